@@ -1,0 +1,51 @@
+# zota: `make demo` shows it working, `make test` proves it. Both set up what they need in .venv.
+
+# The first interpreter here that is 3.11 or newer; override with `make PYTHON=/path/to/python`.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint unit bench soak docs clean
+
+help:
+	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
+	@echo "make test               ruff, mypy, import contracts and the test suite"
+	@echo "make lint               only the static checks"
+	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
+	@echo "make soak               1,000 devices for a virtual day with harsh faults"
+	@echo "make docs               redraw the diagrams of docs/ from the state tables"
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "zota needs Python 3.11 or newer: install it, or name one with make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "setting up .venv with $(PYTHON) (once, about a minute)"
+	@$(PYTHON) -m venv .venv || { echo "no venv module: on Debian or Ubuntu run 'apt install python3-venv'" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/zota demo $(if $(IMAGE),"$(IMAGE)")
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest
+
+test: lint unit
+
+bench: setup
+	@$(BIN)/python tools/bench
+
+soak: setup
+	$(BIN)/zota soak --devices 1000 --hours 24 --faults harsh --processes 2
+
+docs: setup
+	$(BIN)/python tools/diagrams.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,57 @@
+"""How an emulated device and the emulated air speak to each other; pure values and one protocol."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple, Protocol, TypeAlias
+
+from images.eui64 import Eui64
+from ota_engine.events import Send
+
+NEVER = inf
+
+
+class Transmit(NamedTuple):
+    """A device puts one application frame on the air, to the coordinator."""
+
+    source_endpoint: int
+    destination_endpoint: int
+    profile: int
+    cluster: int
+    payload: bytes
+    ack: bool
+
+
+class Announce(NamedTuple):
+    """A device (re)joins and announces itself (ZDO Device_annce)."""
+
+
+class Note(NamedTuple):
+    """Something the journal should hold about the device: a state it entered, a fault it met."""
+
+    kind: str
+    detail: dict[str, object]
+
+
+Action: TypeAlias = Transmit | Announce | Note
+
+
+class Node(Protocol):
+    """An emulated device as the network sees it; sans-IO, time comes in as ``now`` (seconds).
+
+    After every call the network reads ``wake_at`` and calls ``wake`` no earlier than then. Frames
+    between the device and its flash, clock and self are its own business.
+    """
+
+    eui64: Eui64
+    network_address: int
+    sleepy: bool
+    wake_at: float
+
+    def power_on(self, now: float) -> Sequence[Action]:
+        """Start or restart; the device announces itself when it is ready."""
+
+    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+        """Take one frame addressed to this device (or broadcast)."""
+
+    def wake(self, now: float) -> Sequence[Action]:
+        """Do what was due at ``wake_at``."""

@@ -1,0 +1,25 @@
+"""Errors by whose fault they are; each a single line a person can act on."""
+
+
+class ZotaError(Exception):
+    """The root of every error zota raises on purpose; its text is one line for the user."""
+
+
+class PeerError(ZotaError):
+    """The other side sent something wrong.
+
+    Attributes:
+        status: the ZCL status to answer with (ZCL 2.6.3).
+    """
+
+    def __init__(self, reason: str, status: int = 0x80) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class LocalError(ZotaError):
+    """We, or the user of this API, asked for something that makes no sense."""
+
+
+class StoreError(ZotaError):
+    """The database cannot be used as it is: locked, full, corrupt, or of another version."""

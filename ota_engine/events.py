@@ -1,0 +1,157 @@
+"""The vocabulary of the engine: what happens to it (events) and what it wants done (effects).
+
+Pure values, no behaviour. Records on the path of every block are ``NamedTuple`` because building
+one costs a third of a frozen dataclass (ADR 0003). Identity is always the EUI-64; the network
+address may change at any rejoin. Times named ``time`` are seconds on the shell's monotonic clock.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias
+
+from images.eui64 import Eui64
+from ota_engine.records import Record
+
+HOME_AUTOMATION = 0x0104  # profile
+SMART_ENERGY = 0x0109  # profile
+OTA_UPGRADE_CLUSTER = 0x0019
+BASIC_CLUSTER = 0x0000
+OTA_SERVER_ENDPOINT = 10  # ours, as registered by every link
+
+BROADCAST_ALL = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # network address 0xFFFF
+BROADCAST_RX_ON = Eui64(0xFFFF_FFFF_FFFF_FFFD)  # 0xFFFD, receivers that never sleep
+
+
+class Priority(IntEnum):
+    """Who goes first when a radio has more to send than it can (bellows' own scale)."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+
+
+# --- events: what a link or a person tells the engine -------------------------------------------
+
+
+class Packet(NamedTuple):
+    """One application frame received over the air.
+
+    ``payload`` is the ZCL frame, header included. ``time`` is when its last octet arrived.
+    """
+
+    source: Eui64
+    network_address: int
+    source_endpoint: int
+    destination_endpoint: int
+    profile: int
+    cluster: int
+    aps_counter: int
+    payload: bytes
+    link_quality: int
+    time: float
+
+
+class Joined(NamedTuple):
+    """A device announced itself: it joined, rejoined, or restarted.
+
+    ``channel`` numbers the radio medium it shares with others (one per PAN), ``relays`` counts
+    the routers between it and the coordinator, ``sleepy`` says that it polls a parent.
+    """
+
+    device: Eui64
+    network_address: int
+    sleepy: bool
+    channel: int
+    relays: int
+    time: float
+
+
+class Left(NamedTuple):
+    """A device left the network."""
+
+    device: Eui64
+    time: float
+
+
+class LinkUp(NamedTuple):
+    """The radio is ready.
+
+    ``max_payload`` is the largest APS payload (ZCL frame) in octets to a neighbour without source
+    route; ``aps_security`` says that frames carry APS encryption (9 octets less already counted).
+    """
+
+    link: str
+    own: Eui64
+    max_payload: int
+    aps_security: bool
+    time: float
+
+
+class LinkDown(NamedTuple):
+    """The radio is gone; every session waits, with this reason shown."""
+
+    link: str
+    reason: str
+    time: float
+
+
+class SendFailed(NamedTuple):
+    """A ``Send`` did not leave or was not delivered.
+
+    ``status`` is a ``SendStatus``.
+    """
+
+    send: "Send"
+    status: int
+    time: float
+
+
+class SendStatus(IntEnum):
+    """Why a frame was not delivered, whatever the radio library calls it."""
+
+    MESSAGE_TOO_LONG = 0x74
+    DELIVERY_FAILED = 0x66
+    NO_SUCH_DEVICE = 0x70
+    BUSY = 0x72
+    LINK_DOWN = 0x90
+
+
+class ClockObserved(NamedTuple):
+    """The shell read the wall clock: ``utc`` is seconds since 1970-01-01 at ``time``."""
+
+    utc: float
+    time: float
+
+
+# --- effects: what the engine wants done ---------------------------------------------------------
+
+
+class Send(NamedTuple):
+    """One application frame to put on the air.
+
+    ``token`` is 0 or a number by which the engine knows the frame again in ``SendFailed``.
+    """
+
+    destination: Eui64
+    source_endpoint: int
+    destination_endpoint: int
+    profile: int
+    cluster: int
+    payload: bytes
+    ack: bool
+    sleepy: bool
+    priority: int
+    token: int
+
+
+class Persist(NamedTuple):
+    """Rows that must be committed before any ``Send`` that follows in the same list leaves."""
+
+    records: tuple[Record, ...]
+
+
+class Notify(NamedTuple):
+    """The outbox has something new; wake the notifier."""
+
+
+LinkEvent: TypeAlias = Packet | Joined | Left | LinkUp | LinkDown | SendFailed
+Effect: TypeAlias = Send | Persist | Notify

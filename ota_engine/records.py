@@ -1,0 +1,187 @@
+"""What the engine asks the store to remember: one frozen record per row.
+
+Pure values. Times are UTC seconds since 1970-01-01 (``utc``). Device identity is the EUI-64, an
+image's identity is the SHA-256 of its OTA file in lower-case hexadecimal.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from images.eui64 import Eui64
+
+
+class VersionPolicy(StrEnum):
+    """Which version step an assignment allows (Query Next Image, ZCL 11.10)."""
+
+    UPGRADE = "upgrade"  # only a higher version
+    REINSTALL = "reinstall"  # also the version already running
+    DOWNGRADE = "downgrade"  # also a lower version
+
+
+class Activation(StrEnum):
+    """When a device may run the image it holds."""
+
+    IMMEDIATE = "immediate"  # Upgrade End Response: now
+    DELAYED = "delayed"  # after ``activation_delay`` seconds
+    AT = "at"  # at ``activation_utc``
+    WAIT = "wait"  # told 0xFFFFFFFF until an operator releases it
+    EXTERNAL = "external"  # by a signed command outside this cluster
+
+
+class SessionState(StrEnum):
+    """Where one device stands with one image. The table is in ``delivery.session``."""
+
+    ASSIGNED = "assigned"
+    OFFERED = "offered"
+    QUEUED = "queued"
+    DOWNLOADING = "downloading"
+    PAUSED = "paused"
+    STALLED = "stalled"
+    VERIFYING = "verifying"
+    HELD = "held"
+    SCHEDULED = "scheduled"
+    AWAITING_COMMAND = "awaiting command"
+    RESTARTING = "restarting"
+    UPDATED = "updated"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One firmware file in the catalogue; ``data`` is the OTA file exactly as it is served."""
+
+    sha256: str
+    name: str
+    manufacturer_code: int
+    image_type: int
+    file_version: int
+    zigbee_stack_version: int
+    header_string: str
+    minimum_hardware_version: int | None
+    maximum_hardware_version: int | None
+    upgrade_file_destination: Eui64 | None
+    manufacturer_image_hash: str
+    added_utc: float
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """What the engine knows of one device, as the device itself told it."""
+
+    device: Eui64
+    network_address: int
+    endpoint: int
+    profile: int
+    channel: int
+    relays: int
+    sleepy: bool
+    manufacturer_code: int | None
+    image_type: int | None
+    file_version: int | None  # the version the device says it runs
+    hardware_version: int | None
+    cluster_revision: int | None
+    power_source: int | None  # Basic cluster, attribute 0x0007
+    period_unit_ms: int | None  # 1 or 1000: the unit of its MinimumBlockPeriod
+    block_limit: int | None  # learned: largest block that arrives, octets
+    last_seen_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRecord:
+    """An operator's wish: this device shall run this image."""
+
+    device: Eui64
+    sha256: str
+    policy: VersionPolicy
+    activation: Activation
+    activation_delay: int  # seconds, for Activation.DELAYED
+    activation_utc: float | None  # for Activation.AT
+    created_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """How far one assignment has come. ``attempt`` counts the downloads begun for it."""
+
+    device: Eui64
+    endpoint: int
+    sha256: str
+    attempt: int
+    state: SessionState
+    reason: str
+    since_utc: float
+    offset: int  # octets the device has contiguously asked past
+    blocks: int
+    retries: int
+    version_before: int | None
+    version_after: int | None
+    due_utc: float | None  # when a scheduled activation happens
+    started_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One line of the journal."""
+
+    utc: float
+    device: Eui64 | None
+    kind: str
+    detail: str  # canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """The end of a transfer or an activation; goes to the outbox once per ``key``."""
+
+    key: str  # the same outcome always has the same key, also when replayed after a crash
+    utc: float
+    device: Eui64
+    kind: str  # "transfer" or "activation"
+    verdict: str  # "succeeded" or "failed"
+    reason: str
+    sha256: str
+    version_before: int | None
+    version_after: int | None  # what the device reported, never what we hoped
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """Something a person, or the engine on a person's behalf, did; hash-chained by the store."""
+
+    utc: float
+    actor: str
+    action: str
+    subject: str
+    detail: str  # canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """The assignment and session of a device are withdrawn."""
+
+    device: Eui64
+
+
+Record: TypeAlias = (
+    ImageRecord
+    | DeviceRecord
+    | AssignmentRecord
+    | SessionRecord
+    | EventRecord
+    | OutcomeRecord
+    | AuditRecord
+    | Unassigned
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a restarted engine needs to go on as if nothing had happened."""
+
+    images: tuple[ImageRecord, ...] = ()
+    devices: tuple[DeviceRecord, ...] = ()
+    assignments: tuple[AssignmentRecord, ...] = ()
+    sessions: tuple[SessionRecord, ...] = ()
