@@ -39,6 +39,7 @@ class SessionState(StrEnum):
     PAUSED = "paused"
     STALLED = "stalled"
     VERIFYING = "verifying"
+    WAIT_FOR_MORE = "waiting for more files"
     HELD = "held"
     SCHEDULED = "scheduled"
     AWAITING_COMMAND = "awaiting command"
@@ -91,7 +92,7 @@ class DeviceRecord:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRecord:
-    """An operator's wish: this device shall run this image."""
+    """An operator's wish: this device shall run this image. Keyed by (device, sha256)."""
 
     device: Eui64
     sha256: str
@@ -104,7 +105,11 @@ class AssignmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """How far one assignment has come. ``attempt`` counts the downloads begun for it."""
+    """How far one assignment has come; keyed by (device, sha256).
+
+    ``attempt`` counts the downloads begun for it. ``offset`` is the lowest octet the device has not
+    asked past: what it asked for, never what we sent.
+    """
 
     device: Eui64
     endpoint: int
@@ -113,7 +118,7 @@ class SessionRecord:
     state: SessionState
     reason: str
     since_utc: float
-    offset: int  # octets the device has contiguously asked past
+    offset: int
     blocks: int
     retries: int
     version_before: int | None
@@ -160,9 +165,10 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unassigned:
-    """The assignment and session of a device are withdrawn."""
+    """One assignment of a device, and its session, are withdrawn."""
 
     device: Eui64
+    sha256: str
 
 
 Record: TypeAlias = (
