@@ -16,7 +16,9 @@ def parse_eui64(text: str) -> Eui64:
     """
     match = _TEXT.match(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not an EUI-64: give 16 hex digits, e.g. 00-DB-12-34-56-78-90-A4")
+        raise ValueError(
+            f"{text!r} is not an EUI-64: give 16 hex digits, e.g. 00-DB-12-34-56-78-90-A4"
+        )
     return Eui64(int(re.sub("[:-]", "", match.group(1)), 16))
 
 

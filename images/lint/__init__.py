@@ -1,0 +1,1 @@
+"""Numbered rules that judge an OTA file and say why."""

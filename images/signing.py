@@ -1,0 +1,133 @@
+"""The GB signature: ECDSA P-256 with SHA-256 over the Manufacturer Image; keys come in as PEM."""
+
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+
+from images.errors import ImageError
+from images.model import OtaImage
+from images.shapes import GB_SIGNATURE_BYTES
+
+SCALAR_BYTES: Final = 32  # r and s, big-endian
+# The order of P-256; r and s lie in 1..n-1 (SEC 2, 2.4.2)
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def sign_manufacturer_image(manufacturer_image: bytes | memoryview, key_pem: bytes) -> bytes:
+    """Sign as a supplier does (GBCS 11.2).
+
+    The same key and image give the same signature where OpenSSL knows RFC 6979 (3.2 and later);
+    older ones draw a random nonce.
+
+    Args:
+        manufacturer_image: what the device will hash and check.
+        key_pem: an unencrypted P-256 private key.
+
+    Returns:
+        r||s, 64 bytes.
+
+    Raises:
+        ImageError: the key is not such a key.
+    """
+    key = load_signing_key(key_pem)
+    message = bytes(manufacturer_image)
+    try:
+        der = key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
+    except UnsupportedAlgorithm:
+        der = key.sign(message, ec.ECDSA(SHA256()))
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(SCALAR_BYTES) + s.to_bytes(SCALAR_BYTES)
+
+
+def verify_image(image: OtaImage, certificate_pem: bytes) -> None:
+    """Check the GB signature of an image.
+
+    Args:
+        image: a parsed image.
+        certificate_pem: the signer's X.509 certificate, or its bare public key.
+
+    Raises:
+        ImageError: there is no signature, the certificate is unusable, or they do not agree.
+    """
+    key = load_verifying_key(certificate_pem)
+    manufacturer_image, signature = image.manufacturer_image, image.signature
+    if manufacturer_image is None or signature is None:
+        raise ImageError(
+            f"no GB signature to verify: the layout is {image.layout!r} and the file does not end "
+            "in force-replace octet, 0x40 and 64 bytes r||s"
+        )
+    if not verify_manufacturer_image(manufacturer_image, signature, key):
+        raise ImageError(
+            "the signature does not verify: another key signed this image, or its bytes were "
+            "changed after signing",
+            image.offset + len(image.ota) - GB_SIGNATURE_BYTES,
+        )
+
+
+def verify_manufacturer_image(
+    manufacturer_image: bytes | memoryview,
+    signature: bytes | memoryview,
+    key: ec.EllipticCurvePublicKey,
+) -> bool:
+    """Whether r||s is this key's signature over the Manufacturer Image."""
+    r = int.from_bytes(signature[:SCALAR_BYTES])
+    s = int.from_bytes(signature[SCALAR_BYTES:])
+    if len(signature) != GB_SIGNATURE_BYTES or not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        return False
+    try:
+        key.verify(encode_dss_signature(r, s), bytes(manufacturer_image), ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    """Read an unencrypted P-256 private key.
+
+    Raises:
+        ImageError: it is something else; the text says what.
+    """
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except TypeError:
+        raise ImageError(
+            "the signing key is encrypted with a passphrase: give a decrypted copy"
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ImageError("the signing key is not a PEM private key") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ImageError("the signing key is not an elliptic-curve key: GB signs with ECDSA P-256")
+    _require_p256(key.curve, "signing key")
+    return key
+
+
+def load_verifying_key(pem: bytes) -> ec.EllipticCurvePublicKey:
+    """Read the P-256 public key out of an X.509 certificate, or a bare public key.
+
+    Raises:
+        ImageError: it is something else; the text says what.
+    """
+    try:
+        if b"BEGIN PUBLIC KEY" in pem:
+            key = load_pem_public_key(pem)
+        else:
+            key = load_pem_x509_certificate(pem).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise ImageError("the certificate is not a PEM X.509 certificate or public key") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise ImageError("the certificate holds no elliptic-curve key: GB signs with ECDSA P-256")
+    _require_p256(key.curve, "certificate")
+    return key
+
+
+def _require_p256(curve: ec.EllipticCurve, what: str) -> None:
+    if not isinstance(curve, ec.SECP256R1):
+        raise ImageError(f"the {what} is on curve {curve.name}: GB signs with ECDSA P-256")
