@@ -1,0 +1,1 @@
+"""The proof, room by room; the shipped emulators are its only doubles."""
