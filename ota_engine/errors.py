@@ -23,3 +23,7 @@ class LocalError(ZotaError):
 
 class StoreError(ZotaError):
     """The database cannot be used as it is: locked, full, corrupt, or of another version."""
+
+
+class StoreFull(StoreError):  # noqa: N818 - it names a state of the disk, and passes
+    """The disk is full: nothing was written, everything before is safe; try again later."""

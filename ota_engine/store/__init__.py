@@ -1,0 +1,1 @@
+"""The store: what the engine must not forget, in SQLite by default."""

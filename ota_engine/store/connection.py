@@ -1,0 +1,70 @@
+"""Opens SQLite the way the store needs it; knows pragmas and transactions, no tables.
+
+Python's own transaction handling is switched off: it begins late, as DEFERRED and not before DDL,
+so that a schema change would escape its transaction. Here every transaction is explicit: IMMEDIATE
+for a writer, which therefore cannot fail half-way for want of the lock.
+"""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+def open_file(path: Path, *, durable: bool) -> sa.Connection:
+    """Open or create a database file for writing.
+
+    Args:
+        path: the file.
+        durable: a commit survives a power cut; without, only the death of the process.
+    """
+    synchronous = "FULL" if durable else "NORMAL"
+    connection = _connect(f"file:{quote(str(path))}?mode=rwc", "BEGIN IMMEDIATE")
+    return _with_pragmas(connection, "journal_mode = WAL", f"synchronous = {synchronous}")
+
+
+def open_memory() -> sa.Connection:
+    """Open a database that lives only as long as its connection."""
+    return _with_pragmas(_connect(":memory:", "BEGIN IMMEDIATE"))
+
+
+def open_to_read(path: Path) -> sa.Connection:
+    """Open an existing file without the power to change it, also while an engine writes to it."""
+    return _with_pragmas(_connect(f"file:{quote(str(path))}?mode=ro", "BEGIN"))
+
+
+def pragma(connection: sa.Connection, text: str) -> object:
+    """Run one pragma outside of any transaction and return the first value it answers."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - we made it, see _connect
+    row = driver.execute(f"PRAGMA {text}").fetchone()
+    return None if row is None else row[0]
+
+
+def _connect(uri: str, begin: str) -> sa.Connection:
+    def create() -> sqlite3.Connection:
+        # Not bound to one thread: the store is opened in one and used in the writer's.
+        return sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+
+    engine = sa.create_engine("sqlite://", creator=create, poolclass=sa.pool.StaticPool)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine.connect()
+
+
+def _with_pragmas(connection: sa.Connection, *pragmas: str) -> sa.Connection:
+    try:
+        for text in ("foreign_keys = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}", *pragmas):
+            pragma(connection, text)
+    except sqlite3.Error:
+        connection.engine.dispose()
+        raise
+    return connection

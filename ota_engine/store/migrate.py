@@ -1,0 +1,85 @@
+"""Brings a database to the schema this version speaks; imports Alembic only when there is work."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ota_engine.errors import StoreError
+from ota_engine.store import schema
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def revision_of(connection: sa.Connection, place: str) -> str | None:
+    """Read the schema version of a database, None for a new and empty one.
+
+    Raises:
+        StoreError: the tables in it are not zota's.
+    """
+    with connection.begin():
+        tables = sa.inspect(connection).get_table_names()
+        if not tables:
+            return None
+        if schema.revision.name not in tables:
+            raise StoreError(f"{place}: this is some other program's database: give another path")
+        return connection.scalar(sa.select(schema.revision.c.version_num))
+
+
+def bring_up_to_date(connection: sa.Connection, place: str) -> None:
+    """Create or migrate the schema in one transaction.
+
+    Raises:
+        StoreError: the database is newer than this program.
+    """
+    found = revision_of(connection, place)
+    if found == schema.HEAD:
+        return
+    refuse_unknown(found, place)
+    with connection.begin():
+        run_migrations(connection, SCRIPTS)
+
+
+def refuse_unknown(revision: str | None, place: str) -> None:
+    """Refuse a schema that this version does not know.
+
+    Raises:
+        StoreError: it is newer, or not ours.
+    """
+    if revision is not None and revision not in schema.REVISIONS:
+        raise StoreError(
+            f"{place}: written by a newer zota (schema {revision}, this one knows up to "
+            f"{schema.HEAD}): upgrade zota, or restore the backup made before its upgrade"
+        )
+
+
+def refuse_outdated(revision: str | None, place: str) -> None:
+    """Refuse, for reading without changing anything, every schema but the newest.
+
+    Raises:
+        StoreError: the schema is another one.
+    """
+    refuse_unknown(revision, place)
+    if revision != schema.HEAD:
+        raise StoreError(
+            f"{place}: still has schema {revision}, this version reads {schema.HEAD}: "
+            "start the engine on it once to migrate it"
+        )
+
+
+def create_now(connection: sa.Connection) -> None:
+    """Create the newest schema without its history; for a database in memory."""
+    with connection.begin():
+        schema.METADATA.create_all(connection)
+        schema.revision.create(connection)
+        connection.execute(sa.insert(schema.revision).values(version_num=schema.HEAD))
+
+
+def run_migrations(connection: sa.Connection, scripts: Path) -> None:
+    """Run a folder of Alembic revisions up to its head, inside the caller's transaction."""
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only a migration has to pay
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

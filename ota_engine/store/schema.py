@@ -1,0 +1,225 @@
+"""The tables, written once for SQLite and PostgreSQL; knows no connection and no statement.
+
+Columns bear the names of their record's fields. The migrations build the same tables step by step;
+a test compares the two.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from images.eui64 import Eui64, format_eui64, parse_eui64
+from ota_engine.records import Activation, SessionState, VersionPolicy
+
+REVISIONS = ("0001",)  # every schema this version can open, oldest first
+HEAD = REVISIONS[-1]
+
+AUDIT_COUNT = "audit count"  # rows of ``meta``: how long the audit trail must be
+AUDIT_HEAD = "audit head"  # and the hash its last row must have
+
+
+class Eui64Text(sa.types.TypeDecorator[Eui64]):
+    """An EUI-64 as people write it; 64 unsigned bits fit no portable integer column."""
+
+    impl = sa.String(23)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write ``00-DB-12-34-56-78-90-A4``."""
+        return None if value is None else format_eui64(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Eui64 | None:
+        """Read it back as an integer."""
+        return None if value is None else parse_eui64(value)
+
+
+class Choice(sa.types.TypeDecorator[StrEnum]):
+    """A member of one enumeration, kept as its text so that any SQL tool can read it."""
+
+    impl = sa.String(40)
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write the member's text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> StrEnum | None:
+        """Read the member back.
+
+        Raises:
+            ValueError: the text is no member; the database was edited or is newer than this code.
+        """
+        return None if value is None else self.members(value)
+
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers only INTEGER keys
+_SHA256 = sa.String(64)  # lower-case hexadecimal
+
+
+def _required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False, **options)
+
+
+def _optional(name: str, kind: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=True)
+
+
+images = sa.Table(
+    "images",
+    METADATA,
+    sa.Column("sha256", _SHA256, primary_key=True),
+    _required("name", sa.Text),
+    _required("manufacturer_code", sa.Integer),
+    _required("image_type", sa.Integer),
+    _required("file_version", sa.BigInteger),
+    _required("zigbee_stack_version", sa.Integer),
+    _required("header_string", sa.Text),
+    _optional("minimum_hardware_version", sa.Integer),
+    _optional("maximum_hardware_version", sa.Integer),
+    _optional("upgrade_file_destination", Eui64Text),
+    _required("manufacturer_image_hash", sa.Text),
+    _required("added_utc", sa.Double),
+    _required("data", sa.LargeBinary),  # last, so that the other columns are read without it
+)
+
+devices = sa.Table(
+    "devices",
+    METADATA,
+    sa.Column("device", Eui64Text, primary_key=True),
+    _required("network_address", sa.Integer),
+    _required("endpoint", sa.Integer),
+    _required("profile", sa.Integer),
+    _required("channel", sa.Integer),
+    _required("relays", sa.Integer),
+    _required("sleepy", sa.Boolean),
+    _optional("manufacturer_code", sa.Integer),
+    _optional("image_type", sa.Integer),
+    _optional("file_version", sa.BigInteger),
+    _optional("hardware_version", sa.Integer),
+    _optional("cluster_revision", sa.Integer),
+    _optional("power_source", sa.Integer),
+    _optional("period_unit_ms", sa.Integer),
+    _optional("block_limit", sa.Integer),
+    _required("last_seen_utc", sa.Double),
+)
+
+assignments = sa.Table(
+    "assignments",
+    METADATA,
+    sa.Column("device", Eui64Text, primary_key=True),
+    sa.Column("sha256", _SHA256, sa.ForeignKey("images.sha256"), primary_key=True),
+    _required("policy", Choice(VersionPolicy)),
+    _required("activation", Choice(Activation)),
+    _required("activation_delay", sa.BigInteger),
+    _optional("activation_utc", sa.Double),
+    _required("created_utc", sa.Double),
+)
+
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("device", Eui64Text, primary_key=True),
+    _required("endpoint", sa.Integer),
+    sa.Column("sha256", _SHA256, primary_key=True),
+    _required("attempt", sa.Integer),
+    _required("state", Choice(SessionState)),
+    _required("reason", sa.Text),
+    _required("since_utc", sa.Double),
+    _required("offset", sa.BigInteger),
+    _required("blocks", sa.BigInteger),
+    _required("retries", sa.BigInteger),
+    _optional("version_before", sa.BigInteger),
+    _optional("version_after", sa.BigInteger),
+    _optional("due_utc", sa.Double),
+    _required("started_utc", sa.Double),
+    sa.ForeignKeyConstraint(["device", "sha256"], ["assignments.device", "assignments.sha256"]),
+)
+
+events = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("sequence", _SERIAL, primary_key=True),
+    _required("utc", sa.Double),
+    _optional("device", Eui64Text),
+    _required("kind", sa.Text),
+    _required("detail", sa.Text),
+)
+
+outcomes = sa.Table(
+    "outcomes",
+    METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    _required("utc", sa.Double),
+    _required("device", Eui64Text),
+    _required("kind", sa.Text),
+    _required("verdict", sa.Text),
+    _required("reason", sa.Text),
+    _required("sha256", _SHA256),
+    _optional("version_before", sa.BigInteger),
+    _optional("version_after", sa.BigInteger),
+)
+
+outbox = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("sequence", _SERIAL, primary_key=True),
+    _required("key", sa.Text, unique=True),
+    _required("delivered", sa.Boolean),
+    sa.ForeignKeyConstraint(["key"], ["outcomes.key"]),
+)
+sa.Index(
+    "ix_outbox_waiting",
+    outbox.c.sequence,
+    sqlite_where=outbox.c.delivered == sa.false(),
+    postgresql_where=outbox.c.delivered == sa.false(),
+)
+
+audit = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    _required("utc", sa.Double),
+    _required("actor", sa.Text),
+    _required("action", sa.Text),
+    _required("subject", sa.Text),
+    _required("detail", sa.Text),
+    _required("hash", _SHA256),
+)
+
+meta = sa.Table(
+    "meta",
+    METADATA,
+    sa.Column("name", sa.String(40), primary_key=True),
+    _required("value", sa.Text),
+)
+
+lease = sa.Table(
+    "lease",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    _required("owner", sa.Text),
+    _required("process", sa.Integer),
+    _required("host", sa.Text),
+    _required("opened_utc", sa.Double),
+    _optional("closed_utc", sa.Double),  # null while held, and after a crash
+)
+
+revision = sa.Table(  # Alembic's own table; here so that start-up need not import Alembic
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), primary_key=True),
+)
