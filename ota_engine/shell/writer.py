@@ -1,0 +1,197 @@
+"""The trio shell's way to the store: a commit may wait for the disk, the radio may not.
+
+One thread owns the store. Commits that arrive while it waits for the disk are written together in
+one transaction, so a busy engine pays for one flush, not for one per device (ADR 0010). A caller
+that is cancelled still waits for the answer: a commit has either happened or was never begun.
+"""
+
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+import trio
+
+from ota_engine.errors import StoreError, StoreFull
+from ota_engine.records import Record
+from ota_engine.store.store import Store
+
+RETRY_S = 1.0  # between attempts to commit to a full disk
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+
+class Writer(Protocol):
+    """Whoever applies records for the shell."""
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Return once the records are committed.
+
+        Raises:
+            StoreError: nothing of them was written.
+        """
+
+    async def call(self, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+        """Run a function where the store may be used, and return what it returns."""
+
+
+class InlineWriter:
+    """Writes at once, in the caller's own thread: for a virtual clock, which no disk may outrun."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Apply the records, then let other tasks run."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._store.apply(records)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    async def call(self, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+        """Run the function, then let other tasks run."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        result = function(*args)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return result
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One request to the thread, and its answer: records to apply, or a function to call."""
+
+    records: Sequence[Record] | None = None
+    function: Callable[[], Any] | None = None
+    result: Any = None
+    error: BaseException | None = None
+    done: trio.Event = field(default_factory=trio.Event)
+
+    def run(self, store: Store) -> None:
+        try:
+            if self.function is not None:
+                self.result = self.function()
+            elif self.records is not None:
+                store.apply(self.records)
+        except BaseException as error:  # noqa: BLE001 - raised again in the task that asked
+            self.error = error
+
+
+class ThreadWriter:
+    """Hands work to the one thread that owns the store. Made by ``open_writer``."""
+
+    def __init__(self, store: Store) -> None:
+        self.transactions = 0  # how many groups were committed
+        self._store = store
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._token = trio.lowlevel.current_trio_token()
+        self._thread = threading.Thread(target=self._serve, name="zota store writer", daemon=True)
+        self._thread.start()
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Return once the records are committed; see ``Writer``."""
+        await self._answer(_Job(records=records))
+
+    async def call(self, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+        """Run a function in the store's thread, in turn with the commits."""
+        answer: _T = await self._answer(_Job(function=lambda: function(*args)))
+        return answer
+
+    async def finish(self) -> None:
+        """Write all that was handed over, then end the thread."""
+        self._jobs.put(None)
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._thread.join)
+
+    async def _answer(self, job: _Job) -> Any:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._jobs.put(job)
+        with trio.CancelScope(shield=True):
+            await job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def _serve(self) -> None:
+        serving = True
+        while serving:
+            taken = self._take()
+            jobs = [job for job in taken if job is not None]
+            for group in _groups(jobs):
+                self._run(group)
+            self._token.run_sync_soon(_finish, jobs)
+            serving = None not in taken
+
+    def _take(self) -> list[_Job | None]:
+        taken = [self._jobs.get()]
+        while not self._jobs.empty():
+            taken.append(self._jobs.get())
+        return taken
+
+    def _run(self, group: list[_Job]) -> None:
+        self.transactions += 1
+        together = _Job(records=[record for job in group for record in job.records or ()])
+        if len(group) > 1:
+            together.run(self._store)
+        if len(group) == 1 or together.error is not None:
+            for job in group:  # one by one, so that only the guilty one fails
+                job.run(self._store)
+
+
+def _groups(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """Neighbouring commits go together; a call stands alone, and order is kept."""
+    group: list[_Job] = []
+    for job in jobs:
+        if job.function is None:
+            group.append(job)
+            continue
+        if group:
+            yield group
+        yield [job]
+        group = []
+    if group:
+        yield group
+
+
+def _finish(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        job.done.set()
+
+
+@asynccontextmanager
+async def open_writer(store: Store) -> AsyncIterator[ThreadWriter]:
+    """Run the writer thread for as long as the block; all handed over is written before it ends."""
+    writer = ThreadWriter(store)
+    try:
+        yield writer
+    finally:
+        await writer.finish()
+
+
+async def commit_when_possible(
+    writer: Writer, records: Sequence[Record], alarm: Callable[[StoreError | None], None]
+) -> None:
+    """Commit, waiting out a full disk; what depends on the records is withheld meanwhile.
+
+    Args:
+        writer: where to commit.
+        records: what to commit.
+        alarm: told of the error when the disk is first found full, and None when it no longer is.
+
+    Raises:
+        StoreError: any trouble but a full disk.
+    """
+    alarmed = False
+    while True:
+        try:
+            await writer.commit(records)
+        except StoreFull as error:
+            if not alarmed:
+                alarm(error)
+            alarmed = True
+            await trio.sleep(RETRY_S)
+        else:
+            break
+    if alarmed:
+        alarm(None)
