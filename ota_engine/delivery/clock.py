@@ -1,0 +1,64 @@
+"""The wall clock as the engine believes it: an offset to monotonic time, and whether to trust it.
+
+Durations never use it. Activation times do, so a clock that jumped holds them: backwards until it
+has caught up with the latest time ever seen, forwards until it has stood for a while; a person may
+confirm it sooner.
+"""
+
+from math import inf
+
+BACKWARD_LIMIT = 60.0  # seconds a step back may have before due orders are held
+FORWARD_LIMIT = 3600.0  # seconds a step forward may have before due orders are held
+SETTLE = 600.0  # seconds a clock must run evenly after a step forward
+
+
+class WallClock:
+    """UTC seconds from monotonic seconds."""
+
+    __slots__ = ("_held_until", "_latest", "_offset", "_read", "reason")
+
+    def __init__(self, latest_utc: float = -inf) -> None:
+        """``latest_utc``: the latest time known from an earlier run, to notice a step back."""
+        self._offset = 0.0
+        self._read = False
+        self._latest = latest_utc
+        self._held_until = -inf
+        self.reason = "the wall clock has not been read yet"
+
+    def observe(self, utc: float, now: float) -> float:
+        """Take a reading; returns the step in seconds against what was expected."""
+        expected = now + self._offset if self._read else max(utc, self._latest)
+        step = utc - expected
+        self._offset = utc - now
+        if step < -BACKWARD_LIMIT:
+            self._held_until = now + (self._latest - utc)
+            self.reason = f"the wall clock stepped back {-step:.0f} s: activation times are held"
+        elif step > FORWARD_LIMIT:
+            self._held_until = now + SETTLE
+            self.reason = f"the wall clock stepped forward {step:.0f} s: activation times are held"
+        elif not self._read and now >= self._held_until:
+            self.reason = ""
+        self._read = True
+        self._latest = max(self._latest, utc)
+        return step
+
+    def confirm(self) -> None:
+        """A person vouches for the clock as it is."""
+        self._held_until = -inf
+        self._latest = -inf
+        self.reason = ""
+
+    def utc(self, now: float) -> float:
+        """Wall time at monotonic ``now``."""
+        return now + self._offset
+
+    def sane(self, now: float) -> bool:
+        """Whether an activation may be started by this clock."""
+        if not self._read or now < self._held_until:
+            return False
+        self.reason = ""
+        return True
+
+    def sane_at(self, now: float) -> float:
+        """The earliest monotonic time at which the clock may be trusted again."""
+        return max(now, self._held_until) if self._read else inf

@@ -1,0 +1,348 @@
+"""Everything the delivery remembers, and the one way to change it so that the store hears of it.
+
+Knows devices, images, sessions, channels and deadlines; decides nothing about the protocol. What
+it is told to change is collected as records and frames until ``drain`` hands them to the shell,
+records first, so that a state is on disk before the frame that tells of it leaves.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from images.eui64 import Eui64
+from ota_engine.canonical import canonical_json
+from ota_engine.delivery.clock import WallClock
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.image import ServedImage
+from ota_engine.delivery.pacing import Channel
+from ota_engine.delivery.peer import UNKNOWN_ENDPOINT, Peer, Session
+from ota_engine.delivery.quirks import quirk_for
+from ota_engine.delivery.session import FINAL, OCCUPYING, Step, next_state
+from ota_engine.delivery.timers import Timers
+from ota_engine.events import (
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
+    Effect,
+    Notify,
+    Packet,
+    Persist,
+    Priority,
+    Send,
+)
+from ota_engine.records import (
+    AssignmentRecord,
+    AuditRecord,
+    EventRecord,
+    ImageRecord,
+    OutcomeRecord,
+    Record,
+    SessionState,
+    Snapshot,
+)
+
+MAX_PAYLOAD = 82  # octets: an APS payload under network security only (Zigbee PRO)
+BLOCK_RESPONSE_OVERHEAD = 17  # octets: ZCL header 3, Image Block Response 14
+SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
+
+
+class Estate:
+    """The devices and images of one engine, and the effects not yet handed out."""
+
+    def __init__(self, config: DeliveryConfig, snapshot: Snapshot) -> None:
+        self.config = config
+        self.clock = WallClock(max((s.since_utc for s in snapshot.sessions), default=float("-inf")))
+        self.timers = Timers()
+        self.images: dict[str, ServedImage] = {}
+        self.peers: dict[Eui64, Peer] = {}
+        self.channels: dict[int, Channel] = {}
+        self.strangers: OrderedDict[Eui64, Peer] = OrderedDict()
+        self.counters: dict[str, int] = {}
+        self.max_payload = MAX_PAYLOAD
+        self.security = 0
+        self.link_down: str | None = "no link yet"
+        self.paused: str | None = None
+        self._records: list[Record] = []
+        self._sends: list[Send] = []
+        self._outcomes = False
+        self._restore(snapshot)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        for row in snapshot.images:
+            self.images[row.sha256] = ServedImage.of(row)
+        for device in snapshot.devices:
+            self.peers[device.device] = Peer.restored(device)
+        saved = {(record.device, record.sha256): record for record in snapshot.sessions}
+        for assignment in snapshot.assignments:
+            image = self.images[assignment.sha256]
+            record = saved.get((assignment.device, assignment.sha256))
+            peer = self.peers.setdefault(assignment.device, Peer(assignment.device))
+            session = (
+                Session(assignment, image)
+                if record is None
+                else Session.restored(record, assignment, image)
+            )
+            peer.sessions[image.sha256] = session
+            peer.current = session
+        for peer in self.peers.values():
+            self.measure(peer)
+
+    # --- effects -----------------------------------------------------------------------------
+
+    def persist(self, record: Record) -> None:
+        """Have a row written before anything collected now leaves."""
+        self._records.append(record)
+
+    def send(self, send: Send) -> None:
+        """Have a frame sent."""
+        self._sends.append(send)
+
+    def drain(self) -> list[Effect]:
+        """Hand out everything collected: rows, then frames, then a nudge for the notifier."""
+        effects: list[Effect] = []
+        if self._records:
+            effects.append(Persist(tuple(self._records)))
+            self._records = []
+        if self._sends:
+            effects.extend(self._sends)
+            self._sends = []
+        if self._outcomes:
+            effects.append(Notify())
+            self._outcomes = False
+        return effects
+
+    @property
+    def pending(self) -> bool:
+        """Whether ``drain`` has anything to hand out."""
+        return bool(self._records or self._sends)
+
+    def count(self, name: str) -> None:
+        """Count something a person may want to see on a graph."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    def event(self, kind: str, device: Eui64 | None, now: float, **detail: object) -> None:
+        """Write a line of the journal."""
+        self.persist(EventRecord(self.clock.utc(now), device, kind, canonical_json(detail)))
+
+    def audit(self, actor: str, action: str, subject: str, now: float, **detail: object) -> None:
+        """Write a row of the audit trail."""
+        self.persist(
+            AuditRecord(self.clock.utc(now), actor, action, subject, canonical_json(detail))
+        )
+
+    # --- devices -----------------------------------------------------------------------------
+
+    def peer_of(self, packet: Packet) -> Peer:
+        """Find or make the peer of a packet and learn its addresses from it."""
+        peer = self.peers.get(packet.source)
+        if peer is None:
+            peer = self.stranger(packet.source)
+        if peer.endpoint != packet.source_endpoint or peer.profile != packet.profile:
+            peer.endpoint = packet.source_endpoint
+            peer.profile = packet.profile
+            self.touch(peer, packet.time)
+        peer.own_endpoint = packet.destination_endpoint
+        peer.network_address = packet.network_address
+        peer.last_heard = packet.time
+        return peer
+
+    def stranger(self, device: Eui64) -> Peer:
+        """Find or make a peer nobody assigned anything to; the longest unheard is forgotten."""
+        peer = self.strangers.get(device)
+        if peer is None:
+            peer = Peer(device)
+            self.measure(peer)
+            self.strangers[device] = peer
+            if len(self.strangers) > self.config.strangers:
+                self.strangers.popitem(last=False)
+        else:
+            self.strangers.move_to_end(device)
+        return peer
+
+    def known(self, device: Eui64) -> Peer:
+        """Find or make a peer that is remembered for good, because somebody named it."""
+        peer = self.peers.get(device)
+        if peer is None:
+            peer = self.strangers.pop(device, None) or Peer(device)
+            self.peers[device] = peer
+            self.measure(peer)
+        return peer
+
+    def touch(self, peer: Peer, now: float) -> None:
+        """Have what is known of a device written, if it is one we remember."""
+        if peer.eui64 in self.peers:
+            self.persist(peer.record(self.clock.utc(now)))
+
+    def measure(self, peer: Peer) -> None:
+        """Work out the largest block the link carries to a device.
+
+        The smallest of: the link's payload less the response's own octets and the source route,
+        the operator's cap, the vendor's cap, and what was learned from failures.
+        """
+        route = SOURCE_ROUTE_OVERHEAD * (1 + peer.relays) if peer.relays else 0
+        limits = [self.max_payload - BLOCK_RESPONSE_OVERHEAD - route]
+        cap = quirk_for(peer.manufacturer_code or 0, peer.image_type or 0).block_cap
+        limits += [value for value in (self.config.block_size, peer.block_limit, cap) if value]
+        peer.carries = max(1, min(limits))
+
+    def channel_of(self, peer: Peer) -> Channel:
+        """The medium a device is on."""
+        channel = self.channels.get(peer.channel)
+        if channel is None:
+            channel = Channel(self.config.channel_share, self.config.concurrency)
+            self.channels[peer.channel] = channel
+        return channel
+
+    # --- images and sessions -----------------------------------------------------------------
+
+    def add_image(self, record: ImageRecord) -> ServedImage:
+        """Put an image into the catalogue; the same octets twice are one image."""
+        image = self.images.get(record.sha256)
+        if image is None:
+            image = self.images[record.sha256] = ServedImage.of(record)
+            self.persist(record)
+        return image
+
+    def assign(self, assignment: AssignmentRecord, now: float) -> tuple[Peer, Session]:
+        """Begin a session; an older one of the same image type is replaced."""
+        image = self.images[assignment.sha256]
+        peer = self.known(assignment.device)
+        for other in list(peer.sessions.values()):
+            if other.image.key[:2] == image.key[:2]:
+                self.forget(peer, other, now)
+        session = Session(assignment, image)
+        session.since = now
+        peer.sessions[image.sha256] = session
+        peer.current = session
+        self.persist(peer.record(self.clock.utc(now)))
+        self.persist(assignment)
+        self.save(peer, session)
+        return peer, session
+
+    def forget(self, peer: Peer, session: Session, now: float) -> None:
+        """Drop a session that was withdrawn or replaced; the store is told by the caller."""
+        self.channel_of(peer).places.leave(peer.eui64, now)
+        peer.sessions.pop(session.image.sha256, None)
+        peer.page = None
+        if peer.current is session:
+            peer.current = next(iter(peer.sessions.values()), None)
+
+    def sessions(self) -> Iterable[tuple[Peer, Session]]:
+        """Every session with its device, in the order devices were named."""
+        for peer in self.peers.values():
+            for session in peer.sessions.values():
+                yield peer, session
+
+    def save(self, peer: Peer, session: Session) -> None:
+        """Have a session's row written."""
+        self.persist(session.record(peer.eui64, peer.endpoint))
+
+    def step(self, peer: Peer, session: Session, step: Step, now: float, reason: str = "") -> bool:
+        """Take one step of the state table; returns whether anything changed."""
+        before = session.state
+        after = next_state(before, step)
+        if after is before and reason == session.reason:
+            return False
+        session.state = after
+        session.reason = reason
+        if after is before:
+            self.save(peer, session)
+            return False
+        self._give_up_places(peer, session, before, now)
+        session.since = now
+        session.since_utc = self.clock.utc(now)
+        self.save(peer, session)
+        self.event(
+            "session",
+            peer.eui64,
+            now,
+            sha256=session.image.sha256,
+            state=after,
+            before=before,
+            reason=reason,
+            offset=session.offset,
+            blocks=session.blocks,
+            retries=session.retries,
+        )
+        return True
+
+    def _give_up_places(
+        self, peer: Peer, session: Session, before: SessionState, now: float
+    ) -> None:
+        if before in OCCUPYING or before is SessionState.QUEUED:
+            if session.state in OCCUPYING or session.state is SessionState.QUEUED:
+                return
+            finished = session.state is SessionState.VERIFYING
+            self.channel_of(peer).places.leave(peer.eui64, now, finished=finished)
+        if session.state in FINAL:
+            peer.page = None
+
+    def explain(self, peer: Peer, session: Session, reason: str) -> None:
+        """Change why a session waits without changing its state."""
+        if session.reason != reason:
+            session.reason = reason
+            self.save(peer, session)
+
+    def outcome(
+        self, peer: Peer, session: Session, kind: str, succeeded: bool, reason: str, now: float
+    ) -> None:
+        """Report the end of a transfer or activation; the key makes a repetition harmless."""
+        created = round(session.assignment.created_utc * 1000)
+        self._outcomes = True
+        self.persist(
+            OutcomeRecord(
+                key=f"{peer.eui64:016x}-{session.image.sha256[:16]}-{created}"
+                f"-{session.attempt}-{kind}",
+                utc=self.clock.utc(now),
+                device=peer.eui64,
+                kind=kind,
+                verdict="succeeded" if succeeded else "failed",
+                reason=reason,
+                sha256=session.image.sha256,
+                version_before=session.version_before,
+                version_after=session.version_after,
+            )
+        )
+
+    # --- frames ------------------------------------------------------------------------------
+
+    def frame(
+        self,
+        peer: Peer,
+        payload: bytes,
+        *,
+        cluster: int = OTA_UPGRADE_CLUSTER,
+        ack: bool = True,
+        priority: int = Priority.NORMAL,
+    ) -> None:
+        """Send a frame of our own accord to a device's endpoint."""
+        self.send(
+            Send(
+                peer.eui64,
+                OTA_SERVER_ENDPOINT if peer.own_endpoint == UNKNOWN_ENDPOINT else peer.own_endpoint,
+                peer.endpoint,
+                peer.profile or SMART_ENERGY,
+                cluster,
+                payload,
+                ack,
+                peer.sleepy,
+                priority,
+                0,
+            )
+        )
+
+    def reply(self, packet: Packet, peer: Peer, payload: bytes, *, ack: bool = True) -> None:
+        """Answer a packet on the endpoints and profile it came on."""
+        self.send(
+            Send(
+                packet.source,
+                packet.destination_endpoint,
+                packet.source_endpoint,
+                packet.profile,
+                packet.cluster,
+                payload,
+                ack,
+                peer.sleepy,
+                Priority.NORMAL,
+                0,
+            )
+        )

@@ -1,0 +1,106 @@
+"""Answers Image Page Requests: a run of blocks without acknowledgement, spaced and cancellable.
+
+Every page is its own deadline in the timer heap, so pages of several nodes interleave by
+themselves. The space between two blocks is what the client asked for, but never less than the air
+time of a block times the downloads active on the channel: one page cannot occupy the radio.
+"""
+
+from ota_engine.delivery.airtime import page_response_time
+from ota_engine.delivery.blocks import DOWNLOADING, BlockServer
+from ota_engine.delivery.estate import Estate
+from ota_engine.delivery.peer import Page, Peer
+from ota_engine.errors import PeerError
+from ota_engine.events import Packet, Priority, Send
+from ota_engine.zcl.commands import Command, ImagePageRequest
+from ota_engine.zcl.hot import encode_block_data
+from ota_engine.zcl.ota import decode
+from ota_engine.zcl.status import Status
+
+MS = 1e-3
+
+
+class PageServer:
+    """The page path of the server."""
+
+    def __init__(self, estate: Estate, blocks: BlockServer) -> None:
+        self._estate = estate
+        self._blocks = blocks
+
+    def begin(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Take a page request; it replaces the page this node asked for before.
+
+        Raises:
+            PeerError: pages are switched off, the request is malformed, its blocks are larger
+                than its page, it asks past the end, or for an image that is not assigned.
+        """
+        if not self._estate.config.pages:
+            raise PeerError("image pages are switched off", Status.UNSUP_CLUSTER_COMMAND)
+        request = decode(Command.IMAGE_PAGE_REQUEST, packet.payload[3:])
+        assert isinstance(request, ImagePageRequest)  # noqa: S101 - decode() is by command
+        if request.maximum_data_size > request.page_size or not request.maximum_data_size:
+            raise PeerError(
+                f"a page of {request.page_size} octets cannot hold blocks of "
+                f"{request.maximum_data_size}",
+                Status.INVALID_VALUE,
+            )
+        session = self._blocks.session_for(peer, request[1:4], now)
+        image = session.image
+        if request.file_offset >= image.size:
+            raise PeerError(f"offset {request.file_offset} is past the image's {image.size} octets")
+        peer.page = None
+        if not self._blocks.open_for(packet, peer, session, request.file_offset, now):
+            return
+        peer.page = Page(
+            packet,
+            session,
+            request.file_offset,
+            min(request.file_offset + request.page_size, image.size),
+            min(request.maximum_data_size, peer.carries),
+            request.response_spacing * MS,
+        )
+        session.offset = max(session.offset, request.file_offset)
+        self.go_on(peer, now)
+
+    def go_on(self, peer: Peer, now: float) -> None:
+        """Send the next block of a node's page, and ask to be woken for the one after it."""
+        page = peer.page
+        if page is None or page.session.state is not DOWNLOADING:
+            peer.page = None
+            return
+        size = min(page.size, page.end - page.offset)
+        short = self._blocks.charge(peer, size, now)
+        if short:
+            self._estate.timers.at(now + short, "page", peer.eui64)
+            return
+        self._send(page, peer, size)
+        page.offset += size
+        page.session.blocks += 1
+        if page.offset < page.end:
+            self._estate.timers.at(now + self._space(page, peer), "page", peer.eui64)
+            return
+        peer.page = None
+        if page.end == page.session.image.size:
+            self._blocks.all_asked(peer, page.session, now)
+
+    def _space(self, page: Page, peer: Peer) -> float:
+        active = max(1, self._estate.channel_of(peer).places.active)
+        air = page_response_time(page.size, peer.relays + 1, self._estate.security)
+        return max(page.spacing, air * active)
+
+    def _send(self, page: Page, peer: Peer, size: int) -> None:
+        image, packet = page.session.image, page.packet
+        data = image.data[page.offset : page.offset + size]
+        self._estate.send(
+            Send(
+                packet.source,
+                packet.destination_endpoint,
+                packet.source_endpoint,
+                packet.profile,
+                packet.cluster,
+                encode_block_data(packet.payload[1], *image.key, page.offset, data),
+                False,
+                peer.sleepy,
+                Priority.LOW,
+                1,
+            )
+        )

@@ -1,0 +1,65 @@
+"""The MinimumBlockPeriod a client is asked to keep, and the riddle of its unit.
+
+Cluster revision 2 counts seconds, every other one milliseconds. A client that does not tell its
+revision is probed: asked to wait ``PROBE``, it is a client of seconds if it really stays away that
+many seconds.
+"""
+
+from ota_engine.delivery.estate import Estate
+from ota_engine.delivery.peer import Peer
+from ota_engine.events import Packet
+from ota_engine.zcl.commands import Command, ImageBlockRequest, ImageBlockResponse
+from ota_engine.zcl.frame import cluster_frame
+from ota_engine.zcl.ota import encode
+from ota_engine.zcl.status import Status
+
+SECONDS_REVISION = 2  # the one ClusterRevision whose MinimumBlockPeriod is in seconds
+MS_PER_SECOND = 1000
+PROBE = 60  # of whatever unit
+PROBE_SECONDS = PROBE - PROBE / 8  # a client that stayed away longer counts seconds
+
+
+class BlockPeriod:
+    """Asks clients to space their block requests."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self.wanted = estate.config.minimum_block_period_ms
+
+    def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: float) -> bool:
+        """Answer WAIT_FOR_DATA with a new period if the client keeps another one than wanted."""
+        if self.wanted is None or request.minimum_block_period is None:
+            return False
+        value = self._value(peer, request.minimum_block_period, now)
+        if value == request.minimum_block_period:
+            return False
+        peer.period_asked_at = now
+        response = ImageBlockResponse(
+            Status.WAIT_FOR_DATA, current_time=0, request_time=0, minimum_block_period=value
+        )
+        frame = cluster_frame(
+            Command.IMAGE_BLOCK_RESPONSE, packet.payload[1], encode(response), from_server=True
+        )
+        self._estate.reply(packet, peer, frame, ack=False)
+        return True
+
+    def _value(self, peer: Peer, kept: int, now: float) -> int:
+        """The number to ask for: in the client's unit, or the probe while that is unknown."""
+        unit = peer.period_unit_ms or self._unit_from_revision(peer)
+        if unit is None:
+            if kept != PROBE or peer.period_asked_at is None:
+                return PROBE
+            stayed_away = now - peer.period_asked_at
+            unit = MS_PER_SECOND if stayed_away > PROBE_SECONDS else 1
+            self._estate.event("block period unit", peer.eui64, now, unit_ms=unit)
+        if unit != peer.period_unit_ms:
+            peer.period_unit_ms = unit
+            self._estate.touch(peer, now)
+        assert self.wanted is not None  # noqa: S101 - paces() returned before
+        return -(-self.wanted // unit)
+
+    @staticmethod
+    def _unit_from_revision(peer: Peer) -> int | None:
+        if peer.cluster_revision is None:
+            return None
+        return MS_PER_SECOND if peer.cluster_revision == SECONDS_REVISION else 1

@@ -1,0 +1,193 @@
+"""What devices say of themselves: versions, revision, power. Their word decides what is true."""
+
+from collections.abc import Iterable
+
+from ota_engine.delivery.estate import Estate
+from ota_engine.delivery.peer import BATTERY, UNKNOWN_ENDPOINT, Peer, Session
+from ota_engine.delivery.quirks import quirk_for
+from ota_engine.delivery.session import FINAL, Step
+from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Packet
+from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.zcl.commands import Attribute
+from ota_engine.zcl.frame import general_frame
+from ota_engine.zcl.general import READ_ATTRIBUTES, AttributeRecord, ReadAttributes
+from ota_engine.zcl.general import encode as encode_general
+
+POWER_SOURCE = 0x0007  # Basic cluster
+WAITING_FOR_MAINS = "waiting for mains"
+UNKNOWN_VERSION = 0xFFFFFFFF
+EPSILON = 1e-6  # seconds: sums of floating point times
+#: States in which a device that already runs the new version needs no download.
+BEFORE_THE_END = frozenset(
+    {
+        SessionState.ASSIGNED,
+        SessionState.OFFERED,
+        SessionState.QUEUED,
+        SessionState.DOWNLOADING,
+        SessionState.PAUSED,
+        SessionState.STALLED,
+        SessionState.VERIFYING,
+        SessionState.FAILED,
+    }
+)
+
+
+class Reports:
+    """Reads attributes from devices and believes what they answer."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._sequence = 0x80
+
+    def ask(self, peer: Peer) -> None:
+        """Ask a device for its version, status and cluster revision, and for its power source."""
+        if peer.endpoint == UNKNOWN_ENDPOINT:
+            return
+        self._read(
+            peer,
+            OTA_UPGRADE_CLUSTER,
+            (
+                Attribute.CURRENT_FILE_VERSION,
+                Attribute.IMAGE_UPGRADE_STATUS,
+                Attribute.CLUSTER_REVISION,
+            ),
+        )
+        self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+
+    def _read(self, peer: Peer, cluster: int, attributes: tuple[int, ...]) -> None:
+        self._sequence = 0x80 | (self._sequence + 1) & 0x7F
+        frame = general_frame(
+            READ_ATTRIBUTES,
+            self._sequence,
+            encode_general(ReadAttributes(attributes)),
+            from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
+        )
+        self._estate.frame(peer, frame, cluster=cluster)
+
+    def announced(self, peer: Peer, now: float) -> None:
+        """A device (re)joined: those told to apply have restarted, all are asked what they run."""
+        for session in peer.sessions.values():
+            if session.state is SessionState.RESTARTING:
+                session.came_back = True
+        self.ask(peer)
+
+    def attributes(self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord]) -> None:
+        """Take a Read Attributes Response or an attribute report."""
+        now = packet.time
+        changed = False
+        for record in records:
+            if record.value is None or not isinstance(record.value, int):
+                continue
+            if packet.cluster == OTA_UPGRADE_CLUSTER:
+                if record.attribute == Attribute.CURRENT_FILE_VERSION:
+                    changed |= self._version(peer, record.value, now)
+                elif record.attribute == Attribute.CLUSTER_REVISION:
+                    changed |= peer.cluster_revision != record.value
+                    peer.cluster_revision = record.value
+            elif packet.cluster == BASIC_CLUSTER and record.attribute == POWER_SOURCE:
+                changed |= self._power(peer, record.value)
+        if changed:
+            self._estate.touch(peer, now)
+
+    def _power(self, peer: Peer, source: int) -> bool:
+        if peer.power_source == source:
+            return False
+        peer.power_source = source
+        for session in peer.sessions.values():
+            if session.state in (SessionState.ASSIGNED, SessionState.OFFERED):
+                reason = WAITING_FOR_MAINS if source == BATTERY else "back on mains"
+                self._estate.explain(peer, session, reason)
+        return True
+
+    def _version(self, peer: Peer, version: int, now: float) -> bool:
+        if version == UNKNOWN_VERSION:
+            return False
+        changed = peer.file_version != version
+        peer.file_version = version
+        for session in list(peer.sessions.values()):
+            if len(peer.sessions) == 1 or session is peer.current:
+                self._confirm(peer, session, version, now)
+        return changed
+
+    def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
+        """A query names the version the device runs, which may confirm or deny an activation."""
+        if session.state is SessionState.RESTARTING and running != session.image.key.file_version:
+            session.came_back = True  # it would not query while it is about to restart
+        if session.state not in BEFORE_THE_END:
+            self._confirm(peer, session, running, now)
+
+    def _confirm(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        expected = session.image.key.file_version
+        if session.state is SessionState.RESTARTING:
+            self._after_restart(peer, session, version, now)
+        elif version == expected:
+            self._runs_it(peer, session, version, now)
+
+    def _after_restart(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        estate = self._estate
+        if version == session.image.key.file_version:
+            if session.version_before == version and not session.came_back:
+                return  # a reinstall proves itself by the restart, not by the version
+            session.version_after = version
+            estate.step(peer, session, Step.REPORTED_NEW, now, "")
+            estate.outcome(peer, session, "activation", True, "the device reports it", now)
+            self._carry_along(peer, session, now)
+        elif session.came_back:
+            session.version_after = version
+            reason = f"the device came back with 0x{version:08X}"
+            estate.step(peer, session, Step.REPORTED_OLD, now, reason)
+            estate.outcome(peer, session, "activation", False, reason, now)
+
+    def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
+        """The files a device held for its last one were applied with it."""
+        for session in peer.sessions.values():
+            if session is not last and session.state is SessionState.WAIT_FOR_MORE:
+                reason = "applied with the device's last file"
+                self._estate.step(peer, session, Step.REPORTED_NEW, now, reason)
+                self._estate.outcome(peer, session, "activation", True, reason, now)
+
+    def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        """The device runs the image though we did not tell it to apply: say how that came about."""
+        estate = self._estate
+        if session.state in BEFORE_THE_END:
+            if session.assignment.policy is VersionPolicy.REINSTALL:
+                return
+            session.version_after = version
+            estate.step(peer, session, Step.REPORTED_NEW, now, "the device already runs it")
+            return
+        if session.state in FINAL:
+            return
+        ordered = session.assignment.activation is Activation.EXTERNAL or (
+            session.state is SessionState.SCHEDULED
+            and session.due_utc is not None
+            and estate.clock.utc(now) >= session.due_utc
+        )
+        reason = "activated by a command" if ordered else "activated without an order from here"
+        session.version_after = version
+        estate.step(peer, session, Step.REPORTED_NEW, now, reason)
+        estate.outcome(peer, session, "activation", True, reason, now)
+        if not ordered:
+            estate.count("activation_without_order")
+            estate.audit("device", reason, f"{peer.eui64:016x}", now, file_version=version)
+        self._carry_along(peer, session, now)
+
+    def silent(self, peer: Peer, now: float) -> None:
+        """A device told to apply has not come back in time."""
+        for session in peer.sessions.values():
+            if session.state is not SessionState.RESTARTING:
+                continue
+            if now - session.since + EPSILON < quirk_for(*session.image.key[:2]).restart_for:
+                continue
+            reason = "the device did not come back after it was told to apply"
+            if self._estate.step(peer, session, Step.SILENT, now, reason):
+                self._estate.outcome(peer, session, "activation", False, reason, now)
+
+    def resume_waiting(self, peer: Peer, now: float) -> None:
+        """After a restart of ours: a device told to apply may long be back, so it is asked."""
+        for session in peer.sessions.values():
+            if session.state is SessionState.RESTARTING:
+                session.since = now
+                session.came_back = session.version_before != session.image.key.file_version
+                due = now + quirk_for(*session.image.key[:2]).restart_for
+                self._estate.timers.at(due, "silent", peer.eui64)
+        self.ask(peer)
