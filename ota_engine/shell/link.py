@@ -1,0 +1,103 @@
+"""The Link: the one door to a radio, the same for dongles, virtual dongles and emulated networks.
+
+Knows what the engine needs of a radio and nothing of any particular one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+import trio
+
+from images.eui64 import Eui64
+from ota_engine.errors import ZotaError
+from ota_engine.events import LinkEvent, Send
+
+
+class SendFailedError(ZotaError):
+    """A frame was not delivered; ``status`` is a ``SendStatus``."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the frame was not delivered (status 0x{status:02X})")
+        self.status = status
+
+
+class LinkDownError(ZotaError):
+    """The radio is gone; a ``LinkDown`` event says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """What a radio is.
+
+    ``kind`` names the implementation. ``max_payload`` is the largest ZCL frame in octets to a
+    neighbour. ``max_in_flight`` is how many sends may be under way at once; 0 means that a send
+    never waits.
+    """
+
+    own: Eui64
+    pan_id: int
+    channel: int
+    kind: str
+    max_payload: int
+    aps_security: bool
+    max_in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """What a radio knows of one device; ``last_seen`` is monotonic seconds."""
+
+    network_address: int
+    sleepy: bool
+    link_quality: int
+    relays: int
+    last_seen: float
+
+
+class Link(Protocol):
+    """A radio, as an asynchronous context manager that owns everything behind it.
+
+    ``events`` yields batches, because one wake-up per batch carries many times what one per packet
+    does. The first event of a link that works is ``LinkUp``. When the reader is too slow the link
+    drops events and counts them in ``dropped``; clients ask again by protocol.
+    """
+
+    @property
+    def info(self) -> LinkInfo:
+        """What this radio is; valid once the link is entered."""
+
+    @property
+    def events(self) -> trio.MemoryReceiveChannel[list[LinkEvent]]:
+        """Batches of what happened, oldest first, each event with its own exact time."""
+
+    @property
+    def nodes(self) -> Mapping[Eui64, NodeInfo]:
+        """The devices the radio knows."""
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost because nobody took them in time."""
+
+    async def send(self, frame: Send) -> None:
+        """Send one frame; returns when the radio has taken it or, with ``ack``, it has arrived.
+
+        Raises:
+            SendFailedError: it was not delivered.
+            LinkDownError: the radio is gone.
+        """
+
+    async def permit(self, seconds: int) -> None:
+        """Let devices join for so many seconds."""
+
+    async def __aenter__(self) -> Self:
+        """Bring the radio up."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the radio down."""
