@@ -39,7 +39,8 @@ class Trailing(NamedTuple):
     Attributes:
         offset: in the file on disk.
         length: in bytes, to the end of the file.
-        kind: what the bytes are, by rule; ``unknown`` when no rule fits.
+        kind: what the bytes are, by rule; ``unknown`` when no rule fits. A ``crc32`` may follow
+            padding of 0xFF, which it covers.
     """
 
     offset: int
@@ -116,9 +117,10 @@ def _kind(file: memoryview, start: int, ota_start: int) -> TrailingKind:
         return "fill-ff"
     if not tail.strip(b"\x00"):
         return "fill-00"
-    padding, crc = tail[:-CRC32_BYTES], tail[-CRC32_BYTES:]
-    if len(crc) == CRC32_BYTES and not padding.strip(b"\xff"):
-        expected = zlib.crc32(file[ota_start : len(file) - CRC32_BYTES])
-        if int.from_bytes(crc, "little") == expected:
+    padding, stored = tail[:-CRC32_BYTES], tail[-CRC32_BYTES:]
+    if len(stored) == CRC32_BYTES and not padding.strip(b"\xff"):
+        crc = zlib.crc32(file[ota_start : len(file) - CRC32_BYTES])
+        # Both forms are in use: with the final inversion and without it (JAMCRC).
+        if int.from_bytes(stored, "little") in (crc, crc ^ 0xFFFFFFFF):
             return "crc32"
     return "unknown"

@@ -1,0 +1,92 @@
+"""Rules for files of the Great Britain rollout (38, 39); silent under every other profile."""
+
+from collections.abc import Iterator
+
+from images.header import HEADER_STRING_BYTES
+from images.lint.context import Context
+from images.lint.findings import Hit, Severity, by_profile
+from images.lint.identity import FILE_VERSION_AT, STRING_AT, TYPE_AT
+
+E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
+
+
+def payload_mode(ctx: Context) -> Iterator[Hit]:
+    """Rule 38, what kind of payload this is."""
+    image = ctx.image
+    tagged = "tagged elements" if image.elements else "bare"
+    if image.signature is not None:
+        text = f"Manufacturer Image ({tagged}) with signature trailer, for SRV 11.1 and 11.3"
+    else:
+        text = f"Manufacturer Image ({tagged}) without signature trailer, for SRV 11.4"
+    yield Hit(by_profile(gb=I), text, ctx.at(ctx.header.body_offset))
+
+
+def release_version(ctx: Context) -> Iterator[Hit]:
+    """Rule 38, the version the release names."""
+    expected = ctx.expect.release_version
+    if expected is not None and expected != ctx.header.file_version:
+        yield Hit(
+            by_profile(gb=E),
+            "the release names another firmware version than the header",
+            ctx.at(FILE_VERSION_AT),
+            f"{expected:08X}",
+            f"{ctx.header.file_version:08X}",
+            "correct the service request, or build the file again",
+        )
+
+
+def image_hash(ctx: Context) -> Iterator[Hit]:
+    """Rule 38, the Manufacturer Image Hash."""
+    expected, actual = ctx.expect.manufacturer_image_hash, ctx.image.manufacturer_image_hash
+    if expected is not None and expected != actual:
+        yield Hit(
+            by_profile(gb=E),
+            "the Manufacturer Image has another hash than the one published",
+            ctx.at(ctx.header.body_offset),
+            expected.hex(),
+            actual.hex() if actual is not None else "no Manufacturer Image",
+            "take the file that was published: devices will refuse to activate this one",
+        )
+
+
+def han_limit(ctx: Context) -> Iterator[Hit]:
+    """Rule 38, the size."""
+    limit, size = ctx.expect.max_bytes, ctx.header.total_image_size
+    if limit is not None and size > limit:
+        yield Hit(
+            by_profile(gb=W),
+            "larger than the limit given",
+            ctx.at(52),
+            f"at most {limit} bytes",
+            f"{size} bytes",
+            "check what the Communications Hub can hold",
+        )
+
+
+def device_class(ctx: Context) -> Iterator[Hit]:
+    """Rule 38, the image type registered for the device class."""
+    expected = ctx.expect.image_type
+    if expected is not None and expected != ctx.header.image_type:
+        yield Hit(
+            by_profile(gb=E),
+            "not the image type registered for this device class",
+            ctx.at(TYPE_AT),
+            f"{expected:#06x}",
+            f"{ctx.header.image_type:#06x}",
+            "take the file for this device class",
+        )
+
+
+def ascii_header_string(ctx: Context) -> Iterator[Hit]:
+    """Rule 39."""
+    stored = ctx.header.header_string
+    if not stored.isascii():
+        first = next(at for at in range(HEADER_STRING_BYTES) if stored[at] > 0x7F)
+        yield Hit(
+            by_profile(gb=E),
+            "the header string is not ASCII",
+            ctx.at(STRING_AT + first),
+            "ASCII",
+            f"{stored[first]:#04x}",
+            "rewrite the header string: XML and CSV tools break on it",
+        )

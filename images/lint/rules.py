@@ -1,0 +1,82 @@
+"""The table of rules: number, family, what must hold and why; checks live with their family.
+
+Numbers are those of the project's rule list, 1 to 40, and never change meaning. A number without
+rows here has no check yet; one with several rows has several independent checks.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+from images.lint import gb, identity, structure
+from images.lint.context import Context, RawFile
+from images.lint.findings import Hit
+
+
+class FileRule(NamedTuple):
+    """A rule that needs only bytes; it explains why a file did not parse."""
+
+    number: int
+    why: str
+    check: Callable[[RawFile], Iterable[Hit]]
+
+
+class Rule(NamedTuple):
+    """A rule about a parsed image.
+
+    Attributes:
+        number: 1..40, the stable identity.
+        why: why the rule exists, whatever the file.
+        check: looks at one thing; yields nothing when it is right.
+    """
+
+    number: int
+    why: str
+    check: Callable[[Context], Iterable[Hit]]
+
+
+_NO_HEADER: Final = "a client and a server know an OTA file by its first bytes"
+_SHORT: Final = "every field before the end of the header must exist"
+_CONTAINER: Final = "clients know OTA files, not the wrappers some vendors publish them in"
+_GB_RELEASE: Final = "a GB image must be what was registered, or the device will not activate it"
+
+FILE_RULES: Final = (
+    FileRule(1, _NO_HEADER, structure.magic),
+    FileRule(2, _SHORT, structure.header_fits),
+    FileRule(12, _CONTAINER, structure.container_holds_header),
+)
+
+RULES: Final = (
+    # Structure
+    Rule(2, _SHORT, structure.declared_header_fits),
+    Rule(3, "a client refuses a header version it does not know", structure.header_version),
+    Rule(4, "a client finds the first element by header_length", structure.header_length),
+    Rule(5, "a reserved bit may mean a field tomorrow", structure.reserved_bits),
+    Rule(6, "the client downloads exactly total_image_size bytes", structure.total_size),
+    Rule(7, "a client finds each element by the length of the one before", structure.element_walk),
+    Rule(8, "an element without data upgrades nothing", structure.empty_elements),
+    Rule(
+        9, "standard clients take their firmware from element 0x0000", structure.has_upgrade_image
+    ),
+    Rule(10, "the standard does not say which of two images wins", structure.single_upgrade_image),
+    Rule(11, "a reserved tag may get another meaning", structure.tag_ranges),
+    Rule(12, _CONTAINER, structure.container),
+    Rule(13, "generic readers take the two bytes for data", structure.telink),
+    Rule(14, "a file in a file is a common packaging mistake", structure.nested_magic),
+    # Identity
+    Rule(15, "a device takes only files of its own manufacturer", identity.manufacturer),
+    Rule(16, "a device takes only files of its own image type", identity.image_type),
+    Rule(17, "server and client decide by comparing versions", identity.file_version),
+    Rule(18, "all present smart-metering and home networks are PRO", identity.stack_version),
+    Rule(19, "people and inventories read the header string", identity.header_string),
+    Rule(20, "a misnamed file ends up on the wrong device", identity.file_name),
+    Rule(21, "firmware on the wrong hardware can brick it", identity.hardware_range),
+    Rule(22, "a destination limits the file to one device", identity.destination),
+    Rule(23, "Smart Energy clients check their credentials first", identity.credential_version),
+    # Great Britain
+    Rule(38, _GB_RELEASE, gb.payload_mode),
+    Rule(38, _GB_RELEASE, gb.release_version),
+    Rule(38, _GB_RELEASE, gb.image_hash),
+    Rule(38, _GB_RELEASE, gb.han_limit),
+    Rule(38, _GB_RELEASE, gb.device_class),
+    Rule(39, "the string travels through XML and CSV", gb.ascii_header_string),
+)
