@@ -1,0 +1,58 @@
+"""One heap of virtual time: what happens next in the emulated world, and in which order.
+
+Pure. Knows times and whom to call; knows nothing of what the calls do. Entries of equal time run
+in the order they were made, so a run depends on nothing but the calls that built it.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any, TypeAlias
+
+from emulators.node import NEVER
+
+# Called with the entry's subject, its load, and the time.
+Handler: TypeAlias = Callable[[Any, Any, float], None]
+
+
+class Agenda:
+    """Virtual time and everything that waits for it.
+
+    Attributes:
+        now: the virtual time reached, seconds.
+    """
+
+    __slots__ = ("_heap", "_order", "now")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._heap: list[tuple[float, int, Handler, object, object]] = []
+        self._order = 0
+
+    def push(self, time: float, handler: Handler, subject: object, load: object) -> None:
+        """Call ``handler(subject, load, time)`` when virtual time gets there."""
+        self._order = order = self._order + 1
+        heappush(self._heap, (time, order, handler, subject, load))
+
+    def at(self, time: float, call: Callable[[float], None]) -> None:
+        """Call ``call(now)`` when virtual time gets there."""
+        self.push(time, _plain, None, call)
+
+    def next_time(self) -> float:
+        """When something happens next; infinity when nothing will."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def run(self, until: float) -> None:
+        """Let virtual time pass up to and including ``until``."""
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            now, _, handler, subject, load = heappop(heap)
+            self.now = now
+            handler(subject, load, now)
+        self.now = max(self.now, until)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+
+def _plain(_: object, call: Callable[[float], None], now: float) -> None:
+    call(now)
