@@ -55,14 +55,18 @@ def extend(head: AuditHead, records: Iterable[AuditRecord]) -> list[AuditRow]:
     return rows
 
 
-def verify(rows: Iterable[AuditRow], recorded: AuditHead) -> AuditFault | None:
+def verify(
+    rows: Iterable[AuditRow], recorded: AuditHead, known: str | None = None
+) -> AuditFault | None:
     """Walk the whole trail and name its first bad row.
 
     Args:
         rows: the trail in the order of its sequence numbers.
         recorded: the head noted beside the trail; shows rows cut off at the end.
+        known: a head noted elsewhere, at some earlier time; shows a trail rewritten as a whole.
     """
     head = AuditHead()
+    seen = known is None or known == GENESIS
     for row in rows:
         expected = head.length + 1
         if row.sequence != expected:
@@ -70,9 +74,14 @@ def verify(rows: Iterable[AuditRow], recorded: AuditHead) -> AuditFault | None:
         head = AuditHead(expected, row_hash(head.hash, expected, row.record))
         if row.hash != head.hash:
             return AuditFault(expected, f"row {expected} is not what was written")
+        seen = seen or row.hash == known
     if head.length < recorded.length:
         missing = head.length + 1
         return AuditFault(missing, f"row {missing} is missing: {recorded.length} were written")
     if head != recorded:
         return AuditFault(head.length, f"row {head.length} is not the head that was recorded")
+    if not seen:
+        return AuditFault(
+            1, "the known head is not in it: rows were rewritten, row 1 or a later one"
+        )
     return None

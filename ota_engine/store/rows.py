@@ -1,16 +1,15 @@
-"""Records to rows and back, and the statements that write them; knows no connection.
+"""Records to rows and back, and what a batch of them comes to; knows no connection.
 
 A batch is folded before it is written: of several records of one key only the last one counts, and
 what was withdrawn is not written at all. Journal, outcomes and audit keep every record.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from images.eui64 import Eui64
 from ota_engine.records import (
@@ -24,7 +23,6 @@ from ota_engine.records import (
     SessionRecord,
     Unassigned,
 )
-from ota_engine.store import schema
 
 Row: TypeAlias = dict[str, Any]
 PairKey: TypeAlias = tuple[Eui64, str]  # device, sha256
@@ -42,8 +40,6 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
     )
 }
 _VALUES = {kind: attrgetter(*names) for kind, names in COLUMNS.items()}
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(slots=True)
@@ -100,59 +96,6 @@ def rows(kind: type[Any], records: Iterable[Any]) -> list[Row]:
     return [dict(zip(names, values(record), strict=True)) for record in records]
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """Every write of the store, built once and cached compiled by SQLAlchemy thereafter."""
-
-    image: sa.Insert
-    device: sa.Insert
-    assignment: sa.Insert
-    session: sa.Insert
-    event: sa.Insert
-    outcome: sa.Insert
-    outbox: sa.Insert
-    audit: sa.Insert
-    meta: sa.Insert
-    lease: sa.Insert
-    delete_assignment: sa.Delete
-    delete_session: sa.Delete
-    delivered: sa.Update
-
-
-def statements(dialect: str) -> Statements:
-    """Build the writes for ``sqlite`` or ``postgresql``."""
-    insert = _INSERT[dialect]
-    return Statements(
-        image=_upsert(insert, schema.images, only=["name"]),
-        device=_upsert(insert, schema.devices),
-        assignment=_upsert(insert, schema.assignments),
-        session=_upsert(insert, schema.sessions),
-        event=sa.insert(schema.events),
-        outcome=insert(schema.outcomes).on_conflict_do_nothing(),
-        outbox=insert(schema.outbox).on_conflict_do_nothing(),
-        audit=sa.insert(schema.audit),
-        meta=_upsert(insert, schema.meta),
-        lease=_upsert(insert, schema.lease),
-        delete_assignment=_delete(schema.assignments),
-        delete_session=_delete(schema.sessions),
-        delivered=(
-            sa.update(schema.outbox)
-            .where(schema.outbox.c.key == sa.bindparam("this_key"))
-            .values(delivered=True)
-        ),
-    )
-
-
-def _upsert(insert: Any, table: sa.Table, only: Iterable[str] = ()) -> sa.Insert:
-    keys = [column.name for column in table.primary_key]
-    changing = list(only) or [column.name for column in table.columns if column.name not in keys]
-    statement = insert(table)
-    changes: Mapping[str, Any] = {name: statement.excluded[name] for name in changing}
-    written: sa.Insert = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    return written
-
-
-def _delete(table: sa.Table) -> sa.Delete:
-    return sa.delete(table).where(
-        table.c.device == sa.bindparam("this_device"), table.c.sha256 == sa.bindparam("this_sha256")
-    )
+def select(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
+    """Select exactly the arguments of a record, in their order."""
+    return sa.select(*(table.c[name] for name in COLUMNS[kind]))

@@ -15,7 +15,7 @@ from ota_engine.records import Activation, SessionState, VersionPolicy
 REVISIONS = ("0001",)  # every schema this version can open, oldest first
 HEAD = REVISIONS[-1]
 
-AUDIT_COUNT = "audit count"  # rows of ``meta``: how long the audit trail must be
+AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
 AUDIT_HEAD = "audit head"  # and the hash its last row must have
 
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -32,9 +32,11 @@ from ota_engine.records import (
 from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
+from ota_engine.store.check import RESTORE, CheckReport, Finding, count_rows, look_over
 from ota_engine.store.failures import mapped
 from ota_engine.store.lease import Lease
-from ota_engine.store.rows import COLUMNS, Batch, fold, rows, statements
+from ota_engine.store.rows import fold, select
+from ota_engine.store.writes import statements, write_history, write_state
 
 MEMORY = "memory"
 DATABASE_NAME = "zota.db"  # in a state directory
@@ -158,8 +160,8 @@ class Store:
             _refuse_forged(image)
         trail = extend(self._audit_head, batch.audit)
         with mapped(self.place), self._connection.begin():
-            self._write_state(batch)
-            self._write_history(batch, trail)
+            write_state(self._connection, self._write, batch)
+            write_history(self._connection, self._write, batch, trail)
         if trail:
             self._audit_head = AuditHead(trail[-1].sequence, trail[-1].hash)
 
@@ -169,8 +171,11 @@ class Store:
         Raises:
             StoreError: the database failed; the outcomes are still waiting.
         """
+        parameters = [{"this_key": key} for key in keys]
+        if not parameters:
+            return
         with mapped(self.place), self._connection.begin():
-            self._many(self._write.delivered, [{"this_key": key} for key in keys])
+            self._connection.execute(self._write.delivered, parameters)
 
     def limit_size(self, octets: int) -> None:
         """Let the database grow no further than this, as if the disk ended there."""
@@ -186,7 +191,7 @@ class Store:
         Raises:
             StoreError: an image is not what its hash says, or a row cannot be read.
         """
-        images = self._read(ImageRecord, _select(ImageRecord, schema.images).order_by("sha256"))
+        images = self._read(ImageRecord, select(ImageRecord, schema.images).order_by("sha256"))
         for image in images:
             if hashlib.sha256(image.data).hexdigest() != image.sha256:
                 raise StoreError(
@@ -196,17 +201,17 @@ class Store:
         pair = "device", "sha256"
         return Snapshot(
             images,
-            self._read(DeviceRecord, _select(DeviceRecord, schema.devices).order_by("device")),
+            self._read(DeviceRecord, select(DeviceRecord, schema.devices).order_by("device")),
             self._read(
-                AssignmentRecord, _select(AssignmentRecord, schema.assignments).order_by(*pair)
+                AssignmentRecord, select(AssignmentRecord, schema.assignments).order_by(*pair)
             ),
-            self._read(SessionRecord, _select(SessionRecord, schema.sessions).order_by(*pair)),
+            self._read(SessionRecord, select(SessionRecord, schema.sessions).order_by(*pair)),
         )
 
     def outbox(self, limit: int) -> tuple[OutcomeRecord, ...]:
         """The oldest outcomes that have not reached the sink, at most ``limit``."""
         waiting = (
-            _select(OutcomeRecord, schema.outcomes)
+            select(OutcomeRecord, schema.outcomes)
             .join(schema.outbox, schema.outbox.c.key == schema.outcomes.c.key)
             .where(schema.outbox.c.delivered == sa.false())
             .order_by(schema.outbox.c.sequence)
@@ -217,7 +222,7 @@ class Store:
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
         """Every outcome, in the order in which they were first recorded."""
         recorded = (
-            _select(OutcomeRecord, schema.outcomes)
+            select(OutcomeRecord, schema.outcomes)
             .join(schema.outbox, schema.outbox.c.key == schema.outcomes.c.key)
             .order_by(schema.outbox.c.sequence)
         )
@@ -228,30 +233,48 @@ class Store:
     ) -> tuple[EventRecord, ...]:
         """The journal, oldest first: of one device, of one kind, or only its last lines."""
         table = schema.events.c
-        wanted = _select(EventRecord, schema.events).order_by(table.sequence.desc()).limit(last)
+        wanted = select(EventRecord, schema.events).order_by(table.sequence.desc()).limit(last)
         if device is not None:
             wanted = wanted.where(table.device == device)
         if kind is not None:
             wanted = wanted.where(table.kind == kind)
         return self._read(EventRecord, wanted)[::-1]
 
-    def audit_rows(self) -> Iterator[AuditRow]:
-        """The audit trail, oldest first, one row at a time; read it to its end."""
+    def audit_rows(self) -> tuple[AuditRow, ...]:
+        """The audit trail, oldest first."""
         table = schema.audit.c
-        trail = _select(AuditRecord, schema.audit).add_columns(table.sequence, table.hash)
+        trail = select(AuditRecord, schema.audit).add_columns(table.sequence, table.hash)
         with mapped(self.place), self._connection.begin():
-            for *fields, sequence, digest in self._connection.execute(
-                trail.order_by(table.sequence)
-            ):
-                yield AuditRow(sequence, AuditRecord(*fields), digest)
+            found = self._connection.execute(trail.order_by(table.sequence))
+            return tuple(
+                AuditRow(sequence, AuditRecord(*fields), digest)
+                for *fields, sequence, digest in found
+            )
 
     def audit_head(self) -> AuditHead:
         """The length of the audit trail and the hash of its last row, as noted when written."""
         return self._audit_head
 
-    def verify_audit(self) -> AuditFault | None:
-        """Walk the audit trail; the first bad row, or None when all is as it was written."""
-        return verify(self.audit_rows(), self._audit_head)
+    def verify_audit(self, known: str | None = None) -> AuditFault | None:
+        """Walk the audit trail; the first bad row, or None when all is as it was written.
+
+        Args:
+            known: a head noted outside of the database earlier, which the trail must contain.
+        """
+        return verify(self.audit_rows(), self._audit_head, known)
+
+    def check(self) -> CheckReport:
+        """Look all over the database without changing it; what is wrong is told, not raised."""
+        with mapped(self.place), self._connection.begin():
+            findings = look_over(self._connection)
+        try:
+            findings += self._unreadable(findings)
+            with mapped(self.place), self._connection.begin():
+                counted = count_rows(self._connection)
+        except StoreError as error:
+            counted = {}
+            findings = findings or [Finding("database", str(error), RESTORE)]
+        return CheckReport(self.place, schema.HEAD, counted, self._audit_head.hash, tuple(findings))
 
     # --- within ---------------------------------------------------------------------------------
 
@@ -290,36 +313,9 @@ class Store:
             noted = dict(
                 self._connection.execute(sa.select(schema.meta.c.name, schema.meta.c.value)).all()
             )
-        if schema.AUDIT_COUNT not in noted:
+        if schema.AUDIT_LENGTH not in noted:
             return AuditHead()
-        return AuditHead(int(noted[schema.AUDIT_COUNT]), noted[schema.AUDIT_HEAD])
-
-    def _write_state(self, batch: Batch) -> None:
-        write, withdrawn = self._write, batch.withdrawn
-        self._many(write.image, rows(ImageRecord, batch.images))
-        self._many(write.device, rows(DeviceRecord, batch.devices.values()))
-        gone = [{"this_device": device, "this_sha256": sha256} for device, sha256 in withdrawn]
-        self._many(write.delete_session, gone)
-        self._many(write.delete_assignment, gone)
-        self._many(write.assignment, rows(AssignmentRecord, batch.assignments.values()))
-        self._many(write.session, rows(SessionRecord, batch.sessions.values()))
-
-    def _write_history(self, batch: Batch, trail: Sequence[AuditRow]) -> None:
-        write = self._write
-        self._many(write.event, rows(EventRecord, batch.events))
-        self._many(write.outcome, rows(OutcomeRecord, batch.outcomes))
-        self._many(write.outbox, [{"key": o.key, "delivered": False} for o in batch.outcomes])
-        if trail:
-            entries = rows(AuditRecord, (row.record for row in trail))
-            for entry, row in zip(entries, trail, strict=True):
-                entry.update(sequence=row.sequence, hash=row.hash)
-            self._many(write.audit, entries)
-            head = {schema.AUDIT_COUNT: str(trail[-1].sequence), schema.AUDIT_HEAD: trail[-1].hash}
-            self._many(write.meta, [{"name": name, "value": head[name]} for name in head])
-
-    def _many(self, statement: Any, parameters: list[dict[str, Any]]) -> None:
-        if parameters:
-            self._connection.execute(statement, parameters)
+        return AuditHead(int(noted[schema.AUDIT_LENGTH]), noted[schema.AUDIT_HEAD])
 
     def _read(self, kind: type[_R], statement: sa.Select[Any]) -> tuple[_R, ...]:
         with mapped(self.place), self._connection.begin():
@@ -331,16 +327,21 @@ class Store:
                     f"{self.place}: a row cannot be read ({error}): restore a backup"
                 ) from error
 
+    def _unreadable(self, known: Sequence[Finding]) -> list[Finding]:
+        found = []
+        fault = self.verify_audit()
+        if fault is not None:
+            found.append(Finding("audit", fault.problem, "compare the trail with a backup"))
+        if not known:
+            self.load()
+        return found
+
     def _abandon(self) -> None:
         self._connection.close()
         self._connection.engine.dispose()
         if self._lease is not None:
             self._lease.release()
             self._lease = None
-
-
-def _select(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
-    return sa.select(*(table.c[name] for name in COLUMNS[kind]))
 
 
 def _path(path_or_url: str | Path) -> Path:

@@ -1,0 +1,90 @@
+"""Looks a database over without changing it: pages, relations, images, outbox; no audit, no lease."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from images.eui64 import format_eui64
+from ota_engine.store import schema
+
+MOST = 20  # findings of one look; a broken table must not print a million lines
+RESTORE = "move the database away and restore a backup"
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: where, what, and what to do."""
+
+    where: str
+    problem: str
+    remedy: str
+
+
+class CheckReport(NamedTuple):
+    """What is known of a database after looking all over it."""
+
+    database: str
+    schema: str
+    rows: dict[str, int]  # per table; empty when the pages cannot be read
+    audit_head: str  # hash of the last audit row; noted elsewhere, it shows up a rewritten trail
+    findings: tuple[Finding, ...]
+
+
+def look_over(connection: sa.Connection) -> list[Finding]:
+    """Look at everything that needs no more than the tables themselves."""
+    found: list[Finding] = []
+    for look in _LOOKS:
+        try:
+            found += islice(look(connection), MOST)
+        except sa.exc.DatabaseError as error:
+            return [*found, Finding("database", f"cannot be read ({error.orig})", RESTORE)]
+    return found
+
+
+def count_rows(connection: sa.Connection) -> dict[str, int]:
+    """How many rows each table has."""
+    return {
+        table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        for table in schema.METADATA.sorted_tables
+        if table not in (schema.meta, schema.lease)
+    }
+
+
+def _pages(connection: sa.Connection) -> Iterator[Finding]:
+    for (answer,) in connection.exec_driver_sql(f"PRAGMA quick_check({MOST})"):
+        if answer != "ok":
+            yield Finding("database", str(answer), RESTORE)
+
+
+def _relations(connection: sa.Connection) -> Iterator[Finding]:
+    for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield Finding(table, f"row {row} belongs to no row of {parent}", RESTORE)
+
+
+def _images(connection: sa.Connection) -> Iterator[Finding]:
+    for sha256, data in connection.execute(sa.select(schema.images.c.sha256, schema.images.c.data)):
+        if hashlib.sha256(data).hexdigest() != sha256:
+            problem = f"image {sha256[:16]} is not what its hash says; it will not be served"
+            yield Finding("images", problem, RESTORE)
+
+
+def _outbox(connection: sa.Connection) -> Iterator[Finding]:
+    outcomes, outbox = schema.outcomes, schema.outbox
+    forgotten = (
+        sa.select(outcomes.c.key, outcomes.c.device)
+        .outerjoin(outbox, outbox.c.key == outcomes.c.key)
+        .where(outbox.c.key.is_(None))
+    )
+    for key, device in connection.execute(forgotten):
+        problem = f"outcome {key} of {format_eui64(device)} would never be delivered"
+        yield Finding("outbox", problem, RESTORE)
+
+
+_LOOKS: tuple[Callable[[sa.Connection], Iterator[Finding]], ...] = (
+    _pages,
+    _relations,
+    _images,
+    _outbox,
+)

@@ -1,0 +1,122 @@
+"""Every statement that writes, and the order in which a batch is written; begins no transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ota_engine.records import (
+    AssignmentRecord,
+    AuditRecord,
+    DeviceRecord,
+    EventRecord,
+    ImageRecord,
+    OutcomeRecord,
+    SessionRecord,
+)
+from ota_engine.store import schema
+from ota_engine.store.chain import AuditRow
+from ota_engine.store.rows import Batch, Row, rows
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Every write of the store, built once and cached compiled by SQLAlchemy thereafter."""
+
+    image: sa.Insert
+    device: sa.Insert
+    assignment: sa.Insert
+    session: sa.Insert
+    event: sa.Insert
+    outcome: sa.Insert
+    outbox: sa.Insert
+    audit: sa.Insert
+    meta: sa.Insert
+    lease: sa.Insert
+    delete_assignment: sa.Delete
+    delete_session: sa.Delete
+    delivered: sa.Update
+
+
+def statements(dialect: str) -> Statements:
+    """Build the writes for ``sqlite`` or ``postgresql``."""
+    insert = _INSERT[dialect]
+    return Statements(
+        image=_upsert(insert, schema.images, only=["name"]),
+        device=_upsert(insert, schema.devices),
+        assignment=_upsert(insert, schema.assignments),
+        session=_upsert(insert, schema.sessions),
+        event=sa.insert(schema.events),
+        outcome=insert(schema.outcomes).on_conflict_do_nothing(),
+        outbox=insert(schema.outbox).on_conflict_do_nothing(),
+        audit=sa.insert(schema.audit),
+        meta=_upsert(insert, schema.meta),
+        lease=_upsert(insert, schema.lease),
+        delete_assignment=_delete(schema.assignments),
+        delete_session=_delete(schema.sessions),
+        delivered=(
+            sa.update(schema.outbox)
+            .where(schema.outbox.c.key == sa.bindparam("this_key"))
+            .values(delivered=True)
+        ),
+    )
+
+
+def _upsert(insert: Any, table: sa.Table, only: Iterable[str] = ()) -> sa.Insert:
+    keys = [column.name for column in table.primary_key]
+    changing = list(only) or [column.name for column in table.columns if column.name not in keys]
+    statement = insert(table)
+    changes: Mapping[str, Any] = {name: statement.excluded[name] for name in changing}
+    written: sa.Insert = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return written
+
+
+def _delete(table: sa.Table) -> sa.Delete:
+    return sa.delete(table).where(
+        table.c.device == sa.bindparam("this_device"), table.c.sha256 == sa.bindparam("this_sha256")
+    )
+
+
+def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> None:
+    """Write what is: parents before their children, withdrawals before what replaces them."""
+    gone = [{"this_device": device, "this_sha256": sha256} for device, sha256 in batch.withdrawn]
+    _many(connection, write.image, rows(ImageRecord, batch.images))
+    _many(connection, write.device, rows(DeviceRecord, batch.devices.values()))
+    _many(connection, write.delete_session, gone)
+    _many(connection, write.delete_assignment, gone)
+    _many(connection, write.assignment, rows(AssignmentRecord, batch.assignments.values()))
+    _many(connection, write.session, rows(SessionRecord, batch.sessions.values()))
+
+
+def write_history(
+    connection: sa.Connection, write: Statements, batch: Batch, trail: Sequence[AuditRow]
+) -> None:
+    """Write what happened: journal, outcomes with their place in the outbox, audit with its head."""
+    waiting = [{"key": outcome.key, "delivered": False} for outcome in batch.outcomes]
+    _many(connection, write.event, rows(EventRecord, batch.events))
+    _many(connection, write.outcome, rows(OutcomeRecord, batch.outcomes))
+    _many(connection, write.outbox, waiting)
+    if not trail:
+        return
+    entries = rows(AuditRecord, (row.record for row in trail))
+    for entry, row in zip(entries, trail, strict=True):
+        entry.update(sequence=row.sequence, hash=row.hash)
+    length, head = str(trail[-1].sequence), trail[-1].hash
+    _many(connection, write.audit, entries)
+    _many(
+        connection,
+        write.meta,
+        [
+            {"name": schema.AUDIT_LENGTH, "value": length},
+            {"name": schema.AUDIT_HEAD, "value": head},
+        ],
+    )
+
+
+def _many(connection: sa.Connection, statement: Any, parameters: list[Row]) -> None:
+    if parameters:
+        connection.execute(statement, parameters)
