@@ -1,0 +1,1 @@
+"""Emulated PPMID, IHD, HCALCS and Communications Hub: what each does with an image."""
