@@ -1,0 +1,129 @@
+"""What a benchmark row is: a function that measures, and the goal its figure is held to.
+
+Knows how figures are registered, judged and written; knows nothing of what is measured.
+"""
+
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Figure(StrEnum):
+    """Which figure of a row its goal speaks of."""
+
+    VALUE = "value"
+    RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A limit for one figure, ``value`` or ``ratio``: at least, or at most, so much."""
+
+    figure: Figure
+    limit: float
+    at_most: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.figure} {'<=' if self.at_most else '>='} {self.limit:g}"
+
+    def met(self, value: float | None) -> bool:
+        """Say whether a figure is within the limit; a figure that is missing is not."""
+        if value is None:
+            return False
+        return value <= self.limit if self.at_most else value >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of every row."""
+
+    seed: int
+    images: Path | None  # a folder of OTA files, None for the default
+    quick: bool  # tiny sizes: shows that a row works, its figures mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a row found.
+
+    Attributes:
+        value: our figure, in the row's unit.
+        peer: the same figure of the program compared with, or None without one.
+        note: what a reader needs besides, e.g. how much was measured.
+        faults: results so wrong that the goal is missed whatever the figures say.
+    """
+
+    value: float
+    peer: float | None = None
+    note: str = ""
+    faults: tuple[str, ...] = ()
+
+
+Measure = Callable[[Options], Measurement]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One registered benchmark."""
+
+    name: str
+    unit: str
+    goal: Goal
+    fresh_process: bool
+    measure: Measure = field(repr=False)
+
+
+ROWS: dict[str, Row] = {}
+
+
+def row(
+    name: str, *, unit: str, goal: Goal, fresh_process: bool = False
+) -> Callable[[Measure], Measure]:
+    """Register the function below as the row ``name``.
+
+    Args:
+        name: as given on the command line and written to the results.
+        unit: of ``value`` and ``peer``.
+        goal: what the row is held to.
+        fresh_process: measure in a process of its own, so that memory and imports are its own.
+    """
+
+    def register(measure: Measure) -> Measure:
+        if name in ROWS:
+            raise ValueError(f"there are two rows named {name}")
+        ROWS[name] = Row(name, unit, goal, fresh_process, measure)
+        return measure
+
+    return register
+
+
+def judge(row: Row, found: Measurement, seed: int) -> dict[str, object]:
+    """Put a measurement beside its goal, in the form of ``build/bench.json``."""
+    ratio = found.value / found.peer if found.peer else None
+    met = row.goal.met(ratio if row.goal.figure is Figure.RATIO else found.value)
+    return {
+        "name": row.name,
+        "value": found.value,
+        "unit": row.unit,
+        "peer": found.peer,
+        "ratio": ratio,
+        "goal": str(row.goal),
+        "met": met and not found.faults,
+        "seed": seed,
+        "versions": versions(),
+        "note": "; ".join((*found.faults, found.note)),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Name what was measured on: interpreter, machine, and the packages that matter."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("zota", "zigpy", "construct", "trio"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
