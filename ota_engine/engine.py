@@ -5,9 +5,12 @@ A shell owns one engine. It passes every event with its own time to ``handle``, 
 ``Send`` behind it leaves.
 """
 
+from collections.abc import Mapping
+
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import Order
 from ota_engine.delivery.server import OtaServer
+from ota_engine.delivery.status import SessionStatus, statuses
 from ota_engine.events import (
     ClockObserved,
     Effect,
@@ -62,6 +65,15 @@ class Engine:
             case _:
                 delivery.order(event, now)
         return self._estate.drain()
+
+    def status(self) -> list[SessionStatus]:
+        """View every session as it stands."""
+        return statuses(self._estate)
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was counted since this engine began, by name."""
+        return self._estate.counters
 
     @property
     def next_wake(self) -> float:
