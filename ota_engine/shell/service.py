@@ -1,0 +1,93 @@
+"""Puts a running engine together: store, writer, notifier and shell around one link."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import trio
+
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.engine import Engine
+from ota_engine.errors import StoreError
+from ota_engine.shell.link import Link
+from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, Notifier
+from ota_engine.shell.runner import Shell
+from ota_engine.shell.writer import InlineWriter, Writer, open_writer
+from ota_engine.store.store import DATABASE_NAME, Store
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_service(
+    link: Link,
+    state: Path,
+    config: DeliveryConfig,
+    *,
+    wall_clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Shell]:
+    """Run an engine on an entered link, with everything it remembers in the folder ``state``.
+
+    The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
+    committed and what was reported is in the sink or waits in the outbox.
+
+    Raises:
+        StoreError: the folder is in use by another engine, damaged, or of a newer version.
+    """
+    with (
+        Store.open(state / DATABASE_NAME) as store,
+        JsonLinesSink(state / SINK_NAME) as sink,
+    ):
+        async with open_writer(store) as writer:
+            notifier = Notifier(writer, store, sink, _report)
+            snapshot = await writer.call(store.load)
+            shell = Shell(
+                Engine(config, snapshot),
+                writer,
+                link,
+                wall_clock=wall_clock,
+                notify=notifier.wake,
+                alarm=_alarm,
+            )
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(notifier.run)
+                nursery.start_soon(shell.run)
+                yield shell
+                nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_virtual_service(
+    link: Link, store: Store, config: DeliveryConfig, *, wall_clock: Callable[[], float]
+) -> AsyncIterator[Shell]:
+    """The same under a virtual clock, which no thread may outrun: the store is written inline."""
+    writer: Writer = InlineWriter(store)
+    shell = Shell(
+        Engine(config, store.load()),
+        writer,
+        link,
+        wall_clock=wall_clock,
+        notify=_nobody_to_notify,
+        alarm=_alarm,
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shell.run)
+        yield shell
+        nursery.cancel_scope.cancel()
+
+
+def _nobody_to_notify() -> None:
+    """Outcomes stay in the outbox; whoever owns the store drains it."""
+
+
+def _report(line: str) -> None:
+    log.warning("notifier", problem=line)
+
+
+def _alarm(error: StoreError | None) -> None:
+    if error is None:
+        log.info("store", recovered=True)
+    else:
+        log.error("store", problem=str(error), effect="frames are withheld until there is room")
