@@ -1,1 +1,1 @@
-"""Emulated PPMID, IHD, HCALCS and Communications Hub: what each does with an image."""
+"""Emulated devices: what each kind does with an image, on top of the one OTA client."""

@@ -1,0 +1,287 @@
+"""What all emulated devices share: power, restarts, attributes, and an OTA client on one endpoint.
+
+A device hands frames to its client and lends it flash and power. It knows nothing of radios; what
+sets a PPMID apart from an HCALCS is in their own modules.
+"""
+
+from collections.abc import Sequence
+from random import Random
+
+from emulators.device_spec import DeviceSpec
+from emulators.flash import Boot, Flash, PowerLossError, SectorPool
+from emulators.node import NEVER, Action, Announce, Note, Transmit
+from emulators.ota_attributes import (
+    answer,
+    basic_attributes,
+    client_attributes,
+    record,
+)
+from emulators.ota_client import OtaClient
+from emulators.ota_table import State
+from emulators.verification import ImageVerifier
+from images.eui64 import Eui64
+from ota_engine.errors import PeerError
+from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Send
+from ota_engine.zcl import general
+from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
+from ota_engine.zcl.ota import Attribute
+from ota_engine.zcl.status import Status
+
+ALL_ENDPOINTS = 0xFF
+ALL_PROFILES = 0xFFFF
+
+
+class Device:
+    """An emulated device; an IHD and a Communications Hub are ones with nothing added.
+
+    Args:
+        spec: what it is.
+        pool: where all devices of a simulation share the octets of their flash.
+        verifier: where they share what they found in an image.
+
+    Attributes:
+        client: its OTA client.
+        flash: its two banks.
+        powered: whether it runs.
+        crashes: times it lost power without warning.
+    """
+
+    __slots__ = (
+        "_boot_at",
+        "_endpoint",
+        "_sequence",
+        "client",
+        "crashes",
+        "eui64",
+        "flash",
+        "network_address",
+        "powered",
+        "sleepy",
+        "spec",
+        "wake_at",
+    )
+
+    def __init__(self, spec: DeviceSpec, pool: SectorPool, verifier: ImageVerifier) -> None:
+        self.spec = spec
+        self.eui64: Eui64 = spec.eui64
+        self.network_address = spec.network_address
+        self.sleepy = spec.sleepy
+        self.wake_at = NEVER
+        self.powered = False
+        self.crashes = 0
+        self.flash = Flash(pool, spec.bank_size, spec.factory)
+        random = Random(f"{spec.seed}:{spec.eui64:016X}")
+        self.client = OtaClient(spec, self.flash, verifier, random)
+        self._endpoint = spec.endpoint
+        self._boot_at = NEVER
+        self._sequence = 0
+
+    @property
+    def version(self) -> int:
+        """The file version it runs."""
+        return self.client.version
+
+    # --- power ------------------------------------------------------------------------------------
+
+    def power_on(self, now: float) -> Sequence[Action]:
+        """Boot: decide what runs, test it if it is new, announce, report, take up what was open."""
+        if self.powered:
+            self.client.power_off(now)
+        self.powered = False
+        self.wake_at = self._boot_at = NEVER
+        try:
+            boot = self.flash.boot()
+            if boot.trial and not self._self_test():
+                return self._roll_back(boot, now)
+            self.flash.confirm()
+            self.powered = True
+            actions = [*self._after_boot(boot), *self.client.boot(now)]
+        except PowerLossError as loss:
+            return self._fail(loss, now)
+        self.wake_at = self.client.wake_at
+        return actions
+
+    def _after_boot(self, boot: Boot) -> list[Action]:
+        detail: dict[str, object] = {"version": self.client.version}
+        if boot.trial:
+            detail["new"] = True
+        if boot.rolled_back:
+            detail["rolled_back"] = True
+        return [Note("booted", detail), Announce(), self._report_version()]
+
+    def _self_test(self) -> bool:
+        """Whether the image under trial works on this device."""
+        return not (self.spec.options.self_test_fails or self.client.holds_blank())
+
+    def _roll_back(self, boot: Boot, now: float) -> Sequence[Action]:
+        """Give the image up and restart into the old one."""
+        self.flash.discard()
+        self._restart_after(self.spec.timers.restart_time, now)
+        return [Note("self-test failed", {"version": boot.files[0].identity.file_version})]
+
+    def _restart_after(self, seconds: float, now: float) -> None:
+        self.powered = False
+        self.wake_at = self._boot_at = now + seconds
+
+    def crash(self, now: float) -> Sequence[Action]:
+        """Lose power without warning: all but flash is gone; ``power_on`` brings it back."""
+        return self._fail(None, now)
+
+    def _fail(self, loss: PowerLossError | None, now: float) -> Sequence[Action]:
+        self.client.power_off(now)
+        self.powered = False
+        self.wake_at = self._boot_at = NEVER
+        self.crashes += 1
+        return [Note("power lost", {} if loss is None else {"while": str(loss)})]
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def wake(self, now: float) -> Sequence[Action]:
+        """Do what was due at ``wake_at``."""
+        if not self.powered:
+            return self.power_on(now) if now >= self._boot_at else ()
+        try:
+            return self._settle(self.client.wake(now), now)
+        except PowerLossError as loss:
+            return self._fail(loss, now)
+
+    def _settle(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
+        """After the client did something: follow its timer, and restart if it asks for it."""
+        if self.client.state is State.RESTARTING:
+            self.client.power_off(now)
+            self._restart_after(self.spec.timers.restart_time, now)
+        else:
+            self.wake_at = self.client.wake_at
+        return actions
+
+    # --- frames -----------------------------------------------------------------------------------
+
+    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+        """Take one frame addressed to this device, or broadcast."""
+        if not self.powered:
+            return ()
+        try:
+            if (
+                frame.cluster == OTA_UPGRADE_CLUSTER
+                and frame.destination_endpoint == self._endpoint
+            ):
+                actions = self.client.receive_block(frame.payload, now)
+                if actions is not None:
+                    self.wake_at = self.client.wake_at
+                    return actions
+            return self._settle(self._receive(frame, now), now)
+        except PowerLossError as loss:
+            return self._fail(loss, now)
+
+    def _receive(self, frame: Send, now: float) -> Sequence[Action]:
+        if frame.destination_endpoint not in (self._endpoint, ALL_ENDPOINTS):
+            return ()
+        if frame.profile not in (self.spec.profile, ALL_PROFILES):
+            return ()
+        unicast = frame.destination == self.eui64
+        try:
+            header = parse_header(frame.payload)
+        except PeerError:
+            return ()  # without a header there is nothing to answer
+        try:
+            actions = self._dispatch(frame, header, now, unicast)
+        except PeerError as error:
+            actions = [self._default_response(frame, header, error.status)]
+        if not unicast:
+            return [action for action in actions if not _is_default_response(action)]
+        return self._acknowledge(actions, frame, header)
+
+    def _dispatch(
+        self, frame: Send, header: ZclHeader, now: float, unicast: bool
+    ) -> Sequence[Action]:
+        payload = frame.payload[header.length :]
+        if header.manufacturer_code is not None:
+            status = (
+                Status.UNSUP_CLUSTER_COMMAND
+                if header.cluster_specific
+                else Status.UNSUP_GENERAL_COMMAND
+            )
+            raise PeerError("manufacturer-specific commands are not supported", status)
+        if not header.cluster_specific:
+            return self._general(frame, header, general.decode(header.command, payload), now)
+        if frame.cluster != OTA_UPGRADE_CLUSTER or not header.from_server:
+            raise PeerError("no such command here", Status.UNSUP_CLUSTER_COMMAND)
+        return self.client.receive(header, payload, now, unicast=unicast)
+
+    def _acknowledge(
+        self, actions: Sequence[Action], frame: Send, header: ZclHeader
+    ) -> Sequence[Action]:
+        """Add the Default Response a sender asked for, unless something else answers it."""
+        answered = any(isinstance(action, Transmit) for action in actions)
+        is_default = not header.cluster_specific and header.command == general.DEFAULT_RESPONSE
+        if answered or header.disable_default_response or is_default:
+            return actions
+        return [*actions, self._default_response(frame, header, Status.SUCCESS)]
+
+    def _general(
+        self, frame: Send, header: ZclHeader, command: general.GeneralCommand, now: float
+    ) -> Sequence[Action]:
+        match command:
+            case general.ReadAttributes(attributes):
+                known = self._attributes(frame.cluster)
+                response = general.ReadAttributesResponse(answer(attributes, known))
+                return [self._answer(frame, header, response)]
+            case general.DefaultResponse() if frame.cluster == OTA_UPGRADE_CLUSTER:
+                return self.client.receive_default(command, now)
+        return ()
+
+    def _attributes(self, cluster: int) -> dict[int, tuple[int, int | bytes]]:
+        if cluster == OTA_UPGRADE_CLUSTER:
+            return {**client_attributes(self.spec, self.client.view())}
+        if cluster == BASIC_CLUSTER:
+            return basic_attributes(self.spec, on_mains=self.client.on_mains)
+        return {}
+
+    # --- frames of its own ------------------------------------------------------------------------
+
+    def _answer(self, frame: Send, header: ZclHeader, command: general.GeneralCommand) -> Transmit:
+        return Transmit(
+            self._endpoint,
+            frame.source_endpoint,
+            frame.profile,
+            frame.cluster,
+            general_frame(
+                general.command_of(command),
+                header.sequence,
+                general.encode(command),
+                from_server=not header.from_server,
+            ),
+            ack=True,
+        )
+
+    def _default_response(self, frame: Send, header: ZclHeader, status: int) -> Transmit:
+        return self._answer(frame, header, general.DefaultResponse(header.command, status))
+
+    def _report(self, cluster: int, attribute: int, *, from_server: bool) -> Transmit:
+        """Report one attribute of one of our clusters."""
+        self._sequence = (self._sequence + 1) & 0xFF
+        value = record(attribute, self._attributes(cluster)[attribute])
+        return Transmit(
+            self._endpoint,
+            self.spec.server_endpoint,
+            self.spec.profile,
+            cluster,
+            general_frame(
+                general.REPORT_ATTRIBUTES,
+                self._sequence,
+                general.encode(general.ReportAttributes((value,))),
+                from_server=from_server,
+            ),
+            ack=True,
+        )
+
+    def _report_version(self) -> Transmit:
+        return self._report(OTA_UPGRADE_CLUSTER, Attribute.CURRENT_FILE_VERSION, from_server=False)
+
+
+def _is_default_response(action: Action) -> bool:
+    return (
+        isinstance(action, Transmit)
+        and action.payload[0] & 0x03 == 0
+        and action.payload[2] == general.DEFAULT_RESPONSE
+    )

@@ -1,0 +1,22 @@
+"""An HCALCS: a load switch that holds a verified image until it is ordered to run it."""
+
+from collections.abc import Sequence
+
+from emulators.devices.device import Device
+from emulators.flash import PowerLossError
+from emulators.node import Action
+
+
+class Hcalcs(Device):
+    """A device whose activation is not this cluster's to order (activation policy 1)."""
+
+    __slots__ = ()
+
+    def activate_locally(self, now: float) -> Sequence[Action]:
+        """Run the held image: a local trigger standing in for the GBCS command CS06."""
+        if not self.powered:
+            return ()
+        try:
+            return self._settle(self.client.activate(now), now)
+        except PowerLossError as loss:
+            return self._fail(loss, now)

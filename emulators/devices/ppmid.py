@@ -1,0 +1,24 @@
+"""A PPMID: a prepayment display; one on batteries downloads only while it hangs on the mains."""
+
+from collections.abc import Sequence
+
+from emulators.devices.device import Device
+from emulators.node import Action, Note
+from emulators.ota_attributes import POWER_SOURCE
+from ota_engine.events import BASIC_CLUSTER
+
+
+class Ppmid(Device):
+    """A display on the mains, or (``spec.battery``) one that asks to be plugged in first."""
+
+    __slots__ = ()
+
+    def set_mains(self, on_mains: bool, now: float) -> Sequence[Action]:
+        """Plug it in or unplug it; it reports its PowerSource and, plugged in, queries."""
+        if not self.powered:
+            self.client.on_mains = on_mains
+            return ()
+        actions = self.client.set_mains(on_mains, now)
+        report = self._report(BASIC_CLUSTER, POWER_SOURCE, from_server=True)
+        note = Note("power source", {"mains": on_mains})
+        return self._settle([note, report, *actions], now)
