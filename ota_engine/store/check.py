@@ -55,7 +55,7 @@ def count_rows(connection: sa.Connection) -> dict[str, int]:
 def _pages(connection: sa.Connection) -> Iterator[Finding]:
     for (answer,) in connection.exec_driver_sql(f"PRAGMA quick_check({MOST})"):
         if answer != "ok":
-            yield Finding("database", str(answer), RESTORE)
+            yield Finding("database", " ".join(answer.split()), RESTORE)
 
 
 def _relations(connection: sa.Connection) -> Iterator[Finding]:

@@ -23,7 +23,12 @@ def open_file(path: Path, *, durable: bool) -> sa.Connection:
     """
     synchronous = "FULL" if durable else "NORMAL"
     connection = _connect(f"file:{quote(str(path))}?mode=rwc", "BEGIN IMMEDIATE")
-    return _with_pragmas(connection, "journal_mode = WAL", f"synchronous = {synchronous}")
+    return _with_pragmas(connection, f"synchronous = {synchronous}")
+
+
+def use_write_ahead_log(connection: sa.Connection) -> None:
+    """Let readers read while the writer writes; changes the file, so first see whose it is."""
+    pragma(connection, "journal_mode = WAL")
 
 
 def open_memory() -> sa.Connection:

@@ -281,6 +281,7 @@ class Store:
     def _prepare(self, owner: str) -> None:
         with mapped(self.place):
             migrate.bring_up_to_date(self._connection, self.place)
+            sqlite.use_write_ahead_log(self._connection)
             self.closed_cleanly = self._take_lease(owner)
             if not self.closed_cleanly:
                 self._refuse_damaged()
@@ -301,12 +302,9 @@ class Store:
         return before is None or before.closed_utc is not None
 
     def _refuse_damaged(self) -> None:
-        answer = sqlite.pragma(self._connection, "quick_check(1)")
+        answer = " ".join(str(sqlite.pragma(self._connection, "quick_check(1)")).split())
         if answer != "ok":
-            raise StoreError(
-                f"{self.place}: the database is damaged ({answer}): "
-                "move it away and restore a backup"
-            )
+            raise StoreError(f"{self.place}: the database is damaged ({answer}): {RESTORE}")
 
     def _recorded_head(self) -> AuditHead:
         with self._connection.begin():

@@ -1,0 +1,164 @@
+"""Records to store: one maker per kind, and Hypothesis strategies over a small estate."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from images.eui64 import Eui64
+from ota_engine.records import (
+    Activation,
+    AssignmentRecord,
+    AuditRecord,
+    DeviceRecord,
+    EventRecord,
+    ImageRecord,
+    OutcomeRecord,
+    Record,
+    SessionRecord,
+    SessionState,
+    Unassigned,
+    VersionPolicy,
+)
+
+PPMID = Eui64(0x00DB_1234_5678_90A4)
+HIGHEST = Eui64(0xFFFF_FFFF_FFFF_FFFE)  # more than a signed 64-bit column could hold
+
+
+def image(data: bytes = b"firmware", **changes: Any) -> ImageRecord:
+    made = ImageRecord(
+        sha256=hashlib.sha256(data).hexdigest(),
+        name="ppmid.ota",
+        manufacturer_code=0x121D,
+        image_type=0x0084,
+        file_version=0xFFFF_FFFF,
+        zigbee_stack_version=2,
+        header_string="PPMID",
+        minimum_hardware_version=None,
+        maximum_hardware_version=None,
+        upgrade_file_destination=None,
+        manufacturer_image_hash="",
+        added_utc=1.7e9,
+        data=data,
+    )
+    return replace(made, **changes)
+
+
+IMAGE = image()
+
+
+def device(eui64: Eui64 = PPMID, **changes: Any) -> DeviceRecord:
+    made = DeviceRecord(
+        device=eui64,
+        network_address=0x1234,
+        endpoint=1,
+        profile=0x0109,
+        channel=11,
+        relays=0,
+        sleepy=False,
+        manufacturer_code=0x121D,
+        image_type=0x0084,
+        file_version=0x01020304,
+        hardware_version=None,
+        cluster_revision=3,
+        power_source=1,
+        period_unit_ms=1,
+        block_limit=None,
+        last_seen_utc=1.7e9,
+    )
+    return replace(made, **changes)
+
+
+def assignment(eui64: Eui64 = PPMID, **changes: Any) -> AssignmentRecord:
+    made = AssignmentRecord(
+        device=eui64,
+        sha256=IMAGE.sha256,
+        policy=VersionPolicy.UPGRADE,
+        activation=Activation.IMMEDIATE,
+        activation_delay=0,
+        activation_utc=None,
+        created_utc=1.7e9,
+    )
+    return replace(made, **changes)
+
+
+def session(eui64: Eui64 = PPMID, **changes: Any) -> SessionRecord:
+    made = SessionRecord(
+        device=eui64,
+        endpoint=1,
+        sha256=IMAGE.sha256,
+        attempt=1,
+        state=SessionState.DOWNLOADING,
+        reason="",
+        since_utc=1.7e9,
+        offset=0,
+        blocks=0,
+        retries=0,
+        version_before=0x01020304,
+        version_after=None,
+        due_utc=None,
+        started_utc=1.7e9,
+    )
+    return replace(made, **changes)
+
+
+def outcome(key: str, eui64: Eui64 = PPMID, **changes: Any) -> OutcomeRecord:
+    made = OutcomeRecord(
+        key=key,
+        utc=1.7e9,
+        device=eui64,
+        kind="transfer",
+        verdict="succeeded",
+        reason="",
+        sha256=IMAGE.sha256,
+        version_before=0x01020304,
+        version_after=0x01020305,
+    )
+    return replace(made, **changes)
+
+
+def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}") -> EventRecord:
+    return EventRecord(utc=1.7e9, device=eui64, kind=kind, detail=detail)
+
+
+def audit(subject: str = "ppmid", actor: str = "operator") -> AuditRecord:
+    return AuditRecord(utc=1.7e9, actor=actor, action="assign", subject=subject, detail="{}")
+
+
+# --- strategies: few keys, so that records meet ---------------------------------------------------
+
+_DEVICES = st.sampled_from([PPMID, HIGHEST, Eui64(0)])
+_IMAGES = [image(b"one"), image(b"two", upgrade_file_destination=HIGHEST)]
+_HASHES = st.sampled_from([record.sha256 for record in _IMAGES])
+_UTC = st.floats(-1e12, 1e12)
+_U32 = st.integers(0, 0xFFFF_FFFF)
+_TEXT = st.text(max_size=12)
+_MAYBE_U32 = st.none() | _U32
+
+RECORDS: st.SearchStrategy[Record] = st.one_of(
+    st.builds(replace, st.sampled_from(_IMAGES), name=_TEXT),
+    st.builds(device, _DEVICES, file_version=_MAYBE_U32, sleepy=st.booleans(), last_seen_utc=_UTC),
+    st.builds(
+        assignment,
+        _DEVICES,
+        sha256=_HASHES,
+        policy=st.sampled_from(VersionPolicy),
+        activation=st.sampled_from(Activation),
+        activation_utc=st.none() | _UTC,
+    ),
+    st.builds(
+        session,
+        _DEVICES,
+        sha256=_HASHES,
+        state=st.sampled_from(SessionState),
+        reason=_TEXT,
+        offset=_U32,
+        version_after=_MAYBE_U32,
+        due_utc=st.none() | _UTC,
+    ),
+    st.builds(Unassigned, _DEVICES, _HASHES),
+    st.builds(event, _TEXT, st.none() | _DEVICES, _TEXT),
+    st.builds(outcome, st.sampled_from(["a", "b", "c"]), _DEVICES, reason=_TEXT),
+    st.builds(AuditRecord, _UTC, _TEXT, _TEXT, _TEXT, _TEXT),
+)

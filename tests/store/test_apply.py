@@ -1,0 +1,229 @@
+"""What was applied is what is loaded: against a model, for any sequence of records."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from images.eui64 import Eui64
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.records import (
+    AssignmentRecord,
+    AuditRecord,
+    DeviceRecord,
+    EventRecord,
+    ImageRecord,
+    OutcomeRecord,
+    Record,
+    SessionRecord,
+    SessionState,
+    Unassigned,
+)
+from ota_engine.store.store import Store
+from tests.store.samples import (
+    HIGHEST,
+    IMAGE,
+    PPMID,
+    RECORDS,
+    assignment,
+    audit,
+    device,
+    event,
+    image,
+    outcome,
+    session,
+)
+
+BATCHES = st.lists(st.lists(RECORDS, max_size=8), max_size=8)
+
+
+@dataclass
+class Model:
+    """The store as dictionaries."""
+
+    images: dict[str, ImageRecord] = field(default_factory=dict)
+    devices: dict[Eui64, DeviceRecord] = field(default_factory=dict)
+    assignments: dict[tuple[Eui64, str], AssignmentRecord] = field(default_factory=dict)
+    sessions: dict[tuple[Eui64, str], SessionRecord] = field(default_factory=dict)
+    events: list[EventRecord] = field(default_factory=list)
+    outcomes: dict[str, OutcomeRecord] = field(default_factory=dict)
+    audit: list[AuditRecord] = field(default_factory=list)
+
+    def apply(self, records: Sequence[Record]) -> "Model | None":
+        """The model after the records; None when they contradict each other."""
+        after = deepcopy(self)
+        for record in records:
+            after._take(record)
+        fits = all(key[1] in after.images for key in after.assignments)
+        return after if fits and after.sessions.keys() <= after.assignments.keys() else None
+
+    def _take(self, record: Record) -> None:
+        match record:
+            case ImageRecord():
+                first = self.images.setdefault(record.sha256, record)
+                self.images[record.sha256] = replace(first, name=record.name)
+            case DeviceRecord():
+                self.devices[record.device] = record
+            case AssignmentRecord():
+                self.assignments[record.device, record.sha256] = record
+            case SessionRecord():
+                self.sessions[record.device, record.sha256] = record
+            case Unassigned():
+                self.assignments.pop((record.device, record.sha256), None)
+                self.sessions.pop((record.device, record.sha256), None)
+            case EventRecord():
+                self.events.append(record)
+            case OutcomeRecord():
+                self.outcomes.setdefault(record.key, record)
+            case AuditRecord():
+                self.audit.append(record)
+
+
+def assert_holds(store: Store, model: Model) -> None:
+    snapshot = store.load()
+    assert snapshot.images == tuple(sorted(model.images.values(), key=lambda r: r.sha256))
+    assert {record.device: record for record in snapshot.devices} == model.devices
+    assert {(r.device, r.sha256): r for r in snapshot.assignments} == model.assignments
+    assert {(r.device, r.sha256): r for r in snapshot.sessions} == model.sessions
+    assert store.events() == tuple(model.events)
+    assert store.outcomes() == store.outbox(1000) == tuple(model.outcomes.values())
+    assert [row.record for row in store.audit_rows()] == model.audit
+    assert store.verify_audit() is None
+
+
+def apply_to_both(store: Store, model: Model, batch: Sequence[Record]) -> Model:
+    after = model.apply(batch)
+    if after is None:
+        with pytest.raises(StoreError):
+            store.apply(batch)
+        return model
+    store.apply(batch)
+    return after
+
+
+@given(BATCHES)
+def test_any_records_are_loaded_as_they_were_applied(batches: list[list[Record]]) -> None:
+    model = Model()
+    with Store.in_memory() as store:
+        for batch in batches:
+            model = apply_to_both(store, model, batch)
+        assert_holds(store, model)
+
+
+@settings(max_examples=15)
+@given(BATCHES)
+def test_reopening_a_file_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "zota.db"
+    model = Model()
+    for batch in batches:
+        with Store.open(path, durable=False) as store:
+            model = apply_to_both(store, model, batch)
+    for _ in range(2):
+        with Store.open(path, durable=False) as store:
+            assert_holds(store, model)
+
+
+@given(st.lists(RECORDS, max_size=12))
+def test_one_batch_and_one_by_one_come_to_the_same(records: list[Record]) -> None:
+    accepted = []
+    with Store.in_memory() as apart, Store.in_memory() as together:
+        for record in records:
+            try:
+                apart.apply([record])
+            except StoreError:
+                continue
+            accepted.append(record)
+        together.apply(accepted)
+        assert together.load() == apart.load()
+        assert together.events() == apart.events()
+        assert together.outcomes() == apart.outcomes()
+        assert together.audit_head() == apart.audit_head()
+
+
+def test_a_batch_is_written_whole_or_not_at_all() -> None:
+    with Store.in_memory() as store:
+        orphan = session()  # there is neither its image nor its assignment
+        with pytest.raises(StoreError, match="nothing was written"):
+            store.apply([IMAGE, device(), event(), audit(), outcome("k"), orphan])
+        assert_holds(store, Model())
+        store.apply([audit()])  # and the chain goes on from where it was
+        assert store.verify_audit() is None
+
+
+def test_an_eui64_above_63_bits_is_kept() -> None:
+    with Store.in_memory() as store:
+        store.apply([device(HIGHEST)])
+        assert store.load().devices[0].device == HIGHEST
+
+
+def test_a_replayed_outcome_is_not_delivered_again() -> None:
+    with Store.in_memory() as store:
+        store.apply([outcome("once")])
+        store.mark_delivered(["once"])
+        store.apply([outcome("once", reason="told differently")])
+        assert store.outbox(10) == ()
+        assert store.outcomes() == (outcome("once"),)
+
+
+def test_the_outbox_gives_the_oldest_first_and_no_more_than_asked() -> None:
+    with Store.in_memory() as store:
+        store.apply([outcome(key) for key in "zya"])
+        store.mark_delivered("z")
+        assert store.outbox(1) == (outcome("y"),)
+
+
+def test_a_withdrawn_assignment_takes_its_session_and_no_other_along() -> None:
+    with Store.in_memory() as store:
+        store.apply([IMAGE, assignment(), session(), assignment(HIGHEST), session(HIGHEST)])
+        store.apply([Unassigned(PPMID, IMAGE.sha256)])
+        assert store.load().sessions == (session(HIGHEST),)
+        assert store.load().assignments == (assignment(HIGHEST),)
+
+
+def test_assigned_anew_in_the_batch_that_withdrew_it() -> None:
+    with Store.in_memory() as store:
+        store.apply([IMAGE, assignment(), session(state=SessionState.FAILED)])
+        store.apply([Unassigned(PPMID, IMAGE.sha256), assignment(activation_delay=5)])
+        assert store.load().assignments == (assignment(activation_delay=5),)
+        assert store.load().sessions == ()
+
+
+def test_an_image_that_is_not_what_its_hash_says_is_refused() -> None:
+    with Store.in_memory() as store, pytest.raises(LocalError, match="does not have this hash"):
+        store.apply([replace(IMAGE, data=b"swapped")])
+
+
+def test_the_same_image_under_a_new_name_is_one_image() -> None:
+    with Store.in_memory() as store:
+        store.apply([image(), image(name="renamed")])
+        assert store.load().images == (image(name="renamed"),)
+
+
+def test_a_value_no_column_holds_is_one_line_and_nothing_written() -> None:
+    with Store.in_memory() as store:
+        for hostile in (event("\ud800"), device(network_address=1 << 70)):
+            with pytest.raises(LocalError, match="cannot be stored"):
+                store.apply([event("before"), hostile])
+        assert store.events() == ()
+
+
+def test_the_journal_is_found_by_device_by_kind_and_from_its_end() -> None:
+    with Store.in_memory() as store:
+        store.apply([event("joined"), event("joined", HIGHEST), event("offered"), event("left")])
+        assert store.events(device=HIGHEST) == (event("joined", HIGHEST),)
+        assert store.events(kind="joined") == (event("joined"), event("joined", HIGHEST))
+        assert store.events(last=2) == (event("offered"), event("left"))
+
+
+def test_a_path_may_hold_characters_that_mean_something_in_a_uri(tmp_path: Path) -> None:
+    path = tmp_path / "100% ?mode=memory&x#y.db"
+    with Store.open(path) as store:
+        store.apply([IMAGE])
+    with Store.inspect(path) as store:
+        assert store.load().images == (IMAGE,)
