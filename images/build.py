@@ -1,6 +1,5 @@
 """Builds OTA files, the same bytes from the same arguments; knows no files and no clock."""
 
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,7 +13,6 @@ from images.header import (
     HEADER_VERSION,
     SECURITY_CREDENTIAL_VERSION_PRESENT,
     ZIGBEE_PRO,
-    OtaHeader,
     fields_length,
 )
 from images.layout import GB_TRAILER, HEADER, SUB_ELEMENT_HEAD, compose
@@ -150,13 +148,6 @@ def build(payload: bytes, spec: ImageSpec) -> bytes:
     if not spec.integrity:
         return covered
     return covered + _element(Tag.IMAGE_INTEGRITY_CODE, integrity_code(covered))
-
-
-def recommended_name(header: OtaHeader | ImageSpec, text: str = "") -> str:
-    """The file name the standard recommends: ``MMMM-TTTT-VVVVVVVV[-text].zigbee``."""
-    identity = f"{header.manufacturer_code:04X}-{header.image_type:04X}-{header.file_version:08X}"
-    clean = re.sub(r"[^A-Za-z0-9._]+", "_", text).strip("_.")
-    return f"{identity}-{clean}.zigbee" if clean else f"{identity}.zigbee"
 
 
 def _element(tag: int, data: bytes) -> bytes:

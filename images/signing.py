@@ -1,6 +1,6 @@
 """The GB signature: ECDSA P-256 with SHA-256 over the Manufacturer Image; keys come in as PEM."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509.oid import NameOID
 
 from images.errors import ImageError
 from images.model import OtaImage
@@ -19,6 +20,19 @@ from images.shapes import GB_SIGNATURE_BYTES
 SCALAR_BYTES: Final = 32  # r and s, big-endian
 # The order of P-256; r and s lie in 1..n-1 (SEC 2, 2.4.2)
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+PUBLIC_KEY_LABEL: Final = b"-----BEGIN PUBLIC KEY-----"
+
+
+class Signer(NamedTuple):
+    """Whose key a certificate holds.
+
+    Attributes:
+        name: the common name.
+        eui64: the organisation's EUI-64, as GB certificates carry it (subject 2.5.4.45), or None.
+    """
+
+    name: str
+    eui64: int | None
 
 
 def sign_manufacturer_image(manufacturer_image: bytes | memoryview, key_pem: bytes) -> bytes:
@@ -89,6 +103,24 @@ def verify_manufacturer_image(
     return True
 
 
+def read_signer(pem: bytes) -> Signer:
+    """Say whose certificate this is, as far as it says so itself.
+
+    Raises:
+        ImageError: it is neither a certificate nor a public key GB signs with.
+    """
+    load_verifying_key(pem)
+    if PUBLIC_KEY_LABEL in pem:
+        return Signer("bare public key", None)
+    subject = load_pem_x509_certificate(pem).subject
+    identifiers = subject.get_attributes_for_oid(NameOID.X500_UNIQUE_IDENTIFIER)
+    value = identifiers[0].value if identifiers else b""
+    # A BIT STRING: the octet before the EUI-64 counts unused bits, and is zero.
+    eui64 = int.from_bytes(value[1:]) if isinstance(value, bytes) and len(value) == 9 else None
+    names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return Signer(str(names[0].value) if names else "no common name", eui64)
+
+
 def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """Read an unencrypted P-256 private key.
 
@@ -116,7 +148,7 @@ def load_verifying_key(pem: bytes) -> ec.EllipticCurvePublicKey:
         ImageError: it is something else; the text says what.
     """
     try:
-        if b"BEGIN PUBLIC KEY" in pem:
+        if PUBLIC_KEY_LABEL in pem:
             key = load_pem_public_key(pem)
         else:
             key = load_pem_x509_certificate(pem).public_key()

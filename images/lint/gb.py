@@ -29,9 +29,9 @@ def release_version(ctx: Context) -> Iterator[Hit]:
             by_profile(gb=E),
             "the release names another firmware version than the header",
             ctx.at(FILE_VERSION_AT),
-            f"{expected:08X}",
-            f"{ctx.header.file_version:08X}",
-            "correct the service request, or build the file again",
+            expected=f"{expected:08X}",
+            actual=f"{ctx.header.file_version:08X}",
+            cure="correct the service request, or build the file again",
         )
 
 
@@ -43,9 +43,9 @@ def image_hash(ctx: Context) -> Iterator[Hit]:
             by_profile(gb=E),
             "the Manufacturer Image has another hash than the one published",
             ctx.at(ctx.header.body_offset),
-            expected.hex(),
-            actual.hex() if actual is not None else "no Manufacturer Image",
-            "take the file that was published: devices will refuse to activate this one",
+            expected=expected.hex(),
+            actual=actual.hex() if actual is not None else "no Manufacturer Image",
+            cure="take the file that was published: devices will refuse to activate this one",
         )
 
 
@@ -57,9 +57,9 @@ def han_limit(ctx: Context) -> Iterator[Hit]:
             by_profile(gb=W),
             "larger than the limit given",
             ctx.at(52),
-            f"at most {limit} bytes",
-            f"{size} bytes",
-            "check what the Communications Hub can hold",
+            expected=f"at most {limit} bytes",
+            actual=f"{size} bytes",
+            cure="check what the Communications Hub can hold",
         )
 
 
@@ -71,9 +71,9 @@ def device_class(ctx: Context) -> Iterator[Hit]:
             by_profile(gb=E),
             "not the image type registered for this device class",
             ctx.at(TYPE_AT),
-            f"{expected:#06x}",
-            f"{ctx.header.image_type:#06x}",
-            "take the file for this device class",
+            expected=f"{expected:#06x}",
+            actual=f"{ctx.header.image_type:#06x}",
+            cure="take the file for this device class",
         )
 
 
@@ -86,7 +86,7 @@ def ascii_header_string(ctx: Context) -> Iterator[Hit]:
             by_profile(gb=E),
             "the header string is not ASCII",
             ctx.at(STRING_AT + first),
-            "ASCII",
-            f"{stored[first]:#04x}",
-            "rewrite the header string: XML and CSV tools break on it",
+            expected="ASCII",
+            actual=f"{stored[first]:#04x}",
+            cure="rewrite the header string: XML and CSV tools break on it",
         )

@@ -1,15 +1,14 @@
 """Rules about what a file says it is (15-23): codes, versions, names, hardware, destination."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from images.build import recommended_name
 from images.elements import Tag
 from images.eui64 import format_eui64
 from images.header import FIXED_BYTES, HEADER_STRING_BYTES, ZIGBEE_PRO
 from images.lint.context import Context
 from images.lint.findings import Hit, Severity, by_profile
+from images.names import named_identity, recommended_name
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 
@@ -21,7 +20,6 @@ FIRST_RESERVED_TYPE: Final = 0xFFC4
 LAST_STACK: Final = 0x0003
 LAST_CREDENTIAL: Final = 3
 OPEN_HARDWARE: Final = 0xFF00  # a range from 0 to here or above shuts out nothing
-NAME: Final = re.compile(r"([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{8})(?![0-9a-f])", re.IGNORECASE)
 EUI64_ALL_ONES: Final = (1 << 64) - 1
 
 
@@ -31,19 +29,31 @@ def manufacturer(ctx: Context) -> Iterator[Hit]:
     place, actual = ctx.at(MANUFACTURER_AT), f"{code:#06x}"
     if code == 0xFFFF:
         yield Hit(
-            E, "manufacturer code 0xFFFF is the wildcard", place, "an assigned code", actual,
-            "write your company's code",
-        )  # fmt: skip
+            E,
+            "manufacturer code 0xFFFF is the wildcard",
+            place,
+            expected="an assigned code",
+            actual=actual,
+            cure="write your company's code",
+        )
     elif expect.manufacturer_code is not None and code != expect.manufacturer_code:
         yield Hit(
-            E, "the file belongs to another manufacturer", place,
-            f"{expect.manufacturer_code:#06x}", actual, "take the right file",
-        )  # fmt: skip
+            E,
+            "the file belongs to another manufacturer",
+            place,
+            expected=f"{expect.manufacturer_code:#06x}",
+            actual=actual,
+            cure="take the right file",
+        )
     elif code == 0 or (expect.manufacturer_codes and code not in expect.manufacturer_codes):
         yield Hit(
-            W, "the manufacturer code is not an assigned one", place, "an assigned code", actual,
-            "write your company's code",
-        )  # fmt: skip
+            W,
+            "the manufacturer code is not an assigned one",
+            place,
+            expected="an assigned code",
+            actual=actual,
+            cure="write your company's code",
+        )
 
 
 def image_type(ctx: Context) -> Iterator[Hit]:
@@ -53,19 +63,31 @@ def image_type(ctx: Context) -> Iterator[Hit]:
     if kind >= FIRST_RESERVED_TYPE:
         what = "the wildcard" if kind == 0xFFFF else "reserved"
         yield Hit(
-            E, f"image type {kind:#06x} is {what}", place, "0x0000-0xffc3", actual,
-            "write the type of your device",
-        )  # fmt: skip
+            E,
+            f"image type {kind:#06x} is {what}",
+            place,
+            expected="0x0000-0xffc3",
+            actual=actual,
+            cure="write the type of your device",
+        )
     elif kind == CREDENTIALS_TYPE and ctx.header.upgrade_file_destination is None:
         yield Hit(
-            W, "a security credential file without a destination", place,
-            "field control bit 1 and an EUI-64", "no destination", "name the device it is for",
-        )  # fmt: skip
+            W,
+            "a security credential file without a destination",
+            place,
+            expected="field control bit 1 and an EUI-64",
+            actual="no destination",
+            cure="name the device it is for",
+        )
     elif kind == PICTURE_TYPE and ctx.image.element(Tag.PICTURE_DATA) is None:
         yield Hit(
-            W, "a picture file without picture data", place, "an element 0x0004", "none",
-            "put the picture into element 0x0004",
-        )  # fmt: skip
+            W,
+            "a picture file without picture data",
+            place,
+            expected="an element 0x0004",
+            actual="none",
+            cure="put the picture into element 0x0004",
+        )
 
 
 def file_version(ctx: Context) -> Iterator[Hit]:
@@ -74,25 +96,41 @@ def file_version(ctx: Context) -> Iterator[Hit]:
     place, actual = ctx.at(FILE_VERSION_AT), f"{version:#010x}"
     if version == 0xFFFFFFFF:
         yield Hit(
-            E, "file version 0xFFFFFFFF means any version", place, "0..0xfffffffe", actual,
-            "write the version of this release",
-        )  # fmt: skip
+            E,
+            "file version 0xFFFFFFFF means any version",
+            place,
+            expected="0..0xfffffffe",
+            actual=actual,
+            cure="write the version of this release",
+        )
         return
     if version == 0:
         yield Hit(
-            W, "file version 0: no device will take it for an upgrade", place, "above 0", actual,
-            "write the version of this release",
-        )  # fmt: skip
+            W,
+            "file version 0: no device will take it for an upgrade",
+            place,
+            expected="above 0",
+            actual=actual,
+            cure="write the version of this release",
+        )
     if previous is not None and version <= previous:
         yield Hit(
-            W, "not newer than the release before", place, f"above {previous:#010x}", actual,
-            "raise the version: clients compare it as one number",
-        )  # fmt: skip
+            W,
+            "not newer than the release before",
+            place,
+            expected=f"above {previous:#010x}",
+            actual=actual,
+            cure="raise the version: clients compare it as one number",
+        )
     if ctx.expect.bcd_version and not actual[2:].isdecimal():
         yield Hit(
-            W, "the version is not binary coded decimal", place, "digits 0-9 only", actual,
-            "write each digit of the version in its own four bits",
-        )  # fmt: skip
+            W,
+            "the version is not binary coded decimal",
+            place,
+            expected="digits 0-9 only",
+            actual=actual,
+            cure="write each digit of the version in its own four bits",
+        )
     application, build, stack, stack_build = version.to_bytes(4)
     yield Hit(
         I,
@@ -111,9 +149,9 @@ def stack_version(ctx: Context) -> Iterator[Hit]:
             W if known else E,
             "not a Zigbee PRO file" if known else "undefined stack version",
             ctx.at(STACK_AT),
-            f"{ZIGBEE_PRO:#06x} (Zigbee PRO)",
-            f"{version:#06x}",
-            "write 0x0002",
+            expected=f"{ZIGBEE_PRO:#06x} (Zigbee PRO)",
+            actual=f"{version:#06x}",
+            cure="write 0x0002",
         )
 
 
@@ -125,10 +163,24 @@ def header_string(ctx: Context) -> Iterator[Hit]:
     expected, cure = "printable ASCII, padded with NULs", "rewrite the header string"
     actual = repr(ctx.header.header_text)
     if not all(0x20 <= octet < 0x7F for octet in text):
-        yield Hit(W, "the header string is not printable ASCII", place, expected, actual, cure)
+        yield Hit(
+            W,
+            "the header string is not printable ASCII",
+            place,
+            expected=expected,
+            actual=actual,
+            cure=cure,
+        )
     if garbage:
         at = place + stored.index(b"\x00")
-        yield Hit(W, "garbage after the header string's NUL", at, expected, actual, cure)
+        yield Hit(
+            W,
+            "garbage after the header string's NUL",
+            at,
+            expected=expected,
+            actual=actual,
+            cure=cure,
+        )
     elif not text:
         yield Hit(I, "the header string is empty", place)
     elif not text.strip(b" "):
@@ -143,21 +195,28 @@ def file_name(ctx: Context) -> Iterator[Hit]:
     """Rule 20; the missing pattern is information, for the standard only recommends it."""
     if ctx.name is None:
         return
-    found = NAME.match(ctx.name)
+    named = named_identity(ctx.name)
     expected = recommended_name(ctx.header)
-    if found is None:
+    if named is None:
         yield Hit(
-            I, "the file name does not say what the file is", None, expected, ctx.name,
-            "rename it as the standard recommends: MMMM-TTTT-VVVVVVVV[-text].zigbee",
-        )  # fmt: skip
+            I,
+            "the file name does not say what the file is",
+            None,
+            expected=expected,
+            actual=ctx.name,
+            cure="rename it as the standard recommends: MMMM-TTTT-VVVVVVVV[-text].zigbee",
+        )
         return
     header = ctx.header
-    named = tuple(int(group, 16) for group in found.groups())
     if named != (header.manufacturer_code, header.image_type, header.file_version):
         yield Hit(
-            E, "the file name contradicts the header", ctx.at(MANUFACTURER_AT), expected, ctx.name,
-            "rename the file, or find out which of the two is right",
-        )  # fmt: skip
+            E,
+            "the file name contradicts the header",
+            ctx.at(MANUFACTURER_AT),
+            expected=expected,
+            actual=ctx.name,
+            cure="rename the file, or find out which of the two is right",
+        )
 
 
 def hardware_range(ctx: Context) -> Iterator[Hit]:
@@ -165,30 +224,48 @@ def hardware_range(ctx: Context) -> Iterator[Hit]:
     low, high = ctx.header.minimum_hardware_version, ctx.header.maximum_hardware_version
     if low is None or high is None:
         yield Hit(
-            by_profile(gb=E), "no hardware range", ctx.at(8), "field control bit 2 and two versions",
-            f"field control {ctx.header.field_control:#06x}", "state which hardware it is for",
-        )  # fmt: skip
+            by_profile(gb=E),
+            "no hardware range",
+            ctx.at(8),
+            expected="field control bit 2 and two versions",
+            actual=f"field control {ctx.header.field_control:#06x}",
+            cure="state which hardware it is for",
+        )
         return
     place, actual = ctx.at(ctx.header.fields_length - 4), f"{low:#06x}..{high:#06x}"
     if low > high:
         yield Hit(
-            E, "the hardware range is empty", place, "minimum below maximum", actual,
-            "swap the two versions",
-        )  # fmt: skip
+            E,
+            "the hardware range is empty",
+            place,
+            expected="minimum below maximum",
+            actual=actual,
+            cure="swap the two versions",
+        )
     elif low == 0 and high >= OPEN_HARDWARE:
         yield Hit(
-            W, "the hardware range shuts out nothing", place, "the versions tested", actual,
-            "narrow it to the hardware this firmware runs on",
-        )  # fmt: skip
+            W,
+            "the hardware range shuts out nothing",
+            place,
+            expected="the versions tested",
+            actual=actual,
+            cure="narrow it to the hardware this firmware runs on",
+        )
     device = ctx.expect.device_hardware
     if device is not None and not low <= device <= high:
         yield Hit(
-            W, "the device's hardware is outside the range", place, f"a range with {device:#06x}",
-            actual, "take the file for this hardware",
-        )  # fmt: skip
+            W,
+            "the device's hardware is outside the range",
+            place,
+            expected=f"a range with {device:#06x}",
+            actual=actual,
+            cure="take the file for this hardware",
+        )
     yield Hit(
-        I, f"for hardware {low >> 8}.{low & 0xFF} to {high >> 8}.{high & 0xFF}", place,
-    )  # fmt: skip
+        I,
+        f"for hardware {low >> 8}.{low & 0xFF} to {high >> 8}.{high & 0xFF}",
+        place,
+    )
 
 
 def destination(ctx: Context) -> Iterator[Hit]:
@@ -200,15 +277,22 @@ def destination(ctx: Context) -> Iterator[Hit]:
     place, actual = ctx.at(FIXED_BYTES + after_credential), format_eui64(eui64)
     if eui64 in (0, EUI64_ALL_ONES):
         yield Hit(
-            E, "the destination names no device", place, "the EUI-64 of one device", actual,
-            "name the device, or leave the field out",
-        )  # fmt: skip
+            E,
+            "the destination names no device",
+            place,
+            expected="the EUI-64 of one device",
+            actual=actual,
+            cure="name the device, or leave the field out",
+        )
     elif ctx.header.image_type < CREDENTIALS_TYPE:
         yield Hit(
-            by_profile(zcl=W, se=W, gb=I), "firmware for one device only", place,
-            "no destination in a file for many devices", actual,
-            "leave the destination out unless one device is meant",
-        )  # fmt: skip
+            by_profile(zcl=W, se=W, gb=I),
+            "firmware for one device only",
+            place,
+            expected="no destination in a file for many devices",
+            actual=actual,
+            cure="leave the destination out unless one device is meant",
+        )
 
 
 def credential_version(ctx: Context) -> Iterator[Hit]:
@@ -216,11 +300,19 @@ def credential_version(ctx: Context) -> Iterator[Hit]:
     version = ctx.header.security_credential_version
     if version is None:
         yield Hit(
-            by_profile(se=W), "no security credential version", ctx.at(8), "field control bit 0",
-            f"field control {ctx.header.field_control:#06x}", "state the version the image needs",
-        )  # fmt: skip
+            by_profile(se=W),
+            "no security credential version",
+            ctx.at(8),
+            expected="field control bit 0",
+            actual=f"field control {ctx.header.field_control:#06x}",
+            cure="state the version the image needs",
+        )
     elif version > LAST_CREDENTIAL:
         yield Hit(
-            E, "undefined security credential version", ctx.at(FIXED_BYTES), "0..3", str(version),
-            "write 0 (SE 1.0), 1 (SE 1.1), 2 (SE 2.0) or 3 (SE 1.2)",
-        )  # fmt: skip
+            E,
+            "undefined security credential version",
+            ctx.at(FIXED_BYTES),
+            expected="0..3",
+            actual=str(version),
+            cure="write 0 (SE 1.0), 1 (SE 1.1), 2 (SE 2.0) or 3 (SE 1.2)",
+        )

@@ -1,0 +1,108 @@
+"""Files as commands meet them: bounded reading, atomic writing, folders; knows no format."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ota_engine.errors import LocalError
+
+# The largest image a vendor has published has 2.1 MB; a declared or sparse size never decides
+# how much memory a command takes.
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+IMAGE_SUFFIXES: Final = frozenset((".ota", ".zigbee", ".signed", ".sbl-ota", ".ota2", ".bin"))
+
+
+def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
+    """Read a whole file of at most ``limit`` bytes.
+
+    Raises:
+        OSError: it cannot be read, or is larger.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        data = b"" if size > limit else file.read(limit + 1)
+    if max(size, len(data)) > limit:
+        text = f"larger than {limit >> 20} MiB: too large for an OTA file"
+        raise OSError(errno.EFBIG, text, str(path))
+    return data
+
+
+def write_whole(path: Path, data: bytes, *, force: bool) -> None:
+    """Write a file entirely or not at all.
+
+    Args:
+        path: where to; a device such as /dev/null is written to directly.
+        data: everything.
+        force: overwrite a file that exists.
+
+    Raises:
+        LocalError: the file exists and ``force`` is not set.
+        OSError: the disk is full, or the folder cannot be written to; nothing is left behind.
+    """
+    special = path.exists() and not stat.S_ISREG(path.stat().st_mode)
+    if path.exists() and not special and not force:
+        raise LocalError(f"{path}: exists already; give --force to overwrite it")
+    partial = path if special else path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb" if special else "xb") as file:
+            file.write(data)
+            file.flush()
+            if not special:
+                os.fsync(file.fileno())
+        if not special:
+            partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        if not special:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+class Found(NamedTuple):
+    """One path to look at.
+
+    Attributes:
+        path: the file.
+        named: the user named it, or its suffix says it is an image; otherwise it may be anything.
+    """
+
+    path: Path
+    named: bool
+
+
+def find_images(paths: Sequence[Path]) -> Iterator[Found]:
+    """List files, and all regular files below folders, in a stable order.
+
+    A folder reached twice, through a symbolic link or by name, is walked once.
+    """
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if path.is_dir():
+            yield from _walk(path, seen)
+        else:
+            yield Found(path, named=True)
+
+
+def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError:
+            yield Found(folder, named=True)  # reading it as a file tells the user why
+            continue
+        below = [entry for entry in entries if entry.is_dir()]
+        for entry in entries:
+            if entry.is_file() or (entry.is_symlink() and entry not in below):
+                yield Found(entry, named=entry.suffix.lower() in IMAGE_SUFFIXES)
+        folders.extend(reversed(below))

@@ -1,0 +1,142 @@
+"""The options of ``zota image``: how each is written and what it means; reads no image."""
+
+import hashlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from images.eui64 import parse_eui64
+from images.lint import Profile
+
+
+class Layout(StrEnum):
+    """Layouts the builder knows."""
+
+    ZCL = "zcl"
+    GB = "gb"
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def number(text: str) -> int:
+    """Read a decimal number, or a hexadecimal one after 0x."""
+    try:
+        return int(text, 16 if text.lower().startswith("0x") else 10)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no number: write 4660 or 0x1234") from None
+
+
+def eui64(text: str) -> int:
+    """Read an EUI-64."""
+    try:
+        return parse_eui64(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def sha256(text: str) -> bytes:
+    """Read a SHA-256 digest in hexadecimal."""
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise typer.BadParameter(f"{text!r} is not a SHA-256: give 64 hex digits")
+    return digest
+
+
+AnImage = Annotated[Path, typer.Argument(metavar="FILE", help="An OTA file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+# build
+Payload = Annotated[Path, typer.Argument(metavar="PAYLOAD", help="The firmware binary.")]
+Manufacturer = Annotated[
+    int, typer.Option("--manufacturer", parser=number, metavar="N", help="Company code.")
+]
+ImageType = Annotated[int, typer.Option("--type", parser=number, metavar="N", help="Image type.")]
+FileVersion = Annotated[
+    int, typer.Option("--version", parser=number, metavar="N", help="File version.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="File or folder; named by the standard."),
+]
+LayoutChoice = Annotated[Layout, typer.Option(help="Tagged (zcl) or bare (gb) payload.")]
+HeaderString = Annotated[
+    str, typer.Option("--string", metavar="S", help="Header string, at most 32 characters.")
+]
+HardwareMinimum = Annotated[
+    int | None,
+    typer.Option("--hw-min", parser=number, metavar="N", help="Lowest hardware version."),
+]
+HardwareMaximum = Annotated[
+    int | None,
+    typer.Option("--hw-max", parser=number, metavar="N", help="Highest hardware version."),
+]
+Stack = Annotated[int, typer.Option("--stack", parser=number, metavar="N", help="2 is Zigbee PRO.")]
+Destination = Annotated[
+    int | None, typer.Option(parser=eui64, metavar="EUI64", help="The one device it is for.")
+]
+CredentialVersion = Annotated[
+    int | None, typer.Option(parser=number, metavar="N", help="Security credential version, 0-3.")
+]
+Elements = Annotated[
+    list[str] | None,
+    typer.Option("--element", metavar="TAG=FILE", help="One more element; repeatable."),
+]
+Integrity = Annotated[bool, typer.Option("--integrity", help="Append the integrity code.")]
+SignKey = Annotated[
+    Path | None, typer.Option(metavar="PEM", help="P-256 private key that signs a gb image.")
+]
+ForceReplace = Annotated[
+    bool, typer.Option("--force-replace", help="Set the force-replace octet of a signed gb image.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
+
+# verify
+Certificate = Annotated[
+    Path, typer.Option(metavar="PEM", help="The signer's certificate or public key.")
+]
+
+# validate
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")]
+ProfileChoice = Annotated[
+    Profile | None, typer.Option(help="By whose rules; left out, the file's shape decides.")
+]
+ReportFormat = Annotated[Format, typer.Option("--format", help="Text or JSON.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show information too.")]
+ExpectManufacturer = Annotated[
+    int | None, typer.Option(parser=number, metavar="N", help="The only code accepted.")
+]
+ExpectType = Annotated[
+    int | None, typer.Option(parser=number, metavar="N", help="Image type of the device class.")
+]
+ExpectVersion = Annotated[
+    int | None, typer.Option(parser=number, metavar="N", help="Version named in the release.")
+]
+ExpectHash = Annotated[
+    bytes | None,
+    typer.Option(parser=sha256, metavar="SHA256", help="Published Manufacturer Image Hash."),
+]
+PreviousVersion = Annotated[
+    int | None, typer.Option(parser=number, metavar="N", help="Version of the release before.")
+]
+DeviceHardware = Annotated[
+    int | None,
+    typer.Option("--device-hw", parser=number, metavar="N", help="Hardware of the devices."),
+]
+MaxSize = Annotated[
+    int | None, typer.Option(parser=number, metavar="BYTES", help="Largest image accepted.")
+]
+DecimalVersion = Annotated[bool, typer.Option("--bcd", help="Versions are decimal coded.")]
+NullImage = Annotated[
+    bool, typer.Option("--null-image", help="A certification test's file without firmware.")
+]
