@@ -71,18 +71,13 @@ class BlockServer:
             return
         peer.level = level - 1.0
         offset = request.file_offset
-        image = session.image
-        if offset >= image.size:
-            raise PeerError(f"offset {offset} is past the image's {image.size} octets")
+        size = session.image.block_size(offset, request.maximum_data_size, peer.carries)
         if session.state is not DOWNLOADING or peer.page is not None or self._period.wanted:
             peer.page = None  # a block request ends the page the node asked for before
             if not self.open_for(packet, peer, session, offset, now) or self._period.paces(
                 packet, peer, request, now
             ):
                 return
-        size = min(request.maximum_data_size, peer.carries)
-        if not size:
-            raise PeerError("a block of 0 octets was asked for")
         if self._budgeted:
             short = self.charge(peer, size, now)
             if short:
@@ -102,7 +97,6 @@ class BlockServer:
         self, packet: Packet, peer: Peer, session: Session, offset: int, size: int, now: float
     ) -> None:
         image = session.image
-        end = min(offset + size, image.size)
         if offset == peer.last_offset:
             session.retries += 1
         else:
@@ -112,7 +106,7 @@ class BlockServer:
                 session.offset = offset
                 if offset >= session.flush_at or now >= session.flush_due:
                     self._flush(peer, session, now)
-        if end == image.size:
+        if offset + size == image.size:
             self.all_asked(peer, session, now)
         self._estate.send(
             Send(
@@ -121,7 +115,7 @@ class BlockServer:
                 packet.source_endpoint,
                 packet.profile,
                 packet.cluster,
-                encode_block_data(packet.payload[1], *image.key, offset, image.data[offset:end]),
+                image.block(packet.payload[1], offset, size),
                 False,
                 peer.sleepy,
                 LOW,

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ota_engine.errors import PeerError
 from ota_engine.records import ImageRecord
+from ota_engine.zcl.hot import encode_block_data
 
 
 class ImageKey(NamedTuple):
@@ -33,3 +35,29 @@ class ServedImage:
     def sha256(self) -> str:
         """SHA-256 of the OTA file, lower-case hexadecimal."""
         return self.record.sha256
+
+    def block_size(self, offset: int, asked: int, carries: int) -> int:
+        """Say how long a block from ``offset`` is: what was asked, what the link carries, the rest.
+
+        Raises:
+            PeerError: MALFORMED_COMMAND, the block would begin past the end or hold nothing.
+        """
+        left = self.size - offset
+        if left <= 0:
+            raise PeerError(f"offset {offset} is past the image's {self.size} octets")
+        size = asked if asked < carries else carries  # noqa: FURB136 - min() costs more, per block
+        if size <= 0:
+            raise PeerError("a block of 0 octets was asked for")
+        return size if size < left else left  # noqa: FURB136
+
+    def block(self, sequence: int, offset: int, size: int) -> bytes:
+        """Write the frame of the Image Block Response with ``size`` octets from ``offset``."""
+        manufacturer_code, image_type, file_version = self.key
+        return encode_block_data(
+            sequence,
+            manufacturer_code,
+            image_type,
+            file_version,
+            offset,
+            self.data[offset : offset + size],
+        )

@@ -12,7 +12,6 @@ from ota_engine.delivery.peer import Page, Peer
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
 from ota_engine.zcl.commands import Command, ImagePageRequest
-from ota_engine.zcl.hot import encode_block_data
 from ota_engine.zcl.ota import decode
 from ota_engine.zcl.status import Status
 
@@ -89,7 +88,6 @@ class PageServer:
 
     def _send(self, page: Page, peer: Peer, size: int) -> None:
         image, packet = page.session.image, page.packet
-        data = image.data[page.offset : page.offset + size]
         self._estate.send(
             Send(
                 packet.source,
@@ -97,7 +95,7 @@ class PageServer:
                 packet.source_endpoint,
                 packet.profile,
                 packet.cluster,
-                encode_block_data(packet.payload[1], *image.key, page.offset, data),
+                image.block(packet.payload[1], page.offset, size),
                 False,
                 peer.sleepy,
                 Priority.LOW,
