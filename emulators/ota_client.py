@@ -44,7 +44,7 @@ from ota_engine.errors import LocalError
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, cluster_frame, general_frame
-from ota_engine.zcl.hot import CLIENT_CONTROL, SERVER_CONTROL
+from ota_engine.zcl.hot import CLIENT_CONTROL, SERVER_CONTROL, decode_block_response
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status
 
@@ -294,29 +294,32 @@ class OtaClient:
 
     # --- frames -----------------------------------------------------------------------------------
 
-    def receive(self, header: ZclHeader, payload: bytes, now: float, *, unicast: bool) -> Actions:
+    def receive(self, header: ZclHeader, frame: bytes, now: float, *, unicast: bool) -> Actions:
         """Take a command of cluster 0x0019 that is not the next block.
+
+        Args:
+            header: the frame's header, without manufacturer code.
+            frame: the whole ZCL frame.
+            now: seconds.
+            unicast: it was sent to this device alone.
 
         Raises:
             PeerError: the payload is malformed, or the command is not one a client takes.
             PowerLossError: power went while flash was written.
         """
-        command = ota.decode(header.command, payload)
-        self._heard_server(unicast)
+        if unicast:
+            self._query_errors = NO_SERVER_ANSWERED
+        if header.command == Command.IMAGE_BLOCK_RESPONSE:
+            return self._on_block_response(decode_block_response(frame), header, now)
+        command = ota.decode(header.command, frame[header.length :])
         match command:
             case ota.ImageNotify():
                 return self._on_notify(command, now, unicast)
             case ota.QueryNextImageResponse() | ota.QueryDeviceSpecificFileResponse():
                 return self._on_offer(command, header, now)
-            case ota.ImageBlockResponse():
-                return self._on_block_response(command, header, now)
             case ota.UpgradeEndResponse():
                 return self._on_end_response(command, header, now)
         return [self._default_response(header, Status.UNSUP_CLUSTER_COMMAND)]
-
-    def _heard_server(self, unicast: bool) -> None:
-        if unicast:
-            self._query_errors = NO_SERVER_ANSWERED
 
     def receive_default(self, response: general.DefaultResponse, now: float) -> Actions:
         """Take the server's Default Response to one of the client's commands."""

@@ -194,7 +194,6 @@ class Device:
     def _dispatch(
         self, frame: Send, header: ZclHeader, now: float, unicast: bool
     ) -> Sequence[Action]:
-        payload = frame.payload[header.length :]
         if header.manufacturer_code is not None:
             status = (
                 Status.UNSUP_CLUSTER_COMMAND
@@ -203,10 +202,11 @@ class Device:
             )
             raise PeerError("manufacturer-specific commands are not supported", status)
         if not header.cluster_specific:
+            payload = frame.payload[header.length :]
             return self._general(frame, header, general.decode(header.command, payload), now)
         if frame.cluster != OTA_UPGRADE_CLUSTER or not header.from_server:
             raise PeerError("no such command here", Status.UNSUP_CLUSTER_COMMAND)
-        return self.client.receive(header, payload, now, unicast=unicast)
+        return self.client.receive(header, frame.payload, now, unicast=unicast)
 
     def _acknowledge(
         self, actions: Sequence[Action], frame: Send, header: ZclHeader
