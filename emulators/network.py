@@ -7,12 +7,12 @@ stores.
 
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from emulators.agenda import Agenda
 from emulators.downlink import Downlink
 from emulators.node import NEVER, Action, Announce, Node, Note, Transmit
-from emulators.radio import CALM, AirCounters, Conditions, Medium, path
+from emulators.radio import CALM, AirCounters, Conditions, Medium, max_payload, path
 from emulators.station import Placement, Station
 from emulators.uplink import Uplink
 from images.eui64 import Eui64, format_eui64
@@ -30,6 +30,8 @@ from ota_engine.events import (
 )
 
 HERE = Placement()
+
+EffectSink: TypeAlias = Callable[[Effect, float], None]
 
 
 class Coordinator(Protocol):
@@ -49,10 +51,11 @@ class Coordinator(Protocol):
 class Port:
     """One server at the coordinator, with its wake-ups in the agenda."""
 
-    __slots__ = ("attached", "coordinator", "timers")
+    __slots__ = ("attached", "coordinator", "on_effect", "timers")
 
-    def __init__(self, coordinator: Coordinator) -> None:
+    def __init__(self, coordinator: Coordinator, on_effect: EffectSink | None) -> None:
         self.coordinator = coordinator
+        self.on_effect = on_effect
         self.attached = True
         self.timers = [NEVER]
 
@@ -66,7 +69,6 @@ class Network:
         conditions: what the air does on all of them until told otherwise.
         aps_security: frames carry APS encryption.
         on_note: told of every ``Note`` of a device.
-        on_effect: told of every effect of a server that is not a frame.
 
     Attributes:
         agenda: the heap of virtual time; others may hang their own calls in it.
@@ -82,14 +84,12 @@ class Network:
         conditions: Conditions = CALM,
         aps_security: bool = False,
         on_note: Callable[[Eui64, Note, float], None] | None = None,
-        on_effect: Callable[[Effect, float], None] | None = None,
     ) -> None:
         self.agenda = Agenda()
         self.media = tuple(Medium(Random(rng.getrandbits(64)), conditions) for _ in range(channels))
         self.stations: dict[Eui64, Station] = {}
         self.aps_security = aps_security
         self._on_note = on_note
-        self._on_effect = on_effect
         self._ports: list[Port] = []
         self._uplink = Uplink(self.agenda, self._arrive_up)
         self._downlink = Downlink(
@@ -97,6 +97,11 @@ class Network:
         )
 
     # --- composition -----------------------------------------------------------------------------
+
+    @property
+    def max_payload(self) -> int:
+        """Octets of the largest ZCL frame to a neighbour."""
+        return max_payload(0, self.aps_security)
 
     def add(self, node: Node, placement: Placement = HERE) -> None:
         """Place a node, switched off.
@@ -111,9 +116,14 @@ class Network:
         way = path(placement.relays, self.aps_security)
         self.stations[node.eui64] = Station(node, placement, way, self.media[placement.channel])
 
-    def attach(self, coordinator: Coordinator) -> Port:
-        """Give the coordinator a server; every server attached hears every frame."""
-        port = Port(coordinator)
+    def attach(self, coordinator: Coordinator, on_effect: EffectSink | None = None) -> Port:
+        """Give the coordinator a server; every server attached hears every frame.
+
+        Args:
+            coordinator: the server.
+            on_effect: told of every effect of this server that is not a frame.
+        """
+        port = Port(coordinator, on_effect)
         self._ports.append(port)
         self._arm_port(port)
         return port
@@ -132,8 +142,8 @@ class Network:
         for effect in effects:
             if type(effect) is Send:
                 self._downlink.send(port, effect, now)
-            elif self._on_effect is not None:
-                self._on_effect(effect, now)
+            elif port.on_effect is not None:
+                port.on_effect(effect, now)
         if port.coordinator.next_wake < port.timers[-1]:
             self._arm_port(port)
 
@@ -170,6 +180,11 @@ class Network:
         for station in self.stations.values():
             if (station.placement.channel, station.placement.router) == (channel, router):
                 station.reachable = reachable
+
+    @property
+    def link_is_up(self) -> bool:
+        """Whether the coordinator is plugged in."""
+        return self._downlink.up
 
     def link_down(self, reason: str, now: float) -> None:
         """Unplug the coordinator: nothing comes up or goes down."""

@@ -1,0 +1,191 @@
+"""A live emulated home area network behind the Link interface, for the trio shell.
+
+Runs an ``emulators.network.Network`` on trio's clock, whatever that is: real time, time that runs
+fifty times faster (``trio.testing.MockClock(rate=50)``), or virtual time that jumps. Decides
+nothing about devices or frames.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from math import inf
+from types import TracebackType
+from typing import Self
+
+import trio
+
+from emulators.network import Network
+from emulators.node import Action
+from images.eui64 import Eui64
+from ota_engine.events import Effect, LinkEvent, LinkUp, Send
+from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
+
+COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
+BATCHES = 64  # waiting for a slow reader before events are dropped
+
+
+class _Inbox:
+    """The coordinator's side of the network: keeps what arrives until the link hands it over."""
+
+    def __init__(self) -> None:
+        self.next_wake = inf
+        self.events: list[LinkEvent] = []
+
+    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+        self.events.append(event)
+        return ()
+
+    def wake(self, now: float) -> Sequence[Effect]:
+        return ()
+
+
+class Han:
+    """The link to an emulated network. Enter it, then switch nodes on.
+
+    Args:
+        network: nodes and air, with nothing run yet.
+        batch_seconds: how much time one batch may span. Zero hands every event over at its exact
+            time; more carries more events per wake-up, and answers leave when the batch ends.
+    """
+
+    def __init__(self, network: Network, *, batch_seconds: float = 0.0) -> None:
+        self.network = network
+        self._batch_seconds = batch_seconds
+        self._inbox = _Inbox()
+        self._port = network.attach(self._inbox)
+        self._into, self._events = trio.open_memory_channel[list[LinkEvent]](BATCHES)
+        self._stack = AsyncExitStack()
+        self._kick = trio.Event()
+        self._sleeps_until = inf
+        self._dropped = 0
+
+    # --- Link ------------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> LinkInfo:
+        """What this radio is."""
+        return LinkInfo(
+            own=COORDINATOR,
+            pan_id=0x1A62,
+            channel=11,
+            kind="han",
+            max_payload=self.network.max_payload,
+            aps_security=self.network.aps_security,
+            max_in_flight=0,
+        )
+
+    @property
+    def events(self) -> trio.MemoryReceiveChannel[list[LinkEvent]]:
+        """Batches of what happened."""
+        return self._events
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost because nobody took them in time."""
+        return self._dropped
+
+    @property
+    def nodes(self) -> Mapping[Eui64, NodeInfo]:
+        """The nodes that have power."""
+        return {
+            eui64: NodeInfo(
+                station.node.network_address,
+                station.node.sleepy,
+                station.placement.link_quality,
+                station.placement.relays,
+                station.fast_since,
+            )
+            for eui64, station in self.network.stations.items()
+            if station.online
+        }
+
+    async def send(self, frame: Send) -> None:
+        """Put one frame on the emulated air; its failure comes as an event.
+
+        Raises:
+            LinkDownError: the coordinator is unplugged.
+        """
+        if not self.network.link_is_up:
+            raise LinkDownError("the emulated coordinator is unplugged")
+        self.network.submit(self._port, (frame,), trio.current_time())
+        self._wake_if_due()
+
+    async def permit(self, seconds: int) -> None:
+        """Let devices join: emulated ones always may."""
+
+    async def __aenter__(self) -> Self:
+        """Start the air."""
+        nursery = await self._stack.enter_async_context(trio.open_nursery())
+        self._stack.callback(nursery.cancel_scope.cancel)
+        self._into.send_nowait([self._link_up()])
+        nursery.start_soon(self._run)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the air; nodes keep the state they are in."""
+        self._into.close()
+        await self._stack.__aexit__(kind, error, traceback)
+
+    # --- the switches of an operator or a test ---------------------------------------------------
+
+    def power_on(self, device: Eui64) -> None:
+        """Switch a node on."""
+        self.network.power_on(device, trio.current_time())
+        self._wake_if_due()
+
+    def power_off(self, device: Eui64) -> None:
+        """Cut a node's power."""
+        self.network.power_off(device)
+
+    def perform(self, device: Eui64, actions: Iterable[Action]) -> None:
+        """Carry out what a node decided because somebody pressed its button."""
+        self.network.perform(device, actions, trio.current_time())
+        self._wake_if_due()
+
+    def unplug(self, reason: str = "unplugged") -> None:
+        """Take the coordinator away."""
+        self.network.link_down(reason, trio.current_time())
+        self._flush()
+
+    def plug_in(self) -> None:
+        """Bring the coordinator back."""
+        self.network.link_up(self._link_up(), trio.current_time())
+        self._flush()
+
+    # --- within ----------------------------------------------------------------------------------
+
+    def _link_up(self) -> LinkUp:
+        network = self.network
+        now = trio.current_time()
+        return LinkUp("han", COORDINATOR, network.max_payload, network.aps_security, now)
+
+    async def _run(self) -> None:
+        """Let the network live: sleep until something is due, then hand over what happened."""
+        agenda = self.network.agenda
+        while True:
+            now = trio.current_time()
+            self.network.run(now)
+            self._flush()
+            self._kick = trio.Event()
+            self._sleeps_until = agenda.next_time()
+            with trio.move_on_at(self._sleeps_until):
+                await self._kick.wait()
+            await trio.sleep_until(now + self._batch_seconds)
+
+    def _wake_if_due(self) -> None:
+        if self.network.agenda.next_time() < self._sleeps_until:
+            self._kick.set()
+
+    def _flush(self) -> None:
+        batch = self._inbox.events
+        if not batch:
+            return
+        self._inbox.events = []
+        try:
+            self._into.send_nowait(batch)
+        except trio.WouldBlock:
+            self._dropped += len(batch)
