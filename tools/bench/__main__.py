@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -20,6 +20,8 @@ from row import ROWS, Options, Row, judge  # noqa: E402
 
 DEFAULT_OUTPUT = REPOSITORY / "build" / "bench.json"
 DEFAULT_SEED = 1
+
+Result: TypeAlias = dict[str, Any]  # one row, as written
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,11 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bench: no row named {', '.join(unknown)}; there are {', '.join(ROWS)}")
         return 2
     options = Options(choice.seed, choice.images, choice.quick)
-    results = []
+    results: list[Result] = []
     for name in choice.rows or ROWS:
-        results.append(run(ROWS[name], options, in_process=choice.in_process))
+        row = ROWS[name]
+        if choice.here:
+            results.append(judge(row, row.measure(options), options.seed))
+        else:
+            results.append(run_apart(row, options))
         write(results, choice.output)
-    if not choice.in_process:
+    if not choice.here:
         show(results)
     return 0 if all(result["met"] for result in results) else 1
 
@@ -59,23 +65,19 @@ def parser() -> argparse.ArgumentParser:
     usage.add_argument("--images", type=Path, metavar="DIR", help="OTA files for image-parse")
     usage.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, metavar="FILE")
     usage.add_argument("--quick", action="store_true", help="tiny sizes; figures mean nothing")
-    usage.add_argument("--in-process", action="store_true", help=argparse.SUPPRESS)
+    usage.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return usage
 
 
-def run(row: Row, options: Options, *, in_process: bool) -> dict[str, Any]:
-    """Measure one row, in a process of its own if it wants one."""
+def run_apart(row: Row, options: Options) -> Result:
+    """Measure one row in an interpreter of its own, whose memory no other row has touched.
+
+    The row comes back through a file of the same form.
+    """
     print(f"bench: {row.name} ...", file=sys.stderr, flush=True)
-    if row.fresh_process and not in_process:
-        return run_apart(row, options)
-    return judge(row, row.measure(options), options.seed)
-
-
-def run_apart(row: Row, options: Options) -> dict[str, Any]:
-    """Measure one row in a new interpreter; it reports through a file in the same form."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "row.json"
-        command = [sys.executable, str(HERE), row.name, "--in-process"]
+        command = [sys.executable, str(HERE), row.name, "--here"]
         command += ["--seed", str(options.seed), "--output", str(output)]
         command += ["--images", str(options.images)] if options.images else []
         command += ["--quick"] if options.quick else []
@@ -86,16 +88,16 @@ def run_apart(row: Row, options: Options) -> dict[str, Any]:
     return dict(result)
 
 
-def write(results: list[dict[str, Any]], output: Path) -> None:
+def write(results: list[Result], output: Path) -> None:
     """Write the results so far; a long run that is stopped keeps what it has."""
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=2) + "\n")
 
 
-def show(results: list[dict[str, Any]]) -> None:
+def show(results: list[Result]) -> None:
     """Print the results as a table."""
     table = Table(title="zota benchmarks")
-    for heading in ("row", "value", "peer", "ratio", "goal", "met", "note"):
+    for heading in ("row", "value", "peer", "ratio", "goal", "met"):
         justify: Any = "right" if heading in {"value", "peer", "ratio"} else "left"
         table.add_column(heading, justify=justify, overflow="fold")
     for result in results:
@@ -106,9 +108,12 @@ def show(results: list[dict[str, Any]]) -> None:
             figure(result["ratio"]),
             result["goal"],
             "yes" if result["met"] else "[bold red]NO[/]",
-            result["note"],
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for result in results:
+        if result["note"]:
+            console.print(f"{result['name']}: {result['note']}", highlight=False)
 
 
 def figure(value: float | None) -> str:

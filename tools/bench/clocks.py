@@ -6,12 +6,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 MEGABYTE = 1_000_000  # octets
 
 
-def interleaved(rounds: int, *contenders: Callable[[], None]) -> tuple[float, ...]:
+Work: TypeAlias = Callable[[], object]
+
+
+def interleaved(rounds: int, *contenders: Callable[[], Work]) -> tuple[float, ...]:
     """Run every contender once per round, in turn; return each one's best processor seconds.
+
+    A contender prepares itself, untimed, and returns the work to time.
 
     Interleaving gives all of them the same weather: a slow stretch of the machine meets each, and
     the best round is the one without. Garbage is collected before a run, never during it.
@@ -19,11 +25,11 @@ def interleaved(rounds: int, *contenders: Callable[[], None]) -> tuple[float, ..
     best = [float("inf")] * len(contenders)
     for _ in range(rounds):
         for place, contender in enumerate(contenders):
-            best[place] = min(best[place], processor_seconds(contender))
+            best[place] = min(best[place], processor_seconds(contender()))
     return tuple(best)
 
 
-def processor_seconds(work: Callable[[], None]) -> float:
+def processor_seconds(work: Work) -> float:
     """Processor time of one run of ``work``."""
     gc.collect()
     enabled = gc.isenabled()

@@ -72,29 +72,25 @@ class Row:
     name: str
     unit: str
     goal: Goal
-    fresh_process: bool
     measure: Measure = field(repr=False)
 
 
 ROWS: dict[str, Row] = {}
 
 
-def row(
-    name: str, *, unit: str, goal: Goal, fresh_process: bool = False
-) -> Callable[[Measure], Measure]:
+def row(name: str, *, unit: str, goal: Goal) -> Callable[[Measure], Measure]:
     """Register the function below as the row ``name``.
 
     Args:
         name: as given on the command line and written to the results.
         unit: of ``value`` and ``peer``.
         goal: what the row is held to.
-        fresh_process: measure in a process of its own, so that memory and imports are its own.
     """
 
     def register(measure: Measure) -> Measure:
         if name in ROWS:
             raise ValueError(f"there are two rows named {name}")
-        ROWS[name] = Row(name, unit, goal, fresh_process, measure)
+        ROWS[name] = Row(name, unit, goal, measure)
         return measure
 
     return register

@@ -73,9 +73,10 @@ class ZigpyServer:
 
     def serve(self, requests: Sequence[bytes]) -> list[bytes]:
         """Answer Image Block Requests; returns the ZCL frames zigpy handed to its radio."""
-        self.radio.sent = []
+        sent: list[bytes] = []
+        self.radio.sent = sent
         self._loop.run_until_complete(self._serve(requests))
-        return self.radio.sent
+        return sent
 
     async def _serve(self, requests: Sequence[bytes]) -> None:
         deserialize = self.cluster.deserialize

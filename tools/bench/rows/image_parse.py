@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from clocks import interleaved
@@ -28,8 +29,8 @@ def image_parse(options: Options) -> Measurement:
     repeats = 1 if options.quick else max(1, 2_000 // len(contents))
     ours, theirs = interleaved(
         2 if options.quick else 7,
-        lambda: read_all(we_read, contents, repeats),
-        lambda: read_all(zigpy_reads, contents, repeats),
+        partial(partial, read_all, we_read, contents, repeats),
+        partial(partial, read_all, zigpy_reads, contents, repeats),
     )
     count = len(contents) * repeats
     note = (

@@ -1,0 +1,1 @@
+"""The tools run by path."""

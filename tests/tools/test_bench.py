@@ -1,0 +1,90 @@
+"""The benchmark framework: rows are found, run and written; figures are not judged here."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "tools" / "bench"
+KEYS = {"name", "value", "unit", "peer", "ratio", "goal", "met", "seed", "versions", "note"}
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCH), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["image-parse", "server-path"])
+def test_a_row_writes_its_figures_in_the_agreed_form(name: str, tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    ended = bench(name, "--quick", "--seed", "7", "--output", str(output))
+    assert ended.returncode in {0, 1}, ended.stderr  # 1: a goal missed, which tiny sizes may
+    (result,) = json.loads(output.read_text())
+    assert set(result) == KEYS
+    assert result["name"] == name
+    assert result["seed"] == 7
+    assert result["value"] > 0 and result["peer"] > 0
+    assert result["ratio"] == pytest.approx(result["value"] / result["peer"])
+    assert {"python", "zota", "zigpy"} <= set(result["versions"])
+    assert name in ended.stdout
+    assert "differ" not in result["note"] and "we do not" not in result["note"]
+
+
+def test_a_folder_of_images_is_parsed_file_by_file(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "broken.ota").write_bytes(b"not an image")
+    output = tmp_path / "bench.json"
+    bench("image-parse", "--quick", "--images", str(folder), "--output", str(output))
+    (result,) = json.loads(output.read_text())
+    assert "1 files of images/: 0 parsed, 0 by zigpy" in result["note"]
+
+
+def test_an_unknown_row_is_refused_with_the_names_there_are() -> None:
+    ended = bench("no-such-row")
+    assert ended.returncode == 2
+    assert "no-such-row" in ended.stdout and "server-path" in ended.stdout
+
+
+@pytest.fixture
+def row_module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCH))
+    return importlib.import_module("row")
+
+
+@pytest.mark.parametrize(
+    ("figure", "limit", "at_most", "value", "peer", "met"),
+    [
+        ("ratio", 150, False, 300.0, 2.0, True),
+        ("ratio", 150, False, 299.0, 2.0, False),
+        ("ratio", 150, False, 300.0, None, False),
+        ("value", 300, True, 299.0, None, True),
+        ("value", 300, True, 301.0, None, False),
+        ("value", 60_000, False, 60_000.0, None, True),
+    ],
+)
+def test_a_goal_is_met_by_its_own_figure(
+    row_module: Any,
+    figure: str,
+    limit: float,
+    at_most: bool,
+    value: float,
+    peer: float | None,
+    met: bool,
+) -> None:
+    goal = row_module.Goal(row_module.Figure(figure), limit, at_most)
+    entry = row_module.Row("row", "unit", goal, lambda options: None)
+    assert row_module.judge(entry, row_module.Measurement(value, peer), 1)["met"] is met
+
+
+def test_a_fault_misses_the_goal_whatever_the_figures(row_module: Any) -> None:
+    goal = row_module.Goal(row_module.Figure.VALUE, 1)
+    entry = row_module.Row("row", "unit", goal, lambda options: None)
+    found = row_module.Measurement(2.0, faults=("octets differ",))
+    judged = row_module.judge(entry, found, 1)
+    assert judged["met"] is False
+    assert "octets differ" in judged["note"]

@@ -1,0 +1,168 @@
+"""Serving a block from request octets to response octets, against zigpy's own block handler."""
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from clocks import interleaved
+from row import Figure, Goal, Measurement, Options, row
+from zigpy_peer import ZigpyServer
+
+from images.build import ImageSpec, build
+from images.eui64 import Eui64
+from ota_engine.delivery.image import ImageKey, ServedImage
+from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.engine import Engine
+from ota_engine.errors import PeerError
+from ota_engine.events import (
+    HOME_AUTOMATION,
+    OTA_UPGRADE_CLUSTER,
+    ClockObserved,
+    Joined,
+    LinkUp,
+    Packet,
+    Send,
+)
+from ota_engine.records import Activation, AssignmentRecord, ImageRecord, VersionPolicy
+from ota_engine.zcl.commands import ImageBlockRequest
+from ota_engine.zcl.hot import decode_block_request, encode_block_request
+
+IMAGE_SIZE = 128 * 1024  # octets of payload
+BLOCK = 48  # octets asked for: what most devices in the field ask
+MAX_PAYLOAD = 82  # octets of an APS payload, network security only
+CARRIES = MAX_PAYLOAD - 17  # octets of a block in it
+REQUESTS_PER_SECOND = 20  # of one device, in virtual time
+DEVICE = Eui64(0x00DB_1234_5678_90A4)
+KEY = ImageKey(manufacturer_code=0x121D, image_type=0x0084, file_version=0x01020304)
+
+Contender: TypeAlias = Callable[[], Callable[[], list[bytes]]]  # prepares, returns the work
+
+
+@row("server-path", unit="blocks/s", goal=Goal(Figure.RATIO, 150))
+def server_path(options: Options) -> Measurement:
+    """Decode, check, slice, encode, as the OTA server does for every block of a download.
+
+    zigpy answers the same requests for the same image in the same run. The whole engine, with
+    session, pacing and records around each block, is measured beside it and told in the note.
+    """
+    image = make_image(options)
+    requests = [
+        encode_block_request(number & 0xFF, ImageBlockRequest(0, *image.key, offset, BLOCK))
+        for number, offset in enumerate(range(0, image.size, BLOCK))
+    ]
+    with ZigpyServer(image.data) as zigpy:
+        contenders: tuple[Contender, ...] = (
+            lambda: partial(serve_path, image, requests),
+            lambda: partial(serve_engine, start_engine(image), packets(requests)),
+            lambda: partial(zigpy.serve, requests),
+        )
+        faults = differences(*(prepare()() for prepare in contenders))
+        ours, engine, theirs = interleaved(2 if options.quick else 9, *contenders)
+    count = len(requests)
+    note = (
+        f"{count} blocks of {BLOCK} octets; through the whole engine "
+        f"{count / engine:,.0f} blocks/s, {theirs / engine:.0f} times zigpy"
+    )
+    return Measurement(count / ours, count / theirs, note, faults)
+
+
+def make_image(options: Options) -> ServedImage:
+    """Build an image, the same from the same seed, in the form the server hands it out."""
+    size = 4 * BLOCK if options.quick else IMAGE_SIZE
+    payload = random.Random(options.seed).randbytes(size)
+    spec = ImageSpec(
+        manufacturer_code=KEY.manufacturer_code,
+        image_type=KEY.image_type,
+        file_version=KEY.file_version,
+    )
+    data = build(payload, spec)
+    return ServedImage.of(
+        ImageRecord(
+            sha256=hashlib.sha256(data).hexdigest(),
+            name="bench",
+            manufacturer_code=KEY.manufacturer_code,
+            image_type=KEY.image_type,
+            file_version=KEY.file_version,
+            zigbee_stack_version=2,
+            header_string="",
+            minimum_hardware_version=None,
+            maximum_hardware_version=None,
+            upgrade_file_destination=None,
+            manufacturer_image_hash="",
+            added_utc=0.0,
+            data=data,
+        )
+    )
+
+
+def serve_path(image: ServedImage, requests: Sequence[bytes]) -> list[bytes]:
+    """The stateless path of a block, each step the function the server calls for it."""
+    responses = []
+    key = image.key
+    for frame in requests:
+        request = decode_block_request(frame)
+        if request[1:4] != key:
+            raise PeerError("another image was asked for")
+        offset = request.file_offset
+        size = image.block_size(offset, request.maximum_data_size, CARRIES)
+        responses.append(image.block(frame[1], offset, size))
+    return responses
+
+
+def start_engine(image: ServedImage) -> Engine:
+    """Bring an engine to where its one device has been offered the image."""
+    engine = Engine()
+    assignment = AssignmentRecord(
+        DEVICE, image.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, 0.0
+    )
+    for event in (
+        ClockObserved(0.0, 0.0),
+        LinkUp("bench", Eui64(1), MAX_PAYLOAD, False, 0.0),
+        AddImage(image.record, "bench"),
+        Assign(assignment, "bench"),
+        Joined(DEVICE, 0x1234, False, 0, 0, 0.0),
+    ):
+        engine.handle(event, 0.0)
+    return engine
+
+
+def packets(requests: Sequence[bytes]) -> list[Packet]:
+    """Put the requests into packets as a link delivers them, evenly spaced in virtual time."""
+    return [
+        Packet(
+            source=DEVICE,
+            network_address=0x1234,
+            source_endpoint=1,
+            destination_endpoint=10,
+            profile=HOME_AUTOMATION,
+            cluster=OTA_UPGRADE_CLUSTER,
+            aps_counter=number & 0xFF,
+            payload=frame,
+            link_quality=255,
+            time=1.0 + number / REQUESTS_PER_SECOND,
+        )
+        for number, frame in enumerate(requests)
+    ]
+
+
+def serve_engine(engine: Engine, inbound: Sequence[Packet]) -> list[bytes]:
+    """The same requests through ``Engine.handle``, its records made and dropped."""
+    handle = engine.handle
+    return [
+        effect.payload
+        for packet in inbound
+        for effect in handle(packet, packet.time)
+        if type(effect) is Send
+    ]
+
+
+def differences(ours: list[bytes], engine: list[bytes], theirs: list[bytes]) -> tuple[str, ...]:
+    """Compare what the three answered: figures of unequal work must not be compared."""
+    faults = []
+    if ours != theirs:
+        faults.append("our octets differ from zigpy's")
+    if engine != ours:
+        faults.append("the engine's octets differ from those of its own parts")
+    return tuple(faults)
