@@ -1,6 +1,5 @@
 """Looks a database over without changing it: pages, relations, images, outbox; no audit, no lease."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -9,6 +8,8 @@ import sqlalchemy as sa
 
 from images.eui64 import format_eui64
 from ota_engine.store import schema
+from ota_engine.store.failures import one_line
+from ota_engine.store.rows import is_content_of
 
 MOST = 20  # findings of one look; a broken table must not print a million lines
 RESTORE = "move the database away and restore a backup"
@@ -38,8 +39,9 @@ def look_over(connection: sa.Connection) -> list[Finding]:
     for look in _LOOKS:
         try:
             found += islice(look(connection), MOST)
-        except sa.exc.DatabaseError as error:
-            return [*found, Finding("database", f"cannot be read ({error.orig})", RESTORE)]
+        except (sa.exc.DatabaseError, UnicodeDecodeError) as error:
+            reason = getattr(error, "orig", error)
+            return [*found, Finding("database", f"cannot be read ({one_line(reason)})", RESTORE)]
     return found
 
 
@@ -55,7 +57,7 @@ def count_rows(connection: sa.Connection) -> dict[str, int]:
 def _pages(connection: sa.Connection) -> Iterator[Finding]:
     for (answer,) in connection.exec_driver_sql(f"PRAGMA quick_check({MOST})"):
         if answer != "ok":
-            yield Finding("database", " ".join(answer.split()), RESTORE)
+            yield Finding("database", one_line(answer), RESTORE)
 
 
 def _relations(connection: sa.Connection) -> Iterator[Finding]:
@@ -65,8 +67,8 @@ def _relations(connection: sa.Connection) -> Iterator[Finding]:
 
 def _images(connection: sa.Connection) -> Iterator[Finding]:
     for sha256, data in connection.execute(sa.select(schema.images.c.sha256, schema.images.c.data)):
-        if hashlib.sha256(data).hexdigest() != sha256:
-            problem = f"image {sha256[:16]} is not what its hash says; it will not be served"
+        if not is_content_of(sha256, data):
+            problem = f"image {str(sha256)[:16]} is not what its hash says; it will not be served"
             yield Finding("images", problem, RESTORE)
 
 

@@ -10,13 +10,13 @@ from ota_engine.errors import LocalError, StoreError, StoreFull
 
 _PRIMARY = 0xFF  # the low octet of an extended result code
 
+MOST_CHARACTERS = 200
+_DAMAGED = "the database is damaged: move it away and restore a backup"
+
 # Primary result code -> (error, what is wrong and what to do).
 _MEANINGS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_FULL: (StoreFull, "the disk is full, nothing was written: make room"),
-    sqlite3.SQLITE_CORRUPT: (
-        StoreError,
-        "the database is damaged: move it away and restore a backup",
-    ),
+    sqlite3.SQLITE_CORRUPT: (StoreError, _DAMAGED),
     sqlite3.SQLITE_NOTADB: (StoreError, "this is not a database: give another path"),
     sqlite3.SQLITE_BUSY: (StoreError, "the database is locked by another program: stop it"),
     sqlite3.SQLITE_LOCKED: (StoreError, "the database is locked by another program: stop it"),
@@ -43,11 +43,18 @@ def mapped(place: str) -> Iterator[None]:
         raise _explain(place, error.orig) from error
     except sqlite3.Error as error:
         raise _explain(place, error) from error
+    except UnicodeDecodeError as error:  # only what we did not write is not UTF-8
+        raise StoreError(f"{place}: {_DAMAGED} ({one_line(error)})") from error
     except (UnicodeEncodeError, OverflowError) as error:
         raise LocalError(f"{place}: a value cannot be stored: {error}") from error
+
+
+def one_line(reason: object) -> str:
+    """What SQLite says, which may quote whole statements, in one line of bearable length."""
+    return " ".join(str(reason).split())[:MOST_CHARACTERS]
 
 
 def _explain(place: str, error: object) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     kind, meaning = _MEANINGS.get(code, (StoreError, "the database refused"))
-    return kind(f"{place}: {meaning} ({error})")
+    return kind(f"{place}: {meaning} ({one_line(error)})")

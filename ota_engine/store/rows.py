@@ -4,6 +4,7 @@ A batch is folded before it is written: of several records of one key only the l
 what was withdrawn is not written at all. Journal, outcomes and audit keep every record.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
@@ -99,3 +100,8 @@ def rows(kind: type[Any], records: Iterable[Any]) -> list[Row]:
 def select(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
     """Select exactly the arguments of a record, in their order."""
     return sa.select(*(table.c[name] for name in COLUMNS[kind]))
+
+
+def is_content_of(sha256: str, data: object) -> bool:
+    """Whether the octets are those an image is named after; damage may make them anything."""
+    return isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == sha256

@@ -5,7 +5,6 @@ touches it. Whatever ``apply`` returned from survives the death of the process, 
 a power cut.
 """
 
-import hashlib
 import os
 import socket
 import time
@@ -33,9 +32,9 @@ from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.check import RESTORE, CheckReport, Finding, count_rows, look_over
-from ota_engine.store.failures import mapped
+from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease
-from ota_engine.store.rows import fold, select
+from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.writes import statements, write_history, write_state
 
 MEMORY = "memory"
@@ -193,7 +192,7 @@ class Store:
         """
         images = self._read(ImageRecord, select(ImageRecord, schema.images).order_by("sha256"))
         for image in images:
-            if hashlib.sha256(image.data).hexdigest() != image.sha256:
+            if not is_content_of(image.sha256, image.data):
                 raise StoreError(
                     f"{self.place}: image {image.sha256[:16]} is damaged and will not be served: "
                     "restore a backup, or add the image anew to a new database"
@@ -302,7 +301,7 @@ class Store:
         return before is None or before.closed_utc is not None
 
     def _refuse_damaged(self) -> None:
-        answer = " ".join(str(sqlite.pragma(self._connection, "quick_check(1)")).split())
+        answer = one_line(sqlite.pragma(self._connection, "quick_check(1)"))
         if answer != "ok":
             raise StoreError(f"{self.place}: the database is damaged ({answer}): {RESTORE}")
 
@@ -320,9 +319,9 @@ class Store:
             found = self._connection.execute(statement)
             try:
                 return tuple(kind(*row) for row in found)
-            except ValueError as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 raise StoreError(
-                    f"{self.place}: a row cannot be read ({error}): restore a backup"
+                    f"{self.place}: a row cannot be read ({one_line(error)}): {RESTORE}"
                 ) from error
 
     def _unreadable(self, known: Sequence[Finding]) -> list[Finding]:
@@ -361,5 +360,5 @@ def _refuse_absent(path: Path) -> None:
 
 
 def _refuse_forged(image: ImageRecord) -> None:
-    if hashlib.sha256(image.data).hexdigest() != image.sha256:
+    if not is_content_of(image.sha256, image.data):
         raise LocalError(f"image {image.sha256[:16]} does not have this hash: add it anew")
