@@ -7,6 +7,7 @@ only watches: how far the device has asked, how often it asked again, and when i
 
 from math import ceil
 
+from images.eui64 import format_eui64
 from ota_engine.delivery.airtime import block_exchange_time
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.peer import Peer, Session
@@ -156,7 +157,7 @@ class BlockServer:
             self._estate.audit(
                 "engine",
                 "refused a block of an image that is not assigned",
-                f"{peer.eui64:016x}",
+                format_eui64(peer.eui64),
                 now,
                 manufacturer_code=code,
                 image_type=kind,

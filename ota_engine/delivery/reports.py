@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from images.eui64 import format_eui64
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.peer import BATTERY, UNKNOWN_ENDPOINT, Peer, Session
 from ota_engine.delivery.quirks import quirk_for
@@ -111,7 +112,7 @@ class Reports:
 
     def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
         """A query names the version the device runs, which may confirm or deny an activation."""
-        if session.state is SessionState.RESTARTING and running != session.image.key.file_version:
+        if session.state is SessionState.RESTARTING:
             session.came_back = True  # it would not query while it is about to restart
         if session.state not in BEFORE_THE_END:
             self._confirm(peer, session, running, now)
@@ -149,27 +150,32 @@ class Reports:
     def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
         estate = self._estate
-        if session.state in BEFORE_THE_END:
-            if session.assignment.policy is VersionPolicy.REINSTALL:
-                return
-            session.version_after = version
-            estate.step(peer, session, Step.REPORTED_NEW, now, "the device already runs it")
+        if session.state in FINAL and session.state is not SessionState.FAILED:
             return
-        if session.state in FINAL:
-            return
-        ordered = session.assignment.activation is Activation.EXTERNAL or (
-            session.state is SessionState.SCHEDULED
-            and session.due_utc is not None
-            and estate.clock.utc(now) >= session.due_utc
-        )
-        reason = "activated by a command" if ordered else "activated without an order from here"
         session.version_after = version
+        if not session.complete:
+            if session.assignment.policy is not VersionPolicy.REINSTALL:
+                estate.step(peer, session, Step.REPORTED_NEW, now, "the device already runs it")
+            return
+        ordered, reason = self._order_behind(session, now)
         estate.step(peer, session, Step.REPORTED_NEW, now, reason)
+        estate.outcome(peer, session, "transfer", True, "the device runs the image", now)
         estate.outcome(peer, session, "activation", True, reason, now)
         if not ordered:
             estate.count("activation_without_order")
-            estate.audit("device", reason, f"{peer.eui64:016x}", now, file_version=version)
+            estate.audit("device", reason, format_eui64(peer.eui64), now, file_version=version)
         self._carry_along(peer, session, now)
+
+    def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
+        """Whether anybody ordered an activation that did not go through us, and in which words."""
+        wish = session.assignment.activation
+        if wish is Activation.EXTERNAL:
+            return True, "activated by a command"
+        if wish is Activation.IMMEDIATE or session.released:
+            return True, "activated while its Upgrade End was unanswered"
+        if session.due_utc is not None and self._estate.clock.utc(now) >= session.due_utc:
+            return True, "activated at its time"
+        return False, "activated without an order from here"
 
     def silent(self, peer: Peer, now: float) -> None:
         """A device told to apply has not come back in time."""
@@ -183,11 +189,14 @@ class Reports:
                 self._estate.outcome(peer, session, "activation", False, reason, now)
 
     def resume_waiting(self, peer: Peer, now: float) -> None:
-        """After a restart of ours: a device told to apply may long be back, so it is asked."""
+        """After a restart of ours: a device told to apply may long be back, so it is asked.
+
+        An old version in its answer proves nothing: it may not have been told after all. It asks
+        again by Upgrade End, or queries, or is silent.
+        """
         for session in peer.sessions.values():
             if session.state is SessionState.RESTARTING:
                 session.since = now
-                session.came_back = session.version_before != session.image.key.file_version
                 due = now + quirk_for(*session.image.key[:2]).restart_for
                 self._estate.timers.at(due, "silent", peer.eui64)
         self.ask(peer)
