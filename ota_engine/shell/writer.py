@@ -120,7 +120,7 @@ class ThreadWriter:
             jobs = [job for job in taken if job is not None]
             for group in _groups(jobs):
                 self._run(group)
-            self._token.run_sync_soon(_finish, jobs)
+                self._token.run_sync_soon(_finish, group)
             serving = None not in taken
 
     def _take(self) -> list[_Job | None]:
@@ -130,7 +130,7 @@ class ThreadWriter:
         return taken
 
     def _run(self, group: list[_Job]) -> None:
-        self.transactions += 1
+        self.transactions += group[0].function is None
         together = _Job(records=[record for job in group for record in job.records or ()])
         if len(group) > 1:
             together.run(self._store)
