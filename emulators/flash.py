@@ -140,6 +140,10 @@ class Flash:
         """Forget what was never programmed: the sector being filled in RAM."""
         self._open = None
 
+    def damage(self, sector: int) -> None:
+        """Let a programmed sector of the spare bank rot: it reads as erased from now on."""
+        self._spare()[sector] = b"\xff" * SECTOR
+
     def _power_holds(self) -> bool:
         index = self.writes
         self.writes = index + 1

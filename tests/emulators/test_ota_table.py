@@ -1,0 +1,50 @@
+"""The OTA client's table is total, its sets are disjoint, and every state can be reached."""
+
+from itertools import product
+
+from emulators.ota_table import IGNORED, ILLEGAL, TABLE, UPGRADE_STATUS, Do, Event, State
+
+EVERY_PAIR = frozenset(product(State, Event))
+
+
+def test_every_pair_is_in_the_table_or_ignored_or_illegal() -> None:
+    assert TABLE.keys() | IGNORED | ILLEGAL == EVERY_PAIR
+
+
+def test_no_pair_is_in_two_of_the_sets() -> None:
+    assert len(TABLE) + len(IGNORED) + len(ILLEGAL) == len(EVERY_PAIR)
+
+
+def test_every_state_is_reached_from_off() -> None:
+    reached = {State.OFF}
+    while True:
+        more = {target for (state, _), (target, _) in TABLE.items() if state in reached}
+        if more <= reached:
+            break
+        reached |= more
+    assert reached == set(State)
+
+
+def test_power_can_be_lost_in_every_state() -> None:
+    assert {TABLE[state, Event.POWER_OFF][0] for state in State} == {State.OFF}
+
+
+def test_every_action_is_used() -> None:
+    assert {do for _, do in TABLE.values()} == set(Do)
+
+
+def test_every_state_has_an_upgrade_status() -> None:
+    assert UPGRADE_STATUS.keys() == set(State)
+
+
+def test_only_a_verified_file_is_ever_applied() -> None:
+    """RESTARTING is entered from the states behind VERIFYING and from no other."""
+    holding = {State.ENDING, State.COUNTDOWN, State.WAITING_TO_UPGRADE, State.EXTERNAL}
+    before = {state for (state, _), (target, _) in TABLE.items() if target is State.RESTARTING}
+    assert before == holding
+    entries = {
+        state
+        for (state, _), (target, _) in TABLE.items()
+        if target in holding and state not in holding
+    }
+    assert entries == {State.OFF, State.QUERYING, State.VERIFYING}
