@@ -132,7 +132,7 @@ def _block_request_options(frame: bytes, control: int) -> tuple[Eui64 | None, in
 # --- Image Block Response (ZCL 11.13.8) ----------------------------------------------------------
 
 
-def encode_block_data(  # noqa: PLR0917 - keywords would cost what the struct saved
+def encode_block_data(
     sequence: int,
     manufacturer_code: int,
     image_type: int,
