@@ -17,6 +17,7 @@ TrailingKind = Literal["crc32", "fill-ff", "fill-00", "ikea", "legrand", "unknow
 
 IKEA_MAGIC: Final[bytes] = b"NGIS"
 IKEA_HEAD: Final = struct.Struct("<4s12xII")  # magic, .., offset and size of the inner file
+IKEA_OFFSET_AT: Final = 16
 LEGRAND_HEAD_BYTES: Final = 4  # size of the inner file, little-endian
 LEGRAND_TAIL_BYTES: Final = 17
 THIRD_REALITY_BYTES: Final = 152  # SHA-512 of all that follows it, .., length, ..
@@ -71,7 +72,9 @@ def _ikea(file: memoryview) -> Unwrapped:
         raise ImageError("the file ends inside its IKEA container head", len(file))
     _, offset, size = IKEA_HEAD.unpack_from(file)
     if file[offset : offset + 4] != MAGIC:
-        raise ImageError("the IKEA container points to a byte where no OTA header is", offset)
+        raise ImageError(
+            f"the IKEA container points to byte {offset}, where no OTA header is", IKEA_OFFSET_AT
+        )
     return Unwrapped(offset, min(offset + size, len(file)), "ikea")
 
 

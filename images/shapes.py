@@ -77,7 +77,7 @@ def _inexact(
         return Shape("gb", tagged, stop if tagged else start)
     ranged = bool(header.field_control & HARDWARE_VERSIONS_PRESENT)
     last = overrunning(ota, stop)
-    if last is not None and _credible_overrun(last, ranged):
+    if last is not None and last.offset + last.length > end and _credible_overrun(last, ranged):
         return Shape("zcl", (*elements, last), len(ota))
     if elements and _credible_part(elements, start, stop, end):
         return Shape("zcl", tuple(elements), stop)

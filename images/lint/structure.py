@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from images.containers import IKEA_MAGIC
+from images.containers import IKEA_HEAD, IKEA_MAGIC
 from images.elements import FIRST_MANUFACTURER_TAG, LAST_STANDARD_TAG, SubElement, Tag
 from images.header import HEADER_VERSION, MAGIC, OPTIONAL_FIELDS
 from images.lint.context import Context, RawFile
@@ -23,6 +23,7 @@ KNOWN_TRAILERS: Final = {
 
 # Field offsets (ZCL OTA, OTA header format)
 VERSION_AT, LENGTH_AT, CONTROL_AT, TOTAL_SIZE_AT = 4, 6, 8, 52
+IKEA_SIZE_AT: Final = 20
 
 
 def magic(file: RawFile) -> Iterator[Hit]:
@@ -310,6 +311,17 @@ def container(ctx: Context) -> Iterator[Hit]:
             actual=f"the OTA file lies at bytes {ctx.image.offset}-{ctx.at(len(ctx.image.ota))}",
             cure="nothing for zota, which unwraps it; other servers may need the bare file",
         )
+    if ctx.image.container == "ikea":
+        _, offset, size = IKEA_HEAD.unpack_from(ctx.image.file)
+        if offset + size > len(ctx.image.file):
+            yield Hit(
+                E,
+                "the container ends before the OTA file it declares",
+                IKEA_SIZE_AT,
+                expected=f"at most {len(ctx.image.file) - offset}",
+                actual=str(size),
+                cure="fetch the file again: it was cut off",
+            )
 
 
 def telink(ctx: Context) -> Iterator[Hit]:

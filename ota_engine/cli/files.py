@@ -13,7 +13,7 @@ from ota_engine.errors import LocalError
 # The largest image a vendor has published has 2.1 MB; a declared or sparse size never decides
 # how much memory a command takes.
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
-IMAGE_SUFFIXES: Final = frozenset((".ota", ".zigbee", ".signed", ".sbl-ota", ".ota2", ".bin"))
+IMAGE_SUFFIXES: Final = frozenset((".ota", ".zigbee", ".signed", ".sbl-ota"))
 
 
 def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:

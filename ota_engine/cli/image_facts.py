@@ -2,11 +2,7 @@
 
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from images import OtaHeader, OtaImage
-from images.digests import recognise_integrity
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.eui64 import format_eui64
 from images.shapes import GB_SIGNATURE_BYTES
@@ -108,6 +104,9 @@ def visible(text: str) -> str:
 
 def print_text(path: str, image: OtaImage) -> None:
     """Print the image for people; a line per fact, never folded, so that it can be searched."""
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(highlight=False, soft_wrap=True)
     rows = (*_about_file(path, image), *_about_header(image.header), *_about_body(image))
     for label, value in rows:
@@ -181,6 +180,8 @@ def _about_body(image: OtaImage) -> list[tuple[str, str]]:
         rows.append(("signature", "none"))
     code = image.element(Tag.IMAGE_INTEGRITY_CODE)
     if code is not None:
+        from images.digests import recognise_integrity
+
         convention = recognise_integrity(image, code)
         right = (
             f"right, convention {convention.name}: {convention.value}" if convention else "WRONG"

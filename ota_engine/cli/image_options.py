@@ -25,8 +25,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def number(text: str) -> int:
+def number(text: str | int) -> int:
     """Read a decimal number, or a hexadecimal one after 0x."""
+    if isinstance(text, int):  # typer sends defaults through the parser too
+        return text
     try:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:
