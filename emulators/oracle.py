@@ -1,0 +1,122 @@
+"""The judge of a run: compares what devices really run with what the engine believes and was told.
+
+Looks into flash and store with nobody's help; changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from emulators.devices.device import Device
+from images.eui64 import format_eui64
+from ota_engine.records import SessionRecord, SessionState
+
+
+class Verdict(StrEnum):
+    """How a device ended."""
+
+    UPDATED = "updated"
+    FAILED = "failed"
+    STUCK = "stuck"
+    WRONG_IMAGE = "wrong image"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One device's end, with what a person needs to believe it.
+
+    ``image_hash`` is the SHA-256 of what its flash runs, empty for factory firmware. ``reason``
+    explains every verdict but ``updated``; an empty one is a defect of ours.
+    """
+
+    device: str
+    kind: str
+    verdict: Verdict
+    state: str
+    reason: str
+    version_before: int
+    version_after: int
+    image_hash: str
+    blocks: int
+    retries: int
+    attempts: int
+    crashes: int
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a device may run in the end: the assigned file, and what another server offered."""
+
+    assigned: str  # SHA-256
+    assigned_version: int
+    others: Mapping[int, str]  # version -> SHA-256
+
+
+def judge(
+    device: Device,
+    expected: Expectation,
+    session: SessionRecord | None,
+    unordered: int,
+    faults: tuple[str, ...],
+) -> Judgement:
+    """Judge one device.
+
+    Args:
+        device: as it stands at the end of the run.
+        expected: what it may run.
+        session: the engine's own record of it.
+        unordered: how often it ran a new image that nobody had told it to run.
+        faults: what was done to it, for the explanation.
+    """
+    running = device.flash.metadata.running[0]
+    digest = running.digest.hex() if running.size else ""
+    wrong = _wrong(running.identity.file_version, digest, device, expected, session, unordered)
+    verdict, reason = (Verdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
+    return Judgement(
+        device=format_eui64(device.eui64),
+        kind=device.spec.kind.value,
+        verdict=verdict,
+        state=session.state.value if session is not None else "unknown",
+        reason=reason,
+        version_before=device.spec.file_version,
+        version_after=running.identity.file_version,
+        image_hash=digest,
+        blocks=device.client.blocks,
+        retries=device.client.retries,
+        attempts=session.attempt if session is not None else 0,
+        crashes=device.crashes,
+        faults=faults,
+    )
+
+
+def _wrong(
+    version: int,
+    digest: str,
+    device: Device,
+    expected: Expectation,
+    session: SessionRecord | None,
+    unordered: int,
+) -> str:
+    """Say in what way a device runs what it must not run; empty when all is well."""
+    if unordered:
+        return f"ran a new image {unordered} time(s) without an order"
+    allowed = {**expected.others, expected.assigned_version: expected.assigned}
+    if digest and allowed.get(version) != digest:
+        return f"version 0x{version:08X} runs with octets {digest[:16]} that nobody offered"
+    if not digest and version != device.spec.file_version:
+        return f"claims version 0x{version:08X} but never took it"
+    believed = session is not None and session.state is SessionState.UPDATED
+    if believed and digest != expected.assigned:
+        return f"the engine believes in an update, the device runs version 0x{version:08X}"
+    return ""
+
+
+def _ordinary(session: SessionRecord | None) -> tuple[Verdict, str]:
+    if session is None:
+        return Verdict.STUCK, "the engine has no session for it"
+    if session.state is SessionState.UPDATED:
+        return Verdict.UPDATED, session.reason
+    if session.state in (SessionState.FAILED, SessionState.ABORTED):
+        return Verdict.FAILED, session.reason
+    return Verdict.STUCK, f"{session.state.value}: {session.reason}" if session.reason else ""
