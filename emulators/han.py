@@ -54,8 +54,8 @@ class Han:
         self._port = network.attach(self._inbox)
         self._into, self._events = trio.open_memory_channel[list[LinkEvent]](BATCHES)
         self._stack = AsyncExitStack()
-        self._kick = trio.Event()
-        self._sleeps_until = inf
+        self._sleep = trio.CancelScope()
+        self._earliest = -inf  # the next batch is handed over no sooner
         self._dropped = 0
 
     # --- Link ------------------------------------------------------------------------------------
@@ -165,20 +165,21 @@ class Han:
 
     async def _run(self) -> None:
         """Let the network live: sleep until something is due, then hand over what happened."""
-        agenda = self.network.agenda
         while True:
             now = trio.current_time()
             self.network.run(now)
             self._flush()
-            self._kick = trio.Event()
-            self._sleeps_until = agenda.next_time()
-            with trio.move_on_at(self._sleeps_until):
-                await self._kick.wait()
-            await trio.sleep_until(now + self._batch_seconds)
+            self._earliest = now + self._batch_seconds
+            with trio.CancelScope(deadline=self._next_due()) as self._sleep:
+                await trio.sleep_forever()
+
+    def _next_due(self) -> float:
+        return max(self.network.agenda.next_time(), self._earliest)
 
     def _wake_if_due(self) -> None:
-        if self.network.agenda.next_time() < self._sleeps_until:
-            self._kick.set()
+        """Something new is in the agenda: sleep no longer than until it is due."""
+        due = self._next_due()
+        self._sleep.deadline = min(self._sleep.deadline, due)
 
     def _flush(self) -> None:
         batch = self._inbox.events

@@ -30,6 +30,7 @@ BATCH = 100  # outcomes per flush; so many lines of the tail are looked at when 
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # after the first, second ... failure in a row
 
 _LINE_START = b'{"device":'  # of every line we write: the keys are sorted
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK = 64 * 1024
 
 
@@ -95,8 +96,8 @@ class JsonLinesSink:
             os.fsync(self._fd)
         except OSError as error:
             os.ftruncate(self._fd, before)
-            if error.errno == errno.ENOSPC:
-                raise StoreFull(f"{self.path}: the disk is full: make room") from error
+            if error.errno in _NO_ROOM:
+                raise StoreFull(f"{self.path}: {error.strerror}: make room") from error
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
 
 

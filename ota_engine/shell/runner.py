@@ -1,21 +1,20 @@
-"""The trio shell: feeds one engine from its links, timers and operators, and does what it says.
+"""The trio shell: feeds one engine from its link, timers and operators, and does what it says.
 
-One task owns the engine. Batches from links and orders from operators meet in one bounded inbox;
-effects are carried out in order, so rows are committed before the frames that tell of them leave.
-A radio that sends one frame at a time is served by workers, so that waiting for it never keeps the
-engine from answering others.
+The engine is called from whichever task has something for it; calls never wait, so they cannot
+interleave. What they decide is carried out under one lock, in the order it was decided: rows are
+committed before the frames that tell of them leave. A radio that takes one frame at a time is served
+by workers, so that waiting for it never keeps the engine from answering others.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 
-import structlog
 import trio
 
 from ota_engine.delivery.orders import Order
 from ota_engine.engine import Engine
-from ota_engine.errors import StoreError, ZotaError
+from ota_engine.errors import StoreError
 from ota_engine.events import (
     ClockObserved,
     Effect,
@@ -30,20 +29,8 @@ from ota_engine.records import Record
 from ota_engine.shell.link import Link, LinkDownError, SendFailedError
 from ota_engine.shell.writer import Writer, commit_when_possible
 
-INBOX = 64  # batches from links, waiting for the engine
-OUTBOX = 4096  # frames waiting for a radio that takes one at a time
+OUTBOUND = 4096  # frames waiting for a radio that takes one at a time
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
-
-log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False)
-class _Request:
-    """An operator's order on its way to the engine, and its answer on the way back."""
-
-    order: Order
-    error: ZotaError | None = None
-    done: trio.Event = field(default_factory=trio.Event)
 
 
 @dataclass(slots=True)
@@ -86,50 +73,47 @@ class Shell:
         self._wall_clock = wall_clock
         self._notify = notify
         self._alarm = alarm
-        self._into, self._inbox = trio.open_memory_channel[list[LinkEvent] | _Request](INBOX)
-        self._outgoing, self._outbound = trio.open_memory_channel[Send](OUTBOX)
+        self._in_turn = trio.Lock()
+        self._in_flight = link.info.max_in_flight
+        self._queue, self._queued = trio.open_memory_channel[Send](OUTBOUND)
         self._clock_due = -inf
+        self._waiting = trio.CancelScope()
 
     async def run(self) -> None:
-        """Run until cancelled. What was received is answered; what was decided is committed."""
+        """Run until cancelled or until the link ends. What was decided is committed."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._feed)
-            for _ in range(self._link.info.max_in_flight):
+            for _ in range(self._in_flight):
                 nursery.start_soon(self._work)
-            await self._serve()
+            try:
+                await self._serve()
+            except trio.EndOfChannel:
+                nursery.cancel_scope.cancel()
 
     async def order(self, order: Order) -> None:
         """Give the engine an operator's order; returns once it is committed.
 
         Raises:
             LocalError: the order names something that is not there.
+            StoreError: it could not be committed.
         """
-        request = _Request(order)
-        await self._into.send(request)
-        await request.done.wait()
-        if request.error is not None:
-            raise request.error
-
-    async def _feed(self) -> None:
-        async for batch in self._link.events:
-            await self._into.send(batch)
+        await self._apply(self.engine.handle(order, trio.current_time()))
 
     async def _serve(self) -> None:
+        engine, events = self.engine, self._link.events
         while True:
-            item: list[LinkEvent] | _Request | None = None
+            batch: list[LinkEvent] | None = None
             now = trio.current_time()
             if now >= self._clock_due:
                 self._clock_due = now + CLOCK_EVERY
-                await self._apply(self.engine.handle(ClockObserved(self._wall_clock(), now), now))
-            with trio.move_on_at(min(self.engine.next_wake, self._clock_due)):
-                item = await self._inbox.receive()
-            if isinstance(item, _Request):
-                await self._obey(item)
-            elif item is not None:
-                await self._take(item)
+                await self._apply(engine.handle(ClockObserved(self._wall_clock(), now), now))
+            deadline = min(engine.next_wake, self._clock_due)
+            with trio.CancelScope(deadline=deadline) as self._waiting:
+                batch = await events.receive()
+            if batch is not None:
+                await self._take(batch)
             now = trio.current_time()
-            if self.engine.next_wake <= now:
-                await self._apply(self.engine.wake(now))
+            if engine.next_wake <= now:
+                await self._apply(engine.wake(now))
 
     async def _take(self, batch: list[LinkEvent]) -> None:
         """Answer a batch; deadlines that fall between its events are met in their turn."""
@@ -144,63 +128,61 @@ class Shell:
             effects += engine.handle(event, now)
         await self._apply(effects)
 
-    async def _obey(self, request: _Request) -> None:
-        try:
-            await self._apply(self.engine.handle(request.order, trio.current_time()))
-        except StoreError:
-            raise
-        except ZotaError as error:
-            request.error = error
-        request.done.set()
-
     async def _apply(self, effects: Sequence[Effect]) -> None:
-        """Carry out effects in order; rows that stand together are committed together."""
-        held: list[Send] = []
+        """Carry out effects in order; rows of one call are committed together."""
+        self._waiting.deadline = min(self._waiting.deadline, self.engine.next_wake)
+        while effects:
+            async with self._in_turn:
+                failures = await self._carry_out(effects)
+            effects = [
+                effect
+                for failure in failures
+                for effect in self.engine.handle(failure, failure.time)
+            ]
+
+    async def _carry_out(self, effects: Sequence[Effect]) -> list[SendFailed]:
         records: list[Record] = []
+        frames: list[Send] = []
         notify = False
         for effect in effects:
             if type(effect) is Send:
-                if records:
-                    held.append(effect)
-                else:
-                    await self._send(effect)
+                frames.append(effect)
             elif type(effect) is Persist:
                 records += effect.records
             elif type(effect) is Notify:
                 notify = True
         if records:
             await commit_when_possible(self._writer, records, self._alarm)
-        for send in held:
-            await self._send(send)
+        failures = await self._send(frames)
         if notify:
             self._notify()
+        return failures
 
-    async def _send(self, frame: Send) -> None:
-        if not self._link.info.max_in_flight:
-            await self._put_on_air(frame)
-            return
-        try:
-            self._outgoing.send_nowait(frame)
-        except trio.WouldBlock:
-            self.counters.dropped_outbound += 1
+    async def _send(self, frames: Sequence[Send]) -> list[SendFailed]:
+        if not self._in_flight:
+            return [f for frame in frames if (f := await self._put_on_air(frame)) is not None]
+        for frame in frames:
+            try:
+                self._queue.send_nowait(frame)
+            except trio.WouldBlock:
+                self.counters.dropped_outbound += 1
+        return []
 
     async def _work(self) -> None:
-        async for frame in self._outbound:
-            await self._put_on_air(frame)
+        async for frame in self._queued:
+            failure = await self._put_on_air(frame)
+            if failure is not None:
+                await self._apply(self.engine.handle(failure, failure.time))
 
-    async def _put_on_air(self, frame: Send) -> None:
+    async def _put_on_air(self, frame: Send) -> SendFailed | None:
         try:
             await self._link.send(frame)
-            self.counters.sent += 1
         except SendFailedError as error:
-            await self._not_sent(frame, error.status)
+            status = error.status
         except LinkDownError:
-            await self._not_sent(frame, SendStatus.LINK_DOWN)
-
-    async def _not_sent(self, frame: Send, status: int) -> None:
+            status = SendStatus.LINK_DOWN
+        else:
+            self.counters.sent += 1
+            return None
         self.counters.not_sent += 1
-        failure = SendFailed(frame, status, trio.current_time())
-        try:
-            self._into.send_nowait([failure])
-        except trio.WouldBlock:
-            log.warning("inbox full", lost="send failure", status=status)
+        return SendFailed(frame, status, trio.current_time())

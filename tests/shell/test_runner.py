@@ -1,0 +1,165 @@
+"""The trio shell: delivers over a live link, commits before it sends, and stops cleanly."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from emulators.devices.device import Device
+from emulators.han import Han
+from emulators.network import Network
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.orders import AddImage, Assign, NotifyDevice
+from ota_engine.errors import LocalError, StoreError, StoreFull
+from ota_engine.records import EventRecord, ImageRecord, SessionState
+from ota_engine.shell.notifier import SINK_NAME
+from ota_engine.shell.runner import Shell
+from ota_engine.shell.service import open_service, open_virtual_service
+from ota_engine.store.store import DATABASE_NAME, Store
+from tests.faults.home import UTC, make_devices, make_image, wish
+
+
+def utc() -> float:
+    return UTC + trio.current_time()
+
+
+class Neighbourhood:
+    """A live HAN with a few devices and a shell on it."""
+
+    def __init__(self, devices: list[Device], han: Han, shell: Shell) -> None:
+        self.devices = devices
+        self.han = han
+        self.shell = shell
+
+    async def order(self, image: ImageRecord) -> None:
+        await self.shell.order(AddImage(image, "test"))
+        for device in self.devices:
+            await self.shell.order(Assign(wish(device, image), "test"))
+        for device in self.devices:
+            self.han.power_on(device.eui64)
+
+    def states(self) -> set[SessionState]:
+        return {status.state for status in self.shell.engine.status()}
+
+    async def until(self, *states: SessionState) -> None:
+        with trio.fail_after(24 * 3600.0):
+            while self.states() != set(states):  # noqa: ASYNC110 - the engine has no event for it
+                await trio.sleep(1.0)
+
+
+@asynccontextmanager
+async def neighbourhood(
+    store: Store | Path, count: int = 1, batch_seconds: float = 0.0
+) -> AsyncIterator[Neighbourhood]:
+    network = Network(Random(3))
+    devices = make_devices(count)
+    for device in devices:
+        network.add(device)
+    async with Han(network, batch_seconds=batch_seconds) as han:
+        service = (
+            open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc)
+            if isinstance(store, Store)
+            else open_service(han, store, DeliveryConfig(), wall_clock=utc)
+        )
+        async with service as shell:
+            yield Neighbourhood(devices, han, shell)
+
+
+def fill_disk(store: Store) -> None:
+    """Let the database grow no further, and use up what room is left in its pages."""
+    store.limit_size(4096)
+    with pytest.raises(StoreFull):
+        while True:
+            store.apply([EventRecord(UTC, None, "filler", '"' + "x" * 100 + '"')])
+
+
+@pytest.fixture
+def autojump_clock() -> MockClock:
+    return MockClock(autojump_threshold=0)
+
+
+@pytest.mark.parametrize("batch_seconds", [0.0, 0.05])
+async def test_it_delivers_over_a_live_link(
+    autojump_clock: MockClock, batch_seconds: float
+) -> None:
+    image = make_image(4000)
+    async with neighbourhood(Store.in_memory(), 1, batch_seconds) as home:
+        await home.order(image)
+        await home.until(SessionState.UPDATED)
+        assert home.devices[0].flash.running_content() == image.data
+
+
+async def test_eight_devices_share_the_link(autojump_clock: MockClock) -> None:
+    image = make_image(3000)
+    async with neighbourhood(Store.in_memory(), 8) as home:
+        await home.order(image)
+        await home.until(SessionState.UPDATED, SessionState.AWAITING_COMMAND)
+        running = [d.flash.running_content() for d in home.devices if d.version == 2]
+        assert running == [image.data] * 6
+
+
+async def test_an_order_that_makes_no_sense_is_refused_to_whoever_gave_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with neighbourhood(Store.in_memory()) as home:
+        with pytest.raises(LocalError, match="is not known"):
+            await home.shell.order(NotifyDevice(home.devices[0].eui64))
+        await home.order(make_image(500))
+        await home.until(SessionState.UPDATED)
+
+
+async def test_a_full_disk_withholds_frames_until_there_is_room(
+    autojump_clock: MockClock,
+) -> None:
+    store = Store.in_memory()
+    image = make_image(2000)
+    async with neighbourhood(store) as home:
+        await home.shell.order(AddImage(image, "test"))
+        await home.shell.order(Assign(wish(home.devices[0], image), "test"))
+        fill_disk(store)
+        home.han.power_on(home.devices[0].eui64)
+        await trio.sleep(300.0)
+        assert home.shell.counters.sent == 0
+        store.limit_size(1 << 30)
+        await home.until(SessionState.UPDATED)
+    assert store.verify_audit() is None
+
+
+async def test_an_unplugged_radio_is_shown_and_survived(autojump_clock: MockClock) -> None:
+    image = make_image(20_000)
+    async with neighbourhood(Store.in_memory()) as home:
+        await home.order(image)
+        await trio.sleep(1.0)
+        home.han.unplug("the dongle was pulled")
+        await trio.sleep(60.0)
+        (status,) = home.shell.engine.status()
+        assert status.state is SessionState.STALLED
+        assert "the dongle was pulled" in status.reason
+        home.han.plug_in()
+        await home.until(SessionState.UPDATED)
+
+
+async def test_outcomes_reach_the_sink_once_across_restarts(tmp_path: Path) -> None:
+    image = make_image(600)
+    for _ in range(2):
+        async with neighbourhood(tmp_path) as home:
+            await home.order(image)
+            with trio.fail_after(60):
+                while (tmp_path / SINK_NAME).read_text().count("\n") < 2:  # noqa: ASYNC110
+                    await trio.sleep(0.05)
+    lines = [json.loads(line) for line in (tmp_path / SINK_NAME).read_text().splitlines()]
+    keys = [line["key"] for line in lines]
+    assert len(keys) == len(set(keys))
+    assert {line["verdict"] for line in lines} == {"succeeded"}
+
+
+async def test_fault_25_a_second_engine_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    async with neighbourhood(tmp_path) as home:
+        with pytest.raises(StoreError, match=DATABASE_NAME):
+            async with open_service(home.han, tmp_path, DeliveryConfig()):
+                pytest.fail("a second engine was let in")
