@@ -68,8 +68,8 @@ class Context:
         return self.image.header
 
     def at(self, ota_offset: int) -> int:
-        """Turn an offset in the OTA file into one in the file on disk."""
-        return self.image.offset + ota_offset
+        """Turn an offset in the OTA file into one in the file on disk, never beyond its end."""
+        return self.image.offset + min(ota_offset, len(self.image.ota))
 
 
 def natural_profile(image: OtaImage) -> Profile:

@@ -35,6 +35,8 @@ def damaged_files(draw: st.DrawFn) -> bytes:
                     st.one_of(st.none(), SMALL, U32),
                 ),
                 st.just(gb_trailer()),
+                st.just(struct.pack("<HIH", 0xF000, 9, 0x0C01) + b"encrypted"),
+                st.just(b"\x2a\x00\x01 Hue body"),
             ),
             max_size=6,
         )

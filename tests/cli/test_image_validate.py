@@ -1,0 +1,134 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.zota import zota
+from tests.images.samples import FIRMWARE, element, gb, ota, plain
+
+GOOD, WARNING, BAD = plain(), plain(file_version=0), plain()[:-5]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of images below a folder, with a read-me beside them."""
+    below = tmp_path / "images" / "vendor"
+    below.mkdir(parents=True)
+    (below / "good.ota").write_bytes(GOOD)
+    (below.parent / "readme.md").write_text("# Images", encoding="utf-8")
+    return below.parent
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "code"),
+    [
+        (GOOD, (), 0),
+        (GOOD, ("--strict",), 0),
+        (WARNING, (), 0),
+        (WARNING, ("--strict",), 1),
+        (BAD, (), 2),
+        (BAD, ("--strict",), 2),
+        (b"", (), 2),
+        (b"no image", (), 2),
+        (gb(), (), 0),
+        (gb(), ("--profile", "zcl"), 2),
+        (plain(), ("--profile", "gb"), 2),
+        (plain(), ("--profile", "se", "--strict"), 1),
+        (plain(), ("--expect-manufacturer", "0x1234"), 2),
+        (plain(), ("--previous-version", "0x01020304", "--strict"), 1),
+        (gb(), ("--expect-hash", "00" * 32), 2),
+        (ota(b""), ("--null-image",), 0),
+    ],
+)
+def test_exit_codes(tmp_path: Path, data: bytes, options: tuple[str, ...], code: int) -> None:
+    path = tmp_path / "x.ota"
+    path.write_bytes(data)
+    assert zota("image", "validate", path, *options).code == code
+
+
+def test_a_missing_file_is_unreadable_and_the_others_are_still_judged(folder: Path) -> None:
+    ran = zota("image", "validate", folder, folder / "none.ota")
+    assert ran.code == 3
+    assert "none.ota: No such file" in ran.err
+    assert "good.ota" in ran.out
+
+
+def test_folders_are_walked_and_what_is_no_image_is_skipped(folder: Path) -> None:
+    ran = zota("image", "validate", folder, "--format", "json")
+    report = json.loads(ran.out)
+    assert ran.code == 0
+    assert [one["path"] for one in report["files"]] == [str(folder / "vendor" / "good.ota")]
+    assert report["skipped"] == [str(folder / "readme.md")]
+
+
+def test_a_file_named_like_an_image_is_never_skipped(folder: Path) -> None:
+    (folder / "broken.zigbee").write_bytes(b"rubbish")
+    assert zota("image", "validate", folder).code == 2
+
+
+def test_a_file_named_by_the_user_is_never_skipped(folder: Path) -> None:
+    assert zota("image", "validate", folder / "readme.md").code == 2
+
+
+def test_an_image_under_any_name_is_found(folder: Path) -> None:
+    (folder / "firmware.dat").write_bytes(BAD)
+    assert zota("image", "validate", folder).code == 2
+
+
+def test_symbolic_links_in_circles_are_walked_once(folder: Path) -> None:
+    (folder / "vendor" / "again").symlink_to(folder)
+    (folder / "broken").symlink_to(folder / "broken")
+    report = json.loads(zota("image", "validate", folder, "--json").out)
+    assert [Path(one["path"]).name for one in report["files"]] == ["good.ota"]
+    assert [Path(one["path"]).name for one in report["unreadable"]] == ["broken"]
+
+
+def test_a_fifo_in_a_folder_is_left_alone(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.ota")
+    assert zota("image", "validate", folder).code == 0
+
+
+def test_json_reports_every_finding_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "x.ota"
+    path.write_bytes(BAD)
+    report = json.loads(zota("image", "validate", path, "--format", "json").out)
+    assert list(report) == ["summary", "files", "unreadable", "skipped"]
+    assert report["summary"]["errors"] == report["files"][0]["errors"] == 1
+    finding = report["files"][0]["findings"][0]
+    assert (finding["rule"], finding["severity"], finding["offset"]) == ("ZOTA006", "error", 257)
+
+
+def test_text_shows_problems_and_with_verbose_information_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.ota"
+    path.write_bytes(ota(element(0, FIRMWARE), stack=3))
+    out = zota("image", "validate", path).out
+    assert "ZOTA018" in out
+    assert "ZOTA017" not in out
+    assert "ZOTA017" in zota("image", "validate", path, "--verbose").out
+
+
+def test_a_hostile_header_string_or_name_never_reaches_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "x\x1b]0;owned\x07.ota"
+    path.write_bytes(plain(string=b"\x1b[2J"))
+    ran = zota("image", "validate", path, "--verbose")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_a_long_run_speaks_up_now_and_then_where_there_is_no_terminal(folder: Path) -> None:
+    for number in range(200):
+        (folder / f"{number}.ota").write_bytes(GOOD)
+    ran = zota("image", "validate", folder)
+    assert ran.code == 0
+    assert 5 <= ran.err.count("files checked") <= 15
+
+
+def test_a_hash_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
+    ran = zota("image", "validate", tmp_path, "--expect-hash", "abc")
+    assert ran.code == 2
+    assert "64 hex digits" in ran.err
+
+
+def test_an_empty_folder_is_clean(tmp_path: Path) -> None:
+    assert zota("image", "validate", tmp_path).code == 0

@@ -1,0 +1,48 @@
+"""Runs the ``zota`` command as a user does: in this process, or in one of its own."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ota_engine.cli.app import main
+
+
+class Ran(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def zota(*arguments: str | Path | int) -> Ran:
+    """Run ``zota`` with these arguments."""
+    out, err = io.StringIO(), io.StringIO()
+    argv = ["zota", *(str(argument) for argument in arguments)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", argv)
+        try:
+            main()
+        except SystemExit as exit_:
+            assert exit_.code is None or isinstance(exit_.code, int)
+            return Ran(exit_.code or 0, out.getvalue(), err.getvalue())
+    return Ran(0, out.getvalue(), err.getvalue())
+
+
+def zota_process(*arguments: str | Path | int, prepare: Callable[[], None] | None = None) -> Ran:
+    """Run ``zota`` in a process of its own; ``prepare`` runs there before it starts."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ota_engine", *(str(argument) for argument in arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=prepare,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
