@@ -8,13 +8,13 @@ _ENCODER = json.JSONEncoder(
 
 
 def canonical_json(value: object) -> str:
-    """Write a value the one way: keys sorted, no spaces, ASCII only.
+    """Write a value the one way: keys sorted, no spaces, printable ASCII only.
 
-    Equal values give equal bytes on every machine, so the text may be hashed; being ASCII it holds
+    Equal values give equal bytes on every machine, so the text may be hashed; being printable it holds
     no line break, escape code or lone surrogate that a device's string might have carried.
 
     Raises:
         ValueError: a number is NaN or infinite; JSON has no form for it.
         TypeError: a value that JSON does not know.
     """
-    return _ENCODER.encode(value)
+    return _ENCODER.encode(value).replace("\x7f", "\\u007f")  # DEL is ASCII, but not printable

@@ -1,0 +1,95 @@
+"""An engine that is killed again and again, run as a program: ``DIRECTORY SEED KILLS``.
+
+A child commits and delivers as fast as it can; SIGKILL takes it at a random moment, once while it is
+still opening, once between two commits, once within one. After each kill the database must be sound
+and tell one consistent story. Forking a warm process makes a kill cost milliseconds.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from ota_engine.records import Record
+from ota_engine.shell.notifier import JsonLinesSink, drain
+from ota_engine.store.store import Store
+from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
+
+
+def story(number: int) -> list[Record]:
+    """All that happens in one transaction; every record carries its number."""
+    return [
+        IMAGE,
+        device(file_version=number),
+        assignment(activation_delay=number),
+        session(attempt=number, offset=number),
+        event(str(number)),
+        outcome(str(number)),
+        audit(str(number)),
+    ]
+
+
+def work(folder: Path, progress: int) -> None:
+    with Store.open(folder / "zota.db", owner="victim") as store:
+        number = len(store.events())
+        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+            while True:
+                store.apply(story(number))
+                number += 1
+                os.write(progress, b".")
+                if number % 3 == 0:
+                    drain(store, sink)
+
+
+def kill_one(folder: Path, chance: random.Random) -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        work(folder, writing)
+    os.close(writing)
+    for _ in range(chance.randrange(6)):  # commits to let it finish
+        os.read(reading, 1)
+    time.sleep(chance.uniform(0, 0.01))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(reading)
+    assert os.WTERMSIG(status) == signal.SIGKILL, "the victim ended by itself"
+
+
+def examine(folder: Path) -> int:
+    """Open what the kill left, finish the delivery, compare every table with the story."""
+    with Store.open(folder / "zota.db", owner="heir") as store:
+        told = len(store.events())
+        assert store.check().findings == ()
+        assert [line.kind for line in store.events()] == [str(n) for n in range(told)]
+        assert [row.record.subject for row in store.audit_rows()] == [str(n) for n in range(told)]
+        snapshot = store.load()
+        if told:
+            last = told - 1
+            assert snapshot.devices == (device(file_version=last),)
+            assert snapshot.assignments == (assignment(activation_delay=last),)
+            assert snapshot.sessions == (session(attempt=last, offset=last),)
+        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+            drain(store, sink)
+    lines = (folder / "outcomes.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in lines] == [str(n) for n in range(told)]
+    return told
+
+
+def main() -> None:
+    folder, chance, kills = Path(sys.argv[1]), random.Random(int(sys.argv[2])), int(sys.argv[3])
+    told = 0
+    for _ in range(kills):
+        kill_one(folder, chance)
+        before, told = told, examine(folder)
+        assert told >= before, "something committed was lost"
+    assert told > kills
+    sys.stdout.write(f"{told}\n")
+
+
+if __name__ == "__main__":
+    main()

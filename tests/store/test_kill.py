@@ -1,0 +1,21 @@
+"""Killed at any moment (fault 1): what was committed stays, and is told exactly once."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+KILLS = 48
+
+
+def test_an_engine_killed_again_and_again_leaves_one_consistent_story(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    arguments = [str(tmp_path), str(seed), str(KILLS)]
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.store.killed_engine", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"seed {seed}\n{run.stderr}"
+    assert int(run.stdout) > KILLS
