@@ -109,7 +109,7 @@ def trailing(file: memoryview, ota_end: int, unwrapped: Unwrapped) -> Trailing |
     length = len(file) - ota_end
     if not length:
         return None
-    if ota_end == unwrapped.end and unwrapped.container in ("ikea", "legrand"):
+    if unwrapped.container in ("ikea", "legrand"):
         return Trailing(ota_end, length, unwrapped.container)
     return Trailing(ota_end, length, _kind(file, ota_end, unwrapped.offset))
 

@@ -105,7 +105,7 @@ def parse(data: bytes | bytearray | memoryview) -> OtaImage:
     """Read an OTA file, bare or in a known vendor container.
 
     Damage behind the header never fails here: lengths that lie clip to the bytes that exist, and
-    the lint rules name them. Nothing is copied and nothing is allocated by a declared length.
+    the lint rules name them. Nothing is allocated by a declared length, and no payload is copied.
 
     Args:
         data: the whole file; it must not change while the image is in use.

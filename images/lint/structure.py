@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from images.containers import IKEA_HEAD, IKEA_MAGIC
+from images.containers import IKEA_HEAD, IKEA_MAGIC, unwrap
 from images.elements import FIRST_MANUFACTURER_TAG, LAST_STANDARD_TAG, SubElement, Tag
 from images.header import HEADER_VERSION, MAGIC, OPTIONAL_FIELDS
 from images.lint.context import Context, RawFile
@@ -170,7 +170,10 @@ def _trailing(ctx: Context) -> Iterator[Hit]:
     if found is None:
         return
     if found.kind == ctx.image.container:
+        between = unwrap(ctx.image.file).end - found.offset
         severity, what = I, f"the {found.kind} container's own trailer"
+        if between:
+            severity, what = W, f"{between} more of the container's inner file, and its trailer"
     elif found.kind in KNOWN_TRAILERS:
         severity, what = W, KNOWN_TRAILERS[found.kind]
     else:

@@ -140,8 +140,11 @@ def print_text(outcome: Outcome, least: Severity) -> None:
         names = ", ".join(str(path) for path in outcome.skipped[:3])
         more = f" and {len(outcome.skipped) - 3} more" if len(outcome.skipped) > 3 else ""
         console.print(Text(visible(f"skipped, not OTA files: {names}{more}"), style="dim"))
-    summary = outcome.summary()
-    console.print(", ".join(f"{value} {key}" for key, value in summary.items()), style="bold")
+    totals = (
+        f"{value} {key.removesuffix('s') if value == 1 else key}"
+        for key, value in outcome.summary().items()
+    )
+    console.print(", ".join(totals), style="bold")
 
 
 def _headline(path: Path, report: Report) -> Text:

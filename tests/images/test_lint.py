@@ -69,6 +69,7 @@ CASES = [
     Case(6, E, plain() + b"odd tail", 262),
     Case(6, W, plain() + b"\xff" * 8, 262),
     Case(6, I, legrand(), 266),
+    Case(6, W, legrand(plain() + b"odd"), 266),
     Case(7, E, ota(element(0, FIRMWARE, length=900)), 56),
     Case(7, E, ota(element(0, FIRMWARE) + b"abc"), 262),
     Case(7, E, ota(element(0, FIRMWARE) + b"\x99" * 30), 262),
