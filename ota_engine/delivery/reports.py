@@ -72,21 +72,25 @@ class Reports:
                 session.came_back = True
         self.ask(peer)
 
-    def attributes(self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord]) -> None:
-        """Take a Read Attributes Response or an attribute report."""
+    def attributes(
+        self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord], *, asked: bool
+    ) -> None:
+        """Take attributes, ``asked`` for or reported of the device's own accord."""
         now = packet.time
+        values = {record.attribute: record.value for record in records if record.value is not None}
         changed = False
-        for record in records:
-            if record.value is None or not isinstance(record.value, int):
-                continue
-            if packet.cluster == OTA_UPGRADE_CLUSTER:
-                if record.attribute == Attribute.CURRENT_FILE_VERSION:
-                    changed |= self._version(peer, record.value, now)
-                elif record.attribute == Attribute.CLUSTER_REVISION:
-                    changed |= peer.cluster_revision != record.value
-                    peer.cluster_revision = record.value
-            elif packet.cluster == BASIC_CLUSTER and record.attribute == POWER_SOURCE:
-                changed |= self._power(peer, record.value)
+        if packet.cluster == BASIC_CLUSTER and POWER_SOURCE in values:
+            changed = self._power(peer, values[POWER_SOURCE])
+        elif packet.cluster == OTA_UPGRADE_CLUSTER:
+            revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
+            changed = revision != peer.cluster_revision
+            peer.cluster_revision = revision
+            version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
+            if version != UNKNOWN_VERSION:
+                changed |= version != peer.file_version
+                peer.file_version = version
+                idle = asked and not values.get(Attribute.IMAGE_UPGRADE_STATUS)
+                self._reported(peer, version, idle, now)
         if changed:
             self._estate.touch(peer, now)
 
@@ -100,31 +104,30 @@ class Reports:
                 self._estate.explain(peer, session, reason)
         return True
 
-    def _version(self, peer: Peer, version: int, now: float) -> bool:
-        if version == UNKNOWN_VERSION:
-            return False
-        changed = peer.file_version != version
-        peer.file_version = version
+    def _reported(self, peer: Peer, version: int, idle: bool, now: float) -> None:
         for session in list(peer.sessions.values()):
             if len(peer.sessions) == 1 or session is peer.current:
-                self._confirm(peer, session, version, now)
-        return changed
+                self._confirm(peer, session, version, idle, now)
 
     def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
         """A query names the version the device runs, which may confirm or deny an activation."""
         if session.state is SessionState.RESTARTING:
             session.came_back = True  # it would not query while it is about to restart
         if session.state not in BEFORE_THE_END:
-            self._confirm(peer, session, running, now)
+            self._confirm(peer, session, running, True, now)
 
-    def _confirm(self, peer: Peer, session: Session, version: int, now: float) -> None:
+    def _confirm(self, peer: Peer, session: Session, version: int, idle: bool, now: float) -> None:
+        """Compare a version with the assignment; ``idle`` says that nothing is under way there."""
         expected = session.image.key.file_version
         if session.state is SessionState.RESTARTING:
-            self._after_restart(peer, session, version, now)
+            self._after_restart(peer, session, version, idle, now)
         elif version == expected:
             self._runs_it(peer, session, version, now)
 
-    def _after_restart(self, peer: Peer, session: Session, version: int, now: float) -> None:
+    def _after_restart(
+        self, peer: Peer, session: Session, version: int, idle: bool, now: float
+    ) -> None:
+        """Judge a device that was told to apply; one that still holds the image was not told."""
         estate = self._estate
         if version == session.image.key.file_version:
             if session.version_before == version and not session.came_back:
@@ -133,7 +136,7 @@ class Reports:
             estate.step(peer, session, Step.REPORTED_NEW, now, "")
             estate.outcome(peer, session, "activation", True, "the device reports it", now)
             self._carry_along(peer, session, now)
-        elif session.came_back:
+        elif session.came_back and idle:
             session.version_after = version
             reason = f"the device came back with 0x{version:08X}"
             estate.step(peer, session, Step.REPORTED_OLD, now, reason)

@@ -12,9 +12,9 @@ from ota_engine.delivery.offers import Offers
 from ota_engine.delivery.operator import Operator
 from ota_engine.delivery.orders import Order
 from ota_engine.delivery.pages import PageServer
-from ota_engine.delivery.peer import Peer
+from ota_engine.delivery.peer import BATTERY, Peer
 from ota_engine.delivery.quirks import quirk_for
-from ota_engine.delivery.reports import Reports
+from ota_engine.delivery.reports import WAITING_FOR_MAINS, Reports
 from ota_engine.delivery.session import Step
 from ota_engine.delivery.upgrade_end import UpgradeEnds
 from ota_engine.errors import PeerError
@@ -123,7 +123,8 @@ class OtaServer:
         command = decode_general(header.command, packet.payload[header.length :])
         if isinstance(command, ReadAttributesResponse | ReportAttributes):
             if packet.cluster in (OTA_UPGRADE_CLUSTER, BASIC_CLUSTER):
-                self._reports.attributes(packet, peer, command.records)
+                asked = isinstance(command, ReadAttributesResponse)
+                self._reports.attributes(packet, peer, command.records, asked=asked)
         elif isinstance(command, ReadAttributes):
             self._read_by_peer(packet, peer, command)
         elif isinstance(command, DefaultResponse):
@@ -284,8 +285,12 @@ class OtaServer:
             peer.stall_armed = True
             self.estate.timers.at(due, "stall", peer.eui64)
             return
+        on_battery = peer.power_source == BATTERY
+        if on_battery and session.state is SessionState.OFFERED:
+            return  # not silent: it waits for mains, and its next query arms the timer again
         self.estate.count("stalled")
-        reason = f"not heard for {now - peer.last_heard:.0f} s"
+        silence = f"not heard for {now - peer.last_heard:.0f} s"
+        reason = WAITING_FOR_MAINS if on_battery else silence
         self.estate.step(peer, session, Step.STALL, now, reason)
         session.notified = False
         self.estate.timers.at(now + self.estate.config.notify_again, "again", peer.eui64)
