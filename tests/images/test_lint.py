@@ -1,7 +1,9 @@
 """Each rule: a file that breaks it, and the good file that does not."""
 
+import re
 import struct
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -276,3 +278,10 @@ def test_the_text_report_tells_what_where_why_and_the_cure() -> None:
     assert "cure: write 0x0002" in text
     assert "ZOTA017" not in text
     assert "ZOTA017" in "\n".join(as_text(check(plain()), I))
+
+
+def test_the_user_guide_explains_every_rule() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "image-files.md").read_text(encoding="utf-8")
+    assert {f"ZOTA{row.number:03}" for row in (*RULES, *FILE_RULES)} <= set(
+        re.findall(r"ZOTA\d{3}", guide)
+    )
