@@ -2,11 +2,10 @@
 
 import importlib
 import sys
+from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
-from typer.core import TyperGroup
 
 from images.errors import ImageError
 from ota_engine.cli.exits import Exit
@@ -23,56 +22,74 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
-    """A group that imports a command's module when the command is used."""
+def assemble(wanted: str | None) -> typer.Typer:
+    """Build the command line with one command imported and the others listed by name only.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name every command without importing any."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
-        """Import one command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        command = typer.main.get_command(importlib.import_module(entry[0]).app)
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table, so that ``--help`` imports none."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+    Args:
+        wanted: the command that is about to run, None for help.
+    """
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+    app.callback(help="Zigbee OTA firmware delivery: build, check, deliver and soak-test images.")(
+        _root
+    )
+    for name, (module, text) in COMMANDS.items():
+        if name != wanted:
+            app.command(name, help=text)(_listed_only)
+            continue
+        part: typer.Typer = importlib.import_module(module).app
+        if part.registered_callback is None and len(part.registered_commands) == 1:
+            app.command(name)(_required(part.registered_commands[0].callback))
+        else:
+            app.add_typer(part, name=name, help=text)
+    return app
 
 
-@app.callback()
-def root() -> None:
-    """Zigbee OTA firmware delivery: build, check, deliver and soak-test images."""
+def _required(callback: Callable[..., Any] | None) -> Callable[..., Any]:
+    if callback is None:
+        raise AssertionError("a registered command has a function")
+    return callback
+
+
+def _root() -> None:
+    pass
+
+
+def _listed_only() -> None:
+    pass
 
 
 def main() -> None:
     """Run ``zota``; every known error becomes one line on standard error and an exit code."""
+    wanted = next((word for word in sys.argv[1:] if word in COMMANDS), None)
     try:
-        app()
-    except ImageError as error:
-        _fail(str(error), Exit.ERRORS)
-    except (StoreError, OSError) as error:
-        _fail(_one_line(error), Exit.UNREADABLE)
-    except ZotaError as error:
-        _fail(str(error), Exit.ERRORS)
-    except KeyboardInterrupt:
-        _fail("interrupted", Exit.INTERRUPTED)
+        assemble(wanted)()
+    except (ZotaError, ImageError, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
+        leaf = _only_leaf(error)
+        code = _exit_code(leaf)
+        if code is None:
+            raise
+        print(f"zota: {_one_line(leaf)}", file=sys.stderr)  # noqa: T201 - a failed command's last word
+        sys.exit(code)
 
 
-def _one_line(error: Exception) -> str:
+def _exit_code(error: BaseException) -> Exit | None:
+    if isinstance(error, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    if isinstance(error, StoreError | OSError):
+        return Exit.UNREADABLE
+    if isinstance(error, ZotaError | ImageError):
+        return Exit.ERRORS
+    return None
+
+
+def _only_leaf(error: BaseException) -> BaseException:
+    """Take one error out of the nurseries it went through; several stay a group, unexplained."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
-
-
-def _fail(text: str, code: Exit) -> None:
-    print(f"zota: {text}", file=sys.stderr)  # noqa: T201 - the last word of a failed command
-    sys.exit(code)
+    return str(error) or "interrupted"
