@@ -36,18 +36,9 @@ EVERYONE = 100  # per cent of clients that answer a notify
 NOBODY = QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE)
 #: States in which a device has nothing under way and may be notified.
 IDLE = frozenset({SessionState.ASSIGNED, SessionState.STALLED})
-#: An attempt is over, or the device gave up what it had: a new offer begins a new attempt.
-RESTARTS_ATTEMPT = frozenset(
-    {
-        SessionState.FAILED,
-        SessionState.UPDATED,
-        SessionState.RESTARTING,
-        SessionState.HELD,
-        SessionState.SCHEDULED,
-        SessionState.AWAITING_COMMAND,
-        SessionState.WAIT_FOR_MORE,
-    }
-)
+#: An attempt is over, or the device gave up what it had: a new offer begins a new attempt. One that
+#: holds the image may ask whether there is a newer one, and then goes on holding it.
+RESTARTS_ATTEMPT = frozenset({SessionState.FAILED, SessionState.UPDATED, SessionState.RESTARTING})
 
 
 class Offers:
@@ -79,6 +70,8 @@ class Offers:
         )
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._estate.reply(packet, peer, frame)
+        if peer.sessions and peer.power_source is None:
+            self._reports.ask(peer)  # its endpoint was not known yet when it announced itself
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a Query Device Specific File Request; the file must be for the asking node.

@@ -84,9 +84,17 @@ TRANSITIONS: dict[tuple[S, Step], S] = {
     },
     **{(state, Step.STALL): S.STALLED for state in (S.OFFERED, S.QUEUED, S.DOWNLOADING)},
     (S.VERIFYING, Step.STALL): S.STALLED,
-    (S.DOWNLOADING, Step.LAST): S.VERIFYING,
-    (S.VERIFYING, Step.LAST): S.VERIFYING,
-    (S.STALLED, Step.LAST): S.VERIFYING,
+    **{
+        (state, Step.LAST): S.VERIFYING
+        for state in (
+            S.OFFERED,
+            S.QUEUED,
+            S.DOWNLOADING,
+            S.PAUSED,
+            S.STALLED,
+            S.VERIFYING,
+        )
+    },
     **{
         (state, step): target
         for state in (

@@ -6,7 +6,7 @@ from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.image import ImageKey
 from ota_engine.delivery.peer import Peer, Session
 from ota_engine.delivery.quirks import TimeForm, quirk_for
-from ota_engine.delivery.session import COMPLETE, Step
+from ota_engine.delivery.session import COMPLETE, FINAL, Step
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet
 from ota_engine.records import Activation, SessionState
@@ -80,9 +80,12 @@ class UpgradeEnds:
         if session is None or not session.complete or session.state is SessionState.UPDATED:
             self._estate.count("end_without_download")
             raise PeerError("nothing complete was downloaded from here", Status.ABORT)
-        if session.state not in COMPLETE and session.state is not SessionState.STALLED:
+        if session.state in FINAL:
             raise PeerError("this download has been ended", Status.ABORT)
-        if session.state in (SessionState.VERIFYING, SessionState.STALLED):
+        if session.state not in COMPLETE:
+            # It asked for a block again, or was offered the file again, after the last octet.
+            self._estate.step(peer, session, Step.LAST, now, "the device has the whole image")
+        if session.state is SessionState.VERIFYING:
             self._estate.outcome(
                 peer, session, "transfer", True, "the device verified the image", now
             )

@@ -1,0 +1,91 @@
+"""Emulated devices, the emulated air and the real engine together, in virtual time."""
+
+from collections.abc import Sequence
+from random import Random
+
+from emulators.device_spec import DeviceSpec
+from emulators.devices.device import Device
+from emulators.devices.fleet import Fleet
+from emulators.network import Network
+from emulators.node import Note
+from emulators.radio import CALM, Conditions
+from emulators.station import Placement
+from images.eui64 import Eui64
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.orders import AddImage, Assign, Order
+from ota_engine.engine import Engine
+from ota_engine.events import ClockObserved, LinkUp
+from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
+from ota_engine.store.intake import image_record
+
+UTC = 1_800_000_000.0
+COORDINATOR = Eui64(0x00DB_0000_0000_0001)
+
+
+class Street:
+    """Some devices on one channel and an engine that serves them."""
+
+    def __init__(
+        self,
+        *specs: DeviceSpec,
+        config: DeliveryConfig | None = None,
+        conditions: Conditions = CALM,
+        seed: int = 1,
+        relays: int = 0,
+    ) -> None:
+        self.notes: list[tuple[float, Eui64, Note]] = []
+        self.network = Network(
+            Random(seed),
+            conditions=conditions,
+            on_note=lambda device, note, now: self.notes.append((now, device, note)),
+        )
+        self.engine = Engine(config or DeliveryConfig())
+        self.now = 0.0
+        self.port = self.network.attach(self.engine)
+        self.fleet = Fleet()
+        self.devices = [self.fleet.build(spec) for spec in specs]
+        for device in self.devices:
+            self.network.add(device, Placement(relays=relays, router=1 if relays else 0))
+        self.order(ClockObserved(UTC, 0.0))
+        self.order(LinkUp("test", COORDINATOR, 82, False, 0.0))
+
+    def order(self, event: Order | ClockObserved | LinkUp) -> None:
+        self.network.submit(self.port, self.engine.handle(event, self.now), self.now)
+
+    def assign(
+        self,
+        content: bytes,
+        devices: Sequence[Device] | None = None,
+        *,
+        activation: Activation = Activation.IMMEDIATE,
+        policy: VersionPolicy = VersionPolicy.UPGRADE,
+        delay: int = 0,
+        at: float | None = None,
+    ) -> None:
+        record = image_record(content, "test.zigbee", UTC)
+        self.order(AddImage(record, "test"))
+        for device in self.devices if devices is None else devices:
+            wish = AssignmentRecord(
+                device.eui64,
+                record.sha256,
+                policy,
+                activation,
+                delay,
+                None if at is None else UTC + at,
+                UTC,
+            )
+            self.order(Assign(wish, "test"))
+
+    def power_on(self) -> None:
+        for device in self.devices:
+            self.network.power_on(device.eui64, self.now)
+
+    def run(self, seconds: float) -> None:
+        self.now += seconds
+        self.network.run(self.now)
+
+    def states(self) -> list[SessionState]:
+        return [status.state for status in self.engine.status()]
+
+    def reasons(self) -> list[str]:
+        return [status.reason for status in self.engine.status()]
