@@ -143,6 +143,8 @@ def given_firmware(data: bytes) -> Firmware:
         except ImageError as error:
             raise LocalError(f"not a firmware: {error}") from error
         return Firmware(new, old)
+    if image.truncated:
+        raise LocalError("the image is shorter than its header says: get the whole file")
     if image.header.upgrade_file_destination is not None:
         raise LocalError("the image is made for one device only: give one for a fleet")
     return Firmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)

@@ -1,0 +1,155 @@
+"""Small charts as inline SVG text; knows numbers, labels and colours, nothing of soaks."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+WIDTH, HEIGHT = 920, 220  # of one chart, in its own units
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 10, 28  # margins
+PALETTE = (
+    "#3b6ea5",
+    "#5aa469",
+    "#d9a441",
+    "#b5533c",
+    "#7d5ba6",
+    "#4fa3a5",
+    "#a0a0a0",
+    "#c77fa8",
+    "#6b7f3a",
+    "#2f3e4e",
+)
+
+Points = Sequence[tuple[float, float]]
+
+
+class Mark(NamedTuple):
+    """One strike on a timeline: hours, how long it lasted in hours, and what to say of it."""
+
+    start: float
+    length: float
+    text: str
+
+
+class _Scale(NamedTuple):
+    """Turns values into places."""
+
+    hours: float
+    highest: float
+    height: int
+
+    def x(self, hour: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (hour / self.hours if self.hours else 0.0)
+
+    def y(self, value: float) -> float:
+        share = value / self.highest if self.highest else 0.0
+        return TOP + (self.height - TOP - BOTTOM) * (1.0 - share)
+
+
+def lines(series: Mapping[str, Points], hours: float, unit: str) -> str:
+    """Draw one line per series over time.
+
+    Args:
+        series: name to points of (hour, value).
+        hours: the end of the time axis.
+        unit: of the values.
+    """
+    highest = _round_up(max((y for points in series.values() for _, y in points), default=0.0))
+    scale = _Scale(hours, highest, HEIGHT)
+    drawn = []
+    for (name, points), colour in zip(series.items(), _colours(len(series)), strict=True):
+        path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
+        drawn.append(
+            f'<polyline fill="none" stroke="{colour}" stroke-width="1.8" points="{path}">'
+            f"<title>{escape(name)}</title></polyline>"
+        )
+    return _frame(scale, unit, "".join(drawn)) + _legend(series)
+
+
+def stacked(series: Mapping[str, Points], hours: float, unit: str) -> str:
+    """Draw one area per series on top of each other; all series share their times."""
+    count = len(next(iter(series.values()), ()))
+    floor = [0.0] * count
+    layers = []
+    for points in series.values():
+        top = [base + y for base, (_, y) in zip(floor, points, strict=True)]
+        layers.append((floor, top))
+        floor = top
+    scale = _Scale(hours, _round_up(max(floor, default=0.0)), HEIGHT)
+    drawn = []
+    for (name, points), (low, high), colour in zip(
+        series.items(), layers, _colours(len(series)), strict=True
+    ):
+        times = [x for x, _ in points]
+        there = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, high, strict=True)]
+        back = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, low, strict=True)]
+        drawn.append(
+            f'<polygon fill="{colour}" fill-opacity="0.85" '
+            f'points="{" ".join(there + back[::-1])}"><title>{escape(name)}</title></polygon>'
+        )
+    return _frame(scale, unit, "".join(drawn)) + _legend(series)
+
+
+def timeline(rows: Mapping[str, Sequence[Mark]], hours: float) -> str:
+    """Draw one row of marks per name."""
+    step = 18
+    height = TOP + step * max(1, len(rows)) + BOTTOM
+    scale = _Scale(hours, 1.0, height)
+    drawn = []
+    for number, ((name, marks), colour) in enumerate(
+        zip(rows.items(), _colours(len(rows)), strict=True)
+    ):
+        y = TOP + step * number
+        drawn.append(f'<text x="{LEFT + 2}" y="{y + 12}" class="row">{escape(name)}</text>')
+        drawn += [
+            f'<rect x="{scale.x(mark.start):.1f}" y="{y + 3}" height="{step - 7}" '
+            f'width="{max(1.5, scale.x(mark.length) - LEFT):.1f}" fill="{colour}" '
+            f'fill-opacity="0.55"><title>{escape(mark.text)}</title></rect>'
+            for mark in marks
+        ]
+    return _frame(scale, "", "".join(drawn))
+
+
+def _frame(scale: _Scale, unit: str, drawn: str) -> str:
+    bottom = scale.height - BOTTOM
+    parts = [
+        f'<svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
+        f'<rect x="{LEFT}" y="{TOP}" class="paper"',
+        f' width="{WIDTH - LEFT - RIGHT}" height="{bottom - TOP}"/>',
+    ]
+    for quarter in range(5):
+        hour = scale.hours * quarter / 4
+        parts.append(
+            f'<text x="{scale.x(hour):.1f}" y="{bottom + 16}" class="tick">{hour:g} h</text>'
+        )
+        if unit:
+            value = scale.highest * quarter / 4
+            parts.append(
+                f'<text x="{LEFT - 6}" y="{scale.y(value) + 4:.1f}" class="value">{value:g}</text>'
+            )
+    if unit:
+        parts.append(f'<text x="{LEFT + 4}" y="{TOP + 12}" class="row">{escape(unit)}</text>')
+    return "".join(parts) + drawn + "</svg>"
+
+
+def _legend(series: Mapping[str, Points]) -> str:
+    items = "".join(
+        f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
+        for name, colour in zip(series, _colours(len(series)), strict=True)
+    )
+    return f'<p class="legend">{items}</p>'
+
+
+def _colours(count: int) -> list[str]:
+    return [PALETTE[number % len(PALETTE)] for number in range(count)]
+
+
+def _round_up(value: float) -> float:
+    """The next number that reads well on an axis."""
+    if value <= 0:
+        return 1.0
+    magnitude = 1.0
+    while magnitude * 10 <= value:
+        magnitude *= 10
+    while magnitude > value:
+        magnitude /= 10
+    return next(step * magnitude for step in (1, 2, 4, 5, 8, 10) if step * magnitude >= value)

@@ -1,0 +1,179 @@
+"""The report of a soak: one HTML page that needs nothing else, explaining every device's end.
+
+Knows what a soak gave; changes nothing and decides nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from emulators.charts import Mark, Points, lines, stacked, timeline
+from emulators.oracle import Verdict
+from emulators.soak import Json, SoakResult, added, replay_command
+
+SHOWN_DEVICES = 5000  # rows of the table of devices; a page with more helps nobody
+SHOWN_MARKS = 2000  # strikes drawn per kind of fault
+
+_STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;color:#1d2733;margin:2rem auto;max-width:60rem;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%;font-size:13px}
+td,th{border-bottom:1px solid #d8dee6;padding:.25rem .5rem;text-align:left;vertical-align:top}
+code{background:#eef2f6;padding:.1rem .3rem}
+.good{color:#2f7d4f}.bad{color:#b5533c}
+svg{width:100%;height:auto}.paper{fill:#f6f8fa}
+.tick{font-size:11px;text-anchor:middle;fill:#5a6675}
+.value{font-size:11px;text-anchor:end;fill:#5a6675}.row{font-size:11px;fill:#1d2733}
+.legend span{margin-right:1rem;font-size:13px}
+.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em}
+"""
+
+
+def report(result: SoakResult) -> str:
+    """Write the page."""
+    hours = result.spec.hours
+    body = [
+        f"<h1>Soak of {result.spec.devices} devices over {hours:g} virtual hours</h1>",
+        _verdict(result),
+        _table(("figure", "value"), _figures(result)),
+        "<h2>Progress</h2>",
+        "<p>Sessions by state, as the engine has them.</p>",
+        stacked(_states(result.shards), hours, "devices"),
+        "<h2>Rates</h2>",
+        "<p>Blocks a second of virtual time, all channels together.</p>",
+        lines({"blocks/s": _rates(result.shards)}, hours, "blocks/s"),
+        "<h2>Faults</h2>",
+        _faults(result, hours),
+        "<h2>Devices that were not updated</h2>",
+        _unhappy(result),
+        "<h2>What went wrong on the air</h2>",
+        _table(("counter", "frames"), added(shard["air"] for shard in result.shards).items()),
+        "<h2>What the engine counted</h2>",
+        _table(("counter", "times"), added(shard["counters"] for shard in result.shards).items()),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>zota soak, seed {result.spec.seed}</title><style>{_STYLE}</style></head><body>"
+        + "".join(body)
+        + "</body></html>\n"
+    )
+
+
+def _verdict(result: SoakResult) -> str:
+    problems = []
+    summary = result.summary()
+    if result.missing:
+        problems.append(f"{len(result.missing)} shard(s) missing: {_numbers(result.missing)}")
+    if summary["wrong_image"]:
+        problems.append(f"{summary['wrong_image']} device(s) run a wrong image")
+    if result.unexplained:
+        problems.append(f"{len(result.unexplained)} device(s) without an explanation")
+    problems += [f"audit trail: {text}" for text in result.audit_faults]
+    if problems:
+        return f'<p class="bad">{escape("; ".join(problems))}</p>'
+    return '<p class="good">No wrong image, every end explained, every audit trail intact.</p>'
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:20])
+    return shown + (", ..." if len(numbers) > 20 else "")
+
+
+def _figures(result: SoakResult) -> Iterable[tuple[str, object]]:
+    summary = result.summary()
+    for name, value in summary.items():
+        if name != "faults":
+            yield name.replace("_", " "), value
+    yield "fault profile", result.spec.faults
+    yield "shell", result.spec.shell
+    yield "engine starts", sum(shard["engine_starts"] for shard in result.shards)
+    yield "commits", sum(shard["commits"] for shard in result.shards)
+    yield "journal lines", sum(shard["journal_lines"] for shard in result.shards)
+    yield "run it again", replay_command(result.spec)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    lines_ = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>{lines_}</table>"
+
+
+def _states(shards: Sequence[Json]) -> dict[str, Points]:
+    """Add up the shards' samples by state; all shards take theirs at the same times."""
+    times, totals = _totals(shards)
+    names = sorted({name for total in totals for name in total})
+    return {
+        name: [(time, total.get(name, 0)) for time, total in zip(times, totals, strict=True)]
+        for name in names
+    }
+
+
+def _totals(shards: Sequence[Json]) -> tuple[list[float], list[dict[str, int]]]:
+    if not shards:
+        return [], []
+    times = [sample["time"] / 3600 for sample in shards[0]["samples"]]
+    rows = zip(*(shard["samples"] for shard in shards), strict=True)
+    return times, [added(sample["states"] for sample in row) for row in rows]
+
+
+def _rates(shards: Sequence[Json]) -> Points:
+    points = []
+    before = (0.0, 0)
+    for row in zip(*(shard["samples"] for shard in shards), strict=True):
+        now = (row[0]["time"], sum(sample["blocks"] for sample in row))
+        if now[0] > before[0]:
+            points.append((now[0] / 3600, (now[1] - before[1]) / (now[0] - before[0])))
+        before = now
+    return points
+
+
+def _faults(result: SoakResult, hours: float) -> str:
+    rows: dict[str, list[Mark]] = {}
+    for shard in result.shards:
+        for fault in shard["faults"]:
+            marks = rows.setdefault(fault["fault"], [])
+            if len(marks) < SHOWN_MARKS:
+                text = ", ".join(f"{key} {value}" for key, value in fault.items())
+                length = fault.get("seconds", 0.0) / 3600
+                marks.append(Mark(fault["at"] / 3600, length, f"shard {shard['shard']}: {text}"))
+    if not rows:
+        return "<p>None were planned.</p>"
+    return timeline(dict(sorted(rows.items())), hours) + _table(
+        ("fault", "strikes"), result.struck.items()
+    )
+
+
+def _unhappy(result: SoakResult) -> str:
+    unhappy = [device for device in result.judgements if device["verdict"] != Verdict.UPDATED]
+    if not unhappy:
+        return "<p>None.</p>"
+    unhappy.sort(key=lambda device: (device["verdict"] != Verdict.WRONG_IMAGE, device["device"]))
+    rows = [
+        (
+            device["device"],
+            device["kind"],
+            device["verdict"],
+            device["reason"] or "no reason recorded: a defect of ours",
+            f"0x{device['version_before']:08X} → 0x{device['version_after']:08X}",
+            device["attempts"],
+            device["retries"],
+            device["crashes"],
+            "; ".join(device["faults"]) or "none of its own",
+        )
+        for device in unhappy[:SHOWN_DEVICES]
+    ]
+    heads = (
+        "device",
+        "kind",
+        "verdict",
+        "why",
+        "version",
+        "attempts",
+        "retries",
+        "power cuts",
+        "faults",
+    )
+    more = len(unhappy) - len(rows)
+    note = f"<p>{more} more are not shown.</p>" if more > 0 else ""
+    return _table(heads, rows) + note

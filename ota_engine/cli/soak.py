@@ -1,0 +1,191 @@
+"""``zota soak``: reads options, runs the emulated neighbourhood, shows progress and result."""
+
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.files import read_bounded
+
+if TYPE_CHECKING:
+    from emulators.soak import SoakResult, SoakSpec
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
+
+
+class Faults(StrEnum):
+    """How much goes wrong."""
+
+    NONE = "none"
+    MILD = "mild"
+    HARSH = "harsh"
+
+
+class ShellKind(StrEnum):
+    """Which shell runs the engine."""
+
+    SIM = "sim"
+    TRIO = "trio"
+
+
+@app.command()
+def soak(
+    devices: Annotated[int, typer.Option(min=1, help="How many emulated devices.")] = 100,
+    hours: Annotated[float, typer.Option(help="Virtual hours.")] = 24.0,
+    image: Annotated[
+        Path | None, typer.Option(help="Deliver this OTA file, or wrap this firmware.")
+    ] = None,
+    image_size: Annotated[int, typer.Option(help="Octets of made-up images.")] = 128 * 1024,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
+    ] = None,
+    faults: Annotated[Faults, typer.Option(help="What goes wrong.")] = Faults.NONE,
+    shell: Annotated[ShellKind, typer.Option(help="One heap, or trio.")] = ShellKind.SIM,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; as many as cores by default.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for report.html, the journals and result.json.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run thousands of emulated devices for virtual days and judge every one of them.
+
+    Exits with 0 when no device runs a wrong image, every device that was not updated has a reason,
+    and every part of the work came back; with 2 otherwise.
+    """
+    from emulators.soak import SoakSpec, replay_command
+
+    spec = SoakSpec(
+        devices=devices,
+        hours=hours,
+        seed=secrets.randbelow(2**32) if seed is None else seed,
+        faults=faults.value,
+        shell=shell.value,
+        image_size=image_size,
+        image=None if image is None else str(image),
+    )
+    if seed is None:
+        _say(f"seed {spec.seed}")
+    _prepare(report)
+    try:
+        result = _run(spec, processes or os.cpu_count() or 1, report)
+    except KeyboardInterrupt:
+        _say(f"stopped; nothing is left running. To run it again: {replay_command(spec)}")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    if report is not None:
+        _write_report(report, result)
+    _show(result, report, as_json)
+    raise typer.Exit(Exit.OK if result.good else Exit.ERRORS)
+
+
+def _say(text: str) -> None:
+    print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - beside the result
+
+
+def _prepare(report: Path | None) -> None:
+    """Find out that the folder cannot be written before hours of work, not after."""
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+        (report / "result.json").write_bytes(b"")
+
+
+def _run(spec: "SoakSpec", processes: int, report: Path | None) -> "SoakResult":
+    from emulators.soak import merge
+    from emulators.soak_processes import run_shards
+
+    with tempfile.TemporaryDirectory(prefix="zota-soak-") as folder:
+        handed = spec
+        if spec.image is not None:
+            copy = Path(folder) / "image"  # what is delivered is what was read now
+            copy.write_bytes(read_bounded(Path(spec.image)))
+            handed = replace(spec, image=str(copy))
+        handed.firmware()  # refuse it here, in one line, rather than in every worker
+        started = time.monotonic()
+        with _Progress(spec) as progress:
+            results = run_shards(handed, processes, journals=report, on_progress=progress)
+        return merge(spec, results, time.monotonic() - started)
+
+
+# --- progress ------------------------------------------------------------------------------------
+
+
+class _Progress:
+    """Adds up how far the shards are; a bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, spec: "SoakSpec") -> None:
+        self._end = spec.hours * 3600.0
+        self._shards = spec.shards
+        self._reached: dict[int, float] = {}
+        self._blocks: dict[int, int] = {}
+        self._started = self._said = time.monotonic()
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if sys.stderr.isatty() and self._reached:
+            print(file=sys.stderr)  # noqa: T201 - ends the bar's line
+
+    def __call__(self, shard: int, virtual: float, blocks: int) -> None:
+        self._reached[shard] = virtual
+        self._blocks[shard] = blocks
+        now = time.monotonic()
+        terminal = sys.stderr.isatty()
+        if not terminal and now - self._said < PIPED_EVERY:
+            return
+        self._said = now
+        # A shard that runs no longer is done: every worker takes its shards one after another.
+        share = sum(self._reached.values()) / (self._end * self._shards)
+        rate = sum(self._blocks.values()) / max(now - self._started, 1e-9)
+        text = f"{share:4.0%}  {sum(self._blocks.values()):,} blocks  {rate:,.0f} blocks/s"
+        if terminal:
+            done = int(30 * share)
+            print(f"\r[{'#' * done}{'.' * (30 - done)}] {text}  ", end="", file=sys.stderr)  # noqa: T201
+        else:
+            _say(text.strip())
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def _write_report(folder: Path, result: "SoakResult") -> None:
+    from emulators.report import report
+
+    (folder / "report.html").write_text(report(result), encoding="utf-8")
+    detail = {**result.summary(), "missing": list(result.missing), "shards": list(result.shards)}
+    (folder / "result.json").write_text(json.dumps(detail, indent=1) + "\n", encoding="utf-8")
+
+
+def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:
+    summary = result.summary()
+    if result.missing:
+        missing = ", ".join(str(number) for number in result.missing)
+        _say(f"shards {missing} gave no result: a worker died; run it again")
+    if as_json:
+        print(json.dumps(summary))  # noqa: T201 - the result
+        return
+    for name, value in summary.items():
+        if name != "faults":
+            print(f"{name.replace('_', ' '):>18}  {value}")  # noqa: T201 - the result
+    for device in _worst(result):
+        print(f"{device['verdict']:>18}  {device['device']} {device['kind']}: {device['reason']}")  # noqa: T201
+    if report is not None:
+        print(f"{'report':>18}  {report / 'report.html'}")  # noqa: T201 - the result
+
+
+def _worst(result: "SoakResult", shown: int = 10) -> list[dict[str, object]]:
+    unhappy = [device for device in result.judgements if device["verdict"] != "updated"]
+    unhappy.sort(key=lambda device: (device["verdict"] != "wrong image", device["device"]))
+    return unhappy[:shown]
