@@ -6,6 +6,7 @@ committing every ``Persist`` before the frames behind it leave.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from emulators.journal import Journal
 from emulators.network import Network, Port
@@ -40,6 +41,32 @@ class WallClock:
         return self._offset + now
 
 
+class Host(Protocol):
+    """Whoever gives the engine its life, under virtual time or under trio."""
+
+    starts: int
+    commits: int
+
+    @property
+    def engine(self) -> Engine | None:
+        """The running engine, None while it is dead."""
+
+    def start(self, now: float) -> None:
+        """Make an engine from what the store remembers and let it serve."""
+
+    def kill(self) -> None:
+        """Let the engine die; what it decided is committed, what it knew is gone."""
+
+    def order(self, order: Order, now: float) -> bool:
+        """Give an operator's order; False when the engine is dead."""
+
+    def commit(self) -> None:
+        """Write what the engine decided since the last time."""
+
+    def link_up(self, now: float) -> LinkUp:
+        """Describe the radio."""
+
+
 class EngineHost:
     """One engine at the coordinator, and the store that outlives it.
 
@@ -52,7 +79,6 @@ class EngineHost:
         on_session: told of every session the engine has written.
 
     Attributes:
-        engine: the running engine, None while it is dead.
         commits: transactions so far; ``starts``: engines so far.
     """
 
@@ -65,7 +91,7 @@ class EngineHost:
         journal: Journal,
         on_session: Callable[[SessionRecord, float], None],
     ) -> None:
-        self.engine: Engine | None = None
+        self._engine: Engine | None = None
         self.commits = 0
         self.starts = 0
         self._network = network
@@ -77,11 +103,16 @@ class EngineHost:
         self._port: Port | None = None
         self._records: list[Record] = []
 
+    @property
+    def engine(self) -> Engine | None:
+        """The running engine, None while it is dead."""
+        return self._engine
+
     def start(self, now: float) -> None:
         """Make an engine from what the store remembers and let it serve."""
         self.starts += 1
-        self.engine = self._make(self._store.load())
-        self._port = self._network.attach(self.engine, self._take)
+        self._engine = self._make(self._store.load())
+        self._port = self._network.attach(self._engine, self._take)
         self._read_clock(now)
         if self._network.link_is_up:
             self._network.tell(self._port, self.link_up(now), now)
@@ -92,14 +123,14 @@ class EngineHost:
         self.commit()
         if self._port is not None:
             self._network.detach(self._port)
-        self.engine = self._port = None
+        self._engine = self._port = None
 
     def order(self, order: Order, now: float) -> bool:
         """Give an operator's order; False when the engine is dead."""
-        if self.engine is None or self._port is None:
+        if self._engine is None or self._port is None:
             return False
         self._journal.write(now, "operator", type(order).__name__, {})
-        self._network.submit(self._port, self.engine.handle(order, now), now)
+        self._network.submit(self._port, self._engine.handle(order, now), now)
         return True
 
     def commit(self) -> None:
@@ -124,12 +155,12 @@ class EngineHost:
             self._records += effect.records
 
     def _read_clock(self, now: float) -> None:
-        if self.engine is not None and self._port is not None:
+        if self._engine is not None and self._port is not None:
             reading = ClockObserved(self._wall.utc(now), now)
-            self._network.submit(self._port, self.engine.handle(reading, now), now)
+            self._network.submit(self._port, self._engine.handle(reading, now), now)
 
     def _tick(self, life: int, now: float) -> None:
         """Read the wall clock for as long as this engine lives."""
-        if life == self.starts and self.engine is not None:
+        if life == self.starts and self._engine is not None:
             self._read_clock(now)
             self._network.agenda.at(now + CLOCK_EVERY, lambda later: self._tick(life, later))

@@ -11,7 +11,7 @@ from functools import partial
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
 from emulators.faults import AIR, Fault, FaultKind, Plan, weather
-from emulators.host import EngineHost, WallClock
+from emulators.host import Host, WallClock
 from emulators.journal import Journal
 from emulators.network import Coordinator, Network
 from emulators.node import Note, Transmit
@@ -43,7 +43,7 @@ class FaultInjector:
         plan: Plan,
         network: Network,
         devices: Mapping[Eui64, Device],
-        host: EngineHost,
+        host: Host,
         wall: WallClock,
         journal: Journal,
         second_server: Callable[[float], Coordinator],

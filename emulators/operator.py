@@ -11,7 +11,7 @@ from functools import partial
 from emulators.devices.device import Device
 from emulators.devices.hcalcs import Hcalcs
 from emulators.devices.ppmid import Ppmid
-from emulators.host import EngineHost
+from emulators.host import Host
 from emulators.journal import Journal
 from emulators.network import Network
 from emulators.node import Note
@@ -44,7 +44,7 @@ class Operator:
     def __init__(
         self,
         network: Network,
-        host: EngineHost,
+        host: Host,
         devices: Mapping[Eui64, Device],
         journal: Journal,
     ) -> None:

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
+from typing import TypeAlias
 
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.faults import Fault, Plan
-from emulators.host import EngineHost, WallClock
+from emulators.host import EngineFactory, EngineHost, Host, WallClock
 from emulators.injection import FaultInjector
 from emulators.journal import Journal
 from emulators.network import Network
@@ -35,6 +36,18 @@ from ota_engine.records import (
 )
 from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
+
+HostFactory: TypeAlias = Callable[
+    [
+        Network,
+        Store,
+        EngineFactory,
+        WallClock,
+        Journal,
+        Callable[[SessionRecord, float], None],
+    ],
+    Host,
+]
 
 EPOCH = 1_782_864_000.0  # 2026-07-01 00:00 UTC: when every simulated run begins
 SLICE = 60.0  # seconds of virtual time between two commits
@@ -94,9 +107,16 @@ class Simulation:
         settings: what to run.
         store: an empty store; its content is evidence afterwards.
         journal: where to write what happens.
+        make_host: who gives the engine its life; the trio shell brings its own.
     """
 
-    def __init__(self, settings: Settings, store: Store, journal: Journal) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        journal: Journal,
+        make_host: HostFactory = EngineHost,
+    ) -> None:
         self.settings = settings
         self.journal = journal
         self._store = store
@@ -112,7 +132,7 @@ class Simulation:
             on_note=self._noted,
         )
         self.devices = self._settle()
-        self.host = EngineHost(
+        self.host = make_host(
             self.network, store, self._engine, self._wall, journal, self._session_written
         )
         self._operator = Operator(self.network, self.host, self.devices, journal)
@@ -150,24 +170,29 @@ class Simulation:
         Args:
             on_progress: called now and then with the virtual seconds and the blocks so far.
         """
-        self._begin()
-        end = self.settings.hours * 3600.0
-        for time in self._slices(end):
+        self.begin()
+        for time in self.slices():
             self.network.run(time)
             self.host.commit()
             if on_progress is not None:
                 on_progress(time, self.blocks)
         if self.host.engine is None:
-            self.host.start(end)
+            self.host.start(self.end)
         self.host.commit()
-        return self._outcome(end)
+        return self.judge()
+
+    @property
+    def end(self) -> float:
+        """Virtual seconds at which the run is over."""
+        return self.settings.hours * 3600.0
 
     @property
     def blocks(self) -> int:
         """Blocks all devices have taken so far."""
         return sum(device.client.blocks for device in self.devices.values())
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start the engine, hand out the orders, and put faults and power into the agenda."""
         settings, agenda = self.settings, self.network.agenda
         self.host.start(0.0)
         self._injector.schedule()
@@ -187,8 +212,9 @@ class Simulation:
 
         return switch_on
 
-    def _slices(self, end: float) -> Iterator[float]:
+    def slices(self) -> Iterator[float]:
         """Yield the end of every slice, and take a sample at every so many."""
+        end = self.end
         count = max(1, round(end / SLICE))
         every = max(1, count // SAMPLES)
         self._sample(0.0)
@@ -245,7 +271,8 @@ class Simulation:
 
     # --- the end ---------------------------------------------------------------------------------
 
-    def _outcome(self, end: float) -> Outcome:
+    def judge(self) -> Outcome:
+        """Compare what devices run with what the store says, once all is committed."""
         sessions = {session.device: session for session in self._store.load().sessions}
         touched = self._faults_by_device()
         judgements = tuple(
@@ -263,7 +290,7 @@ class Simulation:
         return Outcome(
             journal_sha256=self.journal.sha256,
             journal_lines=self.journal.lines,
-            virtual_seconds=end,
+            virtual_seconds=self.end,
             blocks=self.blocks,
             judgements=judgements,
             samples=tuple(self._samples),
