@@ -11,7 +11,7 @@ def chosen_database(database: Path | None, state: Path | None) -> Path:
     Raises:
         LocalError: both were given, or neither.
     """
-    from ota_engine.store.store import DATABASE_NAME
+    from ota_engine.store.location import DATABASE_NAME
 
     if (database is None) == (state is None):
         raise LocalError("which database? give its path, or --state and the directory it lies in")

@@ -34,11 +34,13 @@ from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, veri
 from ota_engine.store.check import RESTORE, CheckReport, Finding, count_rows, look_over
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease
+from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.writes import statements, write_history, write_state
 
-MEMORY = "memory"
-DATABASE_NAME = "zota.db"  # in a state directory
+MEMORY = "memory"  # the place of a database without a file
+
+__all__ = ["DATABASE_NAME", "Store"]
 
 _R = TypeVar("_R")
 
@@ -74,11 +76,11 @@ class Store:
         Raises:
             StoreError: in use, newer than this program, damaged, or not a database at all.
         """
-        path = _path(path_or_url)
+        path = resolve(path_or_url)
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         else:
-            _refuse_absent(path)
+            refuse_absent(path)
         lease = Lease(path, owner)
         try:
             with mapped(str(path)):
@@ -107,15 +109,16 @@ class Store:
         Raises:
             StoreError: absent, damaged, of another version, or not a database at all.
         """
-        path = _path(path_or_url)
-        _refuse_absent(path)
+        path = resolve(path_or_url)
+        refuse_absent(path)
         with mapped(str(path)):
             store = cls(sqlite.open_to_read(path), str(path))
         try:
             with mapped(store.place):
                 revision = migrate.revision_of(store._connection, store.place)
                 migrate.refuse_outdated(revision, store.place)
-                store._audit_head = store._recorded_head()
+                with store._connection.begin():
+                    store._audit_head = store._recorded_head()
         except BaseException:
             store._abandon()
             raise
@@ -241,14 +244,8 @@ class Store:
 
     def audit_rows(self) -> tuple[AuditRow, ...]:
         """The audit trail, oldest first."""
-        table = schema.audit.c
-        trail = select(AuditRecord, schema.audit).add_columns(table.sequence, table.hash)
         with mapped(self.place), self._connection.begin():
-            found = self._connection.execute(trail.order_by(table.sequence))
-            return tuple(
-                AuditRow(sequence, AuditRecord(*fields), digest)
-                for *fields, sequence, digest in found
-            )
+            return self._trail()
 
     def audit_head(self) -> AuditHead:
         """The length of the audit trail and the hash of its last row, as noted when written."""
@@ -260,7 +257,8 @@ class Store:
         Args:
             known: a head noted outside of the database earlier, which the trail must contain.
         """
-        return verify(self.audit_rows(), self._audit_head, known)
+        with mapped(self.place), self._connection.begin():  # one view, also beside a busy engine
+            return verify(self._trail(), self._recorded_head(), known)
 
     def check(self) -> CheckReport:
         """Look all over the database without changing it; what is wrong is told, not raised."""
@@ -284,7 +282,8 @@ class Store:
             self.closed_cleanly = self._take_lease(owner)
             if not self.closed_cleanly:
                 self._refuse_damaged()
-            self._audit_head = self._recorded_head()
+            with self._connection.begin():
+                self._audit_head = self._recorded_head()
 
     def _take_lease(self, owner: str) -> bool:
         taken = {
@@ -305,14 +304,26 @@ class Store:
         if answer != "ok":
             raise StoreError(f"{self.place}: the database is damaged ({answer}): {RESTORE}")
 
+    def _trail(self) -> tuple[AuditRow, ...]:
+        table = schema.audit.c
+        trail = select(AuditRecord, schema.audit).add_columns(table.sequence, table.hash)
+        found = self._connection.execute(trail.order_by(table.sequence))
+        return tuple(
+            AuditRow(sequence, AuditRecord(*fields), digest) for *fields, sequence, digest in found
+        )
+
     def _recorded_head(self) -> AuditHead:
-        with self._connection.begin():
-            noted = dict(
-                self._connection.execute(sa.select(schema.meta.c.name, schema.meta.c.value)).all()
-            )
-        if schema.AUDIT_LENGTH not in noted:
+        noted = dict(
+            self._connection.execute(sa.select(schema.meta.c.name, schema.meta.c.value)).all()
+        )
+        if not noted:
             return AuditHead()
-        return AuditHead(int(noted[schema.AUDIT_LENGTH]), noted[schema.AUDIT_HEAD])
+        try:
+            return AuditHead(int(noted[schema.AUDIT_LENGTH]), noted[schema.AUDIT_HEAD])
+        except (KeyError, ValueError) as error:
+            raise StoreError(
+                f"{self.place}: the note of the audit trail's head is damaged: {RESTORE}"
+            ) from error
 
     def _read(self, kind: type[_R], statement: sa.Select[Any]) -> tuple[_R, ...]:
         with mapped(self.place), self._connection.begin():
@@ -339,24 +350,6 @@ class Store:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
-
-
-def _path(path_or_url: str | Path) -> Path:
-    if isinstance(path_or_url, str) and "://" in path_or_url:
-        scheme, _, rest = path_or_url.partition("://")
-        if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
-            raise StoreError(
-                f"{path_or_url}: cannot be opened: give a file, or sqlite:/// and a file"
-            )
-        return Path(rest[1:])
-    return Path(path_or_url)
-
-
-def _refuse_absent(path: Path) -> None:
-    if not path.exists():
-        raise StoreError(f"{path}: there is no database here: give the path of one")
-    if not path.is_file() or path.stat().st_size == 0:
-        raise StoreError(f"{path}: this is not a database: give another path")
 
 
 def _refuse_forged(image: ImageRecord) -> None:

@@ -114,7 +114,7 @@ def test_any_records_are_loaded_as_they_were_applied(batches: list[list[Record]]
         assert_holds(store, model)
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(BATCHES)
 def test_reopening_a_file_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ota_engine.errors import StoreError
 from ota_engine.records import AuditRecord
 from ota_engine.store.chain import GENESIS, AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.store import Store
@@ -19,6 +20,8 @@ EDITS: dict[str, tuple[str, int]] = {  # an SQL edit, and the row that must be n
     "actor": ("UPDATE audit SET actor = 'somebody else' WHERE sequence = 3", 3),
     "time": ("UPDATE audit SET utc = utc + 0.001 WHERE sequence = 1", 1),
     "hash": ("UPDATE audit SET hash = '00' WHERE sequence = 2", 2),
+    "time that is none": ("UPDATE audit SET utc = 'noon' WHERE sequence = 5", 5),
+    "octets for text": ("UPDATE audit SET detail = x'00ff' WHERE sequence = 5", 5),
     "moved text": (
         "UPDATE audit SET action = action || subject, subject = '' WHERE sequence = 4",
         4,
@@ -96,6 +99,25 @@ def test_a_head_noted_before_is_found_in_the_trail_that_grew_from_it(tmp_path: P
         store.apply([audit("later")])
         assert store.verify_audit(known=noted) is None
         assert store.verify_audit(known=GENESIS) is None
+
+
+def test_a_damaged_note_of_the_head_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "zota.db"
+    for damage in ("UPDATE meta SET value = 'x'", "DELETE FROM meta WHERE name = 'audit head'"):
+        path.unlink(missing_ok=True)
+        trail(path)
+        with closing(sqlite3.connect(path)) as database:
+            database.executescript(damage)
+        with pytest.raises(StoreError, match="the note of the audit trail's head is damaged"):
+            Store.inspect(path)
+
+
+def test_a_trail_that_grows_while_it_is_looked_at_is_sound(tmp_path: Path) -> None:
+    path = tmp_path / "zota.db"
+    with Store.open(path) as engine, Store.inspect(path) as reader:
+        for number in range(3):
+            engine.apply([audit(f"device {number}")])
+            assert reader.verify_audit() is None
 
 
 def test_an_empty_trail_is_sound() -> None:
