@@ -25,6 +25,7 @@ from emulators.population import Firmware, Member
 from emulators.radio import AirCounters
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.status import SessionStatus
 from ota_engine.engine import DEFAULT, Engine
 from ota_engine.records import (
     Activation,
@@ -190,6 +191,10 @@ class Simulation:
     def blocks(self) -> int:
         """Blocks all devices have taken so far."""
         return sum(device.client.blocks for device in self.devices.values())
+
+    def statuses(self) -> list[SessionStatus]:
+        """View every session as the engine sees it; none while it is dead."""
+        return [] if self.host.engine is None else self.host.engine.status()
 
     def begin(self) -> None:
         """Start the engine, hand out the orders, and put faults and power into the agenda."""

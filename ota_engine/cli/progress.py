@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rich import box
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -53,17 +54,16 @@ class RateMeter:
 def live_table(
     statuses: Iterable[SessionStatus], names: Mapping[Eui64, str], meter: RateMeter, title: str
 ) -> Table:
-    """One row per device: state, progress, rate, time left, retries, and why it waits."""
-    table = Table(title=title, title_justify="left", expand=False)
+    """One row per device: state, progress, rate, time left, blocks asked again, why it waits."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for heading, justify in (
         ("device", "left"),
-        ("EUI-64", "left"),
         ("state", "left"),
         ("progress", "left"),
         ("%", "right"),
         ("B/s", "right"),
         ("left", "right"),
-        ("retries", "right"),
+        ("again", "right"),
         ("why", "left"),
     ):
         table.add_column(heading, justify=justify, no_wrap=heading != "why")  # type: ignore[arg-type]
@@ -71,10 +71,9 @@ def live_table(
         share = status.offset / status.size
         rate, left = meter.rate(status), meter.left(status)
         table.add_row(
-            names.get(status.device, ""),
-            format_eui64(status.device),
+            names.get(status.device) or format_eui64(status.device),
             Text(status.state, style=STYLES.get(status.state, "")),
-            ProgressBar(total=1.0, completed=share, width=16),
+            ProgressBar(total=1.0, completed=share, width=10),
             f"{share:.0%}",
             f"{rate:.0f}" if rate else "",
             duration(left) if left is not None else "",

@@ -1,0 +1,187 @@
+"""``zota demo``: delivers an image to four emulated devices and shows it; decides nothing."""
+
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.files import read_bounded
+from ota_engine.cli.progress import RateMeter, duration, live_table
+from ota_engine.delivery.status import SessionStatus
+from ota_engine.errors import LocalError
+
+if TYPE_CHECKING:
+    from emulators.demonstration import Demonstration, Ending
+
+app = typer.Typer()
+
+SHOW_FOR = 14.0  # seconds: what the virtual time is compressed to on a terminal
+FRAMES = 12  # pictures a second
+LINE_EVERY = 300.0  # virtual seconds between two lines when piped
+SAMPLE_NAME = "sample firmware"
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(help="A firmware binary or a ready OTA file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the evidence in this new folder.")
+    ] = None,
+) -> None:
+    """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
+
+    Without FILE a sample firmware is built into an image for each of them. Exit code 0: every
+    device runs its image, byte for byte; 2: one does not, or FILE is damaged; 3: it cannot be read.
+    """
+    from emulators.demonstration import sample_firmware, stage
+
+    data = sample_firmware() if file is None else read_bounded(file)
+    demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
+    folder = _folder_for(keep)
+    endings = _perform(demonstration, folder, quiet=as_json)
+    summary = _summary(demonstration, endings, file)
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+    else:
+        _show(endings, folder)
+    raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+
+
+def _folder_for(keep: Path | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="zota-demo-"))
+    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise LocalError(f"{keep}: is not an empty folder; name a new one for the evidence")
+    keep.mkdir(parents=True, exist_ok=True)
+    return keep
+
+
+def _perform(demonstration: "Demonstration", folder: Path, *, quiet: bool) -> "list[Ending]":
+    """Run the demonstration with its store, journal, outcomes and images in a folder."""
+    from emulators.demonstration import play
+    from emulators.journal import Journal
+    from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, drain
+    from ota_engine.store.store import DATABASE_NAME, Store
+
+    for kind, image in demonstration.settings.firmware.new.items():
+        (folder / f"type-{kind:04X}.zigbee").write_bytes(image)
+    with (
+        Store.open(folder / DATABASE_NAME, owner="zota demo", durable=False) as store,
+        (folder / "journal.jsonl").open("wb") as lines,
+        JsonLinesSink(folder / SINK_NAME) as sink,
+        _Stage(demonstration, quiet=quiet) as stage,
+    ):
+        endings = play(demonstration, store, Journal(lines.write), stage.watch)
+        drain(store, sink)
+    return endings
+
+
+class _Stage:
+    """The screen: a live table in compressed time, sparse lines when piped, or nothing."""
+
+    def __init__(self, demonstration: "Demonstration", *, quiet: bool) -> None:
+        self._demonstration = demonstration
+        self._meter = RateMeter()
+        self._console = Console(stderr=quiet)
+        self._terminal = self._console.is_terminal and not quiet
+        self._quiet = quiet
+        self._pace = SHOW_FOR / demonstration.expected_seconds
+        self._live = Live(console=self._console, refresh_per_second=FRAMES)
+        self._next_line = 0.0
+        self._next_frame = 0.0
+        self._ahead_of = time.monotonic()
+
+    def __enter__(self) -> "_Stage":
+        if self._terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal:
+            self._live.stop()
+
+    def watch(self, now: float, statuses: Sequence[SessionStatus]) -> None:
+        """Show how far everybody is after so many virtual seconds."""
+        self._meter.read(statuses, now)
+        if self._terminal:
+            self._draw(now, statuses)
+        elif not self._quiet and now >= self._next_line:
+            self._next_line = now + LINE_EVERY
+            self._line(now, statuses)
+
+    def _draw(self, now: float, statuses: Sequence[SessionStatus]) -> None:
+        wall = time.monotonic() - self._ahead_of
+        if now * self._pace < self._next_frame:
+            return
+        self._next_frame = now * self._pace + 1 / FRAMES
+        title = f"zota demo   virtual time {duration(now)}, {1 / self._pace:.0f} times compressed"
+        self._live.update(live_table(statuses, self._demonstration.names, self._meter, title))
+        time.sleep(max(0.0, now * self._pace - wall))
+
+    def _line(self, now: float, statuses: Sequence[SessionStatus]) -> None:
+        parts = [
+            f"{self._demonstration.names[status.device]} {status.state.value}"
+            f" {status.offset / status.size:.0%}"
+            for status in statuses
+        ]
+        self._console.print(f"{duration(now):>8}  " + ", ".join(parts), soft_wrap=True)
+
+
+def _summary(
+    demonstration: "Demonstration", endings: "Sequence[Ending]", file: Path | None
+) -> dict[str, object]:
+    good = all(ending.verdict == "updated" and ending.byte_exact for ending in endings)
+    return {
+        "image": {
+            "path": None if file is None else str(file),
+            "kind": demonstration.kind,
+            "size": demonstration.size,
+            "sha256": demonstration.sha256,
+        },
+        "devices": [asdict(ending) for ending in endings],
+        "verdict": "delivered" if good else "failed",
+    }
+
+
+def _show(endings: "Sequence[Ending]", folder: Path) -> None:
+    table = Table(title="what the devices run now", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("device", "before", "after", "image sha256", "blocks", "retries", "verdict"):
+        right = heading in ("blocks", "retries")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
+    for ending in endings:
+        good = ending.verdict == "updated" and ending.byte_exact
+        table.add_row(
+            ending.name,
+            _version(ending.version_before),
+            _version(ending.version_after),
+            ending.image_sha256[:12],
+            str(ending.blocks),
+            str(ending.retries),
+            "[green]updated[/]" if good else f"[red]{ending.verdict}[/]",
+        )
+    console = Console()
+    console.print(table)
+    for ending in endings:
+        if ending.reason:
+            console.print(f"{ending.name}: {ending.reason}", soft_wrap=True)
+    if all(ending.byte_exact for ending in endings):
+        console.print("every device runs the delivered file, byte for byte")
+    console.print(f"evidence: {folder}", soft_wrap=True)
+
+
+def _version(version: int | None) -> str:
+    return "unknown" if version is None else f"0x{version:08X}"
