@@ -88,23 +88,31 @@ def test_closing_lets_the_next_one_in(path: Path) -> None:
             assert store.closed_cleanly
 
 
-def test_a_killed_owner_blocks_nobody(path: Path) -> None:
-    holding = "import sys; from ota_engine.store.store import Store; s = Store.open(sys.argv[1])"
-    waiting = "; print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", holding + waiting, path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as owner:
+HOLDING = """
+import sys
+from ota_engine.store.store import Store
+from tests.store.samples import IMAGE
+with Store.open(sys.argv[1]) as store:
+    store.apply([IMAGE])
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_owner_blocks_nobody_and_what_it_committed_is_there(path: Path) -> None:
+    command = [sys.executable, "-c", HOLDING, path]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
-        owner.stdout.readline()
+        assert owner.stdout.readline() == b"held\n"
         with pytest.raises(StoreError, match=f"process {owner.pid}"):
             Store.open(path)
         owner.send_signal(signal.SIGKILL)
-    with Store.open(path) as store:
-        assert not store.closed_cleanly
-    with Store.open(path) as store:
-        assert store.closed_cleanly
+    with Store.inspect(path) as reader:
+        assert reader.load().images == (IMAGE,)
+    for cleanly in (False, True):
+        with Store.open(path) as store:
+            assert store.closed_cleanly == cleanly
+            assert store.load().images == (IMAGE,)
 
 
 def test_a_reader_sees_what_is_committed_while_the_owner_works(path: Path) -> None:
