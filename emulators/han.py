@@ -16,7 +16,7 @@ import trio
 from emulators.network import Network
 from emulators.node import Action
 from images.eui64 import Eui64
-from ota_engine.events import Effect, LinkEvent, LinkUp, Send
+from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
 
 COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
@@ -116,7 +116,7 @@ class Han:
         """Start the air."""
         nursery = await self._stack.enter_async_context(trio.open_nursery())
         self._stack.callback(nursery.cancel_scope.cancel)
-        self._into.send_nowait([self._link_up()])
+        self._into.send_nowait([self._first_event()])
         nursery.start_soon(self._run)
         return self
 
@@ -126,8 +126,9 @@ class Han:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop the air; nodes keep the state they are in."""
+        """Stop the air; nodes keep the state they are in, and another link may take over."""
         self._into.close()
+        self.network.detach(self._port)
         await self._stack.__aexit__(kind, error, traceback)
 
     # --- the switches of an operator or a test ---------------------------------------------------
@@ -157,6 +158,11 @@ class Han:
         self._flush()
 
     # --- within ----------------------------------------------------------------------------------
+
+    def _first_event(self) -> LinkEvent:
+        if self.network.link_is_up:
+            return self._link_up()
+        return LinkDown("han", "unplugged", trio.current_time())
 
     def _link_up(self) -> LinkUp:
         network = self.network

@@ -44,8 +44,13 @@ class WallClock:
 class Host(Protocol):
     """Whoever gives the engine its life, under virtual time or under trio."""
 
-    starts: int
-    commits: int
+    @property
+    def starts(self) -> int:
+        """Engines so far."""
+
+    @property
+    def commits(self) -> int:
+        """Transactions so far."""
 
     @property
     def engine(self) -> Engine | None:
@@ -78,8 +83,6 @@ class EngineHost:
         journal: where its events go.
         on_session: told of every session the engine has written.
 
-    Attributes:
-        commits: transactions so far; ``starts``: engines so far.
     """
 
     def __init__(
@@ -92,8 +95,8 @@ class EngineHost:
         on_session: Callable[[SessionRecord, float], None],
     ) -> None:
         self._engine: Engine | None = None
-        self.commits = 0
-        self.starts = 0
+        self._commits = 0
+        self._starts = 0
         self._network = network
         self._store = store
         self._make = make
@@ -104,19 +107,29 @@ class EngineHost:
         self._records: list[Record] = []
 
     @property
+    def starts(self) -> int:
+        """Engines so far."""
+        return self._starts
+
+    @property
+    def commits(self) -> int:
+        """Transactions so far."""
+        return self._commits
+
+    @property
     def engine(self) -> Engine | None:
         """The running engine, None while it is dead."""
         return self._engine
 
     def start(self, now: float) -> None:
         """Make an engine from what the store remembers and let it serve."""
-        self.starts += 1
+        self._starts += 1
         self._engine = self._make(self._store.load())
         self._port = self._network.attach(self._engine, self._take)
         self._read_clock(now)
         if self._network.link_is_up:
             self._network.tell(self._port, self.link_up(now), now)
-        self._tick(self.starts, now)
+        self._tick(self._starts, now)
 
     def kill(self) -> None:
         """Let the engine die; what it decided is committed, what it knew is gone."""
@@ -136,7 +149,7 @@ class EngineHost:
     def commit(self) -> None:
         """Write what the engine decided since the last time."""
         if self._records:
-            self.commits += 1
+            self._commits += 1
             self._store.apply(self._records)
             self._records = []
 
@@ -161,6 +174,6 @@ class EngineHost:
 
     def _tick(self, life: int, now: float) -> None:
         """Read the wall clock for as long as this engine lives."""
-        if life == self.starts and self._engine is not None:
+        if life == self._starts and self._engine is not None:
             self._read_clock(now)
             self._network.agenda.at(now + CLOCK_EVERY, lambda later: self._tick(life, later))

@@ -240,8 +240,8 @@ class Estate:
         """Take one step of the state table; returns whether anything changed."""
         before = session.state
         after = next_state(before, step)
-        if after is before and reason == session.reason:
-            return False
+        if after is before and (reason == session.reason or before in FINAL):
+            return False  # what ended keeps the reason it ended for
         session.state = after
         session.reason = reason
         if after is before:
