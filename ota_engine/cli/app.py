@@ -28,7 +28,12 @@ def assemble(wanted: str | None) -> typer.Typer:
     Args:
         wanted: the command that is about to run, None for help.
     """
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+    app = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
     app.callback(help="Zigbee OTA firmware delivery: build, check, deliver and soak-test images.")(
         _root
     )
