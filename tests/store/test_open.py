@@ -100,7 +100,7 @@ with Store.open(sys.argv[1]) as store:
 
 
 def test_a_killed_owner_blocks_nobody_and_what_it_committed_is_there(path: Path) -> None:
-    command = [sys.executable, "-c", HOLDING, path]
+    command = [sys.executable, "-c", HOLDING, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"held\n"
