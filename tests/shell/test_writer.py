@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TypeAlias
 
 import pytest
@@ -97,7 +98,7 @@ async def test_the_store_is_only_touched_by_one_thread_that_is_not_ours(store: S
 async def test_commits_that_arrive_while_the_disk_is_busy_share_a_transaction(store: Store) -> None:
     busy = threading.Event()
     async with open_writer(store) as writer, trio.open_nursery() as nursery:
-        nursery.start_soon(writer.call, busy.wait)
+        nursery.start_soon(partial(writer.call, busy.wait))
         await trio.testing.wait_all_tasks_blocked()
         for number in range(20):
             nursery.start_soon(writer.commit, [event(str(number))])
@@ -116,7 +117,7 @@ async def test_commits_and_calls_keep_the_order_in_which_they_came(store: Store)
 
     async with open_writer(store) as writer, trio.open_nursery() as nursery:
         busy = threading.Event()
-        nursery.start_soon(writer.call, busy.wait)
+        nursery.start_soon(partial(writer.call, busy.wait))
         await trio.testing.wait_all_tasks_blocked()
         for number in (1, 2, 3):
             nursery.start_soon(writer.commit, [event()])
@@ -131,7 +132,7 @@ async def test_all_that_was_handed_over_is_written_before_the_writer_ends(store:
     with trio.CancelScope() as scope:
         async with open_writer(store) as writer, trio.open_nursery() as nursery:
             busy = threading.Event()
-            nursery.start_soon(writer.call, busy.wait)
+            nursery.start_soon(partial(writer.call, busy.wait))
             for number in range(5):
                 nursery.start_soon(writer.commit, [event(str(number))])
             await trio.testing.wait_all_tasks_blocked()
