@@ -61,6 +61,7 @@ class Event(Enum):
     USE_HOLES = "go on with the holes of a page"
     PACE = "wait out the block period"
     PAGE_BLOCK = "block of a page"
+    PAGE_END = "last block of a page with holes"
     PAGE_DONE = "page complete"
     PAGE_LAST = "last page complete"
     PAGE_SILENT = "page without a block"
@@ -94,7 +95,7 @@ class Do(Enum):
     REFUSE_SIZE = "refuse_size"
     REFUSE_DOWNGRADE = "refuse_downgrade"
     REQUEST_NEXT = "request_next"
-    TAKE_BLOCK = "take_block"
+    TAKE = "take"
     PACE = "pace"
     RETRY = "retry"
     GIVE_UP = "give_up"
@@ -102,11 +103,11 @@ class Do(Enum):
     REQUEST_PAGE = "request_page"
     RETRY_PAGE = "retry_page"
     COLLECT = "collect"
+    AWAIT_STRAGGLERS = "await_stragglers"
     FILL_HOLE = "fill_hole"
     RETRY_HOLE = "retry_hole"
-    TAKE_PAGE = "take_page"
     USE_BLOCKS = "use_blocks"
-    WAIT = "wait"
+    WAIT_FOR_DATA = "wait_for_data"
     START_VERIFY = "start_verify"
     REJECT = "reject"
     SEND_MORE = "send_more"
@@ -180,8 +181,8 @@ TABLE: dict[tuple[State, Event], Row] = {
     (State.AWAITING_POWER, Event.TIMER): (State.QUERYING, Do.QUERY),
     (State.AWAITING_POWER, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
     (State.AWAITING_POWER, Event.MAINS_ON): (State.QUERYING, Do.QUERY),
-    # Blocks. (DOWNLOADING, BLOCK) is the row every block takes; the client unrolls it.
-    (State.DOWNLOADING, Event.BLOCK): (State.DOWNLOADING, Do.TAKE_BLOCK),
+    # Blocks. (DOWNLOADING, BLOCK) is the row every block takes; ``Transfer`` unrolls it.
+    (State.DOWNLOADING, Event.BLOCK): (State.DOWNLOADING, Do.TAKE),
     (State.DOWNLOADING, Event.LAST_BLOCK): (State.VERIFYING, Do.START_VERIFY),
     (State.DOWNLOADING, Event.TIMER): (State.DOWNLOADING, Do.RETRY),
     (State.DOWNLOADING, Event.EXHAUSTED): (State.IDLE, Do.GIVE_UP),
@@ -192,21 +193,23 @@ TABLE: dict[tuple[State, Event], Row] = {
     (State.WAITING_FOR_DATA, Event.TIMER): (State.DOWNLOADING, Do.REQUEST_NEXT),
     # Pages.
     (State.PAGING, Event.PAGE_BLOCK): (State.PAGING, Do.COLLECT),
-    (State.PAGING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE_PAGE),
+    (State.PAGING, Event.PAGE_END): (State.PAGING, Do.AWAIT_STRAGGLERS),
+    (State.PAGING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE),
     (State.PAGING, Event.PAGE_LAST): (State.VERIFYING, Do.START_VERIFY),
     (State.PAGING, Event.TIMER): (State.FILLING, Do.FILL_HOLE),
     (State.PAGING, Event.PAGE_SILENT): (State.PAGING, Do.RETRY_PAGE),
     (State.PAGING, Event.PAGES_UNSUPPORTED): (State.DOWNLOADING, Do.USE_BLOCKS),
     (State.PAGING, Event.PAGE_MISFIT): (State.DOWNLOADING, Do.USE_BLOCKS),
     (State.FILLING, Event.PAGE_BLOCK): (State.FILLING, Do.FILL_HOLE),
-    (State.FILLING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE_PAGE),
+    (State.FILLING, Event.PAGE_END): (State.FILLING, Do.FILL_HOLE),
+    (State.FILLING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE),
     (State.FILLING, Event.PAGE_LAST): (State.VERIFYING, Do.START_VERIFY),
     (State.FILLING, Event.PAGE_MISFIT): (State.DOWNLOADING, Do.USE_BLOCKS),
     (State.FILLING, Event.TIMER): (State.FILLING, Do.RETRY_HOLE),
     (State.FILLING, Event.EXHAUSTED): (State.IDLE, Do.GIVE_UP),
     # Any of them may be told to wait or to stop, or lose the mains.
     **{
-        (state, Event.TOLD_TO_WAIT): (State.WAITING_FOR_DATA, Do.WAIT)
+        (state, Event.TOLD_TO_WAIT): (State.WAITING_FOR_DATA, Do.WAIT_FOR_DATA)
         for state in RECEIVING
         if state is not State.WAITING_FOR_DATA
     },
@@ -314,6 +317,7 @@ ILLEGAL: frozenset[tuple[State, Event]] = frozenset(
                 Event.USE_HOLES,
                 Event.PACE,
                 Event.PAGE_BLOCK,
+                Event.PAGE_END,
                 Event.PAGE_DONE,
                 Event.PAGE_LAST,
                 Event.PAGE_SILENT,

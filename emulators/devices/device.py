@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 
 from emulators.device_spec import DeviceSpec
+from emulators.endpoint import Endpoint
 from emulators.flash import Boot, Flash, PowerLossError, SectorPool
 from emulators.node import NEVER, Action, Announce, Note, Transmit
 from emulators.ota_attributes import (
@@ -23,7 +24,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import PeerError
 from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Send
 from ota_engine.zcl import general
-from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
+from ota_engine.zcl.frame import ZclHeader, parse_header
 from ota_engine.zcl.ota import Attribute
 from ota_engine.zcl.status import Status
 
@@ -48,10 +49,10 @@ class Device:
 
     __slots__ = (
         "_boot_at",
-        "_endpoint",
-        "_sequence",
+        "_number",
         "client",
         "crashes",
+        "endpoint",
         "eui64",
         "flash",
         "network_address",
@@ -70,11 +71,11 @@ class Device:
         self.powered = False
         self.crashes = 0
         self.flash = Flash(pool, spec.bank_size, spec.factory)
+        self.endpoint = Endpoint(spec)
         random = Random(f"{spec.seed}:{spec.eui64:016X}")
-        self.client = OtaClient(spec, self.flash, verifier, random)
-        self._endpoint = spec.endpoint
+        self.client = OtaClient(spec, self.endpoint, self.flash, verifier, random)
+        self._number = spec.endpoint
         self._boot_at = NEVER
-        self._sequence = 0
 
     @property
     def version(self) -> int:
@@ -161,10 +162,7 @@ class Device:
         if not self.powered:
             return ()
         try:
-            if (
-                frame.cluster == OTA_UPGRADE_CLUSTER
-                and frame.destination_endpoint == self._endpoint
-            ):
+            if frame.cluster == OTA_UPGRADE_CLUSTER and frame.destination_endpoint == self._number:
                 actions = self.client.receive_block(frame.payload, now)
                 if actions is not None:
                     self.wake_at = self.client.wake_at
@@ -174,7 +172,7 @@ class Device:
             return self._fail(loss, now)
 
     def _receive(self, frame: Send, now: float) -> Sequence[Action]:
-        if frame.destination_endpoint not in (self._endpoint, ALL_ENDPOINTS):
+        if frame.destination_endpoint not in (self._number, ALL_ENDPOINTS):
             return ()
         if frame.profile not in (self.spec.profile, ALL_PROFILES):
             return ()
@@ -237,43 +235,18 @@ class Device:
             return basic_attributes(self.spec, on_mains=self.client.on_mains)
         return {}
 
-    # --- frames of its own ------------------------------------------------------------------------
-
-    def _answer(self, frame: Send, header: ZclHeader, command: general.GeneralCommand) -> Transmit:
-        return Transmit(
-            self._endpoint,
-            frame.source_endpoint,
-            frame.profile,
-            frame.cluster,
-            general_frame(
-                general.command_of(command),
-                header.sequence,
-                general.encode(command),
-                from_server=not header.from_server,
-            ),
-            ack=True,
-        )
-
     def _default_response(self, frame: Send, header: ZclHeader, status: int) -> Transmit:
         return self._answer(frame, header, general.DefaultResponse(header.command, status))
 
+    def _answer(self, frame: Send, header: ZclHeader, command: general.GeneralCommand) -> Transmit:
+        return self.endpoint.answer(
+            header, command, cluster=frame.cluster, to=frame.source_endpoint
+        )
+
     def _report(self, cluster: int, attribute: int, *, from_server: bool) -> Transmit:
         """Report one attribute of one of our clusters."""
-        self._sequence = (self._sequence + 1) & 0xFF
         value = record(attribute, self._attributes(cluster)[attribute])
-        return Transmit(
-            self._endpoint,
-            self.spec.server_endpoint,
-            self.spec.profile,
-            cluster,
-            general_frame(
-                general.REPORT_ATTRIBUTES,
-                self._sequence,
-                general.encode(general.ReportAttributes((value,))),
-                from_server=from_server,
-            ),
-            ack=True,
-        )
+        return self.endpoint.report(cluster, value, from_server=from_server)
 
     def _report_version(self) -> Transmit:
         return self._report(OTA_UPGRADE_CLUSTER, Attribute.CURRENT_FILE_VERSION, from_server=False)
