@@ -31,6 +31,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tools/bench tools/diagrams.py
 	$(BIN)/lint-imports
 
 unit: setup
