@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from emulators.journal import Journal
-from emulators.network import Network, Port
+from emulators.network import Network
+from emulators.port import Port
 from images.eui64 import Eui64
 from ota_engine.delivery.orders import Order
 from ota_engine.engine import Engine

@@ -13,8 +13,9 @@ from emulators.devices.ppmid import Ppmid
 from emulators.faults import AIR, Fault, FaultKind, Plan, weather
 from emulators.host import Host, WallClock
 from emulators.journal import Journal
-from emulators.network import Coordinator, Network
+from emulators.network import Network
 from emulators.node import Note, Transmit
+from emulators.port import Coordinator, Port
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl.hot import encode_block_request
@@ -204,9 +205,18 @@ class FaultInjector:
         self._wall.step(fault.amount)
 
     def _bring_second_server(self, fault: Fault, now: float) -> None:
-        port = self._network.attach(self._second_server(now))
+        """Every other device turns to a server that offers another release, then back."""
+        port = self._network.attach(self._second_server(now), beside=True)
         self._network.tell(port, self._host.link_up(now), now)
-        self._later(fault, now, lambda _: self._network.detach(port))
+        strays = list(self._devices)[::2]
+        for device in strays:
+            self._network.choose(device, port)
+        self._later(fault, now, partial(self._lose_second_server, port, strays))
+
+    def _lose_second_server(self, port: Port, strays: list[Eui64], now: float) -> None:
+        self._network.detach(port)
+        for device in strays:
+            self._network.choose(device, None)
 
 
 _STRIKES: dict[FaultKind, Callable[[FaultInjector, Fault, float], None]] = {

@@ -5,13 +5,13 @@ Knows frames, addresses and timers; knows nothing of what a frame says, nor what
 stores.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from random import Random
-from typing import Protocol, TypeAlias
 
 from emulators.agenda import Agenda
 from emulators.downlink import Downlink
-from emulators.node import NEVER, Action, Announce, Node, Note, Transmit
+from emulators.node import Action, Announce, Node, Note, Transmit
+from emulators.port import Coordinator, EffectSink, Port
 from emulators.radio import CALM, AirCounters, Conditions, Medium, max_payload, path
 from emulators.station import Placement, Station
 from emulators.uplink import Uplink
@@ -30,34 +30,6 @@ from ota_engine.events import (
 )
 
 HERE = Placement()
-
-EffectSink: TypeAlias = Callable[[Effect, float], None]
-
-
-class Coordinator(Protocol):
-    """Who sits at the coordinator: the engine's own face."""
-
-    @property
-    def next_wake(self) -> float:
-        """When it wants to be woken; infinity for never."""
-
-    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
-        """Take one event; say what shall be done."""
-
-    def wake(self, now: float) -> Sequence[Effect]:
-        """Do what was due."""
-
-
-class Port:
-    """One server at the coordinator, with its wake-ups in the agenda."""
-
-    __slots__ = ("attached", "coordinator", "on_effect", "timers")
-
-    def __init__(self, coordinator: Coordinator, on_effect: EffectSink | None) -> None:
-        self.coordinator = coordinator
-        self.on_effect = on_effect
-        self.attached = True
-        self.timers = [NEVER]
 
 
 class Network:
@@ -91,6 +63,7 @@ class Network:
         self.aps_security = aps_security
         self._on_note = on_note
         self._ports: list[Port] = []
+        self._main: Port | None = None
         self._uplink = Uplink(self.agenda, self._arrive_up)
         self._downlink = Downlink(
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
@@ -116,15 +89,25 @@ class Network:
         way = path(placement.relays, self.aps_security)
         self.stations[node.eui64] = Station(node, placement, way, self.media[placement.channel])
 
-    def attach(self, coordinator: Coordinator, on_effect: EffectSink | None = None) -> Port:
-        """Give the coordinator a server; every server attached hears every frame.
+    def attach(
+        self,
+        coordinator: Coordinator,
+        on_effect: EffectSink | None = None,
+        *,
+        beside: bool = False,
+    ) -> Port:
+        """Give the network a server.
 
         Args:
             coordinator: the server.
             on_effect: told of every effect of this server that is not a frame.
+            beside: it does not take over, but turns up beside the one that is there and serves
+                only the nodes that ``choose`` it.
         """
         port = Port(coordinator, on_effect)
         self._ports.append(port)
+        if not beside:
+            self._main = port
         self._arm_port(port)
         return port
 
@@ -132,6 +115,12 @@ class Network:
         """Take a server away: it hears nothing more and its wake-ups lapse."""
         self._ports.remove(port)
         port.attached = False
+        if self._main is port:
+            self._main = None
+
+    def choose(self, device: Eui64, port: Port | None) -> None:
+        """Let a node turn to a server of its choice; None: to the one that all others have."""
+        self.stations[device].server = port
 
     def tell(self, port: Port, event: LinkEvent, now: float) -> None:
         """Hand one event to one server and do what it says."""
@@ -201,15 +190,17 @@ class Network:
     # --- frames ----------------------------------------------------------------------------------
 
     def _arrive_up(self, station: Station, frame: Transmit | Announce, now: float) -> None:
-        """Hand a frame that arrived to every server."""
+        """Hand a frame that arrived to the server the node has chosen, an announcement to all."""
         if not self._downlink.up:
             return
-        if type(frame) is Transmit:
-            event: Packet | Joined = self._packet(station, frame, now)
-        else:
-            event = self._joined(station, now)
-        for port in tuple(self._ports):
-            self.submit(port, port.coordinator.handle(event, now), now)
+        if type(frame) is not Transmit:
+            for port in tuple(self._ports):
+                self.tell(port, self._joined(station, now), now)
+            return
+        server = self._main if station.server is None else station.server
+        if server is not None and server.attached:
+            event = self._packet(station, frame, now)
+            self.submit(server, server.coordinator.handle(event, now), now)
 
     def _packet(self, station: Station, frame: Transmit, now: float) -> Packet:
         source, destination, profile, cluster, payload, _ = frame

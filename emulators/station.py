@@ -4,6 +4,7 @@ from math import ceil
 from typing import NamedTuple
 
 from emulators.node import NEVER, Node
+from emulators.port import Port
 from emulators.radio import Fate, Medium, Path
 
 FAST_POLL_WINDOW = 10.0  # seconds a sleepy child polls fast after it sent something
@@ -31,6 +32,7 @@ class Station:
     Attributes:
         online: the node has power.
         reachable: the router before it works.
+        server: whom it turns to; None: the server that all others have.
         fast_since: when the node last sent something, seconds.
         timers: wake-ups waiting in the agenda, latest first: the last one is next.
     """
@@ -44,6 +46,7 @@ class Station:
         "path",
         "placement",
         "reachable",
+        "server",
         "timers",
     )
 
@@ -56,6 +59,7 @@ class Station:
         self.reachable = True
         self.aps_counter = 0
         self.fast_since = -NEVER
+        self.server: Port | None = None
         self.timers = [NEVER]
 
     def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[Fate, float]:

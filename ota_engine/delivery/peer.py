@@ -56,7 +56,7 @@ class Session:
         self.assignment = assignment
         self.image = image
         self.state = SessionState.ASSIGNED
-        self.reason = ""
+        self.reason = "assigned; the device has not queried yet"
         self.since = 0.0  # monotonic
         self.since_utc = assignment.created_utc
         self.started_utc = assignment.created_utc

@@ -104,7 +104,7 @@ def test_notes_reach_the_journal_and_not_the_air() -> None:
 def test_a_frame_longer_than_the_link_carries_fails_at_once(length: int, fits: bool) -> None:
     node = Silent()
     net, server = network(node)
-    net.submit(net.attach(server), [response(1, bytes(length), ack=True)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1, bytes(length), ack=True)], 1.0)
     net.run(2.0)
     assert failures(server) == ([] if fits else [SendStatus.MESSAGE_TOO_LONG])
     assert len(node.received) == fits
@@ -113,14 +113,14 @@ def test_a_frame_longer_than_the_link_carries_fails_at_once(length: int, fits: b
 def test_relays_shorten_what_fits() -> None:
     node = Silent()
     net, server = network(node, placement=Placement(relays=2))
-    net.submit(net.attach(server), [response(1, bytes(77))], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1, bytes(77))], 1.0)
     net.run(2.0)
     assert failures(server) == [SendStatus.MESSAGE_TOO_LONG]
 
 
 def test_an_unknown_destination_is_reported() -> None:
     net, server = network(Silent())
-    net.submit(net.attach(server), [response(99)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(99)], 1.0)
     net.run(2.0)
     assert failures(server) == [SendStatus.NO_SUCH_DEVICE]
 
@@ -128,7 +128,7 @@ def test_an_unknown_destination_is_reported() -> None:
 def test_an_unacknowledged_frame_to_a_silent_node_vanishes() -> None:
     net, server = network(Silent())
     net.power_off(Eui64(1))
-    net.submit(net.attach(server), [response(1)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1)], 1.0)
     net.run(60.0)
     assert failures(server) == []
     assert net.counters().exhausted == 1
@@ -137,7 +137,7 @@ def test_an_unacknowledged_frame_to_a_silent_node_vanishes() -> None:
 def test_an_acknowledged_frame_to_a_silent_node_fails_after_four_tries() -> None:
     net, server = network(Silent())
     net.power_off(Eui64(1))
-    net.submit(net.attach(server), [response(1, ack=True)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1, ack=True)], 1.0)
     net.run(60.0)
     (failed,) = [event for event in server.heard if isinstance(event, SendFailed)]
     assert failed.status == SendStatus.DELIVERY_FAILED
@@ -206,7 +206,7 @@ def test_corrupted_frames_are_removed_by_the_frame_check() -> None:
 def test_a_saturated_channel_turns_frames_away() -> None:
     node = Silent()
     net, server = network(node)
-    net.submit(net.attach(server), [response(1) for _ in range(1000)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1) for _ in range(1000)], 1.0)
     net.run(10.0)
     assert 100 < len(node.received) < 400
     assert set(failures(server)) == {SendStatus.BUSY}
@@ -217,7 +217,7 @@ def test_the_sleepy_childs_frame_waits_for_its_poll() -> None:
     node = Silent(sleepy=True)
     net, server = network(node, placement=Placement(poll=4.0, fast_poll=0.5))
     net.run(100.0)
-    net.submit(net.attach(server), [response(1)], 100.0)
+    net.submit(net.attach(server, beside=True), [response(1)], 100.0)
     net.run(110.0)
     ((heard, _),) = node.received
     phase = (1 % 997) / 997 * 4.0
@@ -239,7 +239,7 @@ def test_the_parent_drops_what_its_child_does_not_fetch_in_time() -> None:
     node = Silent(sleepy=True)
     net, server = network(node, placement=Placement(poll=60.0))
     net.run(100.0)
-    net.submit(net.attach(server), [response(1, ack=True)], 110.0)
+    net.submit(net.attach(server, beside=True), [response(1, ack=True)], 110.0)
     net.run(200.0)
     assert node.received == []
     assert failures(server) == [SendStatus.DELIVERY_FAILED]
@@ -250,7 +250,7 @@ def test_the_parent_drops_what_its_child_does_not_fetch_in_time() -> None:
 def test_broadcasts_reach_everyone_or_only_who_listens(address: Eui64, sleepers: int) -> None:
     awake, asleep = Silent(1), Silent(2, sleepy=True)
     net, server = network(awake, asleep)
-    net.submit(net.attach(server), [response(address)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(address)], 1.0)
     net.run(20.0)
     assert (len(awake.received), len(asleep.received)) == (1, sleepers)
 
@@ -262,11 +262,11 @@ def test_a_broken_router_cuts_off_who_is_behind_it() -> None:
     net.power_on(behind.eui64, 0.0)
     net.run(1.0)
     net.reach(0, 7, False)
-    net.submit(net.attach(server), [response(1), response(2)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1), response(2)], 1.0)
     net.perform(behind.eui64, [request()], 1.0)
     net.run(2.0)
     net.reach(0, 7, True)
-    net.submit(net.attach(server), [response(2)], 3.0)
+    net.submit(net.attach(server, beside=True), [response(2)], 3.0)
     net.run(4.0)
     assert (len(before.received), len(behind.received)) == (1, 1)
     assert packets(server) == []
@@ -276,7 +276,7 @@ def test_nothing_passes_while_the_coordinator_is_unplugged() -> None:
     node = Silent()
     net, server = network(node)
     net.run(1.0)
-    port = net.attach(Server())
+    port = net.attach(Server(), beside=True)
     net.link_down("unplugged", 1.0)
     net.submit(port, [response(1)], 1.5)
     net.perform(node.eui64, [request()], 1.5)
@@ -289,15 +289,26 @@ def test_nothing_passes_while_the_coordinator_is_unplugged() -> None:
     assert node.received == []
 
 
-def test_every_server_on_the_network_hears_every_frame() -> None:
-    node = Silent()
-    net, first = network(node)
+def test_a_node_turns_to_the_server_it_chose() -> None:
+    faithful, stray = Silent(1), Silent(2)
+    net, first = network(faithful, stray)
     second = Server()
-    net.attach(second)
-    net.perform(node.eui64, [request()], 1.0)
+    port = net.attach(second, beside=True)
+    net.choose(stray.eui64, port)
+    for node in (faithful, stray):
+        net.perform(node.eui64, [request()], 1.0)
     net.run(2.0)
-    assert len(packets(first)) == len(packets(second)) == 1
-    assert len(node.received) == 2
+    assert [packet.source for packet in packets(first)] == [1]
+    assert [packet.source for packet in packets(second)] == [2]
+    assert len(stray.received) == 1
+
+
+def test_an_announcement_reaches_every_server() -> None:
+    net, first = network(Silent())
+    second = Server()
+    net.attach(second, beside=True)
+    net.run(1.0)
+    assert [type(event) for event in first.heard + second.heard] == [Joined, Joined]
 
 
 def test_a_detached_server_hears_nothing_more() -> None:

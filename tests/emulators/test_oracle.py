@@ -1,0 +1,97 @@
+"""The judge must find what it is there to find, so it is shown guilty devices."""
+
+from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.devices.device import Device
+from emulators.devices.fleet import Fleet
+from emulators.flash import FileIdentity
+from emulators.oracle import Expectation, Judgement, Verdict, judge
+from images.eui64 import Eui64
+from ota_engine.records import SessionRecord, SessionState
+
+ASSIGNED, OTHER = b"assigned firmware" * 300, b"another firmware" * 300
+OLD, NEW = 1, 2
+
+
+def device(content: bytes | None = None, version: int = NEW) -> Device:
+    """Make a device that runs this content, past its own client."""
+    spec = DeviceSpec(Eui64(7), DeviceKind.IHD, 7, 0x121D, 0x85, OLD)
+    made = Fleet().build(spec)
+    if content is not None:
+        flash = made.flash
+        flash.begin(FileIdentity(0x121D, 0x85, version), len(content))
+        flash.append(content)
+        flash.finish()
+        flash.mark_verified(complete=True)
+        flash.request_swap()
+        flash.boot()
+        flash.confirm()
+    return made
+
+
+def digest(content: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
+def session(state: SessionState, reason: str = "because") -> SessionRecord:
+    return SessionRecord(
+        Eui64(7), 1, digest(ASSIGNED), 1, state, reason, 0.0, 0, 0, 0, OLD, None, None, 0.0
+    )
+
+
+def verdict_on(judged: Device, believed: SessionRecord | None, *, unordered: int = 0) -> Judgement:
+    expected = Expectation(digest(ASSIGNED), NEW, {})
+    return judge(judged, expected, believed, unordered, ())
+
+
+def test_the_assigned_image_is_an_update() -> None:
+    found = verdict_on(device(ASSIGNED), session(SessionState.UPDATED))
+    assert (found.verdict, found.image_hash) == (Verdict.UPDATED, digest(ASSIGNED))
+
+
+def test_other_octets_under_the_right_version_are_a_wrong_image() -> None:
+    found = verdict_on(device(OTHER), session(SessionState.UPDATED))
+    assert found.verdict == Verdict.WRONG_IMAGE
+    assert "nobody offered" in found.reason
+
+
+def test_the_right_octets_under_another_version_are_a_wrong_image() -> None:
+    found = verdict_on(device(ASSIGNED, version=9), session(SessionState.DOWNLOADING))
+    assert found.verdict == Verdict.WRONG_IMAGE
+
+
+def test_what_another_server_offered_is_no_wrong_image() -> None:
+    expected = Expectation(digest(ASSIGNED), NEW, {9: digest(OTHER)})
+    found = judge(device(OTHER, version=9), expected, session(SessionState.STALLED), 0, ())
+    assert found.verdict == Verdict.STUCK
+
+
+def test_an_activation_without_order_is_a_wrong_image() -> None:
+    found = verdict_on(device(ASSIGNED), session(SessionState.UPDATED), unordered=1)
+    assert found.verdict == Verdict.WRONG_IMAGE
+    assert "without an order" in found.reason
+
+
+def test_an_engine_that_believes_too_much_is_found_out() -> None:
+    found = verdict_on(device(), session(SessionState.UPDATED))
+    assert found.verdict == Verdict.WRONG_IMAGE
+    assert "believes" in found.reason
+
+
+def test_a_failed_session_is_failed_for_its_reason() -> None:
+    found = verdict_on(device(), session(SessionState.FAILED, "refused"))
+    assert (found.verdict, found.reason) == (Verdict.FAILED, "refused")
+
+
+def test_a_session_under_way_is_stuck_for_its_reason() -> None:
+    found = verdict_on(device(), session(SessionState.STALLED, "not heard"))
+    assert (found.verdict, found.reason) == (Verdict.STUCK, "stalled: not heard")
+
+
+def test_a_session_without_reason_stays_without_explanation() -> None:
+    assert verdict_on(device(), session(SessionState.STALLED, "")).reason == ""
+
+
+def test_a_device_the_engine_never_met_is_stuck() -> None:
+    assert verdict_on(device(), None).verdict == Verdict.STUCK
