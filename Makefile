@@ -13,7 +13,7 @@ help:
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
-	@echo "make docs               redraw the diagrams of docs/ from the state tables"
+	@echo "make docs               redraw the diagrams and the picture of docs/"
 
 setup: .venv/.ready
 
@@ -47,6 +47,7 @@ soak: setup
 
 docs: setup
 	$(BIN)/python tools/diagrams.py
+	$(BIN)/python tools/capture.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,7 +41,8 @@ FIRST_EUI64 = 0x025A_4F54_4100_0001  # locally administered; spells ZOTA
 MAGIC = bytes.fromhex("1ef1ee0b")  # the file identifier, little-endian
 PLUGGED_IN_AT = 60.0  # seconds: the battery PPMID is put on the mains
 SLOWEST = 1500.0  # octets a second the four share on a bad day; sets when the hub activates
-STEP = 2.0  # virtual seconds between two looks
+TYPICAL = 2500.0  # octets a second the four share
+STEP = 1.0  # virtual seconds between two looks
 ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
 PATIENCE = 900.0  # seconds on top: polls, verification, operators
 
@@ -92,9 +93,10 @@ class Demonstration:
     size: int
 
     @property
-    def expected_seconds(self) -> float:
-        """Virtual time after which the last device is expected to have restarted."""
-        return self.settings.hours * 1800.0 + 30.0  # the hub is the last, half way through
+    def expected_seconds(self) -> tuple[float, float]:
+        """Virtual time until all have downloaded, and from then until the last has restarted."""
+        busy = PLUGGED_IN_AT + len(PARTS) * self.settings.firmware.size / TYPICAL
+        return busy, self.settings.hours * 1800.0 - busy  # the hub is the last, half way through
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-SHOW_FOR = 14.0  # seconds: what the virtual time is compressed to on a terminal
+DOWNLOADS_FOR = 10.0  # seconds on a terminal, while anything is being downloaded
+WAITS_FOR = 4.0  # seconds on a terminal for the rest
 FRAMES = 12  # pictures a second
 LINE_EVERY = 300.0  # virtual seconds between two lines when piped
 SAMPLE_NAME = "sample firmware"
@@ -91,51 +92,56 @@ def _perform(demonstration: "Demonstration", folder: Path, *, quiet: bool) -> "l
 
 
 class _Stage:
-    """The screen: a live table in compressed time, sparse lines when piped, or nothing."""
+    """The screen: a live table in compressed time, sparse lines when piped, or nothing.
+
+    Time runs slower while anything is being downloaded, because that is what people look at.
+    """
 
     def __init__(self, demonstration: "Demonstration", *, quiet: bool) -> None:
-        self._demonstration = demonstration
+        self._names = demonstration.names
         self._meter = RateMeter()
-        self._console = Console(stderr=quiet)
-        self._terminal = self._console.is_terminal and not quiet
+        self._console = Console()
         self._quiet = quiet
-        self._pace = SHOW_FOR / demonstration.expected_seconds
-        self._live = Live(console=self._console, refresh_per_second=FRAMES)
+        self._live = Live(console=self._console, auto_refresh=False)
+        busy, rest = demonstration.expected_seconds
+        self._pace = {True: DOWNLOADS_FOR / busy, False: WAITS_FOR / rest}
+        self._last: tuple[float, Sequence[SessionStatus]] = (0.0, ())
+        self._owed = 0.0  # seconds of show until the next picture
         self._next_line = 0.0
-        self._next_frame = 0.0
-        self._ahead_of = time.monotonic()
 
     def __enter__(self) -> "_Stage":
-        if self._terminal:
+        if self._console.is_terminal and not self._quiet:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._terminal:
+        if self._live.is_started:
+            self._draw()
             self._live.stop()
 
     def watch(self, now: float, statuses: Sequence[SessionStatus]) -> None:
         """Show how far everybody is after so many virtual seconds."""
         self._meter.read(statuses, now)
-        if self._terminal:
-            self._draw(now, statuses)
+        passed, self._last = now - self._last[0], (now, statuses)
+        if self._live.is_started:
+            self._owed += passed * self._pace[any(s.offset < s.size for s in statuses)]
+            if self._owed >= 1 / FRAMES:
+                self._draw()
+                time.sleep(self._owed)
+                self._owed = 0.0
         elif not self._quiet and now >= self._next_line:
             self._next_line = now + LINE_EVERY
             self._line(now, statuses)
 
-    def _draw(self, now: float, statuses: Sequence[SessionStatus]) -> None:
-        wall = time.monotonic() - self._ahead_of
-        if now * self._pace < self._next_frame:
-            return
-        self._next_frame = now * self._pace + 1 / FRAMES
-        title = f"zota demo   virtual time {duration(now)}, {1 / self._pace:.0f} times compressed"
-        self._live.update(live_table(statuses, self._demonstration.names, self._meter, title))
-        time.sleep(max(0.0, now * self._pace - wall))
+    def _draw(self) -> None:
+        now, statuses = self._last
+        title = f"zota demo   virtual time {duration(now)}"
+        table = live_table(statuses, self._names, self._meter, title)
+        self._live.update(table, refresh=True)
 
     def _line(self, now: float, statuses: Sequence[SessionStatus]) -> None:
         parts = [
-            f"{self._demonstration.names[status.device]} {status.state.value}"
-            f" {status.offset / status.size:.0%}"
+            f"{self._names[status.device]} {status.state.value} {status.offset / status.size:.0%}"
             for status in statuses
         ]
         self._console.print(f"{duration(now):>8}  " + ", ".join(parts), soft_wrap=True)
@@ -157,7 +163,8 @@ def _summary(
     }
 
 
-def _show(endings: "Sequence[Ending]", folder: Path) -> None:
+def summary_table(endings: "Sequence[Ending]") -> Table:
+    """What every device ran before and runs now, in its own words."""
     table = Table(title="what the devices run now", title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("device", "before", "after", "image sha256", "blocks", "retries", "verdict"):
         right = heading in ("blocks", "retries")
@@ -173,8 +180,12 @@ def _show(endings: "Sequence[Ending]", folder: Path) -> None:
             str(ending.retries),
             "[green]updated[/]" if good else f"[red]{ending.verdict}[/]",
         )
+    return table
+
+
+def _show(endings: "Sequence[Ending]", folder: Path) -> None:
     console = Console()
-    console.print(table)
+    console.print(summary_table(endings))
     for ending in endings:
         if ending.reason:
             console.print(f"{ending.name}: {ending.reason}", soft_wrap=True)

@@ -1,0 +1,46 @@
+"""Draws docs/demo.svg: the demo's table in mid delivery, and its summary, as a terminal shows them.
+
+Run by path: ``python tools/capture.py``. Runs the real demonstration; nothing is typed in.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from emulators.demonstration import play, sample_firmware, stage
+from emulators.journal import Journal
+from ota_engine.cli.demo import summary_table
+from ota_engine.cli.progress import RateMeter, duration, live_table
+from ota_engine.delivery.status import SessionStatus
+from ota_engine.store.store import Store
+
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "demo.svg"
+AT = 78.0  # virtual seconds: everybody is under way
+COLUMNS = 92
+
+
+def main() -> None:
+    """Run the demonstration and write the picture."""
+    demonstration = stage(sample_firmware(), "sample firmware")
+    with TemporaryDirectory() as scratch, Path(scratch, "screen").open("w") as nowhere:
+        console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
+        meter = RateMeter()
+
+        def watch(now: float, statuses: Sequence[SessionStatus]) -> None:
+            meter.read(statuses, now)
+            if now == AT:
+                title = f"zota demo   virtual time {duration(now)}"
+                console.print("$ make demo")
+                console.print(live_table(statuses, demonstration.names, meter, title))
+
+        with Store.in_memory() as store:
+            endings = play(demonstration, store, Journal(), watch)
+        console.print(summary_table(endings))
+        console.print("every device runs the delivered file, byte for byte")
+        console.save_svg(str(PICTURE), title="zota demo", unique_id="zota-demo")
+
+
+if __name__ == "__main__":
+    main()
