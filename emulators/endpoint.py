@@ -5,6 +5,7 @@ from emulators.node import Transmit
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, cluster_frame, general_frame
+from ota_engine.zcl.hot import encode_query_next_image_request
 
 
 class Endpoint:
@@ -36,13 +37,17 @@ class Endpoint:
             command: what to send.
             quiet: ask for no Default Response.
         """
-        frame = cluster_frame(
-            ota.command_of(command),
-            self._next(),
-            ota.encode(command),
-            from_server=False,
-            disable_default_response=quiet,
-        )
+        sequence = self._next()
+        if isinstance(command, ota.QueryNextImageRequest):
+            frame = encode_query_next_image_request(sequence, command)  # polls are many
+        else:
+            frame = cluster_frame(
+                ota.command_of(command),
+                sequence,
+                ota.encode(command),
+                from_server=False,
+                disable_default_response=quiet,
+            )
         return self._transmit(OTA_UPGRADE_CLUSTER, frame, self.server)
 
     def answer(

@@ -25,7 +25,7 @@ from emulators.ota_table import Event, State
 from emulators.ota_transfer import Transfer
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader
-from ota_engine.zcl.hot import decode_block_response
+from ota_engine.zcl.hot import decode_block_response, decode_query_next_image_response
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status
 
@@ -80,11 +80,13 @@ class Hearing:
         """
         if header.command == Command.IMAGE_BLOCK_RESPONSE:
             return self._block_response(decode_block_response(frame), header, at)
+        if header.command == Command.QUERY_NEXT_IMAGE_RESPONSE:
+            return self._offer(decode_query_next_image_response(frame), header, at)
         command = ota.decode(header.command, frame[header.length :])
         match command:
             case ota.ImageNotify():
                 return self._notify(command, at)
-            case ota.QueryNextImageResponse() | ota.QueryDeviceSpecificFileResponse():
+            case ota.QueryDeviceSpecificFileResponse():
                 return self._offer(command, header, at)
             case ota.UpgradeEndResponse():
                 return self._end_response(command, header, at)
@@ -149,7 +151,8 @@ class Hearing:
             response.file_offset or 0, response.data or b"", whole_page=at.state is State.PAGING
         )
         every = self._spec.options.malformed_default_every
-        if every and transfer.blocks % every == 0:  # complains and goes on, as a Hue lamp does
+        if event is Event.BLOCK and every and transfer.blocks % every == 0:
+            # It complains of a good block and goes on, as a Hue lamp does (zigbee2mqtt #32168).
             complaint = self._endpoint.default_response(header, Status.MALFORMED_COMMAND)
             return Heard(event, (complaint,))
         return Heard(event)
