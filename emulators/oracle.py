@@ -119,4 +119,6 @@ def _ordinary(session: SessionRecord | None) -> tuple[Verdict, str]:
         return Verdict.UPDATED, session.reason
     if session.state in (SessionState.FAILED, SessionState.ABORTED):
         return Verdict.FAILED, session.reason
+    if session.state is SessionState.DOWNLOADING and not session.reason:
+        return Verdict.STUCK, f"downloading: at octet {session.offset} when the run ended"
     return Verdict.STUCK, f"{session.state.value}: {session.reason}" if session.reason else ""
