@@ -361,6 +361,7 @@ class OtaClient:
 
     def _forget(self, now: float) -> Actions:
         self._forget_all(now)
+        self._noted = State.IDLE  # what it takes up after a start is news again
         self.wake_at = NEVER
         return []
 

@@ -343,6 +343,18 @@ def test_a_held_image_survives_a_power_cut() -> None:
     assert device.device.version == NEW
 
 
+def test_a_held_image_is_told_again_after_a_power_cut() -> None:
+    """Whoever orders activations learns of it even if it missed the first note."""
+    device = Dialogue(spec(DeviceKind.HCALCS))
+    device.download(CONTENT)
+    device.end(0, 0xFFFFFFFF)
+    device.crash()
+    device.notes.clear()
+    device.power_on()
+    device.end(0, 0xFFFFFFFF)
+    assert device.notes[-1].detail["state"] == "waiting for external event"
+
+
 # --- GB signatures --------------------------------------------------------------------------------
 
 
