@@ -96,14 +96,24 @@ def general_frame(
     *,
     from_server: bool,
     disable_default_response: bool = True,
+    manufacturer_code: int | None = None,
 ) -> bytes:
     """Put the header of a general command (ZCL 2.5) before its payload.
 
+    ``manufacturer_code`` is that of the manufacturer-specific frame it answers, if it does.
+
     Raises:
-        LocalError: command or sequence is not one octet.
+        LocalError: command or sequence is not one octet, or the code not two.
     """
     flags = _flags(from_server, disable_default_response)
-    return _frame(GENERAL_COMMAND | flags, sequence, command, payload)
+    frame = _frame(GENERAL_COMMAND | flags, sequence, command, payload)
+    if manufacturer_code is None:
+        return frame
+    try:
+        code = manufacturer_code.to_bytes(2, "little")
+    except OverflowError:
+        raise LocalError(f"manufacturer code {manufacturer_code} must fit two octets") from None
+    return bytes((frame[0] | MANUFACTURER_SPECIFIC,)) + code + frame[1:]
 
 
 def _flags(from_server: bool, disable_default_response: bool) -> int:
