@@ -5,7 +5,8 @@ A shell owns one engine. It passes every event with its own time to ``handle``, 
 ``Send`` behind it leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import Order
@@ -35,6 +36,17 @@ class Engine:
         """``snapshot`` is what the store remembers of an earlier run."""
         self.delivery = OtaServer(config, snapshot)
         self._estate = self.delivery.estate
+        self._drain = self._estate.drain
+        self._order = self.delivery.order
+        self._handlers: dict[type[Any], Callable[[Any, float], None]] = {
+            Packet: self.delivery.receive,
+            Joined: self.delivery.joined,
+            Left: self.delivery.left,
+            LinkUp: self.delivery.link_up,
+            LinkDown: self.delivery.link_down,
+            SendFailed: self.delivery.send_failed,
+            ClockObserved: self.delivery.clock_observed,
+        }
 
     def handle(self, event: LinkEvent | ClockObserved | Order, now: float) -> list[Effect]:
         """Take one event that happened at monotonic ``now`` seconds.
@@ -42,29 +54,8 @@ class Engine:
         Raises:
             LocalError: an operator's order names something that is not there.
         """
-        delivery = self.delivery
-        kind = type(event)
-        if kind is Packet:
-            delivery.receive(event, now)  # type: ignore[arg-type] # told by type(), not isinstance
-            return self._estate.drain()
-        match event:
-            case Joined():
-                delivery.joined(event, now)
-            case Left():
-                delivery.left(event, now)
-            case LinkUp():
-                delivery.link_up(event, now)
-            case LinkDown():
-                delivery.link_down(event, now)
-            case SendFailed():
-                delivery.send_failed(event, now)
-            case ClockObserved():
-                delivery.clock_observed(event, now)
-            case Packet():
-                delivery.receive(event, now)
-            case _:
-                delivery.order(event, now)
-        return self._estate.drain()
+        self._handlers.get(type(event), self._order)(event, now)
+        return self._drain()
 
     def status(self) -> list[SessionStatus]:
         """View every session as it stands."""
@@ -83,4 +74,4 @@ class Engine:
     def wake(self, now: float) -> list[Effect]:
         """Do what is due."""
         self.delivery.wake(now)
-        return self._estate.drain()
+        return self._drain()

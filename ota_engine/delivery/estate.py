@@ -275,6 +275,8 @@ class Estate:
             self.channel_of(peer).places.leave(peer.eui64, now, finished=finished)
         if session.state in FINAL:
             peer.page = None
+        if session.state is SessionState.FAILED:  # another attempt, if it has any left
+            self.timers.at(now + self.config.notify_again, "again", peer.eui64)
 
     def explain(self, peer: Peer, session: Session, reason: str) -> None:
         """Change why a session waits without changing its state."""

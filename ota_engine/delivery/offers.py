@@ -4,6 +4,7 @@ from ota_engine.delivery.blocks import BlockServer
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.image import ServedImage
 from ota_engine.delivery.orders import NotifyBroadcast
+from ota_engine.delivery.pacing import Channel
 from ota_engine.delivery.peer import BATTERY, Peer, Session
 from ota_engine.delivery.policy import Verdict, decide
 from ota_engine.delivery.reports import WAITING_FOR_MAINS, Reports
@@ -207,6 +208,7 @@ class Offers:
     def notify_soon(self, peer: Peer, now: float) -> None:
         """Put a device in line for its unicast Image Notify; one goes out per ``notify_spacing``."""
         channel = self._estate.channel_of(peer)
+        channel.to_notify[peer.eui64] = None
         if not channel.notify_armed:
             channel.notify_armed = True
             self._estate.timers.at(now, "notify", peer.channel)
@@ -215,30 +217,33 @@ class Offers:
         """Notify the next idle device of a channel while there are places for its download."""
         estate = self._estate
         channel = estate.channels[number]
-        channel.notify_armed = False
-        waiting = [
-            (peer, session)
-            for peer, session in estate.sessions()
-            if peer.channel == number and self._may_notify(peer, session)
-        ]
-        if not waiting:
-            return
-        channel.notify_armed = True
         places = channel.places
-        if places.active + places.queued < places.limit:
-            self.notify(waiting[0][0], now)
-        if len(waiting) > 1 or places.active + places.queued >= places.limit:
+        if estate.link_down is None and places.active + places.queued < places.limit:
+            self._notify_first(channel, now)
+        channel.notify_armed = bool(channel.to_notify)
+        if channel.notify_armed:
             estate.timers.at(now + estate.config.notify_spacing, "notify", number)
-        else:
-            channel.notify_armed = False
 
-    def _may_notify(self, peer: Peer, session: Session) -> bool:
-        return (
-            not session.notified
-            and session.state in IDLE
-            and peer.endpoint != ALL_ENDPOINTS
-            and self._estate.link_down is None
+    def _notify_first(self, channel: Channel, now: float) -> None:
+        """Notify whoever is first in line and still has nothing under way."""
+        while channel.to_notify:
+            eui64 = next(iter(channel.to_notify))
+            del channel.to_notify[eui64]
+            peer = self._estate.peers.get(eui64)
+            if peer is not None and self._may_notify(peer):
+                self.notify(peer, now)
+                return
+
+    def _may_notify(self, peer: Peer) -> bool:
+        return peer.endpoint != ALL_ENDPOINTS and any(
+            not session.notified and self._idle(session) for session in peer.sessions.values()
         )
+
+    def _idle(self, session: Session) -> bool:
+        """Whether a device has nothing under way and a query of it would be welcome."""
+        if session.state is SessionState.FAILED:
+            return session.attempt < self._estate.config.max_attempts
+        return session.state in IDLE
 
     def notify(self, peer: Peer, now: float) -> None:
         """Send a unicast Image Notify: the device queries whatever version it runs."""
@@ -251,7 +256,7 @@ class Offers:
     def notify_again(self, peer: Peer, now: float) -> None:
         """A notified device that still has nothing under way goes back in line."""
         for session in peer.sessions.values():
-            if session.notified and session.state in IDLE:
+            if session.notified and self._idle(session):
                 session.notified = False
                 self.notify_soon(peer, now)
 

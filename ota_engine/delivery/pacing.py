@@ -108,9 +108,9 @@ class Places:
 
 
 class Channel:
-    """One radio medium shared by the devices of a PAN: its air budget and its places."""
+    """One radio medium shared by the devices of a PAN: its air budget, its places, its notifies."""
 
-    __slots__ = ("budget", "notify_armed", "places")
+    __slots__ = ("budget", "notify_armed", "places", "to_notify")
 
     BURST = 1.0  # seconds of air time that may be used at once
 
@@ -118,3 +118,4 @@ class Channel:
         self.budget = Bucket(share, self.BURST) if share < 1.0 else None
         self.places = Places(concurrency)
         self.notify_armed = False
+        self.to_notify: dict[Eui64, None] = {}  # in line for an Image Notify

@@ -156,10 +156,11 @@ class Home:
     def order(self, event: Order | ClockObserved | LinkEvent) -> None:
         """Give the engine an event; an order lost to a kill is given again, as a person would."""
         now = self.network.agenda.now
-        kills = self.shell.kills
-        self.network.submit(self.port, self.shell.handle(event, now), now)
-        if self.shell.kills > kills and not isinstance(event, Joined):
+        again = True
+        while again:
+            kills = self.shell.kills
             self.network.submit(self.port, self.shell.handle(event, now), now)
+            again = self.shell.kills > kills and not isinstance(event, Joined)
 
     def run(self, seconds: float, step: float = 5.0) -> None:
         """Let time pass; a person triggers every HCALCS that holds its image."""
