@@ -1,23 +1,13 @@
 """Small charts as inline SVG text; knows numbers, labels and colours, nothing of soaks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 920, 220  # of one chart, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 10, 28  # margins
-PALETTE = (
-    "#3b6ea5",
-    "#5aa469",
-    "#d9a441",
-    "#b5533c",
-    "#7d5ba6",
-    "#4fa3a5",
-    "#a0a0a0",
-    "#c77fa8",
-    "#6b7f3a",
-    "#2f3e4e",
-)
+LEFT, RIGHT, TOP, BOTTOM = 64, 20, 10, 28  # margins
+NAMES = 150  # the left margin of a timeline, where the names of its rows stand
+PALETTE = ("#3b6ea5", "#5aa469", "#d9a441", "#b5533c", "#7d5ba6", "#4fa3a5", "#c77fa8", "#6b7f3a")
 
 Points = Sequence[tuple[float, float]]
 
@@ -36,9 +26,11 @@ class _Scale(NamedTuple):
     hours: float
     highest: float
     height: int
+    left: int = LEFT
 
     def x(self, hour: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (hour / self.hours if self.hours else 0.0)
+        share = min(1.0, hour / self.hours) if self.hours else 0.0
+        return self.left + (WIDTH - self.left - RIGHT) * share
 
     def y(self, value: float) -> float:
         share = value / self.highest if self.highest else 0.0
@@ -62,10 +54,12 @@ def lines(series: Mapping[str, Points], hours: float, unit: str) -> str:
             f'<polyline fill="none" stroke="{colour}" stroke-width="1.8" points="{path}">'
             f"<title>{escape(name)}</title></polyline>"
         )
-    return _frame(scale, unit, "".join(drawn)) + _legend(series)
+    return _frame(scale, unit, "".join(drawn))
 
 
-def stacked(series: Mapping[str, Points], hours: float, unit: str) -> str:
+def stacked(
+    series: Mapping[str, Points], hours: float, unit: str, colours: Mapping[str, str]
+) -> str:
     """Draw one area per series on top of each other; all series share their times."""
     count = len(next(iter(series.values()), ()))
     floor = [0.0] * count
@@ -76,34 +70,32 @@ def stacked(series: Mapping[str, Points], hours: float, unit: str) -> str:
         floor = top
     scale = _Scale(hours, _round_up(max(floor, default=0.0)), HEIGHT)
     drawn = []
-    for (name, points), (low, high), colour in zip(
-        series.items(), layers, _colours(len(series)), strict=True
-    ):
+    for (name, points), (low, high) in zip(series.items(), layers, strict=True):
         times = [x for x, _ in points]
         there = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, high, strict=True)]
         back = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, low, strict=True)]
         drawn.append(
-            f'<polygon fill="{colour}" fill-opacity="0.85" '
+            f'<polygon fill="{colours[name]}" fill-opacity="0.85" '
             f'points="{" ".join(there + back[::-1])}"><title>{escape(name)}</title></polygon>'
         )
-    return _frame(scale, unit, "".join(drawn)) + _legend(series)
+    return _frame(scale, unit, "".join(drawn)) + _legend(colours, series)
 
 
 def timeline(rows: Mapping[str, Sequence[Mark]], hours: float) -> str:
     """Draw one row of marks per name."""
     step = 18
     height = TOP + step * max(1, len(rows)) + BOTTOM
-    scale = _Scale(hours, 1.0, height)
+    scale = _Scale(hours, 1.0, height, NAMES)
     drawn = []
     for number, ((name, marks), colour) in enumerate(
         zip(rows.items(), _colours(len(rows)), strict=True)
     ):
         y = TOP + step * number
-        drawn.append(f'<text x="{LEFT + 2}" y="{y + 12}" class="row">{escape(name)}</text>')
+        drawn.append(f'<text x="{NAMES - 6}" y="{y + 12}" class="value">{escape(name)}</text>')
         drawn += [
             f'<rect x="{scale.x(mark.start):.1f}" y="{y + 3}" height="{step - 7}" '
-            f'width="{max(1.5, scale.x(mark.length) - LEFT):.1f}" fill="{colour}" '
-            f'fill-opacity="0.55"><title>{escape(mark.text)}</title></rect>'
+            f'width="{max(1.5, scale.x(mark.start + mark.length) - scale.x(mark.start)):.1f}" '
+            f'fill="{colour}" fill-opacity="0.55"><title>{escape(mark.text)}</title></rect>'
             for mark in marks
         ]
     return _frame(scale, "", "".join(drawn))
@@ -113,8 +105,8 @@ def _frame(scale: _Scale, unit: str, drawn: str) -> str:
     bottom = scale.height - BOTTOM
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
-        f'<rect x="{LEFT}" y="{TOP}" class="paper"',
-        f' width="{WIDTH - LEFT - RIGHT}" height="{bottom - TOP}"/>',
+        f'<rect x="{scale.left}" y="{TOP}" class="paper"',
+        f' width="{WIDTH - scale.left - RIGHT}" height="{bottom - TOP}"/>',
     ]
     for quarter in range(5):
         hour = scale.hours * quarter / 4
@@ -131,10 +123,9 @@ def _frame(scale: _Scale, unit: str, drawn: str) -> str:
     return "".join(parts) + drawn + "</svg>"
 
 
-def _legend(series: Mapping[str, Points]) -> str:
+def _legend(colours: Mapping[str, str], names: Iterable[str]) -> str:
     items = "".join(
-        f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
-        for name, colour in zip(series, _colours(len(series)), strict=True)
+        f'<span><i style="background:{colours[name]}"></i>{escape(name)}</span>' for name in names
     )
     return f'<p class="legend">{items}</p>'
 

@@ -9,16 +9,36 @@ from html import escape
 from emulators.charts import Mark, Points, lines, stacked, timeline
 from emulators.oracle import Verdict
 from emulators.soak import Json, SoakResult, added, replay_command
+from ota_engine.records import SessionState
 
 SHOWN_DEVICES = 5000  # rows of the table of devices; a page with more helps nobody
 SHOWN_MARKS = 2000  # strikes drawn per kind of fault
+
+#: Grey before the download, blue during it, yellow and violet while held, green and red at the end.
+STATE_COLOURS: dict[str, str] = {
+    SessionState.ASSIGNED: "#d5dce4",
+    SessionState.OFFERED: "#b3bfcc",
+    SessionState.QUEUED: "#8e9dad",
+    SessionState.DOWNLOADING: "#3b6ea5",
+    SessionState.PAUSED: "#a98d6d",
+    SessionState.STALLED: "#2f3e4e",
+    SessionState.VERIFYING: "#4fa3a5",
+    SessionState.WAIT_FOR_MORE: "#86c5c4",
+    SessionState.HELD: "#e5c76b",
+    SessionState.SCHEDULED: "#d9a441",
+    SessionState.AWAITING_COMMAND: "#7d5ba6",
+    SessionState.RESTARTING: "#c77fa8",
+    SessionState.UPDATED: "#5aa469",
+    SessionState.FAILED: "#b5533c",
+    SessionState.ABORTED: "#7a3324",
+}
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1d2733;margin:2rem auto;max-width:60rem;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%;font-size:13px}
 td,th{border-bottom:1px solid #d8dee6;padding:.25rem .5rem;text-align:left;vertical-align:top}
-code{background:#eef2f6;padding:.1rem .3rem}
+td:first-child{white-space:nowrap}code{background:#eef2f6;padding:.1rem .3rem}
 .good{color:#2f7d4f}.bad{color:#b5533c}
 svg{width:100%;height:auto}.paper{fill:#f6f8fa}
 .tick{font-size:11px;text-anchor:middle;fill:#5a6675}
@@ -37,7 +57,7 @@ def report(result: SoakResult) -> str:
         _table(("figure", "value"), _figures(result)),
         "<h2>Progress</h2>",
         "<p>Sessions by state, as the engine has them.</p>",
-        stacked(_states(result.shards), hours, "devices"),
+        stacked(_states(result.shards), hours, "devices", STATE_COLOURS),
         "<h2>Rates</h2>",
         "<p>Blocks a second of virtual time, all channels together.</p>",
         lines({"blocks/s": _rates(result.shards)}, hours, "blocks/s"),
@@ -102,7 +122,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _states(shards: Sequence[Json]) -> dict[str, Points]:
     """Add up the shards' samples by state; all shards take theirs at the same times."""
     times, totals = _totals(shards)
-    names = sorted({name for total in totals for name in total})
+    seen = {name for total in totals for name in total}
+    names = [state.value for state in SessionState if state.value in seen]
     return {
         name: [(time, total.get(name, 0)) for time, total in zip(times, totals, strict=True)]
         for name in names
