@@ -14,6 +14,7 @@ from ota_engine.errors import LocalError
 
 SECTOR = 4096  # octets, the erase unit and the step at which progress is persisted
 MAX_TRIAL_BOOTS = 3  # a new image gets this many unconfirmed boots before the old one returns
+DIGESTS_KEPT = 1024  # of different files; more are computed again
 EMPTY_DIGEST = hashlib.sha256(b"").digest()
 
 
@@ -24,13 +25,13 @@ class PowerLossError(Exception):
 class SectorPool:
     """The octets of all devices' sectors, each distinct sector held once.
 
-    ``limit`` bounds the sectors remembered; beyond it the pool starts afresh, devices keep what
-    they refer to, and only sharing is lost.
+    ``limit`` bounds the sectors remembered (128 MiB of them); beyond it the pool starts afresh,
+    devices keep what they refer to, and only sharing is lost.
     """
 
     __slots__ = ("_digests", "_limit", "_sectors")
 
-    def __init__(self, limit: int = 65536) -> None:
+    def __init__(self, limit: int = 32768) -> None:
         self._sectors: dict[bytes, bytes] = {}
         self._digests: dict[tuple[bytes, ...], bytes] = {}
         self._limit = limit
@@ -48,7 +49,7 @@ class SectorPool:
         """SHA-256 over consecutive sectors, computed once per distinct content."""
         known = self._digests.get(sectors)
         if known is None:
-            if len(self._digests) >= self._limit:
+            if len(self._digests) >= DIGESTS_KEPT:
                 self._digests.clear()
             known = hashlib.sha256(b"".join(sectors)).digest()
             self._digests[sectors] = known

@@ -15,9 +15,9 @@ from emulators.flash import FileIdentity, Flash, Spare
 from emulators.node import NEVER, Action, Note
 from emulators.ota_attributes import ClientView
 from emulators.ota_decisions import (
-    FIRST_DEVICE_SPECIFIC_TYPE,
     NEVER_ASKED,
     Offer,
+    query_request,
     running_version,
     wanted,
 )
@@ -68,6 +68,7 @@ class OtaClient:
         "_reason",
         "_requested_at",
         "_tries",
+        "_upgrade_at",
         "_verifier",
         "_wait",
         "flash",
@@ -115,6 +116,7 @@ class OtaClient:
         self._tries = 0  # requests without an answer
         self._query_errors = self.spec.timers.rediscover_after  # no server is known
         self._wait = 0.0
+        self._upgrade_at: float | None = None  # when to run the held file, once told
 
     # --- what it shows ----------------------------------------------------------------------------
 
@@ -282,8 +284,12 @@ class OtaClient:
         return Event.PAGE_SILENT if self._tries + 1 < PAGE_TRIES else Event.PAGES_UNSUPPORTED
 
     def _due_end(self) -> Event:
+        if self._upgrade_at is not None and self._upgrade_at <= self.wake_at:
+            return Event.EXHAUSTED_SCHEDULED
         if self._tries < self.spec.timers.end_tries:
             return Event.TIMER
+        if self._upgrade_at is not None:
+            return Event.EXHAUSTED_SCHEDULED
         if self.spec.options.activation_policy:
             return Event.EXHAUSTED_EXTERNAL
         return Event.EXHAUSTED_HOLD if self.spec.options.timeout_policy else Event.EXHAUSTED
@@ -292,7 +298,8 @@ class OtaClient:
         return Event.TIMER if self._tries < self.spec.timers.end_tries else Event.EXHAUSTED
 
     def _due_countdown(self) -> Event:
-        return Event.TIMER if self._wait <= self.spec.timers.countdown_cap else Event.REASK
+        assert self._upgrade_at is not None  # noqa: S101 - set when the countdown began
+        return Event.TIMER if self._upgrade_at <= self.wake_at else Event.REASK
 
     def _due_verify(self) -> Event:
         """Verify the file: octets, signature, hardware; record the result in flash."""
@@ -372,19 +379,7 @@ class OtaClient:
     def _query_again(self, now: float) -> Actions:
         self._tries += 1
         self._after(self.spec.timers.query_timeout, now)
-        return [self._endpoint.command(self._query_request())]
-
-    def _query_request(self) -> ota.QueryNextImageRequest | ota.QueryDeviceSpecificFileRequest:
-        spec = self.spec
-        need = wanted(spec, self.flash.metadata)
-        maker, kind, version = spec.manufacturer_code, need.image_type, need.version
-        if kind >= FIRST_DEVICE_SPECIFIC_TYPE:
-            return ota.QueryDeviceSpecificFileRequest(
-                spec.eui64, maker, kind, version, spec.stack_version
-            )
-        hardware = spec.hardware_version
-        control = 0 if hardware is None else ota.QUERY_HARDWARE_VERSION
-        return ota.QueryNextImageRequest(control, maker, kind, version, hardware)
+        return [self._endpoint.command(query_request(self.spec, self.flash.metadata))]
 
     def _miss_query(self, now: float) -> Actions:
         timers = self.spec.timers
@@ -515,7 +510,7 @@ class OtaClient:
     def _start_verify(self, now: float) -> Actions:
         self.transfer.take()
         self.flash.finish()
-        self._tries = 0
+        self._no_time()
         given = self.spec.options.verify_time
         self._after(self.spec.timers.verify_time if given is None else given, now)
         return []
@@ -531,7 +526,10 @@ class OtaClient:
         return self._send_status(Status.REQUIRE_MORE_IMAGE, now)
 
     def _send_end(self, now: float) -> Actions:
-        return self._send_status(Status.SUCCESS, now)
+        actions = self._send_status(Status.SUCCESS, now)
+        if self._upgrade_at is not None:  # a server that is gone does not move the time it gave
+            self.wake_at = min(self.wake_at, self._upgrade_at)
+        return actions
 
     def _send_status(self, status: int, now: float) -> Actions:
         self._tries += 1
@@ -539,18 +537,28 @@ class OtaClient:
         return [self._end_request(status, self.transfer.target)]
 
     def _count_down(self, now: float) -> Actions:
+        self._upgrade_at = now + self._wait * self._rate
+        return self._count_on(now)
+
+    def _count_on(self, now: float) -> Actions:
+        """Sleep until the time, or until it is worth asking whether it still holds."""
+        assert self._upgrade_at is not None  # noqa: S101 - set when the countdown began
         self._tries = 0
-        self._after(min(self._wait, self.spec.timers.countdown_cap), now)
+        self._after(self.spec.timers.countdown_cap, now)
+        self.wake_at = min(self.wake_at, self._upgrade_at)
         return []
 
     def _wait_to_upgrade(self, now: float) -> Actions:
-        self._tries = 0
         self._after(self.spec.timers.wait_cap, now)
-        return []
+        return self._no_time()
 
     def _park(self, now: float) -> Actions:
-        self._tries = 0
         self.wake_at = NEVER
+        return self._no_time()
+
+    def _no_time(self) -> Actions:
+        self._tries = 0
+        self._upgrade_at = None
         return []
 
     def _forbid(self, now: float) -> Actions:

@@ -7,8 +7,11 @@ from emulators.device_spec import DeviceSpec
 from emulators.flash import FileIdentity, Metadata, Spare
 from emulators.ota_table import Event
 from ota_engine.zcl.ota import (
+    QUERY_HARDWARE_VERSION,
     ImageNotify,
+    QueryDeviceSpecificFileRequest,
     QueryDeviceSpecificFileResponse,
+    QueryNextImageRequest,
     QueryNextImageResponse,
     UpgradeEndResponse,
 )
@@ -53,6 +56,19 @@ def running_version(metadata: Metadata, image_type: int) -> int:
         if file.identity.image_type == image_type:
             return file.identity.file_version
     return 0
+
+
+def query_request(
+    spec: DeviceSpec, metadata: Metadata
+) -> QueryNextImageRequest | QueryDeviceSpecificFileRequest:
+    """Ask for the file wanted next; special types are asked for as made for this very device."""
+    need = wanted(spec, metadata)
+    maker, kind, version = spec.manufacturer_code, need.image_type, need.version
+    if kind >= FIRST_DEVICE_SPECIFIC_TYPE:
+        return QueryDeviceSpecificFileRequest(spec.eui64, maker, kind, version, spec.stack_version)
+    hardware = spec.hardware_version
+    control = 0 if hardware is None else QUERY_HARDWARE_VERSION
+    return QueryNextImageRequest(control, maker, kind, version, hardware)
 
 
 def heeds_notify(

@@ -45,6 +45,7 @@ class Event(Enum):
     EXHAUSTED = "tries exhausted"
     EXHAUSTED_HOLD = "tries exhausted, timeout policy: do not apply"
     EXHAUSTED_EXTERNAL = "tries exhausted, activation out of band"
+    EXHAUSTED_SCHEDULED = "no answer, but a time was given before"
     REASK = "countdown cap reached"
     NOTIFIED = "told to query"
     OFFERED = "offered a file"
@@ -113,6 +114,7 @@ class Do(Enum):
     SEND_MORE = "send_more"
     SEND_END = "send_end"
     COUNT_DOWN = "count_down"
+    COUNT_ON = "count_on"
     WAIT_TO_UPGRADE = "wait_to_upgrade"
     PARK = "park"
     FORBID = "forbid"
@@ -230,6 +232,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (State.ENDING, Event.EXHAUSTED): (State.RESTARTING, Do.APPLY),
     (State.ENDING, Event.EXHAUSTED_HOLD): (State.WAITING_TO_UPGRADE, Do.WAIT_TO_UPGRADE),
     (State.ENDING, Event.EXHAUSTED_EXTERNAL): (State.EXTERNAL, Do.PARK),
+    (State.ENDING, Event.EXHAUSTED_SCHEDULED): (State.COUNTDOWN, Do.COUNT_ON),
     (State.COUNTDOWN, Event.TIMER): (State.RESTARTING, Do.APPLY),
     (State.COUNTDOWN, Event.REASK): (State.ENDING, Do.SEND_END),
     (State.WAITING_TO_UPGRADE, Event.TIMER): (State.ENDING, Do.SEND_END),
@@ -310,6 +313,7 @@ ILLEGAL: frozenset[tuple[State, Event]] = frozenset(
                 Event.EXHAUSTED,
                 Event.EXHAUSTED_HOLD,
                 Event.EXHAUSTED_EXTERNAL,
+                Event.EXHAUSTED_SCHEDULED,
                 Event.REASK,
                 Event.BLOCK,
                 Event.LAST_BLOCK,

@@ -193,6 +193,25 @@ def test_a_silicon_labs_client_asks_again_every_hour_of_a_long_countdown() -> No
     assert not device.device.powered
 
 
+@pytest.mark.parametrize("policy", [0, 1])
+def test_a_server_that_has_gone_moves_the_given_time_neither_forth_nor_back(policy: int) -> None:
+    device = ended(SILICON_LABS, timeout_policy=policy)
+    device.end(0, 50_000)
+    start = device.now
+    while device.device.powered:
+        device.alarm()
+    assert device.now - start == pytest.approx(50_000)
+
+
+def test_a_hold_takes_a_given_time_back() -> None:
+    device = ended(timeout_policy=1)
+    device.end(0, 600)
+    device.end(0, FOREVER)
+    for _ in range(LAB.end_tries + 1):
+        device.alarm()
+    assert device.state is State.WAITING_TO_UPGRADE
+
+
 def test_other_clients_count_a_long_time_down_by_themselves() -> None:
     device = ended(ZBOSS)
     device.end(0, 200_000)
