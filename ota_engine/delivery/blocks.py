@@ -10,36 +10,35 @@ from math import ceil
 from images.eui64 import format_eui64
 from ota_engine.delivery.airtime import block_exchange_time
 from ota_engine.delivery.estate import Estate
-from ota_engine.delivery.peer import Peer, Session
+from ota_engine.delivery.image import ImageKey
+from ota_engine.delivery.pacing import Bucket
+from ota_engine.delivery.peer import UNKNOWN_VERSION, Peer, Session
 from ota_engine.delivery.period import BlockPeriod
+from ota_engine.delivery.policy import decide
 from ota_engine.delivery.quirks import quirk_for
-from ota_engine.delivery.session import Step
+from ota_engine.delivery.session import HOLDING, OPEN, Step
+from ota_engine.delivery.timers import Alarm
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send, SendFailed, SendStatus
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
-from ota_engine.zcl.hot import decode_block_request, decode_block_response, encode_block_data
+from ota_engine.zcl.hot import decode_block_request, decode_block_response, encode_block_wait
 from ota_engine.zcl.ota import encode
 from ota_engine.zcl.status import Status
 
 LOW = Priority.LOW.value
 DOWNLOADING = SessionState.DOWNLOADING
-#: States from which a block request begins or continues a download.
-OPEN = frozenset(
-    {
-        SessionState.ASSIGNED,
-        SessionState.OFFERED,
-        SessionState.QUEUED,
-        SessionState.STALLED,
-        SessionState.PAUSED,
-        SessionState.VERIFYING,
-    }
-)
+BLOCK_TOKEN = 1  # of every ``Send`` that carries a block
+TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
 SHRINK = (64, 56, 50, 48, 40, 32, 24, 16, 8)  # octets: the steps down when a frame does not fit
 SAFE_BLOCK = 40  # octets: what a node gets after three blocks in a row were not delivered
 LOST_BLOCKS = 3
-FLOOD = 10  # requests a node may make against its WAIT_FOR_DATA before they are dropped
+OVER_RATE_WAIT = 1.0  # seconds
+QUIET = 1.0  # seconds: a client that asks against its wait is answered this often at most
+REFUSALS_REMEMBERED = 8  # images per device whose refusal is audited
+
+_new = tuple.__new__  # what Send's own constructor calls, without its argument parsing
 
 
 class BlockServer:
@@ -51,6 +50,7 @@ class BlockServer:
         self._burst = 2 * self._rate
         self._budgeted = estate.config.channel_share < 1.0
         self._period = BlockPeriod(estate)
+        self._stranger_audits = Bucket(rate=1 / 60, burst=10.0)  # rows a second, rows
 
     def answer(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer one request: data, WAIT_FOR_DATA, ABORT, or the exception's status.
@@ -58,19 +58,18 @@ class BlockServer:
         Raises:
             PeerError: malformed, past the end, or for an image this device is not assigned.
         """
+        level = peer.level + (now - peer.level_at) * self._rate
+        if level < 1.0:
+            self._too_early(packet, peer, now)
+            return
+        if level > self._burst:  # noqa: PLR1730 - min() costs more, and this is every block
+            level = self._burst
+        peer.level = level - 1.0
+        peer.level_at = now
         request = decode_block_request(packet.payload)
         session = peer.current
         if session is None or request[1:4] != session.image.key:
             session = self.session_for(peer, request[1:4], now)
-        level = peer.level + (now - peer.level_at) * self._rate
-        peer.level_at = now
-        if level > self._burst:  # noqa: PLR1730 - min() costs more, and this is every block
-            level = self._burst
-        if level < 1.0:
-            peer.level = level
-            self._over_rate(packet, peer, now)
-            return
-        peer.level = level - 1.0
         offset = request.file_offset
         size = session.image.block_size(offset, request.maximum_data_size, peer.carries)
         if session.state is not DOWNLOADING or peer.page is not None or self._period.wanted:
@@ -87,12 +86,14 @@ class BlockServer:
         self._serve(packet, peer, session, offset, size, now)
 
     def charge(self, peer: Peer, size: int, now: float) -> float:
-        """Charge a block to the channel's air budget; returns the seconds it is short of."""
-        budget = self._estate.channel_of(peer).budget
-        if budget is None:
+        """Charge a block to the air budget; returns the seconds it is short of."""
+        if not self._budgeted:
             return 0.0
+        channel = self._estate.channel_of(peer)
+        if peer.purse is None:
+            peer.purse = channel.purse()
         cost = block_exchange_time(size, peer.relays + 1, self._estate.security)
-        return budget.take(cost, now)
+        return channel.charge(peer.purse, cost, now)
 
     def _serve(
         self, packet: Packet, peer: Peer, session: Session, offset: int, size: int, now: float
@@ -107,37 +108,31 @@ class BlockServer:
                 session.offset = offset
                 if offset >= session.flush_at or now >= session.flush_due:
                     self._flush(peer, session, now)
-        if offset + size == image.size:
+            elif not offset and session.state is DOWNLOADING:
+                session.offset = 0  # it has begun again
+        if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
-        self._estate.send(
-            Send(
-                packet.source,
-                packet.destination_endpoint,
-                packet.source_endpoint,
-                packet.profile,
-                packet.cluster,
-                image.block(packet.payload[1], offset, size),
-                False,
-                peer.sleepy,
-                LOW,
-                1,
-            )
-        )
+        frame = image.block(packet.payload[1], offset, size)
+        self._estate.send(_new(Send, (*peer.reply_to, frame, False, peer.sleepy, LOW, BLOCK_TOKEN)))
 
     def all_asked(self, peer: Peer, session: Session, now: float) -> None:
-        """The last octet has been asked for: the device checks the image, for as long as it takes."""
+        """The last octet has been asked for: the device checks the image, as long as that takes."""
         image = session.image
         session.complete = True
         session.offset = image.size
+        session.deadline = now + quirk_for(*image.key[:2]).verify_for
         self._estate.step(peer, session, Step.LAST, now, "the device checks the whole image")
-        self._estate.timers.at(now + quirk_for(*image.key[:2]).verify_for, "verify", peer.eui64)
+        self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
 
     def _flush(self, peer: Peer, session: Session, now: float) -> None:
         """Write progress now and then: what a restart forgets costs nothing but the display."""
+        self._flush_later(session, now)
+        self._estate.save(peer, session)
+
+    def _flush_later(self, session: Session, now: float) -> None:
         config = self._estate.config
         session.flush_at = session.offset + int(session.image.size * config.flush_step)
         session.flush_due = now + config.flush_every
-        self._estate.save(peer, session)
 
     def session_for(self, peer: Peer, key: tuple[int, ...], now: float) -> Session:
         """Find the session of the image a request names, and make it the current one.
@@ -147,36 +142,49 @@ class BlockServer:
         """
         for session in peer.sessions.values():
             if session.image.key == key:
-                peer.current = session
-                peer.last_offset = -1
+                self._estate.turn_to(peer, session, now)
                 return session
         self._estate.count("block_of_unassigned_image")
-        if peer.eui64 in self._estate.peers and peer.refused != key:
-            peer.refused = key
-            code, kind, version = key
-            self._estate.audit(
-                "engine",
-                "refused a block of an image that is not assigned",
-                format_eui64(peer.eui64),
-                now,
-                manufacturer_code=code,
-                image_type=kind,
-                file_version=version,
-            )
+        self._audit_refusal(peer, ImageKey(*key), now)
         raise PeerError("this image is not assigned to this device", Status.NO_IMAGE_AVAILABLE)
+
+    def _audit_refusal(self, peer: Peer, key: ImageKey, now: float) -> None:
+        """Say once for each image what a device asked for in vain; strangers have one budget."""
+        if key in peer.refused or len(peer.refused) >= REFUSALS_REMEMBERED:
+            return
+        if peer.eui64 not in self._estate.peers and not self._stranger_audits.take(1.0, now):
+            return
+        peer.refused += (key,)
+        self._estate.audit(
+            "engine",
+            "refused a block of an image that is not assigned",
+            format_eui64(peer.eui64),
+            now,
+            **key._asdict(),
+        )
 
     # --- when not to serve -------------------------------------------------------------------
 
     def open_for(
         self, packet: Packet, peer: Peer, session: Session, offset: int, now: float
     ) -> bool:
-        """Say whether a session may be served now; if not, the client has been answered."""
-        if session.state is DOWNLOADING:
-            return True
-        if session.state not in OPEN:
+        """Say whether a session may be served now; if not, the client has been answered.
+
+        Raises:
+            PeerError: the device may not have this image at all.
+        """
+        state = session.state
+        if state is DOWNLOADING or state in HOLDING:
+            return (
+                True  # a request that was delayed or repeated on its way; its answer does no harm
+            )
+        if state is SessionState.VERIFYING and offset + TAIL >= session.image.size:
+            return True  # the last block again, or a hole of the last page
+        if state not in OPEN:
             self._estate.count("block_in_closed_session")
             self._answer(packet, peer, ImageBlockResponse(Status.ABORT))
             return False
+        self._check_entitled(peer, session)
         pause = self._estate.paused or peer.paused
         if pause:
             self._estate.step(peer, session, Step.PAUSE, now, pause)
@@ -184,10 +192,29 @@ class BlockServer:
             return False
         return self._admit(packet, peer, session, offset, now)
 
+    def _check_entitled(self, peer: Peer, session: Session) -> None:
+        """A client may go straight to blocks, without the query that would have been refused."""
+        config = self._estate.config
+        if config.authorised is not None and peer.eui64 not in config.authorised:
+            raise PeerError("this device is not authorised", Status.NOT_AUTHORIZED)
+        if session.state is not SessionState.ASSIGNED:
+            return
+        running = UNKNOWN_VERSION if peer.file_version is None else peer.file_version
+        verdict = decide(
+            session.image,
+            session.assignment.policy,
+            peer.eui64,
+            running,
+            peer.hardware_version,
+            config.hardware,
+        )
+        if not verdict.offer:
+            raise PeerError(verdict.reason, Status.NO_IMAGE_AVAILABLE)
+
     def _admit(self, packet: Packet, peer: Peer, session: Session, offset: int, now: float) -> bool:
         """Give the session a place on its channel, or queue it and tell the client when to ask."""
         places = self._estate.channel_of(peer).places
-        if session.state is SessionState.VERIFYING and session.offset >= session.image.size:
+        if session.state is SessionState.VERIFYING:
             session.offset = offset  # it asks again: the truth is what it asks for
         if places.ask(peer.eui64, now):
             self._begin(peer, session, now)
@@ -203,46 +230,50 @@ class BlockServer:
         if session.attempt == 0:
             session.attempt = 1
             session.started_utc = self._estate.clock.utc(now)
-        config = self._estate.config
-        session.flush_at = session.offset + int(session.image.size * config.flush_step)
-        session.flush_due = now + config.flush_every
+        self._flush_later(session, now)
         self._estate.step(peer, session, Step.BLOCK, now)
         self.watch(peer, now)
 
     def watch(self, peer: Peer, now: float) -> None:
-        """Keep one stall timer per device; it looks at ``last_heard`` when it fires."""
-        if not peer.stall_armed:
-            peer.stall_armed = True
-            self._estate.timers.at(now + self.stall_after(peer), "stall", peer.eui64)
+        """Have somebody look when the device has not been heard for too long."""
+        self._estate.timers.at(now + self._patience(peer), Alarm.STALL, peer.eui64)
 
-    def stall_after(self, peer: Peer) -> float:
-        """Seconds without a request after which this device's place is given away."""
+    def silent_at(self, peer: Peer) -> float:
+        """When a device's place is given away, unless it is heard before."""
+        return max(peer.last_heard, peer.waits_until) + self._patience(peer)
+
+    def _patience(self, peer: Peer) -> float:
         quirk = quirk_for(peer.manufacturer_code or 0, peer.image_type or 0)
-        after = quirk.stall_after or self._estate.config.stall_after
-        return max(after, peer.waits_until - peer.last_heard + after)
+        spacing = (
+            self._period.wanted or 0
+        ) / 1000  # seconds it was asked to leave between requests
+        return spacing + (quirk.stall_after or self._estate.config.stall_after)
 
-    def _over_rate(self, packet: Packet, peer: Peer, now: float) -> None:
-        """Answer a flood with WAIT_FOR_DATA, and a flood that goes on in spite of it not at all."""
-        self._estate.count("block_over_rate")
-        if now < peer.waits_until:
-            peer.dropped += 1
-            if peer.dropped > FLOOD:
-                self._estate.count("block_dropped")
-                return
+    def _too_early(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Answer a client that asks faster than it may, or though it was told to wait.
+
+        One that goes on regardless is answered once a second; the rest of its flood is dropped.
+        """
+        self._estate.count("block_too_early")
+        if now >= peer.waits_until:
+            self.wait(packet, peer, now, OVER_RATE_WAIT)
+        elif now < peer.quiet_until:
+            self._estate.count("block_dropped")
         else:
-            peer.dropped = 0
-        self.wait(packet, peer, now, 1.0)
+            peer.quiet_until = now + QUIET
+            self._say_wait(packet, peer, peer.waits_until - now)
 
     def wait(self, packet: Packet, peer: Peer, now: float, seconds: float) -> None:
-        """Answer WAIT_FOR_DATA in the relative form: current time 0, request time in seconds."""
+        """Answer WAIT_FOR_DATA, and give the client no block before that time is up."""
+        peer.hold(now + self._say_wait(packet, peer, seconds))
+
+    def _say_wait(self, packet: Packet, peer: Peer, seconds: float) -> int:
+        """Answer in the relative form: current time 0, request time in whole seconds."""
         whole = max(1, ceil(seconds))
-        peer.waits_until = now + whole
         self._estate.count("wait_for_data")
-        self._answer(
-            packet,
-            peer,
-            ImageBlockResponse(Status.WAIT_FOR_DATA, current_time=0, request_time=whole),
-        )
+        frame = encode_block_wait(packet.payload[1], 0, whole)
+        self._estate.reply(packet, peer, frame, ack=False)
+        return whole
 
     def _answer(self, packet: Packet, peer: Peer, response: ImageBlockResponse) -> None:
         frame = cluster_frame(
@@ -254,30 +285,45 @@ class BlockServer:
 
     def failed(self, failure: SendFailed, peer: Peer, now: float) -> None:
         """Learn from a block that did not arrive: shrink, and send again if it never left."""
+        self._estate.count("block_not_delivered")
         block = decode_block_response(failure.send.payload)
         if block.data is None or block.file_offset is None:
             return
-        peer.failures += 1
-        self._estate.count("block_not_delivered")
-        too_long = failure.status == SendStatus.MESSAGE_TOO_LONG
-        if too_long:
+        if failure.status == SendStatus.MESSAGE_TOO_LONG:
             smaller = next((size for size in SHRINK if size < len(block.data)), 1)
-        elif peer.failures >= LOST_BLOCKS and peer.carries > SAFE_BLOCK:
-            smaller = SAFE_BLOCK
-        else:
+            self._limit(peer, smaller, failure.status, now)
+            self._send_again(failure.send, block, peer)
+        elif failure.status == SendStatus.DELIVERY_FAILED and self._in_a_row(peer) >= LOST_BLOCKS:
+            peer.failures = 0
+            self._limit(peer, SAFE_BLOCK, failure.status, now)
+
+    def _in_a_row(self, peer: Peer) -> int:
+        """Count a lost block; one that was asked for after the last loss and arrived ends the row."""
+        blocks = peer.current.blocks if peer.current is not None else 0
+        if blocks > peer.failed_after + 1:
+            peer.failures = 0
+        peer.failures += 1
+        peer.failed_after = blocks
+        return peer.failures
+
+    def _limit(self, peer: Peer, octets: int, status: int, now: float) -> None:
+        if octets >= peer.carries:
             return
-        peer.failures = 0
-        peer.block_limit = smaller
+        peer.block_limit = octets
         self._estate.measure(peer)
         self._estate.touch(peer, now)
-        self._estate.event("block limit", peer.eui64, now, octets=smaller, status=failure.status)
-        if too_long:
-            frame = encode_block_data(
-                failure.send.payload[1],
-                block.manufacturer_code or 0,
-                block.image_type or 0,
-                block.file_version or 0,
-                block.file_offset,
-                block.data[:smaller],
-            )
-            self._estate.send(failure.send._replace(payload=frame))
+        self._estate.event("block limit", peer.eui64, now, octets=octets, status=status)
+
+    def _send_again(self, send: Send, block: ImageBlockResponse, peer: Peer) -> None:
+        """Send the beginning of a block that was too long; a page goes on from there."""
+        assert block.data is not None  # noqa: S101 - failed() looked
+        page = peer.page
+        if page is not None:
+            page.size = min(page.size, peer.carries)
+            page.offset = min(page.offset, block.file_offset or 0)
+            return
+        head = ImageBlockResponse(*block[:5], data=block.data[: peer.carries])
+        frame = cluster_frame(
+            Command.IMAGE_BLOCK_RESPONSE, send.payload[1], encode(head), from_server=True
+        )
+        self._estate.send(send._replace(payload=frame))

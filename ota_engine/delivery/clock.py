@@ -1,8 +1,8 @@
 """The wall clock as the engine believes it: an offset to monotonic time, and whether to trust it.
 
 Durations never use it. Activation times do, so a clock that jumped holds them: backwards until it
-has caught up with the latest time ever seen, forwards until it has stood for a while; a person may
-confirm it sooner.
+has caught up with the latest time ever trusted, forwards until it has stood for a while; a person
+may confirm it sooner.
 """
 
 from math import inf
@@ -15,7 +15,7 @@ SETTLE = 600.0  # seconds a clock must run evenly after a step forward
 class WallClock:
     """UTC seconds from monotonic seconds."""
 
-    __slots__ = ("_held_until", "_latest", "_offset", "_read", "reason")
+    __slots__ = ("_held_because", "_held_until", "_latest", "_offset", "_read")
 
     def __init__(self, latest_utc: float = -inf) -> None:
         """``latest_utc``: the latest time known from an earlier run, to notice a step back."""
@@ -23,42 +23,43 @@ class WallClock:
         self._read = False
         self._latest = latest_utc
         self._held_until = -inf
-        self.reason = "the wall clock has not been read yet"
+        self._held_because = ""
 
     def observe(self, utc: float, now: float) -> float:
         """Take a reading; returns the step in seconds against what was expected."""
         expected = now + self._offset if self._read else max(utc, self._latest)
         step = utc - expected
         self._offset = utc - now
-        if step < -BACKWARD_LIMIT:
-            self._held_until = now + (self._latest - utc)
-            self.reason = f"the wall clock stepped back {-step:.0f} s: activation times are held"
-        elif step > FORWARD_LIMIT:
-            self._held_until = now + SETTLE
-            self.reason = f"the wall clock stepped forward {step:.0f} s: activation times are held"
-        elif not self._read and now >= self._held_until:
-            self.reason = ""
         self._read = True
-        self._latest = max(self._latest, utc)
+        if utc < self._latest - BACKWARD_LIMIT:
+            self._hold(now + self._latest - utc, f"stepped back {self._latest - utc:.0f} s")
+        elif step > FORWARD_LIMIT:
+            self._hold(now + SETTLE, f"stepped forward {step:.0f} s")
+        elif step < -BACKWARD_LIMIT:
+            self._held_until = -inf  # back from a step forward that was never trusted
+        if now >= self._held_until:
+            self._latest = max(self._latest, utc)
         return step
+
+    def _hold(self, until: float, what: str) -> None:
+        self._held_until = until
+        self._held_because = f"the wall clock {what}: activation times are held"
 
     def confirm(self) -> None:
         """A person vouches for the clock as it is."""
         self._held_until = -inf
         self._latest = -inf
-        self.reason = ""
 
     def utc(self, now: float) -> float:
         """Wall time at monotonic ``now``."""
         return now + self._offset
 
-    def sane(self, now: float) -> bool:
-        """Whether an activation may be started by this clock."""
-        if not self._read or now < self._held_until:
-            return False
-        self.reason = ""
-        return True
+    def doubt(self, now: float) -> str:
+        """Why no activation may be started by this clock; empty when it may."""
+        if not self._read:
+            return "the wall clock has not been read yet"
+        return self._held_because if now < self._held_until else ""
 
     def sane_at(self, now: float) -> float:
-        """The earliest monotonic time at which the clock may be trusted again."""
+        """The earliest monotonic time at which the clock may be trusted; infinite if never read."""
         return max(now, self._held_until) if self._read else inf

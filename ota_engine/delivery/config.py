@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from images.eui64 import Eui64
+from ota_engine.events import SMART_ENERGY
 
 
 class HardwarePolicy(StrEnum):
@@ -33,8 +34,9 @@ class DeliveryConfig:
     stall_after: float = 120.0
     max_wait: float = 600.0  # longest WAIT_FOR_DATA given; clients honour at most an hour
     max_attempts: int = 3
-    notify_spacing: float = 1.0  # between two unicast Image Notify on one channel
+    notify_spacing: float = 1.0  # between two devices of one channel notified or asked
     notify_again: float = 3600.0  # to a device that was notified and did not query
+    profile: int = SMART_ENERGY  # of unicasts to a device that has not said which it speaks
     pages: bool = True  # serve Image Page Requests
     strangers: int = 4096  # devices without an assignment that are remembered
     flush_every: float = 60.0  # progress is written at least this often...

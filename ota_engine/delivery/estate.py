@@ -14,14 +14,13 @@ from ota_engine.delivery.clock import WallClock
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.image import ServedImage
 from ota_engine.delivery.pacing import Channel
-from ota_engine.delivery.peer import UNKNOWN_ENDPOINT, Peer, Session
+from ota_engine.delivery.peer import UNKNOWN_ADDRESS, UNKNOWN_ENDPOINT, Peer, Session
 from ota_engine.delivery.quirks import quirk_for
-from ota_engine.delivery.session import FINAL, OCCUPYING, Step, next_state
-from ota_engine.delivery.timers import Timers
+from ota_engine.delivery.session import FINAL, Step, next_state
+from ota_engine.delivery.timers import Alarm, Timers
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
-    SMART_ENERGY,
     Effect,
     Notify,
     Packet,
@@ -45,6 +44,13 @@ BLOCK_RESPONSE_OVERHEAD = 17  # octets: ZCL header 3, Image Block Response 14
 SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
 
 
+#: The states that have a place on the channel, or wait for one.
+ON_CHANNEL = frozenset({SessionState.DOWNLOADING, SessionState.QUEUED})
+#: The states in which nothing happens until the device is reached, or asks.
+UNSTARTED = frozenset({SessionState.ASSIGNED, SessionState.OFFERED, SessionState.STALLED})
+WAITING_FOR_MAINS = "waiting for mains"
+
+
 class Estate:
     """The devices and images of one engine, and the effects not yet handed out."""
 
@@ -62,7 +68,7 @@ class Estate:
         self.link_down: str | None = "no link yet"
         self.paused: str | None = None
         self._records: list[Record] = []
-        self._sends: list[Send] = []
+        self._sends: list[Effect] = []
         self._outcomes = False
         self._restore(snapshot)
 
@@ -83,6 +89,7 @@ class Estate:
             )
             peer.sessions[image.sha256] = session
             peer.current = session
+            peer.paused = peer.paused or session.pause
         for peer in self.peers.values():
             self.measure(peer)
 
@@ -98,22 +105,18 @@ class Estate:
 
     def drain(self) -> list[Effect]:
         """Hand out everything collected: rows, then frames, then a nudge for the notifier."""
-        effects: list[Effect] = []
-        if self._records:
-            effects.append(Persist(tuple(self._records)))
-            self._records = []
-        if self._sends:
-            effects.extend(self._sends)
+        effects = self._sends
+        if effects:
             self._sends = []
-        if self._outcomes:
-            effects.append(Notify())
-            self._outcomes = False
+        elif not self._records:
+            return []
+        if self._records:
+            effects.insert(0, Persist(tuple(self._records)))
+            self._records = []
+            if self._outcomes:
+                effects.append(Notify())
+                self._outcomes = False
         return effects
-
-    @property
-    def pending(self) -> bool:
-        """Whether ``drain`` has anything to hand out."""
-        return bool(self._records or self._sends)
 
     def count(self, name: str) -> None:
         """Count something a person may want to see on a graph."""
@@ -132,18 +135,31 @@ class Estate:
     # --- devices -----------------------------------------------------------------------------
 
     def peer_of(self, packet: Packet) -> Peer:
-        """Find or make the peer of a packet and learn its addresses from it."""
-        peer = self.peers.get(packet.source)
-        if peer is None:
-            peer = self.stranger(packet.source)
-        if peer.endpoint != packet.source_endpoint or peer.profile != packet.profile:
+        """Find or make the peer of a packet that comes another way than its last, and learn it."""
+        peer = self.peers.get(packet.source) or self.stranger(packet.source)
+        first = peer.network_address == UNKNOWN_ADDRESS
+        peer.network_address = packet.network_address
+        if packet.cluster == OTA_UPGRADE_CLUSTER:
+            if peer.endpoint == UNKNOWN_ENDPOINT:
+                self.learn_endpoint(peer, packet)
+            peer.route = packet[1:6]
+            peer.reply_to = (
+                peer.eui64,
+                packet.destination_endpoint,
+                packet.source_endpoint,
+                packet.profile,
+                packet.cluster,
+            )
+        if first:
+            self.explain_idle(peer)
+        return peer
+
+    def learn_endpoint(self, peer: Peer, packet: Packet) -> None:
+        """Take the endpoint and profile a packet came from for those of the device's client."""
+        if (peer.endpoint, peer.profile) != (packet.source_endpoint, packet.profile):
             peer.endpoint = packet.source_endpoint
             peer.profile = packet.profile
             self.touch(peer, packet.time)
-        peer.own_endpoint = packet.destination_endpoint
-        peer.network_address = packet.network_address
-        peer.last_heard = packet.time
-        return peer
 
     def stranger(self, device: Eui64) -> Peer:
         """Find or make a peer nobody assigned anything to; the longest unheard is forgotten."""
@@ -192,6 +208,18 @@ class Estate:
             self.channels[peer.channel] = channel
         return channel
 
+    def leave_place(self, peer: Peer, now: float, *, finished: bool = False) -> None:
+        """Give up a device's place or turn on its channel, which may be what others wait for."""
+        channel = self.channel_of(peer)
+        channel.places.leave(peer.eui64, now, finished=finished)
+        if channel.crowded_out:
+            self.timers.at(now, Alarm.CONTACT, peer.channel)
+
+    def notify_later(self, peer: Peer, now: float) -> None:
+        """Have a device notified again in ``notify_again`` seconds, if it is still idle then."""
+        peer.notified_at = now
+        self.timers.at(now + self.config.notify_again, Alarm.NOTIFY_AGAIN, peer.eui64)
+
     # --- images and sessions -----------------------------------------------------------------
 
     def add_image(self, record: ImageRecord) -> ServedImage:
@@ -203,14 +231,13 @@ class Estate:
         return image
 
     def assign(self, assignment: AssignmentRecord, now: float) -> tuple[Peer, Session]:
-        """Begin a session; an older one of the same image type is replaced."""
+        """Begin a session for an assignment."""
         image = self.images[assignment.sha256]
         peer = self.known(assignment.device)
-        for other in list(peer.sessions.values()):
-            if other.image.key[:2] == image.key[:2]:
-                self.forget(peer, other, now)
         session = Session(assignment, image)
         session.since = now
+        session.since_utc = self.clock.utc(now)
+        session.reason = self.why_idle(peer)
         peer.sessions[image.sha256] = session
         peer.current = session
         self.persist(peer.record(self.clock.utc(now)))
@@ -220,11 +247,21 @@ class Estate:
 
     def forget(self, peer: Peer, session: Session, now: float) -> None:
         """Drop a session that was withdrawn or replaced; the store is told by the caller."""
-        self.channel_of(peer).places.leave(peer.eui64, now)
+        self.leave_place(peer, now)
         peer.sessions.pop(session.image.sha256, None)
         peer.page = None
         if peer.current is session:
             peer.current = next(iter(peer.sessions.values()), None)
+
+    def turn_to(self, peer: Peer, session: Session, now: float) -> None:
+        """Make a session the one a device is at; a download it leaves for it stands still."""
+        if peer.current is session:
+            return
+        for other in peer.sessions.values():
+            if other is not session and other.state in ON_CHANNEL:
+                self.step(peer, other, Step.STALL, now, "the device turned to another file")
+        peer.current = session
+        peer.last_offset = -1
 
     def sessions(self) -> Iterable[tuple[Peer, Session]]:
         """Every session with its device, in the order devices were named."""
@@ -237,19 +274,28 @@ class Estate:
         self.persist(session.record(peer.eui64, peer.endpoint))
 
     def step(self, peer: Peer, session: Session, step: Step, now: float, reason: str = "") -> bool:
-        """Take one step of the state table; returns whether anything changed."""
+        """Take one step of the state table; returns whether the state changed.
+
+        A step that leads back to the same state changes the reason; an ignored one nothing.
+        """
         before = session.state
         after = next_state(before, step)
-        if after is before and (reason == session.reason or before in FINAL):
-            return False  # what ended keeps the reason it ended for
+        if after is None:
+            return False
+        if after is before:
+            self.explain(peer, session, reason)
+            return False
         session.state = after
         session.reason = reason
-        if after is before:
-            self.save(peer, session)
-            return False
-        self._give_up_places(peer, session, before, now)
         session.since = now
         session.since_utc = self.clock.utc(now)
+        session.came_back = False
+        if before in ON_CHANNEL and after not in ON_CHANNEL:
+            self.leave_place(peer, now, finished=after is SessionState.VERIFYING)
+        if after in FINAL:
+            peer.page = None
+        if after is SessionState.FAILED:  # another attempt later, if it has any left
+            self.notify_later(peer, now)
         self.save(peer, session)
         self.event(
             "session",
@@ -265,39 +311,48 @@ class Estate:
         )
         return True
 
-    def _give_up_places(
-        self, peer: Peer, session: Session, before: SessionState, now: float
-    ) -> None:
-        if before in OCCUPYING or before is SessionState.QUEUED:
-            if session.state in OCCUPYING or session.state is SessionState.QUEUED:
-                return
-            finished = session.state is SessionState.VERIFYING
-            self.channel_of(peer).places.leave(peer.eui64, now, finished=finished)
-        if session.state in FINAL:
-            peer.page = None
-        if session.state is SessionState.FAILED:  # another attempt, if it has any left
-            self.timers.at(now + self.config.notify_again, "again", peer.eui64)
-
     def explain(self, peer: Peer, session: Session, reason: str) -> None:
         """Change why a session waits without changing its state."""
         if session.reason != reason:
             session.reason = reason
             self.save(peer, session)
 
+    def why_idle(self, peer: Peer) -> str:
+        """Why nothing has begun with a device."""
+        if self.link_down is not None:
+            return f"the radio is down: {self.link_down}"
+        if peer.network_address == UNKNOWN_ADDRESS:
+            return "not seen on the network yet"
+        if peer.on_battery:
+            return WAITING_FOR_MAINS
+        return "assigned; the device has not queried yet"
+
+    def explain_idle(self, peer: Peer) -> None:
+        """Say anew why the sessions that wait for the device itself wait, after that changed."""
+        reason = self.why_idle(peer)
+        for session in peer.sessions.values():
+            if session.state is SessionState.ASSIGNED or (
+                session.state in UNSTARTED and reason == WAITING_FOR_MAINS
+            ):
+                self.explain(peer, session, reason)
+            elif session.state in UNSTARTED and session.reason == WAITING_FOR_MAINS:
+                self.explain(peer, session, "back on mains; waits for the device to ask")
+
     def outcome(
         self, peer: Peer, session: Session, kind: str, succeeded: bool, reason: str, now: float
     ) -> None:
         """Report the end of a transfer or activation; the key makes a repetition harmless."""
         created = round(session.assignment.created_utc * 1000)
+        verdict = "succeeded" if succeeded else "failed"
         self._outcomes = True
         self.persist(
             OutcomeRecord(
                 key=f"{peer.eui64:016x}-{session.image.sha256[:16]}-{created}"
-                f"-{session.attempt}-{kind}",
+                f"-{session.attempt}-{kind}-{verdict}",
                 utc=self.clock.utc(now),
                 device=peer.eui64,
                 kind=kind,
-                verdict="succeeded" if succeeded else "failed",
+                verdict=verdict,
                 reason=reason,
                 sha256=session.image.sha256,
                 version_before=session.version_before,
@@ -308,27 +363,21 @@ class Estate:
     # --- frames ------------------------------------------------------------------------------
 
     def frame(
-        self,
-        peer: Peer,
-        payload: bytes,
-        *,
-        cluster: int = OTA_UPGRADE_CLUSTER,
-        ack: bool = True,
-        priority: int = Priority.NORMAL,
+        self, peer: Peer, payload: bytes, *, cluster: int = OTA_UPGRADE_CLUSTER, token: int = 0
     ) -> None:
         """Send a frame of our own accord to a device's endpoint."""
         self.send(
             Send(
                 peer.eui64,
-                OTA_SERVER_ENDPOINT if peer.own_endpoint == UNKNOWN_ENDPOINT else peer.own_endpoint,
+                OTA_SERVER_ENDPOINT,
                 peer.endpoint,
-                peer.profile or SMART_ENERGY,
+                peer.profile or self.config.profile,
                 cluster,
                 payload,
-                ack,
+                True,
                 peer.sleepy,
-                priority,
-                0,
+                Priority.NORMAL,
+                token,
             )
         )
 

@@ -1,27 +1,16 @@
-"""Image Notify and the answers to queries: who is told of an image, and who is given one."""
+"""Answers queries: who is offered which image, and who is refused and why."""
 
 from ota_engine.delivery.blocks import BlockServer
-from ota_engine.delivery.estate import Estate
-from ota_engine.delivery.image import ServedImage
-from ota_engine.delivery.orders import NotifyBroadcast
-from ota_engine.delivery.pacing import Channel
-from ota_engine.delivery.peer import BATTERY, Peer, Session
+from ota_engine.delivery.contacts import Contacts
+from ota_engine.delivery.estate import WAITING_FOR_MAINS, Estate
+from ota_engine.delivery.peer import Peer, Session
 from ota_engine.delivery.policy import Verdict, decide
-from ota_engine.delivery.reports import WAITING_FOR_MAINS, Reports
+from ota_engine.delivery.reports import Reports
 from ota_engine.delivery.session import Step
-from ota_engine.errors import LocalError
-from ota_engine.events import (
-    BROADCAST_RX_ON,
-    OTA_SERVER_ENDPOINT,
-    OTA_UPGRADE_CLUSTER,
-    Packet,
-    Priority,
-    Send,
-)
+from ota_engine.events import Packet
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import (
     Command,
-    ImageNotify,
     QueryDeviceSpecificFileRequest,
     QueryDeviceSpecificFileResponse,
     QueryNextImageRequest,
@@ -32,26 +21,22 @@ from ota_engine.zcl.hot import decode_query_next_image_request, encode_query_nex
 from ota_engine.zcl.ota import decode, encode
 from ota_engine.zcl.status import Status
 
-ALL_ENDPOINTS = 0xFF
-EVERYONE = 100  # per cent of clients that answer a notify
+OFFERED = "offered; waits for the device to ask for a block"
 NOBODY = QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE)
-#: States in which a device has nothing under way and may be notified.
-IDLE = frozenset({SessionState.ASSIGNED, SessionState.STALLED})
-#: An attempt is over, or the device gave up what it had: a new offer begins a new attempt. One that
-#: holds the image may ask whether there is a newer one, and then goes on holding it.
-RESTARTS_ATTEMPT = frozenset({SessionState.FAILED, SessionState.UPDATED, SessionState.RESTARTING})
+#: States after which a new offer begins a new attempt.
+ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
 
 
 class Offers:
     """The query path of the server."""
 
-    def __init__(self, estate: Estate, blocks: BlockServer, reports: Reports) -> None:
+    def __init__(
+        self, estate: Estate, blocks: BlockServer, reports: Reports, contacts: Contacts
+    ) -> None:
         self._estate = estate
         self._blocks = blocks
         self._reports = reports
-        self._sequence = 0
-
-    # --- queries -----------------------------------------------------------------------------
+        self._contacts = contacts
 
     def query(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a Query Next Image Request.
@@ -60,7 +45,7 @@ class Offers:
             PeerError: the request is malformed.
         """
         request = decode_query_next_image_request(packet.payload)
-        self._learn(peer, request, now)
+        self._learn(packet, peer, request, now)
         response = self._respond(
             peer,
             request.manufacturer_code,
@@ -71,8 +56,8 @@ class Offers:
         )
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._estate.reply(packet, peer, frame)
-        if peer.sessions and peer.power_source is None:
-            self._reports.ask(peer)  # its endpoint was not known yet when it announced itself
+        if peer.sessions and peer.to_ask:
+            self._contacts.ask(peer)
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a Query Device Specific File Request; the file must be for the asking node.
@@ -92,6 +77,8 @@ class Offers:
                 peer.hardware_version,
                 now,
             )
+        else:
+            self._estate.count("query_for_another_device")
         payload = encode(QueryDeviceSpecificFileResponse(*response))
         frame = cluster_frame(
             Command.QUERY_DEVICE_SPECIFIC_FILE_RESPONSE,
@@ -101,17 +88,23 @@ class Offers:
         )
         self._estate.reply(packet, peer, frame)
 
-    def _learn(self, peer: Peer, request: QueryNextImageRequest, now: float) -> None:
+    def _learn(
+        self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: float
+    ) -> None:
+        """Remember what a device says of itself; of several image types, those it has images for."""
+        self._estate.learn_endpoint(peer, packet)
         code, kind, version, hardware = request[1:5]
-        known = (peer.manufacturer_code, peer.image_type, peer.file_version, peer.hardware_version)
-        if known == (code, kind, version, hardware):
+        if hardware is None:
+            hardware = peer.hardware_version
+        assigned = any(session.image.key[:2] == (code, kind) for session in peer.sessions.values())
+        if not assigned and peer.image_type is not None:
             return
-        peer.manufacturer_code, peer.image_type = code, kind
-        peer.file_version = version
-        if hardware is not None:
-            peer.hardware_version = hardware
-        self._estate.measure(peer)
-        self._estate.touch(peer, now)
+        known = (peer.manufacturer_code, peer.image_type, peer.file_version, peer.hardware_version)
+        if known != (code, kind, version, hardware):
+            peer.manufacturer_code, peer.image_type = code, kind
+            peer.file_version, peer.hardware_version = version, hardware
+            self._estate.measure(peer)
+            self._estate.touch(peer, now)
 
     def _respond(
         self,
@@ -131,8 +124,18 @@ class Offers:
             self._estate.count("query_without_assignment")
             return NOBODY
         self._reports.queried(peer, session, running, now)
+        if self._offered(peer, session, running, hardware, now):
+            return QueryNextImageResponse(Status.SUCCESS, *session.image.key, session.image.size)
+        return NOBODY
+
+    def _offered(
+        self, peer: Peer, session: Session, running: int, hardware: int | None, now: float
+    ) -> bool:
+        """Decide on a query of a device that has an image of the type it asks for."""
+        if session.state is SessionState.RESTARTING:
+            return False  # the query was sent before it was told to apply
         if session.state is SessionState.UPDATED and running == session.image.key.file_version:
-            return NOBODY
+            return False
         verdict = decide(
             session.image,
             session.assignment.policy,
@@ -141,10 +144,10 @@ class Offers:
             hardware,
             self._estate.config.hardware,
         )
-        if verdict.offer and self._offer(peer, session, running, now):
-            return _offering(session.image)
+        if verdict.offer:
+            return self._offer(peer, session, running, now)
         self._refuse(peer, session, verdict, running, now)
-        return NOBODY
+        return False
 
     def _session_of(self, peer: Peer, code: int, kind: int) -> Session | None:
         for session in peer.sessions.values():
@@ -161,145 +164,37 @@ class Offers:
         return None
 
     def _offer(self, peer: Peer, session: Session, running: int, now: float) -> bool:
+        """Offer the image, unless the session was aborted or has had all its attempts."""
         estate = self._estate
         if session.state is SessionState.ABORTED:
             return False
-        if session.state in RESTARTS_ATTEMPT:
+        if session.state in ENDED:
             if session.attempt >= estate.config.max_attempts:
+                estate.count("query_after_last_attempt")
                 return False
-            session.attempt += 1
-            session.offset = session.blocks = 0
-            session.version_after = None
-            session.complete = session.came_back = False
-        session.attempt = max(session.attempt, 1)
-        session.version_before = running
-        session.notified = True
-        peer.current = session
-        peer.last_offset = -1
+            session.begin_attempt()
         if session.state is SessionState.ASSIGNED:
             session.started_utc = estate.clock.utc(now)
-        estate.step(peer, session, Step.OFFER, now, self._why_waiting(peer))
+        session.attempt = max(session.attempt, 1)
+        if not session.complete:
+            session.version_before = running
+        estate.turn_to(peer, session, now)
+        reason = WAITING_FOR_MAINS if peer.on_battery else OFFERED
+        estate.step(peer, session, Step.OFFER, now, reason)
+        estate.notify_later(peer, now)
         self._blocks.watch(peer, now)
         return True
-
-    def _why_waiting(self, peer: Peer) -> str:
-        if peer.power_source == BATTERY:
-            return WAITING_FOR_MAINS
-        return "offered; the device has not asked for a block yet"
 
     def _refuse(
         self, peer: Peer, session: Session, verdict: Verdict, running: int, now: float
     ) -> None:
         estate = self._estate
-        if verdict.offer:
-            estate.count("query_after_last_attempt")
-            return
         estate.count("query_refused")
-        session.version_before = session.version_before or running
+        if session.version_before is None:
+            session.version_before = running
+        session.attempt = max(session.attempt, 1)
         if verdict.same:
             session.version_after = running
             estate.step(peer, session, Step.REPORTED_NEW, now, verdict.reason)
         elif estate.step(peer, session, Step.REFUSE, now, verdict.reason):
-            session.attempt = max(session.attempt, 1)
             estate.outcome(peer, session, "transfer", False, verdict.reason, now)
-
-    # --- notifies ----------------------------------------------------------------------------
-
-    def notify_soon(self, peer: Peer, now: float) -> None:
-        """Put a device in line for its unicast Image Notify; one goes out per ``notify_spacing``."""
-        channel = self._estate.channel_of(peer)
-        channel.to_notify[peer.eui64] = None
-        if not channel.notify_armed:
-            channel.notify_armed = True
-            self._estate.timers.at(now, "notify", peer.channel)
-
-    def notify_next(self, number: int, now: float) -> None:
-        """Notify the next idle device of a channel while there are places for its download."""
-        estate = self._estate
-        channel = estate.channels[number]
-        places = channel.places
-        if estate.link_down is None and places.active + places.queued < places.limit:
-            self._notify_first(channel, now)
-        channel.notify_armed = bool(channel.to_notify)
-        if channel.notify_armed:
-            estate.timers.at(now + estate.config.notify_spacing, "notify", number)
-
-    def _notify_first(self, channel: Channel, now: float) -> None:
-        """Notify whoever is first in line and still has nothing under way."""
-        while channel.to_notify:
-            eui64 = next(iter(channel.to_notify))
-            del channel.to_notify[eui64]
-            peer = self._estate.peers.get(eui64)
-            if peer is not None and self._may_notify(peer):
-                self.notify(peer, now)
-                return
-
-    def _may_notify(self, peer: Peer) -> bool:
-        return peer.endpoint != ALL_ENDPOINTS and any(
-            not session.notified and self._idle(session) for session in peer.sessions.values()
-        )
-
-    def _idle(self, session: Session) -> bool:
-        """Whether a device has nothing under way and a query of it would be welcome."""
-        if session.state is SessionState.FAILED:
-            return session.attempt < self._estate.config.max_attempts
-        return session.state in IDLE
-
-    def notify(self, peer: Peer, now: float) -> None:
-        """Send a unicast Image Notify: the device queries whatever version it runs."""
-        for session in peer.sessions.values():
-            session.notified = True
-        self._estate.count("notify")
-        self._estate.timers.at(now + self._estate.config.notify_again, "again", peer.eui64)
-        self._estate.frame(peer, self._notify_frame(ImageNotify(0, EVERYONE)))
-
-    def notify_again(self, peer: Peer, now: float) -> None:
-        """A notified device that still has nothing under way goes back in line."""
-        for session in peer.sessions.values():
-            if session.notified and self._idle(session):
-                session.notified = False
-                self.notify_soon(peer, now)
-
-    def broadcast(self, order: NotifyBroadcast) -> None:
-        """Broadcast an Image Notify on one profile to every client that is awake.
-
-        Raises:
-            LocalError: the payload type or jitter is out of range, or needs an image.
-        """
-        if not 0 <= order.payload_type <= 3 or not 1 <= order.jitter <= EVERYONE:
-            raise LocalError("an Image Notify has payload type 0..3 and jitter 1..100")
-        fields: list[int | None] = [None, None, None]
-        if order.payload_type:
-            image = self._estate.images.get(order.sha256 or "")
-            if image is None:
-                raise LocalError(f"payload type {order.payload_type} needs an image; add it first")
-            fields[: order.payload_type] = image.key[: order.payload_type]
-        frame = self._notify_frame(ImageNotify(order.payload_type, order.jitter, *fields))
-        self._estate.send(
-            Send(
-                BROADCAST_RX_ON,
-                OTA_SERVER_ENDPOINT,
-                ALL_ENDPOINTS,
-                order.profile,
-                OTA_UPGRADE_CLUSTER,
-                frame,
-                False,
-                False,
-                Priority.NORMAL,
-                0,
-            )
-        )
-
-    def _notify_frame(self, notify: ImageNotify) -> bytes:
-        self._sequence = (self._sequence + 1) & 0xFF
-        return cluster_frame(
-            Command.IMAGE_NOTIFY,
-            self._sequence,
-            encode(notify),
-            from_server=True,
-            disable_default_response=True,
-        )
-
-
-def _offering(image: ServedImage) -> QueryNextImageResponse:
-    return QueryNextImageResponse(Status.SUCCESS, *image.key, image.size)

@@ -1,8 +1,11 @@
 """Carries out what operators ask; every order leaves a row in the audit trail."""
 
+from collections.abc import Callable
+from typing import Any
+
 from images.eui64 import Eui64, format_eui64
+from ota_engine.delivery.contacts import Contacts
 from ota_engine.delivery.estate import Estate
-from ota_engine.delivery.offers import Offers
 from ota_engine.delivery.orders import (
     Abort,
     AddImage,
@@ -17,21 +20,34 @@ from ota_engine.delivery.orders import (
     Withdraw,
 )
 from ota_engine.delivery.peer import Peer, Session
-from ota_engine.delivery.reports import Reports
-from ota_engine.delivery.session import Step
+from ota_engine.delivery.session import FINAL, Step
 from ota_engine.delivery.upgrade_end import UpgradeEnds
+from ota_engine.delivery.wording import one_line
 from ota_engine.errors import LocalError
-from ota_engine.records import Activation, SessionState, Unassigned
+from ota_engine.records import Activation, AssignmentRecord, Unassigned
+
+RESUMED = "resumed; waits for the device to ask"
 
 
 class Operator:
     """The people's side of the server."""
 
-    def __init__(self, estate: Estate, offers: Offers, reports: Reports, ends: UpgradeEnds) -> None:
+    def __init__(self, estate: Estate, contacts: Contacts, ends: UpgradeEnds) -> None:
         self._estate = estate
-        self._offers = offers
-        self._reports = reports
+        self._contacts = contacts
         self._ends = ends
+        self._orders: dict[type[Any], Callable[[Any, float], None]] = {
+            AddImage: self._add_image,
+            Assign: self._assign,
+            Withdraw: self._withdraw,
+            Pause: self._pause,
+            Resume: self._resume,
+            Abort: self._abort,
+            Release: self._release,
+            NotifyDevice: self._notify,
+            NotifyBroadcast: self._broadcast,
+            ConfirmClock: self._confirm_clock,
+        }
 
     def obey(self, order: Order, now: float) -> None:
         """Carry out one order.
@@ -39,43 +55,18 @@ class Operator:
         Raises:
             LocalError: the order names an image or device that is not there, or is not complete.
         """
-        match order:
-            case AddImage():
-                self._add_image(order, now)
-            case Assign():
-                self._assign(order, now)
-            case Withdraw():
-                self._withdraw(order, now)
-            case Pause():
-                self._pause(order, now)
-            case Resume():
-                self._resume(order, now)
-            case Abort() | Release():
-                self._end(order, now)
-            case NotifyDevice():
-                self._offers.notify(self._peer(order.device), now)
-            case NotifyBroadcast():
-                self._offers.broadcast(order)
-            case ConfirmClock():
-                self._estate.clock.confirm()
-                self._audit(order.actor, "confirm clock", "wall clock", now)
+        self._orders[type(order)](order, now)
+
+    # --- images and assignments --------------------------------------------------------------
 
     def _add_image(self, order: AddImage, now: float) -> None:
         image = self._estate.add_image(order.image)
-        self._audit(order.actor, "add image", image.sha256, now, name=order.image.name)
+        self._audit(order.actor, "add image", image.sha256, now, name=one_line(order.image.name))
 
     def _assign(self, order: Assign, now: float) -> None:
         wish = order.assignment
-        if wish.sha256 not in self._estate.images:
-            raise LocalError(f"image {wish.sha256[:16]} is not in the catalogue; add it first")
-        if wish.activation is Activation.AT and wish.activation_utc is None:
-            raise LocalError("an activation at a set time needs the time")
+        self._check(wish)
         peer = self._estate.known(wish.device)
-        for other in list(peer.sessions.values()):
-            image = self._estate.images[wish.sha256]
-            if other.image.key[:2] == image.key[:2]:
-                self._drop(peer, other, now)
-        self._estate.assign(wish, now)
         self._audit(
             order.actor,
             "assign",
@@ -85,66 +76,150 @@ class Operator:
             policy=wish.policy,
             activation=wish.activation,
         )
-        self._reports.ask(peer)
-        self._offers.notify_soon(peer, now)
+        session = peer.sessions.get(wish.sha256)
+        if session is not None and session.state not in FINAL:
+            self._reassign(peer, session, wish, now)
+            return
+        key = self._estate.images[wish.sha256].key
+        for other in list(peer.sessions.values()):
+            if other.image.key[:2] == key[:2]:
+                self._drop(peer, other, now)
+        peer, session = self._estate.assign(wish, now)
+        pause = self._estate.paused or peer.paused
+        if pause:
+            self._estate.step(peer, session, Step.PAUSE, now, pause)
+        self._contacts.anew(peer, now)
+
+    def _check(self, wish: AssignmentRecord) -> None:
+        if wish.sha256 not in self._estate.images:
+            raise LocalError(f"image {wish.sha256[:16]} is not in the catalogue; add it first")
+        if wish.activation is Activation.AT and wish.activation_utc is None:
+            raise LocalError("an activation at a set time needs the time")
+
+    def _reassign(self, peer: Peer, session: Session, wish: AssignmentRecord, now: float) -> None:
+        """The same image again changes what shall become of it, not what has been achieved."""
+        session.assignment = wish
+        session.due_utc = None
+        self._estate.persist(wish)
+        self._estate.save(peer, session)
+        self._ends.review(peer, now, tell=True)
+        self._contacts.anew(peer, now)
 
     def _withdraw(self, order: Withdraw, now: float) -> None:
         peer = self._peer(order.device)
         session = peer.sessions.get(order.sha256)
         if session is None:
             raise LocalError(f"{format_eui64(order.device)} is not assigned that image")
-        self._drop(peer, session, now)
         self._audit(order.actor, "withdraw", format_eui64(order.device), now, sha256=order.sha256)
+        self._drop(peer, session, now)
 
     def _drop(self, peer: Peer, session: Session, now: float) -> None:
+        self._ends.stop(peer, session, now)
         self._estate.forget(peer, session, now)
         self._estate.persist(Unassigned(peer.eui64, session.image.sha256))
 
+    # --- pause, resume, abort, release -------------------------------------------------------
+
     def _pause(self, order: Pause, now: float) -> None:
+        peers = self._named(order.device)
+        reason = one_line(order.reason)
+        self._audit(order.actor, "pause", _subject(order.device), now, reason=reason)
         if order.device is None:
-            self._estate.paused = order.reason
-        for peer in self._named(order.device):
+            self._estate.paused = reason
+        for peer in peers:
             if order.device is not None:
-                peer.paused = order.reason
+                peer.paused = reason
             for session in peer.sessions.values():
-                self._estate.step(peer, session, Step.PAUSE, now, order.reason)
-        self._audit(order.actor, "pause", _subject(order.device), now, reason=order.reason)
+                self._estate.step(peer, session, Step.PAUSE, now, reason)
+            self._ends.review(peer, now)
 
     def _resume(self, order: Resume, now: float) -> None:
+        peers = self._named(order.device)
+        self._audit(order.actor, "resume", _subject(order.device), now)
         if order.device is None:
             self._estate.paused = None
-        for peer in self._named(order.device):
+        for peer in peers:
             peer.paused = None
+            if self._estate.paused:
+                continue
+            peer.unhold()
             for session in peer.sessions.values():
-                if session.state is SessionState.PAUSED:
-                    self._estate.explain(peer, session, "resumed; the device asks when it is due")
-        self._audit(order.actor, "resume", _subject(order.device), now)
+                self._estate.step(peer, session, Step.RESUME, now, RESUMED)
+            self._ends.review(peer, now)
+            self._contacts.anew(peer, now)
 
-    def _end(self, order: Abort | Release, now: float) -> None:
-        peer = self._peer(order.device)
-        if not peer.sessions:
-            raise LocalError(f"{format_eui64(order.device)} has nothing assigned")
-        if isinstance(order, Abort):
-            self._audit(order.actor, "abort", format_eui64(peer.eui64), now, reason=order.reason)
-            for session in list(peer.sessions.values()):
-                if self._estate.step(peer, session, Step.ABORT, now, order.reason):
-                    self._estate.outcome(peer, session, "transfer", False, order.reason, now)
-            return
+    def _abort(self, order: Abort, now: float) -> None:
+        peer = self._assigned(order.device)
+        reason = one_line(order.reason)
+        aborted = 0
+        for session in peer.sessions.values():
+            self._ends.stop(peer, session, now)
+            if self._estate.step(peer, session, Step.ABORT, now, reason):
+                self._estate.outcome(peer, session, "transfer", False, reason, now)
+                aborted += 1
+        if not aborted:
+            raise LocalError(f"{format_eui64(order.device)} has nothing that can be aborted")
+        self._audit(order.actor, "abort", format_eui64(peer.eui64), now, reason=reason)
+
+    def _release(self, order: Release, now: float) -> None:
+        peer = self._assigned(order.device)
+        ours = [
+            session
+            for session in peer.sessions.values()
+            if session.assignment.activation is not Activation.EXTERNAL
+            and session.state not in FINAL
+        ]
+        if not ours:
+            raise LocalError(
+                f"{format_eui64(order.device)} has nothing to release: its images are activated "
+                "by a signed command, or are done with"
+            )
         self._audit(order.actor, "release", format_eui64(peer.eui64), now)
-        for session in list(peer.sessions.values()):
+        for session in ours:
             self._ends.release(peer, session, now)
+
+    # --- the rest ----------------------------------------------------------------------------
+
+    def _notify(self, order: NotifyDevice, now: float) -> None:
+        peer = self._peer(order.device)
+        self._contacts.notify(order, peer, now)
+        self._audit(order.actor, "notify", format_eui64(order.device), now)
+
+    def _broadcast(self, order: NotifyBroadcast, now: float) -> None:
+        self._contacts.broadcast(order)
+        self._audit(
+            order.actor,
+            "notify",
+            "all devices",
+            now,
+            profile=order.profile,
+            payload_type=order.payload_type,
+            jitter=order.jitter,
+        )
+
+    def _confirm_clock(self, order: ConfirmClock, now: float) -> None:
+        self._estate.clock.confirm()
+        self._audit(order.actor, "confirm clock", "wall clock", now)
+        for peer in self._estate.peers.values():
+            self._ends.review(peer, now, tell=True)
 
     def _named(self, device: Eui64 | None) -> list[Peer]:
         return list(self._estate.peers.values()) if device is None else [self._peer(device)]
 
+    def _assigned(self, device: Eui64) -> Peer:
+        peer = self._peer(device)
+        if not peer.sessions:
+            raise LocalError(f"{format_eui64(device)} has nothing assigned")
+        return peer
+
     def _peer(self, device: Eui64) -> Peer:
         peer = self._estate.peers.get(device)
         if peer is None:
-            raise LocalError(f"{format_eui64(device)} is not known; it has to join or be assigned")
+            raise LocalError(f"{format_eui64(device)} is not known; assign it an image first")
         return peer
 
     def _audit(self, actor: str, action: str, subject: str, now: float, **detail: object) -> None:
-        self._estate.audit(actor, action, subject, now, **detail)
+        self._estate.audit(one_line(actor), action, subject, now, **detail)
 
 
 def _subject(device: Eui64 | None) -> str:

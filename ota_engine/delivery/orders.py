@@ -59,9 +59,15 @@ class Release(NamedTuple):
 
 
 class NotifyDevice(NamedTuple):
-    """Send a unicast Image Notify: the device should query, whatever version it runs."""
+    """Send a unicast Image Notify: the device should query, whatever version it runs.
+
+    ``payload_type`` and ``sha256`` as in ``NotifyBroadcast``.
+    """
 
     device: Eui64
+    payload_type: int = 0
+    sha256: str | None = None
+    actor: str = "operator"
 
 
 class NotifyBroadcast(NamedTuple):
@@ -69,12 +75,15 @@ class NotifyBroadcast(NamedTuple):
 
     ``payload_type`` 0 carries the jitter only, 1 adds the manufacturer, 2 the image type, 3 the
     version; the last three come from the image ``sha256``. ``jitter`` is 1..100 per cent.
+    ``any_version`` puts 0xFFFFFFFF in place of the version: those who run it shall query too.
     """
 
     profile: int
     payload_type: int
     jitter: int
     sha256: str | None
+    any_version: bool = False
+    actor: str = "operator"
 
 
 class ConfirmClock(NamedTuple):

@@ -1,16 +1,16 @@
-"""Who may use the air now: budgets of air time and places on a channel.
+"""Who may use the air now: budgets of air time and places on a channel; knows no frames.
 
 A refusal here always becomes WAIT_FOR_DATA with a time, never silence; the one exception is a
 client that keeps asking while it was told to wait, whose requests are counted and dropped.
 """
 
-from math import inf
+from typing import NamedTuple
 
 from images.eui64 import Eui64
 
 
 class Bucket:
-    """A token bucket: ``rate`` tokens a second, at most ``burst`` saved up."""
+    """A token bucket: ``rate`` tokens a second, at most ``burst`` saved up; begins full."""
 
     __slots__ = ("burst", "level", "rate", "updated")
 
@@ -18,37 +18,54 @@ class Bucket:
         self.rate = rate
         self.burst = burst
         self.level = burst
-        self.updated = -inf
+        self.updated = 0.0
 
-    def take(self, cost: float, now: float) -> float:
-        """Charge ``cost``; returns 0 when there was enough, else the seconds until there is."""
-        level = min(self.burst, self.level + (now - self.updated) * self.rate)
+    def short_of(self, cost: float, now: float) -> float:
+        """Seconds until ``cost`` can be spent; what costs more than ``burst`` waits for a full one."""
+        self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
         self.updated = now
-        if level >= cost or level >= self.burst:
-            self.level = level - cost
-            return 0.0
-        self.level = level
-        return (cost - level) / self.rate
+        missing = min(cost, self.burst) - self.level
+        return missing / self.rate if missing > 0 else 0.0
+
+    def spend(self, cost: float) -> None:
+        """Take ``cost``, whether it is there or not: a debt is paid before the next spending."""
+        self.level -= cost
+
+    def take(self, cost: float, now: float) -> bool:
+        """Spend ``cost`` if it is there."""
+        if self.short_of(cost, now):
+            return False
+        self.spend(cost)
+        return True
+
+
+class Turn(NamedTuple):
+    """A client's place in the queue: its number, and when it was told to come back."""
+
+    ticket: int
+    back_at: float
 
 
 class Places:
     """The places for active downloads on one channel, and the queue for them.
 
-    First come, first served, with one relief: a place is not kept free for a client that was told
-    to come back later than ``IMMINENT`` from now, nor for one that is ``LATE``; both keep their
-    turn in the queue.
+    First come, first served, with one relief: no place is kept free for a client that was told to
+    come back later than ``NEAR`` from now, nor for one that is ``LATE``; both keep their turn.
+    Nobody starves, because whoever has come to the head of the queue is always told ``NEAR``, so
+    that the next place to fall free is kept for it.
     """
 
-    IMMINENT = 2.0  # seconds
+    NEAR = 5.0  # seconds
     LATE = 30.0  # seconds
 
-    __slots__ = ("_active", "_limit", "_queue", "mean_time")
+    __slots__ = ("_active", "_limit", "_queue", "_tickets", "mean_time")
 
     def __init__(self, limit: int, expected_time: float = 120.0) -> None:
         """``expected_time``: seconds one download is expected to hold a place, learned later."""
         self._limit = limit
-        self._active: dict[Eui64, float] = {}
-        self._queue: dict[Eui64, float] = {}
+        self._active: dict[Eui64, float] = {}  # since when
+        self._queue: dict[Eui64, Turn] = {}  # in the order of tickets
+        self._tickets = 0
         self.mean_time = expected_time
 
     @property
@@ -57,46 +74,46 @@ class Places:
         return len(self._active)
 
     @property
-    def queued(self) -> int:
-        """How many clients wait for a place."""
-        return len(self._queue)
-
-    @property
     def limit(self) -> int:
         """How many places there are."""
         return self._limit
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody who comes now would have to wait."""
+        return len(self._active) + len(self._queue) >= self._limit
 
     def ask(self, device: Eui64, now: float) -> bool:
         """Take a place if one is free and nobody with a better claim is about to ask."""
         if device in self._active:
             return True
-        free = self._limit - len(self._active)
-        if free <= 0 or self._ahead(device, now) >= free:
-            self._queue.setdefault(device, now)
+        if self._claims(device, now) >= self._limit - len(self._active):
+            if device not in self._queue:
+                self._tickets += 1
+                self._queue[device] = Turn(self._tickets, now)
             return False
         self._queue.pop(device, None)
         self._active[device] = now
         return True
 
-    def _ahead(self, device: Eui64, now: float) -> int:
-        ahead = 0
-        for other, back_at in self._queue.items():
-            if other == device:
+    def _claims(self, device: Eui64, now: float) -> int:
+        """How many in the queue before ``device`` have a claim to a free place, as far as it matters."""
+        free = self._limit - len(self._active)
+        claims = 0
+        for other, turn in self._queue.items():
+            if other == device or claims >= free:
                 break
-            if now - self.LATE <= back_at <= now + self.IMMINENT:
-                ahead += 1
-        return ahead
+            claims += now - self.LATE <= turn.back_at <= now + self.NEAR
+        return claims
 
-    def wait_for(self, device: Eui64, now: float, longest: float) -> int:
+    def wait_for(self, device: Eui64, now: float, longest: float) -> float:
         """Seconds a queued client shall wait before it asks again; remembered as its return."""
-        position = 0
-        for other in self._queue:
-            if other == device:
-                break
-            position += 1
-        turns = (position + 1) / max(1, self._limit)
-        wait = int(min(longest, max(2.0, turns * self.mean_time / 2)))
-        self._queue[device] = now + wait
+        turn = self._queue[device]
+        ahead = turn.ticket - next(iter(self._queue.values())).ticket
+        wait = self.NEAR
+        if ahead >= self._limit:
+            wait = max(wait, min(longest, ahead / self._limit * self.mean_time / 2))
+        self._queue[device] = turn._replace(back_at=now + wait)
         return wait
 
     def leave(self, device: Eui64, now: float, *, finished: bool = False) -> None:
@@ -108,14 +125,36 @@ class Places:
 
 
 class Channel:
-    """One radio medium shared by the devices of a PAN: its air budget, its places, its notifies."""
+    """One radio medium shared by the devices of a PAN: its air budget, its places, its callers.
 
-    __slots__ = ("budget", "notify_armed", "places", "to_notify")
+    ``contacts`` are the devices that are to be asked or notified, one at a time and in turn;
+    ``crowded_out`` those whose notify waits until there is a place for their download.
+    """
+
+    __slots__ = ("_budget", "contact_at", "contacts", "crowded_out", "places")
 
     BURST = 1.0  # seconds of air time that may be used at once
 
     def __init__(self, share: float, concurrency: int) -> None:
-        self.budget = Bucket(share, self.BURST) if share < 1.0 else None
         self.places = Places(concurrency)
-        self.notify_armed = False
-        self.to_notify: dict[Eui64, None] = {}  # in line for an Image Notify
+        self.contacts: dict[Eui64, None] = {}
+        self.crowded_out: dict[Eui64, None] = {}
+        self.contact_at = 0.0  # the next device may not be contacted before
+        self._budget = Bucket(share, self.BURST)
+
+    def purse(self) -> Bucket:
+        """Make the budget of one device on this channel."""
+        return Bucket(self._budget.rate, self.BURST)
+
+    def charge(self, purse: Bucket, cost: float, now: float) -> float:
+        """Charge air time; returns 0 when it is there, else the seconds until it is.
+
+        Every active download has an equal part of the channel's budget, so one that asks at the
+        lucky moment cannot take what another is waiting for.
+        """
+        purse.rate = self._budget.rate / max(1, self.places.active)
+        short = max(purse.short_of(cost, now), self._budget.short_of(cost, now))
+        if not short:
+            purse.spend(cost)
+            self._budget.spend(cost)
+        return short

@@ -1,14 +1,16 @@
 """Answers Image Page Requests: a run of blocks without acknowledgement, spaced and cancellable.
 
-Every page is its own deadline in the timer heap, so pages of several nodes interleave by
-themselves. The space between two blocks is what the client asked for, but never less than the air
-time of a block times the downloads active on the channel: one page cannot occupy the radio.
+Every page has its own deadline, so pages of several nodes interleave by themselves. The space
+between two blocks is what the client asked for, but never less than the air time of a block times
+the downloads active on the channel: one page cannot occupy the radio.
 """
 
 from ota_engine.delivery.airtime import page_response_time
-from ota_engine.delivery.blocks import DOWNLOADING, BlockServer
+from ota_engine.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, BlockServer
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.peer import Page, Peer
+from ota_engine.delivery.session import SERVING
+from ota_engine.delivery.timers import Alarm
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
 from ota_engine.zcl.commands import Command, ImagePageRequest
@@ -36,7 +38,7 @@ class PageServer:
             raise PeerError("image pages are switched off", Status.UNSUP_CLUSTER_COMMAND)
         request = decode(Command.IMAGE_PAGE_REQUEST, packet.payload[3:])
         assert isinstance(request, ImagePageRequest)  # noqa: S101 - decode() is by command
-        if request.maximum_data_size > request.page_size or not request.maximum_data_size:
+        if request.maximum_data_size > request.page_size:
             raise PeerError(
                 f"a page of {request.page_size} octets cannot hold blocks of "
                 f"{request.maximum_data_size}",
@@ -44,42 +46,48 @@ class PageServer:
             )
         session = self._blocks.session_for(peer, request[1:4], now)
         image = session.image
-        if request.file_offset >= image.size:
-            raise PeerError(f"offset {request.file_offset} is past the image's {image.size} octets")
+        offset = request.file_offset
+        image.block_size(offset, request.maximum_data_size, peer.carries)  # refuses empty ones
         peer.page = None
-        if not self._blocks.open_for(packet, peer, session, request.file_offset, now):
+        if not self._blocks.open_for(packet, peer, session, offset, now):
             return
         peer.page = Page(
             packet,
             session,
-            request.file_offset,
-            min(request.file_offset + request.page_size, image.size),
+            offset,
+            min(offset + request.page_size, image.size),
             min(request.maximum_data_size, peer.carries),
             request.response_spacing * MS,
         )
-        session.offset = max(session.offset, request.file_offset)
+        session.offset = max(session.offset, offset)
         self.go_on(peer, now)
 
     def go_on(self, peer: Peer, now: float) -> None:
-        """Send the next block of a node's page, and ask to be woken for the one after it."""
+        """Send the next block of a node's page when it is due, and see to the one after it."""
         page = peer.page
-        if page is None or page.session.state is not DOWNLOADING:
+        if page is None:
+            return
+        if now < page.due:
+            self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+            return
+        if page.session.state not in SERVING:
             peer.page = None
             return
         size = min(page.size, page.end - page.offset)
         short = self._blocks.charge(peer, size, now)
-        if short:
-            self._estate.timers.at(now + short, "page", peer.eui64)
-            return
-        self._send(page, peer, size)
-        page.offset += size
-        page.session.blocks += 1
-        if page.offset < page.end:
-            self._estate.timers.at(now + self._space(page, peer), "page", peer.eui64)
-            return
+        if not short:
+            self._send(page, peer, size)
+            if page.offset == page.end:
+                self._finish(page, peer, now)
+                return
+        page.due = now + (short or self._space(page, peer))
+        self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+
+    def _finish(self, page: Page, peer: Peer, now: float) -> None:
         peer.page = None
-        if page.end == page.session.image.size:
-            self._blocks.all_asked(peer, page.session, now)
+        session = page.session
+        if page.end == session.image.size and session.state is DOWNLOADING:
+            self._blocks.all_asked(peer, session, now)
 
     def _space(self, page: Page, peer: Peer) -> float:
         active = max(1, self._estate.channel_of(peer).places.active)
@@ -87,7 +95,7 @@ class PageServer:
         return max(page.spacing, air * active)
 
     def _send(self, page: Page, peer: Peer, size: int) -> None:
-        image, packet = page.session.image, page.packet
+        packet = page.packet
         self._estate.send(
             Send(
                 packet.source,
@@ -95,10 +103,12 @@ class PageServer:
                 packet.source_endpoint,
                 packet.profile,
                 packet.cluster,
-                image.block(packet.payload[1], page.offset, size),
+                page.session.image.block(packet.payload[1], page.offset, size),
                 False,
                 peer.sleepy,
                 Priority.LOW,
-                1,
+                BLOCK_TOKEN,
             )
         )
+        page.offset += size
+        page.session.blocks += 1

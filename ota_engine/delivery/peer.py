@@ -1,15 +1,39 @@
-"""One device as the server sees it: how to reach it, what it said of itself, what it may carry."""
+"""One device as the server sees it: how to reach it, what it said of itself, what it is owed.
+
+Mutable state and its frozen form for the store; decides nothing, sends nothing.
+"""
+
+from math import inf
+from typing import TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.delivery.image import ServedImage
-from ota_engine.events import Packet
-from ota_engine.records import AssignmentRecord, DeviceRecord, SessionRecord, SessionState
+from ota_engine.delivery.pacing import Bucket
+from ota_engine.events import OTA_SERVER_ENDPOINT, Packet
+from ota_engine.records import (
+    Activation,
+    AssignmentRecord,
+    DeviceRecord,
+    SessionRecord,
+    SessionState,
+)
+
+UNKNOWN_ENDPOINT = 0xFF  # every endpoint of the device
+UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
+UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
+BATTERY = 0x03  # Basic cluster, PowerSource
+PRIMARY_SOURCE = 0x7F  # mask of PowerSource without the bit for a second source
+SPEECH_RATE = 5.0  # frames a second, other than block requests, that are answered
+SPEECH_BURST = 40.0  # frames
+
+#: Network address, source and destination endpoint, profile, cluster: as in ``Packet``.
+Route: TypeAlias = tuple[int, ...]
 
 
 class Page:
-    """One Image Page Request being answered; mutable, replaced by every new request."""
+    """One Image Page Request being answered; replaced by every new request."""
 
-    __slots__ = ("end", "offset", "packet", "session", "size", "spacing")
+    __slots__ = ("due", "end", "offset", "packet", "session", "size", "spacing")
 
     def __init__(
         self, packet: Packet, session: "Session", offset: int, end: int, size: int, spacing: float
@@ -20,29 +44,26 @@ class Page:
         self.end = end  # exclusive
         self.size = size  # octets of every block but the last; never changes inside a page
         self.spacing = spacing  # seconds the client asked for
-
-
-UNKNOWN_ENDPOINT = 0xFF  # every endpoint of the device
-BATTERY = 0x03  # Basic cluster, PowerSource
+        self.due = -inf  # when the next block may leave
 
 
 class Session:
-    """One assignment of one device; mutable, owned by the server, saved as ``SessionRecord``."""
+    """One assignment of one device; owned by the server, saved as ``SessionRecord``."""
 
     __slots__ = (
+        "aborts",
         "assignment",
         "attempt",
         "blocks",
         "came_back",
         "complete",
+        "deadline",
         "due_utc",
         "flush_at",
         "flush_due",
         "image",
-        "notified",
         "offset",
         "reason",
-        "released",
         "retries",
         "since",
         "since_utc",
@@ -56,7 +77,7 @@ class Session:
         self.assignment = assignment
         self.image = image
         self.state = SessionState.ASSIGNED
-        self.reason = "assigned; the device has not queried yet"
+        self.reason = ""
         self.since = 0.0  # monotonic
         self.since_utc = assignment.created_utc
         self.started_utc = assignment.created_utc
@@ -64,15 +85,22 @@ class Session:
         self.offset = 0
         self.blocks = 0
         self.retries = 0
+        self.aborts = 0  # downloads the device broke off in this attempt
         self.complete = False  # the last octet has been asked for
         self.came_back = False  # announced itself after it was told to apply
-        self.released = False  # an operator let it apply
+        self.deadline = inf  # monotonic: until when it may verify or restart
         self.version_before: int | None = None
         self.version_after: int | None = None
         self.due_utc: float | None = None
         self.flush_at = 0
         self.flush_due = 0.0
-        self.notified = False
+
+    def begin_attempt(self) -> None:
+        """Start over: what the device had is gone."""
+        self.attempt += 1
+        self.offset = self.blocks = self.aborts = 0
+        self.version_after = self.due_utc = None
+        self.complete = self.came_back = False
 
     def record(self, device: Eui64, endpoint: int) -> SessionRecord:
         """Freeze for the store."""
@@ -99,15 +127,10 @@ class Session:
     ) -> "Session":
         """Thaw after a restart; a place on the channel has to be asked for again."""
         session = cls(assignment, image)
-        session.state = (
-            SessionState.STALLED
-            if record.state in (SessionState.DOWNLOADING, SessionState.QUEUED)
-            else record.state
-        )
+        interrupted = record.state in INTERRUPTED
+        session.state = SessionState.STALLED if interrupted else record.state
         session.reason = (
-            "the engine restarted; waiting for the device to go on"
-            if session.state != record.state
-            else record.reason
+            "the engine restarted; waits for the device to go on" if interrupted else record.reason
         )
         session.since_utc = record.since_utc
         session.started_utc = record.started_utc
@@ -119,8 +142,17 @@ class Session:
         session.version_before = record.version_before
         session.version_after = record.version_after
         session.due_utc = record.due_utc
-        session.came_back = False
         return session
+
+    @property
+    def pause(self) -> str | None:
+        """The operator's reason, if this session stands still by an operator's pause alone."""
+        held = self.state is SessionState.HELD and self.assignment.activation is not Activation.WAIT
+        return self.reason if held or self.state is SessionState.PAUSED else None
+
+
+#: States that end with the engine that was in them.
+INTERRUPTED = frozenset({SessionState.OFFERED, SessionState.QUEUED, SessionState.DOWNLOADING})
 
 
 class Peer:
@@ -132,9 +164,9 @@ class Peer:
         "channel",
         "cluster_revision",
         "current",
-        "dropped",
         "endpoint",
         "eui64",
+        "failed_after",
         "failures",
         "file_version",
         "hardware_version",
@@ -145,26 +177,31 @@ class Peer:
         "level_at",
         "manufacturer_code",
         "network_address",
-        "own_endpoint",
+        "notified_at",
         "page",
         "paused",
+        "period_asked",
         "period_asked_at",
         "period_unit_ms",
         "power_source",
         "profile",
+        "purse",
+        "quiet_until",
         "refused",
         "relays",
+        "reply_to",
+        "route",
         "sessions",
         "sleepy",
-        "stall_armed",
+        "speech",
+        "to_ask",
         "waits_until",
     )
 
     def __init__(self, eui64: Eui64) -> None:
         self.eui64 = eui64
-        self.network_address = 0xFFFE
+        self.network_address = UNKNOWN_ADDRESS
         self.endpoint = UNKNOWN_ENDPOINT
-        self.own_endpoint = 1
         self.profile = 0
         self.channel = 0
         self.relays = 0
@@ -182,16 +219,40 @@ class Peer:
         self.current: Session | None = None
         self.page: Page | None = None
         self.paused: str | None = None  # an operator's reason
-        self.refused: tuple[int, ...] | None = None  # the image last refused, to say so once
+        # how its packets come, and the same turned round: the first fields of a reply
+        self.route: Route = ()
+        self.reply_to = (eui64, OTA_SERVER_ENDPOINT, UNKNOWN_ENDPOINT, 0, 0)
         self.last_heard = 0.0
         self.last_offset = -1
-        self.failures = 0
+        # tokens for block requests, and since when; none are left while the client has to wait
         self.level = 0.0
-        self.level_at = 0.0
-        self.waits_until = 0.0
-        self.dropped = 0
+        self.level_at = -inf
+        self.waits_until = -inf
+        self.quiet_until = -inf  # until when a request against the wait is not answered
+        self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)  # for every other frame
+        self.purse: Bucket | None = None  # its part of a channel's air budget
+        self.failures = 0  # blocks in a row that were not delivered
+        self.failed_after = 0  # blocks of the session at the last such failure
+        self.refused: tuple[tuple[int, ...], ...] = ()  # images refused, to say so once each
         self.period_asked_at: float | None = None
-        self.stall_armed = False
+        self.period_asked = 0  # times it was asked for a period it does not keep
+        self.notified_at: float | None = None
+        self.to_ask = True  # its attributes have not been read in this run
+
+    @property
+    def on_battery(self) -> bool:
+        """Whether the device says that it lives on its battery now."""
+        return self.power_source is not None and self.power_source & PRIMARY_SOURCE == BATTERY
+
+    def hold(self, until: float) -> None:
+        """Let the client have no block before ``until``: it has no token until then, and then one."""
+        self.waits_until = self.level_at = until
+        self.level = 1.0
+
+    def unhold(self) -> None:
+        """Let the client have blocks again."""
+        self.waits_until = self.level_at = -inf
+        self.level = 0.0
 
     @classmethod
     def restored(cls, record: DeviceRecord) -> "Peer":

@@ -8,15 +8,15 @@ many seconds.
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.peer import Peer
 from ota_engine.events import Packet
-from ota_engine.zcl.commands import Command, ImageBlockRequest, ImageBlockResponse
-from ota_engine.zcl.frame import cluster_frame
-from ota_engine.zcl.ota import encode
-from ota_engine.zcl.status import Status
+from ota_engine.zcl.commands import ImageBlockRequest
+from ota_engine.zcl.hot import encode_block_wait
 
 SECONDS_REVISION = 2  # the one ClusterRevision whose MinimumBlockPeriod is in seconds
 MS_PER_SECOND = 1000
 PROBE = 60  # of whatever unit
 PROBE_SECONDS = PROBE - PROBE / 8  # a client that stayed away longer counts seconds
+LONGEST_PERIOD = 0xFFFE  # ZCL OTA, MinimumBlockPeriod
+PERSISTENCE = 3  # times a client is asked in vain before it keeps the period it has
 
 
 class BlockPeriod:
@@ -28,22 +28,20 @@ class BlockPeriod:
 
     def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: float) -> bool:
         """Answer WAIT_FOR_DATA with a new period if the client keeps another one than wanted."""
-        if self.wanted is None or request.minimum_block_period is None:
+        kept = request.minimum_block_period
+        if self.wanted is None or kept is None or peer.period_asked >= PERSISTENCE:
             return False
-        value = self._value(peer, request.minimum_block_period, now)
-        if value == request.minimum_block_period:
+        value = self._value(peer, self.wanted, kept, now)
+        if value == kept:
+            peer.period_asked = 0
             return False
+        peer.period_asked += 1
         peer.period_asked_at = now
-        response = ImageBlockResponse(
-            Status.WAIT_FOR_DATA, current_time=0, request_time=0, minimum_block_period=value
-        )
-        frame = cluster_frame(
-            Command.IMAGE_BLOCK_RESPONSE, packet.payload[1], encode(response), from_server=True
-        )
+        frame = encode_block_wait(packet.payload[1], 0, 0, value)
         self._estate.reply(packet, peer, frame, ack=False)
         return True
 
-    def _value(self, peer: Peer, kept: int, now: float) -> int:
+    def _value(self, peer: Peer, wanted: int, kept: int, now: float) -> int:
         """The number to ask for: in the client's unit, or the probe while that is unknown."""
         unit = peer.period_unit_ms or self._unit_from_revision(peer)
         if unit is None:
@@ -54,9 +52,9 @@ class BlockPeriod:
             self._estate.event("block period unit", peer.eui64, now, unit_ms=unit)
         if unit != peer.period_unit_ms:
             peer.period_unit_ms = unit
+            peer.period_asked = 0
             self._estate.touch(peer, now)
-        assert self.wanted is not None  # noqa: S101 - paces() returned before
-        return -(-self.wanted // unit)
+        return min(-(-wanted // unit), LONGEST_PERIOD)
 
     @staticmethod
     def _unit_from_revision(peer: Peer) -> int | None:

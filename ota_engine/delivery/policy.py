@@ -5,6 +5,7 @@ from typing import NamedTuple
 from images.eui64 import Eui64, format_eui64
 from ota_engine.delivery.config import HardwarePolicy
 from ota_engine.delivery.image import ServedImage
+from ota_engine.delivery.peer import UNKNOWN_VERSION
 from ota_engine.records import VersionPolicy
 
 
@@ -44,9 +45,6 @@ def decide(
     if unfit:
         return _refused(unfit)
     return _version_step(image.key.file_version, policy, running)
-
-
-UNKNOWN_VERSION = 0xFFFFFFFF
 
 
 def _version_step(offered: int, policy: VersionPolicy, running: int) -> Verdict:

@@ -18,11 +18,9 @@ class Quirk:
 
     time_form: TimeForm = TimeForm.RELATIVE
     block_cap: int | None = None  # octets; never send more than this in one block
-    stall_after: float | None = None  # seconds without a request before the place is given away
-    verify_for: float = (
-        1800.0  # seconds a device may check the whole image before we call it stalled
-    )
-    restart_for: float = 900.0  # seconds a device may take to come back with its version
+    stall_after: float | None = None  # seconds without a request until the place is given away
+    verify_for: float = 1800.0  # seconds it may check the whole image until it counts as stalled
+    restart_for: float = 900.0  # seconds it may take to come back with its version
 
 
 DEFAULT = Quirk()

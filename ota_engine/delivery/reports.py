@@ -3,74 +3,33 @@
 from collections.abc import Iterable
 
 from images.eui64 import format_eui64
+from ota_engine.delivery.contacts import POWER_SOURCE, Contacts
 from ota_engine.delivery.estate import Estate
-from ota_engine.delivery.peer import BATTERY, UNKNOWN_ENDPOINT, Peer, Session
-from ota_engine.delivery.quirks import quirk_for
-from ota_engine.delivery.session import FINAL, Step
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Packet
+from ota_engine.delivery.peer import UNKNOWN_VERSION, Peer, Session
+from ota_engine.delivery.session import HOLDING, Step
+from ota_engine.delivery.timers import Alarm
+from ota_engine.events import BASIC_CLUSTER, Packet
 from ota_engine.records import Activation, SessionState, VersionPolicy
 from ota_engine.zcl.commands import Attribute
-from ota_engine.zcl.frame import general_frame
-from ota_engine.zcl.general import READ_ATTRIBUTES, AttributeRecord, ReadAttributes
-from ota_engine.zcl.general import encode as encode_general
+from ota_engine.zcl.general import AttributeRecord
 
-POWER_SOURCE = 0x0007  # Basic cluster
-WAITING_FOR_MAINS = "waiting for mains"
-UNKNOWN_VERSION = 0xFFFFFFFF
-EPSILON = 1e-6  # seconds: sums of floating point times
-#: States in which a device that already runs the new version needs no download.
-BEFORE_THE_END = frozenset(
-    {
-        SessionState.ASSIGNED,
-        SessionState.OFFERED,
-        SessionState.QUEUED,
-        SessionState.DOWNLOADING,
-        SessionState.PAUSED,
-        SessionState.STALLED,
-        SessionState.VERIFYING,
-        SessionState.FAILED,
-    }
-)
+NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
+SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
+UNORDERED = "activated without an order from here"
 
 
 class Reports:
-    """Reads attributes from devices and believes what they answer."""
+    """Believes what devices answer and report."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, contacts: Contacts) -> None:
         self._estate = estate
-        self._sequence = 0x80
+        self._contacts = contacts
 
-    def ask(self, peer: Peer) -> None:
-        """Ask a device for its version, status and cluster revision, and for its power source."""
-        if peer.endpoint == UNKNOWN_ENDPOINT:
-            return
-        self._read(
-            peer,
-            OTA_UPGRADE_CLUSTER,
-            (
-                Attribute.CURRENT_FILE_VERSION,
-                Attribute.IMAGE_UPGRADE_STATUS,
-                Attribute.CLUSTER_REVISION,
-            ),
-        )
-        self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
-
-    def _read(self, peer: Peer, cluster: int, attributes: tuple[int, ...]) -> None:
-        self._sequence = 0x80 | (self._sequence + 1) & 0x7F
-        frame = general_frame(
-            READ_ATTRIBUTES,
-            self._sequence,
-            encode_general(ReadAttributes(attributes)),
-            from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
-        )
-        self._estate.frame(peer, frame, cluster=cluster)
-
-    def announced(self, peer: Peer, now: float) -> None:
+    def announced(self, peer: Peer) -> None:
         """A device (re)joined: those told to apply have restarted, all are asked what they run."""
         for session in peer.sessions.values():
-            if session.state is SessionState.RESTARTING:
-                session.came_back = True
-        self.ask(peer)
+            session.came_back = session.state in HOLDING
+        self._contacts.ask(peer)
 
     def attributes(
         self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord], *, asked: bool
@@ -78,69 +37,69 @@ class Reports:
         """Take attributes, ``asked`` for or reported of the device's own accord."""
         now = packet.time
         values = {record.attribute: record.value for record in records if record.value is not None}
-        changed = False
-        if packet.cluster == BASIC_CLUSTER and POWER_SOURCE in values:
-            changed = self._power(peer, values[POWER_SOURCE])
-        elif packet.cluster == OTA_UPGRADE_CLUSTER:
-            revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
-            changed = revision != peer.cluster_revision
-            peer.cluster_revision = revision
-            version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
-            if version != UNKNOWN_VERSION:
-                changed |= version != peer.file_version
-                peer.file_version = version
-                idle = asked and not values.get(Attribute.IMAGE_UPGRADE_STATUS)
-                self._reported(peer, version, idle, now)
+        if packet.cluster == BASIC_CLUSTER:
+            changed = POWER_SOURCE in values and self._power(peer, values[POWER_SOURCE], now)
+        else:
+            changed = self._own(peer, values, asked, now)
         if changed:
             self._estate.touch(peer, now)
 
-    def _power(self, peer: Peer, source: int) -> bool:
+    def _own(self, peer: Peer, values: dict[int, int], asked: bool, now: float) -> bool:
+        """Take attributes of cluster 0x0019; returns whether something is new."""
+        peer.to_ask = peer.to_ask and not asked
+        before = (peer.cluster_revision, peer.file_version)
+        peer.cluster_revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
+        version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
+        if version != UNKNOWN_VERSION:
+            peer.file_version = version
+            status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
+            for session in list(peer.sessions.values()):
+                if session is peer.current or session.state is SessionState.RESTARTING:
+                    self._confirm(peer, session, version, status == NORMAL, now)
+        return before != (peer.cluster_revision, peer.file_version)
+
+    def _power(self, peer: Peer, source: int, now: float) -> bool:
         if peer.power_source == source:
             return False
         peer.power_source = source
-        for session in peer.sessions.values():
-            if session.state in (SessionState.ASSIGNED, SessionState.OFFERED):
-                reason = WAITING_FOR_MAINS if source == BATTERY else "back on mains"
-                self._estate.explain(peer, session, reason)
+        self._estate.explain_idle(peer)
+        if peer.sessions:
+            self._contacts.anew(peer, now)
         return True
-
-    def _reported(self, peer: Peer, version: int, idle: bool, now: float) -> None:
-        for session in list(peer.sessions.values()):
-            if len(peer.sessions) == 1 or session is peer.current:
-                self._confirm(peer, session, version, idle, now)
 
     def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
         """A query names the version the device runs, which may confirm or deny an activation."""
-        if session.state is SessionState.RESTARTING:
-            session.came_back = True  # it would not query while it is about to restart
-        if session.state not in BEFORE_THE_END:
-            self._confirm(peer, session, running, True, now)
+        restarting = session.state is SessionState.RESTARTING
+        if restarting:
+            # It would not query while it is about to restart, unless the query was under way.
+            session.came_back |= now >= session.since + SOONEST_RESTART
+        self._confirm(peer, session, running, restarting, now)
 
-    def _confirm(self, peer: Peer, session: Session, version: int, idle: bool, now: float) -> None:
-        """Compare a version with the assignment; ``idle`` says that nothing is under way there."""
-        expected = session.image.key.file_version
-        if session.state is SessionState.RESTARTING:
-            self._after_restart(peer, session, version, idle, now)
-        elif version == expected:
+    def _confirm(self, peer: Peer, session: Session, version: int, empty: bool, now: float) -> None:
+        """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
+        if version != session.image.key.file_version:
+            if session.state in HOLDING and session.came_back and empty:
+                self._came_back_without(peer, session, version, now)
+        elif session.state is SessionState.RESTARTING:
+            if session.version_before != version or session.came_back:
+                self._succeeded(peer, session, version, "the device reports it", now)
+            # else a reinstall, which proves itself by the restart, not by the version
+        else:
             self._runs_it(peer, session, version, now)
 
-    def _after_restart(
-        self, peer: Peer, session: Session, version: int, idle: bool, now: float
+    def _succeeded(
+        self, peer: Peer, session: Session, version: int, reason: str, now: float
     ) -> None:
-        """Judge a device that was told to apply; one that still holds the image was not told."""
-        estate = self._estate
-        if version == session.image.key.file_version:
-            if session.version_before == version and not session.came_back:
-                return  # a reinstall proves itself by the restart, not by the version
-            session.version_after = version
-            estate.step(peer, session, Step.REPORTED_NEW, now, "")
-            estate.outcome(peer, session, "activation", True, "the device reports it", now)
-            self._carry_along(peer, session, now)
-        elif session.came_back and idle:
-            session.version_after = version
-            reason = f"the device came back with 0x{version:08X}"
-            estate.step(peer, session, Step.REPORTED_OLD, now, reason)
-            estate.outcome(peer, session, "activation", False, reason, now)
+        session.version_after = version
+        self._estate.step(peer, session, Step.REPORTED_NEW, now, reason)
+        self._estate.outcome(peer, session, "activation", True, reason, now)
+        self._carry_along(peer, session, now)
+
+    def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        session.version_after = version
+        reason = f"the device came back with 0x{version:08X}"
+        self._estate.step(peer, session, Step.REPORTED_OLD, now, reason)
+        self._estate.outcome(peer, session, "activation", False, reason, now)
 
     def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
         """The files a device held for its last one were applied with it."""
@@ -153,53 +112,54 @@ class Reports:
     def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
         estate = self._estate
-        if session.state in FINAL and session.state is not SessionState.FAILED:
+        if session.state is SessionState.UPDATED or session.version_after == version:
             return
-        session.version_after = version
+        if session.state is SessionState.ABORTED:
+            session.version_after = version
+            estate.save(peer, session)
+            self._audit_unordered(peer, version, now)
+            return
         if not session.complete:
             if session.assignment.policy is not VersionPolicy.REINSTALL:
+                session.version_after = version
                 estate.step(peer, session, Step.REPORTED_NEW, now, "the device already runs it")
             return
+        if session.version_before == version and not session.came_back:
+            return  # it holds the image a second time, for a reinstall
         ordered, reason = self._order_behind(session, now)
-        estate.step(peer, session, Step.REPORTED_NEW, now, reason)
+        session.version_after = version
         estate.outcome(peer, session, "transfer", True, "the device runs the image", now)
-        estate.outcome(peer, session, "activation", True, reason, now)
+        self._succeeded(peer, session, version, reason, now)
         if not ordered:
-            estate.count("activation_without_order")
-            estate.audit("device", reason, format_eui64(peer.eui64), now, file_version=version)
-        self._carry_along(peer, session, now)
+            self._audit_unordered(peer, version, now)
+
+    def _audit_unordered(self, peer: Peer, version: int, now: float) -> None:
+        self._estate.count("activation_without_order")
+        self._estate.audit("device", UNORDERED, format_eui64(peer.eui64), now, file_version=version)
 
     def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
         """Whether anybody ordered an activation that did not go through us, and in which words."""
         wish = session.assignment.activation
         if wish is Activation.EXTERNAL:
             return True, "activated by a command"
-        if wish is Activation.IMMEDIATE or session.released:
+        if wish is Activation.IMMEDIATE:
             return True, "activated while its Upgrade End was unanswered"
         if session.due_utc is not None and self._estate.clock.utc(now) >= session.due_utc:
             return True, "activated at its time"
-        return False, "activated without an order from here"
+        return False, UNORDERED
 
-    def silent(self, peer: Peer, now: float) -> None:
-        """A device told to apply has not come back in time."""
+    def overdue(self, peer: Peer, now: float) -> None:
+        """A device may have taken longer to check the image, or to restart, than it may."""
         for session in peer.sessions.values():
-            if session.state is not SessionState.RESTARTING:
-                continue
-            if now - session.since + EPSILON < quirk_for(*session.image.key[:2]).restart_for:
-                continue
-            reason = "the device did not come back after it was told to apply"
-            if self._estate.step(peer, session, Step.SILENT, now, reason):
-                self._estate.outcome(peer, session, "activation", False, reason, now)
+            if session.state is SessionState.VERIFYING:
+                self._overdue(peer, session, "no word since the last block", now)
+            elif session.state is SessionState.RESTARTING:
+                reason = "the device did not come back after it was told to apply"
+                if self._overdue(peer, session, reason, now):
+                    self._estate.outcome(peer, session, "activation", False, reason, now)
 
-    def resume_waiting(self, peer: Peer, now: float) -> None:
-        """After a restart of ours: a device told to apply may long be back, so it is asked.
-
-        An old version in its answer proves nothing: it may not have been told after all. It asks
-        again by Upgrade End, or queries, or is silent.
-        """
-        for session in peer.sessions.values():
-            if session.state is SessionState.RESTARTING:
-                session.since = now
-                due = now + quirk_for(*session.image.key[:2]).restart_for
-                self._estate.timers.at(due, "silent", peer.eui64)
-        self.ask(peer)
+    def _overdue(self, peer: Peer, session: Session, reason: str, now: float) -> bool:
+        if now < session.deadline:
+            self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
+            return False
+        return self._estate.step(peer, session, Step.OVERDUE, now, reason)

@@ -1,4 +1,4 @@
-"""Where one device stands with one image: the state machine, as a table.
+"""Where one device stands with one image: the state machine, as a table; decides nothing itself.
 
 A session is made when an image is assigned and ends when the device itself reports the version it
 runs, or refuses. The happy path of a download::
@@ -9,9 +9,9 @@ Queueing, pausing and stalling are detours back to *downloading*; *held*, *sched
 command* are the three ways to wait between the last block and the restart. Nothing becomes
 *updated* because we sent something: only ``REPORTED_NEW``, the device's own word, leads there.
 
-A pair that is in neither the table nor ``IGNORED`` is a programming error. Two of the ends are not
-quite final: a *failed* or *updated* device may be offered the image again by a new query, which is
-a new attempt.
+Two of the ends are not quite final: a *failed* or *updated* device may be offered the image again
+by a new query, which is a new attempt, and a *failed* one may turn up with the new version after
+all. An *aborted* one stays so until it is assigned anew.
 """
 
 from enum import StrEnum
@@ -24,10 +24,11 @@ class Step(StrEnum):
 
     OFFER = "query answered with this image"
     REFUSE = "query answered with a refusal"
-    BLOCK = "block asked and admitted"
+    BLOCK = "block asked, place given"
     QUEUE = "block asked, no place free"
     PAUSE = "operator paused it"
-    STALL = "not heard for too long"
+    RESUME = "operator lets it go on"
+    STALL = "device not heard, gone, or out of reach"
     LAST = "last block asked"
     MORE = "device needs more files"
     APPLY = "told to apply now"
@@ -36,166 +37,72 @@ class Step(StrEnum):
     EXTERN = "left to an external command"
     BAD = "device ended with an error"
     REPORTED_NEW = "device reports the new version"
-    REPORTED_OLD = "device came back with another version"
-    SILENT = "device did not come back"
+    REPORTED_OLD = "device came back without it"
+    OVERDUE = "device took longer than it may"
     ABORT = "operator aborted it"
 
 
-#: (state, step) -> next state.
-TRANSITIONS: dict[tuple[S, Step], S] = {
-    **{
-        (state, Step.OFFER): S.OFFERED
-        for state in S
-        if state not in (S.ABORTED, S.PAUSED, S.QUEUED)
-    },
-    (S.QUEUED, Step.OFFER): S.QUEUED,
-    (S.PAUSED, Step.OFFER): S.PAUSED,
-    **{
-        (state, Step.REFUSE): S.FAILED
-        for state in (S.ASSIGNED, S.OFFERED, S.QUEUED, S.DOWNLOADING, S.STALLED, S.VERIFYING)
-    },
-    **{
-        (state, Step.BLOCK): S.DOWNLOADING
-        for state in (
-            S.ASSIGNED,
-            S.OFFERED,
-            S.QUEUED,
-            S.PAUSED,
-            S.STALLED,
-            S.VERIFYING,
-            S.DOWNLOADING,
-        )
-    },
-    **{
-        (state, Step.QUEUE): S.QUEUED
-        for state in (
-            S.ASSIGNED,
-            S.OFFERED,
-            S.QUEUED,
-            S.PAUSED,
-            S.STALLED,
-            S.VERIFYING,
-            S.DOWNLOADING,
-        )
-    },
-    **{
-        (state, Step.PAUSE): S.PAUSED
-        for state in (S.ASSIGNED, S.OFFERED, S.QUEUED, S.DOWNLOADING, S.STALLED, S.PAUSED)
-    },
-    **{(state, Step.STALL): S.STALLED for state in (S.OFFERED, S.QUEUED, S.DOWNLOADING)},
-    (S.VERIFYING, Step.STALL): S.STALLED,
-    **{
-        (state, Step.LAST): S.VERIFYING
-        for state in (
-            S.OFFERED,
-            S.QUEUED,
-            S.DOWNLOADING,
-            S.PAUSED,
-            S.STALLED,
-            S.VERIFYING,
-        )
-    },
-    **{
-        (state, step): target
-        for state in (
-            S.VERIFYING,
-            S.STALLED,
-            S.RESTARTING,
-            S.HELD,
-            S.SCHEDULED,
-            S.AWAITING_COMMAND,
-            S.WAIT_FOR_MORE,
-        )
-        for step, target in (
-            (Step.MORE, S.WAIT_FOR_MORE),
-            (Step.APPLY, S.RESTARTING),
-            (Step.SCHEDULE, S.SCHEDULED),
-            (Step.HOLD, S.HELD),
-            (Step.EXTERN, S.AWAITING_COMMAND),
-        )
-    },
-    **{
-        (state, Step.BAD): S.FAILED
-        for state in (
-            S.OFFERED,
-            S.QUEUED,
-            S.DOWNLOADING,
-            S.STALLED,
-            S.VERIFYING,
-            S.WAIT_FOR_MORE,
-            S.HELD,
-            S.SCHEDULED,
-            S.AWAITING_COMMAND,
-            S.RESTARTING,
-        )
-    },
-    **{
-        (state, Step.REPORTED_NEW): S.UPDATED
-        for state in S
-        if state not in (S.UPDATED, S.ABORTED, S.FAILED)
-    },
-    (S.FAILED, Step.REPORTED_NEW): S.UPDATED,
-    (S.RESTARTING, Step.REPORTED_OLD): S.FAILED,
-    (S.RESTARTING, Step.SILENT): S.FAILED,
-    **{(state, Step.ABORT): S.ABORTED for state in S if state not in (S.UPDATED, S.ABORTED)},
+#: One row for every step, one column for every state, in the order of ``SessionState``. A cell is
+#: the next state, or "." where the step may happen and changes nothing, or "-" where the server
+#: has answered the client without taking the step, so that it cannot happen.
+TABLE = """
+              assg offr queu down paus stal veri more held schd awai rest updt fail abrt
+OFFER         offr offr .    .    .    offr offr .    .    .    .    -    offr offr -
+REFUSE        fail fail fail fail fail fail fail .    .    .    .    .    .    .    .
+BLOCK         down down down -    -    down down -    -    -    -    -    -    -    -
+QUEUE         queu queu queu -    -    queu queu -    -    -    -    -    -    -    -
+PAUSE         paus paus paus paus paus paus .    .    .    .    .    .    .    .    .
+RESUME        .    .    .    .    stal .    .    .    .    .    .    .    .    .    .
+STALL         .    stal stal stal .    stal .    .    .    .    .    .    .    .    .
+LAST          -    -    -    veri -    -    -    -    -    -    -    -    -    -    -
+MORE          -    more more more more more more more more more more more -    -    -
+APPLY         -    rest rest rest -    rest rest rest rest rest rest rest -    -    -
+SCHEDULE      -    schd schd schd -    schd schd schd schd schd schd -    -    -    -
+HOLD          -    held held held held held held held held held held -    -    -    -
+EXTERN        -    awai awai awai awai awai awai awai awai awai awai awai -    -    -
+BAD           .    fail fail fail fail fail fail fail fail fail fail fail .    .    .
+REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt .    updt .
+REPORTED_OLD  -    -    -    -    -    -    -    fail fail fail fail fail -    -    -
+OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .    .
+ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
+"""
+
+_HEAD, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
+_STATE = dict(zip(_HEAD, S, strict=True))
+_CELLS = {
+    (state, Step[name]): cell
+    for name, *cells in _ROWS
+    for state, cell in zip(S, cells, strict=True)
 }
 
-#: Pairs that may happen and change nothing; every other missing pair is a defect.
-IGNORED: frozenset[tuple[S, Step]] = frozenset(
-    {
-        *((state, Step.REFUSE) for state in (S.PAUSED, S.UPDATED, S.FAILED, S.ABORTED)),
-        *((state, Step.REFUSE) for state in (S.HELD, S.SCHEDULED, S.AWAITING_COMMAND)),
-        *((state, Step.REFUSE) for state in (S.RESTARTING, S.WAIT_FOR_MORE)),
-        *((state, Step.PAUSE) for state in (S.VERIFYING, S.WAIT_FOR_MORE, S.HELD, S.SCHEDULED)),
-        *((state, Step.PAUSE) for state in (S.AWAITING_COMMAND, S.RESTARTING)),
-        *((state, Step.PAUSE) for state in (S.UPDATED, S.FAILED, S.ABORTED)),
-        *(
-            (state, Step.STALL)
-            for state in S
-            if state not in (S.OFFERED, S.QUEUED, S.DOWNLOADING, S.VERIFYING)
-        ),
-        *((state, Step.BAD) for state in (S.ASSIGNED, S.PAUSED, S.UPDATED, S.FAILED, S.ABORTED)),
-        *((state, Step.REPORTED_NEW) for state in (S.UPDATED, S.ABORTED)),
-        *((state, Step.REPORTED_OLD) for state in S if state is not S.RESTARTING),
-        *((state, Step.SILENT) for state in S if state is not S.RESTARTING),
-        *((state, Step.ABORT) for state in (S.UPDATED, S.ABORTED)),
-        (S.ABORTED, Step.OFFER),
-    }
-)
+#: (state, step) -> next state.
+TRANSITIONS: dict[tuple[S, Step], S] = {
+    pair: _STATE[cell] for pair, cell in _CELLS.items() if cell in _STATE
+}
+#: Pairs that may happen and change nothing.
+IGNORED = frozenset(pair for pair, cell in _CELLS.items() if cell == ".")
+#: Pairs that cannot happen; one that does is a defect of ours.
+IMPOSSIBLE = frozenset(pair for pair, cell in _CELLS.items() if cell == "-")
 
-#: Steps the server never takes from these states: it answers the client without a step.
-IMPOSSIBLE: frozenset[tuple[S, Step]] = (
-    frozenset((state, step) for state in S for step in Step) - frozenset(TRANSITIONS) - IGNORED
-)
-
-#: States in which a block may be served at once, without asking for a place.
-SERVING = frozenset({S.DOWNLOADING, S.VERIFYING})
-#: States that occupy one of the channel's places.
-OCCUPYING = frozenset({S.DOWNLOADING})
+#: States in which a device has nothing under way and may be notified.
+IDLE = frozenset({S.ASSIGNED, S.STALLED})
+#: States from which a block request begins or continues a download.
+OPEN = frozenset({S.ASSIGNED, S.OFFERED, S.QUEUED, S.STALLED, S.PAUSED, S.VERIFYING})
+#: States in which the device has found the whole image good and keeps it.
+HOLDING = frozenset({S.WAIT_FOR_MORE, S.HELD, S.SCHEDULED, S.AWAITING_COMMAND, S.RESTARTING})
+#: States in which a page or a block is sent without asking for a place.
+SERVING = HOLDING | {S.DOWNLOADING, S.VERIFYING}
 #: States that end an attempt.
 FINAL = frozenset({S.UPDATED, S.FAILED, S.ABORTED})
-#: States after the last block in which an Upgrade End Request is believed.
-COMPLETE = frozenset(
-    {
-        S.VERIFYING,
-        S.RESTARTING,
-        S.HELD,
-        S.SCHEDULED,
-        S.AWAITING_COMMAND,
-        S.WAIT_FOR_MORE,
-    }
-)
 
 
-def next_state(state: S, step: Step) -> S:
-    """Return where ``step`` leads from ``state``; the same state when it is to be ignored.
+def next_state(state: S, step: Step) -> S | None:
+    """Return where ``step`` leads from ``state``; None when it is to be ignored.
 
     Raises:
         AssertionError: the server took a step the table calls impossible (a defect of ours).
     """
-    target = TRANSITIONS.get((state, step))
-    if target is not None:
-        return target
-    if (state, step) in IGNORED:
-        return state
-    raise AssertionError(f"no transition for {state!r} on {step!r}")
+    pair = (state, step)
+    if pair in IMPOSSIBLE:
+        raise AssertionError(f"no transition from {state!r} on {step!r}")
+    return TRANSITIONS.get(pair)
