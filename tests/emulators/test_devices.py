@@ -1,5 +1,6 @@
 """What a device says of itself: attributes, default responses, power, mains, the local trigger."""
 
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -213,6 +214,15 @@ def test_a_device_announces_itself_and_reports_its_version_when_it_starts() -> N
     assert device.announced == 1
     assert isinstance(report, general.ReportAttributes)
     assert report.records[0].value == OLD
+
+
+def test_the_example_of_the_documentation_runs() -> None:
+    page = Path(__file__).parents[2] / "docs" / "emulated-devices.md"
+    example = page.read_text().split("```python")[1].split("```")[0]
+    names: dict[str, object] = {}
+    exec(example, names)  # noqa: S102 - our own documentation
+    assert isinstance(names["actions"], list)
+    assert isinstance(names["ppmid"], Ppmid)
 
 
 def test_a_device_without_power_hears_nothing_and_has_no_alarm() -> None:
