@@ -59,15 +59,15 @@ def take_line(line: bytes, results: dict[int, Json], on_progress: Progress | Non
         said = json.loads(line)
         if "result" in said:
             part = said["result"]
-            results[int(part["shard"])] = part
-            progress = part["shard"], part["virtual_seconds"], part["blocks"]
+            reached = int(part["shard"]), float(part["virtual_seconds"]), int(part["blocks"])
+            results[reached[0]] = part
         else:
-            progress = said["progress"]
-        if on_progress is not None:
-            shard, virtual, blocks = progress
-            on_progress(int(shard), float(virtual), int(blocks))
+            shard, virtual, blocks = said["progress"]
+            reached = int(shard), float(virtual), int(blocks)
     except (ValueError, KeyError, TypeError):
         return False
+    if on_progress is not None:
+        on_progress(*reached)
     return True
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+FIRST_AFTER = 1.0  # seconds until the first of them
 PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
 
 
@@ -129,7 +130,8 @@ class _Progress:
         self._shards = spec.shards
         self._reached: dict[int, float] = {}
         self._blocks: dict[int, int] = {}
-        self._started = self._said = time.monotonic()
+        self._started = time.monotonic()
+        self._said = self._started - PIPED_EVERY + FIRST_AFTER
 
     def __enter__(self) -> "_Progress":
         return self
@@ -146,7 +148,6 @@ class _Progress:
         if not terminal and now - self._said < PIPED_EVERY:
             return
         self._said = now
-        # A shard that runs no longer is done: every worker takes its shards one after another.
         share = sum(self._reached.values()) / (self._end * self._shards)
         rate = sum(self._blocks.values()) / max(now - self._started, 1e-9)
         text = f"{share:4.0%}  {sum(self._blocks.values()):,} blocks  {rate:,.0f} blocks/s"

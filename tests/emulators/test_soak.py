@@ -1,0 +1,159 @@
+"""Shards, workers and their merging: the partition must not matter, and nothing may be lost unseen."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from emulators.oracle import Verdict
+from emulators.population import MIX, given_firmware, populate, sample_firmware
+from emulators.report import report
+from emulators.soak import SoakSpec, merge, replay_command, run_shard
+from emulators.soak_processes import Workers, run_shards, take_line
+from images import parse
+from ota_engine.errors import LocalError
+
+SPEC = SoakSpec(devices=510, hours=0.2, seed=5, faults="mild", image_size=1024)  # three shards
+
+
+def test_neither_processes_nor_order_matter() -> None:
+    one = merge(SPEC, run_shards(SPEC, 1), 1.0)
+    two = merge(SPEC, run_shards(SPEC, 2), 2.0)
+    assert one.missing == two.missing == ()
+    assert one.journal_sha256 == two.journal_sha256
+    assert one.summary() | {"wall_seconds": 0, "blocks_per_second": 0} == two.summary() | {
+        "wall_seconds": 0,
+        "blocks_per_second": 0,
+    }
+
+
+def test_a_shard_in_this_process_is_the_shard_of_a_worker() -> None:
+    spec = SoakSpec(devices=4, hours=1, seed=5, faults="harsh", image_size=1024)
+    here = run_shard(spec, 0, spec.firmware())
+    assert run_shards(spec, 1)[0] == json.loads(json.dumps(here))
+
+
+def test_the_partition_depends_on_the_devices_alone() -> None:
+    assert [SoakSpec(n, 1, 1).shards for n in (1, 250, 251, 1000)] == [1, 1, 2, 4]
+
+
+def test_fault_40_a_killed_worker_leaves_missing_shards_and_no_hash() -> None:
+    def kill_second(workers: Workers) -> None:
+        os.kill(workers[1].pid, signal.SIGKILL)
+
+    results = run_shards(SPEC, 2, on_started=kill_second)
+    result = merge(SPEC, results, 1.0)
+    assert result.missing == (1,)
+    assert result.journal_sha256 is None
+    assert not result.good
+    assert "1 shard(s) missing: 1" in report(result)
+
+
+def test_fault_40_a_line_cut_anywhere_is_no_result() -> None:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    line = json.dumps({"result": run_shard(spec, 0, spec.firmware())}).encode()
+    whole: dict[int, Any] = {}
+    assert take_line(line, whole, None)
+    assert list(whole) == [0]
+    for cut in range(0, len(line), 37):
+        results: dict[int, Any] = {}
+        assert not take_line(line[:cut], results, None)
+        assert results == {}
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"null", b"[]", b"{}", b'{"result": {}}', b'{"progress": 3}']
+)
+def test_what_is_no_report_is_not_believed(line: bytes) -> None:
+    results: dict[int, Any] = {}
+    assert not take_line(line, results, None)
+    assert results == {}
+
+
+def test_progress_is_passed_on() -> None:
+    seen: list[tuple[int, float, int]] = []
+    assert take_line(b'{"progress": [2, 60.5, 7]}', {}, lambda *progress: seen.append(progress))
+    assert seen == [(2, 60.5, 7)]
+
+
+def shard_with(verdict: Verdict, reason: str, audit: str | None = None) -> dict[str, Any]:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    part = run_shard(spec, 0, spec.firmware())
+    part["judgements"][0]["verdict"] = verdict
+    part["judgements"][0]["reason"] = reason
+    part["audit_fault"] = audit
+    return part
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "audit", "good"),
+    [
+        (Verdict.UPDATED, "", None, True),
+        (Verdict.FAILED, "refused", None, True),
+        (Verdict.STUCK, "stalled: not heard", None, True),
+        (Verdict.STUCK, "", None, False),
+        (Verdict.FAILED, "", None, False),
+        (Verdict.WRONG_IMAGE, "other octets", None, False),
+        (Verdict.UPDATED, "", "row 3 was edited", False),
+    ],
+)
+def test_a_soak_is_good_when_nothing_is_wrong_missing_or_unexplained(
+    verdict: Verdict, reason: str, audit: str | None, good: bool
+) -> None:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    result = merge(spec, {0: shard_with(verdict, reason, audit)}, 1.0)
+    assert result.good is good
+    page = report(result)
+    assert ("every end explained" in page) is good
+    assert reason in page
+
+
+def test_what_a_device_says_cannot_break_the_report() -> None:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    result = merge(spec, {0: shard_with(Verdict.FAILED, "<script>alert(1)</script>")}, 1.0)
+    assert "<script>" not in report(result)
+
+
+def test_a_report_without_any_shard_still_says_what_is_missing() -> None:
+    assert "3 shard(s) missing: 0, 1, 2" in report(merge(SPEC, {}, 1.0))
+
+
+def test_a_result_that_claims_another_shard_is_not_taken() -> None:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    part = run_shard(spec, 0, spec.firmware()) | {"shard": 4}
+    assert merge(spec, {0: part}, 1.0).missing == (0,)
+
+
+def test_the_replay_command_names_all_that_matters() -> None:
+    spec = SoakSpec(10, 2.5, 3, "harsh", "trio", 4096)
+    assert replay_command(spec) == (
+        "zota soak --devices 10 --hours 2.5 --image-size 4096 --seed 3 --faults harsh --shell trio"
+    )
+
+
+@pytest.mark.parametrize("size", [85, 1000, 131072])
+def test_sample_images_have_exactly_the_size_asked_for(size: int) -> None:
+    firmware = sample_firmware(size, seed=1)
+    assert {len(data) for data in firmware.new.values()} == {size}
+    assert {parse(data).header.image_type for data in firmware.new.values()} == set(firmware.new)
+
+
+def test_the_neighbourhood_holds_every_kind_and_sleepers_and_batteries() -> None:
+    members = populate(100, sample_firmware(1000, seed=1), seed=1)
+    assert {member.spec.kind for member in members} == {resident.kind for resident in MIX}
+    assert {member.placement.relays for member in members} == {0, 1, 2}
+    assert any(member.spec.sleepy for member in members)
+    assert all((member.on_mains_at is not None) == member.spec.battery for member in members)
+    assert len({member.spec.eui64 for member in members}) == 100
+
+
+def test_an_empty_file_is_no_firmware() -> None:
+    with pytest.raises(LocalError, match="not a firmware"):
+        given_firmware(b"")
+
+
+def test_a_cut_ota_file_is_no_firmware() -> None:
+    with pytest.raises(LocalError, match="shorter than its header says"):
+        given_firmware(next(iter(sample_firmware(1000, seed=1).new.values()))[:-1])
