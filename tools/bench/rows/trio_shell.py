@@ -1,0 +1,87 @@
+"""The trio shell under a virtual clock: link, engine, store and a hundred devices."""
+
+from random import Random
+
+import trio
+import trio.testing
+from clocks import processor_seconds
+from row import Figure, Goal, Measurement, Options, row
+
+from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.devices.fleet import Fleet
+from emulators.han import Han
+from emulators.network import Network
+from emulators.station import Placement
+from images.build import ImageSpec, build
+from images.eui64 import Eui64
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
+from ota_engine.shell.runner import Shell
+from ota_engine.shell.service import open_virtual_service
+from ota_engine.store.intake import image_record
+from ota_engine.store.store import Store
+
+DEVICES, CHANNELS = 100, 4
+IMAGE_SIZE = 128 * 1024  # octets of payload
+BATCH_SECONDS = 0.03  # what one wake-up of the link may span: about two exchanges on the air
+UTC = 1_800_000_000.0
+FIRST = 0x025A_0000_0000_0001
+LIMIT = 24 * 3600.0  # virtual seconds
+
+
+@row("trio-shell-100", unit="blocks/s", goal=Goal(Figure.VALUE, 40_000))
+def trio_shell_100(options: Options) -> Measurement:
+    """Deliver 128 KiB to 100 devices on 4 channels through the trio shell; all cores' worth is one.
+
+    Counts the processor time of everything: the devices and their air, the link, the shell, the
+    engine and the store in memory.
+    """
+    devices, size = (8, 4096) if options.quick else (DEVICES, IMAGE_SIZE)
+    delivered: list[int] = []
+
+    def work() -> None:
+        clock = trio.testing.MockClock(autojump_threshold=0)
+        delivered.append(trio.run(deliver, devices, size, options.seed, clock=clock))
+
+    seconds = min(processor_seconds(work) for _ in range(1 if options.quick else 2))
+    return Measurement(
+        delivered[0] / seconds,
+        note=f"{delivered[0]} blocks to {devices} devices, {BATCH_SECONDS * 1000:.0f} ms batches",
+    )
+
+
+async def deliver(count: int, size: int, seed: int) -> int:
+    """Update every device; returns the blocks it took."""
+    spec = ImageSpec(manufacturer_code=0x121D, image_type=0x0084, file_version=2, integrity=True)
+    image = image_record(build(Random(seed).randbytes(size), spec), "bench", UTC)
+    network, fleet = Network(Random(seed), channels=CHANNELS), Fleet()
+    devices = [Eui64(FIRST + number) for number in range(count)]
+    for number, device in enumerate(devices):
+        what = DeviceSpec(device, DeviceKind.PPMID, 0x1001 + number, 0x121D, 0x0084, 1)
+        network.add(fleet.build(what), Placement(channel=number % CHANNELS))
+    async with (
+        Han(network, batch_seconds=BATCH_SECONDS) as han,
+        open_virtual_service(han, Store.in_memory(), DeliveryConfig(), wall_clock=utc) as shell,
+    ):
+        await shell.order(AddImage(image, "bench"))
+        for device in devices:
+            wish = AssignmentRecord(
+                device, image.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, UTC
+            )
+            await shell.order(Assign(wish, "bench"))
+            han.power_on(device)
+        with trio.fail_after(LIMIT):
+            while not all_updated(shell):  # noqa: ASYNC110 - the engine has no event for it
+                await trio.sleep(20.0)
+        return sum(status.blocks for status in shell.engine.status())
+
+
+def all_updated(shell: Shell) -> bool:
+    """Whether every device reports the new version."""
+    return {status.state for status in shell.engine.status()} == {SessionState.UPDATED}
+
+
+def utc() -> float:
+    """The wall clock of virtual time."""
+    return UTC + trio.current_time()
