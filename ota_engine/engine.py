@@ -8,10 +8,11 @@ A shell owns one engine. It passes every event with its own time to ``handle``, 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import Order
 from ota_engine.delivery.server import OtaServer
-from ota_engine.delivery.status import SessionStatus, statuses
+from ota_engine.delivery.status import DeviceStatus, SessionStatus, device_status, statuses
 from ota_engine.events import (
     ClockObserved,
     Effect,
@@ -60,6 +61,15 @@ class Engine:
     def status(self) -> list[SessionStatus]:
         """View every session as it stands."""
         return statuses(self._estate)
+
+    def device(self, device: Eui64) -> DeviceStatus | None:
+        """View one device as it described itself; None if nothing is known of it."""
+        return device_status(self._estate, device)
+
+    @property
+    def link_down(self) -> str | None:
+        """Why there is no radio, None while there is one."""
+        return self._estate.link_down
 
     @property
     def counters(self) -> Mapping[str, int]:

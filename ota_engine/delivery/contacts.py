@@ -15,8 +15,10 @@ from ota_engine.errors import LocalError
 from ota_engine.events import (
     BASIC_CLUSTER,
     BROADCAST_RX_ON,
+    HOME_AUTOMATION,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
     Priority,
     Send,
 )
@@ -36,6 +38,7 @@ OWN_ATTRIBUTES = (
     Attribute.IMAGE_UPGRADE_STATUS,
     Attribute.CLUSTER_REVISION,
 )
+IDENTITY = (*OWN_ATTRIBUTES, Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
 
 
 class Contacts:
@@ -120,14 +123,25 @@ class Contacts:
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
         self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
 
-    def _read(self, peer: Peer, cluster: int, attributes: tuple[int, ...]) -> None:
+    def inquire(self, peer: Peer, endpoint: int, profile: int) -> None:
+        """Ask a device what it is and what it runs; one not heard yet, where the radio says."""
+        if peer.endpoint == UNKNOWN_ENDPOINT:
+            peer.endpoint, peer.profile = endpoint, profile
+        for known in (peer.profile,) if peer.profile else (SMART_ENERGY, HOME_AUTOMATION):
+            self._read(peer, OTA_UPGRADE_CLUSTER, IDENTITY, known)
+        if peer.profile:
+            self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+
+    def _read(
+        self, peer: Peer, cluster: int, attributes: tuple[int, ...], profile: int = 0
+    ) -> None:
         frame = general_frame(
             READ_ATTRIBUTES,
             self._next_sequence(),
             encode_general(ReadAttributes(attributes)),
             from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
         )
-        self._estate.frame(peer, frame, cluster=cluster)
+        self._estate.frame(peer, frame, cluster=cluster, profile=profile)
 
     def notify(self, order: NotifyDevice, peer: Peer, now: float) -> None:
         """Send a unicast Image Notify at once, as an operator asks.

@@ -363,15 +363,21 @@ class Estate:
     # --- frames ------------------------------------------------------------------------------
 
     def frame(
-        self, peer: Peer, payload: bytes, *, cluster: int = OTA_UPGRADE_CLUSTER, token: int = 0
+        self,
+        peer: Peer,
+        payload: bytes,
+        *,
+        cluster: int = OTA_UPGRADE_CLUSTER,
+        profile: int = 0,
+        token: int = 0,
     ) -> None:
-        """Send a frame of our own accord to a device's endpoint."""
+        """Send a frame of our own accord to a device's endpoint, on the profile it is known by."""
         self.send(
             Send(
                 peer.eui64,
                 OTA_SERVER_ENDPOINT,
                 peer.endpoint,
-                peer.profile or self.config.profile,
+                profile or peer.profile or self.config.profile,
                 cluster,
                 payload,
                 True,

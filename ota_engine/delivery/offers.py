@@ -96,6 +96,7 @@ class Offers:
         code, kind, version, hardware = request[1:5]
         if hardware is None:
             hardware = peer.hardware_version
+        peer.told_at = now
         assigned = any(session.image.key[:2] == (code, kind) for session in peer.sessions.values())
         if not assigned and peer.image_type is not None:
             return

@@ -11,6 +11,7 @@ from ota_engine.delivery.orders import (
     AddImage,
     Assign,
     ConfirmClock,
+    Inquire,
     NotifyBroadcast,
     NotifyDevice,
     Order,
@@ -46,6 +47,7 @@ class Operator:
             Release: self._release,
             NotifyDevice: self._notify,
             NotifyBroadcast: self._broadcast,
+            Inquire: self._inquire,
             ConfirmClock: self._confirm_clock,
         }
 
@@ -184,6 +186,10 @@ class Operator:
         peer = self._peer(order.device)
         self._contacts.notify(order, peer, now)
         self._audit(order.actor, "notify", format_eui64(order.device), now)
+
+    def _inquire(self, order: Inquire, now: float) -> None:
+        self._contacts.inquire(self._estate.known(order.device), order.endpoint, order.profile)
+        self._audit(order.actor, "inquire", format_eui64(order.device), now)
 
     def _broadcast(self, order: NotifyBroadcast, now: float) -> None:
         self._contacts.broadcast(order)

@@ -86,6 +86,19 @@ class NotifyBroadcast(NamedTuple):
     actor: str = "operator"
 
 
+class Inquire(NamedTuple):
+    """Ask a device what it is and what it runs; nothing is offered to it.
+
+    ``endpoint`` and ``profile`` say where its OTA client is, as far as the radio knows; 0xFF and 0
+    ask on every endpoint, on both profiles we serve.
+    """
+
+    device: Eui64
+    endpoint: int = 0xFF
+    profile: int = 0
+    actor: str = "operator"
+
+
 class ConfirmClock(NamedTuple):
     """A person vouches for the wall clock after it jumped; held activations go on."""
 
@@ -102,5 +115,6 @@ Order: TypeAlias = (
     | Release
     | NotifyDevice
     | NotifyBroadcast
+    | Inquire
     | ConfirmClock
 )

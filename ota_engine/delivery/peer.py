@@ -195,6 +195,7 @@ class Peer:
         "sleepy",
         "speech",
         "to_ask",
+        "told_at",
         "waits_until",
     )
 
@@ -238,6 +239,7 @@ class Peer:
         self.period_asked = 0  # times it was asked for a period it does not keep
         self.notified_at: float | None = None
         self.to_ask = True  # its attributes have not been read in this run
+        self.told_at = -inf  # when it last said which version it runs
 
     @property
     def on_battery(self) -> bool:

@@ -16,6 +16,7 @@ from ota_engine.zcl.general import AttributeRecord
 NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
 SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
 UNORDERED = "activated without an order from here"
+UNKNOWN_IDENTITY = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not say
 
 
 class Reports:
@@ -47,16 +48,27 @@ class Reports:
     def _own(self, peer: Peer, values: dict[int, int], asked: bool, now: float) -> bool:
         """Take attributes of cluster 0x0019; returns whether something is new."""
         peer.to_ask = peer.to_ask and not asked
-        before = (peer.cluster_revision, peer.file_version)
+        before = _self_description(peer)
         peer.cluster_revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
+        self._identity(peer, values)
         version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
         if version != UNKNOWN_VERSION:
-            peer.file_version = version
+            peer.file_version, peer.told_at = version, now
             status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
             for session in list(peer.sessions.values()):
                 if session is peer.current or session.state is SessionState.RESTARTING:
                     self._confirm(peer, session, version, status == NORMAL, now)
-        return before != (peer.cluster_revision, peer.file_version)
+        return before != _self_description(peer)
+
+    def _identity(self, peer: Peer, values: dict[int, int]) -> None:
+        """Take whose firmware a device runs, if it says so: both attributes are optional."""
+        code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
+        kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
+        if UNKNOWN_IDENTITY in (code, kind):
+            return
+        if (code, kind) != (peer.manufacturer_code, peer.image_type):
+            peer.manufacturer_code, peer.image_type = code, kind
+            self._estate.measure(peer)
 
     def _power(self, peer: Peer, source: int, now: float) -> bool:
         if peer.power_source == source:
@@ -163,3 +175,7 @@ class Reports:
             self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False
         return self._estate.step(peer, session, Step.OVERDUE, now, reason)
+
+
+def _self_description(peer: Peer) -> tuple[int | None, ...]:
+    return peer.cluster_revision, peer.file_version, peer.manufacturer_code, peer.image_type

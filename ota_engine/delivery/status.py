@@ -47,3 +47,40 @@ def statuses(estate: Estate) -> list[SessionStatus]:
         )
         for peer, session in estate.sessions()
     ]
+
+
+class DeviceStatus(NamedTuple):
+    """One device as it described itself; ``None`` where it has not.
+
+    Attributes:
+        last_heard: monotonic seconds, 0 when it was not heard in this run.
+        told_at: when it last said in this run which version it runs, minus infinity if never.
+    """
+
+    device: Eui64
+    endpoint: int
+    manufacturer_code: int | None
+    image_type: int | None
+    file_version: int | None
+    hardware_version: int | None
+    on_battery: bool
+    last_heard: float
+    told_at: float
+
+
+def device_status(estate: Estate, device: Eui64) -> DeviceStatus | None:
+    """View one device, None if nothing is known of it."""
+    peer = estate.peers.get(device) or estate.strangers.get(device)
+    if peer is None:
+        return None
+    return DeviceStatus(
+        peer.eui64,
+        peer.endpoint,
+        peer.manufacturer_code,
+        peer.image_type,
+        peer.file_version,
+        peer.hardware_version,
+        peer.on_battery,
+        peer.last_heard,
+        peer.told_at,
+    )

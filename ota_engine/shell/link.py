@@ -47,13 +47,19 @@ class LinkInfo:
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """What a radio knows of one device; ``last_seen`` is monotonic seconds."""
+    """What a radio knows of one device; ``last_seen`` is monotonic seconds.
+
+    ``endpoint`` and ``profile`` are those of its OTA client, as its simple descriptors tell; 0xFF
+    and 0 when the radio has not read them.
+    """
 
     network_address: int
     sleepy: bool
     link_quality: int
     relays: int
     last_seen: float
+    endpoint: int = 0xFF
+    profile: int = 0
 
 
 class Link(Protocol):
