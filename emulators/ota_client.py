@@ -62,6 +62,7 @@ class OtaClient:
         "_hearing",
         "_noted",
         "_offer",
+        "_page_timeout",
         "_query_errors",
         "_random",
         "_rate",
@@ -101,8 +102,7 @@ class OtaClient:
         self._hearing = Hearing(spec, endpoint, flash, self.transfer, random)
         self._verifier = verifier
         self._random = random
-        self._rate = 1.0
-        self._block_timeout = spec.timers.block_timeout
+        self.skew_clock(1.0)
         self._noted = State.IDLE
         self._reason = ""  # why it goes idle, for the journal
         self._forget_all(0.0)
@@ -209,23 +209,28 @@ class OtaClient:
         """Run the client's timers at ``rate`` times real time (1.01: one per cent slow)."""
         self._rate = rate
         self._block_timeout = self.spec.timers.block_timeout * rate
+        self._page_timeout = self.spec.timers.page_timeout * rate
 
     # --- frames -----------------------------------------------------------------------------------
 
-    def receive_block(self, frame: bytes, now: float) -> tuple[Action] | None:
-        """Take the block that was asked for; None if the frame is anything else.
+    def receive_block(self, frame: bytes, now: float) -> tuple[Action, ...] | None:
+        """Take a block that was asked for and changes no state; None if the frame is anything else.
 
-        The path of every block: the row (DOWNLOADING, BLOCK) of the table without the table.
+        The path of nearly every block: (DOWNLOADING, BLOCK) and (PAGING, PAGE_BLOCK) without the
+        table.
 
         Raises:
             PowerLossError: power went while a sector was programmed.
         """
         request = self.transfer.take_block(frame)
-        if request is None:
-            return None
-        self._tries = 0
-        self.wake_at = now + self._block_timeout
-        return (request,)
+        if request is not None:
+            self._tries = 0
+            self.wake_at = now + self._block_timeout
+            return (request,)
+        if self.transfer.take_page_block(frame):
+            self.wake_at = now + self._page_timeout
+            return ()
+        return None
 
     def receive(self, header: ZclHeader, frame: bytes, now: float, *, unicast: bool) -> Actions:
         """Take a command of cluster 0x0019 that is not the next block.
@@ -482,7 +487,7 @@ class OtaClient:
         return self._request_page(now)
 
     def _collect(self, now: float) -> Actions:
-        self._after(self.spec.timers.page_timeout, now)
+        self.wake_at = now + self._page_timeout
         return []
 
     def _await_stragglers(self, now: float) -> Actions:

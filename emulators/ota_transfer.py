@@ -1,7 +1,7 @@
 """A file on its way into flash: which octets come next and which of those that come are right.
 
-Knows blocks, pages and flash; knows no states, no timers and no time. The one hot path of the
-emulators is here: ``take_block`` is run for every block of every device of a simulation.
+Knows blocks, pages and flash; knows no states, no timers and no time. The hot paths of the
+emulators are here: ``take_block`` or ``take_page_block`` runs for every block of every device.
 """
 
 from struct import Struct
@@ -50,6 +50,7 @@ class Transfer:
         "_expected",
         "_flash",
         "_head",
+        "_page_expected",
         "_pending",
         "_spec",
         "_tail",
@@ -81,7 +82,7 @@ class Transfer:
         self.period = 0.0
         self.period_value = 0
         self._pending = b""
-        self._expected = self._head = self._tail = b""
+        self._expected = self._page_expected = self._head = self._tail = b""
 
     def open(self, download: Download) -> None:
         """Go on with a file at its offset, which is 0 for a new one."""
@@ -114,8 +115,12 @@ class Transfer:
     def request_block(self) -> Transmit:
         """Ask for the next block, and from now on expect exactly that."""
         if not self._spec.options.malformed_default_every and not self.period:
-            self._expected = bytes((Command.IMAGE_BLOCK_RESPONSE, Status.SUCCESS)) + self._head[1:]
+            self._expected = self._block_head()
         return self._request(self.offset, self._asked)
+
+    def _block_head(self) -> bytes:
+        """The ten octets between sequence and offset of every block of this file."""
+        return bytes((Command.IMAGE_BLOCK_RESPONSE, Status.SUCCESS)) + self._head[1:]
 
     def request_hole(self) -> Transmit:
         """Ask for the first block the page has not."""
@@ -148,6 +153,8 @@ class Transfer:
             min(timers.page_block_size, self._asked),
         )
         self.page = page
+        if not spec.options.page_hole_every:
+            self._page_expected = self._block_head()
         address = spec.eui64 if spec.options.sends_node_address else None
         request = ota.ImagePageRequest(
             0 if address is None else ota.REQUEST_NODE_ADDRESS,
@@ -190,9 +197,28 @@ class Transfer:
         self.blocks += 1
         return self._request(end, self._asked)
 
+    def take_page_block(self, frame: bytes) -> bool:
+        """Take a block of the page that was asked for, if more of it are to come.
+
+        This is the row (PAGING, PAGE_BLOCK) of the table, unrolled.
+        """
+        page = self.page
+        if page is None or len(frame) <= _BLOCK_HEAD:
+            return False
+        control, head, offset, size = _BLOCK_RESPONSE(frame)
+        if (
+            head != self._page_expected
+            or len(frame) != _BLOCK_HEAD + size
+            or control != SERVER_CONTROL
+            or not page.put_inner(offset, frame[_BLOCK_HEAD:])
+        ):
+            return False
+        self.blocks += 1
+        return True
+
     def expect_nothing(self) -> None:
-        """Leave the hot path until the next ``request_block``."""
-        self._expected = b""
+        """Leave the hot paths until the next request."""
+        self._expected = self._page_expected = b""
 
     def fault(self, response: ota.ImageBlockResponse) -> Status | None:
         """What is wrong with a block whatever was asked for; None if nothing is."""

@@ -44,6 +44,24 @@ class Page:
         self._missing &= ~(1 << index)
         return True
 
+    def put_inner(self, offset: int, data: bytes) -> bool:
+        """Take a block after which others are still expected; True if it was one.
+
+        The page's last place and the block that completes it are left to ``put``: after them the
+        client has something to do.
+        """
+        index, odd = divmod(offset - self.start, self.block_size)
+        missing = self._missing
+        if odd or index < 0 or not missing >> index & 1 or missing == 1 << index:
+            return False
+        begin = index * self.block_size
+        end = begin + len(data)
+        if len(data) != self.block_size or end >= self.size:
+            return False
+        self._content[begin:end] = data
+        self._missing = missing ^ 1 << index
+        return True
+
     def misfits(self, offset: int, data: bytes) -> bool:
         """Whether a refused block shows that the sender cuts the page in other places."""
         index, odd = divmod(offset - self.start, self.block_size)

@@ -92,3 +92,22 @@ def test_hot_and_slow_path_say_and_store_the_same(
         device.device.flash.finish()
     assert hot.device.flash.downloaded() == slow.device.flash.downloaded()
     assert hot.device.client.blocks == slow.device.client.blocks
+
+
+@given(st.permutations(range(15)), st.sets(st.integers(0, 14)), st.lists(st.integers(0, 14)))
+def test_hot_and_slow_path_collect_the_same_page(
+    order: list[int], lost: set[int], doubled: list[int]
+) -> None:
+    hot = Dialogue(spec(page_mode=True))
+    slow = Dialogue(spec(page_mode=True, page_hole_every=NEVER_COMPLAINS))
+    for device in (hot, slow):
+        device.offer(CONTENT)
+    for index in [number for number in order if number not in lost] + doubled:
+        sent = [
+            [frame.payload for frame in device.block(CONTENT, index * 48, 48)]
+            for device in (hot, slow)
+        ]
+        assert sent[0] == sent[1]
+        assert hot.state is slow.state
+        assert hot.device.wake_at == slow.device.wake_at
+        assert hot.device.client.blocks == slow.device.client.blocks
