@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from emulators.device_spec import DeviceSpec
 from emulators.flash import FileIdentity, Metadata, Spare
+from emulators.ota_step import Offer
 from emulators.ota_table import Event
 from ota_engine.zcl.ota import (
     QUERY_HARDWARE_VERSION,
@@ -23,13 +24,6 @@ ANY_VERSION = 0xFFFF_FFFF
 WAIT_FOREVER = 0xFFFF_FFFF  # UpgradeTime: until told again (ZCL 11.11.4)
 FIRST_DEVICE_SPECIFIC_TYPE = 0xFFC0  # up to 0xFFFE: asked for by Query Device Specific File
 NEVER_ASKED = (1, 1)  # activation out of band, do not apply on time-out: the server has no say
-
-
-class Offer(NamedTuple):
-    """A file the server named in answer to a query."""
-
-    identity: FileIdentity
-    size: int
 
 
 class Wanted(NamedTuple):

@@ -1,6 +1,7 @@
 """What a frame of cluster 0x0019 means to a client: frames in, events and direct answers out.
 
-Knows the client's specification, flash and transfer; takes no step of the table and sets no timer.
+Knows the client's specification, flash and transfer; remembers what was told, takes no step of the
+table and sets no timer.
 """
 
 from random import Random
@@ -12,7 +13,6 @@ from emulators.flash import Flash, Spare
 from emulators.node import Transmit
 from emulators.ota_decisions import (
     WAIT_FOREVER,
-    Offer,
     concerns,
     heeds_notify,
     judge_end,
@@ -21,6 +21,7 @@ from emulators.ota_decisions import (
     wait_seconds,
     wanted,
 )
+from emulators.ota_step import Told
 from emulators.ota_table import Event, State
 from emulators.ota_transfer import Transfer
 from ota_engine.zcl import general, ota
@@ -42,21 +43,16 @@ class Situation(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What a frame means: an event, frames to answer with, and what it brought along.
-
-    ``wait`` is the seconds a server asked for, ``offer`` the file it offered.
-    """
+    """What a frame means: an event if it means anything, and frames to answer with."""
 
     event: Event | None
     answers: tuple[Transmit, ...] = ()
-    wait: float | None = None
-    offer: Offer | None = None
 
 
 class Hearing:
     """The ears of one client."""
 
-    __slots__ = ("_endpoint", "_flash", "_random", "_spec", "_transfer")
+    __slots__ = ("_endpoint", "_flash", "_random", "_spec", "_told", "_transfer")
 
     def __init__(
         self,
@@ -64,12 +60,14 @@ class Hearing:
         endpoint: Endpoint,
         flash: Flash,
         transfer: Transfer,
+        told: Told,
         random: Random,
     ) -> None:
         self._spec = spec
         self._endpoint = endpoint
         self._flash = flash
         self._transfer = transfer
+        self._told = told
         self._random = random
 
     def hear(self, header: ZclHeader, frame: bytes, at: Situation) -> Heard:
@@ -120,11 +118,13 @@ class Hearing:
     ) -> Heard:
         metadata = self._flash.metadata
         room = self._flash.room(after_held=not wanted(self._spec, metadata).first)
-        event, offer = judge_offer(response, self._spec, metadata, room=room, on_mains=at.on_mains)
+        event, self._told.offer = judge_offer(
+            response, self._spec, metadata, room=room, on_mains=at.on_mains
+        )
         answers: tuple[Transmit, ...] = ()
         if event is Event.OFFERED_TOO_BIG:
             answers = (self._endpoint.default_response(header, Status.INSUFFICIENT_SPACE),)
-        return Heard(event, answers, offer=offer)
+        return Heard(event, answers)
 
     # --- blocks -----------------------------------------------------------------------------------
 
@@ -135,7 +135,8 @@ class Hearing:
             case Status.SUCCESS:
                 return self._block(response, header, at)
             case Status.WAIT_FOR_DATA:
-                return Heard(Event.TOLD_TO_WAIT, wait=self._wait(response, at))
+                self._told.wait = self._wait(response, at)
+                return Heard(Event.TOLD_TO_WAIT)
             case Status.ABORT | Status.NO_IMAGE_AVAILABLE | Status.NOT_AUTHORIZED:
                 return Heard(Event.ABORTED)
         return self._refuse(header, Status.INVALID_FIELD)
@@ -186,8 +187,9 @@ class Hearing:
         if event is Event.END_EXTERNAL and response.upgrade_time != WAIT_FOREVER:
             refusal = self._endpoint.default_response(header, Status.NOT_AUTHORIZED)
             return Heard(event, (refusal,))
-        wait = self._until_upgrade(response, at) if event is Event.END_AT else None
-        return Heard(event, wait=wait)
+        if event is Event.END_AT:
+            self._told.wait = self._until_upgrade(response, at)
+        return Heard(event)
 
     def _until_upgrade(self, response: ota.UpgradeEndResponse, at: Situation) -> float:
         timers = self._spec.timers

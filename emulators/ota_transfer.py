@@ -70,10 +70,10 @@ class Transfer:
         self._endpoint = endpoint
         self._asked = spec.options.block_size or spec.timers.block_size
         self.blocks = 0
-        self.forget()
+        self.lose_power()
 
-    def forget(self) -> None:
-        """What a power cut erases."""
+    def lose_power(self) -> None:
+        """Forget what a power cut erases."""
         self.target: FileIdentity = self._spec.factory
         self.size = 0
         self.offset = 0

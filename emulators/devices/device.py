@@ -112,7 +112,7 @@ class Device:
 
     def _self_test(self) -> bool:
         """Whether the image under trial works on this device."""
-        return not (self.spec.options.self_test_fails or self.client.holds_blank())
+        return not (self.spec.options.self_test_fails or self.client.ending.holds_blank())
 
     def _roll_back(self, boot: Boot, now: float) -> Sequence[Action]:
         """Give the image up and restart into the old one."""

@@ -2,6 +2,10 @@
 
 from itertools import product
 
+from emulators.ota_client import OtaClient
+from emulators.ota_downloading import Downloading
+from emulators.ota_ending import Ending
+from emulators.ota_querying import Querying
 from emulators.ota_table import IGNORED, ILLEGAL, TABLE, UPGRADE_STATUS, Do, Event, State
 
 EVERY_PAIR = frozenset(product(State, Event))
@@ -48,3 +52,9 @@ def test_only_a_verified_file_is_ever_applied() -> None:
         if target in holding and state not in holding
     }
     assert entries == {State.OFF, State.QUERYING, State.VERIFYING}
+
+
+def test_every_action_is_done_by_exactly_one_part_of_the_client() -> None:
+    parts = (Querying, Downloading, Ending, OtaClient)
+    for do in Do:
+        assert sum(hasattr(part, do.value) for part in parts) == 1, do
