@@ -184,6 +184,8 @@ class Device:
         try:
             actions = self._dispatch(frame, header, now, unicast)
         except PeerError as error:
+            if _is_default(header):
+                return ()  # two devices that misread each other must not go on for ever
             actions = [self._default_response(frame, header, error.status)]
         if not unicast:
             return [action for action in actions if not _is_default_response(action)]
@@ -211,8 +213,7 @@ class Device:
     ) -> Sequence[Action]:
         """Add the Default Response a sender asked for, unless something else answers it."""
         answered = any(isinstance(action, Transmit) for action in actions)
-        is_default = not header.cluster_specific and header.command == general.DEFAULT_RESPONSE
-        if answered or header.disable_default_response or is_default:
+        if answered or header.disable_default_response or _is_default(header):
             return actions
         return [*actions, self._default_response(frame, header, Status.SUCCESS)]
 
@@ -250,6 +251,10 @@ class Device:
 
     def _report_version(self) -> Transmit:
         return self._report(OTA_UPGRADE_CLUSTER, Attribute.CURRENT_FILE_VERSION, from_server=False)
+
+
+def _is_default(header: ZclHeader) -> bool:
+    return not header.cluster_specific and header.command == general.DEFAULT_RESPONSE
 
 
 def _is_default_response(action: Action) -> bool:

@@ -199,9 +199,10 @@ def test_a_broadcast_is_never_answered_with_a_default_response() -> None:
     assert device.frames == []
 
 
-def test_a_default_response_is_never_answered_with_one() -> None:
+@pytest.mark.parametrize("payload", [b"", b"\x03", b"\x03\x80"])
+def test_a_default_response_is_never_answered_with_one(payload: bytes) -> None:
     device = on()
-    device.hear(bytes((0x08, 5, 0x0B, 0x03, 0x80)))
+    device.hear(b"\x08\x05\x0b" + payload)
     assert device.frames == []
 
 
