@@ -9,6 +9,7 @@ from ota_engine.delivery.peer import Peer, Session
 from ota_engine.delivery.quirks import TimeForm, quirk_for
 from ota_engine.delivery.session import FINAL, HOLDING, Step
 from ota_engine.delivery.timers import Alarm
+from ota_engine.delivery.wording import utc_text
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet
 from ota_engine.records import Activation, SessionState
@@ -136,7 +137,7 @@ class UpgradeEnds:
         left = session.due_utc - clock.utc(now)
         if left <= 0:
             return self._apply(peer, session, now)
-        reason = "holds the image until its time"
+        reason = f"holds the image until {utc_text(session.due_utc)}"
         self._estate.step(peer, session, Step.SCHEDULE, now, reason)
         self._estate.timers.at(now + left, Alarm.ACTIVATION, peer.eui64)
         return left if left <= LONGEST_COUNTDOWN else None

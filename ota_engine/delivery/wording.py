@@ -1,4 +1,6 @@
-"""Makes text from outside safe to store, show and log: one bounded line of printable characters."""
+"""How the delivery words things: text from outside made safe to store, show and log; times."""
+
+from datetime import UTC, datetime
 
 LONGEST = 200  # characters of a reason or name that came from outside
 
@@ -10,3 +12,11 @@ def one_line(text: str) -> str:
         for character in text[: LONGEST + 1]
     )
     return printable if len(printable) <= LONGEST else printable[: LONGEST - 1] + "…"
+
+
+def utc_text(utc: float) -> str:
+    """Write seconds since 1970-01-01 as a date and time; one that no calendar has stays a number."""
+    try:
+        return datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{utc:.0f} seconds after 1970"
