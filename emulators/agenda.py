@@ -6,6 +6,7 @@ in the order they were made, so a run depends on nothing but the calls that buil
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any, TypeAlias
 
 from emulators.node import NEVER
@@ -21,17 +22,16 @@ class Agenda:
         now: the virtual time reached, seconds.
     """
 
-    __slots__ = ("_heap", "_order", "now")
+    __slots__ = ("_heap", "_number", "now")
 
     def __init__(self) -> None:
         self.now = 0.0
         self._heap: list[tuple[float, int, Handler, object, object]] = []
-        self._order = 0
+        self._number = count().__next__
 
     def push(self, time: float, handler: Handler, subject: object, load: object) -> None:
         """Call ``handler(subject, load, time)`` when virtual time gets there."""
-        self._order = order = self._order + 1
-        heappush(self._heap, (time, order, handler, subject, load))
+        heappush(self._heap, (time, self._number(), handler, subject, load))
 
     def at(self, time: float, call: Callable[[float], None]) -> None:
         """Call ``call(now)`` when virtual time gets there."""

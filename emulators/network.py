@@ -31,6 +31,8 @@ from ota_engine.events import (
 
 HERE = Placement()
 
+_new = tuple.__new__  # what Packet's own constructor calls, without its argument parsing
+
 
 class Network:
     """Nodes, channels and servers in virtual time.
@@ -68,6 +70,8 @@ class Network:
         self._downlink = Downlink(
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
         )
+        self._send_up = self._uplink.send
+        self._send_down = self._downlink.send
 
     # --- composition -----------------------------------------------------------------------------
 
@@ -130,7 +134,7 @@ class Network:
         """Carry out what a server wants, then see when it wants to be woken."""
         for effect in effects:
             if type(effect) is Send:
-                self._downlink.send(port, effect, now)
+                self._send_down(port, effect, now)
             elif port.on_effect is not None:
                 port.on_effect(effect, now)
         if port.coordinator.next_wake < port.timers[-1]:
@@ -197,27 +201,28 @@ class Network:
             for port in tuple(self._ports):
                 self.tell(port, self._joined(station, now), now)
             return
-        server = self._main if station.server is None else station.server
-        if server is not None and server.attached:
-            event = self._packet(station, frame, now)
-            self.submit(server, server.coordinator.handle(event, now), now)
-
-    def _packet(self, station: Station, frame: Transmit, now: float) -> Packet:
-        source, destination, profile, cluster, payload, _ = frame
+        server = station.server or self._main
+        if server is None or not server.attached:
+            return
         node = station.node
+        source, destination, profile, cluster, payload, _ = frame
         station.aps_counter = counter = (station.aps_counter + 1) & 0xFF
-        return Packet(
-            node.eui64,
-            node.network_address,
-            source,
-            destination,
-            profile,
-            cluster,
-            counter,
-            payload,
-            station.placement.link_quality,
-            now,
+        packet: Packet = _new(
+            Packet,
+            (
+                node.eui64,
+                node.network_address,
+                source,
+                destination,
+                profile,
+                cluster,
+                counter,
+                payload,
+                station.placement.link_quality,
+                now,
+            ),
         )
+        self.submit(server, server.coordinator.handle(packet, now), now)
 
     def _joined(self, station: Station, now: float) -> Joined:
         placement, node = station.placement, station.node
@@ -242,12 +247,18 @@ class Network:
     def _perform(self, station: Station, actions: Iterable[Action], now: float) -> None:
         """Carry out what a node wants, then see when it wants to be woken."""
         for action in actions:
-            if not isinstance(action, Note):
-                self._uplink.send(station, action, now)
-            elif self._on_note is not None:
-                self._on_note(station.node.eui64, action, now)
+            if type(action) is Transmit:
+                self._send_up(station, action, now)
+            else:
+                self._perform_rarely(station, action, now)
         if station.node.wake_at < station.timers[-1]:
             self._arm_node(station)
+
+    def _perform_rarely(self, station: Station, action: Action, now: float) -> None:
+        if not isinstance(action, Note):
+            self._send_up(station, action, now)
+        elif self._on_note is not None:
+            self._on_note(station.node.eui64, action, now)
 
     # --- timers ----------------------------------------------------------------------------------
     #

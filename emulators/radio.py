@@ -7,6 +7,7 @@ One frame costs one draw: its upper part decides whether anything goes wrong, it
 the CSMA-CA back-offs. Only frames that meet trouble draw again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
@@ -42,9 +43,8 @@ ECHO_DELAY = 0.05  # the longest a duplicate lags behind its original
 MAX_RELAYS = 5
 
 MAX_HOPS = MAX_RELAYS + 1
-_BACKOFF_BITS = 3 * MAX_HOPS
-DRAW_SCALE = float(2**52)  # a draw's lower bits become back-offs: data frame first, then its ack
-ACK_SHIFT = _BACKOFF_BITS
+DRAW_SCALE = float(2**29)  # a draw's bits become back-offs; more bits make slower integers
+ACK_SHIFT = 12  # bits: the frame's own back-offs come first, then those of its acknowledgement
 
 
 class Path(NamedTuple):
@@ -220,18 +220,20 @@ class Medium:
     """One radio channel, half duplex and shared by everyone on it.
 
     ``busy_until`` is when the last frame accepted so far leaves the air; frames queue in the order
-    they were offered. ``draw`` is one uniform number; ``trouble[hops]`` is the part of it that
-    means something goes wrong.
+    they were offered. ``draw()`` gives the uniform number that decides about one frame;
+    ``trouble[hops]`` is the part of it that means something goes wrong.
     """
 
     rng: Random
     conditions: Conditions = CALM
     busy_until: float = 0.0
     trouble: tuple[float, ...] = field(init=False)
+    draw: Callable[[], float] = field(init=False, repr=False)
     counters: AirCounters = field(default_factory=AirCounters)
 
     def __post_init__(self) -> None:
         """Compute the threshold of trouble for every number of hops."""
+        self.draw = self.rng.random
         self.change(self.conditions)
 
     def change(self, conditions: Conditions) -> None:
@@ -243,10 +245,6 @@ class Medium:
         self.trouble = tuple(
             min(1.0, spoilt + (1.0 - spoilt) * (1.0 - clean**hops)) for hops in range(MAX_HOPS + 1)
         )
-
-    def draw(self) -> float:
-        """Draw the number that decides about one frame."""
-        return self.rng.random()
 
     def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[Fate, float]:
         """Say what happened to a frame whose draw fell into trouble.

@@ -43,8 +43,10 @@ class Uplink:
     ) -> None:
         """Put one frame of a node on the air; its APS may repeat it ``retries`` times."""
         way, medium = station.path, station.medium
-        acked = type(frame) is Transmit and frame[5]
-        length = len(frame[4]) if type(frame) is Transmit else ANNOUNCE_OCTETS
+        if type(frame) is Transmit:
+            length, acked = len(frame[4]), frame[5]
+        else:
+            length, acked = ANNOUNCE_OCTETS, False
         station.fast_since = now
         if length >= len(way.up):
             medium.counters.oversized += 1

@@ -13,9 +13,9 @@ from emulators.simulation import Outcome, Settings, Simulation, summary
 from emulators.soak_worker import spare_the_collector
 from ota_engine.store.store import Store
 
-IMAGE_SIZE = 64 * 1024  # octets
+IMAGE_SIZE = 128 * 1024  # octets, as zota soak has it
 LOSS = 0.02  # of all frames, beyond what the MAC repairs
-HOURS = 6.0  # in which a thousand devices on four channels are done
+HOURS = 12.0  # in which a thousand devices on four channels are done
 
 
 @row("simulation-1000", unit="blocks/s", goal=Goal(Figure.VALUE, 60_000))
