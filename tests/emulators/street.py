@@ -55,26 +55,25 @@ class Street:
     def assign(
         self,
         content: bytes,
-        devices: Sequence[Device] | None = None,
         *,
         activation: Activation = Activation.IMMEDIATE,
         policy: VersionPolicy = VersionPolicy.UPGRADE,
-        delay: int = 0,
         at: float | None = None,
     ) -> None:
-        record = image_record(content, "test.zigbee", UTC)
-        self.order(AddImage(record, "test"))
-        for device in self.devices if devices is None else devices:
-            wish = AssignmentRecord(
-                device.eui64,
-                record.sha256,
-                policy,
-                activation,
-                delay,
-                None if at is None else UTC + at,
-                UTC,
-            )
-            self.order(Assign(wish, "test"))
+        for order in orders(content, self.devices, activation=activation, policy=policy, at=at):
+            self.order(order)
+
+    def second_server(self, content: bytes) -> Engine:
+        """Attach another engine that would deliver other octets."""
+        rival = Engine()
+        port = self.network.attach(rival)
+        for event in (
+            ClockObserved(UTC, self.now),
+            LinkUp("rival", COORDINATOR, 82, False, self.now),
+            *orders(content, self.devices),
+        ):
+            self.network.submit(port, rival.handle(event, self.now), self.now)
+        return rival
 
     def power_on(self) -> None:
         for device in self.devices:
@@ -89,3 +88,21 @@ class Street:
 
     def reasons(self) -> list[str]:
         return [status.reason for status in self.engine.status()]
+
+
+def orders(
+    content: bytes,
+    devices: Sequence[Device],
+    *,
+    activation: Activation = Activation.IMMEDIATE,
+    policy: VersionPolicy = VersionPolicy.UPGRADE,
+    at: float | None = None,
+) -> list[Order]:
+    """What an operator says to have all devices run this image."""
+    record = image_record(content, "test.zigbee", UTC)
+    due = None if at is None else UTC + at
+    wishes = [
+        AssignmentRecord(device.eui64, record.sha256, policy, activation, 0, due, UTC)
+        for device in devices
+    ]
+    return [AddImage(record, "test"), *(Assign(wish, "test") for wish in wishes)]

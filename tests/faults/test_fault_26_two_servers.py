@@ -1,0 +1,35 @@
+"""Fault 26: a second server on the network offers other octets under the same name."""
+
+import pytest
+
+from tests.emulators.dialogue import image, spec
+from tests.emulators.street import Street
+
+OURS = image(5000, seed=1)
+THEIRS = image(5000, seed=2)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_with_both_answering_a_mixed_image_is_never_run(seed: int) -> None:
+    street = Street(spec(), seed=seed)
+    street.assign(OURS)
+    street.second_server(THEIRS)
+    street.power_on()
+    street.run(6 * 3600.0)
+    assert street.devices[0].flash.running_content() in (b"", OURS, THEIRS)
+
+
+def test_a_file_of_which_each_sent_half_is_refused() -> None:
+    street = Street(spec())
+    street.assign(OURS)
+    street.power_on()
+    street.run(1.2)
+    (device,) = street.devices
+    assert 0 < device.client.transfer.offset < len(OURS)
+    street.network.detach(street.port)
+    street.second_server(THEIRS)
+    street.run(20)
+    refused = [note.detail.get("reason") for _, _, note in street.notes]
+    assert "the image integrity code does not match" in refused
+    street.run(6 * 3600.0)
+    assert device.flash.running_content() in (b"", THEIRS)
