@@ -121,7 +121,7 @@ class Flash:
     def __init__(self, pool: SectorPool, bank_size: int, factory: FileIdentity) -> None:
         running = (StoredFile(factory, 0, 0, EMPTY_DIGEST),)
         self._pool = pool
-        self._banks: tuple[list[bytes | None], list[bytes | None]] = ([], [])
+        self._banks: tuple[list[bytes], list[bytes]] = ([], [])
         self._copies: list[Metadata | None] = [
             Metadata(0, 0, running, Spare.EMPTY, (), None, 0),
             None,
@@ -171,10 +171,10 @@ class Flash:
 
     # --- sectors ----------------------------------------------------------------------------------
 
-    def _spare(self) -> list[bytes | None]:
+    def _spare(self) -> list[bytes]:
         return self._banks[1 - self.metadata.bank]
 
-    def _erase(self, bank: list[bytes | None], first: int) -> None:
+    def _erase(self, bank: list[bytes], first: int) -> None:
         """Erase a bank from its end down to sector ``first``; each sector is one write."""
         while len(bank) > first:
             if not self._power_holds():
@@ -191,7 +191,7 @@ class Flash:
 
     def _sectors(self, bank: int, file: StoredFile | Download) -> tuple[bytes, ...]:
         last = file.sector + (file.size + SECTOR - 1) // SECTOR
-        return tuple(sector or b"" for sector in self._banks[bank][file.sector : last])
+        return tuple(self._banks[bank][file.sector : last])
 
     # --- download ---------------------------------------------------------------------------------
 
