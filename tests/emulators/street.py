@@ -8,6 +8,7 @@ from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.network import Network
 from emulators.node import Note
+from emulators.port import Port
 from emulators.radio import CALM, Conditions
 from emulators.station import Placement
 from images.eui64 import Eui64
@@ -63,17 +64,17 @@ class Street:
         for order in orders(content, self.devices, activation=activation, policy=policy, at=at):
             self.order(order)
 
-    def second_server(self, content: bytes) -> Engine:
-        """Attach another engine that would deliver other octets."""
+    def second_server(self, content: bytes, *, beside: bool = False) -> Port:
+        """Attach another engine that would deliver other octets, instead of or beside the first."""
         rival = Engine()
-        port = self.network.attach(rival)
+        port = self.network.attach(rival, beside=beside)
         for event in (
             ClockObserved(UTC, self.now),
             LinkUp("rival", COORDINATOR, 82, False, self.now),
             *orders(content, self.devices),
         ):
             self.network.submit(port, rival.handle(event, self.now), self.now)
-        return rival
+        return port
 
     def power_on(self) -> None:
         for device in self.devices:
