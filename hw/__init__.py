@@ -1,1 +1,1 @@
-"""Real coordinators. Empty until the radio work begins; kept so that the wheel holds its four rooms."""
+"""Real coordinators: zigpy's radio libraries behind the Link interface."""

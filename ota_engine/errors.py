@@ -21,6 +21,10 @@ class LocalError(ZotaError):
     """We, or the user of this API, asked for something that makes no sense."""
 
 
+class LinkError(ZotaError):
+    """The radio cannot be used as it is: not there, in use, not a radio, or without a network."""
+
+
 class StoreError(ZotaError):
     """The database cannot be used as it is: locked, full, corrupt, or of another version."""
 

@@ -9,13 +9,14 @@ import typer
 
 from images.errors import ImageError
 from ota_engine.cli.exits import Exit
-from ota_engine.errors import StoreError, ZotaError
+from ota_engine.errors import LinkError, StoreError, ZotaError
 
 # Command or group -> (module holding a typer app named ``app``, one-line help). Imported only
 # when used, so that inspecting a file never pays for databases and radios.
 COMMANDS = {
     "image": ("ota_engine.cli.image", "Build, inspect, validate and verify OTA images."),
     "demo": ("ota_engine.cli.demo", "Deliver an image to four emulated devices, here and now."),
+    "push": ("ota_engine.cli.push", "Deliver images to devices over a radio, and see them land."),
     "soak": ("ota_engine.cli.soak", "Run thousands of emulated devices for virtual days."),
     "store": ("ota_engine.cli.store", "Check an engine's database."),
     "audit": ("ota_engine.cli.audit", "Verify the hash-chained audit trail."),
@@ -80,7 +81,7 @@ def main() -> None:
 def _exit_code(error: BaseException) -> Exit | None:
     if isinstance(error, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    if isinstance(error, StoreError | OSError):
+    if isinstance(error, StoreError | LinkError | OSError):
         return Exit.UNREADABLE
     if isinstance(error, ZotaError | ImageError):
         return Exit.ERRORS

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 import trio
 
 from images.eui64 import Eui64
-from ota_engine.errors import ZotaError
+from ota_engine.errors import LinkError, ZotaError
 from ota_engine.events import LinkEvent, Send
 
 
@@ -23,7 +23,7 @@ class SendFailedError(ZotaError):
         self.status = status
 
 
-class LinkDownError(ZotaError):
+class LinkDownError(LinkError):
     """The radio is gone; a ``LinkDown`` event says why."""
 
 

@@ -1,0 +1,173 @@
+"""What we change in a zigpy radio: three hooks through which OTA traffic goes past zigpy.
+
+Knows zigpy's packets and our events; decides nothing about devices or images. Which frame is for
+whom is ``hw.conversations``' to say. The hooks are guarded by tests/hw/test_contracts.py.
+"""
+
+from collections import Counter
+from typing import Protocol, cast
+
+import trio
+import zigpy.application
+import zigpy.types as t
+from zigpy.profiles import zha
+from zigpy.zdo.types import SimpleDescriptor, ZDOCmd
+
+from hw.conversations import FRAME_TYPE, Conversations, Owner
+from hw.identity import to_ours
+from images.eui64 import Eui64
+from ota_engine.events import (
+    BASIC_CLUSTER,
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
+    Packet,
+)
+
+ENERGY_SERVICE_INTERFACE = 0x0500  # device type, Smart Energy profile
+ZDO_ENDPOINT = 0
+ANNOUNCEMENT = 12  # octets of a Device_annce: sequence, address, EUI-64, capability
+RECEIVER_ON_WHEN_IDLE = 0x08  # capability bit, Zigbee 2.4.3.1.11
+
+
+class Ear(Protocol):
+    """Who is told what the radio hears."""
+
+    def packet(self, packet: Packet) -> None:
+        """A frame for the engine arrived."""
+
+    def announced(self, device: Eui64, network_address: int, *, sleepy: bool) -> None:
+        """A device announced itself."""
+
+
+class DeafEar:
+    """Of a radio that nobody serves with."""
+
+    def packet(self, packet: Packet) -> None:
+        """Nobody serves."""
+
+    def announced(self, device: Eui64, network_address: int, *, sleepy: bool) -> None:
+        """Nobody listens."""
+
+
+class OtaApplication(zigpy.application.ControllerApplication):
+    """A zigpy controller that leaves cluster 0x0019 to the engine.
+
+    Mixed in before a radio library's own controller by ``ota_application``.
+
+    Attributes:
+        ear: told of every frame and announcement.
+        counters: what was kept from zigpy or from the air, by reason.
+        conversations: who asked which device what.
+    """
+
+    def __init__(self, config: dict[str, object]) -> None:
+        super().__init__(config)
+        self.ear: Ear = DeafEar()
+        self.counters: Counter[str] = Counter()
+        self.conversations = Conversations()
+
+    # --- hooks -----------------------------------------------------------------------------------
+
+    def packet_received(self, packet: t.ZigbeePacket) -> None:
+        """Take what is the engine's; hand zigpy the rest."""
+        if packet.profile_id == 0 or ZDO_ENDPOINT in (packet.src_ep, packet.dst_ep):
+            super().packet_received(packet)
+            if packet.cluster_id == ZDOCmd.Device_annce:
+                self._announced(packet.data.serialize())
+            return
+        if Owner.ZIGPY in self._divert(packet):
+            if packet.profile_id == SMART_ENERGY:
+                # zigpy interviews these devices but then takes answers of the HA profile only
+                packet = packet.replace(profile_id=zha.PROFILE_ID)
+            super().packet_received(packet)
+
+    async def send_packet(self, packet: t.ZigbeePacket) -> None:
+        """Send a frame of zigpy's own, unless it is a command of the cluster we serve.
+
+        zigpy notifies devices of images it has not got; ``ota.enabled`` does not stop it.
+        """
+        if packet.profile_id and packet.cluster_id in (OTA_UPGRADE_CLUSTER, BASIC_CLUSTER):
+            frame = packet.data.serialize()
+            if packet.cluster_id == OTA_UPGRADE_CLUSTER and frame[0] & FRAME_TYPE:
+                self.counters["silenced"] += 1
+                return
+            self._asked(packet, frame, Owner.ZIGPY)
+        await super().send_packet(packet)  # type: ignore[safe-super] # the radio library's
+
+    async def register_endpoints(self) -> None:
+        """Add the endpoint on which Smart Energy devices look for their OTA server."""
+        await super().register_endpoints()
+        await self.add_endpoint(
+            SimpleDescriptor(
+                endpoint=OTA_SERVER_ENDPOINT,
+                profile=SMART_ENERGY,
+                device_type=ENERGY_SERVICE_INTERFACE,
+                device_version=0,
+                input_clusters=[BASIC_CLUSTER, OTA_UPGRADE_CLUSTER],
+                output_clusters=[],
+            )
+        )
+
+    # --- ours ------------------------------------------------------------------------------------
+
+    async def send_ours(self, packet: t.ZigbeePacket) -> None:
+        """Send a frame of the engine."""
+        self._asked(packet, packet.data.serialize(), Owner.ENGINE)
+        await super().send_packet(packet)  # type: ignore[safe-super] # the radio library's
+
+    def _asked(self, packet: t.ZigbeePacket, frame: bytes, owner: Owner) -> None:
+        address = _network_address(packet.dst)
+        if address is not None:
+            self.conversations.asked(address, packet.cluster_id, frame, owner)
+
+    def _divert(self, packet: t.ZigbeePacket) -> Owner:
+        """Tell the engine of a frame that is its; returns who else, if not only, takes it."""
+        address, frame = _network_address(packet.src), packet.data.serialize()
+        if address is None:
+            return Owner.ZIGPY
+        owner = self.conversations.owner(address, packet.profile_id, packet.cluster_id, frame)
+        if Owner.ENGINE not in owner:
+            return owner
+        try:
+            device = to_ours(self.get_device(nwk=address).ieee)
+        except KeyError:
+            self.counters["unknown_sender"] += 1
+            return owner | Owner.ZIGPY  # it will ask the unknown device who it is
+        self.ear.packet(
+            Packet(
+                device,
+                address,
+                packet.src_ep or 0,
+                packet.dst_ep or 0,
+                int(packet.profile_id),
+                int(packet.cluster_id),
+                int(packet.tsn),
+                frame,
+                packet.lqi or 0,
+                trio.current_time(),
+            )
+        )
+        return owner
+
+    def _announced(self, frame: bytes) -> None:
+        """Tell of a Device_annce, Zigbee 2.4.3.1.11."""
+        if len(frame) < ANNOUNCEMENT:
+            return
+        address = int.from_bytes(frame[1:3], "little")
+        eui64 = Eui64(int.from_bytes(frame[3:11], "little"))
+        self.ear.announced(eui64, address, sleepy=not frame[11] & RECEIVER_ON_WHEN_IDLE)
+
+
+def _network_address(address: t.AddrModeAddress | None) -> int | None:
+    if address is None or address.addr_mode != t.AddrMode.NWK:
+        return None
+    return int(cast("t.NWK", address.address))
+
+
+def ota_application(
+    controller: type[zigpy.application.ControllerApplication],
+) -> type[OtaApplication]:
+    """Put our hooks in front of a radio library's controller."""
+    mixed = type("ZotaApplication", (OtaApplication, controller), {})
+    return cast("type[OtaApplication]", mixed)

@@ -1,0 +1,51 @@
+"""The radio libraries of the zigpy family, by link scheme; loads one when it is asked for.
+
+Knows names and where to get them. Only bellows has been proven; the others share zigpy's
+interface, which is all that is used of them, and are untested on hardware.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from ota_engine.errors import LocalError
+
+if TYPE_CHECKING:
+    from zigpy.application import ControllerApplication
+
+
+class Library(NamedTuple):
+    """One radio library: the scheme of its links, its module, and the extra that installs it."""
+
+    scheme: str
+    module: str
+    hardware: str
+    extra: str
+    proven: bool = False
+
+
+LIBRARIES = {
+    library.scheme: library
+    for library in (
+        Library("ezsp", "bellows", "Silicon Labs EmberZNet", "radio", proven=True),
+        Library("znp", "zigpy_znp", "Texas Instruments Z-Stack", "znp"),
+        Library("deconz", "zigpy_deconz", "dresden elektronik ConBee", "deconz"),
+        Library("xbee", "zigpy_xbee", "Digi XBee", "xbee"),
+        Library("zigate", "zigpy_zigate", "ZiGate", "zigate"),
+    )
+}
+
+
+def load_controller(library: Library) -> "type[ControllerApplication]":
+    """Import a library's controller.
+
+    Raises:
+        LocalError: the library is not installed.
+    """
+    try:
+        module = importlib.import_module(f"{library.module}.zigbee.application")
+    except ModuleNotFoundError as error:
+        raise LocalError(
+            f"{library.scheme}:// needs {library.module}: pip install 'zota[{library.extra}]'"
+        ) from error
+    controller: type[ControllerApplication] = module.ControllerApplication
+    return controller

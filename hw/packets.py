@@ -1,0 +1,55 @@
+"""Frames of the engine as packets of zigpy; knows how a Send is put, not how it is sent."""
+
+from typing import Any
+
+import zigpy.types as t
+
+from hw.identity import BROADCASTS
+from images.eui64 import Eui64
+from ota_engine.events import Send
+
+SEQUENCE_AT = 1  # of a ZCL frame without manufacturer code, ZCL 2.4.1
+
+
+def to_packet(
+    frame: Send, source: t.NWK, destination: t.AddrModeAddress, *, aps_security: bool
+) -> t.ZigbeePacket:
+    """Word a frame for zigpy.
+
+    A sleepy device gets the extended timeout: its parent holds the frame until it polls. With
+    ``ack`` bellows has the NCP repeat until the device's APS acknowledges.
+    """
+    options = t.TransmitOptions.NONE
+    if frame.ack:
+        options |= t.TransmitOptions.ACK
+    if aps_security:
+        options |= t.TransmitOptions.APS_Encryption
+    numbers: dict[str, Any] = {  # zigpy wraps them in types of its own, which mypy cannot call
+        "src_ep": frame.source_endpoint,
+        "dst_ep": frame.destination_endpoint,
+        "tsn": frame.payload[SEQUENCE_AT] if len(frame.payload) > SEQUENCE_AT else 0,
+        "profile_id": frame.profile,
+        "cluster_id": frame.cluster,
+    }
+    return t.ZigbeePacket(
+        priority=frame.priority,
+        src=unicast_address(source),
+        dst=destination,
+        extended_timeout=frame.sleepy,
+        data=t.SerializableBytes(frame.payload),
+        tx_options=options,
+        **numbers,
+    )
+
+
+def broadcast_address(device: Eui64) -> t.AddrModeAddress | None:
+    """Give the address of a broadcast; None when the frame is for one device."""
+    address = BROADCASTS.get(device)
+    if address is None:
+        return None
+    return t.AddrModeAddress(addr_mode=t.AddrMode.Broadcast, address=address)
+
+
+def unicast_address(address: t.NWK) -> t.AddrModeAddress:
+    """Give the address of one device."""
+    return t.AddrModeAddress(addr_mode=t.AddrMode.NWK, address=address)

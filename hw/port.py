@@ -1,0 +1,96 @@
+"""A radio's port before it is opened: is it there, may we use it, does another zota have it.
+
+Knows paths, permissions and locks; sends nothing and never opens the port itself, because opening
+some ports restarts the dongle behind them.
+"""
+
+import fcntl
+import grp
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hw.settings import RadioSettings
+from ota_engine.errors import LinkError
+
+BY_ID = Path("/dev/serial/by-id")  # where udev names serial ports for people
+
+
+def check_port(settings: RadioSettings) -> None:
+    """See that a serial port can be opened.
+
+    Raises:
+        LinkError: there is no such port, it is none, or we may not use it.
+    """
+    if settings.tcp:
+        return
+    path = Path(settings.port)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise LinkError(f"{path}: no such port; {_suggest()}") from error
+    except OSError as error:
+        raise LinkError(f"{path}: {error.strerror}; {_suggest()}") from error
+    if not stat.S_ISCHR(mode):
+        raise LinkError(f"{path}: not a serial port; {_suggest()}")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise LinkError(f"{path}: permission denied; {_how_to_be_let_in(path)}")
+
+
+def serial_ports() -> list[str]:
+    """Name the serial ports that are plugged in."""
+    return sorted(str(port) for port in BY_ID.iterdir()) if BY_ID.is_dir() else []
+
+
+def _suggest() -> str:
+    ports = serial_ports()
+    return f"there are {', '.join(ports)}" if ports else "no dongle seems to be plugged in"
+
+
+def _how_to_be_let_in(path: Path) -> str:
+    try:
+        group = grp.getgrgid(path.stat().st_gid).gr_name
+    except (KeyError, OSError):
+        return "ask the owner of this machine for access to it"
+    if group == "root":
+        return f"run: sudo chmod a+rw {path}"
+    return f"run: sudo usermod -aG {group} $USER, then log in again"
+
+
+@contextmanager
+def lock_port(settings: RadioSettings) -> Iterator[None]:
+    """Keep a port from every other zota of this machine while the context lasts.
+
+    The lock is the kernel's: it ends with the process, however that ends. The file only names it,
+    and whoever holds it.
+
+    Raises:
+        LinkError: another process has the port.
+    """
+    descriptor = os.open(_lock_path(settings), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise LinkError(
+                f"{settings.url}: in use by another zota (process {holder}); stop that one first"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock_path(settings: RadioSettings) -> Path:
+    """Name the lock of a port: the same whatever links lead to it."""
+    port = settings.port if settings.tcp else str(Path(settings.port).resolve())
+    name = hashlib.sha256(port.encode()).hexdigest()[:16]
+    folder = os.environ.get("XDG_RUNTIME_DIR")
+    base = folder if folder and Path(folder).is_dir() else tempfile.gettempdir()
+    return Path(base) / f"zota-{os.getuid()}-{name}.lock"

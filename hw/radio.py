@@ -1,0 +1,294 @@
+"""A real radio behind the Link interface: opened, kept alive, and opened again when it was lost.
+
+Knows sessions and events; what a session is made of is ``hw.session``'s to know. Every life of the
+radio has an asyncio loop of its own, so whatever a radio library leaves behind ends with it.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from math import inf
+from types import TracebackType
+from typing import Self
+
+import trio
+import zigpy.device
+
+from hw.application import Ear
+from hw.identity import to_ours
+from hw.inbox import Inbox
+from hw.island import open_island
+from hw.port import lock_port
+from hw.session import RadioFacts, RadioSession, open_session
+from hw.settings import RadioSettings
+from images.eui64 import Eui64
+from ota_engine.errors import LinkError, LocalError
+from ota_engine.events import Joined, Left, LinkDown, LinkEvent, LinkUp, Packet, Send
+from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
+
+CHANNEL = 0  # a radio has one medium; the engine numbers them
+SETTLED = 60.0  # seconds a radio has to stay up before its next loss is taken for a first one
+
+
+class ZigpyRadio:
+    """The link to a real coordinator, or to anything that speaks like one.
+
+    Entering it opens the radio, and fails in one line if that cannot be; from then on a radio that
+    is lost is opened again for as long as it takes, and the engine is told why it waits.
+
+    Attributes:
+        settings: which radio.
+        facts: what the radio says of itself; valid once entered.
+        troubles: exceptions inside the radio library that nobody awaited, by name.
+    """
+
+    facts: RadioFacts
+
+    def __init__(self, settings: RadioSettings) -> None:
+        self.settings = settings
+        self.troubles: Counter[str] = Counter()
+        self._inbox = Inbox()
+        self._stack = AsyncExitStack()
+        self._session: RadioSession | None = None
+        self._reason = "it is not open yet"
+        self._known = _Acquaintances(self._inbox)
+
+    # --- Link ------------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> LinkInfo:
+        """What this radio is."""
+        facts = self.facts
+        return LinkInfo(
+            own=facts.eui64,
+            pan_id=facts.pan_id,
+            channel=facts.channel,
+            kind=self.settings.library.scheme,
+            max_payload=facts.max_payload,
+            aps_security=self.settings.aps_security,
+            max_in_flight=facts.in_flight,
+        )
+
+    @property
+    def events(self) -> trio.MemoryReceiveChannel[list[LinkEvent]]:
+        """Batches of what happened."""
+        return self._inbox.events
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost because nobody took them in time."""
+        return self._inbox.dropped
+
+    @property
+    def nodes(self) -> Mapping[Eui64, NodeInfo]:
+        """The devices of the network; while the radio is lost, as they were."""
+        return self._known.nodes()
+
+    async def send(self, frame: Send) -> None:
+        """Send one frame.
+
+        Raises:
+            SendFailedError: it was not delivered.
+            LinkDownError: the radio is gone.
+        """
+        await self._live().send(frame)
+
+    async def permit(self, seconds: int) -> None:
+        """Let devices join.
+
+        Raises:
+            LinkError: the radio is gone, or refuses.
+        """
+        await self._live().permit(seconds)
+
+    async def __aenter__(self) -> Self:
+        """Bring the radio up.
+
+        Raises:
+            LinkError: it cannot be; the text says what to do.
+            LocalError: its library is not installed.
+        """
+        async with AsyncExitStack() as stack:
+            stack.enter_context(lock_port(self.settings))
+            stack.callback(self._inbox.close)
+            nursery = await stack.enter_async_context(trio.open_nursery())
+            stack.callback(nursery.cancel_scope.cancel)
+            await nursery.start(self._supervise)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the radio down."""
+        await self._stack.__aexit__(kind, error, traceback)
+
+    @property
+    def session(self) -> RadioSession:
+        """The radio as it is now.
+
+        Raises:
+            LinkDownError: it is gone.
+        """
+        return self._live()
+
+    def _live(self) -> RadioSession:
+        if self._session is None:
+            raise LinkDownError(self._reason)
+        return self._session
+
+    # --- lives -----------------------------------------------------------------------------------
+
+    async def _supervise(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Open the radio; when it is lost, open it again, with ever longer pauses."""
+        up_since = await self._one_life(task_status)
+        attempt = 0
+        while True:
+            if trio.current_time() - up_since > SETTLED:
+                attempt = 0
+            pauses = self.settings.reconnect_after
+            await trio.sleep(pauses[min(attempt, len(pauses) - 1)])
+            attempt += 1
+            try:
+                up_since = await self._one_life(None)
+            except LinkError as error:
+                self._down(str(error))
+                up_since = inf
+
+    async def _one_life(self, task_status: trio.TaskStatus[None] | None) -> float:
+        """Serve until the radio is lost; returns since when it was up.
+
+        Raises:
+            LinkError: it could not be opened.
+        """
+        failure: LinkError | LocalError | None = None
+        since = inf
+        async with open_island(self._record) as island:
+            # Nothing may be raised through the island: it would come out wrapped in groups.
+            try:
+                async with open_session(island, self.settings, self._known) as session:
+                    await session.connect()
+                    await session.start()
+                    since = trio.current_time()
+                    async with self._in_service(session):
+                        if task_status is not None:
+                            task_status.started()
+                        await session.lost.wait()
+            except (LinkError, LocalError) as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return since
+
+    @asynccontextmanager
+    async def _in_service(self, session: RadioSession) -> AsyncIterator[None]:
+        """Let the engine have a session while it lives."""
+        self.facts = await session.facts()
+        self._known.meet(session)
+        self._session = session
+        up = LinkUp(
+            self.settings.url,
+            self.facts.eui64,
+            self.facts.max_payload,
+            self.settings.aps_security,
+            trio.current_time(),
+        )
+        self._inbox.put(up, always=True)
+        try:
+            yield
+        finally:
+            self._session = None
+            self._down(session.reason or "it is being closed")
+
+    def _down(self, reason: str) -> None:
+        if reason != self._reason:
+            self._reason = reason
+            down = LinkDown(self.settings.url, reason, trio.current_time())
+            self._inbox.put(down, always=True)
+
+    def _record(self, error: BaseException | None, message: str) -> None:
+        """Count what the radio library let fall; its own supervision sees to what matters."""
+        self.troubles[type(error).__name__ if error is not None else message] += 1
+
+
+class _Acquaintances(Ear):
+    """The devices of the network and what was heard of them; turns news of zigpy into events."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._session: RadioSession | None = None
+        self._heard: dict[Eui64, tuple[int, float]] = {}  # link quality, when
+        self._sleepy: dict[Eui64, bool] = {}  # as announced
+        self._told: set[tuple[Eui64, int]] = set()  # joins the engine knows of
+
+    def meet(self, session: RadioSession) -> None:
+        """Take up a new session, with the devices zigpy remembers."""
+        self._session = session
+        session.app.add_listener(self)
+
+    def nodes(self) -> dict[Eui64, NodeInfo]:
+        """Every device but the radio itself."""
+        if self._session is None:
+            return {}
+        app = self._session.app
+        return {
+            eui64: self._node(eui64, device)
+            for device in app.devices.values()
+            if isinstance(device, zigpy.device.ZigbeeDevice)
+            and (eui64 := to_ours(device.ieee)) != to_ours(app.state.node_info.ieee)
+        }
+
+    def _node(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> NodeInfo:
+        quality, heard = self._heard.get(eui64, (device.lqi or 0, -inf))
+        return NodeInfo(
+            network_address=int(device.nwk),
+            sleepy=self._is_sleepy(eui64, device),
+            link_quality=quality,
+            relays=len(device.relays or ()),
+            last_seen=heard,
+        )
+
+    def _is_sleepy(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> bool:
+        descriptor = device.node_desc
+        if descriptor is not None:
+            return not descriptor.is_receiver_on_when_idle
+        return self._sleepy.get(eui64, False)
+
+    # --- Ear -------------------------------------------------------------------------------------
+
+    def packet(self, packet: Packet) -> None:
+        """A frame for the engine arrived."""
+        self._heard[packet.source] = (packet.link_quality, packet.time)
+        self._inbox.put(packet)
+
+    def announced(self, device: Eui64, network_address: int, *, sleepy: bool) -> None:
+        """A device announced itself."""
+        self._sleepy[device] = sleepy
+        self._joined(device, network_address, sleepy)
+
+    # --- zigpy's listener ------------------------------------------------------------------------
+
+    def device_initialized(self, device: zigpy.device.BaseDevice) -> None:
+        """An interview ended; the device may have joined without an announcement we heard."""
+        if not isinstance(device, zigpy.device.ZigbeeDevice) or not device.nwk:
+            return
+        eui64 = to_ours(device.ieee)
+        if (eui64, int(device.nwk)) not in self._told:
+            self._joined(eui64, int(device.nwk), self._is_sleepy(eui64, device))
+
+    def device_left(self, device: zigpy.device.BaseDevice) -> None:
+        """A device left the network."""
+        self._told.discard((to_ours(device.ieee), int(device.nwk)))
+        self._inbox.put(Left(to_ours(device.ieee), trio.current_time()))
+
+    def _joined(self, device: Eui64, network_address: int, sleepy: bool) -> None:
+        now = trio.current_time()
+        node = self.nodes().get(device)
+        relays = 0 if node is None else node.relays
+        self._told.add((device, network_address))
+        self._inbox.put(Joined(device, network_address, sleepy, CHANNEL, relays, now))

@@ -1,0 +1,259 @@
+"""One life of one radio, from opening its port to losing it; speaks asyncio through an island.
+
+Knows zigpy's controllers; does not try again, and knows no engine.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import trio
+import zigpy.types as t
+from zigpy.config.defaults import CONF_MAX_CONCURRENT_REQUESTS_DEFAULT
+
+from hw.application import Ear, OtaApplication, ota_application
+from hw.failures import loss, opening_failure, send_failure
+from hw.identity import to_ours, to_zigpy
+from hw.island import Island
+from hw.libraries import load_controller
+from hw.packets import broadcast_address, to_packet, unicast_address
+from hw.port import check_port
+from hw.settings import RadioSettings
+from images.eui64 import Eui64
+from ota_engine.errors import LinkError
+from ota_engine.events import Send, SendStatus
+from ota_engine.shell.link import LinkDownError, SendFailedError
+
+PLAIN_PAYLOAD = 82  # octets of ZCL in a frame without APS encryption (facts: NWK security only)
+APS_SECURITY = 9  # octets that APS encryption takes
+CLOSING = 5.0  # seconds a radio may take to close before it is left alone
+SCAN_EXPONENT = 2  # of an energy scan: (2^n + 1) * 15.36 ms per channel
+CHANNELS = range(11, 27)
+
+
+@dataclass(frozen=True, slots=True)
+class RadioFacts:
+    """What a radio says of itself; None where its library has no such word.
+
+    ``protocol`` is the version of EZSP. ``max_payload`` is octets of ZCL to a neighbour.
+    """
+
+    eui64: Eui64
+    pan_id: int
+    extended_pan_id: Eui64
+    channel: int
+    network_address: int
+    manufacturer: str | None
+    model: str | None
+    firmware: str | None
+    protocol: int | None
+    max_payload: int
+    in_flight: int
+
+
+class RadioSession:
+    """An open radio. ``lost`` is set, with ``reason``, when it went away.
+
+    Every method raises ``LinkError`` with one line that says what to do, unless it says otherwise.
+    """
+
+    def __init__(self, island: Island, app: OtaApplication, settings: RadioSettings) -> None:
+        self.settings = settings
+        self.app = app
+        self.lost = trio.Event()
+        self.reason = ""
+        self._island = island
+        self._connected = False
+        self._sending: set[trio.CancelScope] = set()
+        app.add_listener(self)  # zigpy calls ``connection_lost``
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was kept from zigpy or from the air."""
+        return self.app.counters
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """The radio library lost its port, or its radio restarted: every frame under way is lost."""
+        if self.lost.is_set():
+            return
+        self.reason = loss(error)
+        self.lost.set()
+        for scope in tuple(self._sending):
+            scope.cancel()
+
+    async def connect(self) -> None:
+        """Talk to the radio and see that its library supports it; touches no network."""
+        check_port(self.settings)
+        await self._do(self.app.connect())
+        self._connected = True
+        version = self.protocol
+        if version is not None and version not in self._supported_protocols():
+            raise LinkError(
+                f"{self.settings.url}: its firmware speaks EZSP {version}, which bellows does not;"
+                " flash another firmware, or upgrade bellows"
+            )
+
+    async def start(self) -> None:
+        """Take the formed network up."""
+        await self._do(self.app.initialize(auto_form=False))
+
+    async def load(self) -> None:
+        """Read the formed network without serving it."""
+        await self._do(self.app.load_network_info(load_devices=False))
+
+    async def form(self) -> None:
+        """Form a network on the channel of the configuration, in place of any that is there."""
+        await self._do(self.app.form_network())
+
+    async def forget(self) -> None:
+        """Leave the network for good."""
+        await self._do(self.app.reset_network_info())
+
+    async def permit(self, seconds: int) -> None:
+        """Let devices join."""
+        await self._do(self.app.permit(seconds))
+
+    async def dismiss(self, device: Eui64) -> None:
+        """Tell a device to leave."""
+        await self._do(self.app.remove(to_zigpy(device)))
+
+    async def energy(self) -> dict[int, float]:
+        """Measure the energy on every channel, 0 to 255."""
+        found = await self._do(
+            self.app.energy_scan(t.Channels.ALL_CHANNELS, SCAN_EXPONENT, count=1)
+        )
+        return {int(channel): float(value) for channel, value in found.items()}
+
+    async def facts(self) -> RadioFacts:
+        """Sum the radio up."""
+        node, network = self.app.state.node_info, self.app.state.network_info
+        return RadioFacts(
+            to_ours(node.ieee),
+            int(network.pan_id),
+            to_ours(network.extended_pan_id),
+            int(network.channel),
+            int(node.nwk),
+            node.manufacturer,
+            node.model,
+            node.version,
+            self.protocol,
+            await self.max_payload(),
+            CONF_MAX_CONCURRENT_REQUESTS_DEFAULT,
+        )
+
+    async def send(self, frame: Send) -> None:
+        """Send one frame of the engine.
+
+        Raises:
+            SendFailedError: it was not delivered.
+            LinkDownError: the radio is gone.
+        """
+        if self.lost.is_set():
+            raise LinkDownError(self.reason)
+        packet = self._packet(frame)
+        with trio.CancelScope() as scope:
+            self._sending.add(scope)
+            try:
+                await self._island.run(self.app.send_ours(packet))
+            except Exception as error:
+                self.app.counters[type(error).__name__] += 1
+                raise self._sending_failure(error) from error
+            finally:
+                self._sending.discard(scope)
+        if scope.cancelled_caught:
+            raise LinkDownError(self.reason)
+
+    async def close(self) -> None:
+        """Close port and database; a radio that does not let go is left to the island's end."""
+        with trio.move_on_after(CLOSING) as patience:
+            patience.shield = True
+            await self._island.run(self.app.shutdown())
+
+    # --- within ----------------------------------------------------------------------------------
+
+    async def _do(self, coroutine: Any) -> Any:
+        try:
+            return await self._island.run(coroutine)
+        except Exception as error:
+            raise opening_failure(error, self.settings, connected=self._connected) from error
+
+    def _sending_failure(self, error: Exception) -> SendFailedError | LinkDownError:
+        return LinkDownError(self.reason) if self.lost.is_set() else send_failure(error)
+
+    def _packet(self, frame: Send) -> t.ZigbeePacket:
+        destination = broadcast_address(frame.destination)
+        if destination is None:
+            known = self.app.devices.get(to_zigpy(frame.destination))
+            if known is None:
+                raise SendFailedError(SendStatus.NO_SUCH_DEVICE)
+            destination = unicast_address(known.nwk)
+        return to_packet(
+            frame,
+            self.app.state.node_info.nwk,
+            destination,
+            aps_security=self.settings.aps_security,
+        )
+
+    # --- what only EmberZNet can be asked --------------------------------------------------------
+
+    @property
+    def protocol(self) -> int | None:
+        """The version of EZSP a radio speaks; None for other radios."""
+        ezsp = getattr(self.app, "_ezsp", None)
+        return None if ezsp is None else int(ezsp.ezsp_version)
+
+    def _supported_protocols(self) -> frozenset[int]:
+        return frozenset(self.app._ezsp._BY_VERSION)  # type: ignore[attr-defined]
+
+    async def max_payload(self) -> int:
+        """Ask for the largest ZCL frame, or say what the standard leaves."""
+        ezsp = getattr(self.app, "_ezsp", None)
+        if ezsp is not None:
+            try:
+                (octets,) = await self._island.run(ezsp.maximumPayloadLength())
+            except Exception as error:  # noqa: BLE001 - old firmware answers in many ways; counted
+                self.app.counters[f"maximumPayloadLength {type(error).__name__}"] += 1
+            else:
+                return int(octets) - self._overhead
+        return PLAIN_PAYLOAD - self._overhead
+
+    @property
+    def _overhead(self) -> int:
+        return APS_SECURITY if self.settings.aps_security else 0
+
+
+@asynccontextmanager
+async def open_session(
+    island: Island,
+    settings: RadioSettings,
+    ear: Ear | None = None,
+    *,
+    channel: int | None = None,
+) -> AsyncIterator[RadioSession]:
+    """Make a radio's controller and load its network database; ``connect`` opens the port.
+
+    Raises:
+        LinkError: the database cannot be used.
+        LocalError: the radio library is not installed.
+    """
+    controller = ota_application(load_controller(settings.library))
+
+    async def make() -> OtaApplication:
+        if settings.state is not None:
+            settings.state.mkdir(parents=True, exist_ok=True)
+        app = await controller.new(settings.zigpy_config(channel), start_radio=False)
+        assert isinstance(app, OtaApplication)  # noqa: S101 - zigpy types it as its base
+        return app
+
+    try:
+        app = await island.run(make())
+    except Exception as error:
+        raise opening_failure(error, settings, connected=False) from error
+    if ear is not None:
+        app.ear = ear
+    session = RadioSession(island, app, settings)
+    try:
+        yield session
+    finally:
+        await session.close()
