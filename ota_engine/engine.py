@@ -24,7 +24,7 @@ from ota_engine.events import (
     Packet,
     SendFailed,
 )
-from ota_engine.records import Snapshot
+from ota_engine.records import ImageRecord, Snapshot
 
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
@@ -65,6 +65,11 @@ class Engine:
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""
         return device_status(self._estate, device)
+
+    def image(self, sha256: str) -> ImageRecord | None:
+        """Look an image up in the catalogue."""
+        image = self._estate.images.get(sha256)
+        return None if image is None else image.record
 
     @property
     def link_down(self) -> str | None:

@@ -14,6 +14,7 @@ from ota_engine.zcl.commands import Attribute
 from ota_engine.zcl.general import AttributeRecord
 
 NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
+EXTERNAL_EVENT = 6  # ImageUpgradeStatus: waiting to upgrade via external event
 SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
 UNORDERED = "activated without an order from here"
 UNKNOWN_IDENTITY = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not say
@@ -58,6 +59,8 @@ class Reports:
             for session in list(peer.sessions.values()):
                 if session is peer.current or session.state is SessionState.RESTARTING:
                     self._confirm(peer, session, version, status == NORMAL, now)
+                    if status == EXTERNAL_EVENT:
+                        self._parked(peer, session, now)
         return before != _self_description(peer)
 
     def _identity(self, peer: Peer, values: dict[int, int]) -> None:
@@ -98,6 +101,13 @@ class Reports:
             # else a reinstall, which proves itself by the restart, not by the version
         else:
             self._runs_it(peer, session, version, now)
+
+    def _parked(self, peer: Peer, session: Session, now: float) -> None:
+        """A device whose activation is not ours to order says that it holds the verified image."""
+        if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
+            reason = "holds the image; waits for a command to activate"
+            self._estate.outcome(peer, session, "transfer", True, "the device verified it", now)
+            self._estate.step(peer, session, Step.EXTERN, now, reason)
 
     def _succeeded(
         self, peer: Peer, session: Session, version: int, reason: str, now: float

@@ -24,6 +24,7 @@ class SessionStatus(NamedTuple):
     version_before: int | None
     version_after: int | None
     file_version: int
+    assigned_utc: float = 0.0
 
 
 def statuses(estate: Estate) -> list[SessionStatus]:
@@ -44,6 +45,7 @@ def statuses(estate: Estate) -> list[SessionStatus]:
             session.version_before,
             session.version_after,
             session.image.key.file_version,
+            session.assignment.created_utc,
         )
         for peer, session in estate.sessions()
     ]

@@ -27,8 +27,11 @@ async def open_service(
     config: DeliveryConfig,
     *,
     wall_clock: Callable[[], float] = time.time,
+    prepare: Callable[[Store], None] | None = None,
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
+
+    ``prepare`` may change what is remembered before the engine is made of it.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
     committed and what was reported is in the sink or waits in the outbox.
@@ -41,6 +44,8 @@ async def open_service(
         JsonLinesSink(state / SINK_NAME) as sink,
     ):
         async with open_writer(store) as writer:
+            if prepare is not None:
+                await writer.call(prepare, store)
             notifier = Notifier(writer, store, sink, _report)
             snapshot = await writer.call(store.load)
             shell = Shell(

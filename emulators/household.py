@@ -1,0 +1,37 @@
+"""A furnished home: emulated devices on one air behind the Link, switched on and looked after.
+
+Knows how to put the parts together; what each device is comes from the roster.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+
+from emulators.attendant import attend
+from emulators.devices.fleet import Fleet
+from emulators.han import Han
+from emulators.network import Network
+from emulators.roster import Entry
+
+BATCH_SECONDS = 0.0  # every event is handed over at its exact time
+
+
+@asynccontextmanager
+async def open_household(
+    entries: Sequence[Entry], *, seed: int = 0, batch_seconds: float = BATCH_SECONDS
+) -> AsyncIterator[Han]:
+    """Open the link to a home with these devices; they are switched on in their order.
+
+    Args:
+        entries: the devices.
+        seed: of the air.
+        batch_seconds: see ``Han``.
+    """
+    network, fleet = Network(Random(seed)), Fleet()
+    for entry in entries:
+        network.add(fleet.build(entry.spec), entry.placement)
+    async with Han(network, batch_seconds=batch_seconds) as han:
+        for entry in entries:
+            han.power_on(entry.spec.eui64)
+        attend(network, entries)
+        yield han

@@ -1,0 +1,149 @@
+"""Link URLs: finds the radio or the emulated home that one names; imports only what it needs."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import trio
+
+from ota_engine.cli.files import read_bounded
+from ota_engine.errors import LocalError
+from ota_engine.shell.link import Link
+
+if TYPE_CHECKING:
+    from emulators.roster import Entry
+
+LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
+RADIOS = ("ezsp", "znp", "deconz", "xbee", "zigate")
+TCP = "+tcp"
+SPEED_LIMIT = 1000.0  # times as fast as real time; sim:// has no limit
+ROSTER_BYTES = 1 << 20  # of a roster file, at most
+EXAMPLES = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChoice:
+    """One link that was asked for, checked as far as can be told without opening it.
+
+    Attributes:
+        url: as it was written.
+        scheme: ``han``, ``sim``, ``ezsp``, ``ezsp+tcp``, and so on.
+        devices: the roster file of an emulated home, None for the one that is built in.
+        speed: how much faster than real time an emulated home lives.
+    """
+
+    url: str
+    scheme: str
+    devices: Path | None = None
+    speed: float = 1.0
+
+    @property
+    def virtual(self) -> bool:
+        """Whether time jumps to whatever happens next; no thread may wait for a disk then."""
+        return self.scheme == VIRTUAL
+
+    def open(self, state: Path) -> AbstractAsyncContextManager[Link]:
+        """Open the link; ``state`` is an existing folder in which a radio keeps its network.
+
+        Raises:
+            LocalError: the roster is not one, or a radio library is not installed.
+            ZotaError: the radio cannot be used.
+        """
+        if self.scheme in (LIVE, VIRTUAL):
+            return _open_home(_roster(self.devices))
+        return _open_radio(self.url, state)
+
+    def run(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Run a trio program on the clock of this link."""
+        return trio.run(function, clock=self._clock())
+
+    def _clock(self) -> trio.abc.Clock | None:
+        from trio.testing import MockClock
+
+        if self.virtual:
+            return MockClock(autojump_threshold=0.0)
+        return MockClock(rate=self.speed) if self.speed != 1.0 else None
+
+
+def resolve(url: str) -> LinkChoice:
+    """Read a link URL.
+
+    Raises:
+        LocalError: it names no kind of link there is, or is not complete.
+    """
+    parts = urlsplit(url)
+    scheme = parts.scheme
+    if scheme in (LIVE, VIRTUAL):
+        if parts.netloc or parts.path.strip("/"):
+            raise LocalError(f"{url}: an emulated home has no address: write {scheme}://")
+        return _home(url, scheme, parts.query)
+    if scheme.removesuffix(TCP) not in RADIOS:
+        raise LocalError(f"{url}: no such kind of link; write {EXAMPLES}")
+    if not parts.netloc + parts.path:
+        raise LocalError(f"{url}: names no port; write {EXAMPLES}")
+    return LinkChoice(url, scheme)
+
+
+def _home(url: str, scheme: str, query: str) -> LinkChoice:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    devices = options.pop("devices", None)
+    speed = _speed(url, options.pop("speed", "1"))
+    if options:
+        raise LocalError(f"{url}: unknown option {min(options)}; there are devices and speed")
+    if devices == "":
+        raise LocalError(f"{url}: devices= names no file")
+    return LinkChoice(url, scheme, Path(devices) if devices else None, speed)
+
+
+def _speed(url: str, text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= SPEED_LIMIT:
+        raise LocalError(f"{url}: speed={text} is not a number above 0, up to {SPEED_LIMIT:g}")
+    return speed
+
+
+def _roster(path: Path | None) -> "tuple[Entry, ...]":
+    from emulators.roster import default_roster, parse_roster
+
+    if path is None:
+        return default_roster()
+    try:
+        return parse_roster(read_bounded(path, ROSTER_BYTES).decode())
+    except UnicodeDecodeError as error:
+        raise LocalError(f"{path}: is not text: give a TOML file that lists devices") from error
+    except LocalError as error:
+        raise LocalError(f"{path}: {error}") from error
+
+
+@asynccontextmanager
+async def _open_home(entries: "tuple[Entry, ...]") -> AsyncIterator[Link]:
+    from emulators.household import open_household
+
+    async with open_household(entries) as han:
+        yield han
+
+
+@asynccontextmanager
+async def _open_radio(url: str, state: Path) -> AsyncIterator[Link]:
+    try:
+        from hw.radio import ZigpyRadio
+        from hw.settings import parse_link
+    except ModuleNotFoundError as error:
+        raise LocalError(f"{url}: radios need {error.name}: pip install 'zota[radio]'") from error
+    async with ZigpyRadio(parse_link(url, state)) as radio:
+        yield radio
+
+
+def utc_clock() -> Callable[[], float]:
+    """A wall clock that follows trio's: as fast as it runs, from now on. Call it in trio's run."""
+    offset = time.time() - trio.current_time()
+    return lambda: offset + trio.current_time()

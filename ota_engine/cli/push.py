@@ -1,0 +1,191 @@
+"""``zota push``: delivers images to devices over a link and shows it; decides nothing."""
+
+import json
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from images.eui64 import Eui64
+from ota_engine.cli import push_options as options
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.links import LinkChoice, resolve, utc_clock
+from ota_engine.cli.push_screen import PushScreen
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.errors import LocalError
+from ota_engine.records import Activation, VersionPolicy
+
+if TYPE_CHECKING:
+    from ota_engine.campaigns.summary import Json
+    from ota_engine.shell.push import PushRequest, PushResult
+
+app = typer.Typer()
+
+PIPED_WIDTH = 110  # columns of a table that goes into a file
+
+
+@app.command()
+def push(
+    link: options.LinkUrl,
+    state: options.State,
+    files: options.Files = None,
+    device: options.Devices = None,
+    everybody: options.Everybody = False,
+    policy: options.Policy = VersionPolicy.UPGRADE,
+    block_size: options.BlockSize = None,
+    concurrency: options.Concurrency = options.DEFAULT_CONCURRENCY,
+    at: options.At = None,
+    no_activate: options.NoActivate = False,
+    timeout: options.Timeout = options.NO_TIMEOUT,
+    capture: options.CaptureFile = None,
+    report: options.Report = None,
+    resume: options.GoOn = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deliver images to devices, and wait until each reports what it runs.
+
+    Each device is asked what it is first; one that no FILE fits is offered nothing. Exit code 0:
+    every device reports the new version, or holds the image as it was told to; 2: one does not, or
+    the command makes no sense; 3: a file, the link or the state folder cannot be opened; 130:
+    stopped by Ctrl-C, and the last line says how to go on.
+    """
+    choice = resolve(link)
+    _check(files or [], device or [], everybody, resume, at, no_activate)
+    request = _request(
+        files or [],
+        None if everybody else tuple(Eui64(number) for number in device or []),
+        policy,
+        DeliveryConfig(block_size=block_size, concurrency=concurrency),
+        _activation(at, no_activate),
+        at,
+        timeout,
+        resume,
+    )
+    state.mkdir(parents=True, exist_ok=True)
+    with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
+        result = _perform(choice, state, request, screen)
+    summary = _summary(result, choice.url)
+    _tell(result, summary, as_json)
+    if result.ending.interrupted:
+        _say_how_to_go_on(choice.url, state, block_size, concurrency)
+        raise typer.Exit(Exit.INTERRUPTED)
+    raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+
+
+def _check(
+    files: list[Path],
+    devices: list[int],
+    everybody: bool,
+    resume: bool,
+    at: float | None,
+    no_activate: bool,
+) -> None:
+    """Refuse what contradicts itself."""
+    if resume and (files or devices or everybody or at is not None or no_activate):
+        raise LocalError(
+            "--resume goes on with what was asked for before: leave out FILE, --device, --all, "
+            "--at and --no-activate"
+        )
+    if not resume and not files:
+        raise LocalError("nothing to push: name OTA files, or give --resume")
+    if not resume and bool(devices) == everybody:
+        raise LocalError("for whom? name devices with --device EUI64, or give --all")
+    if at is not None and no_activate:
+        raise LocalError("--at and --no-activate exclude each other")
+
+
+def _activation(at: float | None, no_activate: bool) -> Activation:
+    if no_activate:
+        return Activation.WAIT
+    return Activation.IMMEDIATE if at is None else Activation.AT
+
+
+def _request(
+    files: list[Path],
+    devices: tuple[Eui64, ...] | None,
+    policy: VersionPolicy,
+    config: DeliveryConfig,
+    activation: Activation,
+    at: float | None,
+    timeout: float,
+    resume: bool,
+) -> "PushRequest":
+    from ota_engine.shell.push import PushRequest
+    from ota_engine.store.intake import take_in
+
+    images = tuple(take_in(path, time.time()) for path in files)
+    return PushRequest(images, devices, policy, activation, at, config, timeout, resume)
+
+
+def _perform(
+    choice: LinkChoice, state: Path, request: "PushRequest", screen: PushScreen
+) -> "PushResult":
+    from ota_engine.shell.push import push as push_over
+
+    async def perform() -> "PushResult":
+        async with choice.open(state) as link:
+            return await push_over(
+                link,
+                state,
+                request,
+                screen.watch,
+                wall_clock=utc_clock(),
+                virtual=choice.virtual,
+            )
+
+    return choice.run(perform)
+
+
+def _summary(result: "PushResult", url: str) -> "Json":
+    from ota_engine.campaigns.summary import summarise
+
+    return summarise(result.plan, result.images, result.standings, result.ending, url)
+
+
+def _tell(result: "PushResult", summary: "Json", as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    if result.stopped:
+        typer.echo(f"{result.stopped} delivery(ies) of an earlier push were withdrawn")
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    console.print(_verdicts(summary))
+    for told in summary["devices"]:
+        if told["reason"]:
+            console.print(f"{told['device']}: {told['reason']}", soft_wrap=True, markup=False)
+
+
+def _verdicts(summary: "Json") -> Table:
+    """What every device ran before and runs now, in its own words."""
+    table = Table(title="what the devices report", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("device", "before", "after", "image sha256", "blocks", "again", "verdict"):
+        right = heading in ("blocks", "again")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for told in summary["devices"]:
+        table.add_row(
+            told["device"],
+            told["version_before"] or "unknown",
+            told["version_after"] or "unknown",
+            (told["image"] or "")[:12],
+            str(told["blocks"]),
+            str(told["retries"]),
+            told["verdict"],
+        )
+    return table
+
+
+def _say_how_to_go_on(url: str, state: Path, block_size: int | None, concurrency: int) -> None:
+    words = ["zota", "push", "--resume", "--link", url, "--state", str(state)]
+    if block_size is not None:
+        words += ["--block-size", str(block_size)]
+    if concurrency != options.DEFAULT_CONCURRENCY:
+        words += ["--concurrency", str(concurrency)]
+    typer.echo(f"zota: stopped; to go on: {shlex.join(words)}", err=True)

@@ -1,0 +1,100 @@
+"""The options of ``zota push``: how each is written and what it means; opens nothing."""
+
+import re
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ota_engine.cli.image_options import eui64
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.records import VersionPolicy
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+
+
+def duration(text: str | float) -> float:
+    """Read ``90``, ``90s``, ``15m``, ``2h`` or ``1d`` as seconds."""
+    if isinstance(text, float):  # typer sends defaults through the parser too
+        return text
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no length of time: write 90s, 15m or 2h")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def moment(text: str | float) -> float:
+    """Read ``2026-07-01T02:00`` (local time), or with an offset, as UTC seconds since 1970."""
+    if isinstance(text, float):
+        return text
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time: write 2026-07-01T02:00") from None
+    return at.astimezone(UTC).timestamp()
+
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FILE...", help="OTA files; each device gets its own."),
+]
+LinkUrl = Annotated[
+    str,
+    typer.Option(
+        "--link",
+        metavar="URL",
+        help="The radio: ezsp:///dev/ttyACM0, ezsp+tcp://host:port, han://, sim://.",
+    ),
+]
+State = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="What the engine remembers; made if absent.")
+]
+Devices = Annotated[
+    list[int] | None,
+    typer.Option("--device", parser=eui64, metavar="EUI64", help="A device; repeatable."),
+]
+Everybody = Annotated[
+    bool, typer.Option("--all", help="Every device in the network that a file is for.")
+]
+Policy = Annotated[
+    VersionPolicy,
+    typer.Option(
+        help="upgrade: only to a higher version; reinstall: also the same; downgrade: any."
+    ),
+]
+BlockSize = Annotated[int | None, typer.Option(min=1, max=255, help="Octets in a block, at most.")]
+Concurrency = Annotated[
+    int, typer.Option(min=1, max=255, help="Downloads at once; the others wait their turn.")
+]
+At = Annotated[
+    float | None,
+    typer.Option(parser=moment, metavar="TIME", help="Run the image at this time, not at once."),
+]
+NoActivate = Annotated[
+    bool, typer.Option("--no-activate", help="Let devices verify and hold the image, not run it.")
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        parser=duration,
+        metavar="TIME",
+        show_default="none",
+        help="Stop waiting after so long (90s, 15m, 2h).",
+    ),
+]
+CaptureFile = Annotated[
+    Path | None,
+    typer.Option("--capture", metavar="FILE", help="Record every frame as pcapng for Wireshark."),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder for the evidence: report.html, journal, outcomes."),
+]
+GoOn = Annotated[
+    bool, typer.Option("--resume", help="Go on with the push that the state folder remembers.")
+]
+NO_TIMEOUT = inf
+DEFAULT_CONCURRENCY = DeliveryConfig().concurrency

@@ -1,0 +1,138 @@
+"""Shows a push while it runs: a live table on a terminal, sparse lines elsewhere."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from images.eui64 import format_eui64
+from ota_engine.campaigns.push import GOOD, Standing, Verdict
+from ota_engine.cli.progress import STYLES, RateMeter, duration
+
+FRAMES = 4.0  # pictures a second
+LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
+COLUMNS = (
+    ("device", "left"),
+    ("state", "left"),
+    ("progress", "left"),
+    ("%", "right"),
+    ("B/s", "right"),
+    ("left", "right"),
+    ("again", "right"),
+    ("heard", "right"),
+    ("why", "left"),
+)
+
+
+class PushScreen:
+    """Where people watch a push.
+
+    Args:
+        title: stands above the table.
+        quiet: show nothing.
+    """
+
+    def __init__(self, title: str, *, quiet: bool) -> None:
+        self._title = title
+        self._quiet = quiet
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False)
+        self._meter = RateMeter()
+        self._drawn = 0.0
+        self._said: dict[int, tuple[str, str, float]] = {}  # what, its share, and when
+        self._last: tuple[float, Sequence[Standing], str | None] = (0.0, (), None)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal and not self._quiet:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live.is_started:
+            self._draw()
+            self._live.stop()
+
+    def watch(self, now: float, standings: Sequence[Standing], down: str | None) -> None:
+        """Show where every device stands at ``now`` (monotonic seconds)."""
+        self._last = now, standings, down
+        self._meter.read((s.session for s in standings if s.session is not None), now)
+        if self._quiet:
+            return
+        if not self._live.is_started:
+            self._say(now, standings)
+        elif time.monotonic() - self._drawn >= 1 / FRAMES:
+            self._drawn = time.monotonic()
+            self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(self._table(*self._last), refresh=True)
+
+    def _table(self, now: float, standings: Sequence[Standing], down: str | None) -> Table:
+        title = self._title if down is None else f"{self._title}   no radio: {down}"
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for heading, justify in COLUMNS:
+            table.add_column(heading, justify=justify, no_wrap=heading != "why")  # type: ignore[arg-type]
+        for standing in standings:
+            table.add_row(*self._row(now, standing))
+        return table
+
+    def _row(self, now: float, standing: Standing) -> tuple[str | Text | ProgressBar, ...]:
+        heard = duration(now - standing.last_heard) if standing.last_heard else "never"
+        session = standing.session
+        if session is None:
+            return (
+                format_eui64(standing.device),
+                _state(standing),
+                *("",) * 5,
+                heard,
+                standing.reason,
+            )
+        share = session.offset / session.size
+        rate, left = self._meter.rate(session), self._meter.left(session)
+        return (
+            format_eui64(standing.device),
+            _state(standing),
+            ProgressBar(total=1.0, completed=share, width=10),
+            f"{share:.0%}",
+            f"{rate:.0f}" if rate else "",
+            duration(left) if left is not None else "",
+            str(session.retries or ""),
+            heard,
+            standing.reason,
+        )
+
+    def _say(self, now: float, standings: Sequence[Standing]) -> None:
+        """Print a line for every device that stands elsewhere than last told."""
+        for standing in standings:
+            why = f" ({standing.reason})" if standing.reason else ""
+            what, session = _state(standing).plain + why, standing.session
+            share = f"{session.offset / session.size:.0%} " if session is not None else ""
+            told, at, since = self._said.get(standing.device, ("", "", 0.0))
+            if what == told and (share == at or now - since < LINE_EVERY):
+                continue
+            self._said[standing.device] = what, share, now
+            line = f"{format_eui64(standing.device)}: {share}{what}"
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _state(standing: Standing) -> Text:
+    if standing.verdict is not None:
+        style = "green" if standing.verdict in GOOD else "red"
+        return Text(
+            standing.verdict, style="" if standing.verdict is Verdict.PASSED_OVER else style
+        )
+    if standing.session is None:
+        return Text("asking")
+    return Text(standing.session.state, style=STYLES.get(standing.session.state, ""))
