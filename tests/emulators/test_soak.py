@@ -1,8 +1,6 @@
 """Shards, workers and their merging: the partition must not matter, and nothing may be lost unseen."""
 
 import json
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -11,11 +9,11 @@ from emulators.oracle import Verdict
 from emulators.population import MIX, given_firmware, populate, sample_firmware
 from emulators.report import report
 from emulators.soak import SoakSpec, merge, replay_command, run_shard
-from emulators.soak_processes import Workers, run_shards, take_line
+from emulators.soak_processes import run_shards, take_line
 from images import parse
 from ota_engine.errors import LocalError
 
-SPEC = SoakSpec(devices=510, hours=0.2, seed=5, faults="mild", image_size=1024)  # three shards
+SPEC = SoakSpec(devices=510, hours=0.05, seed=5, faults="mild", image_size=1024)  # three shards
 
 
 def test_neither_processes_nor_order_matter() -> None:
@@ -37,30 +35,6 @@ def test_a_shard_in_this_process_is_the_shard_of_a_worker() -> None:
 
 def test_the_partition_depends_on_the_devices_alone() -> None:
     assert [SoakSpec(n, 1, 1).shards for n in (1, 250, 251, 1000)] == [1, 1, 2, 4]
-
-
-def test_fault_40_a_killed_worker_leaves_missing_shards_and_no_hash() -> None:
-    def kill_second(workers: Workers) -> None:
-        os.kill(workers[1].pid, signal.SIGKILL)
-
-    results = run_shards(SPEC, 2, on_started=kill_second)
-    result = merge(SPEC, results, 1.0)
-    assert result.missing == (1,)
-    assert result.journal_sha256 is None
-    assert not result.good
-    assert "1 shard(s) missing: 1" in report(result)
-
-
-def test_fault_40_a_line_cut_anywhere_is_no_result() -> None:
-    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
-    line = json.dumps({"result": run_shard(spec, 0, spec.firmware())}).encode()
-    whole: dict[int, Any] = {}
-    assert take_line(line, whole, None)
-    assert list(whole) == [0]
-    for cut in range(0, len(line), 37):
-        results: dict[int, Any] = {}
-        assert not take_line(line[:cut], results, None)
-        assert results == {}
 
 
 @pytest.mark.parametrize(
