@@ -203,8 +203,8 @@ async def test_our_endpoint_is_registered_beside_zigpys() -> None:
     async with open_island(lambda *_: None) as island:
         app, radio, _ = make_radio()
         await island.run(app.register_endpoints())
-    found = {
-        e.endpoint: (e.profile, e.device_type, list(e.input_clusters)) for e in radio.endpoints
+    found: dict[int, tuple[Any, ...]] = {
+        int(e.endpoint): (e.profile, e.device_type, list(e.input_clusters)) for e in radio.endpoints
     }
     assert found[10] == (0x0109, 0x0500, [0x0000, 0x0019])
     profile, _, servers = found[1]
