@@ -143,7 +143,26 @@ async def _open_radio(url: str, state: Path) -> AsyncIterator[Link]:
         yield radio
 
 
-def utc_clock() -> Callable[[], float]:
-    """A wall clock that follows trio's: as fast as it runs, from now on. Call it in trio's run."""
+@asynccontextmanager
+async def recorded(
+    link: Link, capture: Path | None, utc: Callable[[float], float]
+) -> AsyncIterator[Link]:
+    """The link, with all that goes through it recorded in a file if one is named.
+
+    Raises:
+        LocalError: the file exists and is no capture.
+        OSError: it cannot be written.
+    """
+    if capture is None:
+        yield link
+        return
+    from ota_engine.shell.recording import CaptureFile, RecordingLink
+
+    with CaptureFile(capture) as file:
+        yield RecordingLink(link, file.write, utc)
+
+
+def utc_clock() -> Callable[[float], float]:
+    """Turn trio's time into UTC seconds, however fast it runs from now on. Call it in trio's run."""
     offset = time.time() - trio.current_time()
-    return lambda: offset + trio.current_time()
+    return lambda now: offset + now

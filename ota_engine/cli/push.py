@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import trio
 import typer
 from rich import box
 from rich.console import Console
@@ -15,7 +16,7 @@ from images.eui64 import Eui64
 from ota_engine.cli import push_options as options
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
-from ota_engine.cli.links import LinkChoice, resolve, utc_clock
+from ota_engine.cli.links import LinkChoice, recorded, resolve, utc_clock
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.errors import LocalError
@@ -69,7 +70,7 @@ def push(
     )
     state.mkdir(parents=True, exist_ok=True)
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
-        result = _perform(choice, state, request, screen)
+        result = _perform(choice, state, request, screen, capture)
     summary = _summary(result, choice.url)
     _tell(result, summary, as_json)
     if result.ending.interrupted:
@@ -124,18 +125,23 @@ def _request(
 
 
 def _perform(
-    choice: LinkChoice, state: Path, request: "PushRequest", screen: PushScreen
+    choice: LinkChoice,
+    state: Path,
+    request: "PushRequest",
+    screen: PushScreen,
+    capture: Path | None,
 ) -> "PushResult":
     from ota_engine.shell.push import push as push_over
 
     async def perform() -> "PushResult":
-        async with choice.open(state) as link:
+        utc = utc_clock()
+        async with choice.open(state) as link, recorded(link, capture, utc) as watched:
             return await push_over(
-                link,
+                watched,
                 state,
                 request,
                 screen.watch,
-                wall_clock=utc_clock(),
+                wall_clock=lambda: utc(trio.current_time()),
                 virtual=choice.virtual,
             )
 

@@ -75,7 +75,7 @@ class Link(Protocol):
         """What this radio is; valid once the link is entered."""
 
     @property
-    def events(self) -> trio.MemoryReceiveChannel[list[LinkEvent]]:
+    def events(self) -> trio.abc.ReceiveChannel[list[LinkEvent]]:
         """Batches of what happened, oldest first, each event with its own exact time."""
 
     @property
