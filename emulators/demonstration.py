@@ -25,8 +25,7 @@ from emulators.ota_profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.population import Firmware, Member
 from emulators.simulation import Settings, Simulation
 from emulators.station import Placement
-from images import ImageError, OtaHeader, parse
-from images.build import ImageSpec, build
+from images import ImageError, ImageSpec, OtaHeader, build, parse
 from images.eui64 import Eui64, format_eui64
 from ota_engine.delivery.status import SessionStatus
 from ota_engine.records import Activation, SessionState, VersionPolicy

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
 from emulators.ota_profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.station import Placement
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from images.errors import ImageError
 from images.eui64 import Eui64
 from images.model import parse

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from images import ImageError, OtaImage, parse
-from images.lint import Expectations, Severity
+from images.rules import Expectations, Severity
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded, write_whole
@@ -44,8 +44,8 @@ def build(
     as_json: option.AsJson = False,
 ) -> None:
     """Wrap a firmware binary into an OTA file, and sign it."""
-    from images.build import ImageSpec
-    from images.build import build as build_image
+    from images import ImageSpec
+    from images import build as build_image
     from images.names import recommended_name
 
     spec = ImageSpec(

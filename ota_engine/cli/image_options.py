@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from images.eui64 import parse_eui64
-from images.lint import Profile
+from images.rules import Profile
 
 
 class Layout(StrEnum):

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from images.lint import Expectations, Profile, Report, Severity, check
-from images.lint.findings import rule_id
-from images.lint.report import as_json, as_text, counts
+from images.rules import Expectations, Profile, Report, Severity, lint
+from images.rules.findings import rule_id
+from images.rules.report import as_json, as_text, counts
 from ota_engine.cli.files import Found, find_images, read_bounded
 from ota_engine.cli.image_facts import visible
 
@@ -83,7 +83,7 @@ def _judge(path: Path, profile: Profile | None, expect: Expectations) -> Judged:
         data = read_bounded(path)
     except OSError as error:
         return Judged(path, None, error.strerror or str(error))
-    return Judged(path, check(data, profile=profile, name=path.name, expect=expect))
+    return Judged(path, lint(data, profile=profile, name=path.name, expect=expect))
 
 
 def _is_foreign(report: Report) -> bool:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from tests.cli.zota import zota
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "images"

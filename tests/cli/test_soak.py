@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from ota_engine.cli.exits import Exit
 from tests.cli.zota import Ran, zota
 

@@ -9,7 +9,7 @@ from emulators.devices.fleet import Fleet
 from emulators.node import Action, Announce, Note, Transmit
 from emulators.ota_profiles import LAB, TimerProfile
 from emulators.ota_table import State
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, BROADCAST_ALL, OTA_UPGRADE_CLUSTER, SMART_ENERGY, Send
 from ota_engine.zcl import general, ota

@@ -18,7 +18,7 @@ from emulators.devices.ppmid import Ppmid
 from emulators.node import NEVER
 from emulators.ota_profiles import SILICON_LABS
 from emulators.ota_table import State
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from ota_engine.events import BASIC_CLUSTER
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute

@@ -5,7 +5,7 @@ import pytest
 from emulators.node import NEVER, Note
 from emulators.ota_profiles import LAB, NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.ota_table import State
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute, Command
 from ota_engine.zcl.status import Status

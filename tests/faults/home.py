@@ -9,7 +9,7 @@ from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.devices.hcalcs import Hcalcs
 from emulators.network import Network
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign, Order

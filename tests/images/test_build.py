@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from images import ImageError, parse
-from images.build import ImageSpec, build
+from images import ImageError, ImageSpec, build, parse
 from images.digests import Convention, recognise_integrity
 from images.names import named_identity, recommended_name
 from tests.images.samples import FIRMWARE, element, gb, header, key_pair, octets, plain

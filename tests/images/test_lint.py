@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from images import ImageError, parse
-from images.build import build
-from images.lint import Expectations, Profile, Severity, check
-from images.lint.report import as_json, as_text
-from images.lint.rules import FILE_RULES, RULES
+from images import ImageError, build, parse
 from images.names import recommended_name
+from images.rules import Expectations, Profile, Severity, lint
+from images.rules.report import as_json, as_text
+from images.rules.table import FILE_RULES, RULES
 from tests.images.samples import (
     FIRMWARE,
     MAGIC,
@@ -137,7 +136,7 @@ CASES = [
 
 
 def judge(case: Case) -> set[tuple[str, Severity, int | None]]:
-    report = check(
+    report = lint(
         case.data, profile=case.profile, name=case.name, expect=Expectations(**case.expect or {})
     )
     return {(finding.rule, finding.severity, finding.offset) for finding in report.findings}
@@ -166,7 +165,7 @@ GOOD = {
 def test_a_good_file_breaks_no_rule(profile: Profile) -> None:
     """The passing image of every rule above: nothing but information."""
     data, expect = GOOD[profile]
-    report = check(data, profile=profile, name="121D-0084-01020304-x.zigbee", expect=expect)
+    report = lint(data, profile=profile, name="121D-0084-01020304-x.zigbee", expect=expect)
     assert [finding for finding in report.findings if finding.severity > I] == []
 
 
@@ -191,13 +190,13 @@ def test_what_we_build_has_no_finding_above_info(layout: str) -> None:
         "integrity": replace(SPEC, integrity=True),
     }[layout]
     for name in (None, "out.bin", recommended_name(spec, "text")):
-        report = check(build(FIRMWARE, spec), name=name)
+        report = lint(build(FIRMWARE, spec), name=name)
         assert report.worst in (None, I), report
 
 
 @given(damaged_files())
 def test_a_file_that_does_not_parse_has_an_error_and_any_other_is_judged(data: bytes) -> None:
-    report = check(data)
+    report = lint(data)
     try:
         parse(data)
     except ImageError:
@@ -206,12 +205,12 @@ def test_a_file_that_does_not_parse_has_an_error_and_any_other_is_judged(data: b
 
 @given(st.binary(max_size=100))
 def test_any_bytes_get_a_report(data: bytes) -> None:
-    assert check(data).worst is E
+    assert lint(data).worst is E
 
 
 @given(damaged_files(), st.sampled_from(Profile))
 def test_offsets_lie_in_the_file(data: bytes, profile: Profile) -> None:
-    for finding in check(data, profile=profile).findings:
+    for finding in lint(data, profile=profile).findings:
         assert finding.offset is None or 0 <= finding.offset <= len(data)
 
 
@@ -224,37 +223,37 @@ def test_an_image_whose_bytes_do_not_add_up_always_has_an_error(data: bytes) -> 
     declared = image.header.total_image_size
     clipped = any(piece.clipped for piece in image.elements)
     if declared > len(image.ota) or clipped or (image.elements and image.residue):
-        assert check(data, profile=ZCL).worst is E
+        assert lint(data, profile=ZCL).worst is E
 
 
 def test_every_problem_says_why_and_what_to_do() -> None:
     for case in CASES:
         expect = Expectations(**case.expect or {})
-        report = check(case.data, profile=case.profile, name=case.name, expect=expect)
+        report = lint(case.data, profile=case.profile, name=case.name, expect=expect)
         for finding in report.findings:
             assert finding.why
             assert finding.cure or finding.severity is I
 
 
 def test_the_profile_follows_the_shape_unless_given() -> None:
-    assert check(plain()).profile is ZCL
-    assert check(gb()).profile is GBP
-    assert check(gb(), profile=ZCL).profile is ZCL
+    assert lint(plain()).profile is ZCL
+    assert lint(gb()).profile is GBP
+    assert lint(gb(), profile=ZCL).profile is ZCL
 
 
 def test_gravest_findings_come_first() -> None:
-    severities = [finding.severity for finding in check(plain(stack=9, file_version=0)).findings]
+    severities = [finding.severity for finding in lint(plain(stack=9, file_version=0)).findings]
     assert severities == sorted(severities, reverse=True)
 
 
 def test_unused_expectations_stay_silent() -> None:
     """A NULL image of a certification test has no firmware on purpose."""
-    report = check(ota(b""), expect=Expectations(null_image=True))
+    report = lint(ota(b""), expect=Expectations(null_image=True))
     assert report.worst is I
 
 
 def test_the_json_report_has_stable_keys() -> None:
-    report = as_json(check(plain(stack=9)))
+    report = as_json(lint(plain(stack=9)))
     assert list(report) == ["profile", "errors", "warnings", "infos", "findings"]
     findings = report["findings"]
     assert isinstance(findings, list)
@@ -271,13 +270,13 @@ def test_the_json_report_has_stable_keys() -> None:
 
 
 def test_the_text_report_tells_what_where_why_and_the_cure() -> None:
-    text = "\n".join(as_text(check(plain(stack=9))))
+    text = "\n".join(as_text(lint(plain(stack=9))))
     assert "error   ZOTA018 at byte 18: undefined stack version" in text
     assert "expected 0x0002 (Zigbee PRO); found 0x0009" in text
     assert "why: " in text
     assert "cure: write 0x0002" in text
     assert "ZOTA017" not in text
-    assert "ZOTA017" in "\n".join(as_text(check(plain()), I))
+    assert "ZOTA017" in "\n".join(as_text(lint(plain()), I))
 
 
 def test_the_user_guide_explains_every_rule() -> None:

@@ -12,7 +12,7 @@ LIMIT = 192 << 20  # bytes of address space; a lying 32-bit length asks for up t
 SCRIPT = f"""
 import resource, sys
 from images import ImageError, parse
-from images.lint import check
+from images.rules import lint
 data = sys.stdin.buffer.read()
 resource.setrlimit(resource.RLIMIT_AS, ({LIMIT}, {LIMIT}))
 try:
@@ -20,7 +20,7 @@ try:
     assert image.serialise() == data
 except ImageError as error:
     assert error.reason
-report = check(data)
+report = lint(data)
 sys.stdout.write(str(report.worst.name))
 """
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from images import parse
-from images.build import ImageSpec, build
+from images import ImageSpec, build, parse
 from tests.images.samples import FIRMWARE
 from tests.images.test_build import SPEC, specs
 from tests.images.test_parse import damaged_files

@@ -6,7 +6,7 @@ import pytest
 
 from images import parse
 from images.digests import Convention, recognise_integrity
-from images.lint import Severity, check
+from images.rules import Severity, lint
 from images.signing import verify_image
 from tests.images.samples import REAL, SUPPLIER, needs_real_files
 
@@ -63,7 +63,7 @@ def test_a_vendor_file_is_understood_and_kept_byte_for_byte(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_vendor_file_is_judged_fairly(name: str) -> None:
-    assert check((REAL / name).read_bytes(), name=name).worst is FILES[name].worst
+    assert lint((REAL / name).read_bytes(), name=name).worst is FILES[name].worst
 
 
 def test_every_file_of_the_folder_parses_or_is_no_ota_file() -> None:

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from images import ImageError, parse
-from images.build import ImageSpec, build
+from images import ImageError, ImageSpec, build, parse
 from images.signing import (
     P256_ORDER,
     load_verifying_key,

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from images import ImageError
-from images.build import ImageSpec, build
+from images import ImageError, ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.store.intake import MAX_FILE_BYTES, MAX_TEXT, image_record, label, take_in
 from ota_engine.store.store import Store

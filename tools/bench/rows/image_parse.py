@@ -9,8 +9,7 @@ from clocks import interleaved
 from row import Figure, Goal, Measurement, Options, row
 from zigpy.ota.image import parse_ota_image
 
-from images import ImageError, parse
-from images.build import ImageSpec, build
+from images import ImageError, ImageSpec, build, parse
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "images"
 NOT_IMAGES = {".md", ".txt", ".json"}

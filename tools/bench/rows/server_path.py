@@ -10,7 +10,7 @@ from clocks import interleaved
 from row import Figure, Goal, Measurement, Options, row
 from zigpy_peer import ZigpyServer
 
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.delivery.image import ImageKey, ServedImage
 from ota_engine.delivery.orders import AddImage, Assign

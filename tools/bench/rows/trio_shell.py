@@ -12,7 +12,7 @@ from emulators.devices.fleet import Fleet
 from emulators.han import Han
 from emulators.network import Network
 from emulators.station import Placement
-from images.build import ImageSpec, build
+from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign

@@ -6,9 +6,9 @@ from typing import Final
 from images.elements import Tag
 from images.eui64 import format_eui64
 from images.header import FIXED_BYTES, HEADER_STRING_BYTES, ZIGBEE_PRO
-from images.lint.context import Context
-from images.lint.findings import Hit, Severity, by_profile
 from images.names import named_identity, recommended_name
+from images.rules.context import Context
+from images.rules.findings import Hit, Severity, by_profile
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 

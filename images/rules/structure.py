@@ -7,8 +7,8 @@ from typing import Final
 from images.containers import IKEA_HEAD, IKEA_MAGIC, unwrap
 from images.elements import FIRST_MANUFACTURER_TAG, LAST_STANDARD_TAG, SubElement, Tag
 from images.header import HEADER_VERSION, MAGIC, OPTIONAL_FIELDS
-from images.lint.context import Context, RawFile
-from images.lint.findings import Hit, Severity, by_profile
+from images.rules.context import Context, RawFile
+from images.rules.findings import Hit, Severity, by_profile
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from images.lint import Report
-from images.lint.findings import Finding, Severity
+from images.rules import Report
+from images.rules.findings import Finding, Severity
 
 
 def as_json(report: Report) -> dict[str, object]:

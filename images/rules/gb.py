@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from images.header import HEADER_STRING_BYTES
-from images.lint.context import Context
-from images.lint.findings import Hit, Severity, by_profile
-from images.lint.identity import FILE_VERSION_AT, STRING_AT, TYPE_AT
+from images.rules.context import Context
+from images.rules.findings import Hit, Severity, by_profile
+from images.rules.identity import FILE_VERSION_AT, STRING_AT, TYPE_AT
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 

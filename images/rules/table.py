@@ -7,9 +7,9 @@ rows here has no check yet; one with several rows has several independent checks
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from images.lint import gb, identity, structure
-from images.lint.context import Context, RawFile
-from images.lint.findings import Hit
+from images.rules import gb, identity, structure
+from images.rules.context import Context, RawFile
+from images.rules.findings import Hit
 
 
 class FileRule(NamedTuple):

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from images.lint.context import Context, Expectations, natural_profile, read
-from images.lint.findings import Finding, Hit, Profile, Severity, rule_id
-from images.lint.rules import FILE_RULES, RULES
+from images.rules.context import Context, Expectations, natural_profile, read
+from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
+from images.rules.table import FILE_RULES, RULES
 
-__all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "check"]
+__all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint"]
 
 
 class Report(NamedTuple):
@@ -31,7 +31,7 @@ class Report(NamedTuple):
         return max((finding.severity for finding in self.findings), default=None)
 
 
-def check(
+def lint(
     data: bytes | memoryview,
     *,
     profile: Profile | None = None,

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from images.errors import ImageError
 from images.header import OtaHeader
-from images.lint.findings import Profile
 from images.model import OtaImage, parse
+from images.rules.findings import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
