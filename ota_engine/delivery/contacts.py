@@ -32,6 +32,7 @@ from ota_engine.zcl.ota import encode
 ALL_ENDPOINTS = 0xFF
 EVERYONE = 100  # per cent of clients that answer a notify
 PAYLOAD_TYPES = range(4)  # of Image Notify
+ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
 POWER_SOURCE = 0x0007  # Basic cluster
 OWN_ATTRIBUTES = (
     Attribute.CURRENT_FILE_VERSION,
@@ -83,8 +84,7 @@ class Contacts:
         if peer.channel != number:
             self.soon(peer, now)
             return
-        if peer.to_ask and peer.sessions:
-            self.ask(peer)
+        self.ask_if_new(peer, now)
         if peer.notified_at is not None or not self._idle(peer):
             return
         channel = self._estate.channel_of(peer)
@@ -116,10 +116,16 @@ class Contacts:
 
     # --- frames ------------------------------------------------------------------------------
 
-    def ask(self, peer: Peer) -> None:
+    def ask_if_new(self, peer: Peer, now: float) -> None:
+        """Ask a device with an assignment, unless it has answered or was asked just now."""
+        if peer.to_ask and peer.sessions and now >= peer.asked_at + ASK_AGAIN:
+            self.ask(peer, now)
+
+    def ask(self, peer: Peer, now: float) -> None:
         """Ask a device for its version, status and cluster revision, and for its power source."""
         if peer.endpoint == UNKNOWN_ENDPOINT:
             return
+        peer.asked_at = now
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
         self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
 

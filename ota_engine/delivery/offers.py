@@ -56,8 +56,7 @@ class Offers:
         )
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._estate.reply(packet, peer, frame)
-        if peer.sessions and peer.to_ask:
-            self._contacts.ask(peer)
+        self._contacts.ask_if_new(peer, now)
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a Query Device Specific File Request; the file must be for the asking node.

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from images.eui64 import Eui64
 
+ROUNDING = 1e-9  # tokens: what sums of floating point times may be wrong by
+
 
 class Bucket:
     """A token bucket: ``rate`` tokens a second, at most ``burst`` saved up; begins full."""
@@ -25,7 +27,7 @@ class Bucket:
         self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
         self.updated = now
         missing = min(cost, self.burst) - self.level
-        return missing / self.rate if missing > 0 else 0.0
+        return missing / self.rate if missing > ROUNDING else 0.0
 
     def spend(self, cost: float) -> None:
         """Take ``cost``, whether it is there or not: a debt is paid before the next spending."""

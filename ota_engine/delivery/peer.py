@@ -159,6 +159,7 @@ class Peer:
     """What is known of one device; the fields of ``DeviceRecord`` plus what only this run knows."""
 
     __slots__ = (
+        "asked_at",
         "block_limit",
         "carries",
         "channel",
@@ -238,6 +239,7 @@ class Peer:
         self.period_asked_at: float | None = None
         self.period_asked = 0  # times it was asked for a period it does not keep
         self.notified_at: float | None = None
+        self.asked_at = -inf
         self.to_ask = True  # its attributes have not been read in this run
         self.told_at = -inf  # when it last said which version it runs
 

@@ -27,11 +27,11 @@ class Reports:
         self._estate = estate
         self._contacts = contacts
 
-    def announced(self, peer: Peer) -> None:
+    def announced(self, peer: Peer, now: float) -> None:
         """A device (re)joined: those told to apply have restarted, all are asked what they run."""
         for session in peer.sessions.values():
             session.came_back = session.state in HOLDING
-        self._contacts.ask(peer)
+        self._contacts.ask(peer, now)
 
     def attributes(
         self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord], *, asked: bool

@@ -106,7 +106,7 @@ class OtaServer:
         payload = packet.payload
         try:
             if (
-                len(payload) > HEADER
+                len(payload) >= HEADER
                 and payload[2] == BLOCK_REQUEST
                 and payload[0] & CONTROL_MASK == PLAIN_CLIENT_COMMAND
                 and packet.cluster == OTA_UPGRADE_CLUSTER
@@ -223,7 +223,7 @@ class OtaServer:
         if peer.sessions:
             self._explain(peer, LEFT, BACK)
             estate.explain_idle(peer)
-            self._reports.announced(peer)
+            self._reports.announced(peer, now)
             self._contacts.anew(peer, now)
 
     def left(self, event: Left, now: float) -> None:

@@ -64,3 +64,7 @@ class Timers:
                 del self._armed[name]
                 return timer
         return None
+
+    def __len__(self) -> int:
+        """How many deadlines are kept, outdated ones included."""
+        return len(self._heap)
