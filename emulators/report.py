@@ -6,9 +6,10 @@ Knows what a soak gave; changes nothing and decides nothing.
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from emulators.charts import Mark, Points, lines, stacked, timeline
 from emulators.oracle import Verdict
 from emulators.soak import Json, SoakResult, added, replay_command
+from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
+from ota_engine.evidence.page import page, table
 from ota_engine.records import SessionState
 
 SHOWN_DEVICES = 5000  # rows of the table of devices; a page with more helps nobody
@@ -33,20 +34,6 @@ STATE_COLOURS: dict[str, str] = {
     SessionState.ABORTED: "#7a3324",
 }
 
-_STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;color:#1d2733;margin:2rem auto;max-width:60rem;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%;font-size:13px}
-td,th{border-bottom:1px solid #d8dee6;padding:.25rem .5rem;text-align:left;vertical-align:top}
-td:first-child{white-space:nowrap}code{background:#eef2f6;padding:.1rem .3rem}
-.good{color:#2f7d4f}.bad{color:#b5533c}
-svg{width:100%;height:auto}.paper{fill:#f6f8fa}
-.tick{font-size:11px;text-anchor:middle;fill:#5a6675}
-.value{font-size:11px;text-anchor:end;fill:#5a6675}.row{font-size:11px;fill:#1d2733}
-.legend span{margin-right:1rem;font-size:13px}
-.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em}
-"""
-
 
 def report(result: SoakResult) -> str:
     """Write the page."""
@@ -54,7 +41,7 @@ def report(result: SoakResult) -> str:
     body = [
         f"<h1>Soak of {result.spec.devices} devices over {hours:g} virtual hours</h1>",
         _verdict(result),
-        _table(("figure", "value"), _figures(result)),
+        table(("figure", "value"), _figures(result)),
         "<h2>Progress</h2>",
         "<p>Sessions by state, as the engine has them.</p>",
         stacked(_states(result.shards), hours, "devices", STATE_COLOURS),
@@ -66,16 +53,11 @@ def report(result: SoakResult) -> str:
         "<h2>Devices that were not updated</h2>",
         _unhappy(result),
         "<h2>What went wrong on the air</h2>",
-        _table(("counter", "frames"), added(shard["air"] for shard in result.shards).items()),
+        table(("counter", "frames"), added(shard["air"] for shard in result.shards).items()),
         "<h2>What the engine counted</h2>",
-        _table(("counter", "times"), added(shard["counters"] for shard in result.shards).items()),
+        table(("counter", "times"), added(shard["counters"] for shard in result.shards).items()),
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>zota soak, seed {result.spec.seed}</title><style>{_STYLE}</style></head><body>"
-        + "".join(body)
-        + "</body></html>\n"
-    )
+    return page(f"zota soak, seed {result.spec.seed}", body)
 
 
 def _verdict(result: SoakResult) -> str:
@@ -109,14 +91,6 @@ def _figures(result: SoakResult) -> Iterable[tuple[str, object]]:
     yield "commits", sum(shard["commits"] for shard in result.shards)
     yield "journal lines", sum(shard["journal_lines"] for shard in result.shards)
     yield "run it again", replay_command(result.spec)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    lines_ = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{lines_}</table>"
 
 
 def _states(shards: Sequence[Json]) -> dict[str, Points]:
@@ -160,7 +134,7 @@ def _faults(result: SoakResult, hours: float) -> str:
                 marks.append(Mark(fault["at"] / 3600, length, f"shard {shard['shard']}: {text}"))
     if not rows:
         return "<p>None were planned.</p>"
-    return timeline(dict(sorted(rows.items())), hours) + _table(
+    return timeline(dict(sorted(rows.items())), hours) + table(
         ("fault", "strikes"), result.struck.items()
     )
 
@@ -197,4 +171,4 @@ def _unhappy(result: SoakResult) -> str:
     )
     more = len(unhappy) - len(rows)
     note = f"<p>{more} more are not shown.</p>" if more > 0 else ""
-    return _table(heads, rows) + note
+    return table(heads, rows) + note

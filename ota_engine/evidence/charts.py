@@ -13,7 +13,7 @@ Points = Sequence[tuple[float, float]]
 
 
 class Mark(NamedTuple):
-    """One strike on a timeline: hours, how long it lasted in hours, and what to say of it."""
+    """One strike on a timeline: when, for how long, in units of the axis, and what to say of it."""
 
     start: float
     length: float
@@ -23,13 +23,13 @@ class Mark(NamedTuple):
 class _Scale(NamedTuple):
     """Turns values into places."""
 
-    hours: float
+    end: float
     highest: float
     height: int
     left: int = LEFT
 
-    def x(self, hour: float) -> float:
-        share = min(1.0, hour / self.hours) if self.hours else 0.0
+    def x(self, time: float) -> float:
+        share = min(1.0, time / self.end) if self.end else 0.0
         return self.left + (WIDTH - self.left - RIGHT) * share
 
     def y(self, value: float) -> float:
@@ -37,16 +37,17 @@ class _Scale(NamedTuple):
         return TOP + (self.height - TOP - BOTTOM) * (1.0 - share)
 
 
-def lines(series: Mapping[str, Points], hours: float, unit: str) -> str:
+def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") -> str:
     """Draw one line per series over time.
 
     Args:
-        series: name to points of (hour, value).
-        hours: the end of the time axis.
+        series: name to points of (time, value).
+        end: the end of the time axis.
         unit: of the values.
+        axis: unit of the times.
     """
     highest = _round_up(max((y for points in series.values() for _, y in points), default=0.0))
-    scale = _Scale(hours, highest, HEIGHT)
+    scale = _Scale(end, highest, HEIGHT)
     drawn = []
     for (name, points), colour in zip(series.items(), _colours(len(series)), strict=True):
         path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
@@ -54,12 +55,11 @@ def lines(series: Mapping[str, Points], hours: float, unit: str) -> str:
             f'<polyline fill="none" stroke="{colour}" stroke-width="1.8" points="{path}">'
             f"<title>{escape(name)}</title></polyline>"
         )
-    return _frame(scale, unit, "".join(drawn))
+    legend = _legend(dict(zip(series, _colours(len(series)), strict=True)), series)
+    return _frame(scale, unit, "".join(drawn), axis) + (legend if len(series) > 1 else "")
 
 
-def stacked(
-    series: Mapping[str, Points], hours: float, unit: str, colours: Mapping[str, str]
-) -> str:
+def stacked(series: Mapping[str, Points], end: float, unit: str, colours: Mapping[str, str]) -> str:
     """Draw one area per series on top of each other; all series share their times."""
     count = len(next(iter(series.values()), ()))
     floor = [0.0] * count
@@ -68,7 +68,7 @@ def stacked(
         top = [base + y for base, (_, y) in zip(floor, points, strict=True)]
         layers.append((floor, top))
         floor = top
-    scale = _Scale(hours, _round_up(max(floor, default=0.0)), HEIGHT)
+    scale = _Scale(end, _round_up(max(floor, default=0.0)), HEIGHT)
     drawn = []
     for (name, points), (low, high) in zip(series.items(), layers, strict=True):
         times = [x for x, _ in points]
@@ -81,11 +81,11 @@ def stacked(
     return _frame(scale, unit, "".join(drawn)) + _legend(colours, series)
 
 
-def timeline(rows: Mapping[str, Sequence[Mark]], hours: float) -> str:
+def timeline(rows: Mapping[str, Sequence[Mark]], end: float) -> str:
     """Draw one row of marks per name."""
     step = 18
     height = TOP + step * max(1, len(rows)) + BOTTOM
-    scale = _Scale(hours, 1.0, height, NAMES)
+    scale = _Scale(end, 1.0, height, NAMES)
     drawn = []
     for number, ((name, marks), colour) in enumerate(
         zip(rows.items(), _colours(len(rows)), strict=True)
@@ -101,7 +101,7 @@ def timeline(rows: Mapping[str, Sequence[Mark]], hours: float) -> str:
     return _frame(scale, "", "".join(drawn))
 
 
-def _frame(scale: _Scale, unit: str, drawn: str) -> str:
+def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h") -> str:
     bottom = scale.height - BOTTOM
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
@@ -109,9 +109,9 @@ def _frame(scale: _Scale, unit: str, drawn: str) -> str:
         f' width="{WIDTH - scale.left - RIGHT}" height="{bottom - TOP}"/>',
     ]
     for quarter in range(5):
-        hour = scale.hours * quarter / 4
+        time = scale.end * quarter / 4
         parts.append(
-            f'<text x="{scale.x(hour):.1f}" y="{bottom + 16}" class="tick">{hour:g} h</text>'
+            f'<text x="{scale.x(time):.1f}" y="{bottom + 16}" class="tick">{time:g} {axis}</text>'
         )
         if unit:
             value = scale.highest * quarter / 4
