@@ -6,7 +6,7 @@ many processes share the work. Knows nothing of processes or screens.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -229,7 +229,7 @@ class SoakResult:
         }
 
 
-def added(parts: Any) -> dict[str, int]:
+def added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Add up counts by name, names in order."""
     total: Counter[str] = Counter()
     for part in parts:

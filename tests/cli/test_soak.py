@@ -1,7 +1,9 @@
 """``zota soak``: what it prints, what it exits with, and what its report explains."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -193,6 +195,24 @@ def test_ctrl_c_stops_everything_and_says_how_to_replay() -> None:
     assert "--seed 77 --faults harsh" in err
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_a_terminal_gets_a_bar_that_stays_on_its_line() -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb") as screen:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "ota_engine", "soak", *map(str, SMALL), "--seed", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # a pseudo-terminal ends with an error
+            while chunk := screen.read1(1024):
+                shown += chunk
+        assert running.wait(60) == Exit.OK
+    assert b"\r[" in shown
+    assert shown.count(b"\n") == 1
 
 
 def test_the_trio_shell_comes_to_the_same_end() -> None:
