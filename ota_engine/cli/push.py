@@ -69,10 +69,16 @@ def push(
         resume,
     )
     state.mkdir(parents=True, exist_ok=True)
+    if report is not None:
+        capture = _evidence_folder(report, capture)
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(choice, state, request, screen, capture)
     summary = _summary(result, choice.url)
+    if report is not None:
+        _write_evidence(report, state, result, summary)
     _tell(result, summary, as_json)
+    if report is not None and not as_json:
+        typer.echo(f"evidence: {report}")
     if result.ending.interrupted:
         _say_how_to_go_on(choice.url, state, block_size, concurrency)
         raise typer.Exit(Exit.INTERRUPTED)
@@ -152,6 +158,20 @@ def _summary(result: "PushResult", url: str) -> "Json":
     from ota_engine.campaigns.summary import summarise
 
     return summarise(result.plan, result.images, result.standings, result.ending, url)
+
+
+def _evidence_folder(folder: Path, capture: Path | None) -> Path:
+    """Make the evidence folder; the capture goes there unless it has a place already."""
+    from ota_engine.shell.evidence import CAPTURE_NAME, prepare_folder
+
+    prepare_folder(folder)
+    return folder / CAPTURE_NAME if capture is None else capture
+
+
+def _write_evidence(folder: Path, state: Path, result: "PushResult", summary: "Json") -> None:
+    from ota_engine.shell.evidence import write_evidence
+
+    write_evidence(folder, state, result, summary)
 
 
 def _tell(result: "PushResult", summary: "Json", as_json: bool) -> None:

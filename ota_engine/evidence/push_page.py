@@ -1,0 +1,140 @@
+"""The report of a push as one HTML page: what every device says it runs, and how it came about.
+
+Pure; knows the summary of a push, changes nothing and decides nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.campaigns.push import GOOD
+from ota_engine.campaigns.summary import Json
+from ota_engine.evidence.charts import Points, lines
+from ota_engine.evidence.page import page, table
+from ota_engine.records import EventRecord, OutcomeRecord
+
+SHOWN_EVENTS = 2000  # lines of the journal; a page with more helps nobody
+#: Seconds up to which a time axis is in this unit, and the seconds of one of it.
+AXES = ((180.0, "s", 1.0), (10800.0, "min", 60.0), (float("inf"), "h", 3600.0))
+
+
+def push_page(
+    summary: Json,
+    progress: Mapping[Eui64, Points],
+    events: Sequence[EventRecord],
+    outcomes: Sequence[OutcomeRecord],
+    begun: str,
+) -> str:
+    """Write the page.
+
+    Args:
+        summary: as ``campaigns.summary.summarise`` tells it.
+        progress: per device, points of (seconds, share of its image).
+        events: the journal of the push, oldest first.
+        outcomes: what was told to a head end, oldest first.
+        begun: when it began, as people say it.
+    """
+    body = [
+        "<h1>Push of firmware</h1>",
+        _verdict(summary),
+        table(("what", "value"), _terms(summary, begun)),
+        "<h2>What the devices report</h2>",
+        _devices(summary),
+        "<h2>Images</h2>",
+        table(("name", "manufacturer", "type", "version", "octets", "SHA-256"), _images(summary)),
+        "<h2>Progress</h2>",
+        _progress(progress, summary["seconds"]),
+        "<h2>Outcomes</h2>",
+        table(("device", "what", "verdict", "why", "before", "after"), _outcomes(outcomes)),
+        "<h2>Journal</h2>",
+        table(("after", "device", "what", "detail"), _journal(events, summary["created_utc"])),
+        _left_out(events),
+    ]
+    return page("zota push", body)
+
+
+def _verdict(summary: Json) -> str:
+    good = summary["verdict"] == "delivered"
+    text = "Every device has what was pushed to it." if good else _trouble(summary)
+    return f'<p class="{"good" if good else "bad"}">{escape(text)}</p>'
+
+
+def _trouble(summary: Json) -> str:
+    if summary["interrupted"]:
+        return "Interrupted: what follows is where every device stood then."
+    bad = [told for told in summary["devices"] if told["verdict"] not in GOOD]
+    return f"{len(bad)} of {len(summary['devices'])} devices did not end as they should."
+
+
+def _terms(summary: Json, begun: str) -> Iterable[tuple[str, object]]:
+    yield "link", summary["link"]
+    yield "begun", begun
+    yield "took", f"{summary['seconds']:.1f} s"
+    yield "version policy", summary["policy"]
+    yield "activation", summary["activation"]
+
+
+def _devices(summary: Json) -> str:
+    heads = ("device", "verdict", "before", "after", "octets", "blocks", "asked again", "why")
+    rows = [
+        (
+            told["device"],
+            told["verdict"],
+            told["version_before"] or "not told",
+            told["version_after"] or "not told",
+            f"{told['offset']} of {told['size']}" if told["size"] else "",
+            told["blocks"],
+            told["retries"],
+            told["reason"],
+        )
+        for told in summary["devices"]
+    ]
+    return table(heads, rows)
+
+
+def _images(summary: Json) -> Iterable[tuple[object, ...]]:
+    for image in summary["images"]:
+        yield (
+            image["name"],
+            image["manufacturer_code"],
+            image["image_type"],
+            image["file_version"],
+            image["size"],
+            image["sha256"],
+        )
+
+
+def _progress(progress: Mapping[Eui64, Points], seconds: float) -> str:
+    _, axis, scale = next(row for row in AXES if seconds <= row[0])
+    series = {
+        format_eui64(device): [(time / scale, share * 100) for time, share in points]
+        for device, points in progress.items()
+    }
+    return lines(series, max(seconds, 1.0) / scale, "%", axis)
+
+
+def _outcomes(outcomes: Sequence[OutcomeRecord]) -> Iterable[tuple[object, ...]]:
+    for outcome in outcomes:
+        yield (
+            format_eui64(outcome.device),
+            outcome.kind,
+            outcome.verdict,
+            outcome.reason,
+            _version(outcome.version_before),
+            _version(outcome.version_after),
+        )
+
+
+def _journal(events: Sequence[EventRecord], begun_utc: float) -> Iterable[tuple[object, ...]]:
+    for event in events[-SHOWN_EVENTS:]:
+        who = "" if event.device is None else format_eui64(event.device)
+        yield f"{event.utc - begun_utc:.3f} s", who, event.kind, event.detail
+
+
+def _left_out(events: Sequence[EventRecord]) -> str:
+    more = len(events) - SHOWN_EVENTS
+    return f"<p>{more} earlier lines are in journal.jsonl.</p>" if more > 0 else ""
+
+
+def _version(version: int | None) -> str:
+    return "" if version is None else f"0x{version:08X}"

@@ -1,0 +1,69 @@
+"""Writes the evidence folder of a push: what a person, a script and an auditor can look at later."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from images.eui64 import format_eui64
+from ota_engine.campaigns.summary import Json
+from ota_engine.canonical import canonical_json
+from ota_engine.errors import LocalError
+from ota_engine.evidence.push_page import push_page
+from ota_engine.records import EventRecord
+from ota_engine.shell.notifier import outcome_line
+from ota_engine.shell.push import PushResult
+from ota_engine.store.store import DATABASE_NAME, Store
+
+SUMMARY_NAME = "summary.json"
+JOURNAL_NAME = "journal.jsonl"
+OUTCOMES_NAME = "outcomes.jsonl"
+PAGE_NAME = "report.html"
+CAPTURE_NAME = "capture.pcapng"
+NAMES = (SUMMARY_NAME, JOURNAL_NAME, OUTCOMES_NAME, PAGE_NAME)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder, and find out that it cannot be written before the push, not after.
+
+    Raises:
+        LocalError: there is a file of that name.
+        OSError: it cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise LocalError(f"{folder}: is a file: name a folder for the evidence")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SUMMARY_NAME).write_text("")
+
+
+def write_evidence(folder: Path, state: Path, result: PushResult, summary: Json) -> None:
+    """Write all of it.
+
+    Args:
+        folder: an existing folder; files of an earlier push in it are replaced.
+        state: the state folder of the push, no longer in use.
+        result: what became of it.
+        summary: the same, as told.
+
+    Raises:
+        OSError: a file cannot be written.
+        StoreError: the database cannot be read.
+    """
+    since = result.plan.created_utc
+    with Store.inspect(state / DATABASE_NAME) as store:
+        events = [event for event in store.events() if event.utc >= since]
+        outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
+    begun = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    (folder / SUMMARY_NAME).write_text(json.dumps(summary, indent=2) + "\n")
+    (folder / JOURNAL_NAME).write_text("".join(map(_event_line, events)))
+    (folder / OUTCOMES_NAME).write_bytes(b"".join(map(outcome_line, outcomes)))
+    (folder / PAGE_NAME).write_text(
+        push_page(summary, result.chronicle.progress, events, outcomes, begun)
+    )
+
+
+def _event_line(event: EventRecord) -> str:
+    fields = asdict(event)
+    fields["detail"] = json.loads(event.detail)
+    fields["device"] = None if event.device is None else format_eui64(event.device)
+    return canonical_json(fields) + "\n"
