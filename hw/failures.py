@@ -6,6 +6,7 @@ as one line of text when a radio was lost.
 """
 
 import errno
+import socket
 import termios
 from typing import Final
 
@@ -120,6 +121,8 @@ def _no_answer(error: BaseException, settings: RadioSettings) -> LinkError:
     url, port = settings.url, settings.port
     if isinstance(error, ConnectionRefusedError):
         return LinkError(f"{url}: nothing listens there; start it, or correct host and port")
+    if isinstance(error, socket.gaierror):
+        return LinkError(f"{url}: no such host; correct its name")
     if isinstance(error, PermissionError):  # made by zigpy of the serial port's own lock
         return LinkError(f"{url}: in use by another program; stop it and try again")
     if isinstance(error, termios.error) or getattr(error, "errno", None) == errno.ENOTTY:

@@ -5,6 +5,7 @@ interface, which is all that is used of them, and are untested on hardware.
 """
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from ota_engine.errors import LocalError
@@ -41,6 +42,9 @@ def load_controller(library: Library) -> "type[ControllerApplication]":
     Raises:
         LocalError: the library is not installed.
     """
+    for name in ("zigpy", library.module):
+        # Their logs are for their developers; what a user has to know is in our events and errors.
+        logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         module = importlib.import_module(f"{library.module}.zigbee.application")
     except ModuleNotFoundError as error:

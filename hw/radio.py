@@ -17,12 +17,11 @@ import zigpy.device
 from hw.application import Ear
 from hw.identity import to_ours
 from hw.inbox import Inbox
-from hw.island import open_island
-from hw.port import lock_port
-from hw.session import RadioFacts, RadioSession, open_session
+from hw.port import check_port, lock_port
+from hw.session import RadioFacts, RadioSession, visit
 from hw.settings import RadioSettings
 from images.eui64 import Eui64
-from ota_engine.errors import LinkError, LocalError
+from ota_engine.errors import LinkError
 from ota_engine.events import Joined, Left, LinkDown, LinkEvent, LinkUp, Packet, Send
 from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
 
@@ -108,6 +107,7 @@ class ZigpyRadio:
             LinkError: it cannot be; the text says what to do.
             LocalError: its library is not installed.
         """
+        check_port(self.settings)
         async with AsyncExitStack() as stack:
             stack.enter_context(lock_port(self.settings))
             stack.callback(self._inbox.close)
@@ -165,25 +165,20 @@ class ZigpyRadio:
 
         Raises:
             LinkError: it could not be opened.
+            LocalError: its library is not installed.
         """
-        failure: LinkError | LocalError | None = None
-        since = inf
-        async with open_island(self._record) as island:
-            # Nothing may be raised through the island: it would come out wrapped in groups.
-            try:
-                async with open_session(island, self.settings, self._known) as session:
-                    await session.connect()
-                    await session.start()
-                    since = trio.current_time()
-                    async with self._in_service(session):
-                        if task_status is not None:
-                            task_status.started()
-                        await session.lost.wait()
-            except (LinkError, LocalError) as error:
-                failure = error
-        if failure is not None:
-            raise failure
-        return since
+
+        async def serve(session: RadioSession) -> float:
+            await session.connect()
+            await session.start()
+            since = trio.current_time()
+            async with self._in_service(session):
+                if task_status is not None:
+                    task_status.started()
+                await session.lost.wait()
+            return since
+
+        return await visit(self.settings, serve, ear=self._known, record=self._record)
 
     @asynccontextmanager
     async def _in_service(self, session: RadioSession) -> AsyncIterator[None]:

@@ -3,33 +3,36 @@
 Knows zigpy's controllers; does not try again, and knows no engine.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import trio
 import zigpy.types as t
 from zigpy.config.defaults import CONF_MAX_CONCURRENT_REQUESTS_DEFAULT
+from zigpy.exceptions import NetworkNotFormed
 
 from hw.application import Ear, OtaApplication, ota_application
 from hw.failures import loss, opening_failure, send_failure
 from hw.identity import to_ours, to_zigpy
-from hw.island import Island
+from hw.island import Island, Recorder, open_island
 from hw.libraries import load_controller
 from hw.packets import broadcast_address, to_packet, unicast_address
 from hw.port import check_port
 from hw.settings import RadioSettings
-from images.eui64 import Eui64
-from ota_engine.errors import LinkError
+from images.eui64 import Eui64, format_eui64
+from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import Send, SendStatus
 from ota_engine.shell.link import LinkDownError, SendFailedError
 
 PLAIN_PAYLOAD = 82  # octets of ZCL in a frame without APS encryption (facts: NWK security only)
 APS_SECURITY = 9  # octets that APS encryption takes
 CLOSING = 5.0  # seconds a radio may take to close before it is left alone
+LOOK_AGAIN = 0.05  # seconds
 SCAN_EXPONENT = 2  # of an energy scan: (2^n + 1) * 15.36 ms per channel
-CHANNELS = range(11, 27)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,16 @@ class RadioSession:
         """Read the formed network without serving it."""
         await self._do(self.app.load_network_info(load_devices=False))
 
+    async def has_network(self) -> bool:
+        """Read the network the radio has formed, if there is one."""
+        try:
+            await self._island.run(self.app.load_network_info(load_devices=False))
+        except NetworkNotFormed:
+            return False
+        except Exception as error:
+            raise opening_failure(error, self.settings, connected=True) from error
+        return True
+
     async def form(self) -> None:
         """Form a network on the channel of the configuration, in place of any that is there."""
         await self._do(self.app.form_network())
@@ -116,7 +129,12 @@ class RadioSession:
 
     async def dismiss(self, device: Eui64) -> None:
         """Tell a device to leave."""
-        await self._do(self.app.remove(to_zigpy(device)))
+        ieee = to_zigpy(device)
+        if ieee not in self.app.devices:
+            raise LinkError(f"{format_eui64(device)}: no such device; run: zota radio devices")
+        await self._do(self.app.remove(ieee))
+        while ieee in self.app.devices:  # noqa: ASYNC110 - zigpy asks in the background
+            await trio.sleep(LOOK_AGAIN)
 
     async def energy(self) -> dict[int, float]:
         """Measure the energy on every channel, 0 to 255."""
@@ -221,6 +239,41 @@ class RadioSession:
     @property
     def _overhead(self) -> int:
         return APS_SECURITY if self.settings.aps_security else 0
+
+
+async def visit(
+    settings: RadioSettings,
+    work: Callable[[RadioSession], Awaitable[T]],
+    *,
+    ear: Ear | None = None,
+    record: Recorder = lambda error, message: None,
+    channel: int | None = None,
+) -> T:
+    """Give a radio one life: an asyncio loop and a session, for as long as ``work`` takes.
+
+    Args:
+        settings: which radio.
+        work: what to do with it; it connects.
+        ear: told of what is heard.
+        record: told of exceptions that the radio library let fall.
+        channel: to form a network on.
+
+    Raises:
+        LinkError: as ``work``, or the database cannot be used.
+        LocalError: the radio library is not installed.
+    """
+    done: list[T] = []
+    failure: LinkError | LocalError | None = None
+    async with open_island(record) as island:
+        # Raised through the island, the error would come out wrapped in groups.
+        try:
+            async with open_session(island, settings, ear, channel=channel) as session:
+                done.append(await work(session))
+        except (LinkError, LocalError) as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    return done[0]
 
 
 @asynccontextmanager

@@ -78,12 +78,16 @@ def parse_link(url: str, state: Path | None = None) -> RadioSettings:
     Raises:
         LocalError: the URL is not one of a radio.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise LocalError(f"{url}: not a URL ({error}); write e.g. ezsp:///dev/ttyACM0") from error
     tcp = parts.scheme.endswith(TCP)
     library = LIBRARIES.get(parts.scheme.removesuffix(TCP))
     if library is None:
         known = ", ".join(f"{scheme}://" for scheme in LIBRARIES)
-        raise LocalError(f"{url}: no such kind of radio; there are {known} (and each with {TCP})")
+        hint = f"write ezsp://{url}; " if url.startswith(("/", "./")) else ""
+        raise LocalError(f"{url}: no such kind of radio; {hint}there are {known}, each also {TCP}")
     port = _host_and_port(url, parts) if tcp else parts.netloc + parts.path
     if not port:
         raise LocalError(f"{url}: name a port, e.g. {library.scheme}:///dev/ttyACM0")

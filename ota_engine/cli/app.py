@@ -19,6 +19,8 @@ COMMANDS = {
     "push": ("ota_engine.cli.push", "Deliver images to devices over a radio, and see them land."),
     "soak": ("ota_engine.cli.soak", "Run thousands of emulated devices for virtual days."),
     "store": ("ota_engine.cli.store", "Check an engine's database."),
+    "radio": ("ota_engine.cli.radio", "Form a network, let devices join, see them, leave it."),
+    "doctor": ("ota_engine.cli.doctor", "Look a radio over and say what to do about it."),
     "audit": ("ota_engine.cli.audit", "Verify the hash-chained audit trail."),
 }
 

@@ -1,0 +1,144 @@
+"""Looks a radio over, from its port to its channel, and says what to do about each problem.
+
+Writes nothing: neither to the radio's permanent memory nor to the state folder. Each step needs the
+ones before it, so the first that fails is the last that is made.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from hw.libraries import load_controller
+from hw.port import check_port, lock_port
+from hw.session import RadioFacts, RadioSession, visit
+from hw.settings import RadioSettings
+from images.eui64 import format_eui64
+from ota_engine.errors import LinkError, LocalError
+
+CLEAR_PAYLOAD = 65 + 17  # octets: a full block of image and the header around it
+LOUD = 150  # of 255: energy at which an 802.15.4 channel loses frames
+OLDEST_PROVEN = 13  # version of EZSP the virtual dongle proves
+
+
+class Grade(Enum):
+    """How a finding is meant."""
+
+    GOOD = "ok"
+    DOUBTFUL = "warning"
+    BAD = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, what was found, and what to do about it."""
+
+    subject: str
+    grade: Grade
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything found, and the radio's own words if it answered."""
+
+    findings: tuple[Finding, ...]
+    facts: RadioFacts | None
+    energy: dict[int, float]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing stands in the way of a delivery."""
+        return all(finding.grade is not Grade.BAD for finding in self.findings)
+
+
+async def examine(settings: RadioSettings) -> Diagnosis:
+    """Look a radio over; what goes wrong is a finding, not an error."""
+    findings: list[Finding] = []
+    try:
+        library = settings.library
+        load_controller(library)
+        findings.append(_library(settings))
+        check_port(settings)
+        if not settings.tcp:
+            findings.append(_good("port", f"{settings.port} is there and may be used"))
+        with lock_port(settings):
+            findings.append(_good("lock", "no other zota uses it"))
+            patient = _Patient(findings)
+            await visit(replace(settings, state=None), patient.examine)
+            return Diagnosis(tuple(findings), patient.facts, patient.energy)
+    except (LinkError, LocalError) as error:
+        what, _, remedy = str(error).partition("; ")
+        findings.append(Finding("radio", Grade.BAD, what, remedy))
+        return Diagnosis(tuple(findings), None, {})
+
+
+class _Patient:
+    """A radio that answers; gathers findings."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings = findings
+        self.facts: RadioFacts | None = None
+        self.energy: dict[int, float] = {}
+
+    async def examine(self, session: RadioSession) -> None:
+        await session.connect()
+        self._findings.append(_protocol(session.protocol))
+        if not await session.has_network():
+            remedy = f"run: zota radio form --link {session.settings.url}"
+            self._findings.append(Finding("network", Grade.BAD, "no network is formed", remedy))
+            return
+        facts = self.facts = await session.facts()
+        self._findings += (_firmware(facts), _network(facts), _payload(facts))
+        self.energy = await session.energy()
+        self._findings.append(_energy(facts.channel, self.energy))
+
+
+def _library(settings: RadioSettings) -> Finding:
+    library = settings.library
+    if library.proven:
+        return _good("library", f"{library.module} drives it")
+    text = f"{library.module} drives it, which zota has never been tried with on hardware"
+    return Finding("library", Grade.DOUBTFUL, text, "expect surprises, and tell us of them")
+
+
+def _protocol(version: int | None) -> Finding:
+    if version is None:
+        return _good("protocol", "the radio answers")
+    if version < OLDEST_PROVEN:
+        text = f"EZSP {version} is older than what zota is proven with ({OLDEST_PROVEN})"
+        return Finding("protocol", Grade.DOUBTFUL, text, "flash EmberZNet 7.4 or newer")
+    return _good("protocol", f"the radio answers, EZSP {version}")
+
+
+def _firmware(facts: RadioFacts) -> Finding:
+    board = " ".join(word for word in (facts.manufacturer, facts.model) if word) or "unnamed board"
+    return _good("firmware", f"{facts.firmware or 'of unknown version'} on {board}")
+
+
+def _network(facts: RadioFacts) -> Finding:
+    own = format_eui64(facts.eui64)
+    return _good("network", f"PAN {facts.pan_id:04X}, channel {facts.channel}, coordinator {own}")
+
+
+def _payload(facts: RadioFacts) -> Finding:
+    text = f"{facts.max_payload} octets per frame"
+    if facts.max_payload < CLEAR_PAYLOAD:
+        remedy = "blocks are made smaller; nothing needs to be done"
+        return Finding("payload", Grade.DOUBTFUL, text, remedy)
+    return _good("payload", text)
+
+
+def _energy(channel: int, energy: dict[int, float]) -> Finding:
+    here = energy.get(channel, 0.0)
+    text = f"{here:.0f} of 255 on channel {channel}"
+    if here < LOUD:
+        return _good("energy", text)
+    quiet = min(energy, key=energy.__getitem__)
+    remedy = (
+        f"move Wi-Fi or USB 3 devices away from the dongle, or form the network on channel {quiet}"
+    )
+    return Finding("energy", Grade.DOUBTFUL, text, remedy)
+
+
+def _good(subject: str, text: str) -> Finding:
+    return Finding(subject, Grade.GOOD, text)

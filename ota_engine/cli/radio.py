@@ -1,0 +1,200 @@
+"""``zota radio``: networks of real coordinators, from forming one to leaving it; decides nothing."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import trio
+import typer
+
+from images.eui64 import Eui64, format_eui64, parse_eui64
+from ota_engine.errors import LocalError
+from ota_engine.events import Joined
+
+if TYPE_CHECKING:
+    from hw.formation import KnownDevice
+    from hw.radio import ZigpyRadio
+    from hw.session import RadioFacts
+    from hw.settings import RadioSettings
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+T = TypeVar("T")
+DEFAULT_CHANNEL = 15  # clear of Wi-Fi channels 1, 6 and 11
+LONGEST_PERMIT = 254  # seconds, Zigbee 2.4.3.3.7
+
+LinkOption = Annotated[str, typer.Option("--link", metavar="URL", help="e.g. ezsp:///dev/ttyACM0")]
+State = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="Folder that remembers the network.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+STATE = Path("zota-state")
+
+
+@app.callback()
+def radio() -> None:
+    """Form a network, let devices join, see who is in it, leave it."""
+
+
+@app.command("form")
+def form_command(
+    link: LinkOption,
+    state: State = STATE,
+    channel: Annotated[int, typer.Option(help="Channel to stay on, 11 to 26.")] = DEFAULT_CHANNEL,
+    force: Annotated[bool, typer.Option("--force", help="Replace a network that exists.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Form a network on one channel. A network that exists is kept unless --force is given."""
+    from hw.formation import form
+
+    settings = radio_settings(link, state)
+    _show(trio.run(partial(form, settings, channel, force=force)), as_json=as_json)
+
+
+@app.command("info")
+def info_command(link: LinkOption, state: State = STATE, as_json: Json = False) -> None:
+    """Say what the radio is, and what network it has."""
+
+    async def look(radio: "ZigpyRadio") -> "RadioFacts":
+        return radio.facts
+
+    _show(_with_radio(link, state, look), as_json=as_json)
+
+
+@app.command("permit")
+def permit_command(
+    link: LinkOption,
+    state: State = STATE,
+    seconds: Annotated[int, typer.Option(min=1, max=LONGEST_PERMIT, help="How long.")] = 60,
+    as_json: Json = False,
+) -> None:
+    """Let devices join, and name those that do. Ctrl-C ends it early."""
+
+    async def watch(radio: "ZigpyRadio") -> list[Joined]:
+        return await _permit(radio, seconds, quiet=as_json)
+
+    joined = _with_radio(link, state, watch)
+    if as_json:
+        rows = [{"device": format_eui64(j.device), "address": j.network_address} for j in joined]
+        typer.echo(json.dumps({"joined": rows}, indent=2))
+    else:
+        typer.echo(f"{len({j.device for j in joined})} devices announced themselves")
+
+
+@app.command("devices")
+def devices_command(link: LinkOption, state: State = STATE, as_json: Json = False) -> None:
+    """List the devices of the network as the state folder remembers them; the radio can be away."""
+    from hw.formation import known_devices
+
+    found = trio.run(known_devices, radio_settings(link, state))
+    if as_json:
+        rows = [asdict(device) | {"eui64": format_eui64(device.eui64)} for device in found]
+        typer.echo(json.dumps({"devices": rows}, indent=2))
+        return
+    for device in found:
+        typer.echo(_line(device))
+    if not found:
+        typer.echo("no devices yet; run: zota radio permit")
+
+
+@app.command("leave")
+def leave_command(
+    link: LinkOption,
+    state: State = STATE,
+    device: Annotated[
+        str | None, typer.Option(metavar="EUI64", help="Send this device away instead.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Yes, forget the whole network.")] = False,
+) -> None:
+    """Forget the network for good, or send one device away."""
+    from hw.formation import dismiss, leave
+
+    settings = radio_settings(link, state)
+    if device is not None:
+        trio.run(dismiss, settings, _eui64(device))
+        typer.echo(f"{device}: told to leave")
+        return
+    if not force:
+        raise LocalError("every device would have to join again; give --force if that is meant")
+    trio.run(leave, settings)
+    typer.echo(f"{settings.url}: has no network any more")
+
+
+def radio_settings(link: str, state: Path | None) -> "RadioSettings":
+    """Read a link URL that has to be a radio's.
+
+    Raises:
+        LocalError: it is not, or radios are not installed.
+    """
+    if link.startswith(("han:", "sim:")):
+        raise LocalError(f"{link}: an emulated home has no radio; name one, or a virtual dongle")
+    try:
+        from hw.settings import parse_link
+    except ModuleNotFoundError as error:
+        raise LocalError(f"{link}: radios need {error.name}: pip install 'zota[radio]'") from error
+    return parse_link(link, state)
+
+
+def _with_radio(link: str, state: Path, work: "Callable[[ZigpyRadio], Awaitable[T]]") -> T:
+    """Open a radio, do something with it, and close it."""
+    settings = radio_settings(link, state)
+    from hw.radio import ZigpyRadio
+
+    async def run() -> T:
+        async with ZigpyRadio(settings) as radio:
+            return await work(radio)
+
+    return trio.run(run)
+
+
+async def _permit(radio: "ZigpyRadio", seconds: int, *, quiet: bool) -> list[Joined]:
+    joined: list[Joined] = []
+    await radio.permit(seconds)
+    if not quiet:
+        typer.echo(f"devices may join for {seconds} s")
+    with trio.move_on_after(seconds):
+        async for batch in radio.events:
+            for event in batch:
+                if isinstance(event, Joined):
+                    joined.append(event)
+                    if not quiet:
+                        typer.echo(f"{format_eui64(event.device)} is 0x{event.network_address:04X}")
+    return joined
+
+
+def _show(facts: "RadioFacts", *, as_json: bool) -> None:
+    own, extended = format_eui64(facts.eui64), format_eui64(facts.extended_pan_id)
+    if as_json:
+        shown = asdict(facts) | {"eui64": own, "extended_pan_id": extended}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    board = " ".join(word for word in (facts.manufacturer, facts.model) if word)
+    protocol = "" if facts.protocol is None else f", EZSP {facts.protocol}"
+    typer.echo(f"coordinator {own}  {board or 'unnamed board'}")
+    typer.echo(f"firmware    {facts.firmware or 'of unknown version'}{protocol}")
+    typer.echo(f"network     PAN {facts.pan_id:04X} ({extended}), channel {facts.channel}")
+    typer.echo(f"payload     {facts.max_payload} octets per frame")
+
+
+def _line(device: "KnownDevice") -> str:
+    name = " ".join(word for word in (device.manufacturer, device.model) if word)
+    takes = {True: "takes images", False: "takes no images", None: "not interviewed yet"}
+    words = [format_eui64(device.eui64), f"0x{device.network_address:04X}", name or "(no name)"]
+    words.append(takes[device.ota_client])
+    if device.sleepy:
+        words.append("sleepy")
+    if device.last_seen_utc is not None:
+        seen = datetime.fromtimestamp(device.last_seen_utc, UTC)
+        words.append(f"last seen {seen:%Y-%m-%d %H:%M:%S} UTC")
+    return "  ".join(words)
+
+
+def _eui64(text: str) -> Eui64:
+    try:
+        return parse_eui64(text)
+    except ValueError as error:
+        raise LocalError(str(error)) from error

@@ -1,0 +1,84 @@
+"""Ports before they are opened: there or not, ours or not, and one zota at a time."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hw.port import check_port, lock_port
+from hw.settings import parse_link
+from ota_engine.errors import LinkError
+
+
+@pytest.fixture
+def pseudo_terminal() -> Iterator[str]:
+    leader, follower = os.openpty()
+    yield os.ttyname(follower)
+    os.close(leader)
+    os.close(follower)
+
+
+def test_a_port_that_is_there_passes(pseudo_terminal: str) -> None:
+    check_port(parse_link(f"ezsp://{pseudo_terminal}"))
+
+
+def test_an_address_is_not_looked_for_among_files() -> None:
+    check_port(parse_link("ezsp+tcp://127.0.0.1:1"))
+
+
+def test_a_port_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LinkError, match="no such port"):
+        check_port(parse_link(f"ezsp://{tmp_path}/gone"))
+
+
+def test_a_file_is_no_port(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LinkError, match="not a serial port"):
+        check_port(parse_link(f"ezsp://{tmp_path}/file"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every port")
+def test_a_port_we_may_not_use_says_how_to_be_let_in(pseudo_terminal: str) -> None:
+    Path(pseudo_terminal).chmod(0)
+    with pytest.raises(LinkError, match="run: sudo"):
+        check_port(parse_link(f"ezsp://{pseudo_terminal}"))
+
+
+@pytest.mark.parametrize("kind", ["serial", "tcp"])
+def test_a_port_is_given_to_one_at_a_time(kind: str, tmp_path: Path) -> None:
+    url = "ezsp+tcp://127.0.0.1:17338" if kind == "tcp" else f"ezsp://{tmp_path}/dongle"
+    settings = parse_link(url)
+    us = f"process {os.getpid()}"
+    with lock_port(settings), pytest.raises(LinkError, match=us), lock_port(settings):
+        pass
+    with lock_port(settings):
+        pass
+
+
+def test_a_port_is_the_same_by_any_name(tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(tmp_path / "dongle")
+    dongle, alias = (parse_link(f"ezsp://{tmp_path}/{name}") for name in ("dongle", "alias"))
+    with lock_port(dongle), pytest.raises(LinkError), lock_port(alias):
+        pass
+
+
+def test_a_killed_process_leaves_its_port_free(tmp_path: Path) -> None:
+    url = f"ezsp://{tmp_path}/dongle"
+    program = (
+        "import sys, time; from hw.port import lock_port; from hw.settings import parse_link\n"
+        "with lock_port(parse_link(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, url], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LinkError, match=f"process {holder.pid}"), lock_port(parse_link(url)):
+            pass
+        holder.kill()
+        holder.wait()
+    with lock_port(parse_link(url)):
+        pass
