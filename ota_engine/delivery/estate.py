@@ -105,11 +105,9 @@ class Estate:
 
     def drain(self) -> list[Effect]:
         """Hand out everything collected: rows, then frames, then a nudge for the notifier."""
-        effects = self._sends
-        if effects:
-            self._sends = []
-        elif not self._records:
+        if not self._sends and not self._records:
             return []
+        effects, self._sends = self._sends, []
         if self._records:
             effects.insert(0, Persist(tuple(self._records)))
             self._records = []
