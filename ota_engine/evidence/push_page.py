@@ -3,6 +3,7 @@
 Pure; knows the summary of a push, changes nothing and decides nothing.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -128,7 +129,16 @@ def _outcomes(outcomes: Sequence[OutcomeRecord]) -> Iterable[tuple[object, ...]]
 def _journal(events: Sequence[EventRecord], begun_utc: float) -> Iterable[tuple[object, ...]]:
     for event in events[-SHOWN_EVENTS:]:
         who = "" if event.device is None else format_eui64(event.device)
-        yield f"{event.utc - begun_utc:.3f} s", who, event.kind, event.detail
+        yield f"{event.utc - begun_utc:.3f} s", who, event.kind, _in_words(event)
+
+
+def _in_words(event: EventRecord) -> str:
+    """The steps of a delivery in words; whatever else there is as it was written."""
+    detail = json.loads(event.detail)
+    if event.kind != "session":
+        return ", ".join(f"{name} {value}" for name, value in detail.items())
+    why = f": {detail['reason']}" if detail["reason"] else ""
+    return f"{detail['before']} → {detail['state']} at {detail['offset']} octets{why}"
 
 
 def _left_out(events: Sequence[EventRecord]) -> str:
