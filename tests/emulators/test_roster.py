@@ -1,0 +1,102 @@
+"""Rosters: what a devices file may say, and how it is told where it is wrong."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulators.attendant import attend
+from emulators.device_spec import DeviceKind
+from emulators.devices.fleet import Fleet
+from emulators.devices.ppmid import Ppmid
+from emulators.network import Network
+from emulators.roster import KEYS, default_roster, parse_roster
+from ota_engine.errors import LocalError
+
+PLUGGED = """
+[[device]]
+name = "Kitchen"
+kind = "ppmid"
+battery = true
+plug_in_after = 5
+"""
+
+
+def test_the_built_in_home_has_one_device_of_each_kind() -> None:
+    assert [entry.spec.kind for entry in default_roster()] == list(DeviceKind)
+
+
+def test_a_device_is_what_its_table_says() -> None:
+    text = """
+    [[device]]
+    kind = "hcalcs"
+    eui64 = "00-DB-12-34-56-78-90-A4"
+    relays = 2
+    sleepy = true
+    timers = "nxp"
+    trigger_after = 3
+    """
+    (entry,) = parse_roster(text)
+    assert (entry.spec.kind, entry.spec.eui64) == (DeviceKind.HCALCS, 0x00DB1234567890A4)
+    assert (entry.placement.relays, entry.spec.sleepy, entry.trigger_after) == (2, True, 3.0)
+    assert entry.spec.timers.name == "nxp"
+
+
+def test_devices_without_identity_get_one_each() -> None:
+    entries = parse_roster("[[device]]\n[[device]]\n")
+    assert len({entry.spec.eui64 for entry in entries}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "names no device"),
+        ("[[device]]\nkind = tv\n", "line 2"),
+        ('[[device]]\n\n[[device]]\nkind = "tv"', "line 3: device 2: kind = 'tv'"),
+        ("[[device]]\nrelays = 9", "relays = 9: is not a whole number from 0 to 5"),
+        ("[[device]]\nrelais = 1", "relais: no such key"),
+        ("[[device]]\nsleepy = 1", "sleepy = 1: is neither"),
+        ('[[device]]\neui64 = "12"', "eui64 = '12'"),
+        ("[[device]]\naddress = 7\n[[device]]\naddress = 7", "address is that of"),
+        ("[[device]]\nplug_in_after = 1", "plug_in_after is for"),
+        ("[[device]]\nfast_poll = 0", "fast_poll = 0"),
+        ("device = 3", "names no device"),
+        ("[home]", "home: no such key"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text: str, complaint: str) -> None:
+    with pytest.raises(LocalError) as caught:
+        parse_roster(text)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(
+    key=st.sampled_from(KEYS),
+    value=st.one_of(
+        st.integers(), st.booleans(), st.floats(), st.sampled_from(['"x"', '""', "[]", "{}"])
+    ),
+)
+def test_any_value_of_any_key_is_a_device_or_one_complaint(key: str, value: object) -> None:
+    written = str(value).lower() if isinstance(value, bool) else value
+    try:
+        entries = parse_roster(f"[[device]]\n{key} = {written}\n")
+    except LocalError as error:
+        assert key in str(error)
+    else:
+        assert len(entries) == 1
+
+
+def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
+    entries = parse_roster(PLUGGED)
+    network, fleet = Network(Random(1)), Fleet()
+    node = fleet.build(entries[0].spec)
+    network.add(node, entries[0].placement)
+    network.power_on(node.eui64, 0.0)
+    attend(network, entries)
+    assert isinstance(node, Ppmid)
+    network.run(4.9)
+    assert not node.client.on_mains
+    network.run(5.1)
+    assert node.client.on_mains
