@@ -1,4 +1,4 @@
-"""What we change in a zigpy radio: three hooks through which OTA traffic goes past zigpy.
+"""What we change in a zigpy radio: four hooks through which OTA traffic goes past zigpy.
 
 Knows zigpy's packets and our events; decides nothing about devices or images. Which frame is for
 whom is ``hw.conversations``' to say. The hooks are guarded by tests/hw/test_contracts.py.
@@ -9,12 +9,15 @@ from typing import Protocol, cast
 
 import trio
 import zigpy.application
+import zigpy.device
 import zigpy.types as t
 from zigpy.profiles import zha
 from zigpy.zdo.types import SimpleDescriptor, ZDOCmd
 
 from hw.conversations import FRAME_TYPE, Conversations, Owner
+from hw.discovery import MATCH_DESC_REQ, MATCH_DESC_RSP, answer_match
 from hw.identity import to_ours
+from hw.packets import SettledAddress, device_object_packet
 from images.eui64 import Eui64
 from ota_engine.events import (
     BASIC_CLUSTER,
@@ -72,9 +75,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
     def packet_received(self, packet: t.ZigbeePacket) -> None:
         """Take what is the engine's; hand zigpy the rest."""
         if packet.profile_id == 0 or ZDO_ENDPOINT in (packet.src_ep, packet.dst_ep):
-            super().packet_received(packet)
-            if packet.cluster_id == ZDOCmd.Device_annce:
-                self._announced(packet.data.serialize())
+            self._device_object(packet)
             return
         if Owner.ZIGPY in self._divert(packet):
             if packet.profile_id == SMART_ENERGY:
@@ -94,6 +95,17 @@ class OtaApplication(zigpy.application.ControllerApplication):
                 return
             self._asked(packet, frame, Owner.ZIGPY)
         await super().send_packet(packet)  # type: ignore[safe-super] # the radio library's
+
+    def get_device_with_address(self, address: t.AddrModeAddress) -> zigpy.device.BaseDevice:
+        """Hide a device from bellows' ``send_packet`` when it has nothing to set for it.
+
+        For a device it knows, bellows asks the NCP before every frame whether the device's timeout
+        is extended. Those whose receiver is always on never have it extended, and a sixth of the
+        serial line is worth having.
+        """
+        if isinstance(address, SettledAddress):
+            raise KeyError("nothing has to be set for this device")
+        return super().get_device_with_address(address)
 
     async def register_endpoints(self) -> None:
         """Add the endpoint on which Smart Energy devices look for their OTA server."""
@@ -149,6 +161,19 @@ class OtaApplication(zigpy.application.ControllerApplication):
             )
         )
         return owner
+
+    def _device_object(self, packet: t.ZigbeePacket) -> None:
+        """Take a frame of the device object: zigpy's, unless it looks for what we serve."""
+        frame = packet.data.serialize()
+        answer = answer_match(frame) if packet.cluster_id == MATCH_DESC_REQ else None
+        if answer is not None and packet.src is not None:
+            reply = device_object_packet(packet.src, MATCH_DESC_RSP, answer)
+            sending = super().send_packet(reply)  # type: ignore[safe-super] # the radio library's
+            self.create_task(sending, "match_desc_rsp")  # type: ignore[misc] # zigpy's own types
+            return
+        super().packet_received(packet)
+        if packet.cluster_id == ZDOCmd.Device_annce:
+            self._announced(frame)
 
     def _announced(self, frame: bytes) -> None:
         """Tell of a Device_annce, Zigbee 2.4.3.1.11."""

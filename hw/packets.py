@@ -42,6 +42,24 @@ def to_packet(
     )
 
 
+class SettledAddress(t.AddrModeAddress):
+    """The address of a device for which the NCP needs no setting before a frame is sent."""
+
+
+def device_object_packet(
+    destination: t.AddrModeAddress, cluster: int, frame: bytes
+) -> t.ZigbeePacket:
+    """Word a frame from our Zigbee Device Object to another's."""
+    numbers: dict[str, Any] = {"src_ep": 0, "dst_ep": 0, "profile_id": 0, "cluster_id": cluster}
+    return t.ZigbeePacket(
+        priority=t.PacketPriority.HIGH,
+        dst=destination,
+        data=t.SerializableBytes(frame),
+        tx_options=t.TransmitOptions.ACK,
+        **numbers,
+    )
+
+
 def broadcast_address(device: Eui64) -> t.AddrModeAddress | None:
     """Give the address of a broadcast; None when the frame is for one device."""
     address = BROADCASTS.get(device)
@@ -50,6 +68,7 @@ def broadcast_address(device: Eui64) -> t.AddrModeAddress | None:
     return t.AddrModeAddress(addr_mode=t.AddrMode.Broadcast, address=address)
 
 
-def unicast_address(address: t.NWK) -> t.AddrModeAddress:
-    """Give the address of one device."""
-    return t.AddrModeAddress(addr_mode=t.AddrMode.NWK, address=address)
+def unicast_address(address: t.NWK, *, settled: bool = False) -> t.AddrModeAddress:
+    """Give the address of one device, ``settled`` when its timeout at the NCP is the usual one."""
+    kind = SettledAddress if settled else t.AddrModeAddress
+    return kind(addr_mode=t.AddrMode.NWK, address=address)

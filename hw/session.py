@@ -205,7 +205,7 @@ class RadioSession:
             known = self.app.devices.get(to_zigpy(frame.destination))
             if known is None:
                 raise SendFailedError(SendStatus.NO_SUCH_DEVICE)
-            destination = unicast_address(known.nwk)
+            destination = unicast_address(known.nwk, settled=not frame.sleepy)
         return to_packet(
             frame,
             self.app.state.node_info.nwk,

@@ -113,10 +113,13 @@ def outgoing(frame: str, *, cluster: int = 0x0019, profile: int = 0x0109) -> t.Z
     return packet.replace(src=packet.dst, dst=packet.src)
 
 
-# --- the three hooks --------------------------------------------------------------------------
+# --- the four hooks ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hook", ["packet_received", "send_packet", "register_endpoints"])
+@pytest.mark.parametrize(
+    "hook",
+    ["packet_received", "send_packet", "register_endpoints", "get_device_with_address"],
+)
 def test_zigpy_has_the_methods_we_put_ourselves_before(hook: str) -> None:
     ours, theirs = getattr(OtaApplication, hook), getattr(ZIGPY, hook)
     assert parameters(ours) == parameters(theirs)
@@ -197,6 +200,40 @@ async def test_zigpys_interview_over_the_ota_cluster_is_not_silenced() -> None:
         read = outgoing("0807 00 0200")
         await island.run(app.send_packet(read))
     assert radio.sent == [read]
+
+
+def test_bellows_sends_to_a_device_it_does_not_know_without_asking_the_ncp_about_it() -> None:
+    source = inspect.getsource(BELLOWS.send_packet)
+    lookup, _, rest = source.partition("device = self.get_device_with_address(packet.dst)")
+    assert "async with" not in lookup
+    assert "await" not in lookup
+    assert rest.lstrip().startswith("except (KeyError, ValueError):\n            device = None")
+    asked = "if device is not None:\n                                await self._ezsp.set_extended"
+    assert asked in rest
+
+
+async def test_only_a_settled_address_hides_its_device() -> None:
+    async with open_island(lambda *_: None):
+        app, _, _ = make_radio()
+        app.add_device(to_zigpy(DEVICE), ADDRESS)
+        assert to_ours(app.get_device_with_address(unicast_address(ADDRESS)).ieee) == DEVICE
+        with pytest.raises(KeyError):
+            app.get_device_with_address(unicast_address(ADDRESS, settled=True))
+
+
+async def test_a_device_that_looks_for_its_server_gets_our_answer_and_not_zigpys() -> None:
+    async with open_island(lambda *_: None) as island:
+        app, radio, _ = make_radio()
+
+        async def hear() -> None:
+            app.add_device(to_zigpy(DEVICE), ADDRESS)
+            app.packet_received(incoming("2a 0000 0901 01 1900 00", cluster=6, profile=0))
+            await asyncio.sleep(0.01)
+
+        await island.run(hear())
+    (answer,) = radio.sent
+    assert answer.cluster_id == 0x8006
+    assert answer.data.serialize() == bytes.fromhex("2a000000010a")
 
 
 async def test_our_endpoint_is_registered_beside_zigpys() -> None:

@@ -1,0 +1,39 @@
+"""Answers Smart Energy devices that look for their OTA server. Pure: octets in, octets out.
+
+A GB device finds the server with a Match_Desc_req for profile 0x0109; zigpy answers every profile
+but Home Automation's with "none here", which would send the device away.
+"""
+
+import struct
+
+from ota_engine.events import (
+    BASIC_CLUSTER,
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
+)
+
+MATCH_DESC_REQ = 0x0006  # ZDO, Zigbee 2.4.3.1.7
+MATCH_DESC_RSP = 0x8006  # 2.4.4.2.7
+SUCCESS = 0x00
+COORDINATOR = 0x0000
+OURS = frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER})
+_REQUEST = struct.Struct("<BHHB")  # sequence, address of interest, profile, input clusters
+_RESPONSE = struct.Struct("<BBHB")  # sequence, status, address, endpoints
+
+
+def answer_match(frame: bytes) -> bytes | None:
+    """Answer a Match_Desc_req.
+
+    Returns:
+        the Match_Desc_rsp; None for a request that is not about what we serve, which is zigpy's.
+    """
+    if len(frame) < _REQUEST.size:
+        return None
+    sequence, _, profile, count = _REQUEST.unpack_from(frame)
+    clusters = frame[_REQUEST.size : _REQUEST.size + 2 * count]
+    if profile != SMART_ENERGY or len(clusters) != 2 * count:
+        return None
+    if not OURS.intersection(struct.unpack(f"<{count}H", clusters)):
+        return None
+    return _RESPONSE.pack(sequence, SUCCESS, COORDINATOR, 1) + bytes((OTA_SERVER_ENDPOINT,))
