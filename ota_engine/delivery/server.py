@@ -104,22 +104,24 @@ class OtaServer:
             peer = self.estate.peer_of(packet)
         peer.last_heard = now
         payload = packet.payload
-        try:
-            if (
-                len(payload) >= HEADER
-                and payload[2] == BLOCK_REQUEST
-                and payload[0] & CONTROL_MASK == PLAIN_CLIENT_COMMAND
-                and packet.cluster == OTA_UPGRADE_CLUSTER
-            ):
+        if (
+            len(payload) >= HEADER
+            and payload[2] == BLOCK_REQUEST
+            and payload[0] & CONTROL_MASK == PLAIN_CLIENT_COMMAND
+            and packet.cluster == OTA_UPGRADE_CLUSTER
+        ):
+            try:
                 self._blocks.answer(packet, peer, now)
-            elif peer.speech.take(1.0, now):
+            except PeerError as error:
+                if peer.speech.take(1.0, now):
+                    self._refuse(packet, peer, error)
+        elif peer.speech.take(1.0, now):
+            try:
                 self._dispatch(packet, peer, parse_header(payload), now)
-            else:
-                self.estate.count("frame_over_rate")
-        except PeerError as error:
-            self.estate.count("peer_errors")
-            if peer.speech.take(1.0, now):
+            except PeerError as error:
                 self._refuse(packet, peer, error)
+        else:
+            self.estate.count("frame_over_rate")
 
     def _dispatch(self, packet: Packet, peer: Peer, header: ZclHeader, now: float) -> None:
         if header.manufacturer_code is not None:
@@ -186,6 +188,7 @@ class OtaServer:
 
     def _refuse(self, packet: Packet, peer: Peer, error: PeerError) -> None:
         """Answer with a Default Response, except to one (which would go round for ever)."""
+        self.estate.count("peer_errors")
         payload = packet.payload
         manufacturer = payload[1:3] if payload and payload[0] & 0x04 else b""
         at = 1 + len(manufacturer)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
@@ -155,10 +156,10 @@ class Desk:
         for one in images:
             self.give(AddImage(one, "test"))
 
-    def assign(self, of: ImageRecord, device: Eui64 = DEVICE, **wanted: object) -> None:
+    def assign(self, of: ImageRecord, device: Eui64 = DEVICE, **wanted: Any) -> None:
         """Put an image in the catalogue and assign it to a device."""
         self.add(of)
-        self.give(Assign(wish(of, device, **wanted), "test"))  # type: ignore[arg-type] # by name
+        self.give(Assign(wish(of, device, **wanted), "test"))
 
     def status(self, device: Eui64 = DEVICE, of: ImageRecord | None = None) -> SessionStatus:
         (found,) = (
@@ -347,7 +348,7 @@ def offered(of: ImageRecord) -> ota.QueryNextImageResponse:
 
 
 def ready(
-    config: DeliveryConfig | None = None, of: ImageRecord | None = None, **wanted: object
+    config: DeliveryConfig | None = None, of: ImageRecord | None = None, **wanted: Any
 ) -> tuple[Desk, Client]:
     """A desk with one device on the network that has one image assigned."""
     desk = Desk(config)
