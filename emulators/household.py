@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
+import trio
+
 from emulators.attendant import attend
 from emulators.devices.fleet import Fleet
 from emulators.han import Han
@@ -33,5 +35,6 @@ async def open_household(
     async with Han(network, batch_seconds=batch_seconds) as han:
         for entry in entries:
             han.power_on(entry.spec.eui64)
+        network.run(trio.current_time())
         attend(network, entries)
         yield han

@@ -20,6 +20,7 @@ from ota_engine.records import AssignmentRecord, ImageRecord, SessionState
 ACTOR = "zota push"
 ASK_AGAIN = 5.0  # seconds after the first question; doubled every time...
 ASK_AT_LEAST = 60.0  # ...up to this
+COMMAND_WITHIN = 45.0  # seconds in which somebody may command a device to run what it holds
 CHASE_EVERY = 10.0  # seconds between two questions to a device that has all and says nothing
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 UNKNOWN_ENDPOINT = 0xFF
@@ -131,12 +132,15 @@ class Push:
         return orders
 
     def standings(
-        self, look: Callable[[Eui64], DeviceStatus | None], sessions: Sequence[SessionStatus]
+        self,
+        look: Callable[[Eui64], DeviceStatus | None],
+        sessions: Sequence[SessionStatus],
+        now: float,
     ) -> list[Standing]:
-        """Show where every device stands, in the order of the plan."""
+        """Show where every device stands at ``now``, in the order of the plan."""
         ours = self._sessions(sessions)
         return [
-            self._standing(device, target, look(device), ours.get(device))
+            self._standing(device, target, look(device), ours.get(device), now)
             for device, target in self._targets.items()
         ]
 
@@ -204,11 +208,12 @@ class Push:
         target: _Target,
         seen: DeviceStatus | None,
         session: SessionStatus | None,
+        now: float,
     ) -> Standing:
         running = seen.file_version if seen is not None and seen.told_at > -inf else None
         heard = seen.last_heard if seen is not None else 0.0
         if session is not None:
-            verdict, reason = _ending(session), session.reason
+            verdict, reason = _ending(session, now), session.reason
         elif target.ended is not None:
             verdict, reason = target.ended
         else:
@@ -227,8 +232,10 @@ def _chase(target: _Target, session: SessionStatus, now: float) -> list[Order]:
     return [Inquire(session.device, actor=ACTOR)]
 
 
-def _ending(session: SessionStatus) -> Verdict | None:
+def _ending(session: SessionStatus, now: float) -> Verdict | None:
     verdict = ENDS.get(session.state)
+    if verdict is Verdict.AWAITING and now < session.since + COMMAND_WITHIN:
+        return None
     if session.blocks == 0 and verdict is Verdict.UPDATED:
         return Verdict.CURRENT
     if session.blocks == 0 and verdict is Verdict.FAILED:

@@ -70,7 +70,7 @@ def push(
     )
     state.mkdir(parents=True, exist_ok=True)
     if report is not None:
-        capture = _evidence_folder(report, capture)
+        capture = _evidence_folder(report, capture, resume)
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(choice, state, request, screen, capture)
     summary = _summary(result, choice.url)
@@ -160,12 +160,16 @@ def _summary(result: "PushResult", url: str) -> "Json":
     return summarise(result.plan, result.images, result.standings, result.ending, url)
 
 
-def _evidence_folder(folder: Path, capture: Path | None) -> Path:
+def _evidence_folder(folder: Path, capture: Path | None, resume: bool) -> Path:
     """Make the evidence folder; the capture goes there unless it has a place already."""
     from ota_engine.shell.evidence import CAPTURE_NAME, prepare_folder
 
     prepare_folder(folder)
-    return folder / CAPTURE_NAME if capture is None else capture
+    if capture is not None:
+        return capture
+    if not resume:
+        (folder / CAPTURE_NAME).unlink(missing_ok=True)
+    return folder / CAPTURE_NAME
 
 
 def _write_evidence(folder: Path, state: Path, result: "PushResult", summary: "Json") -> None:

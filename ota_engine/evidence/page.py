@@ -6,8 +6,8 @@ from html import escape
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1d2733;margin:2rem auto;max-width:60rem;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
-th{overflow-wrap:normal}table{border-collapse:collapse;width:100%;font-size:13px}
-td,th{border-bottom:1px solid #d8dee6;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:13px}
+td,th{border-bottom:1px solid #d8dee6;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 td:first-child{white-space:nowrap}code{background:#eef2f6;padding:.1rem .3rem}
 .good{color:#2f7d4f}.bad{color:#b5533c}
 svg{width:100%;height:auto}.paper{fill:#f6f8fa}

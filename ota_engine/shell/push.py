@@ -279,7 +279,7 @@ class _Run:
     def _look(self) -> bool:
         """See where everybody stands, and show it; returns whether all have ended."""
         engine, now = self._shell.engine, trio.current_time()
-        self.standings = tuple(self._push.standings(engine.device, engine.status()))
+        self.standings = tuple(self._push.standings(engine.device, engine.status(), now))
         self.chronicle.watch(now, self.standings)
         self._watch(now, self.standings, engine.link_down)
         return all(standing.verdict is not None for standing in self.standings)
