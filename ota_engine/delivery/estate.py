@@ -105,14 +105,7 @@ class Estate:
 
     def drain(self) -> list[Effect]:
         """Hand out everything collected: rows, then frames, then a nudge for the notifier."""
-<<<<<<< /tmp/team/dlv/ota_engine/delivery/estate.py
-        effects = self._sends
-        if effects or self._records:
-            self._sends = []
-        else:
-=======
         if not self._sends and not self._records:
->>>>>>> ota_engine/delivery/estate.py
             return []
         effects, self._sends = self._sends, []
         if self._records:
