@@ -127,9 +127,11 @@ class Han:
         traceback: TracebackType | None,
     ) -> None:
         """Stop the air; nodes keep the state they are in, and another link may take over."""
-        self._into.close()
-        self.network.detach(self._port)
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            await self._stack.__aexit__(kind, error, traceback)
+        finally:
+            self._into.close()
+            self.network.detach(self._port)
 
     # --- the switches of an operator or a test ---------------------------------------------------
 

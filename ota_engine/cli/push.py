@@ -12,6 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from images.errors import ImageError
 from images.eui64 import Eui64
 from ota_engine.cli import push_options as options
 from ota_engine.cli.exits import Exit
@@ -20,7 +21,7 @@ from ota_engine.cli.links import LinkChoice, recorded, resolve, utc_clock
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.errors import LocalError
-from ota_engine.records import Activation, VersionPolicy
+from ota_engine.records import Activation, ImageRecord, VersionPolicy
 
 if TYPE_CHECKING:
     from ota_engine.campaigns.summary import Json
@@ -66,7 +67,7 @@ def push(
         _activation(at, no_activate),
         at,
         timeout,
-        resume,
+        state if resume else None,
     )
     state.mkdir(parents=True, exist_ok=True)
     if report is not None:
@@ -121,13 +122,25 @@ def _request(
     activation: Activation,
     at: float | None,
     timeout: float,
-    resume: bool,
+    interrupted: Path | None,
 ) -> "PushRequest":
     from ota_engine.shell.push import PushRequest
+    from ota_engine.shell.push_plan import load_plan
+
+    images = tuple(_take_in(path) for path in files)
+    plan = None if interrupted is None else load_plan(interrupted)
+    return PushRequest(images, devices, policy, activation, at, config, timeout, plan)
+
+
+def _take_in(path: Path) -> ImageRecord:
     from ota_engine.store.intake import take_in
 
-    images = tuple(take_in(path, time.time()) for path in files)
-    return PushRequest(images, devices, policy, activation, at, config, timeout, resume)
+    try:
+        return take_in(path, time.time())
+    except ImageError as error:
+        if error.reason.startswith(path.name):
+            raise
+        raise ImageError(f"{path}: {error.reason}", error.offset) from error
 
 
 def _perform(

@@ -32,7 +32,7 @@ from ota_engine.records import (
 )
 from ota_engine.shell.link import Link
 from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, drain
-from ota_engine.shell.push_plan import load_plan, save_plan
+from ota_engine.shell.push_plan import save_plan
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store
@@ -60,7 +60,7 @@ Watcher = Callable[[float, Sequence[Standing], str | None], None]
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """What to push; to go on with an interrupted push only ``config`` and ``timeout`` count.
+    """What to push.
 
     Attributes:
         images: the files.
@@ -70,7 +70,8 @@ class PushRequest:
         activation_utc: for ``Activation.AT``.
         config: how the server behaves.
         timeout: seconds after which to stop waiting.
-        resume: go on with the push that the state folder remembers.
+        resume: the plan of an interrupted push to go on with; only ``config`` and ``timeout`` count
+            then.
     """
 
     images: tuple[ImageRecord, ...]
@@ -80,7 +81,7 @@ class PushRequest:
     activation_utc: float | None
     config: DeliveryConfig
     timeout: float = inf
-    resume: bool = False
+    resume: PushPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +118,22 @@ async def push(
         virtual: time jumps, so the store is written inline.
 
     Raises:
-        LocalError: a device is not in the network, or there is nothing to go on with.
+        LocalError: a device is not in the network, or an image is gone from the catalogue.
         StoreError: the state folder cannot be used.
     """
-    plan = load_plan(state) if request.resume else _plan(request, link, wall_clock())
+    resumed = request.resume is not None
+    plan = request.resume or _plan(request, link, wall_clock())
     stopped = 0
 
     def prepare(store: Store) -> None:
         nonlocal stopped
-        stopped = 0 if request.resume else stop_earlier(store, plan.created_utc)
+        stopped = 0 if resumed else stop_earlier(store, plan.created_utc)
 
     async with _service(link, state, request.config, wall_clock, virtual, prepare) as shell:
         for image in request.images:
             await shell.order(AddImage(image, ACTOR))
         images = _catalogued(plan, shell.engine)
-        if not request.resume:
+        if not resumed:
             save_plan(state, plan)
         run = _Run(shell, Push(plan, tuple(images.values()), _clients(link)), watch, wall_clock)
         ending = await run.until_over(request.timeout)
