@@ -7,6 +7,7 @@ as one line of text when a radio was lost.
 
 import errno
 import socket
+import sqlite3
 import termios
 from typing import Final
 
@@ -100,7 +101,7 @@ def opening_failure(error: Exception, settings: RadioSettings, *, connected: boo
     url = settings.url
     for kind, text in (
         (NetworkNotFormed, f"{url}: no network is formed; run: zota radio form --link {url}"),
-        (CorruptDatabase, f"{settings.database}: the network database is damaged; move it away"),
+        (CorruptDatabase | sqlite3.Error, f"{settings.database}: {_named(error)}; move it away"),
         (FormationFailure, f"{url}: the radio formed no network ({error}); try another channel"),
     ):
         if isinstance(error, kind):
