@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from images.digests import INTEGRITY_CODE_BYTES, integrity_code
+from images.ecdsa import SCALAR_BYTES
 from images.elements import HEAD_BYTES, Tag
 from images.errors import ImageError
 from images.header import (
@@ -16,7 +17,7 @@ from images.header import (
     fields_length,
 )
 from images.layout import GB_TRAILER, HEADER, SUB_ELEMENT_HEAD, compose
-from images.signing import SCALAR_BYTES, sign_manufacturer_image
+from images.signing import sign_manufacturer_image
 
 BuildLayout = Literal["zcl", "gb"]
 

@@ -2,24 +2,17 @@
 
 from typing import Final, NamedTuple
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import NameOID
 
+from images.ecdsa import sign_raw, verify_raw
 from images.errors import ImageError
 from images.model import OtaImage
 from images.shapes import GB_SIGNATURE_BYTES
 
-SCALAR_BYTES: Final = 32  # r and s, big-endian
-# The order of P-256; r and s lie in 1..n-1 (SEC 2, 2.4.2)
-P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PUBLIC_KEY_LABEL: Final = b"-----BEGIN PUBLIC KEY-----"
 
 
@@ -51,14 +44,7 @@ def sign_manufacturer_image(manufacturer_image: bytes | memoryview, key_pem: byt
     Raises:
         ImageError: the key is not such a key.
     """
-    key = load_signing_key(key_pem)
-    message = bytes(manufacturer_image)
-    try:
-        der = key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
-    except UnsupportedAlgorithm:
-        der = key.sign(message, ec.ECDSA(SHA256()))
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(SCALAR_BYTES) + s.to_bytes(SCALAR_BYTES)
+    return sign_raw(bytes(manufacturer_image), load_signing_key(key_pem))
 
 
 def verify_image(image: OtaImage, certificate_pem: bytes) -> None:
@@ -92,15 +78,7 @@ def verify_manufacturer_image(
     key: ec.EllipticCurvePublicKey,
 ) -> bool:
     """Whether r||s is this key's signature over the Manufacturer Image."""
-    r = int.from_bytes(signature[:SCALAR_BYTES])
-    s = int.from_bytes(signature[SCALAR_BYTES:])
-    if len(signature) != GB_SIGNATURE_BYTES or not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
-        return False
-    try:
-        key.verify(encode_dss_signature(r, s), bytes(manufacturer_image), ec.ECDSA(SHA256()))
-    except InvalidSignature:
-        return False
-    return True
+    return verify_raw(bytes(manufacturer_image), signature, key)
 
 
 def read_signer(pem: bytes) -> Signer:

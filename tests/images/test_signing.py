@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from images import ImageError, ImageSpec, build, parse
+from images.ecdsa import P256_ORDER
 from images.signing import (
-    P256_ORDER,
     load_verifying_key,
     read_signer,
     sign_manufacturer_image,
