@@ -12,20 +12,17 @@ from types import TracebackType
 from typing import Self
 
 import trio
-import zigpy.device
 
-from hw.application import Ear
-from hw.identity import to_ours
+from hw.acquaintances import Acquaintances
 from hw.inbox import Inbox
 from hw.port import check_port, lock_port
 from hw.session import RadioFacts, RadioSession, visit
 from hw.settings import RadioSettings
 from images.eui64 import Eui64
-from ota_engine.errors import LinkError
-from ota_engine.events import Joined, Left, LinkDown, LinkEvent, LinkUp, Packet, Send
+from ota_engine.errors import LinkError, LocalError
+from ota_engine.events import LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
 
-CHANNEL = 0  # a radio has one medium; the engine numbers them
 SETTLED = 60.0  # seconds a radio has to stay up before its next loss is taken for a first one
 
 
@@ -50,7 +47,7 @@ class ZigpyRadio:
         self._stack = AsyncExitStack()
         self._session: RadioSession | None = None
         self._reason = "it is not open yet"
-        self._known = _Acquaintances(self._inbox)
+        self._known = Acquaintances(self._inbox)
 
     # --- Link ------------------------------------------------------------------------------------
 
@@ -107,14 +104,21 @@ class ZigpyRadio:
             LinkError: it cannot be; the text says what to do.
             LocalError: its library is not installed.
         """
+        failure: LinkError | LocalError | None = None
         check_port(self.settings)
         async with AsyncExitStack() as stack:
             stack.enter_context(lock_port(self.settings))
             stack.callback(self._inbox.close)
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
-            await nursery.start(self._supervise)
-            self._stack = stack.pop_all()
+            try:
+                await nursery.start(self._supervise)
+            except (LinkError, LocalError) as error:
+                failure = error  # raised through the nursery it would come out as a group
+            else:
+                self._stack = stack.pop_all()
+        if failure is not None:
+            raise failure
         return self
 
     async def __aexit__(
@@ -169,6 +173,7 @@ class ZigpyRadio:
         """
 
         async def serve(session: RadioSession) -> float:
+            self._known.begin(session)
             await session.connect()
             await session.start()
             since = trio.current_time()
@@ -183,21 +188,17 @@ class ZigpyRadio:
     @asynccontextmanager
     async def _in_service(self, session: RadioSession) -> AsyncIterator[None]:
         """Let the engine have a session while it lives."""
-        self.facts = await session.facts()
-        self._known.meet(session)
+        self.facts = facts = await session.facts()
         self._session = session
-        up = LinkUp(
-            self.settings.url,
-            self.facts.eui64,
-            self.facts.max_payload,
-            self.settings.aps_security,
-            trio.current_time(),
-        )
+        security, now = self.settings.aps_security, trio.current_time()
+        up = LinkUp(self.settings.url, facts.eui64, facts.max_payload, security, now)
         self._inbox.put(up, always=True)
+        self._known.open(now)
         try:
             yield
         finally:
             self._session = None
+            self._known.close()
             self._down(session.reason or "it is being closed")
 
     def _down(self, reason: str) -> None:
@@ -209,81 +210,3 @@ class ZigpyRadio:
     def _record(self, error: BaseException | None, message: str) -> None:
         """Count what the radio library let fall; its own supervision sees to what matters."""
         self.troubles[type(error).__name__ if error is not None else message] += 1
-
-
-class _Acquaintances(Ear):
-    """The devices of the network and what was heard of them; turns news of zigpy into events."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self._session: RadioSession | None = None
-        self._heard: dict[Eui64, tuple[int, float]] = {}  # link quality, when
-        self._sleepy: dict[Eui64, bool] = {}  # as announced
-        self._told: set[tuple[Eui64, int]] = set()  # joins the engine knows of
-
-    def meet(self, session: RadioSession) -> None:
-        """Take up a new session, with the devices zigpy remembers."""
-        self._session = session
-        session.app.add_listener(self)
-
-    def nodes(self) -> dict[Eui64, NodeInfo]:
-        """Every device but the radio itself."""
-        if self._session is None:
-            return {}
-        app = self._session.app
-        return {
-            eui64: self._node(eui64, device)
-            for device in app.devices.values()
-            if isinstance(device, zigpy.device.ZigbeeDevice)
-            and (eui64 := to_ours(device.ieee)) != to_ours(app.state.node_info.ieee)
-        }
-
-    def _node(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> NodeInfo:
-        quality, heard = self._heard.get(eui64, (device.lqi or 0, -inf))
-        return NodeInfo(
-            network_address=int(device.nwk),
-            sleepy=self._is_sleepy(eui64, device),
-            link_quality=quality,
-            relays=len(device.relays or ()),
-            last_seen=heard,
-        )
-
-    def _is_sleepy(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> bool:
-        descriptor = device.node_desc
-        if descriptor is not None:
-            return not descriptor.is_receiver_on_when_idle
-        return self._sleepy.get(eui64, False)
-
-    # --- Ear -------------------------------------------------------------------------------------
-
-    def packet(self, packet: Packet) -> None:
-        """A frame for the engine arrived."""
-        self._heard[packet.source] = (packet.link_quality, packet.time)
-        self._inbox.put(packet)
-
-    def announced(self, device: Eui64, network_address: int, *, sleepy: bool) -> None:
-        """A device announced itself."""
-        self._sleepy[device] = sleepy
-        self._joined(device, network_address, sleepy)
-
-    # --- zigpy's listener ------------------------------------------------------------------------
-
-    def device_initialized(self, device: zigpy.device.BaseDevice) -> None:
-        """An interview ended; the device may have joined without an announcement we heard."""
-        if not isinstance(device, zigpy.device.ZigbeeDevice) or not device.nwk:
-            return
-        eui64 = to_ours(device.ieee)
-        if (eui64, int(device.nwk)) not in self._told:
-            self._joined(eui64, int(device.nwk), self._is_sleepy(eui64, device))
-
-    def device_left(self, device: zigpy.device.BaseDevice) -> None:
-        """A device left the network."""
-        self._told.discard((to_ours(device.ieee), int(device.nwk)))
-        self._inbox.put(Left(to_ours(device.ieee), trio.current_time()))
-
-    def _joined(self, device: Eui64, network_address: int, sleepy: bool) -> None:
-        now = trio.current_time()
-        node = self.nodes().get(device)
-        relays = 0 if node is None else node.relays
-        self._told.add((device, network_address))
-        self._inbox.put(Joined(device, network_address, sleepy, CHANNEL, relays, now))

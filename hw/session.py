@@ -186,7 +186,10 @@ class RadioSession:
         """Close port and database; a radio that does not let go is left to the island's end."""
         with trio.move_on_after(CLOSING) as patience:
             patience.shield = True
-            await self._island.run(self.app.shutdown())
+            try:
+                await self._island.run(self.app.shutdown())
+            except Exception as error:  # noqa: BLE001 - the island's end closes what is left
+                self.app.counters[f"shutdown {type(error).__name__}"] += 1
 
     # --- within ----------------------------------------------------------------------------------
 
