@@ -14,6 +14,7 @@ from zigpy.config.defaults import CONF_MAX_CONCURRENT_REQUESTS_DEFAULT
 from zigpy.exceptions import NetworkNotFormed
 
 from hw.application import Ear, OtaApplication, ota_application
+from hw.emberznet import is_supported, longest_payload, protocol
 from hw.failures import loss, opening_failure, send_failure
 from hw.identity import to_ours, to_zigpy
 from hw.island import Island, Recorder, open_island
@@ -76,6 +77,11 @@ class RadioSession:
         """What was kept from zigpy or from the air."""
         return self.app.counters
 
+    @property
+    def protocol(self) -> int | None:
+        """The version of EZSP the radio speaks; None for other radios."""
+        return protocol(self.app)
+
     def connection_lost(self, error: BaseException | None) -> None:
         """The radio library lost its port, or its radio restarted: every frame under way is lost."""
         if self.lost.is_set():
@@ -90,11 +96,10 @@ class RadioSession:
         check_port(self.settings)
         await self._do(self.app.connect())
         self._connected = True
-        version = self.protocol
-        if version is not None and version not in self._supported_protocols():
+        if not is_supported(self.app):
             raise LinkError(
-                f"{self.settings.url}: its firmware speaks EZSP {version}, which bellows does not;"
-                " flash another firmware, or upgrade bellows"
+                f"{self.settings.url}: its firmware speaks EZSP {self.protocol}, which bellows does"
+                " not; flash another firmware, or upgrade bellows"
             )
 
     async def start(self) -> None:
@@ -216,32 +221,15 @@ class RadioSession:
             aps_security=self.settings.aps_security,
         )
 
-    # --- what only EmberZNet can be asked --------------------------------------------------------
-
-    @property
-    def protocol(self) -> int | None:
-        """The version of EZSP a radio speaks; None for other radios."""
-        ezsp = getattr(self.app, "_ezsp", None)
-        return None if ezsp is None else int(ezsp.ezsp_version)
-
-    def _supported_protocols(self) -> frozenset[int]:
-        return frozenset(self.app._ezsp._BY_VERSION)  # type: ignore[attr-defined]
-
     async def max_payload(self) -> int:
         """Ask for the largest ZCL frame, or say what the standard leaves."""
-        ezsp = getattr(self.app, "_ezsp", None)
-        if ezsp is not None:
-            try:
-                (octets,) = await self._island.run(ezsp.maximumPayloadLength())
-            except Exception as error:  # noqa: BLE001 - old firmware answers in many ways; counted
-                self.app.counters[f"maximumPayloadLength {type(error).__name__}"] += 1
-            else:
-                return int(octets) - self._overhead
-        return PLAIN_PAYLOAD - self._overhead
-
-    @property
-    def _overhead(self) -> int:
-        return APS_SECURITY if self.settings.aps_security else 0
+        overhead = APS_SECURITY if self.settings.aps_security else 0
+        try:
+            octets = await longest_payload(self.app, self._island)
+        except Exception as error:  # noqa: BLE001 - old firmware answers in many ways; counted
+            self.app.counters[f"maximumPayloadLength {type(error).__name__}"] += 1
+            octets = None
+        return (octets or PLAIN_PAYLOAD) - overhead
 
 
 async def visit(
