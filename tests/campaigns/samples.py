@@ -1,6 +1,7 @@
 """Devices, images and plans as tests of the campaigns room want them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from images import ImageSpec, build
@@ -16,7 +17,8 @@ MANUFACTURER, KIND, OLD, NEW = 0x121D, 0x0084, 1, 2
 
 
 def image(version: int = NEW, kind: int = KIND, **fields: object) -> ImageRecord:
-    spec = ImageSpec(MANUFACTURER, kind, version, **fields)  # type: ignore[arg-type]
+    plain = ImageSpec(manufacturer_code=MANUFACTURER, image_type=kind, file_version=version)
+    spec = replace(plain, **fields)  # type: ignore[arg-type]
     return image_record(build(Random(version).randbytes(200), spec), f"v{version}", UTC)
 
 
