@@ -14,6 +14,7 @@ DATABASE_NAME = "network.db"  # zigpy's database, in the state folder
 BAUDRATE = 115_200  # of every dongle sold today
 FLOW_CONTROLS = {"hardware": "hardware", "software": "software", "none": None}
 TCP = "+tcp"
+COMMIT_EVERY = 1.0  # seconds; zigpy's thirty would lose a network's new devices in a power cut
 #: Shares of the radio's concurrency, by priority; each may use its own and those below it. Zigpy
 #: gives the lowest a quarter, which would let two of eight downloads run.
 CONCURRENCY = {"low": 0.75, "normal": 0.125, "high": 0.125}
@@ -58,6 +59,7 @@ class RadioSettings:
         """
         return {
             "database_path": None if self.database is None else str(self.database),
+            "database_commit_interval": COMMIT_EVERY,
             "device": {
                 "path": f"tcp://{self.port}" if self.tcp else self.port,
                 "baudrate": self.baudrate,
