@@ -44,7 +44,7 @@ def simulation_1000(options: Options) -> Measurement:
 def simulation_memory_5000(options: Options) -> Measurement:
     """The largest resident set of 5,000 devices on twenty channels that all take an image."""
     devices = 100 if options.quick else 5000
-    settings = neighbourhood(options, devices, 20, 8192)
+    settings = neighbourhood(options, devices, 20, 4096 if options.quick else IMAGE_SIZE)
     spare_the_collector()
     outcome = run(settings)
     return Measurement(
