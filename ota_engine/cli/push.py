@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_SEVERAL = "deliveries of an earlier push were"
 PIPED_WIDTH = 110  # columns of a table that goes into a file
 
 
@@ -192,11 +193,12 @@ def _write_evidence(folder: Path, state: Path, result: "PushResult", summary: "J
 
 
 def _tell(result: "PushResult", summary: "Json", as_json: bool) -> None:
+    if result.stopped:
+        said = "delivery of an earlier push was" if result.stopped == 1 else _SEVERAL
+        typer.echo(f"zota: {result.stopped} {said} withdrawn", err=True)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
         return
-    if result.stopped:
-        typer.echo(f"{result.stopped} delivery(ies) of an earlier push were withdrawn")
     console = Console()
     if not console.is_terminal:
         console.width = PIPED_WIDTH
