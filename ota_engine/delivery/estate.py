@@ -237,7 +237,7 @@ class Estate:
         session.since_utc = self.clock.utc(now)
         session.reason = self.why_idle(peer)
         peer.sessions[image.sha256] = session
-        peer.current = session
+        peer.current = peer.current or session
         self.persist(peer.record(self.clock.utc(now)))
         self.persist(assignment)
         self.save(peer, session)
@@ -245,7 +245,8 @@ class Estate:
 
     def forget(self, peer: Peer, session: Session, now: float) -> None:
         """Drop a session that was withdrawn or replaced; the store is told by the caller."""
-        self.leave_place(peer, now)
+        if session.state in ON_CHANNEL:
+            self.leave_place(peer, now)
         peer.sessions.pop(session.image.sha256, None)
         peer.page = None
         if peer.current is session:

@@ -125,13 +125,10 @@ class Session:
     def restored(
         cls, record: SessionRecord, assignment: AssignmentRecord, image: ServedImage
     ) -> "Session":
-        """Thaw after a restart; a place on the channel has to be asked for again."""
+        """Thaw after a restart, as it was; ``OtaServer`` ends what the restart interrupted."""
         session = cls(assignment, image)
-        interrupted = record.state in INTERRUPTED
-        session.state = SessionState.STALLED if interrupted else record.state
-        session.reason = (
-            "the engine restarted; waits for the device to go on" if interrupted else record.reason
-        )
+        session.state = record.state
+        session.reason = record.reason
         session.since_utc = record.since_utc
         session.started_utc = record.started_utc
         session.attempt = record.attempt

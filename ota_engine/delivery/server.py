@@ -56,9 +56,11 @@ READ_RECORD = 6  # octets of the largest record we answer a Read Attributes with
 PLAIN_CLIENT_COMMAND = 0x01  # frame control: cluster command, to the server, no manufacturer code
 CONTROL_MASK = 0x0F
 BLOCK_REQUEST = Command.IMAGE_BLOCK_REQUEST.value
+CLOCK_STEP = 1.0  # seconds: a smaller difference between two readings is drift
 APS_SECURITY = 9  # octets that APS encryption adds to a frame
 #: What a client says with a Default Response when it cannot take what it was offered.
 OFFER_REFUSALS = frozenset({Status.INSUFFICIENT_SPACE, Status.INVALID_IMAGE, Status.NOT_AUTHORIZED})
+RESTARTED = "the engine restarted; waits for the device to go on"
 LEFT = "the device left the network"
 BACK = "back within reach; waits for the device to go on"
 MOVED = "the device moved to another channel"
@@ -70,6 +72,7 @@ class OtaServer:
     def __init__(self, config: DeliveryConfig, snapshot: Snapshot) -> None:
         self.estate = Estate(config, snapshot)
         self._peers = self.estate.peers
+        self._resumed = bool(snapshot.sessions)  # what was under way has not been seen to yet
         self._contacts = Contacts(self.estate)
         self._blocks = BlockServer(self.estate)
         self._pages = PageServer(self.estate, self._blocks)
@@ -254,6 +257,8 @@ class OtaServer:
         for peer in estate.peers.values():
             estate.measure(peer)
             for session in peer.sessions.values():
+                if self._resumed and session.state in INTERRUPTED:
+                    estate.step(peer, session, Step.STALL, now, RESTARTED)
                 self._grant_time(peer, session, now)
             self._explain(peer, down, BACK)
             estate.explain_idle(peer)
@@ -261,6 +266,7 @@ class OtaServer:
             if peer.sessions:
                 peer.to_ask = True
                 self._contacts.anew(peer, now)
+        self._resumed = False
         estate.event("link up", None, now, link=one_line(event.link))
 
     def _grant_time(self, peer: Peer, session: Session, now: float) -> None:
@@ -295,11 +301,15 @@ class OtaServer:
 
     def clock_observed(self, event: ClockObserved, now: float) -> None:
         """Take a reading of the wall clock; a step in it changes every set time."""
-        step = self.estate.clock.observe(event.utc, now)
-        if abs(step) > 1.0:
+        clock = self.estate.clock
+        doubted = clock.doubt(now)
+        step = clock.observe(event.utc, now)
+        stepped = abs(step) > CLOCK_STEP
+        if stepped:
             self.estate.event("clock step", None, now, seconds=round(step, 3))
+        if stepped or doubted:
             for peer in self.estate.peers.values():
-                self._ends.review(peer, now, tell=True)
+                self._ends.review(peer, now, tell=stepped)
 
     def order(self, order: Order, now: float) -> None:
         """Do what an operator asks.
