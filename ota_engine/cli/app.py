@@ -21,6 +21,8 @@ COMMANDS = {
     "store": ("ota_engine.cli.store", "Check an engine's database."),
     "radio": ("ota_engine.cli.radio", "Form a network, let devices join, see them, leave it."),
     "doctor": ("ota_engine.cli.doctor", "Look a radio over and say what to do about it."),
+    "gbcs": ("ota_engine.cli.gbcs", "Read GBCS messages, and check who made them."),
+    "pki": ("ota_engine.cli.pki", "Make the certificates and keys of a test PKI."),
     "audit": ("ota_engine.cli.audit", "Verify the hash-chained audit trail."),
 }
 

@@ -51,13 +51,16 @@ ORGANISATIONS: Final = (
     Organisation("access-control-broker", 0x90B3_D51F_4000_0002, Role.ACCESS_CONTROL_BROKER),
     Organisation("wan-provider", 0x90B3_D51F_4000_0007, Role.WAN_PROVIDER),
 )
-# The Communications Hub is the emulated coordinator; the others have the first emulated addresses.
+# The emulated devices of a default household, in its order, then meters. The Communications Hub
+# Function is the coordinator: it is the engine that speaks for it.
 DEVICES: Final = (
     Device("chf", 0x00DB_1234_00C0_0000),
     Device("ppmid", 0x00DB_1234_0000_0001),
-    Device("hcalcs", 0x00DB_1234_0000_0002),
-    Device("esme", 0x00DB_1234_0000_0003),
-    Device("gsme", 0x00DB_1234_0000_0004),
+    Device("ihd", 0x00DB_1234_0000_0002),
+    Device("hcalcs", 0x00DB_1234_0000_0003),
+    Device("communications-hub", 0x00DB_1234_0000_0004),
+    Device("esme", 0x00DB_1234_0000_0005),
+    Device("gsme", 0x00DB_1234_0000_0006),
 )
 
 

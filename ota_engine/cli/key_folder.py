@@ -1,0 +1,66 @@
+"""Folders of keys as commands meet them: read into a keystore, written for the owner alone."""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from ota_engine.cli.files import read_bounded
+from ota_engine.errors import LocalError
+from ota_engine.gbcs.keystore import FILE_NAME, SECRETS_FILE, Keystore
+from ota_engine.gbcs.pki import PkiFile
+
+MAX_KEY_FILE_BYTES: Final = 1 << 20  # shared-secrets.json of some thousand pairs
+OWNER_ONLY: Final = 0o600
+READABLE: Final = 0o644
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_key_folder(folder: Path) -> Keystore:
+    """Read a key folder; every file left out, or open to others, is named on standard error.
+
+    Raises:
+        OSError: the folder or one of its key files cannot be read.
+        LocalError: there is no key file in it.
+    """
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.iterdir()):
+        if FILE_NAME.fullmatch(path.name) or path.name == SECRETS_FILE:
+            files[path.name] = read_bounded(path, MAX_KEY_FILE_BYTES)
+            _warn_if_open(path)
+    if not files:
+        raise LocalError(
+            f"{folder}: no key file in it: they are named <eui64>-ds.pem, <eui64>-ka.pem, "
+            f"<eui64>-ds.key, <eui64>-ka.key, {SECRETS_FILE}"
+        )
+    keystore = Keystore.read(files)
+    for finding in keystore.findings:
+        typer.echo(f"zota: warning: {folder / finding.name}: left out: {finding.reason}", err=True)
+    return keystore
+
+
+def write_key_folder(folder: Path, files: Sequence[PkiFile]) -> None:
+    """Write a key folder; private keys can be read by their owner alone from the first moment.
+
+    Raises:
+        LocalError: the folder exists and is not empty.
+        OSError: it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise LocalError(f"{folder}: not an empty folder: keys are never overwritten; name another")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        mode = OWNER_ONLY if file.secret else READABLE
+        handle = os.open(folder / file.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(file.octets)
+
+
+def _warn_if_open(path: Path) -> None:
+    if path.suffix.lower() == ".key" and path.stat().st_mode & OTHERS:
+        typer.echo(
+            f"zota: warning: {path}: a private key that others may read: chmod 600 it", err=True
+        )
