@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from images.errors import ImageError
 from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
 from images.rules.table import FILE_RULES, RULES
+from images.rules.vendors import VENDORS, Vendor
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint"]
 
@@ -16,10 +18,17 @@ class Report(NamedTuple):
     Attributes:
         profile: by whose rules it was judged.
         findings: sorted by severity, gravest first, then by rule.
+        vendor: whose habits were accepted, or None.
     """
 
     profile: Profile
     findings: tuple[Finding, ...]
+    vendor: str | None = None
+
+    @property
+    def judged_by(self) -> str:
+        """The profile as a user names it: ``zcl``, or ``vendor:ikea``."""
+        return self.profile.value if self.vendor is None else f"vendor:{self.vendor}"
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
@@ -37,6 +46,7 @@ def lint(
     profile: Profile | None = None,
     name: str | None = None,
     expect: Expectations | None = None,
+    vendor: str | None = None,
 ) -> Report:
     """Judge a file by every rule.
 
@@ -45,18 +55,38 @@ def lint(
         profile: by whose rules; None takes the one the file's shape asks for.
         name: its file name without folders; None leaves names unjudged.
         expect: what the user knows beyond the file.
+        vendor: a name of ``images.rules.vendors.VENDORS``: what this vendor's devices expect is
+            information, and another vendor's code is an error.
+
+    Raises:
+        ImageError: no such vendor is known.
     """
+    habits = _vendor(vendor)
     file, image = read(data, name)
     if image is None:
         profile = profile or Profile.ZCL
         found = (_findings(row.number, row.why, row.check(file), profile) for row in FILE_RULES)
     else:
         profile = profile or natural_profile(image)
-        context = Context(image, profile, name, expect or Expectations())
+        context = Context(image, profile, name, expect or Expectations(), habits)
         found = (_findings(row.number, row.why, row.check(context), profile) for row in RULES)
-    findings = [finding for group in found for finding in group]
+    findings = [_accepted(finding, habits) for group in found for finding in group]
     findings.sort(key=lambda finding: (-finding.severity, finding.rule))
-    return Report(profile, tuple(findings))
+    return Report(profile, tuple(findings), vendor)
+
+
+def _vendor(name: str | None) -> Vendor | None:
+    if name is not None and name not in VENDORS:
+        raise ImageError(f"no vendor {name!r} is known; there are {', '.join(VENDORS)}")
+    return None if name is None else VENDORS[name]
+
+
+def _accepted(finding: Finding, vendor: Vendor | None) -> Finding:
+    """Turn a warning of what the vendor always does into information."""
+    if vendor is None or finding.severity is not Severity.WARNING:
+        return finding
+    habitual = finding.rule in map(rule_id, vendor.habits)
+    return finding._replace(severity=Severity.INFO) if habitual else finding
 
 
 def _findings(number: int, why: str, hits: Iterable[Hit], profile: Profile) -> Iterator[Finding]:

@@ -1,11 +1,18 @@
 """All a rule may look at: the bytes, the parsed image, the file name and what the user expects."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
+from images.elements import Tag
 from images.errors import ImageError
 from images.header import OtaHeader
+from images.manifest import ManifestEntry
 from images.model import OtaImage, parse
+from images.payloads import Payload, examine
 from images.rules.findings import Profile
+from images.rules.vendors import Vendor
+from images.shapes import TELINK_TAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +30,12 @@ class Expectations:
         release_version: firmware version named in the release or service request.
         manufacturer_image_hash: SHA-256 published for the Manufacturer Image.
         max_bytes: largest file the network or device accepts.
+        slot_size: bytes the device has for the file.
+        block_size: data bytes per block that the devices ask for.
+        ca_key: public key of the Smart Energy certification authority, in SEC 1 form.
+        ca_eui64: EUI-64 of that authority.
+        manifest: what an index says of released files.
+        retracted: SHA-256 or SHA-512 digests of files withdrawn.
     """
 
     manufacturer_code: int | None = None
@@ -35,6 +48,12 @@ class Expectations:
     release_version: int | None = None
     manufacturer_image_hash: bytes | None = None
     max_bytes: int | None = None
+    slot_size: int | None = None
+    block_size: int | None = None
+    ca_key: bytes | None = None
+    ca_eui64: int | None = None
+    manifest: tuple[ManifestEntry, ...] = ()
+    retracted: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +65,23 @@ class RawFile:
     error: ImageError | None
 
 
-@dataclass(frozen=True, slots=True)
+class Firmware(NamedTuple):
+    """One piece of firmware in an image.
+
+    Attributes:
+        offset: of its first byte in the OTA file.
+        data: its bytes, as far as they are there.
+        clipped: whether some are missing.
+        found: what it was recognised as, or None.
+    """
+
+    offset: int
+    data: memoryview
+    clipped: bool
+    found: Payload | None
+
+
+@dataclass(frozen=True)  # no slots: what several rules need is computed once and kept
 class Context:
     """A parsed image under a profile.
 
@@ -55,12 +90,30 @@ class Context:
         profile: by whose rules it is judged.
         name: its file name without folders, or None when it has none.
         expect: what the user knows.
+        vendor: whose habits are known and accepted, or None.
     """
 
     image: OtaImage
     profile: Profile
     name: str | None = None
     expect: Expectations = field(default_factory=Expectations)
+    vendor: Vendor | None = None
+
+    @cached_property
+    def firmware(self) -> tuple[Firmware, ...]:
+        """The firmware in the image: its upgrade images, or its body where there is no element."""
+        image = self.image
+        if image.layout in ("gb", "raw"):
+            body = image.body if image.manufacturer_image is None else image.manufacturer_image
+            found = [(image.header.body_offset, body, image.truncated)] if len(body) else []
+        else:
+            wanted = TELINK_TAG if image.layout == "telink" else Tag.UPGRADE_IMAGE
+            found = [
+                (element.offset, element.data, element.clipped)
+                for element in image.elements
+                if element.tag == wanted and len(element.data)
+            ]
+        return tuple(Firmware(*piece, examine(piece[1])) for piece in found)
 
     @property
     def header(self) -> OtaHeader:

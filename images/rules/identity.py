@@ -45,6 +45,15 @@ def manufacturer(ctx: Context) -> Iterator[Hit]:
             actual=actual,
             cure="take the right file",
         )
+    elif ctx.vendor is not None and ctx.vendor.codes and code not in ctx.vendor.codes:
+        yield Hit(
+            E,
+            "the file belongs to another vendor than the profile",
+            place,
+            expected=" or ".join(f"{known:#06x}" for known in sorted(ctx.vendor.codes)),
+            actual=actual,
+            cure="take the right file, or another profile",
+        )
     elif code == 0 or (expect.manufacturer_codes and code not in expect.manufacturer_codes):
         yield Hit(
             W,

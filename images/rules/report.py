@@ -9,7 +9,7 @@ from images.rules.findings import Finding, Severity
 def as_json(report: Report) -> dict[str, object]:
     """The report as plain values; keys and rule ids are stable."""
     return {
-        "profile": report.profile.value,
+        "profile": report.judged_by,
         **counts(report),
         "findings": [finding_as_json(finding) for finding in report.findings],
     }

@@ -7,7 +7,7 @@ rows here has no check yet; one with several rows has several independent checks
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from images.rules import gb, identity, structure
+from images.rules import gb, identity, payload, repository, security, structure
 from images.rules.context import Context, RawFile
 from images.rules.findings import Hit
 
@@ -38,6 +38,11 @@ _NO_HEADER: Final = "a client and a server know an OTA file by its first bytes"
 _SHORT: Final = "every field before the end of the header must exist"
 _CONTAINER: Final = "clients know OTA files, not the wrappers some vendors publish them in"
 _GB_RELEASE: Final = "a GB image must be what was registered, or the device will not activate it"
+_ONE_IDENTITY: Final = "a device told to take a version must get the same bytes every time"
+_SE_SIGNED: Final = "a Smart Energy client verifies the signature before it upgrades"
+_BOOTLOADER: Final = "the bootloader refuses a damaged payload after hours of transfer"
+_ALIGNED: Final = "flash is written in words and ciphers work in blocks"
+_INDEX: Final = "servers choose by the index and devices check by the file"
 
 FILE_RULES: Final = (
     FileRule(1, _NO_HEADER, structure.magic),
@@ -72,6 +77,26 @@ RULES: Final = (
     Rule(21, "firmware on the wrong hardware can brick it", identity.hardware_range),
     Rule(22, "a destination limits the file to one device", identity.destination),
     Rule(23, "Smart Energy clients check their credentials first", identity.credential_version),
+    Rule(24, _ONE_IDENTITY, repository.released_before),
+    # Security
+    Rule(25, _SE_SIGNED, security.signature_elements),
+    Rule(25, _SE_SIGNED, security.certificate_elements),
+    Rule(26, "a signature covers only what precedes it", security.signature_order),
+    Rule(27, "a device trusts signers by name and by who certified them", security.signer),
+    Rule(28, "a device refuses an image whose signature is wrong", security.verification),
+    Rule(29, "one is of no use without the other", security.lonely),
+    Rule(30, "such numbers are refused before any key is looked at", security.scalars),
+    Rule(31, "a device compares the code with what it received", security.integrity),
+    Rule(32, "nothing tells a device that a bit was lost on the way", payload.any_check),
+    # Payload
+    Rule(33, _BOOTLOADER, payload.structure),
+    Rule(33, _BOOTLOADER, payload.facts),
+    Rule(34, "fill or text in place of firmware is a packaging mistake", payload.entropy),
+    Rule(35, _ALIGNED, payload.alignment),
+    Rule(35, _ALIGNED, payload.block_boundaries),
+    Rule(36, "an image must fit, and be through before the battery is flat", payload.slot),
+    Rule(36, "an image must fit, and be through before the battery is flat", payload.delivery_time),
+    Rule(37, "some clients mishandle a last block of few bytes", payload.tiny_tail),
     # Great Britain
     Rule(38, _GB_RELEASE, gb.payload_mode),
     Rule(38, _GB_RELEASE, gb.release_version),
@@ -79,4 +104,7 @@ RULES: Final = (
     Rule(38, _GB_RELEASE, gb.han_limit),
     Rule(38, _GB_RELEASE, gb.device_class),
     Rule(39, "the string travels through XML and CSV", gb.ascii_header_string),
+    # Repository
+    Rule(40, _INDEX, repository.manifest_entry),
+    Rule(40, _INDEX, repository.retracted),
 )

@@ -172,11 +172,17 @@ def validate(
     previous_version: option.PreviousVersion = None,
     device_hw: option.DeviceHardware = None,
     max_size: option.MaxSize = None,
+    slot_size: option.SlotSize = None,
+    block_size: option.BlockSize = None,
+    ca_key: option.CaKey = None,
+    ca_eui64: option.CaEui64 = None,
+    manifest: option.Manifest = None,
+    retracted: option.Retracted = None,
     bcd: option.DecimalVersion = False,
     null_image: option.NullImage = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
-    from ota_engine.cli import image_report
+    from ota_engine.cli import image_evidence, image_report
 
     expect = Expectations(
         manufacturer_code=expect_manufacturer,
@@ -186,10 +192,16 @@ def validate(
         previous_version=previous_version,
         device_hardware=device_hw,
         max_bytes=max_size,
+        slot_size=slot_size,
+        block_size=block_size,
+        ca_key=image_evidence.read_ca_key(ca_key),
+        ca_eui64=ca_eui64,
+        manifest=image_evidence.read_manifest(manifest),
+        retracted=image_evidence.read_retracted(retracted),
         bcd_version=bcd,
         null_image=null_image,
     )
-    outcome = image_report.judge(paths, profile, expect)
+    outcome = image_report.judge(paths, image_evidence.read_profile(profile), expect)
     if as_json or output_format is option.Format.JSON:
         image_report.print_json(outcome)
     else:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from images.eui64 import parse_eui64
-from images.rules import Profile
 
 
 class Layout(StrEnum):
@@ -110,7 +109,11 @@ Certificate = Annotated[
 # validate
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")]
 ProfileChoice = Annotated[
-    Profile | None, typer.Option(help="By whose rules; left out, the file's shape decides.")
+    str | None,
+    typer.Option(
+        metavar="zcl|se|gb|vendor:NAME",
+        help="By whose rules; left out, the file's shape decides.",
+    ),
 ]
 ReportFormat = Annotated[Format, typer.Option("--format", help="Text or JSON.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings.")]
@@ -137,6 +140,27 @@ DeviceHardware = Annotated[
 ]
 MaxSize = Annotated[
     int | None, typer.Option(parser=number, metavar="BYTES", help="Largest image accepted.")
+]
+SlotSize = Annotated[
+    int | None, typer.Option(parser=number, metavar="BYTES", help="Room for it on the device.")
+]
+BlockSize = Annotated[
+    int | None, typer.Option(parser=number, metavar="BYTES", help="Block size of the devices.")
+]
+CaKey = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Smart Energy CA public key: SEC 1 octets, binary or hex."),
+]
+CaEui64 = Annotated[
+    int | None, typer.Option(parser=eui64, metavar="EUI64", help="The CA that must have issued.")
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(metavar="JSON", help="Index of released files, zigbee2mqtt's or zigpy's form."),
+]
+Retracted = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="SHA-256 or SHA-512 of withdrawn files, one per line."),
 ]
 DecimalVersion = Annotated[bool, typer.Option("--bcd", help="Versions are decimal coded.")]
 NullImage = Annotated[

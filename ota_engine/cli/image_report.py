@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from images.rules import Expectations, Profile, Report, Severity, lint
+from images.rules import Expectations, Report, Severity, lint
 from images.rules.findings import rule_id
 from images.rules.report import as_json, as_text, counts
 from ota_engine.cli.files import Found, find_images, read_bounded
+from ota_engine.cli.image_evidence import ChosenProfile
 from ota_engine.cli.image_facts import visible
 
 SPARSE_LINES: Final = 10  # how often a long run speaks up where there is no terminal
@@ -65,12 +66,12 @@ class Outcome(NamedTuple):
         }
 
 
-def judge(paths: Sequence[Path], profile: Profile | None, expect: Expectations) -> Outcome:
+def judge(paths: Sequence[Path], chosen: ChosenProfile, expect: Expectations) -> Outcome:
     """Look at every file named, and every file below the folders named."""
     judged: list[Judged] = []
     skipped: list[Path] = []
     for found in _progress(list(find_images(paths))):
-        one = _judge(found.path, profile, expect)
+        one = _judge(found.path, chosen, expect)
         if not found.named and one.report is not None and _is_foreign(one.report):
             skipped.append(found.path)
         else:
@@ -78,12 +79,13 @@ def judge(paths: Sequence[Path], profile: Profile | None, expect: Expectations) 
     return Outcome(tuple(judged), tuple(skipped))
 
 
-def _judge(path: Path, profile: Profile | None, expect: Expectations) -> Judged:
+def _judge(path: Path, chosen: ChosenProfile, expect: Expectations) -> Judged:
     try:
         data = read_bounded(path)
     except OSError as error:
         return Judged(path, None, error.strerror or str(error))
-    return Judged(path, lint(data, profile=profile, name=path.name, expect=expect))
+    report = lint(data, profile=chosen.profile, name=path.name, expect=expect, vendor=chosen.vendor)
+    return Judged(path, report)
 
 
 def _is_foreign(report: Report) -> bool:
@@ -155,5 +157,5 @@ def _headline(path: Path, report: Report) -> Text:
     if numbers["errors"]:
         verdict, style = "ERRORS", STYLES["error"]
     return Text.assemble(
-        (f"{verdict:9}", style), visible(str(path)), (f"  {report.profile}", "dim")
+        (f"{verdict:9}", style), visible(str(path)), (f"  {report.judged_by}", "dim")
     )

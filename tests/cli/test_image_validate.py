@@ -1,13 +1,17 @@
 import json
 import os
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.cli.zota import zota
 from tests.images.samples import FIRMWARE, element, gb, ota, plain
+from tests.images.security_cases import CA, SIGNED_1, coded
+from tests.images.smart_energy import SUITE_1
 
-GOOD, WARNING, BAD = plain(), plain(file_version=0), plain()[:-5]
+GOOD, WARNING, BAD = coded(), plain(file_version=0), plain()[:-5]
 
 
 @pytest.fixture
@@ -34,7 +38,11 @@ def folder(tmp_path: Path) -> Path:
         (gb(), (), 0),
         (gb(), ("--profile", "zcl"), 2),
         (plain(), ("--profile", "gb"), 2),
-        (plain(), ("--profile", "se", "--strict"), 1),
+        (plain(), ("--profile", "se"), 2),
+        (plain(), ("--profile", "vendor:ikea"), 2),
+        (plain(), ("--slot-size", "0x100"), 2),
+        (GOOD, ("--profile", "vendor:telink", "--strict"), 0),
+        (plain(), ("--block-size", "26", "--strict"), 1),
         (plain(), ("--expect-manufacturer", "0x1234"), 2),
         (plain(), ("--previous-version", "0x01020304", "--strict"), 1),
         (gb(), ("--expect-hash", "00" * 32), 2),
@@ -132,3 +140,41 @@ def test_a_hash_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_clean(tmp_path: Path) -> None:
     assert zota("image", "validate", tmp_path).code == 0
+
+
+@pytest.mark.parametrize("form", [bytes, lambda octets: octets.hex().encode() + b"\n"])
+def test_a_smart_energy_signature_is_verified_with_the_authority_s_key(
+    tmp_path: Path, form: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "ca").write_bytes(form(CA[SUITE_1]))
+    (tmp_path / "x.ota").write_bytes(SIGNED_1)
+    given = ("image", "validate", tmp_path / "x.ota", "--profile", "se", "--ca-key")
+    ran = zota(*given, tmp_path / "ca", "--verbose")
+    assert ran.code == 0
+    assert "signature verified under the CA key" in ran.out
+    assert zota(*given, tmp_path / "x.ota").code != 0
+
+
+def test_an_index_is_compared_with_the_files(tmp_path: Path) -> None:
+    index = [{"fileName": "x.ota", "manufacturerCode": 1, "imageType": 2, "fileVersion": 3}]
+    (tmp_path / "x.ota").write_bytes(GOOD)
+    (tmp_path / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    ran = zota("image", "validate", tmp_path / "x.ota", "--manifest", tmp_path / "index.json")
+    assert ran.code == 2
+    assert "the index states another manufacturer code" in ran.out
+
+
+def test_withdrawn_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x.ota").write_bytes(GOOD)
+    (tmp_path / "list").write_text(
+        f"# withdrawn\n{sha256(GOOD).hexdigest()}  x.ota\n", encoding="utf-8"
+    )
+    given = ("image", "validate", tmp_path / "x.ota", "--strict", "--retracted")
+    assert zota(*given, tmp_path / "list").code == 1
+    assert zota(*given, tmp_path / "x.ota").code == 2
+
+
+@pytest.mark.parametrize("profile", ["nonsense", "vendor:nobody"])
+def test_an_unknown_profile_is_a_wrong_call(tmp_path: Path, profile: str) -> None:
+    (tmp_path / "x.ota").write_bytes(GOOD)
+    assert zota("image", "validate", tmp_path / "x.ota", "--profile", profile).code == 2

@@ -4,7 +4,7 @@ import re
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,18 @@ from hypothesis import strategies as st
 
 from images import ImageError, build, parse
 from images.names import recommended_name
-from images.rules import Expectations, Profile, Severity, lint
+from images.rules import Expectations, Profile, lint
 from images.rules.report import as_json, as_text
 from images.rules.table import FILE_RULES, RULES
+from images.smart_energy import SUITES, Suite
+from tests.images.cases import GBP, SE, ZCL, Case, E, I, W, judge, rules_above_info
+from tests.images.payload_cases import (
+    GOOD_PAYLOADS,
+    PAYLOAD_CASES,
+    UNCHECKED_PAYLOADS,
+    wrapped,
+)
+from tests.images.repository_cases import REPOSITORY_CASES
 from tests.images.samples import (
     FIRMWARE,
     MAGIC,
@@ -25,25 +34,12 @@ from tests.images.samples import (
     ota,
     plain,
 )
+from tests.images.security_cases import CA, SECURITY_CASES, SIGNED_1, coded
+from tests.images.smart_energy import ISSUER, SUITE_1, issue, signed_image
 from tests.images.test_build import GB, SPEC
 from tests.images.test_containers import ikea, legrand
 from tests.images.test_parse import damaged_files
 from tests.images.test_shapes import TELINK
-
-E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741
-ZCL, SE, GBP = Profile.ZCL, Profile.SE, Profile.GB
-
-
-class Case(NamedTuple):
-    """A file that breaks one rule, and where."""
-
-    rule: int
-    severity: Severity
-    data: bytes
-    offset: int | None = None
-    profile: Profile | None = None
-    name: str | None = None
-    expect: dict[str, Any] | None = None
 
 
 def hardware(low: int, high: int) -> bytes:
@@ -54,7 +50,7 @@ def destined(eui64: int, **fields: Any) -> bytes:
     return plain(control=2, optional=struct.pack("<Q", eui64), **fields)
 
 
-CASES = [
+IDENTITY_CASES = [
     Case(1, E, b"hello world", 0),
     Case(1, E, b"", 0),
     Case(1, E, MAGIC[::-1] + plain()[4:], 0),
@@ -95,6 +91,7 @@ CASES = [
     Case(15, W, plain(manufacturer=0), 10),
     Case(15, E, plain(), 10, expect={"manufacturer_code": 0x1234}),
     Case(15, W, plain(), 10, expect={"manufacturer_codes": (0x1234,)}),
+    Case(15, E, plain(), 10, vendor="ikea"),
     Case(16, E, plain(image_type=0xFFFF), 12),
     Case(16, E, plain(image_type=0xFFC4), 12),
     Case(16, W, plain(image_type=0xFFC0), 12),
@@ -135,11 +132,7 @@ CASES = [
 ]
 
 
-def judge(case: Case) -> set[tuple[str, Severity, int | None]]:
-    report = lint(
-        case.data, profile=case.profile, name=case.name, expect=Expectations(**case.expect or {})
-    )
-    return {(finding.rule, finding.severity, finding.offset) for finding in report.findings}
+CASES = IDENTITY_CASES + SECURITY_CASES + PAYLOAD_CASES + REPOSITORY_CASES
 
 
 @pytest.mark.parametrize(
@@ -150,8 +143,11 @@ def test_a_file_that_breaks_a_rule_is_told_so(case: Case) -> None:
 
 
 GOOD = {
-    ZCL: (plain(), Expectations(previous_version=0x01020303, bcd_version=True)),
-    SE: (plain(control=1, optional=b"\x03"), Expectations(manufacturer_code=0x121D)),
+    ZCL: (
+        coded(),
+        Expectations(previous_version=0x01020303, bcd_version=True, slot_size=20_000),
+    ),
+    SE: (SIGNED_1, Expectations(manufacturer_code=0x121D, ca_key=CA[SUITE_1], ca_eui64=ISSUER)),
     GBP: (
         gb(gb_trailer()),
         Expectations(
@@ -169,15 +165,47 @@ def test_a_good_file_breaks_no_rule(profile: Profile) -> None:
     assert [finding for finding in report.findings if finding.severity > I] == []
 
 
+@pytest.mark.parametrize("name", GOOD_PAYLOADS)
+def test_a_payload_that_checks_itself_needs_nothing_else(name: str) -> None:
+    assert rules_above_info(wrapped(GOOD_PAYLOADS[name])) == set()
+
+
+@pytest.mark.parametrize("name", UNCHECKED_PAYLOADS)
+def test_a_sound_payload_without_checksum_lacks_an_integrity_code_only(name: str) -> None:
+    assert rules_above_info(wrapped(UNCHECKED_PAYLOADS[name])) == {"ZOTA032"}
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_signed_image_without_the_authority_s_key_is_right_as_far_as_one_sees(
+    suite: Suite,
+) -> None:
+    data = signed_image(issue(suite))
+    assert rules_above_info(data, profile=SE) == set()
+    assert rules_above_info(data) == set()
+
+
+def test_a_vendor_profile_takes_the_vendor_s_habits_for_granted() -> None:
+    usual = legrand(coded())
+    assert rules_above_info(usual) == {"ZOTA012"}
+    report = lint(legrand(ota(element(0, FIRMWARE), manufacturer=0x1021)), vendor="legrand")
+    assert report.worst is I
+    assert report.judged_by == "vendor:legrand"
+
+
+def test_an_unknown_vendor_is_named_with_those_there_are() -> None:
+    with pytest.raises(ImageError, match="no vendor 'acme' is known; there are bosch"):
+        lint(plain(), vendor="acme")
+
+
 @pytest.mark.parametrize("number", sorted({row.number for row in (*RULES, *FILE_RULES)}))
 def test_every_rule_of_the_table_has_a_file_that_breaks_it(number: int) -> None:
     assert number in {case.rule for case in CASES}
 
 
-def test_rules_stand_in_order_and_within_the_list_of_forty() -> None:
+def test_rules_stand_in_order_and_all_forty_are_there() -> None:
     numbers = [row.number for row in RULES]
     assert numbers == sorted(numbers)
-    assert set(numbers) <= set(range(1, 41))
+    assert {row.number for row in (*RULES, *FILE_RULES)} == set(range(1, 41))
     assert all(row.why for row in (*RULES, *FILE_RULES))
 
 
@@ -190,8 +218,8 @@ def test_what_we_build_has_no_finding_above_info(layout: str) -> None:
         "integrity": replace(SPEC, integrity=True),
     }[layout]
     for name in (None, "out.bin", recommended_name(spec, "text")):
-        report = lint(build(FIRMWARE, spec), name=name)
-        assert report.worst in (None, I), report
+        found = rules_above_info(build(FIRMWARE, spec), name=name)
+        assert found == ({"ZOTA032"} if layout == "zcl" else set())
 
 
 @given(damaged_files())
@@ -229,7 +257,9 @@ def test_an_image_whose_bytes_do_not_add_up_always_has_an_error(data: bytes) -> 
 def test_every_problem_says_why_and_what_to_do() -> None:
     for case in CASES:
         expect = Expectations(**case.expect or {})
-        report = lint(case.data, profile=case.profile, name=case.name, expect=expect)
+        report = lint(
+            case.data, profile=case.profile, name=case.name, expect=expect, vendor=case.vendor
+        )
         for finding in report.findings:
             assert finding.why
             assert finding.cure or finding.severity is I
@@ -250,6 +280,7 @@ def test_unused_expectations_stay_silent() -> None:
     """A NULL image of a certification test has no firmware on purpose."""
     report = lint(ota(b""), expect=Expectations(null_image=True))
     assert report.worst is I
+    assert lint(plain(), expect=Expectations(max_bytes=1), profile=ZCL).worst is W
 
 
 def test_the_json_report_has_stable_keys() -> None:

@@ -7,6 +7,7 @@ import pytest
 from images import parse
 from images.digests import Convention, recognise_integrity
 from images.rules import Severity, lint
+from images.rules.findings import rule_id
 from images.signing import verify_image
 from tests.images.samples import REAL, SUPPLIER, needs_real_files
 
@@ -22,30 +23,36 @@ class Facts(NamedTuple):
     trailing: tuple[int, int, str] | None = None
     truncated: bool = False
     offset: int = 0
-    worst: Severity = Severity.INFO
+    above_info: tuple[int, ...] = ()  # rules that warn or complain
+    errors: tuple[int, ...] = ()  # those among them that complain
 
 
-E, W = Severity.ERROR, Severity.WARNING
 FILES = {
-    "crc32-trailer.ota": Facts("zcl", (0,), trailing=(139006, 4, "crc32"), worst=W),
+    "crc32-trailer.ota": Facts("zcl", (0,), trailing=(139006, 4, "crc32"), above_info=(6,)),
     "gb-esme-signed.zigbee": Facts("gb", ()),
-    "hue-sbl.sbl-ota": Facts("hue", (), worst=W),
-    "hw-versions.OTA": Facts("zcl", (0,)),
-    "ikea-container.signed": Facts("zcl", (0,), "ikea", (187238, 512, "ikea"), offset=424, worst=W),
+    "hue-sbl.sbl-ota": Facts("hue", (), above_info=(7,)),
+    "hw-versions.OTA": Facts("zcl", (0,), above_info=(37,)),
+    "ikea-container.signed": Facts(
+        "zcl", (0,), "ikea", (187238, 512, "ikea"), offset=424, above_info=(12,)
+    ),
     "integrity-a.ota": Facts("zcl", (0, 3)),
-    "integrity-b.zigbee": Facts("zcl", (0, 3)),
-    "integrity-c.zigbee": Facts("zcl", (0xF000, 0, 0xF001, 3)),
+    "integrity-b.zigbee": Facts("zcl", (0, 3), above_info=(31,)),
+    "integrity-c.zigbee": Facts("zcl", (61440, 0, 61441, 3), above_info=(31,)),
     "legrand-container.zigbee": Facts(
-        "zcl", (0,), "legrand", (255147, 17, "legrand"), offset=4, worst=W
+        "zcl", (0,), "legrand", (255147, 17, "legrand"), offset=4, above_info=(12, 32)
     ),
-    "no-elements.ota": Facts("raw", (), worst=E),
-    "plain-gbl.ota": Facts("zcl", (0,)),
-    "reserved-tag.ota": Facts("zcl", (0xCDEF, 0, 0), worst=W),
+    "no-elements.ota": Facts("raw", (), above_info=(7,), errors=(7,)),
+    "plain-gbl.ota": Facts("zcl", (0,), above_info=(32,)),
+    "reserved-tag.ota": Facts("zcl", (52719, 0, 0), above_info=(10, 11, 19, 32)),
     "signature-without-certificate.zigbee": Facts(
-        "zcl", (0, 0xFF01, 5), trailing=(224844, 8, "crc32"), worst=W
+        "zcl",
+        (0, 65281, 5),
+        trailing=(224844, 8, "crc32"),
+        above_info=(6, 27, 29, 30),
+        errors=(27, 30),
     ),
-    "telink-aes.ota": Facts("telink", (0xF000,), worst=W),
-    "truncated.ota": Facts("zcl", (0,), truncated=True, worst=E),
+    "telink-aes.ota": Facts("telink", (61440,), above_info=(9, 13, 32)),
+    "truncated.ota": Facts("zcl", (0,), truncated=True, above_info=(6,), errors=(6,)),
 }
 
 
@@ -63,7 +70,11 @@ def test_a_vendor_file_is_understood_and_kept_byte_for_byte(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_vendor_file_is_judged_fairly(name: str) -> None:
-    assert lint((REAL / name).read_bytes(), name=name).worst is FILES[name].worst
+    findings = lint((REAL / name).read_bytes(), name=name).findings
+    told = {finding.rule for finding in findings if finding.severity > Severity.INFO}
+    complained = {finding.rule for finding in findings if finding.severity is Severity.ERROR}
+    assert told == set(map(rule_id, FILES[name].above_info))
+    assert complained == set(map(rule_id, FILES[name].errors))
 
 
 def test_every_file_of_the_folder_parses_or_is_no_ota_file() -> None:

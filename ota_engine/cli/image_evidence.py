@@ -1,0 +1,87 @@
+"""What a user gives ``zota image validate`` to compare with: keys, indexes, lists, profiles."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import typer
+
+from images import ImageError
+from images.manifest import ManifestEntry, parse_manifest
+from images.rules import Profile
+from images.rules.vendors import VENDORS
+from ota_engine.cli.files import read_bounded
+
+VENDOR_PREFIX: Final = "vendor:"
+DIGEST_DIGITS: Final = (64, 128)  # SHA-256 and SHA-512 in hexadecimal
+HEX_OF_KEYS: Final = (44, 86, 74, 146)  # digits of a point, compressed or not, of both curves
+
+
+class ChosenProfile(NamedTuple):
+    """By whose rules: a profile, or a vendor's habits."""
+
+    profile: Profile | None = None
+    vendor: str | None = None
+
+
+def read_profile(text: str | None) -> ChosenProfile:
+    """Read ``zcl``, ``se``, ``gb`` or ``vendor:NAME``."""
+    if text is None:
+        return ChosenProfile()
+    if text.startswith(VENDOR_PREFIX):
+        vendor = text.removeprefix(VENDOR_PREFIX)
+        if vendor not in VENDORS:
+            known = ", ".join(VENDORS)
+            raise typer.BadParameter(f"no vendor {vendor!r} is known; there are {known}")
+        return ChosenProfile(None, vendor)
+    try:
+        return ChosenProfile(Profile(text))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: give zcl, se, gb or vendor:NAME") from None
+
+
+def read_ca_key(path: Path | None) -> bytes | None:
+    """Read a public key in SEC 1 form, as octets or as hexadecimal text."""
+    if path is None:
+        return None
+    content = read_bounded(path)
+    text = b"".join(content.split())
+    if len(text) in HEX_OF_KEYS:
+        try:
+            return bytes.fromhex(text.decode("ascii"))
+        except ValueError:
+            pass
+    if len(content) * 2 not in HEX_OF_KEYS:
+        raise ImageError(
+            f"{path}: not a Smart Energy public key: give a point of sect163k1 or sect283k1 "
+            "in SEC 1 form, as octets or as hex digits"
+        )
+    return content
+
+
+def read_manifest(path: Path | None) -> tuple[ManifestEntry, ...]:
+    """Read an index of released files."""
+    if path is None:
+        return ()
+    try:
+        return parse_manifest(read_bounded(path))
+    except ImageError as error:
+        raise ImageError(f"{path}: {error.reason}") from None
+
+
+def read_retracted(path: Path | None) -> frozenset[bytes]:
+    """Read digests of withdrawn files: the first word of every line, ``#`` begins a comment."""
+    if path is None:
+        return frozenset()
+    digests = set()
+    for number, line in enumerate(read_bounded(path).decode("utf-8", "replace").splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            digest = bytes.fromhex(words[0])
+        except ValueError:
+            digest = b""
+        if len(words[0]) not in DIGEST_DIGITS or not digest:
+            raise ImageError(f"{path}: line {number} is no SHA-256 or SHA-512 in hexadecimal")
+        digests.add(digest)
+    return frozenset(digests)
