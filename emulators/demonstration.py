@@ -153,7 +153,11 @@ def stage(data: bytes, name: str) -> Demonstration:
 
 
 def play(
-    demonstration: Demonstration, store: Store, journal: Journal, watch: Watcher
+    demonstration: Demonstration,
+    store: Store,
+    journal: Journal,
+    watch: Watcher,
+    capture: Callable[[bytes], object] | None = None,
 ) -> list[Ending]:
     """Run a demonstration until every device has ended, and say how.
 
@@ -162,8 +166,9 @@ def play(
         store: an empty store; its content is evidence afterwards.
         journal: where to write what happens.
         watch: told of every step; it may take its time, virtual time waits.
+        capture: takes the octets of a pcapng file of every frame.
     """
-    simulation = Simulation(demonstration.settings, store, journal)
+    simulation = Simulation(demonstration.settings, store, journal, capture=capture)
     simulation.begin()
     time, statuses = 0.0, simulation.statuses()
     while time < simulation.end and not all(status.state in ENDED for status in statuses):

@@ -163,10 +163,11 @@ def run_virtually(
     store: Store,
     journal: Journal,
     on_progress: Callable[[float, int], None] | None,
+    capture: Callable[[bytes], object] | None = None,
 ) -> Outcome:
     """Run a soak under the trio shell, on virtual time."""
     clock = MockClock(autojump_threshold=0.0)
-    return trio.run(_run, settings, store, journal, on_progress, clock=clock)
+    return trio.run(_run, settings, store, journal, on_progress, capture, clock=clock)
 
 
 async def _run(
@@ -174,8 +175,9 @@ async def _run(
     store: Store,
     journal: Journal,
     on_progress: Callable[[float, int], None] | None,
+    capture: Callable[[bytes], object] | None,
 ) -> Outcome:
-    simulation = Simulation(settings, store, journal, LiveHost)
+    simulation = Simulation(settings, store, journal, LiveHost, capture)
     host = simulation.host
     assert isinstance(host, LiveHost)  # noqa: S101 - made just above
     simulation.begin()

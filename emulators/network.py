@@ -71,7 +71,8 @@ class Network:
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
         )
         self._send_up = self._uplink.send
-        self._send_down = self._downlink.send
+        self._send_down: Callable[[Port, Send, float], None] = self._downlink.send
+        self._heard: Callable[[LinkEvent], object] | None = None
 
     # --- composition -----------------------------------------------------------------------------
 
@@ -121,6 +122,19 @@ class Network:
         port.attached = False
         if self._main is port:
             self._main = None
+
+    def listen(
+        self, heard: Callable[[LinkEvent], object], sent: Callable[[Send, float], object]
+    ) -> None:
+        """Put a sniffer beside the coordinator: it is told of all that arrives there or leaves."""
+        carry = self._send_down
+
+        def carry_and_tell(port: Port, send: Send, now: float) -> None:
+            sent(send, now)
+            carry(port, send, now)
+
+        self._heard = heard
+        self._send_down = carry_and_tell
 
     def choose(self, device: Eui64, port: Port | None) -> None:
         """Let a node turn to a server of its choice; None: to the one that all others have."""
@@ -198,8 +212,11 @@ class Network:
         if not self._downlink.up:
             return
         if type(frame) is not Transmit:
+            joined = self._joined(station, now)
+            if self._heard is not None:
+                self._heard(joined)
             for port in tuple(self._ports):
-                self.tell(port, self._joined(station, now), now)
+                self.tell(port, joined, now)
             return
         server = station.server or self._main
         if server is None or not server.attached:
@@ -222,6 +239,8 @@ class Network:
                 now,
             ),
         )
+        if self._heard is not None:
+            self._heard(packet)
         self.submit(server, server.coordinator.handle(packet, now), now)
 
     def _joined(self, station: Station, now: float) -> Joined:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.faults import Fault, Plan
-from emulators.host import EngineFactory, EngineHost, Host, WallClock
+from emulators.host import COORDINATOR, LINK, EngineFactory, EngineHost, Host, WallClock
 from emulators.injection import FaultInjector
 from emulators.journal import Journal
 from emulators.network import Network
@@ -24,6 +24,7 @@ from emulators.oracle import Expectation, Judgement, Verdict, judge
 from emulators.population import Firmware, Member
 from emulators.radio import AirCounters
 from images.eui64 import Eui64
+from ota_engine.capture.recorder import Medium, Recorder
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.status import SessionStatus
 from ota_engine.engine import DEFAULT, Engine
@@ -50,6 +51,7 @@ HostFactory: TypeAlias = Callable[
     Host,
 ]
 
+PAN_ID = 0x1A62
 EPOCH = 1_782_864_000.0  # 2026-07-01 00:00 UTC: when every simulated run begins
 SLICE = 60.0  # seconds of virtual time between two commits
 POWER_ON_WITHIN = 60.0  # seconds in which all devices are switched on
@@ -109,6 +111,7 @@ class Simulation:
         store: an empty store; its content is evidence afterwards.
         journal: where to write what happens.
         make_host: who gives the engine its life; the trio shell brings its own.
+        capture: takes the octets of a pcapng file of every frame; None records nothing.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Simulation:
         store: Store,
         journal: Journal,
         make_host: HostFactory = EngineHost,
+        capture: Callable[[bytes], object] | None = None,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -132,6 +136,9 @@ class Simulation:
             conditions=settings.plan.air,
             on_note=self._noted,
         )
+        if capture is not None:
+            recorder = Recorder(Medium(LINK, COORDINATOR, PAN_ID), capture, self._wall.utc)
+            self.network.listen(recorder.heard, recorder.sent)
         self.devices = self._settle()
         self.host = make_host(
             self.network, store, self._engine, self._wall, journal, self._session_written

@@ -32,6 +32,7 @@ LARGEST_SOAK = 1_000_000  # devices
 
 Json = dict[str, Any]
 Progress = Callable[[float, int], None]  # virtual seconds, blocks
+Sink = Callable[[bytes], object]  # takes the octets of a file, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,13 @@ def run_shard(
     shard: int,
     firmware: Firmware,
     on_progress: Progress | None = None,
-    journal_sink: Callable[[bytes], object] | None = None,
+    journal_sink: Sink | None = None,
+    capture_sink: Sink | None = None,
 ) -> Json:
-    """Run one shard to its end; the result is what JSON can carry."""
+    """Run one shard to its end; the result is what JSON can carry.
+
+    ``capture_sink`` takes the octets of a pcapng file of all its frames.
+    """
     members = members_of(spec, shard, firmware)
     settings = Settings(
         members=tuple(members),
@@ -128,25 +133,35 @@ def run_shard(
         hours=spec.hours,
     )
     with Store.in_memory() as store:
-        outcome = SHELLS[spec.shell](settings, store, Journal(journal_sink), on_progress)
+        outcome = SHELLS[spec.shell](
+            settings, store, Journal(journal_sink), on_progress, capture_sink
+        )
     return {"shard": shard, **_json(outcome)}
 
 
 def _simulate(
-    settings: Settings, store: Store, journal: Journal, on_progress: Progress | None
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    on_progress: Progress | None,
+    capture: Sink | None,
 ) -> Outcome:
-    return Simulation(settings, store, journal).run(on_progress)
+    return Simulation(settings, store, journal, capture=capture).run(on_progress)
 
 
 def _live(
-    settings: Settings, store: Store, journal: Journal, on_progress: Progress | None
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    on_progress: Progress | None,
+    capture: Sink | None,
 ) -> Outcome:
     from emulators.live import run_virtually  # noqa: PLC0415 - trio only when it is asked for
 
-    return run_virtually(settings, store, journal, on_progress)
+    return run_virtually(settings, store, journal, on_progress, capture)
 
 
-SHELLS: dict[str, Callable[[Settings, Store, Journal, Progress | None], Outcome]] = {
+SHELLS: dict[str, Callable[[Settings, Store, Journal, Progress | None, Sink | None], Outcome]] = {
     "sim": _simulate,
     "trio": _live,
 }

@@ -21,6 +21,7 @@ READ = 1 << 16  # octets
 GRACE = 5.0  # seconds a worker gets to end before it is killed
 
 Workers = list["subprocess.Popen[bytes]"]
+Folders = dict[str, Path | None]  # what the workers leave behind, and where
 Progress = Callable[[int, float, int], None]  # shard, virtual seconds, blocks
 
 
@@ -29,6 +30,7 @@ def run_shards(
     processes: int,
     *,
     journals: Path | None = None,
+    captures: Path | None = None,
     on_progress: Progress | None = None,
     on_started: Callable[[Workers], None] | None = None,
 ) -> dict[int, Json]:
@@ -38,6 +40,7 @@ def run_shards(
         spec: what to soak.
         processes: how many workers; never more than there are shards.
         journals: a folder for the journals, None to keep only their hashes.
+        captures: a folder for pcapng files of all frames, None to record nothing.
         on_progress: told how far a shard is.
         on_started: given the workers, for tests that kill one.
 
@@ -45,7 +48,8 @@ def run_shards(
         the results by shard; those that never arrived are absent.
     """
     results: dict[int, Json] = {}
-    with _workers(spec, min(processes, spec.shards), journals) as workers:
+    folders = {"journals": journals, "captures": captures}
+    with _workers(spec, min(processes, spec.shards), folders) as workers:
         if on_started is not None:
             on_started(workers)
         for line in _lines(workers):
@@ -72,12 +76,12 @@ def take_line(line: bytes, results: dict[int, Json], on_progress: Progress | Non
 
 
 @contextmanager
-def _workers(spec: SoakSpec, processes: int, journals: Path | None) -> Iterator[Workers]:
+def _workers(spec: SoakSpec, processes: int, folders: Folders) -> Iterator[Workers]:
     workers: Workers = []
     try:
         for number in range(processes):
             shards = list(range(number, spec.shards, processes))
-            workers.append(_start(spec, shards, journals))
+            workers.append(_start(spec, shards, folders))
         yield workers
     finally:
         for worker in workers:
@@ -86,9 +90,7 @@ def _workers(spec: SoakSpec, processes: int, journals: Path | None) -> Iterator[
             _end(worker)
 
 
-def _start(
-    spec: SoakSpec, shards: Sequence[int], journals: Path | None
-) -> "subprocess.Popen[bytes]":
+def _start(spec: SoakSpec, shards: Sequence[int], folders: Folders) -> "subprocess.Popen[bytes]":
     worker = subprocess.Popen(
         [sys.executable, "-m", "emulators.soak_worker"],
         stdin=subprocess.PIPE,
@@ -97,7 +99,7 @@ def _start(
     task = {
         "spec": asdict(spec),
         "shards": shards,
-        "journals": None if journals is None else str(journals),
+        **{name: None if folder is None else str(folder) for name, folder in folders.items()},
     }
     assert worker.stdin is not None  # noqa: S101 - asked for above
     worker.stdin.write(canonical_json(task).encode("ascii") + b"\n")

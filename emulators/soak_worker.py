@@ -1,6 +1,7 @@
 """A soak's worker process: ``python -m emulators.soak_worker`` runs shards and reports in lines.
 
-Reads one JSON line on standard input: ``{"spec", "shards", "journals"}``. Writes one JSON line for
+Reads one JSON line on standard input: ``{"spec", "shards", "journals", "captures"}``, the last two
+folders or null. Writes one JSON line for
 progress now and then, and one for every shard that is done; whoever reads them trusts no line that
 is cut.
 """
@@ -31,14 +32,17 @@ def main() -> int:
         firmware = spec.firmware()
         for shard in task["shards"]:
             with ExitStack() as stack:
-                sink = None
-                if task["journals"] is not None:
-                    file = stack.enter_context(
-                        journal_path(Path(task["journals"]), shard).open("wb")
+                journal, capture = (
+                    stack.enter_context(path(Path(folder), shard).open("wb")).write
+                    if folder is not None
+                    else None
+                    for path, folder in (
+                        (journal_path, task["journals"]),
+                        (capture_path, task["captures"]),
                     )
-                    sink = file.write
+                )
                 report = Reporter(shard)
-                say({"result": run_shard(spec, shard, firmware, report, sink)})
+                say({"result": run_shard(spec, shard, firmware, report, journal, capture)})
     except BrokenPipeError:
         return 1  # nobody listens any more
     except (LocalError, OSError) as error:
@@ -50,6 +54,11 @@ def main() -> int:
 def journal_path(folder: Path, shard: int) -> Path:
     """Where the journal of a shard is kept."""
     return folder / f"journal-{shard:04}.jsonl"
+
+
+def capture_path(folder: Path, shard: int) -> Path:
+    """Where the frames of a shard are kept."""
+    return folder / f"capture-{shard:04}.pcapng"
 
 
 def spare_the_collector() -> None:

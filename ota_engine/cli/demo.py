@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded
 from ota_engine.cli.progress import RateMeter, duration, live_table
@@ -41,6 +42,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the evidence in this new folder.")
     ] = None,
+    capture: CaptureOption = None,
 ) -> None:
     """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
 
@@ -52,7 +54,7 @@ def demo(
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
     folder = _folder_for(keep)
-    endings = _perform(demonstration, folder, quiet=as_json)
+    endings = _perform(demonstration, folder, capture, quiet=as_json)
     summary = _summary(demonstration, endings, file)
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     if as_json:
@@ -71,7 +73,9 @@ def _folder_for(keep: Path | None) -> Path:
     return keep
 
 
-def _perform(demonstration: "Demonstration", folder: Path, *, quiet: bool) -> "list[Ending]":
+def _perform(
+    demonstration: "Demonstration", folder: Path, capture: Path | None, *, quiet: bool
+) -> "list[Ending]":
     """Run the demonstration with its store, journal, outcomes and images in a folder."""
     from emulators.demonstration import play
     from emulators.journal import Journal
@@ -84,9 +88,10 @@ def _perform(demonstration: "Demonstration", folder: Path, *, quiet: bool) -> "l
         Store.open(folder / DATABASE_NAME, owner="zota demo", durable=False) as store,
         (folder / "journal.jsonl").open("wb") as lines,
         JsonLinesSink(folder / SINK_NAME) as sink,
+        recording(capture) as record,
         _Stage(demonstration, quiet=quiet) as stage,
     ):
-        endings = play(demonstration, store, Journal(lines.write), stage.watch)
+        endings = play(demonstration, store, Journal(lines.write), stage.watch, record)
         drain(store, sink)
     return endings
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import trio
 
+from ota_engine.cli.captures import recording
 from ota_engine.cli.files import read_bounded
 from ota_engine.errors import LocalError
 from ota_engine.shell.link import Link
@@ -153,13 +154,13 @@ async def recorded(
         LocalError: the file exists and is no capture.
         OSError: it cannot be written.
     """
-    if capture is None:
-        yield link
-        return
-    from ota_engine.shell.recording import CaptureFile, RecordingLink
+    with recording(capture) as sink:
+        if sink is None:
+            yield link
+            return
+        from ota_engine.shell.recording import RecordingLink
 
-    with CaptureFile(capture) as file:
-        yield RecordingLink(link, file.write, utc)
+        yield RecordingLink(link, sink, utc)
 
 
 def utc_clock() -> Callable[[float], float]:

@@ -15,6 +15,7 @@ from rich.table import Table
 from images.errors import ImageError
 from images.eui64 import Eui64
 from ota_engine.cli import push_options as options
+from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import LinkChoice, recorded, resolve, utc_clock
@@ -46,7 +47,7 @@ def push(
     at: options.At = None,
     no_activate: options.NoActivate = False,
     timeout: options.Timeout = options.NO_TIMEOUT,
-    capture: options.CaptureFile = None,
+    capture: CaptureOption = None,
     report: options.Report = None,
     resume: options.GoOn = False,
     as_json: AsJson = False,

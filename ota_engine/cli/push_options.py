@@ -85,10 +85,6 @@ Timeout = Annotated[
         help="Stop waiting after so long (90s, 15m, 2h).",
     ),
 ]
-CaptureFile = Annotated[
-    Path | None,
-    typer.Option("--capture", metavar="FILE", help="Record every frame as pcapng for Wireshark."),
-]
 Report = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="A folder for the evidence: report.html, journal, outcomes."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ota_engine.cli.captures import CaptureOption, join, recording
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded
 
@@ -59,6 +60,7 @@ def soak(
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, the journals and result.json.")
     ] = None,
+    capture: CaptureOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run thousands of emulated devices for virtual days and judge every one of them.
@@ -81,7 +83,7 @@ def soak(
         _say(f"seed {spec.seed}")
     _prepare(report)
     try:
-        result = _run(spec, processes or os.cpu_count() or 1, report)
+        result = _run(spec, processes or os.cpu_count() or 1, report, capture)
     except KeyboardInterrupt:
         _say(f"stopped; nothing is left running. To run it again: {replay_command(spec)}")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -102,11 +104,13 @@ def _prepare(report: Path | None) -> None:
         (report / "result.json").write_bytes(b"")
 
 
-def _run(spec: "SoakSpec", processes: int, report: Path | None) -> "SoakResult":
+def _run(
+    spec: "SoakSpec", processes: int, report: Path | None, capture: Path | None
+) -> "SoakResult":
     from emulators.soak import merge
     from emulators.soak_processes import run_shards
 
-    with tempfile.TemporaryDirectory(prefix="zota-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="zota-soak-") as folder, recording(capture) as sink:
         handed = spec
         if spec.image is not None:
             copy = Path(folder) / "image"  # what is delivered is what was read now
@@ -115,7 +119,15 @@ def _run(spec: "SoakSpec", processes: int, report: Path | None) -> "SoakResult":
         handed.firmware()  # refuse it here, in one line, rather than in every worker
         started = time.monotonic()
         with _Progress(spec) as progress:
-            results = run_shards(handed, processes, journals=report, on_progress=progress)
+            results = run_shards(
+                handed,
+                processes,
+                journals=report,
+                captures=None if sink is None else Path(folder),
+                on_progress=progress,
+            )
+        if sink is not None:
+            join(sorted(Path(folder).glob("capture-*.pcapng")), sink)
         return merge(spec, results, time.monotonic() - started)
 
 

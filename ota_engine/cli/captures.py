@@ -1,0 +1,41 @@
+"""``--capture``: the option that every command with a radio has, and the file behind it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CaptureOption = Annotated[
+    Path | None,
+    typer.Option("--capture", metavar="FILE", help="Record every frame as pcapng, for Wireshark."),
+]
+CHUNK = 1 << 20  # octets copied at once
+
+Sink = Callable[[bytes], object]
+
+
+@contextmanager
+def recording(capture: Path | None) -> Iterator[Sink | None]:
+    """Open the capture file, if one is wanted, and give what takes its octets.
+
+    Raises:
+        LocalError: the file exists and is no capture.
+        OSError: it cannot be written.
+    """
+    if capture is None:
+        yield None
+        return
+    from ota_engine.shell.recording import CaptureFile
+
+    with CaptureFile(capture) as file:
+        yield file.write
+
+
+def join(parts: Iterable[Path], sink: Sink) -> None:
+    """Append captures to one, each as sections of its own."""
+    for part in parts:
+        with part.open("rb") as file:
+            while octets := file.read(CHUNK):
+                sink(octets)
