@@ -14,9 +14,10 @@ from hw.identity import to_ours
 from hw.inbox import LIMIT, Inbox
 from hw.session import RadioSession
 from images.eui64 import Eui64
-from ota_engine.events import Joined, Left, Packet
+from ota_engine.events import OTA_UPGRADE_CLUSTER, Joined, Left, Packet
 from ota_engine.shell.link import NodeInfo
 
+ALL_ENDPOINTS = 0xFF
 CHANNEL = 0  # a radio has one medium; the engine numbers them
 
 News: TypeAlias = Packet | Joined | Left
@@ -68,12 +69,15 @@ class Acquaintances(Ear):
 
     def _node(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> NodeInfo:
         quality, heard = self._heard.get(eui64, (device.lqi or 0, -inf))
+        endpoint, profile = _ota_client(device)
         return NodeInfo(
             network_address=int(device.nwk),
             sleepy=self._is_sleepy(eui64, device),
             link_quality=quality,
             relays=len(device.relays or ()),
             last_seen=heard,
+            endpoint=endpoint,
+            profile=profile,
         )
 
     def _is_sleepy(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> bool:
@@ -115,3 +119,11 @@ class Acquaintances(Ear):
         relays = 0 if node is None else node.relays
         self._told.add((device, network_address))
         self._put(Joined(device, network_address, sleepy, CHANNEL, relays, now))
+
+
+def _ota_client(device: zigpy.device.ZigbeeDevice) -> tuple[int, int]:
+    """Endpoint and profile of its OTA client, as its simple descriptors tell; else as unknown."""
+    for endpoint in device.non_zdo_endpoints:
+        if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.profile_id:
+            return int(endpoint.endpoint_id), int(endpoint.profile_id)
+    return ALL_ENDPOINTS, 0
