@@ -48,7 +48,7 @@ class Step(StrEnum):
 TABLE = """
               assg offr queu down paus stal veri more held schd awai rest updt fail abrt
 OFFER         offr offr .    .    .    offr offr .    .    .    .    -    offr offr -
-REFUSE        fail fail fail fail fail fail fail .    .    .    .    .    .    .    .
+REFUSE        fail fail fail fail fail fail fail .    .    .    .    -    .    .    .
 BLOCK         down down down -    -    down down -    -    -    -    -    -    -    -
 QUEUE         queu queu queu -    -    queu queu -    -    -    -    -    -    -    -
 PAUSE         paus paus paus paus paus paus .    .    .    .    .    .    .    .    .
@@ -61,7 +61,7 @@ SCHEDULE      -    schd schd schd -    schd schd schd schd schd schd -    -    -
 HOLD          -    held held held held held held held held held held -    -    -    -
 EXTERN        -    awai awai awai awai awai awai awai awai awai awai awai -    -    -
 BAD           .    fail fail fail fail fail fail fail fail fail fail fail .    .    .
-REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt .    updt .
+REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt -    updt .
 REPORTED_OLD  -    -    -    -    -    -    -    fail fail fail fail fail -    -    -
 OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .    .
 ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
