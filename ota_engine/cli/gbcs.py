@@ -77,7 +77,7 @@ def _read(source: str) -> tuple[bytes, str]:
         ), "standard input"
     path = Path(source)
     digits = _HEX.fullmatch(source.encode(errors="replace")) is not None
-    if digits and not _exists(path):
+    if not source or (digits and not _exists(path)):
         return _octets(source.encode(), "the argument"), "the argument"
     return _octets(read_bounded(path, MAX_TEXT_BYTES), source), source
 
