@@ -108,8 +108,8 @@ def entropy(ctx: Context) -> Iterator[Hit]:
     """Rule 34."""
     for piece in ctx.firmware:
         place, size = ctx.at(piece.offset), len(piece.data)
-        fill = fill_byte(piece.data)
         bits = bits_per_byte(piece.data)
+        fill = fill_byte(piece.data) if bits < LOW_ENTROPY else None
         if fill is not None or (size >= ENTROPY_BYTES and bits < LOW_ENTROPY):
             yield Hit(
                 W,

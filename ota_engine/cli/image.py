@@ -5,14 +5,17 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from images import ImageError, OtaImage, parse
-from images.rules import Expectations, Severity
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded, write_whole
+
+if TYPE_CHECKING:
+    from images import Severity
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -182,6 +185,7 @@ def validate(
     null_image: option.NullImage = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
+    from images import Expectations, Severity
     from ota_engine.cli import image_evidence, image_report
 
     expect = Expectations(
@@ -209,7 +213,9 @@ def validate(
     raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
 
 
-def _exit_code(worst: Severity, unreadable: int, strict: bool) -> Exit:
+def _exit_code(worst: "Severity", unreadable: int, strict: bool) -> Exit:
+    from images import Severity
+
     if unreadable:
         return Exit.UNREADABLE
     if worst is Severity.ERROR:

@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     usage.add_argument("rows", nargs="*", metavar="ROW", help="rows to run; all when none is named")
     usage.add_argument("--list", action="store_true", help="name the rows and their goals")
     usage.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of every random choice")
-    usage.add_argument("--images", type=Path, metavar="DIR", help="OTA files for image-parse")
+    usage.add_argument("--images", type=Path, metavar="DIR", help="OTA files to parse and validate")
     usage.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, metavar="FILE")
     usage.add_argument("--quick", action="store_true", help="tiny sizes; figures mean nothing")
     usage.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
