@@ -3,12 +3,13 @@
 Knows which devices of a roster want a hand and when; knows nothing of servers or real time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from emulators.devices.hcalcs import Hcalcs
 from emulators.devices.ppmid import Ppmid
 from emulators.network import Network
+from emulators.node import Node
 from emulators.ota_table import State
 from emulators.roster import Entry
 
@@ -16,16 +17,20 @@ ROUND = 1.0  # seconds between two looks at a device that may hold an image
 HOLDING = frozenset({State.EXTERNAL, State.WAITING_TO_UPGRADE})
 
 
-def attend(network: Network, entries: Iterable[Entry]) -> None:
+def attend(
+    network: Network, entries: Iterable[Entry], devices: Mapping[int, Node] | None = None
+) -> None:
     """Look after these devices from the network's present on.
 
     Args:
         network: where they are; all of them have been added.
         entries: the roster. Those without ``plug_in_after`` and ``trigger_after`` need nothing.
+        devices: the devices by EUI-64, where the network's nodes are not they themselves.
     """
     now = network.agenda.now
     for entry in entries:
-        node = network.stations[entry.spec.eui64].node
+        eui64 = entry.spec.eui64
+        node = network.stations[eui64].node if devices is None else devices[eui64]
         if entry.plug_in_after is not None and isinstance(node, Ppmid):
             network.agenda.at(now + entry.plug_in_after, partial(_plug_in, network, node))
         if entry.trigger_after is not None and isinstance(node, Hcalcs):
