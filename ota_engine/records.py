@@ -164,6 +164,13 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRecord:
+    """The latest wall time the engine trusted; the newest record replaces the one before."""
+
+    trusted_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unassigned:
     """One assignment of a device, and its session, are withdrawn."""
 
@@ -179,6 +186,7 @@ Record: TypeAlias = (
     | EventRecord
     | OutcomeRecord
     | AuditRecord
+    | ClockRecord
     | Unassigned
 )
 
@@ -191,3 +199,4 @@ class Snapshot:
     devices: tuple[DeviceRecord, ...] = ()
     assignments: tuple[AssignmentRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
+    trusted_utc: float | None = None

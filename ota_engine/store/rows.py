@@ -16,6 +16,7 @@ from images.eui64 import Eui64
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
+    ClockRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
@@ -55,6 +56,7 @@ class Batch:
     events: list[EventRecord] = field(default_factory=list)
     outcomes: list[OutcomeRecord] = field(default_factory=list)
     audit: list[AuditRecord] = field(default_factory=list)
+    clock: ClockRecord | None = None
 
     def add(self, record: Record) -> None:
         """Take one more record, in the order in which things happened."""
@@ -75,6 +77,8 @@ class Batch:
                 self._withdraw(record)
             case ImageRecord():
                 self.images.append(record)
+            case ClockRecord():
+                self.clock = record
 
     def _withdraw(self, record: Unassigned) -> None:
         key = record.device, record.sha256

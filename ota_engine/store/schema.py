@@ -17,6 +17,7 @@ HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
 AUDIT_HEAD = "audit head"  # and the hash its last row must have
+TRUSTED_UTC = "trusted utc"  # the latest wall time the engine trusted, seconds since 1970
 
 
 class Eui64Text(sa.types.TypeDecorator[Eui64]):

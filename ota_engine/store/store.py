@@ -208,6 +208,7 @@ class Store:
                 AssignmentRecord, select(AssignmentRecord, schema.assignments).order_by(*pair)
             ),
             self._read(SessionRecord, select(SessionRecord, schema.sessions).order_by(*pair)),
+            self._trusted_utc(),
         )
 
     def outbox(self, limit: int) -> tuple[OutcomeRecord, ...]:
@@ -313,9 +314,7 @@ class Store:
         )
 
     def _recorded_head(self) -> AuditHead:
-        noted = dict(
-            self._connection.execute(sa.select(schema.meta.c.name, schema.meta.c.value)).all()
-        )
+        noted = self._noted(schema.AUDIT_LENGTH, schema.AUDIT_HEAD)
         if not noted:
             return AuditHead()
         try:
@@ -324,6 +323,22 @@ class Store:
             raise StoreError(
                 f"{self.place}: the note of the audit trail's head is damaged: {RESTORE}"
             ) from error
+
+    def _trusted_utc(self) -> float | None:
+        with mapped(self.place), self._connection.begin():
+            noted = self._noted(schema.TRUSTED_UTC)
+        try:
+            return float(noted[schema.TRUSTED_UTC]) if noted else None
+        except ValueError as error:
+            raise StoreError(
+                f"{self.place}: the note of the trusted time is damaged: {RESTORE}"
+            ) from error
+
+    def _noted(self, *names: str) -> dict[str, str]:
+        wanted = sa.select(schema.meta.c.name, schema.meta.c.value).where(
+            schema.meta.c.name.in_(names)
+        )
+        return dict(self._connection.execute(wanted).all())
 
     def _read(self, kind: type[_R], statement: sa.Select[Any]) -> tuple[_R, ...]:
         with mapped(self.place), self._connection.begin():

@@ -90,6 +90,9 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     _many(connection, write.delete_assignment, gone)
     _many(connection, write.assignment, rows(AssignmentRecord, batch.assignments.values()))
     _many(connection, write.session, rows(SessionRecord, batch.sessions.values()))
+    if batch.clock is not None:
+        trusted = {"name": schema.TRUSTED_UTC, "value": repr(batch.clock.trusted_utc)}
+        _many(connection, write.meta, [trusted])
 
 
 def write_history(

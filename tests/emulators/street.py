@@ -60,8 +60,11 @@ class Street:
         activation: Activation = Activation.IMMEDIATE,
         policy: VersionPolicy = VersionPolicy.UPGRADE,
         at: float | None = None,
+        delay: int = 0,
     ) -> None:
-        for order in orders(content, self.devices, activation=activation, policy=policy, at=at):
+        for order in orders(
+            content, self.devices, activation=activation, policy=policy, at=at, delay=delay
+        ):
             self.order(order)
 
     def second_server(self, content: bytes, *, beside: bool = False) -> Port:
@@ -98,12 +101,13 @@ def orders(
     activation: Activation = Activation.IMMEDIATE,
     policy: VersionPolicy = VersionPolicy.UPGRADE,
     at: float | None = None,
+    delay: int = 0,
 ) -> list[Order]:
     """What an operator says to have all devices run this image."""
     record = image_record(content, "test.zigbee", UTC)
     due = None if at is None else UTC + at
     wishes = [
-        AssignmentRecord(device.eui64, record.sha256, policy, activation, 0, due, UTC)
+        AssignmentRecord(device.eui64, record.sha256, policy, activation, delay, due, UTC)
         for device in devices
     ]
     return [AddImage(record, "test"), *(Assign(wish, "test") for wish in wishes)]

@@ -5,6 +5,7 @@ import pytest
 from ota_engine.delivery.orders import ConfirmClock
 from ota_engine.events import ClockObserved
 from ota_engine.records import Activation, SessionState
+from tests.delivery.desk import Client, Desk
 from tests.emulators.dialogue import image, spec
 from tests.emulators.street import UTC, Street
 
@@ -88,3 +89,59 @@ def test_a_jump_does_not_call_a_client_stalled(seconds: float) -> None:
     step_clock(street, seconds)
     street.run(20.0)
     assert street.states() == [SessionState.DOWNLOADING]
+
+
+@pytest.mark.parametrize("seconds", [-30 * DAY, -HOUR, 30 * DAY])
+def test_a_jump_changes_no_delay(seconds: float) -> None:
+    street = Street(spec())
+    street.assign(CONTENT, activation=Activation.DELAYED, delay=1800)
+    street.power_on()
+    street.run(300.0)
+    assert street.states() == [SessionState.SCHEDULED]
+    step_clock(street, seconds)
+    tick(street, 1200.0, seconds)
+    assert street.states() == [SessionState.SCHEDULED]
+    tick(street, 900.0, seconds)
+    assert street.states() == [SessionState.UPDATED]
+
+
+def test_a_delay_goes_on_across_a_restart_of_the_engine() -> None:
+    desk = Desk()
+    client = Client(desk)
+    desk.assign(client.image, activation=Activation.DELAYED, delay=3000)
+    client.finish()
+    assert desk.state() is SessionState.SCHEDULED
+    desk.restart(after=2000.0)
+    desk.wait(900.0)
+    assert desk.state() is SessionState.SCHEDULED
+    desk.wait(200.0)
+    assert desk.state() is SessionState.RESTARTING
+
+
+def test_a_clock_that_stepped_back_while_we_were_away_holds_what_was_due() -> None:
+    desk = Desk()
+    client = Client(desk)
+    desk.assign(client.image, activation=Activation.AT, at=desk.utc_offset + HOUR)
+    client.finish()
+    desk.wait(1000.0)
+    desk.tell_time()
+    desk.utc_offset -= DAY
+    desk.restart()
+    assert "stepped back" in desk.status().reason
+
+
+def test_a_person_s_word_for_the_clock_outlives_a_restart() -> None:
+    desk = Desk()
+    client = Client(desk)
+    desk.assign(client.image, activation=Activation.AT, at=desk.utc_offset + HOUR - DAY)
+    desk.wait(1000.0)
+    desk.tell_time()
+    desk.utc_offset -= DAY
+    desk.tell_time()
+    client.finish()
+    assert "stepped back" in desk.status().reason
+    desk.give(ConfirmClock("test"))
+    desk.restart(after=60.0)
+    assert "holds the image until" in desk.status().reason
+    desk.wait(HOUR)
+    assert desk.state() is SessionState.RESTARTING

@@ -11,6 +11,7 @@ from ota_engine.records import (
     Activation,
     AssignmentRecord,
     AuditRecord,
+    ClockRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
@@ -161,4 +162,5 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(event, _TEXT, st.none() | _DEVICES, _TEXT),
     st.builds(outcome, st.sampled_from(["a", "b", "c"]), _DEVICES, reason=_TEXT),
     st.builds(AuditRecord, _UTC, _TEXT, _TEXT, _TEXT, _TEXT),
+    st.builds(ClockRecord, _UTC),
 )

@@ -14,6 +14,7 @@ from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
+    ClockRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
@@ -52,6 +53,7 @@ class Model:
     events: list[EventRecord] = field(default_factory=list)
     outcomes: dict[str, OutcomeRecord] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    trusted_utc: float | None = None
 
     def apply(self, records: Sequence[Record]) -> "Model | None":
         """The model after the records; None when they contradict each other."""
@@ -81,6 +83,8 @@ class Model:
                 self.outcomes.setdefault(record.key, record)
             case AuditRecord():
                 self.audit.append(record)
+            case ClockRecord():
+                self.trusted_utc = record.trusted_utc
 
 
 def assert_holds(store: Store, model: Model) -> None:
@@ -89,6 +93,7 @@ def assert_holds(store: Store, model: Model) -> None:
     assert {record.device: record for record in snapshot.devices} == model.devices
     assert {(r.device, r.sha256): r for r in snapshot.assignments} == model.assignments
     assert {(r.device, r.sha256): r for r in snapshot.sessions} == model.sessions
+    assert snapshot.trusted_utc == model.trusted_utc
     assert store.events() == tuple(model.events)
     assert store.outcomes() == store.outbox(1000) == tuple(model.outcomes.values())
     assert [row.record for row in store.audit_rows()] == model.audit
