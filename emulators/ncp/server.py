@@ -218,13 +218,13 @@ class _Pty:
         """Serve one host after another."""
         while True:
             await self._server.serve(self._master)
+            with suppress(termios.error):  # what this host has not read is not for the next
+                termios.tcflush(self._master, termios.TCOFLUSH)
             if not self._server.dongle.plugged:
                 self.close()
                 await self._server.plugged_in()
                 self.open()
             await trio.sleep(LOOK_AGAIN)
-            with suppress(termios.error):
-                termios.tcflush(self._master, termios.TCIOFLUSH)
 
     def close(self) -> None:
         """Take pty and link away."""
