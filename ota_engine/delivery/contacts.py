@@ -9,7 +9,7 @@ from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.image import ServedImage
 from ota_engine.delivery.orders import NotifyBroadcast, NotifyDevice
 from ota_engine.delivery.peer import UNKNOWN_ENDPOINT, UNKNOWN_VERSION, Peer
-from ota_engine.delivery.session import IDLE
+from ota_engine.delivery.session import FINAL, IDLE
 from ota_engine.delivery.timers import Alarm
 from ota_engine.errors import LocalError
 from ota_engine.events import (
@@ -68,30 +68,35 @@ class Contacts:
         channel = estate.channels[number]
         if estate.link_down is not None:
             return  # everybody is put in line again when it is up
-        if now >= channel.contact_at:
+        contacted = False
+        while not contacted and now >= channel.contact_at:
             line = channel.contacts
             if channel.crowded_out and not channel.places.crowded:
                 line = channel.crowded_out
-            if line:
-                device = next(iter(line))
-                del line[device]
-                channel.contact_at = now + estate.config.notify_spacing
-                self._contact(estate.peers[device], number, now)
+            if not line:
+                break
+            device = next(iter(line))
+            del line[device]
+            contacted = self._contact(estate.peers[device], number, now)
+        if contacted:
+            channel.contact_at = now + estate.config.notify_spacing
         if channel.contacts or (channel.crowded_out and not channel.places.crowded):
             estate.timers.at(channel.contact_at, Alarm.CONTACT, number)
 
-    def _contact(self, peer: Peer, number: int, now: float) -> None:
+    def _contact(self, peer: Peer, number: int, now: float) -> bool:
+        """Say to a device what there is to say, if anything; returns whether there was."""
         if peer.channel != number:
             self.soon(peer, now)
-            return
-        self.ask_if_new(peer, now)
+            return False
+        asked = self.ask_if_new(peer, now)
         if peer.notified_at is not None or not self._idle(peer):
-            return
+            return asked
         channel = self._estate.channel_of(peer)
         if channel.places.crowded:
             channel.crowded_out[peer.eui64] = None
-        else:
-            self._notify(peer, ImageNotify(0, EVERYONE), now)
+            return asked
+        self._notify(peer, ImageNotify(0, EVERYONE), now)
+        return True
 
     def _idle(self, peer: Peer) -> bool:
         """Whether nothing is under way with a device and a query of it would be welcome."""
@@ -116,18 +121,21 @@ class Contacts:
 
     # --- frames ------------------------------------------------------------------------------
 
-    def ask_if_new(self, peer: Peer, now: float) -> None:
-        """Ask a device with an assignment, unless it has answered or was asked just now."""
-        if peer.to_ask and peer.sessions and now >= peer.asked_at + ASK_AGAIN:
-            self.ask(peer, now)
+    def ask_if_new(self, peer: Peer, now: float) -> bool:
+        """Ask a device that has something to wait for, unless it has answered or was asked just now."""
+        waiting = any(session.state not in FINAL for session in peer.sessions.values())
+        if not (peer.to_ask and waiting and now >= peer.asked_at + ASK_AGAIN):
+            return False
+        return self.ask(peer, now)
 
-    def ask(self, peer: Peer, now: float) -> None:
+    def ask(self, peer: Peer, now: float) -> bool:
         """Ask a device for its version, status and cluster revision, and for its power source."""
         if peer.endpoint == UNKNOWN_ENDPOINT:
-            return
+            return False
         peer.asked_at = now
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
         self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+        return True
 
     def inquire(self, peer: Peer, endpoint: int, profile: int) -> None:
         """Ask a device what it is and what it runs; one not heard yet, where the radio says."""

@@ -23,7 +23,7 @@ UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
 UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
 BATTERY = 0x03  # Basic cluster, PowerSource
 PRIMARY_SOURCE = 0x7F  # mask of PowerSource without the bit for a second source
-SPEECH_RATE = 5.0  # frames a second, other than block requests, that are answered
+SPEECH_RATE = 20.0  # frames a second, other than block requests, that are answered
 SPEECH_BURST = 40.0  # frames
 
 #: Network address, source and destination endpoint, profile, cluster: as in ``Packet``.

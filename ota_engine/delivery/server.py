@@ -257,8 +257,8 @@ class OtaServer:
         for peer in estate.peers.values():
             estate.measure(peer)
             for session in peer.sessions.values():
-                if self._resumed and session.state in INTERRUPTED:
-                    estate.step(peer, session, Step.STALL, now, RESTARTED)
+                if self._resumed:
+                    self._take_up(peer, session, now)
                 self._grant_time(peer, session, now)
             self._explain(peer, down, BACK)
             estate.explain_idle(peer)
@@ -268,6 +268,12 @@ class OtaServer:
                 self._contacts.anew(peer, now)
         self._resumed = False
         estate.event("link up", None, now, link=one_line(event.link))
+
+    def _take_up(self, peer: Peer, session: Session, now: float) -> None:
+        """See for the first time to a session of an earlier run: its download was interrupted."""
+        session.since = min(now, now + session.since_utc - self.estate.clock.utc(now))
+        if session.state in INTERRUPTED:
+            self.estate.step(peer, session, Step.STALL, now, RESTARTED)
 
     def _grant_time(self, peer: Peer, session: Session, now: float) -> None:
         """What a device was allowed begins anew: while we could not hear it, no time has passed."""

@@ -138,6 +138,14 @@ def test_since_is_when_the_state_began_and_outlives_a_change_of_reason() -> None
     assert session.since_utc == since + desk.utc_offset
 
 
+def test_since_outlives_the_engine() -> None:
+    desk, client = ready(activation=Activation.WAIT)
+    client.finish()
+    since = desk.now
+    desk.restart(after=500.0)
+    assert desk.status().since == pytest.approx(since, abs=1e-3)
+
+
 # --- frames that do not arrive -------------------------------------------------------------------------
 
 

@@ -18,7 +18,17 @@ from ota_engine.records import SessionState
 from ota_engine.zcl.frame import parse_header
 from ota_engine.zcl.ota import ImageNotify
 from ota_engine.zcl.status import Status
-from tests.delivery.desk import DEVICE, IMAGE_TYPE, MANUFACTURER, NEW, Client, Desk, decoded, image
+from tests.delivery.desk import (
+    DEVICE,
+    IMAGE_TYPE,
+    MANUFACTURER,
+    NEW,
+    OLD,
+    Client,
+    Desk,
+    decoded,
+    image,
+)
 
 BY_TYPE = [
     ImageNotify(0, 100),
@@ -207,3 +217,18 @@ def test_nothing_is_notified_before_the_radio_is_up() -> None:
     assert desk.wait(100.0) == []
     desk.bring_up()
     assert notifies(desk.wait(1.0)) == [ImageNotify(0, 100)]
+
+
+def test_devices_that_are_done_with_take_no_turn_from_those_that_wait() -> None:
+    desk = Desk()
+    clients = [Client(desk, Eui64(DEVICE + number)) for number in range(20)]
+    for client in clients:
+        client.join()
+        desk.assign(client.image, client.eui64)
+        client.query(NEW if client is not clients[-1] else OLD)
+    desk.wait(60.0)
+    desk.restart()
+    desk.sent.clear()
+    desk.wait(1.0)
+    assert [frame.destination for frame in desk.to(clients[-1].eui64)][:1] == [clients[-1].eui64]
+    assert not desk.to(clients[0].eui64)

@@ -139,6 +139,14 @@ def test_the_block_size_never_changes_inside_a_page() -> None:
     assert {len(data) for _, _, data in blocks(desk)[:-1]} == {65}
 
 
+def test_pages_as_fast_as_the_air_are_all_served() -> None:
+    desk, client = start(size=200 * 512)
+    for offset in range(0, 200 * 512, 512):
+        page(client, offset, spacing=0)
+        desk.wait(0.1)
+    assert content(blocks(desk)) == client.image.data
+
+
 # --- refusals --------------------------------------------------------------------------------------
 
 
