@@ -10,18 +10,20 @@ from math import inf
 BACKWARD_LIMIT = 60.0  # seconds a step back may have before due orders are held
 FORWARD_LIMIT = 3600.0  # seconds a step forward may have before due orders are held
 SETTLE = 600.0  # seconds a clock must run evenly after a step forward
+NOTE_EVERY = 600.0  # seconds of trusted time between two notes of it for a later run
 
 
 class WallClock:
     """UTC seconds from monotonic seconds."""
 
-    __slots__ = ("_held_because", "_held_until", "_latest", "_offset", "_read")
+    __slots__ = ("_held_because", "_held_until", "_latest", "_noted", "_offset", "_read")
 
-    def __init__(self, latest_utc: float = -inf) -> None:
-        """``latest_utc``: the latest time known from an earlier run, to notice a step back."""
+    def __init__(self, trusted_utc: float | None = None) -> None:
+        """``trusted_utc``: the latest time an earlier run trusted, to notice a step back."""
         self._offset = 0.0
         self._read = False
-        self._latest = latest_utc
+        self._latest = -inf if trusted_utc is None else trusted_utc
+        self._noted = self._latest
         self._held_until = -inf
         self._held_because = ""
 
@@ -45,10 +47,23 @@ class WallClock:
         self._held_until = until
         self._held_because = f"the wall clock {what}: activation times are held"
 
-    def confirm(self) -> None:
+    def confirm(self, now: float) -> None:
         """A person vouches for the clock as it is."""
         self._held_until = -inf
-        self._latest = -inf
+        self._latest = self.utc(now) if self._read else -inf
+        self._noted = -inf
+
+    def to_note(self) -> float | None:
+        """The trusted time if it has moved on enough to be noted for a later run."""
+        if self._latest < self._noted + NOTE_EVERY or self._latest == -inf:
+            return None
+        self._noted = self._latest
+        return self._latest
+
+    @property
+    def known(self) -> bool:
+        """Whether it has been read since this run began."""
+        return self._read
 
     def utc(self, now: float) -> float:
         """Wall time at monotonic ``now``."""

@@ -31,6 +31,7 @@ from ota_engine.events import (
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
+    ClockRecord,
     EventRecord,
     ImageRecord,
     OutcomeRecord,
@@ -56,7 +57,7 @@ class Estate:
 
     def __init__(self, config: DeliveryConfig, snapshot: Snapshot) -> None:
         self.config = config
-        self.clock = WallClock(max((s.since_utc for s in snapshot.sessions), default=float("-inf")))
+        self.clock = WallClock(snapshot.trusted_utc)
         self.timers = Timers()
         self.images: dict[str, ServedImage] = {}
         self.peers: dict[Eui64, Peer] = {}
@@ -129,6 +130,12 @@ class Estate:
         self.persist(
             AuditRecord(self.clock.utc(now), actor, action, subject, canonical_json(detail))
         )
+
+    def note_clock(self) -> None:
+        """Have the trusted wall time written now and then, so that a restart knows of it."""
+        trusted = self.clock.to_note()
+        if trusted is not None:
+            self.persist(ClockRecord(trusted))
 
     # --- devices -----------------------------------------------------------------------------
 

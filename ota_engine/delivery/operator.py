@@ -1,6 +1,7 @@
 """Carries out what operators ask; every order leaves a row in the audit trail."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from images.eui64 import Eui64, format_eui64
@@ -101,7 +102,7 @@ class Operator:
     def _reassign(self, peer: Peer, session: Session, wish: AssignmentRecord, now: float) -> None:
         """The same image again changes what shall become of it, not what has been achieved."""
         session.assignment = wish
-        session.due_utc = None
+        session.due_utc, session.due = None, inf
         self._estate.persist(wish)
         self._estate.save(peer, session)
         self._ends.review(peer, now, tell=True)
@@ -204,7 +205,8 @@ class Operator:
         )
 
     def _confirm_clock(self, order: ConfirmClock, now: float) -> None:
-        self._estate.clock.confirm()
+        self._estate.clock.confirm(now)
+        self._estate.note_clock()
         self._audit(order.actor, "confirm clock", "wall clock", now)
         for peer in self._estate.peers.values():
             self._ends.review(peer, now, tell=True)

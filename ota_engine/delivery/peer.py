@@ -58,6 +58,7 @@ class Session:
         "came_back",
         "complete",
         "deadline",
+        "due",
         "due_utc",
         "flush_at",
         "flush_due",
@@ -92,6 +93,7 @@ class Session:
         self.version_before: int | None = None
         self.version_after: int | None = None
         self.due_utc: float | None = None
+        self.due = inf  # monotonic: when a delayed activation is due; no clock step can move it
         self.flush_at = 0
         self.flush_due = 0.0
 
@@ -100,6 +102,7 @@ class Session:
         self.attempt += 1
         self.offset = self.blocks = self.aborts = 0
         self.version_after = self.due_utc = None
+        self.due = inf
         self.complete = self.came_back = False
 
     def record(self, device: Eui64, endpoint: int) -> SessionRecord:

@@ -310,6 +310,7 @@ class OtaServer:
         clock = self.estate.clock
         doubted = clock.doubt(now)
         step = clock.observe(event.utc, now)
+        self.estate.note_clock()
         stepped = abs(step) > CLOCK_STEP
         if stepped:
             self.estate.event("clock step", None, now, seconds=round(step, 3))

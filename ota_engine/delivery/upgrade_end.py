@@ -1,7 +1,7 @@
 """Upgrade End: what a device is told once it holds the whole image, and when it may run it."""
 
 from dataclasses import replace
-from math import ceil
+from math import ceil, inf
 
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.image import ImageKey
@@ -21,6 +21,7 @@ from ota_engine.zcl.hot import decode_upgrade_end_request, encode_upgrade_end_re
 from ota_engine.zcl.status import Status
 
 WAIT_INDEFINITELY = 0xFFFFFFFF  # upgrade time: until another Upgrade End Response
+EPSILON = 1e-6  # seconds: sums of floating point times
 LONGEST_COUNTDOWN = 3600  # seconds; clients cap every wait at an hour, so longer ones are held
 ZIGBEE_EPOCH = 946684800  # 2000-01-01 in seconds since 1970-01-01
 RELEASE_TOKEN = 2  # of every unsolicited Upgrade End Response
@@ -123,24 +124,37 @@ class UpgradeEnds:
         """Wait for a set time. Every answer is worked out afresh, so a clock step cannot stick."""
         clock = self._estate.clock
         doubt = clock.doubt(now)
-        if session.due_utc is None:
-            assignment = session.assignment
-            session.due_utc = (
-                clock.utc(now) + assignment.activation_delay
-                if assignment.activation is Activation.DELAYED
-                else assignment.activation_utc
-            )
-        if session.due_utc is None or doubt:
+        delayed = session.assignment.activation is Activation.DELAYED
+        if delayed and (clock.known or session.due_utc is None):
+            left = self._left_of_delay(session, now)
+        elif doubt:
             self._estate.step(peer, session, Step.SCHEDULE, now, doubt)
             self._estate.timers.at(clock.sane_at(now), Alarm.ACTIVATION, peer.eui64)
             return None
-        left = session.due_utc - clock.utc(now)
+        else:
+            session.due_utc = session.assignment.activation_utc or 0.0
+            left = session.due_utc - clock.utc(now)
         if left <= 0:
             return self._apply(peer, session, now)
-        reason = f"holds the image until {utc_text(session.due_utc)}"
+        reason = f"holds the image until {utc_text(session.due_utc or 0.0)}"
         self._estate.step(peer, session, Step.SCHEDULE, now, reason)
         self._estate.timers.at(now + left, Alarm.ACTIVATION, peer.eui64)
         return left if left <= LONGEST_COUNTDOWN else None
+
+    def _left_of_delay(self, session: Session, now: float) -> float:
+        """Seconds left of a delay, which no step of the wall clock changes.
+
+        Only across a restart of ours does the wall clock say how much has passed; one in doubt says
+        nothing, and the delay begins anew.
+        """
+        clock = self._estate.clock
+        if session.due == inf:
+            delay = float(session.assignment.activation_delay)
+            if session.due_utc is not None and not clock.doubt(now):
+                delay = min(delay, session.due_utc - clock.utc(now))
+            session.due = now + delay
+            session.due_utc = clock.utc(session.due)
+        return session.due - now
 
     def _apply(self, peer: Peer, session: Session, now: float) -> float:
         """Let the device apply the image now: no seconds to wait.
@@ -211,7 +225,7 @@ class UpgradeEnds:
         key: ImageKey = session.image.key
         if wait is None:
             return UpgradeEndResponse(*key, 0, WAIT_INDEFINITELY)
-        seconds = ceil(wait)
+        seconds = ceil(wait - EPSILON)
         form = quirk_for(key.manufacturer_code, key.image_type).time_form
         if form is TimeForm.ABSOLUTE:
             base = max(1, int(self._estate.clock.utc(now)) - ZIGBEE_EPOCH)
