@@ -1,0 +1,123 @@
+"""A push through real bellows and a virtual dongle: what the emulated links do, on a radio's terms."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import trio
+
+from hw.radio import ZigpyRadio
+from images.eui64 import Eui64
+from ota_engine.campaigns.push import Standing, Verdict
+from ota_engine.records import Activation, ImageRecord, VersionPolicy
+from ota_engine.shell.link import Link
+from ota_engine.shell.push import PushRequest, PushResult, push
+from ota_engine.shell.push_plan import load_plan
+from ota_engine.shell.recording import CaptureFile, RecordingLink
+from tests.capture.shark import fields, malformed
+from tests.hw.dongle import home
+from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
+
+ONE, TWO = Eui64(FIRST), Eui64(FIRST + 1)
+
+
+async def pushed(
+    link: Link,
+    state: Path,
+    *images: ImageRecord,
+    devices: tuple[Eui64, ...] | None = None,
+    seconds: float = PATIENCE,
+    resume: bool = False,
+) -> PushResult:
+    request = PushRequest(
+        images,
+        devices,
+        VersionPolicy.UPGRADE,
+        Activation.IMMEDIATE,
+        None,
+        PROMPT,
+        seconds,
+        load_plan(state) if resume else None,
+    )
+
+    def watch(now: float, standings: Sequence[Standing], down: str | None) -> None:
+        """Nobody looks on."""
+
+    return await push(link, state, request, watch, wall_clock=time.time, virtual=False)
+
+
+def verdicts(result: PushResult) -> dict[Eui64, Verdict | None]:
+    return {standing.device: standing.verdict for standing in result.standings}
+
+
+@pytest.mark.parametrize("line", ["pty", "tcp"])
+async def test_everybody_is_updated_and_says_so(line: str, tmp_path: Path) -> None:
+    async with (
+        home(device(0), device(1), folder=tmp_path, line=line) as dongle,
+        ZigpyRadio(dongle.settings) as radio,
+    ):
+        result = await pushed(radio, tmp_path, image())
+    assert verdicts(result) == {ONE: Verdict.UPDATED, TWO: Verdict.UPDATED}
+    assert {standing.running for standing in result.standings} == {NEW}
+    assert (dongle.version(ONE), dongle.version(TWO)) == (NEW, NEW)
+
+
+async def test_a_device_that_no_file_fits_is_offered_nothing(tmp_path: Path) -> None:
+    async with (
+        home(device(0), device(1), folder=tmp_path) as dongle,
+        ZigpyRadio(dongle.settings) as radio,
+    ):
+        result = await pushed(radio, tmp_path, image(version=OLD), devices=(ONE, TWO))
+    assert verdicts(result) == {ONE: Verdict.CURRENT, TWO: Verdict.CURRENT}
+    assert dongle.dongle.blocks == 0
+
+
+async def test_a_capture_of_real_radio_traffic_is_dissected_whole(tmp_path: Path) -> None:
+    capture = tmp_path / "push.pcapng"
+    file = image()
+    async with home(device(0), folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        with CaptureFile(capture) as sink:
+            offset = time.time() - trio.current_time()
+            recorded = RecordingLink(radio, sink.write, lambda now: offset + now)
+            await pushed(recorded, tmp_path, file)
+    assert not malformed(capture)
+    rows = fields(
+        capture,
+        "zbee_zcl_general.ota.image.data",
+        "zbee_zcl_general.ota.file.offset",
+        "zbee_zcl_general.ota.image.data",
+    )
+    blocks = {int(at, 0): bytes.fromhex(data.replace(":", "")) for at, data in rows}
+    assert b"".join(blocks[at] for at in sorted(blocks)) == file.data
+
+
+async def test_a_push_that_was_stopped_goes_on_where_the_device_was(tmp_path: Path) -> None:
+    file = image(8000)
+    async with home(device(0), folder=tmp_path) as dongle:
+        async with ZigpyRadio(dongle.settings) as radio, trio.open_nursery() as nursery:
+
+            async def stop_in_mid_transfer() -> None:
+                while dongle.dongle.blocks < 50:  # noqa: ASYNC110 - the dongle is pure
+                    await trio.sleep(0.01)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(stop_in_mid_transfer)
+            await pushed(radio, tmp_path, file, devices=(ONE,))
+        served = dongle.dongle.blocks
+        async with ZigpyRadio(dongle.settings) as radio:
+            result = await pushed(radio, tmp_path, resume=True)
+    assert verdicts(result) == {ONE: Verdict.UPDATED}
+    needed = -(-len(file.data) // 50)
+    assert dongle.dongle.blocks - served < needed  # what it had was not sent again
+
+
+async def test_time_that_is_up_ends_a_push_that_waits_for_nobody_there(tmp_path: Path) -> None:
+    async with home(device(0), folder=tmp_path) as dongle:
+        dongle.power_off(ONE)
+        async with ZigpyRadio(dongle.settings) as radio:
+            result = await pushed(radio, tmp_path, image(), devices=(ONE,), seconds=1.0)
+    (standing,) = result.standings
+    assert standing.verdict is None
+    assert "not heard yet" in standing.reason
+    assert result.ending.timed_out
