@@ -14,6 +14,7 @@ SCALAR_BYTES: Final = 32  # r and s, big-endian
 SIGNATURE_BYTES: Final = 2 * SCALAR_BYTES
 # The order of P-256; r and s lie in 1..n-1 (SEC 2, 2.4.2)
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_SCHEME: Final = ec.ECDSA(SHA256())
 
 
 def sign_raw(message: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -28,7 +29,7 @@ def sign_raw(message: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
     try:
         der = key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True))
     except UnsupportedAlgorithm:
-        der = key.sign(message, ec.ECDSA(SHA256()))
+        der = key.sign(message, _SCHEME)
     r, s = decode_dss_signature(der)
     return r.to_bytes(SCALAR_BYTES) + s.to_bytes(SCALAR_BYTES)
 
@@ -42,7 +43,7 @@ def verify_raw(
     if len(signature) != SIGNATURE_BYTES or not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
         return False
     try:
-        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+        key.verify(encode_dss_signature(r, s), message, _SCHEME)
     except InvalidSignature:
         return False
     return True

@@ -37,6 +37,8 @@ class Keystore:
         self._signers: dict[int, Signer] = {}
         self._agreements: dict[int, KeyAgreement] = {}
         self._secrets: dict[tuple[int, int], bytes] = {}
+        self._agreed: dict[tuple[int, int], bytes] = {}
+        self._parties: dict[Role, tuple[int, ...]] | None = None  # who has which role, when asked
         self.findings: list[Finding] = []
 
     @classmethod
@@ -69,9 +71,9 @@ class Keystore:
         if match.group(3).lower() == "pem":
             self.add_certificate(eui64, use, read_certificate(octets))
         elif use is KeyUse.SIGNING:
-            self._signers[eui64] = PrivateKey.load(octets)
+            self.add_signer(eui64, PrivateKey.load(octets))
         else:
-            self._agreements[eui64] = PrivateKey.load(octets)
+            self.add_agreement(eui64, PrivateKey.load(octets))
 
     def add_certificate(self, eui64: int, use: KeyUse, certificate: Certificate) -> None:
         """Believe that this is a party's certificate for this use.
@@ -84,6 +86,8 @@ class Keystore:
         if certificate.eui64 is not None and certificate.use is not use:
             raise LocalError(f"the certificate's key usage is not that of a {use.value} key")
         self._certificates[eui64, use] = certificate
+        self._agreed.clear()
+        self._parties = None
 
     def add_signer(self, eui64: int, signer: Signer) -> None:
         """Let this sign for a party."""
@@ -92,6 +96,7 @@ class Keystore:
     def add_agreement(self, eui64: int, agreement: KeyAgreement) -> None:
         """Let this agree on secrets for a party."""
         self._agreements[eui64] = agreement
+        self._agreed.clear()
 
     def add_secret(self, one: int, other: int, secret: bytes) -> None:
         """Take the ECDH result of a pair, when neither private key is at hand."""
@@ -120,11 +125,20 @@ class Keystore:
         return self._signers.get(eui64)
 
     def shared_secret(self, one: int, other: int) -> bytes | None:
-        """The ECDH secret of two, from the list or from either's private key; None without."""
-        listed = self._secrets.get(_pair(one, other))
-        if listed is not None:
-            return listed
-        return self._agree(one, other) or self._agree(other, one)
+        """The ECDH secret of two, from the list or from either's private key; None without.
+
+        Both keys are static, so it is computed once and kept until keys change.
+        """
+        pair = _pair(one, other)
+        known = self._secrets.get(pair) or self._agreed.get(pair)
+        if known is not None:
+            return known
+        agreed = self._agree(one, other) or self._agree(other, one)
+        if agreed is not None:
+            if len(self._agreed) >= MAX_SECRETS:
+                self._agreed.clear()
+            self._agreed[pair] = agreed
+        return agreed
 
     def _agree(self, own: int, peer: int) -> bytes | None:
         agreement = self._agreements.get(own)
@@ -135,8 +149,16 @@ class Keystore:
 
     def parties(self, role: Role) -> tuple[int, ...]:
         """The organisations whose certificates give them a role, in the order of their EUI-64."""
-        found = {eui for (eui, _), held in self._certificates.items() if held.role is role}
-        return tuple(sorted(found))
+        if self._parties is None:
+            self._parties = {
+                each: tuple(
+                    sorted(
+                        {eui for (eui, _), one in self._certificates.items() if one.role is each}
+                    )
+                )
+                for each in Role
+            }
+        return self._parties[role]
 
     def unattributed(self, device: int) -> tuple[int, ...]:
         """Who shares a secret with a device and has no certificate that gives a role or profile."""

@@ -86,7 +86,7 @@ class Policy(NamedTuple):
             MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION: _READERS,
         }
     )
-    brokers: frozenset[Role] = frozenset((Role.ACCESS_CONTROL_BROKER,))
+    brokers: tuple[Role, ...] = (Role.ACCESS_CONTROL_BROKER,)
     check_validity: bool = True
     trust_bare_keys: bool = False
 
@@ -128,7 +128,7 @@ def authenticate(
     if leg is None:
         raise _refused(f"message code {message.message_code:04X} is none we authenticate")
     _require_form(message, leg)
-    _require_originator(message, keys, now, policy)
+    _require_originator(message, leg, keys, now, policy)
     if leg.signed and _check_signature(message, keys) is not Verdict.VALID:
         raise _refused(f"the signature is not that of {format_eui64(message.originator)}")
     if leg.mac is not MacKey.NONE:
@@ -232,23 +232,22 @@ def _require_form(message: Message, leg: Leg) -> None:
 
 
 def _require_originator(
-    message: Message, keys: Keystore, now: datetime | None, policy: Policy
+    message: Message, leg: Leg, keys: Keystore, now: datetime | None, policy: Policy
 ) -> None:
-    leg = leg_of(message)
-    use = KeyUse.SIGNING if leg is not None and leg.signed else KeyUse.AGREEMENT
-    whose = format_eui64(message.originator)
+    whose = message.originator
+    use = KeyUse.SIGNING if leg.signed else KeyUse.AGREEMENT
     certificate = keys.certificate(message.originator, use)
     if certificate is None:
-        raise _refused(f"no certificate of {whose} is held")
+        raise _refused(f"no certificate of {format_eui64(whose)} is held")
     _require_valid(certificate, whose, now, policy)
     if certificate.eui64 is None:
         return  # a bare key that the policy trusts
     if message.cra is not Cra.COMMAND:
         if not certificate.is_device:
-            raise _refused(f"{whose} answers as a device, but is none")
+            raise _refused(f"{format_eui64(whose)} answers as a device, but is none")
         return
     if certificate.role not in policy.originators.get(message.message_code, frozenset()):
-        raise _refused(f"{whose} has no role that may give this command")
+        raise _refused(f"{format_eui64(whose)} has no role that may give this command")
 
 
 def _require_mac(message: Message, keys: Keystore, now: datetime | None, policy: Policy) -> None:
@@ -256,27 +255,27 @@ def _require_mac(message: Message, keys: Keystore, now: datetime | None, policy:
         if _check_mac(message, keys) is not Verdict.VALID:
             raise _refused("the MAC is not that of device and recipient")
         return
-    for role in sorted(policy.brokers):
+    for role in policy.brokers:
         for broker in keys.parties(role):
             secret = keys.shared_secret(broker, message.recipient)
             if secret is None or not verify_mac(secret, message):
                 continue
             certificate = keys.certificate(broker, KeyUse.AGREEMENT)
             if certificate is not None:
-                _require_valid(certificate, format_eui64(broker), now, policy)
+                _require_valid(certificate, broker, now, policy)
             return
     raise _refused("the MAC is not that of broker and device")
 
 
 def _require_valid(
-    certificate: Certificate, whose: str, now: datetime | None, policy: Policy
+    certificate: Certificate, whose: int, now: datetime | None, policy: Policy
 ) -> None:
     if certificate.eui64 is None:
         if not policy.trust_bare_keys:
-            raise _refused(f"the key of {whose} comes without a certificate")
+            raise _refused(f"the key of {format_eui64(whose)} comes without a certificate")
         return
     if policy.check_validity and now is not None and not certificate.valid_at(now):
-        raise _refused(f"the certificate of {whose} is not valid at {now:%Y-%m-%d}")
+        raise _refused(f"the certificate of {format_eui64(whose)} is not valid at {now:%Y-%m-%d}")
 
 
 def _refused(reason: str) -> PeerError:

@@ -13,6 +13,7 @@ from images.ecdsa import sign_raw, verify_raw
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.envelope import Message, grouping
 
+_ECDH: Final = ec.ECDH()
 _GENERAL_SIGNING_BYTES: Final = 1  # the leading DF, which the signature leaves out
 
 
@@ -72,7 +73,7 @@ class PrivateKey:
 
     def agree(self, peer: ec.EllipticCurvePublicKey) -> bytes:
         """Compute ECDH on P-256; Z, the x coordinate, 32 octets."""
-        return self._key.exchange(ec.ECDH(), peer)
+        return self._key.exchange(_ECDH, peer)
 
 
 def signed_octets(message: Message) -> bytes:
@@ -82,6 +83,4 @@ def signed_octets(message: Message) -> bytes:
 
 def verify_signature(message: Message, key: ec.EllipticCurvePublicKey) -> bool:
     """Whether the message's signature was made with the private half of this key."""
-    return bool(message.signature) and verify_raw(
-        signed_octets(message), message.signature or b"", key
-    )
+    return verify_raw(signed_octets(message), message.signature or b"", key)

@@ -22,7 +22,17 @@ from ota_engine.gbcs.issuing import FOREVER
 from ota_engine.gbcs.keystore import SECRETS_FILE, Keystore
 from ota_engine.gbcs.pki import DEVICES, ORGANISATIONS
 from ota_engine.gbcs.signature import PrivateKey
-from tests.gbcs.parties import BROKER, HCALCS, NOW, SUPPLIER, everyone, files, key_maker, pki_files
+from tests.gbcs.parties import (
+    BROKER,
+    HCALCS,
+    NOW,
+    SEED,
+    SUPPLIER,
+    everyone,
+    files,
+    key_maker,
+    pki_files,
+)
 
 
 def certificate(name: str) -> Certificate:
@@ -240,3 +250,12 @@ def test_validity_includes_its_ends() -> None:
     assert held.valid_at(held.not_before) and held.valid_at(held.not_after)
     assert held.valid_at(NOW) and not held.valid_at(datetime(2000, 1, 1, tzinfo=UTC))
     assert not Certificate(held.public_key).valid_at(NOW)
+
+
+def test_a_secret_is_computed_anew_when_a_key_changes() -> None:
+    keys = Keystore.read(files())
+    before = keys.shared_secret(BROKER, HCALCS)
+    assert keys.shared_secret(HCALCS, BROKER) == before is not None
+    keys.add_agreement(BROKER, PrivateKey(next(key_maker(SEED + 1))))
+    keys.add_agreement(HCALCS, PrivateKey.load(files()[f"{HCALCS:016x}-ka.key"]))
+    assert keys.shared_secret(BROKER, HCALCS) not in {None, before}
