@@ -1,15 +1,17 @@
 """Numbered rules that judge an OTA file and say why; they never change or refuse one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from images.errors import ImageError
+from images.manifest import ManifestEntry
 from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
+from images.rules.repository import manifest_entry, manifest_hits
 from images.rules.table import FILE_RULES, RULES
 from images.rules.vendors import VENDORS, Vendor
 
-__all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint"]
+__all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
 
 
 class Report(NamedTuple):
@@ -73,6 +75,18 @@ def lint(
     findings = [_accepted(finding, habits) for group in found for finding in group]
     findings.sort(key=lambda finding: (-finding.severity, finding.rule))
     return Report(profile, tuple(findings), vendor)
+
+
+def lint_manifest(entries: Collection[ManifestEntry], present: Collection[str]) -> Report:
+    """Judge an index of released files by itself (rule 40).
+
+    Args:
+        entries: the index, as ``images.manifest.parse_manifest`` reads it.
+        present: names of the files that are there.
+    """
+    why = next(row.why for row in RULES if row.check is manifest_entry)
+    found = _findings(40, why, manifest_hits(entries, present), Profile.ZCL)
+    return Report(Profile.ZCL, tuple(found))
 
 
 def _vendor(name: str | None) -> Vendor | None:

@@ -183,33 +183,47 @@ def validate(
     retracted: option.Retracted = None,
     bcd: option.DecimalVersion = False,
     null_image: option.NullImage = False,
+    select: option.Select = None,
+    config: option.Config = None,
+    baseline: option.Baseline = None,
+    write_baseline: option.WriteBaseline = None,
+    jobs: option.Jobs = None,
+    quiet: option.Quiet = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
-    from images import Expectations, Severity
-    from ota_engine.cli import image_evidence, image_report
+    from images import Severity
+    from ota_engine.cli import image_config, image_evidence, image_report
 
-    expect = Expectations(
-        manufacturer_code=expect_manufacturer,
-        image_type=expect_type,
-        release_version=expect_version,
-        manufacturer_image_hash=expect_hash,
-        previous_version=previous_version,
-        device_hardware=device_hw,
-        max_bytes=max_size,
-        slot_size=slot_size,
-        block_size=block_size,
-        ca_key=image_evidence.read_ca_key(ca_key),
-        ca_eui64=ca_eui64,
-        manifest=image_evidence.read_manifest(manifest),
-        retracted=image_evidence.read_retracted(retracted),
-        bcd_version=bcd,
-        null_image=null_image,
+    given = {
+        "manufacturer_code": expect_manufacturer,
+        "image_type": expect_type,
+        "release_version": expect_version,
+        "manufacturer_image_hash": expect_hash,
+        "previous_version": previous_version,
+        "device_hardware": device_hw,
+        "max_bytes": max_size,
+        "slot_size": slot_size,
+        "block_size": block_size,
+        "ca_key": image_evidence.read_ca_key(ca_key),
+        "ca_eui64": ca_eui64,
+        "manifest": image_evidence.read_manifest(manifest) or None,
+        "retracted": image_evidence.read_retracted(retracted) or None,
+        "bcd_version": bcd or None,
+        "null_image": null_image or None,
+    }
+    settings = image_config.load(config or image_config.find_config(Path.cwd()))
+    settings = settings.overridden(
+        image_evidence.read_profile(profile),
+        {field: value for field, value in given.items() if value is not None},
+        tuple(select or ()),
+        image_evidence.read_known(baseline),
     )
-    outcome = image_report.judge(paths, image_evidence.read_profile(profile), expect)
-    if as_json or output_format is option.Format.JSON:
-        image_report.print_json(outcome)
-    else:
-        image_report.print_text(outcome, Severity.INFO if verbose else Severity.WARNING)
+    outcome = image_report.judge(paths, settings, jobs, manifest)
+    if write_baseline is not None:
+        write_whole(write_baseline, image_report.baseline(outcome), force=True)
+    chosen = option.Format.JSON if as_json else output_format
+    least = Severity.INFO if verbose else Severity.WARNING
+    image_report.show(outcome, chosen, least, quiet=quiet, strict=strict)
     raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
 
 

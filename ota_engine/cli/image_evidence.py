@@ -8,6 +8,7 @@ import typer
 from images import ImageError
 from images.manifest import ManifestEntry, parse_manifest
 from images.rules import Profile
+from images.rules.policy import Known, read_baseline
 from images.rules.vendors import VENDORS
 from ota_engine.cli.files import read_bounded
 
@@ -85,3 +86,13 @@ def read_retracted(path: Path | None) -> frozenset[bytes]:
             raise ImageError(f"{path}: line {number} is no SHA-256 or SHA-512 in hexadecimal")
         digests.add(digest)
     return frozenset(digests)
+
+
+def read_known(path: Path | None) -> frozenset[Known]:
+    """Read a baseline."""
+    if path is None:
+        return frozenset()
+    try:
+        return read_baseline(read_bounded(path))
+    except ImageError as error:
+        raise ImageError(f"{path}: {error.reason}") from None

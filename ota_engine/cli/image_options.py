@@ -22,6 +22,9 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    HTML = "html"
 
 
 def number(text: str | int) -> int:
@@ -115,7 +118,7 @@ ProfileChoice = Annotated[
         help="By whose rules; left out, the file's shape decides.",
     ),
 ]
-ReportFormat = Annotated[Format, typer.Option("--format", help="Text or JSON.")]
+ReportFormat = Annotated[Format, typer.Option("--format", help="How to report.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show information too.")]
 ExpectManufacturer = Annotated[
@@ -161,6 +164,24 @@ Manifest = Annotated[
 Retracted = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="SHA-256 or SHA-512 of withdrawn files, one per line."),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Name only files with findings.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Processes; by default one per core.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="TOML", help="Settings; else the nearest zota.toml or pyproject.toml."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ZOTAnnn", help="Only these rules, or all that begin so; repeatable."),
+]
+Baseline = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Known findings, which no longer count.")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the findings of this run down as known.")
 ]
 DecimalVersion = Annotated[bool, typer.Option("--bcd", help="Versions are decimal coded.")]
 NullImage = Annotated[

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -9,25 +10,23 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from images.rules import Expectations, Report, Severity, lint
+from images.rules import Report, Severity, lint_manifest
 from images.rules.findings import rule_id
+from images.rules.html import as_html
+from images.rules.junit import as_junit
+from images.rules.policy import sift, write_baseline
 from images.rules.report import as_json, as_text, counts
-from ota_engine.cli.files import Found, find_images, read_bounded
-from ota_engine.cli.image_evidence import ChosenProfile
+from images.rules.sarif import as_sarif
+from ota_engine.cli.files import find_images
+from ota_engine.cli.image_config import Settings
 from ota_engine.cli.image_facts import visible
+from ota_engine.cli.image_options import Format
+from ota_engine.cli.image_workers import Judged, judge_files
 
 SPARSE_LINES: Final = 10  # how often a long run speaks up where there is no terminal
 LONG_RUN: Final = 100  # files
 STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 NOT_OTA: Final = rule_id(1)
-
-
-class Judged(NamedTuple):
-    """A file and what the rules say, or why it could not be read."""
-
-    path: Path
-    report: Report | None
-    reason: str = ""
 
 
 class Outcome(NamedTuple):
@@ -66,26 +65,34 @@ class Outcome(NamedTuple):
         }
 
 
-def judge(paths: Sequence[Path], chosen: ChosenProfile, expect: Expectations) -> Outcome:
-    """Look at every file named, and every file below the folders named."""
+def judge(
+    paths: Sequence[Path], settings: Settings, jobs: int | None, manifest: Path | None = None
+) -> Outcome:
+    """Look at every file named, and every file below the folders named.
+
+    Args:
+        paths: files and folders.
+        settings: what to go by.
+        jobs: how many processes; None chooses by the number of files.
+        manifest: the index given on the command line, judged beside the files.
+    """
     judged: list[Judged] = []
     skipped: list[Path] = []
-    for found in _progress(list(find_images(paths))):
-        one = _judge(found.path, chosen, expect)
+    files = list(find_images(paths))
+    results = judge_files([found.path for found in files], settings, jobs)
+    for found, one in zip(files, _progress(results, len(files)), strict=True):
         if not found.named and one.report is not None and _is_foreign(one.report):
             skipped.append(found.path)
-        else:
+        elif one.report is None:
             judged.append(one)
+        else:
+            kept = sift(found.path.as_posix(), one.report, settings.policy)
+            judged.append(one._replace(report=kept))
+    if manifest is not None:
+        names = {found.path.name for found in files}
+        report = lint_manifest(settings.given["manifest"], names)
+        judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
     return Outcome(tuple(judged), tuple(skipped))
-
-
-def _judge(path: Path, chosen: ChosenProfile, expect: Expectations) -> Judged:
-    try:
-        data = read_bounded(path)
-    except OSError as error:
-        return Judged(path, None, error.strerror or str(error))
-    report = lint(data, profile=chosen.profile, name=path.name, expect=expect, vendor=chosen.vendor)
-    return Judged(path, report)
 
 
 def _is_foreign(report: Report) -> bool:
@@ -93,19 +100,56 @@ def _is_foreign(report: Report) -> bool:
     return any(finding.rule == NOT_OTA for finding in report.findings)
 
 
-def _progress(found: Sequence[Found]) -> Iterator[Found]:
-    """Pass files through, showing how far we are: a bar on a terminal, a few lines elsewhere."""
+def _progress(results: Iterator[Judged], count: int) -> Iterator[Judged]:
+    """Pass results through, showing how far we are: a bar on a terminal, else a few lines."""
     console = Console(stderr=True)
-    if console.is_terminal and len(found) > 1:
+    if console.is_terminal and count > 1:
         from rich.progress import track
 
-        yield from track(found, "Checking", console=console, transient=True)
+        yield from track(results, "Checking", total=count, console=console, transient=True)
         return
-    step = max(len(found) // SPARSE_LINES, 1)
-    for done, one in enumerate(found):
-        if len(found) >= LONG_RUN and done and done % step == 0:
-            typer.echo(f"zota: {done} of {len(found)} files checked", err=True)
+    step = max(count // SPARSE_LINES, 1)
+    for done, one in enumerate(results):
+        if count >= LONG_RUN and done and done % step == 0:
+            typer.echo(f"zota: {done} of {count} files checked", err=True)
         yield one
+
+
+def show(
+    outcome: Outcome, chosen: Format, least: Severity, *, quiet: bool = False, strict: bool = False
+) -> None:
+    """Print the outcome in the form asked for.
+
+    Args:
+        outcome: what was found.
+        chosen: the form.
+        least: which findings text shows.
+        quiet: text leaves out files with nothing to show.
+        strict: warnings fail a file in JUnit.
+    """
+    files = [(str(one.path), one.report) for one in outcome.judged if one.report is not None]
+    seen = [(visible(path), report) for path, report in files]
+    unreadable = [
+        (visible(str(one.path)), one.reason) for one in outcome.judged if one.report is None
+    ]
+    if chosen is Format.JSON:
+        print_json(outcome)
+    elif chosen is Format.SARIF:
+        typer.echo(json.dumps(as_sarif(files, version("zota")), indent=2))
+    elif chosen is Format.JUNIT:
+        typer.echo(as_junit(seen, unreadable, strict=strict), nl=False)
+    elif chosen is Format.HTML:
+        typer.echo(as_html(seen, unreadable), nl=False)
+    else:
+        print_text(outcome, least, quiet=quiet)
+
+
+def baseline(outcome: Outcome) -> bytes:
+    """The findings of this run, to be known from now on."""
+    reports = (
+        (one.path.as_posix(), one.report) for one in outcome.judged if one.report is not None
+    )
+    return write_baseline(reports).encode("utf-8", "backslashreplace")
 
 
 def print_json(outcome: Outcome) -> None:
@@ -127,12 +171,14 @@ def print_json(outcome: Outcome) -> None:
     typer.echo(json.dumps(report, indent=2))
 
 
-def print_text(outcome: Outcome, least: Severity) -> None:
+def print_text(outcome: Outcome, least: Severity, *, quiet: bool = False) -> None:
     """A line per file, its findings below, and a summary; unreadable files on standard error."""
     console = Console(highlight=False, soft_wrap=True)
     for one in outcome.judged:
         if one.report is None:
             typer.echo(visible(f"zota: {one.path}: {one.reason}"), err=True)
+            continue
+        if quiet and (one.report.worst or Severity.INFO) < max(least, Severity.WARNING):
             continue
         console.print(_headline(one.path, one.report))
         for line in as_text(one.report, least):

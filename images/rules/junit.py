@@ -1,0 +1,69 @@
+"""Reports as JUnit XML, for build servers: a file is a test, a finding above info its failure."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from images.rules import Report, Severity
+from images.rules.sarif import explain
+
+# What XML 1.0 cannot carry in any form
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(
+    files: Sequence[tuple[str, Report]],
+    unreadable: Sequence[tuple[str, str]] = (),
+    *,
+    strict: bool = False,
+) -> str:
+    """One test suite over all files.
+
+    Args:
+        files: path and report of each.
+        unreadable: path and reason of what could not be read.
+        strict: warnings fail a file, too.
+    """
+    least = Severity.WARNING if strict else Severity.ERROR
+    cases = [_case(path, report, least) for path, report in files]
+    failed = sum("<failure" in case for case in cases)
+    errors = [
+        f'  <testcase classname="zota" name={_attribute(path)}>\n'
+        f"    <error message={_attribute(reason)}/>\n  </testcase>\n"
+        for path, reason in unreadable
+    ]
+    count = len(cases) + len(errors)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuite name="zota image validate" tests="{count}" failures="{failed}" '
+        f'errors="{len(errors)}">\n' + "".join((*cases, *errors)) + "</testsuite>\n"
+    )
+
+
+def _case(path: str, report: Report, least: Severity) -> str:
+    failures = [finding for finding in report.findings if finding.severity >= least]
+    rest = [finding for finding in report.findings if finding.severity < least]
+    lines = [f'  <testcase classname="zota.{report.profile}" name={_attribute(path)}>\n']
+    if failures:
+        first = f"{failures[0].rule}: {failures[0].message}"
+        text = "\n".join(
+            _line(finding.rule, finding.offset, explain(finding)) for finding in failures
+        )
+        lines.append(f"    <failure message={_attribute(first)}>{_text(text)}</failure>\n")
+    if rest:
+        text = "\n".join(_line(finding.rule, finding.offset, finding.message) for finding in rest)
+        lines.append(f"    <system-out>{_text(text)}</system-out>\n")
+    return "".join((*lines, "  </testcase>\n"))
+
+
+def _line(rule: str, offset: int | None, text: str) -> str:
+    return f"{rule}: {text}" if offset is None else f"{rule} at byte {offset}: {text}"
+
+
+def _text(text: str) -> str:
+    return escape(_FORBIDDEN.sub("?", text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_FORBIDDEN.sub("?", text))

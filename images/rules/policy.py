@@ -1,0 +1,92 @@
+"""Which findings count: selected rules, ignored ones with their reason, those known already."""
+
+import json
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Final, NamedTuple
+
+from images.errors import ImageError
+from images.rules import Finding, Report
+
+BASELINE_VERSION: Final = 1
+
+
+class Ignore(NamedTuple):
+    """A decision not to hear of a rule.
+
+    Attributes:
+        rule: an id, or the beginning of several: ``ZOTA03``.
+        reason: why; never empty.
+        files: pattern of the paths it holds for.
+    """
+
+    rule: str
+    reason: str
+    files: str = "*"
+
+
+class Known(NamedTuple):
+    """A finding of an earlier run, told again without its offset: that moves with every build."""
+
+    path: str
+    rule: str
+    message: str
+
+
+class Policy(NamedTuple):
+    """What counts.
+
+    Attributes:
+        select: ids or beginnings of ids; empty selects every rule.
+        ignores: what not to hear of.
+        baseline: findings that were there before.
+    """
+
+    select: tuple[str, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    baseline: frozenset[Known] = frozenset()
+
+
+def sift(path: str, report: Report, policy: Policy) -> Report:
+    """Leave only the findings that count."""
+    kept = tuple(finding for finding in report.findings if _counts(path, finding, policy))
+    return report._replace(findings=kept)
+
+
+def _counts(path: str, finding: Finding, policy: Policy) -> bool:
+    if policy.select and not finding.rule.startswith(policy.select):
+        return False
+    for ignore in policy.ignores:
+        if finding.rule.startswith(ignore.rule) and fnmatchcase(path, ignore.files):
+            return False
+    return Known(path, finding.rule, finding.message) not in policy.baseline
+
+
+def write_baseline(reports: Iterable[tuple[str, Report]]) -> str:
+    """The findings above information, as a file to read back and to review."""
+    known = sorted(
+        Known(path, finding.rule, finding.message)
+        for path, report in reports
+        for finding in report.findings
+        if finding.severity
+    )
+    content = {"version": BASELINE_VERSION, "findings": [entry._asdict() for entry in known]}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_baseline(text: bytes | str) -> frozenset[Known]:
+    """Read what ``write_baseline`` wrote.
+
+    Raises:
+        ImageError: it is something else.
+    """
+    try:
+        content = json.loads(text)
+        if content["version"] != BASELINE_VERSION:
+            raise ValueError
+        known = [Known(**entry) for entry in content["findings"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ImageError("not a baseline: write one with --write-baseline") from None
+    if not all(isinstance(value, str) for entry in known for value in entry):
+        raise ImageError("not a baseline: path, rule and message are text")
+    return frozenset(known)

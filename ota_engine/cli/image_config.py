@@ -1,0 +1,215 @@
+"""Settings of ``zota image validate`` from zota.toml or pyproject.toml; judges nothing.
+
+``[image]`` in zota.toml is ``[tool.zota.image]`` in pyproject.toml::
+
+    [image]
+    profile = "se"
+    select = ["ZOTA0"]
+    ignore = [{ rule = "ZOTA037", files = "old/*", reason = "released before we knew" }]
+    expect = { manufacturer = 0x121D, slot-size = 262144, ca-key = "ca.hex" }
+
+    [[image.files]]
+    files = "ppmid/*"
+    profile = "gb"
+    expect = { type = 0x0084 }
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import typer
+
+from images import Expectations
+from images.rules.policy import Ignore, Known, Policy
+from ota_engine.cli import image_options as option
+from ota_engine.cli.files import read_bounded
+from ota_engine.cli.image_evidence import (
+    ChosenProfile,
+    read_ca_key,
+    read_manifest,
+    read_profile,
+    read_retracted,
+)
+from ota_engine.errors import LocalError
+
+# zota.toml's key -> field of Expectations, and the type it is written in
+_PLAIN: Final[Mapping[str, tuple[str, type]]] = {
+    "manufacturer": ("manufacturer_code", int),
+    "type": ("image_type", int),
+    "version": ("release_version", int),
+    "previous-version": ("previous_version", int),
+    "device-hw": ("device_hardware", int),
+    "max-size": ("max_bytes", int),
+    "slot-size": ("slot_size", int),
+    "block-size": ("block_size", int),
+    "bcd": ("bcd_version", bool),
+    "null-image": ("null_image", bool),
+}
+_TEXTS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "hash": ("manufacturer_image_hash", option.sha256),
+    "ca-eui64": ("ca_eui64", option.eui64),
+}
+_FILES: Final[Mapping[str, tuple[str, Callable[[Path], Any]]]] = {
+    "ca-key": ("ca_key", read_ca_key),
+    "manifest": ("manifest", read_manifest),
+    "retracted": ("retracted", read_retracted),
+}
+
+
+class PerFile(NamedTuple):
+    """What holds for some files only."""
+
+    files: str  # pattern of their paths
+    chosen: ChosenProfile
+    expect: Mapping[str, Any]
+
+
+class Settings(NamedTuple):
+    """Everything a run goes by.
+
+    Attributes:
+        chosen: by whose rules.
+        expect: fields of ``Expectations`` for every file.
+        per_file: exceptions, the last that matches wins.
+        given: the command line's own, which wins over all.
+        policy: which findings count.
+        fixed: the command line named the profile.
+    """
+
+    chosen: ChosenProfile = ChosenProfile()
+    expect: Mapping[str, Any] = {}
+    per_file: tuple[PerFile, ...] = ()
+    given: Mapping[str, Any] = {}
+    policy: Policy = Policy()
+    fixed: bool = False
+
+    def for_file(self, path: str) -> tuple[ChosenProfile, Expectations]:
+        """What holds for one file."""
+        chosen, fields = self.chosen, dict(self.expect)
+        for exception in self.per_file:
+            if fnmatchcase(path, exception.files):
+                fields.update(exception.expect)
+                if exception.chosen != ChosenProfile() and not self.fixed:
+                    chosen = exception.chosen
+        return chosen, replace(Expectations(), **{**fields, **self.given})
+
+    def overridden(
+        self,
+        chosen: ChosenProfile,
+        given: Mapping[str, Any],
+        select: tuple[str, ...],
+        baseline: frozenset[Known],
+    ) -> "Settings":
+        """These settings with what the command line says put over them."""
+        named = chosen != ChosenProfile()
+        policy = Policy(select or self.policy.select, self.policy.ignores, baseline)
+        return self._replace(
+            chosen=chosen if named else self.chosen, given=given, policy=policy, fixed=named
+        )
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest zota.toml, or pyproject.toml that speaks of zota, from a folder upwards."""
+    for folder in (start, *start.parents):
+        if (folder / "zota.toml").is_file():
+            return folder / "zota.toml"
+        project = folder / "pyproject.toml"
+        if project.is_file() and b"[tool.zota" in read_bounded(project):
+            return project
+    return None
+
+
+def load(path: Path | None) -> Settings:
+    """Read a configuration file; None gives the defaults.
+
+    Raises:
+        LocalError: it is damaged, or says something unknown; the text says where.
+    """
+    if path is None:
+        return Settings()
+    try:
+        content = tomllib.loads(read_bounded(path).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LocalError(f"{path}: not TOML: {error}") from None
+    table: Any = content
+    for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
+        table = table.get(key, {}) if isinstance(table, dict) else None
+    try:
+        return _settings(table, path.parent)
+    except (TypeError, ValueError) as error:
+        raise LocalError(f"{path}: {error}") from None
+    except typer.BadParameter as error:
+        raise LocalError(f"{path}: {error.message}") from None
+
+
+def _settings(table: Any, folder: Path) -> Settings:
+    _only(table, ("profile", "select", "ignore", "expect", "files"), "image")
+    exceptions = []
+    for entry in _list(table, "files"):
+        _only(entry, ("files", "profile", "expect"), "image.files")
+        exceptions.append(
+            PerFile(
+                _typed(entry.get("files"), str, "files of image.files"),
+                read_profile(entry.get("profile")),
+                _expect(entry.get("expect", {}), folder),
+            )
+        )
+    select = tuple(_typed(rule, str, "select") for rule in _list(table, "select"))
+    policy = Policy(select, tuple(map(_ignore, _list(table, "ignore"))))
+    chosen = read_profile(table.get("profile"))
+    return Settings(chosen, _expect(table.get("expect", {}), folder), tuple(exceptions), {}, policy)
+
+
+def _ignore(entry: Any) -> Ignore:
+    _only(entry, ("rule", "reason", "files"), "image.ignore")
+    reason = entry.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise ValueError(f"ignore {entry.get('rule')!r}: an ignored rule needs a reason")
+    rule = _typed(entry.get("rule"), str, "rule of image.ignore")
+    if not rule.startswith("ZOTA"):
+        raise ValueError(f"ignore {rule!r}: give a rule, or the beginning of some: ZOTA037, ZOTA03")
+    return Ignore(rule, reason, _typed(entry.get("files", "*"), str, "files of image.ignore"))
+
+
+def _expect(table: Any, folder: Path) -> dict[str, Any]:
+    _only(table, (*_PLAIN, *_TEXTS, *_FILES, "manufacturers"), "expect")
+    fields: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in _PLAIN:
+            name, kind = _PLAIN[key]
+            fields[name] = _typed(value, kind, key)
+        elif key in _TEXTS:
+            name, read = _TEXTS[key]
+            fields[name] = read(_typed(value, str, key))
+        elif key in _FILES:
+            name, read_file = _FILES[key]
+            fields[name] = read_file(folder / _typed(value, str, key))
+        else:
+            codes = _list(table, key)
+            fields["manufacturer_codes"] = tuple(_typed(code, int, key) for code in codes)
+    return fields
+
+
+def _only(table: Any, known: tuple[str, ...], where: str) -> None:
+    if not isinstance(table, dict):
+        raise TypeError(f"{where} is no table")
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise ValueError(f"{where} knows no {unknown[0]!r}; it knows {', '.join(known)}")
+
+
+def _list(table: Mapping[str, Any], key: str) -> list[Any]:
+    value = table.get(key, [])
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is no list")
+    return value
+
+
+def _typed(value: Any, kind: type, key: str) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{key} is {value!r}, not {kind.__name__}")
+    return value

@@ -1,0 +1,60 @@
+"""Judges many files, in several processes where that pays; one file in memory per process."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from images.rules import Report, lint
+from ota_engine.cli.files import read_bounded
+from ota_engine.cli.image_config import Settings
+from ota_engine.errors import LocalError
+
+FILES_PER_PROCESS: Final = 100  # fewer are judged before another process has started
+CHUNK: Final = 8  # files handed to a process at a time
+
+
+class Judged(NamedTuple):
+    """A file and what the rules say, or why it could not be read."""
+
+    path: Path
+    report: Report | None
+    reason: str = ""
+
+
+def judge_files(paths: Sequence[Path], settings: Settings, jobs: int | None) -> Iterator[Judged]:
+    """Judge files; the results come in the order of the files.
+
+    Args:
+        paths: regular files, or what the user took for one.
+        settings: what to go by.
+        jobs: how many processes; None starts one per core when there are files enough.
+    """
+    enough = min(os.cpu_count() or 1, len(paths) // FILES_PER_PROCESS + 1)
+    processes = min(enough if jobs is None else jobs, len(paths))
+    one = partial(_judge, settings=settings)
+    if processes <= 1:
+        yield from map(one, paths)
+        return
+    # Not fork: the parent may have threads, of which a copy would inherit only the locks.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        try:
+            yield from pool.map(one, paths, chunksize=CHUNK)
+        except BrokenProcessPool:
+            raise LocalError(
+                "a checking process was killed, perhaps for want of memory: try --jobs 1"
+            ) from None
+
+
+def _judge(path: Path, settings: Settings) -> Judged:
+    try:
+        data = read_bounded(path)
+    except OSError as error:
+        return Judged(path, None, error.strerror or str(error))
+    chosen, expect = settings.for_file(path.as_posix())
+    report = lint(data, profile=chosen.profile, name=path.name, expect=expect, vendor=chosen.vendor)
+    return Judged(path, report)
