@@ -31,7 +31,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/bench tools/diagrams.py
+	$(BIN)/mypy tools/bench tools/diagrams.py tools/rule_pages.py
 	$(BIN)/lint-imports
 
 unit: setup
@@ -47,6 +47,7 @@ soak: setup
 
 docs: setup
 	$(BIN)/python tools/diagrams.py
+	$(BIN)/python tools/rule_pages.py
 	$(BIN)/python tools/capture.py
 
 clean:
