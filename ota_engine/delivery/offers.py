@@ -190,11 +190,10 @@ class Offers:
     ) -> None:
         estate = self._estate
         estate.count("query_refused")
+        if verdict.same:
+            return  # ``reports`` has drawn the conclusion
         if session.version_before is None:
             session.version_before = running
         session.attempt = max(session.attempt, 1)
-        if verdict.same:
-            session.version_after = running
-            estate.step(peer, session, Step.REPORTED_NEW, now, verdict.reason)
-        elif estate.step(peer, session, Step.REFUSE, now, verdict.reason):
+        if estate.step(peer, session, Step.REFUSE, now, verdict.reason):
             estate.outcome(peer, session, "transfer", False, verdict.reason, now)

@@ -61,7 +61,7 @@ SCHEDULE      -    schd schd schd -    schd schd schd schd schd schd -    -    -
 HOLD          -    held held held held held held held held held held -    -    -    -
 EXTERN        -    awai awai awai awai awai awai awai awai awai awai awai -    -    -
 BAD           .    fail fail fail fail fail fail fail fail fail fail fail .    .    .
-REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt -    updt .
+REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt -    updt -
 REPORTED_OLD  -    -    -    -    -    -    -    fail fail fail fail fail -    -    -
 OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .    .
 ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .

@@ -122,3 +122,8 @@ def test_our_own_address_is_a_device_like_any_other() -> None:
     desk = Desk()
     assert len(Client(desk, OWN).raw(bytes((CLUSTER, 5, 0x42)))) == 1
     assert Eui64(DEVICE) not in desk.engine.delivery.estate.strangers
+
+
+def test_a_manufacturer_specific_general_command_is_unsupported_as_one() -> None:
+    (answer,) = Client(Desk()).raw(bytes((GENERAL | MANUFACTURER, 0x5F, 0x11, 9, 0x00)))
+    assert answer.payload[-2:] == bytes((0x00, Status.UNSUP_GENERAL_COMMAND))

@@ -333,3 +333,53 @@ def test_fault_14_a_vendor_known_to_pause_for_an_hour_is_given_it() -> None:
     client.block(0)
     desk.wait(3700.0)
     assert desk.state() is SessionState.DOWNLOADING
+
+
+def test_an_external_activation_seen_by_its_status_alone_is_awaited() -> None:
+    desk, client = ready(activation=Activation.EXTERNAL)
+    client.query()
+    client.download()
+    client.report(OLD, HOLDS)
+    assert desk.state() is SessionState.AWAITING_COMMAND
+    assert desk.outcomes() == [("transfer", "succeeded", "the device verified it")]
+
+
+def test_an_activation_at_its_time_while_nobody_could_tell_is_an_ordered_one() -> None:
+    from ota_engine.events import LinkDown
+
+    desk, client = ready(activation=Activation.AT, at=UTC + 600.0)
+    client.finish()
+    desk.give(LinkDown("test", "unplugged", desk.now))
+    desk.wait(700.0)
+    client.report(NEW)
+    assert activations(desk) == [("succeeded", "activated at its time")]
+    assert not [row for row in desk.audits() if row.actor == "device"]
+
+
+def test_a_reinstall_that_waits_is_not_taken_for_done() -> None:
+    desk, client = ready(policy=VersionPolicy.REINSTALL, activation=Activation.WAIT)
+    client.query(NEW)
+    client.download()
+    client.end()
+    client.report(NEW)
+    assert desk.state() is SessionState.HELD
+
+
+def test_the_same_power_source_again_is_no_news() -> None:
+    desk, client = ready()
+    client.report_power(MAINS)
+    desk.wait(10.0)
+    desk.sent.clear()
+    client.report_power(MAINS)
+    desk.wait(10.0)
+    assert desk.sent == []
+
+
+def test_a_query_for_the_version_an_aborted_device_runs_changes_nothing() -> None:
+    from ota_engine.delivery.orders import Abort
+
+    desk, client = ready()
+    client.query()
+    desk.give(Abort(DEVICE, "wrong file", "test"))
+    assert client.query(NEW) == NOBODY
+    assert desk.state() is SessionState.ABORTED

@@ -345,3 +345,10 @@ def test_fault_12_one_abuser_among_100_neither_starves_them_nor_grows_memory() -
     assert to_abuser <= 300  # of 10,000 requests
     assert len(desk.engine.delivery.estate.timers) < 500
     assert len(desk.store.events()) < 1000
+
+
+def test_asking_twice_is_one_place() -> None:
+    line = Places(1)
+    assert line.ask(Eui64(1), 0.0)
+    assert line.ask(Eui64(1), 1.0)
+    assert line.active == 1
