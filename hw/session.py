@@ -132,6 +132,11 @@ class RadioSession:
         """Let devices join."""
         await self._do(self.app.permit(seconds))
 
+    async def settle(self) -> None:
+        """Wait until every device that joined has been interviewed, or has failed to be."""
+        while any(getattr(d, "initializing", False) for d in self.app.devices.values()):  # noqa: ASYNC110 - zigpy has no event for it
+            await trio.sleep(LOOK_AGAIN)
+
     async def dismiss(self, device: Eui64) -> None:
         """Tell a device to leave."""
         ieee = to_zigpy(device)

@@ -25,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 T = TypeVar("T")
 DEFAULT_CHANNEL = 15  # clear of Wi-Fi channels 1, 6 and 11
+INTERVIEWS = 60.0  # seconds that interviews under way are given to end
 LONGEST_PERMIT = 254  # seconds, Zigbee 2.4.3.3.7
 
 LinkOption = Annotated[str, typer.Option("--link", metavar="URL", help="e.g. ezsp:///dev/ttyACM0")]
@@ -163,6 +164,8 @@ async def _permit(radio: "ZigpyRadio", seconds: int, *, quiet: bool) -> list[Joi
                     joined.append(event)
                     if not quiet:
                         typer.echo(f"{format_eui64(event.device)} is 0x{event.network_address:04X}")
+    with trio.move_on_after(INTERVIEWS):
+        await radio.session.settle()
     return joined
 
 

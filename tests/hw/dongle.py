@@ -1,0 +1,95 @@
+"""A virtual dongle in the same program as the test, with its port and what can befall it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+
+import trio
+
+from emulators.ncp.dongle import Dongle, DongleOptions
+from emulators.ncp.faults import FaultKind, NcpFault
+from emulators.ncp.server import NcpServer, serve_ncp
+from emulators.roster import Entry
+from hw.formation import form
+from hw.radio import ZigpyRadio
+from hw.settings import RadioSettings, parse_link
+from images.eui64 import Eui64
+from ota_engine.events import Joined
+from tests.hw.home import PATIENCE
+
+FAST = DongleOptions(baud=0)  # a line that takes no time
+CHANNEL = 15
+
+
+@dataclass(slots=True)
+class VirtualDongle:
+    """A dongle on a port.
+
+    Attributes:
+        settings: how zota opens it.
+        server: the port.
+        dongle: what is behind it.
+    """
+
+    settings: RadioSettings
+    server: NcpServer
+    dongle: Dongle
+
+    def fail(self, kind: FaultKind, seconds: float = inf) -> None:
+        """Let something befall the dongle, for so long."""
+        self.dongle.fail(NcpFault(kind, seconds=seconds), self.server.now)
+        self.server.kick()
+
+    def power_off(self, device: Eui64) -> None:
+        """Cut a device's power."""
+        self.dongle.network.power_off(device)
+
+    def power_on(self, device: Eui64) -> None:
+        """Have a device restart and announce itself."""
+        self.dongle.network.power_on(device, self.server.now)
+        self.server.kick()
+
+    def version(self, device: Eui64) -> int:
+        """The file version a device runs."""
+        return self.dongle.stack.devices[device].version
+
+
+@asynccontextmanager
+async def virtual_dongle(
+    *entries: Entry, folder: Path, line: str = "tcp", options: DongleOptions = FAST
+) -> AsyncIterator[VirtualDongle]:
+    """Plug in a dongle without a network; its devices join as soon as they may."""
+    dongle = Dongle(entries, options=options)
+    pty = folder / "dongle" if line == "pty" else None
+    tcp = ("127.0.0.1", 0) if line == "tcp" else None
+    async with serve_ncp(dongle, pty=pty, tcp=tcp) as server:
+        url = f"ezsp://{pty}" if pty is not None else f"ezsp+tcp://{server.address}"
+        settings = replace(parse_link(url, folder), reconnect_after=(0.05,))
+        yield VirtualDongle(settings, server, dongle)
+
+
+@asynccontextmanager
+async def home(
+    *entries: Entry, folder: Path, line: str = "tcp", options: DongleOptions = FAST
+) -> AsyncIterator[VirtualDongle]:
+    """Plug in a dongle with a network, which all devices have joined."""
+    async with virtual_dongle(*entries, folder=folder, line=line, options=options) as dongle:
+        await form(dongle.settings, CHANNEL, force=False)
+        async with ZigpyRadio(dongle.settings) as radio:
+            await join(radio, len(entries))
+        yield dongle
+
+
+async def join(radio: ZigpyRadio, number: int) -> set[Eui64]:
+    """Let devices join until there are so many, and each has been interviewed."""
+    joined: set[Eui64] = set()
+    await radio.permit(60)
+    with trio.fail_after(PATIENCE):
+        while len(joined) < number:
+            batch = await radio.events.receive()
+            joined |= {event.device for event in batch if isinstance(event, Joined)}
+        await radio.session.settle()
+    await radio.permit(0)
+    return joined
