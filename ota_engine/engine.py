@@ -39,12 +39,13 @@ class Engine:
         self._estate = self.delivery.estate
         self._drain = self._estate.drain
         self._order = self.delivery.order
+        presence = self.delivery.presence
         self._handlers: dict[type[Any], Callable[[Any, float], None]] = {
             Packet: self.delivery.receive,
-            Joined: self.delivery.joined,
-            Left: self.delivery.left,
-            LinkUp: self.delivery.link_up,
-            LinkDown: self.delivery.link_down,
+            Joined: presence.joined,
+            Left: presence.left,
+            LinkUp: presence.link_up,
+            LinkDown: presence.link_down,
             SendFailed: self.delivery.send_failed,
             ClockObserved: self.delivery.clock_observed,
         }

@@ -19,11 +19,11 @@ from ota_engine.delivery.quirks import quirk_for
 from ota_engine.delivery.session import HOLDING, OPEN, Step
 from ota_engine.delivery.timers import Alarm
 from ota_engine.errors import PeerError
-from ota_engine.events import Packet, Priority, Send, SendFailed, SendStatus
+from ota_engine.events import Packet, Priority, Send
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
-from ota_engine.zcl.hot import decode_block_request, decode_block_response, encode_block_wait
+from ota_engine.zcl.hot import decode_block_request, encode_block_wait
 from ota_engine.zcl.ota import encode
 from ota_engine.zcl.status import Status
 
@@ -31,9 +31,6 @@ LOW = Priority.LOW.value
 DOWNLOADING = SessionState.DOWNLOADING
 BLOCK_TOKEN = 1  # of every ``Send`` that carries a block
 TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
-SHRINK = (64, 56, 50, 48, 40, 32, 24, 16, 8)  # octets: the steps down when a frame does not fit
-SAFE_BLOCK = 40  # octets: what a node gets after three blocks in a row were not delivered
-LOST_BLOCKS = 3
 OVER_RATE_WAIT = 1.0  # seconds
 QUIET = 1.0  # seconds: a client that asks against its wait is answered this often at most
 REFUSALS_REMEMBERED = 8  # images per device whose refusal is audited
@@ -280,50 +277,3 @@ class BlockServer:
             Command.IMAGE_BLOCK_RESPONSE, packet.payload[1], encode(response), from_server=True
         )
         self._estate.reply(packet, peer, frame, ack=False)
-
-    # --- learning from failures --------------------------------------------------------------
-
-    def failed(self, failure: SendFailed, peer: Peer, now: float) -> None:
-        """Learn from a block that did not arrive: shrink, and send again if it never left."""
-        self._estate.count("block_not_delivered")
-        block = decode_block_response(failure.send.payload)
-        if block.data is None or block.file_offset is None:
-            return
-        if failure.status == SendStatus.MESSAGE_TOO_LONG:
-            smaller = next((size for size in SHRINK if size < len(block.data)), 1)
-            self._limit(peer, smaller, failure.status, now)
-            self._send_again(failure.send, block, peer)
-        elif failure.status == SendStatus.DELIVERY_FAILED and self._in_a_row(peer) >= LOST_BLOCKS:
-            peer.failures = 0
-            self._limit(peer, SAFE_BLOCK, failure.status, now)
-
-    def _in_a_row(self, peer: Peer) -> int:
-        """Count a lost block; one that was asked for after the last loss and arrived ends the row."""
-        blocks = peer.current.blocks if peer.current is not None else 0
-        if blocks > peer.failed_after + 1:
-            peer.failures = 0
-        peer.failures += 1
-        peer.failed_after = blocks
-        return peer.failures
-
-    def _limit(self, peer: Peer, octets: int, status: int, now: float) -> None:
-        if octets >= peer.carries:
-            return
-        peer.block_limit = octets
-        self._estate.measure(peer)
-        self._estate.touch(peer, now)
-        self._estate.event("block limit", peer.eui64, now, octets=octets, status=status)
-
-    def _send_again(self, send: Send, block: ImageBlockResponse, peer: Peer) -> None:
-        """Send the beginning of a block that was too long; a page goes on from there."""
-        assert block.data is not None  # noqa: S101 - failed() looked
-        page = peer.page
-        if page is not None:
-            page.size = min(page.size, peer.carries)
-            page.offset = min(page.offset, block.file_offset or 0)
-            return
-        head = ImageBlockResponse(*block[:5], data=block.data[: peer.carries])
-        frame = cluster_frame(
-            Command.IMAGE_BLOCK_RESPONSE, send.payload[1], encode(head), from_server=True
-        )
-        self._estate.send(send._replace(payload=frame))

@@ -9,30 +9,26 @@ from ota_engine.delivery.blocks import BLOCK_TOKEN, BlockServer
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.contacts import Contacts
 from ota_engine.delivery.estate import WAITING_FOR_MAINS, Estate
+from ota_engine.delivery.losses import Losses
 from ota_engine.delivery.offers import Offers
 from ota_engine.delivery.operator import Operator
 from ota_engine.delivery.orders import Order
 from ota_engine.delivery.pages import PageServer
-from ota_engine.delivery.peer import INTERRUPTED, Peer, Session
-from ota_engine.delivery.quirks import quirk_for
+from ota_engine.delivery.peer import INTERRUPTED, Peer
+from ota_engine.delivery.presence import Presence
 from ota_engine.delivery.reports import Reports
 from ota_engine.delivery.session import Step
 from ota_engine.delivery.timers import Alarm, Timer
-from ota_engine.delivery.upgrade_end import LONGEST_COUNTDOWN, RELEASE_TOKEN, UpgradeEnds
-from ota_engine.delivery.wording import one_line
+from ota_engine.delivery.upgrade_end import RELEASE_TOKEN, UpgradeEnds
 from ota_engine.errors import PeerError
 from ota_engine.events import (
     BASIC_CLUSTER,
     OTA_UPGRADE_CLUSTER,
     ClockObserved,
-    Joined,
-    Left,
-    LinkDown,
-    LinkUp,
     Packet,
     SendFailed,
 )
-from ota_engine.records import SessionState, Snapshot
+from ota_engine.records import Snapshot
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
 from ota_engine.zcl.general import (
@@ -57,13 +53,8 @@ PLAIN_CLIENT_COMMAND = 0x01  # frame control: cluster command, to the server, no
 CONTROL_MASK = 0x0F
 BLOCK_REQUEST = Command.IMAGE_BLOCK_REQUEST.value
 CLOCK_STEP = 1.0  # seconds: a smaller difference between two readings is drift
-APS_SECURITY = 9  # octets that APS encryption adds to a frame
 #: What a client says with a Default Response when it cannot take what it was offered.
 OFFER_REFUSALS = frozenset({Status.INSUFFICIENT_SPACE, Status.INVALID_IMAGE, Status.NOT_AUTHORIZED})
-RESTARTED = "the engine restarted; waits for the device to go on"
-LEFT = "the device left the network"
-BACK = "back within reach; waits for the device to go on"
-MOVED = "the device moved to another channel"
 
 
 class OtaServer:
@@ -72,13 +63,16 @@ class OtaServer:
     def __init__(self, config: DeliveryConfig, snapshot: Snapshot) -> None:
         self.estate = Estate(config, snapshot)
         self._peers = self.estate.peers
-        self._resumed = bool(snapshot.sessions)  # what was under way has not been seen to yet
         self._contacts = Contacts(self.estate)
         self._blocks = BlockServer(self.estate)
         self._pages = PageServer(self.estate, self._blocks)
         self._reports = Reports(self.estate, self._contacts)
         self._offers = Offers(self.estate, self._blocks, self._reports, self._contacts)
         self._ends = UpgradeEnds(self.estate)
+        self._losses = Losses(self.estate)
+        self.presence = Presence(
+            self.estate, self._contacts, self._reports, self._ends, resumed=bool(snapshot.sessions)
+        )
         self._operator = Operator(self.estate, self._contacts, self._ends)
         self._commands = {
             Command.QUERY_NEXT_IMAGE_REQUEST: self._offers.query,
@@ -213,93 +207,11 @@ class OtaServer:
 
     # --- the rest of the link ----------------------------------------------------------------
 
-    def joined(self, event: Joined, now: float) -> None:
-        """A device announced itself."""
-        estate = self.estate
-        peer = estate.peers.get(event.device) or estate.stranger(event.device)
-        where = (event.network_address, event.sleepy, event.channel, event.relays)
-        peer.last_heard = now
-        if event.channel != peer.channel:
-            self._interrupt(peer, MOVED, now)
-        if where != (peer.network_address, peer.sleepy, peer.channel, peer.relays):
-            peer.network_address, peer.sleepy, peer.channel, peer.relays = where
-            peer.purse = None
-            estate.measure(peer)
-            estate.touch(peer, now)
-        if peer.sessions:
-            self._explain(peer, LEFT, BACK)
-            estate.explain_idle(peer)
-            self._reports.announced(peer, now)
-            self._contacts.anew(peer, now)
-
-    def left(self, event: Left, now: float) -> None:
-        """A device left; its sessions wait, because it may be back."""
-        peer = self.estate.peers.get(event.device)
-        if peer is not None:
-            self._interrupt(peer, LEFT, now)
-
-    def _interrupt(self, peer: Peer, reason: str, now: float) -> None:
-        for session in peer.sessions.values():
-            self.estate.step(peer, session, Step.STALL, now, reason)
-
-    def _explain(self, peer: Peer, old: str, new: str) -> None:
-        for session in peer.sessions.values():
-            if session.reason == old:
-                self.estate.explain(peer, session, new)
-
-    def link_up(self, event: LinkUp, now: float) -> None:
-        """The radio is ready: learn what it carries, and take every session up where it stands."""
-        estate = self.estate
-        down = f"the radio is down: {estate.link_down}"
-        estate.link_down = None
-        estate.max_payload = event.max_payload
-        estate.security = APS_SECURITY if event.aps_security else 0
-        for peer in estate.peers.values():
-            estate.measure(peer)
-            for session in peer.sessions.values():
-                if self._resumed:
-                    self._take_up(peer, session, now)
-                self._grant_time(peer, session, now)
-            self._explain(peer, down, BACK)
-            estate.explain_idle(peer)
-            self._ends.review(peer, now)
-            if peer.sessions:
-                peer.to_ask = True
-                self._contacts.anew(peer, now)
-        self._resumed = False
-        estate.event("link up", None, now, link=one_line(event.link))
-
-    def _take_up(self, peer: Peer, session: Session, now: float) -> None:
-        """See for the first time to a session of an earlier run: its download was interrupted."""
-        session.since = min(now, now + session.since_utc - self.estate.clock.utc(now))
-        if session.state in INTERRUPTED:
-            self.estate.step(peer, session, Step.STALL, now, RESTARTED)
-
-    def _grant_time(self, peer: Peer, session: Session, now: float) -> None:
-        """What a device was allowed begins anew: while we could not hear it, no time has passed."""
-        quirk = quirk_for(*session.image.key[:2])
-        if session.state is SessionState.VERIFYING:
-            session.deadline = now + quirk.verify_for
-        elif session.state is SessionState.RESTARTING:
-            session.deadline = now + LONGEST_COUNTDOWN + quirk.restart_for
-        else:
-            return
-        self.estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
-
-    def link_down(self, event: LinkDown, now: float) -> None:
-        """The radio is gone: downloads stand still, and what waits for the radio says so."""
-        estate = self.estate
-        estate.link_down = one_line(event.reason)
-        for peer in estate.peers.values():
-            self._interrupt(peer, f"the radio is down: {estate.link_down}", now)
-            estate.explain_idle(peer)
-        estate.event("link down", None, now, link=one_line(event.link), reason=estate.link_down)
-
     def send_failed(self, event: SendFailed, now: float) -> None:
         """Learn from a frame that did not arrive; clients ask again by protocol."""
         peer = self.estate.peers.get(event.send.destination)
         if peer is not None and event.send.token == BLOCK_TOKEN:
-            self._blocks.failed(event, peer, now)
+            self._losses.failed(event, peer, now)
         elif peer is not None and event.send.token == RELEASE_TOKEN:
             self._ends.not_told(peer, now)
         else:
