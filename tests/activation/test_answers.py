@@ -1,0 +1,276 @@
+"""What devices answer, matched to what was ordered; and every answer that must change nothing."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ota_engine.activation.answers import OrderBook, Ruling
+from ota_engine.activation.life import Action, OrderState, Step
+from ota_engine.activation.order import Order, commit_order, step_order, withdraw_order
+from ota_engine.errors import LocalError, PeerError
+from ota_engine.gbcs import compose
+from ota_engine.gbcs.codes import AlertCode, MessageCode
+from ota_engine.gbcs.envelope import Message, parse, serialise
+from ota_engine.gbcs.payloads import (
+    CANCELLATION_TIME,
+    ActivationOutcome,
+    CommandAccepted,
+    FutureDatedOutcome,
+    activation_of,
+)
+from ota_engine.gbcs.protection import authenticate, protect
+from tests.gbcs.parties import (
+    HASH,
+    HCALCS,
+    LATER,
+    NOW,
+    PPMID,
+    SECOND_SUPPLIER,
+    SUPPLIER,
+    VERSION,
+    all_messages,
+    everyone,
+)
+
+DONE, BAD = ActivationOutcome(0, VERSION), ActivationOutcome(2, 0x01000000)
+
+
+def sent(at: datetime | None = None, counter: int = 1000, device: int = HCALCS) -> Order:
+    drafted = Order(SUPPLIER, device, HASH, at)
+    order, _ = step_order(commit_order(drafted, counter, everyone()), Step.SEND)
+    return order
+
+
+def answer(order: Order, said: ActivationOutcome | CommandAccepted) -> bytes:
+    clock = compose.device_time(NOW)
+    return serialise(protect(compose.response(parse(order.command), said, clock), everyone()))
+
+
+def alert(order: Order, outcome: ActivationOutcome, code: int | None = None) -> bytes:
+    good = outcome.code == 0
+    code = code or (
+        AlertCode.FUTURE_DATED_COMMAND_ACTIONED
+        if good
+        else AlertCode.FUTURE_DATED_COMMAND_NOT_ACTIONED
+    )
+    assert order.counter is not None and order.execution_time is not None
+    message = compose.alert(
+        MessageCode.FIRMWARE_ACTIVATION_ALERT,
+        FutureDatedOutcome(code, order.execution_time, order.counter, outcome),
+        originator=order.device,
+        recipient=order.originator,
+        counter=2000,
+    )
+    return serialise(protect(message, everyone()))
+
+
+def take(book: OrderBook, octets: bytes) -> Ruling:
+    return book.take(octets, everyone(), NOW)
+
+
+def test_the_command_is_a_cs06_the_device_believes() -> None:
+    order = sent(LATER)
+    command = parse(order.command)
+    authenticate(command, everyone(), now=NOW)
+    assert activation_of(command) == (HASH, 1000, LATER)
+    assert order.attempts == 1
+
+
+def test_now_is_answered_by_the_outcome() -> None:
+    octets = answer(sent(), DONE)
+    ruling = take(OrderBook([sent()]), octets)
+    assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.REPORT)
+    assert (ruling.order.code, ruling.order.firmware_version) == (0, VERSION)
+    assert ruling.order.evidence == octets
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 0x7F])
+def test_any_outcome_but_success_is_a_failure(code: int) -> None:
+    ruling = take(OrderBook([sent()]), answer(sent(), ActivationOutcome(code, VERSION)))
+    assert (ruling.order.state, ruling.order.code) == (OrderState.FAILED, code)
+
+
+@pytest.mark.parametrize(("outcome", "end"), [(DONE, "activated"), (BAD, "failed")])
+def test_later_is_accepted_then_told_by_alert(outcome: ActivationOutcome, end: str) -> None:
+    book = OrderBook([sent(LATER)])
+    assert take(book, answer(sent(LATER), CommandAccepted())).order.state is OrderState.ACCEPTED
+    (accepted,) = book.orders()
+    book.put(step_order(accepted, Step.TIME)[0])
+    ruling = take(book, alert(sent(LATER), outcome))
+    assert (ruling.before.state, ruling.order.state) == (OrderState.DUE, end)
+
+
+def test_an_alert_that_overtakes_the_acceptance() -> None:
+    book = OrderBook([sent(LATER)])
+    assert take(book, alert(sent(LATER), DONE)).order.state is OrderState.ACTIVATED
+    ruling = take(book, answer(sent(LATER), CommandAccepted()))
+    assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.LATE)
+
+
+def test_a_duplicate_changes_nothing() -> None:
+    book, octets = OrderBook([sent()]), answer(sent(), DONE)
+    first = take(book, octets).order
+    ruling = take(book, octets)
+    assert (ruling.order, ruling.action) == (first, Action.DUPLICATE)
+
+
+def test_a_failure_after_an_activation_is_a_contradiction_and_not_believed() -> None:
+    book = OrderBook([sent()])
+    first = take(book, answer(sent(), DONE)).order
+    ruling = take(book, answer(sent(), BAD))
+    assert (ruling.order, ruling.action) == (first, Action.CONTRADICTION)
+
+
+def test_an_activation_after_a_failure_is_a_contradiction_and_believed() -> None:
+    book = OrderBook([sent()])
+    take(book, answer(sent(), BAD))
+    ruling = take(book, answer(sent(), DONE))
+    assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.CONTRADICTION)
+    assert ruling.order.firmware_version == VERSION
+
+
+def test_a_late_answer_is_believed_after_the_order_expired() -> None:
+    expired, action = step_order(sent(), Step.LAPSE)
+    assert (expired.state, action) == (OrderState.EXPIRED, Action.REPORT)
+    ruling = take(OrderBook([expired]), answer(sent(), DONE))
+    assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.LATE)
+
+
+def test_an_answer_before_the_sending_was_stored() -> None:
+    committed = commit_order(Order(SUPPLIER, HCALCS, HASH), 1000, everyone())
+    assert take(OrderBook([committed]), answer(committed, DONE)).order.state == "activated"
+
+
+def refused(book: OrderBook, octets: bytes, because: str | None) -> None:
+    before = book.orders()
+    with pytest.raises(PeerError, match=because):
+        take(book, octets)
+    assert book.orders() == before
+
+
+def test_an_answer_to_an_order_never_given() -> None:
+    refused(OrderBook(), answer(sent(), DONE), "no order we gave")
+    refused(OrderBook([sent(LATER)]), alert(sent(LATER, 1001), DONE), "no order we gave")
+
+
+def test_an_answer_from_another_device() -> None:
+    another = sent(device=PPMID)
+    refused(OrderBook([sent()]), answer(another, DONE), "no order we gave")
+
+
+def test_another_suppliers_order_of_the_same_counter() -> None:
+    theirs = commit_order(Order(SECOND_SUPPLIER, HCALCS, HASH), 1000, everyone())
+    refused(OrderBook([sent()]), answer(theirs, DONE), "no order we gave")
+
+
+@given(st.data())
+def test_a_flipped_bit_anywhere(data: st.DataObject) -> None:
+    octets = bytearray(answer(sent(), DONE))
+    octets[data.draw(st.integers(0, len(octets) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    refused(OrderBook([sent()]), bytes(octets), None)
+
+
+def test_an_alert_that_contradicts_itself() -> None:
+    order = sent(LATER)
+    octets = alert(order, DONE, AlertCode.FUTURE_DATED_COMMAND_NOT_ACTIONED)
+    refused(OrderBook([order]), octets, "contradicts itself")
+
+
+def test_an_order_for_now_that_is_noted_for_later() -> None:
+    refused(OrderBook([sent()]), answer(sent(), CommandAccepted()), "still awaited")
+
+
+@pytest.mark.parametrize("name", ["CS08 answer", "CCS08", "CS09"])
+def test_messages_that_answer_no_activation(name: str) -> None:
+    refused(OrderBook([sent()]), serialise(all_messages()[name]), "answers no activation")
+
+
+def test_the_command_itself_is_no_answer() -> None:
+    refused(OrderBook([sent()]), sent().command, "answers no activation")
+
+
+def cancelling(order: Order, counter: int = 1001) -> Order:
+    revoked, action = withdraw_order(order, counter, everyone())
+    assert action is Action.REVOKE
+    return revoked
+
+
+def cancel_answer(order: Order, said: ActivationOutcome | CommandAccepted) -> bytes:
+    message: Message = compose.response(parse(order.cancel_command), said, compose.device_time(NOW))
+    return serialise(protect(message, everyone()))
+
+
+def test_a_cancellation_is_the_same_order_at_the_end_of_time_with_a_new_counter() -> None:
+    revoked = cancelling(sent(LATER))
+    assert activation_of(parse(revoked.cancel_command)) == (HASH, 1001, CANCELLATION_TIME)
+    assert revoked.state is OrderState.SENT
+
+
+def test_a_cancellation_holds_when_the_device_accepts_it() -> None:
+    book = OrderBook([cancelling(sent(LATER))])
+    ruling = take(book, cancel_answer(cancelling(sent(LATER)), CommandAccepted()))
+    assert (ruling.order.state, ruling.action) == (OrderState.CANCELLED, Action.REPORT)
+
+
+def test_a_cancellation_that_comes_too_late() -> None:
+    book = OrderBook([cancelling(sent(LATER))])
+    take(book, alert(sent(LATER), DONE))
+    ruling = take(book, cancel_answer(cancelling(sent(LATER)), CommandAccepted()))
+    assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.LATE)
+
+
+def test_a_refused_cancellation_changes_nothing() -> None:
+    revoked = cancelling(sent(LATER))
+    refused(OrderBook([revoked]), cancel_answer(revoked, BAD), "refuses the cancellation")
+
+
+def test_a_drafted_order_is_cancelled_at_once() -> None:
+    done, action = withdraw_order(Order(SUPPLIER, HCALCS, HASH), 1001, everyone())
+    assert (done.state, action) == (OrderState.CANCELLED, Action.REPORT)
+    assert done.cancel_command == b""
+
+
+def test_a_second_withdrawal_sends_the_same_cancellation() -> None:
+    revoked = cancelling(sent(LATER))
+    assert cancelling(revoked, 1002) == revoked
+
+
+@pytest.mark.parametrize("counter", [999, 1000])
+def test_a_cancellation_needs_a_larger_counter(counter: int) -> None:
+    with pytest.raises(LocalError, match="larger"):
+        withdraw_order(sent(LATER), counter, everyone())
+
+
+def test_a_retry_sends_the_same_octets_so_no_device_activates_twice() -> None:
+    order = sent()
+    again, action = step_order(order, Step.RETRY)
+    assert action is Action.RESEND
+    assert again == replace(order, attempts=2)
+
+
+def test_a_revoked_order_is_not_sent_again() -> None:
+    again, action = step_order(cancelling(sent(LATER)), Step.RETRY)
+    assert (again.attempts, action) == (1, Action.NONE)
+    assert not again.may_send
+
+
+def test_a_time_that_came_before_the_order_left_ends_it() -> None:
+    committed = commit_order(Order(SUPPLIER, HCALCS, HASH, LATER), 1000, everyone())
+    ended, action = step_order(committed, Step.TIME)
+    assert (ended.state, action) == (OrderState.EXPIRED, Action.REPORT)
+    assert ended.final and not ended.may_send
+
+
+def test_a_drafted_order_has_no_place_in_the_book() -> None:
+    with pytest.raises(ValueError, match="no counter"):
+        OrderBook([Order(SUPPLIER, HCALCS, HASH)])
+
+
+def test_orders_without_a_key_are_not_committed() -> None:
+    from ota_engine.gbcs.keystore import Keystore
+
+    with pytest.raises(LocalError, match="no signing key"):
+        commit_order(Order(SUPPLIER, HCALCS, HASH), 1, Keystore())
