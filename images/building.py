@@ -164,9 +164,18 @@ def _zcl_body(payload: bytes, spec: ImageSpec) -> bytes:
 def _gb_body(manufacturer_image: bytes, spec: ImageSpec) -> bytes:
     if spec.sign_key is None:
         return manufacturer_image
-    signature = sign_manufacturer_image(manufacturer_image, spec.sign_key)
+    return signed_body(manufacturer_image, spec.sign_key, force_replace=spec.force_replace)
+
+
+def signed_body(manufacturer_image: bytes, key_pem: bytes, *, force_replace: bool) -> bytes:
+    """A Manufacturer Image with the trailer that signs it (GBCS 11.2).
+
+    Raises:
+        ImageError: the signing key is unusable.
+    """
+    signature = sign_manufacturer_image(manufacturer_image, key_pem)
     trailer = {
-        "force_replace": int(spec.force_replace),
+        "force_replace": int(force_replace),
         "r": signature[:SCALAR_BYTES],
         "s": signature[SCALAR_BYTES:],
     }

@@ -108,7 +108,7 @@ def hit_calls(
     for node in ast.walk(ast.parse(inspect.getsource(function))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        called = getattr(module, node.func.id, None)
+        called: Any = getattr(module, node.func.id, None)
         if node.func.id == "Hit":
             yield node
         elif is_own(called, module) and called.__name__ not in seen:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from images import ImageError, OtaImage, parse
+from ota_engine.cli import image_edit
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded, write_whole
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=Fa
 
 @app.callback()
 def image() -> None:
-    """Build, inspect, validate and verify OTA images."""
+    """Build, inspect, validate, verify and mend OTA images."""
 
 
 @app.command()
@@ -263,3 +264,13 @@ def _show(path: Path, image: OtaImage, as_json: bool) -> None:
 
 def _note(text: str) -> None:
     typer.echo(f"zota: warning: {text}", err=True)
+
+
+for _command in (
+    image_edit.fix,
+    image_edit.unwrap,
+    image_edit.extract,
+    image_edit.sign,
+    image_edit.strip,
+):
+    app.command()(_command)

@@ -1,0 +1,119 @@
+"""``zota image fix|unwrap|extract|sign|strip``: rewrites files, never in place unless told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from images import ImageError, OtaImage, parse
+from ota_engine.cli import image_options as option
+from ota_engine.cli.files import read_bounded, write_whole
+
+InPlace = Annotated[bool, typer.Option("--in-place", help="Overwrite FILE itself.")]
+ATag = Annotated[
+    int | None,
+    typer.Option("--tag", parser=option.number, metavar="N", help="Element; else the firmware."),
+]
+Key = Annotated[
+    Path, typer.Option("--sign-key", metavar="PEM", help="P-256 private key of the supplier.")
+]
+
+
+def fix(
+    file: option.AnImage,
+    output: option.Output = None,
+    in_place: InPlace = False,
+    force: option.Force = False,
+) -> None:
+    """Mend an unsigned file: size, trailing bytes, header string, integrity code, name."""
+    from images import repair
+
+    if in_place == (output is not None):
+        raise typer.BadParameter("say where to: either -o FILE, or --in-place")
+    with _opened(file) as image:
+        fixed = repair.fix(image)
+    target = file if output is None else _target(output, fixed.data)
+    for change in fixed.changes:
+        typer.echo(f"{file}: {change}")
+    if fixed.changes or output is not None:
+        write_whole(target, fixed.data, force=force or in_place)
+    typer.echo(f"{target}: {'written' if fixed.changes else 'nothing to mend'}")
+
+
+def unwrap(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:
+    """Take the bare OTA file out of a vendor's container, without trailing bytes."""
+    from images import repair
+
+    _rewrite(file, output, force, repair.unwrap)
+
+
+def extract(
+    file: option.AnImage,
+    output: option.Output = None,
+    tag: ATag = None,
+    force: option.Force = False,
+) -> None:
+    """Take the firmware, or one element, out of an OTA file."""
+    from images import repair
+
+    with _opened(file) as image:
+        data = repair.extract(image, tag)
+    target = (
+        (output or Path()) / f"{file.stem}.bin" if output is None or output.is_dir() else output
+    )
+    write_whole(target, data, force=force)
+    typer.echo(f"{target}: {len(data):,} bytes")
+
+
+def strip(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:
+    """Remove signature, certificate and integrity code."""
+    from images import repair
+
+    _rewrite(file, output, force, repair.strip)
+
+
+def sign(
+    file: option.AnImage,
+    sign_key: Key,
+    output: option.Output = None,
+    force_replace: option.ForceReplace = False,
+    force: option.Force = False,
+) -> None:
+    """Sign an unsigned gb image."""
+    from images import repair
+
+    key = read_bounded(sign_key)
+    _rewrite(
+        file, output, force, lambda image: repair.sign(image, key, force_replace=force_replace)
+    )
+
+
+def _rewrite(
+    file: Path, output: Path | None, force: bool, change: Callable[[OtaImage], bytes]
+) -> None:
+    with _opened(file) as image:
+        data = change(image)
+    target = _target(output or Path(), data)
+    write_whole(target, data, force=force)
+    typer.echo(f"{target}: {len(data):,} bytes")
+
+
+def _target(output: Path, data: bytes) -> Path:
+    """A file as named, or one named by the standard in the folder named."""
+    from images.names import recommended_name
+
+    if not output.is_dir():
+        return output
+    return output / recommended_name(parse(data).header)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[OtaImage]:
+    """Parse a file; put its name in front of what is wrong with it."""
+    data = read_bounded(file)
+    try:
+        yield parse(data)
+    except ImageError as error:
+        raise ImageError(f"{file}: {error.reason}", error.offset) from None
