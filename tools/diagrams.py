@@ -83,6 +83,19 @@ MACHINES = {
             "DOWNLOADING-ABORTED",
         ),
     ),
+    "ota_engine.activation.life": Machine(
+        "ota_engine.activation.life",
+        "TRANSITIONS",
+        "DRAFTED",
+        (
+            "SENT-ACTIVATED",
+            "DUE-ACTIVATED",
+            "DUE-FAILED",
+            "ACCEPTED-CANCELLED",
+            "SENT-EXPIRED",
+            "EXPIRED-ACTIVATED",
+        ),
+    ),
     "emulators.ota_table": Machine("emulators.ota_table", "TABLE", "OFF"),
 }
 
@@ -137,7 +150,7 @@ def rows(table: Table) -> list[Arrow]:
     """Read a table of either form, in its own order."""
     arrows = []
     for (state, event), value in table.items():
-        target, action = value if type(value) is tuple else (value, None)
+        target, action = value if isinstance(value, tuple) else (value, None)
         arrows.append(Arrow(state, event, target, action))
     return arrows
 

@@ -27,12 +27,12 @@ class Ruling(NamedTuple):
     Attributes:
         before: the order as it was.
         order: as it is now.
-        action: what is to be done.
+        action: what is to be done besides storing it, None for nothing.
     """
 
     before: Order
     order: Order
-    action: Action
+    action: Action | None
 
 
 class _Answer(NamedTuple):

@@ -48,14 +48,14 @@ class Step(StrEnum):
 
 
 class Action(StrEnum):
-    """What is to be done besides storing the state."""
+    """What is to be done besides storing the order."""
 
-    NONE = "nothing"
     RESEND = "send the same octets again"
     REVOKE = "send a cancellation with a new counter"
     REPORT = "tell the head end the outcome"
     DUPLICATE = "audit a repetition"
-    LATE = "audit a late answer, and tell the head end"
+    LATE = "audit a late answer"
+    CORRECT = "audit a late answer, and tell the head end that the order has not expired"
     CONTRADICTION = "audit a contradiction, and tell the head end"
 
 
@@ -64,11 +64,11 @@ class Turn(NamedTuple):
 
     Attributes:
         state: where the order stands now.
-        action: what is to be done.
+        action: what is to be done besides storing it, None for nothing.
     """
 
     state: OrderState
-    action: Action
+    action: Action | None
 
 
 #: One row for every step, one column for every state, in the order of ``OrderState``. A cell is the
@@ -79,22 +79,22 @@ TABLE = """
 COMMIT    comm        -           -           -           -           -           -           -           -
 SEND      -           sent        .           .           .           .           .           .           .
 RETRY     -           comm+resend sent+resend .           .           .           .           .           .
-ACCEPT    -           accp        accp        accp+dupl   due+late    actv+late   fail+late   canc+late   accp+late
+ACCEPT    -           accp        accp        accp+dupl   due+late    actv+late   fail+late   canc+late   accp+corr
 TIME      .           expr+report due         due         .           .           .           .           .
-ACTIVATE  -           actv+report actv+report actv+report actv+report actv+dupl   actv+contra actv+contra actv+late
-FAIL      -           fail+report fail+report fail+report fail+report actv+contra fail+dupl   canc+contra fail+late
+ACTIVATE  -           actv+report actv+report actv+report actv+report actv+dupl   actv+contra actv+contra actv+corr
+FAIL      -           fail+report fail+report fail+report fail+report actv+contra fail+dupl   canc+contra fail+corr
 WITHDRAW  canc+report comm+revoke sent+revoke accp+revoke due+revoke  .           .           .           .
-CANCEL    -           canc+report canc+report canc+report canc+report actv+late   fail+late   canc+dupl   canc+late
+CANCEL    -           canc+report canc+report canc+report canc+report actv+late   fail+late   canc+dupl   canc+corr
 LAPSE     .           expr+report expr+report .           expr+report .           .           .           .
 """
 
 _ACTIONS = {
-    "": Action.NONE,
     "resend": Action.RESEND,
     "revoke": Action.REVOKE,
     "report": Action.REPORT,
     "dupl": Action.DUPLICATE,
     "late": Action.LATE,
+    "corr": Action.CORRECT,
     "contra": Action.CONTRADICTION,
 }
 _HEAD, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
@@ -108,7 +108,7 @@ _CELLS = {
 
 def _turn(cell: str) -> Turn:
     state, _, action = cell.partition("+")
-    return Turn(_STATE[state], _ACTIONS[action])
+    return Turn(_STATE[state], _ACTIONS[action] if action else None)
 
 
 #: (state, step) -> next state and action.
@@ -135,4 +135,4 @@ def turn(state: OrderState, step: Step) -> Turn:
     pair = (state, step)
     if pair in IMPOSSIBLE:
         raise AssertionError(f"no transition from {state!r} on {step!r}")
-    return TRANSITIONS.get(pair, Turn(state, Action.NONE))
+    return TRANSITIONS.get(pair, Turn(state, None))

@@ -58,7 +58,7 @@ class Order:
         return waiting and self.cancel_counter is None
 
 
-def step_order(order: Order, step: Step) -> tuple[Order, Action]:
+def step_order(order: Order, step: Step) -> tuple[Order, Action | None]:
     """Let something happen to an order.
 
     Raises:
@@ -66,7 +66,7 @@ def step_order(order: Order, step: Step) -> tuple[Order, Action]:
     """
     state, action = turn(order.state, step)
     if action is Action.RESEND and not order.may_send:
-        action = Action.NONE
+        action = None
     sent = step is Step.SEND and order.state is OrderState.COMMITTED
     attempts = order.attempts + (sent or action is Action.RESEND)
     return replace(order, state=state, attempts=attempts), action
@@ -88,7 +88,7 @@ def commit_order(order: Order, counter: int, keys: Keystore) -> Order:
     return replace(committed, counter=counter, command=octets)
 
 
-def withdraw_order(order: Order, counter: int, keys: Keystore) -> tuple[Order, Action]:
+def withdraw_order(order: Order, counter: int, keys: Keystore) -> tuple[Order, Action | None]:
     """Cancel an order: at once while it is drafted, else by a command with a new counter.
 
     Withdrawing twice sends the same cancellation again.

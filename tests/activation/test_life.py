@@ -33,7 +33,7 @@ def test_a_step_does_what_the_table_says(pair: tuple[OrderState, Step]) -> None:
         with pytest.raises(AssertionError, match="no transition"):
             turn(state, step)
     elif pair in IGNORED:
-        assert turn(state, step) == (state, Action.NONE)
+        assert turn(state, step) == (state, None)
     else:
         assert turn(state, step) == TRANSITIONS[pair]
 
@@ -89,7 +89,7 @@ def test_nothing_is_sent_once_an_order_has_ended() -> None:
 
 
 def test_every_end_is_told_to_the_head_end() -> None:
-    telling = {Action.REPORT, Action.LATE, Action.CONTRADICTION}
+    telling = {Action.REPORT, Action.CORRECT, Action.CONTRADICTION}
     for (state, _), after in TRANSITIONS.items():
         if after.state in FINAL and after.state is not state:
             assert after.action in telling
