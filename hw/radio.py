@@ -193,6 +193,7 @@ class ZigpyRadio:
         security, now = self.settings.aps_security, trio.current_time()
         up = LinkUp(self.settings.url, facts.eui64, facts.max_payload, security, now)
         self._inbox.put(up, always=True)
+        self._reason = ""  # the next loss is news again, whatever its reason
         self._known.open(now)
         try:
             yield

@@ -66,8 +66,8 @@ async def site(
         ZigpyRadio(dongle.settings) as radio,
         engine(radio, folder, file, to) as shell,
     ):
-        for device in to:
-            dongle.power_on(device)
+        for eui64 in to:
+            dongle.power_on(eui64)
         yield Site(dongle, radio, shell)
 
 
