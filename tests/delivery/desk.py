@@ -36,7 +36,6 @@ from ota_engine.records import (
     AuditRecord,
     EventRecord,
     ImageRecord,
-    OutcomeRecord,
     SessionState,
     VersionPolicy,
 )
@@ -209,7 +208,6 @@ class Client:
         self.maximum = block
         self.address = 0x1000 + (eui64 & 0xFFF)
         self.sequence = 0
-        self.asked: dict[int, int] = {}  # offset -> times
         self.joining = Joined(eui64, self.address, sleepy, channel, relays, 0.0)
 
     # --- frames -----------------------------------------------------------------------------
@@ -371,7 +369,3 @@ WAIT_FOR_EVER = 0xFFFFFFFF
 
 def variant(of: ImageRecord, **changes: object) -> ImageRecord:
     return replace(of, **changes)  # type: ignore[arg-type] # by name
-
-
-def outcome_rows(desk: Desk) -> tuple[OutcomeRecord, ...]:
-    return desk.store.outcomes()

@@ -4,7 +4,7 @@ import pytest
 
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import Inquire, NotifyBroadcast, NotifyDevice
+from ota_engine.delivery.orders import NotifyBroadcast, NotifyDevice
 from ota_engine.errors import LocalError
 from ota_engine.events import (
     BROADCAST_RX_ON,
@@ -15,10 +15,8 @@ from ota_engine.events import (
     Send,
 )
 from ota_engine.records import SessionState
-from ota_engine.zcl import general
 from ota_engine.zcl.frame import parse_header
-from ota_engine.zcl.general import AttributeRecord
-from ota_engine.zcl.ota import Attribute, ImageNotify
+from ota_engine.zcl.ota import ImageNotify
 from ota_engine.zcl.status import Status
 from tests.delivery.desk import (
     DEVICE,
@@ -251,36 +249,3 @@ def test_a_device_that_moved_before_its_turn_is_notified_on_its_new_channel() ->
     desk.sent.clear()
     desk.wait(60.0)
     assert not notifies(desk.to(second.eui64))
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "profile", "profiles"),
-    [(3, HOME_AUTOMATION, [HOME_AUTOMATION]), (0xFF, 0, [SMART_ENERGY, HOME_AUTOMATION])],
-)
-def test_an_inquiry_asks_what_a_device_is_where_its_client_may_be(
-    endpoint: int, profile: int, profiles: list[int]
-) -> None:
-    frames = Desk().give(Inquire(DEVICE, endpoint, profile))
-    own = [frame for frame in frames if frame.cluster == OTA_UPGRADE_CLUSTER]
-    assert [frame.profile for frame in own] == profiles
-    assert {frame.destination_endpoint for frame in own} == {endpoint}
-    assert {frame.payload[3:].hex(" ", 2) for frame in own} == {"0200 0600 fdff 0700 0800"}
-
-
-def test_an_answer_to_an_inquiry_says_whose_firmware_it_runs() -> None:
-    desk = Desk()
-    client = Client(desk)
-    desk.give(Inquire(DEVICE))
-    records = (
-        AttributeRecord(Attribute.MANUFACTURER_ID, 0, general.UINT16, MANUFACTURER),
-        AttributeRecord(Attribute.IMAGE_TYPE_ID, 0, general.UINT16, IMAGE_TYPE),
-        AttributeRecord(Attribute.CURRENT_FILE_VERSION, 0, general.UINT32, OLD),
-    )
-    client.say_general(general.ReadAttributesResponse(records))
-    view = desk.engine.device(DEVICE)
-    assert view is not None
-    assert (view.manufacturer_code, view.image_type, view.file_version) == (
-        MANUFACTURER,
-        IMAGE_TYPE,
-        OLD,
-    )

@@ -21,7 +21,7 @@ from ota_engine.delivery.orders import (
 from ota_engine.errors import LocalError
 from ota_engine.events import SMART_ENERGY, LinkDown
 from ota_engine.records import AuditRecord, SessionState
-from tests.delivery.desk import DEVICE, Client, Desk, image, offered, ready, wish
+from tests.delivery.desk import DEVICE, Client, Desk, image, offered, ready, variant, wish
 
 STRANGER = Eui64(DEVICE + 7)
 NASTY = "line\nbreak \x1b[31mred\x1b[0m \u202e" + "x" * 10_000
@@ -160,8 +160,6 @@ def test_fault_36_what_a_radio_says_of_its_death_is_bounded_and_printable() -> N
 
 
 def test_fault_36_names_of_images_are_bounded_in_the_trail() -> None:
-    from tests.delivery.desk import variant
-
     desk = Desk()
     desk.add(variant(image(), name=NASTY))
     (row,) = made_by(desk, "test")

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from images.eui64 import Eui64
+from ota_engine.delivery.orders import Abort
 from ota_engine.delivery.quirks import DEFAULT
 from ota_engine.delivery.upgrade_end import LONGEST_COUNTDOWN
+from ota_engine.events import LinkDown
 from ota_engine.records import Activation, SessionState, VersionPolicy
 from tests.delivery.desk import DEVICE, NEW, NOBODY, OLD, UTC, Client, Desk, image, offered, ready
 
@@ -206,8 +208,6 @@ def test_an_ordered_activation_is_not_audited_as_unordered() -> None:
 
 
 def test_an_activation_after_an_abort_is_audited_once_and_stays_aborted() -> None:
-    from ota_engine.delivery.orders import Abort
-
     desk, client = ready(activation=Activation.WAIT)
     client.finish()
     desk.give(Abort(DEVICE, "wrong file", "test"))
@@ -335,18 +335,7 @@ def test_fault_14_a_vendor_known_to_pause_for_an_hour_is_given_it() -> None:
     assert desk.state() is SessionState.DOWNLOADING
 
 
-def test_an_external_activation_seen_by_its_status_alone_is_awaited() -> None:
-    desk, client = ready(activation=Activation.EXTERNAL)
-    client.query()
-    client.download()
-    client.report(OLD, HOLDS)
-    assert desk.state() is SessionState.AWAITING_COMMAND
-    assert desk.outcomes() == [("transfer", "succeeded", "the device verified it")]
-
-
 def test_an_activation_at_its_time_while_nobody_could_tell_is_an_ordered_one() -> None:
-    from ota_engine.events import LinkDown
-
     desk, client = ready(activation=Activation.AT, at=UTC + 600.0)
     client.finish()
     desk.give(LinkDown("test", "unplugged", desk.now))
@@ -376,8 +365,6 @@ def test_the_same_power_source_again_is_no_news() -> None:
 
 
 def test_a_query_for_the_version_an_aborted_device_runs_changes_nothing() -> None:
-    from ota_engine.delivery.orders import Abort
-
     desk, client = ready()
     client.query()
     desk.give(Abort(DEVICE, "wrong file", "test"))

@@ -4,7 +4,7 @@ import pytest
 
 from images.eui64 import Eui64
 from ota_engine.delivery.orders import Abort, Assign, Release
-from ota_engine.delivery.quirks import QUIRKS
+from ota_engine.delivery.quirks import QUIRKS, Quirk, TimeForm
 from ota_engine.errors import LocalError
 from ota_engine.events import SendFailed, SendStatus
 from ota_engine.records import Activation, SessionState
@@ -163,8 +163,6 @@ def test_absolute_times_of_a_delay_differ_by_it() -> None:
 
 
 def test_never_nought_for_a_client_that_fails_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ota_engine.delivery.quirks import Quirk, TimeForm
-
     monkeypatch.setitem(QUIRKS, (0x1234, None), Quirk(time_form=TimeForm.RELATIVE_PLUS_ONE))
     _, client = with_quirk(0x1234)
     assert client.finish() == told(1, client.image)
