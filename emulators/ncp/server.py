@@ -33,7 +33,8 @@ class NcpServer:
         dongle: the same.
         address: what a host opens: the path of a pty, or ``host:port``.
         hosts: how many hosts there have been.
-        served: whether one is there now.
+        busy: the port is open; on TCP nobody else may come.
+        served: a host is there, and has said something.
         lost: octets that a host left unread for too long.
     """
 
@@ -41,6 +42,7 @@ class NcpServer:
         self.dongle = dongle
         self.address = ""
         self.hosts = 0
+        self.busy = False
         self.served = False
         self.lost = 0
         self._began = trio.current_time()
@@ -79,18 +81,17 @@ class NcpServer:
 
     async def serve(self, wire: int) -> None:
         """Serve the host at this descriptor until it goes, or the dongle is unplugged."""
-        self._wire, self.served = wire, True
-        heard = False
+        self._wire, self.busy = wire, True
         self._unread.clear()
         with trio.CancelScope() as self._life:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
                 while data := await _read(wire):
-                    self.hosts += not heard
-                    heard = True
+                    self.hosts += not self.served
+                    self.served = True
                     self._receive(data)
                 nursery.cancel_scope.cancel()
-        self._wire, self.served = -1, False
+        self._wire, self.busy, self.served = -1, False, False
         self.dongle.disconnect(self.now)
 
     def _receive(self, data: bytes) -> None:
@@ -255,10 +256,10 @@ async def _accept(server: NcpServer, listener: trio.SocketListener) -> None:
     async with listener, trio.open_nursery() as nursery:
         while True:
             stream = await listener.accept()
-            if server.served or not server.dongle.plugged:
+            if server.busy or not server.dongle.plugged:
                 await stream.aclose()
             else:
-                server.served = True
+                server.busy = True
                 nursery.start_soon(_serve_stream, server, stream)
 
 

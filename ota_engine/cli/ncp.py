@@ -1,0 +1,230 @@
+"""``zota ncp``: reads options, serves a virtual dongle, and says how it fares."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import trio
+import typer
+
+from ota_engine.cli.files import read_bounded
+from ota_engine.errors import LocalError, ZotaError
+
+if TYPE_CHECKING:
+    from emulators.ncp.dongle import Dongle, DongleOptions
+    from emulators.ncp.faults import FaultPlan
+    from emulators.ncp.memory import Memory
+    from emulators.ncp.server import NcpServer
+    from emulators.roster import Entry
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+FILE_BYTES = 1 << 20  # of a roster, a plan or a memory, at most
+FAST = 10.0  # how much faster than real time devices and air live with --speed fast
+LOOK = 0.5  # seconds between two looks at how it fares
+DEFAULT_PORT = 7338
+LOCAL = "127.0.0.1"
+
+
+class Speed(StrEnum):
+    """How devices, air and line take their time."""
+
+    REAL = "real"
+    FAST = "fast"
+
+
+@app.command()
+def ncp(
+    pty: Annotated[
+        Path | None, typer.Option(help="Make a pty, and a link to it with this name.")
+    ] = None,
+    tcp: Annotated[
+        str | None, typer.Option(help="Listen on HOST:PORT, e.g. 127.0.0.1:7338.")
+    ] = None,
+    version: Annotated[int, typer.Option(help="EZSP version: 13, 14, 16, 17, 18 or 19.")] = 19,
+    devices: Annotated[
+        Path | None, typer.Option(help="Who lives in the home; one of each kind by default.")
+    ] = None,
+    speed: Annotated[
+        Speed, typer.Option(help="fast: devices and air ten times faster, no serial delay.")
+    ] = Speed.REAL,
+    baud: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of the serial line, 115200 if not given; 0: no limit."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="What goes wrong with the dongle (TOML or JSON).")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep network and members in this file across restarts.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
+) -> None:
+    """Be a Zigbee dongle with emulated devices around it, for any host to open, until Ctrl-C.
+
+    Point zota, bellows, ZHA or zigbee2mqtt at it. Devices join when the host permits it.
+    """
+    from emulators.ncp.dongle import Dongle, DongleOptions
+
+    if (pty is None) == (tcp is None):
+        raise LocalError("give either --pty PATH or --tcp HOST:PORT")
+    fast = speed is Speed.FAST
+    options = DongleOptions(
+        version=version,
+        baud=(0 if fast else 115_200) if baud is None else baud,
+        pace=FAST if fast else 1.0,
+        seed=seed,
+        faults=_faults(faults),
+    )
+    dongle = Dongle(_roster(devices), _memory(state), options)
+    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), state)
+
+
+# --- what the options name ------------------------------------------------------------------------
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Name the file that a complaint is about."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise LocalError(f"{path}: is not text") from error
+    except ZotaError as error:
+        raise LocalError(f"{path}: {error}") from error
+
+
+def _roster(path: Path | None) -> "tuple[Entry, ...]":
+    from emulators.roster import default_roster, parse_roster
+
+    if path is None:
+        return default_roster()
+    with _about(path):
+        return parse_roster(read_bounded(path, FILE_BYTES).decode())
+
+
+def _faults(path: Path | None) -> "FaultPlan":
+    from emulators.ncp.faults import NO_FAULTS, parse_plan
+
+    if path is None:
+        return NO_FAULTS
+    with _about(path):
+        return parse_plan(read_bounded(path, FILE_BYTES).decode())
+
+
+def _memory(path: Path | None) -> "Memory":
+    from emulators.ncp.memory import Memory
+
+    if path is None or not path.exists():
+        return Memory()
+    with _about(path):
+        return Memory.load(read_bounded(path, FILE_BYTES).decode())
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 0xFFFF:
+        raise LocalError(f"--tcp {text}: write HOST:PORT, e.g. {LOCAL}:{DEFAULT_PORT}")
+    return host.strip("[]") or LOCAL, int(port)
+
+
+# --- while it runs --------------------------------------------------------------------------------
+
+
+async def _serve(
+    dongle: "Dongle", pty: Path | None, tcp: tuple[str, int] | None, state: Path | None
+) -> None:
+    """Serve until somebody presses Ctrl-C or asks the process to end."""
+    from emulators.ncp.server import serve_ncp
+
+    screen = _Screen(dongle.options)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
+            screen.open(server, pty)
+            nursery.start_soon(_watch, server, screen, state)
+            await anext(signals)
+            nursery.cancel_scope.cancel()
+        _save(dongle, state, "")
+    screen.close()
+
+
+async def _watch(server: "NcpServer", screen: "_Screen", state: Path | None) -> None:
+    """Show how it fares, and keep what it remembers."""
+    saved = ""
+    while True:
+        screen.show(server)
+        saved = _save(server.dongle, state, saved)
+        await trio.sleep(LOOK)
+
+
+def _save(dongle: "Dongle", state: Path | None, saved: str) -> str:
+    """Write the dongle's memory down if it is not what was written last."""
+    text = dongle.memory.dump()
+    if state is not None and text != saved:
+        beside = state.with_name(state.name + ".new")
+        beside.write_text(text)
+        beside.replace(state)
+    return text
+
+
+class _Screen:
+    """One line that changes on a terminal; when piped, a line whenever something turns."""
+
+    def __init__(self, options: "DongleOptions") -> None:
+        self._options = options
+        self._terminal = sys.stderr.isatty()
+        self._last = ""
+        self._blocks = 0
+        self._since = 0.0
+
+    def open(self, server: "NcpServer", pty: Path | None) -> None:
+        """Say what there is and how to reach it."""
+        url = f"ezsp://{pty.absolute()}" if pty is not None else f"ezsp+tcp://{server.address}"
+        count = len(server.dongle.stack.core.members)
+        self._line(
+            f"virtual dongle, EZSP {self._options.version}, with {_devices(count)} near it;"
+            f" Ctrl-C ends it"
+        )
+        self._line(f"reach it by --link {url}")
+        self._since = trio.current_time()
+
+    def show(self, server: "NcpServer") -> None:
+        """Show the state of things."""
+        dongle = server.dongle
+        host = "no host" if not server.served else "host connected"
+        if not dongle.plugged:
+            host = "unplugged"
+        joined = f"{dongle.joined} of {_devices(len(dongle.stack.core.members))} joined"
+        if not self._terminal:
+            if self._last != host + joined:
+                self._last = host + joined
+                self._line(f"{host}, {joined}")
+            return
+        now = trio.current_time()
+        seconds, self._since = max(now - self._since, LOOK), now
+        rate, self._blocks = (dongle.blocks - self._blocks) / seconds, dongle.blocks
+        ash = dongle.ash.counters
+        text = (
+            f"{host}, {joined}, {ash.received} frames in, {ash.sent} out,"
+            f" {dongle.blocks} blocks, {rate:.0f} blocks/s"
+        )
+        sys.stderr.write(f"\r{text.ljust(len(self._last))}")
+        sys.stderr.flush()
+        self._last = text
+
+    def close(self) -> None:
+        """Say that it is over."""
+        if self._terminal:
+            sys.stderr.write("\n")
+        self._line("stopped")
+
+    def _line(self, text: str) -> None:
+        print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the command's own voice
+
+
+def _devices(count: int) -> str:
+    return "1 device" if count == 1 else f"{count} devices"
