@@ -51,7 +51,7 @@ class Action(StrEnum):
     """What is to be done besides storing the order."""
 
     RESEND = "send the same octets again"
-    REVOKE = "send a cancellation with a new counter"
+    REVOKE = "send its cancellation"
     REPORT = "tell the head end the outcome"
     DUPLICATE = "audit a repetition"
     LATE = "audit a late answer"

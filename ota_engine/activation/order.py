@@ -61,12 +61,14 @@ class Order:
 def step_order(order: Order, step: Step) -> tuple[Order, Action | None]:
     """Let something happen to an order.
 
+    An order that is revoked is never sent again; a retry repeats its cancellation instead.
+
     Raises:
         AssertionError: it cannot happen in this state (a defect of ours).
     """
     state, action = turn(order.state, step)
-    if action is Action.RESEND and not order.may_send:
-        action = None
+    if step is Step.RETRY and order.cancel_counter is not None and not order.final:
+        action = Action.REVOKE  # what is awaited is the answer to the cancellation
     sent = step is Step.SEND and order.state is OrderState.COMMITTED
     attempts = order.attempts + (sent or action is Action.RESEND)
     return replace(order, state=state, attempts=attempts), action

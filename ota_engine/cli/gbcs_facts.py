@@ -19,7 +19,12 @@ from ota_engine.gbcs.codes import (
     name_of,
 )
 from ota_engine.gbcs.compose import moment_of
-from ota_engine.gbcs.envelope import DateTime, Message, OtherInformation
+from ota_engine.gbcs.envelope import (
+    DateTime,
+    Message,
+    OtherInformation,
+    serialise_date_time,
+)
 from ota_engine.gbcs.opaque import Opaque
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
@@ -85,7 +90,7 @@ def print_text(facts: dict[str, Any], size: int) -> None:
         if name != "message_code" and value is not None:
             _line(console, name, str(value))
     if facts["date_time"] is not None:
-        _line(console, "date_time", facts["date_time"])
+        _line(console, "date_time", _clock(facts["date_time"]))
     for name, value in _flat(facts["payload"]):
         _line(console, name, value)
     for name in ("signature", "mac"):
@@ -108,7 +113,7 @@ def _flat(payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
         return
     for name, value in payload.items():
         if isinstance(value, dict):
-            yield from _flat(value)
+            yield from _flat(value) if "type" in value else [(name, _clock(value))]
         elif name in NAMED:
             yield name, f"{value}  {payload[NAMED[name]]}" if NAMED[name] in payload else str(value)
         elif value is not None and name not in HIDDEN:
@@ -126,16 +131,19 @@ def _information(information: OtherInformation) -> dict[str, Any]:
     }
 
 
-def _date_time(found: DateTime) -> str:
-    """The moment, and the status of the clock; field by field where some are unspecified."""
+def _date_time(found: DateTime) -> dict[str, str | None]:
+    """The moment, None where a part is unspecified; the status of the clock; the octets."""
     moment = moment_of(found)
-    if moment is None:
-        return (
-            f"{found.year:04X}-{found.month:02X}-{found.day:02X} "
-            f"{found.hour:02X}:{found.minute:02X}:{found.second:02X} (octets), "
-            f"clock status {found.status:02X}"
-        )
-    return f"{_moment(moment)}, clock status {found.status:02X}"
+    return {
+        "time": None if moment is None else _moment(moment),
+        "clock_status": f"{found.status:02X}",
+        "octets": serialise_date_time(found).hex(),
+    }
+
+
+def _clock(date_time: dict[str, str | None]) -> str:
+    shown = date_time["time"] or f"unspecified in part, {date_time['octets']}"
+    return f"{shown}, clock status {date_time['clock_status']}"
 
 
 def _payload(payload: Payload) -> dict[str, Any]:

@@ -157,7 +157,9 @@ def grouping(message: Message) -> bytes:
             0xDF, 9, message.cra, message.counter, 8, message.originator, 8, message.recipient
         )
         time = (
-            b"\x00" if message.date_time is None else b"\x0c" + _DATE_TIME.pack(*message.date_time)
+            b"\x00"
+            if message.date_time is None
+            else b"\x0c" + serialise_date_time(message.date_time)
         )
         information = serialise_other_information(message.other_information)
     except struct.error as error:
@@ -180,6 +182,20 @@ def signature_field(message: Message) -> bytes:
     if len(signature) not in {0, SIGNATURE_BYTES}:
         raise LocalError(f"a signature has {SIGNATURE_BYTES} octets, not {len(signature)}")
     return len(signature).to_bytes(1) + signature
+
+
+def parse_date_time(octets: bytes) -> DateTime:
+    """Read twelve octets; every value has a meaning here, if only that of an unspecified part."""
+    return DateTime._make(_DATE_TIME.unpack(octets))
+
+
+def serialise_date_time(date_time: DateTime) -> bytes:
+    """Write twelve octets.
+
+    Raises:
+        struct.error: a part does not fit its place.
+    """
+    return _DATE_TIME.pack(*date_time)
 
 
 def parse_other_information(octets: bytes) -> OtherInformation:
@@ -250,7 +266,7 @@ def _date_time(octets: bytes, at: int, end: int) -> tuple[DateTime | None, int]:
         return None, after
     if len(field) != DATE_TIME_BYTES:
         raise PeerError(f"a date-time has {DATE_TIME_BYTES} octets, not {len(field)}")
-    return DateTime._make(_DATE_TIME.unpack(field)), after
+    return parse_date_time(field), after
 
 
 def _signature(octets: bytes, maced: bool) -> bytes | None:

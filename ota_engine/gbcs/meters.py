@@ -8,7 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ota_engine.errors import LocalError
-from ota_engine.gbcs.envelope import DATE_TIME_BYTES, DateTime
+from ota_engine.gbcs.envelope import (
+    DATE_TIME_BYTES,
+    DateTime,
+    parse_date_time,
+    serialise_date_time,
+)
 from ota_engine.gbcs.opaque import Opaque
 
 INVOKE_ID_MASK: Final = 0xFF_FFFF  # DLMS long-invoke-id: the low 24 bits of the counter
@@ -26,7 +31,6 @@ _GAS_REQUEST: Final = (0x0109, 1, 1, 0x0702, 5, 0x00, 0, 0x00)
 _GAS_RESPONSE: Final = (0x0109, 1, 1, 0x0702)
 _GAS_VALUE: Final = bytes.fromhex("004104")  # SUCCESS, octet string, of four
 _LONG_INVOKE: Final = 0x20 << 24  # service class: confirmed
-_DATE_TIME: Final = struct.Struct(">HBBBBBBBHB")
 # data-notification | flags | invoke id | no date-time | structure of 3: u16, octets 12, octets 32
 _RECEIPT_DLMS: Final = struct.Struct(">BI4sH2s12s2s32s")
 _RECEIPT_GBZ: Final = struct.Struct(">HBHI2s32s")
@@ -190,7 +194,7 @@ def decode_receipt_dlms(octets: bytes) -> ReceiptAlertDlms | Opaque:
     if len(octets) != _RECEIPT_DLMS.size:
         return Opaque(octets)
     _, invoke_id, _, alert_code, _, time, _, digest = _RECEIPT_DLMS.unpack(octets)
-    moment = DateTime._make(_DATE_TIME.unpack(time))
+    moment = parse_date_time(time)
     found = ReceiptAlertDlms(alert_code, invoke_id & INVOKE_ID_MASK, moment, digest)
     return found if encode_receipt_dlms(found) == octets else Opaque(octets)
 
@@ -203,7 +207,7 @@ def encode_receipt_dlms(alert: ReceiptAlertDlms) -> bytes:
         b"\x00\x02\x03\x12",
         alert.alert_code,
         bytes((0x09, DATE_TIME_BYTES)),
-        _DATE_TIME.pack(*alert.time),
+        serialise_date_time(alert.time),
         b"\x09\x20",
         _digest(alert.manufacturer_image_hash),
     )

@@ -251,10 +251,19 @@ def test_a_retry_sends_the_same_octets_so_no_device_activates_twice() -> None:
     assert again == replace(order, attempts=2)
 
 
-def test_a_revoked_order_is_not_sent_again() -> None:
-    again, action = step_order(cancelling(sent(LATER)), Step.RETRY)
-    assert (again.attempts, action) == (1, None)
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_retry_of_a_revoked_order_repeats_the_cancellation_instead(accepted: bool) -> None:
+    revoked = cancelling(sent(LATER))
+    if accepted:
+        revoked, _ = step_order(revoked, Step.ACCEPT)
+    again, action = step_order(revoked, Step.RETRY)
+    assert (again, action) == (revoked, Action.REVOKE)
     assert not again.may_send
+
+
+def test_a_retry_after_the_end_does_nothing() -> None:
+    ended, _ = step_order(cancelling(sent(LATER)), Step.CANCEL)
+    assert step_order(ended, Step.RETRY) == (ended, None)
 
 
 def test_a_time_that_came_before_the_order_left_ends_it() -> None:

@@ -139,8 +139,23 @@ def test_a_supplementary_party_is_shown() -> None:
 
 
 def test_a_device_time_is_shown_with_its_clocks_status() -> None:
-    shown = decoded(all_messages()["CS06 outcome"])["date_time"]
-    assert shown == "2026-01-01T12:00:00Z, clock status 00"
+    message = all_messages()["CS06 outcome"]
+    assert decoded(message)["date_time"] == {
+        "time": "2026-01-01T12:00:00Z",
+        "clock_status": "00",
+        "octets": "07ea0101ff0c000000800000",
+    }
+    assert (
+        "2026-01-01T12:00:00Z, clock status 00" in zota("gbcs", "decode", hexadecimal(message)).out
+    )
+
+
+def test_a_device_time_that_is_unspecified_is_shown_by_its_octets() -> None:
+    message = all_messages()["CS06 outcome"]
+    assert message.date_time is not None
+    message = message._replace(date_time=message.date_time._replace(year=0xFFFF))
+    assert decoded(message)["date_time"]["time"] is None
+    assert "unspecified in part, ffff0101" in zota("gbcs", "decode", hexadecimal(message)).out
 
 
 def test_a_message_of_an_unknown_use_case_is_shown_with_its_octets() -> None:
