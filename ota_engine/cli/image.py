@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -190,9 +190,11 @@ def validate(
     write_baseline: option.WriteBaseline = None,
     jobs: option.Jobs = None,
     quiet: option.Quiet = False,
+    diff: option.Diff = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
     from images import Severity
+    from images.comparison import compare
     from ota_engine.cli import image_config, image_evidence, image_report
 
     given = {
@@ -212,20 +214,38 @@ def validate(
         "bcd_version": bcd or None,
         "null_image": null_image or None,
     }
+    chosen = option.Format.JSON if as_json else output_format
+    changes = None
+    if diff:
+        old, paths = _older(paths, chosen)
+        given = {"previous_version": old.header.file_version, **_known(given)}
+        changes = compare(old, _read(paths[0]))
     settings = image_config.load(config or image_config.find_config(Path.cwd()))
     settings = settings.overridden(
         image_evidence.read_profile(profile),
-        {field: value for field, value in given.items() if value is not None},
+        _known(given),
         tuple(select or ()),
         image_evidence.read_known(baseline),
     )
     outcome = image_report.judge(paths, settings, jobs, manifest)
     if write_baseline is not None:
         write_whole(write_baseline, image_report.baseline(outcome), force=True)
-    chosen = option.Format.JSON if as_json else output_format
     least = Severity.INFO if verbose else Severity.WARNING
-    image_report.show(outcome, chosen, least, quiet=quiet, strict=strict)
+    image_report.show(outcome, chosen, least, quiet=quiet, strict=strict, changes=changes)
     raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
+
+
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _older(paths: Sequence[Path], chosen: option.Format) -> tuple[OtaImage, list[Path]]:
+    """The older of two releases, and where the newer lies."""
+    if len(paths) != 2 or any(path.is_dir() for path in paths):
+        raise typer.BadParameter("--diff compares two files: OLD and NEW")
+    if chosen not in (option.Format.TEXT, option.Format.JSON):
+        raise typer.BadParameter("--diff is told as text or json")
+    return _read(paths[0]), [paths[1]]
 
 
 def _exit_code(worst: "Severity", unreadable: int, strict: bool) -> Exit:

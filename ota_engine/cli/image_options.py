@@ -165,6 +165,9 @@ Retracted = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="SHA-256 or SHA-512 of withdrawn files, one per line."),
 ]
+Diff = Annotated[
+    bool, typer.Option("--diff", help="Compare two releases, OLD and NEW, and judge NEW.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Name only files with findings.")]
 Jobs = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; by default one per core.")

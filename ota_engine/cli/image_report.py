@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from images.comparison import Change
 from images.rules import Report, Severity, lint_manifest
 from images.rules.findings import rule_id
 from images.rules.html import as_html
@@ -116,7 +117,13 @@ def _progress(results: Iterator[Judged], count: int) -> Iterator[Judged]:
 
 
 def show(
-    outcome: Outcome, chosen: Format, least: Severity, *, quiet: bool = False, strict: bool = False
+    outcome: Outcome,
+    chosen: Format,
+    least: Severity,
+    *,
+    quiet: bool = False,
+    strict: bool = False,
+    changes: Sequence[Change] | None = None,
 ) -> None:
     """Print the outcome in the form asked for.
 
@@ -126,6 +133,7 @@ def show(
         least: which findings text shows.
         quiet: text leaves out files with nothing to show.
         strict: warnings fail a file in JUnit.
+        changes: what differs from an older release, for text and JSON; None without one.
     """
     files = [(str(one.path), one.report) for one in outcome.judged if one.report is not None]
     seen = [(visible(path), report) for path, report in files]
@@ -133,7 +141,7 @@ def show(
         (visible(str(one.path)), one.reason) for one in outcome.judged if one.report is None
     ]
     if chosen is Format.JSON:
-        print_json(outcome)
+        print_json(outcome, changes)
     elif chosen is Format.SARIF:
         typer.echo(json.dumps(as_sarif(files, version("zota")), indent=2))
     elif chosen is Format.JUNIT:
@@ -141,6 +149,11 @@ def show(
     elif chosen is Format.HTML:
         typer.echo(as_html(seen, unreadable), nl=False)
     else:
+        for change in changes or ():
+            line = f"{change.part:8} {change.what}: {change.old} -> {change.new}"
+            typer.echo(visible(line))
+        if changes == ():
+            typer.echo("nothing changed")
         print_text(outcome, least, quiet=quiet)
 
 
@@ -152,9 +165,9 @@ def baseline(outcome: Outcome) -> bytes:
     return write_baseline(reports).encode("utf-8", "backslashreplace")
 
 
-def print_json(outcome: Outcome) -> None:
+def print_json(outcome: Outcome, changes: Sequence[Change] | None = None) -> None:
     """One object: files with findings, files that could not be read, files that are no images."""
-    report = {
+    report: dict[str, object] = {
         "summary": outcome.summary(),
         "files": [
             {"path": str(one.path), **as_json(one.report)}
@@ -168,6 +181,8 @@ def print_json(outcome: Outcome) -> None:
         ],
         "skipped": [str(path) for path in outcome.skipped],
     }
+    if changes is not None:
+        report["changes"] = [change._asdict() for change in changes]
     typer.echo(json.dumps(report, indent=2))
 
 

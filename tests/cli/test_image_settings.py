@@ -131,3 +131,27 @@ def test_an_index_that_names_what_is_not_there_is_an_error(folder: Path) -> None
     ran = zota("image", "validate", "in", "--manifest", "index.json")
     assert ran.code == 2
     assert "the index names a file that is not there: gone.ota" in ran.out
+
+
+def test_two_releases_are_compared_and_the_newer_one_is_judged(folder: Path) -> None:
+    (folder / "new.ota").write_bytes(coded())
+    given = ("image", "validate", "--diff", "in/old.ota", "new.ota")
+    ran = zota(*given)
+    assert ran.code == 0
+    assert "element  0x0003: absent -> 16 bytes" in ran.out
+    assert "not newer than the release before" in ran.out
+    report = json.loads(zota(*given, "--json").out)
+    assert {"part": "element", "what": "0x0003", "old": "absent", "new": "16 bytes"} in (
+        report["changes"]
+    )
+    assert [one["path"] for one in report["files"]] == ["new.ota"]
+    assert "nothing changed" in zota("image", "validate", "--diff", "new.ota", "new.ota").out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("in/old.ota",), ("in", "in/old.ota"), ("in/old.ota",) * 2 + ("--format", "html")]
+)
+def test_a_comparison_takes_two_files_and_is_text_or_json(
+    folder: Path, arguments: tuple[str, ...]
+) -> None:
+    assert zota("image", "validate", "--diff", *arguments).code == 2
