@@ -69,6 +69,7 @@ class RadioSession:
         self.reason = ""
         self._island = island
         self._connected = False
+        self._longest = PLAIN_PAYLOAD
         self._sending: set[trio.CancelScope] = set()
         app.add_listener(self)  # zigpy calls ``connection_lost``
 
@@ -179,6 +180,9 @@ class RadioSession:
         """
         if self.lost.is_set():
             raise LinkDownError(self.reason)
+        if len(frame.payload) > self._longest:
+            # bellows would repeat what does not fit into a serial frame until it gives the NCP up
+            raise SendFailedError(SendStatus.MESSAGE_TOO_LONG)
         packet = self._packet(frame)
         with trio.CancelScope() as scope:
             self._sending.add(scope)
@@ -234,7 +238,8 @@ class RadioSession:
         except Exception as error:  # noqa: BLE001 - old firmware answers in many ways; counted
             self.app.counters[f"maximumPayloadLength {type(error).__name__}"] += 1
             octets = None
-        return (octets or PLAIN_PAYLOAD) - overhead
+        self._longest = (octets or PLAIN_PAYLOAD) - overhead
+        return self._longest
 
 
 async def visit(

@@ -15,6 +15,7 @@ from emulators.device_spec import ClientOptions
 from emulators.ncp.dongle import DongleOptions
 from emulators.ncp.faults import FaultKind, FaultPlan
 from emulators.roster import Entry
+from emulators.station import Placement
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError
@@ -187,6 +188,16 @@ async def test_a_frame_as_long_as_the_radio_says_goes_and_a_longer_one_does_not(
         with pytest.raises(SendFailedError) as caught:
             await here.radio.send(a_frame(longest + 1))
     assert caught.value.status == SendStatus.MESSAGE_TOO_LONG
+
+
+async def test_a_frame_too_long_for_its_way_is_refused_by_the_dongle(tmp_path: Path) -> None:
+    """Source routes take octets; only the NCP knows how many."""
+    far = device()._replace(placement=Placement(relays=2, router=1))
+    async with site(tmp_path, far, file=image(800)) as here:
+        with pytest.raises(SendFailedError) as caught:
+            await here.radio.send(a_frame(here.radio.info.max_payload))
+        assert caught.value.status == SendStatus.MESSAGE_TOO_LONG
+        await until_updated(here.shell)
 
 
 async def test_a_device_that_asks_for_too_much_gets_what_the_air_carries(tmp_path: Path) -> None:
