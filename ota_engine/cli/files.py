@@ -26,7 +26,7 @@ def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
         size = os.fstat(file.fileno()).st_size
         data = b"" if size > limit else file.read(limit + 1)
     if max(size, len(data)) > limit:
-        text = f"larger than {limit >> 20} MiB: too large for an OTA file"
+        text = f"larger than {limit >> 20} MiB: more than this command reads"
         raise OSError(errno.EFBIG, text, str(path))
     return data
 

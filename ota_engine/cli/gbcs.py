@@ -17,6 +17,7 @@ from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import read_payload
 from ota_engine.gbcs.protection import Verdict, check
 
+MAX_FILE_BYTES: Final = 1 << 20
 MAX_TEXT_BYTES: Final = 4 * MAX_MESSAGE_BYTES  # hexadecimal with blanks between the octets
 _HEX: Final = re.compile(rb"(?:[0-9a-fA-F]|\s)*")
 
@@ -79,7 +80,7 @@ def _read(source: str) -> tuple[bytes, str]:
     digits = _HEX.fullmatch(source.encode(errors="replace")) is not None
     if not source or (digits and not _exists(path)):
         return _octets(source.encode(), "the argument"), "the argument"
-    return _octets(read_bounded(path, MAX_TEXT_BYTES), source), source
+    return _octets(read_bounded(path, MAX_FILE_BYTES), source), source
 
 
 def _exists(path: Path) -> bool:

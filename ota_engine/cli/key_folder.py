@@ -1,6 +1,7 @@
 """Folders of keys as commands meet them: read into a keystore, written for the owner alone."""
 
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,20 +44,35 @@ def read_key_folder(folder: Path) -> Keystore:
 
 
 def write_key_folder(folder: Path, files: Sequence[PkiFile]) -> None:
-    """Write a key folder; private keys can be read by their owner alone from the first moment.
+    """Write a key folder, whole or not at all; private keys are for their owner from the first.
 
     Raises:
         LocalError: the folder exists and is not empty.
-        OSError: it cannot be written.
+        OSError: it cannot be written; nothing is left behind.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LocalError(f"{folder}: not an empty folder: keys are never overwritten; name another")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        mode = OWNER_ONLY if file.secret else READABLE
-        handle = os.open(folder / file.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(file.octets)
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        partial.mkdir()
+        for file in files:
+            _write_new(partial / file.name, file)
+        partial.replace(folder)  # takes the place of an empty folder too
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_new(path: Path, file: PkiFile) -> None:
+    mode = OWNER_ONLY if file.secret else READABLE
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(file.octets)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _warn_if_open(path: Path) -> None:

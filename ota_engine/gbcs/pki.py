@@ -6,6 +6,7 @@ Every private key is of the caller's making, so that tests and simulations are r
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final, NamedTuple
 
 from cryptography import x509
@@ -104,31 +105,33 @@ def make_pki(
         *_pair("root", root.key, issue_authority(root, root, 1, validity)),
         *_pair("issuing", issuing.key, issue_authority(root, issuing, 2, validity)),
     ]
-    serial = 3
+    serials = count(3)
     for use in KeyUse:
         for party in organisations:
             key = make_key()
             certificate = issue_organisation(
                 issuing,
                 key.public_key(),
-                serial,
+                next(serials),
                 validity,
                 eui64=party.eui64,
                 role=party.role,
                 name=party.name,
                 use=use,
             )
-            files += _pair(f"{party.eui64:016x}-{use.value}", key, certificate)
-            serial += 1
+            files += _pair(_name(party.eui64, use), key, certificate)
         for device in devices:
             key = make_key()
             certificate = issue_device(
-                issuing, key.public_key(), serial, start, eui64=device.eui64, use=use
+                issuing, key.public_key(), next(serials), start, eui64=device.eui64, use=use
             )
-            files += _pair(f"{device.eui64:016x}-{use.value}", key, certificate)
-            serial += 1
+            files += _pair(_name(device.eui64, use), key, certificate)
     files.append(PkiFile(INDEX_FILE, _index(organisations, devices), secret=False))
     return files
+
+
+def _name(eui64: int, use: KeyUse) -> str:
+    return f"{eui64:016x}-{use.value}"
 
 
 def _pair(

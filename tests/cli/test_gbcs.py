@@ -204,6 +204,19 @@ def test_what_is_no_message_is_refused_in_one_line(given: str, code: int, said: 
     assert said in ran.err and ran.err.count("\n") == 1 and ran.err.startswith("zota: ")
 
 
+@pytest.mark.parametrize(
+    ("size", "code", "said"), [(300_000, 2, "no GBCS message is so long"), (2 << 20, 3, "1 MiB")]
+)
+def test_a_file_far_too_long_is_refused_in_one_line(
+    tmp_path: Path, size: int, code: int, said: str
+) -> None:
+    path = tmp_path / "long.hex"
+    path.write_bytes(b"0" * size)
+    ran = zota("gbcs", "decode", path)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err and ran.err.count("\n") == 1 and str(path) in ran.err
+
+
 def test_a_malformed_payload_is_refused_in_one_line() -> None:
     message = bare_command()._replace(payload=b"\x30\x03\x02\x01\x05")
     ran = zota("gbcs", "decode", hexadecimal(message))

@@ -11,7 +11,7 @@ from images.eui64 import format_eui64
 from ota_engine.gbcs.certificates import KeyUse, Role
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.pki import DEVICES, ORGANISATIONS
-from tests.cli.zota import zota
+from tests.cli.zota import zota, zota_process
 
 
 @pytest.fixture
@@ -62,6 +62,26 @@ def test_a_file_in_the_way_is_left_as_it_is(folder: Path) -> None:
     folder.write_text("mine")
     ran = zota("pki", "init", folder)
     assert ran.code == 2 and folder.read_text() == "mine"
+
+
+def test_an_empty_folder_is_filled(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    assert zota("pki", "init", folder).code == 0
+    assert keystore(folder).parties(Role.SUPPLIER)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(folder: Path) -> None:
+    def small_files() -> None:
+        import resource
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+
+    ran = zota_process("pki", "init", folder, prepare=small_files)
+    assert ran.code == 3 and ran.err.count("\n") == 1 and str(folder) in ran.err
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_no_two_are_made_alike(tmp_path: Path) -> None:
