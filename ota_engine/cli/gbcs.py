@@ -14,7 +14,6 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, parse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.payloads import read_payload
 from ota_engine.gbcs.protection import Verdict, check
 
 MAX_FILE_BYTES: Final = 1 << 20
@@ -41,7 +40,7 @@ def gbcs() -> None:
 def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) -> None:
     """Show what a GBCS message says, and whether its signature and MAC are valid.
 
-    Exit code 2 when one of them is not, or when it is no GBCS message.
+    Exit code 2 when one of them is not, or the payload is malformed, or it is no GBCS message.
     """
     from ota_engine.cli import gbcs_facts
     from ota_engine.cli.key_folder import read_key_folder
@@ -50,16 +49,12 @@ def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) 
     keys = Keystore() if keystore is None else read_key_folder(keystore)
     message = _parsed(octets, name)
     checks = check(message, keys)
-    try:
-        payload = read_payload(message)
-    except PeerError as error:
-        raise PeerError(f"{name}: {error}") from None
-    facts = gbcs_facts.as_json(message, payload, checks)
+    facts = gbcs_facts.as_json(message, checks)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
     else:
         gbcs_facts.print_text(facts, len(octets))
-    if Verdict.INVALID in checks:
+    if Verdict.INVALID in checks or facts["payload"]["type"] == gbcs_facts.MALFORMED:
         raise typer.Exit(Exit.ERRORS)
 
 

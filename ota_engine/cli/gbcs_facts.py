@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from images.eui64 import format_eui64
+from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import (
     USE_CASES,
     ActivationCode,
@@ -33,6 +34,7 @@ from ota_engine.gbcs.payloads import (
     Payload,
     PpmidActivation,
     VersionRead,
+    read_payload,
 )
 from ota_engine.gbcs.protection import Checks
 
@@ -53,10 +55,11 @@ OUTCOMES: Final[dict[type, type[IntEnum]]] = {
 }
 NAMED: Final = {"code": "code_name", "alert_code": "alert_name"}
 HIDDEN: Final = frozenset(("octets", "type", *NAMED.values()))  # from people, not from JSON
+MALFORMED: Final = "Malformed"
 EUI64_FIELDS: Final = frozenset(("target",))
 
 
-def as_json(message: Message, payload: Payload, checks: Checks) -> dict[str, Any]:
+def as_json(message: Message, checks: Checks) -> dict[str, Any]:
     """The message as plain values; the keys are part of the command's contract."""
     use_case = USE_CASES.get(message.message_code)
     return {
@@ -68,7 +71,7 @@ def as_json(message: Message, payload: Payload, checks: Checks) -> dict[str, Any
         "counter": message.counter,
         "other_information": _information(message.other_information),
         "date_time": None if message.date_time is None else _date_time(message.date_time),
-        "payload": {"octets": message.payload.hex(), **_payload(payload)},
+        "payload": {"octets": message.payload.hex(), **_said(message)},
         "signature": str(checks.signature),
         "mac": str(checks.mac),
     }
@@ -108,8 +111,10 @@ def _line(console: Console, name: str, value: str, style: str = "", after: str =
 
 def _flat(payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The fields of a payload that was read, names beside their codes; the octets of another."""
-    if payload["type"] == Opaque.__name__:
+    if payload["type"] in {Opaque.__name__, MALFORMED}:
         yield "payload", payload["octets"]
+        if "reason" in payload:
+            yield "malformed", payload["reason"]
         return
     for name, value in payload.items():
         if isinstance(value, dict):
@@ -144,6 +149,14 @@ def _date_time(found: DateTime) -> dict[str, str | None]:
 def _clock(date_time: dict[str, str | None]) -> str:
     shown = date_time["time"] or f"unspecified in part, {date_time['octets']}"
     return f"{shown}, clock status {date_time['clock_status']}"
+
+
+def _said(message: Message) -> dict[str, Any]:
+    """What the payload says; a damaged one is shown with what is wrong, as its MAC may be too."""
+    try:
+        return _payload(read_payload(message))
+    except PeerError as error:
+        return {"type": MALFORMED, "reason": str(error)}
 
 
 def _payload(payload: Payload) -> dict[str, Any]:

@@ -217,11 +217,29 @@ def test_a_file_far_too_long_is_refused_in_one_line(
     assert said in ran.err and ran.err.count("\n") == 1 and str(path) in ran.err
 
 
-def test_a_malformed_payload_is_refused_in_one_line() -> None:
-    message = bare_command()._replace(payload=b"\x30\x03\x02\x01\x05")
+def test_a_malformed_payload_is_shown_with_its_fault_and_what_protects_it(keys: Path) -> None:
+    message = cs06()._replace(payload=b"\x30\x03\x02\x01\x05")
+    ran = zota("gbcs", "decode", hexadecimal(message), "--json", "--keystore", keys)
+    facts = json.loads(ran.out)
+    assert (ran.code, facts["signature"], facts["mac"]) == (2, "invalid", "invalid")
+    assert facts["payload"]["type"] == "Malformed"
+    assert "not the DER of ActivateFirmware" in facts["payload"]["reason"]
     ran = zota("gbcs", "decode", hexadecimal(message))
-    assert ran.code == 2 and ran.err.count("\n") == 1
-    assert "not the DER of ActivateFirmware" in ran.err
+    assert ran.code == 2 and "3003020105" in ran.out and "malformed" in ran.out
+
+
+def test_a_flipped_bit_anywhere_in_the_payload_is_shown_as_invalid(keys: Path) -> None:
+    from ota_engine.cli.gbcs_facts import as_json
+    from ota_engine.cli.key_folder import read_key_folder
+    from ota_engine.gbcs.protection import check
+
+    keystore, payload = read_key_folder(keys), cs06().payload
+    for at in range(8 * len(payload)):
+        flipped = bytearray(payload)
+        flipped[at // 8] ^= 1 << at % 8
+        message = cs06()._replace(payload=bytes(flipped))
+        facts = as_json(message, check(message, keystore))
+        assert (facts["signature"], facts["mac"]) == ("invalid", "invalid")
 
 
 def test_a_folder_without_keys_says_how_they_are_named(tmp_path: Path) -> None:
