@@ -1,22 +1,31 @@
 """How random a payload is, which tells fill, code and ciphertext apart; knows no format."""
 
 from collections import Counter
-from math import log2
+from math import log, log2
 from typing import Final
 
-SAMPLE_BYTES: Final = 4096  # a histogram of more says the same to a twentieth of a bit
+PIECES: Final = 32
+PIECE_BYTES: Final = 64
+SAMPLE_BYTES: Final = PIECES * PIECE_BYTES  # more says the same to a twentieth of a bit
+BIAS: Final = 1 / (2 * log(2))  # bits per value seen, over the sample's size (Miller, Madow)
 # n * log2(n) for every count a sample can hold
-_TERMS: Final = (0.0, *(count * log2(count) for count in range(1, 2 * SAMPLE_BYTES + 1)))
+_TERMS: Final = (0.0, *(count * log2(count) for count in range(1, SAMPLE_BYTES + 1)))
 
 
 def bits_per_byte(data: memoryview) -> float:
     """Shannon entropy of the byte histogram, 0 to 8, from an even sample of large payloads."""
-    step = len(data) // SAMPLE_BYTES
-    sample = bytes(data[:: step | 1])  # an odd step does not stay in one byte lane
+    step = len(data) // PIECES
+    if len(data) <= SAMPLE_BYTES:
+        sample = bytes(data)
+    else:
+        starts = range(0, PIECES * step, step)
+        sample = b"".join([data[start : start + PIECE_BYTES] for start in starts])
     if not sample:
         return 0.0
-    terms = sum(map(_TERMS.__getitem__, Counter(sample).values()))
-    return log2(len(sample)) - terms / len(sample)
+    size, counts = len(sample), Counter(sample)
+    plain = log2(size) - sum(map(_TERMS.__getitem__, counts.values())) / size
+    # A sample shows less randomness than the whole; a payload read in full shows what it has.
+    return plain if size == len(data) else min(plain + BIAS * (len(counts) - 1) / size, 8.0)
 
 
 def fill_byte(data: memoryview) -> int | None:

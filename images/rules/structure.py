@@ -1,5 +1,6 @@
 """Rules about the structure of the file (1-14): each looks at one thing and says what it found."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,7 @@ E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in 
 
 FIRST_SPECIAL_TYPE: Final = 0xFFC0  # security credentials, configuration, log, picture
 PICTURE_TYPE: Final = 0xFFC3
+NESTED: Final = re.compile(re.escape(MAGIC))
 KNOWN_TRAILERS: Final = {
     "crc32": "a CRC-32 of everything before it",
     "fill-ff": "0xFF fill",
@@ -341,7 +343,7 @@ def telink(ctx: Context) -> Iterator[Hit]:
 
 def nested_magic(ctx: Context) -> Iterator[Hit]:
     """Rule 14."""
-    found = _places(bytes(ctx.image.ota), MAGIC)
+    found = [match.start() for match in NESTED.finditer(ctx.image.ota, len(MAGIC))]
     if found:
         yield Hit(
             I,
@@ -350,15 +352,6 @@ def nested_magic(ctx: Context) -> Iterator[Hit]:
             ctx.at(found[0]),
             cure="harmless if it is the firmware's own OTA client; check for a file in a file",
         )
-
-
-def _places(data: bytes, sought: bytes) -> list[int]:
-    """Where it occurs, but at the start."""
-    places, place = [], data.find(sought, len(sought))
-    while place >= 0:
-        places.append(place)
-        place = data.find(sought, place + len(sought))
-    return places
 
 
 def _tags(elements: "tuple[SubElement, ...] | list[SubElement]") -> str:

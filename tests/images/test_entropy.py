@@ -1,0 +1,38 @@
+"""Fill, code and ciphertext told apart by their randomness."""
+
+import random
+
+import pytest
+
+from images.payloads.entropy import bits_per_byte, fill_byte
+
+
+@pytest.mark.parametrize(
+    ("data", "bits"),
+    [
+        (b"", 0.0),
+        (b"\xff" * 100_000, 0.0),
+        (b"ab" * 50_000, 1.0),
+        (bytes(range(256)) * 4, 8.0),
+        (random.Random(1).randbytes(1_000_000), 8.0),
+        (random.Random(2).randbytes(5_000), 8.0),
+    ],
+)
+def test_bits_per_byte_are_those_of_the_whole_to_a_twentieth(data: bytes, bits: float) -> None:
+    assert bits_per_byte(memoryview(data)) == pytest.approx(bits, abs=0.05)
+
+
+def test_the_sample_reaches_the_end() -> None:
+    """Half of the payload is noise: neither half may hide the other."""
+    data = bytes(100_000) + random.Random(3).randbytes(100_000)
+    assert 4.5 < bits_per_byte(memoryview(data)) < 5.5
+    assert bits_per_byte(memoryview(data[::-1])) == pytest.approx(
+        bits_per_byte(memoryview(data)), abs=0.3
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "octet"), [(b"", None), (b"\xff" * 9, 0xFF), (bytes(9), 0), (b"\xff\xfe", None)]
+)
+def test_fill_is_one_octet_throughout(data: bytes, octet: int | None) -> None:
+    assert fill_byte(memoryview(data)) == octet
