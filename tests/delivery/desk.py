@@ -36,6 +36,7 @@ from ota_engine.records import (
     AuditRecord,
     EventRecord,
     ImageRecord,
+    Record,
     SessionState,
     VersionPolicy,
 )
@@ -100,7 +101,8 @@ class Desk:
 
     def __init__(self, config: DeliveryConfig | None = None, *, up: bool = True) -> None:
         self.config = config or DeliveryConfig()
-        self.store = Store.in_memory()
+        self._store: Store | None = None
+        self._unsaved: list[Record] = []
         self.engine = Engine(self.config)
         self.now = 0.0
         self.utc_offset = UTC
@@ -108,6 +110,15 @@ class Desk:
         self.nudges = 0
         if up:
             self.bring_up()
+
+    @property
+    def store(self) -> Store:
+        """The store, with every row up to now; made when a test first asks for it."""
+        if self._store is None:
+            self._store = Store.in_memory()
+        self._store.apply(self._unsaved)
+        self._unsaved = []
+        return self._store
 
     def bring_up(self) -> None:
         self.tell_time()
@@ -141,7 +152,7 @@ class Desk:
         for effect in effects:
             if isinstance(effect, Persist):
                 assert not frames, "a row behind a frame would be committed too late"
-                self.store.apply(effect.records)
+                self._unsaved += effect.records
             elif isinstance(effect, Notify):
                 self.nudges += 1
             else:
