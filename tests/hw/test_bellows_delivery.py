@@ -95,6 +95,16 @@ async def test_a_sleepy_device(tmp_path: Path) -> None:
         assert here.dongle.version(ONE) == NEW
 
 
+async def test_the_oldest_firmware_whose_statuses_have_other_numbers(tmp_path: Path) -> None:
+    old = DongleOptions(baud=0, version=13)
+    far = device()._replace(placement=Placement(relays=2, router=1))
+    async with site(tmp_path, far, file=image(800), options=old) as here:
+        with pytest.raises(SendFailedError) as caught:
+            await here.radio.send(a_frame(here.radio.info.max_payload))
+        assert caught.value.status == SendStatus.MESSAGE_TOO_LONG
+        await until_updated(here.shell)
+
+
 async def test_one_frame_in_twenty_is_damaged_on_the_serial_line(tmp_path: Path) -> None:
     noisy = DongleOptions(baud=0, faults=FaultPlan(noise=0.05, seed=1))
     async with site(tmp_path, file=image(), options=noisy) as here:

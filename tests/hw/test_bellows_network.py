@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from emulators.ncp.ezsp import STACK_VERSIONS
 from hw.diagnosis import Grade, examine
 from hw.formation import dismiss, form, known_devices, leave
 from hw.radio import ZigpyRadio
@@ -53,6 +54,17 @@ async def test_a_radio_without_a_network_says_how_to_form_one(tmp_path: Path) ->
     async with unformed("tcp", tmp_path) as dongle:
         with pytest.raises(LinkError, match="zota radio form --link"):
             await info(dongle.settings)
+
+
+async def test_a_firmware_newer_than_bellows_is_refused_before_anything_is_asked_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with unformed("tcp", tmp_path) as dongle:
+        monkeypatch.setitem(STACK_VERSIONS, 99, 0xF000)
+        dongle.dongle.ezsp.version = 99
+        with pytest.raises(LinkError, match="speaks EZSP 99, which bellows does not"):
+            await form(dongle.settings, 15, force=False)
+    assert dongle.dongle.memory.parameters is None
 
 
 async def test_a_network_that_was_left_is_gone(tmp_path: Path) -> None:
