@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -207,36 +207,24 @@ def validate(
         "max_bytes": max_size,
         "slot_size": slot_size,
         "block_size": block_size,
-        "ca_key": image_evidence.read_ca_key(ca_key),
         "ca_eui64": ca_eui64,
-        "manifest": image_evidence.read_manifest(manifest) or None,
-        "retracted": image_evidence.read_retracted(retracted) or None,
         "bcd_version": bcd or None,
         "null_image": null_image or None,
+        **image_evidence.read_evidence(ca_key, manifest, retracted),
     }
     chosen = option.Format.JSON if as_json else output_format
     changes = None
     if diff:
         old, paths = _older(paths, chosen)
-        given = {"previous_version": old.header.file_version, **_known(given)}
+        given["previous_version"] = previous_version or old.header.file_version
         changes = compare(old, _read(paths[0]))
-    settings = image_config.load(config or image_config.find_config(Path.cwd()))
-    settings = settings.overridden(
-        image_evidence.read_profile(profile),
-        _known(given),
-        tuple(select or ()),
-        image_evidence.read_known(baseline),
-    )
+    settings = image_config.settled(config, profile, given, select or (), baseline)
     outcome = image_report.judge(paths, settings, jobs, manifest)
     if write_baseline is not None:
         write_whole(write_baseline, image_report.baseline(outcome), force=True)
     least = Severity.INFO if verbose else Severity.WARNING
     image_report.show(outcome, chosen, least, quiet=quiet, strict=strict, changes=changes)
     raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
-
-
-def _known(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: value for field, value in given.items() if value is not None}
 
 
 def _older(paths: Sequence[Path], chosen: option.Format) -> tuple[OtaImage, list[Path]]:

@@ -15,7 +15,7 @@
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -30,6 +30,7 @@ from ota_engine.cli.files import read_bounded
 from ota_engine.cli.image_evidence import (
     ChosenProfile,
     read_ca_key,
+    read_known,
     read_manifest,
     read_profile,
     read_retracted,
@@ -110,6 +111,27 @@ class Settings(NamedTuple):
         return self._replace(
             chosen=chosen if named else self.chosen, given=given, policy=policy, fixed=named
         )
+
+
+def settled(
+    config: Path | None,
+    profile: str | None,
+    given: Mapping[str, Any],
+    select: Sequence[str],
+    baseline: Path | None,
+) -> Settings:
+    """The settings of a run: those of a file, and over them those of the command line.
+
+    Args:
+        config: the file; None looks for one.
+        profile: as the user wrote it, or None.
+        given: fields of ``Expectations``; None where nothing was said.
+        select: rules to keep.
+        baseline: a file of known findings, or None.
+    """
+    settings = load(config or find_config(Path.cwd()))
+    said = {field: value for field, value in given.items() if value is not None}
+    return settings.overridden(read_profile(profile), said, tuple(select), read_known(baseline))
 
 
 def find_config(start: Path) -> Path | None:

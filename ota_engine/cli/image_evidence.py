@@ -1,7 +1,7 @@
 """What a user gives ``zota image validate`` to compare with: keys, indexes, lists, profiles."""
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import typer
 
@@ -96,3 +96,15 @@ def read_known(path: Path | None) -> frozenset[Known]:
         return read_baseline(read_bounded(path))
     except ImageError as error:
         raise ImageError(f"{path}: {error.reason}") from None
+
+
+def read_evidence(
+    ca_key: Path | None, manifest: Path | None, retracted: Path | None
+) -> dict[str, Any]:
+    """Read what was given of these files, as fields of ``Expectations``."""
+    fields = {
+        "ca_key": read_ca_key(ca_key),
+        "manifest": None if manifest is None else read_manifest(manifest),
+        "retracted": None if retracted is None else read_retracted(retracted),
+    }
+    return {name: value for name, value in fields.items() if value is not None}

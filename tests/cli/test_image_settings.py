@@ -155,3 +155,8 @@ def test_a_comparison_takes_two_files_and_is_text_or_json(
     folder: Path, arguments: tuple[str, ...]
 ) -> None:
     assert zota("image", "validate", "--diff", *arguments).code == 2
+
+
+def test_an_empty_index_finds_nothing(folder: Path) -> None:
+    (folder / "index.json").write_text("[]", encoding="utf-8")
+    assert zota("image", "validate", "in", "--manifest", "index.json").code == 0
