@@ -161,25 +161,24 @@ async def serve_ncp(
         LinkError: the path or port is taken, or cannot be used.
     """
     server = NcpServer(dongle)
-    async with trio.open_nursery() as nursery:
-        if pty is not None:
-            pseudo = _Pty(server, pty)
-            pseudo.open()
-            server.address = str(pty)
-            nursery.start_soon(pseudo.run)
-        else:
-            host, port = tcp or ("127.0.0.1", 0)
-            listener = await _listen(host, port)
-            address = listener.socket.getsockname()
-            server.address = f"{host}:{address[1]}"
-            nursery.start_soon(_accept, server, listener)
-        nursery.start_soon(server.live)
-        try:
+    pseudo = None if pty is None else _Pty(server, pty)
+    try:
+        async with trio.open_nursery() as nursery:
+            if pseudo is not None:
+                pseudo.open()
+                server.address = str(pty)
+                nursery.start_soon(pseudo.run)
+            else:
+                host, port = tcp or ("127.0.0.1", 0)
+                listener = await _listen(host, port)
+                server.address = f"{host}:{listener.socket.getsockname()[1]}"
+                nursery.start_soon(_accept, server, listener)
+            nursery.start_soon(server.live)
             yield server
-        finally:
             nursery.cancel_scope.cancel()
-            if pty is not None:
-                pseudo.close()
+    finally:
+        if pseudo is not None:
+            pseudo.close()
 
 
 # --- pty ------------------------------------------------------------------------------------------
