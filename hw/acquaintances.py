@@ -110,6 +110,13 @@ class Acquaintances(Ear):
 
     def device_left(self, device: zigpy.device.BaseDevice) -> None:
         """A device left the network."""
+        self._gone(device)
+
+    def device_removed(self, device: zigpy.device.BaseDevice) -> None:
+        """A device was told to leave; zigpy forgets it, and its leaving with it."""
+        self._gone(device)
+
+    def _gone(self, device: zigpy.device.BaseDevice) -> None:
         self._told.discard((to_ours(device.ieee), int(device.nwk)))
         self._put(Left(to_ours(device.ieee), trio.current_time()))
 

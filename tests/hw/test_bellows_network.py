@@ -14,7 +14,7 @@ from hw.session import RadioFacts
 from hw.settings import RadioSettings
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError, LocalError
-from ota_engine.events import Joined, LinkEvent, LinkUp, Packet
+from ota_engine.events import Joined, Left, LinkEvent, LinkUp, Packet
 from tests.hw.dongle import VirtualDongle, home, join, virtual_dongle
 from tests.hw.home import FIRST, PATIENCE, device
 
@@ -171,6 +171,30 @@ async def test_a_device_the_database_has_lost_is_found_by_its_first_frame(tmp_pa
             dongle.power_on(Eui64(FIRST))
             await first_events(radio, Packet)
             assert FIRST in radio.nodes
+
+
+async def test_a_device_that_comes_back_under_another_address_is_the_same(tmp_path: Path) -> None:
+    async with home(device(), folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        await first_events(radio, LinkUp)
+        dongle.dongle.stack.core.members[Eui64(FIRST)].network_address = 0x2222
+        dongle.power_on(Eui64(FIRST))
+        (joined,) = await first_events(radio, Joined)
+        assert isinstance(joined, Joined)
+        assert (joined.device, joined.network_address) == (FIRST, 0x2222)
+        assert radio.nodes[Eui64(FIRST)].network_address == 0x2222
+        (packet,) = await first_events(radio, Packet)
+        assert isinstance(packet, Packet)
+        assert (packet.source, packet.network_address) == (FIRST, 0x2222)
+
+
+async def test_a_device_that_leaves_says_so(tmp_path: Path) -> None:
+    async with home(device(), folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(radio.session.dismiss, Eui64(FIRST))
+            (left,) = await first_events(radio, Left)
+        assert isinstance(left, Left)
+        assert left.device == FIRST
+        assert not radio.nodes
 
 
 async def test_a_device_that_is_sent_away_is_forgotten(tmp_path: Path) -> None:
