@@ -1,0 +1,103 @@
+"""``zota ncp`` as a user starts, watches and stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ota_engine.cli.exits import Exit
+from tests.cli.zota import zota
+
+PATIENCE = 30.0  # seconds before a test gives up
+RST = bytes.fromhex("1ac038bc7e")
+
+
+@contextmanager
+def running(*arguments: str | Path) -> Iterator["subprocess.Popen[str]"]:
+    """``zota ncp`` in a process of its own, killed if a test leaves it behind."""
+    argv = [sys.executable, "-m", "ota_engine", "ncp", *map(str, arguments)]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: int) -> None:
+    path, state = tmp_path / "dongle", tmp_path / "memory.json"
+    with running("--pty", path, "--state", state, "--baud", "0") as process:
+        wait_for(path)
+        port = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        os.write(port, RST)
+        assert os.read(port, 6).hex() == "c1020b0a527e"
+        os.close(port)
+        process.send_signal(stop)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == Exit.OK
+    assert said.splitlines()[0].startswith("zota: virtual dongle, EZSP 19, with 4 devices")
+    assert f"--link ezsp://{path}" in said
+    assert said.splitlines()[-1] == "zota: stopped"
+    assert not path.is_symlink()
+    assert state.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "give either --pty PATH or --tcp HOST:PORT"),
+        (("--pty", "a", "--tcp", "b:1"), "give either --pty PATH or --tcp HOST:PORT"),
+        (("--tcp", "nowhere"), "--tcp nowhere: write HOST:PORT"),
+        (("--tcp", "127.0.0.1:70000"), "--tcp 127.0.0.1:70000: write HOST:PORT"),
+        (("--pty", "a", "--version", "15"), "EZSP 15: there are 13, 14, 16, 17, 18, 19"),
+    ],
+)
+def test_options_that_make_no_sense_are_one_line(
+    arguments: tuple[str, ...], complaint: str
+) -> None:
+    ran = zota("ncp", *arguments)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+    assert complaint in ran.err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "complaint"),
+    [
+        ("--devices", '[[device]]\nkind = "tv"\n', "line 1: device 1: kind = 'tv'"),
+        ("--faults", "noise = 7\n", "noise = 7"),
+        ("--state", "{}", "is no memory of a virtual dongle"),
+    ],
+)
+def test_a_file_with_a_mistake_is_named(
+    tmp_path: Path, option: str, text: str, complaint: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    ran = zota("ncp", "--pty", tmp_path / "dongle", option, path)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+    assert f"{path}: " in ran.err
+    assert complaint in ran.err
+
+
+def test_a_path_that_exists_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "dongle"
+    path.write_text("mine")
+    ran = zota("ncp", "--pty", path)
+    assert (ran.code, ran.err) == (
+        Exit.UNREADABLE,
+        f"zota: {path}: exists already; name another path\n",
+    )
+    assert path.read_text() == "mine"
