@@ -19,6 +19,7 @@ from ota_engine.errors import LinkError
 
 CHUNK = 4096  # octets read at once
 BACKLOG = 1 << 16  # octets a host may leave unread before it loses some
+HANDOVER = 0.5  # seconds a host waits for the one before it to be gone
 LOOK_AGAIN = 0.02  # seconds between two looks at a pty that nobody has open
 HANG_UP = frozenset({errno.EIO, errno.ECONNRESET, errno.EPIPE, errno.EBADF})
 
@@ -33,7 +34,6 @@ class NcpServer:
         dongle: the same.
         address: what a host opens: the path of a pty, or ``host:port``.
         hosts: how many hosts there have been.
-        busy: the port is open; on TCP nobody else may come.
         served: a host is there, and has said something.
         lost: octets that a host left unread for too long.
     """
@@ -42,7 +42,6 @@ class NcpServer:
         self.dongle = dongle
         self.address = ""
         self.hosts = 0
-        self.busy = False
         self.served = False
         self.lost = 0
         self._began = trio.current_time()
@@ -81,7 +80,7 @@ class NcpServer:
 
     async def serve(self, wire: int) -> None:
         """Serve the host at this descriptor until it goes, or the dongle is unplugged."""
-        self._wire, self.busy = wire, True
+        self._wire = wire
         self._unread.clear()
         with trio.CancelScope() as self._life:
             async with trio.open_nursery() as nursery:
@@ -91,7 +90,7 @@ class NcpServer:
                     self.served = True
                     self._receive(data)
                 nursery.cancel_scope.cancel()
-        self._wire, self.busy, self.served = -1, False, False
+        self._wire, self.served = -1, False
         self.dongle.disconnect(self.now)
 
     def _receive(self, data: bytes) -> None:
@@ -251,18 +250,22 @@ async def _listen(host: str, port: int) -> trio.SocketListener:
 
 
 async def _accept(server: NcpServer, listener: trio.SocketListener) -> None:
-    """Take one host at a time; who comes while another is there is hung up on."""
+    """Take one host at a time; who comes while another stays is hung up on."""
+    turn = trio.Lock()
     async with listener, trio.open_nursery() as nursery:
         while True:
-            stream = await listener.accept()
-            if server.busy or not server.dongle.plugged:
-                await stream.aclose()
-            else:
-                server.busy = True
-                nursery.start_soon(_serve_stream, server, stream)
+            nursery.start_soon(_serve_stream, server, await listener.accept(), turn)
 
 
-async def _serve_stream(server: NcpServer, stream: trio.SocketStream) -> None:
+async def _serve_stream(server: NcpServer, stream: trio.SocketStream, turn: trio.Lock) -> None:
     async with stream:
-        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
-        await server.serve(stream.socket.fileno())
+        with trio.move_on_after(HANDOVER) as patience:
+            await turn.acquire()
+        if patience.cancelled_caught:
+            return
+        try:
+            if server.dongle.plugged:
+                stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
+                await server.serve(stream.socket.fileno())
+        finally:
+            turn.release()
