@@ -5,16 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import trio
 
 from emulators.ncp.dongle import Dongle, DongleOptions
 from emulators.ncp.faults import FaultKind, NcpFault
+from emulators.ncp.memory import Memory
 from emulators.ncp.server import NcpServer, serve_ncp
 from emulators.roster import Entry
 from hw.formation import form
 from hw.radio import ZigpyRadio
-from hw.settings import RadioSettings, parse_link
+from hw.settings import DATABASE_NAME, RadioSettings, parse_link
 from images.eui64 import Eui64
 from ota_engine.events import Joined
 from tests.hw.home import PATIENCE
@@ -43,7 +45,9 @@ class VirtualDongle:
         self.server.kick()
 
     def power_off(self, device: Eui64) -> None:
-        """Cut a device's power."""
+        """Cut a device's power, and keep it off when the dongle takes the network up."""
+        if device in self.dongle.memory.members:
+            self.dongle.memory.members.remove(device)
         self.dongle.network.power_off(device)
 
     def power_on(self, device: Eui64) -> None:
@@ -58,10 +62,14 @@ class VirtualDongle:
 
 @asynccontextmanager
 async def virtual_dongle(
-    *entries: Entry, folder: Path, line: str = "tcp", options: DongleOptions = FAST
+    *entries: Entry,
+    folder: Path,
+    line: str = "tcp",
+    options: DongleOptions = FAST,
+    memory: Memory | None = None,
 ) -> AsyncIterator[VirtualDongle]:
-    """Plug in a dongle without a network; its devices join as soon as they may."""
-    dongle = Dongle(entries, options=options)
+    """Plug in a dongle, by default without a network; its devices join as soon as they may."""
+    dongle = Dongle(entries, memory, options)
     pty = folder / "dongle" if line == "pty" else None
     tcp = ("127.0.0.1", 0) if line == "tcp" else None
     async with serve_ncp(dongle, pty=pty, tcp=tcp) as server:
@@ -70,16 +78,43 @@ async def virtual_dongle(
         yield VirtualDongle(settings, server, dongle)
 
 
+class Furnished(NamedTuple):
+    """What dongle and host remember of a network that was formed and joined."""
+
+    memory: str
+    database: bytes
+
+
+_furnished: dict[tuple[Entry, ...], Furnished] = {}
+
+
 @asynccontextmanager
 async def home(
     *entries: Entry, folder: Path, line: str = "tcp", options: DongleOptions = FAST
 ) -> AsyncIterator[VirtualDongle]:
-    """Plug in a dongle with a network, which all devices have joined."""
-    async with virtual_dongle(*entries, folder=folder, line=line, options=options) as dongle:
+    """Plug in a dongle with a network, which all devices have joined.
+
+    Forming, joining and interviewing is done once per set of devices; later tests begin with what
+    dongle and host remembered then.
+    """
+    if entries not in _furnished:
+        _furnished[entries] = await _furnish(entries, folder / "furnish")
+    furnished = _furnished[entries]
+    (folder / DATABASE_NAME).write_bytes(furnished.database)
+    memory = Memory.load(furnished.memory)
+    async with virtual_dongle(
+        *entries, folder=folder, line=line, options=options, memory=memory
+    ) as dongle:
+        yield dongle
+
+
+async def _furnish(entries: tuple[Entry, ...], folder: Path) -> Furnished:
+    async with virtual_dongle(*entries, folder=folder) as dongle:
         await form(dongle.settings, CHANNEL, force=False)
         async with ZigpyRadio(dongle.settings) as radio:
             await join(radio, len(entries))
-        yield dongle
+        database = await trio.Path(folder / DATABASE_NAME).read_bytes()
+        return Furnished(dongle.dongle.memory.dump(), database)
 
 
 async def join(radio: ZigpyRadio, number: int) -> set[Eui64]:
