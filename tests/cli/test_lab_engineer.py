@@ -1,0 +1,50 @@
+"""The README's ten minutes of a lab engineer, each command as it is written there."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulators.device_spec import DeviceKind
+from tests.capture.shark import malformed
+from tests.cli.firmware import NEW_VERSION, image_file
+from tests.cli.zota import zota_process
+
+PATIENCE = 60.0  # seconds until the dongle has to be there
+
+
+@pytest.fixture
+def dongle(tmp_path: Path) -> Iterator[str]:
+    """``zota ncp --pty ./virtual-dongle`` in a terminal of its own; its link."""
+    pty = tmp_path / "virtual-dongle"
+    with subprocess.Popen(
+        [sys.executable, "-m", "ota_engine", "ncp", "--pty", str(pty), "--speed", "fast"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        give_up = time.monotonic() + PATIENCE
+        while not pty.exists():
+            assert process.poll() is None and time.monotonic() < give_up
+            time.sleep(0.05)
+        yield f"ezsp://{pty}"
+        process.send_signal(signal.SIGINT)
+
+
+def test_a_dongle_a_network_and_a_push(dongle: str, tmp_path: Path) -> None:
+    state, evidence = tmp_path / "lab", tmp_path / "evidence"
+    link = ("--link", dongle, "--state", state)
+    files = [image_file(tmp_path, kind, octets=600) for kind in (DeviceKind.PPMID, DeviceKind.IHD)]
+    assert zota_process("radio", "form", *link).code == 0
+    assert zota_process("radio", "permit", *link, "--seconds", 3).code == 0
+    pushed = zota_process("push", *files, *link, "--all", "--report", evidence, "--timeout", "90s")
+    assert pushed.code == 0, pushed.err
+    summary = json.loads((evidence / "summary.json").read_text())
+    updated = [told for told in summary["devices"] if told["verdict"] == "updated"]
+    assert {told["version_after"] for told in updated} == {f"0x{NEW_VERSION:08X}"}
+    assert len(updated) == len(files)
+    assert not malformed(evidence / "capture.pcapng")
