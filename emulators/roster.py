@@ -15,6 +15,7 @@ from emulators.radio import MAX_RELAYS
 from emulators.station import Placement
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
+from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY
 
 FIRST_EUI64 = 0x025A_4F54_4100_0001  # locally administered; spells ZOTA
 FIRST_ADDRESS = 0x1001
@@ -150,6 +151,7 @@ KEYS = (
     "version",
     "hardware",
     "endpoint",
+    "server_endpoint",
     "profile",
     "model",
     "sleepy",
@@ -203,7 +205,8 @@ def _spec(table: _Table, number: int) -> DeviceSpec:
         file_version=table.take("version", _within(0, 0xFFFF_FFFF), FACTORY_VERSION),
         hardware_version=table.take("hardware", _within(0, 0xFFFF), HARDWARE_VERSION),
         endpoint=table.take("endpoint", _within(1, 0xF0), 1),
-        profile=table.take("profile", _within(0, 0xFFFF), 0x0109),
+        server_endpoint=table.take("server_endpoint", _within(1, 0xF0), OTA_SERVER_ENDPOINT),
+        profile=table.take("profile", _within(0, 0xFFFF), SMART_ENERGY),
         model=table.take("model", _text, f"emulated {NAMES[kind]}"),
         sleepy=table.take("sleepy", _flag, False),
         battery=table.take("battery", _flag, False),

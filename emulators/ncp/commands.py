@@ -135,7 +135,7 @@ BASE: dict[str, Command] = {
     "exportLinkKeyByIndex": Command(
         0x10F, "index:u8", "eui64:eui64 key:key metadata:key_data status:sl"
     ),
-    "importTransientKey": Command(0x111, "eui64:eui64 key:key flags:u8", "status:sl"),
+    "importTransientKey": Command(0x111, "eui64:eui64 key:key flags?:u8", "status:sl"),
     "exportKey": Command(0x114, "context:context", "key:key status:sl"),
     "importKey": Command(0x115, "context:context key:key", "status:sl"),
     "getNetworkKeyInfo": Command(

@@ -22,7 +22,8 @@ MAINS_ROUTER = 0x8E  # full function, mains, receiver on, may be given an addres
 SLEEPY_CHILD = 0x80
 COORDINATOR = 0x8F
 MAX_BUFFER, MAX_TRANSFER = 82, 82  # octets
-SERVER_MASK = 0x2C41  # primary trust centre, network manager, stack revision 22
+REVISION = 0x2C00  # server mask: stack revision 22
+SERVER_MASK = REVISION | 0x0041  # primary trust centre, network manager
 
 DEVICE_TYPES = {
     DeviceKind.PPMID: 0x0505,  # prepayment terminal
@@ -59,7 +60,7 @@ class Identity:
     capability: int
     manufacturer_code: int
     endpoints: tuple[SimpleDescriptor, ...]
-    server_mask: int = 0
+    server_mask: int = REVISION
 
     @classmethod
     def of(cls, spec: DeviceSpec) -> "Identity":

@@ -150,7 +150,8 @@ class Settings:
     def _get_extended_value(self, values: Values) -> Mapping[str, Any]:
         if values["value_id"] != ENDPOINT_FLAGS:
             return {"status": Status.NOT_FOUND, "value": b""}
-        return {"status": Status.OK, "value": pack("<H", 1)}  # enabled
+        known = values["detail"] in self._core.endpoints
+        return {"status": Status.OK if known else Status.NOT_FOUND, "value": pack("<H", known)}
 
     # --- tables and tokens ------------------------------------------------------------------------
 

@@ -138,6 +138,17 @@ def test_configuration_is_back_to_the_factory_s_after_a_reset() -> None:
     assert host.ask("getConfigurationValue", config_id=0x05)["value"] == before
 
 
+def test_an_endpoint_has_flags_once_it_is_registered() -> None:
+    host = Host()
+    answer = host.ask("getExtendedValue", value_id=0, detail=10)
+    assert answer["status"] is Status.NOT_FOUND
+    host.form()
+    assert host.ask("getExtendedValue", value_id=0, detail=10) == {
+        "status": Status.OK,
+        "value": b"\x01\x00",
+    }
+
+
 def test_a_manufacturing_token_is_written_once() -> None:
     host = Host()
     assert host.ask("setMfgToken", token=0x0C, data=bytes(8))["status"] is Status.OK
