@@ -1,6 +1,7 @@
 """The network of the emulated stack: formed, taken up, left, and the devices that join it. Pure."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -129,11 +130,8 @@ class Formation:
         if duration:
             outside = [member for member in core.members.values() if not member.joined]
             for number, member in enumerate(outside):
-                core.later(FIRST_JOIN + number * BETWEEN_JOINS, self._joiner(member))
+                core.later(FIRST_JOIN + number * BETWEEN_JOINS, partial(self._join, member))
         return {"status": Status.OK}
-
-    def _joiner(self, member: Member) -> Any:
-        return lambda now: self._join(member, now)
 
     def _join(self, member: Member, now: float) -> None:
         core = self._core

@@ -10,6 +10,7 @@ from struct import pack
 from typing import Any, NamedTuple
 
 from emulators.ncp import device_object
+from emulators.ncp.addresses import ALL_NODES, Addresses
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import ApsFrame, Values
 from emulators.ncp.member import Member
@@ -24,8 +25,6 @@ UNICAST_IN, BROADCAST_IN = 0, 4  # EmberIncomingMessageType
 OPTION_ENCRYPTION, OPTION_RETRY = 0x0020, 0x0040  # EmberApsOption
 INCOMING_OPTIONS = 0x0140  # retry, route discovery
 NO_INDEX = 0xFF
-ALL_NODES = 0xFFFF
-ADDRESS_TABLE = 256
 MAX_PAYLOAD = 82  # octets of APS payload with network security
 IN_FLIGHT = 32  # unicasts under way at once
 NO_ROUTE = 1.0  # seconds a route discovery takes to fail
@@ -54,17 +53,17 @@ class Messages:
     Args:
         core: what the parts share.
         port: the stack's own place in the air.
+        addresses: the table through which a unicast may name its destination.
     """
 
-    def __init__(self, core: Core, port: Port) -> None:
+    def __init__(self, core: Core, port: Port, addresses: Addresses) -> None:
         self._core = core
         self._port = port
+        self._addresses = addresses
         self._pending: dict[int, Pending] = {}
         self._token = 0
         self._aps_sequence = 0
         self._announcements = 0
-        self._extended: set[int] = set()
-        self._address_table: dict[int, tuple[int, int]] = {}
 
     def handlers(self) -> Handlers:
         """The commands answered here."""
@@ -74,32 +73,18 @@ class Messages:
             "sendMulticast": self._send_multicast,
             "sendReply": lambda values: {"status": Status.OK},
             "maximumPayloadLength": lambda values: {"octets": MAX_PAYLOAD},
-            "getExtendedTimeout": self._get_extended,
-            "setExtendedTimeout": self._set_extended,
-            "lookupNodeIdByEui64": self._lookup_address,
-            "lookupEui64ByNodeId": self._lookup_eui64,
-            "replaceAddressTableEntry": self._replace_address,
-            "addressTableEntryIsActive": lambda values: {"active": False},
-            "setAddressTableInfo": self._set_address,
-            "getAddressTableInfo": self._get_address,
-            "setAddressTableRemoteEui64": self._set_address,
-            "setAddressTableRemoteNodeId": self._set_address,
-            "getAddressTableRemoteEui64": self._get_address,
-            "getAddressTableRemoteNodeId": self._get_address,
         }
 
     def reset(self) -> None:
-        """Forget what is under way, and the tables in RAM."""
+        """Forget what is under way."""
         self._pending.clear()
-        self._extended.clear()
-        self._address_table.clear()
 
     # --- out --------------------------------------------------------------------------------------
 
     def _send_unicast(self, values: Values) -> Mapping[str, Any]:
         kind, target = values["type"], values["nwk"]
         if kind == VIA_ADDRESS_TABLE:
-            target = self._address_table.get(target, (0, ALL_NODES))[1]
+            target = self._addresses.at(target)
         elif kind != DIRECT:
             return {"status": Status.INVALID_PARAMETER, "sequence": 0}
         aps, message = self._numbered(values["aps"]), values["message"]
@@ -313,56 +298,6 @@ class Messages:
             time=int(self._core.now * 1000) & 0xFFFF_FFFF,
             message=payload,
         )
-
-    # --- addresses --------------------------------------------------------------------------------
-
-    def _get_extended(self, values: Values) -> Mapping[str, Any]:
-        extended = values["eui64"] in self._extended
-        return {"extended": extended, "status": Status.OK if extended else Status.FAIL}
-
-    def _set_extended(self, values: Values) -> Mapping[str, Any]:
-        (self._extended.add if values["extended"] else self._extended.discard)(values["eui64"])
-        return {"status": Status.OK}
-
-    def _lookup_address(self, values: Values) -> Mapping[str, Any]:
-        member = self._core.members.get(values["eui64"])
-        if member is None or not member.joined:
-            return {"status": Status.NOT_FOUND, "nwk": ALL_NODES}
-        return {"status": Status.OK, "nwk": member.network_address}
-
-    def _lookup_eui64(self, values: Values) -> Mapping[str, Any]:
-        if values["nwk"] == 0:
-            return {"status": Status.OK, "eui64": self._core.memory.eui64}
-        member = self._core.by_address(values["nwk"])
-        if member is None:
-            return {"status": Status.NOT_FOUND, "eui64": 0}
-        return {"status": Status.OK, "eui64": member.eui64}
-
-    def _replace_address(self, values: Values) -> Mapping[str, Any]:
-        old_eui64, old_nwk = self._address_table.get(values["index"], (0, ALL_NODES))
-        old_extended = old_eui64 in self._extended
-        self._address_table[values["index"]] = values["eui64"], values["nwk"]
-        self._set_extended(values)
-        return {
-            "status": Status.OK,
-            "old_eui64": old_eui64,
-            "old_nwk": old_nwk,
-            "old_extended": old_extended,
-        }
-
-    def _set_address(self, values: Values) -> Mapping[str, Any]:
-        eui64, nwk = self._address_table.get(values["index"], (0, ALL_NODES))
-        self._address_table[values["index"]] = values.get("eui64", eui64), values.get("nwk", nwk)
-        return {"status": Status.OK}
-
-    def _get_address(self, values: Values) -> Mapping[str, Any]:
-        eui64, nwk = self._address_table.get(values["index"], (0, ALL_NODES))
-        known = values["index"] in self._address_table
-        return {
-            "status": Status.OK if known else Status.INVALID_INDEX,
-            "eui64": eui64,
-            "nwk": nwk,
-        }
 
 
 def _send(

@@ -7,11 +7,13 @@ What is scanned, counted and reset is answered here; the rest by the parts.
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
+from random import Random
 from struct import pack, unpack_from
 from typing import Any
 
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.ncp.addresses import Addresses
 from emulators.ncp.core import COUNTERS, Core, Handlers, Say
 from emulators.ncp.device_object import SimpleDescriptor
 from emulators.ncp.formation import CHANNELS, Formation
@@ -50,16 +52,19 @@ class Stack:
         self.core = core = Core(memory, network, say)
         port = network.attach(self)
         self.settings = Settings(core, version)
-        self.messages = Messages(core, port)
+        self._addresses = Addresses(core)
+        self.messages = Messages(core, port, self._addresses)
         self.formation = Formation(core, port)
         self._keys = Keys(core, self.settings)
         fleet = Fleet()
         for entry in entries:
             self._add(fleet.build(entry.spec), entry)
         self._handlers: dict[str, Any] = {}
-        for part in (self, self.settings, self.messages, self.formation, self._keys):
+        parts = self.settings, self.messages, self._addresses, self.formation, self._keys
+        for part in (self, *parts):
             self._handlers |= part.handlers()
         self._scan = 0
+        self._random = Random(memory.eui64)
 
     def _add(self, device: Device, entry: Entry) -> None:
         member = Member(device, self.messages.arrived, self.formation.left)
@@ -85,7 +90,7 @@ class Stack:
         """Restart: only memory stays, and devices live on."""
         self.core.endpoints.clear()
         self._scan += 1
-        for part in (self.formation, self.messages, self.settings):
+        for part in (self.formation, self.messages, self._addresses, self.settings):
             part.reset()
 
     # --- upwards ----------------------------------------------------------------------------------
@@ -125,7 +130,7 @@ class Stack:
             "customFrame": lambda values: {"status": Status.FAIL, "reply": b""},
             "getXncpInfo": lambda values: {"status": Status.FAIL, "manufacturer": 0, "version": 0},
             "getLibraryStatus": lambda values: {"value": 0},
-            "getRandomNumber": lambda values: {"status": Status.OK, "value": 4},
+            "getRandomNumber": self._draw,
             "setSourceRouteDiscoveryMode": lambda values: {"remaining": 0},
             "getSourceRouteTableFilledSize": lambda values: {"size": 0},
             "getSourceRouteTableTotalSize": lambda values: {"size": 16},
@@ -174,6 +179,9 @@ class Stack:
 
     def _radio(self, _: Values) -> Mapping[str, Any]:
         return {"status": Status.OK, "power": 8, "page": 0, "channel": self._channel}
+
+    def _draw(self, _: Values) -> Mapping[str, Any]:
+        return {"status": Status.OK, "value": self._random.getrandbits(16)}
 
     def _read_counters(self, _: Values) -> Mapping[str, Any]:
         counters = [count & 0xFFFF for count in self.core.counters]
