@@ -212,6 +212,8 @@ class _Screen:
             f"{host}, {joined}, {ash.received} frames in, {ash.sent} out,"
             f" {dongle.blocks} blocks, {rate:.0f} blocks/s"
         )
+        if text == self._last:
+            return
         sys.stderr.write(f"\r{text.ljust(len(self._last))}")
         sys.stderr.flush()
         self._last = text

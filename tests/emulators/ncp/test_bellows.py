@@ -124,6 +124,16 @@ def test_one_frame_in_twenty_damaged_either_way_changes_nothing_but_the_time() -
     assert noisy.ash.counters.repeated > 0
 
 
+def test_a_home_that_lives_ten_times_faster_is_a_home_to_bellows() -> None:
+    async def story(port: Served) -> None:
+        async with started(port.url) as app:
+            (device,) = await all_joined(app, 1)
+            await app.send_packet(packet(device.nwk, READ, acknowledged=True))
+
+    with served(dongle(pace=10.0)) as port:
+        run(story(port))
+
+
 def test_lost_and_doubled_frames_change_nothing_but_the_time() -> None:
     async def story(port: Served) -> None:
         async with started(port.url) as app:
