@@ -65,26 +65,45 @@ def _how_to_be_let_in(path: Path) -> str:
 def lock_port(settings: RadioSettings) -> Iterator[None]:
     """Keep a port from every other zota of this machine while the context lasts.
 
-    The lock is the kernel's: it ends with the process, however that ends. The file only names it,
-    and whoever holds it.
+    The lock is the kernel's: it ends with the process, however that ends. The file only names it
+    and whoever holds it, and goes when the lock does.
 
     Raises:
         LinkError: another process has the port.
     """
-    descriptor = os.open(_lock_path(settings), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    path = _lock_path(settings)
+    descriptor = _open_locked(path, settings.url)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            raise LinkError(
-                f"{settings.url}: in use by another zota (process {holder}); stop that one first"
-            ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
+        path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _open_locked(path: Path, url: str) -> int:
+    """Open a lock file and lock it; the file that has the name then is the one that is locked."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise LinkError(
+                f"{url}: in use by another zota (process {holder}); stop that one first"
+            ) from error
+        if _has_name(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # whoever had it removed it between our opening and our locking it
+
+
+def _has_name(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock_path(settings: RadioSettings) -> Path:

@@ -58,6 +58,13 @@ def test_a_port_is_given_to_one_at_a_time(kind: str, tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with lock_port(parse_link("ezsp+tcp://127.0.0.1:17338")):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_port_is_the_same_by_any_name(tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(tmp_path / "dongle")
     dongle, alias = (parse_link(f"ezsp://{tmp_path}/{name}") for name in ("dongle", "alias"))
