@@ -65,7 +65,7 @@ def push(
         files or [],
         None if everybody else tuple(Eui64(number) for number in device or []),
         policy,
-        DeliveryConfig(block_size=block_size, concurrency=concurrency),
+        (block_size, concurrency),
         _activation(at, no_activate),
         at,
         timeout,
@@ -120,14 +120,19 @@ def _request(
     files: list[Path],
     devices: tuple[Eui64, ...] | None,
     policy: VersionPolicy,
-    config: DeliveryConfig,
+    pace: tuple[int | None, int],
     activation: Activation,
     at: float | None,
     timeout: float,
     interrupted: Path | None,
 ) -> "PushRequest":
-    from ota_engine.shell.push import PushRequest
+    from ota_engine.shell.push import NOTIFY_SPACING, PushRequest
     from ota_engine.shell.push_plan import load_plan
+
+    block_size, concurrency = pace
+    config = DeliveryConfig(
+        block_size=block_size, concurrency=concurrency, notify_spacing=NOTIFY_SPACING
+    )
 
     images = tuple(_take_in(path) for path in files)
     plan = None if interrupted is None else load_plan(interrupted)

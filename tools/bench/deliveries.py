@@ -37,7 +37,7 @@ from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.image import ServedImage
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.records import Activation, VersionPolicy
-from ota_engine.shell.push import PushRequest, push
+from ota_engine.shell.push import NOTIFY_SPACING, PushRequest, push
 from ota_engine.store.intake import image_record
 from ota_engine.zcl.commands import Command, QueryNextImageResponse, UpgradeEndResponse
 from ota_engine.zcl.frame import cluster_frame
@@ -182,7 +182,8 @@ def by_zota(setting: Setting, seed: int) -> Delivered:
 
 async def _push(dongle: DongleProcess, folder: Path, radio: "ZigpyRadio", data: bytes) -> None:
     image = image_record(data, "bench", 0.0)
-    terms = (VersionPolicy.UPGRADE, Activation.IMMEDIATE, None, DeliveryConfig(), GIVE_UP)
+    config = DeliveryConfig(notify_spacing=NOTIFY_SPACING)
+    terms = (VersionPolicy.UPGRADE, Activation.IMMEDIATE, None, config, GIVE_UP)
     async with radio:
         dongle.begin()
         await push(
@@ -303,7 +304,8 @@ async def _echo(dongle: DongleProcess, folder: Path, data: bytes) -> None:
         return None
 
     Bare.answer = staticmethod(answer)
-    app = await Bare.new(_configuration(dongle, folder), auto_form=False)
+    configuration = _configuration(dongle, folder) | {"use_thread": False}  # the least there is
+    app = await Bare.new(configuration, auto_form=False)
     own = app.state.node_info.ieee
     dongle.begin()
     for device in app.devices.values():
