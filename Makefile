@@ -5,11 +5,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint unit bench soak docs clean
+.PHONY: help setup demo test dongle lint unit bench soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
+	@echo "make dongle             real bellows against the virtual dongle, in real time"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
@@ -38,6 +39,10 @@ unit: setup
 	$(BIN)/pytest
 
 test: lint unit
+
+# Real bellows on the virtual dongle: in real time, so it wants the machine for itself.
+dongle: setup
+	$(BIN)/pytest -n 0 -m dongle
 
 bench: setup
 	@$(BIN)/python tools/bench

@@ -15,6 +15,8 @@ from tests.capture.shark import malformed
 from tests.cli.firmware import NEW_VERSION, image_file
 from tests.cli.zota import zota_process
 
+pytestmark = pytest.mark.dongle
+
 PATIENCE = 60.0  # seconds until the dongle has to be there
 
 

@@ -14,6 +14,8 @@ import pytest
 from ota_engine.cli.exits import Exit
 from tests.cli.zota import zota
 
+pytestmark = pytest.mark.dongle
+
 PATIENCE = 30.0  # seconds before a test gives up
 RST = bytes.fromhex("1ac038bc7e")
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import trio
 
 from images.eui64 import format_eui64
@@ -10,6 +11,8 @@ from ota_engine.cli.exits import Exit
 from tests.cli.zota import Ran, zota
 from tests.hw.dongle import VirtualDongle, virtual_dongle
 from tests.hw.home import FIRST, device
+
+pytestmark = pytest.mark.dongle
 
 ONE = format_eui64(FIRST)
 

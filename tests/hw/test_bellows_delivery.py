@@ -37,6 +37,8 @@ from tests.hw.home import (
     until_updated,
 )
 
+pytestmark = pytest.mark.dongle
+
 ONE, TWO = Eui64(FIRST), Eui64(FIRST + 1)
 LONG = 6000  # octets: long enough for something to befall the download
 

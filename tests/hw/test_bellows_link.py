@@ -14,6 +14,8 @@ from ota_engine.shell.link_conformance import CHECKS, Bench, Check
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, device
 
+pytestmark = pytest.mark.dongle
+
 AWAY = 0.3  # seconds for which the dongle is unplugged
 
 

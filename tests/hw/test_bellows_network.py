@@ -18,6 +18,8 @@ from ota_engine.events import Joined, Left, LinkEvent, LinkUp, Packet
 from tests.hw.dongle import VirtualDongle, home, join, virtual_dongle
 from tests.hw.home import FIRST, PATIENCE, device
 
+pytestmark = pytest.mark.dongle
+
 BY_PTY_AND_TCP = pytest.mark.parametrize("line", ["pty", "tcp"])
 
 

@@ -19,6 +19,8 @@ from tests.capture.shark import fields, malformed
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
 
+pytestmark = pytest.mark.dongle
+
 ONE, TWO = Eui64(FIRST), Eui64(FIRST + 1)
 
 

@@ -29,6 +29,8 @@ from tests.emulators.ncp.host import (
     until,
 )
 
+pytestmark = pytest.mark.dongle
+
 READ = b"\x00\x01\x00\x05\x00"  # Read Attributes: ModelIdentifier
 
 
