@@ -10,7 +10,7 @@ BIN := .venv/bin
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
-	@echo "make dongle             real bellows against the virtual dongle, in real time"
+	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
@@ -40,9 +40,9 @@ unit: setup
 
 test: lint unit
 
-# Real bellows on the virtual dongle: in real time, so it wants the machine for itself.
+# Part of `make test` too; these run in real time.
 dongle: setup
-	$(BIN)/pytest -n 0 -m dongle
+	$(BIN)/pytest -m dongle
 
 bench: setup
 	@$(BIN)/python tools/bench

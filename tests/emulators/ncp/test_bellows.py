@@ -35,7 +35,9 @@ READ = b"\x00\x01\x00\x05\x00"  # Read Attributes: ModelIdentifier
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(story, 60.0))
+    """Run it on asyncio's own loop: ``asyncio.run`` takes trio's where another test imported it."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(asyncio.wait_for(story, 60.0))
 
 
 def blank(count: int = 1, **options: Any) -> Dongle:
