@@ -49,6 +49,20 @@ class SessionState(StrEnum):
     ABORTED = "aborted"
 
 
+class OrderState(StrEnum):
+    """Where one order to activate stands. The table is in ``activation.life``."""
+
+    DRAFTED = "drafted"
+    COMMITTED = "committed"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DUE = "due"
+    ACTIVATED = "activated"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
     """One firmware file in the catalogue; ``data`` is the OTA file exactly as it is served."""
@@ -144,12 +158,14 @@ class OutcomeRecord:
     key: str  # the same outcome always has the same key, also when replayed after a crash
     utc: float
     device: Eui64
-    kind: str  # "transfer" or "activation"
+    kind: str  # "transfer", "activation", "alert", "order" or "version"
     verdict: str  # "succeeded" or "failed"
     reason: str
     sha256: str
     version_before: int | None
     version_after: int | None  # what the device reported, never what we hoped
+    message: bytes = field(default=b"", repr=False)  # the GBCS message that proves it, as it came
+    verification: str = ""  # what signature and MAC of ``message`` were worth, canonical JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,56 @@ class ClockRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One order to activate an image by CS06; keyed by ``number``.
+
+    Attributes:
+        number: what people call it; counted up from 1 by the engine.
+        originator: the party that orders.
+        device: whom.
+        manufacturer_image_hash: of the image, 32 octets.
+        sha256: the image in the catalogue, "" if it is not there.
+        execution_utc: when, None for now.
+        state: where it stands, and since when and why.
+        counter: originator counter of the command; None while drafted.
+        command: its octets, kept so that a retry sends the same.
+        cancel_counter: of the cancellation, once there is one.
+        cancel_command: its octets.
+        attempts: how often the command was sent.
+        code: the outcome the device told.
+        firmware_version: that the device said it runs.
+        evidence: the octets of the message that said so.
+    """
+
+    number: int
+    originator: Eui64
+    device: Eui64
+    manufacturer_image_hash: bytes
+    sha256: str
+    execution_utc: float | None
+    created_utc: float
+    state: OrderState
+    since_utc: float
+    reason: str
+    counter: int | None = None
+    command: bytes = field(default=b"", repr=False)
+    cancel_counter: int | None = None
+    cancel_command: bytes = field(default=b"", repr=False)
+    attempts: int = 0
+    code: int | None = None
+    firmware_version: int | None = None
+    evidence: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRecord:
+    """The last originator counter of a party, used or about to be; the newest replaces the rest."""
+
+    originator: Eui64
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unassigned:
     """One assignment of a device, and its session, are withdrawn."""
 
@@ -187,6 +253,8 @@ Record: TypeAlias = (
     | OutcomeRecord
     | AuditRecord
     | ClockRecord
+    | OrderRecord
+    | CounterRecord
     | Unassigned
 )
 
@@ -200,3 +268,5 @@ class Snapshot:
     assignments: tuple[AssignmentRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
     trusted_utc: float | None = None
+    orders: tuple[OrderRecord, ...] = ()
+    counters: tuple[CounterRecord, ...] = ()

@@ -17,19 +17,7 @@ overridden. Both contradictions are audited. An *expired* order believes a devic
 from enum import StrEnum
 from typing import NamedTuple
 
-
-class OrderState(StrEnum):
-    """Where an order stands."""
-
-    DRAFTED = "drafted"
-    COMMITTED = "committed"
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    DUE = "due"
-    ACTIVATED = "activated"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
+from ota_engine.records import OrderState
 
 
 class Step(StrEnum):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ota_engine.activation.life import FINAL, Action, OrderState, Step, turn
+from ota_engine.activation.life import FINAL, Action, Step, turn
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.compose import activate_firmware
 from ota_engine.gbcs.envelope import serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import CANCELLATION_TIME
 from ota_engine.gbcs.protection import protect
+from ota_engine.records import OrderState
 
 
 @dataclass(frozen=True, slots=True)

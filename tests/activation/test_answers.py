@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.activation.answers import OrderBook, Ruling
-from ota_engine.activation.life import Action, OrderState, Step
+from ota_engine.activation.life import Action, Step
 from ota_engine.activation.order import Order, commit_order, step_order, withdraw_order
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs import compose
@@ -22,6 +22,7 @@ from ota_engine.gbcs.payloads import (
     activation_of,
 )
 from ota_engine.gbcs.protection import authenticate, protect
+from ota_engine.records import OrderState
 from tests.gbcs.parties import (
     HASH,
     HCALCS,

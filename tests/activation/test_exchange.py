@@ -6,13 +6,14 @@ import pytest
 
 from ota_engine.activation.answers import OrderBook
 from ota_engine.activation.counters import CounterRecord, ReplayGuard, next_counter
-from ota_engine.activation.life import Action, OrderState, Step
+from ota_engine.activation.life import Action, Step
 from ota_engine.activation.order import Order, commit_order, step_order
 from ota_engine.errors import PeerError
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.envelope import parse, serialise
 from ota_engine.gbcs.payloads import ActivationOutcome, activation_of
 from ota_engine.gbcs.protection import authenticate, protect
+from ota_engine.records import OrderState
 from tests.gbcs.parties import HASH, HCALCS, NOW, SUPPLIER, VERSION, everyone
 
 

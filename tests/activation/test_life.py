@@ -10,10 +10,10 @@ from ota_engine.activation.life import (
     IMPOSSIBLE,
     TRANSITIONS,
     Action,
-    OrderState,
     Step,
     turn,
 )
+from ota_engine.records import OrderState
 
 PAIRS = list(itertools.product(OrderState, Step))
 DEVICE = {Step.ACCEPT, Step.ACTIVATE, Step.FAIL, Step.CANCEL}

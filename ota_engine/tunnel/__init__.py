@@ -1,0 +1,1 @@
+"""GBCS messages carried over the Smart Energy Tunneling cluster; knows no message and no key."""
