@@ -49,6 +49,15 @@ def ncp(
     devices: Annotated[
         Path | None, typer.Option(help="Who lives in the home; one of each kind by default.")
     ] = None,
+    made_for: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--for",
+            metavar="FILE",
+            help="Instead: devices to which this OTA file is an upgrade; repeatable.",
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="With --for: devices for each file.")] = 3,
     speed: Annotated[
         Speed, typer.Option(help="fast: devices and air ten times faster, no serial delay.")
     ] = Speed.REAL,
@@ -72,6 +81,8 @@ def ncp(
 
     if (pty is None) == (tcp is None):
         raise LocalError("give either --pty PATH or --tcp HOST:PORT")
+    if devices is not None and made_for:
+        raise LocalError("give either --devices FILE or --for FILE")
     fast = speed is Speed.FAST
     options = DongleOptions(
         version=version,
@@ -80,7 +91,8 @@ def ncp(
         seed=seed,
         faults=_faults(faults),
     )
-    dongle = Dongle(_roster(devices), _memory(state), options)
+    entries = _tailored(made_for, count) if made_for else _roster(devices)
+    dongle = Dongle(entries, _memory(state), options)
     trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), state)
 
 
@@ -105,6 +117,13 @@ def _roster(path: Path | None) -> "tuple[Entry, ...]":
         return default_roster()
     with _about(path):
         return parse_roster(read_bounded(path, FILE_BYTES).decode())
+
+
+def _tailored(paths: list[Path], count: int) -> "tuple[Entry, ...]":
+    from emulators.tailored import tailored_roster
+    from ota_engine.store.intake import take_in
+
+    return tailored_roster([take_in(path, 0.0) for path in paths], count)
 
 
 def _faults(path: Path | None) -> "FaultPlan":

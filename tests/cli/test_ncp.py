@@ -64,6 +64,10 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: 
         (("--pty", "a", "--tcp", "b:1"), "give either --pty PATH or --tcp HOST:PORT"),
         (("--tcp", "nowhere"), "--tcp nowhere: write HOST:PORT"),
         (("--tcp", "127.0.0.1:70000"), "--tcp 127.0.0.1:70000: write HOST:PORT"),
+        (
+            ("--pty", "a", "--devices", "b", "--for", "c"),
+            "give either --devices FILE or --for FILE",
+        ),
         (("--pty", "a", "--version", "15"), "EZSP 15: there are 13, 14, 16, 17, 18, 19"),
     ],
 )
