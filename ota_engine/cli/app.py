@@ -1,5 +1,6 @@
 """The ``zota`` command: finds the command group that was asked for, and nothing else."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Callable
@@ -25,6 +26,20 @@ COMMANDS = {
     "gbcs": ("ota_engine.cli.gbcs", "Read GBCS messages, and check who made them."),
     "pki": ("ota_engine.cli.pki", "Make the certificates and keys of a test PKI."),
     "audit": ("ota_engine.cli.audit", "Verify the hash-chained audit trail."),
+}
+
+#: What a user can do about the system's own complaints about a path, whose texts only name them.
+CURES = {
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "a part of the path is a file: check the path",
+    errno.EISDIR: "name a file in it",
+    errno.ELOOP: "its links go in a circle: name the file itself",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EACCES: "change its permissions, or run as a user who has them",
+    errno.EPERM: "change its permissions, or run as a user who has them",
+    errno.EROFS: "name a place that can be written to",
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room in your quota",
 }
 
 
@@ -102,5 +117,6 @@ def _only_leaf(error: BaseException) -> BaseException:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+        cure = CURES.get(error.errno or 0)
+        return f"{error.filename}: {error.strerror}" + (f": {cure}" if cure else "")
     return str(error) or "interrupted"
