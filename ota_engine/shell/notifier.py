@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import stat
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -36,7 +37,11 @@ _CHUNK = 64 * 1024
 
 def outcome_line(outcome: OutcomeRecord) -> bytes:
     """One outcome as one line of JSON, ASCII only, keys sorted."""
-    fields = asdict(outcome) | {"device": format_eui64(outcome.device)}
+    fields = asdict(outcome) | {
+        "device": format_eui64(outcome.device),
+        "message": b64encode(outcome.message).decode() or None,
+        "verification": outcome.verification or None,
+    }
     return canonical_json(fields).encode("ascii") + b"\n"
 
 

@@ -73,14 +73,24 @@ def _images(connection: sa.Connection) -> Iterator[Finding]:
 
 
 def _outbox(connection: sa.Connection) -> Iterator[Finding]:
-    outcomes, outbox = schema.outcomes, schema.outbox
-    forgotten = (
-        sa.select(outcomes.c.key, outcomes.c.device)
-        .outerjoin(outbox, outbox.c.key == outcomes.c.key)
-        .where(outbox.c.key.is_(None))
+    outcomes, outbox, sinks, deliveries = (
+        schema.outcomes,
+        schema.outbox,
+        schema.sinks,
+        schema.deliveries,
     )
-    for key, device in connection.execute(forgotten):
-        problem = f"outcome {key} of {format_eui64(device)} would never be delivered"
+    forgotten = (
+        sa.select(sinks.c.name, outcomes.c.key, outcomes.c.device)
+        .join_from(sinks, outcomes, sa.true())
+        .outerjoin(outbox, outbox.c.key == outcomes.c.key)
+        .outerjoin(
+            deliveries,
+            (deliveries.c.sequence == outbox.c.sequence) & (deliveries.c.sink == sinks.c.name),
+        )
+        .where(deliveries.c.sequence.is_(None))
+    )
+    for sink, key, device in connection.execute(forgotten):
+        problem = f"outcome {key} of {format_eui64(device)} would never be delivered to {sink}"
         yield Finding("outbox", problem, RESTORE)
 
 

@@ -72,6 +72,7 @@ def create_now(connection: sa.Connection) -> None:
         schema.METADATA.create_all(connection)
         schema.revision.create(connection)
         connection.execute(sa.insert(schema.revision).values(version_num=schema.HEAD))
+        connection.execute(sa.insert(schema.sinks).values(name=schema.FILE_SINK))
 
 
 def run_migrations(connection: sa.Connection, scripts: Path) -> None:

@@ -17,9 +17,11 @@ from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
     ClockRecord,
+    CounterRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    OrderRecord,
     OutcomeRecord,
     Record,
     SessionRecord,
@@ -39,6 +41,8 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
         EventRecord,
         OutcomeRecord,
         AuditRecord,
+        OrderRecord,
+        CounterRecord,
     )
 }
 _VALUES = {kind: attrgetter(*names) for kind, names in COLUMNS.items()}
@@ -57,6 +61,8 @@ class Batch:
     outcomes: list[OutcomeRecord] = field(default_factory=list)
     audit: list[AuditRecord] = field(default_factory=list)
     clock: ClockRecord | None = None
+    orders: dict[int, OrderRecord] = field(default_factory=dict)
+    counters: dict[Eui64, CounterRecord] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take one more record, in the order in which things happened."""
@@ -79,6 +85,10 @@ class Batch:
                 self.images.append(record)
             case ClockRecord():
                 self.clock = record
+            case OrderRecord():
+                self.orders[record.number] = record
+            case CounterRecord():
+                self.counters[record.originator] = record
 
     def _withdraw(self, record: Unassigned) -> None:
         key = record.device, record.sha256

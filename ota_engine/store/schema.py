@@ -10,14 +10,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
-from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.records import Activation, OrderState, SessionState, VersionPolicy
 
-REVISIONS = ("0001",)  # every schema this version can open, oldest first
+REVISIONS = ("0001", "0002")  # every schema this version can open, oldest first
 HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
 AUDIT_HEAD = "audit head"  # and the hash its last row must have
 TRUSTED_UTC = "trusted utc"  # the latest wall time the engine trusted, seconds since 1970
+
+FILE_SINK = "outcomes.jsonl"  # the sink every database has; others are registered
+
+
+class DeliveryState(StrEnum):
+    """Where one outcome stands with one sink."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"  # given up; a person may queue it again
 
 
 class Eui64Text(sa.types.TypeDecorator[Eui64]):
@@ -56,6 +66,36 @@ class Choice(sa.types.TypeDecorator[StrEnum]):
             ValueError: the text is no member; the database was edited or is newer than this code.
         """
         return None if value is None else self.members(value)
+
+
+class Counter(sa.types.TypeDecorator[int]):
+    """An originator counter: 64 unsigned bits fit no portable integer column, their digits do."""
+
+    impl = sa.String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write its decimal digits."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> int | None:
+        """Read it back."""
+        return None if value is None else int(value)
+
+
+class Octets(sa.types.TypeDecorator[bytes]):
+    """Octets of which there may be none: an empty string here is NULL there."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
+        """Write no octets as NULL."""
+        return value or None
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> bytes:
+        """Read NULL as no octets."""
+        return value or b""
 
 
 METADATA = sa.MetaData(
@@ -172,21 +212,71 @@ outcomes = sa.Table(
     _required("sha256", _SHA256),
     _optional("version_before", sa.BigInteger),
     _optional("version_after", sa.BigInteger),
+    _optional("message", Octets),
+    _required("verification", sa.Text, server_default=""),
 )
 
-outbox = sa.Table(
+outbox = sa.Table(  # the order in which outcomes are told
     "outbox",
     METADATA,
     sa.Column("sequence", _SERIAL, primary_key=True),
     _required("key", sa.Text, unique=True),
-    _required("delivered", sa.Boolean),
     sa.ForeignKeyConstraint(["key"], ["outcomes.key"]),
 )
+
+sinks = sa.Table(  # who is told of every outcome
+    "sinks",
+    METADATA,
+    sa.Column("name", sa.String(40), primary_key=True),
+)
+
+deliveries = sa.Table(  # one row per sink and outcome
+    "deliveries",
+    METADATA,
+    sa.Column("sink", sa.String(40), sa.ForeignKey("sinks.name"), primary_key=True),
+    sa.Column("sequence", _SERIAL, sa.ForeignKey("outbox.sequence"), primary_key=True),
+    _required("state", Choice(DeliveryState)),
+    _required("attempts", sa.Integer),  # that failed
+    _required("next_utc", sa.Double),  # not before; 0 for at once
+    _required("problem", sa.Text),  # of the last attempt
+)
+_WAITING = sa.text("state = 'waiting'")
 sa.Index(
-    "ix_outbox_waiting",
-    outbox.c.sequence,
-    sqlite_where=outbox.c.delivered == sa.false(),
-    postgresql_where=outbox.c.delivered == sa.false(),
+    "ix_deliveries_waiting",
+    deliveries.c.sink,
+    deliveries.c.sequence,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+
+orders = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    _required("originator", Eui64Text),
+    _required("device", Eui64Text),
+    _required("manufacturer_image_hash", sa.LargeBinary),
+    _required("sha256", sa.String(64)),  # "" while the image is not in the catalogue
+    _optional("execution_utc", sa.Double),
+    _required("created_utc", sa.Double),
+    _required("state", Choice(OrderState)),
+    _required("since_utc", sa.Double),
+    _required("reason", sa.Text),
+    _optional("counter", Counter),
+    _optional("command", Octets),
+    _optional("cancel_counter", Counter),
+    _optional("cancel_command", Octets),
+    _required("attempts", sa.Integer),
+    _optional("code", sa.Integer),
+    _optional("firmware_version", sa.BigInteger),
+    _optional("evidence", Octets),
+)
+
+counters = sa.Table(  # the last originator counter of each party
+    "counters",
+    METADATA,
+    sa.Column("originator", Eui64Text, primary_key=True),
+    _required("last", Counter),
 )
 
 audit = sa.Table(

@@ -20,9 +20,11 @@ from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
+    CounterRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    OrderRecord,
     OutcomeRecord,
     Record,
     SessionRecord,
@@ -32,9 +34,11 @@ from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.check import RESTORE, CheckReport, Finding, count_rows, look_over
+from ota_engine.store.deliveries import Deliveries
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease
 from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
+from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.writes import statements, write_history, write_state
 
@@ -55,6 +59,7 @@ class Store:
         self._lease = lease
         self._write = statements(connection.dialect.name)
         self._audit_head = AuditHead()
+        self.deliveries = Deliveries(connection, place, self._write)
 
     @classmethod
     def open(
@@ -168,16 +173,12 @@ class Store:
             self._audit_head = AuditHead(trail[-1].sequence, trail[-1].hash)
 
     def mark_delivered(self, keys: Iterable[str]) -> None:
-        """Note that outcomes have reached the sink.
+        """Note that outcomes have reached the file; for other sinks see ``deliveries``.
 
         Raises:
             StoreError: the database failed; the outcomes are still waiting.
         """
-        parameters = [{"this_key": key} for key in keys]
-        if not parameters:
-            return
-        with mapped(self.place), self._connection.begin():
-            self._connection.execute(self._write.delivered, parameters)
+        self.deliveries.delivered(schema.FILE_SINK, keys)
 
     def limit_size(self, octets: int) -> None:
         """Let the database grow no further than this, as if the disk ended there."""
@@ -209,18 +210,15 @@ class Store:
             ),
             self._read(SessionRecord, select(SessionRecord, schema.sessions).order_by(*pair)),
             self._trusted_utc(),
+            self._read(OrderRecord, select(OrderRecord, schema.orders).order_by("number")),
+            self._read(
+                CounterRecord, select(CounterRecord, schema.counters).order_by("originator")
+            ),
         )
 
     def outbox(self, limit: int) -> tuple[OutcomeRecord, ...]:
-        """The oldest outcomes that have not reached the sink, at most ``limit``."""
-        waiting = (
-            select(OutcomeRecord, schema.outcomes)
-            .join(schema.outbox, schema.outbox.c.key == schema.outcomes.c.key)
-            .where(schema.outbox.c.delivered == sa.false())
-            .order_by(schema.outbox.c.sequence)
-            .limit(limit)
-        )
-        return self._read(OutcomeRecord, waiting)
+        """The oldest outcomes that have not reached the file, at most ``limit``."""
+        return self.deliveries.waiting(schema.FILE_SINK, limit)
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
         """Every outcome, in the order in which they were first recorded."""
@@ -341,14 +339,7 @@ class Store:
         return dict(self._connection.execute(wanted).all())
 
     def _read(self, kind: type[_R], statement: sa.Select[Any]) -> tuple[_R, ...]:
-        with mapped(self.place), self._connection.begin():
-            found = self._connection.execute(statement)
-            try:
-                return tuple(kind(*row) for row in found)
-            except (ValueError, TypeError, AttributeError) as error:
-                raise StoreError(
-                    f"{self.place}: a row cannot be read ({one_line(error)}): {RESTORE}"
-                ) from error
+        return read(self._connection, self.place, kind, statement)
 
     def _unreadable(self, known: Sequence[Finding]) -> list[Finding]:
         found = []

@@ -10,9 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
+    CounterRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    OrderRecord,
     OutcomeRecord,
     SessionRecord,
 )
@@ -34,12 +36,17 @@ class Statements:
     event: sa.Insert
     outcome: sa.Insert
     outbox: sa.Insert
+    deliveries: sa.Insert
+    order: sa.Insert
+    counter: sa.Insert
     audit: sa.Insert
     meta: sa.Insert
     lease: sa.Insert
     delete_assignment: sa.Delete
     delete_session: sa.Delete
-    delivered: sa.Update
+    sink: sa.Insert
+    backlog: sa.Insert
+    fate: sa.Update
 
 
 def statements(dialect: str) -> Statements:
@@ -53,16 +60,17 @@ def statements(dialect: str) -> Statements:
         event=sa.insert(schema.events),
         outcome=insert(schema.outcomes).on_conflict_do_nothing(),
         outbox=insert(schema.outbox).on_conflict_do_nothing(),
+        deliveries=_waiting(insert, schema.outbox.c.key == sa.bindparam("this_key")),
+        order=_upsert(insert, schema.orders),
+        counter=_upsert(insert, schema.counters),
         audit=sa.insert(schema.audit),
         meta=_upsert(insert, schema.meta),
         lease=_upsert(insert, schema.lease),
         delete_assignment=_delete(schema.assignments),
         delete_session=_delete(schema.sessions),
-        delivered=(
-            sa.update(schema.outbox)
-            .where(schema.outbox.c.key == sa.bindparam("this_key"))
-            .values(delivered=True)
-        ),
+        sink=insert(schema.sinks).on_conflict_do_nothing(),
+        backlog=_waiting(insert, schema.sinks.c.name == sa.bindparam("this_sink")),
+        fate=_fate(),
     )
 
 
@@ -73,6 +81,35 @@ def _upsert(insert: Any, table: sa.Table, only: Iterable[str] = ()) -> sa.Insert
     changes: Mapping[str, Any] = {name: statement.excluded[name] for name in changing}
     written: sa.Insert = statement.on_conflict_do_update(index_elements=keys, set_=changes)
     return written
+
+
+def _waiting(insert: Any, condition: sa.ColumnElement[bool]) -> sa.Insert:
+    """Let outcomes wait for sinks, unless they did before."""
+    row: Mapping[str, Any] = {
+        "sink": schema.sinks.c.name,
+        "sequence": schema.outbox.c.sequence,
+        "state": sa.literal(schema.DeliveryState.WAITING.value, sa.String),
+        "attempts": sa.literal(0, sa.Integer),
+        "next_utc": sa.literal(0.0, sa.Double),
+        "problem": sa.literal("", sa.Text),
+    }
+    everybody = sa.join(schema.outbox, schema.sinks, sa.true())
+    source = sa.select(*row.values()).select_from(everybody).where(condition)
+    written: sa.Insert = (
+        insert(schema.deliveries).from_select(list(row), source).on_conflict_do_nothing()
+    )
+    return written
+
+
+def _fate() -> sa.Update:
+    deliveries, outbox = schema.deliveries, schema.outbox
+    place = sa.select(outbox.c.sequence).where(outbox.c.key == sa.bindparam("this_key"))
+    return (
+        sa.update(deliveries)
+        .where(deliveries.c.sink == sa.bindparam("this_sink"))
+        .where(deliveries.c.sequence == place.scalar_subquery())
+        .values({name: sa.bindparam(name) for name in ("state", "attempts", "next_utc", "problem")})
+    )
 
 
 def _delete(table: sa.Table) -> sa.Delete:
@@ -90,6 +127,8 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     _many(connection, write.delete_assignment, gone)
     _many(connection, write.assignment, rows(AssignmentRecord, batch.assignments.values()))
     _many(connection, write.session, rows(SessionRecord, batch.sessions.values()))
+    _many(connection, write.order, rows(OrderRecord, batch.orders.values()))
+    _many(connection, write.counter, rows(CounterRecord, batch.counters.values()))
     if batch.clock is not None:
         trusted = {"name": schema.TRUSTED_UTC, "value": repr(batch.clock.trusted_utc)}
         _many(connection, write.meta, [trusted])
@@ -99,10 +138,11 @@ def write_history(
     connection: sa.Connection, write: Statements, batch: Batch, trail: Sequence[AuditRow]
 ) -> None:
     """Write what happened: journal, outcomes with their place in the outbox, audit with its head."""
-    waiting = [{"key": outcome.key, "delivered": False} for outcome in batch.outcomes]
+    keys = [outcome.key for outcome in batch.outcomes]
     _many(connection, write.event, rows(EventRecord, batch.events))
     _many(connection, write.outcome, rows(OutcomeRecord, batch.outcomes))
-    _many(connection, write.outbox, waiting)
+    _many(connection, write.outbox, [{"key": key} for key in keys])
+    _many(connection, write.deliveries, [{"this_key": key} for key in keys])
     if not trail:
         return
     entries = rows(AuditRecord, (row.record for row in trail))

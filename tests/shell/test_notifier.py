@@ -74,6 +74,8 @@ def test_a_line_holds_all_there_is_to_tell(store: Store, path: Path) -> None:
             "sha256": outcome("k").sha256,
             "version_before": 0x01020304,
             "version_after": 0x01020305,
+            "message": None,
+            "verification": None,
         }
     ]
 

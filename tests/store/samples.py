@@ -12,9 +12,12 @@ from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
     ClockRecord,
+    CounterRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    OrderRecord,
+    OrderState,
     OutcomeRecord,
     Record,
     SessionRecord,
@@ -25,6 +28,7 @@ from ota_engine.records import (
 
 PPMID = Eui64(0x00DB_1234_5678_90A4)
 HIGHEST = Eui64(0xFFFF_FFFF_FFFF_FFFE)  # more than a signed 64-bit column could hold
+SUPPLIER = Eui64(0x90B3_D51F_3000_0001)
 
 
 def image(data: bytes = b"firmware", **changes: Any) -> ImageRecord:
@@ -119,6 +123,22 @@ def outcome(key: str, eui64: Eui64 = PPMID, **changes: Any) -> OutcomeRecord:
     return replace(made, **changes)
 
 
+def order(number: int = 1, **changes: Any) -> OrderRecord:
+    made = OrderRecord(
+        number=number,
+        originator=SUPPLIER,
+        device=PPMID,
+        manufacturer_image_hash=bytes(range(32)),
+        sha256=IMAGE.sha256,
+        execution_utc=None,
+        created_utc=1.7e9,
+        state=OrderState.DRAFTED,
+        since_utc=1.7e9,
+        reason="",
+    )
+    return replace(made, **changes)
+
+
 def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}") -> EventRecord:
     return EventRecord(utc=1.7e9, device=eui64, kind=kind, detail=detail)
 
@@ -136,6 +156,8 @@ _UTC = st.floats(-1e12, 1e12)
 _U32 = st.integers(0, 0xFFFF_FFFF)
 _TEXT = st.text(max_size=12)
 _MAYBE_U32 = st.none() | _U32
+_COUNTER = st.integers(0, 0xFFFF_FFFF_FFFF_FFFF)
+_OCTETS = st.binary(max_size=12)
 
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(replace, st.sampled_from(_IMAGES), name=_TEXT),
@@ -160,7 +182,29 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     ),
     st.builds(Unassigned, _DEVICES, _HASHES),
     st.builds(event, _TEXT, st.none() | _DEVICES, _TEXT),
-    st.builds(outcome, st.sampled_from(["a", "b", "c"]), _DEVICES, reason=_TEXT),
+    st.builds(
+        outcome,
+        st.sampled_from(["a", "b", "c"]),
+        _DEVICES,
+        reason=_TEXT,
+        message=_OCTETS,
+        verification=_TEXT,
+    ),
+    st.builds(
+        order,
+        st.integers(1, 3),
+        state=st.sampled_from(OrderState),
+        manufacturer_image_hash=_OCTETS,
+        execution_utc=st.none() | _UTC,
+        counter=st.none() | _COUNTER,
+        command=_OCTETS,
+        cancel_counter=st.none() | _COUNTER,
+        cancel_command=_OCTETS,
+        code=st.none() | _U32,
+        firmware_version=_MAYBE_U32,
+        evidence=_OCTETS,
+    ),
+    st.builds(CounterRecord, _DEVICES, _COUNTER),
     st.builds(AuditRecord, _UTC, _TEXT, _TEXT, _TEXT, _TEXT),
     st.builds(ClockRecord, _UTC),
 )

@@ -15,9 +15,11 @@ from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
     ClockRecord,
+    CounterRecord,
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    OrderRecord,
     OutcomeRecord,
     Record,
     SessionRecord,
@@ -54,6 +56,8 @@ class Model:
     outcomes: dict[str, OutcomeRecord] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
     trusted_utc: float | None = None
+    orders: dict[int, OrderRecord] = field(default_factory=dict)
+    counters: dict[Eui64, CounterRecord] = field(default_factory=dict)
 
     def apply(self, records: Sequence[Record]) -> "Model | None":
         """The model after the records; None when they contradict each other."""
@@ -85,6 +89,10 @@ class Model:
                 self.audit.append(record)
             case ClockRecord():
                 self.trusted_utc = record.trusted_utc
+            case OrderRecord():
+                self.orders[record.number] = record
+            case CounterRecord():
+                self.counters[record.originator] = record
 
 
 def assert_holds(store: Store, model: Model) -> None:
@@ -94,6 +102,8 @@ def assert_holds(store: Store, model: Model) -> None:
     assert {(r.device, r.sha256): r for r in snapshot.assignments} == model.assignments
     assert {(r.device, r.sha256): r for r in snapshot.sessions} == model.sessions
     assert snapshot.trusted_utc == model.trusted_utc
+    assert snapshot.orders == tuple(model.orders[number] for number in sorted(model.orders))
+    assert {record.originator: record for record in snapshot.counters} == model.counters
     assert store.events() == tuple(model.events)
     assert store.outcomes() == store.outbox(1000) == tuple(model.outcomes.values())
     assert [row.record for row in store.audit_rows()] == model.audit

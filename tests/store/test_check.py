@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from ota_engine.errors import StoreError
+from ota_engine.records import CounterRecord
 from ota_engine.store.store import Store
 from tests.store.samples import (
     IMAGE,
+    PPMID,
     assignment,
     audit,
     device,
     event,
     image,
+    order,
     outcome,
     session,
 )
@@ -27,6 +30,9 @@ DAMAGE = {  # an SQL edit, and where the finding must be
     "session without assignment": ("DELETE FROM assignments", "sessions"),
     "outbox without outcome": ("DELETE FROM outcomes", "outbox"),
     "outcome never to be delivered": ("DELETE FROM outbox", "outbox"),
+    "outcome never told to one sink": ("INSERT INTO sinks VALUES ('head end')", "outbox"),
+    "order in a state nobody knows": ("UPDATE orders SET state = 'asleep'", "database"),
+    "counter that is none": ("UPDATE counters SET last = 'x'", "database"),
     "audit": ("UPDATE audit SET actor = 'x'", "audit"),
     "a state nobody knows": ("UPDATE sessions SET state = 'asleep'", "database"),
     "a device that is none": (
@@ -41,6 +47,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
         store.apply([IMAGE, device(), assignment(), session(), event(), outcome("k"), audit()])
+        store.apply([order(), CounterRecord(PPMID, 1)])
     return path
 
 
