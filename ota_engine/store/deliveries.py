@@ -14,7 +14,7 @@ from ota_engine.store import schema
 from ota_engine.store.failures import mapped
 from ota_engine.store.reads import read
 from ota_engine.store.rows import COLUMNS, select
-from ota_engine.store.schema import FILE_SINK, DeliveryState
+from ota_engine.store.schema import DeliveryState
 from ota_engine.store.writes import Statements
 
 _WAITING = schema.deliveries.c.state == sa.literal_column("'waiting'")  # as in the partial index
@@ -87,7 +87,8 @@ class Deliveries:
             schema.deliveries.c.sink == sink, _WAITING
         )
         with mapped(self._place), self._connection.begin():
-            return self._connection.scalar(earliest)
+            found: float | None = self._connection.scalar(earliest)
+        return found
 
     def dead(self, sink: str | None = None) -> tuple[Letter, ...]:
         """The letters that were given up, for one sink or for all, oldest first."""

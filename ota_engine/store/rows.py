@@ -31,6 +31,10 @@ from ota_engine.records import (
 Row: TypeAlias = dict[str, Any]
 PairKey: TypeAlias = tuple[Eui64, str]  # device, sha256
 
+_Replacing: TypeAlias = (  # of several of one key, the last one counts
+    SessionRecord | DeviceRecord | AssignmentRecord | OrderRecord | CounterRecord | ClockRecord
+)
+
 COLUMNS: dict[type[Any], tuple[str, ...]] = {
     kind: tuple(item.name for item in fields(kind))
     for kind in (
@@ -69,26 +73,31 @@ class Batch:
         match record:
             case EventRecord():
                 self.events.append(record)
-            case SessionRecord():
-                self.sessions[record.device, record.sha256] = record
-            case DeviceRecord():
-                self.devices[record.device] = record
             case OutcomeRecord():
                 self.outcomes.append(record)
             case AuditRecord():
                 self.audit.append(record)
-            case AssignmentRecord():
-                self.assignments[record.device, record.sha256] = record
-            case Unassigned():
-                self._withdraw(record)
             case ImageRecord():
                 self.images.append(record)
-            case ClockRecord():
-                self.clock = record
+            case Unassigned():
+                self._withdraw(record)
+            case _:
+                self._replace(record)
+
+    def _replace(self, record: _Replacing) -> None:
+        match record:
+            case SessionRecord():
+                self.sessions[record.device, record.sha256] = record
+            case DeviceRecord():
+                self.devices[record.device] = record
+            case AssignmentRecord():
+                self.assignments[record.device, record.sha256] = record
             case OrderRecord():
                 self.orders[record.number] = record
             case CounterRecord():
                 self.counters[record.originator] = record
+            case ClockRecord():
+                self.clock = record
 
     def _withdraw(self, record: Unassigned) -> None:
         key = record.device, record.sha256

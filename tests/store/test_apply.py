@@ -81,6 +81,15 @@ class Model:
             case Unassigned():
                 self.assignments.pop((record.device, record.sha256), None)
                 self.sessions.pop((record.device, record.sha256), None)
+            case OrderRecord():
+                self.orders[record.number] = record
+            case CounterRecord():
+                self.counters[record.originator] = record
+            case _:
+                self._note(record)
+
+    def _note(self, record: EventRecord | OutcomeRecord | AuditRecord | ClockRecord) -> None:
+        match record:
             case EventRecord():
                 self.events.append(record)
             case OutcomeRecord():
@@ -89,10 +98,6 @@ class Model:
                 self.audit.append(record)
             case ClockRecord():
                 self.trusted_utc = record.trusted_utc
-            case OrderRecord():
-                self.orders[record.number] = record
-            case CounterRecord():
-                self.counters[record.originator] = record
 
 
 def assert_holds(store: Store, model: Model) -> None:
