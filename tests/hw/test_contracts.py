@@ -25,7 +25,7 @@ from zigpy.zdo.types import SimpleDescriptor
 
 from hw.application import OtaApplication, ota_application
 from hw.identity import to_ours, to_zigpy
-from hw.island import open_island
+from hw.island import AT_ONCE, open_island
 from hw.libraries import LIBRARIES, Library, load_controller
 from hw.packets import unicast_address
 from hw.settings import CONCURRENCY, parse_link
@@ -328,6 +328,58 @@ async def test_exceptions_nobody_awaits_are_recorded_and_end_nothing() -> None:
     async with open_island(record) as island:
         await island.run(leave_behind())
     assert "ValueError" in seen
+
+
+class Turns(trio.abc.Instrument):
+    """Counts how often trio asks the system for news."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.taken += 1
+
+
+async def test_callbacks_that_are_ready_together_share_a_turn_of_trio() -> None:
+    turns, ran = Turns(), 0
+
+    async def burst() -> None:
+        done, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def one() -> None:
+            nonlocal ran
+            ran += 1
+            if ran == AT_ONCE:
+                done.set()
+
+        trio.lowlevel.add_instrument(turns)
+        for _ in range(AT_ONCE):
+            loop.call_soon(one)
+        await done.wait()
+        trio.lowlevel.remove_instrument(turns)
+
+    async with open_island(lambda error, message: None) as island:
+        await island.run(burst())
+    assert ran == AT_ONCE
+    assert turns.taken < AT_ONCE / 4
+
+
+async def test_callbacks_without_end_leave_trio_its_turn() -> None:
+    goes_on = True
+
+    def again(loop: asyncio.AbstractEventLoop) -> None:
+        if goes_on:
+            loop.call_soon(again, loop)
+
+    async def begin() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(again, loop)
+
+    async with open_island(lambda error, message: None) as island:
+        await island.run(begin())
+        for _ in range(10):
+            await trio.sleep(0.001)
+        goes_on = False
 
 
 async def test_leaving_the_island_ends_what_was_started_on_it() -> None:
