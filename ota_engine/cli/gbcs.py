@@ -42,19 +42,20 @@ def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) 
 
     Exit code 2 when one of them is not, or the payload is malformed, or it is no GBCS message.
     """
-    from ota_engine.cli import gbcs_facts
+    from ota_engine.cli.gbcs_facts import print_text
     from ota_engine.cli.key_folder import read_key_folder
+    from ota_engine.gbcs.facts import MALFORMED, facts_of
 
     octets, name = _read(source)
     keys = Keystore() if keystore is None else read_key_folder(keystore)
     message = _parsed(octets, name)
     checks = check(message, keys)
-    facts = gbcs_facts.as_json(message, checks)
+    facts = facts_of(message, checks)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
     else:
-        gbcs_facts.print_text(facts, len(octets))
-    if Verdict.INVALID in checks or facts["payload"]["type"] == gbcs_facts.MALFORMED:
+        print_text(facts, len(octets))
+    if Verdict.INVALID in checks or facts["payload"]["type"] == MALFORMED:
         raise typer.Exit(Exit.ERRORS)
 
 

@@ -229,8 +229,8 @@ def test_a_malformed_payload_is_shown_with_its_fault_and_what_protects_it(keys: 
 
 
 def test_a_flipped_bit_anywhere_in_the_payload_is_shown_as_invalid(keys: Path) -> None:
-    from ota_engine.cli.gbcs_facts import as_json
     from ota_engine.cli.key_folder import read_key_folder
+    from ota_engine.gbcs.facts import facts_of
     from ota_engine.gbcs.protection import check
 
     keystore, payload = read_key_folder(keys), cs06().payload
@@ -238,7 +238,7 @@ def test_a_flipped_bit_anywhere_in_the_payload_is_shown_as_invalid(keys: Path) -
         flipped = bytearray(payload)
         flipped[at // 8] ^= 1 << at % 8
         message = cs06()._replace(payload=bytes(flipped))
-        facts = as_json(message, check(message, keystore))
+        facts = facts_of(message, check(message, keystore))
         assert (facts["signature"], facts["mac"]) == ("invalid", "invalid")
 
 
