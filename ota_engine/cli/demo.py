@@ -79,7 +79,7 @@ def _perform(
     """Run the demonstration with its store, journal, outcomes and images in a folder."""
     from emulators.demonstration import play
     from emulators.journal import Journal
-    from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, drain
+    from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
     from ota_engine.store.store import DATABASE_NAME, Store
 
     for kind, image in demonstration.settings.firmware.new.items():

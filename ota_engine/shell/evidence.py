@@ -11,7 +11,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
 from ota_engine.records import EventRecord
-from ota_engine.shell.notifier import outcome_line
+from ota_engine.shell.json_lines import outcome_line
 from ota_engine.shell.push import PushResult
 from ota_engine.store.store import DATABASE_NAME, Store
 

@@ -30,8 +30,8 @@ from ota_engine.records import (
     Unassigned,
     VersionPolicy,
 )
+from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
 from ota_engine.shell.link import Link
-from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, drain
 from ota_engine.shell.push_plan import save_plan
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service

@@ -11,8 +11,9 @@ import trio
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
 from ota_engine.errors import StoreError
+from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.shell.link import Link
-from ota_engine.shell.notifier import SINK_NAME, JsonLinesSink, Notifier
+from ota_engine.shell.notifier import Notifier
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.writer import InlineWriter, Writer, open_writer
 from ota_engine.store.store import DATABASE_NAME, Store

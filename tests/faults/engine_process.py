@@ -11,7 +11,7 @@ from pathlib import Path
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
 from ota_engine.events import Persist, Send
-from ota_engine.shell.notifier import JsonLinesSink, drain
+from ota_engine.shell.json_lines import JsonLinesSink, drain
 from ota_engine.store.store import Store
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ota_engine.shell import notifier
-from ota_engine.shell.notifier import JsonLinesSink, drain
+from ota_engine.shell import json_lines, line_file
+from ota_engine.shell.json_lines import JsonLinesSink, drain
+from ota_engine.shell.line_file import LineFile
+from ota_engine.store.deliveries import Deliveries
 from ota_engine.store.store import Store
 from ota_engine.store.writes import write_history
 from tests.store.samples import outcome
@@ -22,14 +24,16 @@ CRASHED = 86
 TRACED = {  # the functions that change anything, and their callers
     function.__code__
     for function in (
-        notifier.deliver,
+        json_lines.deliver,
         JsonLinesSink.__init__,
         JsonLinesSink.append,
-        JsonLinesSink._write,
-        notifier._open_locked,
-        notifier._cut_torn_line,
+        LineFile.__init__,
+        LineFile.append,
+        line_file._open_locked,
+        line_file._cut_torn_line,
         Store.apply,
         Store.mark_delivered,
+        Deliveries._settle,
         write_history,
     )
 }

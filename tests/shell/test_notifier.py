@@ -15,14 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.errors import StoreError, StoreFull
-from ota_engine.shell.notifier import (
-    BATCH,
-    JsonLinesSink,
-    Notifier,
-    deliver,
-    drain,
-    outcome_line,
-)
+from ota_engine.shell.json_lines import BATCH, JsonLinesSink, deliver, drain, outcome_line
+from ota_engine.shell.notifier import Notifier
 from ota_engine.shell.writer import InlineWriter, open_writer
 from ota_engine.store.store import Store
 from tests.store.samples import HIGHEST, outcome
@@ -148,7 +142,7 @@ def test_lines_of_others_are_left_where_they_are(store: Store, path: Path) -> No
 
 
 def test_a_second_engine_on_the_same_sink_is_refused(path: Path) -> None:
-    with JsonLinesSink(path), pytest.raises(StoreError, match="another engine writes"):
+    with JsonLinesSink(path), pytest.raises(StoreError, match="another process writes"):
         JsonLinesSink(path)
     JsonLinesSink(path).close()
 

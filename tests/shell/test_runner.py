@@ -17,7 +17,7 @@ from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign, NotifyDevice
 from ota_engine.errors import LocalError, StoreError, StoreFull
 from ota_engine.records import EventRecord, ImageRecord, SessionState
-from ota_engine.shell.notifier import SINK_NAME
+from ota_engine.shell.json_lines import SINK_NAME
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from ota_engine.records import Record
-from ota_engine.shell.notifier import JsonLinesSink, drain
+from ota_engine.shell.json_lines import JsonLinesSink, drain
 from ota_engine.store.store import Store
 from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
 
