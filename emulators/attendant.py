@@ -6,7 +6,7 @@ Knows which devices of a roster want a hand and when; knows nothing of servers o
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from emulators.devices.hcalcs import Hcalcs
+from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
 from emulators.network import Network
 from emulators.node import Node
@@ -33,7 +33,9 @@ def attend(
         node = network.stations[eui64].node if devices is None else devices[eui64]
         if entry.plug_in_after is not None and isinstance(node, Ppmid):
             network.agenda.at(now + entry.plug_in_after, partial(_plug_in, network, node))
-        if entry.trigger_after is not None and isinstance(node, Hcalcs):
+        if entry.trigger_after is None or not isinstance(node, Commanded):
+            continue
+        if node.security is None:  # one with keys waits for CS06
             _Watch(network, node, entry.trigger_after).look_again(now)
 
 
@@ -44,7 +46,7 @@ def _plug_in(network: Network, device: Ppmid, now: float) -> None:
 class _Watch:
     """Looks at one load switch every second and pulls its trigger when it has held long enough."""
 
-    def __init__(self, network: Network, device: Hcalcs, patience: float) -> None:
+    def __init__(self, network: Network, device: Commanded, patience: float) -> None:
         self._network = network
         self._device = device
         self._patience = patience

@@ -12,12 +12,18 @@ NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answ
 
 
 class DeviceKind(Enum):
-    """The four kinds of device that take firmware through cluster 0x0019."""
+    """The kinds of device that take firmware through cluster 0x0019."""
 
     PPMID = "ppmid"
     IHD = "ihd"
     HCALCS = "hcalcs"
     COMMUNICATIONS_HUB = "communications hub"
+    ESME = "esme"
+    GSME = "gsme"
+
+
+#: Those that run an image on a signed command only.
+COMMANDED = frozenset({DeviceKind.HCALCS, DeviceKind.ESME, DeviceKind.GSME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,24 @@ class ClientOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityOptions:
+    """Defects of a device that speaks GBCS."""
+
+    lose_messages: int = 0  # its first so many messages are never sent
+    message_delay: float = 0.0  # seconds it takes to answer
+    send_twice: bool = False  # every message is sent twice
+    activation_fails: bool = False  # a commanded activation fails before the restart (code 3)
+    version_unreadable: bool = False  # version reads fail
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSpec:
     """One device: identity, what it runs, where it hangs in the network, and its habits.
 
     ``certificate`` is the supplier certificate (PEM) whose GB signature every image must bear;
-    without one no signature is asked for. ``bank_size`` is the largest file it can hold, in octets.
+    without one no signature is asked for, unless the device has keys and is of a kind that asks.
+    ``supplier`` names the party that a device with keys obeys, None for the first in the folder.
+    ``bank_size`` is the largest file it can hold, in octets.
     """
 
     eui64: Eui64
@@ -72,7 +91,9 @@ class DeviceSpec:
     bank_size: int = 4 << 20
     timers: TimerProfile = LAB
     options: ClientOptions = ClientOptions()
+    security: SecurityOptions = SecurityOptions()
     certificate: bytes | None = None
+    supplier: int | None = None
     seed: int = 0
 
     @property

@@ -266,6 +266,10 @@ class Flash:
             return ()
         return self._sectors(1 - meta.bank, meta.download)
 
+    def downloaded_digest(self) -> bytes:
+        """SHA-256 of the file just downloaded."""
+        return self._pool.digest(self.downloaded())
+
     def discard(self) -> None:
         """Give up whatever the spare bank holds."""
         self._open = None
@@ -278,7 +282,7 @@ class Flash:
         meta = self.metadata
         download = meta.download
         assert download is not None  # noqa: S101 - verification follows a download
-        digest = self._pool.digest(self.downloaded())
+        digest = self.downloaded_digest()
         file = StoredFile(download.identity, download.size, download.sector, digest)
         spare = Spare.VERIFIED if complete else Spare.PARTIAL
         self._write(meta._replace(spare=spare, held=(*meta.held, file), download=None))

@@ -8,8 +8,8 @@ for the local trigger of an HCALCS, which stands in for the GBCS command CS06.
 from collections.abc import Mapping
 from functools import partial
 
+from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
-from emulators.devices.hcalcs import Hcalcs
 from emulators.devices.ppmid import Ppmid
 from emulators.host import Host
 from emulators.journal import Journal
@@ -79,7 +79,8 @@ class Operator:
     def heard(self, device: Eui64, note: Note, now: float) -> None:
         """An HCALCS says that it waits: trigger it after a while."""
         waits = note.kind == "client" and note.detail.get("state") == State.EXTERNAL.value
-        if waits and isinstance(self._devices[device], Hcalcs):
+        node = self._devices[device]
+        if waits and isinstance(node, Commanded) and node.security is None:
             self._network.agenda.at(now + TRIGGER_AFTER, partial(self._trigger, device))
 
     def told(self, session: SessionRecord, now: float) -> None:
@@ -104,7 +105,7 @@ class Operator:
 
     def _trigger(self, eui64: Eui64, now: float) -> None:
         device = self._devices[eui64]
-        if isinstance(device, Hcalcs) and device.powered:
+        if isinstance(device, Commanded) and device.powered:
             self.triggered.add(eui64)
             self._journal.write(now, "operator", "local trigger", {}, eui64)
             self._network.perform(eui64, device.activate_locally(now), now)

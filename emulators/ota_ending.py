@@ -1,5 +1,7 @@
 """The part of an OTA client that has a file: verifies it, asks when to run it, and waits."""
 
+from typing import NamedTuple
+
 from emulators.device_clock import DeviceClock
 from emulators.device_spec import DeviceSpec
 from emulators.endpoint import Endpoint
@@ -9,13 +11,25 @@ from emulators.ota_decisions import NEVER_ASKED, wanted
 from emulators.ota_step import Step, Told
 from emulators.ota_table import Event
 from emulators.ota_transfer import Transfer
-from emulators.verification import ImageVerifier, refusal
+from emulators.verification import ImageFacts, ImageVerifier, refusal
 from ota_engine.zcl import ota
 from ota_engine.zcl.status import Status
 
 
+class Received(NamedTuple):
+    """A file that was judged: its Manufacturer Image Hash, or that of all of it, and the verdict."""
+
+    digest: bytes
+    verified: bool
+
+
 class Ending:
-    """Takes a transfer from its last octet to the restart."""
+    """Takes a transfer from its last octet to the restart.
+
+    Attributes:
+        image_key: PEM of the key whose signature an image must bear; None: none is asked for.
+        received: the file that was judged last, until the device around has taken note of it.
+    """
 
     __slots__ = (
         "_clock",
@@ -28,6 +42,8 @@ class Ending:
         "_tries",
         "_upgrade_at",
         "_verifier",
+        "image_key",
+        "received",
     )
 
     def __init__(
@@ -47,6 +63,8 @@ class Ending:
         self._told = told
         self._transfer = transfer
         self._verifier = verifier
+        self.image_key = spec.certificate
+        self.received: Received | None = None
         self.lose_power()
 
     def lose_power(self) -> None:
@@ -63,18 +81,27 @@ class Ending:
 
     def holds_blank(self) -> bool:
         """Whether the file under trial is one no processor could run."""
-        facts = self._verifier.inspect(self._flash.held_sectors(), self._spec.certificate)
-        return facts.blank
+        return self._held().blank
+
+    @property
+    def manufacturer_image_hash(self) -> bytes | None:
+        """What a CS06 must name to run the file that is held, as its octets are now."""
+        return self._held().manufacturer_image_hash
+
+    def _held(self) -> ImageFacts:
+        return self._verifier.inspect(self._flash.held_sectors(), self.image_key)
 
     # --- time -------------------------------------------------------------------------------------
 
     def verify(self) -> Event:
         """Judge the file: octets, signature, hardware; record a good one in flash."""
         spec = self._spec
-        facts = self._verifier.inspect(self._flash.downloaded(), spec.certificate)
+        facts = self._verifier.inspect(self._flash.downloaded(), self.image_key)
         flaw = refusal(facts, spec, self._transfer.target)
         if spec.options.forces_invalid_image:
             flaw = "told to refuse every image"
+        digest = facts.manufacturer_image_hash or self._flash.downloaded_digest()
+        self.received = Received(digest, flaw is None)
         if flaw is not None:
             self._flaw = flaw
             return Event.REJECTED

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.device_spec import COMMANDED, ClientOptions, DeviceKind, DeviceSpec
 from emulators.ota_profiles import LAB, PROFILES
 from emulators.radio import MAX_RELAYS
 from emulators.station import Placement
@@ -17,7 +17,7 @@ from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY
 
-FIRST_EUI64 = 0x025A_4F54_4100_0001  # locally administered; spells ZOTA
+FIRST_EUI64 = 0x00DB_1234_0000_0001  # as in the key folder of ``zota pki init``
 FIRST_ADDRESS = 0x1001
 MANUFACTURER = 0x121D  # as in the published GB sample images
 FACTORY_VERSION = 0x0100_0000
@@ -28,13 +28,23 @@ IMAGE_TYPES = {
     DeviceKind.IHD: 0x0085,
     DeviceKind.HCALCS: 0x0086,
     DeviceKind.COMMUNICATIONS_HUB: 0x0087,
+    DeviceKind.ESME: 0x0088,
+    DeviceKind.GSME: 0x0089,
 }
 NAMES = {
     DeviceKind.PPMID: "PPMID",
     DeviceKind.IHD: "IHD",
     DeviceKind.HCALCS: "HCALCS",
     DeviceKind.COMMUNICATIONS_HUB: "Comms Hub",
+    DeviceKind.ESME: "ESME",
+    DeviceKind.GSME: "GSME",
 }
+FURNISHED = (
+    DeviceKind.PPMID,
+    DeviceKind.IHD,
+    DeviceKind.HCALCS,
+    DeviceKind.COMMUNICATIONS_HUB,
+)
 TRIGGER_AFTER = 10.0  # seconds the built-in HCALCS holds an image before it is told to run it
 
 T = TypeVar("T")
@@ -48,8 +58,8 @@ class Entry(NamedTuple):
         spec: what it is.
         placement: where it is.
         plug_in_after: seconds until a battery device is put on the mains; None: never.
-        trigger_after: seconds an HCALCS holds a verified image before its local trigger is pulled;
-            None: never.
+        trigger_after: seconds an HCALCS, ESME or GSME without keys holds a verified image before
+            its local trigger is pulled; None: never.
     """
 
     name: str
@@ -60,7 +70,7 @@ class Entry(NamedTuple):
 
 
 def default_roster() -> tuple[Entry, ...]:
-    """One device of each kind, on the mains, next to the coordinator but for the IHD."""
+    """A PPMID, an IHD, an HCALCS and a hub, on the mains, all but the IHD near the coordinator."""
     return tuple(
         Entry(
             NAMES[kind],
@@ -79,7 +89,7 @@ def default_roster() -> tuple[Entry, ...]:
             Placement(relays=1, router=1) if kind is DeviceKind.IHD else Placement(),
             trigger_after=TRIGGER_AFTER if kind is DeviceKind.HCALCS else None,
         )
-        for number, kind in enumerate(DeviceKind)
+        for number, kind in enumerate(FURNISHED)
     )
 
 
@@ -189,8 +199,8 @@ def _entry(table: _Table, number: int, others: list[Entry]) -> Entry:
             raise LocalError(f"address is that of {other.name}: give each device its own")
     if entry.plug_in_after is not None and not (spec.battery and spec.kind is DeviceKind.PPMID):
         raise LocalError("plug_in_after is for a PPMID with battery = true")
-    if entry.trigger_after is not None and spec.kind is not DeviceKind.HCALCS:
-        raise LocalError("trigger_after is for an HCALCS")
+    if entry.trigger_after is not None and spec.kind not in COMMANDED:
+        raise LocalError("trigger_after is for an HCALCS, ESME or GSME")
     return entry
 
 

@@ -18,7 +18,10 @@ _BLANK = (b"\x00", b"\xff")  # erased flash, and a region that was never linked
 
 
 class ImageFacts(NamedTuple):
-    """What the octets say of themselves. ``flaw`` is None for a sound file."""
+    """What the octets say of themselves. ``flaw`` is None for a sound file.
+
+    ``manufacturer_image_hash`` is what a CS06 must name; None for a file of another layout.
+    """
 
     flaw: str | None
     identity: FileIdentity | None = None
@@ -27,6 +30,7 @@ class ImageFacts(NamedTuple):
     maximum_hardware_version: int | None = None
     destination: int | None = None
     blank: bool = False  # nothing a processor could run: fails its self-test
+    manufacturer_image_hash: bytes | None = None
 
 
 class ImageVerifier:
@@ -82,6 +86,7 @@ def _inspect(content: bytes, certificate: bytes | None) -> ImageFacts:
         header.maximum_hardware_version,
         header.upgrade_file_destination,
         _is_blank(image, body),
+        image.manufacturer_image_hash,
     )
 
 

@@ -9,7 +9,8 @@ from random import Random
 
 from emulators.device_spec import DeviceSpec
 from emulators.endpoint import Endpoint
-from emulators.flash import Boot, Flash, PowerLossError, SectorPool
+from emulators.flash import Boot, Flash, PowerLossError, SectorPool, Spare
+from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
 from emulators.node import NEVER, Action, Announce, Note, Transmit
 from emulators.ota_attributes import (
     answer,
@@ -45,6 +46,7 @@ class Device:
         flash: its two banks.
         powered: whether it runs.
         crashes: times it lost power without warning.
+        security: what it does with GBCS messages; None for a device without keys.
     """
 
     __slots__ = (
@@ -57,13 +59,21 @@ class Device:
         "flash",
         "network_address",
         "powered",
+        "security",
         "sleepy",
         "spec",
         "wake_at",
     )
 
-    def __init__(self, spec: DeviceSpec, pool: SectorPool, verifier: ImageVerifier) -> None:
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        pool: SectorPool,
+        verifier: ImageVerifier,
+        security: SecurityUnit | None = None,
+    ) -> None:
         self.spec = spec
+        self.security = security
         self.eui64: Eui64 = spec.eui64
         self.network_address = spec.network_address
         self.sleepy = spec.sleepy
@@ -76,6 +86,8 @@ class Device:
         self.client = OtaClient(spec, self.endpoint, self.flash, verifier, random)
         self._number = spec.endpoint
         self._boot_at = NEVER
+        if security is not None and security.image_key is not None:
+            self.client.ending.image_key = security.image_key
 
     @property
     def version(self) -> int:
@@ -97,10 +109,11 @@ class Device:
             self.flash.confirm()
             self.powered = True
             actions = [*self._after_boot(boot), *self.client.boot(now)]
+            if self.security is not None:
+                actions += self._carry_out(self.security.booted(self.firmware, now), now)
+            return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
-        self.wake_at = self.client.wake_at
-        return actions
 
     def _after_boot(self, boot: Boot) -> list[Action]:
         detail: dict[str, object] = {"version": self.client.version}
@@ -142,18 +155,76 @@ class Device:
         if not self.powered:
             return self.power_on(now) if now >= self._boot_at else ()
         try:
-            return self._settle(self.client.wake(now), now)
+            actions = self.client.wake(now)
+            if self.security is not None and self.security.wake_at <= now:
+                actions += self._carry_out(self.security.wake(self.firmware, now), now)
+            return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
 
     def _settle(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
         """After the client did something: follow its timer, and restart if it asks for it."""
+        if self.security is not None:
+            actions = [*actions, *self._tell_of_client(self.security, now)]
         if self.client.state is State.RESTARTING:
-            self.client.power_off(now)
-            self._restart_after(self.spec.timers.restart_time, now)
-        else:
-            self.wake_at = self.client.wake_at
+            self._restart(now)
+        elif self.powered:
+            self._set_alarm()
         return actions
+
+    def _restart(self, now: float) -> None:
+        self.client.power_off(now)
+        self._restart_after(self.spec.timers.restart_time, now)
+
+    def _set_alarm(self) -> None:
+        self.wake_at = self.client.wake_at
+        if self.security is not None:
+            self.wake_at = min(self.wake_at, self.security.wake_at)
+
+    # --- GBCS -------------------------------------------------------------------------------------
+
+    @property
+    def firmware(self) -> Firmware:
+        """The firmware as GBCS messages speak of it."""
+        metadata = self.flash.metadata
+        running = metadata.running[-1].digest
+        if metadata.spare is not Spare.VERIFIED:
+            return Firmware(self.version, running)
+        held = metadata.held[-1].digest
+        return Firmware(self.version, running, held, self.client.ending.manufacturer_image_hash)
+
+    def receive_message(self, octets: bytes, now: float) -> Sequence[Action]:
+        """Take a GBCS message, however it came."""
+        if self.security is None or not self.powered:
+            return ()
+        try:
+            reaction = self.security.receive(octets, self.firmware, now)
+            return self._settle(self._carry_out(reaction, now), now)
+        except PowerLossError as loss:
+            return self._fail(loss, now)
+
+    def _carry_out(self, reaction: Reaction, now: float) -> list[Action]:
+        """Send what is to be sent, and run the held image if that is what was decided."""
+        actions: list[Action] = [*reaction.notes]
+        return [*actions, *self._apply(now)] if reaction.activate else actions
+
+    def _apply(self, now: float) -> Sequence[Action]:
+        """Run the held image, on an order that did not come through cluster 0x0019."""
+        actions = self.client.activate(now)
+        if self.client.state is not State.RESTARTING:  # it is busy: with a query, say
+            self.flash.request_swap()
+            self._restart(now)
+        return actions
+
+    def _tell_of_client(self, security: SecurityUnit, now: float) -> Sequence[Action]:
+        """Tell the security unit what the OTA client found or was allowed."""
+        received, self.client.ending.received = self.client.ending.received, None
+        if self.client.state is State.RESTARTING:
+            security.restarting(self.flash.metadata.held[-1].digest)
+        if received is None:
+            return ()
+        found = security.image_received(received.digest, now, verified=received.verified)
+        return self._carry_out(found, now)
 
     # --- frames -----------------------------------------------------------------------------------
 
@@ -166,6 +237,8 @@ class Device:
                 actions = self.client.receive_block(frame.payload, now)
                 if actions is not None:
                     self.wake_at = self.client.wake_at
+                    if self.security is not None:
+                        self._set_alarm()
                     return actions
             return self._settle(self._receive(frame, now), now)
         except PowerLossError as loss:

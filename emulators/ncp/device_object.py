@@ -30,6 +30,8 @@ DEVICE_TYPES = {
     DeviceKind.IHD: 0x0502,  # in-home display
     DeviceKind.HCALCS: 0x0504,  # load control device
     DeviceKind.COMMUNICATIONS_HUB: 0x0500,  # energy service interface
+    DeviceKind.ESME: 0x0501,  # metering device
+    DeviceKind.GSME: 0x0501,
 }
 
 

@@ -11,7 +11,7 @@ from emulators.ncp.layouts import NetworkParameters, SecurityState
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 
-OWN_EUI64 = Eui64(0x025A_4F54_4100_0000)  # locally administered; spells ZOTA
+OWN_EUI64 = Eui64(0x00DB_1234_00C0_0000)  # the Communications Hub of ``zota pki init``
 FORMAT = 1  # of the text
 
 

@@ -6,7 +6,7 @@ whose and for what its file's name says, and leaves out what is not, with a find
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,6 +110,28 @@ class Keystore:
         """
         for one, other, secret in _read_secrets(octets):
             self.add_secret(one, other, secret)
+
+    def held_by(self, own: int, trusted: Iterable[int]) -> "Keystore":
+        """Take out what one party would hold: its own keys, and certificates of those it trusts.
+
+        Args:
+            own: the party's EUI-64.
+            trusted: whose certificates it holds besides its own; their private keys stay here.
+        """
+        held = Keystore()
+        for party in (own, *trusted):
+            for use in KeyUse:
+                certificate = self._certificates.get((party, use))
+                if certificate is not None:
+                    held._certificates[party, use] = certificate
+            secret = self._secrets.get(_pair(own, party))
+            if secret is not None:
+                held._secrets[_pair(own, party)] = secret
+        if own in self._signers:
+            held._signers[own] = self._signers[own]
+        if own in self._agreements:
+            held._agreements[own] = self._agreements[own]
+        return held
 
     def certificate(self, eui64: int, use: KeyUse) -> Certificate | None:
         """A party's certificate for a use."""

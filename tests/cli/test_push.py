@@ -10,11 +10,11 @@ from emulators.device_spec import DeviceKind
 from emulators.roster import default_roster
 from images.eui64 import format_eui64
 from ota_engine.store.store import Store
-from tests.cli.firmware import NEW_VERSION, OLD_VERSION, image_file
+from tests.cli.firmware import NEW_VERSION, OLD_VERSION, SPECS, image_file
 from tests.cli.zota import Ran, zota
 
 DEVICES = {entry.spec.kind: format_eui64(entry.spec.eui64) for entry in default_roster()}
-PPMID, IHD, HCALCS, HUB = (DEVICES[kind] for kind in DeviceKind)
+PPMID, IHD, HCALCS, HUB = DEVICES.values()
 
 
 def push(folder: Path, *arguments: str | Path | int, link: str = "sim://") -> Ran:
@@ -33,7 +33,7 @@ def roster(folder: Path, text: str) -> str:
 
 
 def test_every_kind_of_device_takes_its_own_file_and_says_so(tmp_path: Path) -> None:
-    files = [image_file(tmp_path, kind) for kind in DeviceKind]
+    files = [image_file(tmp_path, kind) for kind in SPECS]
     result = push(tmp_path, *files, "--all", "--json")
     assert result.code == 0, result.err
     devices = told(result)
@@ -52,7 +52,7 @@ def test_time_may_run_faster_than_it_does(tmp_path: Path) -> None:
 
 
 def test_only_the_device_that_was_named_is_touched(tmp_path: Path) -> None:
-    files = [image_file(tmp_path, kind) for kind in DeviceKind]
+    files = [image_file(tmp_path, kind) for kind in SPECS]
     assert list(told(push(tmp_path, *files, "--device", IHD, "--json"))) == [IHD]
     with Store.inspect(tmp_path / "state" / "zota.db") as store:
         assert [format_eui64(wish.device) for wish in store.load().assignments] == [IHD]

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from emulators.device_spec import DeviceKind
-from emulators.devices.hcalcs import Hcalcs
+from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
 from emulators.node import NEVER
 from emulators.ota_profiles import SILICON_LABS
@@ -313,7 +313,7 @@ def test_a_mains_ppmid_downloads_at_once() -> None:
 
 def trigger(device: Dialogue) -> None:
     hcalcs = device.device
-    assert isinstance(hcalcs, Hcalcs)
+    assert isinstance(hcalcs, Commanded)
     device.take(hcalcs.activate_locally(device.now))
 
 

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
-from emulators.devices.hcalcs import Hcalcs
 from emulators.devices.ppmid import Ppmid
 from emulators.ota_profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.ota_table import State
@@ -85,7 +85,7 @@ def test_a_silicon_labs_hub_that_asks_every_hour_still_runs_it_at_the_set_time()
 
 def test_an_hcalcs_holds_its_image_until_the_local_trigger() -> None:
     street, device = one(kind=DeviceKind.HCALCS)
-    assert isinstance(device, Hcalcs)
+    assert isinstance(device, Commanded)
     street.assign(CONTENT, activation=Activation.EXTERNAL)
     street.power_on()
     street.run(24 * HOUR)

@@ -10,9 +10,13 @@ from emulators.attendant import attend
 from emulators.device_spec import DeviceKind
 from emulators.devices.fleet import Fleet
 from emulators.devices.ppmid import Ppmid
+from emulators.han import COORDINATOR
+from emulators.host import COORDINATOR as HOST
+from emulators.ncp.memory import Memory
 from emulators.network import Network
 from emulators.roster import KEYS, default_roster, parse_roster
 from ota_engine.errors import LocalError
+from ota_engine.gbcs.pki import DEVICES
 
 PLUGGED = """
 [[device]]
@@ -23,8 +27,17 @@ plug_in_after = 5
 """
 
 
-def test_the_built_in_home_has_one_device_of_each_kind() -> None:
-    assert [entry.spec.kind for entry in default_roster()] == list(DeviceKind)
+def test_the_built_in_home_has_one_device_of_each_kind_but_meters() -> None:
+    kinds = [entry.spec.kind for entry in default_roster()]
+    assert {*kinds, DeviceKind.ESME, DeviceKind.GSME} == set(DeviceKind)
+    assert len(kinds) == 4
+
+
+def test_the_built_in_home_is_the_one_of_the_test_pki() -> None:
+    parties = {device.name: device.eui64 for device in DEVICES}
+    home = {entry.spec.kind.value.replace(" ", "-"): entry.spec.eui64 for entry in default_roster()}
+    assert home.items() <= parties.items()
+    assert parties["chf"] == COORDINATOR == Memory().eui64 == HOST
 
 
 def test_a_device_is_what_its_table_says() -> None:

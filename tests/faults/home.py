@@ -7,7 +7,7 @@ from random import Random
 from emulators.device_spec import DeviceKind, DeviceSpec
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.devices.hcalcs import Hcalcs
+from emulators.devices.commanded import Commanded
 from emulators.network import Network
 from images import ImageSpec, build
 from images.eui64 import Eui64
@@ -168,7 +168,7 @@ class Home:
         while self.network.agenda.now < until and not self.done:
             self.network.run(self.network.agenda.now + step)
             for device in self.devices:
-                if isinstance(device, Hcalcs) and device.client.holding is not None:
+                if isinstance(device, Commanded) and device.client.holding is not None:
                     now = self.network.agenda.now
                     self.network.perform(device.eui64, device.activate_locally(now), now)
 

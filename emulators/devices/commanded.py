@@ -1,4 +1,4 @@
-"""An HCALCS: a load switch that holds a verified image until it is ordered to run it."""
+"""An HCALCS, ESME or GSME: holds a verified image until it is ordered to run it."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from emulators.flash import PowerLossError
 from emulators.node import Action
 
 
-class Hcalcs(Device):
+class Commanded(Device):
     """A device whose activation is not this cluster's to order (activation policy 1)."""
 
     __slots__ = ()
 
     def activate_locally(self, now: float) -> Sequence[Action]:
-        """Run the held image: a local trigger standing in for the GBCS command CS06."""
+        """Run the held image: for a device without keys, a stand-in for the GBCS command CS06."""
         if not self.powered:
             return ()
         try:

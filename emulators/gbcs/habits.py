@@ -1,0 +1,107 @@
+"""What sets the kinds of device apart in GBCS, as a table; knows no keys and no state."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from emulators.device_spec import DeviceKind
+from ota_engine.gbcs.certificates import Role
+from ota_engine.gbcs.codes import MessageCode, ReadCode
+from ota_engine.gbcs.compose import device_time
+from ota_engine.gbcs.envelope import Message
+from ota_engine.gbcs.meters import (
+    INVOKE_ID_MASK,
+    GasVersionResponse,
+    ReceiptAlertDlms,
+    ReceiptAlertGbz,
+    VersionResponse,
+)
+from ota_engine.gbcs.payloads import Payload, VersionRead
+
+DLMS_HARDWARE_FAULT: Final = 1  # data-access-result
+GBZ_FAILURE: Final = 0xC0  # ZCL status: hardware failure
+
+#: Writes what a device says of an image it received: alert code, own counter, time, hash.
+Receipt = Callable[[int, int, datetime, bytes], Payload]
+#: Writes the answer to a version read: the command, and the version or None.
+Reading = Callable[[Message, int | None], Payload]
+
+
+class Habits(NamedTuple):
+    """One kind of device.
+
+    Attributes:
+        orders_from: the role of the party whose CS06 it obeys; None: it knows no CS06.
+        verifies: a received image must bear the signature of that party.
+        read: the message code by which its version is read.
+        answer_read: writes the answer.
+        receipt_code: the message code of the alert on receipt of an image; None: it sends none.
+        write_receipt: writes that alert.
+        reports: sends CS09 after an activation that the OTA server began.
+    """
+
+    orders_from: Role | None
+    verifies: bool
+    read: MessageCode
+    answer_read: Reading
+    receipt_code: MessageCode | None = None
+    write_receipt: Receipt | None = None
+    reports: bool = False
+
+
+def _read_der(_: Message, version: int | None) -> Payload:
+    return VersionRead(version or 0, ReadCode.FAILURE if version is None else ReadCode.SUCCESS)
+
+
+def _read_dlms(command: Message, version: int | None) -> Payload:
+    result = DLMS_HARDWARE_FAULT if version is None else 0
+    return VersionResponse(command.counter & INVOKE_ID_MASK, version, result)
+
+
+def _read_gbz(_: Message, version: int | None) -> Payload:
+    return GasVersionResponse(version, GBZ_FAILURE if version is None else 0)
+
+
+def _receipt_dlms(alert_code: int, counter: int, time: datetime, digest: bytes) -> Payload:
+    return ReceiptAlertDlms(alert_code, counter & INVOKE_ID_MASK, device_time(time), digest)
+
+
+def _receipt_gbz(alert_code: int, _: int, time: datetime, digest: bytes) -> Payload:
+    return ReceiptAlertGbz(alert_code, time, digest)
+
+
+#: An IHD has no part in GBCS firmware. That a WAN provider orders a Communications Hub is inferred.
+HABITS: Final[Mapping[DeviceKind, Habits]] = MappingProxyType(
+    {
+        DeviceKind.HCALCS: Habits(
+            Role.SUPPLIER, True, MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION, _read_der
+        ),
+        DeviceKind.PPMID: Habits(
+            None,
+            False,
+            MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
+            _read_der,
+            reports=True,
+        ),
+        DeviceKind.COMMUNICATIONS_HUB: Habits(
+            Role.WAN_PROVIDER, False, MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION, _read_dlms
+        ),
+        DeviceKind.ESME: Habits(
+            Role.SUPPLIER,
+            True,
+            MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+            _read_dlms,
+            MessageCode.FIRMWARE_RECEIPT_DLMS,
+            _receipt_dlms,
+        ),
+        DeviceKind.GSME: Habits(
+            Role.SUPPLIER,
+            True,
+            MessageCode.READ_GAS_FIRMWARE_VERSION,
+            _read_gbz,
+            MessageCode.FIRMWARE_RECEIPT_GBZ,
+            _receipt_gbz,
+        ),
+    }
+)
