@@ -26,7 +26,8 @@ class Endpoint:
         self.profile = spec.profile
         self.sequence = 0
 
-    def _next(self) -> int:
+    def next_sequence(self) -> int:
+        """Give the next ZCL sequence number."""
         self.sequence = (self.sequence + 1) & 0xFF
         return self.sequence
 
@@ -37,7 +38,7 @@ class Endpoint:
             command: what to send.
             quiet: ask for no Default Response.
         """
-        sequence = self._next()
+        sequence = self.next_sequence()
         if isinstance(command, ota.QueryNextImageRequest):
             frame = encode_query_next_image_request(sequence, command)  # polls are many
         else:
@@ -84,10 +85,14 @@ class Endpoint:
         """Report an attribute unasked; ``from_server`` if the cluster's server side has it."""
         frame = general_frame(
             general.REPORT_ATTRIBUTES,
-            self._next(),
+            self.next_sequence(),
             general.encode(general.ReportAttributes((value,))),
             from_server=from_server,
         )
+        return self._transmit(cluster, frame, self.server)
+
+    def carry(self, cluster: int, frame: bytes) -> Transmit:
+        """Send a whole ZCL frame to the server."""
         return self._transmit(cluster, frame, self.server)
 
     def _transmit(self, cluster: int, frame: bytes, to: int) -> Transmit:

@@ -9,13 +9,13 @@ pre-command, which ends with its payload, travels between user and DCC only.
 from typing import Final
 
 from ota_engine.errors import PeerError
-from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES
+from ota_engine.gbcs.envelope import MAC_BYTES, MAX_MESSAGE_BYTES
 
 _CIPHERING: Final = bytes.fromhex("DD000000000000")
-_COUNTED: Final = 35  # octets: the least the MAC header can count, up to the recipient's last
 #: What stands where in the grouping header: the tags and lengths that never differ.
 _FIXED: Final = ((0, 0xDF), (1, 9), (11, 8), (20, 8))
 _FIELDS_AT: Final = 29  # octets of the grouping header before its fields of varying length
+_LEAST_COUNTED: Final = 5 + _FIELDS_AT + MAC_BYTES  # octets the MAC header counts at least
 _FIELDS: Final = 3  # date-time, other information, payload
 _LONGEST_LENGTH: Final = 2  # octets after the one that says how many there are
 _SIGNATURES: Final = {0x00, 0x40}  # octets of a signature that is absent, or there
@@ -45,7 +45,7 @@ def _of_maced(octets: bytes) -> int | None:
     if found is None:
         return None
     length, after = found
-    if length < _COUNTED:
+    if length < _LEAST_COUNTED:
         raise PeerError(f"{length} octets are too few for a message with a MAC")
     return _within(after + length)
 

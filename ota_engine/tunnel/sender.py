@@ -1,0 +1,345 @@
+"""Gets the messages of one end across, one after the other and piece by piece; pure.
+
+Decides by the table in ``life``. Knows how a message is cut; knows nothing of what comes back but
+the answers to its own frames.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+from ota_engine.tunnel.assembly import GET_RESPONSE
+from ota_engine.tunnel.bounds import Allowance
+from ota_engine.tunnel.ends import NEVER, Ends, Tunnel
+from ota_engine.tunnel.life import TURNS, Action, Event, State
+from ota_engine.tunnel.settings import TunnelSettings
+from ota_engine.tunnel.voice import Voice
+from ota_engine.zcl.frame import HEADER_LENGTH
+from ota_engine.zcl.status import Status
+from ota_engine.zcl.tunnel import (
+    ANY_MANUFACTURER,
+    GB_HRGP,
+    TRANSFER_OVERHEAD,
+    RequestTunnel,
+    TransferData,
+    TunnelStatus,
+)
+
+OVERHEAD: Final = HEADER_LENGTH + TRANSFER_OVERHEAD  # octets of a frame that are not data
+SMALLEST_PIECE: Final = 16  # octets; less would make a message of hundreds of frames
+MOST_WAITING: Final = 0xFF  # what the octet of a get-response can count
+
+
+class Way(Enum):
+    """Which tunnel a message takes."""
+
+    OURS = "the one we open"
+    ANY = "the one that is open, else the one we open"
+    FETCHED = "the one through which it is asked for"
+
+
+class Item(NamedTuple):
+    """A message that waits.
+
+    Attributes:
+        lead: what GB-HRGP puts before it.
+        octets: the message.
+        token: by which its owner knows it.
+        way: the tunnel it takes.
+        room: octets of the largest ZCL frame to the other end.
+        expires: when it is given up if nobody fetched it, seconds.
+    """
+
+    lead: bytes
+    octets: bytes
+    token: int
+    way: Way
+    room: int
+    expires: float = NEVER
+
+
+class Ended(NamedTuple):
+    """What became of a message; ``reason`` is None for one that was delivered."""
+
+    token: int
+    reason: str | None
+
+
+class Sender:
+    """The messages of one end.
+
+    Args:
+        settings: patience and bounds.
+        voice: through which it speaks.
+        ends: the tunnels that are open.
+        allowance: the octets that may wait.
+        close: closes a tunnel that has half a message in it.
+
+    Attributes:
+        state: where it stands.
+        ended: what became of messages, until collected.
+    """
+
+    def __init__(
+        self,
+        settings: TunnelSettings,
+        voice: Voice,
+        ends: Ends,
+        allowance: Allowance,
+        close: Callable[[Tunnel], None],
+    ) -> None:
+        self.state = State.IDLE
+        self.ended: list[Ended] = []
+        self._timer = NEVER
+        self._settings = settings
+        self._voice = voice
+        self._ends = ends
+        self._allowance = allowance
+        self._close = close
+        self._queue: deque[Item] = deque()
+        self._tunnel: Tunnel | None = None
+        self._fetched = False
+        self._octets = b""  # of the message under way, GB-HRGP's included
+        self._at = 0  # octets of it that were taken
+        self._size = 0  # octets in the piece under way
+        self._frame = b""
+        self._tries = 0
+        self._openings = 0
+        self._reason = ""
+        self._actions: dict[Action, Callable[[float], None]] = {
+            Action.REQUEST: self._request,
+            Action.BEGIN: self._begin,
+            Action.GO_ON: self._go_on,
+            Action.REPEAT: self._repeat,
+            Action.WAIT: self._wait,
+            Action.ASK_LATER: self._ask_later,
+            Action.DELIVERED: self._delivered,
+            Action.UNDELIVERED: self._undelivered,
+            Action.KEEP: self._keep,
+        }
+
+    # --- what is wanted ---------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have not ended."""
+        return len(self._queue)
+
+    @property
+    def eager(self) -> bool:
+        """Whether ``start`` would begin something."""
+        return (
+            self.state is State.IDLE and bool(self._queue) and self._queue[0].way is not Way.FETCHED
+        )
+
+    def add(self, item: Item) -> None:
+        """Let a message wait for its turn, or end it at once if there is no room for it."""
+        if item.room - OVERHEAD < SMALLEST_PIECE:
+            self.ended.append(Ended(item.token, "no piece of it fits a frame"))
+        elif len(self._queue) >= self._settings.queue:
+            self.ended.append(
+                Ended(item.token, f"{self._settings.queue} messages wait for this device already")
+            )
+        elif not self._allowance.take(len(item.octets)):
+            self.ended.append(Ended(item.token, "too many octets wait for all devices together"))
+        else:
+            self._queue.append(item)
+
+    def start(self, now: float) -> None:
+        """Begin with the first message that waits, if it does not wait to be fetched."""
+        if not self.eager:
+            return
+        item = self._queue[0]
+        self._openings, self._fetched = 0, False
+        self._tunnel = self._ends.ours
+        if item.way is Way.ANY and self._ends.theirs is not None:
+            self._tunnel = self._ends.theirs
+        self._fire(Event.WANTED if self._tunnel is None else Event.WANTED_OPEN, now)
+
+    def fetch(self, tunnel: Tunnel, now: float) -> None:
+        """Answer a get with the first message that waits, or by saying that there is none."""
+        if self.state is not State.IDLE:
+            return  # what is under way comes through another tunnel, or is that message
+        if not self._queue:
+            nothing = TransferData(tunnel.number, bytes((GET_RESPONSE, 0)))
+            self._voice.say(nothing, from_server=tunnel.serving)
+            return
+        self._tunnel, self._fetched = tunnel, True
+        self._fire(Event.WANTED_OPEN, now)
+
+    def give_up(self, reason: str, now: float, *, keep_fetched: bool = False) -> None:
+        """End every message, but for those that wait to be fetched if they are to be kept."""
+        self._reason = reason
+        self._fire(Event.ASLEEP if self._asleep and keep_fetched else Event.GIVEN_UP, now)
+        for item in tuple(self._queue):
+            if not (keep_fetched and item.way is Way.FETCHED):
+                self._end(item, reason)
+
+    # --- what happens -----------------------------------------------------------------------------
+
+    def awaits(self, sequence: int) -> bool:
+        """Whether a request for a tunnel with this sequence number is under way."""
+        return self.state is State.OPENING and self._frame[1:2] == bytes((sequence,))
+
+    def opened(self, tunnel: Tunnel, now: float) -> None:
+        """Our request was granted."""
+        self._tunnel = tunnel
+        self._fire(Event.OPENED, now)
+
+    def not_opened(self, status: int, now: float) -> None:
+        """Our request was not granted."""
+        if status in {TunnelStatus.BUSY, TunnelStatus.NO_MORE_TUNNEL_IDS}:
+            self._fail(Event.BUSY, "the device has no tunnel free", now)
+        else:
+            self._reason = f"the device refuses the tunnel, status {status}"
+            self._fire(Event.REFUSED, now)
+
+    def answered(self, sequence: int, command: int, status: int, now: float) -> None:
+        """Take a Default Response."""
+        if self._frame[1:3] != bytes((sequence, command)):
+            return
+        if self.state is State.OPENING:
+            if status != Status.SUCCESS:
+                self._reason = f"the device knows no tunnels, status 0x{status:02X}"
+                self._fire(Event.REFUSED, now)
+        elif status != Status.SUCCESS:
+            tunnel = self._abandon()
+            self.closed(tunnel, now)
+        else:
+            self._taken(now)
+
+    def _taken(self, now: float) -> None:
+        self._at += self._size
+        done = self._at >= len(self._octets)
+        self._fire(Event.MESSAGE_TAKEN if done else Event.PIECE_TAKEN, now)
+
+    def closed(self, tunnel: Tunnel | None, now: float) -> None:
+        """A tunnel is gone."""
+        if self.state is not State.SENDING or tunnel is not self._tunnel:
+            return
+        self._tunnel = None
+        self._reason = f"the tunnel was closed {self._openings} times"
+        if self._fetched:
+            self._fire(Event.ASLEEP, now)
+        elif self._openings >= self._settings.openings:
+            self._fire(Event.EXHAUSTED, now)
+        else:
+            self._fire(Event.CLOSED, now)
+
+    def failed(self, frame: bytes, why: str, now: float, *, for_good: bool = False) -> None:
+        """The radio could not bring a frame; ``for_good`` if it never can."""
+        if not self._frame or frame != self._frame:
+            return
+        if for_good:
+            self._tries = self._settings.tries
+        self._fail(Event.LOST, why, now)
+
+    def wake(self, now: float) -> None:
+        """Do what is due."""
+        if self._timer <= now:
+            self._fail(Event.LATE, "the device does not answer", now)
+        waiting = tuple(self._queue)[self.state is not State.IDLE :]
+        for item in waiting:
+            if item.expires <= now:
+                self._end(item, "the device did not fetch it in time")
+
+    @property
+    def wake_at(self) -> float:
+        """When ``wake`` is due."""
+        return min(self._timer, min((item.expires for item in self._queue), default=NEVER))
+
+    # --- what is done -----------------------------------------------------------------------------
+
+    @property
+    def _asleep(self) -> bool:
+        return self.state is State.SENDING and self._fetched
+
+    def _fail(self, event: Event, reason: str, now: float) -> None:
+        """Say what a failure means: try again, or that was the last time."""
+        if self._tries < self._settings.tries:
+            self._fire(event, now)
+            return
+        self._reason = reason
+        self._fire(Event.ASLEEP if self._asleep else Event.EXHAUSTED, now)
+
+    def _fire(self, event: Event, now: float) -> None:
+        turn = TURNS[self.state, event]
+        if turn is not None:
+            self.state = turn.state
+            self._actions[turn.action](now)
+
+    def _request(self, now: float) -> None:
+        self._openings += 1
+        self._tries = 0
+        self._ask(now)
+
+    def _ask(self, now: float) -> None:
+        request = RequestTunnel(GB_HRGP, ANY_MANUFACTURER, False, self._settings.transfer_size)
+        self._sent(self._voice.say(request, from_server=False), now)
+
+    def _begin(self, now: float) -> None:
+        item = self._queue[0]
+        lead = item.lead
+        if self._fetched:
+            lead = bytes((GET_RESPONSE, min(len(self._queue) - 1, MOST_WAITING)))
+        self._octets, self._at = lead + item.octets, 0
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        tunnel = self._tunnel
+        assert tunnel is not None  # noqa: S101 - SENDING is never entered without one
+        self._size = min(self._queue[0].room - OVERHEAD, tunnel.transfer_size)
+        data = self._octets[self._at : self._at + self._size]
+        self._tries = 0
+        piece = TransferData(tunnel.number, data)
+        self._sent(self._voice.say(piece, from_server=tunnel.serving, acknowledged=True), now)
+
+    def _repeat(self, now: float) -> None:
+        if self._frame:
+            self._voice.frames.append(self._frame)
+            self._sent(self._frame, now)
+        else:
+            self._ask(now)
+
+    def _sent(self, frame: bytes, now: float) -> None:
+        self._frame = frame
+        self._tries += 1
+        self._timer = now + self._settings.answer
+
+    def _wait(self, now: float) -> None:
+        self._timer = now + self._settings.pause * self._tries
+
+    def _ask_later(self, now: float) -> None:
+        self._frame = b""  # the answer has been given; the next request is another
+        self._timer = now + self._settings.busy
+
+    def _delivered(self, now: float) -> None:
+        self._end(self._queue[0], None)
+        self._rest()
+
+    def _undelivered(self, now: float) -> None:
+        self._end(self._queue[0], self._reason)
+        self._abandon()
+        self._rest()
+
+    def _keep(self, now: float) -> None:
+        self._abandon()
+        self._rest()
+
+    def _abandon(self) -> Tunnel | None:
+        """Close the tunnel that has half a message in it; returns it."""
+        tunnel = self._tunnel
+        if tunnel is not None:
+            self._close(tunnel)
+        return tunnel
+
+    def _rest(self) -> None:
+        self._tunnel, self._fetched = None, False
+        self._octets = self._frame = b""
+        self._timer = NEVER
+
+    def _end(self, item: Item, reason: str | None) -> None:
+        self._queue.remove(item)
+        self._allowance.give(len(item.octets))
+        self.ended.append(Ended(item.token, reason))
