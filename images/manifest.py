@@ -1,10 +1,10 @@
 """Indexes of released files, as zigpy and zigbee2mqtt publish them; knows no files."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from images.errors import ImageError
+from images.strict_json import read_json
 
 MAX_ENTRIES: Final = 100_000
 _ALGORITHMS: Final = {"sha256": 32, "sha512": 64, "sha3-256": 32}  # digest sizes in bytes
@@ -22,6 +22,9 @@ class ManifestEntry(NamedTuple):
         minimum_hardware: lowest hardware version.
         maximum_hardware: highest one.
         models: model identifiers it is for; empty for every model.
+        makers: manufacturer names it is for; empty for every one.
+        place: where the file lies relative to the index, as the index has it; empty without.
+        notes: what changed.
     """
 
     name: str
@@ -36,6 +39,9 @@ class ManifestEntry(NamedTuple):
     minimum_hardware: int | None = None
     maximum_hardware: int | None = None
     models: tuple[str, ...] = ()
+    makers: tuple[str, ...] = ()
+    place: str = ""
+    notes: str = ""
 
 
 # Ours -> zigbee2mqtt's key, zigpy's key
@@ -58,10 +64,11 @@ def parse_manifest(text: bytes | str) -> tuple[ManifestEntry, ...]:
     Raises:
         ImageError: it is neither; the text says which entry is wrong.
     """
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ImageError("the index is not JSON") from None
+    return manifest_entries(read_json(text, "the index"))
+
+
+def manifest_entries(content: Any) -> tuple[ManifestEntry, ...]:
+    """Read an index out of JSON that was read already; otherwise as ``parse_manifest``."""
     entries = content.get("firmwares") if isinstance(content, dict) else content
     if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
         raise ImageError(
@@ -78,22 +85,47 @@ def _entry(number: int, entry: Any) -> ManifestEntry:
         if numbers[name] is None:
             raise ImageError(f"entry {number} of the index has no {' or '.join(_NUMBERS[name])}")
     algorithm, digest = _digest(number, entry)
-    models = entry.get("model_names") or ([entry["modelId"]] if entry.get("modelId") else [])
-    if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
-        raise ImageError(f"entry {number} of the index names its models by something but text")
     return ManifestEntry(
         name=_name(number, entry),
         digest=digest,
         algorithm=algorithm,
-        models=tuple(models),
+        models=_names(number, entry, "models", ("model_names", "modelId")),
+        makers=_names(number, entry, "manufacturers", ("manufacturer_names", "manufacturerName")),
+        place=_place(entry),
+        notes=_notes(entry),
         **numbers,
     )
+
+
+def _names(
+    number: int, entry: Mapping[str, Any], what: str, keys: tuple[str, ...]
+) -> tuple[str, ...]:
+    found: Any = next((entry[key] for key in keys if entry.get(key)), [])
+    names = [found] if isinstance(found, str) else found
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ImageError(f"entry {number} of the index names its {what} by something but text")
+    return tuple(names)
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    """A path, or a URL that is none: zigbee2mqtt writes local files there. Nothing is fetched."""
+    for key in ("path", "url", "binary_url"):
+        value = entry.get(key)
+        if isinstance(value, str) and value and "://" not in value:
+            return value
+    return ""
+
+
+def _notes(entry: Mapping[str, Any]) -> str:
+    found = next((entry[key] for key in ("changelog", "releaseNotes") if entry.get(key)), "")
+    return found if isinstance(found, str) else ""
 
 
 def _numbers(number: int, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for ours, theirs in _NUMBERS.items():
         value = next((entry[key] for key in theirs if entry.get(key) is not None), None)
-        if value is not None and (not isinstance(value, int) or not 0 <= value < 1 << 32):
+        number_of_32_bits = type(value) is int and 0 <= value < 1 << 32  # true is no number
+        if value is not None and not number_of_32_bits:
             raise ImageError(f"entry {number} of the index: {ours} is no number of 32 bits")
         yield ours, value
 

@@ -16,6 +16,7 @@ from ota_engine.errors import LinkError, StoreError, ZotaError
 # when used, so that inspecting a file never pays for databases and radios.
 COMMANDS = {
     "image": ("ota_engine.cli.image", "Build, inspect, validate and verify OTA images."),
+    "catalogue": ("ota_engine.cli.catalogue", "Keep, approve and release OTA images."),
     "ncp": ("ota_engine.cli.ncp", "Be a virtual dongle with emulated devices around it."),
     "demo": ("ota_engine.cli.demo", "Deliver an image to four emulated devices, here and now."),
     "push": ("ota_engine.cli.push", "Deliver images to devices over a radio, and see them land."),

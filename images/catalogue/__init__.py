@@ -1,0 +1,36 @@
+"""The catalogue of released images as values: entries, clashes, upgrade paths, indexes.
+
+Knows neither files nor clocks nor networks: octets come in as bytes, times and names as arguments.
+"""
+
+from images.catalogue.entry import Entry, Origin, Step
+from images.catalogue.indexes import Released, write_folder_index, write_zigbee2mqtt, write_zigpy
+from images.catalogue.intake import Draft, draft
+from images.catalogue.listings import Listing, read_listings
+from images.catalogue.paths import clashes, fits, route
+from images.catalogue.records import read_record, write_record
+from images.catalogue.status import Order, Status
+from images.catalogue.terms import Range, Terms
+
+__all__ = [
+    "Draft",
+    "Entry",
+    "Listing",
+    "Order",
+    "Origin",
+    "Range",
+    "Released",
+    "Status",
+    "Step",
+    "Terms",
+    "clashes",
+    "draft",
+    "fits",
+    "read_listings",
+    "read_record",
+    "route",
+    "write_folder_index",
+    "write_record",
+    "write_zigbee2mqtt",
+    "write_zigpy",
+]

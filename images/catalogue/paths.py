@@ -1,0 +1,99 @@
+"""Which image fits which device, which two cannot be told apart, and the way to the newest."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from images.catalogue.entry import Entry
+from images.catalogue.status import Status
+
+
+def clashes(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
+    """Entries that a device cannot tell from this one: the same identity, other octets.
+
+    A block request carries manufacturer code, image type and file version and nothing else, so two
+    such files served at once end as a mix of both. Two files for two named devices are no clash.
+    """
+    return [
+        other
+        for other in others
+        if other.identity == entry.identity
+        and other.sha256 != entry.sha256
+        and not _for_two_devices(entry, other)
+    ]
+
+
+def _for_two_devices(one: Entry, other: Entry) -> bool:
+    both = one.destination is not None and other.destination is not None
+    return both and one.destination != other.destination
+
+
+def fits(entry: Entry, running: int, hardware: int | None = None) -> bool:
+    """Whether an image may be applied to a device.
+
+    Args:
+        entry: the image; its status is not looked at.
+        running: the file version the device runs.
+        hardware: its hardware version, or None where it is unknown: then an image for certain
+            hardware does not fit.
+    """
+    if entry.file_version <= running:
+        return False
+    if entry.hardware is not None and (hardware is None or hardware not in entry.hardware):
+        return False
+    bases = entry.terms.bases
+    return bases is None or any(running in base for base in bases)
+
+
+def route(
+    entries: Iterable[Entry], running: int, hardware: int | None = None
+) -> list[Entry] | None:
+    """The fewest approved images that lead to the newest version that can be reached.
+
+    Args:
+        entries: images of one manufacturer code and image type.
+        running: the file version the device runs.
+        hardware: its hardware version, or None.
+
+    Returns:
+        The images in the order to apply them; empty when none is newer; None when there is a newer
+        approved image for this hardware, and no way leads to the newest one.
+    """
+    usable = sorted(
+        (entry for entry in entries if entry.status is Status.APPROVED),
+        key=lambda entry: (-entry.file_version, entry.sha256),
+    )
+    wanted = [entry for entry in usable if _runs(entry, running, hardware)]
+    if not wanted:
+        return []
+    return _shortest(wanted, running, hardware, wanted[0].file_version)
+
+
+def _runs(entry: Entry, running: int, hardware: int | None) -> bool:
+    if entry.hardware is not None and (hardware is None or hardware not in entry.hardware):
+        return False
+    return entry.file_version > running and entry.terms.bases != ()
+
+
+def _shortest(
+    usable: Sequence[Entry], running: int, hardware: int | None, wanted: int
+) -> list[Entry] | None:
+    came_by: dict[int, tuple[int, Entry]] = {}
+    waiting = deque((running,))
+    while waiting:
+        version = waiting.popleft()
+        if version == wanted:
+            return _steps(came_by, running, wanted)
+        for entry in usable:
+            if entry.file_version not in came_by and fits(entry, version, hardware):
+                came_by[entry.file_version] = (version, entry)
+                waiting.append(entry.file_version)
+    return None
+
+
+def _steps(came_by: dict[int, tuple[int, Entry]], running: int, wanted: int) -> list[Entry]:
+    steps = []
+    version = wanted
+    while version != running:
+        version, entry = came_by[version]
+        steps.append(entry)
+    return steps[::-1]

@@ -1,0 +1,1 @@
+"""The catalogue of released images as a folder: what may be served, kept by content."""

@@ -1,0 +1,146 @@
+"""Releases a catalogue: indexes for zigpy and zigbee2mqtt, or a folder with them and the files."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from images.catalogue import (
+    Entry,
+    Released,
+    Status,
+    clashes,
+    write_folder_index,
+    write_zigbee2mqtt,
+    write_zigpy,
+)
+from images.catalogue.indexes import unsayable
+from images.names import recommended_name
+from ota_engine.catalogue.disk import write_durably
+from ota_engine.catalogue.folder import MARK, Catalogue
+from ota_engine.errors import LocalError
+
+IndexForm = Literal["zigpy", "zigbee2mqtt"]
+
+ZIGPY_INDEX: Final = "zigpy.json"
+ZIGBEE2MQTT_INDEX: Final = "zigbee2mqtt.json"
+FOLDER_INDEX: Final = "catalogue.json"
+
+
+class LeftOut(NamedTuple):
+    """An image that an index does not list, and why."""
+
+    entry: Entry
+    reason: str
+
+
+class Release(NamedTuple):
+    """What was released.
+
+    Attributes:
+        images: every image written or listed.
+        left_out: those no foreign index lists.
+        clashing: those that share their identity with another one of them.
+    """
+
+    images: tuple[Released, ...]
+    left_out: tuple[LeftOut, ...]
+    clashing: tuple[Entry, ...]
+
+    @property
+    def sayable(self) -> list[Released]:
+        """The images a foreign index lists."""
+        return [one for one in self.images if not unsayable(one.entry)]
+
+
+def chosen(entries: Iterable[Entry], *, drafts: bool) -> list[Entry]:
+    """The entries that may be released: approved ones, and drafts where they are asked for."""
+    wanted = {Status.APPROVED, Status.DRAFT} if drafts else {Status.APPROVED}
+    return [entry for entry in entries if entry.status in wanted]
+
+
+def release_index(
+    catalogue: Catalogue, entries: Iterable[Entry], form: IndexForm, base_url: str
+) -> tuple[bytes, Release]:
+    """Write one index of files that lie elsewhere.
+
+    Args:
+        catalogue: where the octets are.
+        entries: what to list.
+        form: for whom.
+        base_url: in front of the names of files.
+
+    Raises:
+        LocalError: the URL is none.
+        StoreError: the octets of an image are gone or changed.
+    """
+    base = _base(base_url)
+    release = _release(_released(catalogue, entries, None))
+    write = write_zigpy if form == "zigpy" else write_zigbee2mqtt
+    return write(release.sayable, base), release
+
+
+def release_folder(
+    catalogue: Catalogue, entries: Iterable[Entry], target: Path, base_url: str, *, force: bool
+) -> Release:
+    """Write a folder with the files and three indexes of them; the indexes come last.
+
+    Args:
+        catalogue: where the octets are.
+        entries: what to release.
+        target: a new or empty folder.
+        base_url: where the folder will be served; empty for files beside their index.
+        force: write into a folder that holds files; those of the same names are replaced.
+
+    Raises:
+        LocalError: the folder holds files and ``force`` is not set.
+        OSError: it cannot be written.
+        StoreError: the octets of an image are gone or changed.
+    """
+    base = _base(base_url)
+    target.mkdir(parents=True, exist_ok=True)
+    if (target / MARK).exists():
+        raise LocalError(f"{target}: this is a catalogue: name another folder")
+    if not force and any(target.iterdir()):
+        raise LocalError(f"{target}: not an empty folder: name another, or give --force")
+    release = _release(_released(catalogue, entries, target))
+    write_durably(target / FOLDER_INDEX, write_folder_index(release.images))
+    write_durably(target / ZIGBEE2MQTT_INDEX, write_zigbee2mqtt(release.sayable, base))
+    write_durably(target / ZIGPY_INDEX, write_zigpy(release.sayable, _web_only(base)))
+    return release
+
+
+def _released(
+    catalogue: Catalogue, entries: Iterable[Entry], target: Path | None
+) -> Iterator[Released]:
+    """Name and hash every image, one in memory at a time; write it where there is a folder."""
+    taken: set[str] = set()
+    for entry in entries:
+        name = recommended_name(entry, entry.header_string)
+        if name in taken:
+            name = recommended_name(entry, entry.sha256[:12])
+        taken.add(name)
+        octets = catalogue.octets(entry)
+        if target is not None:
+            write_durably(target / name, octets)
+        sha512, sha3_256 = hashlib.sha512(octets), hashlib.sha3_256(octets)
+        yield Released(entry, name, sha512.hexdigest(), sha3_256.hexdigest())
+
+
+def _release(released: Iterable[Released]) -> Release:
+    images = tuple(released)
+    entries = [one.entry for one in images]
+    left_out = (LeftOut(entry, reason) for entry in entries if (reason := unsayable(entry)))
+    clashing = (entry for entry in entries if clashes(entry, entries))
+    return Release(images, tuple(left_out), tuple(clashing))
+
+
+def _base(url: str) -> str:
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise LocalError(f"--base-url {url!a}: write it in printable ASCII, without spaces")
+    return f"{url.rstrip('/')}/" if url else ""
+
+
+def _web_only(base: str) -> str:
+    """Zigpy fetches from the web only; beside its index it finds files by itself."""
+    return base if base.startswith(("http://", "https://")) else ""

@@ -1,0 +1,131 @@
+"""Takes over the images of an index: reads files below its folder, fetches nothing, trusts nothing."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from images import ImageError, parse
+from images.catalogue import Entry, Listing, read_listings
+from images.catalogue.places import place_parts
+from ota_engine.catalogue.desk import Bearer, Judge, add, lint_by_shape
+from ota_engine.catalogue.disk import read_beneath
+from ota_engine.catalogue.folder import Writing
+from ota_engine.catalogue.release import FOLDER_INDEX, ZIGBEE2MQTT_INDEX, ZIGPY_INDEX
+from ota_engine.errors import LocalError
+from ota_engine.store.intake import MAX_FILE_BYTES, label, printable, read_once
+
+INDEX_NAMES: Final = (FOLDER_INDEX, ZIGPY_INDEX, ZIGBEE2MQTT_INDEX, "index.json")
+_HASHES: Final = {
+    "sha256": hashlib.sha256,
+    "sha512": hashlib.sha512,
+    "sha3-256": hashlib.sha3_256,
+}
+
+
+class Taken(NamedTuple):
+    """What became of one file of an index.
+
+    Attributes:
+        name: what the index calls it, made a label.
+        entry: as it is listed now, or None where it was refused.
+        known: it was listed before.
+        reason: why it was refused; empty otherwise.
+    """
+
+    name: str
+    entry: Entry | None
+    known: bool = False
+    reason: str = ""
+
+
+def find_index(path: Path) -> Path:
+    """The index a user means by a file or a folder.
+
+    Raises:
+        LocalError: the folder has none.
+    """
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in INDEX_NAMES if (path / name).is_file()), None)
+    if found is None:
+        raise LocalError(f"{path}: no index here: name one, or a folder with {INDEX_NAMES[0]}")
+    return found
+
+
+def take_over(
+    writing: Writing,
+    index: Path,
+    files: Path,
+    bearer: Bearer,
+    judge: Judge = lint_by_shape,
+) -> Iterator[Taken]:
+    """List every file of an index as a draft, whatever the index says of its standing.
+
+    Each file stands for itself: one that is refused leaves the others alone.
+
+    Args:
+        writing: where to.
+        index: of zigpy, of zigbee2mqtt, or our own.
+        files: the folder the files lie in or below.
+        bearer: who takes them over.
+        judge: by which rules.
+
+    Raises:
+        ImageError: the index is none; nothing was taken over.
+        OSError: the index cannot be read, or the catalogue cannot be written.
+    """
+    try:
+        listings = read_listings(read_once(index))
+    except ImageError as error:
+        raise ImageError(f"{index}: {error.reason}") from None
+    for listing in listings:
+        yield _take(writing, listing, index, files, bearer, judge)
+
+
+def _take(
+    writing: Writing, listing: Listing, index: Path, files: Path, bearer: Bearer, judge: Judge
+) -> Taken:
+    shown = label(listing.name)
+    try:
+        data = _read(listing, files)
+        _check(listing, data)
+        source = printable(index.name)
+        added = add(writing, data, shown, source, listing.terms, bearer, judge)
+    except (ImageError, LocalError) as error:
+        return Taken(shown, None, reason=str(error).removeprefix(f"{shown}: "))
+    return Taken(shown, added.entry, added.known)
+
+
+def _read(listing: Listing, files: Path) -> bytes:
+    if listing.problem:
+        raise ImageError(listing.problem)
+    places = [listing.parts] if listing.parts else []
+    places.append(place_parts(label(listing.name)))
+    for parts in places:
+        try:
+            return read_beneath(files, parts, MAX_FILE_BYTES)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ImageError(error.strerror or "cannot be read") from None
+    raise ImageError("not beside the index, and nothing is ever fetched: get the file, or --files")
+
+
+def _check(listing: Listing, data: bytes) -> None:
+    """Refuse a file that is not the one the index means."""
+    if listing.size is not None and len(data) != listing.size:
+        raise ImageError(f"{len(data)} bytes, the index states {listing.size}: not the file meant")
+    if _HASHES[listing.algorithm](data).digest() != listing.digest:
+        raise ImageError(f"its {listing.algorithm} is not the one of the index: not the file meant")
+    header = parse(data).header
+    found = (header.manufacturer_code, header.image_type, header.file_version)
+    if found != listing.identity:
+        raise ImageError(
+            f"its header says {_identity(found)}, the index {_identity(listing.identity)}"
+        )
+
+
+def _identity(numbers: tuple[int, int, int]) -> str:
+    code, kind, version = numbers
+    return f"{code:04X}-{kind:04X}-{version:08X}"

@@ -1,0 +1,294 @@
+"""``zota catalogue``: reads options and files, asks the catalogue room, prints; decides nothing."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from images import ImageError, Report, lint
+from images.catalogue import Entry, Order, Terms, fits, route
+from images.rules.policy import sift
+from ota_engine.catalogue import desk
+from ota_engine.catalogue.folder import Catalogue, Writing
+from ota_engine.catalogue.release import IndexForm, chosen, release_folder, release_index
+from ota_engine.catalogue.takeover import Taken, find_index, take_over
+from ota_engine.cli import catalogue_options as option
+from ota_engine.cli import catalogue_report as report
+from ota_engine.cli import image_config
+from ota_engine.cli import image_options as image
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.files import write_whole
+from ota_engine.errors import LocalError
+from ota_engine.store.intake import printable, read_once
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback()
+def catalogue() -> None:
+    """Keep released images: what they are, whom they are for, whether they may be served."""
+
+
+@app.command("add")
+def add_command(
+    files: option.Files,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    base: option.Bases = None,
+    hw_min: option.HardwareMinimum = None,
+    hw_max: option.HardwareMaximum = None,
+    model: option.Models = None,
+    maker: option.Makers = None,
+    notes: option.Notes = "",
+    by: option.By = None,
+    profile: image.ProfileChoice = None,
+    config: image.Config = None,
+    override: option.Override = "",
+    allow_clash: option.AllowClash = "",
+    as_json: option.AsJson = False,
+) -> None:
+    """List OTA files as drafts, after judging them by the rules of 'zota image validate'."""
+    terms = Terms(
+        bases=option.read_bases(base),
+        hardware=option.read_hardware(hw_min, hw_max),
+        models=tuple(model or ()),
+        makers=tuple(maker or ()),
+        notes=notes.strip(),
+    )
+    bearer = desk.Bearer(option.read_who(by), time.time(), override, allow_clash)
+    settings = image_config.settled(config, profile, {}, (), None)
+    with Catalogue.made(folder).writing() as writing:
+        taken = [_add(writing, file, terms, bearer, settings) for file in files]
+    _show_taken(taken, as_json)
+
+
+def _add(
+    writing: Writing,
+    file: Path,
+    terms: Terms,
+    bearer: desk.Bearer,
+    settings: image_config.Settings,
+) -> Taken:
+    def judge(data: bytes, _: str) -> Report:
+        return _judged(settings, file.as_posix(), data)
+
+    source = printable(file.as_posix()) or "unnamed"
+    try:
+        data = read_once(file)
+        added = desk.add(writing, data, file.name, source, terms, bearer, judge)
+    except (ImageError, LocalError) as error:
+        return Taken(file.name, None, reason=str(error).removeprefix(f"{file.name}: "))
+    return Taken(file.name, added.entry, added.known)
+
+
+def _judged(settings: image_config.Settings, path: str, data: bytes) -> Report:
+    chosen_, expect = settings.for_file(path)
+    name = path.rpartition("/")[2]
+    found = lint(data, profile=chosen_.profile, name=name, expect=expect, vendor=chosen_.vendor)
+    return sift(path, found, settings.policy)
+
+
+def _show_taken(taken: list[Taken], as_json: bool) -> None:
+    if as_json:
+        report.print_json(report.taken_as_json(taken))
+    else:
+        report.print_taken(taken)
+    refused = any(one.entry is None for one in taken)
+    raise typer.Exit(Exit.ERRORS if refused else Exit.OK)
+
+
+@app.command("list")
+def list_command(
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    status: option.StatusOnly = None,
+    running: option.Running = None,
+    device_hw: image.DeviceHardware = None,
+    as_json: option.AsJson = False,
+) -> None:
+    """List images, those that clash marked; with --running only those that fit such a device."""
+    everything = Catalogue(folder).entries()
+    wanted = [
+        entry
+        for entry in everything
+        if (status is None or entry.status is status)
+        and (running is None or fits(entry, running, device_hw))
+    ]
+    if as_json:
+        report.print_json([report.entry_as_json(entry, everything) for entry in wanted])
+    else:
+        report.print_list(wanted, everything)
+
+
+@app.command("show")
+def show_command(
+    name: option.Image,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    as_json: option.AsJson = False,
+) -> None:
+    """Show everything about one image, its history included."""
+    everything = Catalogue(folder).entries()
+    entry = desk.find(everything, name)
+    if as_json:
+        report.print_json(report.entry_as_json(entry, everything))
+    else:
+        report.print_entry(entry, everything)
+
+
+@app.command("route")
+def route_command(
+    manufacturer: image.Manufacturer,
+    image_type: image.ImageType,
+    running: Annotated[
+        int, typer.Option(parser=image.number, metavar="V", help="The version the device runs.")
+    ],
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    device_hw: image.DeviceHardware = None,
+    as_json: option.AsJson = False,
+) -> None:
+    """Find the approved images to apply, in order, to come to the newest version."""
+    ours = [
+        entry
+        for entry in Catalogue(folder).entries()
+        if (entry.manufacturer_code, entry.image_type) == (manufacturer, image_type)
+    ]
+    steps = route(ours, running, device_hw)
+    if as_json:
+        found = None if steps is None else [report.entry_as_json(one, ours) for one in steps]
+        report.print_json(found)
+    if steps is None:
+        raise LocalError(
+            f"no way from {running:#010x} to the newest approved image: see the versions they may "
+            "be applied to with 'zota catalogue list'"
+        )
+    if not as_json:
+        for entry in steps:
+            report.say(f"{entry.name}  {entry.sha256[: report.DIGITS]}  {entry.header_string}")
+        report.say(f"{len(steps)} steps" if steps else "nothing newer is approved for it")
+
+
+@app.command("approve")
+def approve_command(
+    name: option.Image,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    by: option.By = None,
+    reason: option.Reason = "",
+    as_json: option.AsJson = False,
+) -> None:
+    """Let an image be released."""
+    _decide(folder, name, Order.APPROVE, by, reason, as_json)
+
+
+@app.command("withdraw")
+def withdraw_command(
+    name: option.Image,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    by: option.By = None,
+    reason: option.Reason = "",
+    as_json: option.AsJson = False,
+) -> None:
+    """Take an image back: it stays listed, and is released no more."""
+    _decide(folder, name, Order.WITHDRAW, by, reason, as_json)
+
+
+def _decide(
+    folder: Path, name: str, order: Order, by: str | None, reason: str, as_json: bool
+) -> None:
+    bearer = desk.Bearer(option.read_who(by), time.time())
+    with Catalogue(folder).writing() as writing:
+        entry = desk.decide(writing, name, order, bearer, reason)
+    _show_entry(entry, f"{entry.status}", as_json)
+
+
+@app.command("remove")
+def remove_command(
+    name: option.Image,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    as_json: option.AsJson = False,
+) -> None:
+    """Forget a draft or a withdrawn image, its octets included."""
+    with Catalogue(folder).writing() as writing:
+        entry = desk.remove(writing, name)
+    _show_entry(entry, "removed", as_json)
+
+
+def _show_entry(entry: Entry, said: str, as_json: bool) -> None:
+    if as_json:
+        report.print_json(report.entry_as_json(entry))
+    else:
+        report.say(f"{entry.name} {entry.sha256[: report.DIGITS]} {said}")
+
+
+@app.command("export")
+def export_command(
+    target: option.Target,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    form: option.FormChoice = option.Form.FOLDER,
+    base_url: option.BaseUrl = "",
+    drafts: option.Drafts = False,
+    force: option.Force = False,
+    as_json: option.AsJson = False,
+) -> None:
+    """Release approved images: a folder with files and indexes, or one index of files elsewhere."""
+    opened = Catalogue(folder)
+    entries = chosen(opened.entries(), drafts=drafts)
+    if form is option.Form.FOLDER:
+        released = release_folder(opened, entries, target, base_url, force=force)
+    else:
+        if not base_url:
+            raise typer.BadParameter("one index alone needs --base-url: where the files are")
+        reader: IndexForm = "zigpy" if form is option.Form.ZIGPY else "zigbee2mqtt"
+        text, released = release_index(opened, entries, reader, base_url)
+        if str(target) == "-":
+            typer.echo(text, nl=False)
+            report.warn_release(released)
+            return
+        write_whole(target, text, force=force)
+    if as_json:
+        report.print_json(report.release_as_json(str(target), released))
+    else:
+        report.say(f"{target}: {len(released.images)} images")
+        report.warn_release(released)
+
+
+@app.command("import")
+def import_command(
+    index: option.Index,
+    folder: option.Folder = option.DEFAULT_FOLDER,
+    files: option.FilesFolder = None,
+    by: option.By = None,
+    profile: image.ProfileChoice = None,
+    config: image.Config = None,
+    override: option.Override = "",
+    allow_clash: option.AllowClash = "",
+    as_json: option.AsJson = False,
+) -> None:
+    """List the files of an index as drafts; files are read beside it, nothing is ever fetched."""
+    found = find_index(index)
+    settings = image_config.settled(config, profile, {}, (), None)
+    bearer = desk.Bearer(option.read_who(by), time.time(), override, allow_clash)
+
+    def judge(data: bytes, name: str) -> Report:
+        return _judged(settings, name, data)
+
+    def taking(writing: Writing) -> Iterator[Taken]:
+        return take_over(writing, found, files or found.parent, bearer, judge)
+
+    with Catalogue.made(folder).writing() as writing:
+        taken = list(taking(writing))
+    _show_taken(taken, as_json)
+
+
+@app.command("check")
+def check_command(
+    folder: option.Folder = option.DEFAULT_FOLDER, as_json: option.AsJson = False
+) -> None:
+    """Look at every record and every octet without changing any. Exit code 2: defects found."""
+    defects = list(Catalogue(folder).check())
+    if as_json:
+        report.print_json([defect._asdict() for defect in defects])
+    else:
+        for defect in defects:
+            report.say(f"{defect.where}: {defect.problem}")
+        report.say("DEFECTS FOUND" if defects else "sound")
+    raise typer.Exit(Exit.ERRORS if defects else Exit.OK)

@@ -1,0 +1,133 @@
+"""What ``zota catalogue`` prints: entries, histories, takings; opens nothing."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from images.catalogue import Entry, Range, clashes
+from images.catalogue.records import as_values
+from ota_engine.catalogue.release import Release
+from ota_engine.catalogue.takeover import Taken
+from ota_engine.cli.image_facts import visible
+
+DIGITS = 12  # of a SHA-256, as shown
+
+
+def say(line: str) -> None:
+    """Print a line without what a terminal would act on."""
+    typer.echo(visible(line))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def entry_as_json(entry: Entry, others: Iterable[Entry] = ()) -> dict[str, Any]:
+    """An entry's values, its name, and the SHA-256 of what it clashes with."""
+    rivals = [one.sha256 for one in clashes(entry, others)]
+    return {"name": entry.name, **as_values(entry), "clashes": rivals}
+
+
+def print_list(entries: Sequence[Entry], everything: Sequence[Entry]) -> None:
+    """A line per image."""
+    for entry in entries:
+        bases = f"from {bases_text(entry)}"
+        hardware = f"hw {range_text(entry.hardware, 4)}" if entry.hardware else "any hw"
+        mark = "  CLASH" if clashes(entry, everything) else ""
+        line = (
+            f"{entry.name}  {entry.status:9}  {entry.sha256[:DIGITS]}  {entry.size:>9,} bytes  "
+            f"{hardware}  {bases}  {entry.header_string}"
+        )
+        say(line.rstrip() + mark)
+    say(f"{len(entries)} of {len(everything)} images")
+
+
+def print_entry(entry: Entry, everything: Iterable[Entry]) -> None:
+    """Everything about one image, a fact per line."""
+    say(f"image      {entry.name}  {entry.header_string}".rstrip())
+    say(f"status     {entry.status}")
+    say(f"sha256     {entry.sha256}")
+    say(f"size       {entry.size:,} bytes")
+    if entry.manufacturer_image_hash:
+        say(f"gb hash    {entry.manufacturer_image_hash}")
+    if entry.destination is not None:
+        say(f"device     {entry.destination:016x}")
+    say(f"hardware   {range_text(entry.hardware, 4) if entry.hardware else 'any'}")
+    say(f"from       {bases_text(entry)}")
+    for label, names in (("models", entry.terms.models), ("makers", entry.terms.makers)):
+        if names:
+            say(f"{label:10} {', '.join(names)}")
+    for line in filter(None, entry.terms.notes.split("\n")):
+        say(f"notes      {line}")
+    say(f"origin     {entry.origin.name}, listed in or read from {entry.origin.source}")
+    for rival in clashes(entry, everything):
+        say(f"CLASH      {rival.sha256[:DIGITS]} {rival.status}")
+    for step in entry.history:
+        when = datetime.fromtimestamp(step.utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        say(f"history    {when} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}")
+
+
+def range_text(found: Range, digits: int) -> str:
+    """``LO..HI`` in hexadecimal, or the one number."""
+    low, high = (f"0x{number:0{digits}X}" for number in found)
+    return low if low == high else f"{low}..{high}"
+
+
+def bases_text(entry: Entry) -> str:
+    """The versions an image may be applied to."""
+    if entry.terms.bases is None:
+        return "any lower version"
+    return ", ".join(range_text(base, 8) for base in entry.terms.bases) or "no version"
+
+
+def taken_as_json(taken: Sequence[Taken]) -> dict[str, Any]:
+    """What became of every file of an index."""
+    return {
+        "added": [
+            entry_as_json(one.entry) for one in taken if one.entry is not None and not one.known
+        ],
+        "known": [entry_as_json(one.entry) for one in taken if one.entry is not None and one.known],
+        "refused": [{"file": one.name, "reason": one.reason} for one in taken if one.entry is None],
+    }
+
+
+def print_taken(taken: Sequence[Taken]) -> None:
+    """A line per file; what was refused goes to standard error."""
+    for one in taken:
+        if one.entry is None:
+            typer.echo(visible(f"zota: {one.name}: {one.reason}"), err=True)
+        else:
+            said = "listed already" if one.known else f"added as {one.entry.status}"
+            say(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
+
+
+def release_as_json(target: str, release: Release) -> dict[str, Any]:
+    """What was released."""
+    return {
+        "target": target,
+        "images": [
+            {"file": one.name, "name": one.entry.name, "sha256": one.entry.sha256}
+            for one in release.images
+        ],
+        "left_out_of_indexes": [
+            {"name": one.entry.name, "sha256": one.entry.sha256, "reason": one.reason}
+            for one in release.left_out
+        ],
+        "clashes": [entry.sha256 for entry in release.clashing],
+    }
+
+
+def warn_release(release: Release) -> None:
+    """What whoever serves a release has to know, on standard error."""
+    for entry, reason in release.left_out:
+        typer.echo(
+            f"zota: warning: {entry.name}: not in zigpy's and zigbee2mqtt's index: {reason}",
+            err=True,
+        )
+    for entry in release.clashing:
+        text = f"{entry.name} {entry.sha256[:DIGITS]}: shares its identity with another image"
+        typer.echo(f"zota: warning: {text}", err=True)
