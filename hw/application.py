@@ -1,4 +1,4 @@
-"""What we change in a zigpy radio: four hooks through which OTA traffic goes past zigpy.
+"""What we change in a zigpy radio: four hooks through which our traffic goes past zigpy.
 
 Knows zigpy's packets and our events; decides nothing about devices or images. Which frame is for
 whom is ``hw.conversations``' to say. The hooks are guarded by tests/hw/test_contracts.py.
@@ -24,6 +24,7 @@ from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
+    TUNNELING_CLUSTER,
     Packet,
 )
 
@@ -54,7 +55,7 @@ class DeafEar:
 
 
 class OtaApplication(zigpy.application.ControllerApplication):
-    """A zigpy controller that leaves cluster 0x0019 to the engine.
+    """A zigpy controller that leaves clusters 0x0019 and 0x0704 to the engine.
 
     Mixed in before a radio library's own controller by ``ota_application``.
 
@@ -108,7 +109,10 @@ class OtaApplication(zigpy.application.ControllerApplication):
         return super().get_device_with_address(address)
 
     async def register_endpoints(self) -> None:
-        """Add the endpoint on which Smart Energy devices look for their OTA server."""
+        """Add the endpoint on which Smart Energy devices look for images and tunnels.
+
+        We serve tunnels to sleepy devices, and are a client of those that the others serve.
+        """
         await super().register_endpoints()
         await self.add_endpoint(
             SimpleDescriptor(
@@ -116,8 +120,8 @@ class OtaApplication(zigpy.application.ControllerApplication):
                 profile=SMART_ENERGY,
                 device_type=ENERGY_SERVICE_INTERFACE,
                 device_version=0,
-                input_clusters=[BASIC_CLUSTER, OTA_UPGRADE_CLUSTER],
-                output_clusters=[],
+                input_clusters=[BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER],
+                output_clusters=[TUNNELING_CLUSTER],
             )
         )
 

@@ -2,14 +2,20 @@
 
 zigpy interviews devices over the same clusters that the engine serves, so an answer goes to whoever
 asked under its transaction sequence number. What nobody asked for goes by cluster: everything of
-the OTA cluster is the engine's, everything of the Basic cluster zigpy's.
+the OTA cluster is the engine's, everything of the Basic cluster zigpy's. zigpy says nothing on the
+Tunneling cluster, so all of that is the engine's.
 """
 
 from collections import OrderedDict
 from enum import IntFlag
 
 from ota_engine.errors import PeerError
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, SMART_ENERGY
+from ota_engine.events import (
+    BASIC_CLUSTER,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
+    TUNNELING_CLUSTER,
+)
 from ota_engine.zcl.frame import ZclHeader, parse_header
 from ota_engine.zcl.general import (
     DEFAULT_RESPONSE,
@@ -58,6 +64,8 @@ class Conversations:
             return self._of_ota(address, frame)
         if cluster == BASIC_CLUSTER:
             return self._of_basic(address, profile, frame)
+        if cluster == TUNNELING_CLUSTER:
+            return Owner.ENGINE
         return Owner.ZIGPY
 
     def _of_ota(self, address: int, frame: bytes) -> Owner:

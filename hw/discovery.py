@@ -1,6 +1,6 @@
-"""Answers Smart Energy devices that look for their OTA server. Pure: octets in, octets out.
+"""Answers Smart Energy devices that look for their hub. Pure: octets in, octets out.
 
-A GB device finds the server with a Match_Desc_req for profile 0x0109; zigpy answers every profile
+A GB device finds who serves it images and tunnels with a Match_Desc_req for profile 0x0109; zigpy answers every profile
 but Home Automation's with "none here", which would send the device away.
 """
 
@@ -11,13 +11,14 @@ from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
+    TUNNELING_CLUSTER,
 )
 
 MATCH_DESC_REQ = 0x0006  # ZDO, Zigbee 2.4.3.1.7
 MATCH_DESC_RSP = 0x8006  # 2.4.4.2.7
 SUCCESS = 0x00
 COORDINATOR = 0x0000
-OURS = frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER})
+OURS = frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER})
 _REQUEST = struct.Struct("<BHHB")  # sequence, address of interest, profile, input clusters
 _RESPONSE = struct.Struct("<BBHB")  # sequence, status, address, endpoints
 

@@ -9,7 +9,7 @@ from struct import pack, unpack_from
 
 from emulators.device_spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER
+from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER
 
 PROFILE = 0x0000
 ENDPOINT = 0
@@ -72,8 +72,8 @@ class Identity:
             spec.profile,
             DEVICE_TYPES[spec.kind],
             0,
-            (BASIC_CLUSTER,),
-            (OTA_UPGRADE_CLUSTER,),
+            (BASIC_CLUSTER, TUNNELING_CLUSTER),
+            (OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER),
         )
         return cls(
             spec.eui64,

@@ -155,6 +155,21 @@ async def test_a_client_command_of_the_ota_cluster_goes_past_zigpy() -> None:
     assert not radio.sent
 
 
+async def test_whatever_comes_through_a_tunnel_goes_past_zigpy() -> None:
+    frames = ["0107 02 0100 03", "1907 00 0100 00 dc05", "1807 0b 02 00"]
+    async with open_island(lambda *_: None) as island:
+        app, radio, notebook = make_radio()
+
+        async def hear() -> None:
+            app.add_device(to_zigpy(DEVICE), ADDRESS)
+            for frame in frames:
+                app.packet_received(incoming(frame, cluster=0x0704))
+
+        await island.run(hear())
+    assert [packet.payload for packet in notebook.packets] == [*map(bytes.fromhex, frames)]
+    assert not radio.sent
+
+
 async def test_zigpy_is_left_to_find_out_who_an_unknown_sender_is() -> None:
     async with open_island(lambda *_: None) as island:
         app, radio, notebook = make_radio()
@@ -243,7 +258,9 @@ async def test_our_endpoint_is_registered_beside_zigpys() -> None:
     found: dict[int, tuple[Any, ...]] = {
         int(e.endpoint): (e.profile, e.device_type, list(e.input_clusters)) for e in radio.endpoints
     }
-    assert found[10] == (0x0109, 0x0500, [0x0000, 0x0019])
+    assert found[10] == (0x0109, 0x0500, [0x0000, 0x0019, 0x0704])
+    (ours,) = [e for e in radio.endpoints if e.endpoint == 10]
+    assert list(ours.output_clusters) == [0x0704]
     profile, _, servers = found[1]
     assert profile == 0x0104
     assert 0x0019 in servers

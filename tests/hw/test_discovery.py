@@ -1,4 +1,4 @@
-"""Match_Desc_req, Zigbee 2.4.3.1.7: a Smart Energy device finds its OTA server at once."""
+"""Match_Desc_req, Zigbee 2.4.3.1.7: a Smart Energy device finds its hub at once."""
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,11 @@ SE_OTA = "2a 0000 0901 01 1900 00"
 
 def test_a_search_for_the_ota_server_is_answered_with_our_endpoint() -> None:
     assert answer_match(bytes.fromhex(SE_OTA)) == bytes.fromhex("2a 00 0000 01 0a")
+
+
+def test_a_search_for_who_serves_tunnels_is_answered_too() -> None:
+    request = bytes.fromhex("2a 0000 0901 01 0407 00")
+    assert answer_match(request) == bytes.fromhex("2a 00 0000 01 0a")
 
 
 def test_one_cluster_of_several_is_enough() -> None:

@@ -59,7 +59,7 @@ def test_bellows_forms_starts_joins_interviews_and_sends(version: int) -> None:
             assert app._ezsp.ezsp_version == version
             for device in await all_joined(app, 2):
                 assert list(device.endpoints) == [0, 1]
-                assert device.endpoints[1].out_clusters.keys() == {0x0019}
+                assert device.endpoints[1].out_clusters.keys() == {0x0019, 0x0704}
                 await app.send_packet(packet(device.nwk, READ))
                 await app.send_packet(packet(device.nwk, READ, acknowledged=True))
 
