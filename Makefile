@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
 
-.PHONY: help setup demo test dongle lint unit bench soak docs clean
+.PHONY: help setup demo test dongle lint unit bench fuzz soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
@@ -13,6 +13,7 @@ help:
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
+	@echo "make fuzz [SECONDS=60]  feed damaged files, payloads and indexes to the images room"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
 	@echo "make docs               redraw the diagrams and the picture of docs/"
 
@@ -33,6 +34,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tools/bench tools/diagrams.py tools/rule_pages.py
+	$(BIN)/mypy tools/fuzz
 	$(BIN)/lint-imports
 
 unit: setup
@@ -46,6 +48,9 @@ dongle: setup
 
 bench: setup
 	@$(BIN)/python tools/bench
+
+fuzz: setup
+	$(BIN)/python tools/fuzz --seconds $(or $(SECONDS),60)
 
 soak: setup
 	$(BIN)/zota soak --devices 1000 --hours 24 --faults harsh --processes 2

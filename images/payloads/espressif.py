@@ -18,6 +18,7 @@ CHECKSUM_SEED: Final = 0xEF
 HASH_APPENDED_AT: Final = 23
 MULTIPLE: Final = 16  # bytes; checksum is the last byte of a line
 SHA256_BYTES: Final = 32
+XOR_BYTES: Final = 8192  # folded at a time; a power of two
 
 
 def espressif(data: memoryview) -> Payload | None:
@@ -82,10 +83,10 @@ def _defects(
 
 
 def _xor_of(segment: memoryview) -> int:
-    """Fold all bytes by exclusive or: halve the number again and again, a few big steps."""
-    number, bits = int.from_bytes(segment, "little"), 8
-    while bits < len(segment) * 8:
-        bits *= 2
+    """Fold all bytes by exclusive or: pieces that fit into a cache, then halves of the last."""
+    starts = range(0, len(segment), XOR_BYTES)
+    pieces = (int.from_bytes(segment[start : start + XOR_BYTES], "little") for start in starts)
+    number, bits = reduce(xor, pieces, 0), XOR_BYTES * 8
     while bits > 8:
         bits //= 2
         number = (number >> bits) ^ (number & ((1 << bits) - 1))

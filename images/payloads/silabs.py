@@ -74,7 +74,11 @@ def _walk(data: memoryview, head: struct.Struct, end_tag: int) -> Iterator[Piece
 
 
 def _defects(data: memoryview, pieces: list[Piece], end_tag: int) -> Iterator[Defect]:
-    last = pieces[-1]  # the magic is a tag, so there is one
+    if not pieces:
+        text = "the payload is cut off inside its first tag"
+        yield Defect(0, text, f"at least {GBL_HEAD.size} bytes", f"{len(data)} bytes")
+        return
+    last = pieces[-1]
     if last.end > len(data):
         yield Defect(
             last.start,

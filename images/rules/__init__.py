@@ -1,6 +1,6 @@
 """Numbered rules that judge an OTA file and say why; they never change or refuse one."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from images.errors import ImageError
@@ -8,7 +8,7 @@ from images.manifest import ManifestEntry
 from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
 from images.rules.repository import manifest_entry, manifest_hits
-from images.rules.table import FILE_RULES, RULES
+from images.rules.table import FILE_RULES, RULES, FileRule, Rule
 from images.rules.vendors import VENDORS, Vendor
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
@@ -65,14 +65,19 @@ def lint(
     """
     habits = _vendor(vendor)
     file, image = read(data, name)
+    hits: Iterable[tuple[Rule | FileRule, Hit]]
     if image is None:
         profile = profile or Profile.ZCL
-        found = (_findings(row.number, row.why, row.check(file), profile) for row in FILE_RULES)
+        hits = ((row, hit) for row in FILE_RULES for hit in row.check(file))
     else:
         profile = profile or natural_profile(image)
         context = Context(image, profile, name, expect or Expectations(), habits)
-        found = (_findings(row.number, row.why, row.check(context), profile) for row in RULES)
-    findings = [_accepted(finding, habits) for group in found for finding in group]
+        hits = ((row, hit) for row in RULES for hit in row.check(context))
+    findings = [
+        _accepted(finding, habits)
+        for row, hit in hits
+        if (finding := _finding(row.number, row.why, hit, profile)) is not None
+    ]
     findings.sort(key=lambda finding: (-finding.severity, finding.rule))
     return Report(profile, tuple(findings), vendor)
 
@@ -85,8 +90,8 @@ def lint_manifest(entries: Collection[ManifestEntry], present: Collection[str]) 
         present: names of the files that are there.
     """
     why = next(row.why for row in RULES if row.check is manifest_entry)
-    found = _findings(40, why, manifest_hits(entries, present), Profile.ZCL)
-    return Report(Profile.ZCL, tuple(found))
+    found = (_finding(40, why, hit, Profile.ZCL) for hit in manifest_hits(entries, present))
+    return Report(Profile.ZCL, tuple(finding for finding in found if finding is not None))
 
 
 def _vendor(name: str | None) -> Vendor | None:
@@ -103,8 +108,9 @@ def _accepted(finding: Finding, vendor: Vendor | None) -> Finding:
     return finding._replace(severity=Severity.INFO) if habitual else finding
 
 
-def _findings(number: int, why: str, hits: Iterable[Hit], profile: Profile) -> Iterator[Finding]:
-    for hit in hits:
-        severity = hit.severity if isinstance(hit.severity, Severity) else hit.severity[profile]
-        if severity is not None:
-            yield Finding(rule_id(number), severity, *hit[1:5], why, hit.cure)
+def _finding(number: int, why: str, hit: Hit, profile: Profile) -> Finding | None:
+    """What a hit means under a profile; None where the profile keeps silent."""
+    severity = hit.severity if isinstance(hit.severity, Severity) else hit.severity[profile]
+    return (
+        None if severity is None else Finding(rule_id(number), severity, *hit[1:5], why, hit.cure)
+    )

@@ -7,7 +7,7 @@ from typing import Final
 from images.delivery_time import TYPICAL_BLOCK_BYTES, delivery_seconds
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.payloads import Payload
-from images.payloads.entropy import bits_per_byte, fill_byte
+from images.payloads.entropy import bits_per_byte, fill_byte, looks_like_code
 from images.rules.context import Context, Firmware
 from images.rules.findings import Hit, Profile, Severity
 from images.smart_energy import SUITES
@@ -107,6 +107,8 @@ def _describe(found: Payload) -> str:
 def entropy(ctx: Context) -> Iterator[Hit]:
     """Rule 34."""
     for piece in ctx.firmware:
+        if looks_like_code(piece.data):
+            continue
         place, size = ctx.at(piece.offset), len(piece.data)
         bits = bits_per_byte(piece.data)
         fill = fill_byte(piece.data) if bits < LOW_ENTROPY else None

@@ -1,6 +1,5 @@
 """Rules about the structure of the file (1-14): each looks at one thing and says what it found."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,7 +13,6 @@ E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in 
 
 FIRST_SPECIAL_TYPE: Final = 0xFFC0  # security credentials, configuration, log, picture
 PICTURE_TYPE: Final = 0xFFC3
-NESTED: Final = re.compile(re.escape(MAGIC))
 KNOWN_TRAILERS: Final = {
     "crc32": "a CRC-32 of everything before it",
     "fill-ff": "0xFF fill",
@@ -343,15 +341,25 @@ def telink(ctx: Context) -> Iterator[Hit]:
 
 def nested_magic(ctx: Context) -> Iterator[Hit]:
     """Rule 14."""
-    found = [match.start() for match in NESTED.finditer(ctx.image.ota, len(MAGIC))]
+    found = _occurrences(bytes(ctx.image.ota))
     if found:
         yield Hit(
             I,
             f"the OTA magic occurs {len(found)} more time{'s' if len(found) > 1 else ''}"
             " in the payload",
-            ctx.at(found[0]),
+            ctx.at(found[-1]),
             cure="harmless if it is the firmware's own OTA client; check for a file in a file",
         )
+
+
+def _occurrences(ota: bytes) -> list[int]:
+    """Where the magic is, but at the start; from behind, which Python searches faster."""
+    found = []
+    place = ota.rfind(MAGIC, len(MAGIC))
+    while place >= 0:
+        found.append(place)
+        place = ota.rfind(MAGIC, len(MAGIC), place)
+    return found
 
 
 def _tags(elements: "tuple[SubElement, ...] | list[SubElement]") -> str:

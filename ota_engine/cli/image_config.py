@@ -157,6 +157,8 @@ def load(path: Path | None) -> Settings:
         content = tomllib.loads(read_bounded(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LocalError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise LocalError(f"{path}: not settings: nested too deeply") from None
     table: Any = content
     for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
         table = table.get(key, {}) if isinstance(table, dict) else None

@@ -68,6 +68,7 @@ def test_the_command_line_wins_over_the_configuration(folder: Path) -> None:
     ("text", "reason"),
     [
         ("[image", "not TOML"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
         ("image = 5", "image is no table"),
         ("[image]\nselct = []", "image knows no 'selct'"),
         ('[image]\nignore = [{ rule = "ZOTA032" }]', "needs a reason"),

@@ -25,6 +25,7 @@ PAYLOAD_CASES = [
     Case(33, E, wrapped(firmware.gbl(crc=0)), 62 + len(firmware.gbl()) - 4),
     Case(33, E, wrapped(firmware.gbl(end=False)), 62 + len(firmware.gbl(end=False))),
     Case(33, E, wrapped(firmware.gbl()[:400]), 62 + 52),
+    Case(33, E, wrapped(firmware.gbl()[:5]), 62),
     Case(33, W, wrapped(firmware.gbl(tail=b"more")), 62 + len(firmware.gbl())),
     Case(33, W, wrapped(firmware.gbl(version=7)), 62),
     Case(33, I, wrapped(firmware.gbl()), 62),

@@ -1,0 +1,265 @@
+"""What is fuzzed: seeds, and what must hold for any bytes; knows nothing of how they are made.
+
+A target takes any bytes and returns. ``ImageError`` and ``LocalError`` are answers; everything else
+that is raised, and every assertion that fails, is a defect.
+"""
+
+import json
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final, NamedTuple
+from xml.etree import ElementTree
+
+from images import Expectations, ImageError, OtaImage, Profile, Report, lint, parse
+from images.comparison import compare
+from images.manifest import parse_manifest
+from images.payloads import examine
+from images.payloads.entropy import bits_per_byte, fill_byte
+from images.repair import extract, fix, strip, unwrap
+from images.rules import lint_manifest
+from images.rules.html import as_html
+from images.rules.junit import as_junit
+from images.rules.policy import Known, read_baseline, write_baseline
+from images.rules.report import as_json, as_text
+from images.rules.sarif import as_sarif
+from images.rules.vendors import VENDORS
+from images.smart_energy import SUITES, find_certificate, find_signature, verify_signature
+from ota_engine.cli import image_config, image_facts
+from ota_engine.errors import LocalError
+from tests.images import firmware
+from tests.images.repository_cases import OTHER, RIGHT
+from tests.images.smart_energy import SUITE_1, SUITE_2, issue, signed_image
+from tests.images.test_containers import ikea, legrand, third_reality
+from tests.images.test_lint import CASES
+from tests.images.test_manifest import Z2M, ZIGPY
+
+PROFILES: Final = (None, *Profile)
+RETRACTED: Final = frozenset((bytes(32),))
+
+
+class Target(NamedTuple):
+    """One thing to fuzz.
+
+    Attributes:
+        seeds: good inputs, and interesting bad ones.
+        run: takes any bytes; raises where something does not hold.
+        share: of the time, against the others.
+    """
+
+    seeds: Callable[[], Sequence[bytes]]
+    run: Callable[[bytes], None]
+    share: int = 2
+
+
+@cache
+def image_seeds() -> tuple[bytes, ...]:
+    """A file per rule, wrappers and signed images."""
+    broken = [case.data for case in CASES if len(case.data) < 1 << 15]
+    signed = [signed_image(issue(suite)) for suite in (SUITE_1, SUITE_2)]
+    return tuple(dict.fromkeys((*broken, ikea(), legrand(), third_reality(), *signed)))
+
+
+def payload_seeds() -> tuple[bytes, ...]:
+    """Firmware of the makers known."""
+    made = (firmware.gbl(), firmware.ebl(), firmware.mcuboot(signed=True), firmware.esp())
+    inside = (bytes(parse(data).body)[6:] for data in image_seeds() if _parsed(data) is not None)
+    return (*made, *dict.fromkeys(data for data in inside if data))
+
+
+def manifest_seeds() -> tuple[bytes, ...]:
+    """Indexes in both forms."""
+    forms: tuple[object, ...] = (
+        [Z2M],
+        {"firmwares": [ZIGPY]},
+        [Z2M, {**Z2M, "fileName": "b.ota"}],
+        [],
+    )
+    return tuple(json.dumps(form).encode() for form in forms)
+
+
+def baseline_seeds() -> tuple[bytes, ...]:
+    """Baselines as we write them."""
+    found = lint(b"no image")
+    return (write_baseline([("a.ota", found)]).encode(), write_baseline([]).encode())
+
+
+def settings_seeds() -> tuple[bytes, ...]:
+    """A zota.toml with everything in it, and an empty one."""
+    text = """[image]
+profile = "se"
+select = ["ZOTA0"]
+ignore = [{ rule = "ZOTA037", files = "old/*", reason = "released before" }]
+expect = { manufacturer = 0x121D, manufacturers = [1], bcd = true, hash = "00", ca-eui64 = "1" }
+
+[[image.files]]
+files = "ppmid/*"
+profile = "vendor:ikea"
+expect = { type = 0x0084, ca-key = "ca.hex", manifest = "index.json" }
+"""
+    return (text.encode(), b"")
+
+
+def _parsed(data: bytes) -> OtaImage | None:
+    try:
+        return parse(data)
+    except ImageError:
+        return None
+
+
+def parsing(data: bytes) -> None:
+    """``parse`` gives the file back as it was, says one line, and never looks beyond the file."""
+    try:
+        image = parse(data)
+    except ImageError as error:
+        assert error.reason and "\n" not in error.reason
+        assert error.offset is None or 0 <= error.offset <= len(data)
+        return
+    assert image.serialise() == data
+    assert 0 <= image.offset <= image.offset + len(image.ota) <= len(data)
+    assert all(len(element.data) <= element.length for element in image.elements)
+    json.dumps(image_facts.as_json("x", image))
+
+
+def linting(data: bytes) -> None:
+    """``lint`` judges anything under any profile; its places lie in the file."""
+    draw = random.Random(len(data))
+    chosen = Expectations(
+        manufacturer_code=0x121D,
+        previous_version=draw.randrange(1 << 32),
+        device_hardware=0x0100,
+        bcd_version=True,
+        slot_size=1000,
+        block_size=draw.choice((None, 1, 50, 63)),
+        manifest=(RIGHT, OTHER),
+        retracted=RETRACTED,
+    )
+    for profile in PROFILES:
+        _sound(lint(data, profile=profile, name=RIGHT.name, expect=chosen), len(data))
+    _sound(lint(data, vendor=draw.choice(tuple(VENDORS))), len(data))
+
+
+def _sound(report: Report, size: int) -> None:
+    for finding in report.findings:
+        assert finding.message and finding.why and "\n" not in finding.message
+        assert finding.offset is None or 0 <= finding.offset <= size, finding
+
+
+def reporting(data: bytes) -> None:
+    """Every form of a report is well formed, whatever the file and its name hold."""
+    name = data[-20:].decode("utf-8", "surrogateescape").replace("/", "").replace("\0", "")
+    files = [(name, lint(data, name=name))]
+    seen = [(image_facts.visible(path), report) for path, report in files]
+    json.loads(json.dumps(as_sarif(files, "0")))
+    json.loads(json.dumps(as_json(files[0][1])))
+    ElementTree.fromstring(as_junit(seen, [(name, name)]))  # noqa: S314 - our own output
+    HTMLParser().feed(as_html(seen, [(name, name)]))
+    for line in as_text(files[0][1]):
+        image_facts.visible(line).encode()
+    known = read_baseline(write_baseline(files).encode("utf-8", "surrogatepass"))
+    assert all(isinstance(entry, Known) for entry in known)
+
+
+def repairing(data: bytes) -> None:
+    """What is rewritten parses again; mending twice changes nothing more."""
+    image = _parsed(data)
+    if image is None:
+        return
+    with suppress(ImageError):
+        fixed = fix(image)
+        again = fix(parse(fixed.data))
+        assert again == (fixed.data, ()), again.changes
+    for rewrite in (unwrap, strip):
+        with suppress(ImageError):
+            assert parse(rewrite(image)).container is None
+    for tag in (None, 0, 0xF000):
+        with suppress(ImageError):
+            extract(image, tag)
+
+
+def comparing(data: bytes) -> None:
+    """Two files compare, whatever they are; a file does not differ from itself."""
+    image = _parsed(data)
+    if image is None:
+        return
+    assert compare(image, image) == ()
+    compare(image, parse(image_seeds()[-1]))
+    compare(parse(image_seeds()[-1]), image)
+
+
+def examining(data: bytes) -> None:
+    """Payload formats: what is found lies in the payload."""
+    view = memoryview(data)
+    found = examine(view)
+    if found is not None:
+        assert all(0 <= defect.offset <= len(data) for defect in found.defects), found
+        assert not (found.checked and any(defect.grave for defect in found.defects))
+    assert 0.0 <= bits_per_byte(view) <= 8.0
+    assert (fill_byte(view) is None) == (len(set(data)) != 1)
+
+
+def verifying(data: bytes) -> None:
+    """Smart Energy signatures: a verdict or an ``ImageError``; only what was signed is right."""
+    image = _parsed(data)
+    if image is None:
+        return
+    for suite in SUITES:
+        ca_key = issue(suite).ca_key
+        lint(data, profile=Profile.SE, expect=Expectations(ca_key=ca_key))
+        signature, certificate = find_signature(image, suite), find_certificate(image, suite)
+        if signature is None or certificate is None:
+            continue
+        with suppress(ImageError):
+            right = verify_signature(image, signature, certificate, ca_key)
+            assert not right or bytes(image.ota) in signed_seeds(), "forged"
+
+
+@cache
+def signed_seeds() -> tuple[bytes, ...]:
+    """Rightly signed images."""
+    return tuple(signed_image(issue(suite)) for suite in SUITES)
+
+
+def indexing(data: bytes) -> None:
+    """Indexes: entries without folders in their names, or one line."""
+    try:
+        entries = parse_manifest(data)
+    except ImageError as error:
+        assert error.reason and "\n" not in error.reason
+        return
+    assert all("/" not in entry.name and "\\" not in entry.name for entry in entries)
+    lint_manifest(entries, ["a.ota"])
+    lint(image_seeds()[0], name="a.ota", expect=Expectations(manifest=entries))
+
+
+def knowing(data: bytes) -> None:
+    """Baselines: what is read can be asked for."""
+    with suppress(ImageError):
+        assert isinstance(read_baseline(data), frozenset)
+
+
+def setting(data: bytes) -> None:
+    """Settings: a zota.toml of any bytes gives settings or one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "zota.toml"
+        path.write_bytes(data)
+        with suppress(ImageError, LocalError, OSError):
+            image_config.load(path).for_file("a.ota")
+
+
+TARGETS: Final = {
+    "parse": Target(image_seeds, parsing),
+    "lint": Target(image_seeds, linting, 6),
+    "report": Target(image_seeds, reporting, 4),
+    "repair": Target(image_seeds, repairing),
+    "compare": Target(image_seeds, comparing),
+    "payload": Target(payload_seeds, examining),
+    "signature": Target(signed_seeds, verifying),
+    "manifest": Target(manifest_seeds, indexing, 1),
+    "baseline": Target(baseline_seeds, knowing, 1),
+    "settings": Target(settings_seeds, setting, 1),
+}
