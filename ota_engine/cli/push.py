@@ -126,12 +126,15 @@ def _request(
     timeout: float,
     interrupted: Path | None,
 ) -> "PushRequest":
-    from ota_engine.shell.push import NOTIFY_SPACING, PushRequest
+    from ota_engine.shell.push import NODE_RATE, NOTIFY_SPACING, PushRequest
     from ota_engine.shell.push_plan import load_plan
 
     block_size, concurrency = pace
     config = DeliveryConfig(
-        block_size=block_size, concurrency=concurrency, notify_spacing=NOTIFY_SPACING
+        block_size=block_size,
+        concurrency=concurrency,
+        notify_spacing=NOTIFY_SPACING,
+        node_requests_per_second=NODE_RATE,
     )
 
     images = tuple(_take_in(path) for path in files)

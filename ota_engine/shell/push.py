@@ -38,6 +38,7 @@ from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store
 
 LOOK_EVERY = 0.25  # seconds between two looks at the engine
+NODE_RATE = 1000.0  # requests a second of one device: the air allows 60, virtual dongles may hurry
 NOTIFY_SPACING = 0.25  # seconds between two devices contacted: somebody watches and waits
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: Deliveries of an earlier push that a new one stops: those in which something more may be served.
