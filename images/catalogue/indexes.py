@@ -8,7 +8,7 @@ written: see ``unsayable``.
 import json
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from images.catalogue.entry import Entry
 from images.catalogue.records import as_values
@@ -16,6 +16,9 @@ from images.catalogue.terms import Range
 
 FOLDER_FORMAT: Final = 1
 FOLDER_KEY: Final = "zota_catalogue"
+
+
+IndexForm = Literal["zigpy", "zigbee2mqtt"]
 
 
 class Released(NamedTuple):
@@ -34,12 +37,15 @@ class Released(NamedTuple):
     sha3_256: str
 
 
-def unsayable(entry: Entry) -> str:
-    """Why the foreign forms cannot list an image: whoever read them would offer it too widely."""
+def unsayable(entry: Entry, form: IndexForm) -> str:
+    """Why a foreign form cannot list an image: whoever read it would offer it too widely."""
     if entry.destination is not None:
         return "it is for one device only, which no index can say"
     if entry.terms.bases == ():
         return "it may be applied to no version"
+    limits = (*(entry.terms.bases or ()), *((entry.hardware,) if entry.hardware else ()))
+    if form == "zigbee2mqtt" and any(limit.high == 0 for limit in limits):
+        return "zigbee2mqtt takes an upper limit of 0 for none"
     return ""
 
 
@@ -75,6 +81,9 @@ def write_zigpy(released: Iterable[Released], base_url: str = "") -> bytes:
 def write_zigbee2mqtt(released: Iterable[Released], base_url: str = "") -> bytes:
     """Write an index for zigbee2mqtt, and for zigpy's providers ``z2m_local`` and ``z2m``.
 
+    zigbee2mqtt takes the first line that fits a device, and only then looks whether it is newer; so the
+    newest version comes first, and what is for certain models before what is for all.
+
     Args:
         released: the images; none of them ``unsayable``.
         base_url: where the files are to be had: a URL, or a folder below zigbee2mqtt's own.
@@ -101,7 +110,7 @@ def write_zigbee2mqtt(released: Iterable[Released], base_url: str = "") -> bytes
                     "maxFileVersion": base and base.high,
                 }
             )
-            for one in released
+            for one in sorted(released, key=_newest_first)
             for base, model in product(_bases(one.entry), one.entry.terms.models or (None,))
         ]
     )
@@ -111,6 +120,11 @@ def write_folder_index(released: Iterable[Released]) -> bytes:
     """Write our own index, which says everything we know of the files beside it."""
     images = [{"file": one.name, **as_values(one.entry)} for one in released]
     return _text({FOLDER_KEY: FOLDER_FORMAT, "images": images})
+
+
+def _newest_first(one: Released) -> tuple[int, bool, bool, str]:
+    entry = one.entry
+    return -entry.file_version, not entry.terms.models, not entry.terms.makers, entry.sha256
 
 
 def _bases(entry: Entry) -> Iterator[Range | None]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from images.catalogue import (
     Entry,
@@ -14,14 +14,13 @@ from images.catalogue import (
     write_zigbee2mqtt,
     write_zigpy,
 )
-from images.catalogue.indexes import unsayable
+from images.catalogue.indexes import IndexForm, unsayable
 from images.names import recommended_name
 from ota_engine.catalogue.disk import write_durably
 from ota_engine.catalogue.folder import MARK, Catalogue
 from ota_engine.errors import LocalError
 
-IndexForm = Literal["zigpy", "zigbee2mqtt"]
-
+FORMS: Final[tuple[IndexForm, ...]] = ("zigpy", "zigbee2mqtt")
 ZIGPY_INDEX: Final = "zigpy.json"
 ZIGBEE2MQTT_INDEX: Final = "zigbee2mqtt.json"
 FOLDER_INDEX: Final = "catalogue.json"
@@ -31,6 +30,7 @@ class LeftOut(NamedTuple):
     """An image that an index does not list, and why."""
 
     entry: Entry
+    form: IndexForm
     reason: str
 
 
@@ -39,7 +39,7 @@ class Release(NamedTuple):
 
     Attributes:
         images: every image written or listed.
-        left_out: those no foreign index lists.
+        left_out: what a foreign index cannot list.
         clashing: those that share their identity with another one of them.
     """
 
@@ -47,10 +47,9 @@ class Release(NamedTuple):
     left_out: tuple[LeftOut, ...]
     clashing: tuple[Entry, ...]
 
-    @property
-    def sayable(self) -> list[Released]:
-        """The images a foreign index lists."""
-        return [one for one in self.images if not unsayable(one.entry)]
+    def sayable(self, form: IndexForm) -> list[Released]:
+        """The images an index of this form lists."""
+        return [one for one in self.images if not unsayable(one.entry, form)]
 
 
 def chosen(entries: Iterable[Entry], *, drafts: bool) -> list[Entry]:
@@ -75,9 +74,9 @@ def release_index(
         StoreError: the octets of an image are gone or changed.
     """
     base = _base(base_url)
-    release = _release(_released(catalogue, entries, None))
+    release = _release(_released(catalogue, entries, None), (form,))
     write = write_zigpy if form == "zigpy" else write_zigbee2mqtt
-    return write(release.sayable, base), release
+    return write(release.sayable(form), base), release
 
 
 def release_folder(
@@ -103,10 +102,12 @@ def release_folder(
         raise LocalError(f"{target}: this is a catalogue: name another folder")
     if not force and any(target.iterdir()):
         raise LocalError(f"{target}: not an empty folder: name another, or give --force")
-    release = _release(_released(catalogue, entries, target))
+    release = _release(_released(catalogue, entries, target), FORMS)
     write_durably(target / FOLDER_INDEX, write_folder_index(release.images))
-    write_durably(target / ZIGBEE2MQTT_INDEX, write_zigbee2mqtt(release.sayable, base))
-    write_durably(target / ZIGPY_INDEX, write_zigpy(release.sayable, _web_only(base)))
+    write_durably(
+        target / ZIGBEE2MQTT_INDEX, write_zigbee2mqtt(release.sayable("zigbee2mqtt"), base)
+    )
+    write_durably(target / ZIGPY_INDEX, write_zigpy(release.sayable("zigpy"), _web_only(base)))
     return release
 
 
@@ -127,10 +128,15 @@ def _released(
         yield Released(entry, name, sha512.hexdigest(), sha3_256.hexdigest())
 
 
-def _release(released: Iterable[Released]) -> Release:
+def _release(released: Iterable[Released], forms: Iterable[IndexForm]) -> Release:
     images = tuple(released)
     entries = [one.entry for one in images]
-    left_out = (LeftOut(entry, reason) for entry in entries if (reason := unsayable(entry)))
+    left_out = (
+        LeftOut(entry, form, reason)
+        for form in forms
+        for entry in entries
+        if (reason := unsayable(entry, form))
+    )
     clashing = (entry for entry in entries if clashes(entry, entries))
     return Release(images, tuple(left_out), tuple(clashing))
 

@@ -9,10 +9,11 @@ import typer
 
 from images import ImageError, Report, lint
 from images.catalogue import Entry, Order, Terms, fits, route
+from images.catalogue.indexes import IndexForm
 from images.rules.policy import sift
 from ota_engine.catalogue import desk
 from ota_engine.catalogue.folder import Catalogue, Writing
-from ota_engine.catalogue.release import IndexForm, chosen, release_folder, release_index
+from ota_engine.catalogue.release import chosen, release_folder, release_index
 from ota_engine.catalogue.takeover import Taken, find_index, take_over
 from ota_engine.cli import catalogue_options as option
 from ota_engine.cli import catalogue_report as report

@@ -114,7 +114,12 @@ def release_as_json(target: str, release: Release) -> dict[str, Any]:
             for one in release.images
         ],
         "left_out_of_indexes": [
-            {"name": one.entry.name, "sha256": one.entry.sha256, "reason": one.reason}
+            {
+                "index": one.form,
+                "name": one.entry.name,
+                "sha256": one.entry.sha256,
+                "reason": one.reason,
+            }
             for one in release.left_out
         ],
         "clashes": [entry.sha256 for entry in release.clashing],
@@ -123,11 +128,8 @@ def release_as_json(target: str, release: Release) -> dict[str, Any]:
 
 def warn_release(release: Release) -> None:
     """What whoever serves a release has to know, on standard error."""
-    for entry, reason in release.left_out:
-        typer.echo(
-            f"zota: warning: {entry.name}: not in zigpy's and zigbee2mqtt's index: {reason}",
-            err=True,
-        )
+    for entry, form, reason in release.left_out:
+        typer.echo(f"zota: warning: {entry.name}: not in {form}'s index: {reason}", err=True)
     for entry in release.clashing:
         text = f"{entry.name} {entry.sha256[:DIGITS]}: shares its identity with another image"
         typer.echo(f"zota: warning: {text}", err=True)

@@ -1,0 +1,123 @@
+"""What we export is accepted by zigpy's own providers, which find the images and read the files."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from images.catalogue import Order, Range, Terms
+from ota_engine.catalogue.desk import decide
+from ota_engine.catalogue.folder import Catalogue
+from ota_engine.catalogue.release import chosen, release_folder
+from tests.catalogue.samples import ANNE, CODE, TYPE, empty, ota, put
+
+zigpy_ota = pytest.importorskip("zigpy.ota", reason="zigpy is not installed")
+OTA_SCHEMA = pytest.importorskip("zigpy.config").SCHEMA_OTA
+QueryNextImage = pytest.importorskip("zigpy.zcl.clusters.general").QueryNextImageCommand
+
+OLD, NEXT, NEWEST = 0x01000000, 0x01010000, 0x01020000
+PROVIDERS = {"zigpy_local": "zigpy.json", "z2m_local": "zigbee2mqtt.json"}
+
+
+class Queried(NamedTuple):
+    """What zigpy's image search reads of a device."""
+
+    manufacturer_id: int = CODE
+    manufacturer: str = "zota"
+    model: str = "PPMID"
+
+
+class Found(NamedTuple):
+    version: int
+    octets: bytes
+
+
+def search(
+    folder: Path, provider: str, running: int, hardware: int | None = None, model: str = "PPMID"
+) -> list[Found]:
+    """Ask zigpy's OTA for upgrades, as it does when a device sends Query Next Image."""
+    config = OTA_SCHEMA(
+        {
+            "providers": [],
+            "disable_default_providers": [],
+            "extra_providers": [
+                {"type": provider, "index_file": str(folder / PROVIDERS[provider])}
+            ],
+        }
+    )
+
+    async def ask() -> Any:
+        query = QueryNextImage(
+            field_control=0 if hardware is None else 1,
+            manufacturer_code=CODE,
+            image_type=TYPE,
+            current_file_version=running,
+            hardware_version=hardware,
+        )
+        return await zigpy_ota.OTA(config, None).get_ota_images(Queried(model=model), query)
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        result = runner.run(ask())
+    return [Found(one.version, one.firmware.serialize()) for one in result.upgrades]
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def released(folder: Path, *images: tuple[bytes, Terms]) -> Path:
+    catalogue: Catalogue = empty(folder)
+    for number, (data, terms) in enumerate(images):
+        added = put(catalogue, data, terms, name=f"{number}.ota")
+        with catalogue.writing() as writing:
+            decide(writing, added.entry.sha256, Order.APPROVE, ANNE, "")
+    release_folder(
+        catalogue, chosen(catalogue.entries(), drafts=False), folder / "out", "", force=False
+    )
+    return folder / "out"
+
+
+def test_an_exported_image_is_found_and_fetched(tmp_path: Path, provider: str) -> None:
+    data = ota(version=NEWEST)
+    folder = released(tmp_path, (data, Terms()))
+    assert search(folder, provider, OLD) == [(NEWEST, data)]
+    assert search(folder, provider, NEWEST) == []
+
+
+def test_upgrade_paths_are_kept_apart(tmp_path: Path, provider: str) -> None:
+    two = Terms(bases=(Range(OLD, OLD), Range(NEXT, NEXT + 5)))
+    folder = released(tmp_path, (ota(version=NEWEST), two))
+    versions = (OLD - 1, OLD, OLD + 1, NEXT, NEXT + 5, NEXT + 6)
+    offered = [version for version in versions if search(folder, provider, version)]
+    assert offered == [OLD, NEXT, NEXT + 5]
+
+
+def test_hardware_ranges_are_kept(tmp_path: Path, provider: str) -> None:
+    folder = released(tmp_path, (ota(version=NEWEST, hardware=(2, 3)), Terms(hardware=Range(2, 2))))
+    assert [number for number in range(5) if search(folder, provider, OLD, number)] == [2]
+
+
+def test_models_are_kept(tmp_path: Path, provider: str) -> None:
+    folder = released(tmp_path, (ota(version=NEWEST), Terms(models=("PPMID", "IHD"))))
+    fitting = [
+        model for model in ("PPMID", "IHD", "CH") if search(folder, provider, OLD, None, model)
+    ]
+    assert fitting == ["PPMID", "IHD"]
+
+
+def test_an_image_for_one_device_is_offered_to_nobody_else(tmp_path: Path, provider: str) -> None:
+    folder = released(
+        tmp_path,
+        (ota(b"own", version=NEWEST, destination=5), Terms()),
+        (ota(b"all", version=NEXT), Terms()),
+    )
+    assert [found.version for found in search(folder, provider, OLD)] == [NEXT]
+
+
+def test_a_file_swapped_after_the_export_is_not_taken(tmp_path: Path, provider: str) -> None:
+    folder = released(tmp_path, (ota(version=NEWEST), Terms()))
+    (file,) = folder.glob("*.zigbee")
+    file.write_bytes(ota(b"evil", version=NEWEST))
+    assert search(folder, provider, OLD) == []
