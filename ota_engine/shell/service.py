@@ -1,7 +1,7 @@
 """Puts a running engine together: store, writer, notifier and shell around one link."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,13 +10,17 @@ import trio
 
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
-from ota_engine.errors import StoreError
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.shell.courier import Courier
 from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.shell.link import Link
 from ota_engine.shell.notifier import Notifier
 from ota_engine.shell.runner import Shell
+from ota_engine.shell.sink import Sink
 from ota_engine.shell.writer import InlineWriter, Writer, open_writer
 from ota_engine.store.store import DATABASE_NAME, Store
+
+LINGER_S = 5.0  # for sinks to be told the last outcomes
 
 log = structlog.get_logger()
 
@@ -29,13 +33,21 @@ async def open_service(
     *,
     wall_clock: Callable[[], float] = time.time,
     prepare: Callable[[Store], None] | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
 
-    ``prepare`` may change what is remembered before the engine is made of it.
+    Args:
+        link: the radio.
+        state: an existing folder.
+        config: how the server behaves.
+        wall_clock: returns UTC seconds.
+        prepare: may change what is remembered before the engine is made of it.
+        sinks: who is told of outcomes besides the file, each at its own pace.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
-    committed and what was reported is in the sink or waits in the outbox.
+    committed and what was reported is in every sink or waits in the outbox; sinks that answer get
+    ``LINGER_S`` seconds for what still waits then.
 
     Raises:
         StoreError: the folder is in use by another engine, damaged, or of a newer version.
@@ -48,20 +60,49 @@ async def open_service(
             if prepare is not None:
                 await writer.call(prepare, store)
             notifier = Notifier(writer, store, sink, _report)
+            couriers = [
+                Courier(writer, store, told, wall_clock=wall_clock, report=_report)
+                for told in sinks
+            ]
+            await writer.call(register, store, sinks)
             snapshot = await writer.call(store.load)
             shell = Shell(
                 Engine(config, snapshot),
                 writer,
                 link,
                 wall_clock=wall_clock,
-                notify=notifier.wake,
+                notify=lambda: _wake((notifier, *couriers)),
                 alarm=_alarm,
             )
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(notifier.run)
                 nursery.start_soon(shell.run)
+                for courier in couriers:
+                    nursery.start_soon(courier.run)
                 yield shell
+                with trio.move_on_after(LINGER_S):
+                    for courier in couriers:
+                        await courier.settle()
                 nursery.cancel_scope.cancel()
+
+
+def register(store: Store, sinks: Sequence[Sink]) -> None:
+    """Let every outcome of a store wait for these sinks too, also those recorded before.
+
+    Raises:
+        LocalError: two sinks have one name, or one has the file's.
+        StoreError: the database failed.
+    """
+    names = [SINK_NAME, *(sink.name for sink in sinks)]
+    if len(set(names)) < len(names):
+        raise LocalError(f"two sinks have one name ({', '.join(names)}): name them apart")
+    for sink in sinks:
+        store.deliveries.register(sink.name)
+
+
+def _wake(told: Iterable[Notifier | Courier]) -> None:
+    for carrier in told:
+        carrier.wake()
 
 
 @asynccontextmanager
