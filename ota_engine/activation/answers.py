@@ -1,24 +1,26 @@
-"""Answers and alerts matched to orders: verified first, then believed; knows no link and no store."""
+"""Answers and alerts matched to orders: what a believed message says of which order.
+
+Knows orders and payloads; whether a message is to be believed was decided before.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import NamedTuple
 
-from images.eui64 import format_eui64
+from images.eui64 import Eui64, format_eui64
 from ota_engine.activation.life import Action, Step
-from ota_engine.activation.order import Order, step_order
+from ota_engine.activation.order import has_ended, step_order
 from ota_engine.errors import PeerError
-from ota_engine.gbcs.codes import ActivationCode, AlertCode
-from ota_engine.gbcs.envelope import Message, parse
-from ota_engine.gbcs.keystore import Keystore
+from ota_engine.gbcs.codes import ActivationCode, AlertCode, name_of
+from ota_engine.gbcs.envelope import Message
 from ota_engine.gbcs.payloads import (
     ActivationOutcome,
     CommandAccepted,
     FutureDatedOutcome,
     read_payload,
 )
-from ota_engine.gbcs.protection import NOT_AUTHORIZED, authenticate
+from ota_engine.gbcs.protection import NOT_AUTHORIZED
+from ota_engine.records import OrderRecord
 
 
 class Ruling(NamedTuple):
@@ -28,11 +30,15 @@ class Ruling(NamedTuple):
         before: the order as it was.
         order: as it is now.
         action: what is to be done besides storing it, None for nothing.
+        said: what the device said, in words.
+        code: the outcome it told, None for a command that was noted.
     """
 
-    before: Order
-    order: Order
+    before: OrderRecord
+    order: OrderRecord
     action: Action | None
+    said: str
+    code: int | None
 
 
 class _Answer(NamedTuple):
@@ -41,69 +47,76 @@ class _Answer(NamedTuple):
 
 
 class OrderBook:
-    """All orders by (device, originator, counter); an answer finds its order here, or none."""
+    """All orders by number; an answer finds its order here by (device, originator, counter)."""
 
-    def __init__(self, orders: Iterable[Order] = ()) -> None:
-        self._orders: dict[tuple[int, int, int], Order] = {}
-        self._cancellations: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
+        self._orders: dict[int, OrderRecord] = {}
+        self._commands: dict[tuple[int, int, int], int] = {}
+        self._open: dict[Eui64, int] = {}
         for order in orders:
             self.put(order)
 
-    def put(self, order: Order) -> None:
-        """Keep an order that is committed, in place of what was kept of it before.
+    def put(self, order: OrderRecord) -> None:
+        """Keep an order in place of what was kept of it before."""
+        self._orders[order.number] = order
+        for counter in (order.counter, order.cancel_counter):
+            if counter is not None:
+                self._commands[order.device, order.originator, counter] = order.number
+        if not has_ended(order):
+            self._open[order.device] = order.number
+        elif self._open.get(order.device) == order.number:
+            del self._open[order.device]
 
-        Raises:
-            ValueError: it has no counter, by which alone an answer can find it.
-        """
-        if order.counter is None:
-            raise ValueError("a drafted order has no counter and cannot be answered")
-        key = (order.device, order.originator, order.counter)
-        self._orders[key] = order
-        if order.cancel_counter is not None:
-            self._cancellations[order.device, order.originator, order.cancel_counter] = key
+    def orders(self) -> tuple[OrderRecord, ...]:
+        """All orders, lowest numbers first."""
+        return tuple(self._orders[number] for number in sorted(self._orders))
 
-    def orders(self) -> tuple[Order, ...]:
-        """All orders, oldest counters first."""
-        return tuple(self._orders[key] for key in sorted(self._orders))
+    def order(self, number: int) -> OrderRecord | None:
+        """Look an order up."""
+        return self._orders.get(number)
 
-    def take(self, octets: bytes, keys: Keystore, now: datetime | None) -> Ruling:
-        """Verify an answer or alert, and let it act on its order.
+    def open_order(self, device: Eui64) -> OrderRecord | None:
+        """The one order of a device that has not ended."""
+        number = self._open.get(device)
+        return None if number is None else self._orders[number]
+
+    def next_number(self) -> int:
+        """The number of the next order."""
+        return max(self._orders, default=0) + 1
+
+    def take(self, message: Message, octets: bytes, utc: float) -> Ruling:
+        """Let a believed answer or alert act on its order.
 
         Args:
-            octets: the message as it came.
-            keys: with the devices' certificates.
-            now: the time certificates must be valid at.
+            message: verified.
+            octets: the same as it came, kept as evidence.
+            utc: when it came.
 
         Returns:
             What it did; the order is kept.
 
         Raises:
-            PeerError: it is no message, not to be believed, no answer of firmware activation, or
-                belongs to no order we gave. It must be audited, and changes nothing.
+            PeerError: it is no answer of firmware activation, contradicts itself, or belongs to no
+                order we gave. It must be audited, and changes nothing.
         """
-        message = parse(octets)
-        authenticate(message, keys, now=now)
         answer = _read(message)
         key = (message.originator, message.recipient, answer.counter)
-        cancelled = self._cancellations.get(key)
-        before = self._orders.get(key if cancelled is None else cancelled)
-        if before is None:
+        number = self._commands.get(key)
+        if number is None:
             raise PeerError(
                 f"{format_eui64(message.originator)} answers counter {answer.counter}, "
                 "which is of no order we gave",
                 NOT_AUTHORIZED,
             )
-        step = _step(before, answer, cancels=cancelled is not None)
-        after, action = step_order(before, step)
-        if answer.outcome is not None and after.state is not before.state:
-            after = replace(
-                after,
-                code=answer.outcome.code,
-                firmware_version=answer.outcome.firmware_version,
-                evidence=octets,
-            )
+        before = self._orders[number]
+        step = _step(before, answer, cancels=answer.counter == before.cancel_counter)
+        said = _in_words(answer, step)
+        after, action = step_order(before, step, utc, said)
+        if after.state is not before.state and step is not Step.ACCEPT:
+            after = _proven(after, answer.outcome, octets)
         self.put(after)
-        return Ruling(before, after, action)
+        code = None if answer.outcome is None else answer.outcome.code
+        return Ruling(before, after, action, said, code)
 
 
 def _read(message: Message) -> _Answer:
@@ -131,13 +144,31 @@ def _require_consistent(alert: FutureDatedOutcome) -> None:
         )
 
 
-def _step(order: Order, answer: _Answer, *, cancels: bool) -> Step:
+def _step(order: OrderRecord, answer: _Answer, *, cancels: bool) -> Step:
     if answer.outcome is None:
         if cancels:
             return Step.CANCEL
-        if order.execution_time is None:
+        if order.execution_utc is None:
             raise PeerError("an order for now was noted for later: the outcome is still awaited")
         return Step.ACCEPT
     if cancels:
         raise PeerError(f"the device refuses the cancellation with outcome {answer.outcome.code}")
     return Step.ACTIVATE if answer.outcome.code == ActivationCode.SUCCESS else Step.FAIL
+
+
+def _proven(order: OrderRecord, outcome: ActivationOutcome | None, octets: bytes) -> OrderRecord:
+    if outcome is None:
+        return replace(order, evidence=octets)
+    code, version = outcome
+    return replace(order, evidence=octets, code=code, firmware_version=version)
+
+
+def _in_words(answer: _Answer, step: Step) -> str:
+    if answer.outcome is None:
+        cancelled = step is Step.CANCEL
+        return "the device took it back" if cancelled else "the device noted it for its time"
+    code, version = answer.outcome
+    runs = f"the device runs 0x{version:08X}"
+    if code == ActivationCode.SUCCESS:
+        return f"activated: {runs}"
+    return f"outcome {code}, {name_of(code, ActivationCode)}: {runs}"

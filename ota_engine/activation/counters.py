@@ -6,22 +6,13 @@ copy is still overtaken by the time that has passed since. Only both at once, an
 clock set back behind it, would repeat one, and the device then refuses it as a replay.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.der import MAX_COUNTER
-
-
-class CounterRecord(NamedTuple):
-    """The last counter of an originator, as it is stored.
-
-    Attributes:
-        originator: EUI-64.
-        last: used, or about to be.
-    """
-
-    originator: int
-    last: int
+from ota_engine.records import CounterRecord
 
 
 def next_counter(record: CounterRecord, utc: float) -> CounterRecord:
@@ -36,8 +27,32 @@ def next_counter(record: CounterRecord, utc: float) -> CounterRecord:
     """
     drawn = max(record.last + 1, min(int(utc * 1000), MAX_COUNTER // 2))
     if drawn > MAX_COUNTER:
-        raise LocalError(f"the counters of {record.originator:016X} are used up: use another key")
-    return record._replace(last=drawn)
+        raise LocalError(
+            f"the counters of {format_eui64(record.originator)} are used up: use another key"
+        )
+    return replace(record, last=drawn)
+
+
+class Counters:
+    """The counters of every party an engine speaks for."""
+
+    def __init__(
+        self, records: Iterable[CounterRecord], persist: Callable[[CounterRecord], None]
+    ) -> None:
+        """``persist`` has a row committed before anything that leaves after it."""
+        self._last = {record.originator: record for record in records}
+        self._persist = persist
+
+    def draw(self, originator: Eui64, utc: float) -> int:
+        """Draw the next counter of a party, and have it stored.
+
+        Raises:
+            LocalError: its counters are used up.
+        """
+        record = next_counter(self._last.get(originator) or CounterRecord(originator, 0), utc)
+        self._last[originator] = record
+        self._persist(record)
+        return record.last
 
 
 class ReplayGuard:
@@ -48,7 +63,7 @@ class ReplayGuard:
     """
 
     def __init__(self, state: tuple[CounterRecord, ...] = ()) -> None:
-        self._last = {record.originator: record.last for record in state}
+        self._last: dict[int, int] = {record.originator: record.last for record in state}
 
     def accept(self, originator: int, counter: int) -> bool:
         """Take a counter, or refuse it as a replay."""
@@ -60,4 +75,7 @@ class ReplayGuard:
     @property
     def state(self) -> tuple[CounterRecord, ...]:
         """What must survive a restart."""
-        return tuple(CounterRecord(*item) for item in sorted(self._last.items()))
+        return tuple(
+            CounterRecord(Eui64(originator), last)
+            for originator, last in sorted(self._last.items())
+        )

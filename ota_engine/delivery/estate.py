@@ -6,7 +6,7 @@ records first, so that a state is on disk before the frame that tells of it leav
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
@@ -16,7 +16,7 @@ from ota_engine.delivery.image import ServedImage
 from ota_engine.delivery.pacing import Channel
 from ota_engine.delivery.peer import UNKNOWN_ADDRESS, UNKNOWN_ENDPOINT, Peer, Session
 from ota_engine.delivery.quirks import quirk_for
-from ota_engine.delivery.session import FINAL, Step, next_state
+from ota_engine.delivery.session import FINAL, HOLDING, Step, TransferEnd, next_state
 from ota_engine.delivery.timers import Alarm, Timers
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
@@ -68,6 +68,8 @@ class Estate:
         self.security = 0
         self.link_down: str | None = "no link yet"
         self.paused: str | None = None
+        #: Told of the end of every transfer, with the key of its outcome and before it is handed out.
+        self.on_transfer: Callable[[Peer, Session, TransferEnd, str, float], None] | None = None
         self._records: list[Record] = []
         self._sends: list[Effect] = []
         self._outcomes = False
@@ -116,6 +118,11 @@ class Estate:
                 effects.append(Notify())
                 self._outcomes = False
         return effects
+
+    def report(self, outcome: OutcomeRecord) -> None:
+        """Put an outcome into the outbox; the same key twice is one outcome."""
+        self._outcomes = True
+        self.persist(outcome)
 
     def count(self, name: str) -> None:
         """Count something a person may want to see on a graph."""
@@ -254,6 +261,9 @@ class Estate:
         """Drop a session that was withdrawn or replaced; the store is told by the caller."""
         if session.state in ON_CHANNEL:
             self.leave_place(peer, now)
+        if self.on_transfer is not None and session.state not in FINAL | HOLDING:
+            key = _outcome_key(peer, session, "transfer", succeeded=False)
+            self.on_transfer(peer, session, TransferEnd.DISCARDED, key, now)
         peer.sessions.pop(session.image.sha256, None)
         peer.page = None
         if peer.current is session:
@@ -345,26 +355,44 @@ class Estate:
                 self.explain(peer, session, "back on mains; waits for the device to ask")
 
     def outcome(
-        self, peer: Peer, session: Session, kind: str, succeeded: bool, reason: str, now: float
+        self,
+        peer: Peer,
+        session: Session,
+        kind: str,
+        succeeded: bool,
+        reason: str,
+        now: float,
+        end: TransferEnd = TransferEnd.FAILED,
     ) -> None:
-        """Report the end of a transfer or activation; the key makes a repetition harmless."""
-        created = round(session.assignment.created_utc * 1000)
-        verdict = "succeeded" if succeeded else "failed"
-        self._outcomes = True
-        self.persist(
+        """Report the end of a transfer or activation; the key makes a repetition harmless.
+
+        ``end`` says how a transfer failed.
+        """
+        key = _outcome_key(peer, session, kind, succeeded=succeeded)
+        if kind == "transfer" and self.on_transfer is not None:
+            told = TransferEnd.SUCCEEDED if succeeded else end
+            self.on_transfer(peer, session, told, key, now)
+        self.report(
             OutcomeRecord(
-                key=f"{peer.eui64:016x}-{session.image.sha256[:16]}-{created}"
-                f"-{session.attempt}-{kind}-{verdict}",
+                key=key,
                 utc=self.clock.utc(now),
                 device=peer.eui64,
                 kind=kind,
-                verdict=verdict,
+                verdict="succeeded" if succeeded else "failed",
                 reason=reason,
                 sha256=session.image.sha256,
                 version_before=session.version_before,
                 version_after=session.version_after,
             )
         )
+
+    def room(self, peer: Peer) -> int:
+        """Octets of the largest ZCL frame to a device, as far as is known or was learned."""
+        route = SOURCE_ROUTE_OVERHEAD * (1 + peer.relays) if peer.relays else 0
+        room = self.max_payload - route
+        if peer.block_limit is None:
+            return room
+        return min(room, peer.block_limit + BLOCK_RESPONSE_OVERHEAD)
 
     # --- frames ------------------------------------------------------------------------------
 
@@ -409,3 +437,10 @@ class Estate:
                 0,
             )
         )
+
+
+def _outcome_key(peer: Peer, session: Session, kind: str, *, succeeded: bool) -> str:
+    """Name the end of one attempt, the same whenever it is worked out again."""
+    created = round(session.assignment.created_utc * 1000)
+    verdict = "succeeded" if succeeded else "failed"
+    return f"{peer.eui64:016x}-{session.image.sha256[:16]}-{created}-{session.attempt}-{kind}-{verdict}"

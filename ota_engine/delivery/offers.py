@@ -6,7 +6,7 @@ from ota_engine.delivery.estate import WAITING_FOR_MAINS, Estate
 from ota_engine.delivery.peer import Peer, Session
 from ota_engine.delivery.policy import Verdict, decide
 from ota_engine.delivery.reports import Reports
-from ota_engine.delivery.session import Step
+from ota_engine.delivery.session import Step, TransferEnd
 from ota_engine.events import Packet
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import (
@@ -196,4 +196,5 @@ class Offers:
             session.version_before = running
         session.attempt = max(session.attempt, 1)
         if estate.step(peer, session, Step.REFUSE, now, verdict.reason):
-            estate.outcome(peer, session, "transfer", False, verdict.reason, now)
+            end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
+            estate.outcome(peer, session, "transfer", False, verdict.reason, now, end)

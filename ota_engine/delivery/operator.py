@@ -22,11 +22,11 @@ from ota_engine.delivery.orders import (
     Withdraw,
 )
 from ota_engine.delivery.peer import Peer, Session
-from ota_engine.delivery.session import FINAL, Step
+from ota_engine.delivery.session import FINAL, HOLDING, Step, TransferEnd
 from ota_engine.delivery.upgrade_end import UpgradeEnds
-from ota_engine.delivery.wording import one_line
 from ota_engine.errors import LocalError
 from ota_engine.records import Activation, AssignmentRecord, Unassigned
+from ota_engine.wording import one_line
 
 RESUMED = "resumed; waits for the device to ask"
 
@@ -157,8 +157,10 @@ class Operator:
         aborted = 0
         for session in peer.sessions.values():
             self._ends.stop(peer, session, now)
+            kind = "activation" if session.state in HOLDING else "transfer"
             if self._estate.step(peer, session, Step.ABORT, now, reason):
-                self._estate.outcome(peer, session, "transfer", False, reason, now)
+                end = TransferEnd.DISCARDED
+                self._estate.outcome(peer, session, kind, False, reason, now, end)
                 aborted += 1
         if not aborted:
             raise LocalError(f"{format_eui64(order.device)} has nothing that can be aborted")

@@ -10,11 +10,15 @@ from ota_engine.records import VersionPolicy
 
 
 class Verdict(NamedTuple):
-    """``offer`` the image, or not and why; ``same`` when the device runs that version already."""
+    """``offer`` the image, or not and why.
+
+    ``same`` when the device runs that version already, ``unfit`` when its hardware is another.
+    """
 
     offer: bool
     same: bool
     reason: str
+    unfit: bool = False
 
 
 OFFER = Verdict(True, False, "")
@@ -43,7 +47,7 @@ def decide(
         return _refused(f"the image is for {format_eui64(destination)} alone")
     unfit = _hardware_misfit(image, hardware, hardware_policy)
     if unfit:
-        return _refused(unfit)
+        return Verdict(False, False, unfit, unfit=True)
     return _version_step(image.key.file_version, policy, running)
 
 

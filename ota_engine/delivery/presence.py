@@ -11,9 +11,9 @@ from ota_engine.delivery.reports import Reports
 from ota_engine.delivery.session import Step
 from ota_engine.delivery.timers import Alarm
 from ota_engine.delivery.upgrade_end import LONGEST_COUNTDOWN, UpgradeEnds
-from ota_engine.delivery.wording import one_line
 from ota_engine.events import Joined, Left, LinkDown, LinkUp
 from ota_engine.records import SessionState
+from ota_engine.wording import one_line
 
 APS_SECURITY = 9  # octets that APS encryption adds to a frame
 RESTARTED = "the engine restarted; waits for the device to go on"

@@ -4,6 +4,8 @@ Any octets from a device end in an answer of the cluster, a Default Response, or
 asks for it; nothing a device sends raises out of here.
 """
 
+from collections.abc import Callable
+
 from images.eui64 import Eui64
 from ota_engine.delivery.blocks import BLOCK_TOKEN, BlockServer
 from ota_engine.delivery.config import DeliveryConfig
@@ -80,6 +82,9 @@ class OtaServer:
             Command.UPGRADE_END_REQUEST: self._ends.request,
             Command.QUERY_DEVICE_SPECIFIC_FILE_REQUEST: self._offers.query_device_specific,
         }
+        #: Who takes packets of clusters that are not the delivery's, and wakes that are not.
+        self.foreign: Callable[[Packet, float], None] = self._unserved
+        self.neighbour: Callable[[float], None] = _nothing_due
         self._alarms = {
             Alarm.NOTIFY_AGAIN: self._contacts.again,
             Alarm.STALL: self._stall,
@@ -92,11 +97,11 @@ class OtaServer:
     # --- packets -----------------------------------------------------------------------------
 
     def receive(self, packet: Packet, now: float) -> None:
-        """Answer one packet of a cluster we serve; others are other people's."""
+        """Answer one packet of a cluster we serve; others go to ``foreign``."""
         peer = self._peers.get(packet.source)
         if peer is None or packet[1:6] != peer.route:
             if packet.cluster not in SERVED:
-                self.estate.count("foreign_cluster")
+                self.foreign(packet, now)
                 return
             peer = self.estate.peer_of(packet)
         peer.last_heard = now
@@ -119,6 +124,9 @@ class OtaServer:
                 self._refuse(packet, peer, error)
         else:
             self.estate.count("frame_over_rate")
+
+    def _unserved(self, _: Packet, __: float) -> None:
+        self.estate.count("foreign_cluster")
 
     def _dispatch(self, packet: Packet, peer: Peer, header: ZclHeader, now: float) -> None:
         if header.manufacturer_code is not None:
@@ -250,6 +258,9 @@ class OtaServer:
         if timer.alarm is Alarm.CONTACT:
             self._contacts.next(timer.key, now)
             return
+        if timer.alarm is Alarm.NEIGHBOUR:
+            self.neighbour(now)
+            return
         peer = self._peers.get(Eui64(timer.key))
         if peer is not None:
             self._alarms[timer.alarm](peer, now)
@@ -270,3 +281,7 @@ class OtaServer:
                 self.estate.count("stalled")
                 self.estate.notify_later(peer, now)
         self.estate.explain_idle(peer)
+
+
+def _nothing_due(_: float) -> None:
+    """Where the delivery has no neighbour."""

@@ -42,6 +42,15 @@ class Step(StrEnum):
     ABORT = "operator aborted it"
 
 
+class TransferEnd(StrEnum):
+    """How an attempt to bring an image to a device ended, as far as others may care why."""
+
+    SUCCEEDED = "the device has it, and found it good"
+    DISCARDED = "it was dropped here before the device had it"
+    WRONG_HARDWARE = "it is for other hardware"
+    FAILED = "the device could not be brought to take it"
+
+
 #: One row for every step, one column for every state, in the order of ``SessionState``. A cell is
 #: the next state, or "." where the step may happen and changes nothing, or "-" where the server
 #: has answered the client without taking the step, so that it cannot happen.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Alarm(StrEnum):
-    """What a deadline is for; ``CONTACT`` is a channel's, all others are a device's."""
+    """What a deadline is for: ``CONTACT`` a channel's, ``NEIGHBOUR`` nobody's, all others a device's."""
 
     CONTACT = "the next device of a channel may be notified or asked"
     NOTIFY_AGAIN = "a notified device has not queried"
@@ -16,6 +16,7 @@ class Alarm(StrEnum):
     OVERDUE = "the image is checked, or the device restarts, for longer than it may"
     ACTIVATION = "a set time of activation has come"
     TELL_AGAIN = "an unsolicited Upgrade End Response did not arrive"
+    NEIGHBOUR = "something is due that is not the delivery's"
 
 
 class Timer(NamedTuple):

@@ -9,10 +9,10 @@ from ota_engine.delivery.peer import Peer, Session
 from ota_engine.delivery.quirks import TimeForm, quirk_for
 from ota_engine.delivery.session import FINAL, HOLDING, Step
 from ota_engine.delivery.timers import Alarm
-from ota_engine.delivery.wording import utc_text
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet
 from ota_engine.records import Activation, SessionState
+from ota_engine.wording import utc_text
 from ota_engine.zcl.commands import Command, UpgradeEndRequest, UpgradeEndResponse
 from ota_engine.zcl.frame import general_frame
 from ota_engine.zcl.general import DEFAULT_RESPONSE, DefaultResponse

@@ -12,8 +12,7 @@ from math import inf
 
 import trio
 
-from ota_engine.delivery.orders import Order
-from ota_engine.engine import Engine
+from ota_engine.engine import Engine, Wish
 from ota_engine.errors import StoreError
 from ota_engine.events import (
     ClockObserved,
@@ -89,7 +88,7 @@ class Shell:
             except trio.EndOfChannel:
                 nursery.cancel_scope.cancel()
 
-    async def order(self, order: Order) -> None:
+    async def order(self, order: Wish) -> None:
         """Give the engine an operator's order; returns once it is committed.
 
         Raises:

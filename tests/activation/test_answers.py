@@ -1,15 +1,21 @@
 """What devices answer, matched to what was ordered; and every answer that must change nothing."""
 
-from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from images.eui64 import Eui64
 from ota_engine.activation.answers import OrderBook, Ruling
 from ota_engine.activation.life import Action, Step
-from ota_engine.activation.order import Order, commit_order, step_order, withdraw_order
+from ota_engine.activation.order import (
+    commit_order,
+    has_ended,
+    may_send,
+    step_order,
+    withdraw_order,
+)
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode
@@ -22,7 +28,8 @@ from ota_engine.gbcs.payloads import (
     activation_of,
 )
 from ota_engine.gbcs.protection import authenticate, protect
-from ota_engine.records import OrderState
+from ota_engine.records import OrderRecord, OrderState
+from tests.activation.orders import SENT_UTC, committed, drafted, sent
 from tests.gbcs.parties import (
     HASH,
     HCALCS,
@@ -30,7 +37,6 @@ from tests.gbcs.parties import (
     NOW,
     PPMID,
     SECOND_SUPPLIER,
-    SUPPLIER,
     VERSION,
     all_messages,
     everyone,
@@ -39,28 +45,22 @@ from tests.gbcs.parties import (
 DONE, BAD = ActivationOutcome(0, VERSION), ActivationOutcome(2, 0x01000000)
 
 
-def sent(at: datetime | None = None, counter: int = 1000, device: int = HCALCS) -> Order:
-    drafted = Order(SUPPLIER, device, HASH, at)
-    order, _ = step_order(commit_order(drafted, counter, everyone()), Step.SEND)
-    return order
-
-
-def answer(order: Order, said: ActivationOutcome | CommandAccepted) -> bytes:
+def answer(order: OrderRecord, said: ActivationOutcome | CommandAccepted) -> bytes:
     clock = compose.device_time(NOW)
     return serialise(protect(compose.response(parse(order.command), said, clock), everyone()))
 
 
-def alert(order: Order, outcome: ActivationOutcome, code: int | None = None) -> bytes:
+def alert(order: OrderRecord, outcome: ActivationOutcome, code: int | None = None) -> bytes:
     good = outcome.code == 0
     code = code or (
         AlertCode.FUTURE_DATED_COMMAND_ACTIONED
         if good
         else AlertCode.FUTURE_DATED_COMMAND_NOT_ACTIONED
     )
-    assert order.counter is not None and order.execution_time is not None
+    assert order.counter is not None and order.execution_utc is not None
     message = compose.alert(
         MessageCode.FIRMWARE_ACTIVATION_ALERT,
-        FutureDatedOutcome(code, order.execution_time, order.counter, outcome),
+        FutureDatedOutcome(code, at_of(order), order.counter, outcome),
         originator=order.device,
         recipient=order.originator,
         counter=2000,
@@ -68,8 +68,14 @@ def alert(order: Order, outcome: ActivationOutcome, code: int | None = None) -> 
     return serialise(protect(message, everyone()))
 
 
+def at_of(order: OrderRecord) -> datetime:
+    return datetime.fromtimestamp(order.execution_utc or 0.0, UTC)
+
+
 def take(book: OrderBook, octets: bytes) -> Ruling:
-    return book.take(octets, everyone(), NOW)
+    message = parse(octets)
+    authenticate(message, everyone(), now=NOW)
+    return book.take(message, octets, NOW.timestamp())
 
 
 def test_the_command_is_a_cs06_the_device_believes() -> None:
@@ -77,7 +83,6 @@ def test_the_command_is_a_cs06_the_device_believes() -> None:
     command = parse(order.command)
     authenticate(command, everyone(), now=NOW)
     assert activation_of(command) == (HASH, 1000, LATER)
-    assert order.attempts == 1
 
 
 def test_now_is_answered_by_the_outcome() -> None:
@@ -86,6 +91,7 @@ def test_now_is_answered_by_the_outcome() -> None:
     assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.REPORT)
     assert (ruling.order.code, ruling.order.firmware_version) == (0, VERSION)
     assert ruling.order.evidence == octets
+    assert ruling.order.reason == "activated: the device runs 0x0123ABCD"
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 0x7F])
@@ -99,7 +105,7 @@ def test_later_is_accepted_then_told_by_alert(outcome: ActivationOutcome, end: s
     book = OrderBook([sent(LATER)])
     assert take(book, answer(sent(LATER), CommandAccepted())).order.state is OrderState.ACCEPTED
     (accepted,) = book.orders()
-    book.put(step_order(accepted, Step.TIME)[0])
+    book.put(step_order(accepted, Step.TIME, SENT_UTC)[0])
     ruling = take(book, alert(sent(LATER), outcome))
     assert (ruling.before.state, ruling.order.state) == (OrderState.DUE, end)
 
@@ -134,15 +140,15 @@ def test_an_activation_after_a_failure_is_a_contradiction_and_believed() -> None
 
 
 def test_a_late_answer_is_believed_after_the_order_expired() -> None:
-    expired, action = step_order(sent(), Step.LAPSE)
+    expired, action = step_order(sent(), Step.LAPSE, SENT_UTC)
     assert (expired.state, action) == (OrderState.EXPIRED, Action.REPORT)
     ruling = take(OrderBook([expired]), answer(sent(), DONE))
     assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.CORRECT)
 
 
 def test_an_answer_before_the_sending_was_stored() -> None:
-    committed = commit_order(Order(SUPPLIER, HCALCS, HASH), 1000, everyone())
-    assert take(OrderBook([committed]), answer(committed, DONE)).order.state == "activated"
+    order = committed()
+    assert take(OrderBook([order]), answer(order, DONE)).order.state == "activated"
 
 
 def refused(book: OrderBook, octets: bytes, because: str | None) -> None:
@@ -163,7 +169,7 @@ def test_an_answer_from_another_device() -> None:
 
 
 def test_another_suppliers_order_of_the_same_counter() -> None:
-    theirs = commit_order(Order(SECOND_SUPPLIER, HCALCS, HASH), 1000, everyone())
+    theirs = committed(originator=SECOND_SUPPLIER)
     refused(OrderBook([sent()]), answer(theirs, DONE), "no order we gave")
 
 
@@ -193,13 +199,13 @@ def test_the_command_itself_is_no_answer() -> None:
     refused(OrderBook([sent()]), sent().command, "answers no activation")
 
 
-def cancelling(order: Order, counter: int = 1001) -> Order:
-    revoked, action = withdraw_order(order, counter, everyone())
+def cancelling(order: OrderRecord, counter: int = 1001) -> OrderRecord:
+    revoked, action = withdraw_order(order, counter, everyone(), SENT_UTC, "ann cancels")
     assert action is Action.REVOKE
     return revoked
 
 
-def cancel_answer(order: Order, said: ActivationOutcome | CommandAccepted) -> bytes:
+def cancel_answer(order: OrderRecord, said: ActivationOutcome | CommandAccepted) -> bytes:
     message: Message = compose.response(parse(order.cancel_command), said, compose.device_time(NOW))
     return serialise(protect(message, everyone()))
 
@@ -229,7 +235,7 @@ def test_a_refused_cancellation_changes_nothing() -> None:
 
 
 def test_a_drafted_order_is_cancelled_at_once() -> None:
-    done, action = withdraw_order(Order(SUPPLIER, HCALCS, HASH), 1001, everyone())
+    done, action = withdraw_order(drafted(), 1001, everyone(), SENT_UTC, "ann cancels")
     assert (done.state, action) == (OrderState.CANCELLED, Action.REPORT)
     assert done.cancel_command == b""
 
@@ -242,45 +248,47 @@ def test_a_second_withdrawal_sends_the_same_cancellation() -> None:
 @pytest.mark.parametrize("counter", [999, 1000])
 def test_a_cancellation_needs_a_larger_counter(counter: int) -> None:
     with pytest.raises(LocalError, match="larger"):
-        withdraw_order(sent(LATER), counter, everyone())
+        withdraw_order(sent(LATER), counter, everyone(), SENT_UTC, "ann cancels")
 
 
 def test_a_retry_sends_the_same_octets_so_no_device_activates_twice() -> None:
     order = sent()
-    again, action = step_order(order, Step.RETRY)
+    again, action = step_order(order, Step.RETRY, SENT_UTC)
     assert action is Action.RESEND
-    assert again == replace(order, attempts=2)
+    assert again == order
 
 
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_retry_of_a_revoked_order_repeats_the_cancellation_instead(accepted: bool) -> None:
     revoked = cancelling(sent(LATER))
     if accepted:
-        revoked, _ = step_order(revoked, Step.ACCEPT)
-    again, action = step_order(revoked, Step.RETRY)
+        revoked, _ = step_order(revoked, Step.ACCEPT, SENT_UTC)
+    again, action = step_order(revoked, Step.RETRY, SENT_UTC)
     assert (again, action) == (revoked, Action.REVOKE)
-    assert not again.may_send
+    assert not may_send(again)
 
 
 def test_a_retry_after_the_end_does_nothing() -> None:
-    ended, _ = step_order(cancelling(sent(LATER)), Step.CANCEL)
-    assert step_order(ended, Step.RETRY) == (ended, None)
+    ended, _ = step_order(cancelling(sent(LATER)), Step.CANCEL, SENT_UTC)
+    assert step_order(ended, Step.RETRY, SENT_UTC) == (ended, None)
 
 
 def test_a_time_that_came_before_the_order_left_ends_it() -> None:
-    committed = commit_order(Order(SUPPLIER, HCALCS, HASH, LATER), 1000, everyone())
-    ended, action = step_order(committed, Step.TIME)
+    ended, action = step_order(committed(LATER), Step.TIME, SENT_UTC)
     assert (ended.state, action) == (OrderState.EXPIRED, Action.REPORT)
-    assert ended.final and not ended.may_send
+    assert has_ended(ended) and not may_send(ended)
 
 
-def test_a_drafted_order_has_no_place_in_the_book() -> None:
-    with pytest.raises(ValueError, match="no counter"):
-        OrderBook([Order(SUPPLIER, HCALCS, HASH)])
+def test_the_one_open_order_of_a_device_is_found_until_it_ends() -> None:
+    book = OrderBook([sent()])
+    assert book.open_order(Eui64(HCALCS)) == sent()
+    assert book.next_number() == 2
+    take(book, answer(sent(), DONE))
+    assert book.open_order(Eui64(HCALCS)) is None
 
 
 def test_orders_without_a_key_are_not_committed() -> None:
     from ota_engine.gbcs.keystore import Keystore
 
     with pytest.raises(LocalError, match="no signing key"):
-        commit_order(Order(SUPPLIER, HCALCS, HASH), 1, Keystore())
+        commit_order(drafted(), 1, Keystore())

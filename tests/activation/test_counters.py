@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.activation.counters import CounterRecord, ReplayGuard, next_counter
+from images.eui64 import Eui64
+from ota_engine.activation.counters import Counters, ReplayGuard, next_counter
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.der import MAX_COUNTER
+from ota_engine.records import CounterRecord
 
-SUPPLIER, OTHER = 0x90B3_D51F_4001_0000, 0x90B3_D51F_4003_0000
+SUPPLIER, OTHER = Eui64(0x90B3_D51F_4001_0000), Eui64(0x90B3_D51F_4003_0000)
 
 
 @given(st.lists(st.floats(-1e9, 1e12), min_size=2, max_size=50), st.integers(0, 2**40))
@@ -44,6 +46,14 @@ def test_many_in_the_same_moment_are_all_different() -> None:
         record = next_counter(record, 1_767_225_600.0)
         seen.add(record.last)
     assert len(seen) == 1000
+
+
+def test_a_counter_is_stored_before_it_is_handed_out() -> None:
+    stored: list[CounterRecord] = []
+    counters = Counters([CounterRecord(SUPPLIER, 41)], stored.append)
+    assert counters.draw(SUPPLIER, 0.0) == 42
+    assert counters.draw(OTHER, 0.0) == 1
+    assert stored == [CounterRecord(SUPPLIER, 42), CounterRecord(OTHER, 1)]
 
 
 def test_the_last_counter_is_the_last() -> None:

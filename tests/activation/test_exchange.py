@@ -4,17 +4,23 @@ from random import Random
 
 import pytest
 
-from ota_engine.activation.answers import OrderBook
-from ota_engine.activation.counters import CounterRecord, ReplayGuard, next_counter
+from images.eui64 import Eui64
+from ota_engine.activation.answers import OrderBook, Ruling
+from ota_engine.activation.counters import ReplayGuard, next_counter
 from ota_engine.activation.life import Action, Step
-from ota_engine.activation.order import Order, commit_order, step_order
+from ota_engine.activation.order import step_order
 from ota_engine.errors import PeerError
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.envelope import parse, serialise
 from ota_engine.gbcs.payloads import ActivationOutcome, activation_of
 from ota_engine.gbcs.protection import authenticate, protect
-from ota_engine.records import OrderState
-from tests.gbcs.parties import HASH, HCALCS, NOW, SUPPLIER, VERSION, everyone
+from ota_engine.records import CounterRecord, OrderRecord, OrderState
+from tests.activation import orders
+from tests.activation.orders import SENT_UTC
+from tests.gbcs.parties import HASH, NOW, VERSION, everyone
+from tests.gbcs.parties import SUPPLIER as SUPPLIER_NUMBER
+
+SUPPLIER = Eui64(SUPPLIER_NUMBER)
 
 
 class Device:
@@ -39,8 +45,14 @@ class Device:
         return serialise(protect(said, everyone()))
 
 
-def committed(counters: CounterRecord, digest: bytes = HASH) -> Order:
-    return commit_order(Order(SUPPLIER, HCALCS, digest), counters.last, everyone())
+def committed(counters: CounterRecord, digest: bytes = HASH) -> OrderRecord:
+    return orders.committed(counter=counters.last, digest=digest)
+
+
+def take(book: OrderBook, octets: bytes) -> Ruling:
+    message = parse(octets)
+    authenticate(message, everyone(), now=NOW)
+    return book.take(message, octets, SENT_UTC)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -48,7 +60,7 @@ def test_retries_and_restarts_activate_at_most_once(seed: int) -> None:
     random, device = Random(seed), Device()
     book = OrderBook([committed(next_counter(CounterRecord(SUPPLIER, 0), NOW.timestamp()))])
     (order,) = book.orders()
-    order, _ = step_order(order, Step.SEND)
+    order, _ = step_order(order, Step.SEND, SENT_UTC)
     book.put(order)
     for _ in range(12):
         if random.random() < 0.3:
@@ -56,13 +68,13 @@ def test_retries_and_restarts_activate_at_most_once(seed: int) -> None:
         if random.random() < 0.3:
             book = OrderBook(book.orders())  # the engine comes back with what it stored
         (order,) = book.orders()
-        order, action = step_order(order, Step.RETRY)
+        order, action = step_order(order, Step.RETRY, SENT_UTC)
         book.put(order)
         if action is not Action.RESEND or random.random() < 0.5:
             continue  # ended, or lost on the way there
         answer = device.receive(order.command)
         if answer is not None and random.random() < 0.5:  # else lost on the way back
-            book.take(answer, everyone(), NOW)
+            take(book, answer)
     (order,) = book.orders()
     assert device.activations <= 1
     assert order.state in {OrderState.SENT, OrderState.ACTIVATED}
@@ -89,7 +101,7 @@ def test_the_hash_of_another_image_uses_up_the_counter_and_activates_nothing() -
     device, order = Device(), committed(CounterRecord(SUPPLIER, 1000), bytes(32))
     answer = device.receive(order.command)
     assert answer is not None and device.activations == 0
-    ruling = OrderBook([order]).take(answer, everyone(), NOW)
+    ruling = take(OrderBook([order]), answer)
     assert (ruling.order.state, ruling.order.code) == (OrderState.FAILED, 2)
     assert device.receive(order.command) is None
 

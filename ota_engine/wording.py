@@ -1,4 +1,4 @@
-"""How the delivery words things: text from outside made safe to store, show and log; times."""
+"""How zota words things: text from outside made safe to store, show and log; times."""
 
 from datetime import UTC, datetime
 

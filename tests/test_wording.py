@@ -1,0 +1,32 @@
+"""Texts from outside, and times: one bounded, printable line each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ota_engine.wording import LONGEST, one_line, utc_text
+
+
+@given(st.text() | st.text(st.characters(categories=["Cc", "Cs", "Cf", "Zl", "Zp"])))
+def test_fault_36_any_text_becomes_one_bounded_printable_line(text: str) -> None:
+    line = one_line(text)
+    assert line.isprintable()
+    assert len(line) <= LONGEST
+    line.encode()
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=LONGEST))
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert one_line(text) == text
+
+
+def test_what_is_cut_is_seen_to_be_cut() -> None:
+    assert one_line("x" * 1000).endswith("…")
+
+
+def test_a_time_is_a_date() -> None:
+    assert utc_text(1_835_438_400.0) == "2028-02-29 12:00:00 UTC"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_time_is_worded(utc: float) -> None:
+    assert utc_text(utc).isprintable()
