@@ -42,6 +42,7 @@ class DeviceTunnel:
 
     Attributes:
         counters: what went wrong, by name.
+        settled: (token, whether the hub has it) of messages sent under a token, until taken.
         wake_at: when ``wake`` is due, seconds.
     """
 
@@ -56,6 +57,7 @@ class DeviceTunnel:
         "_settings",
         "_sleepy",
         "counters",
+        "settled",
         "wake_at",
     )
 
@@ -75,6 +77,7 @@ class DeviceTunnel:
         self._room = room
         self._settings = settings
         self._refusing: TunnelStatus | None = None
+        self.settled: list[tuple[int, bool]] = []
         self.power_off()
 
     # --- power and defects ------------------------------------------------------------------------
@@ -90,6 +93,7 @@ class DeviceTunnel:
             self._endpoint.next_sequence,
         )
         self._line.refusing = self._refusing
+        self.settled.clear()
         self._get_at = self._answer_by = self.wake_at = NEVER
 
     def power_on(self, now: float) -> None:
@@ -109,9 +113,9 @@ class DeviceTunnel:
 
     # --- messages ---------------------------------------------------------------------------------
 
-    def send(self, octets: bytes, now: float) -> Sequence[Action]:
-        """Send a message to the hub."""
-        self._add(Item(bytes((PUT,)), octets, MESSAGE_TOKEN, Way.ANY, self._room))
+    def send(self, octets: bytes, now: float, token: int = MESSAGE_TOKEN) -> Sequence[Action]:
+        """Send a message to the hub; ``settled`` tells by its token, if it has one, how it ended."""
+        self._add(Item(bytes((PUT,)), octets, token, Way.ANY, self._room))
         return self._settle(now)[0]
 
     def receive(self, frame: Send, now: float) -> tuple[Sequence[Action], list[bytes]]:
@@ -189,6 +193,8 @@ class DeviceTunnel:
             if ended.reason is not None:
                 self._ask_again(now)
             return []
+        if ended.token != MESSAGE_TOKEN:
+            self.settled.append((ended.token, ended.reason is None))
         if ended.reason is None:
             return [Note("message sent", {})]
         return [Note("message not sent", {"reason": ended.reason})]

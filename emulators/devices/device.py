@@ -10,7 +10,9 @@ from random import Random
 from emulators.device_spec import DeviceSpec
 from emulators.endpoint import Endpoint
 from emulators.flash import Boot, Flash, PowerLossError, SectorPool, Spare
-from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
+from emulators.gbcs.anchors import Anchors
+from emulators.gbcs.port import Deeds, GbcsPort
+from emulators.gbcs.unit import Firmware, SecurityUnit
 from emulators.node import NEVER, Action, Announce, Note, Transmit
 from emulators.ota_attributes import (
     answer,
@@ -20,10 +22,11 @@ from emulators.ota_attributes import (
 )
 from emulators.ota_client import OtaClient
 from emulators.ota_table import State
+from emulators.tunnel import DeviceTunnel
 from emulators.verification import ImageVerifier
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Send
+from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send
 from ota_engine.zcl import general
 from ota_engine.zcl.frame import ZclHeader, parse_header
 from ota_engine.zcl.ota import Attribute
@@ -46,11 +49,12 @@ class Device:
         flash: its two banks.
         powered: whether it runs.
         crashes: times it lost power without warning.
-        security: what it does with GBCS messages; None for a device without keys.
+        security: what believes GBCS messages and answers them; None for a device without keys.
     """
 
     __slots__ = (
         "_boot_at",
+        "_gbcs",
         "_number",
         "client",
         "crashes",
@@ -86,8 +90,10 @@ class Device:
         self.client = OtaClient(spec, self.endpoint, self.flash, verifier, random)
         self._number = spec.endpoint
         self._boot_at = NEVER
-        if security is not None and security.image_key is not None:
-            self.client.ending.image_key = security.image_key
+        self._gbcs: GbcsPort | None = None
+        if security is not None:
+            self._gbcs = GbcsPort(security, DeviceTunnel(spec, self.endpoint), self._firmware)
+            self.client.ending.image_key = security.image_key or spec.certificate
 
     @property
     def version(self) -> int:
@@ -109,8 +115,8 @@ class Device:
             self.flash.confirm()
             self.powered = True
             actions = [*self._after_boot(boot), *self.client.boot(now)]
-            if self.security is not None:
-                actions += self._carry_out(self.security.booted(self.firmware, now), now)
+            if self._gbcs is not None:
+                actions += self._carry_out(self._gbcs.boot(now), now)
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
@@ -143,6 +149,8 @@ class Device:
 
     def _fail(self, loss: PowerLossError | None, now: float) -> Sequence[Action]:
         self.client.power_off(now)
+        if self._gbcs is not None:
+            self._gbcs.power_off()
         self.powered = False
         self.wake_at = self._boot_at = NEVER
         self.crashes += 1
@@ -155,17 +163,17 @@ class Device:
         if not self.powered:
             return self.power_on(now) if now >= self._boot_at else ()
         try:
-            actions = self.client.wake(now)
-            if self.security is not None and self.security.wake_at <= now:
-                actions += self._carry_out(self.security.wake(self.firmware, now), now)
+            actions: Sequence[Action] = self.client.wake(now)
+            if self._gbcs is not None and self.client.state is not State.RESTARTING:
+                actions = [*actions, *self._carry_out(self._gbcs.wake(now), now)]
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
 
     def _settle(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
         """After the client did something: follow its timer, and restart if it asks for it."""
-        if self.security is not None:
-            actions = [*actions, *self._tell_of_client(self.security, now)]
+        if self._gbcs is not None:
+            actions = [*actions, *self._tell_of_client(self._gbcs, now)]
         if self.client.state is State.RESTARTING:
             self._restart(now)
         elif self.powered:
@@ -174,17 +182,18 @@ class Device:
 
     def _restart(self, now: float) -> None:
         self.client.power_off(now)
+        if self._gbcs is not None:
+            self._gbcs.power_off()
         self._restart_after(self.spec.timers.restart_time, now)
 
     def _set_alarm(self) -> None:
         self.wake_at = self.client.wake_at
-        if self.security is not None:
-            self.wake_at = min(self.wake_at, self.security.wake_at)
+        if self._gbcs is not None:
+            self.wake_at = min(self.wake_at, self._gbcs.wake_at)
 
     # --- GBCS -------------------------------------------------------------------------------------
 
-    @property
-    def firmware(self) -> Firmware:
+    def _firmware(self) -> Firmware:
         """The firmware as GBCS messages speak of it."""
         metadata = self.flash.metadata
         running = metadata.running[-1].digest
@@ -193,20 +202,17 @@ class Device:
         held = metadata.held[-1].digest
         return Firmware(self.version, running, held, self.client.ending.manufacturer_image_hash)
 
-    def receive_message(self, octets: bytes, now: float) -> Sequence[Action]:
-        """Take a GBCS message, however it came."""
-        if self.security is None or not self.powered:
+    def hand_over(self, anchors: Anchors) -> Sequence[Action]:
+        """Change supplier: commands and images of another count from now on."""
+        if self.security is None:
             return ()
-        try:
-            reaction = self.security.receive(octets, self.firmware, now)
-            return self._settle(self._carry_out(reaction, now), now)
-        except PowerLossError as loss:
-            return self._fail(loss, now)
+        notes = self.security.hand_over(anchors).notes
+        self.client.ending.image_key = self.security.image_key or self.spec.certificate
+        return notes
 
-    def _carry_out(self, reaction: Reaction, now: float) -> list[Action]:
-        """Send what is to be sent, and run the held image if that is what was decided."""
-        actions: list[Action] = [*reaction.notes]
-        return [*actions, *self._apply(now)] if reaction.activate else actions
+    def _carry_out(self, deeds: Deeds, now: float) -> Sequence[Action]:
+        """Do what the GBCS of the device decided."""
+        return [*deeds.actions, *self._apply(now)] if deeds.activate else deeds.actions
 
     def _apply(self, now: float) -> Sequence[Action]:
         """Run the held image, on an order that did not come through cluster 0x0019."""
@@ -216,14 +222,14 @@ class Device:
             self._restart(now)
         return actions
 
-    def _tell_of_client(self, security: SecurityUnit, now: float) -> Sequence[Action]:
-        """Tell the security unit what the OTA client found or was allowed."""
+    def _tell_of_client(self, gbcs: GbcsPort, now: float) -> Sequence[Action]:
+        """Tell the GBCS what the OTA client found or was allowed."""
         received, self.client.ending.received = self.client.ending.received, None
-        if self.client.state is State.RESTARTING:
-            security.restarting(self.flash.metadata.held[-1].digest)
+        if self.client.state is State.RESTARTING and gbcs.unit.memory.begun is None:
+            gbcs.unit.restarting(self.flash.metadata.held[-1].digest)
         if received is None:
             return ()
-        found = security.image_received(received.digest, now, verified=received.verified)
+        found = gbcs.image_received(received.digest, now, verified=received.verified)
         return self._carry_out(found, now)
 
     # --- frames -----------------------------------------------------------------------------------
@@ -237,7 +243,7 @@ class Device:
                 actions = self.client.receive_block(frame.payload, now)
                 if actions is not None:
                     self.wake_at = self.client.wake_at
-                    if self.security is not None:
+                    if self._gbcs is not None:
                         self._set_alarm()
                     return actions
             return self._settle(self._receive(frame, now), now)
@@ -245,11 +251,12 @@ class Device:
             return self._fail(loss, now)
 
     def _receive(self, frame: Send, now: float) -> Sequence[Action]:
-        if frame.destination_endpoint not in (self._number, ALL_ENDPOINTS):
-            return ()
-        if frame.profile not in (self.spec.profile, ALL_PROFILES):
+        endpoint_is_ours = frame.destination_endpoint in (self._number, ALL_ENDPOINTS)
+        if not endpoint_is_ours or frame.profile not in (self.spec.profile, ALL_PROFILES):
             return ()
         unicast = frame.destination == self.eui64
+        if frame.cluster == TUNNELING_CLUSTER and self._gbcs is not None:
+            return self._carry_out(self._gbcs.receive(frame, now), now) if unicast else ()
         try:
             header = parse_header(frame.payload)
         except PeerError:

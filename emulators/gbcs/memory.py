@@ -42,15 +42,19 @@ class Begun(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A message to be sent.
+    """A message to be sent, and sent again until the hub has it.
 
     Attributes:
+        number: by which the device knows it.
         due: when, the shell's time.
         octets: the message, protected.
+        tries: how often it was sent in vain.
     """
 
+    number: int
     due: float
     octets: bytes
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -62,7 +66,8 @@ class SecureMemory:
         counter: the last of the device's own alerts.
         order: the future dated order that waits; there is room for one.
         begun: the activation under way.
-        outgoing: messages not handed to the tunnel yet, in their order.
+        outgoing: messages the hub has not confirmed, in their order.
+        sent: how many messages there have been.
     """
 
     guard: ReplayGuard = field(default_factory=ReplayGuard)
@@ -70,3 +75,4 @@ class SecureMemory:
     order: FutureOrder | None = None
     begun: Begun | None = None
     outgoing: tuple[Outgoing, ...] = ()
+    sent: int = 0

@@ -42,6 +42,9 @@ from ota_engine.gbcs.payloads import (
 )
 from ota_engine.gbcs.protection import authenticate, protect
 
+FIRST_RETRY: Final = 60.0  # seconds until a message that did not get through is sent again
+LAST_RETRY: Final = 3600.0  # they grow up to this
+MOST_OUTGOING: Final = 16  # messages; with more, the oldest are forgotten
 UNRELIABLE_CLOCK: Final = 0x02  # status of a DLMS date-time: the clock was never set
 _READS: Final = (ReadVersion(), VersionRequest(0), GasVersionRequest())
 
@@ -66,12 +69,12 @@ class Reaction(NamedTuple):
     """What a device is to do.
 
     Attributes:
-        messages: to be sent to the hub, in this order.
+        messages: to be sent to the hub, in this order; ``settled`` wants to know how they fare.
         activate: run the held image now.
         notes: for the journal.
     """
 
-    messages: tuple[bytes, ...] = ()
+    messages: tuple[Outgoing, ...] = ()
     activate: bool = False
     notes: tuple[Note, ...] = ()
 
@@ -89,7 +92,7 @@ class SecurityUnit:
         memory: what survives a power cut; all else is worked out from it.
     """
 
-    __slots__ = ("_anchors", "_habits", "_lost", "_options", "clock", "memory")
+    __slots__ = ("_anchors", "_habits", "_lost", "_options", "_under_way", "clock", "memory")
 
     def __init__(self, habits: Habits, anchors: Anchors, options: SecurityOptions) -> None:
         self.clock = UtcClock()
@@ -98,6 +101,7 @@ class SecurityUnit:
         self._anchors = anchors
         self._options = options
         self._lost = 0
+        self._under_way: set[int] = set()  # numbers of messages the tunnel has
 
     # --- what it shows ----------------------------------------------------------------------------
 
@@ -116,7 +120,7 @@ class SecurityUnit:
         """When ``wake`` has something to do."""
         order = self.memory.order
         due = inf if order is None else self.clock.when(order.execution_time)
-        return min((due, *(message.due for message in self.memory.outgoing)))
+        return min((due, *(message.due for message in self._waiting())))
 
     # --- what happens to it -----------------------------------------------------------------------
 
@@ -155,6 +159,7 @@ class SecurityUnit:
 
     def booted(self, firmware: Firmware, now: float) -> Reaction:
         """Go on after a start: tell what became of an activation, try a torn one again."""
+        self._under_way.clear()
         begun = self.memory.begun
         if begun is None:
             return self.wake(firmware, now)
@@ -197,6 +202,18 @@ class SecurityUnit:
         """
         if self._habits.reports:
             self.memory.begun = Begun(file, None)
+
+    def settled(self, number: int, now: float, *, delivered: bool) -> None:
+        """Learn what became of a message: forget it, or send it again later."""
+        self._under_way.discard(number)
+        kept = []
+        for message in self.memory.outgoing:
+            if message.number != number:
+                kept.append(message)
+            elif not delivered:
+                pause = min(FIRST_RETRY * 2.0**message.tries, LAST_RETRY)
+                kept.append(message._replace(due=now + pause, tries=message.tries + 1))
+        self.memory.outgoing = tuple(kept)
 
     def hand_over(self, anchors: Anchors) -> Reaction:
         """Trust another supplier from now on; what the old one ordered for later is forgotten.
@@ -336,19 +353,25 @@ class SecurityUnit:
     def _put(self, message: Message, now: float) -> None:
         """Keep a message to be sent when the device gets round to it."""
         octets = serialise(protect(message, self._anchors.keys))
-        due = now + self._options.message_delay
-        copies = 2 if self._options.send_twice else 1
-        self.memory.outgoing += (Outgoing(due, octets),) * copies
+        memory, due = self.memory, now + self._options.message_delay
+        for _ in range(2 if self._options.send_twice else 1):
+            memory.sent += 1
+            if self._lost < self._options.lose_messages:
+                self._lost += 1
+            else:
+                memory.outgoing += (Outgoing(memory.sent, due, octets),)
+        memory.outgoing = memory.outgoing[-MOST_OUTGOING:]
+
+    def _waiting(self) -> list[Outgoing]:
+        return [each for each in self.memory.outgoing if each.number not in self._under_way]
 
     def _send(self, reaction: Reaction, now: float) -> Reaction:
-        """Hand out the messages that are due; one of a device that shall restart goes before it."""
-        ready = tuple(message for message in self.memory.outgoing if message.due <= now)
-        if not ready:
+        """Hand out the messages that are due, unless the device goes down before they could go."""
+        if reaction.activate:
             return reaction
-        self.memory.outgoing = self.memory.outgoing[len(ready) :]
-        kept = ready[max(0, self._options.lose_messages - self._lost) :]
-        self._lost += len(ready) - len(kept)
-        return reaction._replace(messages=tuple(message.octets for message in kept))
+        ready = tuple(message for message in self._waiting() if message.due <= now)
+        self._under_way.update(message.number for message in ready)
+        return reaction._replace(messages=ready)
 
 
 def _read(command: Message) -> Payload:

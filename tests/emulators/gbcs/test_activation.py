@@ -7,6 +7,7 @@ import pytest
 from emulators.device_spec import SecurityOptions
 from emulators.gbcs.unit import Firmware
 from ota_engine.gbcs.codes import ActivationCode, AlertCode
+from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
     ActivationOutcome,
@@ -21,6 +22,7 @@ from tests.emulators.gbcs.units import (
     START,
     UPDATED,
     command,
+    delivered,
     powered_again,
     told,
     unit,
@@ -63,8 +65,39 @@ def test_the_answer_repeats_the_commands_counter_and_carries_the_devices_time() 
 def test_the_outcome_is_told_once() -> None:
     device = unit()
     device.receive(command(), HOLDING, 0.0)
-    assert told(device.booted(UPDATED, 5.0))
+    assert delivered(device, device.booted(UPDATED, 5.0))
     assert not device.booted(UPDATED, 9.0).messages
+
+
+def test_an_outcome_the_hub_may_not_have_is_told_again_in_the_same_octets() -> None:
+    device = unit()
+    device.receive(command(), HOLDING, 0.0)
+    (first,) = device.booted(UPDATED, 5.0).messages
+    (after_a_cut,) = powered_again(device).booted(UPDATED, 9.0).messages
+    device.settled(first.number, 20.0, delivered=False)
+    assert not device.wake(UPDATED, 79.0).messages
+    (again,) = device.wake(UPDATED, 80.0).messages
+    assert first.octets == after_a_cut.octets == again.octets
+
+
+def test_a_hub_that_takes_nothing_is_tried_less_and_less_often() -> None:
+    device = unit()
+    (message,) = device.receive(command(), EMPTY, 0.0).messages
+    waits, now = [], 0.0
+    for _ in range(9):
+        device.settled(message.number, now, delivered=False)
+        waits.append(device.wake_at - now)
+        now = device.wake_at
+        (message,) = device.wake(EMPTY, now).messages
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_a_device_forgets_the_oldest_of_too_many_messages() -> None:
+    device = unit()
+    for counter in range(1, 40):
+        device.receive(command(counter), EMPTY, 0.0)
+    assert len(device.memory.outgoing) == 16
+    assert parse(device.memory.outgoing[-1].octets).counter == 39
 
 
 @pytest.mark.parametrize(
@@ -112,7 +145,7 @@ def test_an_order_for_later_is_accepted_whatever_is_held() -> None:
 
 def test_an_order_for_later_fires_once_at_its_time() -> None:
     device = unit()
-    device.receive(command(at=LATER), HOLDING, 0.0)
+    delivered(device, device.receive(command(at=LATER), HOLDING, 0.0))
     assert device.wake_at == HOUR
     assert not device.wake(HOLDING, HOUR - 1).activate
     assert device.wake(HOLDING, HOUR).activate
@@ -130,11 +163,11 @@ def test_an_order_for_later_survives_power_cuts() -> None:
 
 def test_an_order_whose_time_came_without_power_fires_at_the_next_start() -> None:
     device = unit()
-    device.receive(command(at=LATER), HOLDING, 0.0)
+    delivered(device, device.receive(command(at=LATER), HOLDING, 0.0))
     device = powered_again(device)
     assert device.booted(HOLDING, 2 * HOUR).activate
     device = powered_again(device)
-    assert told(device.booted(UPDATED, 2 * HOUR + 5)) == [
+    assert delivered(device, device.booted(UPDATED, 2 * HOUR + 5)) == [
         noted(ActivationCode.SUCCESS, UPDATED.version)
     ]
     assert not powered_again(device).booted(UPDATED, 3 * HOUR).activate
@@ -187,9 +220,10 @@ def test_a_cancellation_of_nothing_is_accepted() -> None:
 
 def test_a_time_in_the_past_is_accepted_and_due_at_once() -> None:
     device = unit()
-    reaction = device.receive(command(at=START - timedelta(days=3)), HOLDING, 0.0)
-    assert reaction.activate
-    assert told(reaction) == [CommandAccepted()]
+    assert device.receive(command(at=START - timedelta(days=3)), HOLDING, 0.0).activate
+    accepted, outcome = told(device.booted(UPDATED, 5.0))
+    assert accepted == CommandAccepted()
+    assert isinstance(outcome, FutureDatedOutcome) and outcome.outcome.code == 0
 
 
 def test_a_device_without_the_date_accepts_and_waits_for_it() -> None:
@@ -206,7 +240,7 @@ def test_a_device_without_the_date_obeys_commands_for_now() -> None:
 
 def test_a_clock_days_ahead_fires_when_it_believes_the_time_has_come_and_once() -> None:
     device = unit()
-    device.receive(command(at=LATER), HOLDING, 0.0)
+    delivered(device, device.receive(command(at=LATER), HOLDING, 0.0))
     device.clock.step(3 * 86400)
     assert device.wake(HOLDING, 1.0).activate
     device.clock.step(-3 * 86400)
@@ -249,7 +283,7 @@ def test_a_device_may_answer_late_and_twice() -> None:
     assert not device.receive(command(), EMPTY, 0.0).messages
     assert device.wake_at == 30.0
     one, other = device.wake(EMPTY, 30.0).messages
-    assert one == other
+    assert one.octets == other.octets
 
 
 def test_an_answer_that_is_late_survives_a_power_cut() -> None:

@@ -34,6 +34,7 @@ from tests.emulators.gbcs.units import (
     START,
     UPDATED,
     command,
+    delivered,
     powered_again,
     refusal,
     told,
@@ -194,11 +195,13 @@ def test_a_ppmid_reports_what_came_of_an_upgrade(
     device = of(DeviceKind.PPMID)
     device.restarting(NEW_FILE)
     device = powered_again(device, DeviceKind.PPMID)
-    ((message, said),) = verified(device.booted(firmware, 60.0))
+    reaction = device.booted(firmware, 60.0)
+    ((message, said),) = verified(reaction)
     assert isinstance(said, PpmidActivation)
     assert (said.firmware_version, said.code) == (version, code)
     assert said.time == START.replace(minute=1)
     assert message.recipient == BROKER
+    delivered(device, reaction)
     assert not device.booted(UPDATED, 90.0).messages
 
 
@@ -215,9 +218,9 @@ def test_a_ppmid_whose_upgrade_was_torn_reports_nothing_yet() -> None:
 def test_a_hub_is_ordered_by_the_wan_provider_and_reports_to_it() -> None:
     device = of(DeviceKind.COMMUNICATIONS_HUB)
     order = command(50, START, supplier=WAN_PROVIDER, recipient=HUB)
-    reaction = device.receive(order, HOLDING, 0.0)
-    assert reaction.activate and told(reaction) == [CommandAccepted()]
-    ((message, said),) = verified(device.booted(UPDATED, 5.0))
+    assert device.receive(order, HOLDING, 0.0).activate
+    (_, accepted), (message, said) = verified(device.booted(UPDATED, 5.0))
+    assert accepted == CommandAccepted()
     assert isinstance(said, FutureDatedOutcome)
     assert (said.originator_counter, said.outcome.code) == (50, 0)
     assert message.recipient == WAN_PROVIDER
@@ -238,6 +241,8 @@ def test_the_alerts_of_a_device_have_counters_that_only_grow() -> None:
         if number == 3:
             device = powered_again(device, DeviceKind.ESME)
             device.clock.step(-86400.0)
-        ((message, _),) = verified(device.image_received(HASH, 60.0, verified=True))
+        reaction = device.image_received(HASH, 60.0, verified=True)
+        ((message, _),) = verified(reaction)
+        delivered(device, reaction)
         counters.append(message.counter)
     assert counters == sorted(set(counters))

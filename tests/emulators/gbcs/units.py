@@ -73,10 +73,17 @@ def told(reaction: Reaction) -> list[Payload]:
 
 
 def verified(reaction: Reaction) -> list[tuple[Message, Payload]]:
-    messages = [parse(octets) for octets in reaction.messages]
+    messages = [parse(message.octets) for message in reaction.messages]
     for message in messages:
         authenticate(message, everyone(), now=NOW)
     return [(message, read_payload(message)) for message in messages]
+
+
+def delivered(device: SecurityUnit, reaction: Reaction) -> list[Payload]:
+    """What was said, and the hub has it."""
+    for message in reaction.messages:
+        device.settled(message.number, 0.0, delivered=True)
+    return told(reaction)
 
 
 def refusal(reaction: Reaction) -> str:
