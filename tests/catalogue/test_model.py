@@ -1,0 +1,120 @@
+"""Entries, their status, what fits a device, and the way to the newest version."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from images import ImageError
+from images.catalogue import Entry, Order, Range, Status, Terms, clashes, draft, fits, route
+from images.catalogue.status import CHANGES
+from tests.catalogue.samples import bases, ota
+
+
+def entry(version: int, *paths: tuple[int, int], status: Status = Status.APPROVED) -> Entry:
+    """An image of some version; without paths every lower version will do."""
+    terms = bases(*paths) if paths else Terms()
+    made = draft(ota(version.to_bytes(4), version=version), terms, "bench", "x.ota").entry
+    return replace(made, status=status)
+
+
+def test_every_state_answers_every_order() -> None:
+    assert set(CHANGES) == set(product(Status, Order))
+
+
+@pytest.mark.parametrize(("status", "order"), list(CHANGES))
+def test_an_order_that_changes_nothing_is_refused(status: Status, order: Order) -> None:
+    before = entry(5, status=status)
+    change = CHANGES[status, order]
+    if change is None:
+        with pytest.raises(ImageError, match="already"):
+            before.ordered(order, 1.0, "anne", "why")
+    else:
+        after = before.ordered(order, 1.0, "anne", "why")
+        assert after.status is change.to
+        assert after.history[-1][1:] == ("anne", change.to.value, "why")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"bases": (Range(5, 4),)},
+        {"bases": (Range(-1, 4),)},
+        {"bases": (Range(0, 1 << 32),)},
+        {"bases": (Range(1, 5), Range(5, 6))},
+        {"bases": (Range(7, 8), Range(1, 2))},
+        {"hardware": Range(0, 1 << 16)},
+        {"models": ("",)},
+        {"models": ("a", "a")},
+        {"models": ("a\0b",)},
+        {"makers": ("x" * 256,)},
+        {"models": tuple(map(str, range(65)))},
+        {"notes": "\x1b[2J"},
+        {"notes": "x\n" * 3000},
+    ],
+)
+def test_terms_that_make_no_sense_cannot_be_made(terms: dict[str, Any]) -> None:
+    with pytest.raises(ImageError) as error:
+        Terms(**terms)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("running", "hardware", "fitting"),
+    [(1, 3, True), (0, 3, False), (3, 3, False), (5, 3, False), (1, 9, False), (1, None, False)],
+)
+def test_an_image_fits_by_version_and_hardware(
+    running: int, hardware: int | None, fitting: bool
+) -> None:
+    image = replace(entry(5, (1, 2), (4, 4)), hardware=Range(3, 4))
+    assert fits(image, running, hardware) is fitting
+
+
+def test_an_image_for_no_version_fits_none() -> None:
+    image = replace(entry(5), terms=Terms(bases=()))
+    assert not any(fits(image, running) for running in range(8))
+
+
+def test_images_of_one_identity_clash_whatever_hardware_they_are_for() -> None:
+    one = draft(ota(b"one", hardware=(1, 1)), Terms(), "a", "a").entry
+    other = draft(ota(b"two", hardware=(2, 2)), Terms(), "b", "b").entry
+    assert clashes(one, (one, other, entry(5))) == [other]
+
+
+def test_the_way_leads_over_the_stepping_stone() -> None:
+    stone, top = entry(5, (1, 4)), entry(9, (5, 5))
+    assert route([top, stone, entry(3)], 1) == [stone, top]
+    assert route([top, stone], 5) == [top]
+    assert route([top, stone], 9) == []
+
+
+def test_the_way_is_the_shortest() -> None:
+    direct = entry(9)
+    assert route([entry(3), entry(5), direct], 1) == [direct]
+
+
+def test_no_way_is_told_apart_from_nothing_to_do() -> None:
+    assert route([entry(9, (5, 5))], 1) is None
+    assert route([], 1) == []
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.WITHDRAWN])
+def test_only_approved_images_are_a_way(status: Status) -> None:
+    assert route([entry(9, status=status)], 1) == []
+
+
+versions = st.integers(1, 8)
+
+
+@given(st.lists(st.tuples(versions, versions, versions)), st.integers(0, 8))
+def test_every_step_of_a_way_fits_the_one_before(
+    paths: list[tuple[int, int, int]], running: int
+) -> None:
+    images = [entry(top + 1, (min(low, top), top)) for top, low, _ in paths]
+    for image in (way := route(images, running)) or ():
+        assert fits(image, running)
+        running = image.file_version
+    assert way is None or len({image.file_version for image in way}) == len(way)
