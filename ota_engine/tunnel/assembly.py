@@ -6,7 +6,6 @@ it sends the next, and a piece that comes twice is known by its sequence number 
 (ADR 0031).
 """
 
-from collections import deque
 from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -18,7 +17,6 @@ from ota_engine.zcl.status import Status
 GET: Final = 0x01  # GB-HRGP: have you a message for me?
 GET_RESPONSE: Final = 0x02  # here is one, or none; the octet after it says how many more wait
 PUT: Final = 0x03  # here is one
-REMEMBERED: Final = 8  # pieces
 MEMORY: Final = 30.0  # seconds; a radio delivers no copy of a piece later than that
 
 
@@ -42,19 +40,25 @@ Found: TypeAlias = Get | Incoming
 
 
 class Recent:
-    """The pieces that came last."""
+    """The pieces that came last; at most one of each of the 256 sequence numbers."""
 
     __slots__ = ("_pieces",)
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[float, tuple[int, int]]] = deque(maxlen=REMEMBERED)
+        self._pieces: dict[int, tuple[float, int]] = {}  # oldest first
 
     def knows(self, sequence: int, data: bytes, now: float) -> bool:
         """Say whether this piece came before; from now on it has."""
-        piece = sequence, crc32(data)
-        if any(known == piece and now - time <= MEMORY for time, known in self._pieces):
+        while self._pieces:
+            oldest = next(iter(self._pieces))
+            if now - self._pieces[oldest][0] <= MEMORY:
+                break
+            del self._pieces[oldest]
+        digest = crc32(data)
+        if sequence in self._pieces and self._pieces[sequence][1] == digest:
             return True
-        self._pieces.append((now, piece))
+        self._pieces.pop(sequence, None)
+        self._pieces[sequence] = now, digest
         return False
 
 
