@@ -1,0 +1,44 @@
+"""The table of a sender: total, every state reached and left, and nothing lost in silence."""
+
+import itertools
+
+from ota_engine.tunnel.life import TABLE, TURNS, Action, Event, State
+
+CELLS = {
+    (state, Event[row[0]]): cell
+    for row in (line.split() for line in TABLE.strip().splitlines()[1:])
+    for state, cell in zip(State, row[1:], strict=True)
+}
+
+
+def test_every_pair_is_in_the_table_once() -> None:
+    assert set(CELLS) == set(itertools.product(State, Event))
+    names = [line.split()[0] for line in TABLE.strip().splitlines()[1:]]
+    assert sorted(names) == sorted(Event.__members__)
+    assert TABLE.split()[: len(State)] == list(State.__members__)
+
+
+def test_a_pair_that_cannot_happen_has_no_turn() -> None:
+    assert set(TURNS) == {pair for pair, cell in CELLS.items() if cell != "-"}
+
+
+def test_every_state_is_reached_and_left_and_every_action_is_used() -> None:
+    turns = {pair: turn for pair, turn in TURNS.items() if turn is not None}
+    assert {turn.state for turn in turns.values()} == set(State)
+    assert {state for state, _ in turns} == set(State)
+    assert {turn.action for turn in turns.values()} == set(Action)
+
+
+def test_a_message_never_ends_without_word() -> None:
+    """Whatever leads back to idle tells what became of the message, or keeps it."""
+    telling = {Action.DELIVERED, Action.UNDELIVERED, Action.KEEP}
+    for turn in TURNS.values():
+        if turn is not None:
+            assert (turn.state is State.IDLE) == (turn.action in telling)
+
+
+def test_silence_ends_every_state_but_idle() -> None:
+    for state in (State.OPENING, State.SENDING):
+        last = TURNS[state, Event.EXHAUSTED]
+        assert last is not None
+        assert last.state is State.IDLE
