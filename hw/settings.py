@@ -41,10 +41,16 @@ class RadioSettings:
 
     @property
     def url(self) -> str:
-        """The link URL, as a person would type it."""
-        if self.tcp:
-            return f"{self.library.scheme}{TCP}://{self.port}"
-        return f"{self.library.scheme}://{self.port}"
+        """The link URL with every option that matters, as a person would type it."""
+        flow = next(name for name, known in FLOW_CONTROLS.items() if known == self.flow_control)
+        options = {
+            "baudrate": None if self.baudrate == BAUDRATE else str(self.baudrate),
+            "flow": None if self.flow_control is None else flow,
+            "aps": "encrypted" if self.aps_security else None,
+        }
+        query = "&".join(f"{name}={value}" for name, value in options.items() if value)
+        scheme = self.library.scheme + (TCP if self.tcp else "")
+        return f"{scheme}://{self.port}" + (f"?{query}" if query else "")
 
     @property
     def database(self) -> Path | None:

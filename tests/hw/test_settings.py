@@ -29,6 +29,16 @@ def test_a_port_is_a_path_or_an_address(url: str, port: str, device: str) -> Non
     assert config["path"] == device
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", "?baudrate=460800", "?flow=hardware", "?baudrate=57600&flow=software&aps=encrypted"],
+)
+def test_hints_name_the_link_with_its_options(query: str) -> None:
+    url = f"ezsp:///dev/ttyUSB0{query}"
+    assert parse_link(url).url == url
+    assert parse_link(parse_link(url).url) == parse_link(url)
+
+
 def test_serial_options_are_taken() -> None:
     settings = parse_link("ezsp:///dev/ttyUSB0?baudrate=460800&flow=hardware")
     assert (settings.baudrate, settings.flow_control) == (460_800, "hardware")
