@@ -1,13 +1,23 @@
-"""``zota store``: shows what the store says of a database."""
+"""``zota store``: shows what the store says of a database, and queues dead letters again."""
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from images.eui64 import format_eui64
+from ota_engine.canonical import canonical_json
 from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
+from ota_engine.errors import LocalError
+from ota_engine.records import AuditRecord
+from ota_engine.wording import one_line
+
+if TYPE_CHECKING:
+    from ota_engine.store.deliveries import Letter
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,7 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @app.callback()
 def store() -> None:
-    """Check an engine's database."""
+    """Check an engine's database, and see to the outcomes that nobody took."""
 
 
 @app.command("check")
@@ -49,3 +59,96 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
         typer.echo(f"in use by {user}" if user else "not in use")
         typer.echo("DEFECTS FOUND" if report.findings else "sound")
     raise typer.Exit(Exit.ERRORS if report.findings else Exit.OK)
+
+
+@app.command("dead-letters")
+def dead_letters_command(
+    database: Database = None, state: State = None, as_json: Json = False
+) -> None:
+    """Show the outcomes that a sink refused, or did not take in time; also beside an engine.
+
+    Exit code 0: there are none, 2: there are some, 3: the database cannot be opened.
+    """
+    from ota_engine.store.store import Store
+
+    path = chosen_database(database, state)
+    with Store.inspect(path) as opened:
+        dead, counts = opened.deliveries.dead(), opened.deliveries.counts()
+    if as_json:
+        shown = {"database": str(path), "sinks": counts, "dead": [_plain(each) for each in dead]}
+        typer.echo(json.dumps(shown, indent=2))
+    else:
+        for letter in dead:
+            typer.echo(_line(letter))
+        for sink, states in counts.items():
+            typer.echo(f"{sink}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+        if dead:
+            typer.echo("queue them again with 'zota store requeue'")
+    raise typer.Exit(Exit.ERRORS if dead else Exit.OK)
+
+
+@app.command("requeue")
+def requeue_command(
+    database: Database = None,
+    state: State = None,
+    key: Annotated[
+        list[str] | None, typer.Option("--id", metavar="ID", help="An outcome; repeatable.")
+    ] = None,
+    sink: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this sink.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Queue dead letters again, as if nobody had tried; the next engine delivers them.
+
+    The engine must not be running. Exit code 0: queued, 2: there is no such dead letter, 3: the
+    database cannot be opened or is in use.
+    """
+    from ota_engine.store.store import Store
+
+    if bool(key) == everything:
+        raise LocalError("which dead letters? name them with --id, or give --all")
+    path = chosen_database(database, state)
+    with Store.open(path, create=False, owner="zota store requeue") as opened:
+        chosen = _chosen(opened.deliveries.dead(sink), key)
+        opened.deliveries.requeue(chosen)
+        opened.apply([_requeued(letter, time.time()) for letter in chosen])
+    if as_json:
+        queued = [{"id": each.outcome.key, "sink": each.sink} for each in chosen]
+        typer.echo(json.dumps({"database": str(path), "requeued": queued}, indent=2))
+    else:
+        typer.echo(f"queued again: {len(chosen)}")
+
+
+def _chosen(dead: "Sequence[Letter]", keys: list[str] | None) -> "list[Letter]":
+    missing = set(keys or ()) - {letter.outcome.key for letter in dead}
+    if missing:
+        raise LocalError(
+            f"{min(missing)!a} is no dead letter: 'zota store dead-letters' shows which there are"
+        )
+    return [letter for letter in dead if keys is None or letter.outcome.key in keys]
+
+
+def _requeued(letter: "Letter", utc: float) -> AuditRecord:
+    detail = canonical_json({"problem": letter.problem, "sink": letter.sink})
+    return AuditRecord(utc, "zota store requeue", "requeue", letter.outcome.key, detail)
+
+
+def _plain(letter: "Letter") -> dict[str, object]:
+    outcome = letter.outcome
+    return {
+        "id": outcome.key,
+        "sink": letter.sink,
+        "utc": outcome.utc,
+        "device": format_eui64(outcome.device),
+        "kind": outcome.kind,
+        "verdict": outcome.verdict,
+        "attempts": letter.attempts,
+        "problem": letter.problem,
+    }
+
+
+def _line(letter: "Letter") -> str:
+    outcome = letter.outcome
+    what = f"{outcome.kind} of {format_eui64(outcome.device)} {outcome.verdict}"
+    tried = f"{letter.attempts} attempts" if letter.attempts != 1 else "1 attempt"
+    return one_line(f"{letter.sink}: {outcome.key}: {what}: {letter.problem}") + f" ({tried})"

@@ -17,11 +17,11 @@ from ota_engine.errors import LocalError
 from ota_engine.records import OutcomeRecord
 from ota_engine.shell.letter import letter
 from ota_engine.shell.sink import Answer, Fate
+from ota_engine.wording import one_line
 
 NAME: Final = "head end"
 TIMEOUT_S: Final = 10.0  # for one attempt as a whole
 MAX_ANSWER_BYTES: Final = 64 * 1024  # what is read of an answer; more says nothing more
-MAX_REASON: Final = 200  # characters of an answer that are kept
 
 #: Statuses that speak of this letter, not of the way or the hour: no further attempt will do better.
 #: All others but 2xx (also 401, 403, 404: whoever moved the head end will notice) are tried again.
@@ -86,7 +86,7 @@ class HttpSink:
         except (httpx.TimeoutException, trio.TooSlowError):
             return Answer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
         except (httpx.HTTPError, OSError) as error:
-            return Answer(Fate.AWAY, readable(str(error) or type(error).__name__))
+            return Answer(Fate.AWAY, one_line(str(error) or type(error).__name__))
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> Answer:
         request = self._client.stream("POST", self._url, content=body, headers=headers)
@@ -98,7 +98,7 @@ class HttpSink:
                     break
         if response.is_success:
             return Answer(Fate.ACCEPTED)
-        reason = readable(said.decode("utf-8", "replace"))
+        reason = one_line(said.decode("utf-8", "replace").strip())
         problem = f"answered {response.status_code}" + (f": {reason}" if reason else "")
         return Answer(Fate.REFUSED if response.status_code in REFUSALS else Fate.HELD, problem)
 
@@ -106,12 +106,6 @@ class HttpSink:
 def idempotency_key(key: str) -> str:
     """An outcome's key as a header can carry it: what is not printable ASCII is percent-encoded."""
     return quote(key, safe=_KEY_SAFE, errors="surrogatepass")
-
-
-def readable(text: str) -> str:
-    """What a stranger says, in one line without control characters."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * MAX_REASON])
-    return " ".join(shown.split())[:MAX_REASON]
 
 
 def _checked(url: str) -> httpx.URL:

@@ -124,6 +124,11 @@ class Deliveries:
         """Note that a letter is given up."""
         self._settle([_fate(sink, key, DeliveryState.DEAD, attempts, 0.0, problem)])
 
+    def hasten(self, sink: str) -> None:
+        """Let whatever waits for a sink be tried at once."""
+        with mapped(self._place), self._connection.begin():
+            self._connection.execute(self._write.hasten, [{"this_sink": sink}])
+
     def requeue(self, letters: Iterable[Letter]) -> None:
         """Let letters wait again, as if none had been tried."""
         self._settle(

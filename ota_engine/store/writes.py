@@ -47,6 +47,7 @@ class Statements:
     sink: sa.Insert
     backlog: sa.Insert
     fate: sa.Update
+    hasten: sa.Update
 
 
 def statements(dialect: str) -> Statements:
@@ -71,6 +72,11 @@ def statements(dialect: str) -> Statements:
         sink=insert(schema.sinks).on_conflict_do_nothing(),
         backlog=_waiting(insert, schema.sinks.c.name == sa.bindparam("this_sink")),
         fate=_fate(),
+        hasten=(
+            sa.update(schema.deliveries)
+            .where(schema.deliveries.c.sink == sa.bindparam("this_sink"))
+            .values(next_utc=0.0)
+        ),
     )
 
 
