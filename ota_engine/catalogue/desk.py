@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from images import ImageError, Report, Severity, lint
+from images import Report, Severity, lint
 from images.catalogue import Draft, Entry, Order, Status, Step, Terms, clashes, draft
 from ota_engine.catalogue.folder import Writing
 from ota_engine.errors import LocalError, StoreError
@@ -75,10 +75,7 @@ def add(
         LocalError: it has errors, clashes with another file, or is listed under other terms.
     """
     shown = label(name)
-    try:
-        made = draft(data, terms, source, shown)
-    except ImageError as error:
-        raise ImageError(f"{shown}: {error.reason}", error.offset) from None
+    made = draft(data, terms, source, shown)
     rivals = tuple(clashes(made.entry, writing.listed.values()))
     listed = writing.listed.get(made.entry.sha256)
     if listed is not None:
@@ -88,12 +85,12 @@ def add(
     errors = _errors(judge(data, shown))
     if errors and not bearer.override:
         raise LocalError(
-            f"{shown}: refused for {', '.join(errors)}: mend it ('zota image validate' tells how), "
+            f"refused for {', '.join(errors)}: mend it ('zota image validate' tells how), "
             "or give --override REASON"
         )
     if rivals and not bearer.allow_clash:
         raise LocalError(
-            f"{shown}: {made.entry.name} is listed with other octets "
+            f"{made.entry.name} is listed with other octets "
             f"({rivals[0].sha256[:12]}): raise the file version, or give --allow-clash REASON"
         )
     entry = _with_history(made, bearer, errors, clashing=bool(rivals))

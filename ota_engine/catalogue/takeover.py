@@ -31,12 +31,14 @@ class Taken(NamedTuple):
         entry: as it is listed now, or None where it was refused.
         known: it was listed before.
         reason: why it was refused; empty otherwise.
+        unreadable: it was refused because it could not be read.
     """
 
     name: str
     entry: Entry | None
     known: bool = False
     reason: str = ""
+    unreadable: bool = False
 
 
 def find_index(path: Path) -> Path:
@@ -93,7 +95,7 @@ def _take(
         source = printable(index.name)
         added = add(writing, data, shown, source, listing.terms, bearer, judge)
     except (ImageError, LocalError) as error:
-        return Taken(shown, None, reason=str(error).removeprefix(f"{shown}: "))
+        return Taken(shown, None, reason=str(error))
     return Taken(shown, added.entry, added.known)
 
 

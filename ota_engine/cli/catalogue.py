@@ -22,7 +22,7 @@ from ota_engine.cli import image_options as image
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.errors import LocalError
-from ota_engine.store.intake import printable, read_once
+from ota_engine.store.intake import UNNAMED, label, printable, read_once
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -74,13 +74,18 @@ def _add(
     def judge(data: bytes, _: str) -> Report:
         return _judged(settings, file.as_posix(), data)
 
-    source = printable(file.as_posix()) or "unnamed"
     try:
         data = read_once(file)
+    except OSError as error:
+        return Taken(str(file), None, reason=error.strerror or "cannot be read", unreadable=True)
+    except ImageError as error:
+        return Taken(str(file), None, reason=error.reason.removeprefix(f"{label(file.name)}: "))
+    source = printable(file.as_posix()) or UNNAMED
+    try:
         added = desk.add(writing, data, file.name, source, terms, bearer, judge)
     except (ImageError, LocalError) as error:
-        return Taken(file.name, None, reason=str(error).removeprefix(f"{file.name}: "))
-    return Taken(file.name, added.entry, added.known)
+        return Taken(str(file), None, reason=str(error))
+    return Taken(str(file), added.entry, added.known)
 
 
 def _judged(settings: image_config.Settings, path: str, data: bytes) -> Report:
@@ -95,6 +100,8 @@ def _show_taken(taken: list[Taken], as_json: bool) -> None:
         report.print_json(report.taken_as_json(taken))
     else:
         report.print_taken(taken)
+    if any(one.unreadable for one in taken):
+        raise typer.Exit(Exit.UNREADABLE)
     refused = any(one.entry is None for one in taken)
     raise typer.Exit(Exit.ERRORS if refused else Exit.OK)
 
@@ -241,7 +248,7 @@ def export_command(
         reader: IndexForm = "zigpy" if form is option.Form.ZIGPY else "zigbee2mqtt"
         text, released = release_index(opened, entries, reader, base_url)
         if str(target) == "-":
-            typer.echo(text, nl=False)
+            typer.echo(text.decode(), nl=False)
             report.warn_release(released)
             return
         write_whole(target, text, force=force)

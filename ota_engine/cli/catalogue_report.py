@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -12,6 +11,7 @@ from images.catalogue.records import as_values
 from ota_engine.catalogue.release import Release
 from ota_engine.catalogue.takeover import Taken
 from ota_engine.cli.image_facts import visible
+from ota_engine.wording import utc_text
 
 DIGITS = 12  # of a SHA-256, as shown
 
@@ -67,8 +67,9 @@ def print_entry(entry: Entry, everything: Iterable[Entry]) -> None:
     for rival in clashes(entry, everything):
         say(f"CLASH      {rival.sha256[:DIGITS]} {rival.status}")
     for step in entry.history:
-        when = datetime.fromtimestamp(step.utc, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        say(f"history    {when} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}")
+        say(
+            f"history    {utc_text(step.utc)} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}"
+        )
 
 
 def range_text(found: Range, digits: int) -> str:

@@ -59,7 +59,7 @@ def test_files_for_two_named_devices_do_not_clash(tmp_path: Path) -> None:
 
 
 def test_a_file_with_errors_is_refused_with_its_rules(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match=r"ppmid\.ota: refused for ZOTA\d{3}"):
+    with pytest.raises(LocalError, match=r"refused for ZOTA\d{3}"):
         put(empty(tmp_path), BROKEN)
 
 
