@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ota_engine.errors import PeerError
-from ota_engine.tunnel.assembly import Assembly, Get, Incoming
+from ota_engine.tunnel.assembly import MEMORY, Assembly, Get, Incoming
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.ends import NEVER, Ends, Tunnel
 from ota_engine.tunnel.sender import SMALLEST_PIECE, Sender
@@ -22,7 +22,6 @@ from ota_engine.zcl.status import Status
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
 
 NO_TUNNEL: Final = 0xFFFF  # the number in a response that grants none
-MEMORY: Final = 30.0  # seconds for which a repeated request is known again
 PROTOCOLS: Final = ((tunnel.ANY_MANUFACTURER, tunnel.GB_HRGP),)
 CLUSTER_REVISION: Final = 0xFFFD  # attribute
 REVISION: Final = 1
