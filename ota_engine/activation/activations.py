@@ -127,7 +127,7 @@ class Activations:
 
     def link_up(self, _: LinkUp, now: float) -> None:
         """The radio is ready."""
-        self._orders.look_at_all(now)
+        self._orders.link_up(now)
         self._settle(now)
 
     def link_down(self, _: LinkDown, now: float) -> None:

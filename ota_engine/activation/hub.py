@@ -10,7 +10,7 @@ from images.eui64 import Eui64
 from ota_engine.activation.counters import Counters
 from ota_engine.activation.outcomes import told
 from ota_engine.activation.security import Security
-from ota_engine.activation.surroundings import Surroundings
+from ota_engine.activation.surroundings import Surroundings, trusted_utc
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode, TransferCode, name_of
 from ota_engine.gbcs.envelope import serialise
@@ -75,7 +75,7 @@ class Hub:
             ),
             originator=self._eui64,
             recipient=self._security.broker,
-            counter=self._counters.draw(self._eui64, 0.0 if self._around.clock.doubt(now) else utc),
+            counter=self._counters.draw(self._eui64, trusted_utc(self._around.clock, now)),
         )
         signed = protect(alert, self._security.keys)
         self._around.report(

@@ -15,7 +15,7 @@ from ota_engine.activation.deadlines import Deadlines
 from ota_engine.activation.outcomes import told
 from ota_engine.activation.post import Post
 from ota_engine.activation.security import Security
-from ota_engine.activation.surroundings import Surroundings
+from ota_engine.activation.surroundings import Surroundings, trusted_utc
 from ota_engine.errors import PeerError
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import MessageCode, ReadCode
@@ -158,7 +158,7 @@ class Readings:
         It uses up no originator counter of the supplier's, so an order that is still to be sent
         again does not become a replay by it.
         """
-        utc = self._trusted_utc(now)
+        utc = trusted_utc(self._surroundings.clock, now)
         counter = self._counters.draw(self._security.broker, utc)
         return compose.command(
             way,
@@ -169,10 +169,6 @@ class Readings:
             party=self._security.supplier,
             party_counter=self._counters.draw(self._security.supplier, utc),
         )
-
-    def _trusted_utc(self, now: float) -> float:
-        clock = self._surroundings.clock
-        return 0.0 if clock.doubt(now) else clock.utc(now)
 
     def _received(self, inquiry: _Inquiry, trouble: str, now: float) -> None:
         """A question arrived, or did not."""

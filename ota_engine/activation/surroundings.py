@@ -21,6 +21,11 @@ class Clock(Protocol):
         """The earliest monotonic time at which it may be trusted; infinite if never read."""
 
 
+def trusted_utc(clock: Clock, now: float) -> float:
+    """The time counters are drawn by: 0 while the clock is in doubt, so that they only count on."""
+    return 0.0 if clock.doubt(now) else clock.utc(now)
+
+
 class Surroundings(Protocol):
     """The devices, images, journal and outbox that are there anyway."""
 

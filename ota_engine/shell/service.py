@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 import trio
 
+from ota_engine.activation.security import Security
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
 from ota_engine.errors import LocalError, StoreError
@@ -34,6 +35,7 @@ async def open_service(
     wall_clock: Callable[[], float] = time.time,
     prepare: Callable[[Store], None] | None = None,
     sinks: Sequence[Sink] = (),
+    security: Security | None = None,
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
 
@@ -44,6 +46,7 @@ async def open_service(
         wall_clock: returns UTC seconds.
         prepare: may change what is remembered before the engine is made of it.
         sinks: who is told of outcomes besides the file, each at its own pace.
+        security: keys and parties, to give signed orders.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
     committed and what was reported is in every sink or waits in the outbox; sinks that answer get
@@ -51,6 +54,7 @@ async def open_service(
 
     Raises:
         StoreError: the folder is in use by another engine, damaged, or of a newer version.
+        LocalError: a key that ``security`` speaks of is not in it.
     """
     with (
         Store.open(state / DATABASE_NAME) as store,
@@ -67,7 +71,7 @@ async def open_service(
             await writer.call(register, store, sinks)
             snapshot = await writer.call(store.load)
             shell = Shell(
-                Engine(config, snapshot),
+                Engine(config, snapshot, security),
                 writer,
                 link,
                 wall_clock=wall_clock,
@@ -107,12 +111,17 @@ def _wake(told: Iterable[Notifier | Courier]) -> None:
 
 @asynccontextmanager
 async def open_virtual_service(
-    link: Link, store: Store, config: DeliveryConfig, *, wall_clock: Callable[[], float]
+    link: Link,
+    store: Store,
+    config: DeliveryConfig,
+    *,
+    wall_clock: Callable[[], float],
+    security: Security | None = None,
 ) -> AsyncIterator[Shell]:
     """The same under a virtual clock, which no thread may outrun: the store is written inline."""
     writer: Writer = InlineWriter(store)
     shell = Shell(
-        Engine(config, store.load()),
+        Engine(config, store.load(), security),
         writer,
         link,
         wall_clock=wall_clock,
