@@ -23,7 +23,7 @@ class ManifestEntry(NamedTuple):
         maximum_hardware: highest one.
         models: model identifiers it is for; empty for every model.
         makers: manufacturer names it is for; empty for every one.
-        place: where the file lies relative to the index, as the index has it; empty without.
+        place: path or URL of the file, as the index has it; empty without.
         notes: what changed.
     """
 
@@ -108,10 +108,10 @@ def _names(
 
 
 def _place(entry: Mapping[str, Any]) -> str:
-    """A path, or a URL that is none: zigbee2mqtt writes local files there. Nothing is fetched."""
+    """Where the file lies, unjudged: a path before a URL; zigbee2mqtt writes local paths as URLs."""
     for key in ("path", "url", "binary_url"):
         value = entry.get(key)
-        if isinstance(value, str) and value and "://" not in value:
+        if isinstance(value, str) and value:
             return value
     return ""
 

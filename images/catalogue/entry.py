@@ -10,6 +10,7 @@ from images.errors import ImageError
 from images.names import recommended_name
 
 MAX_STEPS: Final = 1000  # of one history
+LAST_UTC: Final = 253_402_300_799  # the end of the year 9999
 U64: Final = 0xFFFFFFFFFFFFFFFF
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -100,6 +101,8 @@ class Entry:
         texts = (self.header_string, self.manufacturer_image_hash, *self.accepted)
         check_texts((*texts, *self.origin))
         check_texts(text for step in self.history for text in (step.who, step.what, step.reason))
+        if not all(0 <= step.utc <= LAST_UTC for step in self.history):
+            raise ImageError("the history has a time that no calendar has")
         if len(self.history) > MAX_STEPS:
             raise ImageError(f"the history has more than {MAX_STEPS} steps")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from images.catalogue.indexes import FOLDER_FORMAT, FOLDER_KEY
-from images.catalogue.places import place_parts
+from images.catalogue.places import place_parts, places
 from images.catalogue.records import read_values
 from images.catalogue.terms import MAX_NOTES, Range, Terms
 from images.errors import ImageError
@@ -22,7 +22,7 @@ class Listing(NamedTuple):
 
     Attributes:
         name: what the index calls it; a stranger's text.
-        parts: where it lies below the index's folder; empty where the index does not say.
+        places: where it may lie below the index's folder, best guess first.
         identity: manufacturer code, image type and file version as stated.
         size: bytes as stated, or None.
         algorithm: of the digest.
@@ -32,7 +32,7 @@ class Listing(NamedTuple):
     """
 
     name: str
-    parts: tuple[str, ...]
+    places: tuple[tuple[str, ...], ...]
     identity: tuple[int, int, int]
     size: int | None
     algorithm: str
@@ -75,17 +75,16 @@ def _own_listing(number: int, image: Any) -> Listing:
         raise ImageError(f"image {number} of the index: {error.reason}") from None
     digest = bytes.fromhex(entry.sha256)
     terms = entry.terms
-    return Listing(parts[-1], parts, entry.identity, entry.size, "sha256", digest, terms)
+    return Listing(parts[-1], (parts,), entry.identity, entry.size, "sha256", digest, terms)
 
 
 def _foreign(entries: Sequence[ManifestEntry]) -> Listing:
     first = entries[0]
     identity = (first.manufacturer_code, first.image_type, first.file_version)
     problem, terms = "", Terms()
-    parts: tuple[str, ...] = ()
+    found: tuple[tuple[str, ...], ...] = ()
     try:
-        if first.place:
-            parts = place_parts(first.place)
+        found = places(first.place)
         if any(
             (one.manufacturer_code, one.image_type, one.file_version) != identity
             or one.size != first.size
@@ -99,7 +98,7 @@ def _foreign(entries: Sequence[ManifestEntry]) -> Listing:
         problem = error.reason
     return Listing(
         first.name,
-        parts,
+        found,
         identity,
         first.size,
         first.algorithm,

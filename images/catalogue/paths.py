@@ -36,12 +36,15 @@ def fits(entry: Entry, running: int, hardware: int | None = None) -> bool:
         hardware: its hardware version, or None where it is unknown: then an image for certain
             hardware does not fit.
     """
-    if entry.file_version <= running:
-        return False
-    if entry.hardware is not None and (hardware is None or hardware not in entry.hardware):
+    if entry.file_version <= running or not suits(entry, hardware):
         return False
     bases = entry.terms.bases
     return bases is None or any(running in base for base in bases)
+
+
+def suits(entry: Entry, hardware: int | None) -> bool:
+    """Whether an image may run on some hardware; None is hardware nobody knows."""
+    return entry.hardware is None or (hardware is not None and hardware in entry.hardware)
 
 
 def route(
@@ -62,16 +65,14 @@ def route(
         (entry for entry in entries if entry.status is Status.APPROVED),
         key=lambda entry: (-entry.file_version, entry.sha256),
     )
-    wanted = [entry for entry in usable if _runs(entry, running, hardware)]
+    wanted = [
+        entry
+        for entry in usable
+        if entry.file_version > running and suits(entry, hardware) and entry.terms.bases != ()
+    ]
     if not wanted:
         return []
     return _shortest(wanted, running, hardware, wanted[0].file_version)
-
-
-def _runs(entry: Entry, running: int, hardware: int | None) -> bool:
-    if entry.hardware is not None and (hardware is None or hardware not in entry.hardware):
-        return False
-    return entry.file_version > running and entry.terms.bases != ()
 
 
 def _shortest(

@@ -102,9 +102,7 @@ def _take(
 def _read(listing: Listing, files: Path) -> bytes:
     if listing.problem:
         raise ImageError(listing.problem)
-    places = [listing.parts] if listing.parts else []
-    places.append(place_parts(label(listing.name)))
-    for parts in places:
+    for parts in (*listing.places, place_parts(label(listing.name))):
         try:
             return read_beneath(files, parts, MAX_FILE_BYTES)
         except FileNotFoundError:

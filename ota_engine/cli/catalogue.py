@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from images import ImageError, Report, lint
-from images.catalogue import Entry, Order, Terms, fits, route
+from images.catalogue import Entry, Order, Terms, fits, route, suits
 from images.catalogue.indexes import IndexForm
 from images.rules.policy import sift
 from ota_engine.catalogue import desk
@@ -57,11 +57,16 @@ def add_command(
         makers=tuple(maker or ()),
         notes=notes.strip(),
     )
-    bearer = desk.Bearer(option.read_who(by), time.time(), override, allow_clash)
+    bearer = _bearer(by, override, allow_clash)
     settings = image_config.settled(config, profile, {}, (), None)
     with Catalogue.made(folder).writing() as writing:
         taken = [_add(writing, file, terms, bearer, settings) for file in files]
     _show_taken(taken, as_json)
+
+
+def _bearer(by: str | None, override: str = "", allow_clash: str = "") -> desk.Bearer:
+    who = option.read_who(by)
+    return desk.Bearer(who, time.time(), override.strip(), allow_clash.strip())
 
 
 def _add(
@@ -114,12 +119,13 @@ def list_command(
     device_hw: image.DeviceHardware = None,
     as_json: option.AsJson = False,
 ) -> None:
-    """List images, those that clash marked; with --running only those that fit such a device."""
+    """List images, those that clash marked; --running and --device-hw show what fits a device."""
     everything = Catalogue(folder).entries()
     wanted = [
         entry
         for entry in everything
         if (status is None or entry.status is status)
+        and (device_hw is None or suits(entry, device_hw))
         and (running is None or fits(entry, running, device_hw))
     ]
     if as_json:
@@ -202,7 +208,7 @@ def withdraw_command(
 def _decide(
     folder: Path, name: str, order: Order, by: str | None, reason: str, as_json: bool
 ) -> None:
-    bearer = desk.Bearer(option.read_who(by), time.time())
+    bearer = _bearer(by)
     with Catalogue(folder).writing() as writing:
         entry = desk.decide(writing, name, order, bearer, reason)
     _show_entry(entry, f"{entry.status}", as_json)
@@ -274,7 +280,7 @@ def import_command(
     """List the files of an index as drafts; files are read beside it, nothing is ever fetched."""
     found = find_index(index)
     settings = image_config.settled(config, profile, {}, (), None)
-    bearer = desk.Bearer(option.read_who(by), time.time(), override, allow_clash)
+    bearer = _bearer(by, override, allow_clash)
 
     def judge(data: bytes, name: str) -> Report:
         return _judged(settings, name, data)

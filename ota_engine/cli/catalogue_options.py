@@ -118,8 +118,10 @@ def read_hardware(low: int | None, high: int | None) -> Range | None:
 
 def read_who(name: str | None) -> str:
     """Who acts: as they say, or as the machine knows them."""
+    if name is not None and not name.strip():
+        raise typer.BadParameter("--by wants a name")
     if name is not None:
-        return name
+        return name.strip()
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have neither a name nor a variable

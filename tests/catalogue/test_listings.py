@@ -20,7 +20,7 @@ from images.catalogue import (
     write_zigpy,
 )
 from images.catalogue.indexes import unsayable
-from images.catalogue.places import place_parts
+from images.catalogue.places import MAX_TAILS, place_parts
 from tests.catalogue.samples import CODE, TYPE, VERSION, ota
 from tests.catalogue.test_records import JSON, terms
 
@@ -53,7 +53,7 @@ def test_every_form_is_read_as_it_was_written(said: Terms) -> None:
     for write, wanted in expected.items():
         (listing,) = read_listings(write([one]))
         assert (listing.problem, listing.terms) == ("", wanted)
-        assert listing.parts == (one.name,)
+        assert listing.places == ((one.name,),)
         assert (listing.identity, listing.size) == (one.entry.identity, one.entry.size)
 
 
@@ -112,7 +112,7 @@ def test_a_place_outside_the_folder_is_none(place: str) -> None:
     assert str(error.value).isprintable()
     (listing,) = read_listings(index({"path": place}))
     assert listing.problem == error.value.reason
-    assert listing.parts == ()
+    assert listing.places == ()
 
 
 @given(st.text())
@@ -127,11 +127,24 @@ def test_any_place_stays_below_its_folder(place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.org/x/a.ota", "file:///etc/passwd", "ftp://x/a.ota"]
+    ("url", "found"),
+    [
+        ("https://example.org/x/a%20b.ota?raw=1", (("x", "a b.ota"), ("a b.ota",))),
+        ("file:///etc/passwd", (("etc", "passwd"), ("passwd",))),
+        ("https://example.org/x/../../etc/passwd", ()),
+        ("https://example.org/%2e%2e/etc/passwd", ()),
+        ("https://example.org/a%00b.ota", ()),
+        ("https://example.org", ()),
+    ],
 )
-def test_a_url_is_only_good_for_a_name(url: str) -> None:
-    (listing,) = read_listings(index({"url": url, "fileName": None}))
-    assert (listing.parts, listing.name) == ((), url.rsplit("/", 1)[1])
+def test_a_url_is_only_good_for_its_end(url: str, found: tuple[tuple[str, ...], ...]) -> None:
+    (listing,) = read_listings(index({"url": url, "fileName": "name"}))
+    assert (listing.places, listing.problem) == (found, "")
+
+
+def test_a_long_url_stands_for_few_places() -> None:
+    (listing,) = read_listings(index({"url": "https://example.org/" + "a/" * 1000 + "b"}))
+    assert len(listing.places) == MAX_TAILS
 
 
 LIMITED = {"minFileVersion": 1, "maxFileVersion": 2}

@@ -12,6 +12,7 @@ from images.catalogue import Entry, Order, Range, Terms, draft, read_record, wri
 from tests.catalogue.samples import ota
 
 GOOD = draft(ota(hardware=(1, 9), destination=7), Terms(), "bench", "x.ota").entry
+DECIDED = GOOD.ordered(Order.APPROVE, 1.5, "anne", "")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -79,6 +80,8 @@ def test_any_value_in_any_place_of_a_record_is_read_or_refused(
         (write_record(GOOD).replace(b'"format": 1', b'"format": 2'), "newer zota"),
         (write_record(GOOD).replace(b'"format": 1', b'"format": 1, "format": 1'), "twice"),
         (write_record(GOOD).replace(b'"size": ', b'"size": -'), "size -"),
+        (write_record(DECIDED).replace(b"1.5", b"1e999"), "no calendar"),
+        (write_record(DECIDED).replace(b"1.5", b"-1"), "no calendar"),
         (write_record(GOOD)[:-9], "not JSON"),
         (b" " * (1 << 20) + b"{}", "larger than 1024 KiB"),
         (b"[" * 100_000, "not JSON"),

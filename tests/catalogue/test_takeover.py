@@ -180,6 +180,14 @@ def test_an_exported_folder_is_taken_over_again(tmp_path: Path, form: str) -> No
     assert find_index(tmp_path / "out").name == "catalogue.json"
 
 
+def test_a_published_folder_is_taken_over_where_it_lies(tmp_path: Path, served: Path) -> None:
+    (served / "images" / "maker").mkdir(parents=True)
+    (served / "a.ota").rename(served / "images" / "maker" / "a b.ota")
+    url = "https://example.org/repository/main/images/maker/a%20b.ota"
+    (one,) = taken(empty(tmp_path), index(served, {"url": url, "fileName": "a b.ota"}))
+    assert one.entry is not None
+
+
 def test_a_folder_without_an_index_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="no index here"):
         find_index(tmp_path)

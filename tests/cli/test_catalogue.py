@@ -77,6 +77,8 @@ def test_what_fits_a_device_is_listed(desk: Path) -> None:
     for running, hardware, count in (("0x15", 2, 1), ("0x21", 2, 0), ("0x15", 4, 0)):
         ran = zota("catalogue", "list", "--running", running, "--device-hw", hardware)
         assert ran.out.endswith(f"{count} of 1 images\n")
+    assert zota("catalogue", "list", "--device-hw", 4).out == "0 of 1 images\n"
+    assert zota("catalogue", "list", "--running", "0x15").out == "0 of 1 images\n"
 
 
 def test_the_way_to_the_newest_is_told(desk: Path) -> None:
@@ -220,6 +222,15 @@ def test_an_upgrade_path_that_is_none_is_refused(desk: Path, wrong: tuple[str, .
     options = [word for text in wrong for word in ("--from", text)]
     assert zota("catalogue", "add", "ppmid.ota", *options).code == 2
     assert not Path("catalogue").exists()
+
+
+@pytest.mark.parametrize("option", ["--override", "--allow-clash", "--by"])
+def test_a_blank_word_is_no_word(desk: Path, option: str) -> None:
+    Path("broken.ota").write_bytes(ota()[:-16] + bytes(16))
+    Path("rival.ota").write_bytes(ota(b"rival"))
+    zota("catalogue", "add", "ppmid.ota")
+    file = "broken.ota" if option == "--override" else "rival.ota"
+    assert zota("catalogue", "add", file, option, " ").code == 2
 
 
 def test_half_a_hardware_range_is_refused(desk: Path) -> None:

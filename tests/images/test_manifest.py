@@ -40,7 +40,10 @@ ZIGPY = {
 def test_a_zigbee2mqtt_index_is_read() -> None:
     assert parse_manifest(json.dumps([Z2M])) == (
         ManifestEntry(
-            "a.ota", 1, 2, 3, 100, b"\xab" * 64, "sha512", minimum_version=1, models=("lamp",)
+            *("a.ota", 1, 2, 3, 100, b"\xab" * 64, "sha512"),
+            minimum_version=1,
+            models=("lamp",),
+            place=str(Z2M["url"]),
         ),
     )
 
@@ -48,7 +51,10 @@ def test_a_zigbee2mqtt_index_is_read() -> None:
 def test_a_zigpy_index_is_read() -> None:
     assert parse_manifest(json.dumps({"firmwares": [ZIGPY]})) == (
         ManifestEntry(
-            "b.ota", 1, 2, 3, 100, b"\xcd" * 32, "sha3-256", maximum_hardware=9, models=("lamp",)
+            *("b.ota", 1, 2, 3, 100, b"\xcd" * 32, "sha3-256"),
+            maximum_hardware=9,
+            models=("lamp",),
+            place=str(ZIGPY["binary_url"]),
         ),
     )
 
