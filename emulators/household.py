@@ -3,7 +3,7 @@
 Knows how to put the parts together; what each device is comes from the roster.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -14,13 +14,19 @@ from emulators.devices.fleet import Fleet
 from emulators.han import Han
 from emulators.network import Network
 from emulators.roster import Entry
+from ota_engine.gbcs.keystore import Keystore
 
 BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
 
 @asynccontextmanager
 async def open_household(
-    entries: Sequence[Entry], *, seed: int = 0, batch_seconds: float = BATCH_SECONDS
+    entries: Sequence[Entry],
+    *,
+    seed: int = 0,
+    batch_seconds: float = BATCH_SECONDS,
+    keys: Keystore | None = None,
+    utc: Callable[[float], float] | None = None,
 ) -> AsyncIterator[Han]:
     """Open the link to a home with these devices; they are switched on in their order.
 
@@ -28,10 +34,17 @@ async def open_household(
         entries: the devices.
         seed: of the air.
         batch_seconds: see ``Han``.
+        keys: of devices and of those they trust; see ``Fleet``.
+        utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
+            it they do not know the date.
     """
-    network, fleet = Network(Random(seed)), Fleet()
+    network, fleet = Network(Random(seed)), Fleet(keys)
     for entry in entries:
-        network.add(fleet.build(entry.spec), entry.placement)
+        device = fleet.build(entry.spec)
+        if utc is not None and device.security is not None:
+            now = trio.current_time()
+            device.security.clock.set(utc(now), now)
+        network.add(device, entry.placement)
     async with Han(network, batch_seconds=batch_seconds) as han:
         for entry in entries:
             han.power_on(entry.spec.eui64)

@@ -69,6 +69,18 @@ class Entry(NamedTuple):
     trigger_after: float | None = None
 
 
+class Roster(NamedTuple):
+    """What a devices file says.
+
+    Attributes:
+        entries: who lives in the home.
+        keys: the folder of their keys, relative to the file's own; None: they have none.
+    """
+
+    entries: tuple[Entry, ...]
+    keys: str | None = None
+
+
 def default_roster() -> tuple[Entry, ...]:
     """A PPMID, an IHD, an HCALCS and a hub, on the mains, all but the IHD near the coordinator."""
     return tuple(
@@ -93,7 +105,7 @@ def default_roster() -> tuple[Entry, ...]:
     )
 
 
-def parse_roster(text: str) -> tuple[Entry, ...]:
+def parse_roster(text: str) -> Roster:
     """Read a devices file.
 
     Raises:
@@ -103,9 +115,10 @@ def parse_roster(text: str) -> tuple[Entry, ...]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"is not TOML: {error}") from error
-    unknown = sorted(document.keys() - {"device"})
+    unknown = sorted(document.keys() - {"device", "keys"})
     if unknown:
-        raise LocalError(f"{unknown[0]}: no such key; a roster holds [[device]] tables")
+        raise LocalError(f"{unknown[0]}: no such key; a roster holds keys and [[device]] tables")
+    keys = _Table(document).take("keys", _text, None)
     tables = document.get("device", [])
     if not isinstance(tables, list) or not tables:
         raise LocalError('names no device: write [[device]] and below it kind = "ihd"')
@@ -119,7 +132,7 @@ def parse_roster(text: str) -> tuple[Entry, ...]:
             entries.append(_entry(_Table(table), number, entries))
         except LocalError as error:
             raise LocalError(f"{where}device {number + 1}: {error}") from error
-    return tuple(entries)
+    return Roster(tuple(entries), keys)
 
 
 def _lines(text: str) -> list[int]:
@@ -169,6 +182,7 @@ KEYS = (
     "bank_size",
     "timers",
     "certificate",
+    "supplier",
     "block_size",
     "page_mode",
     "timeout_policy",
@@ -228,6 +242,7 @@ def _spec(table: _Table, number: int) -> DeviceSpec:
             timeout_policy=table.take("timeout_policy", _within(0, 1), 1),
         ),
         certificate=table.take("certificate", _pem, None),
+        supplier=table.take("supplier", _eui64, None),
         seed=number,
     )
 

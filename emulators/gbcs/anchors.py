@@ -104,7 +104,7 @@ def _only(keys: Keystore, role: Role) -> int:
     parties = keys.parties(role)
     if not parties:
         what = role.name.lower().replace("_", " ")
-        raise LocalError(f"no certificate of a {what} among the keys: make some by zota pki init")
+        raise LocalError(f"no certificate of any {what} among the keys: make some by zota pki init")
     return parties[0]
 
 

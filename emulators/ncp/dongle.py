@@ -25,6 +25,7 @@ from emulators.radio import CALM, Conditions
 from emulators.roster import Entry
 from ota_engine.errors import LocalError
 from ota_engine.events import OTA_UPGRADE_CLUSTER
+from ota_engine.gbcs.keystore import Keystore
 
 IMAGE_BLOCK_RESPONSE = 0x05
 
@@ -58,6 +59,7 @@ class Dongle:
         entries: the devices.
         memory: what it remembers of an earlier life.
         options: how it is built.
+        keys: of devices and of those they trust; see ``Fleet``.
 
     Attributes:
         memory: what it would remember.
@@ -73,6 +75,7 @@ class Dongle:
         entries: Iterable[Entry],
         memory: Memory | None = None,
         options: DongleOptions | None = None,
+        keys: Keystore | None = None,
     ) -> None:
         self.options = options = options or DongleOptions()
         if options.version not in VERSIONS:
@@ -80,7 +83,7 @@ class Dongle:
         entries = tuple(entries)
         self.memory = memory or Memory()
         self.network = Network(Random(options.seed), conditions=options.conditions)
-        self.stack = Stack(options.version, self.memory, self.network, entries, self._say)
+        self.stack = Stack(options.version, self.memory, self.network, entries, self._say, keys)
         self.ash = Ash(options.pace)
         self.ezsp = Ezsp(options.version, self._command)
         self.plugged = True
@@ -95,6 +98,17 @@ class Dongle:
         self._started = False
         self._faults = list(options.faults.events)
         attend(self.network, entries, self.stack.devices)
+
+    def set_clocks(self, utc: float, now: float) -> None:
+        """Tell the devices the date, in which they live at the pace of the host.
+
+        Args:
+            utc: seconds since 1970.
+            now: the dongle's time.
+        """
+        for device in self.stack.devices.values():
+            if device.security is not None:
+                device.security.clock.set(utc, now, rate=1.0 / self.options.pace)
 
     # --- the host's side --------------------------------------------------------------------------
 

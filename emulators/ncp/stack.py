@@ -27,6 +27,7 @@ from emulators.ncp.status import Status
 from emulators.network import Network
 from emulators.roster import Entry
 from ota_engine.events import Effect, Joined, LinkEvent, Packet, SendFailed
+from ota_engine.gbcs.keystore import Keystore
 
 ENERGY_SCAN, ACTIVE_SCAN = 0, 1  # EzspNetworkScanType
 SUPERFRAME = 15.36e-3  # seconds, aBaseSuperframeDuration
@@ -42,12 +43,19 @@ class Stack:
         network: the air; the devices are added to it here.
         entries: the devices that live there.
         say: tells the host something unasked.
+        keys: see ``Fleet``.
     """
 
     next_wake = inf  # its alarms are in the network's agenda
 
     def __init__(
-        self, version: int, memory: Memory, network: Network, entries: Iterable[Entry], say: Say
+        self,
+        version: int,
+        memory: Memory,
+        network: Network,
+        entries: Iterable[Entry],
+        say: Say,
+        keys: Keystore | None = None,
     ) -> None:
         self.core = core = Core(memory, network, say)
         port = network.attach(self)
@@ -56,7 +64,7 @@ class Stack:
         self.messages = Messages(core, port, self._addresses)
         self.formation = Formation(core, port)
         self._keys = Keys(core, self.settings)
-        fleet = Fleet()
+        fleet = Fleet(keys)
         for entry in entries:
             self._add(fleet.build(entry.spec), entry)
         self._handlers: dict[str, Any] = {}

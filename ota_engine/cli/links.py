@@ -5,24 +5,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import trio
 
 from ota_engine.cli.captures import recording
-from ota_engine.cli.files import read_bounded
+from ota_engine.cli.homes import Home, read_home
 from ota_engine.errors import LocalError
 from ota_engine.shell.link import Link
-
-if TYPE_CHECKING:
-    from emulators.roster import Entry
 
 LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
 RADIOS = ("ezsp", "znp", "deconz", "xbee", "zigate")
 TCP = "+tcp"
 SPEED_LIMIT = 1000.0  # times as fast as real time; sim:// has no limit
-ROSTER_BYTES = 1 << 20  # of a roster file, at most
 EXAMPLES = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
 
 T = TypeVar("T")
@@ -37,12 +33,14 @@ class LinkChoice:
         scheme: ``han``, ``sim``, ``ezsp``, ``ezsp+tcp``, and so on.
         devices: the roster file of an emulated home, None for the one that is built in.
         speed: how much faster than real time an emulated home lives.
+        keys: the folder of keys of an emulated home, None for the one its roster names.
     """
 
     url: str
     scheme: str
     devices: Path | None = None
     speed: float = 1.0
+    keys: Path | None = None
 
     @property
     def virtual(self) -> bool:
@@ -53,11 +51,12 @@ class LinkChoice:
         """Open the link; ``state`` is an existing folder in which a radio keeps its network.
 
         Raises:
-            LocalError: the roster is not one, or a radio library is not installed.
+            LocalError: the roster is not one, its devices have no keys in the folder, or a radio
+                library is not installed.
             ZotaError: the radio cannot be used.
         """
         if self.scheme in (LIVE, VIRTUAL):
-            return _open_home(_roster(self.devices))
+            return _open_home(read_home(self.devices, self.keys))
         return _open_radio(self.url, state)
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
@@ -93,13 +92,17 @@ def resolve(url: str) -> LinkChoice:
 
 def _home(url: str, scheme: str, query: str) -> LinkChoice:
     options = dict(parse_qsl(query, keep_blank_values=True))
-    devices = options.pop("devices", None)
+    devices, keys = options.pop("devices", None), options.pop("keys", None)
     speed = _speed(url, options.pop("speed", "1"))
     if options:
-        raise LocalError(f"{url}: unknown option {min(options)}; there are devices and speed")
+        raise LocalError(f"{url}: unknown option {min(options)}; there are devices, keys and speed")
     if devices == "":
         raise LocalError(f"{url}: devices= names no file")
-    return LinkChoice(url, scheme, Path(devices) if devices else None, speed)
+    if keys == "":
+        raise LocalError(f"{url}: keys= names no folder")
+    return LinkChoice(
+        url, scheme, Path(devices) if devices else None, speed, Path(keys) if keys else None
+    )
 
 
 def _speed(url: str, text: str) -> float:
@@ -112,24 +115,11 @@ def _speed(url: str, text: str) -> float:
     return speed
 
 
-def _roster(path: Path | None) -> "tuple[Entry, ...]":
-    from emulators.roster import default_roster, parse_roster
-
-    if path is None:
-        return default_roster()
-    try:
-        return parse_roster(read_bounded(path, ROSTER_BYTES).decode())
-    except UnicodeDecodeError as error:
-        raise LocalError(f"{path}: is not text: give a TOML file that lists devices") from error
-    except LocalError as error:
-        raise LocalError(f"{path}: {error}") from error
-
-
 @asynccontextmanager
-async def _open_home(entries: "tuple[Entry, ...]") -> AsyncIterator[Link]:
+async def _open_home(home: Home) -> AsyncIterator[Link]:
     from emulators.household import open_household
 
-    async with open_household(entries) as han:
+    async with open_household(home.entries, keys=home.keys, utc=utc_clock()) as han:
         yield han
 
 

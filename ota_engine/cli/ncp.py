@@ -2,8 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,8 @@ import trio
 import typer
 
 from ota_engine.cli.files import read_bounded
-from ota_engine.errors import LocalError, ZotaError
+from ota_engine.cli.homes import about, furnish, read_home
+from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
     from emulators.ncp.dongle import Dongle, DongleOptions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-FILE_BYTES = 1 << 20  # of a roster, a plan or a memory, at most
+FILE_BYTES = 1 << 20  # of a plan or a memory, at most
 FAST = 10.0  # how much faster than real time devices and air live with --speed fast
 LOOK = 0.5  # seconds between two looks at how it fares
 DEFAULT_PORT = 7338
@@ -58,6 +58,10 @@ def ncp(
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="With --for: devices for each file.")] = 3,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Folder of zota pki init: devices with keys in it speak GBCS."),
+    ] = None,
     speed: Annotated[
         Speed, typer.Option(help="fast: devices and air ten times faster, no serial delay.")
     ] = Speed.REAL,
@@ -91,32 +95,12 @@ def ncp(
         seed=seed,
         faults=_faults(faults),
     )
-    entries = _tailored(made_for, count) if made_for else _roster(devices)
-    dongle = Dongle(entries, _memory(state), options)
+    home = furnish(_tailored(made_for, count), keys) if made_for else read_home(devices, keys)
+    dongle = Dongle(home.entries, _memory(state), options, home.keys)
     trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), state)
 
 
 # --- what the options name ------------------------------------------------------------------------
-
-
-@contextmanager
-def _about(path: Path) -> Iterator[None]:
-    """Name the file that a complaint is about."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise LocalError(f"{path}: is not text") from error
-    except ZotaError as error:
-        raise LocalError(f"{path}: {error}") from error
-
-
-def _roster(path: Path | None) -> "tuple[Entry, ...]":
-    from emulators.roster import default_roster, parse_roster
-
-    if path is None:
-        return default_roster()
-    with _about(path):
-        return parse_roster(read_bounded(path, FILE_BYTES).decode())
 
 
 def _tailored(paths: list[Path], count: int) -> "tuple[Entry, ...]":
@@ -131,7 +115,7 @@ def _faults(path: Path | None) -> "FaultPlan":
 
     if path is None:
         return NO_FAULTS
-    with _about(path):
+    with about(path):
         return parse_plan(read_bounded(path, FILE_BYTES).decode())
 
 
@@ -140,7 +124,7 @@ def _memory(path: Path | None) -> "Memory":
 
     if path is None or not path.exists():
         return Memory()
-    with _about(path):
+    with about(path):
         return Memory.load(read_bounded(path, FILE_BYTES).decode())
 
 
@@ -163,6 +147,7 @@ async def _serve(
     screen = _Screen(dongle.options)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
+            dongle.set_clocks(time.time(), server.now)
             screen.open(server, pty)
             nursery.start_soon(_watch, server, screen, state)
             await anext(signals)

@@ -50,14 +50,26 @@ def test_a_device_is_what_its_table_says() -> None:
     timers = "nxp"
     trigger_after = 3
     """
-    (entry,) = parse_roster(text)
+    (entry,) = parse_roster(text).entries
     assert (entry.spec.kind, entry.spec.eui64) == (DeviceKind.HCALCS, 0x00DB1234567890A4)
     assert (entry.placement.relays, entry.spec.sleepy, entry.trigger_after) == (2, True, 3.0)
     assert entry.spec.timers.name == "nxp"
 
 
+def test_a_roster_names_the_folder_of_its_keys_and_a_device_its_supplier() -> None:
+    text = """
+    keys = "ki"
+    [[device]]
+    kind = "gsme"
+    supplier = "90-B3-D5-1F-40-03-00-00"
+    """
+    roster = parse_roster(text)
+    assert roster.keys == "ki"
+    assert roster.entries[0].spec.supplier == 0x90B3D51F40030000
+
+
 def test_devices_without_identity_get_one_each() -> None:
-    entries = parse_roster("[[device]]\n[[device]]\n")
+    entries = parse_roster("[[device]]\n[[device]]\n").entries
     assert len({entry.spec.eui64 for entry in entries}) == 2
 
 
@@ -76,6 +88,8 @@ def test_devices_without_identity_get_one_each() -> None:
         ("[[device]]\nfast_poll = 0", "fast_poll = 0"),
         ("device = 3", "names no device"),
         ("[home]", "home: no such key"),
+        ("keys = 3\n[[device]]", "keys = 3: is not a line of text"),
+        ('[[device]]\nsupplier = "us"', "supplier = 'us'"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, complaint: str) -> None:
@@ -94,15 +108,15 @@ def test_a_mistake_is_named_with_its_place(text: str, complaint: str) -> None:
 def test_any_value_of_any_key_is_a_device_or_one_complaint(key: str, value: object) -> None:
     written = str(value).lower() if isinstance(value, bool) else value
     try:
-        entries = parse_roster(f"[[device]]\n{key} = {written}\n")
+        roster = parse_roster(f"[[device]]\n{key} = {written}\n")
     except LocalError as error:
         assert key in str(error)
     else:
-        assert len(entries) == 1
+        assert len(roster.entries) == 1
 
 
 def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
-    entries = parse_roster(PLUGGED)
+    entries = parse_roster(PLUGGED).entries
     network, fleet = Network(Random(1)), Fleet()
     node = fleet.build(entries[0].spec)
     network.add(node, entries[0].placement)

@@ -1,0 +1,75 @@
+"""Emulated homes as commands name them: a roster file or the built-in one, and a folder of keys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ota_engine.cli.files import read_bounded
+from ota_engine.cli.key_folder import read_key_folder
+from ota_engine.errors import LocalError, ZotaError
+from ota_engine.gbcs.keystore import Keystore
+
+if TYPE_CHECKING:
+    from emulators.roster import Entry, Roster
+
+ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
+
+
+class Home(NamedTuple):
+    """Who lives in an emulated home, and with which keys; None: they speak no GBCS."""
+
+    entries: "tuple[Entry, ...]"
+    keys: Keystore | None = None
+
+
+def read_home(devices: Path | None, keys: Path | None) -> Home:
+    """Read what a command names.
+
+    Args:
+        devices: a roster file; None for the built-in home.
+        keys: a folder of keys; None for the one that the roster names, if it does.
+
+    Raises:
+        LocalError: the roster is not one, or the folder has keys of none of its devices.
+        OSError: the folder cannot be read.
+    """
+    roster = _roster(devices)
+    if keys is None and devices is not None and roster.keys is not None:
+        keys = devices.parent / roster.keys
+    return furnish(roster.entries, keys)
+
+
+def furnish(entries: "tuple[Entry, ...]", folder: Path | None) -> Home:
+    """Give devices the keys in a folder; those of whom it has none go without.
+
+    Raises:
+        LocalError: it has keys of none of them.
+        OSError: it cannot be read.
+    """
+    if folder is None:
+        return Home(entries)
+    keys = read_key_folder(folder)
+    if all(keys.signer(entry.spec.eui64) is None for entry in entries):
+        raise LocalError(f"{folder}: no private key of any device of this home: see zota pki init")
+    return Home(entries, keys)
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Name the file that a complaint is about."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise LocalError(f"{path}: is not text: give a TOML or JSON file") from error
+    except ZotaError as error:
+        raise LocalError(f"{path}: {error}") from error
+
+
+def _roster(path: Path | None) -> "Roster":
+    from emulators.roster import Roster, default_roster, parse_roster
+
+    if path is None:
+        return Roster(default_roster())
+    with about(path):
+        return parse_roster(read_bounded(path, ROSTER_BYTES).decode())
