@@ -7,7 +7,7 @@ it again, and whoever was not may.
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -154,10 +154,11 @@ class _CutShort(Response):
 async def _letter(request: Request) -> Letter | Refusal:
     body = b""
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_LETTER_BYTES:
-                break
+        async with aclosing(request.stream()) as pieces:
+            async for piece in pieces:
+                body += piece
+                if len(body) > MAX_LETTER_BYTES:
+                    break
     except ClientDisconnect:
         return Refusal(400, "the sender left in the middle of its letter")
     key = request.headers.get("idempotency-key")

@@ -6,8 +6,10 @@ is taken from the environment: no proxy, no password file.
 """
 
 import ssl
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 from urllib.parse import quote
 
 import httpx
@@ -38,6 +40,7 @@ class HttpSink:
         name: of this head end in the store, if there are several.
         timeout: seconds for one attempt.
         tls: for certificates of one's own; by default those the world trusts.
+        transport: instead of the network; a head end in the same process, say.
 
     Raises:
         LocalError: the URL is none, or is of another kind.
@@ -50,12 +53,14 @@ class HttpSink:
         name: str = NAME,
         timeout: float = TIMEOUT_S,
         tls: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
         self._url = _checked(url)
         self._timeout = timeout
         self._client = httpx.AsyncClient(
             verify=True if tls is None else tls,
+            transport=transport,
             timeout=timeout,
             trust_env=False,
             follow_redirects=False,
@@ -91,16 +96,24 @@ class HttpSink:
     async def _post(self, body: bytes, headers: dict[str, str]) -> Answer:
         request = self._client.stream("POST", self._url, content=body, headers=headers)
         async with request as response:
-            said = b""
-            async for piece in response.aiter_raw():
-                said += piece
-                if len(said) > MAX_ANSWER_BYTES:
-                    break
+            said = await _beginning(response)
         if response.is_success:
             return Answer(Fate.ACCEPTED)
         reason = one_line(said.decode("utf-8", "replace").strip())
         problem = f"answered {response.status_code}" + (f": {reason}" if reason else "")
         return Answer(Fate.REFUSED if response.status_code in REFUSALS else Fate.HELD, problem)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """Read an answer to its end, or as far as anybody will look at it."""
+    said = b""
+    pieces = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
+    async with aclosing(pieces):
+        async for piece in pieces:
+            said += piece
+            if len(said) > MAX_ANSWER_BYTES:
+                break
+    return said
 
 
 def idempotency_key(key: str) -> str:

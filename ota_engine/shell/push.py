@@ -3,9 +3,7 @@
 Knows trio, the store and signals; what is to be done is for ``campaigns.push`` to say.
 """
 
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import trio
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.activation.security import Security
 from ota_engine.campaigns.plan import PushPlan
 from ota_engine.campaigns.push import ACTOR, Push, Standing
 from ota_engine.campaigns.summary import Chronicle, Ending
@@ -30,17 +29,17 @@ from ota_engine.records import (
     Unassigned,
     VersionPolicy,
 )
-from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
 from ota_engine.shell.link import Link
 from ota_engine.shell.push_plan import save_plan
 from ota_engine.shell.runner import Shell
-from ota_engine.shell.service import open_service, open_virtual_service
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.shell.service import Post, open_engine
+from ota_engine.shell.sink import Sink
+from ota_engine.shell.waiting import wait_for
+from ota_engine.store.store import Store
 
 LOOK_EVERY = 0.25  # seconds between two looks at the engine
 NODE_RATE = 1000.0  # requests a second of one device: the air allows 60, virtual dongles may hurry
 NOTIFY_SPACING = 0.25  # seconds between two devices contacted: somebody watches and waits
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: Deliveries of an earlier push that a new one stops: those in which something more may be served.
 #: A device that holds its image, or is about to run it, is left to do so.
 STOPPED = frozenset(
@@ -106,6 +105,8 @@ async def push(
     *,
     wall_clock: Callable[[], float],
     virtual: bool,
+    security: Security | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> PushResult:
     """Push over an entered link until every device has come to its end.
 
@@ -118,6 +119,8 @@ async def push(
         watch: shows how it goes.
         wall_clock: returns UTC seconds.
         virtual: time jumps, so the store is written inline.
+        security: keys and parties, with which transfers are told of by signed alerts.
+        sinks: who is told of outcomes besides the file.
 
     Raises:
         LocalError: a device is not in the network, or an image is gone from the catalogue.
@@ -131,13 +134,15 @@ async def push(
         nonlocal stopped
         stopped = 0 if resumed else stop_earlier(store, plan.created_utc)
 
-    async with _service(link, state, request.config, wall_clock, virtual, prepare) as shell:
+    post = Post(link, state, wall_clock, virtual, request.config, security, sinks)
+    async with open_engine(post, prepare) as shell:
         for image in request.images:
             await shell.order(AddImage(image, ACTOR))
         images = _catalogued(plan, shell.engine)
         if not resumed:
             save_plan(state, plan)
-        run = _Run(shell, Push(plan, tuple(images.values()), _clients(link)), watch, wall_clock)
+        campaign = Push(plan, tuple(images.values()), _clients(link), by_order=security is not None)
+        run = _Run(shell, campaign, watch, wall_clock)
         ending = await run.until_over(request.timeout)
     if not (ending.interrupted or ending.timed_out):
         plan = replace(plan, ended_utc=wall_clock())
@@ -212,29 +217,6 @@ def stop_earlier(store: Store, utc: float) -> int:
 # --- the run -------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _service(
-    link: Link,
-    state: Path,
-    config: DeliveryConfig,
-    wall_clock: Callable[[], float],
-    virtual: bool,
-    prepare: Callable[[Store], None],
-) -> AsyncIterator[Shell]:
-    if not virtual:
-        async with open_service(
-            link, state, config, wall_clock=wall_clock, prepare=prepare
-        ) as shell:
-            yield shell
-        return
-    with Store.open(state / DATABASE_NAME, durable=False) as store:
-        prepare(store)
-        async with open_virtual_service(link, store, config, wall_clock=wall_clock) as shell:
-            yield shell
-        with JsonLinesSink(state / SINK_NAME) as sink:
-            drain(store, sink)
-
-
 class _Run:
     """One push under way."""
 
@@ -250,24 +232,9 @@ class _Run:
 
     async def until_over(self, seconds: float) -> Ending:
         """Go on until all have ended, the time is up, or a signal says to stop."""
-        began = trio.current_time()
-        signals_seen: list[int] = []
-        with trio.open_signal_receiver(*STOP_SIGNALS) as signals:
-            async with trio.open_nursery() as nursery:
-
-                async def listen() -> None:
-                    async for number in signals:
-                        signals_seen.append(number)
-                        nursery.cancel_scope.cancel()
-
-                nursery.start_soon(listen)
-                with trio.move_on_after(seconds) as limit:
-                    await self._until_ended()
-                nursery.cancel_scope.cancel()
+        ending = await wait_for(self._until_ended, seconds)
         self._look()
-        interrupted = bool(signals_seen)
-        timed_out = limit.cancelled_caught and not interrupted
-        return Ending(interrupted, timed_out, trio.current_time() - began)
+        return ending
 
     async def _until_ended(self) -> None:
         engine = self._shell.engine

@@ -9,6 +9,7 @@ by workers, so that waiting for it never keeps the engine from answering others.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import TypeAlias
 
 import trio
 
@@ -30,6 +31,13 @@ from ota_engine.shell.writer import Writer, commit_when_possible
 
 OUTBOUND = 4096  # frames waiting for a radio that takes one at a time
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
+
+#: Sees rows that were committed; must not wait.
+Witness: TypeAlias = Callable[[Sequence[Record]], None]
+
+
+def nobody(_: Sequence[Record]) -> None:
+    """Look at nothing."""
 
 
 @dataclass(slots=True)
@@ -53,6 +61,7 @@ class Shell:
         wall_clock: returns UTC seconds since 1970-01-01.
         notify: called when the outbox has something new.
         alarm: told of a full disk, and None when there is room again.
+        committed: told of rows once they are on disk, before the frames behind them leave.
     """
 
     def __init__(
@@ -64,6 +73,7 @@ class Shell:
         wall_clock: Callable[[], float],
         notify: Callable[[], None],
         alarm: Callable[[StoreError | None], None],
+        committed: Witness = nobody,
     ) -> None:
         self.engine = engine
         self.counters = ShellCounters()
@@ -72,6 +82,7 @@ class Shell:
         self._wall_clock = wall_clock
         self._notify = notify
         self._alarm = alarm
+        self._committed = committed
         self._in_turn = trio.Lock()
         self._in_flight = link.info.max_in_flight
         self._queue, self._queued = trio.open_memory_channel[Send](OUTBOUND)
@@ -152,6 +163,7 @@ class Shell:
                 notify = True
         if records:
             await commit_when_possible(self._writer, records, self._alarm)
+            self._committed(records)
         failures = await self._send(frames)
         if notify:
             self._notify()

@@ -3,20 +3,22 @@
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 import trio
 
 from ota_engine.activation.security import Security
+from ota_engine.activation.security import Security
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.shell.courier import Courier
-from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink
+from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
 from ota_engine.shell.link import Link
 from ota_engine.shell.notifier import Notifier
-from ota_engine.shell.runner import Shell
+from ota_engine.shell.runner import Shell, Witness, nobody
 from ota_engine.shell.sink import Sink
 from ota_engine.shell.writer import InlineWriter, Writer, open_writer
 from ota_engine.store.store import DATABASE_NAME, Store
@@ -46,6 +48,8 @@ async def open_service(
         wall_clock: returns UTC seconds.
         prepare: may change what is remembered before the engine is made of it.
         sinks: who is told of outcomes besides the file, each at its own pace.
+        security: keys and parties; without them no order to activate can be given.
+        committed: sees every row that is on disk.
         security: keys and parties, to give signed orders.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
@@ -132,6 +136,75 @@ async def open_virtual_service(
         nursery.start_soon(shell.run)
         yield shell
         nursery.cancel_scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where an engine is to run, and with what.
+
+    Attributes:
+        link: an entered link.
+        state: an existing folder.
+        wall_clock: returns UTC seconds.
+        virtual: time jumps, so the store is written inline, and sinks are told by nobody yet.
+        config: how the server behaves.
+        security: keys and parties; without them no order to activate can be given.
+        sinks: who is told of outcomes besides the file.
+    """
+
+    link: Link
+    state: Path
+    wall_clock: Callable[[], float]
+    virtual: bool
+    config: DeliveryConfig
+    security: Security | None = None
+    sinks: Sequence[Sink] = ()
+
+
+@asynccontextmanager
+async def open_engine(
+    post: Post,
+    prepare: Callable[[Store], None] | None = None,
+    committed: Witness = nobody,
+) -> AsyncIterator[Shell]:
+    """Run an engine in real time or in time that jumps, whichever its post says.
+
+    Args:
+        post: where, and with what.
+        prepare: may change what is remembered before the engine is made of it.
+        committed: sees every row that is on disk.
+
+    Raises:
+        StoreError: the folder is in use by another engine, damaged, or of a newer version.
+    """
+    if not post.virtual:
+        async with open_service(
+            post.link,
+            post.state,
+            post.config,
+            wall_clock=post.wall_clock,
+            prepare=prepare,
+            sinks=post.sinks,
+            security=post.security,
+            committed=committed,
+        ) as shell:
+            yield shell
+        return
+    with Store.open(post.state / DATABASE_NAME, durable=False) as store:
+        if prepare is not None:
+            prepare(store)
+        register(store, post.sinks)
+        async with open_virtual_service(
+            post.link,
+            store,
+            post.config,
+            wall_clock=post.wall_clock,
+            security=post.security,
+            committed=committed,
+        ) as shell:
+            yield shell
+        with JsonLinesSink(post.state / SINK_NAME) as sink:
+            drain(store, sink)
 
 
 def _nobody_to_notify() -> None:

@@ -1,0 +1,37 @@
+"""Waits for work to end, for so long, or until somebody presses Ctrl-C; knows trio and signals."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+
+from ota_engine.campaigns.summary import Ending
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> Ending:
+    """Let work go on until it returns, the time is up, or a signal says to stop.
+
+    Args:
+        work: is cancelled in the last two cases.
+        seconds: of trio's clock.
+    """
+    began = trio.current_time()
+    signals_seen: list[int] = []
+    with trio.open_signal_receiver(*STOP_SIGNALS) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                async for number in signals:
+                    signals_seen.append(number)
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            with trio.move_on_after(seconds) as limit:
+                await work()
+            nursery.cancel_scope.cancel()
+    interrupted = bool(signals_seen)
+    timed_out = limit.cancelled_caught and not interrupted
+    return Ending(interrupted, timed_out, trio.current_time() - began)
