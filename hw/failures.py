@@ -99,8 +99,12 @@ def opening_failure(error: Exception, settings: RadioSettings, *, connected: boo
     if isinstance(error, LinkError):
         return error
     url = settings.url
+    state = "" if settings.state is None else f" --state {settings.state}"
     for kind, text in (
-        (NetworkNotFormed, f"{url}: no network is formed; run: zota radio form --link {url}"),
+        (
+            NetworkNotFormed,
+            f"{url}: no network is formed; run: zota radio form --link {url}{state}",
+        ),
         (CorruptDatabase | sqlite3.Error, f"{settings.database}: {_named(error)}; move it away"),
         (FormationFailure, f"{url}: the radio formed no network ({error}); try another channel"),
     ):
