@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
-from ota_engine.errors import LocalError
+from ota_engine.errors import LocalError, PeerError
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     TUNNELING_CLUSTER,
@@ -132,8 +132,7 @@ class HubTunnels:
             LocalError: the octets are not one whole GBCS message, so that nobody could say where
                 they end.
         """
-        if message_length(octets) != len(octets):
-            raise LocalError(f"{len(octets)} octets are not one whole GBCS message")
+        _check(octets)
         peer = self._peer(device, route)
         way, expires = Way.OURS, NEVER
         if route.sleepy:
@@ -275,6 +274,15 @@ class HubTunnels:
             heappush(self._heap, (wake_at, device))
         if self._sweep_at is NEVER and peer.line.ends.open():
             self._sweep_at = now + SWEEP
+
+
+def _check(octets: bytes) -> None:
+    try:
+        length = message_length(octets)
+    except PeerError as error:
+        raise LocalError(f"no GBCS message to send: {error}") from None
+    if length != len(octets):
+        raise LocalError(f"{len(octets)} octets to send are not one whole GBCS message")
 
 
 def _addressed(device: Eui64, route: Route, frame: bytes) -> Send:

@@ -203,6 +203,7 @@ class Home:
 
     def new_hub(self, settings: TunnelSettings | None = None) -> None:
         """The hub's process ends and another begins, which remembers nothing."""
-        self.network.detach(self.port)
+        if self.port.attached:
+            self.network.detach(self.port)
         self.hub = Hub(settings)
         self.port = self.network.attach(self.hub)
