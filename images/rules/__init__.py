@@ -1,7 +1,8 @@
 """Numbered rules that judge an OTA file and say why; they never change or refuse one."""
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from images.errors import ImageError
 from images.manifest import ManifestEntry
@@ -12,6 +13,8 @@ from images.rules.table import FILE_RULES, RULES, FileRule, Rule
 from images.rules.vendors import VENDORS, Vendor
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
+
+_SEVERITY: Final = attrgetter("severity")
 
 
 class Report(NamedTuple):
@@ -74,11 +77,13 @@ def lint(
         context = Context(image, profile, name, expect or Expectations(), habits)
         hits = ((row, hit) for row in RULES for hit in row.check(context))
     findings = [
-        _accepted(finding, habits)
+        finding
         for row, hit in hits
         if (finding := _finding(row.number, row.why, hit, profile)) is not None
     ]
-    findings.sort(key=lambda finding: (-finding.severity, finding.rule))
+    if habits is not None:
+        findings = _accepted(findings, habits)
+    findings.sort(key=_SEVERITY, reverse=True)  # stable: the table is in the order of the rules
     return Report(profile, tuple(findings), vendor)
 
 
@@ -100,12 +105,15 @@ def _vendor(name: str | None) -> Vendor | None:
     return None if name is None else VENDORS[name]
 
 
-def _accepted(finding: Finding, vendor: Vendor | None) -> Finding:
-    """Turn a warning of what the vendor always does into information."""
-    if vendor is None or finding.severity is not Severity.WARNING:
-        return finding
-    habitual = finding.rule in map(rule_id, vendor.habits)
-    return finding._replace(severity=Severity.INFO) if habitual else finding
+def _accepted(findings: list[Finding], vendor: Vendor) -> list[Finding]:
+    """Turn warnings of what the vendor always does into information."""
+    habits = set(map(rule_id, vendor.habits))
+    return [
+        finding._replace(severity=Severity.INFO)
+        if finding.severity is Severity.WARNING and finding.rule in habits
+        else finding
+        for finding in findings
+    ]
 
 
 def _finding(number: int, why: str, hit: Hit, profile: Profile) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 
@@ -72,6 +73,7 @@ class Finding(NamedTuple):
 RULE_PREFIX: Final = "ZOTA"
 
 
+@cache
 def rule_id(number: int) -> str:
     """The stable name of a rule: ``ZOTA006``."""
     return f"{RULE_PREFIX}{number:03}"

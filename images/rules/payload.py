@@ -7,7 +7,7 @@ from typing import Final
 from images.delivery_time import TYPICAL_BLOCK_BYTES, delivery_seconds
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.payloads import Payload
-from images.payloads.entropy import bits_per_byte, fill_byte, looks_like_code
+from images.payloads.entropy import bits_per_byte, fill_byte
 from images.rules.context import Context, Firmware
 from images.rules.findings import Hit, Profile, Severity
 from images.smart_energy import SUITES
@@ -107,8 +107,6 @@ def _describe(found: Payload) -> str:
 def entropy(ctx: Context) -> Iterator[Hit]:
     """Rule 34."""
     for piece in ctx.firmware:
-        if looks_like_code(piece.data):
-            continue
         place, size = ctx.at(piece.offset), len(piece.data)
         bits = bits_per_byte(piece.data)
         fill = fill_byte(piece.data) if bits < LOW_ENTROPY else None
@@ -154,7 +152,7 @@ def _multiple(ctx: Context, piece: Firmware) -> tuple[int, str]:
 def block_boundaries(ctx: Context) -> Iterator[Hit]:
     """Rule 35, a hint on the last block for each usual size."""
     size = ctx.header.total_image_size
-    tails = ", ".join(f"{size % block or block} of {block}" for block in BLOCK_SIZES)
+    tails = ", ".join([f"{size % block or block} of {block}" for block in BLOCK_SIZES])
     yield Hit(I, f"bytes in the last block: {tails}", ctx.at(52))
 
 
@@ -176,9 +174,8 @@ def delivery_time(ctx: Context) -> Iterator[Hit]:
     """Rule 36, blocks and minutes."""
     size, block = ctx.header.total_image_size, ctx.expect.block_size or TYPICAL_BLOCK_BYTES
     secured = ctx.profile is not Profile.ZCL  # Smart Energy encrypts OTA with link keys
-    minutes = ", ".join(
-        f"{delivery_seconds(size, hops, block, aps_security=secured) / 60:.1f}" for hops in HOPS
-    )
+    one_hop = delivery_seconds(size, 1, block, aps_security=secured) / 60
+    minutes = ", ".join([f"{one_hop * hops:.1f}" for hops in HOPS])
     yield Hit(
         I,
         f"{ceil(size / block)} blocks of {block} bytes: {minutes} minutes of airtime over "

@@ -341,7 +341,7 @@ def telink(ctx: Context) -> Iterator[Hit]:
 
 def nested_magic(ctx: Context) -> Iterator[Hit]:
     """Rule 14."""
-    found = _occurrences(bytes(ctx.image.ota))
+    found = _occurrences(ctx.image.ota)
     if found:
         yield Hit(
             I,
@@ -352,13 +352,13 @@ def nested_magic(ctx: Context) -> Iterator[Hit]:
         )
 
 
-def _occurrences(ota: bytes) -> list[int]:
+def _occurrences(ota: memoryview) -> list[int]:
     """Where the magic is, but at the start; from behind, which Python searches faster."""
-    found = []
-    place = ota.rfind(MAGIC, len(MAGIC))
+    octets, found = bytes(ota), []
+    place = octets.rfind(MAGIC, len(MAGIC))
     while place >= 0:
         found.append(place)
-        place = ota.rfind(MAGIC, len(MAGIC), place)
+        place = octets.rfind(MAGIC, len(MAGIC), place)
     return found
 
 

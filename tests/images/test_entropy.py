@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from images.payloads.entropy import bits_per_byte, fill_byte, looks_like_code
+from images.payloads.entropy import bits_per_byte, fill_byte
 
 
 @pytest.mark.parametrize(
@@ -43,25 +43,6 @@ def test_fill_of_any_length_has_no_less_than_no_randomness(size: int) -> None:
     assert bits_per_byte(memoryview(b"\x99" * size)) == 0.0
 
 
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", False),
-        (b"\xff" * 100_000, False),
-        (b"ab" * 50_000, False),
-        (random.Random(1).randbytes(100_000), False),
-        (bytes(100_000) + random.Random(3).randbytes(100_000), True),
-        (bytes(range(64)) * 4_001, True),
-    ],
-)
-def test_a_glance_passes_neither_fill_nor_ciphertext(data: bytes, code: bool) -> None:
-    assert looks_like_code(memoryview(data)) is code
-
-
-def test_what_passes_a_glance_is_far_from_empty_in_full() -> None:
-    """Entropy is concave: a quarter of the sample above four bits leaves no room below one."""
-    draw = random.Random(4)
-    for share in range(1, 17):
-        piece = bytes(draw.randrange(share * 16) for _ in range(16)) + bytes(6_234)
-        data = memoryview(piece * 32)
-        assert not looks_like_code(data) or bits_per_byte(data) > 1.0
+@pytest.mark.parametrize("seed", range(20))
+def test_ciphertext_shows_in_every_sample(seed: int) -> None:
+    assert bits_per_byte(memoryview(random.Random(seed).randbytes(60_000))) > 7.9

@@ -276,6 +276,13 @@ def test_gravest_findings_come_first() -> None:
     assert severities == sorted(severities, reverse=True)
 
 
+def test_findings_of_one_severity_come_in_the_order_of_the_rules() -> None:
+    for case in CASES:
+        findings = lint(case.data, name=case.name).findings
+        order = [(-finding.severity, finding.rule) for finding in findings]
+        assert order == sorted(order)
+
+
 def test_unused_expectations_stay_silent() -> None:
     """A NULL image of a certification test has no firmware on purpose."""
     report = lint(ota(b""), expect=Expectations(null_image=True))

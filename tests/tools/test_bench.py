@@ -18,7 +18,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["image-parse", "server-path"])
+@pytest.mark.parametrize("name", ["image-parse", "server-path", "validate-folder"])
 def test_a_row_writes_its_figures_in_the_agreed_form(name: str, tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     ended = bench(name, "--quick", "--seed", "7", "--output", str(output))
@@ -32,6 +32,16 @@ def test_a_row_writes_its_figures_in_the_agreed_form(name: str, tmp_path: Path) 
     assert {"python", "zota", "zigpy"} <= set(result["versions"])
     assert name in ended.stdout
     assert "differ" not in result["note"] and "we do not" not in result["note"]
+
+
+@pytest.mark.parametrize("name", ["validate-cores", "validate-memory"])
+def test_a_row_without_a_peer_has_no_ratio(name: str, tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    ended = bench(name, "--quick", "--output", str(output))
+    assert ended.returncode in {0, 1}, ended.stderr
+    (result,) = json.loads(output.read_text())
+    assert result["value"] > 0
+    assert (result["peer"], result["ratio"]) == (None, None)
 
 
 def test_a_folder_of_images_is_parsed_file_by_file(tmp_path: Path) -> None:

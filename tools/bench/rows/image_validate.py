@@ -1,47 +1,117 @@
-"""Validating a folder against zigpy's parser and validators; starting ``zota image inspect``."""
+"""Validating a folder: against zigpy, over cores, in memory; starting ``zota image inspect``."""
 
 import os
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
-from clocks import interleaved
+from clocks import MEGABYTE, Work, interleaved, peak_memory
 from corpus import corpus
 from row import Figure, Goal, Measurement, Options, row
 from zigpy.ota.image import parse_ota_image
 from zigpy.ota.validators import validate_ota_image
 
 from images import ImageError, lint, parse
+from images.digests import recognise_integrity
 from images.elements import Tag
+from images.repair import strip
+from ota_engine.cli.image_config import Settings
+from ota_engine.cli.image_workers import judge_files
 
 RADIO_LIBRARIES = ("zigpy", "bellows", "trio_asyncio", "serial")
 STARTS = 7
+WORK = 6.0  # seconds in one process; starting another takes half of one
 
 
 @row("validate-folder", unit="files/s", goal=Goal(Figure.RATIO, 1.0))
 def validate_folder(options: Options) -> Measurement:
     """All rules over a folder, and zigpy's parser with its payload validators over the same files.
 
-    zigpy never computes an integrity code, which takes longer than all other rules together: files
-    that carry one are timed apart, and the note says what they cost.
+    zigpy never looks at an integrity code, so both sides are given the files without that element;
+    what checking it costs besides, on the files as they are, stands in the note. AES-MMO chains:
+    every block is the next one's key, so that no two of a file's blocks can be worked on at once.
     """
     files, where = corpus(options)
-    plain = [(name, data) for name, data in files if not has_integrity_code(data)]
-    coded = [(name, data) for name, data in files if has_integrity_code(data)]
+    coded = [data for _, data in files if has_integrity_code(data)]
+    compared = [(name, without_integrity_code(data)) for name, data in files]
     repeats = 1 if options.quick else max(1, 500 // len(files))
+    rounds = 2 if options.quick else 7
     ours, theirs = interleaved(
-        2 if options.quick else 7,
-        partial(partial, each, we_validate, plain, repeats),
-        partial(partial, each, zigpy_validates, plain, repeats),
+        rounds,
+        partial(partial, each, we_validate, compared, repeats),
+        partial(partial, each, zigpy_validates, compared, repeats),
     )
-    (slow,) = interleaved(1, partial(partial, each, we_validate, coded, 1))
-    count = len(plain) * repeats
-    note = f"{len(plain)} {where}; {len(coded)} more with integrity code: {slow:.3f} s of AES-MMO"
+    whole, their_whole, code = interleaved(
+        2,
+        partial(partial, each, we_validate, files, 1),
+        partial(partial, each, zigpy_validates, files, 1),
+        partial(check, coded),
+    )
+    octets = sum(map(len, coded))
+    note = (
+        f"{len(files)} {where}; as they are {len(files) / whole:,.0f} files/s, zigpy "
+        f"{len(files) / their_whole:,.0f}: {len(coded)} carry an integrity code, whose AES-MMO takes "
+        f"{code:.3f} s ({octets / max(code, 1e-9) / MEGABYTE:.1f} MB/s, a chain no one can split)"
+    )
+    count = len(files) * repeats
     return Measurement(count / ours, count / theirs, note)
+
+
+@row("validate-cores", unit="of ideal", goal=Goal(Figure.VALUE, 0.7))
+def validate_cores(options: Options) -> Measurement:
+    """How much of every further core arrives: one process against one per core, in real time."""
+    cores = os.cpu_count() or 1
+    with folder_of(options) as folder:
+        files = sorted(folder.iterdir())
+        single = seconds(partial(judge, files, 1))
+        paths = files * (1 if options.quick else max(1, round(WORK / single)))
+        alone, together = (
+            min(seconds(partial(judge, paths, jobs)) for _ in range(2)) for jobs in (1, cores)
+        )
+    note = f"{len(paths)} files: {alone:.1f} s in one process, {together:.1f} s in {cores}"
+    return Measurement(alone / together / cores, None, note)
+
+
+@row("validate-memory", unit="of largest", goal=Goal(Figure.VALUE, 1.1, at_most=True))
+def validate_memory(options: Options) -> Measurement:
+    """Peak memory of judging a folder, against judging its largest file alone."""
+    with folder_of(options) as folder:
+        files = sorted(folder.iterdir())
+        largest = max(files, key=lambda path: path.stat().st_size)
+        judge([largest], 1)
+        alone = peak_memory()
+        judge(files * (1 if options.quick else max(1, 500 // len(files))), 1)
+        everything = peak_memory()
+    note = f"{everything:.1f} MB, {alone:.1f} MB for the largest of {len(files)} files alone"
+    return Measurement(everything / alone, None, note)
+
+
+@contextmanager
+def folder_of(options: Options) -> Iterator[Path]:
+    """The files measured, each by itself in a folder of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        for number, (_, data) in enumerate(corpus(options)[0]):
+            (Path(name) / f"{number:04}.ota").write_bytes(data)
+        yield Path(name)
+
+
+def judge(paths: Sequence[Path], jobs: int) -> None:
+    """What ``zota image validate`` does with files, but for printing."""
+    for _ in judge_files(paths, Settings(), jobs):
+        pass
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Real time of some work: what several processes save is nothing else."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def has_integrity_code(data: bytes) -> bool:
@@ -50,6 +120,18 @@ def has_integrity_code(data: bytes) -> bool:
         return parse(data).element(Tag.IMAGE_INTEGRITY_CODE) is not None
     except ImageError:
         return False
+
+
+def without_integrity_code(data: bytes) -> bytes:
+    """The file without element 0x0003, or as it is where there is none."""
+    return strip(parse(data)) if has_integrity_code(data) else data
+
+
+def check(files: Sequence[bytes]) -> Work:
+    """Prepare checking the integrity codes of files, and nothing else."""
+    found = [(image, image.element(Tag.IMAGE_INTEGRITY_CODE)) for image in map(parse, files)]
+    pairs = [(image, element) for image, element in found if element is not None]
+    return lambda: [recognise_integrity(image, element) for image, element in pairs]
 
 
 def we_validate(name: str, data: bytes) -> None:
