@@ -62,11 +62,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 # build
 Payload = Annotated[Path, typer.Argument(metavar="PAYLOAD", help="The firmware binary.")]
 Manufacturer = Annotated[
-    int, typer.Option("--manufacturer", parser=number, metavar="N", help="Company code.")
+    int,
+    typer.Option(
+        "--manufacturer", "--manufacturer-code", parser=number, metavar="N", help="Company code."
+    ),
 ]
-ImageType = Annotated[int, typer.Option("--type", parser=number, metavar="N", help="Image type.")]
+ImageType = Annotated[
+    int, typer.Option("--type", "--image-type", parser=number, metavar="N", help="Image type.")
+]
 FileVersion = Annotated[
-    int, typer.Option("--version", parser=number, metavar="N", help="File version.")
+    int,
+    typer.Option("--version", "--file-version", parser=number, metavar="N", help="File version."),
 ]
 Output = Annotated[
     Path | None,

@@ -33,6 +33,12 @@ def test_the_default_name_is_the_recommended_one(firmware: Path) -> None:
     assert Path(NAME).is_file()
 
 
+def test_the_names_of_the_header_fields_are_taken_too(firmware: Path) -> None:
+    names = ("--manufacturer-code", "0x121D", "--image-type", "132", "--file-version", "0x01020304")
+    assert zota("image", "build", firmware, *names).code == 0
+    assert Path(NAME).is_file()
+
+
 def test_a_folder_as_output_gets_the_recommended_name(firmware: Path) -> None:
     Path("out").mkdir()
     assert zota("image", "build", firmware, *IDENTITY, "-o", "out").code == 0
