@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 from images import Expectations, ImageError, OtaImage, Profile, Report, lint, parse
+from images.catalogue import Terms, draft, read_listings, read_record, write_record
 from images.comparison import compare
 from images.manifest import parse_manifest
 from images.payloads import examine
@@ -236,6 +237,30 @@ def indexing(data: bytes) -> None:
     lint(image_seeds()[0], name="a.ota", expect=Expectations(manifest=entries))
 
 
+def record_seeds() -> tuple[bytes, ...]:
+    """What a catalogue keeps of an image, and the indexes it may be taken over from."""
+    entry = draft(image_seeds()[-1], Terms(models=("lamp",), bases=()), "here", "a.ota").entry
+    record = json.loads(write_record(entry))
+    own = {"zota_catalogue": 1, "images": [{"file": "a.ota", **record}]}
+    return (write_record(entry), json.dumps(own).encode(), *manifest_seeds())
+
+
+def cataloguing(data: bytes) -> None:
+    """Records and indexes of a catalogue: places below the folder, texts to show, or one line."""
+    with suppress(ImageError):
+        entry = read_record(data)
+        assert read_record(write_record(entry)) == entry
+    try:
+        listings = read_listings(data)
+    except ImageError as error:
+        assert error.reason.isprintable()
+        return
+    for listing in listings:
+        assert listing.problem.isprintable()
+        names = {name for parts in listing.places for name in parts}
+        assert not names & {"", ".", ".."} and not set("".join(names)) & set("/\\\0:"), names
+
+
 def knowing(data: bytes) -> None:
     """Baselines: what is read can be asked for."""
     with suppress(ImageError):
@@ -260,6 +285,7 @@ TARGETS: Final = {
     "payload": Target(payload_seeds, examining),
     "signature": Target(signed_seeds, verifying),
     "manifest": Target(manifest_seeds, indexing, 1),
+    "catalogue": Target(record_seeds, cataloguing, 1),
     "baseline": Target(baseline_seeds, knowing, 1),
     "settings": Target(settings_seeds, setting, 1),
 }
