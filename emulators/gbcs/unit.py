@@ -13,6 +13,7 @@ from emulators.device_spec import SecurityOptions
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.habits import Habits
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
+from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.utc_clock import UtcClock
 from emulators.node import Note
 from images.eui64 import format_eui64
@@ -42,9 +43,6 @@ from ota_engine.gbcs.payloads import (
 )
 from ota_engine.gbcs.protection import authenticate, protect
 
-FIRST_RETRY: Final = 60.0  # seconds until a message that did not get through is sent again
-LAST_RETRY: Final = 3600.0  # they grow up to this
-MOST_OUTGOING: Final = 16  # messages; with more, the oldest are forgotten
 UNRELIABLE_CLOCK: Final = 0x02  # status of a DLMS date-time: the clock was never set
 _READS: Final = (ReadVersion(), VersionRequest(0), GasVersionRequest())
 
@@ -86,22 +84,28 @@ class SecurityUnit:
         habits: of its kind.
         anchors: its keys, and whom it trusts.
         options: its defects.
+        memory: what an earlier life of the device left.
 
     Attributes:
         clock: its sense of the date.
         memory: what survives a power cut; all else is worked out from it.
     """
 
-    __slots__ = ("_anchors", "_habits", "_lost", "_options", "_under_way", "clock", "memory")
+    __slots__ = ("_anchors", "_habits", "_options", "_outbox", "clock", "memory")
 
-    def __init__(self, habits: Habits, anchors: Anchors, options: SecurityOptions) -> None:
+    def __init__(
+        self,
+        habits: Habits,
+        anchors: Anchors,
+        options: SecurityOptions,
+        memory: SecureMemory | None = None,
+    ) -> None:
         self.clock = UtcClock()
-        self.memory = SecureMemory()
+        self.memory = SecureMemory() if memory is None else memory
         self._habits = habits
         self._anchors = anchors
         self._options = options
-        self._lost = 0
-        self._under_way: set[int] = set()  # numbers of messages the tunnel has
+        self._outbox = Outbox(self.memory, options)
 
     # --- what it shows ----------------------------------------------------------------------------
 
@@ -111,16 +115,11 @@ class SecurityUnit:
         return self._anchors.image_key if self._habits.verifies else None
 
     @property
-    def commanded(self) -> bool:
-        """Whether CS06 is what makes it run an image."""
-        return self._habits.orders_from is not None
-
-    @property
     def wake_at(self) -> float:
         """When ``wake`` has something to do."""
         order = self.memory.order
         due = inf if order is None else self.clock.when(order.execution_time)
-        return min((due, *(message.due for message in self._waiting())))
+        return min(due, self._outbox.wake_at)
 
     # --- what happens to it -----------------------------------------------------------------------
 
@@ -159,7 +158,7 @@ class SecurityUnit:
 
     def booted(self, firmware: Firmware, now: float) -> Reaction:
         """Go on after a start: tell what became of an activation, try a torn one again."""
-        self._under_way.clear()
+        self._outbox.reset()
         begun = self.memory.begun
         if begun is None:
             return self.wake(firmware, now)
@@ -189,7 +188,7 @@ class SecurityUnit:
             if verified
             else AlertCode.FIRMWARE_VERIFICATION_FAILED
         )
-        counter = self._next_counter(now)
+        counter = self._draw(now)
         payload = habits.write_receipt(code, counter, self.clock.moment(now), digest)
         self._alert(habits.receipt_code, payload, self._anchors.supplier, counter, now)
         return self._send(Reaction(), now)
@@ -204,16 +203,8 @@ class SecurityUnit:
             self.memory.begun = Begun(file, None)
 
     def settled(self, number: int, now: float, *, delivered: bool) -> None:
-        """Learn what became of a message: forget it, or send it again later."""
-        self._under_way.discard(number)
-        kept = []
-        for message in self.memory.outgoing:
-            if message.number != number:
-                kept.append(message)
-            elif not delivered:
-                pause = min(FIRST_RETRY * 2.0**message.tries, LAST_RETRY)
-                kept.append(message._replace(due=now + pause, tries=message.tries + 1))
-        self.memory.outgoing = tuple(kept)
+        """Learn what became of a message that was handed out."""
+        self._outbox.settled(number, now, delivered=delivered)
 
     def hand_over(self, anchors: Anchors) -> Reaction:
         """Trust another supplier from now on; what the old one ordered for later is forgotten.
@@ -314,7 +305,7 @@ class SecurityUnit:
                 version,
                 PpmidActivationCode.SUCCESS if done else PpmidActivationCode.FAILURE,
             )
-            counter = self._next_counter(now)
+            counter = self._draw(now)
             broker = self._anchors.broker
             self._alert(MessageCode.PPMID_ACTIVATION_ALERT, payload, broker, counter, now)
 
@@ -333,7 +324,7 @@ class SecurityUnit:
             order.counter,
             outcome,
         )
-        code, counter = MessageCode.FIRMWARE_ACTIVATION_ALERT, self._next_counter(now)
+        code, counter = MessageCode.FIRMWARE_ACTIVATION_ALERT, self._draw(now)
         self._alert(code, payload, order.originator, counter, now)
 
     def _alert(self, code: int, payload: Payload, recipient: int, counter: int, now: float) -> None:
@@ -341,37 +332,17 @@ class SecurityUnit:
         said = compose.alert(code, payload, originator=own, recipient=recipient, counter=counter)
         self._put(said, now)
 
-    def _next_counter(self, now: float) -> int:
-        """Draw a counter of our own: the date in milliseconds, or one more than the last.
-
-        So that a device whose memory is lost with its emulation goes on where it was.
-        """
-        utc = self.clock.utc(now) or 0.0
-        self.memory.counter = max(self.memory.counter + 1, int(utc * 1000))
-        return self.memory.counter
+    def _draw(self, now: float) -> int:
+        return self._outbox.draw(self.clock.utc(now))
 
     def _put(self, message: Message, now: float) -> None:
-        """Keep a message to be sent when the device gets round to it."""
-        octets = serialise(protect(message, self._anchors.keys))
-        memory, due = self.memory, now + self._options.message_delay
-        for _ in range(2 if self._options.send_twice else 1):
-            memory.sent += 1
-            if self._lost < self._options.lose_messages:
-                self._lost += 1
-            else:
-                memory.outgoing += (Outgoing(memory.sent, due, octets),)
-        memory.outgoing = memory.outgoing[-MOST_OUTGOING:]
-
-    def _waiting(self) -> list[Outgoing]:
-        return [each for each in self.memory.outgoing if each.number not in self._under_way]
+        self._outbox.put(serialise(protect(message, self._anchors.keys)), now)
 
     def _send(self, reaction: Reaction, now: float) -> Reaction:
         """Hand out the messages that are due, unless the device goes down before they could go."""
         if reaction.activate:
             return reaction
-        ready = tuple(message for message in self._waiting() if message.due <= now)
-        self._under_way.update(message.number for message in ready)
-        return reaction._replace(messages=ready)
+        return reaction._replace(messages=self._outbox.take(now))
 
 
 def _read(command: Message) -> Payload:

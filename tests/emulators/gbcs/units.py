@@ -46,8 +46,8 @@ def unit(
 
 def powered_again(old: SecurityUnit, kind: DeviceKind = DeviceKind.HCALCS) -> SecurityUnit:
     """The device after a power cut: what is not in its memory or behind its battery is gone."""
-    made = SecurityUnit(HABITS[kind], old.anchors, SecurityOptions())
-    made.memory, made.clock = old.memory, old.clock
+    made = SecurityUnit(HABITS[kind], old.anchors, SecurityOptions(), old.memory)
+    made.clock = old.clock
     return made
 
 
