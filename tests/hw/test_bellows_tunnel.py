@@ -1,0 +1,106 @@
+"""GBCS messages through tunnels over real bellows on the virtual dongle, both ways."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import trio
+
+from emulators.device_spec import DeviceSpec
+from emulators.devices.device import Device
+from emulators.flash import SectorPool
+from emulators.node import Action
+from emulators.tunnel import DeviceTunnel
+from emulators.verification import ImageVerifier
+from hw.radio import ZigpyRadio
+from images.eui64 import Eui64
+from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Packet, Send, SendFailed
+from ota_engine.shell.link import SendFailedError
+from ota_engine.tunnel import (
+    HubTunnels,
+    MessageDelivered,
+    MessageReceived,
+    Route,
+    TunnelEvent,
+)
+from tests.hw.dongle import home
+from tests.hw.home import FIRST, PATIENCE, device
+from tests.tunnel.home import message
+
+pytestmark = pytest.mark.dongle
+
+ONE = Eui64(FIRST)
+SENT = message(300)
+
+
+class Echo(Device):
+    """A device that returns every message it gets."""
+
+    __slots__ = ("received", "tunnel")
+
+    def __init__(self, spec: DeviceSpec) -> None:
+        super().__init__(spec, SectorPool(), ImageVerifier())
+        self.tunnel = DeviceTunnel(spec, self.endpoint, get_every=0.5)
+        self.received: list[bytes] = []
+
+    def power_on(self, now: float) -> Sequence[Action]:
+        actions = super().power_on(now)
+        self.tunnel.power_off()
+        self.tunnel.power_on(now)
+        return self._alarmed(actions)
+
+    def wake(self, now: float) -> Sequence[Action]:
+        return self._alarmed([*super().wake(now), *self.tunnel.wake(now)])
+
+    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+        if frame.cluster != TUNNELING_CLUSTER:
+            return self._alarmed(super().receive(frame, now))
+        actions, messages = self.tunnel.receive(frame, now)
+        self.received += messages
+        echoes = [action for octets in messages for action in self.tunnel.send(octets, now)]
+        return self._alarmed([*actions, *echoes])
+
+    def _alarmed(self, actions: Sequence[Action]) -> Sequence[Action]:
+        self.wake_at = min(self.wake_at, self.tunnel.wake_at)
+        return actions
+
+
+async def serve(radio: ZigpyRadio, hub: HubTunnels, wanted: int) -> list[TunnelEvent]:
+    """Be the hub until so much has happened."""
+    happened: list[TunnelEvent] = []
+    with trio.fail_after(PATIENCE):
+        while len(happened) < wanted:
+            frames, events = hub.drain()
+            happened += events
+            for frame in frames:
+                try:
+                    await radio.send(frame)
+                except SendFailedError as error:
+                    now = trio.current_time()
+                    hub.failed(SendFailed(frame, error.status, now), now)
+            if frames or events:
+                continue
+            with trio.move_on_at(hub.next_wake):
+                for event in await radio.events.receive():
+                    if isinstance(event, Packet) and event.cluster == TUNNELING_CLUSTER:
+                        hub.receive(event, event.time)
+            hub.wake(trio.current_time())
+    return happened
+
+
+@pytest.mark.parametrize("sleepy", [False, True], ids=["mains", "sleepy"])
+async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_path: Path) -> None:
+    entry = device(sleepy=sleepy)
+    async with home(entry, folder=tmp_path) as dongle:
+        echo = Echo(entry.spec)
+        dongle.dongle.stack.core.members[ONE].device = echo
+        async with ZigpyRadio(dongle.settings) as radio:
+            hub = HubTunnels()
+            route = Route(entry.spec.endpoint, SMART_ENERGY, sleepy, radio.info.max_payload)
+            hub.send(ONE, route, SENT, 7, trio.current_time())
+            happened = await serve(radio, hub, 2)
+    kinds = {type(event): event for event in happened}
+    assert set(kinds) == {MessageDelivered, MessageReceived}
+    assert echo.received == [SENT]
+    assert [event.octets for event in happened if isinstance(event, MessageReceived)] == [SENT]
+    assert not hub.counters
