@@ -93,6 +93,7 @@ class Push:
         plan: what was asked for.
         images: the files of the plan.
         clients: endpoint and profile of the OTA clients, as far as the radio knows them.
+        by_order: signed orders will be given afterwards, so a device that awaits one is done.
     """
 
     def __init__(
@@ -100,10 +101,13 @@ class Push:
         plan: PushPlan,
         images: Sequence[ImageRecord],
         clients: Mapping[Eui64, tuple[int, int]],
+        *,
+        by_order: bool = False,
     ) -> None:
         self._plan = plan
         self._images = tuple(images)
         self._clients = clients
+        self._command_within = 0.0 if by_order else COMMAND_WITHIN
         self._targets = {device: _Target() for device in plan.devices}
 
     def advance(
@@ -213,7 +217,7 @@ class Push:
         running = seen.file_version if seen is not None and seen.told_at > -inf else None
         heard = seen.last_heard if seen is not None else 0.0
         if session is not None:
-            verdict, reason = _ending(session, now), session.reason
+            verdict, reason = _ending(session, now, self._command_within), session.reason
         elif target.ended is not None:
             verdict, reason = target.ended
         else:
@@ -232,9 +236,9 @@ def _chase(target: _Target, session: SessionStatus, now: float) -> list[Order]:
     return [Inquire(session.device, actor=ACTOR)]
 
 
-def _ending(session: SessionStatus, now: float) -> Verdict | None:
+def _ending(session: SessionStatus, now: float, command_within: float) -> Verdict | None:
     verdict = ENDS.get(session.state)
-    if verdict is Verdict.AWAITING and now < session.since + COMMAND_WITHIN:
+    if verdict is Verdict.AWAITING and now < session.since + command_within:
         return None
     if session.blocks == 0 and verdict is Verdict.UPDATED:
         return Verdict.CURRENT

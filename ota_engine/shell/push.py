@@ -32,7 +32,7 @@ from ota_engine.records import (
 from ota_engine.shell.link import Link
 from ota_engine.shell.push_plan import save_plan
 from ota_engine.shell.runner import Shell
-from ota_engine.shell.service import Post, open_engine
+from ota_engine.shell.service import Setup, open_engine
 from ota_engine.shell.sink import Sink
 from ota_engine.shell.waiting import wait_for
 from ota_engine.store.store import Store
@@ -134,8 +134,8 @@ async def push(
         nonlocal stopped
         stopped = 0 if resumed else stop_earlier(store, plan.created_utc)
 
-    post = Post(link, state, wall_clock, virtual, request.config, security, sinks)
-    async with open_engine(post, prepare) as shell:
+    setup = Setup(link, state, wall_clock, virtual, request.config, security, sinks)
+    async with open_engine(setup, prepare) as shell:
         for image in request.images:
             await shell.order(AddImage(image, ACTOR))
         images = _catalogued(plan, shell.engine)

@@ -10,7 +10,6 @@ import structlog
 import trio
 
 from ota_engine.activation.security import Security
-from ota_engine.activation.security import Security
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import Engine
 from ota_engine.errors import LocalError, StoreError
@@ -38,6 +37,7 @@ async def open_service(
     prepare: Callable[[Store], None] | None = None,
     sinks: Sequence[Sink] = (),
     security: Security | None = None,
+    committed: Witness = nobody,
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
 
@@ -50,7 +50,6 @@ async def open_service(
         sinks: who is told of outcomes besides the file, each at its own pace.
         security: keys and parties; without them no order to activate can be given.
         committed: sees every row that is on disk.
-        security: keys and parties, to give signed orders.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
     committed and what was reported is in every sink or waits in the outbox; sinks that answer get
@@ -81,6 +80,7 @@ async def open_service(
                 wall_clock=wall_clock,
                 notify=lambda: _wake((notifier, *couriers)),
                 alarm=_alarm,
+                committed=committed,
             )
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(notifier.run)
@@ -121,6 +121,7 @@ async def open_virtual_service(
     *,
     wall_clock: Callable[[], float],
     security: Security | None = None,
+    committed: Witness = nobody,
 ) -> AsyncIterator[Shell]:
     """The same under a virtual clock, which no thread may outrun: the store is written inline."""
     writer: Writer = InlineWriter(store)
@@ -131,6 +132,7 @@ async def open_virtual_service(
         wall_clock=wall_clock,
         notify=_nobody_to_notify,
         alarm=_alarm,
+        committed=committed,
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(shell.run)
@@ -139,7 +141,7 @@ async def open_virtual_service(
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Setup:
     """Where an engine is to run, and with what.
 
     Attributes:
@@ -163,47 +165,47 @@ class Post:
 
 @asynccontextmanager
 async def open_engine(
-    post: Post,
+    setup: Setup,
     prepare: Callable[[Store], None] | None = None,
     committed: Witness = nobody,
 ) -> AsyncIterator[Shell]:
-    """Run an engine in real time or in time that jumps, whichever its post says.
+    """Run an engine in real time or in time that jumps, whichever its setup says.
 
     Args:
-        post: where, and with what.
+        setup: where, and with what.
         prepare: may change what is remembered before the engine is made of it.
         committed: sees every row that is on disk.
 
     Raises:
         StoreError: the folder is in use by another engine, damaged, or of a newer version.
     """
-    if not post.virtual:
+    if not setup.virtual:
         async with open_service(
-            post.link,
-            post.state,
-            post.config,
-            wall_clock=post.wall_clock,
+            setup.link,
+            setup.state,
+            setup.config,
+            wall_clock=setup.wall_clock,
             prepare=prepare,
-            sinks=post.sinks,
-            security=post.security,
+            sinks=setup.sinks,
+            security=setup.security,
             committed=committed,
         ) as shell:
             yield shell
         return
-    with Store.open(post.state / DATABASE_NAME, durable=False) as store:
+    with Store.open(setup.state / DATABASE_NAME, durable=False) as store:
         if prepare is not None:
             prepare(store)
-        register(store, post.sinks)
+        register(store, setup.sinks)
         async with open_virtual_service(
-            post.link,
+            setup.link,
             store,
-            post.config,
-            wall_clock=post.wall_clock,
-            security=post.security,
+            setup.config,
+            wall_clock=setup.wall_clock,
+            security=setup.security,
             committed=committed,
         ) as shell:
             yield shell
-        with JsonLinesSink(post.state / SINK_NAME) as sink:
+        with JsonLinesSink(setup.state / SINK_NAME) as sink:
             drain(store, sink)
 
 
