@@ -7,7 +7,7 @@ from images.catalogue.entry import Entry, Origin, Step
 from images.catalogue.indexes import Released, write_folder_index, write_zigbee2mqtt, write_zigpy
 from images.catalogue.intake import Draft, draft
 from images.catalogue.listings import Listing, read_listings
-from images.catalogue.paths import clashes, fits, route, suits
+from images.catalogue.paths import clashes, fits, rivalries, route, suits
 from images.catalogue.records import read_record, write_record
 from images.catalogue.status import Order, Status
 from images.catalogue.terms import Range, Terms
@@ -28,6 +28,7 @@ __all__ = [
     "fits",
     "read_listings",
     "read_record",
+    "rivalries",
     "route",
     "suits",
     "write_folder_index",

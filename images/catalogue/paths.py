@@ -22,6 +22,15 @@ def clashes(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
     ]
 
 
+def rivalries(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """What every entry clashes with, by its SHA-256; entries without a clash are left out."""
+    alike: dict[tuple[int, int, int], list[Entry]] = {}
+    for entry in entries:
+        alike.setdefault(entry.identity, []).append(entry)
+    found = {one.sha256: clashes(one, group) for group in alike.values() for one in group}
+    return {sha256: rivals for sha256, rivals in found.items() if rivals}
+
+
 def _for_two_devices(one: Entry, other: Entry) -> bool:
     both = one.destination is not None and other.destination is not None
     return both and one.destination != other.destination

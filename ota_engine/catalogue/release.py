@@ -2,23 +2,28 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from images import ImageError
 from images.catalogue import (
     Entry,
     Released,
     Status,
-    clashes,
+    read_listings,
+    rivalries,
     write_folder_index,
     write_zigbee2mqtt,
     write_zigpy,
 )
 from images.catalogue.indexes import IndexForm, unsayable
 from images.names import recommended_name
-from ota_engine.catalogue.disk import write_durably
+from images.strict_json import MAX_BYTES
+from ota_engine.catalogue.disk import delete_durably, read_beneath, write_durably
 from ota_engine.catalogue.folder import MARK, Catalogue
 from ota_engine.errors import LocalError
+from ota_engine.store.intake import MAX_FILE_BYTES
 
 FORMS: Final[tuple[IndexForm, ...]] = ("zigpy", "zigbee2mqtt")
 ZIGPY_INDEX: Final = "zigpy.json"
@@ -89,7 +94,8 @@ def release_folder(
         entries: what to release.
         target: a new or empty folder.
         base_url: where the folder will be served; empty for files beside their index.
-        force: write into a folder that holds files; those of the same names are replaced.
+        force: write into a folder that holds files; those of the same names are replaced, and those
+            of an earlier release that are in this one no more are deleted.
 
     Raises:
         LocalError: the folder holds files and ``force`` is not set.
@@ -103,12 +109,31 @@ def release_folder(
     if not force and any(target.iterdir()):
         raise LocalError(f"{target}: not an empty folder: name another, or give --force")
     release = _release(_released(catalogue, entries, target), FORMS)
+    _prune(target, {one.name for one in release.images})
     write_durably(target / FOLDER_INDEX, write_folder_index(release.images))
     write_durably(
         target / ZIGBEE2MQTT_INDEX, write_zigbee2mqtt(release.sayable("zigbee2mqtt"), base)
     )
     write_durably(target / ZIGPY_INDEX, write_zigpy(release.sayable("zigpy"), _web_only(base)))
     return release
+
+
+def _prune(target: Path, kept: set[str]) -> None:
+    """Delete the files of an earlier release that are released no more, as long as they are ours.
+
+    A folder is served, and searched, as a whole: a withdrawn image must not stay in it.
+    """
+    try:
+        earlier = read_listings(read_beneath(target, (FOLDER_INDEX,), MAX_BYTES))
+    except (OSError, ImageError):
+        return  # there is no index of ours
+    for listing in earlier:
+        if listing.places == ((listing.name,),) and listing.name not in kept:
+            octets = b""
+            with suppress(OSError):  # gone, or replaced by something that is no file
+                octets = read_beneath(target, listing.places[0], MAX_FILE_BYTES)
+            if hashlib.sha256(octets).digest() == listing.digest:
+                delete_durably(target / listing.name)
 
 
 def _released(
@@ -137,8 +162,8 @@ def _release(released: Iterable[Released], forms: Iterable[IndexForm]) -> Releas
         for entry in entries
         if (reason := unsayable(entry, form))
     )
-    clashing = (entry for entry in entries if clashes(entry, entries))
-    return Release(images, tuple(left_out), tuple(clashing))
+    clashing = rivalries(entries)
+    return Release(images, tuple(left_out), tuple(one for one in entries if one.sha256 in clashing))
 
 
 def _base(url: str) -> str:

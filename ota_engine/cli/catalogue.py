@@ -129,7 +129,7 @@ def list_command(
         and (running is None or fits(entry, running, device_hw))
     ]
     if as_json:
-        report.print_json([report.entry_as_json(entry, everything) for entry in wanted])
+        report.print_json(report.list_as_json(wanted, everything))
     else:
         report.print_list(wanted, everything)
 
@@ -144,7 +144,7 @@ def show_command(
     everything = Catalogue(folder).entries()
     entry = desk.find(everything, name)
     if as_json:
-        report.print_json(report.entry_as_json(entry, everything))
+        report.print_json(*report.list_as_json([entry], everything))
     else:
         report.print_entry(entry, everything)
 
@@ -168,7 +168,7 @@ def route_command(
     ]
     steps = route(ours, running, device_hw)
     if as_json:
-        found = None if steps is None else [report.entry_as_json(one, ours) for one in steps]
+        found = None if steps is None else report.list_as_json(steps, ours)
         report.print_json(found)
     if steps is None:
         raise LocalError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from images.catalogue import Entry, Range, clashes
+from images.catalogue import Entry, Range, clashes, rivalries
 from images.catalogue.records import as_values
 from ota_engine.catalogue.release import Release
 from ota_engine.catalogue.takeover import Taken
@@ -26,18 +26,25 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
-def entry_as_json(entry: Entry, others: Iterable[Entry] = ()) -> dict[str, Any]:
+def entry_as_json(entry: Entry, rivals: Iterable[Entry] = ()) -> dict[str, Any]:
     """An entry's values, its name, and the SHA-256 of what it clashes with."""
-    rivals = [one.sha256 for one in clashes(entry, others)]
-    return {"name": entry.name, **as_values(entry), "clashes": rivals}
+    clashing = [one.sha256 for one in rivals]
+    return {"name": entry.name, **as_values(entry), "clashes": clashing}
+
+
+def list_as_json(entries: Sequence[Entry], everything: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Some of all entries."""
+    rivals = rivalries(everything)
+    return [entry_as_json(entry, rivals.get(entry.sha256, ())) for entry in entries]
 
 
 def print_list(entries: Sequence[Entry], everything: Sequence[Entry]) -> None:
     """A line per image."""
+    rivals = rivalries(everything)
     for entry in entries:
         bases = f"from {bases_text(entry)}"
         hardware = f"hw {range_text(entry.hardware, 4)}" if entry.hardware else "any hw"
-        mark = "  CLASH" if clashes(entry, everything) else ""
+        mark = "  CLASH" if entry.sha256 in rivals else ""
         line = (
             f"{entry.name}  {entry.status:9}  {entry.sha256[:DIGITS]}  {entry.size:>9,} bytes  "
             f"{hardware}  {bases}  {entry.header_string}"

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images import ImageError
-from images.catalogue import Entry, Order, Range, Status, Terms, clashes, draft, fits, route
+from images.catalogue import (
+    Entry,
+    Order,
+    Range,
+    Status,
+    Terms,
+    clashes,
+    draft,
+    fits,
+    rivalries,
+    route,
+)
 from images.catalogue.status import CHANGES
 from tests.catalogue.samples import bases, ota
 
@@ -82,6 +93,7 @@ def test_images_of_one_identity_clash_whatever_hardware_they_are_for() -> None:
     one = draft(ota(b"one", hardware=(1, 1)), Terms(), "a", "a").entry
     other = draft(ota(b"two", hardware=(2, 2)), Terms(), "b", "b").entry
     assert clashes(one, (one, other, entry(5))) == [other]
+    assert rivalries((one, other, entry(5))) == {one.sha256: [other], other.sha256: [one]}
 
 
 def test_the_way_leads_over_the_stepping_stone() -> None:
