@@ -34,6 +34,7 @@ class FaultKind(StrEnum):
     LINK_OUTAGE = "coordinator unplugged"  # seconds
     ENGINE_KILL = "engine killed"  # seconds until it is started again
     CLOCK_STEP = "wall clock step"  # amount: seconds, may be negative
+    DEVICE_CLOCK_STEP = "device clock step"  # device, amount: seconds, may be negative
     SECOND_SERVER = "second server"  # seconds
 
 
@@ -261,6 +262,7 @@ _TARGETS: dict[FaultKind, Callable[[World], list[_Aim]]] = {
     FaultKind.LINK_OUTAGE: _once,
     FaultKind.ENGINE_KILL: _once,
     FaultKind.CLOCK_STEP: _once,
+    FaultKind.DEVICE_CLOCK_STEP: _each_device,
     FaultKind.SECOND_SERVER: _once,
     **dict.fromkeys(AIR, _each_channel),
 }

@@ -41,9 +41,9 @@ async def open_household(
     network, fleet = Network(Random(seed)), Fleet(keys)
     for entry in entries:
         device = fleet.build(entry.spec)
-        if utc is not None and device.security is not None:
+        if utc is not None:
             now = trio.current_time()
-            device.security.clock.set(utc(now), now)
+            device.set_clock(utc(now), now)
         network.add(device, entry.placement)
     async with Han(network, batch_seconds=batch_seconds) as han:
         for entry in entries:

@@ -204,6 +204,11 @@ class FaultInjector:
     def _step_clock(self, fault: Fault, now: float) -> None:
         self._wall.step(fault.amount)
 
+    def _step_device_clock(self, fault: Fault, now: float) -> None:
+        device = self._devices[Eui64(fault.device)]
+        device.step_clock(fault.amount)
+        self._network.perform(device.eui64, (), now)  # its alarm may be earlier now
+
     def _bring_second_server(self, fault: Fault, now: float) -> None:
         """Every other device turns to a server that offers another release, then back."""
         port = self._network.attach(self._second_server(now), beside=True)
@@ -229,6 +234,7 @@ _STRIKES: dict[FaultKind, Callable[[FaultInjector, Fault, float], None]] = {
     FaultKind.LINK_OUTAGE: FaultInjector._unplug,
     FaultKind.ENGINE_KILL: FaultInjector._kill_engine,
     FaultKind.CLOCK_STEP: FaultInjector._step_clock,
+    FaultKind.DEVICE_CLOCK_STEP: FaultInjector._step_device_clock,
     FaultKind.SECOND_SERVER: FaultInjector._bring_second_server,
     **dict.fromkeys(AIR, FaultInjector._disturb),
 }

@@ -28,6 +28,7 @@ from ota_engine.capture.recorder import Medium, Recorder
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.status import SessionStatus
 from ota_engine.engine import DEFAULT, Engine
+from ota_engine.gbcs.keystore import Keystore
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -64,7 +65,10 @@ ORDERED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a run depends on; equal settings give equal journals."""
+    """Everything a run depends on; equal settings give equal journals.
+
+    ``keys`` are those of devices and of whom they trust; without them no device speaks GBCS.
+    """
 
     members: tuple[Member, ...]
     firmware: Firmware = field(repr=False)
@@ -73,6 +77,7 @@ class Settings:
     hours: float
     channels: int = 1
     config: DeliveryConfig = DEFAULT
+    keys: Keystore | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +164,11 @@ class Simulation:
         }
 
     def _settle(self) -> dict[Eui64, Device]:
-        fleet = Fleet()
+        fleet = Fleet(self.settings.keys)
         devices = {}
         for member in self.settings.members:
             device = fleet.build(member.spec)
+            device.set_clock(self._wall.utc(0.0), 0.0)
             devices[device.eui64] = device
             self.network.add(device, member.placement)
         return devices

@@ -202,6 +202,22 @@ class Device:
         held = metadata.held[-1].digest
         return Firmware(self.version, running, held, self.client.ending.manufacturer_image_hash)
 
+    def set_clock(self, utc: float, now: float, rate: float = 1.0) -> None:
+        """Tell a device with keys the date; see ``UtcClock``. Others have no use for it."""
+        if self.security is not None:
+            self.security.clock.set(utc, now, rate)
+            self._keep_alarm()
+
+    def step_clock(self, seconds: float) -> None:
+        """Set the date of a device with keys forward, or back."""
+        if self.security is not None:
+            self.security.clock.step(seconds)
+            self._keep_alarm()
+
+    def _keep_alarm(self) -> None:
+        if self.powered:
+            self._set_alarm()
+
     def hand_over(self, anchors: Anchors) -> Sequence[Action]:
         """Change supplier: commands and images of another count from now on."""
         if self.security is None:

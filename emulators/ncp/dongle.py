@@ -107,8 +107,7 @@ class Dongle:
             now: the dongle's time.
         """
         for device in self.stack.devices.values():
-            if device.security is not None:
-                device.security.clock.set(utc, now, rate=1.0 / self.options.pace)
+            device.set_clock(utc, now, rate=1.0 / self.options.pace)
 
     # --- the host's side --------------------------------------------------------------------------
 

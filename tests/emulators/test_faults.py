@@ -78,7 +78,8 @@ def test_no_faults_means_calm_air_and_nothing_else() -> None:
 
 def test_a_harsh_month_holds_every_kind_of_fault() -> None:
     plan = draw_plan("harsh", 7, WORLD, 24 * 30)
-    assert {fault.kind for fault in plan.faults} == set(FaultKind)
+    of_keys = {FaultKind.DEVICE_CLOCK_STEP}  # scripted: devices of a soak have none
+    assert {fault.kind for fault in plan.faults} == set(FaultKind) - of_keys
 
 
 @pytest.mark.parametrize("profile", ["mild", "harsh"])
