@@ -26,7 +26,7 @@ class LinkError(ZotaError):
 
 
 class StoreError(ZotaError):
-    """The database cannot be used as it is: locked, full, corrupt, or of another version."""
+    """A database or catalogue cannot be used as it is: locked, full, corrupt, of another version."""
 
 
 class StoreFull(StoreError):  # noqa: N818 - it names a state of the disk, and passes

@@ -1,7 +1,11 @@
 """What we export is accepted by zigpy's own providers, which find the images and read the files."""
 
 import asyncio
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
@@ -36,14 +40,20 @@ class Found(NamedTuple):
 def search(
     folder: Path, provider: str, running: int, hardware: int | None = None, model: str = "PPMID"
 ) -> list[Found]:
+    """Ask a provider that reads the folder for upgrades."""
+    index = {"type": provider, "index_file": str(folder / PROVIDERS[provider])}
+    return upgrades(index, running, hardware, model)
+
+
+def upgrades(
+    provider: dict[str, str], running: int, hardware: int | None = None, model: str = "PPMID"
+) -> list[Found]:
     """Ask zigpy's OTA for upgrades, as it does when a device sends Query Next Image."""
     config = OTA_SCHEMA(
         {
             "providers": [],
             "disable_default_providers": [],
-            "extra_providers": [
-                {"type": provider, "index_file": str(folder / PROVIDERS[provider])}
-            ],
+            "extra_providers": [provider],
         }
     )
 
@@ -67,16 +77,45 @@ def provider(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def released(folder: Path, *images: tuple[bytes, Terms]) -> Path:
+def released(folder: Path, *images: tuple[bytes, Terms], base_url: str = "") -> Path:
     catalogue: Catalogue = empty(folder)
     for number, (data, terms) in enumerate(images):
         added = put(catalogue, data, terms, name=f"{number}.ota")
         with catalogue.writing() as writing:
             decide(writing, added.entry.sha256, Order.APPROVE, ANNE, "")
-    release_folder(
-        catalogue, chosen(catalogue.entries(), drafts=False), folder / "out", "", force=False
-    )
+    entries = chosen(catalogue.entries(), drafts=False)
+    release_folder(catalogue, entries, folder / "out", base_url, force=False)
     return folder / "out"
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The URL under which a folder ``out`` is served, on this machine only."""
+    serve = partial(Silent, directory=str(tmp_path / "out"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("remote", "index"), [("zigpy_remote", "zigpy.json"), ("z2m", "zigbee2mqtt.json")]
+)
+def test_a_served_folder_is_found_and_fetched(
+    tmp_path: Path, served: str, remote: str, index: str
+) -> None:
+    data = ota(version=NEWEST)
+    released(tmp_path, (data, Terms()), base_url=served)
+    assert upgrades({"type": remote, "url": f"{served}/{index}"}, OLD) == [(NEWEST, data)]
 
 
 def test_an_exported_image_is_found_and_fetched(tmp_path: Path, provider: str) -> None:
