@@ -25,7 +25,8 @@ SMALL: Final = TunnelSettings(held=16 << 10, tunnels=1)
 ROOM: Final = max_payload(0, aps_security=True)  # octets of a ZCL frame up to the hub, at the least
 FIRST_GET: Final = 1.0  # seconds after power on
 GET_EVERY: Final = 30.0  # seconds between two questions of a sleeper for messages
-PATIENCE: Final = 90.0  # seconds for the answer to a get, tunnel and all
+PATIENCE: Final = 90.0  # seconds until a get is through, tunnel and all
+ANSWER: Final = 20.0  # seconds for its answer from then on
 GET_TOKEN: Final = -1
 MESSAGE_TOKEN: Final = 0
 
@@ -192,6 +193,8 @@ class DeviceTunnel:
         if ended.token == GET_TOKEN:
             if ended.reason is not None:
                 self._ask_again(now)
+            elif self._answer_by < NEVER:  # unless the answer was quicker than the acknowledgement
+                self._answer_by = now + ANSWER
             return []
         if ended.token != MESSAGE_TOKEN:
             self.settled.append((ended.token, ended.reason is None))

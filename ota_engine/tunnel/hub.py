@@ -33,6 +33,13 @@ from ota_engine.tunnel.settings import TunnelSettings
 
 SWEEP: Final = 3600.0  # seconds between two looks for tunnels that nobody uses
 PATIENT: Final = TunnelSettings()
+_WHY: Final[dict[int, str]] = {
+    SendStatus.MESSAGE_TOO_LONG: "the frame is too long for the radio",
+    SendStatus.DELIVERY_FAILED: "the device is out of reach",
+    SendStatus.NO_SUCH_DEVICE: "the radio knows no such device",
+    SendStatus.BUSY: "the radio has too much to send",
+    SendStatus.LINK_DOWN: "the radio is gone",
+}
 
 
 class Route(NamedTuple):
@@ -154,9 +161,9 @@ class HubTunnels:
         peer = self._peers.get(event.send.destination)
         if peer is None:
             return
+        why = _WHY.get(event.status, f"the radio says status 0x{event.status:02X}")
         too_long = event.status == SendStatus.MESSAGE_TOO_LONG
-        why = "the frame is too long for the radio" if too_long else "the device is out of reach"
-        peer.line.sender.failed(event.send.payload, why, now, for_good=too_long)
+        peer.line.sender.failed(event.send.payload, why, now, too_long=too_long)
         self._settle(event.send.destination, peer, now)
 
     def joined(self, device: Eui64, now: float) -> None:

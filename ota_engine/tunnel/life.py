@@ -31,6 +31,7 @@ class Event(StrEnum):
     CLOSED = "the tunnel is gone"
     LATE = "no answer in time"
     LOST = "the radio could not bring the frame"
+    TOO_LONG = "the piece is too long for the radio"
     EXHAUSTED = "tried often enough"
     ASLEEP = "the device that fetched the message is silent"
     GIVEN_UP = "the device or the radio is gone"
@@ -42,6 +43,7 @@ class Action(StrEnum):
     REQUEST = "request a tunnel"
     BEGIN = "send the first piece"
     GO_ON = "send the next piece"
+    CUT_SMALLER = "send a smaller piece instead"
     REPEAT = "repeat the frame"
     WAIT = "repeat the frame a little later"
     ASK_LATER = "request a tunnel later"
@@ -72,6 +74,7 @@ MESSAGE_TAKEN  -                -                    IDLE+DELIVERED
 CLOSED         .                .                    OPENING+REQUEST
 LATE           -                OPENING+REPEAT       SENDING+REPEAT
 LOST           -                OPENING+WAIT         SENDING+WAIT
+TOO_LONG       -                -                    SENDING+CUT_SMALLER
 EXHAUSTED      -                IDLE+UNDELIVERED     IDLE+UNDELIVERED
 ASLEEP         -                -                    IDLE+KEEP
 GIVEN_UP       .                IDLE+UNDELIVERED     IDLE+UNDELIVERED

@@ -103,6 +103,7 @@ class Sender:
         self._octets = b""  # of the message under way, GB-HRGP's included
         self._at = 0  # octets of it that were taken
         self._size = 0  # octets in the piece under way
+        self._largest = 0  # octets of a piece that the radio has not refused
         self._frame = b""
         self._tries = 0
         self._openings = 0
@@ -111,6 +112,7 @@ class Sender:
             Action.REQUEST: self._request,
             Action.BEGIN: self._begin,
             Action.GO_ON: self._go_on,
+            Action.CUT_SMALLER: self._cut_smaller,
             Action.REPEAT: self._repeat,
             Action.WAIT: self._wait,
             Action.ASK_LATER: self._ask_later,
@@ -227,13 +229,17 @@ class Sender:
         else:
             self._fire(Event.CLOSED, now)
 
-    def failed(self, frame: bytes, why: str, now: float, *, for_good: bool = False) -> None:
-        """The radio could not bring a frame; ``for_good`` if it never can."""
+    def failed(self, frame: bytes, why: str, now: float, *, too_long: bool = False) -> None:
+        """The radio could not bring a frame; ``too_long`` if it never can."""
         if not self._frame or frame != self._frame:
             return
-        if for_good:
+        if not too_long:
+            self._fail(Event.LOST, why, now)
+        elif self.state is State.SENDING and self._size > SMALLEST_PIECE:
+            self._fire(Event.TOO_LONG, now)
+        else:
             self._tries = self._settings.tries
-        self._fail(Event.LOST, why, now)
+            self._fail(Event.LOST, why, now)
 
     def wake(self, now: float) -> None:
         """Do what is due."""
@@ -284,16 +290,22 @@ class Sender:
         if self._fetched:
             lead = bytes((GET_RESPONSE, min(len(self._queue) - 1, MOST_WAITING)))
         self._octets, self._at = lead + item.octets, 0
+        self._largest = item.room - OVERHEAD
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
         tunnel = self._tunnel
         assert tunnel is not None  # noqa: S101 - SENDING is never entered without one
-        self._size = min(self._queue[0].room - OVERHEAD, tunnel.transfer_size)
+        self._size = min(self._largest, tunnel.transfer_size)
         data = self._octets[self._at : self._at + self._size]
         self._tries = 0
         piece = TransferData(tunnel.number, data)
         self._sent(self._voice.say(piece, from_server=tunnel.serving, acknowledged=True), now)
+
+    def _cut_smaller(self, now: float) -> None:
+        """The way has grown, e.g. by a relay: what was refused has not left, so cut it anew."""
+        self._largest = max(self._size * 3 // 4, SMALLEST_PIECE)
+        self._go_on(now)
 
     def _repeat(self, now: float) -> None:
         if self._frame:

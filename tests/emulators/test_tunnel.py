@@ -102,13 +102,15 @@ def test_pieces_fit_a_way_with_relays(relays: int) -> None:
     assert home.network.counters().oversized == 0
 
 
-def test_a_room_that_was_too_large_is_told() -> None:
+def test_a_room_that_was_too_large_is_found_out() -> None:
     talker = Talker()
     home = Home(talker)
     home.run(2.0)
-    home.to(talker, message(300), token=3, room=ROOM + 1)
+    home.to(talker, message(300), token=3, room=ROOM + 10)
     home.run(30.0)
-    assert home.hub.undelivered == [(3, "the frame is too long for the radio")]
+    assert home.network.counters().oversized == 1
+    assert talker.received == [message(300)]
+    assert home.hub.delivered == [3]
 
 
 def test_a_hundred_devices_are_served_within_the_time_of_the_air() -> None:

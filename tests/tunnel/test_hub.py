@@ -282,12 +282,14 @@ def test_a_device_that_joined_again_is_asked_for_a_fresh_tunnel() -> None:
     ("status", "reason"),
     [
         (SendStatus.DELIVERY_FAILED, "the device is out of reach"),
-        (SendStatus.BUSY, "the device is out of reach"),
+        (SendStatus.NO_SUCH_DEVICE, "the radio knows no such device"),
+        (SendStatus.BUSY, "the radio has too much to send"),
+        (0x42, "the radio says status 0x42"),
         (SendStatus.MESSAGE_TOO_LONG, "the frame is too long for the radio"),
     ],
 )
 def test_a_frame_the_radio_cannot_bring_ends_the_message_in_the_end(
-    status: SendStatus, reason: str
+    status: int, reason: str
 ) -> None:
     desk = Desk()
     desk.send(message(20), 1)

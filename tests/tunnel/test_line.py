@@ -567,12 +567,46 @@ def test_a_frame_the_radio_lost_is_repeated_after_a_pause() -> None:
     assert end.line.frames == [frame, frame]
 
 
-def test_a_frame_too_long_for_the_radio_is_not_tried_again() -> None:
+def test_a_request_too_long_for_the_radio_is_not_tried_again() -> None:
     end = End()
     end.send(message(20), token=9)
-    end.line.sender.failed(end.line.frames[0], "too long", 1.0, for_good=True)
+    end.line.sender.failed(end.line.frames[0], "too long", 1.0, too_long=True)
     end.collect(1.0)
     assert end.ended == [Ended(9, "too long")]
+
+
+def test_a_piece_too_long_for_the_radio_is_cut_anew() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(300), token=9)
+    sizes = []
+    for _ in range(200):
+        pair.gather()
+        for frame in list(pair.ways[0]):
+            if len(frame) > 40:
+                pair.ways[0].remove(frame)
+                pair.ends[0].line.sender.failed(frame, "too long", pair.now, too_long=True)
+            else:
+                sizes.append(len(frame))
+                pair.deliver(0)
+        while pair.ways[1]:
+            pair.deliver(1)
+    assert max(sizes) <= 40
+    assert pair.ends[1].received == [message(300)]
+    assert pair.ends[0].ended == [Ended(9, None)]
+
+
+def test_a_radio_that_takes_not_even_the_smallest_piece_is_given_up() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(300), token=9)
+    for way in (0, 1):
+        pair.gather()
+        pair.deliver(way)
+    for _ in range(20):
+        pair.gather()
+        for frame in pair.ways[0]:
+            pair.ends[0].line.sender.failed(frame, "too long", pair.now, too_long=True)
+        pair.ways[0].clear()
+    assert pair.ends[0].ended == [Ended(9, "too long")]
 
 
 def test_a_lost_frame_that_is_not_the_one_under_way_means_nothing() -> None:
