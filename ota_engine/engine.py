@@ -109,6 +109,7 @@ class Engine:
         self.delivery.foreign = self._foreign
         self.delivery.neighbour = activations.wake
         if activations.hub is not None:
+            self._estate.one_image_each = True
             self._estate.on_transfer = self._transferred
         return activations
 

@@ -160,7 +160,7 @@ class Orders:
         watch = self._watches[order.number]
         if watch.idle and now >= watch.again_at:
             self._carry_out(self._schedule.plan(order, watch, now), order, watch, now)
-        again_at = watch.again_at if watch.idle else inf
+        again_at = watch.again_at if watch.idle and not watch.waits else inf
         self._deadlines.set(order.number, min(again_at, self._schedule.next_moment(order, now)))
 
     def _pass_time(self, order: OrderRecord, now: float) -> OrderRecord:
@@ -176,8 +176,8 @@ class Orders:
 
     def _carry_out(self, plan: Plan, order: OrderRecord, watch: Watch, now: float) -> None:
         obstacle = "" if plan is Plan.WAIT else self._post.obstacle(order.device)
-        if plan is Plan.WAIT or obstacle:
-            watch.again_at = inf  # a moment, the radio or the device ends that
+        watch.waits = plan is Plan.WAIT or bool(obstacle)
+        if watch.waits:
             if obstacle:
                 self._ledger.explain(order, obstacle)
         elif plan is Plan.SEND:
@@ -207,7 +207,7 @@ class Orders:
         watch.on_its_way = False
         if trouble:
             watch.failed(now, self._security.patience)
-            order = self._ledger.explain(order, f"not delivered: {one_line(trouble)}; tried again")
+            order = self._ledger.explain(order, f"not delivered yet: {one_line(trouble)}")
         elif revoking is (order.cancel_counter is not None):
             watch.delivered(now, self._security.patience)
         if not trouble and not revoking:

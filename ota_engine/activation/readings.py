@@ -5,7 +5,7 @@ question is not stored: after a restart whoever needs the answer asks again, wit
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final, NamedTuple
 
@@ -68,12 +68,13 @@ class Reading(NamedTuple):
 
 @dataclass(slots=True)
 class _Inquiry:
-    """A reading under way."""
+    """A reading under way; any of its questions may be answered, also an earlier one."""
 
     device: Eui64
     by_person: bool
-    key: tuple[int, int]  # originator and counter of the last question
+    counters: list[int] = field(default_factory=list)  # of the questions, all by the broker
     tries: int = 0
+    unanswered: int = 0  # questions that arrived
     trouble: str = NO_ANSWER
 
 
@@ -114,7 +115,7 @@ class Readings:
         if inquiry is not None:
             inquiry.by_person |= by_person
             return
-        self._inquiries[device] = inquiry = _Inquiry(device, by_person, (0, 0))
+        self._inquiries[device] = inquiry = _Inquiry(device, by_person)
         self._ask(inquiry, now)
 
     def within_reach(self, device: Eui64, now: float) -> None:
@@ -142,9 +143,9 @@ class Readings:
             inquiry.trouble = obstacle
             self._again(inquiry, now)
             return
-        way = self._ways.get(device) or WAYS[(inquiry.tries - 1) % len(WAYS)]
+        way = self._ways.get(device) or WAYS[inquiry.unanswered % len(WAYS)]
         question = self._question(device, way, now)
-        inquiry.key = (question.originator, question.counter)
+        inquiry.counters.append(question.counter)
         self._post.send(
             device,
             serialise(protect(question, self._security.keys)),
@@ -174,6 +175,7 @@ class Readings:
         """A question arrived, or did not."""
         if self._inquiries.get(inquiry.device) is inquiry:
             inquiry.trouble = f"not delivered: {trouble}" if trouble else NO_ANSWER
+            inquiry.unanswered += not trouble
             self._again(inquiry, now)
 
     def _again(self, inquiry: _Inquiry, now: float) -> None:
@@ -191,7 +193,8 @@ class Readings:
         """
         device = Eui64(message.originator)
         inquiry = self._inquiries.get(device)
-        if inquiry is None or inquiry.key != (message.recipient, message.counter):
+        ours = message.recipient == self._security.broker
+        if inquiry is None or not ours or message.counter not in inquiry.counters:
             raise PeerError(
                 f"{format_eui64(device)} answers counter {message.counter}, "
                 "under which it was asked nothing"
@@ -221,9 +224,9 @@ class Readings:
 
     def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: float) -> OutcomeRecord:
         utc = self._surroundings.clock.utc(now)
-        originator, counter = inquiry.key
+        asked = inquiry.counters[0] if inquiry.counters else round(utc * 1000)
         return OutcomeRecord(
-            key=f"version-{inquiry.device:016x}-{originator:016x}-{counter}-{round(utc * 1000)}",
+            key=f"version-{inquiry.device:016x}-unanswered-{asked}",
             utc=utc,
             device=inquiry.device,
             kind="version",

@@ -30,6 +30,7 @@ class Watch:
         unanswered: deliveries in a row that were not answered.
         settling: the device is being asked what it runs.
         again_at: monotonic; before that nothing is sent.
+        waits: what it wants next comes by itself: a moment, the radio, the device.
     """
 
     on_its_way: bool = False
@@ -37,6 +38,7 @@ class Watch:
     unanswered: int = 0
     settling: bool = False
     again_at: float = -inf
+    waits: bool = False
 
     @property
     def idle(self) -> bool:
@@ -61,7 +63,7 @@ class Watch:
 
     def hurry(self) -> None:
         """Try at once what could not be delivered; what waits for an answer goes on waiting."""
-        if self.failures or self.again_at == inf:
+        if self.failures:
             self.failures, self.again_at = 0, -inf
 
 

@@ -49,6 +49,8 @@ SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
 ON_CHANNEL = frozenset({SessionState.DOWNLOADING, SessionState.QUEUED})
 #: The states in which nothing happens until the device is reached, or asks.
 UNSTARTED = frozenset({SessionState.ASSIGNED, SessionState.OFFERED, SessionState.STALLED})
+#: The states in which a transfer is over: the device has the image, or will not have it.
+LANDED = FINAL | HOLDING
 WAITING_FOR_MAINS = "waiting for mains"
 
 
@@ -68,6 +70,8 @@ class Estate:
         self.security = 0
         self.link_down: str | None = "no link yet"
         self.paused: str | None = None
+        #: Only one image is stored for each device, as a Communications Hub does.
+        self.one_image_each = False
         #: Told of the end of every transfer, with the key of its outcome and before it is handed out.
         self.on_transfer: Callable[[Peer, Session, TransferEnd, str, float], None] | None = None
         self._records: list[Record] = []
@@ -261,7 +265,7 @@ class Estate:
         """Drop a session that was withdrawn or replaced; the store is told by the caller."""
         if session.state in ON_CHANNEL:
             self.leave_place(peer, now)
-        if self.on_transfer is not None and session.state not in FINAL | HOLDING:
+        if self.on_transfer is not None and session.state not in LANDED:
             key = _outcome_key(peer, session, "transfer", succeeded=False)
             self.on_transfer(peer, session, TransferEnd.DISCARDED, key, now)
         peer.sessions.pop(session.image.sha256, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.delivery.contacts import Contacts
-from ota_engine.delivery.estate import Estate
+from ota_engine.delivery.estate import LANDED, Estate
 from ota_engine.delivery.orders import (
     Abort,
     AddImage,
@@ -70,6 +70,13 @@ class Operator:
         wish = order.assignment
         self._check(wish)
         peer = self._estate.known(wish.device)
+        in_the_way = self._in_the_way(peer, wish)
+        if in_the_way and not order.force:
+            raise LocalError(
+                f"image {in_the_way[0].image.sha256[:16]} is on its way to "
+                f"{format_eui64(wish.device)}, and one is stored for each device: let it end, or "
+                "replace it by force"
+            )
         self._audit(
             order.actor,
             "assign",
@@ -83,6 +90,8 @@ class Operator:
         if session is not None and session.state not in FINAL:
             self._reassign(peer, session, wish, now)
             return
+        for other in in_the_way:
+            self._drop(peer, other, now)
         key = self._estate.images[wish.sha256].key
         for other in list(peer.sessions.values()):
             if other.image.key[:2] == key[:2]:
@@ -98,6 +107,13 @@ class Operator:
             raise LocalError(f"image {wish.sha256[:16]} is not in the catalogue; add it first")
         if wish.activation is Activation.AT and wish.activation_utc is None:
             raise LocalError("an activation at a set time needs the time")
+
+    def _in_the_way(self, peer: Peer, wish: AssignmentRecord) -> list[Session]:
+        """What a new image would push out, where there is room for one."""
+        if not self._estate.one_image_each:
+            return []
+        others = (one for sha256, one in peer.sessions.items() if sha256 != wish.sha256)
+        return [one for one in others if one.state not in LANDED]
 
     def _reassign(self, peer: Peer, session: Session, wish: AssignmentRecord, now: float) -> None:
         """The same image again changes what shall become of it, not what has been achieved."""

@@ -14,10 +14,14 @@ class AddImage(NamedTuple):
 
 
 class Assign(NamedTuple):
-    """This device shall run this image; replaces its assignment of the same image type."""
+    """This device shall run this image; replaces its assignment of the same image type.
+
+    Where only one image is stored for each device, one on its way is replaced only by ``force``.
+    """
 
     assignment: AssignmentRecord
     actor: str
+    force: bool = False
 
 
 class Withdraw(NamedTuple):
