@@ -17,6 +17,7 @@ from ota_engine.cli.files import read_bounded, write_whole
 
 if TYPE_CHECKING:
     from images import Severity
+    from images.comparison import Change
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -193,8 +194,6 @@ def validate(
     diff: option.Diff = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
-    from images import Severity
-    from images.comparison import compare
     from ota_engine.cli import image_config, image_evidence, image_report
 
     given = {
@@ -215,25 +214,28 @@ def validate(
     chosen = option.Format.JSON if as_json else output_format
     changes = None
     if diff:
-        old, paths = _older(paths, chosen)
-        given["previous_version"] = previous_version or old.header.file_version
-        changes = compare(old, _read(paths[0]))
+        changes, older, paths = _compared(paths, chosen)
+        given["previous_version"] = previous_version or older
     settings = image_config.settled(config, profile, given, select or (), baseline)
     outcome = image_report.judge(paths, settings, jobs, manifest)
     if write_baseline is not None:
         write_whole(write_baseline, image_report.baseline(outcome), force=True)
-    least = Severity.INFO if verbose else Severity.WARNING
-    image_report.show(outcome, chosen, least, quiet=quiet, strict=strict, changes=changes)
+    image_report.show(outcome, image_report.Telling(chosen, verbose, quiet, strict), changes)
     raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
 
 
-def _older(paths: Sequence[Path], chosen: option.Format) -> tuple[OtaImage, list[Path]]:
-    """The older of two releases, and where the newer lies."""
+def _compared(
+    paths: Sequence[Path], chosen: option.Format
+) -> "tuple[Sequence[Change], int, list[Path]]":
+    """What changed between two releases, the older one's version, and where the newer lies."""
+    from images.comparison import compare
+
     if len(paths) != 2 or any(path.is_dir() for path in paths):
         raise typer.BadParameter("--diff compares two files: OLD and NEW")
     if chosen not in (option.Format.TEXT, option.Format.JSON):
         raise typer.BadParameter("--diff is told as text or json")
-    return _read(paths[0]), [paths[1]]
+    old, new = map(_read, paths)
+    return compare(old, new), old.header.file_version, [paths[1]]
 
 
 def _exit_code(worst: "Severity", unreadable: int, strict: bool) -> Exit:

@@ -116,25 +116,31 @@ def _progress(results: Iterator[Judged], count: int) -> Iterator[Judged]:
         yield one
 
 
-def show(
-    outcome: Outcome,
-    chosen: Format,
-    least: Severity,
-    *,
-    quiet: bool = False,
-    strict: bool = False,
-    changes: Sequence[Change] | None = None,
-) -> None:
+class Telling(NamedTuple):
+    """How an outcome is told.
+
+    Attributes:
+        chosen: the form.
+        verbose: text shows information, too.
+        quiet: text leaves out files with nothing to show.
+        strict: warnings fail a file in JUnit.
+    """
+
+    chosen: Format = Format.TEXT
+    verbose: bool = False
+    quiet: bool = False
+    strict: bool = False
+
+
+def show(outcome: Outcome, told: Telling, changes: Sequence[Change] | None = None) -> None:
     """Print the outcome in the form asked for.
 
     Args:
         outcome: what was found.
-        chosen: the form.
-        least: which findings text shows.
-        quiet: text leaves out files with nothing to show.
-        strict: warnings fail a file in JUnit.
+        told: how to tell it.
         changes: what differs from an older release, for text and JSON; None without one.
     """
+    chosen = told.chosen
     files = [(str(one.path), one.report) for one in outcome.judged if one.report is not None]
     seen = [(visible(path), report) for path, report in files]
     unreadable = [
@@ -145,7 +151,7 @@ def show(
     elif chosen is Format.SARIF:
         typer.echo(json.dumps(as_sarif(files, version("zota")), indent=2))
     elif chosen is Format.JUNIT:
-        typer.echo(as_junit(seen, unreadable, strict=strict), nl=False)
+        typer.echo(as_junit(seen, unreadable, strict=told.strict), nl=False)
     elif chosen is Format.HTML:
         typer.echo(as_html(seen, unreadable), nl=False)
     else:
@@ -154,7 +160,8 @@ def show(
             typer.echo(visible(line))
         if changes == ():
             typer.echo("nothing changed")
-        print_text(outcome, least, quiet=quiet)
+        least = Severity.INFO if told.verbose else Severity.WARNING
+        print_text(outcome, least, quiet=told.quiet)
 
 
 def baseline(outcome: Outcome) -> bytes:
