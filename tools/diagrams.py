@@ -96,6 +96,7 @@ MACHINES = {
             "EXPIRED-ACTIVATED",
         ),
     ),
+    "ota_engine.tunnel.life": Machine("ota_engine.tunnel.life", "TRANSITIONS", "IDLE"),
     "emulators.ota_table": Machine("emulators.ota_table", "TABLE", "OFF"),
 }
 

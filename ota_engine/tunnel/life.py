@@ -97,3 +97,7 @@ TURNS: dict[tuple[State, Event], Turn | None] = {
     for state, cell in zip(State, cells, strict=True)
     if cell != "-"
 }
+#: The pairs that do something.
+TRANSITIONS: dict[tuple[State, Event], Turn] = {
+    pair: turn for pair, turn in TURNS.items() if turn is not None
+}

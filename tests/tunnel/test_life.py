@@ -2,7 +2,7 @@
 
 import itertools
 
-from ota_engine.tunnel.life import TABLE, TURNS, Action, Event, State
+from ota_engine.tunnel.life import TABLE, TRANSITIONS, TURNS, Action, Event, State
 
 CELLS = {
     (state, Event[row[0]]): cell
@@ -23,22 +23,18 @@ def test_a_pair_that_cannot_happen_has_no_turn() -> None:
 
 
 def test_every_state_is_reached_and_left_and_every_action_is_used() -> None:
-    turns = {pair: turn for pair, turn in TURNS.items() if turn is not None}
-    assert {turn.state for turn in turns.values()} == set(State)
-    assert {state for state, _ in turns} == set(State)
-    assert {turn.action for turn in turns.values()} == set(Action)
+    assert {turn.state for turn in TRANSITIONS.values()} == set(State)
+    assert {state for state, _ in TRANSITIONS} == set(State)
+    assert {turn.action for turn in TRANSITIONS.values()} == set(Action)
 
 
 def test_a_message_never_ends_without_word() -> None:
     """Whatever leads back to idle tells what became of the message, or keeps it."""
     telling = {Action.DELIVERED, Action.UNDELIVERED, Action.KEEP}
-    for turn in TURNS.values():
-        if turn is not None:
-            assert (turn.state is State.IDLE) == (turn.action in telling)
+    for turn in TRANSITIONS.values():
+        assert (turn.state is State.IDLE) == (turn.action in telling)
 
 
 def test_silence_ends_every_state_but_idle() -> None:
     for state in (State.OPENING, State.SENDING):
-        last = TURNS[state, Event.EXHAUSTED]
-        assert last is not None
-        assert last.state is State.IDLE
+        assert TRANSITIONS[state, Event.EXHAUSTED].state is State.IDLE
