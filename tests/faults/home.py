@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.device_spec import COMMANDED, DeviceKind, DeviceSpec
+from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.devices.commanded import Commanded
 from emulators.network import Network
+from emulators.node import Note
 from images import ImageSpec, build
 from images.eui64 import Eui64
+from ota_engine.activation.security import Security
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign, Order
 from ota_engine.delivery.status import SessionStatus
-from ota_engine.engine import Engine
+from ota_engine.engine import Engine, Wish
 from ota_engine.events import (
     ClockObserved,
     Effect,
@@ -67,7 +69,7 @@ def make_devices(count: int) -> list[Device]:
 
 def wish(device: Device, image: ImageRecord) -> AssignmentRecord:
     """Assign an image the way its kind is activated."""
-    external = device.spec.kind is DeviceKind.HCALCS
+    external = device.spec.kind in COMMANDED
     activation = Activation.EXTERNAL if external else Activation.IMMEDIATE
     return AssignmentRecord(
         device.eui64, image.sha256, VersionPolicy.UPGRADE, activation, 0, None, UTC
@@ -80,19 +82,26 @@ class MortalShell:
     What was committed stays, what was not is lost, and a new engine loads what the store remembers.
     """
 
-    def __init__(self, store: Store, config: DeliveryConfig, kill_before: frozenset[int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: DeliveryConfig,
+        kill_before: frozenset[int],
+        security: Security | None = None,
+    ) -> None:
         self.store = store
-        self.engine = Engine(config, store.load())
+        self.engine = Engine(config, store.load(), security)
         self.effects = 0
         self.kills = 0
         self._config = config
+        self._security = security
         self._kill_before = kill_before
 
     @property
     def next_wake(self) -> float:
         return self.engine.next_wake
 
-    def handle(self, event: LinkEvent | ClockObserved | Order, now: float) -> Sequence[Effect]:
+    def handle(self, event: LinkEvent | ClockObserved | Wish, now: float) -> Sequence[Effect]:
         return self._carry_out(self.engine.handle(event, now), now)
 
     def wake(self, now: float) -> Sequence[Effect]:
@@ -112,7 +121,7 @@ class MortalShell:
 
     def _restart(self, now: float) -> list[Effect]:
         self.kills += 1
-        self.engine = Engine(self._config, self.store.load())
+        self.engine = Engine(self._config, self.store.load(), self._security)
         return [
             *self._carry_out(self.engine.handle(ClockObserved(UTC + now, now), now), now),
             *self._carry_out(self.engine.handle(link_up(now), now), now),
@@ -135,10 +144,14 @@ class Home:
         kill_before: frozenset[int] = frozenset(),
         config: DeliveryConfig | None = None,
         seed: int = 7,
+        security: Security | None = None,
     ) -> None:
         self.devices = devices
-        self.shell = MortalShell(store, config or DeliveryConfig(), kill_before)
-        self.network = Network(Random(seed))
+        self.notes: list[tuple[Eui64, Note]] = []
+        self.shell = MortalShell(store, config or DeliveryConfig(), kill_before, security)
+        self.network = Network(
+            Random(seed), on_note=lambda device, note, _: self.notes.append((device, note))
+        )
         self.port = self.network.attach(self.shell)
         for device in devices:
             self.network.add(device)
@@ -163,12 +176,14 @@ class Home:
             again = self.shell.kills > kills and not isinstance(event, Joined)
 
     def run(self, seconds: float, step: float = 5.0) -> None:
-        """Let time pass; a person triggers every HCALCS that holds its image."""
+        """Let time pass; a person triggers every HCALCS without keys that holds its image."""
         until = self.network.agenda.now + seconds
         while self.network.agenda.now < until and not self.done:
             self.network.run(self.network.agenda.now + step)
             for device in self.devices:
-                if isinstance(device, Commanded) and device.client.holding is not None:
+                if not isinstance(device, Commanded) or device.security is not None:
+                    continue
+                if device.client.holding is not None:
                     now = self.network.agenda.now
                     self.network.perform(device.eui64, device.activate_locally(now), now)
 
