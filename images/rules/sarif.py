@@ -12,30 +12,46 @@ SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def as_sarif(files: Sequence[tuple[str, Report]], version: str) -> dict[str, Any]:
+def as_sarif(
+    files: Sequence[tuple[str, Report]],
+    version: str,
+    unreadable: Sequence[tuple[str, str]] = (),
+) -> dict[str, Any]:
     """One run over all files.
 
     Args:
         files: path and report of each.
         version: of the program.
+        unreadable: path and reason of what could not be read.
     """
     rules = _rules()
-    places = {str(rule["id"]): place for place, rule in enumerate(rules)}
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "zota", "version": version, "rules": rules}},
-                "artifacts": [{"location": {"uri": _uri(path)}} for path, _ in files],
-                "results": [
-                    _result(path, place, finding, places)
-                    for place, (path, report) in enumerate(files)
-                    for finding in report.findings
-                ],
-            }
+    rule_places = {str(rule["id"]): place for place, rule in enumerate(rules)}
+    uris = dict.fromkeys(_uri(path) for path, _ in files)  # an artifact may be listed only once
+    places = {uri: place for place, uri in enumerate(uris)}
+    run = {
+        "tool": {"driver": {"name": "zota", "version": version, "rules": rules}},
+        "invocations": [_invocation(unreadable)],
+        "artifacts": [{"location": {"uri": uri}} for uri in uris],
+        "results": [
+            _result(_uri(path), places[_uri(path)], finding, rule_places)
+            for path, report in files
+            for finding in report.findings
         ],
     }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(unreadable: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Whether everything could be looked at, and what could not (3.20)."""
+    notifications = [
+        {
+            "level": "error",
+            "message": {"text": f"not read: {reason}"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
+        }
+        for path, reason in unreadable
+    ]
+    return {"executionSuccessful": not unreadable, "toolExecutionNotifications": notifications}
 
 
 def _uri(path: str) -> str:
@@ -52,13 +68,13 @@ def _rules() -> list[dict[str, Any]]:
     ]
 
 
-def _result(path: str, place: int, finding: Finding, places: dict[str, int]) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(path), "index": place}}
+def _result(uri: str, place: int, finding: Finding, rules: dict[str, int]) -> dict[str, Any]:
+    location: dict[str, Any] = {"artifactLocation": {"uri": uri, "index": place}}
     if finding.offset is not None:
         location["region"] = {"byteOffset": finding.offset, "byteLength": 0}
     return {
         "ruleId": finding.rule,
-        "ruleIndex": places[finding.rule],
+        "ruleIndex": rules[finding.rule],
         "level": LEVELS[finding.severity],
         "message": {"text": explain(finding)},
         "locations": [{"physicalLocation": location}],

@@ -78,14 +78,18 @@ class Found(NamedTuple):
 def find_images(paths: Sequence[Path]) -> Iterator[Found]:
     """List files, and all regular files below folders, in a stable order.
 
-    A folder reached twice, through a symbolic link or by name, is walked once.
+    A folder reached twice, through a symbolic link or by name, is walked once, and a path given
+    twice is listed once.
     """
+    by_name = {path for path in paths if not path.is_dir()}
     seen: set[tuple[int, int]] = set()
+    listed: set[Path] = set()
     for path in paths:
-        if path.is_dir():
-            yield from _walk(path, seen)
-        else:
-            yield Found(path, named=True)
+        below = _walk(path, seen) if path.is_dir() else (Found(path, named=True),)
+        for found in below:
+            if found.path not in listed:
+                listed.add(found.path)
+                yield found._replace(named=found.named or found.path in by_name)
 
 
 def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:

@@ -149,7 +149,8 @@ def show(outcome: Outcome, told: Telling, changes: Sequence[Change] | None = Non
     if chosen is Format.JSON:
         print_json(outcome, changes)
     elif chosen is Format.SARIF:
-        typer.echo(json.dumps(as_sarif(files, version("zota")), indent=2))
+        missed = [(str(one.path), one.reason) for one in outcome.judged if one.report is None]
+        typer.echo(json.dumps(as_sarif(files, version("zota"), missed), indent=2))
     elif chosen is Format.JUNIT:
         typer.echo(as_junit(seen, unreadable, strict=told.strict), nl=False)
     elif chosen is Format.HTML:

