@@ -45,9 +45,10 @@ async def dispatch(
             courier = Courier(writer, store, sink, wall_clock=wall_clock, report=report)
             nursery.start_soon(courier.run)
             with trio.move_on_after(seconds):
+                await courier.settle()
                 while (await _count(writer, store, sink))[DeliveryState.WAITING]:
-                    await courier.settle()
                     await trio.sleep(LOOK_EVERY)
+                    await courier.settle()
             nursery.cancel_scope.cancel()
         left = store.deliveries.counts()[sink.name]
         return Dispatched(

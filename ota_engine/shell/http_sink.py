@@ -57,7 +57,7 @@ class HttpSink:
         self._url = _checked(url)
         self._timeout = timeout
         self._client = httpx.AsyncClient(
-            verify=True if tls is None else tls,
+            verify=tls or self._url.scheme == "https",  # what is not used is slow to load
             transport=transport,
             timeout=timeout,
             trust_env=False,

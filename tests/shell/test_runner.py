@@ -1,7 +1,7 @@
 """The trio shell: delivers over a live link, commits before it sends, and stops cleanly."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -20,6 +20,7 @@ from ota_engine.records import EventRecord, ImageRecord, SessionState
 from ota_engine.shell.json_lines import SINK_NAME
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
+from ota_engine.shell.sink import Sink
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.faults.home import UTC, make_devices, make_image, wish
 
@@ -54,7 +55,10 @@ class Neighbourhood:
 
 @asynccontextmanager
 async def neighbourhood(
-    store: Store | Path, count: int = 1, batch_seconds: float = 0.0
+    store: Store | Path,
+    count: int = 1,
+    batch_seconds: float = 0.0,
+    sinks: Sequence[Sink] = (),
 ) -> AsyncIterator[Neighbourhood]:
     network = Network(Random(3))
     devices = make_devices(count)
@@ -64,7 +68,7 @@ async def neighbourhood(
         service = (
             open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc)
             if isinstance(store, Store)
-            else open_service(han, store, DeliveryConfig(), wall_clock=utc)
+            else open_service(han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks)
         )
         async with service as shell:
             yield Neighbourhood(devices, han, shell)
