@@ -1,0 +1,92 @@
+"""Devices with keys and the real engine: what each kind proves ends as outcomes with evidence."""
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from emulators.device_spec import DeviceKind
+from images.eui64 import Eui64
+from ota_engine.activation.requests import ActivateImage, ReadVersion
+from ota_engine.gbcs.codes import MessageCode
+from ota_engine.gbcs.envelope import parse
+from ota_engine.records import OutcomeRecord, SessionState
+from tests.faults.home import NEW, UTC
+from tests.faults.signed_home import ACTOR, SignedHome, signed_device, signed_image
+from tests.gbcs.parties import (
+    ESME,
+    GSME,
+    HCALCS,
+    HUB,
+    PPMID,
+    SECOND_SUPPLIER,
+    WAN_PROVIDER,
+)
+
+
+def codes(outcomes: Iterable[OutcomeRecord]) -> list[int]:
+    return [parse(outcome.message).message_code for outcome in outcomes if outcome.message]
+
+
+def test_a_ppmid_that_upgraded_proves_it_once() -> None:
+    home = SignedHome(signed_device(DeviceKind.PPMID, PPMID))
+    home.start(home.image)
+    home.pass_time(300.0)
+    assert home.device.version == NEW
+    told = codes(home.shell.store.outcomes())
+    assert told.count(MessageCode.PPMID_ACTIVATION_ALERT) == 1
+    assert {status.state for status in home.statuses} == {SessionState.UPDATED}
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "code"),
+    [
+        (DeviceKind.ESME, ESME, MessageCode.FIRMWARE_RECEIPT_DLMS),
+        (DeviceKind.GSME, GSME, MessageCode.FIRMWARE_RECEIPT_GBZ),
+    ],
+)
+@pytest.mark.parametrize("good", [True, False])
+def test_a_meter_proves_what_it_received(
+    kind: DeviceKind, own: int, code: MessageCode, good: bool
+) -> None:
+    image = signed_image() if good else signed_image(SECOND_SUPPLIER)
+    home = SignedHome(signed_device(kind, own), image=image)
+    home.start(home.image)
+    home.pass_time(200.0)
+    assert code in codes(home.shell.store.outcomes())
+    held = home.device.client.holding is not None
+    assert held is good
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        (DeviceKind.HCALCS, HCALCS),
+        (DeviceKind.PPMID, PPMID),
+        (DeviceKind.ESME, ESME),
+        (DeviceKind.GSME, GSME),
+        (DeviceKind.COMMUNICATIONS_HUB, HUB),
+    ],
+)
+def test_a_version_is_read_and_proved(kind: DeviceKind, own: int) -> None:
+    home = SignedHome(signed_device(kind, own))
+    home.start(home.image)
+    home.pass_time(300.0)
+    home.ask(ReadVersion(home.device.eui64, ACTOR))
+    home.pass_time(900.0)  # the engine tries one way to ask after the other
+    (outcome,) = home.outcomes("version")
+    assert outcome.verdict == "succeeded"
+    assert outcome.version_after == home.device.version
+    assert json.loads(outcome.verification)
+
+
+def test_a_hub_is_activated_by_its_wan_provider_and_proves_it() -> None:
+    home = SignedHome(signed_device(DeviceKind.COMMUNICATIONS_HUB, HUB))
+    home.start(home.image)
+    home.pass_time(2.0)
+    digest = bytes.fromhex(home.image.manufacturer_image_hash)
+    home.ask(ActivateImage(home.device.eui64, digest, UTC + 1800.0, ACTOR, Eui64(WAN_PROVIDER)))
+    home.pass_time(3600.0)
+    assert home.device.version == NEW
+    assert home.order_record.originator == WAN_PROVIDER
+    assert home.order_record.code is not None
