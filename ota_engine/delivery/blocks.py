@@ -8,10 +8,10 @@ only watches: how far the device has asked, how often it asked again, and when i
 from math import ceil
 
 from images.eui64 import format_eui64
+from ota_engine.bucket import Bucket
 from ota_engine.delivery.airtime import block_exchange_time
 from ota_engine.delivery.estate import Estate
 from ota_engine.delivery.image import ImageKey
-from ota_engine.delivery.pacing import Bucket
 from ota_engine.delivery.peer import UNKNOWN_VERSION, Peer, Session
 from ota_engine.delivery.period import BlockPeriod
 from ota_engine.delivery.policy import decide

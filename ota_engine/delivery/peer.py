@@ -7,8 +7,8 @@ from math import inf
 from typing import TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.bucket import Bucket
 from ota_engine.delivery.image import ServedImage
-from ota_engine.delivery.pacing import Bucket
 from ota_engine.events import OTA_SERVER_ENDPOINT, Packet
 from ota_engine.records import (
     Activation,

@@ -2,7 +2,9 @@
 
 Pure. Knows who may be spoken to at once and how frames are addressed; what a frame means is
 ``line``'s. A mains device is sent its messages as they come; a sleepy one opens its own tunnel and
-fetches them. Memory is bounded: octets and messages that wait, tunnels, and conversations.
+fetches them. Memory is bounded: octets and messages that wait, tunnels, and conversations; and so is
+what one device can have us do. The frame that acknowledges a message is drained together with the
+message: whoever stores messages lets frames leave after that, and loses none.
 """
 
 from collections import Counter
@@ -12,6 +14,7 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.bucket import Bucket
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
@@ -89,9 +92,10 @@ TunnelEvent: TypeAlias = MessageReceived | MessageDelivered | MessageUndelivered
 class _Peer:
     """One device: its line, and how it is reached."""
 
-    __slots__ = ("armed", "line", "route", "sequence")
+    __slots__ = ("armed", "line", "rate", "route", "sequence")
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, rate: Bucket) -> None:
+        self.rate = rate
         self.route = route
         self.sequence = 0
         self.armed = NEVER
@@ -117,6 +121,7 @@ class HubTunnels:
         self._counters: Counter[str] = Counter()
         self._numbers = TunnelNumbers(settings.tunnels)
         self._allowance = Allowance(settings.held)
+        self._strangers = Bucket(settings.strangers, settings.strangers)
         self._peers: dict[Eui64, _Peer] = {}
         self._heap: list[tuple[float, Eui64]] = []
         self._sweep_at = NEVER
@@ -150,6 +155,9 @@ class HubTunnels:
     def receive(self, packet: Packet, now: float) -> None:
         """Take a frame of cluster 0x0704."""
         known = self._peers.get(packet.source)
+        if not (known.rate if known else self._strangers).take(1.0, now):
+            self._counters["frame_over_rate"] += 1
+            return
         route = known.route if known else Route(0, 0, sleepy=False, room=0)
         route = route._replace(endpoint=packet.source_endpoint, profile=packet.profile)
         peer = self._peer(packet.source, route)
@@ -221,7 +229,9 @@ class HubTunnels:
     def _peer(self, device: Eui64, route: Route) -> _Peer:
         peer = self._peers.get(device)
         if peer is None:
-            peer = self._peers[device] = _Peer(route)
+            peer = self._peers[device] = _Peer(
+                route, Bucket(self._settings.rate, self._settings.burst)
+            )
             peer.line = Line(
                 self._settings,
                 self._numbers,

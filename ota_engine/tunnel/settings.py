@@ -14,6 +14,8 @@ class TunnelSettings:
         held: octets of waiting and of half-received messages of all devices together.
         tunnels: open to us at once, of all devices together.
         conversations: devices we speak to at once of our own accord.
+        rate: frames a second that are taken from one device, after ``burst`` at once.
+        strangers: frames a second that are taken from all devices without a tunnel together.
         tries: times a frame is sent before its message is given up.
         openings: times a message begins anew on a fresh tunnel.
         answer: how long an answer may take before the frame is repeated; the radio's own
@@ -31,6 +33,9 @@ class TunnelSettings:
     held: int = 4 << 20
     tunnels: int = 4096
     conversations: int = 16
+    rate: float = 64.0
+    burst: int = 256
+    strangers: float = 512.0
     tries: int = 4
     openings: int = 4
     answer: float = 8.0

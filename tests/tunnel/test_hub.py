@@ -387,6 +387,25 @@ def test_a_room_too_small_for_a_piece_is_told_at_once() -> None:
     assert outcome(desk.events()) == [(3, "no piece of it fits a frame")]
 
 
+def test_a_device_that_floods_is_heard_in_part_and_the_others_wholly() -> None:
+    desk = Desk(TunnelSettings(rate=10.0, burst=20))
+    number, other = desk.open(1), desk.open(2)
+    for sequence in range(200):
+        desk.now = sequence / 100.0
+        desk.hear(from_client(tunnel.TransferData(number, b"\x01"), sequence), 1)
+    assert 19 <= 200 - desk.hub.counters["frame_over_rate"] <= 40
+    desk.said()
+    desk.hear(from_client(tunnel.TransferData(other, b"\x03" + message(20))), 2)
+    assert [event.device for event in desk.events()] == [2]
+
+
+def test_a_flood_from_ever_new_addresses_is_heard_in_part() -> None:
+    desk = Desk(TunnelSettings(strangers=100.0))
+    for device in range(10_000):
+        desk.hear(b"\x01\x02\x42\x00", device)
+    assert len(desk.said()) == 100
+
+
 def test_strangers_that_say_nothing_of_use_are_not_remembered() -> None:
     desk = Desk()
     for device in range(500):
@@ -437,6 +456,15 @@ def test_no_octets_of_any_device_raise_or_stay(frames: list[tuple[int, bytes]]) 
         desk.hub.left(Eui64(device), 0.0)
     assert not desk.hub._peers
     assert desk.hub._allowance.left == SETTINGS.held
+
+
+def test_the_last_acknowledgement_is_drained_with_its_message() -> None:
+    desk = Desk()
+    number = desk.open()
+    desk.hear(from_client(tunnel.TransferData(number, b"\x03" + message(20)), 2))
+    (acknowledgement,), (event,) = desk.hub.drain()
+    assert read(acknowledgement) == general.DefaultResponse(2, 0)
+    assert isinstance(event, MessageReceived)
 
 
 def test_a_message_is_told_with_its_device_and_time() -> None:
