@@ -1,0 +1,194 @@
+"""``zota head-end`` and the dead letters of ``zota store``, as a user meets them."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ota_engine.cli.exits import Exit
+from ota_engine.store.store import DATABASE_NAME, Store
+from tests.cli.zota import zota
+from tests.store.samples import outcome
+
+NOBODY = "http://127.0.0.1:1/outcomes"  # a port on which nothing listens
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    with Store.open(tmp_path / DATABASE_NAME) as store:
+        store.apply([outcome("first"), outcome("second")])
+    return tmp_path
+
+
+class Listening:
+    """``zota head-end listen`` in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.first = self.line()
+
+    def line(self) -> Any:
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.readline())
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, complaints = self.process.communicate(timeout=30)
+        return self.process.returncode, complaints
+
+
+@contextmanager
+def listening(folder: Path, *arguments: str) -> Iterator[Listening]:
+    argv = [sys.executable, "-W", "error", "-m", "ota_engine", "head-end", "listen", "--json"]
+    options = ["--port", "0", "--records", str(folder / "records.jsonl"), *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*argv, *options], **pipes, text=True) as process:  # type: ignore[call-overload]
+        try:
+            yield Listening(process)
+        finally:
+            process.kill()
+
+
+def test_what_waits_is_sent_and_every_letter_told_of(state: Path) -> None:
+    with listening(state, "--lose-acks", "1") as head_end:
+        assert head_end.first["known"] == 0
+        ran = zota("head-end", "deliver", head_end.first["url"], "--state", state, "--json")
+        assert (ran.code, json.loads(ran.out)) == (
+            Exit.OK,
+            {"delivered": 2, "given_up": 0, "waiting": 0, "dead": 0},
+        )
+        lost, *others = (head_end.line() for _ in range(3))
+        assert lost == {"what": "lost", "status": None, "id": "first", "reason": ""}
+        assert sorted((each["what"], each["status"]) for each in others) == [
+            ("kept", 201),
+            ("known", 200),
+        ]
+        assert head_end.stop() == (Exit.OK, "")
+    assert len((state / "records.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly_when_told_and_says_what_it_holds(tmp_path: Path, number: int) -> None:
+    with listening(tmp_path) as head_end:
+        head_end.process.send_signal(number)
+        assert head_end.line() == {"stopped": True, "records": 0, "letters": {}}
+        assert head_end.process.wait(30) == Exit.OK
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with listening(tmp_path) as head_end:
+        port = head_end.first["url"].split(":")[2].split("/")[0]
+        other = tmp_path / "other.jsonl"
+        ran = zota("head-end", "listen", "--port", port, "--records", other)
+        assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
+        assert f"port {port} of 127.0.0.1 cannot be used" in ran.err
+        ran = zota("head-end", "listen", "--port", 0, "--records", tmp_path / "records.jsonl")
+        assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
+        assert "another process writes" in ran.err
+
+
+def test_a_head_end_that_is_away_leaves_all_waiting(state: Path) -> None:
+    ran = zota("head-end", "deliver", NOBODY, "--state", state, "--timeout", "0.2s")
+    assert ran.code == Exit.ERRORS
+    assert ran.out == "0 delivered, 2 still waiting, 0 dead letters\n"
+    assert "zota: head end: outcome first not delivered yet: " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("deliver", "head.end", "--state", "."), Exit.ERRORS, "the head end's URL is none"),
+        (("deliver", NOBODY, "--state", "nowhere"), Exit.UNREADABLE, "there is no database here"),
+    ],
+)
+def test_what_cannot_be_delivered_is_one_line(
+    arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    ran = zota("head-end", *arguments)
+    assert (ran.code, ran.err.count("\n")) == (code, 1)
+    assert said in ran.err
+
+
+# --- dead letters ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def buried(state: Path) -> Path:
+    with Store.open(state / DATABASE_NAME) as store:
+        store.deliveries.register("head end")
+        store.deliveries.bury("head end", "first", 3, "answered 422: no\x1b[2J")
+    return state
+
+
+def test_no_dead_letters(state: Path) -> None:
+    ran = zota("store", "dead-letters", "--state", state)
+    assert (ran.code, ran.out) == (Exit.OK, "outcomes.jsonl: 2 waiting, 0 delivered, 0 dead\n")
+
+
+def test_dead_letters_are_shown_with_their_reason(buried: Path) -> None:
+    ran = zota("store", "dead-letters", buried / DATABASE_NAME)
+    assert ran.code == Exit.ERRORS
+    first, *sinks, remedy = ran.out.splitlines()
+    assert first == (
+        "head end: first: transfer of 00-DB-12-34-56-78-90-A4 succeeded: answered 422: "
+        r"no\x1b[2J (3 attempts)"
+    )
+    assert sinks == [
+        "head end: 1 waiting, 0 delivered, 1 dead",
+        "outcomes.jsonl: 2 waiting, 0 delivered, 0 dead",
+    ]
+    assert "zota store requeue" in remedy
+
+
+def test_dead_letters_in_json(buried: Path) -> None:
+    shown = json.loads(zota("store", "dead-letters", "--state", buried, "--json").out)
+    assert shown["sinks"]["head end"] == {"waiting": 1, "delivered": 0, "dead": 1}
+    (letter,) = shown["dead"]
+    assert (letter["id"], letter["sink"], letter["attempts"]) == ("first", "head end", 3)
+
+
+@pytest.mark.parametrize("chosen", [("--id", "first"), ("--all",), ("--all", "--sink", "head end")])
+def test_a_dead_letter_queued_again_is_delivered_and_audited(
+    buried: Path, chosen: tuple[str, ...]
+) -> None:
+    ran = zota("store", "requeue", "--state", buried, *chosen)
+    assert (ran.code, ran.out) == (Exit.OK, "queued again: 1\n")
+    with Store.open(buried / DATABASE_NAME) as store:
+        assert store.deliveries.dead() == ()
+        assert [each.key for each in store.deliveries.waiting("head end", 9)] == ["first", "second"]
+        (row,) = store.audit_rows()
+        assert (row.record.action, row.record.subject) == ("requeue", "first")
+        assert store.verify_audit() is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ((), "which dead letters? name them with --id, or give --all"),
+        (("--all", "--id", "first"), "which dead letters?"),
+        (("--id", "second"), "'second' is no dead letter: 'zota store dead-letters' shows"),
+        (("--id", "first", "--sink", "x"), "'first' is no dead letter"),
+    ],
+)
+def test_what_cannot_be_queued_again_is_one_line_and_changes_nothing(
+    buried: Path, chosen: tuple[str, ...], said: str
+) -> None:
+    ran = zota("store", "requeue", "--state", buried, *chosen)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+    assert said in ran.err
+    with Store.inspect(buried / DATABASE_NAME) as store:
+        assert len(store.deliveries.dead()) == 1
+
+
+def test_dead_letters_are_shown_but_not_queued_while_an_engine_runs(buried: Path) -> None:
+    with Store.open(buried / DATABASE_NAME, owner="an engine"):
+        assert zota("store", "dead-letters", "--state", buried).code == Exit.ERRORS
+        ran = zota("store", "requeue", "--state", buried, "--all")
+    assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
+    assert "in use by 'an engine'" in ran.err
