@@ -2,31 +2,32 @@
 
 import json
 import shlex
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import trio
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from images.errors import ImageError
 from images.eui64 import Eui64
+from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
+from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.image_intake import take_in_named
 from ota_engine.cli.image_options import AsJson
-from ota_engine.cli.links import LinkChoice, recorded, resolve, utc_clock
+from ota_engine.cli.links import resolve
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.errors import LocalError
-from ota_engine.records import Activation, ImageRecord, VersionPolicy
+from ota_engine.records import Activation, VersionPolicy
 
 if TYPE_CHECKING:
     from ota_engine.campaigns.summary import Json
     from ota_engine.shell.push import PushRequest, PushResult
+    from ota_engine.shell.service import Setup
 
 app = typer.Typer()
 
@@ -50,6 +51,8 @@ def push(
     capture: CaptureOption = None,
     report: options.Report = None,
     resume: options.GoOn = False,
+    keys: engine_options.MaybeKeys = None,
+    head_end: engine_options.HeadEnd = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver images to devices, and wait until each reports what it runs.
@@ -71,11 +74,11 @@ def push(
         timeout,
         state if resume else None,
     )
-    state.mkdir(parents=True, exist_ok=True)
     if report is not None:
         capture = _evidence_folder(report, capture, resume)
+    engine = EngineChoice(choice, state, keys=keys, head_end=head_end, capture=capture)
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
-        result = _perform(choice, state, request, screen, capture)
+        result = _perform(engine, request, screen)
     summary = _summary(result, choice.url)
     if report is not None:
         _write_evidence(report, state, result, summary)
@@ -137,44 +140,27 @@ def _request(
         node_requests_per_second=NODE_RATE,
     )
 
-    images = tuple(_take_in(path) for path in files)
+    images = tuple(take_in_named(path) for path in files)
     plan = None if interrupted is None else load_plan(interrupted)
     return PushRequest(images, devices, policy, activation, at, config, timeout, plan)
 
 
-def _take_in(path: Path) -> ImageRecord:
-    from ota_engine.store.intake import take_in
-
-    try:
-        return take_in(path, time.time())
-    except ImageError as error:
-        if error.reason.startswith(path.name):
-            raise
-        raise ImageError(f"{path}: {error.reason}", error.offset) from error
-
-
-def _perform(
-    choice: LinkChoice,
-    state: Path,
-    request: "PushRequest",
-    screen: PushScreen,
-    capture: Path | None,
-) -> "PushResult":
+def _perform(choice: EngineChoice, request: "PushRequest", screen: PushScreen) -> "PushResult":
     from ota_engine.shell.push import push as push_over
 
-    async def perform() -> "PushResult":
-        utc = utc_clock()
-        async with choice.open(state) as link, recorded(link, capture, utc) as watched:
-            return await push_over(
-                watched,
-                state,
-                request,
-                screen.watch,
-                wall_clock=lambda: utc(trio.current_time()),
-                virtual=choice.virtual,
-            )
+    async def perform(setup: "Setup") -> "PushResult":
+        return await push_over(
+            setup.link,
+            setup.state,
+            request,
+            screen.watch,
+            wall_clock=setup.wall_clock,
+            virtual=setup.virtual,
+            security=setup.security,
+            sinks=setup.sinks,
+        )
 
-    return choice.run(perform)
+    return run_engine(choice, perform)
 
 
 def _summary(result: "PushResult", url: str) -> "Json":

@@ -210,7 +210,7 @@ class Store:
             ),
             self._read(SessionRecord, select(SessionRecord, schema.sessions).order_by(*pair)),
             self._trusted_utc(),
-            self._read(OrderRecord, select(OrderRecord, schema.orders).order_by("number")),
+            self.orders(),
             self._read(
                 CounterRecord, select(CounterRecord, schema.counters).order_by("originator")
             ),
@@ -228,6 +228,10 @@ class Store:
             .order_by(schema.outbox.c.sequence)
         )
         return self._read(OutcomeRecord, recorded)
+
+    def orders(self) -> tuple[OrderRecord, ...]:
+        """Every order to activate, in the order in which they were given."""
+        return self._read(OrderRecord, select(OrderRecord, schema.orders).order_by("number"))
 
     def events(
         self, *, device: Eui64 | None = None, kind: str | None = None, last: int | None = None

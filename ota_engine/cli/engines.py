@@ -1,0 +1,172 @@
+"""An engine as commands run one: link, state folder, keys and head end, opened and closed together.
+
+Decides nothing; imports radios, emulators and HTTP only if they are asked for.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import trio
+import typer
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.activation.parties import choose_parties
+from ota_engine.activation.security import Security
+from ota_engine.cli.key_folder import read_key_folder
+from ota_engine.cli.links import LinkChoice, recorded, utc_clock
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.engine import DEFAULT
+from ota_engine.errors import LocalError
+from ota_engine.gbcs.keystore import Keystore
+
+if TYPE_CHECKING:
+    from ota_engine.shell.http_sink import HttpSink
+    from ota_engine.shell.service import Setup
+
+SEND_LATER_S: Final = 30.0  # for a head end to take what was put by while time jumped
+
+T = TypeVar("T")
+
+
+class EngineChoice(NamedTuple):
+    """What a command was told about its engine.
+
+    Attributes:
+        link: the radio.
+        state: the folder in which it remembers; made if absent.
+        config: how the server behaves.
+        keys: the key folder, None to give no signed orders and sign no alerts.
+        originator: in whose name orders are given, None for the first supplier.
+        head_end: the URL to post outcomes to.
+        capture: the file to record all frames in.
+    """
+
+    link: LinkChoice
+    state: Path
+    config: DeliveryConfig = DEFAULT
+    keys: Path | None = None
+    originator: int | None = None
+    head_end: str | None = None
+    capture: Path | None = None
+
+
+def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") -> T:
+    """Open all that an engine needs, do something with it, and close it.
+
+    Outcomes that the head end has not taken yet wait in the state folder; a line says so.
+
+    Raises:
+        LocalError: a folder lacks keys, or the head end's URL is none.
+        ZotaError: the link or the state folder cannot be used.
+    """
+    keys = None if choice.keys is None else read_key_folder(choice.keys)
+    if choice.head_end is not None:
+        _require_http()
+    choice.state.mkdir(parents=True, exist_ok=True)
+    done = choice.link.run(lambda: _perform(choice, keys, work))
+    if choice.head_end is not None:
+        _see_off(choice.head_end, choice)
+    return done
+
+
+async def _perform(
+    choice: EngineChoice, keys: Keystore | None, work: "Callable[[Setup], Awaitable[T]]"
+) -> T:
+    from ota_engine.shell.service import Setup
+
+    utc = utc_clock()
+    async with AsyncExitStack() as stack:
+        sinks = [] if choice.head_end is None else [_sink(choice.head_end)]
+        for sink in sinks:
+            await stack.enter_async_context(sink)
+        opened = await stack.enter_async_context(choice.link.open(choice.state))
+        link = await stack.enter_async_context(recorded(opened, choice.capture, utc))
+        return await work(
+            Setup(
+                link,
+                choice.state,
+                wall_clock=lambda: utc(trio.current_time()),
+                virtual=choice.link.virtual,
+                config=choice.config,
+                security=None if keys is None else _security(keys, link.info.own, choice),
+                sinks=sinks,
+            )
+        )
+
+
+def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
+    originator = None if choice.originator is None else Eui64(choice.originator)
+    security = choose_parties(keys, own, originator)
+    if security.hub is None:
+        typer.echo(
+            f"zota: warning: {choice.keys}: no signing key of this radio, {format_eui64(own)}: "
+            "transfers are told of without an alert (CCS08); zota pki init --device makes one",
+            err=True,
+        )
+    return security
+
+
+# --- the head end ---------------------------------------------------------------------------------
+
+
+def _require_http() -> None:
+    """Say what to install, before anything else goes wrong.
+
+    Raises:
+        LocalError: it is missing.
+    """
+    try:
+        import httpx  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise LocalError(f"--head-end needs {error.name}: pip install 'zota[head-end]'") from error
+
+
+def _sink(url: str) -> "HttpSink":
+    from ota_engine.shell.http_sink import HttpSink
+
+    return HttpSink(url)
+
+
+def _see_off(url: str, choice: EngineChoice) -> None:
+    """Post what was put by, if time jumped; say what still waits."""
+    waiting = _send_now(url, choice.state) if choice.link.virtual else _count(choice.state)
+    if waiting:
+        typer.echo(
+            f"zota: {waiting} outcomes wait for the head end: when it is up, "
+            f"zota head-end deliver {url} --state {choice.state}",
+            err=True,
+        )
+
+
+def _send_now(url: str, state: Path) -> int:
+    from ota_engine.shell.dispatch import dispatch
+    from ota_engine.store.location import DATABASE_NAME
+
+    async def send() -> int:
+        async with _sink(url) as sink:
+            done = await dispatch(
+                state / DATABASE_NAME,
+                sink,
+                seconds=SEND_LATER_S,
+                wall_clock=time.time,
+                report=_complain,
+            )
+        return done.waiting
+
+    return trio.run(send)
+
+
+def _complain(line: str) -> None:
+    typer.echo(f"zota: {line}", err=True)
+
+
+def _count(state: Path) -> int:
+    from ota_engine.shell.http_sink import NAME
+    from ota_engine.store.schema import DeliveryState
+    from ota_engine.store.store import DATABASE_NAME, Store
+
+    with Store.inspect(state / DATABASE_NAME) as store:
+        return store.deliveries.counts()[NAME][DeliveryState.WAITING]

@@ -1,0 +1,108 @@
+"""Orders to activate as commands show them: JSON, lines, and what a person can do about each."""
+
+import shlex
+from collections.abc import Iterable
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table
+
+from images.eui64 import format_eui64
+from ota_engine.activation.order import has_ended
+from ota_engine.gbcs.codes import ActivationCode, name_of
+from ota_engine.records import OrderRecord, OrderState
+from ota_engine.wording import utc_text
+
+#: What to do about each outcome of a CS06 that is none.
+CURES: Final = {
+    ActivationCode.NO_IMAGE_HELD: "it holds no image: deliver one with zota push, then order again",
+    ActivationCode.HASH_MISMATCH: "it holds another image than the one ordered: deliver that one "
+    "with zota push, or order the one it holds",
+    ActivationCode.ACTIVATION_FAILURE: "it took the order and could not start the image: look at "
+    "the device, then order again",
+}
+
+
+def order_facts(order: OrderRecord) -> dict[str, Any]:
+    """Everything about an order as plain JSON values; messages in hexadecimal."""
+    at = order.execution_utc
+    return {
+        "number": order.number,
+        "device": format_eui64(order.device),
+        "originator": format_eui64(order.originator),
+        "state": order.state,
+        "reason": order.reason,
+        "execution": None if at is None else utc_text(at),
+        "manufacturer_image_hash": order.manufacturer_image_hash.hex(),
+        "image_sha256": order.sha256 or None,
+        "counter": order.counter,
+        "cancel_counter": order.cancel_counter,
+        "attempts": order.attempts,
+        "code": order.code,
+        "code_name": None if order.code is None else name_of(order.code, ActivationCode),
+        "firmware_version": version_text(order.firmware_version),
+        "created": utc_text(order.created_utc),
+        "since": utc_text(order.since_utc),
+        "command": order.command.hex() or None,
+        "cancellation": order.cancel_command.hex() or None,
+        "answer": order.evidence.hex() or None,
+    }
+
+
+def version_text(version: int | None) -> str | None:
+    """Write a version as elsewhere."""
+    return None if version is None else f"0x{version:08X}"
+
+
+def heading(order: OrderRecord) -> str:
+    """What was ordered, in one line."""
+    at = order.execution_utc
+    return (
+        f"order {order.number}: CS06 for {format_eui64(order.device)}, "
+        f"counter {order.counter}, image hash {order.manufacturer_image_hash.hex()[:16]}, "
+        + ("now" if at is None else f"at {utc_text(at)}")
+    )
+
+
+def step_line(order: OrderRecord) -> str:
+    """Where an order stands, in one line."""
+    again = f" (sent {order.attempts} times)" if order.attempts > 1 else ""
+    said = order.reason.startswith(order.state)
+    stands = order.reason if said else f"{order.state}: {order.reason}"
+    return f"order {order.number}: {stands}{again}"
+
+
+def advice(order: OrderRecord) -> str:
+    """What a person can do about an order as it stands; empty if nothing need be done."""
+    if order.state is OrderState.FAILED and order.code is not None:
+        return CURES.get(ActivationCode(order.code), "") if order.code in set(CURES) else ""
+    if order.state is OrderState.EXPIRED:
+        device = format_eui64(order.device)
+        return f"what it did is not known: zota version --device {device} asks it what it runs"
+    if has_ended(order):
+        return ""
+    return "what the device did or will do is not known yet"
+
+
+def orders_table(orders: Iterable[OrderRecord]) -> Table:
+    """One row for each order."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("order", "device", "when", "state", "version", "since", "why"):
+        table.add_column(name, no_wrap=name != "why")
+    for order in orders:
+        at = order.execution_utc
+        table.add_row(
+            str(order.number),
+            format_eui64(order.device),
+            "now" if at is None else utc_text(at),
+            order.state,
+            version_text(order.firmware_version) or "",
+            utc_text(order.since_utc),
+            order.reason,
+        )
+    return table
+
+
+def command_line(*words: object) -> str:
+    """A command as one can paste it."""
+    return shlex.join(str(word) for word in words)

@@ -1,0 +1,221 @@
+"""Gives orders to activate over a link, and follows each until the device has had its say.
+
+Knows trio, the service and signals; what may be ordered, sent and believed is the engine's to say.
+Every step is seen once it is on disk, so what was shown is what an interruption leaves.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+import trio
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.activation.order import has_ended
+from ota_engine.activation.requests import ActivateImage, CancelOrder, ReadVersion
+from ota_engine.campaigns.summary import Ending
+from ota_engine.delivery.orders import AddImage
+from ota_engine.errors import LocalError
+from ota_engine.records import ImageRecord, OrderRecord, OrderState, OutcomeRecord, Record
+from ota_engine.shell.meeting import meet
+from ota_engine.shell.runner import Shell
+from ota_engine.shell.service import Setup, open_engine
+from ota_engine.shell.waiting import wait_for
+
+ACTOR: Final = "zota activate"
+#: States in which a device has taken an order that is for later.
+TAKEN: Final = frozenset({OrderState.ACCEPTED, OrderState.DUE})
+
+#: Told of every step of an order.
+Watcher = Callable[[OrderRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRequest:
+    """What to order.
+
+    Attributes:
+        device: whom.
+        manufacturer_image_hash: of the image to run, 32 octets.
+        image: the file, if it is at hand, for the catalogue.
+        execution_utc: when to run it, None for now.
+        wait: go on until the device tells the outcome, also where the order is for later.
+        timeout: seconds after which to stop waiting.
+    """
+
+    device: Eui64
+    manufacturer_image_hash: bytes
+    image: ImageRecord | None = None
+    execution_utc: float | None = None
+    wait: bool = False
+    timeout: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where an order stood when nobody followed it any longer; ``over`` is what was waited for."""
+
+    order: OrderRecord
+    over: bool
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTold:
+    """What a device said it runs; no outcome if it was not waited for."""
+
+    outcome: OutcomeRecord | None
+    ending: Ending
+
+
+async def activate(setup: Setup, request: ActivationRequest, watch: Watcher) -> Followed:
+    """Order a device to run an image, or go on with the same order if it is open already.
+
+    Raises:
+        LocalError: the order may not be given, or the device is not in the network.
+        StoreError: the state folder cannot be used.
+    """
+    later = request.execution_utc is not None and not request.wait
+
+    def over(order: OrderRecord) -> bool:
+        return has_ended(order) or (later and order.state in TAKEN)
+
+    async with _open(setup) as desk:
+        given = desk.open_order(request.device)
+        if given is not None and _is_same(given, request):
+            watch(given)
+        else:
+            await meet(desk.shell, setup.link.nodes, request.device, ACTOR)
+            given = await desk.give(request)
+        return await desk.follow(given, over, watch, request.timeout)
+
+
+async def cancel(setup: Setup, number: int, watch: Watcher, seconds: float = inf) -> Followed:
+    """Take an order back; the device has to accept that if the command may have left.
+
+    Raises:
+        LocalError: there is no such order, or it has ended.
+        StoreError: the state folder cannot be used.
+    """
+    async with _open(setup) as desk:
+        await desk.shell.order(CancelOrder(number, ACTOR))
+        order = desk.shell.engine.order(number)
+        assert order is not None  # noqa: S101 - it was just cancelled
+        return await desk.follow(order, has_ended, watch, seconds)
+
+
+async def cancel_for(setup: Setup, device: Eui64, watch: Watcher, seconds: float = inf) -> Followed:
+    """Take back the open order of a device.
+
+    Raises:
+        LocalError: it has none.
+        StoreError: the state folder cannot be used.
+    """
+    async with _open(setup) as desk:
+        order = desk.open_order(device)
+        if order is None:
+            raise LocalError(
+                f"{format_eui64(device)} has no open order: see 'zota orders list' for ended ones"
+            )
+        await desk.shell.order(CancelOrder(order.number, ACTOR))
+        return await desk.follow(order, has_ended, watch, seconds)
+
+
+async def read_version(setup: Setup, device: Eui64, seconds: float = inf) -> VersionTold:
+    """Ask a device by a message of its kind what it runs.
+
+    Raises:
+        LocalError: the device is not in the network, or a key is missing.
+        StoreError: the state folder cannot be used.
+    """
+    async with _open(setup) as desk:
+        await meet(desk.shell, setup.link.nodes, device, ACTOR)
+        await desk.shell.order(ReadVersion(device, ACTOR))
+        return await desk.hear_version(device, seconds)
+
+
+def _is_same(order: OrderRecord, request: ActivationRequest) -> bool:
+    """Whether an open order is what is asked for, so that asking again is to go on with it."""
+    wanted = request.manufacturer_image_hash, request.execution_utc
+    return (order.manufacturer_image_hash, order.execution_utc) == wanted
+
+
+@asynccontextmanager
+async def _open(setup: Setup) -> "AsyncIterator[_Desk]":
+    into, records = trio.open_memory_channel[Record](inf)
+
+    def committed(rows: Sequence[Record]) -> None:
+        for row in rows:
+            if isinstance(row, OrderRecord | OutcomeRecord):
+                into.send_nowait(row)
+
+    async with open_engine(setup, committed=committed) as shell:
+        yield _Desk(shell, records)
+
+
+class _Desk:
+    """A running engine, and what it has committed since it was opened."""
+
+    def __init__(self, shell: Shell, records: trio.MemoryReceiveChannel[Record]) -> None:
+        self.shell = shell
+        self._records = records
+
+    def open_order(self, device: Eui64) -> OrderRecord | None:
+        """The order of a device that has not ended; there is one at most."""
+        orders = self.shell.engine.orders()
+        return next((one for one in orders if one.device == device and not has_ended(one)), None)
+
+    async def give(self, request: ActivationRequest) -> OrderRecord:
+        """Have the order committed."""
+        if request.image is not None:
+            await self.shell.order(AddImage(request.image, ACTOR))
+        await self.shell.order(
+            ActivateImage(
+                request.device, request.manufacturer_image_hash, request.execution_utc, ACTOR
+            )
+        )
+        return self.shell.engine.orders()[-1]
+
+    async def follow(
+        self,
+        order: OrderRecord,
+        over: Callable[[OrderRecord], bool],
+        watch: Watcher,
+        seconds: float,
+    ) -> Followed:
+        """Show every step of an order until it is over, or time or patience is.
+
+        Args:
+            order: as it stands now; steps that led there and were not shown are shown first.
+            over: whether there is nothing more to wait for.
+            watch: is shown every step.
+            seconds: how long to wait.
+        """
+        last = order
+
+        async def look_on() -> None:
+            nonlocal last
+            while self._records.statistics().current_buffer_used or not over(last):
+                record = await self._records.receive()
+                if isinstance(record, OrderRecord) and record.number == order.number:
+                    last = record
+                    watch(record)
+
+        ending = await wait_for(look_on, seconds)
+        return Followed(last, over(last), ending)
+
+    async def hear_version(self, device: Eui64, seconds: float) -> VersionTold:
+        """Wait for the outcome of a reading."""
+        heard: OutcomeRecord | None = None
+
+        async def listen() -> None:
+            nonlocal heard
+            while heard is None:
+                record = await self._records.receive()
+                if isinstance(record, OutcomeRecord) and record.kind == "version":
+                    heard = record if record.device == device else None
+
+        ending = await wait_for(listen, seconds)
+        return VersionTold(heard, ending)
