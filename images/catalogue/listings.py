@@ -111,17 +111,9 @@ def _foreign(entries: Sequence[ManifestEntry]) -> Listing:
 def _terms(entries: Sequence[ManifestEntry]) -> Terms:
     """One set of terms for several lines of one file."""
     first = entries[0]
-    ranges = sorted({found for entry in entries if (found := _base(entry)) is not None})
-    models = {entry.models for entry in entries}
-    said = {(_base(entry), entry.models) for entry in entries}
-    unlimited = any(_base(entry) is None for entry in entries)
-    if (
-        len(said) < max(len(ranges), 1) * len(models)
-        or (unlimited and ranges)
-        or (() in models and len(models) > 1)
-        or any(_others(entry) != _others(first) for entry in entries)
-    ):
+    if not _same_for_all(entries):
         raise ImageError("the index gives one file on different terms to different devices")
+    ranges = sorted({found for entry in entries if (found := _base(entry)) is not None})
     return Terms(
         bases=tuple(ranges) or None,
         hardware=_hardware(first),
@@ -129,6 +121,15 @@ def _terms(entries: Sequence[ManifestEntry]) -> Terms:
         makers=_once(first.makers),
         notes=_shown(first.notes),
     )
+
+
+def _same_for_all(entries: Sequence[ManifestEntry]) -> bool:
+    """Whether each group of models the lines name is given each range they name."""
+    said = {(_base(entry), entry.models) for entry in entries}
+    ranges, models = {base for base, _ in said}, {names for _, names in said}
+    limited_and_not = (None in ranges and len(ranges) > 1) or (() in models and len(models) > 1)
+    others = {_others(entry) for entry in entries}
+    return len(said) == len(ranges) * len(models) and not limited_and_not and len(others) == 1
 
 
 def _others(entry: ManifestEntry) -> tuple[object, ...]:
