@@ -6,6 +6,7 @@ Knows when a device asks for messages and what it forgets without power; how the
 
 from collections import Counter
 from collections.abc import Sequence
+from random import Random
 from typing import Final
 
 from emulators.device_spec import DeviceSpec
@@ -20,8 +21,9 @@ from ota_engine.tunnel.sender import Ended, Item, Way
 from ota_engine.tunnel.settings import TunnelSettings
 from ota_engine.zcl.tunnel import TunnelStatus
 
-#: A device holds little: two long messages, and one tunnel that it serves.
-SMALL: Final = TunnelSettings(held=16 << 10, tunnels=1)
+#: A device holds little: two long messages, and one tunnel that it serves. It tries for longer than
+#: the hub, which speaks to few at a time, while a thousand devices may speak to it in one second.
+SMALL: Final = TunnelSettings(held=16 << 10, tunnels=1, tries=6)
 ROOM: Final = max_payload(0, aps_security=True)  # octets of a ZCL frame up to the hub, at the least
 FIRST_GET: Final = 1.0  # seconds after power on
 GET_EVERY: Final = 30.0  # seconds between two questions of a sleeper for messages
@@ -53,6 +55,7 @@ class DeviceTunnel:
         "_get_at",
         "_get_every",
         "_line",
+        "_random",
         "_refusing",
         "_room",
         "_settings",
@@ -77,6 +80,7 @@ class DeviceTunnel:
         self._get_every = get_every
         self._room = room
         self._settings = settings
+        self._random = Random(f"{spec.seed}:{spec.eui64:016X}:tunnel")
         self._refusing: TunnelStatus | None = None
         self.settled: list[tuple[int, bool]] = []
         self.power_off()
@@ -92,6 +96,7 @@ class DeviceTunnel:
             Allowance(settings.held),
             self.counters,
             self._endpoint.next_sequence,
+            spread=self._random.random,
         )
         self._line.refusing = self._refusing
         self.settled.clear()

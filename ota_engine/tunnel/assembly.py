@@ -17,9 +17,9 @@ from ota_engine.zcl.status import Status
 GET: Final = 0x01  # GB-HRGP: have you a message for me?
 GET_RESPONSE: Final = 0x02  # here is one, or none; the octet after it says how many more wait
 PUT: Final = 0x03  # here is one
-#: Seconds for which a piece is known again. Its sender repeats it for 24 s at most, and a radio
-#: delivers a frame no later than 15 s after it took it.
-MEMORY: Final = 60.0
+#: Seconds for which a piece is known again. Its sender repeats it for 80 s at most (the emulated
+#: devices; the hub for 24 s), and a radio delivers a frame no later than 15 s after it took it.
+MEMORY: Final = 120.0
 
 
 class Get(NamedTuple):

@@ -37,6 +37,7 @@ class Line:
         counters: told of what went wrong, by name.
         next_sequence: gives ZCL sequence numbers.
         owner: who the other end is, as ``numbers`` knows it.
+        spread: see ``Sender``.
 
     Attributes:
         sender: the messages of this end.
@@ -53,6 +54,7 @@ class Line:
         counters: Counter[str],
         next_sequence: Callable[[], int],
         owner: int = 0,
+        spread: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.ends = Ends()
         self.incoming: list[Incoming] = []
@@ -63,7 +65,7 @@ class Line:
         self._counters = counters
         self._owner = owner
         self._voice = Voice(next_sequence)
-        self.sender = Sender(settings, self._voice, self.ends, allowance, self._close)
+        self.sender = Sender(settings, self._voice, self.ends, allowance, self._close, spread)
         self._commands: dict[type[Any], Callable[[Any, ZclHeader, float], None]] = {
             tunnel.RequestTunnel: self._requested,
             tunnel.RequestTunnelResponse: self._responded,

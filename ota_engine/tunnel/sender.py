@@ -75,6 +75,8 @@ class Sender:
         ends: the tunnels that are open.
         allowance: the octets that may wait.
         close: closes a tunnel that has half a message in it.
+        spread: gives a number from 0 to 1; so much longer than ``answer`` it waits for an answer, so
+            that devices which all speak at once do not all repeat at once.
 
     Attributes:
         state: where it stands.
@@ -88,6 +90,7 @@ class Sender:
         ends: Ends,
         allowance: Allowance,
         close: Callable[[Tunnel], None],
+        spread: Callable[[], float],
     ) -> None:
         self.state = State.IDLE
         self.ended: list[Ended] = []
@@ -97,6 +100,7 @@ class Sender:
         self._ends = ends
         self._allowance = allowance
         self._close = close
+        self._spread = spread
         self._queue: deque[Item] = deque()
         self._tunnel: Tunnel | None = None
         self._fetched = False
@@ -317,7 +321,7 @@ class Sender:
     def _sent(self, frame: bytes, now: float) -> None:
         self._frame = frame
         self._tries += 1
-        self._timer = now + self._settings.answer
+        self._timer = now + self._settings.answer * (1.0 + self._spread())
 
     def _wait(self, now: float) -> None:
         self._timer = now + self._settings.pause * self._tries

@@ -41,6 +41,6 @@ class TunnelSettings:
     answer: float = 8.0
     pause: float = 1.0
     busy: float = 10.0
-    piece: float = 60.0
+    piece: float = 120.0
     fetch: float = 86_400.0
     unused: int = 0xFFFF
