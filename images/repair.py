@@ -38,7 +38,7 @@ def unwrap(image: OtaImage) -> bytes:
     Raises:
         ImageError: it is cut off.
     """
-    _require_whole(image)
+    require_whole(image)
     return bytes(image.ota)
 
 
@@ -49,7 +49,7 @@ def extract(image: OtaImage, tag: int | None = None) -> bytes:
         ImageError: there is no such element, or it is cut off.
     """
     if tag is None and not image.elements:
-        _require_whole(image)
+        require_whole(image)
         return bytes(image.body if image.manufacturer_image is None else image.manufacturer_image)
     wanted = Tag.UPGRADE_IMAGE if tag is None else tag
     element = image.element(wanted)
@@ -67,10 +67,10 @@ def strip(image: OtaImage) -> bytes:
     Raises:
         ImageError: it carries none of them, or its elements do not add up.
     """
-    _require_whole(image)
+    require_whole(image)
     if image.signature is not None and image.manufacturer_image is not None:
         return _assembled(image.header, bytes(image.manufacturer_image))
-    _require_elements(image)
+    require_elements(image)
     kept = [element for element in image.elements if element.tag not in SECURITY_TAGS]
     if len(kept) == len(image.elements):
         raise ImageError("nothing to strip: no signature, certificate or integrity code")
@@ -83,8 +83,8 @@ def sign(image: OtaImage, key_pem: bytes, *, force_replace: bool = False) -> byt
     Raises:
         ImageError: it is signed already, is no GB file, or the key is unusable.
     """
-    _require_whole(image)
-    _require_unsigned(image)
+    require_whole(image)
+    require_unsigned(image)
     if image.layout != "gb":
         raise ImageError(
             f"the layout is {image.layout}, not gb: only a Manufacturer Image gets this signature"
@@ -99,7 +99,7 @@ def fix(image: OtaImage) -> Fixed:
     Raises:
         ImageError: the file is signed, or damaged in a way only its maker can mend.
     """
-    _require_unsigned(image)
+    require_unsigned(image)
     image, changes = _right_size(image)
     header = image.header
     clean = header.header_string.partition(b"\x00")[0].ljust(HEADER_STRING_BYTES, b"\x00")
@@ -158,18 +158,21 @@ def _recoded(
     return body[:place] + code
 
 
-def _require_whole(image: OtaImage) -> None:
+def require_whole(image: OtaImage) -> None:
+    """Raise ``ImageError`` for a file that is cut off."""
     if image.truncated:
         missing = image.header.total_image_size - len(image.ota)
         raise ImageError(f"the file is cut off: {missing} bytes are missing")
 
 
-def _require_unsigned(image: OtaImage) -> None:
+def require_unsigned(image: OtaImage) -> None:
+    """Raise ``ImageError`` for a file with a signature of any kind."""
     if image.signature is not None or any(one.tag in SIGNATURE_TAGS for one in image.elements):
         raise ImageError("the file is signed: any change would break the signature; strip it first")
 
 
-def _require_elements(image: OtaImage) -> None:
+def require_elements(image: OtaImage) -> None:
+    """Raise ``ImageError`` for a body that is anything but whole elements."""
     if not image.elements or len(image.residue) or image.elements[-1].clipped:
         raise ImageError(f"no elements that add up: the layout is {image.layout}")
 

@@ -17,7 +17,20 @@ ATag = Annotated[
     typer.Option("--tag", parser=option.number, metavar="N", help="Element; else the firmware."),
 ]
 Key = Annotated[
-    Path, typer.Option("--sign-key", metavar="PEM", help="P-256 private key of the supplier.")
+    Path,
+    typer.Option(
+        "--sign-key", metavar="FILE", help="Private key: P-256 in PEM, or one of --suite's curve."
+    ),
+]
+SmartEnergySuite = Annotated[
+    int | None,
+    typer.Option(
+        "--suite", min=1, max=2, metavar="1|2", help="Sign for Smart Energy, by this suite."
+    ),
+]
+ImplicitCertificate = Annotated[
+    Path | None,
+    typer.Option("--certificate", metavar="FILE", help="The signer's implicit certificate."),
 ]
 
 
@@ -78,16 +91,56 @@ def sign(
     file: option.AnImage,
     sign_key: Key,
     output: option.Output = None,
+    suite: SmartEnergySuite = None,
+    certificate: ImplicitCertificate = None,
+    ca_key: option.CaKey = None,
     force_replace: option.ForceReplace = False,
     force: option.Force = False,
 ) -> None:
-    """Sign an unsigned gb image."""
+    """Sign an unsigned gb image; with --suite a Smart Energy image, for tests, by OpenSSL."""
     from images import repair
 
     key = read_bounded(sign_key)
+    if suite is not None:
+        if certificate is None or force_replace:
+            raise typer.BadParameter("--suite needs --certificate, and knows no --force-replace")
+        octets = _certificate(certificate)
+        _rewrite(
+            file, output, force, lambda image: _smart_energy(image, suite, key, octets, ca_key)
+        )
+        return
+    if certificate is not None or ca_key is not None:
+        raise typer.BadParameter("--certificate and --ca-key belong to --suite")
     _rewrite(
         file, output, force, lambda image: repair.sign(image, key, force_replace=force_replace)
     )
+
+
+def _certificate(path: Path) -> bytes:
+    from images.smart_energy import SUITES
+    from ota_engine.cli.image_evidence import read_octets
+
+    sizes = tuple(suite.certificate_bytes for suite in SUITES)
+    return read_octets(path, sizes, "an implicit certificate of Smart Energy")
+
+
+def _smart_energy(
+    image: OtaImage, number: int, key: bytes, certificate: bytes, ca_key: Path | None
+) -> bytes:
+    """Let OpenSSL sign, and look at what it made before anybody else does."""
+    from images import smart_energy_signing
+    from images.smart_energy import SUITES
+    from ota_engine.cli.image_evidence import read_ca_key
+    from ota_engine.cli.openssl import sign_digest
+
+    suite, authority = SUITES[number - 1], read_ca_key(ca_key)
+    covered = smart_energy_signing.prepare(image, suite, certificate)
+    made = sign_digest(covered.digest, key, suite.curve)
+    smart_energy_signing.require_key(covered, made.public, made.r, made.s)
+    signed = smart_energy_signing.finish(covered, made.r, made.s)
+    if authority is not None:
+        smart_energy_signing.require_certified(parse(signed), suite, made.public, authority)
+    return signed
 
 
 def _rewrite(

@@ -14,7 +14,7 @@ from ota_engine.cli.files import read_bounded
 
 VENDOR_PREFIX: Final = "vendor:"
 DIGEST_DIGITS: Final = (64, 128)  # SHA-256 and SHA-512 in hexadecimal
-HEX_OF_KEYS: Final = (44, 86, 74, 146)  # digits of a point, compressed or not, of both curves
+KEY_SIZES: Final = (22, 43, 37, 73)  # octets of a point, compressed or not, of both curves
 
 
 class ChosenProfile(NamedTuple):
@@ -44,18 +44,30 @@ def read_ca_key(path: Path | None) -> bytes | None:
     """Read a public key in SEC 1 form, as octets or as hexadecimal text."""
     if path is None:
         return None
+    what = "a Smart Energy public key: give a point of sect163k1 or sect283k1 in SEC 1 form"
+    return read_octets(path, KEY_SIZES, what)
+
+
+def read_octets(path: Path, sizes: tuple[int, ...], what: str) -> bytes:
+    """Read a short binary thing, which people keep as octets or as hexadecimal text.
+
+    Args:
+        path: the file.
+        sizes: how many octets it may have.
+        what: what it is, for the error.
+
+    Raises:
+        ImageError: it is neither of such a size.
+    """
     content = read_bounded(path)
     text = b"".join(content.split())
-    if len(text) in HEX_OF_KEYS:
+    if len(text) in {2 * size for size in sizes}:
         try:
             return bytes.fromhex(text.decode("ascii"))
         except ValueError:
             pass
-    if len(content) * 2 not in HEX_OF_KEYS:
-        raise ImageError(
-            f"{path}: not a Smart Energy public key: give a point of sect163k1 or sect283k1 "
-            "in SEC 1 form, as octets or as hex digits"
-        )
+    if len(content) not in sizes:
+        raise ImageError(f"{path}: not {what}, as octets or as hex digits")
     return content
 
 
