@@ -36,7 +36,13 @@ def head_end() -> None:
 @app.command()
 def listen(
     port: Annotated[
-        int, typer.Option(min=0, max=0xFFFF, help="Of the loopback interface; 0: any that is free.")
+        int,
+        typer.Option(
+            min=0,
+            max=0xFFFF,
+            metavar="PORT",
+            help="Of the loopback interface; 0: any that is free.",
+        ),
     ] = DEFAULT_PORT,
     records: Annotated[
         Path, typer.Option(metavar="FILE", help="Where to keep one record per id (JSON lines).")
@@ -45,7 +51,7 @@ def listen(
         int, typer.Option(min=0, metavar="N", help="Answer the first N letters with --status.")
     ] = 0,
     status: Annotated[
-        int, typer.Option(min=300, max=599, help="The HTTP status for --fail.")
+        int, typer.Option(min=300, max=599, metavar="CODE", help="The HTTP status for --fail.")
     ] = 503,
     close: Annotated[
         int,
@@ -57,7 +63,12 @@ def listen(
     ] = 0,
     delay: Annotated[
         float,
-        typer.Option(parser=duration, metavar="TIME", help="Wait before every answer: 2s, 1m."),
+        typer.Option(
+            parser=duration,
+            metavar="TIME",
+            help="Wait before every answer: 2s, 1m.",
+            show_default="none",
+        ),
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +90,10 @@ def deliver(
         Path, typer.Option("--state", metavar="DIR", help="The state directory of an engine.")
     ],
     timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="TIME", help="When to stop trying.")
+        float,
+        typer.Option(
+            parser=duration, metavar="TIME", help="When to stop trying.", show_default="1m"
+        ),
     ] = DEFAULT_TIMEOUT,
     as_json: AsJson = False,
 ) -> None:

@@ -1,6 +1,7 @@
 """How a courier goes on when a head end fails, refuses or is slow, in virtual time (fault 34)."""
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,11 +21,13 @@ from ota_engine.shell.letter import letter
 from ota_engine.shell.service import register
 from ota_engine.shell.writer import InlineWriter
 from ota_engine.store.store import Store
+from tests.faults.test_fault_37_cancellation import CancelAtStep
 from tests.store.samples import outcome
 
 NAME = "head end"
 UTC = 1.7e9
 ALWAYS = 1_000_000
+MANY = 10  # steps; fewer would mean that nothing was cancelled
 
 
 @pytest.fixture
@@ -48,6 +51,7 @@ class Scene:
         self.head_end = HeadEnd(book, faults, self._watch)
         self.store = store
         self.utc = UTC
+        self.url = "http://head.end/outcomes"
         self.courier: Courier
 
     def wall_clock(self) -> float:
@@ -70,7 +74,7 @@ class Scene:
     @asynccontextmanager
     async def running(self, patience: Patience | None = None) -> AsyncIterator[None]:
         transport = httpx.ASGITransport(app=self.head_end.app)
-        async with HttpSink("http://head.end/outcomes", transport=transport) as sink:
+        async with HttpSink(self.url, transport=transport) as sink:
             self.courier = Courier(
                 InlineWriter(self.store),
                 self.store,
@@ -274,6 +278,58 @@ async def test_what_a_head_end_says_is_kept_in_one_printable_line(
     problem = scene.dead()["k"][1]
     assert problem.isprintable() and problem.isascii() is False
     assert len(problem) < 250
+
+
+async def test_user_and_password_of_the_url_are_sent_and_never_told(
+    scene: Scene, autojump_clock: MockClock
+) -> None:
+    sent: list[str] = []
+
+    async def guarded(scope: object, receive: object, send: object) -> None:
+        assert isinstance(scope, dict) and callable(send)
+        sent.append(dict(scope["headers"])[b"authorization"].decode())
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body"})
+
+    scene.head_end.app = guarded  # type: ignore[assignment]
+    scene.url = "http://zota:s3cret@head.end/outcomes"
+    scene.store.apply([outcome("k")])
+    async with scene.running():
+        await scene.courier.settle()
+    assert sent == ["Basic " + b64encode(b"zota:s3cret").decode()]
+    (letter,) = scene.store.deliveries.due(NAME, 1, UTC + 60, 3600)
+    assert "s3cret" not in letter.problem + "".join(scene.reports)
+
+
+def test_fault_37_cancelled_at_any_step_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    step, steps = 0, 1
+    while step <= steps:
+        step += 1
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        steps = trio.run(_cancelled, folder, step, clock=MockClock(autojump_threshold=0))
+    assert step > MANY
+
+
+async def _cancelled(folder: Path, step: int) -> int:
+    """Deliver, cancelled at one step, then begin anew; returns how many steps the first try had."""
+    tasks = trio.lowlevel.current_statistics().tasks_living
+    with Store.in_memory() as store, RecordBook(folder / "records.jsonl") as book:
+        store.deliveries.register(NAME)
+        store.apply([outcome("first"), outcome("second")])
+        scene = Scene(store, book, HeadEndFaults(fail=1))
+        with trio.CancelScope() as scope:
+            instrument = CancelAtStep(scope, step)
+            trio.lowlevel.add_instrument(instrument)
+            async with scene.running():
+                await trio.sleep(5)
+        trio.lowlevel.remove_instrument(instrument)
+        async with scene.running():
+            await trio.sleep(60)
+        assert sorted(scene.ids()) == ["first", "second"]
+        assert scene.waiting() == []
+    assert trio.lowlevel.current_statistics().tasks_living == tasks, "a task leaked"
+    return instrument.steps
 
 
 def test_two_sinks_of_one_name_are_refused(store: Store) -> None:
