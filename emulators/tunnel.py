@@ -17,7 +17,7 @@ from ota_engine.events import TUNNELING_CLUSTER, Send
 from ota_engine.tunnel.assembly import GET, PUT, Incoming
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.line import Line
-from ota_engine.tunnel.sender import Ended, Item, Way
+from ota_engine.tunnel.queue import Ended, Item, Way
 from ota_engine.tunnel.settings import TunnelSettings
 from ota_engine.zcl.tunnel import TunnelStatus
 
@@ -177,9 +177,8 @@ class DeviceTunnel:
                 notes.append(Note("message received", {"octets": len(incoming.octets)}))
             self._answered(incoming, now)
         self._line.incoming.clear()
-        for ended in self._line.sender.ended:
+        for ended in self._line.sender.collect():
             notes += self._ended(ended, now)
-        self._line.sender.ended.clear()
         self._line.sender.start(now)
         frames = [self._endpoint.carry(TUNNELING_CLUSTER, frame) for frame in self._line.frames]
         self._line.frames.clear()

@@ -31,7 +31,7 @@ from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.ends import NEVER
 from ota_engine.tunnel.life import State
 from ota_engine.tunnel.line import Line
-from ota_engine.tunnel.sender import Item, Way
+from ota_engine.tunnel.queue import Item, Way
 from ota_engine.tunnel.settings import TunnelSettings
 
 SWEEP: Final = 3600.0  # seconds between two looks for tunnels that nobody uses
@@ -276,13 +276,12 @@ class HubTunnels:
             if incoming.octets:
                 self._events.append(MessageReceived(device, incoming.octets, now))
         line.incoming.clear()
-        for token, reason in sender.ended:
+        for token, reason in sender.collect():
             self._events.append(
                 MessageDelivered(device, token, now)
                 if reason is None
                 else MessageUndelivered(device, token, reason, now)
             )
-        sender.ended.clear()
 
     def _arm(self, device: Eui64, peer: _Peer, now: float) -> None:
         wake_at = peer.line.wake_at

@@ -14,6 +14,7 @@ from ota_engine.tunnel.assembly import MEMORY, Assembly, Get, Incoming
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.ends import NEVER, Ends, Tunnel
 from ota_engine.tunnel.sender import SMALLEST_PIECE, Sender
+from ota_engine.tunnel.service import attributes_read, objection, protocols_from
 from ota_engine.tunnel.settings import TunnelSettings
 from ota_engine.tunnel.voice import Voice
 from ota_engine.zcl import general, tunnel
@@ -22,9 +23,6 @@ from ota_engine.zcl.status import Status
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
 
 NO_TUNNEL: Final = 0xFFFF  # the number in a response that grants none
-PROTOCOLS: Final = ((tunnel.ANY_MANUFACTURER, tunnel.GB_HRGP),)
-CLUSTER_REVISION: Final = 0xFFFD  # attribute
-REVISION: Final = 1
 
 
 class Line:
@@ -158,20 +156,8 @@ class Line:
             case general.DefaultResponse(answered, status):
                 self.sender.answered(header.sequence, answered, status, now)
             case general.ReadAttributes(attributes):
-                self._read(header, attributes)
-
-    def _read(self, header: ZclHeader, attributes: tuple[int, ...]) -> None:
-        known = {
-            tunnel.CLOSE_TUNNEL_TIMEOUT: self._settings.unused,
-            CLUSTER_REVISION: REVISION,
-        }
-        records = tuple(
-            general.AttributeRecord(attribute, Status.SUCCESS, general.UINT16, known[attribute])
-            if attribute in known
-            else general.AttributeRecord(attribute, Status.UNSUPPORTED_ATTRIBUTE)
-            for attribute in attributes[:8]  # more would not fit every frame
-        )
-        self._voice.answer_generally(header, general.ReadAttributesResponse(records))
+                answer = attributes_read(attributes, self._settings)
+                self._voice.answer_generally(header, answer)
 
     # --- tunnels ----------------------------------------------------------------------------------
 
@@ -194,7 +180,7 @@ class Line:
         self, request: tunnel.RequestTunnel, sequence: int, now: float
     ) -> tuple[TunnelStatus, int]:
         """Open the tunnel that is asked for, in place of the one there was."""
-        status = self.refusing or _objection(request)
+        status = self.refusing or objection(request)
         if status is not TunnelStatus.SUCCESS:
             return status, NO_TUNNEL
         if self.ends.theirs is not None:
@@ -254,8 +240,7 @@ class Line:
     def _protocols(
         self, question: tunnel.GetSupportedTunnelProtocols, header: ZclHeader, now: float
     ) -> None:
-        answer = tunnel.SupportedTunnelProtocolsResponse(True, PROTOCOLS[question.offset :])
-        self._voice.answer(header, answer)
+        self._voice.answer(header, protocols_from(question.offset))
 
     # --- data -------------------------------------------------------------------------------------
 
@@ -333,13 +318,3 @@ class Line:
         self.ends.forget(end)
         if end.serving:
             self._numbers.free(end.number)
-
-
-def _objection(request: tunnel.RequestTunnel) -> TunnelStatus:
-    """Say why no tunnel like this can be opened; SUCCESS if one can."""
-    wanted = request.manufacturer_code, request.protocol
-    if wanted not in PROTOCOLS or request.maximum_transfer_size < SMALLEST_PIECE:
-        return TunnelStatus.PROTOCOL_NOT_SUPPORTED
-    if request.flow_control:
-        return TunnelStatus.FLOW_CONTROL_NOT_SUPPORTED
-    return TunnelStatus.SUCCESS

@@ -4,15 +4,14 @@ Decides by the table in ``life``. Knows how a message is cut; knows nothing of w
 the answers to its own frames.
 """
 
-from collections import deque
 from collections.abc import Callable
-from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from ota_engine.tunnel.assembly import GET_RESPONSE
 from ota_engine.tunnel.bounds import Allowance
 from ota_engine.tunnel.ends import NEVER, Ends, Tunnel
 from ota_engine.tunnel.life import TURNS, Action, Event, State
+from ota_engine.tunnel.queue import Ended, Item, Queue, Way
 from ota_engine.tunnel.settings import TunnelSettings
 from ota_engine.tunnel.voice import Voice
 from ota_engine.zcl.frame import HEADER_LENGTH
@@ -31,41 +30,6 @@ SMALLEST_PIECE: Final = 16  # octets; less would make a message of hundreds of f
 MOST_WAITING: Final = 0xFF  # what the octet of a get-response can count
 
 
-class Way(Enum):
-    """Which tunnel a message takes."""
-
-    OURS = "the one we open"
-    ANY = "the one that is open, else the one we open"
-    FETCHED = "the one through which it is asked for"
-
-
-class Item(NamedTuple):
-    """A message that waits.
-
-    Attributes:
-        lead: what GB-HRGP puts before it.
-        octets: the message.
-        token: by which its owner knows it.
-        way: the tunnel it takes.
-        room: octets of the largest ZCL frame to the other end.
-        expires: when it is given up if nobody fetched it, seconds.
-    """
-
-    lead: bytes
-    octets: bytes
-    token: int
-    way: Way
-    room: int
-    expires: float = NEVER
-
-
-class Ended(NamedTuple):
-    """What became of a message; ``reason`` is None for one that was delivered."""
-
-    token: int
-    reason: str | None
-
-
 class Sender:
     """The messages of one end.
 
@@ -80,7 +44,6 @@ class Sender:
 
     Attributes:
         state: where it stands.
-        ended: what became of messages, until collected.
     """
 
     def __init__(
@@ -93,15 +56,13 @@ class Sender:
         spread: Callable[[], float],
     ) -> None:
         self.state = State.IDLE
-        self.ended: list[Ended] = []
         self._timer = NEVER
         self._settings = settings
         self._voice = voice
         self._ends = ends
-        self._allowance = allowance
         self._close = close
         self._spread = spread
-        self._queue: deque[Item] = deque()
+        self._queue = Queue(settings.queue, allowance)
         self._tunnel: Tunnel | None = None
         self._fetched = False
         self._octets = b""  # of the message under way, GB-HRGP's included
@@ -135,32 +96,30 @@ class Sender:
     @property
     def eager(self) -> bool:
         """Whether ``start`` would begin something."""
-        return (
-            self.state is State.IDLE and bool(self._queue) and self._queue[0].way is not Way.FETCHED
-        )
+        idle = self.state is State.IDLE
+        return idle and bool(self._queue) and self._queue.first.way is not Way.FETCHED
 
     def add(self, item: Item) -> None:
         """Let a message wait for its turn, or end it at once if there is no room for it."""
         if item.room - OVERHEAD < SMALLEST_PIECE:
-            self.ended.append(Ended(item.token, "no piece of it fits a frame"))
-        elif len(self._queue) >= self._settings.queue:
-            self.ended.append(
-                Ended(item.token, f"{self._settings.queue} messages wait for this device already")
-            )
-        elif not self._allowance.take(len(item.octets)):
-            self.ended.append(Ended(item.token, "too many octets wait for all devices together"))
+            self._queue.refuse(item, "no piece of it fits a frame")
         else:
-            self._queue.append(item)
+            self._queue.add(item)
+
+    def collect(self) -> list[Ended]:
+        """Take what became of messages since the last time."""
+        ended, self._queue.ended = self._queue.ended, []
+        return ended
 
     def start(self, now: float) -> None:
         """Begin with the first message that waits, if it does not wait to be fetched."""
         if not self.eager:
             return
-        item = self._queue[0]
-        self._openings, self._fetched = 0, False
+        self._fetched = False
         self._tunnel = self._ends.ours
-        if item.way is Way.ANY and self._ends.theirs is not None:
+        if self._queue.first.way is Way.ANY and self._ends.theirs is not None:
             self._tunnel = self._ends.theirs
+        self._openings = 0 if self._tunnel is None else 1
         self._fire(Event.WANTED if self._tunnel is None else Event.WANTED_OPEN, now)
 
     def fetch(self, tunnel: Tunnel, now: float) -> None:
@@ -180,7 +139,7 @@ class Sender:
         self._fire(Event.ASLEEP if self._asleep and keep_fetched else Event.GIVEN_UP, now)
         for item in tuple(self._queue):
             if not (keep_fetched and item.way is Way.FETCHED):
-                self._end(item, reason)
+                self._queue.end(item, reason)
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -249,15 +208,12 @@ class Sender:
         """Do what is due."""
         if self._timer <= now:
             self._fail(Event.LATE, "the device does not answer", now)
-        waiting = tuple(self._queue)[self.state is not State.IDLE :]
-        for item in waiting:
-            if item.expires <= now:
-                self._end(item, "the device did not fetch it in time")
+        self._queue.expire(now, under_way=self.state is not State.IDLE)
 
     @property
     def wake_at(self) -> float:
         """When ``wake`` is due."""
-        return min(self._timer, min((item.expires for item in self._queue), default=NEVER))
+        return min(self._timer, self._queue.expires(under_way=self.state is not State.IDLE))
 
     # --- what is done -----------------------------------------------------------------------------
 
@@ -289,7 +245,7 @@ class Sender:
         self._sent(self._voice.say(request, from_server=False), now)
 
     def _begin(self, now: float) -> None:
-        item = self._queue[0]
+        item = self._queue.first
         lead = item.lead
         if self._fetched:
             lead = bytes((GET_RESPONSE, min(len(self._queue) - 1, MOST_WAITING)))
@@ -331,11 +287,11 @@ class Sender:
         self._timer = now + self._settings.busy
 
     def _delivered(self, now: float) -> None:
-        self._end(self._queue[0], None)
+        self._queue.end(self._queue.first, None)
         self._rest()
 
     def _undelivered(self, now: float) -> None:
-        self._end(self._queue[0], self._reason)
+        self._queue.end(self._queue.first, self._reason)
         self._abandon()
         self._rest()
 
@@ -354,8 +310,3 @@ class Sender:
         self._tunnel, self._fetched = None, False
         self._octets = self._frame = b""
         self._timer = NEVER
-
-    def _end(self, item: Item, reason: str | None) -> None:
-        self._queue.remove(item)
-        self._allowance.give(len(item.octets))
-        self.ended.append(Ended(item.token, reason))

@@ -245,6 +245,18 @@ def test_a_message_nobody_fetches_is_not_delivered_in_the_end() -> None:
     assert outcome(desk.events()) == [(4, "the device did not fetch it in time")]
 
 
+def test_a_message_under_way_is_not_given_up_for_its_age() -> None:
+    desk = Desk(TunnelSettings(fetch=5.0))
+    desk.send(message(20), 4, route=SLEEPY)
+    number = desk.open()
+    desk.now = 4.9
+    desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 2))
+    desk.now = 6.0
+    desk.hub.wake(desk.now)
+    assert desk.hub.next_wake > desk.now
+    assert outcome(desk.answer_all()) == [(4, None)]
+
+
 # --- what can go wrong ----------------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.life import State
 from ota_engine.tunnel.line import Line
-from ota_engine.tunnel.sender import OVERHEAD, Ended, Item, Way
+from ota_engine.tunnel.queue import Ended, Item, Way
+from ota_engine.tunnel.sender import OVERHEAD
 from ota_engine.tunnel.settings import TunnelSettings
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
@@ -50,8 +51,7 @@ class End:
 
     def collect(self, now: float) -> list[bytes]:
         """Begin what waits; take what came; give the frames that want to leave."""
-        self.ended += self.line.sender.ended
-        self.line.sender.ended.clear()
+        self.ended += self.line.sender.collect()
         self.received += [incoming.octets for incoming in self.line.incoming if incoming.octets]
         self.line.incoming.clear()
         self.line.sender.start(now)
