@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from images.eui64 import parse_eui64
 from ota_engine.canonical import canonical_json
 
-MAX_LETTER_BYTES: Final = 256 * 1024  # a GBCS message of 64 KiB, in base64 and decoded
+MAX_LETTER_BYTES: Final = 512 * 1024  # a GBCS message of 64 KiB, in base64 and decoded
 MAX_ID: Final = 200  # characters
 MAX_TEXT: Final = 4000  # characters of any other text
 
@@ -37,6 +37,8 @@ class Letter(NamedTuple):
         id: of the outcome, the same at every attempt.
         verdict: "succeeded" or "failed".
         kind: "transfer", "activation", "alert" ...
+        message: the octets that prove it, none if there are none.
+        verification: what they were worth to the sender, JSON.
         substance: all that must be the same when the letter comes again, canonical JSON.
         line: the whole letter, canonical JSON with its line end.
     """
@@ -44,6 +46,8 @@ class Letter(NamedTuple):
     id: str
     verdict: str
     kind: str
+    message: bytes
+    verification: str
     substance: str
     line: bytes
 
@@ -88,7 +92,13 @@ def _understood(body: bytes, key: str | None) -> Letter | Refusal:
         return Refusal(UNPROCESSABLE, "the Idempotency-Key is not the letter's id")
     substance = canonical_json({name: found[name] for name in FIELDS if name != _DERIVED})
     return Letter(
-        found["id"], found["verdict"], found["kind"], substance, line.encode("ascii") + b"\n"
+        found["id"],
+        found["verdict"],
+        found["kind"],
+        b64decode(found["message"] or ""),
+        canonical_json(found["verification"]),
+        substance,
+        line.encode("ascii") + b"\n",
     )
 
 

@@ -24,7 +24,9 @@ from starlette.types import Receive, Scope, Send
 
 from emulators.head_end.book import Entry, RecordBook
 from emulators.head_end.letter import MAX_LETTER_BYTES, Letter, Refusal, read_letter
+from emulators.head_end.proof import prove
 from ota_engine.errors import LinkError, StoreError
+from ota_engine.gbcs.keystore import Keystore
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
@@ -63,12 +65,14 @@ class Taken(NamedTuple):
         status: answered, or None for an answer that was cut.
         id: of the letter, "" if it was not read.
         reason: of a refusal.
+        proof: what its message is worth by the head end's own keys; "" without keys.
     """
 
     what: str
     status: int | None
     id: str = ""
     reason: str = ""
+    proof: str = ""
 
 
 class HeadEnd:
@@ -78,6 +82,7 @@ class HeadEnd:
         book: what it remembers.
         faults: what goes wrong; may be changed at any time.
         counters: letters by ``Taken.what``.
+        proofs: records kept, by what their messages are worth; empty without keys.
         app: to be served.
     """
 
@@ -86,10 +91,12 @@ class HeadEnd:
         book: RecordBook,
         faults: HeadEndFaults | None = None,
         watch: Callable[[Taken], None] = lambda taken: None,
+        keys: Keystore | None = None,
     ) -> None:
         self.book = book
         self.faults = faults or HeadEndFaults()
         self.counters: Counter[str] = Counter()
+        self.proofs: Counter[str] = Counter()
         self.app = Starlette(
             routes=[
                 Route(PATH, self._post, methods=["POST"]),
@@ -97,10 +104,15 @@ class HeadEnd:
             ]
         )
         self._watch = watch
+        self._keys = keys
 
     def status(self) -> dict[str, Any]:
         """How it fares, as plain values."""
-        return {"records": len(self.book), "letters": dict(sorted(self.counters.items()))}
+        return {
+            "records": len(self.book),
+            "letters": dict(sorted(self.counters.items())),
+            "proofs": dict(sorted(self.proofs.items())),
+        }
 
     async def _tell(self, _: Request) -> Response:
         return JSONResponse(self.status())
@@ -131,7 +143,7 @@ class HeadEnd:
         taken = self._keep(letter)
         if faults.lose > 0 and taken.what == Entry.KEPT.value:
             faults.lose -= 1
-            return Taken("lost", None, letter.id)
+            return taken._replace(what="lost", status=None)
         return taken
 
     def _keep(self, letter: Letter) -> Taken:
@@ -140,7 +152,16 @@ class HeadEnd:
         except StoreError as error:
             return Taken("failed", NO_STORAGE, letter.id, str(error))
         reason = "this id came before, with something else" if entry is Entry.CONFLICT else ""
-        return Taken(entry.value, STATUSES[entry], letter.id, reason)
+        return Taken(entry.value, STATUSES[entry], letter.id, reason, self._prove(letter, entry))
+
+    def _prove(self, letter: Letter, entry: Entry) -> str:
+        """Verify the message with our own keys, if we have any."""
+        if self._keys is None:
+            return ""
+        found = prove(letter, self._keys).standing.value
+        if entry is Entry.KEPT:
+            self.proofs[found] += 1
+        return found
 
 
 class _CutShort(Response):

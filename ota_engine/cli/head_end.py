@@ -13,8 +13,10 @@ import typer
 
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.push_options import duration
 from ota_engine.errors import LocalError
+from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wording import one_line
 
 if TYPE_CHECKING:
@@ -70,6 +72,10 @@ def listen(
             show_default="none",
         ),
     ] = 0.0,
+    keystore: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Verify every message with the keys in this folder."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Be a head end on the loopback interface until Ctrl-C: keep every outcome once, and say so.
@@ -80,7 +86,8 @@ def listen(
     from emulators.head_end.server import HeadEndFaults
 
     faults = HeadEndFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
-    trio.run(_listen, port, records, faults, _Voice(as_json))
+    keys = None if keystore is None else read_key_folder(keystore)
+    trio.run(_listen, port, records, faults, keys, _Voice(as_json))
 
 
 @app.command()
@@ -165,7 +172,7 @@ class _Voice:
             self._say(json.dumps(taken._asdict()))
             return
         status = "no answer" if taken.status is None else str(taken.status)
-        words = (taken.what, status, taken.id, taken.reason)
+        words = (taken.what, status, taken.id, taken.proof, taken.reason)
         self._say(one_line("  ".join(word for word in words if word)))
 
     def close(self, head_end: "HeadEnd") -> None:
@@ -179,7 +186,9 @@ class _Voice:
         sys.stdout.flush()
 
 
-async def _listen(port: int, records: Path, faults: "HeadEndFaults", voice: _Voice) -> None:
+async def _listen(
+    port: int, records: Path, faults: "HeadEndFaults", keys: Keystore | None, voice: _Voice
+) -> None:
     from emulators.head_end.book import RecordBook
     from emulators.head_end.server import HeadEnd, serve_head_end
 
@@ -187,7 +196,7 @@ async def _listen(port: int, records: Path, faults: "HeadEndFaults", voice: _Voi
         RecordBook(records) as book,
         trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
     ):
-        head_end = HeadEnd(book, faults, voice.letter)
+        head_end = HeadEnd(book, faults, voice.letter, keys)
         async with serve_head_end(head_end, port) as url:
             voice.open(url, head_end)
             await anext(signals)

@@ -64,7 +64,7 @@ def test_what_waits_is_sent_and_every_letter_told_of(state: Path) -> None:
             {"delivered": 2, "given_up": 0, "waiting": 0, "dead": 0},
         )
         lost, *others = (head_end.line() for _ in range(3))
-        assert lost == {"what": "lost", "status": None, "id": "first", "reason": ""}
+        assert lost == {"what": "lost", "status": None, "id": "first", "reason": "", "proof": ""}
         assert sorted((each["what"], each["status"]) for each in others) == [
             ("kept", 201),
             ("known", 200),
@@ -77,7 +77,7 @@ def test_what_waits_is_sent_and_every_letter_told_of(state: Path) -> None:
 def test_it_ends_cleanly_when_told_and_says_what_it_holds(tmp_path: Path, number: int) -> None:
     with listening(tmp_path) as head_end:
         head_end.process.send_signal(number)
-        assert head_end.line() == {"stopped": True, "records": 0, "letters": {}}
+        assert head_end.line() == {"stopped": True, "records": 0, "letters": {}, "proofs": {}}
         assert head_end.process.wait(30) == Exit.OK
 
 

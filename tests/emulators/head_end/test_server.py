@@ -70,7 +70,11 @@ async def test_new_known_and_contradicting_letters_are_told_apart(head_end: Head
         status = (await posting.get("/")).json()
     assert [answer.status_code for answer in answers] == [201, 200, 409]
     assert [answer.json()["what"] for answer in answers] == ["kept", "known", "conflict"]
-    assert status == {"records": 1, "letters": {"conflict": 1, "kept": 1, "known": 1}}
+    assert status == {
+        "records": 1,
+        "letters": {"conflict": 1, "kept": 1, "known": 1},
+        "proofs": {},
+    }
 
 
 @pytest.mark.parametrize(
