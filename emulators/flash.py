@@ -113,6 +113,13 @@ class Boot(NamedTuple):
     rolled_back: bool
 
 
+class Contents(NamedTuple):
+    """All that lies in a flash: the sectors of both banks, and the two metadata copies."""
+
+    banks: tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    copies: tuple[Metadata | None, Metadata | None]
+
+
 class Flash:
     """Two banks of ``bank_size`` octets, their metadata, and the sector being filled."""
 
@@ -140,6 +147,23 @@ class Flash:
     def lose_power(self) -> None:
         """Forget what was never programmed: the sector being filled in RAM."""
         self._open = None
+
+    def contents(self) -> Contents:
+        """Read all of it, as a power cut would leave it."""
+        first, second = self._banks
+        return Contents((tuple(first), tuple(second)), (self._copies[0], self._copies[1]))
+
+    def fill(self, contents: Contents) -> None:
+        """Take what an earlier flash held.
+
+        Raises:
+            LocalError: its banks were larger than these.
+        """
+        if any(len(bank) * SECTOR > self.bank_size + SECTOR for bank in contents.banks):
+            raise LocalError("a device held more in its flash than it now can: remove its memory")
+        for bank, sectors in zip(self._banks, contents.banks, strict=True):
+            bank[:] = [self._pool.intern(sector) for sector in sectors]
+        self._copies[:] = contents.copies
 
     def damage(self, sector: int) -> None:
         """Let a programmed sector of the spare bank rot: it reads as erased from now on."""

@@ -10,8 +10,10 @@ from random import Random
 import trio
 
 from emulators.attendant import attend
+from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.han import Han
+from emulators.home_memory import HomeMemory, dump_home, recall_home
 from emulators.network import Network
 from emulators.roster import Entry
 from ota_engine.gbcs.keystore import Keystore
@@ -27,6 +29,7 @@ async def open_household(
     batch_seconds: float = BATCH_SECONDS,
     keys: Keystore | None = None,
     utc: Callable[[float], float] | None = None,
+    memory: HomeMemory | None = None,
 ) -> AsyncIterator[Han]:
     """Open the link to a home with these devices; they are switched on in their order.
 
@@ -37,6 +40,10 @@ async def open_household(
         keys: of devices and of those they trust; see ``Fleet``.
         utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
             it they do not know the date.
+        memory: what its devices kept from an earlier life.
+
+    Raises:
+        LocalError: a device has keys, but those it should trust are not among them.
     """
     network, fleet = Network(Random(seed)), Fleet(keys)
     for entry in entries:
@@ -45,9 +52,20 @@ async def open_household(
             now = trio.current_time()
             device.set_clock(utc(now), now)
         network.add(device, entry.placement)
+    recall_home(memory or {}, _devices(network))
     async with Han(network, batch_seconds=batch_seconds) as han:
         for entry in entries:
             han.power_on(entry.spec.eui64)
         network.run(trio.current_time())
         attend(network, entries)
         yield han
+
+
+def remember_household(han: Han) -> str:
+    """Write down what the devices of a home would keep without power."""
+    return dump_home(_devices(han.network))
+
+
+def _devices(network: Network) -> list[Device]:
+    nodes = (station.node for station in network.stations.values())
+    return [node for node in nodes if isinstance(node, Device)]

@@ -206,6 +206,11 @@ class SecurityUnit:
         """Learn what became of a message that was handed out."""
         self._outbox.settled(number, now, delivered=delivered)
 
+    def recall(self, memory: SecureMemory) -> None:
+        """Take the memory of an earlier life; for a device that is switched off."""
+        self.memory = memory
+        self._outbox = Outbox(memory, self._options)
+
     def hand_over(self, anchors: Anchors) -> Reaction:
         """Trust another supplier from now on; what the old one ordered for later is forgotten.
 

@@ -11,9 +11,11 @@ from ota_engine.errors import LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore
 
 if TYPE_CHECKING:
+    from emulators.home_memory import HomeMemory
     from emulators.roster import Entry, Roster
 
 ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
+MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
 
 
 class Home(NamedTuple):
@@ -53,6 +55,21 @@ def furnish(entries: "tuple[Entry, ...]", folder: Path | None) -> Home:
     if all(keys.signer(entry.spec.eui64) is None for entry in entries):
         raise LocalError(f"{folder}: no private key of any device of this home: see zota pki init")
     return Home(entries, keys)
+
+
+def read_memory(path: Path) -> "HomeMemory":
+    """Read what the devices of a home kept; nothing where there is no such file yet.
+
+    Raises:
+        LocalError: it is something else.
+        OSError: it cannot be read.
+    """
+    from emulators.home_memory import read_home_memory
+
+    if not path.exists():
+        return {}
+    with about(path):
+        return read_home_memory(read_bounded(path, MEMORY_BYTES).decode())
 
 
 @contextmanager

@@ -11,13 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 import trio
 
 from ota_engine.cli.captures import recording
-from ota_engine.cli.homes import Home, read_home
+from ota_engine.cli.files import write_whole
+from ota_engine.cli.homes import Home, read_home, read_memory
 from ota_engine.errors import LocalError
 from ota_engine.shell.link import Link
 
 LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
 RADIOS = ("ezsp", "znp", "deconz", "xbee", "zigate")
 TCP = "+tcp"
+HOME_FILE = "emulated-home.json"  # in the state folder: what devices with keys keep
 SPEED_LIMIT = 1000.0  # times as fast as real time; sim:// has no limit
 EXAMPLES = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
 
@@ -50,13 +52,15 @@ class LinkChoice:
     def open(self, state: Path) -> AbstractAsyncContextManager[Link]:
         """Open the link; ``state`` is an existing folder in which a radio keeps its network.
 
+        An emulated home with keys keeps there what its devices keep without power.
+
         Raises:
             LocalError: the roster is not one, its devices have no keys in the folder, or a radio
                 library is not installed.
             ZotaError: the radio cannot be used.
         """
         if self.scheme in (LIVE, VIRTUAL):
-            return _open_home(read_home(self.devices, self.keys))
+            return _open_home(read_home(self.devices, self.keys), state / HOME_FILE)
         return _open_radio(self.url, state)
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
@@ -116,11 +120,21 @@ def _speed(url: str, text: str) -> float:
 
 
 @asynccontextmanager
-async def _open_home(home: Home) -> AsyncIterator[Link]:
-    from emulators.household import open_household
+async def _open_home(home: Home, memory: Path) -> AsyncIterator[Link]:
+    """Open a home; one with keys goes on where the last command with this state folder left it."""
+    from emulators.household import open_household, remember_household
 
-    async with open_household(home.entries, keys=home.keys, utc=utc_clock()) as han:
-        yield han
+    if home.keys is None:
+        async with open_household(home.entries) as han:
+            yield han
+        return
+    kept = read_memory(memory)
+    opened = open_household(home.entries, keys=home.keys, utc=utc_clock(), memory=kept)
+    async with opened as han:
+        try:
+            yield han
+        finally:
+            write_whole(memory, remember_household(han).encode(), force=True)
 
 
 @asynccontextmanager

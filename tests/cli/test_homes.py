@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 import trio
 
+from emulators.device_spec import DeviceKind
 from emulators.devices.device import Device
 from emulators.household import open_household
+from emulators.roster import IMAGE_TYPES, MANUFACTURER
+from images import ImageSpec, build
 from ota_engine.cli.homes import read_home
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.cli.links import resolve, utc_clock
@@ -14,7 +17,7 @@ from ota_engine.errors import LocalError
 from ota_engine.gbcs.pki import make_pki
 from tests.cli.firmware import image_file
 from tests.cli.zota import zota
-from tests.gbcs.parties import NOW, files, key_maker, pki_files
+from tests.gbcs.parties import NOW, SUPPLIER, files, key_maker, pki_files
 
 
 @pytest.fixture
@@ -86,3 +89,47 @@ def test_devices_with_keys_know_the_date_and_the_others_have_no_use_for_it(folde
     assert trio.run(look) == {
         "ppmid": True, "ihd": False, "hcalcs": True, "communications hub": True,
     }  # fmt: skip
+
+
+HCALCS = "00-DB-12-34-00-00-00-03"
+
+
+def signed_file(folder: Path) -> Path:
+    """An image for the load switch of the built-in home."""
+    path = folder.parent / "hcalcs.ota"
+    spec = ImageSpec(
+        manufacturer_code=MANUFACTURER,
+        image_type=IMAGE_TYPES[DeviceKind.HCALCS],
+        file_version=0x0101_0000,
+        layout="gb",
+        sign_key=(folder / f"{SUPPLIER:016x}-ds.key").read_bytes(),
+    )
+    path.write_bytes(build(bytes(range(250)) * 4, spec))
+    return path
+
+
+def test_a_home_with_keys_goes_on_where_the_last_command_left_it(folder: Path) -> None:
+    where = ("--link", f"sim://?keys={folder}", "--state", folder.parent / "state")
+    image = signed_file(folder)
+    pushed = zota("push", image, "--all", "--keys", folder, *where)
+    assert pushed.code == 0, pushed.err
+    ordered = zota("activate", "--device", HCALCS, "--image", image, "--keys", folder, *where)
+    assert ordered.code == 0, ordered.err
+    read = zota("version", "--device", HCALCS, "--keys", folder, *where)
+    assert "0x01010000" in read.out
+
+
+def test_a_home_without_keys_begins_anew_each_time(tmp_path: Path) -> None:
+    where = ("--link", "sim://", "--state", tmp_path / "state")
+    assert zota("push", image_file(tmp_path), "--all", *where).code == 0
+    assert not (tmp_path / "state" / "emulated-home.json").exists()
+
+
+def test_a_spoiled_memory_is_named(folder: Path) -> None:
+    state = folder.parent / "state"
+    state.mkdir()
+    (state / "emulated-home.json").write_text("{}")
+    where = ("--link", f"sim://?keys={folder}", "--state", state)
+    result = zota("push", signed_file(folder), "--all", "--keys", folder, *where)
+    assert result.code != 0
+    assert "emulated-home.json" in result.err and "remove it" in result.err
