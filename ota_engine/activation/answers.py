@@ -168,7 +168,4 @@ def _in_words(answer: _Answer, step: Step) -> str:
         cancelled = step is Step.CANCEL
         return "the device took it back" if cancelled else "the device noted it for its time"
     code, version = answer.outcome
-    runs = f"the device runs 0x{version:08X}"
-    if code == ActivationCode.SUCCESS:
-        return f"activated: {runs}"
-    return f"outcome {code}, {name_of(code, ActivationCode)}: {runs}"
+    return f"outcome {code}, {name_of(code, ActivationCode)}: the device runs 0x{version:08X}"

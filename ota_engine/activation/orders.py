@@ -30,6 +30,8 @@ from ota_engine.gbcs.envelope import Message
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.wording import one_line, utc_text
 
+DELIVERED = "delivered; not answered yet"
+
 
 class Orders:
     """Every order, from the request to the device's word."""
@@ -103,7 +105,9 @@ class Orders:
         order = self._withdrawn(before, request.actor, now)
         self._ledger.audit(request.actor, "cancel", order, now, counter=order.cancel_counter)
         self._ledger.save(order)
-        self._watches[order.number].revoked()
+        watch = self._watches[order.number]
+        watch.revoked()
+        self._post.withdraw(watch.on_its_way, now)
         self._look(order, now)
 
     def _withdrawn(self, order: OrderRecord, actor: str, now: float) -> OrderRecord:
@@ -154,14 +158,20 @@ class Orders:
         """Do for an order what it wants now, and set when to look again."""
         order = self._pass_time(order, now)
         if has_ended(order):
-            self._watches.pop(order.number, None)
-            self._deadlines.set(order.number, inf)
+            self._put_away(order, now)
             return
-        watch = self._watches[order.number]
+        watch = self._watches.setdefault(order.number, Watch())  # a late word may reopen it
         if watch.idle and now >= watch.again_at:
             self._carry_out(self._schedule.plan(order, watch, now), order, watch, now)
         again_at = watch.again_at if watch.idle and not watch.waits else inf
         self._deadlines.set(order.number, min(again_at, self._schedule.next_moment(order, now)))
+
+    def _put_away(self, order: OrderRecord, now: float) -> None:
+        """Nothing more is done for an order that has ended, and what still waits is taken back."""
+        self._deadlines.set(order.number, inf)
+        watch = self._watches.pop(order.number, None)
+        if watch is not None:
+            self._post.withdraw(watch.on_its_way, now)
 
     def _pass_time(self, order: OrderRecord, now: float) -> OrderRecord:
         """Take the steps that time alone takes."""
@@ -190,9 +200,8 @@ class Orders:
     def _send(self, order: OrderRecord, watch: Watch, now: float) -> None:
         _, action = step_order(order, Step.RETRY, order.since_utc)
         revoking = action is Action.REVOKE
-        watch.on_its_way = True
         self._ledger.save(replace(order, attempts=order.attempts + 1))
-        self._post.send(
+        watch.on_its_way = self._post.send(
             order.device,
             order.cancel_command if revoking else order.command,
             lambda trouble, when: self._arrived(order.number, revoking, trouble, when),
@@ -204,14 +213,17 @@ class Orders:
         order, watch = self._order(number), self._watches.get(number)
         if watch is None:
             return
-        watch.on_its_way = False
-        if trouble:
+        watch.on_its_way = 0
+        current = revoking is (order.cancel_counter is not None)
+        if trouble and current:
             watch.failed(now, self._security.patience)
             order = self._ledger.explain(order, f"not delivered yet: {one_line(trouble)}")
-        elif revoking is (order.cancel_counter is not None):
+        elif current:
             watch.delivered(now, self._security.patience)
         if not trouble and not revoking:
-            order = self._ledger.step(order, Step.SEND, now, "delivered; not answered yet")
+            order = self._ledger.step(order, Step.SEND, now, DELIVERED)
+        if not trouble and current and (revoking or order.state is OrderState.SENT):
+            order = self._ledger.explain(order, DELIVERED)
         self._look(order, now)
 
     # --- what devices say --------------------------------------------------------------------

@@ -14,6 +14,9 @@ class Tunnels(Protocol):
     def send(self, device: Eui64, route: Route, octets: bytes, token: int, now: float) -> None:
         """Bring a message to a device; ``token`` comes back with what became of it."""
 
+    def withdraw(self, device: Eui64, token: int, now: float) -> None:
+        """Take back a message that waits; one that is under way goes on."""
+
 
 #: Told with the monotonic time that the message arrived ("") or why it did not.
 Receipt = Callable[[str, float], None]
@@ -41,13 +44,21 @@ class Post:
             return "the device was not seen on the network yet"
         return ""
 
-    def send(self, device: Eui64, octets: bytes, receipt: Receipt, now: float) -> None:
-        """Send a message to a device to which there is no obstacle."""
+    def send(self, device: Eui64, octets: bytes, receipt: Receipt, now: float) -> int:
+        """Send a message to a device to which there is no obstacle; returns its token, never 0."""
         route = self._surroundings.route(device)
         assert route is not None  # noqa: S101 - the caller asked for obstacles
         self._token += 1
         self._letters[self._token] = _Letter(device, receipt)
-        self._tunnels.send(device, route, octets, self._token, now)
+        token = self._token
+        self._tunnels.send(device, route, octets, token, now)
+        return token
+
+    def withdraw(self, token: int, now: float) -> None:
+        """Take back a message that is not under way yet."""
+        letter = self._letters.get(token)
+        if letter is not None:
+            self._tunnels.withdraw(letter.device, token, now)
 
     def delivered(self, token: int, now: float) -> None:
         """A message arrived."""

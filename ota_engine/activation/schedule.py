@@ -25,7 +25,7 @@ class Watch:
     """What only this run knows of an open order.
 
     Attributes:
-        on_its_way: a message was handed over, and nothing was heard of it yet.
+        on_its_way: the token of a message of which nothing was heard yet, 0 without one.
         failures: deliveries in a row that failed.
         unanswered: deliveries in a row that were not answered.
         settling: the device is being asked what it runs.
@@ -33,7 +33,7 @@ class Watch:
         waits: what it wants next comes by itself: a moment, the radio, the device.
     """
 
-    on_its_way: bool = False
+    on_its_way: int = 0
     failures: int = 0
     unanswered: int = 0
     settling: bool = False

@@ -152,6 +152,13 @@ class HubTunnels:
         peer.line.sender.add(Item(bytes((PUT,)), octets, token, way, route.room, expires))
         self._settle(device, peer, now)
 
+    def withdraw(self, device: Eui64, token: int, now: float) -> None:
+        """Take back a message that waits; one that is under way goes on."""
+        peer = self._peers.get(device)
+        if peer is not None:
+            peer.line.sender.withdraw(token)
+            self._settle(device, peer, now)
+
     def receive(self, packet: Packet, now: float) -> None:
         """Take a frame of cluster 0x0704."""
         known = self._peers.get(packet.source)

@@ -99,6 +99,12 @@ class Queue:
         self._allowance.give(len(item.octets))
         self.ended.append(Ended(item.token, reason))
 
+    def withdraw(self, token: int, *, under_way: bool) -> None:
+        """Take out what its owner no longer wants delivered, unless it is under way."""
+        for item in tuple(islice(self._items, under_way, None)):
+            if item.token == token:
+                self.end(item, "it was withdrawn")
+
     def expires(self, *, under_way: bool) -> float:
         """When the next message that waits is given up; the one that is under way never is."""
         waiting = islice(self._items, under_way, None)

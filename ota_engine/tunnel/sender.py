@@ -106,6 +106,10 @@ class Sender:
         else:
             self._queue.add(item)
 
+    def withdraw(self, token: int) -> None:
+        """End a message that is no longer wanted, unless it is under way."""
+        self._queue.withdraw(token, under_way=self.state is not State.IDLE)
+
     def collect(self) -> list[Ended]:
         """Take what became of messages since the last time."""
         ended, self._queue.ended = self._queue.ended, []

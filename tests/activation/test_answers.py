@@ -91,7 +91,7 @@ def test_now_is_answered_by_the_outcome() -> None:
     assert (ruling.order.state, ruling.action) == (OrderState.ACTIVATED, Action.REPORT)
     assert (ruling.order.code, ruling.order.firmware_version) == (0, VERSION)
     assert ruling.order.evidence == octets
-    assert ruling.order.reason == "activated: the device runs 0x0123ABCD"
+    assert ruling.order.reason == "outcome 0, success: the device runs 0x0123ABCD"
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 0x7F])

@@ -148,6 +148,16 @@ def test_the_doubt_survives_a_restart() -> None:
     assert len(client.commands(CS08)) == 2
 
 
+def test_a_sleepy_device_that_has_not_fetched_its_command_gets_the_cancellation_only() -> None:
+    desk, client = ready(sleepy=True)
+    desk.activate(at=HOUR)
+    desk.cancel()
+    desk.wait(60.0)
+    assert [activation_of(one).execution_time for one in client.commands()] == [CANCELLATION_TIME]
+    client.accept()
+    assert desk.state() is OrderState.CANCELLED
+
+
 def test_there_must_be_such_an_order() -> None:
     desk, _ = ready()
     with pytest.raises(LocalError, match="there is no order 7"):

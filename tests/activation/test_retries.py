@@ -266,3 +266,6 @@ def test_a_sleepy_device_that_never_wakes_leaves_one_message_waiting() -> None:
     assert desk.order().attempts == 1
     desk.wait(DAY)
     assert desk.state() is OrderState.EXPIRED
+    client.join()
+    desk.wait(60.0)
+    assert client.inbox == [], "what waited is taken back with the order"

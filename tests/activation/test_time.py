@@ -4,6 +4,7 @@ import pytest
 
 from ota_engine.delivery.orders import ConfirmClock
 from ota_engine.gbcs.codes import MessageCode
+from ota_engine.gbcs.envelope import parse
 from ota_engine.records import OrderState
 from tests.activation.desk import BAD, DAY, DONE, OLD_VERSION, ready
 from tests.gbcs.parties import VERSION
@@ -63,6 +64,20 @@ def test_without_any_word_a_due_order_expires_a_day_after_its_time() -> None:
     assert desk.state() is OrderState.EXPIRED
     client.alert(BAD, which=0)
     assert desk.state() is OrderState.FAILED
+
+
+def test_an_order_accepted_after_it_expired_is_awaited_again() -> None:
+    desk, client = ready()
+    client.mute = True  # it hears the command, and we hear nothing of that
+    desk.activate(at=HOUR)
+    desk.wait(HOUR + 1)
+    assert desk.state() is OrderState.EXPIRED
+    client.mute = False
+    client.inbox.append(parse(desk.order().command))
+    client.accept()
+    assert desk.state() is OrderState.DUE
+    client.alert(DONE)
+    assert desk.state() is OrderState.ACTIVATED
 
 
 def test_far_away_orders_are_repeated_a_few_times_and_then_left_alone() -> None:

@@ -112,14 +112,15 @@ class MortalShell:
         for effect in effects:
             self.effects += 1
             if self.effects in self._kill_before:
-                return done + self._restart(now)
+                return done + self.restart(now)
             if isinstance(effect, Persist):
                 self.store.apply(effect.records)
             elif isinstance(effect, Send):
                 done.append(effect)
         return done
 
-    def _restart(self, now: float) -> list[Effect]:
+    def restart(self, now: float) -> list[Effect]:
+        """Kill the engine and start another."""
         self.kills += 1
         self.engine = Engine(self._config, self.store.load(), self._security)
         return [

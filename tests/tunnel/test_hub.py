@@ -245,6 +245,25 @@ def test_a_message_nobody_fetches_is_not_delivered_in_the_end() -> None:
     assert outcome(desk.events()) == [(4, "the device did not fetch it in time")]
 
 
+def test_a_message_that_waits_can_be_withdrawn() -> None:
+    desk = Desk()
+    desk.send(message(20), 4, route=SLEEPY)
+    desk.send(message(20, seed=1), 5, route=SLEEPY)
+    desk.hub.withdraw(DEVICE, 4, desk.now)
+    desk.hub.withdraw(Eui64(0xDD), 5, desk.now)
+    assert outcome(desk.events()) == [(4, "it was withdrawn")]
+    number = desk.open()
+    desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 2))
+    assert outcome(desk.answer_all()) == [(5, None)]
+
+
+def test_a_message_under_way_cannot_be_withdrawn() -> None:
+    desk = Desk()
+    desk.send(message(20), 4)
+    desk.hub.withdraw(DEVICE, 4, desk.now)
+    assert outcome(desk.answer_all()) == [(4, None)]
+
+
 def test_a_message_under_way_is_not_given_up_for_its_age() -> None:
     desk = Desk(TunnelSettings(fetch=5.0))
     desk.send(message(20), 4, route=SLEEPY)
