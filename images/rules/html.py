@@ -6,6 +6,7 @@ from html import escape
 from typing import Final
 
 from images.rules import Report, Severity
+from images.rules.report import presentable
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #b26a00; }
@@ -91,12 +92,12 @@ def _findings(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
     for path, report in files:
         for finding in report.findings:
             label = finding.severity.label
-            text = escape(finding.message)
+            text = _text(finding.message)
             if finding.expected:
-                text += f"<br>expected {escape(finding.expected)}"
-                text += f"; found {escape(finding.actual or 'none')}"
+                text += f"<br>expected {_text(finding.expected)}"
+                text += f"; found {_text(finding.actual or 'none')}"
             if finding.cure:
-                text += f"<br><span class=why>{escape(finding.cure)}</span>"
+                text += f"<br><span class=why>{_text(finding.cure)}</span>"
             key = 2 - finding.severity
             yield _row(
                 f'<td class="{label}" data-key="{key}">{label}</td>',
@@ -108,7 +109,7 @@ def _findings(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
 
 
 def _cell(text: str, style: str = "") -> str:
-    return f'<td class="{style}">{escape(text)}</td>' if style else f"<td>{escape(text)}</td>"
+    return f'<td class="{style}">{_text(text)}</td>' if style else f"<td>{_text(text)}</td>"
 
 
 def _row(*cells: str) -> str:
@@ -121,3 +122,7 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[str]) -> str:
     return (
         f"<h2>{title}</h2>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
     )
+
+
+def _text(text: str) -> str:
+    return escape(presentable(text))

@@ -1,15 +1,11 @@
 """Reports as JUnit XML, for build servers: a file is a test, a finding above info its failure."""
 
-import re
 from collections.abc import Sequence
-from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from images.rules import Report, Severity
+from images.rules.report import presentable
 from images.rules.sarif import explain
-
-# What XML 1.0 cannot carry in any form
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(
@@ -62,8 +58,8 @@ def _line(rule: str, offset: int | None, text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_FORBIDDEN.sub("?", text))
+    return escape(presentable(text))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_FORBIDDEN.sub("?", text))
+    return quoteattr(presentable(text))

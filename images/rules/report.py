@@ -1,9 +1,19 @@
 """Writes reports as text and as JSON-ready values; knows nothing of terminals or files."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from images.rules import Report
 from images.rules.findings import Finding, Severity
+
+# What XML 1.0 cannot carry in any form, and no page should: control characters, lone surrogates
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def presentable(text: str) -> str:
+    """The text with ``?`` for whatever a document cannot hold; names and indexes hold anything."""
+    return _FORBIDDEN.sub("?", text)
 
 
 def as_json(report: Report) -> dict[str, object]:

@@ -99,7 +99,9 @@ def main() -> None:
         code = _exit_code(leaf)
         if code is None:
             raise
-        print(f"zota: {_one_line(leaf)}", file=sys.stderr)  # noqa: T201 - a failed command's last word
+        from ota_engine.cli.image_facts import visible  # file names may hold anything
+
+        print(f"zota: {visible(_one_line(leaf))}", file=sys.stderr)  # noqa: T201 - its last word
         sys.exit(code)
 
 

@@ -81,11 +81,11 @@ def find_images(paths: Sequence[Path]) -> Iterator[Found]:
     A folder reached twice, through a symbolic link or by name, is walked once, and a path given
     twice is listed once.
     """
-    by_name = {path for path in paths if not path.is_dir()}
+    by_name = {path for path in paths if not _is_folder(path)}
     seen: set[tuple[int, int]] = set()
     listed: set[Path] = set()
     for path in paths:
-        below = _walk(path, seen) if path.is_dir() else (Found(path, named=True),)
+        below = (Found(path, named=True),) if path in by_name else _walk(path, seen)
         for found in below:
             if found.path not in listed:
                 listed.add(found.path)
@@ -93,20 +93,37 @@ def find_images(paths: Sequence[Path]) -> Iterator[Found]:
 
 
 def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
+    """What cannot be looked at is listed as a file, too: reading it tells the user why."""
     folders = [top]
     while folders:
         folder = folders.pop()
-        status = folder.stat()
+        try:
+            status = folder.stat()
+            entries = sorted(folder.iterdir())
+        except OSError:
+            yield Found(folder, named=True)
+            continue
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        try:
-            entries = sorted(folder.iterdir())
-        except OSError:
-            yield Found(folder, named=True)  # reading it as a file tells the user why
-            continue
-        below = [entry for entry in entries if entry.is_dir()]
+        below = dict.fromkeys(entry for entry in entries if _is_folder(entry))
         for entry in entries:
-            if entry.is_file() or (entry.is_symlink() and entry not in below):
+            if entry not in below and _is_regular(entry):
                 yield Found(entry, named=entry.suffix.lower() in IMAGE_SUFFIXES)
         folders.extend(reversed(below))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one for certain, itself or through a link."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether it is a regular file, or nobody can tell; pipes and devices are not."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True

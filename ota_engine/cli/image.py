@@ -134,6 +134,7 @@ def verify(
     """Check the signature of a GB image against a certificate."""
     from images.eui64 import format_eui64
     from images.signing import read_signer, verify_image
+    from ota_engine.cli.image_facts import visible
 
     image, pem = _read(file), read_bounded(certificate)
     with _naming(certificate):
@@ -156,7 +157,8 @@ def verify(
     if as_json:
         typer.echo(json.dumps(facts))
     elif failure is None:
-        typer.echo(f"verified: signed by {signer.name}" + (f" ({eui64})" if eui64 else ""))
+        line = f"verified: signed by {signer.name}" + (f" ({eui64})" if eui64 else "")
+        typer.echo(visible(line))  # a certificate may name its subject anything
         typer.echo(f"manufacturer image hash {facts['manufacturer_image_hash']}")
     if failure is not None:
         raise failure
@@ -273,7 +275,9 @@ def _show(path: Path, image: OtaImage, as_json: bool) -> None:
 
 
 def _note(text: str) -> None:
-    typer.echo(f"zota: warning: {text}", err=True)
+    from ota_engine.cli.image_facts import visible
+
+    typer.echo(visible(f"zota: warning: {text}"), err=True)
 
 
 for _command in (

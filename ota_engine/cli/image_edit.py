@@ -19,7 +19,10 @@ ATag = Annotated[
 Key = Annotated[
     Path,
     typer.Option(
-        "--sign-key", metavar="FILE", help="Private key: P-256 in PEM, or one of --suite's curve."
+        "--sign-key",
+        readable=False,
+        metavar="FILE",
+        help="Private key: P-256 in PEM, or one of --suite's curve.",
     ),
 ]
 SmartEnergySuite = Annotated[
@@ -30,7 +33,9 @@ SmartEnergySuite = Annotated[
 ]
 ImplicitCertificate = Annotated[
     Path | None,
-    typer.Option("--certificate", metavar="FILE", help="The signer's implicit certificate."),
+    typer.Option(
+        "--certificate", readable=False, metavar="FILE", help="The signer's implicit certificate."
+    ),
 ]
 
 
@@ -49,10 +54,10 @@ def fix(
         fixed = repair.fix(image)
     target = file if output is None else _target(output, fixed.data)
     for change in fixed.changes:
-        typer.echo(f"{file}: {change}")
+        _say(f"{file}: {change}")
     if fixed.changes or output is not None:
         write_whole(target, fixed.data, force=force or in_place)
-    typer.echo(f"{target}: {'written' if fixed.changes else 'nothing to mend'}")
+    _say(f"{target}: {'written' if fixed.changes else 'nothing to mend'}")
 
 
 def unwrap(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:
@@ -77,7 +82,7 @@ def extract(
         (output or Path()) / f"{file.stem}.bin" if output is None or output.is_dir() else output
     )
     write_whole(target, data, force=force)
-    typer.echo(f"{target}: {len(data):,} bytes")
+    _say(f"{target}: {len(data):,} bytes")
 
 
 def strip(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:
@@ -150,7 +155,7 @@ def _rewrite(
         data = change(image)
     target = _target(output or Path(), data)
     write_whole(target, data, force=force)
-    typer.echo(f"{target}: {len(data):,} bytes")
+    _say(f"{target}: {len(data):,} bytes")
 
 
 def _target(output: Path, data: bytes) -> Path:
@@ -170,3 +175,9 @@ def _opened(file: Path) -> Iterator[OtaImage]:
         yield parse(data)
     except ImageError as error:
         raise ImageError(f"{file}: {error.reason}", error.offset) from None
+
+
+def _say(text: str) -> None:
+    from ota_engine.cli.image_facts import visible
+
+    typer.echo(visible(text))

@@ -56,11 +56,15 @@ def sha256(text: str) -> bytes:
     return digest
 
 
-AnImage = Annotated[Path, typer.Argument(metavar="FILE", help="An OTA file.")]
+# Paths are readable=False: typer does not look. Whether a file can be read shows when it is read,
+# in one line and with the exit code for that.
+AnImage = Annotated[Path, typer.Argument(readable=False, metavar="FILE", help="An OTA file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # build
-Payload = Annotated[Path, typer.Argument(metavar="PAYLOAD", help="The firmware binary.")]
+Payload = Annotated[
+    Path, typer.Argument(readable=False, metavar="PAYLOAD", help="The firmware binary.")
+]
 Manufacturer = Annotated[
     int,
     typer.Option(
@@ -76,7 +80,13 @@ FileVersion = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="File or folder; named by the standard."),
+    typer.Option(
+        "-o",
+        "--output",
+        readable=False,
+        metavar="FILE",
+        help="File or folder; named by the standard.",
+    ),
 ]
 LayoutChoice = Annotated[Layout, typer.Option(help="Tagged (zcl) or bare (gb) payload.")]
 HeaderString = Annotated[
@@ -103,7 +113,8 @@ Elements = Annotated[
 ]
 Integrity = Annotated[bool, typer.Option("--integrity", help="Append the integrity code.")]
 SignKey = Annotated[
-    Path | None, typer.Option(metavar="PEM", help="P-256 private key that signs a gb image.")
+    Path | None,
+    typer.Option(readable=False, metavar="PEM", help="P-256 private key that signs a gb image."),
 ]
 ForceReplace = Annotated[
     bool, typer.Option("--force-replace", help="Set the force-replace octet of a signed gb image.")
@@ -112,11 +123,14 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.
 
 # verify
 Certificate = Annotated[
-    Path, typer.Option(metavar="PEM", help="The signer's certificate or public key.")
+    Path,
+    typer.Option(readable=False, metavar="PEM", help="The signer's certificate or public key."),
 ]
 
 # validate
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")]
+Paths = Annotated[
+    list[Path], typer.Argument(readable=False, metavar="PATH...", help="Files and folders.")
+]
 ProfileChoice = Annotated[
     str | None,
     typer.Option(
@@ -158,18 +172,28 @@ BlockSize = Annotated[
 ]
 CaKey = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Smart Energy CA public key: SEC 1 octets, binary or hex."),
+    typer.Option(
+        readable=False,
+        metavar="FILE",
+        help="Smart Energy CA public key: SEC 1 octets, binary or hex.",
+    ),
 ]
 CaEui64 = Annotated[
     int | None, typer.Option(parser=eui64, metavar="EUI64", help="The CA that must have issued.")
 ]
 Manifest = Annotated[
     Path | None,
-    typer.Option(metavar="JSON", help="Index of released files, zigbee2mqtt's or zigpy's form."),
+    typer.Option(
+        readable=False,
+        metavar="JSON",
+        help="Index of released files, zigbee2mqtt's or zigpy's form.",
+    ),
 ]
 Retracted = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="SHA-256 or SHA-512 of withdrawn files, one per line."),
+    typer.Option(
+        readable=False, metavar="FILE", help="SHA-256 or SHA-512 of withdrawn files, one per line."
+    ),
 ]
 Diff = Annotated[
     bool, typer.Option("--diff", help="Compare two releases, OLD and NEW, and judge NEW.")
@@ -180,17 +204,25 @@ Jobs = Annotated[
 ]
 Config = Annotated[
     Path | None,
-    typer.Option(metavar="TOML", help="Settings; else the nearest zota.toml or pyproject.toml."),
+    typer.Option(
+        readable=False,
+        metavar="TOML",
+        help="Settings; else the nearest zota.toml or pyproject.toml.",
+    ),
 ]
 Select = Annotated[
     list[str] | None,
     typer.Option(metavar="ZOTAnnn", help="Only these rules, or all that begin so; repeatable."),
 ]
 Baseline = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Known findings, which no longer count.")
+    Path | None,
+    typer.Option(readable=False, metavar="FILE", help="Known findings, which no longer count."),
 ]
 WriteBaseline = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the findings of this run down as known.")
+    Path | None,
+    typer.Option(
+        readable=False, metavar="FILE", help="Write the findings of this run down as known."
+    ),
 ]
 DecimalVersion = Annotated[bool, typer.Option("--bcd", help="Versions are decimal coded.")]
 NullImage = Annotated[

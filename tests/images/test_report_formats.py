@@ -100,6 +100,13 @@ def test_hostile_names_and_strings_stay_text(hostile: str) -> None:
     assert case.attrib["name"] == hostile
 
 
+def test_a_name_that_is_no_text_makes_no_page_that_is_none() -> None:
+    """Rule 20 repeats the name in its finding."""
+    files = [("x", lint(plain(), name="\udcff\x1b.ota"))]
+    for written in (as_html(files), as_junit(files)):
+        assert b"\x1b" not in written.encode()
+
+
 @given(st.text(), st.sampled_from([plain(stack=9), gb(), wrapped(b"\xff" * 99), b""]))
 def test_any_name_gives_well_formed_reports(name: str, data: bytes) -> None:
     files = [(name, lint(data, name=name))]

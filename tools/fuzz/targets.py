@@ -158,7 +158,8 @@ def reporting(data: bytes) -> None:
     json.loads(json.dumps(as_sarif(files, "0")))
     json.loads(json.dumps(as_json(files[0][1])))
     ElementTree.fromstring(as_junit(seen, [(name, name)]))  # noqa: S314 - our own output
-    HTMLParser().feed(as_html(seen, [(name, name)]))
+    page = as_html(seen, [(name, name)]).encode()
+    HTMLParser().feed(page.decode())
     for line in as_text(files[0][1]):
         image_facts.visible(line).encode()
     known = read_baseline(write_baseline(files).encode("utf-8", "surrogatepass"))
