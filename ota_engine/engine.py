@@ -132,7 +132,9 @@ class Engine:
 
     def order(self, number: int) -> OrderRecord | None:
         """View one order; None if no order has this number."""
-        return next((order for order in self.orders() if order.number == number), None)
+        if self._activations is not None:
+            return self._activations.order(number)
+        return next((order for order in self._remembered if order.number == number), None)
 
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""

@@ -52,7 +52,7 @@ class OrderBook:
     def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
         self._orders: dict[int, OrderRecord] = {}
         self._commands: dict[tuple[int, int, int], int] = {}
-        self._open: dict[Eui64, int] = {}
+        self._open: dict[Eui64, set[int]] = {}
         for order in orders:
             self.put(order)
 
@@ -62,10 +62,11 @@ class OrderBook:
         for counter in (order.counter, order.cancel_counter):
             if counter is not None:
                 self._commands[order.device, order.originator, counter] = order.number
-        if not has_ended(order):
-            self._open[order.device] = order.number
-        elif self._open.get(order.device) == order.number:
-            del self._open[order.device]
+        numbers = self._open.setdefault(order.device, set())
+        if has_ended(order):
+            numbers.discard(order.number)
+        else:
+            numbers.add(order.number)
 
     def orders(self) -> tuple[OrderRecord, ...]:
         """All orders, lowest numbers first."""
@@ -75,10 +76,9 @@ class OrderBook:
         """Look an order up."""
         return self._orders.get(number)
 
-    def open_order(self, device: Eui64) -> OrderRecord | None:
-        """The one order of a device that has not ended."""
-        number = self._open.get(device)
-        return None if number is None else self._orders[number]
+    def open_orders(self, device: Eui64) -> tuple[OrderRecord, ...]:
+        """The orders of a device that have not ended: one, unless a late word reopened another."""
+        return tuple(self._orders[number] for number in sorted(self._open.get(device, ())))
 
     def next_number(self) -> int:
         """The number of the next order."""

@@ -60,8 +60,7 @@ def draft(
 
 
 def _require_no_other(book: OrderBook, device: Eui64) -> None:
-    other = book.open_order(device)
-    if other is not None:
+    for other in book.open_orders(device):
         raise LocalError(
             f"order {other.number} for {format_eui64(device)} is still open ({other.state}): "
             "cancel it, or wait for its end"

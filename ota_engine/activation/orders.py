@@ -144,8 +144,7 @@ class Orders:
 
     def within_reach(self, device: Eui64, now: float) -> None:
         """A device was seen on the network: what waits for it is tried now."""
-        order = self.book.open_order(device)
-        if order is not None:
+        for order in self.book.open_orders(device):
             self._watches[order.number].hurry()
             self._look(order, now)
 
@@ -246,9 +245,10 @@ class Orders:
     def version_read(self, reading: Reading, now: float) -> None:
         """Take the end of a reading for what it is worth to the device's orders."""
         self._look_into_doubt(reading, now)
-        order = self.book.open_order(reading.device)
-        if order is None:
-            return
+        for order in self.book.open_orders(reading.device):
+            self._weigh(reading, order, now)
+
+    def _weigh(self, reading: Reading, order: OrderRecord, now: float) -> None:
         watch = self._watches[order.number]
         settling, watch.settling = watch.settling, False
         told = replace(order, firmware_version=reading.version, evidence=reading.message)

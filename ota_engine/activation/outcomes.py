@@ -1,6 +1,7 @@
 """What the head end is told of orders, alerts and versions; knows records, decides nothing."""
 
 from images.eui64 import Eui64
+from ota_engine.activation.life import FINAL
 from ota_engine.canonical import canonical_json
 from ota_engine.gbcs.envelope import Message
 from ota_engine.gbcs.protection import MacKey, Verdict, leg_of
@@ -29,19 +30,22 @@ def order_key(order: OrderRecord) -> str:
     return f"order-{order.device:016x}-{order.originator:016x}-{by}"
 
 
-def order_outcome(
-    order: OrderRecord, utc: float, verification: str, version_before: int | None = None
-) -> OutcomeRecord:
-    """Write how an order ended; a later correction has another state, and so another key."""
+def order_outcome(order: OrderRecord, utc: float, verification: str) -> OutcomeRecord:
+    """Write how an order ended, or that it has not after all; only an activation is a success.
+
+    A correction has another state, and so another key; an order can expire more than once.
+    """
+    again = f"-{round(order.since_utc)}" if order.state is OrderState.EXPIRED else ""
+    state = f"{order.state}" if order.state in FINAL else f"{order.state} after all"
     return OutcomeRecord(
-        key=f"{order_key(order)}-{order.state}",
+        key=f"{order_key(order)}-{order.state}{again}",
         utc=utc,
         device=order.device,
         kind="order",
         verdict="succeeded" if order.state is OrderState.ACTIVATED else "failed",
-        reason=f"{order.state}: {order.reason}",
+        reason=f"{state}: {order.reason}",
         sha256=order.sha256,
-        version_before=version_before,
+        version_before=None,
         version_after=order.firmware_version,
         message=order.evidence,
         verification=verification,

@@ -281,10 +281,10 @@ def test_a_time_that_came_before_the_order_left_ends_it() -> None:
 
 def test_the_one_open_order_of_a_device_is_found_until_it_ends() -> None:
     book = OrderBook([sent()])
-    assert book.open_order(Eui64(HCALCS)) == sent()
+    assert book.open_orders(Eui64(HCALCS)) == (sent(),)
     assert book.next_number() == 2
     take(book, answer(sent(), DONE))
-    assert book.open_order(Eui64(HCALCS)) is None
+    assert book.open_orders(Eui64(HCALCS)) == ()
 
 
 def test_orders_without_a_key_are_not_committed() -> None:

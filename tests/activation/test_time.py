@@ -78,6 +78,9 @@ def test_an_order_accepted_after_it_expired_is_awaited_again() -> None:
     assert desk.state() is OrderState.DUE
     client.alert(DONE)
     assert desk.state() is OrderState.ACTIVATED
+    told = desk.outcomes("order")
+    assert [one.verdict for one in told] == ["failed", "failed", "succeeded"]
+    assert told[1].reason == "accepted after all: the device noted it for its time"
 
 
 def test_far_away_orders_are_repeated_a_few_times_and_then_left_alone() -> None:
@@ -171,3 +174,35 @@ def test_counters_do_not_run_ahead_with_a_clock_that_is_not_trusted() -> None:
     desk.activate()
     first, second = client.commands()
     assert second.counter == first.counter + 1
+
+
+def test_an_order_may_expire_twice_and_both_are_told() -> None:
+    desk, client = ready()
+    client.mute = True
+    desk.activate(at=HOUR)
+    desk.wait(HOUR + 1)
+    client.mute = False
+    client.inbox.append(parse(desk.order().command))
+    client.accept()
+    desk.wait(2 * DAY)
+    assert desk.state() is OrderState.EXPIRED
+    states = [one.reason.split(":")[0] for one in desk.outcomes("order")]
+    assert states == ["expired", "accepted after all", "expired"]
+
+
+def test_an_order_reopened_beside_a_newer_one_ends_by_its_own_answers() -> None:
+    desk, client = ready()
+    client.mute = True
+    desk.activate(at=HOUR)
+    desk.wait(HOUR + 1)
+    client.mute = False
+    client.inbox.append(parse(desk.order().command))
+    desk.activate(at=HOUR)
+    client.accept(which=0)
+    assert [order.state for order in desk.engine.orders()] == [OrderState.DUE, OrderState.SENT]
+    client.alert(BAD, which=0)
+    client.accept()
+    assert [order.state for order in desk.engine.orders()] == [
+        OrderState.FAILED,
+        OrderState.ACCEPTED,
+    ]
