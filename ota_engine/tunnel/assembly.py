@@ -49,6 +49,11 @@ class Recent:
     def __init__(self) -> None:
         self._pieces: dict[int, tuple[float, int]] = {}  # oldest first
 
+    @property
+    def empty(self) -> bool:
+        """Whether no piece has come."""
+        return not self._pieces
+
     def knows(self, sequence: int, data: bytes, now: float) -> bool:
         """Say whether this piece came before; from now on it has."""
         while self._pieces:

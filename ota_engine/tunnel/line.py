@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ota_engine.errors import PeerError
-from ota_engine.tunnel.assembly import MEMORY, Assembly, Get, Incoming
+from ota_engine.tunnel.assembly import Assembly, Get, Incoming
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.tunnel.ends import NEVER, Ends, Tunnel
 from ota_engine.tunnel.sender import SMALLEST_PIECE, Sender
@@ -163,13 +163,8 @@ class Line:
 
     def _requested(self, request: tunnel.RequestTunnel, header: ZclHeader, now: float) -> None:
         end = self.ends.theirs
-        known = (
-            end is not None
-            and end.opened_by == header.sequence
-            and now - end.used <= MEMORY
-            and not end.assembly.begun
-        )
-        if end is not None and known:
+        if end is not None and end.opened_by == header.sequence and end.recent.empty:
+            # The same request again. Once data came, it is rather a client that restarted.
             status, number = TunnelStatus.SUCCESS, end.number
         else:
             status, number = self._open(request, header.sequence, now)
@@ -202,8 +197,6 @@ class Line:
         elif response.maximum_transfer_size < SMALLEST_PIECE:
             self.sender.not_opened(TunnelStatus.FLOW_CONTROL_NOT_SUPPORTED, now)
         else:
-            if self.ends.ours is not None:
-                self._forget(self.ends.ours, now)
             self.ends.ours = self._tunnel(
                 response.tunnel,
                 response.maximum_transfer_size,

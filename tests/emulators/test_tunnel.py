@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.node import Note
+from emulators.node import Action, Note, Transmit
 from emulators.radio import Conditions, max_payload
 from emulators.station import Placement
-from ota_engine.events import Send
+from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
 from ota_engine.tunnel import TunnelSettings
 from ota_engine.zcl import general, tunnel
-from ota_engine.zcl.frame import parse_header
+from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TunnelStatus
 from tests.tunnel.home import ROOM, Home, Talker, message
 
@@ -232,6 +232,49 @@ def test_a_hub_that_is_gone_is_asked_again_when_it_is_back() -> None:
     home.to(talker, message(300))
     home.run(200.0)
     assert talker.received == [message(300)]
+
+
+def test_a_get_that_is_taken_but_never_answered_is_asked_again_through_a_fresh_tunnel() -> None:
+    talker = Talker(sleepy=True, get_every=5.0)
+    talker.power_on(0.0)
+    requests = 0
+    for _ in range(12):
+        now = talker.wake_at
+        for action in talker.wake(now):
+            requests += _answered_but_not_served(talker, action, now)
+        if requests == 2:
+            break
+    assert requests == 2
+    assert talker.tunnel.counters["get_unanswered"] == 1
+
+
+def _answered_but_not_served(talker: Talker, action: Action, now: float) -> int:
+    """A hub that opens tunnels and acknowledges data, and does nothing else; counts requests."""
+    if not isinstance(action, Transmit):
+        return 0
+    header = parse_header(action.payload)
+    if header.command == 0x00:
+        answer = tunnel.encode(tunnel.RequestTunnelResponse(7, 0, 1500), from_server=True)
+        frame = cluster_frame(0x00, header.sequence, answer, from_server=True)
+    else:
+        answer = general.encode(general.DefaultResponse(header.command, 0))
+        frame = general_frame(general.DEFAULT_RESPONSE, header.sequence, answer, from_server=True)
+    send = Send(talker.eui64, 10, 1, SMART_ENERGY, TUNNELING_CLUSTER, frame, True, True, 0, 0)
+    more = talker.receive(send, now)
+    return (header.command == 0x00) + sum(
+        _answered_but_not_served(talker, next_action, now) for next_action in more
+    )
+
+
+def test_a_message_that_comes_slowly_is_waited_for() -> None:
+    """Each piece takes a poll of its own, and all of them longer than an answer to a get may."""
+    talker = Talker(sleepy=True, get_every=5.0)
+    slow = Placement(poll=7.0, fast_poll=5.0)
+    home = Home(talker, placement=slow)
+    home.to(talker, message(1000))
+    home.run(300.0)
+    assert talker.received == [message(1000)]
+    assert talker.tunnel.counters["get_unanswered"] == 0
 
 
 # --- devices that will not ------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ota_engine.tunnel import (
     TunnelEvent,
     TunnelSettings,
 )
+from ota_engine.tunnel.bounds import LAST_NUMBER, TunnelNumbers
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
@@ -173,10 +174,10 @@ def test_the_tunnel_stays_open_for_the_next_message() -> None:
 
 def test_an_answer_goes_to_the_endpoint_that_asked() -> None:
     desk = Desk()
-    ask = from_client(tunnel.GetSupportedTunnelProtocols(0))
-    desk.hub.receive(packet(ask, endpoint=5), 0.0)
+    ask = packet(from_client(tunnel.GetSupportedTunnelProtocols(0)), endpoint=5)
+    desk.hub.receive(ask._replace(profile=0x0104), 0.0)
     (answer,) = desk.said()
-    assert answer.destination_endpoint == 5
+    assert (answer.destination_endpoint, answer.profile) == (5, 0x0104)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,9 @@ def test_a_message_whose_device_falls_silent_waits_for_the_next_get() -> None:
     number = desk.open()
     desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 2))
     desk.wake(SETTINGS.tries)
-    assert outcome(desk.events()) == []
+    frames, events = desk.hub.drain()
+    assert outcome(events) == []
+    assert read(frames[-1]) == tunnel.TunnelClosureNotification(number)
     number = desk.open(sequence=3)
     desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 4))
     assert outcome(desk.answer_all()) == [(4, None)]
@@ -287,6 +290,14 @@ def test_a_device_that_leaves_has_not_got_its_messages() -> None:
     assert outcome(desk.events()) == [(token, "the device left") for token in range(3)]
     desk.hub.wake(1e6)
     assert desk.hub.drain() == ([], [])
+
+
+def test_a_device_that_leaves_before_its_turn_leaves_the_turn_to_others() -> None:
+    desk = Desk(TunnelSettings(conversations=1))
+    for device in range(3):
+        desk.send(message(20), device, device)
+    desk.hub.left(Eui64(1), 0.0)
+    assert sorted(outcome(desk.answer_all())) == [(0, None), (1, "the device left"), (2, None)]
 
 
 def test_without_a_radio_only_what_waits_to_be_fetched_stays() -> None:
@@ -410,6 +421,17 @@ def test_so_many_tunnels_are_open_at_once() -> None:
     assert read(answer) == tunnel.RequestTunnelResponse(
         0xFFFF, TunnelStatus.NO_MORE_TUNNEL_IDS, 1500
     )
+
+
+def test_numbers_of_tunnels_come_back_late_and_never_while_they_are_taken() -> None:
+    numbers = TunnelNumbers(10)
+    assert numbers.assign(1) == 1
+    for _ in range(LAST_NUMBER - 1):
+        number = numbers.assign(2)
+        assert number is not None
+        assert number != 1
+        numbers.free(number)
+    assert numbers.assign(3) == 2
 
 
 def test_a_room_too_small_for_a_piece_is_told_at_once() -> None:

@@ -350,6 +350,73 @@ def test_a_tunnel_that_is_always_closed_is_given_up() -> None:
     assert end.ended == [Ended(3, "the tunnel was closed 4 times")]
 
 
+def test_a_tunnel_that_was_open_counts_as_one_of_those_closed() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(20), token=2)
+    pair.settle()
+    closures = 0
+    pair.ends[0].send(message(300), token=3)
+    for _ in range(30):
+        pair.gather()
+        ours = pair.ends[0].line.ends.ours
+        if ours is not None and pair.ends[0].line.sender.state is State.SENDING:
+            closure = tunnel.TunnelClosureNotification(ours.number)
+            pair.ends[0].line.receive(frame_of(closure, server=True), pair.now)
+            pair.ways[0].clear()
+            closures += 1
+        for way in (0, 1):
+            pair.deliver(way)
+    assert closures == SETTINGS.openings
+    assert pair.ends[0].ended[1:] == [Ended(3, "the tunnel was closed 4 times")]
+
+
+def test_a_piece_that_is_answered_with_an_error_begins_the_message_anew() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(300), token=3)
+    for way in (0, 1):
+        pair.gather()
+        pair.deliver(way)
+    pair.gather()
+    (piece,) = pair.ways[0]
+    error = general.encode(general.DefaultResponse(piece[2], Status.FAILURE))
+    pair.ends[0].line.receive(
+        general_frame(general.DEFAULT_RESPONSE, piece[1], error, from_server=True), pair.now
+    )
+    pair.ways[0].clear()
+    pair.gather()
+    assert [type(read(frame)) for frame in pair.ways[0]] == [
+        tunnel.CloseTunnel,
+        tunnel.RequestTunnel,
+    ]
+    pair.settle()
+    assert pair.ends[1].received == [message(300)]
+    assert pair.ends[0].ended == [Ended(3, None)]
+
+
+def test_an_answer_to_another_command_under_the_same_number_is_none_to_a_piece() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(300), token=3)
+    for way in (0, 1):
+        pair.gather()
+        pair.deliver(way)
+    pair.gather()
+    (piece,) = pair.ways[0]
+    other = general.encode(general.DefaultResponse(0x06, Status.SUCCESS))
+    pair.ends[0].line.receive(
+        general_frame(general.DEFAULT_RESPONSE, piece[1], other, from_server=True), pair.now
+    )
+    pair.gather()
+    assert pair.ways[0] == [piece]
+
+
+def test_a_client_that_closes_is_answered_if_it_asked_for_that() -> None:
+    end = End()
+    number = opened(end)
+    (answer,) = map(read, end.hear(frame_of(tunnel.CloseTunnel(number), server=False)))
+    assert answer == general.DefaultResponse(1, Status.SUCCESS)
+    assert not end.line.ends.open()
+
+
 def test_a_closure_of_another_tunnel_closes_nothing() -> None:
     pair = Pair()
     pair.ends[0].send(message(20))
@@ -403,6 +470,16 @@ def test_a_tunnel_we_cannot_serve_is_refused(
 def test_a_request_that_comes_twice_opens_one_tunnel() -> None:
     end = End()
     assert opened(end) == opened(end)
+
+
+def test_a_client_that_restarted_and_counts_from_the_start_again_gets_a_fresh_tunnel() -> None:
+    end = End()
+    first = opened(end)
+    end.hear(frame_of(tunnel.TransferData(first, b"\x01"), server=False, sequence=2))
+    second = opened(end)
+    assert second != first
+    again = frame_of(tunnel.TransferData(second, b"\x01"), server=False, sequence=2)
+    assert len(end.hear(again)) == 2  # an acknowledgement, and an answer
 
 
 def test_a_second_request_opens_a_tunnel_in_place_of_the_first() -> None:
@@ -468,22 +545,20 @@ def test_flow_control_which_was_never_agreed_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("frame", "status"),
     [
-        ("0507 ffff 09 00", None),
-        ("05ffff 09 42", Status.UNSUP_CLUSTER_COMMAND),
+        ("05ffff 09 00", Status.UNSUP_CLUSTER_COMMAND),
         ("04ffff 09 00 0000", Status.UNSUP_GENERAL_COMMAND),
         ("0109 42", Status.UNSUP_CLUSTER_COMMAND),
         ("0109 00 06", Status.MALFORMED_COMMAND),
         ("0009 42", Status.UNSUP_GENERAL_COMMAND),
-        ("0009 0b 01", None),
+        ("0009 0b 01", None),  # a Default Response cut short
+        ("0009 0b 4200", None),  # one to nothing of ours
     ],
 )
 def test_what_is_not_served_is_refused_and_no_refusal_is(frame: str, status: int | None) -> None:
     answers = [read(answer) for answer in End().hear(bytes.fromhex(frame))]
     statuses = [answer.status for answer in answers if isinstance(answer, general.DefaultResponse)]
-    if status is not None:
-        assert statuses == [status]
-    else:
-        assert len(answers) <= 1
+    assert statuses == ([] if status is None else [status])
+    assert len(answers) == len(statuses)
 
 
 # --- what a client does ---------------------------------------------------------------------------
@@ -516,6 +591,18 @@ def test_a_busy_server_is_asked_again_later(status: TunnelStatus) -> None:
     pair.ends[1].line.refusing = None
     pair.settle()
     assert pair.ends[0].ended == [Ended(9, None)]
+
+
+def test_a_refusal_that_comes_twice_is_one() -> None:
+    pair = Pair()
+    pair.ends[1].line.refusing = TunnelStatus.BUSY
+    pair.ends[0].send(message(20), token=9)
+    pair.gather()
+    pair.deliver(0)
+    pair.gather()
+    pair.deliver(1, copy=True)
+    pair.deliver(1)
+    assert pair.ends[0].counters["unexpected_response"] == 1
 
 
 def test_a_server_that_stays_busy_is_given_up() -> None:
