@@ -12,8 +12,7 @@ from emulators.journal import Journal
 from emulators.network import Network
 from emulators.port import Port
 from images.eui64 import Eui64
-from ota_engine.delivery.orders import Order
-from ota_engine.engine import Engine
+from ota_engine.engine import Engine, Wish
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.records import EventRecord, Record, SessionRecord, Snapshot
 from ota_engine.store.store import Store
@@ -63,7 +62,7 @@ class Host(Protocol):
     def kill(self) -> None:
         """Let the engine die; what it decided is committed, what it knew is gone."""
 
-    def order(self, order: Order, now: float) -> bool:
+    def order(self, order: Wish, now: float) -> bool:
         """Give an operator's order; False when the engine is dead."""
 
     def commit(self) -> None:
@@ -139,7 +138,7 @@ class EngineHost:
             self._network.detach(self._port)
         self._engine = self._port = None
 
-    def order(self, order: Order, now: float) -> bool:
+    def order(self, order: Wish, now: float) -> bool:
         """Give an operator's order; False when the engine is dead."""
         if self._engine is None or self._port is None:
             return False

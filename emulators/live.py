@@ -15,8 +15,7 @@ from emulators.host import EngineFactory, WallClock
 from emulators.journal import Journal
 from emulators.network import Network
 from emulators.simulation import Outcome, Settings, Simulation
-from ota_engine.delivery.orders import Order
-from ota_engine.engine import Engine
+from ota_engine.engine import Engine, Wish
 from ota_engine.errors import StoreError
 from ota_engine.events import LinkUp
 from ota_engine.records import EventRecord, Record, SessionRecord
@@ -70,7 +69,7 @@ class LiveHost:
         self._journal = journal
         self._writer = JournalingWriter(store, journal, on_session)
         self._engine: Engine | None = None
-        self._orders: deque[Order] = deque()
+        self._orders: deque[Wish] = deque()
         self._ordered = trio.Event()
         self._wanted = False
         self._life = trio.CancelScope()
@@ -99,7 +98,7 @@ class LiveHost:
         self._wanted = False
         self._life.cancel()
 
-    def order(self, order: Order, now: float) -> bool:
+    def order(self, order: Wish, now: float) -> bool:
         """Put an order in line; it survives the engine it was meant for."""
         self._journal.write(now, "operator", type(order).__name__, {})
         self._orders.append(order)

@@ -2,7 +2,7 @@
 
 Stands in for operators until campaigns exist. Acts only on what the engine reports and the devices
 say, a while after they did, as people do. Everything it does is an order in the audit trail, but
-for the local trigger of an HCALCS, which stands in for the GBCS command CS06.
+for the local trigger of an HCALCS without keys, which stands in for the GBCS command CS06.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,9 @@ from emulators.node import Note
 from emulators.ota_table import State
 from emulators.population import Member
 from images.eui64 import Eui64
-from ota_engine.delivery.orders import AddImage, Assign, ConfirmClock, Order, Release
+from ota_engine.activation.requests import ActivateImage
+from ota_engine.delivery.orders import AddImage, Assign, ConfirmClock, Release
+from ota_engine.engine import Wish
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -38,7 +40,7 @@ class Operator:
     """Runs one rollout to every device.
 
     Attributes:
-        triggered: the devices activated by local trigger.
+        triggered: the devices activated by local trigger, or ordered by CS06.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Operator:
         self._devices = devices
         self._journal = journal
         self._releasing: set[Eui64] = set()
+        self._hashes: dict[Eui64, bytes] = {}  # of the image each device is to run
 
     def roll_out(
         self,
@@ -67,6 +70,8 @@ class Operator:
         for image in images.values():
             self._order(AddImage(image, ACTOR), now)
         for member in members:
+            image = images[member.image_type]
+            self._hashes[member.spec.eui64] = bytes.fromhex(image.manufacturer_image_hash)
             self._order(Assign(_wish(member, images, utc, activate_utc), ACTOR), now)
             if member.on_mains_at is not None:
                 plug_in = partial(self._plug_in, member.spec.eui64)
@@ -77,11 +82,16 @@ class Operator:
         self._order(ConfirmClock(ACTOR), now)
 
     def heard(self, device: Eui64, note: Note, now: float) -> None:
-        """An HCALCS says that it waits: trigger it after a while."""
+        """An HCALCS says that it waits: trigger it after a while, or order it if it has keys."""
         waits = note.kind == "client" and note.detail.get("state") == State.EXTERNAL.value
         node = self._devices[device]
-        if waits and isinstance(node, Commanded) and node.security is None:
+        if not waits or not isinstance(node, Commanded):
+            return
+        if node.security is None:
             self._network.agenda.at(now + TRIGGER_AFTER, partial(self._trigger, device))
+        elif device not in self.triggered:
+            self.triggered.add(device)
+            self._network.agenda.at(now + TRIGGER_AFTER, partial(self._command, device))
 
     def told(self, session: SessionRecord, now: float) -> None:
         """The engine holds an image for a release: give it after a while."""
@@ -90,7 +100,7 @@ class Operator:
             self._releasing.add(device)
             self._network.agenda.at(now + RELEASE_AFTER, partial(self._release, device))
 
-    def _order(self, order: Order, now: float) -> None:
+    def _order(self, order: Wish, now: float) -> None:
         if not self._host.order(order, now):
             self._network.agenda.at(now + RETRY_AFTER, partial(self._order, order))
 
@@ -102,6 +112,9 @@ class Operator:
         device = self._devices[eui64]
         if isinstance(device, Ppmid):
             self._network.perform(eui64, device.set_mains(True, now), now)
+
+    def _command(self, eui64: Eui64, now: float) -> None:
+        self._order(ActivateImage(eui64, self._hashes[eui64], None, ACTOR), now)
 
     def _trigger(self, eui64: Eui64, now: float) -> None:
         device = self._devices[eui64]

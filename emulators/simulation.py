@@ -24,6 +24,7 @@ from emulators.oracle import Expectation, Judgement, Verdict, judge
 from emulators.population import Firmware, Member
 from emulators.radio import AirCounters
 from images.eui64 import Eui64
+from ota_engine.activation.security import Security
 from ota_engine.capture.recorder import Medium, Recorder
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.status import SessionStatus
@@ -68,6 +69,7 @@ class Settings:
     """Everything a run depends on; equal settings give equal journals.
 
     ``keys`` are those of devices and of whom they trust; without them no device speaks GBCS.
+    ``security`` is what the engine needs to order such devices.
     """
 
     members: tuple[Member, ...]
@@ -78,6 +80,7 @@ class Settings:
     channels: int = 1
     config: DeliveryConfig = DEFAULT
     keys: Keystore | None = field(default=None, repr=False)
+    security: Security | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class Simulation:
         return devices
 
     def _engine(self, snapshot: Snapshot) -> Engine:
-        return Engine(self.settings.config, snapshot)
+        return Engine(self.settings.config, snapshot, self.settings.security)
 
     # --- running ---------------------------------------------------------------------------------
 
