@@ -107,6 +107,8 @@ class Courier:
             except StoreError as error:
                 self._report(f"{self._sink.name}: outcomes cannot be read or marked: {error}")
                 rest = _Rest(STORE_RETRY_S, wakeable=False)
+            if not rest.wakeable:  # nobody who asked meanwhile is better off for waiting
+                asking, self._askers = asking + self._askers, []
             if rest.seconds > 0:
                 for asker in asking:
                     asker.set()
@@ -115,13 +117,13 @@ class Courier:
             await self._pause(rest)
 
     async def _pause(self, rest: _Rest) -> None:
-        self._holding = not rest.wakeable
         if rest.wakeable:
             with trio.move_on_after(rest.seconds):
                 await self._wake.wait()
         else:
+            self._holding = True
             await trio.sleep(rest.seconds)
-        self._holding = False
+            self._holding = False
 
     async def _round(self) -> _Rest:
         """Try every letter that is due, oldest first, until nobody answers."""

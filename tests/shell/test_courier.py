@@ -257,6 +257,7 @@ async def test_whoever_waits_for_all_to_be_told_does_not_wait_for_one_who_is_awa
     scene.store.apply([outcome("k")])
     scene.head_end.faults.delay = 11.0
     async with scene.running():
+        await trio.sleep(1)  # the letter is on its way
         await scene.courier.settle()
         assert trio.current_time() == pytest.approx(10)
         await scene.courier.settle()
