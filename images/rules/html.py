@@ -5,31 +5,53 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from images.rules import Report, Severity
+from images.rules import Finding, Report, Severity
 from images.rules.report import presentable
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #b26a00; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
+:root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #9a5b00;
+  --info: #1565c0 }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin-bottom: 2rem }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere }
-th { cursor: pointer; user-select: none } th::after { content: " \\2195"; opacity: .4 }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
+  vertical-align: top }
+td { overflow-wrap: anywhere } td.short { white-space: nowrap }
+th { position: sticky; top: 0; background: Canvas; white-space: nowrap }
+th button { all: unset; cursor: pointer } th button:focus-visible { outline: 2px solid }
+th button::after { content: " \\2195"; opacity: .4 }
+th[aria-sort=ascending] button::after { content: " \\2191"; opacity: 1 }
+th[aria-sort=descending] button::after { content: " \\2193"; opacity: 1 }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .error { color: var(--error); font-weight: 600 } .warning { color: var(--warning) }
-.why { opacity: .75 }
-@media (prefers-color-scheme: dark) { :root { --error: #ff8a80; --warning: #ffb74d } }
+.info { color: var(--info) } .none { opacity: .35 } .why { opacity: .75 }
+label { margin-right: 1rem }
+body.no-error tr.of-error, body.no-warning tr.of-warning, body.no-info tr.of-info { display: none }
+@media (prefers-color-scheme: dark) {
+  :root { --error: #ff8a80; --warning: #ffb74d; --info: #90caf9 } }
+@media print { label { display: none } th { position: static } }
 """
-_SORT: Final = """
-for (const head of document.querySelectorAll("th")) head.onclick = () => {
-  const body = head.closest("table").tBodies[0], at = head.cellIndex;
-  const turn = head.dataset.turn = head.dataset.turn === "1" ? "-1" : "1";
-  const key = row => row.cells[at].dataset.key ?? row.cells[at].textContent;
-  const rows = [...body.rows].sort((a, b) =>
-    turn * key(a).localeCompare(key(b), undefined, {numeric: true}));
-  body.append(...rows);
+_SCRIPT: Final = """
+for (const button of document.querySelectorAll("th button")) button.onclick = () => {
+  const head = button.parentElement, body = head.closest("table").tBodies[0];
+  const turn = head.ariaSort === "ascending" ? -1 : 1;
+  for (const other of head.parentElement.cells) other.ariaSort = "none";
+  head.ariaSort = turn > 0 ? "ascending" : "descending";
+  const key = row => row.cells[head.cellIndex].dataset.key ?? row.cells[head.cellIndex].textContent;
+  body.append(...[...body.rows].sort((a, b) =>
+    turn * key(a).localeCompare(key(b), undefined, {numeric: true})));
 };
+for (const box of document.querySelectorAll("input")) box.onchange = () =>
+  document.body.classList.toggle("no-" + box.value, !box.checked);
 """
+_FILTER: Final = (
+    "<p>Show: "
+    + "".join(
+        f'<label><input type="checkbox" value="{one.label}" checked> {one.label}</label>'
+        for one in sorted(Severity, reverse=True)
+    )
+    + "</p>"
+)
+_NUMBERS: Final = frozenset(("errors", "warnings", "infos", "byte"))
 
 
 def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str, str]] = ()) -> str:
@@ -39,18 +61,14 @@ def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str,
         files: path and report of each.
         unreadable: path and reason of what could not be read.
     """
-    totals = Counter(finding.severity for _, report in files for finding in report.findings)
-    summary = (
-        f"{len(files)} files: {totals[Severity.ERROR]} errors, "
-        f"{totals[Severity.WARNING]} warnings, {totals[Severity.INFO]} infos; "
-        f"{len(unreadable)} unreadable"
-    )
     parts = [
         "<h1>zota image validate</h1>",
-        f"<p>{summary}</p>",
+        f"<p>{_summary(files, unreadable)}</p>",
         _table("By rule", ("rule", "errors", "warnings", "infos", "why"), _by_rule(files)),
         _table("By file", ("file", "profile", "errors", "warnings", "infos"), _by_file(files)),
-        _table("Findings", ("severity", "rule", "file", "byte", "finding"), _findings(files)),
+        _table(
+            "Findings", ("severity", "rule", "file", "byte", "finding"), _findings(files), _FILTER
+        ),
     ]
     if unreadable:
         rows = (_row(_cell(path), _cell(reason)) for path, reason in unreadable)
@@ -60,8 +78,17 @@ def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str,
         '<meta name="viewport" content="width=device-width"><title>zota image validate</title>'
         f"<style>{_STYLE}</style></head><body>\n"
         + "\n".join(parts)
-        + f"\n<script>{_SORT}</script></body></html>\n"
+        + f"\n<script>{_SCRIPT}</script></body></html>\n"
     )
+
+
+def _summary(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str, str]]) -> str:
+    totals = Counter(finding.severity for _, report in files for finding in report.findings)
+    counts = ", ".join(
+        f'<span class="{one.label if totals[one] else "none"}">{totals[one]} {one.label}s</span>'
+        for one in sorted(Severity, reverse=True)
+    )
+    return f"{len(files)} files: {counts}; {len(unreadable)} unreadable"
 
 
 def _by_rule(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
@@ -72,7 +99,7 @@ def _by_rule(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
             counts.setdefault(finding.rule, Counter())[finding.severity] += 1
             whys[finding.rule] = finding.why
     for rule in sorted(counts):
-        yield _row(_cell(rule), *_counted(counts[rule]), _cell(whys[rule], "why"))
+        yield _row(_cell(rule, "short"), *_counted(counts[rule]), _cell(whys[rule], "why"))
 
 
 def _by_file(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
@@ -83,45 +110,54 @@ def _by_file(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
 
 def _counted(counts: Counter[Severity]) -> tuple[str, ...]:
     return tuple(
-        _cell(str(counts[severity]), "number")
-        for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO)
+        _cell(str(counts[one]), f"number {one.label if counts[one] else 'none'}")
+        for one in sorted(Severity, reverse=True)
     )
 
 
 def _findings(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
-    for path, report in files:
-        for finding in report.findings:
-            label = finding.severity.label
-            text = _text(finding.message)
-            if finding.expected:
-                text += f"<br>expected {_text(finding.expected)}"
-                text += f"; found {_text(finding.actual or 'none')}"
-            if finding.cure:
-                text += f"<br><span class=why>{_text(finding.cure)}</span>"
-            key = 2 - finding.severity
-            yield _row(
-                f'<td class="{label}" data-key="{key}">{label}</td>',
-                _cell(finding.rule),
-                _cell(path),
-                _cell("" if finding.offset is None else str(finding.offset), "number"),
-                f"<td>{text}</td>",
-            )
+    """Gravest first, then by file."""
+    found = [(path, finding) for path, report in files for finding in report.findings]
+    for path, finding in sorted(found, key=lambda pair: -pair[1].severity):
+        label = finding.severity.label
+        yield _row(
+            f'<td class="{label}" data-key="{Severity.ERROR - finding.severity}">{label}</td>',
+            _cell(finding.rule, "short"),
+            _cell(path),
+            _cell("" if finding.offset is None else str(finding.offset), "number"),
+            f"<td>{_told(finding)}</td>",
+            style=f"of-{label}",
+        )
+
+
+def _told(finding: Finding) -> str:
+    """What is wrong, what was expected, what to do: a line each."""
+    lines = [_text(finding.message)]
+    if finding.expected:
+        found = _text(finding.actual or "none")
+        lines.append(f"expected {_text(finding.expected)}; found {found}")
+    if finding.cure:
+        lines.append(f'<span class="why">{_text(finding.cure)}</span>')
+    return "<br>".join(lines)
 
 
 def _cell(text: str, style: str = "") -> str:
     return f'<td class="{style}">{_text(text)}</td>' if style else f"<td>{_text(text)}</td>"
 
 
-def _row(*cells: str) -> str:
-    return f"<tr>{''.join(cells)}</tr>"
+def _row(*cells: str, style: str = "") -> str:
+    return (f'<tr class="{style}">' if style else "<tr>") + "".join(cells) + "</tr>"
 
 
-def _table(title: str, headings: Sequence[str], rows: Iterable[str]) -> str:
-    head = "".join(f"<th>{heading}</th>" for heading in headings)
-    body = "\n".join(rows)
-    return (
-        f"<h2>{title}</h2>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+def _table(title: str, headings: Sequence[str], rows: Iterable[str], above: str = "") -> str:
+    head = "".join(
+        f'<th aria-sort="none"{" class=number" if heading in _NUMBERS else ""}>'
+        f'<button type="button">{heading}</button></th>'
+        for heading in headings
     )
+    body = "\n".join(rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    return f"<h2>{title}</h2>{above}\n{table}"
 
 
 def _text(text: str) -> str:

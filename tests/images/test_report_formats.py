@@ -100,6 +100,14 @@ def test_hostile_names_and_strings_stay_text(hostile: str) -> None:
     assert case.attrib["name"] == hostile
 
 
+def test_the_page_lists_the_gravest_findings_of_all_files_first() -> None:
+    page = as_html([("clean.ota", WARNED), ("bad.ota", BAD)])
+    labels = re.findall(r'<tr class="of-(\w+)">', page)
+    order = ["error", "warning", "info"]
+    assert labels == sorted(labels, key=order.index) and set(labels) == set(order)
+    assert re.findall(r'type="checkbox" value="(\w+)"', page) == order
+
+
 def test_a_name_that_is_no_text_makes_no_page_that_is_none() -> None:
     """Rule 20 repeats the name in its finding."""
     files = [("x", lint(plain(), name="\udcff\x1b.ota"))]
