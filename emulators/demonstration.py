@@ -1,101 +1,50 @@
-"""The small home of ``zota demo``: one device of each kind, and the image each of them gets.
+"""The small home of ``zota demo``, run until every device has ended, and what each of them proved.
 
-The signing key is made for one demonstration and forgotten. Knows nothing of screens or files;
-the simulation shell runs what is chosen here.
+Knows nothing of screens or files; who takes part is chosen in ``staging``.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
-
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.faults import Plan
 from emulators.journal import Journal
 from emulators.oracle import Judgement, Verdict
-from emulators.ota_profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.population import Firmware, Member
-from emulators.simulation import Settings, Simulation
-from emulators.station import Placement
-from images import ImageError, ImageSpec, OtaHeader, build, parse
-from images.eui64 import Eui64, format_eui64
+from emulators.simulation import Simulation
+from emulators.staging import Demonstration
+from images.eui64 import format_eui64
+from ota_engine.activation.order import has_ended
 from ota_engine.delivery.status import SessionStatus
-from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.gbcs.codes import USE_CASES
+from ota_engine.gbcs.envelope import parse
+from ota_engine.records import OutcomeRecord, SessionState
 from ota_engine.store.store import Store
 
-SAMPLE_OCTETS = 96 * 1024  # a realistic size for a display or load switch
-SEED = 2026
-MANUFACTURER = 0x121D  # as in the published GB sample images
-OLD_VERSION, NEW_VERSION = 0x0100_0000, 0x0101_0000
-HARDWARE = (0x0100, 0x01FF)  # the range our own images are built for
-FIRST_EUI64 = 0x00DB_1234_0000_0001  # as in the key folder of ``zota pki init``
-MAGIC = bytes.fromhex("1ef1ee0b")  # the file identifier, little-endian
-PLUGGED_IN_AT = 60.0  # seconds: the battery PPMID is put on the mains
-SLOWEST = 1500.0  # octets a second the four share on a bad day; sets when the hub activates
-TYPICAL = 2500.0  # octets a second the four share
 STEP = 1.0  # virtual seconds between two looks
+LAST_WORDS = 60.0  # seconds after the last end in which devices may still have something to tell
 ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
-PATIENCE = 900.0  # seconds on top: polls, verification, operators
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What sets one kind of device apart in the demonstration.
-
-    ``layout`` is that of the image built for it: ``gb`` is bare as PPMID distribution has it,
-    ``gb-signed`` carries the supplier's signature, ``zcl`` an integrity code.
-    """
-
-    name: str
-    kind: DeviceKind
-    image_type: int
-    timers: TimerProfile
-    layout: str
-    activation: Activation
-    relays: int = 0
-
-
-PARTS = (
-    Part("PPMID", DeviceKind.PPMID, 0x0084, SILICON_LABS, "gb", Activation.IMMEDIATE),
-    Part("IHD", DeviceKind.IHD, 0x0085, ZBOSS, "zcl", Activation.WAIT, 1),
-    Part("HCALCS", DeviceKind.HCALCS, 0x0086, NXP, "gb-signed", Activation.EXTERNAL),
-    Part(
-        "Comms Hub", DeviceKind.COMMUNICATIONS_HUB, 0x0087, SILICON_LABS, "gb-signed", Activation.AT
-    ),
-)
-
 
 #: Told after every step of the virtual seconds and of every session.
 Watcher = Callable[[float, Sequence[SessionStatus]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Demonstration:
-    """What to run, and what to call the devices.
+class Proof:
+    """A message that proves something of a device; it was verified before it was believed.
 
-    ``kind`` says what was given: ``ota`` or ``firmware``. ``sha256`` and ``size`` are of what was
-    given, not of what is built from it.
+    Attributes:
+        use_case: what it is, e.g. CS06.
+        signer: whose it is: the device's, or the Communications Hub Function's.
+        verdict: whether it brought good news.
+        said: what it says, in words.
+        verification: what its signature and MAC are worth, canonical JSON.
+        message: its octets, in hexadecimal.
     """
 
-    settings: Settings
-    names: dict[Eui64, str]
-    kind: str
-    sha256: str
-    size: int
-
-    @property
-    def expected_seconds(self) -> tuple[float, float]:
-        """Virtual time until all have downloaded, and from then until the last has restarted."""
-        busy = PLUGGED_IN_AT + len(PARTS) * self.settings.firmware.size / TYPICAL
-        return busy, self.settings.hours * 1800.0 - busy  # the hub is the last, half way through
+    use_case: str
+    signer: str
+    verdict: str
+    said: str
+    verification: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,43 +62,7 @@ class Ending:
     byte_exact: bool  # its flash holds the delivered file, octet for octet
     verdict: str
     reason: str
-
-
-def sample_firmware() -> bytes:
-    """Make the firmware that is delivered when none is given: always the same octets."""
-    return Random(SEED).randbytes(SAMPLE_OCTETS)
-
-
-def stage(data: bytes, name: str) -> Demonstration:
-    """Choose devices and images for a demonstration.
-
-    An OTA file is delivered as it is to one device of each kind that it fits. Bare firmware is
-    built into an image for each kind: signed for HCALCS and Communications Hub, bare for the
-    PPMID, with an integrity code for the IHD.
-
-    Args:
-        data: an OTA file or bare firmware.
-        name: what the user calls it.
-
-    Raises:
-        ImageError: the data is empty, or an OTA file that is not whole.
-    """
-    if not data:
-        raise ImageError(f"{name}: is empty: give a firmware binary or an OTA file", 0)
-    header, ota = _as_ota_file(data, name)
-    if header is not None:
-        members = [_member(part, number, header, None) for number, part in enumerate(PARTS)]
-        firmware = Firmware({header.image_type: ota}, {}, uniform=True)
-    else:
-        members, firmware = _build_for_all(data)
-    hours = 2 * (PATIENCE + len(PARTS) * firmware.size / SLOWEST) / 3600
-    return Demonstration(
-        Settings(tuple(members), firmware, Plan("none", SEED), SEED, hours),
-        {member.spec.eui64: part.name for member, part in zip(members, PARTS, strict=True)},
-        "firmware" if header is None else "ota",
-        hashlib.sha256(data).hexdigest(),
-        len(data),
-    )
+    proofs: tuple[Proof, ...] = ()
 
 
 def play(
@@ -170,21 +83,59 @@ def play(
     """
     simulation = Simulation(demonstration.settings, store, journal, capture=capture)
     simulation.begin()
-    time, statuses = 0.0, simulation.statuses()
-    while time < simulation.end and not all(status.state in ENDED for status in statuses):
+    time, last = 0.0, simulation.end
+    while time < last:
         time += STEP
         simulation.network.run(time)
         simulation.host.commit()
-        statuses = simulation.statuses()
-        watch(time, statuses)
+        watch(time, simulation.statuses())
+        if last == simulation.end and _is_over(simulation):
+            last = min(last, time + LAST_WORDS)
     judgements = {judgement.device: judgement for judgement in simulation.judge().judgements}
+    outcomes = store.outcomes()
     return [
-        _ending(demonstration, status, judgements[format_eui64(status.device)])
-        for status in statuses
+        _ending(
+            demonstration,
+            status,
+            judgements[format_eui64(status.device)],
+            _proofs(status, outcomes),
+        )
+        for status in simulation.statuses()
     ]
 
 
-def _ending(demonstration: Demonstration, status: SessionStatus, judgement: Judgement) -> Ending:
+def _is_over(simulation: Simulation) -> bool:
+    """Whether no device has anything more to do."""
+    engine = simulation.host.engine
+    ended = all(status.state in ENDED for status in simulation.statuses())
+    return ended and engine is not None and all(map(has_ended, engine.orders()))
+
+
+def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[Proof, ...]:
+    """What was signed about a device, in the order in which it came."""
+    found = []
+    for outcome in outcomes:
+        if outcome.device == status.device and outcome.message:
+            message = parse(outcome.message)
+            found.append(
+                Proof(
+                    USE_CASES[message.message_code].name,
+                    format_eui64(message.originator),
+                    outcome.verdict,
+                    outcome.reason,
+                    outcome.verification,
+                    outcome.message.hex(),
+                )
+            )
+    return tuple(found)
+
+
+def _ending(
+    demonstration: Demonstration,
+    status: SessionStatus,
+    judgement: Judgement,
+    proofs: tuple[Proof, ...],
+) -> Ending:
     exact = judgement.image_hash == status.sha256
     return Ending(
         name=demonstration.names[status.device],
@@ -198,78 +149,5 @@ def _ending(demonstration: Demonstration, status: SessionStatus, judgement: Judg
         byte_exact=exact,
         verdict=judgement.verdict.value,
         reason=judgement.reason if judgement.verdict is not Verdict.UPDATED else "",
-    )
-
-
-def _as_ota_file(data: bytes, name: str) -> tuple[OtaHeader | None, bytes]:
-    """The header and octets of an OTA file, in a container or not; None for bare firmware."""
-    try:
-        image = parse(data)
-    except ImageError as error:
-        if data[:4] == MAGIC:
-            raise ImageError(f"{name}: {error.reason}", error.offset) from error
-        return None, b""
-    if image.truncated:
-        raise ImageError(
-            f"{name}: is cut off: {len(data)} of {image.header.total_image_size} bytes are there; "
-            "fetch the file again",
-            len(data),
-        )
-    return image.header, bytes(image.ota)
-
-
-def _build_for_all(payload: bytes) -> tuple[list[Member], Firmware]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    files = {part.image_type: build(payload, _spec(part, private)) for part in PARTS}
-    members = [
-        _member(part, number, parse(files[part.image_type]).header, public)
-        for number, part in enumerate(PARTS)
-    ]
-    return members, Firmware(files, {})
-
-
-def _spec(part: Part, key: bytes) -> ImageSpec:
-    return ImageSpec(
-        manufacturer_code=MANUFACTURER,
-        image_type=part.image_type,
-        file_version=NEW_VERSION,
-        layout="zcl" if part.layout == "zcl" else "gb",
-        header_string=f"zota demo {part.name}",
-        minimum_hardware_version=HARDWARE[0],
-        maximum_hardware_version=HARDWARE[1],
-        integrity=part.layout == "zcl",
-        sign_key=key if part.layout == "gb-signed" else None,
-    )
-
-
-def _member(part: Part, number: int, header: OtaHeader, certificate: bytes | None) -> Member:
-    """Make a device to which the image is an upgrade, or a downgrade from version 1 to 0."""
-    battery = part.kind is DeviceKind.PPMID
-    running = OLD_VERSION if header.file_version == NEW_VERSION else header.file_version - 1
-    destination = header.upgrade_file_destination
-    spec = DeviceSpec(
-        eui64=Eui64(destination if destination and number == 0 else FIRST_EUI64 + number),
-        kind=part.kind,
-        network_address=0x1001 + number,
-        manufacturer_code=header.manufacturer_code,
-        image_type=header.image_type,
-        file_version=running if header.file_version else 1,
-        hardware_version=header.minimum_hardware_version,
-        stack_version=header.zigbee_stack_version,
-        battery=battery,
-        bank_size=max(4 << 20, header.total_image_size),
-        timers=replace(part.timers, start_up_delay=min(part.timers.start_up_delay, 30.0)),
-        options=ClientOptions(timeout_policy=1),
-        certificate=certificate if part.layout == "gb-signed" else None,
-        seed=SEED,
-    )
-    return Member(
-        spec,
-        Placement(relays=part.relays, router=part.relays),
-        header.image_type,
-        part.activation,
-        VersionPolicy.UPGRADE if header.file_version else VersionPolicy.DOWNGRADE,
-        PLUGGED_IN_AT if battery else None,
+        proofs=proofs,
     )

@@ -15,14 +15,18 @@ from rich.live import Live
 from rich.table import Table
 
 from ota_engine.cli.captures import CaptureOption, recording
+from ota_engine.cli.engine_options import HeadEnd
+from ota_engine.cli.engines import post_what_waits, require_http
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded
+from ota_engine.cli.order_report import command_line
 from ota_engine.cli.progress import RateMeter, duration, live_table
 from ota_engine.delivery.status import SessionStatus
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
-    from emulators.demonstration import Demonstration, Ending
+    from emulators.demonstration import Ending, Proof
+    from emulators.staging import Demonstration
 
 app = typer.Typer()
 
@@ -31,6 +35,9 @@ WAITS_FOR = 4.0  # seconds on a terminal for the rest
 FRAMES = 12  # pictures a second
 LINE_EVERY = 300.0  # virtual seconds between two lines when piped
 SAMPLE_NAME = "sample firmware"
+PROOFS, CERTIFICATES = "proofs", "certificates"  # folders of the evidence
+ORDER = "CS06"
+HEADINGS = ("device", "before", "after", "image", "blocks", "signed", "verdict")
 
 
 @app.command()
@@ -43,25 +50,48 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Keep the evidence in this new folder.")
     ] = None,
     capture: CaptureOption = None,
+    head_end: HeadEnd = None,
 ) -> None:
     """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
 
-    Without FILE a sample firmware is built into an image for each of them. Exit code 0: every
-    device runs its image, byte for byte; 2: one does not, or FILE is damaged; 3: it cannot be read.
+    Without FILE a sample firmware is built into an image for each of them. A PKI is made for the
+    run: the supplier signs the image of the HCALCS and orders it by CS06 through the tunnel, and
+    what the devices sign is kept with the certificates to check it by. Exit code 0: every device
+    runs its image, byte for byte; 2: one does not, or FILE is damaged; 3: it cannot be read.
     """
-    from emulators.demonstration import sample_firmware, stage
+    from emulators.staging import sample_firmware, stage
 
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
     folder = _folder_for(keep)
+    if head_end is not None:
+        require_http()
     endings = _perform(demonstration, folder, capture, quiet=as_json)
+    _keep_proofs(demonstration, endings, folder)
     summary = _summary(demonstration, endings, file)
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
     else:
         _show(endings, folder)
+    if head_end is not None:
+        post_what_waits(head_end, folder)
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+
+
+def _keep_proofs(demonstration: "Demonstration", endings: "Sequence[Ending]", folder: Path) -> None:
+    """Write down every signed message, and beside them the certificates to check them by."""
+    for name in (PROOFS, CERTIFICATES):
+        (folder / name).mkdir()
+    for file in demonstration.certificates:
+        (folder / CERTIFICATES / file.name).write_bytes(file.octets)
+    for ending in endings:
+        for number, proof in enumerate(ending.proofs, 1):
+            (folder / PROOFS / _proof_name(ending, number, proof)).write_text(proof.message + "\n")
+
+
+def _proof_name(ending: "Ending", number: int, proof: "Proof") -> str:
+    return f"{ending.name.lower().replace(' ', '-')}-{number}-{proof.use_case.lower()}.hex"
 
 
 def _folder_for(keep: Path | None) -> Path:
@@ -171,8 +201,8 @@ def _summary(
 def summary_table(endings: "Sequence[Ending]") -> Table:
     """What every device ran before and runs now, in its own words."""
     table = Table(title="what the devices run now", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("device", "before", "after", "image sha256", "blocks", "retries", "verdict"):
-        right = heading in ("blocks", "retries")
+    for heading in HEADINGS:
+        right = heading == "blocks"
         table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
     for ending in endings:
         good = ending.verdict == "updated" and ending.byte_exact
@@ -180,9 +210,9 @@ def summary_table(endings: "Sequence[Ending]") -> Table:
             ending.name,
             _version(ending.version_before),
             _version(ending.version_after),
-            ending.image_sha256[:12],
+            ending.image_sha256[:8],
             str(ending.blocks),
-            str(ending.retries),
+            ", ".join(proof.use_case for proof in ending.proofs),
             "[green]updated[/]" if good else f"[red]{ending.verdict}[/]",
         )
     return table
@@ -196,6 +226,13 @@ def _show(endings: "Sequence[Ending]", folder: Path) -> None:
             console.print(f"{ending.name}: {ending.reason}", soft_wrap=True)
     if all(ending.byte_exact for ending in endings):
         console.print("every device runs the delivered file, byte for byte")
+    for ending in endings:
+        for number, proof in enumerate(ending.proofs, 1):
+            if proof.use_case == ORDER:
+                console.print(f"{ending.name} signed for it: {proof.said}", soft_wrap=True)
+                path = folder / PROOFS / _proof_name(ending, number, proof)
+                words = "zota", "gbcs", "decode", path, "--keystore", folder / CERTIFICATES
+                console.print(f"check that: {command_line(*words)}", soft_wrap=True)
     console.print(f"evidence: {folder}", soft_wrap=True)
 
 

@@ -17,6 +17,7 @@ from ota_engine.activation.parties import choose_parties
 from ota_engine.activation.security import Security
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, recorded, utc_clock
+from ota_engine.cli.order_report import command_line
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.engine import DEFAULT
 from ota_engine.errors import LocalError
@@ -64,11 +65,13 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
     """
     keys = None if choice.keys is None else read_key_folder(choice.keys)
     if choice.head_end is not None:
-        _require_http()
+        require_http()
     choice.state.mkdir(parents=True, exist_ok=True)
     done = choice.link.run(lambda: _perform(choice, keys, work))
-    if choice.head_end is not None:
-        _see_off(choice.head_end, choice)
+    if choice.head_end is not None and choice.link.virtual:
+        post_what_waits(choice.head_end, choice.state)
+    elif choice.head_end is not None:
+        _tell_of_waiting(choice.head_end, choice.state, _count(choice.state))
     return done
 
 
@@ -112,7 +115,7 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
 # --- the head end ---------------------------------------------------------------------------------
 
 
-def _require_http() -> None:
+def require_http() -> None:
     """Say what to install, before anything else goes wrong.
 
     Raises:
@@ -130,14 +133,21 @@ def _sink(url: str) -> "HttpSink":
     return HttpSink(url)
 
 
-def _see_off(url: str, choice: EngineChoice) -> None:
-    """Post what was put by, if time jumped; say what still waits."""
-    waiting = _send_now(url, choice.state) if choice.link.virtual else _count(choice.state)
+def post_what_waits(url: str, state: Path) -> None:
+    """Post what was put by while time jumped; say what still waits.
+
+    Raises:
+        LocalError: the URL is none.
+        StoreError: the database cannot be used.
+    """
+    _tell_of_waiting(url, state, _send_now(url, state))
+
+
+def _tell_of_waiting(url: str, state: Path, waiting: int) -> None:
     if waiting:
+        again = command_line("zota", "head-end", "deliver", url, "--state", state)
         typer.echo(
-            f"zota: {waiting} outcomes wait for the head end: when it is up, "
-            f"zota head-end deliver {url} --state {choice.state}",
-            err=True,
+            f"zota: {waiting} outcomes wait for the head end: when it is up, {again}", err=True
         )
 
 
