@@ -179,6 +179,8 @@ class Sender:
             self._taken(now)
 
     def _taken(self, now: float) -> None:
+        if self._tunnel is not None:
+            self._tunnel.used = now
         self._at += self._size
         done = self._at >= len(self._octets)
         self._fire(Event.MESSAGE_TAKEN if done else Event.PIECE_TAKEN, now)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hw.conversations import BOTH, REMEMBERED, Conversations, Owner
 
 HA, SE = 0x0104, 0x0109
-BASIC, OTA, TIME = 0x0000, 0x0019, 0x000A
+BASIC, OTA, TIME, TUNNELING = 0x0000, 0x0019, 0x000A, 0x0704
 DEVICE, OTHER = 0x1234, 0x4321
 READ, READ_RESPONSE, REPORT, DEFAULT = 0x00, 0x01, 0x0A, 0x0B
 
@@ -27,6 +27,11 @@ def test_commands_of_ota_clients_are_the_engines(number: int) -> None:
 
 def test_a_damaged_ota_frame_is_the_engines_to_refuse() -> None:
     assert Conversations().owner(DEVICE, SE, OTA, b"\x01") is Owner.ENGINE
+
+
+@pytest.mark.parametrize("frame", [b"\x01", command(2), general(READ), general(DEFAULT)])
+def test_all_that_comes_through_tunnels_is_the_engines(frame: bytes) -> None:
+    assert Conversations().owner(DEVICE, SE, TUNNELING, frame) is Owner.ENGINE
 
 
 def test_other_clusters_are_zigpys() -> None:

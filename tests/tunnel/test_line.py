@@ -447,6 +447,19 @@ def test_a_tunnel_nobody_uses_is_closed() -> None:
     assert [read(frame) for frame in end.line.frames] == [tunnel.TunnelClosureNotification(number)]
 
 
+def test_a_tunnel_through_which_messages_only_leave_is_used_too() -> None:
+    pair = Pair()
+    pair.ends[0].send(message(20))
+    pair.settle()
+    later = SETTINGS.unused / 2
+    pair.now = later
+    pair.ends[0].send(message(20, seed=1), now=later)
+    pair.settle()
+    for end in pair.ends:
+        end.line.close_unused(SETTINGS.unused + 1.0)
+        assert end.line.ends.open()
+
+
 # --- what a server says ---------------------------------------------------------------------------
 
 
