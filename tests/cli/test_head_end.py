@@ -115,6 +115,36 @@ def test_what_cannot_be_delivered_is_one_line(
     assert said in ran.err
 
 
+def test_an_activation_is_proven_at_a_head_end_with_keys_of_its_own(tmp_path: Path) -> None:
+    """A head end that loses acknowledgements verifies again what a load switch signed."""
+    keys, state, image = tmp_path / "keys", tmp_path / "lab", tmp_path / "hcalcs.zigbee"
+    firmware = tmp_path / "firmware.bin"
+    firmware.write_bytes(bytes(range(256)) * 4)
+    made = zota("pki", "init", keys).out.splitlines()
+    named = {line.split()[1]: line.split()[0] for line in made if line.count("-") >= 7}
+    supplier = keys / f"{named['supplier'].replace('-', '').lower()}-ds.key"
+    built = ("--manufacturer", "0x121D", "--type", "0x0086", "--version", "0x01020304")
+    hardware = ("--hw-min", "0x0100", "--hw-max", "0x01FF")
+    signed = ("--layout", "gb", "--sign-key", supplier)
+    assert zota("image", "build", firmware, "-o", image, *signed, *built, *hardware).code == Exit.OK
+    with listening(tmp_path, "--keystore", str(keys), "--lose-acks", "2") as head_end:
+        engine = ("--link", f"sim://?keys={keys}", "--state", state, "--keys", keys)
+        told = ("--head-end", head_end.first["url"])
+        device = ("--device", named["hcalcs"])
+        assert zota("push", image, *engine, *device, *told).code == Exit.OK
+        assert zota("activate", "--image", image, *engine, *device, *told).code == Exit.OK
+        head_end.process.send_signal(signal.SIGINT)
+        while "stopped" not in (line := head_end.line()):
+            assert line["proof"] in {"proven", "no message"}
+    assert (line["letters"]["lost"], line["letters"]["known"]) == (2, 2)
+    records = [json.loads(text) for text in (tmp_path / "records.jsonl").read_text().splitlines()]
+    proven = {record["decoded"]["use_case"] for record in records if record["message"]}
+    assert proven == {"CCS08", "CS06"}
+    assert line["proofs"]["proven"] == len([record for record in records if record["message"]])
+    with Store.inspect(state / DATABASE_NAME) as store:
+        assert [record["id"] for record in records] == [each.key for each in store.outcomes()]
+
+
 # --- dead letters ---------------------------------------------------------------------------------
 
 
