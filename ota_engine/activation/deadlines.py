@@ -2,9 +2,10 @@
 
 from heapq import heappop, heappush
 from math import inf
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Key = TypeVar("Key", bound=int)
+SLACK: Final = 8  # times as many entries as deadlines, before those that no longer hold are dropped
 
 
 class Deadlines(Generic[Key]):
@@ -24,10 +25,16 @@ class Deadlines(Generic[Key]):
         if due < inf:
             self._due[key] = due
             heappush(self._heap, (due, key))
+            if len(self._heap) > SLACK * (1 + len(self._due)):
+                self._heap = sorted((due, key) for key, due in self._due.items())
 
     def is_set(self, key: Key) -> bool:
         """Whether a key has a deadline."""
         return key in self._due
+
+    def __len__(self) -> int:
+        """How many entries are kept, outdated ones included."""
+        return len(self._heap)
 
     @property
     def next_due(self) -> float:
