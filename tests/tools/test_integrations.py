@@ -130,6 +130,19 @@ def test_the_action_passes_options_on_and_a_clean_folder(folder: Path) -> None:
     assert report["runs"][0]["results"] == []
 
 
+def test_the_documentation_uses_what_is_there() -> None:
+    text = (ROOT / "docs" / "image-files.md").read_text("utf-8")
+    hooks, workflow = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (repository,) = load(hooks)["repos"]
+    assert [hook["id"] for hook in repository["hooks"]] == [HOOK["id"]]
+    assert zota("image", "validate", "--help").out.count(repository["hooks"][0]["args"][0])
+    (job,) = load(workflow)["jobs"].values()
+    (step,) = [one for one in job["steps"] if "/zota@" in one["uses"]]
+    assert set(step["with"]) <= set(ACTION["inputs"])
+    outputs = re.findall(r"steps\.(\w+)\.outputs\.(\w+)", workflow)
+    assert outputs == [(step["id"], name) for name in ACTION["outputs"]]
+
+
 @pytest.mark.parametrize(
     "text", ["a: {b: c}", 'a: "b"', "a: b: c", "- b", "a: 1\na: 2", "a: 1\n   b: 2", "a: 'b"]
 )
