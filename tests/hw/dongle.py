@@ -19,6 +19,7 @@ from hw.radio import ZigpyRadio
 from hw.settings import DATABASE_NAME, RadioSettings, parse_link
 from images.eui64 import Eui64
 from ota_engine.events import Joined
+from ota_engine.gbcs.keystore import Keystore
 from tests.hw.home import PATIENCE
 
 FAST = DongleOptions(baud=0)  # a line that takes no time
@@ -67,9 +68,10 @@ async def virtual_dongle(
     line: str = "tcp",
     options: DongleOptions = FAST,
     memory: Memory | None = None,
+    keys: Keystore | None = None,
 ) -> AsyncIterator[VirtualDongle]:
     """Plug in a dongle, by default without a network; its devices join as soon as they may."""
-    dongle = Dongle(entries, memory, options)
+    dongle = Dongle(entries, memory, options, keys)
     pty = folder / "dongle" if line == "pty" else None
     tcp = ("127.0.0.1", 0) if line == "tcp" else None
     async with serve_ncp(dongle, pty=pty, tcp=tcp) as server:
@@ -90,7 +92,11 @@ _furnished: dict[tuple[Entry, ...], Furnished] = {}
 
 @asynccontextmanager
 async def home(
-    *entries: Entry, folder: Path, line: str = "tcp", options: DongleOptions = FAST
+    *entries: Entry,
+    folder: Path,
+    line: str = "tcp",
+    options: DongleOptions = FAST,
+    keys: Keystore | None = None,
 ) -> AsyncIterator[VirtualDongle]:
     """Plug in a dongle with a network, which all devices have joined.
 
@@ -103,7 +109,7 @@ async def home(
     (folder / DATABASE_NAME).write_bytes(furnished.database)
     memory = Memory.load(furnished.memory)
     async with virtual_dongle(
-        *entries, folder=folder, line=line, options=options, memory=memory
+        *entries, folder=folder, line=line, options=options, memory=memory, keys=keys
     ) as dongle:
         yield dongle
 
