@@ -54,7 +54,7 @@ async def test_a_network_that_exists_is_kept_unless_forced(tmp_path: Path) -> No
 
 async def test_a_radio_without_a_network_says_how_to_form_one(tmp_path: Path) -> None:
     async with unformed("tcp", tmp_path) as dongle:
-        with pytest.raises(LinkError, match="zota radio form --link .* --state"):
+        with pytest.raises(LinkError, match=r"zota radio form --link .* --state"):
             await info(dongle.settings)
 
 
