@@ -47,7 +47,9 @@ def unit(
 def powered_again(old: SecurityUnit, kind: DeviceKind = DeviceKind.HCALCS) -> SecurityUnit:
     """The device after a power cut: what is not in its memory or behind its battery is gone."""
     made = SecurityUnit(HABITS[kind], old.anchors, SecurityOptions(), old.memory)
-    made.clock = old.clock
+    utc = old.clock.utc(0.0)
+    if utc is not None:
+        made.clock.set(utc, 0.0)
     return made
 
 
