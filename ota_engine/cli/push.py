@@ -1,7 +1,6 @@
 """``zota push``: delivers images to devices over a link and shows it; decides nothing."""
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from images.eui64 import Eui64
+from ota_engine.campaigns.push import Verdict
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
@@ -19,6 +19,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_intake import take_in_named
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
+from ota_engine.cli.order_report import command_line
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.errors import LocalError
@@ -85,8 +86,10 @@ def push(
     _tell(result, summary, as_json)
     if report is not None and not as_json:
         typer.echo(f"evidence: {report}")
+    if not as_json:
+        _say_how_to_activate(result, engine)
     if result.ending.interrupted:
-        _say_how_to_go_on(choice.url, state, block_size, concurrency)
+        _say_how_to_go_on(engine, block_size, concurrency)
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
 
@@ -222,10 +225,30 @@ def _verdicts(summary: "Json") -> Table:
     return table
 
 
-def _say_how_to_go_on(url: str, state: Path, block_size: int | None, concurrency: int) -> None:
-    words = ["zota", "push", "--resume", "--link", url, "--state", str(state)]
+def _say_how_to_activate(result: "PushResult", engine: EngineChoice) -> None:
+    """With keys at hand: the command that orders each device that waits for one."""
+    for standing in result.standings:
+        if standing.verdict is not Verdict.AWAITING or standing.session is None:
+            continue
+        digest = result.images[standing.session.sha256].manufacturer_image_hash
+        if engine.keys is not None and digest:
+            words = (*_engine_words("activate", engine), "--device", f"{standing.device:016x}")
+            typer.echo(f"to have it run: {command_line(*words, '--hash', digest)}")
+
+
+def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[object]:
+    words = ["zota", command, *flags, "--link", engine.link.url, "--state", engine.state]
+    if engine.keys is not None:
+        words += ["--keys", engine.keys]
+    if engine.head_end is not None:
+        words += ["--head-end", engine.head_end]
+    return words
+
+
+def _say_how_to_go_on(engine: EngineChoice, block_size: int | None, concurrency: int) -> None:
+    words = _engine_words("push", engine, "--resume")
     if block_size is not None:
-        words += ["--block-size", str(block_size)]
+        words += ["--block-size", block_size]
     if concurrency != options.DEFAULT_CONCURRENCY:
-        words += ["--concurrency", str(concurrency)]
-    typer.echo(f"zota: stopped; to go on: {shlex.join(words)}", err=True)
+        words += ["--concurrency", concurrency]
+    typer.echo(f"zota: stopped; to go on: {command_line(*words)}", err=True)
