@@ -30,6 +30,7 @@ from images.rules.report import as_json, as_text
 from images.rules.sarif import as_sarif
 from images.rules.vendors import VENDORS
 from images.smart_energy import SUITES, find_certificate, find_signature, verify_signature
+from images.smart_energy_signing import finish, prepare
 from ota_engine.cli import image_config, image_facts
 from ota_engine.errors import LocalError
 from tests.images import firmware
@@ -181,6 +182,11 @@ def repairing(data: bytes) -> None:
     for tag in (None, 0, 0xF000):
         with suppress(ImageError):
             extract(image, tag)
+    for suite in SUITES:
+        with suppress(ImageError):
+            signed = parse(finish(prepare(image, suite, issue(suite).certificate), 1, 1))
+            assert find_signature(signed, suite) and find_certificate(signed, suite)
+            assert not signed.truncated and signed.trailing is None
 
 
 def comparing(data: bytes) -> None:
