@@ -12,7 +12,7 @@ from datetime import datetime
 from emulators.device_spec import DeviceKind, DeviceSpec
 from emulators.endpoint import Endpoint
 from emulators.node import Action, Transmit
-from emulators.tunnel import DeviceTunnel
+from emulators.tunnel import GET_EVERY, DeviceTunnel
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, CancelOrder, ReadVersion
 from ota_engine.activation.security import Patience, Security
@@ -224,7 +224,14 @@ class Desk:
 class Client:
     """One device: its end of the tunnel, its keys, and what it was sent."""
 
-    def __init__(self, desk: Desk, eui64: int = HCALCS, *, sleepy: bool = False) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        eui64: int = HCALCS,
+        *,
+        sleepy: bool = False,
+        get_every: float = GET_EVERY,
+    ) -> None:
         self.desk = desk
         self.eui64 = Eui64(eui64)
         self.deaf = False  # nothing reaches it
@@ -236,7 +243,7 @@ class Client:
             self.eui64, DeviceKind.HCALCS, 0x1001, 0x121D, 0x84, OLD_VERSION, sleepy=sleepy
         )
         self._spec = spec
-        self.tunnel = DeviceTunnel(spec, Endpoint(spec))
+        self.tunnel = DeviceTunnel(spec, Endpoint(spec), get_every=get_every)
         desk.clients[self.eui64] = self
 
     def join(self) -> None:
@@ -335,11 +342,13 @@ class Client:
         return datetime.fromtimestamp(self.desk.now + self.desk.utc_offset, NOW.tzinfo)
 
 
-def ready(*, sleepy: bool = False, patience: Patience | None = None) -> tuple[Desk, Client]:
+def ready(
+    *, sleepy: bool = False, patience: Patience | None = None, get_every: float = GET_EVERY
+) -> tuple[Desk, Client]:
     """A desk with one device on the network, and the image that orders are about."""
     desk = Desk(patience=patience)
     desk.add(image())
-    client = Client(desk, sleepy=sleepy)
+    client = Client(desk, sleepy=sleepy, get_every=get_every)
     client.join()
     return desk, client
 

@@ -21,8 +21,8 @@ def test_each_key_is_due_once_at_the_time_set_last(calls: list[tuple[int, float]
     assert deadlines.next_due == min(wanted.values(), default=inf)
     assert all(deadlines.is_set(key) is (key in wanted) for key in range(4))
     popped = []
-    while (key := deadlines.pop_due(1000.0)) is not None:
-        popped.append(key)
+    while (due_key := deadlines.pop_due(1000.0)) is not None:
+        popped.append(due_key)
     assert popped == sorted(wanted, key=lambda key: (wanted[key], key))
     assert deadlines.next_due == inf
 
