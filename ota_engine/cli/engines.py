@@ -3,12 +3,14 @@
 Decides nothing; imports radios, emulators and HTTP only if they are asked for.
 """
 
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+import structlog
 import trio
 import typer
 
@@ -67,6 +69,7 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
     if choice.head_end is not None:
         require_http()
     choice.state.mkdir(parents=True, exist_ok=True)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is ours
     done = choice.link.run(lambda: _perform(choice, keys, work))
     if choice.head_end is not None and choice.link.virtual:
         post_what_waits(choice.head_end, choice.state)
@@ -146,9 +149,8 @@ def post_what_waits(url: str, state: Path) -> None:
 def _tell_of_waiting(url: str, state: Path, waiting: int) -> None:
     if waiting:
         again = command_line("zota", "head-end", "deliver", url, "--state", state)
-        typer.echo(
-            f"zota: {waiting} outcomes wait for the head end: when it is up, {again}", err=True
-        )
+        what = "outcome waits" if waiting == 1 else "outcomes wait"
+        typer.echo(f"zota: {waiting} {what} for the head end: when it is up, {again}", err=True)
 
 
 def _send_now(url: str, state: Path) -> int:

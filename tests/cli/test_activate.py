@@ -338,8 +338,10 @@ def test_what_the_head_end_could_not_take_waits_and_the_last_line_says_for_what(
     bench: Bench,
 ) -> None:
     bench.link = "han://?speed=50&keys={}"
-    told = bench.run("version", device=HCALCS, head_end="http://127.0.0.1:9/")
+    told = bench.run("version", device=HCALCS, head_end="http://127.0.0.1:9/", json=True)
     assert told.code == 0
+    assert json.loads(told.out)["version"] == OLD
+    assert "not delivered yet" in told.err
     assert "1 outcome waits for the head end" in told.err
     assert f"zota head-end deliver http://127.0.0.1:9/ --state {bench.state}" in told.err
 
