@@ -9,10 +9,10 @@ from random import Random
 
 from emulators.device_spec import DeviceSpec
 from emulators.endpoint import Endpoint
-from emulators.flash import Boot, Flash, PowerLossError, SectorPool, Spare
+from emulators.flash import Boot, Flash, PowerLossError, SectorPool
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.port import Deeds, GbcsPort
-from emulators.gbcs.unit import Firmware, SecurityUnit
+from emulators.gbcs.unit import SecurityUnit
 from emulators.node import NEVER, Action, Announce, Note, Transmit
 from emulators.ota_attributes import (
     answer,
@@ -92,8 +92,8 @@ class Device:
         self._boot_at = NEVER
         self._gbcs: GbcsPort | None = None
         if security is not None:
-            self._gbcs = GbcsPort(security, DeviceTunnel(spec, self.endpoint), self._firmware)
-            self.client.ending.image_key = security.image_key or spec.certificate
+            tunnel = DeviceTunnel(spec, self.endpoint)
+            self._gbcs = GbcsPort(security, tunnel, self.flash, self.client)
 
     @property
     def version(self) -> int:
@@ -173,7 +173,7 @@ class Device:
     def _settle(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
         """After the client did something: follow its timer, and restart if it asks for it."""
         if self._gbcs is not None:
-            actions = [*actions, *self._tell_of_client(self._gbcs, now)]
+            actions = [*actions, *self._carry_out(self._gbcs.follow_client(now), now)]
         if self.client.state is State.RESTARTING:
             self._restart(now)
         elif self.powered:
@@ -193,15 +193,6 @@ class Device:
 
     # --- GBCS -------------------------------------------------------------------------------------
 
-    def _firmware(self) -> Firmware:
-        """The firmware as GBCS messages speak of it."""
-        metadata = self.flash.metadata
-        running = metadata.running[-1].digest
-        if metadata.spare is not Spare.VERIFIED:
-            return Firmware(self.version, running)
-        held = metadata.held[-1].digest
-        return Firmware(self.version, running, held, self.client.ending.manufacturer_image_hash)
-
     def set_clock(self, utc: float, now: float, rate: float = 1.0) -> None:
         """Tell a device with keys the date; see ``UtcClock``. Others have no use for it."""
         if self.security is not None:
@@ -220,11 +211,7 @@ class Device:
 
     def hand_over(self, anchors: Anchors) -> Sequence[Action]:
         """Change supplier: commands and images of another count from now on."""
-        if self.security is None:
-            return ()
-        notes = self.security.hand_over(anchors).notes
-        self.client.ending.image_key = self.security.image_key or self.spec.certificate
-        return notes
+        return () if self._gbcs is None else self._gbcs.hand_over(anchors).actions
 
     def _carry_out(self, deeds: Deeds, now: float) -> Sequence[Action]:
         """Do what the GBCS of the device decided."""
@@ -237,16 +224,6 @@ class Device:
             self.flash.request_swap()
             self._restart(now)
         return actions
-
-    def _tell_of_client(self, gbcs: GbcsPort, now: float) -> Sequence[Action]:
-        """Tell the GBCS what the OTA client found or was allowed."""
-        received, self.client.ending.received = self.client.ending.received, None
-        if self.client.state is State.RESTARTING and gbcs.unit.memory.begun is None:
-            gbcs.unit.restarting(self.flash.metadata.held[-1].digest)
-        if received is None:
-            return ()
-        found = gbcs.image_received(received.digest, now, verified=received.verified)
-        return self._carry_out(found, now)
 
     # --- frames -----------------------------------------------------------------------------------
 

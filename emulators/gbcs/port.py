@@ -1,13 +1,16 @@
-"""The GBCS of one device, whole: its security unit behind its tunnel; pure.
+"""The GBCS of one device, whole: its security unit behind its tunnel, beside its OTA client; pure.
 
-Knows frames only as the tunnel's, and firmware only as the device tells of it.
+Knows frames only as the tunnel's, and asks flash and client what the device runs and holds.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
+from emulators.flash import Flash, Spare
+from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
 from emulators.node import Action
+from emulators.ota_client import OtaClient
+from emulators.ota_table import State
 from emulators.tunnel import DeviceTunnel
 from ota_engine.events import Send
 
@@ -23,19 +26,23 @@ class GbcsPort:
     """Where GBCS messages come in and go out.
 
     Args:
-        unit: believes and answers them.
+        unit: obeys and answers them.
         tunnel: carries them.
-        firmware: tells what the device runs and holds.
+        flash: has the firmware.
+        client: the OTA client that fills it.
     """
 
-    __slots__ = ("_firmware", "tunnel", "unit")
+    __slots__ = ("_certificate", "_client", "_flash", "tunnel", "unit")
 
     def __init__(
-        self, unit: SecurityUnit, tunnel: DeviceTunnel, firmware: Callable[[], Firmware]
+        self, unit: SecurityUnit, tunnel: DeviceTunnel, flash: Flash, client: OtaClient
     ) -> None:
         self.unit = unit
         self.tunnel = tunnel
-        self._firmware = firmware
+        self._flash = flash
+        self._client = client
+        self._certificate = client.spec.certificate  # of images, where the unit asks for no key
+        self._expect_images()
 
     @property
     def wake_at(self) -> float:
@@ -50,7 +57,7 @@ class GbcsPort:
         """Begin after a start."""
         self.tunnel.power_off()
         self.tunnel.power_on(now)
-        return self._do(self.unit.booted(self._firmware(), now), now)
+        return self._do(self.unit.booted(self.firmware(), now), now)
 
     def wake(self, now: float) -> Deeds:
         """Do what was due at ``wake_at``."""
@@ -60,7 +67,7 @@ class GbcsPort:
             self._settle(now)
         if self.unit.wake_at > now:
             return Deeds(actions)
-        deeds = self._do(self.unit.wake(self._firmware(), now), now)
+        deeds = self._do(self.unit.wake(self.firmware(), now), now)
         return deeds._replace(actions=[*actions, *deeds.actions])
 
     def receive(self, frame: Send, now: float) -> Deeds:
@@ -69,15 +76,39 @@ class GbcsPort:
         actions = [*found]
         self._settle(now)
         for octets in messages:
-            deeds = self._do(self.unit.receive(octets, self._firmware(), now), now)
+            deeds = self._do(self.unit.receive(octets, self.firmware(), now), now)
             actions += deeds.actions
             if deeds.activate:  # it goes down now; what came behind is lost with the tunnel
                 return Deeds(actions, activate=True)
         return Deeds(actions)
 
-    def image_received(self, digest: bytes, now: float, *, verified: bool) -> Deeds:
-        """See ``SecurityUnit.image_received``."""
-        return self._do(self.unit.image_received(digest, now, verified=verified), now)
+    def follow_client(self, now: float) -> Deeds:
+        """Take note of what the OTA client found in an image, or was allowed by its server."""
+        client, unit = self._client, self.unit
+        received, client.ending.received = client.ending.received, None
+        if client.state is State.RESTARTING and unit.memory.begun is None:
+            unit.restarting(self._flash.metadata.held[-1].digest)
+        if received is None:
+            return Deeds([])
+        return self._do(unit.image_received(received.digest, now, verified=received.verified), now)
+
+    def hand_over(self, anchors: Anchors) -> Deeds:
+        """Change supplier: commands and images of another count from now on."""
+        reaction = self.unit.hand_over(anchors)
+        self._expect_images()
+        return Deeds([*reaction.notes])
+
+    def firmware(self) -> Firmware:
+        """The firmware as GBCS messages speak of it."""
+        metadata, version = self._flash.metadata, self._client.version
+        running = metadata.running[-1].digest
+        if metadata.spare is not Spare.VERIFIED:
+            return Firmware(version, running)
+        digest = self._client.ending.manufacturer_image_hash
+        return Firmware(version, running, metadata.held[-1].digest, digest)
+
+    def _expect_images(self) -> None:
+        self._client.ending.image_key = self.unit.image_key or self._certificate
 
     def _do(self, reaction: Reaction, now: float) -> Deeds:
         actions: list[Action] = [*reaction.notes]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import KeyUse, Role
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.der import MAX_COUNTER
-from ota_engine.gbcs.envelope import Message, OtherInformation, parse, serialise
+from ota_engine.gbcs.envelope import Message, OtherInformation, grouping, parse, serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.mac import compute_mac
 from ota_engine.gbcs.meters import VersionRequest
@@ -118,6 +119,23 @@ def test_another_suppliers_signature_under_the_suppliers_name_is_refused() -> No
     secret = keys.shared_secret(BROKER, HCALCS)
     assert secret is not None
     octets = serialise(forged._replace(mac=compute_mac(secret, forged)))
+    assert "signature" in refusal(unit().receive(octets, HOLDING, 0.0))
+
+
+def test_a_signature_in_der_instead_of_two_numbers_is_refused() -> None:
+    valid = parse(VALID)
+    assert valid.signature is not None
+    r, s = (int.from_bytes(valid.signature[at : at + 32]) for at in (0, 32))
+    der = encode_dss_signature(r, s)
+    octets = grouping(valid) + len(der).to_bytes(1) + der
+    assert "no signature field" in refusal(unit().receive(octets, HOLDING, 0.0))
+
+
+def test_a_signature_of_zeros_is_refused() -> None:
+    unsigned = sign(bare_command(), everyone())._replace(signature=bytes(64))
+    secret = everyone().shared_secret(BROKER, HCALCS)
+    assert secret is not None
+    octets = serialise(unsigned._replace(mac=compute_mac(secret, unsigned)))
     assert "signature" in refusal(unit().receive(octets, HOLDING, 0.0))
 
 
