@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from images.rules import Report, lint
-from ota_engine.cli.files import read_bounded
+from ota_engine.cli.files import MAX_FILE_BYTES, read_bounded
 from ota_engine.cli.image_config import Settings
 from ota_engine.errors import LocalError
 
-FILES_PER_PROCESS: Final = 100  # fewer are judged before another process has started
-CHUNK: Final = 8  # files handed to a process at a time
+# Less is judged before another process has started
+FILES_PER_PROCESS: Final = 100
+OCTETS_PER_PROCESS: Final = 16 << 20  # two seconds, where they carry integrity codes
+CHUNK: Final = 8  # files handed to a process at a time, at most
+CHUNKS_PER_PROCESS: Final = 4  # at least, so that none is left waiting for the last one's
 
 
 class Judged(NamedTuple):
@@ -34,8 +37,7 @@ def judge_files(paths: Sequence[Path], settings: Settings, jobs: int | None) -> 
         settings: what to go by.
         jobs: how many processes; None starts one per core when there are files enough.
     """
-    enough = min(os.cpu_count() or 1, len(paths) // FILES_PER_PROCESS + 1)
-    processes = min(enough if jobs is None else jobs, len(paths))
+    processes = min(processes_for(paths) if jobs is None else jobs, len(paths))
     one = partial(_judge, settings=settings)
     if processes <= 1:
         yield from map(one, paths)
@@ -43,11 +45,27 @@ def judge_files(paths: Sequence[Path], settings: Settings, jobs: int | None) -> 
     # Not fork: the parent may have threads, of which a copy would inherit only the locks.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(one, paths, chunksize=CHUNK)
+            chunk = min(CHUNK, len(paths) // (processes * CHUNKS_PER_PROCESS)) or 1
+            yield from pool.map(one, paths, chunksize=chunk)
         except BrokenProcessPool:
             raise LocalError(
                 "a checking process was killed, perhaps for want of memory: try --jobs 1"
             ) from None
+
+
+def processes_for(paths: Sequence[Path]) -> int:
+    """How many processes pay off: one per core at most, fewer where there is little to do."""
+    octets = sum(_size(path) for path in paths)
+    wanted = max(len(paths) // FILES_PER_PROCESS, octets // OCTETS_PER_PROCESS) + 1
+    return min(os.cpu_count() or 1, wanted)
+
+
+def _size(path: Path) -> int:
+    """Octets that may have to be read; a file that cannot be looked at has none."""
+    try:
+        return min(path.stat().st_size, MAX_FILE_BYTES)
+    except OSError:
+        return 0
 
 
 def _judge(path: Path, settings: Settings) -> Judged:
