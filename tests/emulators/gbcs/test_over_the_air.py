@@ -14,6 +14,7 @@ from ota_engine.gbcs.payloads import (
     Payload,
     PpmidActivation,
 )
+from tests.emulators.gbcs.attacks import ATTACKS, Attack
 from tests.emulators.gbcs.house import (
     NEW_VERSION,
     OLD_VERSION,
@@ -81,6 +82,27 @@ def test_a_replay_over_the_air_restarts_nothing_and_says_nothing() -> None:
     assert house.told() == [DONE]
     updated_once(house)
     assert len(house.noted("command refused")) == 2
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_over_the_air_gets_no_word_and_changes_nothing(attack: Attack) -> None:
+    house = House(content=CONTENT)
+    house.say(attack(DIGEST, 1000))
+    house.run(60.0)
+    assert house.hub.delivered == [1]
+    assert len(house.noted("command refused")) == 1
+    assert (house.told(), house.boots) == ([], 0)
+    house.say(command(1000, digest=DIGEST))
+    house.run(60.0)
+    assert house.told() == [DONE]
+
+
+def test_second_suppliers_image_with_the_first_suppliers_order_is_not_held() -> None:
+    foreign = image(SECOND_SUPPLIER)
+    house = House()
+    house.say(command(digest=hash_of(foreign)))
+    house.run(60.0)
+    assert house.told() == [ActivationOutcome(1, OLD_VERSION)]
 
 
 @pytest.mark.parametrize("after", [moment / 20 for moment in range(0, 100, 3)])
