@@ -70,13 +70,15 @@ def _rules() -> list[dict[str, Any]]:
 
 def _result(uri: str, place: int, finding: Finding, rules: dict[str, int]) -> dict[str, Any]:
     location: dict[str, Any] = {"artifactLocation": {"uri": uri, "index": place}}
+    text = explain(finding)
     if finding.offset is not None:
         location["region"] = {"byteOffset": finding.offset, "byteLength": 0}
+        text = f"Byte {finding.offset}: {text}"  # code scanners show lines, and no byte offsets
     return {
         "ruleId": finding.rule,
         "ruleIndex": rules[finding.rule],
         "level": LEVELS[finding.severity],
-        "message": {"text": explain(finding)},
+        "message": {"text": text},
         "locations": [{"physicalLocation": location}],
     }
 

@@ -31,7 +31,9 @@ def test_sarif_places_every_finding_by_rule_file_and_byte() -> None:
         place = result["locations"][0]["physicalLocation"]
         assert place["artifactLocation"] == {"uri": "a/b%20c.ota", "index": 0}
         assert place.get("region", {}).get("byteOffset") == finding.offset
-        assert finding.message in result["message"]["text"]
+        text = result["message"]["text"]
+        assert finding.message in text
+        assert text.startswith(f"Byte {finding.offset}: ") or finding.offset is None
 
 
 def test_sarif_describes_every_rule_once() -> None:
