@@ -173,8 +173,9 @@ class Desk:
         return min([self.engine.next_wake, *(c.tunnel.wake_at for c in self.clients.values())])
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
-        for effect in effects:
+        for place, effect in enumerate(effects):
             if isinstance(effect, Persist):
+                assert place == 0, "a row behind a frame would be committed too late"
                 self.batches.append(effect.records)
                 self.store.apply(effect.records)
             elif isinstance(effect, Notify):

@@ -8,9 +8,20 @@ from images.eui64 import Eui64
 from ota_engine.delivery.orders import AddImage, Assign, Pause
 from ota_engine.engine import Engine
 from ota_engine.errors import LocalError
-from ota_engine.events import ClockObserved, Joined, LinkUp, Notify, Persist, Send
+from ota_engine.events import (
+    TUNNELING_CLUSTER,
+    ClockObserved,
+    Joined,
+    LinkUp,
+    Notify,
+    Packet,
+    Persist,
+    Send,
+)
 from ota_engine.records import SessionState
 from ota_engine.zcl.status import Status
+from tests.activation.desk import ready as with_keys
+from tests.activation.desk import security
 from tests.delivery.desk import DEVICE, NEW, OWN, UTC, Client, Desk, image, ready, wish
 
 
@@ -112,3 +123,48 @@ def test_a_device_that_only_joined_is_no_assignment() -> None:
     assert desk.engine.status() == []
     answer = Client(desk).query()
     assert answer[0] == Status.NO_IMAGE_AVAILABLE  # type: ignore[index] # a NamedTuple
+
+
+# --- with keys ------------------------------------------------------------------------------------
+
+
+def test_tunnel_frames_are_nobodys_without_keys() -> None:
+    desk, client = ready()
+    client.raw(bytes.fromhex("010100"), TUNNELING_CLUSTER)
+    assert desk.engine.counters == {"foreign_cluster": 1}
+
+
+def test_a_cluster_nobody_serves_is_counted_with_keys_too() -> None:
+    desk = Desk(up=False)
+    desk.engine = Engine(security=security())
+    desk.bring_up()
+    Client(desk).raw(bytes.fromhex("010100"), 0x0700)
+    assert desk.engine.counters["foreign_cluster"] == 1
+
+
+def test_waking_an_engine_with_orders_at_next_wake_always_comes_to_an_end() -> None:
+    desk, client = with_keys()
+    client.deaf = True
+    desk.activate(at=3600.0)
+    wakes = 0
+    while (due := desk.engine.next_wake) < 2 * 86_400.0:
+        desk.engine.wake(due)
+        wakes += 1
+        assert wakes < 2000
+    assert desk.engine.order(1) is not None
+
+
+def test_a_refused_request_leaves_nothing_behind() -> None:
+    desk, _ = with_keys()
+    with pytest.raises(LocalError):
+        desk.activate(digest=b"short")
+    desk.batches.clear()
+    desk.tell_time()
+    assert desk.batches == []
+
+
+def test_what_the_tunnels_count_is_shown_beside_the_rest() -> None:
+    desk, client = with_keys()
+    frame = Packet(client.eui64, 0x1001, 1, 10, 0x0109, TUNNELING_CLUSTER, 1, b"", 200, desk.now)
+    desk.receive(frame)
+    assert desk.engine.counters["tunnel_frame_without_header"] == 1

@@ -6,8 +6,10 @@ from random import Random
 
 import pytest
 
+from ota_engine.gbcs.envelope import parse
 from tests.faults.home import NEW, OLD
 from tests.faults.orders import MortalHome
+from tests.gbcs.parties import CHF
 
 HOUR = 3600.0
 
@@ -68,3 +70,13 @@ def test_killed_again_and_again_over_a_sleepy_device(
     story(home)
     assert home.shell.kills > 3
     home.check(state, verdict, runs=runs)
+
+
+def test_killed_at_any_effect_of_a_transfer_the_hub_tells_of_it_once() -> None:
+    for effect in range(1, MortalHome().delivered + 1):
+        home = MortalHome(kill_before=frozenset({effect}))
+        assert home.shell.kills == 1
+        (alert,) = home.outcomes("alert")
+        (transfer,) = home.outcomes("transfer")
+        assert alert.key == f"{transfer.key}-ccs08"
+        assert parse(alert.message).originator == CHF
