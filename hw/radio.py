@@ -107,7 +107,6 @@ class ZigpyRadio:
         failure: LinkError | LocalError | None = None
         check_port(self.settings)
         async with AsyncExitStack() as stack:
-            stack.enter_context(lock_port(self.settings))
             stack.callback(self._inbox.close)
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
@@ -183,7 +182,8 @@ class ZigpyRadio:
                 await session.lost.wait()
             return since
 
-        return await visit(self.settings, serve, ear=self._known, record=self._record)
+        with lock_port(self.settings):  # plugged in again, it may be another port to the system
+            return await visit(self.settings, serve, ear=self._known, record=self._record)
 
     @asynccontextmanager
     async def _in_service(self, session: RadioSession) -> AsyncIterator[None]:

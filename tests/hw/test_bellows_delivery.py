@@ -191,6 +191,22 @@ async def test_two_engines_do_not_share_a_dongle(tmp_path: Path) -> None:
                 pass
 
 
+@pytest.mark.parametrize("line", ["pty", "tcp"])
+async def test_a_dongle_that_was_plugged_in_again_is_not_shared_either(
+    line: str, tmp_path: Path
+) -> None:
+    async with (
+        home(device(), folder=tmp_path, line=line) as dongle,
+        ZigpyRadio(dongle.settings) as radio,
+    ):
+        dongle.fail(FaultKind.UNPLUG, seconds=0.3)
+        await until_event(radio, LinkDown)
+        await until_event(radio, LinkUp)
+        with pytest.raises(LinkError, match="in use by another zota"):
+            async with ZigpyRadio(dongle.settings):
+                pass
+
+
 async def test_a_frame_as_long_as_the_radio_says_goes_and_a_longer_one_does_not(
     tmp_path: Path,
 ) -> None:
