@@ -106,16 +106,14 @@ class Shell:
             LocalError: the order names something that is not there.
             StoreError: it could not be committed.
         """
+        await self._read_clock()  # an order may come before the first event
         await self._apply(self.engine.handle(order, trio.current_time()))
 
     async def _serve(self) -> None:
         engine, events = self.engine, self._link.events
         while True:
             batch: list[LinkEvent] | None = None
-            now = trio.current_time()
-            if now >= self._clock_due:
-                self._clock_due = now + CLOCK_EVERY
-                await self._apply(engine.handle(ClockObserved(self._wall_clock(), now), now))
+            await self._read_clock()
             deadline = min(engine.next_wake, self._clock_due)
             with trio.CancelScope(deadline=deadline) as self._waiting:
                 batch = await events.receive()
@@ -124,6 +122,13 @@ class Shell:
             now = trio.current_time()
             if engine.next_wake <= now:
                 await self._apply(engine.wake(now))
+
+    async def _read_clock(self) -> None:
+        """Read the wall clock if it is time to."""
+        now = trio.current_time()
+        if now >= self._clock_due:
+            self._clock_due = now + CLOCK_EVERY
+            await self._apply(self.engine.handle(ClockObserved(self._wall_clock(), now), now))
 
     async def _take(self, batch: list[LinkEvent]) -> None:
         """Answer a batch; deadlines that fall between its events are met in their turn."""

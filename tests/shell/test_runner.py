@@ -13,16 +13,20 @@ from trio.testing import MockClock
 from emulators.devices.device import Device
 from emulators.han import Han
 from emulators.network import Network
+from images.eui64 import Eui64
+from ota_engine.activation.requests import ActivateImage
+from ota_engine.activation.security import Security
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign, NotifyDevice
 from ota_engine.errors import LocalError, StoreError, StoreFull
-from ota_engine.records import EventRecord, ImageRecord, SessionState
+from ota_engine.records import EventRecord, ImageRecord, OrderState, SessionState
 from ota_engine.shell.json_lines import SINK_NAME
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.shell.sink import Sink
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.faults.home import UTC, make_devices, make_image, wish
+from tests.gbcs.parties import BROKER, HASH, HCALCS, SUPPLIER, everyone
 
 
 def utc() -> float:
@@ -105,6 +109,23 @@ async def test_eight_devices_share_the_link(autojump_clock: MockClock) -> None:
         await home.until(SessionState.UPDATED, SessionState.AWAITING_COMMAND)
         running = [d.flash.running_content() for d in home.devices if d.version == 2]
         assert running == [image.data] * 6
+
+
+async def test_an_order_for_a_time_may_be_the_first_thing_that_happens(
+    autojump_clock: MockClock,
+) -> None:
+    network = Network(Random(3))
+    security = Security(everyone(), None, Eui64(SUPPLIER), Eui64(BROKER))
+    async with (
+        Han(network) as han,
+        open_virtual_service(
+            han, Store.in_memory(), DeliveryConfig(), wall_clock=utc, security=security
+        ) as shell,
+    ):
+        later = utc() + 3600.0
+        await shell.order(ActivateImage(Eui64(HCALCS), HASH, later, "test"))
+        (order,) = shell.engine.orders()
+        assert (order.state, order.execution_utc) == (OrderState.COMMITTED, later)
 
 
 async def test_an_order_that_makes_no_sense_is_refused_to_whoever_gave_it(
