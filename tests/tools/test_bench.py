@@ -18,7 +18,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["image-parse", "server-path", "validate-folder"])
+@pytest.mark.parametrize("name", ["image-parse", "server-path"])
 def test_a_row_writes_its_figures_in_the_agreed_form(name: str, tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     ended = bench(name, "--quick", "--seed", "7", "--output", str(output))
@@ -34,14 +34,16 @@ def test_a_row_writes_its_figures_in_the_agreed_form(name: str, tmp_path: Path) 
     assert "differ" not in result["note"] and "we do not" not in result["note"]
 
 
-@pytest.mark.parametrize("name", ["validate-cores", "validate-memory"])
-def test_a_row_without_a_peer_has_no_ratio(name: str, tmp_path: Path) -> None:
-    output = tmp_path / "bench.json"
-    ended = bench(name, "--quick", "--output", str(output))
+def test_validation_is_measured_against_zigpy_over_cores_and_in_memory(tmp_path: Path) -> None:
+    output, rows = tmp_path / "bench.json", ("validate-folder", "validate-cores", "validate-memory")
+    ended = bench(*rows, "--quick", "--here", "--output", str(output))
     assert ended.returncode in {0, 1}, ended.stderr
-    (result,) = json.loads(output.read_text())
-    assert result["value"] > 0
-    assert (result["peer"], result["ratio"]) == (None, None)
+    folder, cores, memory = json.loads(output.read_text())
+    assert folder["ratio"] == pytest.approx(folder["value"] / folder["peer"])
+    assert "1 carry an integrity code" in folder["note"]
+    for result in (cores, memory):
+        assert result["value"] > 0
+        assert (result["peer"], result["ratio"]) == (None, None)
 
 
 def test_a_folder_of_images_is_parsed_file_by_file(tmp_path: Path) -> None:
