@@ -1,0 +1,250 @@
+"""Orders over real bellows on the virtual dongle: later, taken back, refused, reported, and killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from emulators.device_spec import DeviceKind
+from emulators.roster import Entry, default_roster
+from hw.radio import ZigpyRadio
+from images.eui64 import Eui64, format_eui64
+from ota_engine.activation.parties import choose_parties
+from ota_engine.campaigns.push import Standing, Verdict
+from ota_engine.gbcs.codes import MessageCode
+from ota_engine.gbcs.envelope import parse
+from ota_engine.gbcs.protection import authenticate
+from ota_engine.records import (
+    Activation,
+    ImageRecord,
+    OrderRecord,
+    OrderState,
+    OutcomeRecord,
+    VersionPolicy,
+)
+from ota_engine.shell.activate import ActivationRequest, activate, cancel_for
+from ota_engine.shell.push import PushRequest, push
+from ota_engine.shell.service import Setup
+from ota_engine.store.store import DATABASE_NAME, Store
+from tests.emulators.gbcs.house import give
+from tests.faults.test_fault_34_head_end import head_end_process
+from tests.gbcs.parties import SECOND_SUPPLIER, everyone, files
+from tests.hw.dongle import VirtualDongle, home
+from tests.hw.home import PATIENCE, PROMPT, QUICK
+from tests.shell.activation import HCALCS, HUB, NEW, OLD, PPMID, signed
+
+pytestmark = pytest.mark.dongle
+
+SOON = 4.0  # seconds until an order for later is due
+SILENCE = 2.0  # seconds in which a command that is obeyed would have been answered
+
+
+def household() -> tuple[Entry, ...]:
+    """The built-in home without its display, and quick about everything."""
+    return tuple(
+        entry._replace(spec=replace(entry.spec, timers=QUICK))
+        for entry in default_roster()
+        if entry.spec.kind is not DeviceKind.IHD
+    )
+
+
+class Bench:
+    """A dongle, its home with keys, and the state folder of whatever engine is on it."""
+
+    def __init__(self, dongle: VirtualDongle, state: Path) -> None:
+        self.dongle = dongle
+        self.state = state
+
+    @asynccontextmanager
+    async def setup(self, originator: int | None = None) -> AsyncIterator[Setup]:
+        async with ZigpyRadio(self.dongle.settings) as radio:
+            party = None if originator is None else Eui64(originator)
+            security = choose_parties(everyone(), radio.info.own, party)
+            yield Setup(radio, self.state, time.time, False, PROMPT, security)
+
+    async def push(self, *images: ImageRecord, devices: Sequence[Eui64]) -> list[Verdict | None]:
+        request = PushRequest(
+            images,
+            tuple(devices),
+            VersionPolicy.UPGRADE,
+            Activation.IMMEDIATE,
+            None,
+            PROMPT,
+            PATIENCE,
+        )
+        async with self.setup() as setup:
+            result = await push(
+                setup.link,
+                self.state,
+                request,
+                _unseen,
+                wall_clock=time.time,
+                virtual=False,
+                security=setup.security,
+            )
+        return [standing.verdict for standing in result.standings]
+
+    def hold(self) -> None:
+        """Let the load switch have its image; that it takes one is another test's to show."""
+        give(self.dongle.dongle.stack.devices[HCALCS], signed().data)
+        self.restart()
+
+    def restart(self) -> None:
+        """Cut the load switch's power for a moment."""
+        self.dongle.dongle.network.power_off(HCALCS)
+        self.dongle.power_on(HCALCS)
+
+    async def order(
+        self,
+        at: float | None = None,
+        *,
+        wait: bool = False,
+        seconds: float = PATIENCE,
+        originator: int | None = None,
+    ) -> OrderRecord:
+        image = signed()
+        digest = bytes.fromhex(image.manufacturer_image_hash)
+        request = ActivationRequest(HCALCS, digest, image, at, wait, seconds)
+        async with self.setup(originator) as setup:
+            return (await activate(setup, request, lambda _: None)).order
+
+    def outcomes(self) -> list[OutcomeRecord]:
+        with Store.inspect(self.state / DATABASE_NAME) as store:
+            return list(store.outcomes())
+
+
+def _unseen(now: float, standings: Sequence[Standing], down: str | None) -> None:
+    """Nobody looks on."""
+
+
+def soon() -> float:
+    return float(round(time.time() + SOON))
+
+
+@asynccontextmanager
+async def bench(folder: Path) -> AsyncIterator[Bench]:
+    async with home(*household(), folder=folder, keys=everyone()) as dongle:
+        dongle.dongle.set_clocks(time.time(), dongle.server.now)
+        yield Bench(dongle, folder)
+
+
+async def test_an_order_for_later_is_accepted_and_carried_out_at_its_time(tmp_path: Path) -> None:
+    async with bench(tmp_path) as lab:
+        lab.hold()
+        at = soon()
+        assert (await lab.order(at)).state is OrderState.ACCEPTED
+        assert lab.dongle.version(HCALCS) == OLD
+        done = await lab.order(at, wait=True)
+        assert (done.number, done.state, done.firmware_version) == (1, OrderState.ACTIVATED, NEW)
+        assert time.time() >= at
+        assert lab.dongle.version(HCALCS) == NEW
+
+
+async def test_an_order_taken_back_is_not_carried_out_and_a_second_supplier_not_obeyed(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as lab:
+        lab.hold()
+        at = soon()
+        await lab.order(at)
+        async with lab.setup() as setup:
+            taken_back = await cancel_for(setup, HCALCS, lambda _: None, PATIENCE)
+            assert taken_back.order.state is OrderState.CANCELLED
+        foreign = await lab.order(seconds=SILENCE, originator=SECOND_SUPPLIER)
+        assert foreign.state is OrderState.SENT
+        await trio.sleep(max(0.0, at + 1.0 - time.time()))
+        assert lab.dongle.version(HCALCS) == OLD
+
+
+async def test_ppmid_and_hub_are_updated_and_told_of_by_signed_alerts(tmp_path: Path) -> None:
+    images = [signed(DeviceKind.PPMID, supplier=None), signed(DeviceKind.COMMUNICATIONS_HUB)]
+    async with bench(tmp_path) as lab:
+        verdicts = await lab.push(*images, devices=[PPMID, HUB])
+        assert verdicts == [Verdict.UPDATED, Verdict.UPDATED]
+        async with lab.setup():
+            await trio.sleep(1.0)
+    alerts = set()
+    for outcome in lab.outcomes():
+        if outcome.message:
+            message = parse(outcome.message)
+            authenticate(message, everyone(), now=datetime.now(UTC))
+            alerts.add((message.message_code, outcome.device))
+    transfer = MessageCode.FIRMWARE_TRANSFER_ALERT
+    assert {(transfer, PPMID), (transfer, HUB)} <= alerts
+    assert (MessageCode.PPMID_ACTIVATION_ALERT, PPMID) in alerts
+
+
+# --- kills --------------------------------------------------------------------------------------
+
+
+def ordering(lab: Bench, keys: Path, url: str, at: float) -> "subprocess.Popen[str]":
+    """``zota activate`` in a process of its own."""
+    moment = datetime.fromtimestamp(at, UTC).isoformat()
+    words = ["--link", lab.dongle.settings.url, "--state", str(lab.state), "--keys", str(keys)]
+    words += ["--device", format_eui64(HCALCS), "--hash", signed().manufacturer_image_hash]
+    words += ["--at", moment, "--wait", "--head-end", url]
+    argv = [sys.executable, "-m", "ota_engine", "activate", *words]
+    return subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+
+def kill_at_step(process: "subprocess.Popen[str]") -> str:
+    """Kill the engine as soon as it has shown where the order stands; returns what it showed."""
+    assert process.stderr is not None
+    process.stderr.readline()  # what was ordered is told first
+    line = process.stderr.readline()
+    process.send_signal(signal.SIGKILL)
+    return line
+
+
+def key_folder(folder: Path) -> Path:
+    keys = folder / "keys"
+    keys.mkdir()
+    for name, octets in files().items():
+        handle = os.open(keys / name, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(octets)
+    return keys
+
+
+async def test_kills_of_engine_device_and_receiver_leave_one_verified_record_per_outcome(
+    tmp_path: Path,
+) -> None:
+    records, keys = tmp_path / "records.jsonl", key_folder(tmp_path)
+    async with bench(tmp_path) as lab:
+        lab.hold()
+        at = float(round(time.time() + 60.0))
+        with head_end_process(records) as (_, url):
+            port = str(httpx.URL(url).port)
+            with ordering(lab, keys, url, at) as first:
+                assert "committed" in await trio.to_thread.run_sync(kill_at_step, first)
+            with ordering(lab, keys, url, at) as second:
+                await trio.to_thread.run_sync(kill_at_step, second)
+        lab.restart()
+        with ordering(lab, keys, url, at) as third:  # no head end listens now
+            await trio.to_thread.run_sync(kill_at_step, third)
+        lab.dongle.dongle.set_clocks(at, lab.dongle.server.now)  # so that nobody has to wait
+        with head_end_process(records, "--port", port), ordering(lab, keys, url, at) as last:
+            _, told = await trio.to_thread.run_sync(last.communicate)
+            assert last.returncode == 0, told
+        assert lab.dongle.version(HCALCS) == NEW
+    letters = [json.loads(line) for line in records.read_text().splitlines()]
+    outcomes = {outcome.key: outcome for outcome in lab.outcomes()}
+    assert sorted(letter["id"] for letter in letters) == sorted(outcomes)
+    assert [letter["kind"] for letter in letters].count("order") == 1
+    for letter in letters:
+        if letter["message"] is not None:
+            octets = b64decode(letter["message"])
+            assert octets == outcomes[letter["id"]].message
+            authenticate(parse(octets), everyone(), now=datetime.now(UTC))
