@@ -15,9 +15,12 @@ from emulators.devices.fleet import Fleet
 from emulators.han import Han
 from emulators.home_memory import HomeMemory, dump_home, recall_home
 from emulators.network import Network
+from emulators.node import Note
 from emulators.roster import Entry
+from images.eui64 import Eui64
 from ota_engine.gbcs.keystore import Keystore
 
+SMALL_HOME = 16  # devices; a larger home is written down when it is closed, not all the time
 BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
 
@@ -30,6 +33,7 @@ async def open_household(
     keys: Keystore | None = None,
     utc: Callable[[float], float] | None = None,
     memory: HomeMemory | None = None,
+    keep: Callable[[str], object] | None = None,
 ) -> AsyncIterator[Han]:
     """Open the link to a home with these devices; they are switched on in their order.
 
@@ -41,11 +45,15 @@ async def open_household(
         utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
             it they do not know the date.
         memory: what its devices kept from an earlier life.
+        keep: takes what the devices now would keep without power, as text: in a small home whenever
+            something happened to one, in any when the home is closed.
 
     Raises:
         LocalError: a device has keys, but those it should trust are not among them.
     """
-    network, fleet = Network(Random(seed)), Fleet(keys)
+    notebook = _Notebook(keep, len(entries))
+    network, fleet = Network(Random(seed), on_note=notebook.noted), Fleet(keys)
+    notebook.network = network
     for entry in entries:
         device = fleet.build(entry.spec)
         if utc is not None:
@@ -58,12 +66,34 @@ async def open_household(
             han.power_on(entry.spec.eui64)
         network.run(trio.current_time())
         attend(network, entries)
-        yield han
+        try:
+            yield han
+        finally:
+            notebook.write()
 
 
-def remember_household(han: Han) -> str:
-    """Write down what the devices of a home would keep without power."""
-    return dump_home(_devices(han.network))
+class _Notebook:
+    """Writes down what devices keep, when it may have changed."""
+
+    def __init__(self, keep: Callable[[str], object] | None, devices: int) -> None:
+        self.network: Network | None = None
+        self._keep = keep
+        self._at_once = devices <= SMALL_HOME
+        self._written = ""
+
+    def noted(self, device: Eui64, note: Note, now: float) -> None:
+        """Something happened to a device."""
+        if self._at_once:
+            self.write()
+
+    def write(self) -> None:
+        """Hand over what is kept, if it is not what was handed over last."""
+        if self._keep is None or self.network is None:
+            return
+        text = dump_home(_devices(self.network))
+        if text != self._written:
+            self._written = text
+            self._keep(text)
 
 
 def _devices(network: Network) -> list[Device]:

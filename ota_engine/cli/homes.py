@@ -1,5 +1,6 @@
 """Emulated homes as commands name them: a roster file or the built-in one, and a folder of keys."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ota_engine.cli.files import read_bounded
 from ota_engine.cli.key_folder import read_key_folder
-from ota_engine.errors import LocalError, ZotaError
+from ota_engine.errors import LinkError, LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore
 
 if TYPE_CHECKING:
@@ -70,6 +71,23 @@ def read_memory(path: Path) -> "HomeMemory":
         return {}
     with about(path):
         return read_home_memory(read_bounded(path, MEMORY_BYTES).decode())
+
+
+@contextmanager
+def sole_use(path: Path) -> Iterator[None]:
+    """Keep what a home remembers from being written by two commands.
+
+    Raises:
+        LinkError: another command has it.
+    """
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LinkError(
+                f"{path}: another command lives in this home: wait for it, or use another --state"
+            ) from error
+        yield
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import trio
 
 from ota_engine.cli.captures import recording
 from ota_engine.cli.files import write_whole
-from ota_engine.cli.homes import Home, read_home, read_memory
+from ota_engine.cli.homes import Home, read_home, read_memory, sole_use
 from ota_engine.errors import LocalError
 from ota_engine.shell.link import Link
 
@@ -122,19 +122,22 @@ def _speed(url: str, text: str) -> float:
 @asynccontextmanager
 async def _open_home(home: Home, memory: Path) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
-    from emulators.household import open_household, remember_household
+    from emulators.household import open_household
 
     if home.keys is None:
         async with open_household(home.entries) as han:
             yield han
         return
-    kept = read_memory(memory)
-    opened = open_household(home.entries, keys=home.keys, utc=utc_clock(), memory=kept)
-    async with opened as han:
-        try:
+    with sole_use(memory):
+        opened = open_household(
+            home.entries,
+            keys=home.keys,
+            utc=utc_clock(),
+            memory=read_memory(memory),
+            keep=lambda text: write_whole(memory, text.encode(), force=True),
+        )
+        async with opened as han:
             yield han
-        finally:
-            write_whole(memory, remember_household(han).encode(), force=True)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from emulators.devices.device import Device
 from emulators.household import open_household
 from emulators.roster import IMAGE_TYPES, MANUFACTURER
 from images import ImageSpec, build
-from ota_engine.cli.homes import read_home
+from ota_engine.cli.homes import read_home, sole_use
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.cli.links import resolve, utc_clock
 from ota_engine.errors import LocalError
@@ -123,6 +123,17 @@ def test_a_home_without_keys_begins_anew_each_time(tmp_path: Path) -> None:
     where = ("--link", "sim://", "--state", tmp_path / "state")
     assert zota("push", image_file(tmp_path), "--all", *where).code == 0
     assert not (tmp_path / "state" / "emulated-home.json").exists()
+
+
+def test_two_commands_do_not_live_in_one_home(folder: Path) -> None:
+    state = folder.parent / "state"
+    state.mkdir()
+    where = ("--link", f"sim://?keys={folder}", "--state", state)
+    with sole_use(state / "emulated-home.json"):
+        result = zota("push", signed_file(folder), "--all", "--keys", folder, *where)
+    assert result.code != 0
+    assert "another command lives in this home" in result.err
+    assert not (state / "emulated-home.json").exists()
 
 
 def test_a_spoiled_memory_is_named(folder: Path) -> None:

@@ -5,11 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
 from emulators.devices.fleet import Fleet
 from emulators.home_memory import dump_home, read_home_memory, recall_home
+from emulators.household import open_household
+from emulators.roster import default_roster
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.payloads import CommandAccepted, FutureDatedOutcome
 from tests.emulators.gbcs.house import NEW_VERSION, House, hash_of, image, spec
@@ -122,3 +126,17 @@ def test_any_json_in_its_place_is_read_or_refused(path: str, value: object) -> N
         read_home_memory(json.dumps(document))
     except LocalError as error:
         assert "remove it" in str(error)
+
+
+def test_a_household_is_written_down_whenever_something_happens_to_a_device() -> None:
+    """So that a process that is killed loses nothing its devices said they had."""
+    kept: list[str] = []
+
+    async def live() -> None:
+        async with open_household(default_roster(), keys=everyone(), keep=kept.append):
+            await trio.sleep(30.0)
+            assert kept
+
+    trio.run(live, clock=MockClock(autojump_threshold=0.0))
+    assert len(kept) == len(set(kept))
+    assert {entry.spec.eui64 for entry in default_roster()} == set(read_home_memory(kept[-1]))
