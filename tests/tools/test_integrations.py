@@ -114,7 +114,7 @@ def run_action(folder: Path, **inputs: str) -> tuple[int, dict[str, Any], str]:
 
 @pytest.mark.skipif(BASH is None, reason="there is no bash here")
 def test_the_action_reports_fails_and_says_where_the_report_is(folder: Path) -> None:
-    code, report, told = run_action(folder, paths="good.ota bad.zigbee", sarif="out.sarif")
+    code, report, told = run_action(folder, paths="good.ota\n  bad.zigbee", sarif="out.sarif")
     assert code == 2
     levels = [result["level"] for result in report["runs"][0]["results"]]
     assert levels.count("error") == 1
