@@ -14,10 +14,10 @@ from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LocalError
 from ota_engine.records import AuditRecord
-from ota_engine.wording import one_line
+from ota_engine.wording import one_line, utc_text
 
 if TYPE_CHECKING:
-    from ota_engine.store.deliveries import Letter
+    from ota_engine.store.deliveries import Deliveries, Letter
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -74,14 +74,23 @@ def dead_letters_command(
     path = chosen_database(database, state)
     with Store.inspect(path) as opened:
         dead, counts = opened.deliveries.dead(), opened.deliveries.counts()
+        oldest = {sink: _oldest(opened.deliveries, sink) for sink in counts}
     if as_json:
-        shown = {"database": str(path), "sinks": counts, "dead": [_plain(each) for each in dead]}
+        shown = {
+            "database": str(path),
+            "sinks": counts,
+            "waiting_since": oldest,
+            "dead": [_plain(each) for each in dead],
+        }
         typer.echo(json.dumps(shown, indent=2))
     else:
         for letter in dead:
             typer.echo(_line(letter))
         for sink, states in counts.items():
-            typer.echo(f"{sink}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+            line = ", ".join(f"{n} {state}" for state, n in states.items())
+            since = oldest[sink]
+            waits = "" if since is None else f"; the oldest waits since {utc_text(since)}"
+            typer.echo(f"{sink}: {line}{waits}")
         if dead:
             typer.echo("queue them again with 'zota store requeue'")
     raise typer.Exit(Exit.ERRORS if dead else Exit.OK)
@@ -117,6 +126,12 @@ def requeue_command(
         typer.echo(json.dumps({"database": str(path), "requeued": queued}, indent=2))
     else:
         typer.echo(f"queued again: {len(chosen)}")
+
+
+def _oldest(deliveries: "Deliveries", sink: str) -> float | None:
+    """When the outcome happened that has waited longest for a sink: how stale its receiver is."""
+    waiting = deliveries.waiting(sink, 1)
+    return waiting[0].utc if waiting else None
 
 
 def _chosen(dead: "Sequence[Letter]", keys: list[str] | None) -> "list[Letter]":

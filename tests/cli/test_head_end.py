@@ -13,9 +13,11 @@ import pytest
 
 from ota_engine.cli.exits import Exit
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.wording import utc_text
 from tests.cli.zota import zota
 from tests.store.samples import outcome
 
+WAITS = f"the oldest waits since {utc_text(outcome('first').utc)}"
 NOBODY = "http://127.0.0.1:1/outcomes"  # a port on which nothing listens
 
 
@@ -158,7 +160,10 @@ def buried(state: Path) -> Path:
 
 def test_no_dead_letters(state: Path) -> None:
     ran = zota("store", "dead-letters", "--state", state)
-    assert (ran.code, ran.out) == (Exit.OK, "outcomes.jsonl: 2 waiting, 0 delivered, 0 dead\n")
+    assert (ran.code, ran.out) == (
+        Exit.OK,
+        f"outcomes.jsonl: 2 waiting, 0 delivered, 0 dead; {WAITS}\n",
+    )
 
 
 def test_dead_letters_are_shown_with_their_reason(buried: Path) -> None:
@@ -170,15 +175,27 @@ def test_dead_letters_are_shown_with_their_reason(buried: Path) -> None:
         r"no\x1b[2J (3 attempts)"
     )
     assert sinks == [
-        "head end: 1 waiting, 0 delivered, 1 dead",
-        "outcomes.jsonl: 2 waiting, 0 delivered, 0 dead",
+        f"head end: 1 waiting, 0 delivered, 1 dead; {WAITS}",
+        f"outcomes.jsonl: 2 waiting, 0 delivered, 0 dead; {WAITS}",
     ]
     assert "zota store requeue" in remedy
+
+
+def test_fault_22_a_head_end_that_takes_nothing_is_shown_with_how_long_it_has_not(
+    buried: Path,
+) -> None:
+    with Store.open(buried / DATABASE_NAME) as store:
+        store.deliveries.delivered("outcomes.jsonl", ["first", "second"])
+    ran = zota("store", "dead-letters", "--state", buried)
+    *_, stale, fresh, _ = ran.out.splitlines()
+    assert stale.endswith(WAITS)
+    assert fresh == "outcomes.jsonl: 0 waiting, 2 delivered, 0 dead"
 
 
 def test_dead_letters_in_json(buried: Path) -> None:
     shown = json.loads(zota("store", "dead-letters", "--state", buried, "--json").out)
     assert shown["sinks"]["head end"] == {"waiting": 1, "delivered": 0, "dead": 1}
+    assert set(shown["waiting_since"].values()) == {outcome("first").utc}
     (letter,) = shown["dead"]
     assert (letter["id"], letter["sink"], letter["attempts"]) == ("first", "head end", 3)
 
