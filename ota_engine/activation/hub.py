@@ -3,14 +3,13 @@
 Knows the alert and its key; how a transfer ended is the delivery's to say.
 """
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.activation.counters import Counters
 from ota_engine.activation.outcomes import told
 from ota_engine.activation.security import Security
-from ota_engine.activation.surroundings import Surroundings, trusted_utc
+from ota_engine.activation.surroundings import Surroundings, date_of, trusted_utc
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode, TransferCode, name_of
 from ota_engine.gbcs.envelope import serialise
@@ -68,7 +67,7 @@ class Hub:
                 AlertCode.FIRMWARE_TRANSFER_SUCCESSFUL
                 if good
                 else AlertCode.FIRMWARE_TRANSFER_FAILED,
-                datetime.fromtimestamp(int(utc), UTC),
+                date_of(int(utc)),
                 transfer.target,
                 transfer.firmware_version,
                 transfer.code,

@@ -5,7 +5,7 @@ codes; what they mean to an order or a reading is those parts' to know.
 """
 
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from images.eui64 import format_eui64
@@ -15,7 +15,7 @@ from ota_engine.activation.orders import Orders
 from ota_engine.activation.outcomes import told
 from ota_engine.activation.readings import WAYS, Readings
 from ota_engine.activation.security import Security
-from ota_engine.activation.surroundings import Surroundings
+from ota_engine.activation.surroundings import Surroundings, date_of
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.envelope import Message, parse
@@ -60,7 +60,7 @@ class Incoming:
     def _moment(self, now: float) -> datetime | None:
         """The time certificates must be valid at, None while no clock is trusted."""
         clock = self._around.clock
-        return None if clock.doubt(now) else datetime.fromtimestamp(clock.utc(now), UTC)
+        return None if clock.doubt(now) else date_of(clock.utc(now))
 
     def _give(self, message: Message, octets: bytes, now: float) -> None:
         if (message.message_code, message.cra) in ANSWERS:

@@ -1,11 +1,14 @@
 """What the activations need of the engine around them: narrow faces, implemented elsewhere."""
 
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 from images.eui64 import Eui64
 from ota_engine.events import Send
 from ota_engine.records import ImageRecord, OutcomeRecord, Record
 from ota_engine.tunnel.hub import Route
+
+LAST_DAY: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class Clock(Protocol):
@@ -24,6 +27,11 @@ class Clock(Protocol):
 def trusted_utc(clock: Clock, now: float) -> float:
     """The time counters are drawn by: 0 while the clock is in doubt, so that they only count on."""
     return 0.0 if clock.doubt(now) else clock.utc(now)
+
+
+def date_of(utc: float) -> datetime:
+    """A time as a date; one beyond the calendar is its first or last day."""
+    return datetime.fromtimestamp(min(max(utc, 0.0), LAST_DAY), UTC)
 
 
 class Surroundings(Protocol):

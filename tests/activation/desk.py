@@ -295,6 +295,11 @@ class Client:
     def commands(self, code: MessageCode = MessageCode.ACTIVATE_FIRMWARE) -> list[Message]:
         return [message for message in self.inbox if message.message_code == code]
 
+    def respond_at(self, moment: datetime, payload: Payload) -> bytes:
+        """Answer the last CS06 by a clock of its own."""
+        answer = compose.response(self.commands()[-1], payload, compose.device_time(moment))
+        return serialise(protect(answer, everyone()))
+
     def respond(self, command: Message, payload: Payload) -> bytes:
         clock = compose.device_time(self.moment())
         timed = None if isinstance(payload, VersionRead) else clock

@@ -6,8 +6,8 @@ from ota_engine.delivery.orders import ConfirmClock
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.records import OrderState
-from tests.activation.desk import BAD, DAY, DONE, OLD_VERSION, ready
-from tests.gbcs.parties import VERSION
+from tests.activation.desk import BAD, DAY, DONE, OLD_VERSION, Client, Desk, ready
+from tests.gbcs.parties import NOW, VERSION
 
 CS08 = MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION
 HOUR = 3600.0
@@ -206,3 +206,16 @@ def test_an_order_reopened_beside_a_newer_one_ends_by_its_own_answers() -> None:
         OrderState.FAILED,
         OrderState.ACCEPTED,
     ]
+
+
+@pytest.mark.parametrize("utc", [0.0, -1e12, 6e11, 1e15])
+def test_a_clock_beyond_the_calendar_stops_nobody(utc: float) -> None:
+    desk = Desk(up=False)
+    desk.utc_offset = utc
+    desk.bring_up()
+    client = Client(desk)
+    client.join()
+    desk.activate()
+    client.say(client.respond_at(NOW, DONE))
+    assert desk.state() is OrderState.SENT, "no certificate is valid then"
+    desk.wait(DAY)
