@@ -39,6 +39,7 @@ def signed_device(
     security: SecurityOptions | None = None,
     self_test_fails: bool = False,
     sleepy: bool = False,
+    battery: bool = False,
 ) -> Device:
     """A device with its keys and the date."""
     spec = DeviceSpec(
@@ -50,6 +51,7 @@ def signed_device(
         OLD,
         hardware_version=0x0100,
         sleepy=sleepy,
+        battery=battery,
         options=ClientOptions(self_test_fails=self_test_fails),
         security=security or SecurityOptions(),
     )

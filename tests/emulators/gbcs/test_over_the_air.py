@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulators.device_spec import DeviceKind, SecurityOptions
-from ota_engine.events import LinkUp
+from ota_engine.events import BROADCAST_ALL, SMART_ENERGY, TUNNELING_CLUSTER, LinkUp, Send
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
     ActivationOutcome,
@@ -94,6 +96,20 @@ def test_an_attack_over_the_air_gets_no_word_and_changes_nothing(attack: Attack)
     assert (house.told(), house.boots) == ([], 0)
     house.say(command(1000, digest=DIGEST))
     house.run(60.0)
+    assert house.told() == [DONE]
+
+
+@given(payload=st.binary(max_size=60), unicast=st.booleans())
+def test_any_frame_of_the_tunneling_cluster_leaves_the_device_obedient(
+    payload: bytes, unicast: bool
+) -> None:
+    house = House(content=CONTENT)
+    to = house.device.eui64 if unicast else BROADCAST_ALL
+    house.device.receive(
+        Send(to, 10, 1, SMART_ENERGY, TUNNELING_CLUSTER, payload, True, False, 0, 0), house.now
+    )
+    house.say(command(1000, digest=DIGEST))
+    house.run(120.0)
     assert house.told() == [DONE]
 
 

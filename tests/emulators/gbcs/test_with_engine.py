@@ -6,12 +6,13 @@ from collections.abc import Iterable
 import pytest
 
 from emulators.device_spec import DeviceKind
+from emulators.devices.ppmid import Ppmid
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, ReadVersion
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.records import OutcomeRecord, SessionState
-from tests.faults.home import NEW, UTC
+from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import ACTOR, SignedHome, signed_device, signed_image
 from tests.gbcs.parties import (
     ESME,
@@ -36,6 +37,20 @@ def test_a_ppmid_that_upgraded_proves_it_once() -> None:
     told = codes(home.shell.store.outcomes())
     assert told.count(MessageCode.PPMID_ACTIVATION_ALERT) == 1
     assert {status.state for status in home.statuses} == {SessionState.UPDATED}
+
+
+def test_a_ppmid_on_batteries_waits_for_the_mains_and_then_proves_it() -> None:
+    home = SignedHome(signed_device(DeviceKind.PPMID, PPMID, battery=True))
+    home.start(home.image)
+    home.pass_time(3600.0)
+    assert home.device.version == OLD
+    assert MessageCode.PPMID_ACTIVATION_ALERT not in codes(home.shell.store.outcomes())
+    assert isinstance(home.device, Ppmid)
+    home.network.perform(home.device.eui64, home.device.set_mains(True, home.now), home.now)
+    home.pass_time(600.0)
+    assert home.device.version == NEW
+    told = codes(home.shell.store.outcomes())
+    assert told.count(MessageCode.PPMID_ACTIVATION_ALERT) == 1
 
 
 @pytest.mark.parametrize(
