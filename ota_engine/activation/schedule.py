@@ -57,7 +57,8 @@ class Watch:
         self.again_at = now + patience.pause(patience.answer_within, self.unanswered)
 
     def revoked(self) -> None:
-        """From now on it is the cancellation that is sent and answered."""
+        """From now on it is the cancellation that is sent and answered, and nothing is settled."""
+        self.settling = False
         self.failures = self.unanswered = 0
         self.again_at = -inf
 

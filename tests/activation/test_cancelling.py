@@ -113,6 +113,20 @@ def test_a_cancellation_never_answered_is_settled_after_the_time() -> None:
     assert desk.state() is OrderState.EXPIRED
 
 
+def test_an_order_that_is_being_settled_is_cancelled_first() -> None:
+    desk, client = ready()
+    desk.activate(at=HOUR)
+    client.accept()
+    desk.wait(2 * HOUR + 1)
+    assert len(client.commands(CS08)) == 1
+    desk.cancel()
+    assert activation_of(client.commands()[-1]).execution_time == CANCELLATION_TIME
+    client.report_version(OLD_VERSION)
+    assert desk.state() is OrderState.DUE
+    client.accept()
+    assert desk.state() is OrderState.CANCELLED
+
+
 def test_an_order_for_now_that_had_run_before_its_cancellation_is_found_out() -> None:
     desk, client = ready()
     desk.activate()  # carried out, its answer lost
