@@ -5,7 +5,7 @@ Pure. Knows what of a device outlives a power cut; opens no file. Equal sectors 
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -20,6 +20,7 @@ from ota_engine.gbcs.envelope import Message, parse, serialise
 from ota_engine.records import CounterRecord
 
 FORMAT: Final = "zota home 1"
+SMALL_HOME: Final = 16  # devices
 _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, PeerError)
 
 _Json = Any  # what json reads: checked by the failure of whatever reads it here
@@ -80,6 +81,32 @@ def recall_home(memory: HomeMemory, devices: Iterable[Device]) -> None:
         device.flash.fill(kept.contents)
         if device.security is not None and kept.memory is not None:
             device.security.recall(kept.memory)
+
+
+class Notebook:
+    """Hands on what the devices of a home keep, when it has changed.
+
+    Args:
+        devices: of the home.
+        keep: takes the text.
+    """
+
+    def __init__(self, devices: Sequence[Device], keep: Callable[[str], object]) -> None:
+        self._devices = devices
+        self._keep = keep
+        self._written = ""
+
+    @property
+    def small(self) -> bool:
+        """Whether the home is small enough to be written down all the time, not only at its end."""
+        return len(self._devices) <= SMALL_HOME
+
+    def write(self) -> None:
+        """Hand it on, if it is not what was handed on last."""
+        text = dump_home(self._devices)
+        if text != self._written:
+            self._written = text
+            self._keep(text)
 
 
 def _device(device: Device, sectors: dict[str, str]) -> dict[str, _Json]:

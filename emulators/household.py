@@ -13,14 +13,13 @@ from emulators.attendant import attend
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.han import Han
-from emulators.home_memory import HomeMemory, dump_home, recall_home
+from emulators.home_memory import HomeMemory, Notebook, recall_home
 from emulators.network import Network
 from emulators.node import Note
 from emulators.roster import Entry
 from images.eui64 import Eui64
 from ota_engine.gbcs.keystore import Keystore
 
-SMALL_HOME = 16  # devices; a larger home is written down when it is closed, not all the time
 BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
 
@@ -51,16 +50,22 @@ async def open_household(
     Raises:
         LocalError: a device has keys, but those it should trust are not among them.
     """
-    notebook = _Notebook(keep, len(entries))
-    network, fleet = Network(Random(seed), on_note=notebook.noted), Fleet(keys)
-    notebook.network = network
+    devices: list[Device] = []
+    notebook = None if keep is None else Notebook(devices, keep)
+
+    def noted(_: Eui64, __: Note, now: float) -> None:
+        if notebook is not None and notebook.small:
+            notebook.write()
+
+    network, fleet = Network(Random(seed), on_note=noted), Fleet(keys)
     for entry in entries:
         device = fleet.build(entry.spec)
         if utc is not None:
             now = trio.current_time()
             device.set_clock(utc(now), now)
         network.add(device, entry.placement)
-    recall_home(memory or {}, _devices(network))
+        devices.append(device)
+    recall_home(memory or {}, devices)
     async with Han(network, batch_seconds=batch_seconds) as han:
         for entry in entries:
             han.power_on(entry.spec.eui64)
@@ -69,33 +74,5 @@ async def open_household(
         try:
             yield han
         finally:
-            notebook.write()
-
-
-class _Notebook:
-    """Writes down what devices keep, when it may have changed."""
-
-    def __init__(self, keep: Callable[[str], object] | None, devices: int) -> None:
-        self.network: Network | None = None
-        self._keep = keep
-        self._at_once = devices <= SMALL_HOME
-        self._written = ""
-
-    def noted(self, device: Eui64, note: Note, now: float) -> None:
-        """Something happened to a device."""
-        if self._at_once:
-            self.write()
-
-    def write(self) -> None:
-        """Hand over what is kept, if it is not what was handed over last."""
-        if self._keep is None or self.network is None:
-            return
-        text = dump_home(_devices(self.network))
-        if text != self._written:
-            self._written = text
-            self._keep(text)
-
-
-def _devices(network: Network) -> list[Device]:
-    nodes = (station.node for station in network.stations.values())
-    return [node for node in nodes if isinstance(node, Device)]
+            if notebook is not None:
+                notebook.write()
