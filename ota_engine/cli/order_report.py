@@ -76,6 +76,11 @@ def advice(order: OrderRecord) -> str:
     """What a person can do about an order as it stands; empty if nothing need be done."""
     if order.state is OrderState.FAILED and order.code is not None:
         return CURES.get(ActivationCode(order.code), "") if order.code in set(CURES) else ""
+    if order.state is OrderState.EXPIRED and order.firmware_version is not None:
+        return (
+            "it did not obey: does it take CS06, is the originator the supplier it trusts, and was "
+            "the image delivered to it?"
+        )
     if order.state is OrderState.EXPIRED:
         device = format_eui64(order.device)
         return f"what it did is not known: zota version --device {device} asks it what it runs"

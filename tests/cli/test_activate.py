@@ -21,7 +21,7 @@ from tests.faults.test_fault_34_head_end import head_end_process
 SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}
 PPMID, IHD, HCALCS, HUB = (format_eui64(spec.eui64) for spec in SPECS.values())
 OLD, NEW = "0x01000000", "0x01010000"
-SUPPLIER, SECOND_SUPPLIER = (party.eui64 for party in ORGANISATIONS[:2])
+SUPPLIER, SECOND_SUPPLIER, _, WAN_PROVIDER = (party.eui64 for party in ORGANISATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +201,17 @@ def test_a_second_supplier_is_not_obeyed_and_the_order_expires(bench: Bench) -> 
     assert done.code == 2
     (order,) = bench.orders()
     assert (order["state"], order["firmware_version"]) == ("expired", OLD)
+    assert "is the originator the supplier it trusts" in done.err.splitlines()[-1]
+
+
+def test_a_hub_is_ordered_by_its_wan_provider(bench: Bench) -> None:
+    image = bench.image(DeviceKind.COMMUNICATIONS_HUB)
+    assert bench.run("push", image, device=HUB, no_activate=True).code == 0
+    done = bench.run(
+        "activate", device=HUB, image=image, originator=f"{WAN_PROVIDER:016x}", at="+10m", wait=True
+    )
+    assert done.code == 0, done.err
+    assert json.loads(bench.run("version", device=HUB, json=True).out)["version"] == NEW
 
 
 @pytest.mark.parametrize("device", [PPMID, HCALCS, HUB])
