@@ -1,1 +1,1 @@
-"""Orders to activate firmware: their life, counters and answers; knows no link, clock or store."""
+"""Signed orders to activate firmware, and what devices say of them; knows no radio and no store."""

@@ -16,6 +16,7 @@ from ota_engine.activation.requests import ActivateImage, CancelOrder, ReadVersi
 from ota_engine.activation.security import Security
 from ota_engine.activation.surroundings import Surroundings
 from ota_engine.events import Joined, Left, LinkDown, LinkUp, Packet, SendFailed
+from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.records import OrderRecord, Snapshot
 from ota_engine.tunnel.hub import HubTunnels, MessageDelivered, MessageReceived
 from ota_engine.wording import one_line
@@ -81,6 +82,7 @@ class Activations:
             LocalError: no key is at hand to ask with.
         """
         self._security.require_agreement(request.device)
+        self._security.require_certificate(request.device, KeyUse.AGREEMENT)
         subject = format_eui64(request.device)
         self._around.audit(one_line(request.actor), "read version", subject, now)
         self._around.remember(request.device, now)

@@ -9,6 +9,7 @@ from ota_engine.activation.requests import ActivateImage
 from ota_engine.activation.security import Security
 from ota_engine.activation.surroundings import Surroundings
 from ota_engine.errors import LocalError
+from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.payloads import CANCELLATION_TIME
 from ota_engine.records import ImageRecord, OrderRecord, OrderState
 from ota_engine.wording import utc_text
@@ -40,6 +41,7 @@ def draft(
     _require_no_other(book, request.device)
     security.require_signer(originator)
     security.require_agreement(request.device)
+    security.require_certificate(request.device, KeyUse.SIGNING)
     execution = _execution_time(request.execution_utc, surroundings, now)
     image = surroundings.image_of(digest)
     if image is not None:

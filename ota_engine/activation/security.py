@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
+from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.keystore import Keystore
 
 MAX_DOUBLINGS = 32  # of a pause; far beyond any that is allowed
@@ -66,6 +67,18 @@ class Security:
             raise LocalError(
                 f"no signing key of {format_eui64(party)} is at hand: put "
                 f"{party:016x}-ds.key into the key folder"
+            )
+
+    def require_certificate(self, device: int, use: KeyUse) -> None:
+        """Refuse to ask a device whose answer could not be believed.
+
+        Raises:
+            LocalError: its certificate for this use is not at hand.
+        """
+        if self.keys.certificate(device, use) is None:
+            raise LocalError(
+                f"no certificate of {format_eui64(device)} to believe its answer by: put "
+                f"{device:016x}-{use.value}.pem into the key folder"
             )
 
     def require_agreement(self, device: int) -> None:

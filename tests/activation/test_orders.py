@@ -1,6 +1,7 @@
 """An order from the request to the device's word, over the tunnel, with nothing in the way."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,12 +10,12 @@ from ota_engine.activation.requests import ActivateImage
 from ota_engine.delivery.orders import AddImage
 from ota_engine.engine import Engine
 from ota_engine.errors import LocalError
-from ota_engine.events import LinkUp
+from ota_engine.events import ClockObserved, LinkUp
 from ota_engine.gbcs.payloads import activation_of
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.records import AuditRecord, CounterRecord, OrderRecord, OrderState, OutcomeRecord
 from tests.activation.desk import BAD, DEVICE, DONE, UTC, Desk, image, ready, security
-from tests.gbcs.parties import CHF, HASH, NOW, VERSION, everyone
+from tests.gbcs.parties import CHF, HASH, HCALCS, NOW, VERSION, everyone, without
 
 HOUR = 3600.0
 
@@ -158,6 +159,14 @@ def test_a_device_without_keys_is_refused() -> None:
     refused(ready()[0], "no key pair at hand for the MAC", device=Eui64(1))
 
 
+def test_a_device_whose_answer_could_not_be_believed_is_not_asked() -> None:
+    keys = without(f"{HCALCS:016x}-ds.pem")
+    engine = Engine(security=replace(security(), keys=keys))
+    engine.handle(ClockObserved(UTC, 0.0), 0.0)
+    with pytest.raises(LocalError, match=r"put 00db123400000003-ds\.pem into the key folder"):
+        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), 0.0)
+
+
 def test_other_hardware_than_the_image_is_for_is_refused() -> None:
     desk, client = ready()
     desk.give(
@@ -195,8 +204,6 @@ def test_an_engine_without_keys_says_so() -> None:
 
 
 def test_a_hub_without_a_signing_key_is_refused_at_once() -> None:
-    from dataclasses import replace
-
     with pytest.raises(LocalError, match="no signing key"):
         Engine(security=replace(security(), hub=Eui64(1)))
 
