@@ -11,7 +11,7 @@ import trio
 import typer
 
 from ota_engine.cli.files import read_bounded
-from ota_engine.cli.homes import about, furnish, read_home
+from ota_engine.cli.homes import about, furnish, read_home, read_memory
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FILE_BYTES = 1 << 20  # of a plan or a memory, at most
+DEVICES_SUFFIX = ".devices"  # of the file beside --state in which devices with keys keep theirs
 FAST = 10.0  # how much faster than real time devices and air live with --speed fast
 LOOK = 0.5  # seconds between two looks at how it fares
 DEFAULT_PORT = 7338
@@ -73,7 +74,11 @@ def ncp(
         Path | None, typer.Option(help="What goes wrong with the dongle (TOML or JSON).")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="Keep network and members in this file across restarts.")
+        Path | None,
+        typer.Option(
+            help="Keep network and members in this file across restarts,"
+            " and what devices with keys hold in FILE.devices."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
 ) -> None:
@@ -97,7 +102,8 @@ def ncp(
     )
     home = furnish(_tailored(made_for, count), keys) if made_for else read_home(devices, keys)
     dongle = Dongle(home.entries, _memory(state), options, home.keys)
-    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), state)
+    keeper = _Keeper(dongle, state, keyed=home.keys is not None)
+    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper)
 
 
 # --- what the options name ------------------------------------------------------------------------
@@ -139,7 +145,7 @@ def _endpoint(text: str) -> tuple[str, int]:
 
 
 async def _serve(
-    dongle: "Dongle", pty: Path | None, tcp: tuple[str, int] | None, state: Path | None
+    dongle: "Dongle", pty: Path | None, tcp: tuple[str, int] | None, keeper: "_Keeper"
 ) -> None:
     """Serve until somebody presses Ctrl-C or asks the process to end."""
     from emulators.ncp.server import serve_ncp
@@ -149,30 +155,67 @@ async def _serve(
         async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
             dongle.set_clocks(time.time(), server.now)
             screen.open(server, pty)
-            nursery.start_soon(_watch, server, screen, state)
+            nursery.start_soon(_watch, server, screen, keeper)
             await anext(signals)
             nursery.cancel_scope.cancel()
-        _save(dongle, state, "")
+        keeper.close()
     screen.close()
 
 
-async def _watch(server: "NcpServer", screen: "_Screen", state: Path | None) -> None:
+async def _watch(server: "NcpServer", screen: "_Screen", keeper: "_Keeper") -> None:
     """Show how it fares, and keep what it remembers."""
-    saved = ""
     while True:
         screen.show(server)
-        saved = _save(server.dongle, state, saved)
+        keeper.look()
         await trio.sleep(LOOK)
 
 
-def _save(dongle: "Dongle", state: Path | None, saved: str) -> str:
-    """Write the dongle's memory down if it is not what was written last."""
-    text = dongle.memory.dump()
-    if state is not None and text != saved:
-        beside = state.with_name(state.name + ".new")
-        beside.write_text(text)
-        beside.replace(state)
-    return text
+class _Keeper:
+    """Writes down what the dongle remembers, and beside it what its devices with keys do.
+
+    Args:
+        dongle: which has not been run yet; its devices are given what they kept.
+        state: the file; None keeps nothing.
+        keyed: whether any device has keys.
+
+    Raises:
+        LocalError: what is in the files is not what was written.
+        OSError: they cannot be read.
+    """
+
+    def __init__(self, dongle: "Dongle", state: Path | None, *, keyed: bool) -> None:
+        from emulators.home_memory import Notebook, recall_home
+
+        self._dongle = dongle
+        self._state = state
+        self._saved = ""
+        self._notebook: Notebook | None = None
+        if state is not None and keyed:
+            path = state.with_name(state.name + DEVICES_SUFFIX)
+            devices = list(dongle.stack.devices.values())
+            recall_home(read_memory(path), devices)
+            self._notebook = Notebook(devices, lambda text: _replace(path, text))
+
+    def look(self) -> None:
+        """Write down what changed; a large home only at the end."""
+        text = self._dongle.memory.dump()
+        if self._state is not None and text != self._saved:
+            _replace(self._state, text)
+        self._saved = text
+        if self._notebook is not None and self._notebook.small:
+            self._notebook.write()
+
+    def close(self) -> None:
+        """Write everything down."""
+        self.look()
+        if self._notebook is not None:
+            self._notebook.write()
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text)
+    beside.replace(path)
 
 
 class _Screen:

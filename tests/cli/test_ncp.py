@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from emulators.home_memory import read_home_memory
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.key_folder import write_key_folder
 from tests.cli.zota import zota
+from tests.gbcs.parties import pki_files
 
 pytestmark = pytest.mark.dongle
 
@@ -55,6 +58,26 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: 
     assert said.splitlines()[-1] == "zota: stopped"
     assert not path.is_symlink()
     assert state.exists()
+
+
+def test_devices_with_keys_are_what_they_were_after_a_restart(tmp_path: Path) -> None:
+    write_key_folder(tmp_path / "ki", pki_files())
+    path, state = tmp_path / "dongle", tmp_path / "memory.json"
+    devices = tmp_path / "memory.json.devices"
+    written = []
+    for _ in range(2):
+        with running("--pty", path, "--state", state, "--keys", tmp_path / "ki") as process:
+            wait_for(path)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
+            assert process.returncode == Exit.OK
+        written.append(devices.read_text())
+    assert written[0] == written[1]
+    assert len(read_home_memory(written[0])) == 4
+    devices.write_text("{}")
+    result = zota("ncp", "--pty", path, "--state", state, "--keys", tmp_path / "ki")
+    assert result.code != 0
+    assert "memory.json.devices" in result.err and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
