@@ -10,6 +10,7 @@ from ota_engine.activation.surroundings import Clock
 from ota_engine.records import OrderRecord, OrderState
 
 EPSILON: Final = 1e-6  # seconds: sums of floating point times
+SOONEST: Final = 1e-3  # seconds to a moment that has not come, whatever rounding makes of it
 
 
 class Plan(Enum):
@@ -108,7 +109,9 @@ class Schedule:
             at = order.execution_utc
             moments += [at, at + self._patience.alert_within]
         coming = [moment for moment in moments if not self._has_come(moment, now)]
-        return now + min(coming) - self._clock.utc(now) if coming else inf
+        if not coming:
+            return inf
+        return now + max(min(coming) - self._clock.utc(now), SOONEST)
 
     def _end(self, order: OrderRecord) -> float:
         begun = order.created_utc if order.execution_utc is None else order.execution_utc

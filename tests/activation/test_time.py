@@ -3,6 +3,7 @@
 import pytest
 
 from ota_engine.delivery.orders import ConfirmClock
+from ota_engine.events import Notify, Persist
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.records import OrderState
@@ -223,3 +224,23 @@ def test_a_clock_beyond_the_calendar_is_that_of_its_first_or_last_day(
     client.say(client.respond_at(NOW, DONE))
     # a device's certificate begins when it is made, and never ends
     assert desk.state() is (OrderState.ACTIVATED if believed else OrderState.SENT)
+
+
+@pytest.mark.parametrize("utc", [0.1, 1.8e9 + 0.3, 2.5e11 + 0.7, 1e15])
+def test_rounding_of_far_away_times_wakes_nobody_for_ever(utc: float) -> None:
+    desk = Desk(up=False)
+    desk.utc_offset = utc
+    desk.bring_up()
+    desk.activate()
+    desk.now = 0.1
+    wakes = 0
+    while desk.state() is OrderState.COMMITTED:
+        desk.now = max(desk.now, desk.engine.next_wake)
+        for effect in desk.engine.wake(desk.now):
+            assert isinstance(effect, Persist | Notify)
+            if isinstance(effect, Persist):
+                desk.store.apply(effect.records)
+        wakes += 1
+        assert wakes < 1000
+    assert desk.state() is OrderState.EXPIRED
+    assert desk.now == pytest.approx(DAY, abs=1.0)
