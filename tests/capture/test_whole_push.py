@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from emulators.roster import default_roster
+from images.eui64 import format_eui64
 from tests.capture.shark import fields, malformed, tshark
 from tests.cli.firmware import image_file
 from tests.cli.zota import zota
 
-FIRST = "02-5A-4F-54-41-00-00-01"
+FIRST = format_eui64(default_roster()[0].spec.eui64)
 
 
 @pytest.fixture
