@@ -83,7 +83,7 @@ async def _perform(
 ) -> T:
     from ota_engine.shell.service import Setup
 
-    utc = utc_clock()
+    utc = utc_clock(choice.link.begin_utc(choice.state))
     async with AsyncExitStack() as stack:
         sinks = [] if choice.head_end is None else [_sink(choice.head_end)]
         for sink in sinks:

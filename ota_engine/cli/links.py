@@ -13,7 +13,7 @@ import trio
 from ota_engine.cli.captures import recording
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.homes import Home, read_home, read_memory, sole_use
-from ota_engine.errors import LocalError
+from ota_engine.errors import LocalError, StoreError
 from ota_engine.shell.link import Link
 
 LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
@@ -60,8 +60,26 @@ class LinkChoice:
             ZotaError: the radio cannot be used.
         """
         if self.scheme in (LIVE, VIRTUAL):
-            return _open_home(read_home(self.devices, self.keys), state / HOME_FILE)
+            home = read_home(self.devices, self.keys)
+            return _open_home(home, state / HOME_FILE, self.begin_utc(state))
         return _open_radio(self.url, state)
+
+    def begin_utc(self, state: Path) -> float:
+        """When time begins on this link, UTC seconds.
+
+        It is now; where time jumps, it goes on from where the last command with this state folder
+        left it, so that no clock is ever set back.
+        """
+        from ota_engine.store.store import DATABASE_NAME, Store
+
+        now = time.time()
+        if not self.virtual or not (state / DATABASE_NAME).is_file():
+            return now
+        try:
+            with Store.inspect(state / DATABASE_NAME) as store:
+                return max(now, store.trusted_utc() or now)
+        except StoreError:  # the engine that is about to open it says what is wrong
+            return now
 
     def run(self, function: Callable[[], Awaitable[T]]) -> T:
         """Run a trio program on the clock of this link."""
@@ -120,7 +138,7 @@ def _speed(url: str, text: str) -> float:
 
 
 @asynccontextmanager
-async def _open_home(home: Home, memory: Path) -> AsyncIterator[Link]:
+async def _open_home(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
     from emulators.household import open_household
 
@@ -132,7 +150,7 @@ async def _open_home(home: Home, memory: Path) -> AsyncIterator[Link]:
         opened = open_household(
             home.entries,
             keys=home.keys,
-            utc=utc_clock(),
+            utc=utc_clock(begin_utc),
             memory=read_memory(memory),
             keep=lambda text: write_whole(memory, text.encode(), force=True),
         )
@@ -170,7 +188,11 @@ async def recorded(
         yield RecordingLink(link, sink, utc)
 
 
-def utc_clock() -> Callable[[float], float]:
-    """Turn trio's time into UTC seconds, however fast it runs from now on. Call it in trio's run."""
-    offset = time.time() - trio.current_time()
+def utc_clock(begin_utc: float | None = None) -> Callable[[float], float]:
+    """Turn trio's time into UTC seconds, however fast it runs from now on. Call it in trio's run.
+
+    Args:
+        begin_utc: what it is at this moment, None for what this machine says.
+    """
+    offset = (time.time() if begin_utc is None else begin_utc) - trio.current_time()
     return lambda now: offset + now

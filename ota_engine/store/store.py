@@ -209,7 +209,7 @@ class Store:
                 AssignmentRecord, select(AssignmentRecord, schema.assignments).order_by(*pair)
             ),
             self._read(SessionRecord, select(SessionRecord, schema.sessions).order_by(*pair)),
-            self._trusted_utc(),
+            self.trusted_utc(),
             self.orders(),
             self._read(
                 CounterRecord, select(CounterRecord, schema.counters).order_by("originator")
@@ -228,6 +228,17 @@ class Store:
             .order_by(schema.outbox.c.sequence)
         )
         return self._read(OutcomeRecord, recorded)
+
+    def trusted_utc(self) -> float | None:
+        """The latest wall time that an engine trusted; None if none ever did."""
+        with mapped(self.place), self._connection.begin():
+            noted = self._noted(schema.TRUSTED_UTC)
+        try:
+            return float(noted[schema.TRUSTED_UTC]) if noted else None
+        except ValueError as error:
+            raise StoreError(
+                f"{self.place}: the note of the trusted time is damaged: {RESTORE}"
+            ) from error
 
     def orders(self) -> tuple[OrderRecord, ...]:
         """Every order to activate, in the order in which they were given."""
@@ -324,16 +335,6 @@ class Store:
         except (KeyError, ValueError) as error:
             raise StoreError(
                 f"{self.place}: the note of the audit trail's head is damaged: {RESTORE}"
-            ) from error
-
-    def _trusted_utc(self) -> float | None:
-        with mapped(self.place), self._connection.begin():
-            noted = self._noted(schema.TRUSTED_UTC)
-        try:
-            return float(noted[schema.TRUSTED_UTC]) if noted else None
-        except ValueError as error:
-            raise StoreError(
-                f"{self.place}: the note of the trusted time is damaged: {RESTORE}"
             ) from error
 
     def _noted(self, *names: str) -> dict[str, str]:

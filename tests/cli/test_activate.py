@@ -143,6 +143,12 @@ def test_waiting_for_an_order_for_later_goes_on_to_the_devices_report(bench: Ben
     assert order["waited_for"] is True
 
 
+def test_time_that_jumped_is_not_set_back_by_the_next_command(bench: Bench) -> None:
+    bench.activate(at="+1d", wait=True)
+    later = bench.activate(at="+2d")
+    assert later.code == 0, later.err
+
+
 @pytest.mark.parametrize("by_number", [True, False])
 def test_an_order_is_taken_back(bench: Bench, by_number: bool) -> None:
     bench.push()
