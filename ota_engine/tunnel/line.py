@@ -197,6 +197,8 @@ class Line:
         elif response.maximum_transfer_size < SMALLEST_PIECE:
             self.sender.not_opened(TunnelStatus.FLOW_CONTROL_NOT_SUPPORTED, now)
         else:
+            if self.ends.ours is not None:  # what was sent through theirs goes on through a new one
+                self._forget(self.ends.ours, now)
             self.ends.ours = self._tunnel(
                 response.tunnel,
                 response.maximum_transfer_size,

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
@@ -210,8 +210,22 @@ STEPS = st.one_of(
 )
 
 
+#: Both open a tunnel, and speak through the other's: its half message must go with a tunnel replaced.
+CROSSED = [
+    ("deliver", 0, 0),
+    ("deliver", 1, 0),
+    ("time", 0, 9),
+    ("deliver", 1, 0),
+    *[("time", 0, 9)] * 3,
+    ("send", 0, 0),
+    ("send", 1, 0),
+    ("send", 1, 0),
+]
+
+
 @settings(max_examples=200)
 @given(st.booleans(), st.lists(STEPS, min_size=10, max_size=60))
+@example(False, CROSSED)
 def test_no_loss_copy_or_disorder_spoils_a_message(
     open_already: bool, steps: list[tuple[str, int, int]]
 ) -> None:
