@@ -87,7 +87,7 @@ def activate(
         good = _is_good(followed, at is not None and not wait)
     tell(followed, as_json=as_json)
     if followed.ending.interrupted:
-        _say_how_to_go_on(choice, followed.order)
+        _say_how_to_go_on(choice, followed.order, wait)
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if good else Exit.ERRORS)
 
@@ -167,13 +167,16 @@ def tell(followed: "Followed", *, as_json: bool) -> None:
         )
 
 
-def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord) -> None:
+def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord, wait: bool) -> None:
     words: list[object] = ["zota", "activate", "--link", choice.link.url, "--state", choice.state]
     words += ["--device", f"{order.device:016x}", "--keys", choice.keys]
+    if choice.head_end is not None:
+        words += ["--head-end", choice.head_end]
     if order.cancel_counter is not None:
         words.append("--cancel")
     else:
         words += ["--hash", order.manufacturer_image_hash.hex()]
         if order.execution_utc is not None:
             words += ["--at", datetime.fromtimestamp(order.execution_utc, UTC).isoformat()]
+            words += ["--wait"] if wait else []
     typer.echo(f"zota: stopped; to go on: {command_line(*words)}", err=True)
