@@ -26,7 +26,8 @@ def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
         size = os.fstat(file.fileno()).st_size
         data = b"" if size > limit else file.read(limit + 1)
     if max(size, len(data)) > limit:
-        text = f"larger than {limit >> 20} MiB: more than this command reads"
+        most = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"
+        text = f"larger than {most}: more than this command reads"
         raise OSError(errno.EFBIG, text, str(path))
     return data
 

@@ -37,6 +37,8 @@ from ota_engine.cli.image_evidence import (
 )
 from ota_engine.errors import LocalError
 
+MAX_SETTINGS_BYTES: Final = 256 << 10
+MAX_DOTS: Final = 250  # on a line
 # zota.toml's key -> field of Expectations, and the type it is written in
 _PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "manufacturer": ("manufacturer_code", int),
@@ -153,12 +155,7 @@ def load(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
-    try:
-        content = tomllib.loads(read_bounded(path).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LocalError(f"{path}: not TOML: {error}") from None
-    except RecursionError:
-        raise LocalError(f"{path}: not settings: nested too deeply") from None
+    content = _toml(path)
     table: Any = content
     for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
         table = table.get(key, {}) if isinstance(table, dict) else None
@@ -170,6 +167,20 @@ def load(path: Path | None) -> Settings:
         raise LocalError(f"{path}: {error.message}") from None
 
 
+def _toml(path: Path) -> dict[str, Any]:
+    """Read a file that may come with a stranger's repository, in bounded memory."""
+    data = read_bounded(path, MAX_SETTINGS_BYTES)
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.count(b".") > MAX_DOTS:  # a key of n parts costs the parser n * n words
+            raise LocalError(f"{path}: line {number} has more than {MAX_DOTS} dots: no settings do")
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except RecursionError:
+        raise LocalError(f"{path}: not settings: nested too deeply") from None
+    except ValueError as error:  # not UTF-8, not TOML, or a number of too many digits
+        raise LocalError(f"{path}: not TOML: {error}") from None
+
+
 def _settings(table: Any, folder: Path) -> Settings:
     _only(table, ("profile", "select", "ignore", "expect", "files"), "image")
     exceptions = []
@@ -178,14 +189,19 @@ def _settings(table: Any, folder: Path) -> Settings:
         exceptions.append(
             PerFile(
                 _typed(entry.get("files"), str, "files of image.files"),
-                read_profile(entry.get("profile")),
+                _profile(entry),
                 _expect(entry.get("expect", {}), folder),
             )
         )
     select = tuple(_typed(rule, str, "select") for rule in _list(table, "select"))
     policy = Policy(select, tuple(map(_ignore, _list(table, "ignore"))))
-    chosen = read_profile(table.get("profile"))
+    chosen = _profile(table)
     return Settings(chosen, _expect(table.get("expect", {}), folder), tuple(exceptions), {}, policy)
+
+
+def _profile(table: Mapping[str, Any]) -> ChosenProfile:
+    name = table.get("profile")
+    return read_profile(None if name is None else _typed(name, str, "profile"))
 
 
 def _ignore(entry: Any) -> Ignore:

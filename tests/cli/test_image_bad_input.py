@@ -84,7 +84,7 @@ def test_a_sparse_file_is_never_read(here: Path, command: str) -> None:
     ran = run(command, "sparse")
     assert ran.code == 3
     assert_one_clear_line(ran)
-    assert "sparse: larger than 64 MiB" in ran.err
+    assert "sparse: larger than " in ran.err
 
 
 MAY_BE_EMPTY = {"validate --config", "validate --retracted"}

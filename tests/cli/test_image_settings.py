@@ -69,6 +69,10 @@ def test_the_command_line_wins_over_the_configuration(folder: Path) -> None:
     [
         ("[image", "not TOML"),
         ("a = " + "[" * 100_000, "nested too deeply"),
+        ("a = " + "9" * 100_000, "not TOML"),
+        ("[image]\n" + ".".join("a" * 30_000) + " = 1", "line 2 has more than 250 dots"),
+        ("[image]\nprofile = 5", "profile is 5, not str"),
+        ("[[image.files]]\nfiles = 'a'\nprofile = []", "profile is [], not str"),
         ("image = 5", "image is no table"),
         ("[image]\nselct = []", "image knows no 'selct'"),
         ('[image]\nignore = [{ rule = "ZOTA032" }]', "needs a reason"),

@@ -45,6 +45,7 @@ def test_a_planted_defect_is_found_and_its_input_kept(parts: Any, tmp_path: Path
     target = parts.Target(lambda: (b"abcd" * 4,), breaks_on_a_zero)
     tally = parts.fuzz("planted", target, 1, time.monotonic() + 600, 2_000, tmp_path)
     (defect,) = tally.defects  # one per place, however many inputs reach it
+    assert list((tmp_path / "planted").iterdir()) == [defect.kept]
     assert 0 in defect.kept.read_bytes()
     assert "AssertionError" in defect.place and "breaks_on_a_zero" in defect.trace
 

@@ -67,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _replay(name: str, path: Path) -> int:
     """Feed one kept input again."""
-    _, defect = attempt(TARGETS[name], path.read_bytes(), Reached(()), path.parent.parent / name)
-    print(defect.trace if defect is not None else f"fuzz: {path} breaks nothing in {name}")
-    return 1 if defect is not None else 0
+    _, broken = attempt(TARGETS[name], path.read_bytes(), Reached(()))
+    print(broken.trace if broken is not None else f"fuzz: {path} breaks nothing in {name}")
+    return 1 if broken is not None else 0
 
 
 def _show(tally: Tally) -> None:

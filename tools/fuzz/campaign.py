@@ -26,14 +26,20 @@ class TooSlow(Exception):  # noqa: N818 - a verdict on an input, not a failure o
     """An input that keeps a target busy for longer than any file may."""
 
 
-class Defect(NamedTuple):
-    """An input that broke something.
+class Broken(NamedTuple):
+    """What an input broke.
 
     Attributes:
-        place: file and line of ours that raised; one defect per place is kept.
-        trace: the traceback.
-        kept: where the input was written.
+        place: file and line that raised.
+        trace: the end of the traceback.
     """
+
+    place: str
+    trace: str
+
+
+class Defect(NamedTuple):
+    """The first input that broke something in a place, and where it was written."""
 
     place: str
     trace: str
@@ -70,9 +76,9 @@ def fuzz(name: str, target: Target, seed: int, until: float, most: int, folder: 
         if runs >= most or time.monotonic() >= until or len(defects) >= MOST_DEFECTS:
             break
         runs += 1
-        new, defect = attempt(target, data, reached, folder / name)
-        if defect is not None:
-            defects.setdefault(defect.place, defect)
+        new, broken = attempt(target, data, reached)
+        if broken is not None and broken.place not in defects:
+            defects[broken.place] = Defect(*broken, _keep(folder / name, data))
         elif new and len(corpus) < MOST_KEPT:
             corpus.append(data)
     return Tally(name, runs, len(corpus), reached.lines, tuple(defects.values()))
@@ -85,19 +91,21 @@ def _inputs(draw: random.Random, corpus: list[bytes]) -> Iterator[bytes]:
         yield mutate(draw, draw.choice(corpus), corpus)
 
 
-def attempt(
-    target: Target, data: bytes, reached: Reached, folder: Path
-) -> tuple[bool, Defect | None]:
+def attempt(target: Target, data: bytes, reached: Reached) -> tuple[bool, Broken | None]:
     """Feed one input; whether it reached something new, and what it broke."""
     try:
         with _limited():
             return reached.by(lambda: target.run(data)), None
     except (Exception, TooSlow, RecursionError) as error:  # noqa: BLE001 - reported, whatever it is
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / hashlib.sha256(data).hexdigest()[:DIGITS]
-        kept.write_bytes(data)
         trace = "".join(traceback.format_exception(error, limit=-SHOWN_FRAMES))
-        return False, Defect(_place(error), trace, kept)
+        return False, Broken(_place(error), trace)
+
+
+def _keep(folder: Path, data: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / hashlib.sha256(data).hexdigest()[:DIGITS]
+    path.write_bytes(data)
+    return path
 
 
 def _place(error: BaseException) -> str:
