@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from emulators.device_spec import DeviceKind
-from emulators.roster import default_roster
+from emulators.roster import IMAGE_TYPES, MANUFACTURER, default_roster
 from images import ImageSpec, build
 from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS
@@ -55,11 +55,10 @@ class Bench:
     def image(
         self, kind: DeviceKind = DeviceKind.HCALCS, octets: int = 700, signer: int = SUPPLIER
     ) -> Path:
-        spec = SPECS[kind]
         key = (self.keys / f"{signer:016x}-ds.key").read_bytes()
         what = ImageSpec(
-            manufacturer_code=spec.manufacturer_code,
-            image_type=spec.image_type,
+            manufacturer_code=MANUFACTURER,
+            image_type=IMAGE_TYPES[kind],
             file_version=int(NEW, 16),
             layout="gb",
             sign_key=key,
@@ -141,6 +140,24 @@ def test_waiting_for_an_order_for_later_goes_on_to_the_devices_report(bench: Ben
     order = json.loads(done.out)
     assert (order["state"], order["firmware_version"]) == ("activated", NEW)
     assert order["waited_for"] is True
+
+
+@pytest.mark.parametrize(("kind", "eui64", "alert"), [("esme", 5, "00CE"), ("gsme", 6, "00CF")])
+def test_a_meter_tells_of_its_image_obeys_and_tells_its_version(
+    bench: Bench, tmp_path: Path, kind: str, eui64: int, alert: str
+) -> None:
+    meter = f"00db12340000000{eui64}"
+    roster = tmp_path / "meters.toml"
+    roster.write_text(f'[[device]]\nkind = "{kind}"\neui64 = "{meter}"\nsleepy = true\n')
+    bench.link = f"sim://?devices={roster}&keys={{}}"
+    image = bench.image(DeviceKind(kind))
+    assert bench.run("push", image, device=meter).code == 0
+    done = bench.run("activate", device=meter, image=image)
+    assert done.code == 0, done.err
+    assert json.loads(bench.run("version", device=meter, json=True).out)["version"] == NEW
+    octets = [b64decode(one["message"]).hex() for one in bench.outcomes() if one["message"]]
+    decoded = [json.loads(zota("gbcs", "decode", each, "--json").out) for each in octets]
+    assert alert in [message["message_code"].removeprefix("0x").upper() for message in decoded]
 
 
 def test_time_that_jumped_is_not_set_back_by_the_next_command(bench: Bench) -> None:

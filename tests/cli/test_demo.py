@@ -10,6 +10,7 @@ import pytest
 
 from images import ImageSpec, build
 from tests.cli.zota import zota
+from tests.faults.test_fault_34_head_end import head_end_process
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "images"
 KINDS = ["PPMID", "IHD", "HCALCS", "Comms Hub"]
@@ -79,6 +80,16 @@ def test_the_hcalcs_runs_its_signed_image_on_a_signed_command_and_signs_for_it(
     assert not list((folder / "certificates").glob("*.key"))
     listed = json.loads(zota("orders", "list", "--state", folder, "--json").out)
     assert [order["state"] for order in listed] == ["activated"]
+
+
+def test_a_head_end_gets_every_outcome_of_a_demonstration(tmp_path: Path) -> None:
+    records, folder = tmp_path / "records.jsonl", tmp_path / "evidence"
+    with head_end_process(records) as (_, url):
+        told = zota("demo", "--json", "--keep", str(folder), "--head-end", url)
+    assert (told.code, told.err) == (0, "")
+    letters = [json.loads(line)["id"] for line in records.read_text().splitlines()]
+    kept = (folder / "outcomes.jsonl").read_text().splitlines()
+    assert letters == [json.loads(line)["key"] for line in kept]
 
 
 def test_with_a_file_that_its_supplier_did_not_sign_the_trigger_is_local(tmp_path: Path) -> None:
