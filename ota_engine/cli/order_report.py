@@ -86,6 +86,8 @@ def advice(order: OrderRecord) -> str:
         return f"what it did is not known: zota version --device {device} asks it what it runs"
     if has_ended(order):
         return ""
+    if order.state is OrderState.COMMITTED:
+        return "no word that it reached the device yet: is it on, and in range?"
     return "what the device did or will do is not known yet"
 
 
