@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+SILENCE = "not answered in time: is it on, and in range?"
+
 
 @app.command()
 def version(
@@ -40,7 +42,8 @@ def version(
     told = run_engine(choice, lambda setup: _read(setup, device, timeout))
     outcome = told.outcome
     found = None if outcome is None else version_text(outcome.version_after)
-    reason = "not answered in time: is it on, and in range?" if outcome is None else outcome.reason
+    silence = SILENCE if told.ending.timed_out else "stopped before it answered"
+    reason = silence if outcome is None else outcome.reason
     if as_json:
         shown = {"device": format_eui64(device), "version": found, "reason": reason}
         message = "" if outcome is None else outcome.message.hex()

@@ -253,6 +253,12 @@ def test_a_device_without_keys_does_not_answer(bench: Bench) -> None:
     assert "knows no tunnels" in told.err
 
 
+def test_a_device_that_does_not_answer_in_time_is_asked_after(bench: Bench) -> None:
+    told = bench.run("version", device=HCALCS, timeout="0s")
+    assert (told.code, len(told.err.splitlines())) == (2, 1)
+    assert "not answered in time" in told.err
+
+
 def test_a_device_that_is_not_there_is_named_with_those_that_are(bench: Bench) -> None:
     for command in ("activate", "version"):
         image = {"hash": "00" * 32} if command == "activate" else {}
