@@ -106,7 +106,7 @@ class Han:
         """
         if not self.network.link_is_up:
             raise LinkDownError("the emulated coordinator is unplugged")
-        self.network.submit(self._port, (frame,), trio.current_time())
+        self.network.submit(self._port, (frame,), self._present())
         self._wake_if_due()
 
     async def permit(self, seconds: int) -> None:
@@ -137,29 +137,37 @@ class Han:
 
     def power_on(self, device: Eui64) -> None:
         """Switch a node on."""
-        self.network.power_on(device, trio.current_time())
+        self.network.power_on(device, self._present())
         self._wake_if_due()
 
     def power_off(self, device: Eui64) -> None:
         """Cut a node's power."""
+        self._present()
         self.network.power_off(device)
 
     def perform(self, device: Eui64, actions: Iterable[Action]) -> None:
         """Carry out what a node decided because somebody pressed its button."""
-        self.network.perform(device, actions, trio.current_time())
+        self.network.perform(device, actions, self._present())
         self._wake_if_due()
 
     def unplug(self, reason: str = "unplugged") -> None:
         """Take the coordinator away."""
-        self.network.link_down(reason, trio.current_time())
+        self.network.link_down(reason, self._present())
         self._flush()
 
     def plug_in(self) -> None:
         """Bring the coordinator back."""
-        self.network.link_up(self._link_up(), trio.current_time())
+        now = self._present()
+        self.network.link_up(self._link_up(), now)
         self._flush()
 
     # --- within ----------------------------------------------------------------------------------
+
+    def _present(self) -> float:
+        """Let what is overdue on a busy machine happen first, in its order; the time it is now."""
+        now = trio.current_time()
+        self.network.run(now)
+        return now
 
     def _first_event(self) -> LinkEvent:
         if self.network.link_is_up:

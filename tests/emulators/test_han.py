@@ -12,7 +12,7 @@ from emulators.population import Member, populate, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.events import Joined, LinkDown, LinkUp, Packet
+from ota_engine.events import Joined, LinkDown, LinkEvent, LinkUp, Packet
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
 from ota_engine.shell.link import LinkDownError
 from ota_engine.shell.service import open_virtual_service
@@ -72,6 +72,26 @@ async def test_an_unplugged_coordinator_refuses_to_send(autojump_clock: MockCloc
         await han.send(response(1))
         events = [event for _ in range(3) for event in await han.events.receive()]
     assert [type(event) for event in events] == [LinkUp, LinkDown, LinkUp]
+
+
+async def test_on_a_busy_machine_events_still_come_in_the_order_of_their_times() -> None:
+    clock, node = MockClock(), Silent()
+
+    async def story() -> list[LinkEvent]:
+        async with empty_han(node) as han:
+            await han.events.receive()
+            han.power_on(node.eui64)  # it is heard some milliseconds later
+            clock.jump(1.0)  # and the link has had no turn yet
+            han.unplug()
+            return await han.events.receive()
+
+    async def told() -> list[LinkEvent]:
+        with trio.fail_after(10):
+            return await story()
+
+    events = await trio.to_thread.run_sync(lambda: trio.run(told, clock=clock))
+    assert [type(event) for event in events] == [Joined, LinkDown]
+    assert events[0].time < events[1].time
 
 
 async def test_a_slow_reader_loses_events_and_the_link_counts_them(
