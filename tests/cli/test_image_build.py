@@ -169,7 +169,10 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_file(firmware: Path) -> None
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_device_is_one_line(firmware: Path) -> None:
     ran = zota("image", "build", firmware, *IDENTITY, "-o", "/dev/full")
-    assert (ran.code, ran.err) == (3, "zota: /dev/full: No space left on device: make room on the disk\n")
+    assert (ran.code, ran.err) == (
+        3,
+        "zota: /dev/full: No space left on device: make room on the disk\n",
+    )
 
 
 def test_a_picture_element_can_be_added(firmware: Path) -> None:
