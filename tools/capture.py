@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from emulators.demonstration import play
-from emulators.journal import Journal
-from emulators.staging import sample_firmware, stage
+from emulators.demo.demonstration import play
+from emulators.demo.staging import sample_firmware, stage
+from emulators.soak.journal import Journal
 from ota_engine.cli.demo import summary_table
 from ota_engine.cli.progress import RateMeter, duration, live_table
 from ota_engine.delivery.status import SessionStatus

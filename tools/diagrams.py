@@ -97,7 +97,7 @@ MACHINES = {
         ),
     ),
     "ota_engine.tunnel.life": Machine("ota_engine.tunnel.life", "TRANSITIONS", "IDLE"),
-    "emulators.ota_table": Machine("emulators.ota_table", "TABLE", "OFF"),
+    "emulators.client.table": Machine("emulators.client.table", "TABLE", "OFF"),
 }
 
 

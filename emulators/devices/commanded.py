@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from emulators.devices.device import Device
-from emulators.flash import PowerLossError
 from emulators.node import Action
+from emulators.platform.flash import PowerLossError
 
 
 class Commanded(Device):

@@ -7,23 +7,23 @@ sets a PPMID apart from an HCALCS is in their own modules.
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import DeviceSpec
-from emulators.endpoint import Endpoint
-from emulators.flash import Boot, Flash, PowerLossError, SectorPool
-from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.port import Deeds, GbcsPort
-from emulators.gbcs.unit import SecurityUnit
-from emulators.node import NEVER, Action, Announce, Note, Transmit
-from emulators.ota_attributes import (
+from emulators.client.attributes import (
     answer,
     basic_attributes,
     client_attributes,
     record,
 )
-from emulators.ota_client import OtaClient
-from emulators.ota_table import State
-from emulators.tunnel import DeviceTunnel
-from emulators.verification import ImageVerifier
+from emulators.client.ota_client import OtaClient
+from emulators.client.table import State
+from emulators.client.verification import ImageVerifier
+from emulators.gbcs.anchors import Anchors
+from emulators.gbcs.port import Deeds, GbcsPort
+from emulators.gbcs.tunnel import DeviceTunnel
+from emulators.gbcs.unit import SecurityUnit
+from emulators.node import NEVER, Action, Announce, Note, Transmit
+from emulators.platform.endpoint import Endpoint
+from emulators.platform.flash import Boot, Flash, PowerLossError, SectorPool
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
 from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send

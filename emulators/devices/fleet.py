@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from emulators.device_spec import COMMANDED, DeviceKind, DeviceSpec
+from emulators.client.verification import ImageVerifier
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
-from emulators.flash import SectorPool
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.habits import HABITS
 from emulators.gbcs.unit import SecurityUnit
-from emulators.verification import ImageVerifier
+from emulators.platform.flash import SectorPool
+from emulators.platform.spec import COMMANDED, DeviceKind, DeviceSpec
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.keystore import Keystore
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from emulators.client.attributes import POWER_SOURCE
 from emulators.devices.device import Device
 from emulators.node import Action, Note
-from emulators.ota_attributes import POWER_SOURCE
 from ota_engine.events import BASIC_CLUSTER
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from emulators.device_spec import DeviceKind
+from emulators.platform.spec import DeviceKind
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.codes import MessageCode, ReadCode
 from ota_engine.gbcs.compose import device_time

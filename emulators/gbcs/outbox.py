@@ -7,8 +7,8 @@ outlives a power cut; that a message is under way does not, so a start sends all
 from math import inf
 from typing import Final
 
-from emulators.device_spec import SecurityOptions
 from emulators.gbcs.memory import Outgoing, SecureMemory
+from emulators.platform.spec import SecurityOptions
 
 FIRST_RETRY: Final = 60.0  # seconds until a message that did not get through is sent again
 LAST_RETRY: Final = 3600.0  # the pauses double up to this

@@ -5,13 +5,13 @@ Knows frames only as the tunnel's, and asks flash and client what the device run
 
 from typing import NamedTuple
 
-from emulators.flash import Flash, Spare
+from emulators.client.ota_client import OtaClient
+from emulators.client.table import State
 from emulators.gbcs.anchors import Anchors
+from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
 from emulators.node import Action
-from emulators.ota_client import OtaClient
-from emulators.ota_table import State
-from emulators.tunnel import DeviceTunnel
+from emulators.platform.flash import Flash, Spare
 from ota_engine.events import Send
 
 

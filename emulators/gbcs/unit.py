@@ -8,7 +8,6 @@ its hash is looked at is not answered, for it may come from anybody.
 from math import inf
 from typing import NamedTuple
 
-from emulators.device_spec import SecurityOptions
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.belief import believe
 from emulators.gbcs.habits import Habits
@@ -17,6 +16,7 @@ from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.utc_clock import UtcClock
 from emulators.gbcs.voice import Voice
 from emulators.node import Note
+from emulators.platform.spec import SecurityOptions
 from images.eui64 import format_eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import USE_CASES, ActivationCode

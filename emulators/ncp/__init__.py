@@ -3,5 +3,5 @@
 Each layer knows only the one below it: ``frames`` the octets of ASH, ``ash`` its conversation,
 ``ezsp`` headers and field layouts, ``stack`` what a coordinator does, ``dongle`` how they hang
 together in virtual time, ``server`` the port. All but the server are pure. The air is an
-``emulators.network.Network`` and the devices are the ones of every other emulation.
+``emulators.air.network.Network`` and the devices are the ones of every other emulation.
 """

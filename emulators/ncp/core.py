@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
+from emulators.air.network import Network
 from emulators.ncp.device_object import COORDINATOR, SERVER_MASK, Identity, SimpleDescriptor
 from emulators.ncp.layouts import Values
 from emulators.ncp.member import Member
 from emulators.ncp.memory import Memory
-from emulators.network import Network
 from images.eui64 import Eui64
 
 Handlers: TypeAlias = Mapping[str, Callable[[Values], Mapping[str, Any]]]

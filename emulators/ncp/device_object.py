@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import pack, unpack_from
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER
 

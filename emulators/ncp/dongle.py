@@ -10,7 +10,10 @@ from math import inf
 from random import Random
 from typing import Any
 
-from emulators.attendant import attend
+from emulators.air.network import Network
+from emulators.air.radio import CALM, Conditions
+from emulators.home.attendant import attend
+from emulators.home.roster import Entry
 from emulators.ncp.ash import Ash, Delivered
 from emulators.ncp.commands import LATEST, VERSIONS
 from emulators.ncp.ezsp import Ezsp
@@ -20,9 +23,6 @@ from emulators.ncp.layouts import Values
 from emulators.ncp.memory import Memory
 from emulators.ncp.serial_line import DEFAULT_BAUD, SerialLine
 from emulators.ncp.stack import Stack
-from emulators.network import Network
-from emulators.radio import CALM, Conditions
-from emulators.roster import Entry
 from ota_engine.errors import LocalError
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.gbcs.keystore import Keystore

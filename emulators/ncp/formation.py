@@ -5,13 +5,13 @@ from functools import partial
 from math import inf
 from typing import Any
 
+from emulators.air.port import Port
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.device_object import MGMT_LEAVE
 from emulators.ncp.layouts import NetworkParameters, Values
 from emulators.ncp.member import Member
 from emulators.ncp.messages import JOINS, device_leave_request
 from emulators.ncp.status import Status
-from emulators.port import Port
 from ota_engine.events import Send
 
 NO_NETWORK, JOINED = 0, 2  # EmberNetworkStatus

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from struct import pack
 from typing import Any, NamedTuple
 
+from emulators.air.port import Port
+from emulators.air.radio import APS_ACK_WAIT, APS_RETRIES, APS_SECURITY, INDIRECT_TIMEOUT
 from emulators.ncp import device_object
 from emulators.ncp.addresses import ALL_NODES, Addresses
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import ApsFrame, Values
 from emulators.ncp.member import Member
 from emulators.ncp.status import Status
-from emulators.port import Port
-from emulators.radio import APS_ACK_WAIT, APS_RETRIES, APS_SECURITY, INDIRECT_TIMEOUT
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Joined, Packet, Send, SendFailed
 

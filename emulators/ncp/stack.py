@@ -11,8 +11,10 @@ from random import Random
 from struct import pack, unpack_from
 from typing import Any
 
+from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.home.roster import Entry
 from emulators.ncp.addresses import Addresses
 from emulators.ncp.core import COUNTERS, Core, Handlers, Say
 from emulators.ncp.device_object import SimpleDescriptor
@@ -24,8 +26,6 @@ from emulators.ncp.memory import Memory
 from emulators.ncp.messages import Messages
 from emulators.ncp.settings import Settings
 from emulators.ncp.status import Status
-from emulators.network import Network
-from emulators.roster import Entry
 from ota_engine.events import Effect, Joined, LinkEvent, Packet, SendFailed
 from ota_engine.gbcs.keystore import Keystore
 

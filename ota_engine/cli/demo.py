@@ -25,8 +25,8 @@ from ota_engine.delivery.status import SessionStatus
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
-    from emulators.demonstration import Ending, Proof
-    from emulators.staging import Demonstration
+    from emulators.demo.demonstration import Ending, Proof
+    from emulators.demo.staging import Demonstration
 
 app = typer.Typer()
 
@@ -59,7 +59,7 @@ def demo(
     what the devices sign is kept with the certificates to check it by. Exit code 0: every device
     runs its image, byte for byte; 2: one does not, or FILE is damaged; 3: it cannot be read.
     """
-    from emulators.staging import sample_firmware, stage
+    from emulators.demo.staging import sample_firmware, stage
 
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
@@ -107,8 +107,8 @@ def _perform(
     demonstration: "Demonstration", folder: Path, capture: Path | None, *, quiet: bool
 ) -> "list[Ending]":
     """Run the demonstration with its store, journal, outcomes and images in a folder."""
-    from emulators.demonstration import play
-    from emulators.journal import Journal
+    from emulators.demo.demonstration import play
+    from emulators.soak.journal import Journal
     from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
     from ota_engine.store.store import DATABASE_NAME, Store
 

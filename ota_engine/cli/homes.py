@@ -12,8 +12,8 @@ from ota_engine.errors import LinkError, LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore
 
 if TYPE_CHECKING:
-    from emulators.home_memory import HomeMemory
-    from emulators.roster import Entry, Roster
+    from emulators.home.memory import HomeMemory
+    from emulators.home.roster import Entry, Roster
 
 ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
 MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
@@ -65,7 +65,7 @@ def read_memory(path: Path) -> "HomeMemory":
         LocalError: it is something else.
         OSError: it cannot be read.
     """
-    from emulators.home_memory import read_home_memory
+    from emulators.home.memory import read_home_memory
 
     if not path.exists():
         return {}
@@ -102,7 +102,7 @@ def about(path: Path) -> Iterator[None]:
 
 
 def _roster(path: Path | None) -> "Roster":
-    from emulators.roster import Roster, default_roster, parse_roster
+    from emulators.home.roster import Roster, default_roster, parse_roster
 
     if path is None:
         return Roster(default_roster())

@@ -140,7 +140,7 @@ def _speed(url: str, text: str) -> float:
 @asynccontextmanager
 async def _open_home(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
-    from emulators.household import open_household
+    from emulators.home.household import open_household
 
     if home.keys is None:
         async with open_household(home.entries) as han:

@@ -15,11 +15,11 @@ from ota_engine.cli.homes import about, furnish, read_home, read_memory
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
+    from emulators.home.roster import Entry
     from emulators.ncp.dongle import Dongle, DongleOptions
     from emulators.ncp.faults import FaultPlan
     from emulators.ncp.memory import Memory
     from emulators.ncp.server import NcpServer
-    from emulators.roster import Entry
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -110,7 +110,7 @@ def ncp(
 
 
 def _tailored(paths: list[Path], count: int) -> "tuple[Entry, ...]":
-    from emulators.tailored import tailored_roster
+    from emulators.home.tailored import tailored_roster
     from ota_engine.store.intake import take_in
 
     return tailored_roster([take_in(path, 0.0) for path in paths], count)
@@ -184,7 +184,7 @@ class _Keeper:
     """
 
     def __init__(self, dongle: "Dongle", state: Path | None, *, keyed: bool) -> None:
-        from emulators.home_memory import Notebook, recall_home
+        from emulators.home.memory import Notebook, recall_home
 
         self._dongle = dongle
         self._state = state

@@ -18,7 +18,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded
 
 if TYPE_CHECKING:
-    from emulators.soak import SoakResult, SoakSpec
+    from emulators.soak.soak import SoakResult, SoakSpec
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -68,7 +68,7 @@ def soak(
     Exits with 0 when no device runs a wrong image, every device that was not updated has a reason,
     and every part of the work came back; with 2 otherwise.
     """
-    from emulators.soak import SoakSpec, replay_command
+    from emulators.soak.soak import SoakSpec, replay_command
 
     spec = SoakSpec(
         devices=devices,
@@ -107,8 +107,8 @@ def _prepare(report: Path | None) -> None:
 def _run(
     spec: "SoakSpec", processes: int, report: Path | None, capture: Path | None
 ) -> "SoakResult":
-    from emulators.soak import merge
-    from emulators.soak_processes import run_shards
+    from emulators.soak.processes import run_shards
+    from emulators.soak.soak import merge
 
     with tempfile.TemporaryDirectory(prefix="zota-soak-") as folder, recording(capture) as sink:
         handed = spec
@@ -174,7 +174,7 @@ class _Progress:
 
 
 def _write_report(folder: Path, result: "SoakResult") -> None:
-    from emulators.report import report
+    from emulators.soak.report import report
 
     (folder / "report.html").write_text(report(result), encoding="utf-8")
     detail = {**result.summary(), "missing": list(result.missing), "shards": list(result.shards)}

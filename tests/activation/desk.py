@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 
-from emulators.device_spec import DeviceKind, DeviceSpec
-from emulators.endpoint import Endpoint
+from emulators.gbcs.tunnel import GET_EVERY, DeviceTunnel
 from emulators.node import Action, Transmit
-from emulators.tunnel import GET_EVERY, DeviceTunnel
+from emulators.platform.endpoint import Endpoint
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, CancelOrder, ReadVersion
 from ota_engine.activation.security import Patience, Security

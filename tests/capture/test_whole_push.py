@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.roster import default_roster
+from emulators.home.roster import default_roster
 from images.eui64 import format_eui64
 from tests.capture.shark import fields, malformed, tshark
 from tests.cli.firmware import image_file

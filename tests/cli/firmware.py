@@ -3,8 +3,8 @@
 from pathlib import Path
 from random import Random
 
-from emulators.device_spec import DeviceKind
-from emulators.roster import default_roster
+from emulators.home.roster import default_roster
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 
 SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from emulators.device_spec import DeviceKind
-from emulators.roster import IMAGE_TYPES, MANUFACTURER, default_roster
+from emulators.home.roster import IMAGE_TYPES, MANUFACTURER, default_roster
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS

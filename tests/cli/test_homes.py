@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from emulators.device_spec import DeviceKind
 from emulators.devices.device import Device
-from emulators.household import open_household
-from emulators.roster import IMAGE_TYPES, MANUFACTURER
+from emulators.home.household import open_household
+from emulators.home.roster import IMAGE_TYPES, MANUFACTURER
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from ota_engine.cli.homes import read_home, sole_use
 from ota_engine.cli.key_folder import write_key_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.device_spec import DeviceKind
+from emulators.platform.spec import DeviceKind
 from tests.capture.shark import malformed
 from tests.cli.firmware import NEW_VERSION, image_file
 from tests.cli.zota import zota_process

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from emulators.roster import default_roster
+from emulators.home.roster import default_roster
 from ota_engine.cli.links import resolve
 from ota_engine.shell.link import Link
 from ota_engine.shell.link_conformance import CHECKS, Bench, BenchFactory

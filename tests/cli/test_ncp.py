@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.home_memory import read_home_memory
+from emulators.home.memory import read_home_memory
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.key_folder import write_key_folder
 from tests.cli.zota import zota

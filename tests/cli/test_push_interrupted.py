@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from emulators.device_spec import DeviceKind
-from emulators.roster import default_roster
+from emulators.home.roster import default_roster
+from emulators.platform.spec import DeviceKind
 from images.eui64 import format_eui64
 from ota_engine.store.store import Store
 from tests.cli.firmware import image_file

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from math import inf
 from random import Random
 
-from emulators.network import Network
+from emulators.air.network import Network
+from emulators.air.radio import CALM, Conditions
+from emulators.air.station import Placement
 from emulators.node import Action, Announce, Note, Transmit
-from emulators.radio import CALM, Conditions
-from emulators.station import Placement
 from images.eui64 import Eui64
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,

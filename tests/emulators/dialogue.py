@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.client.table import State
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.node import Action, Announce, Note, Transmit
-from emulators.ota_profiles import LAB, TimerProfile
-from emulators.ota_table import State
+from emulators.platform.profiles import LAB, TimerProfile
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, BROADCAST_ALL, OTA_UPGRADE_CLUSTER, SMART_ENERGY, Send

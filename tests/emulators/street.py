@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import DeviceSpec
+from emulators.air.network import Network
+from emulators.air.port import Port
+from emulators.air.radio import CALM, Conditions
+from emulators.air.station import Placement
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.network import Network
 from emulators.node import Note
-from emulators.port import Port
-from emulators.radio import CALM, Conditions
-from emulators.station import Placement
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign, Order

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from emulators.device_spec import DeviceKind
+from emulators.client.table import State
 from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
 from emulators.node import NEVER
-from emulators.ota_profiles import SILICON_LABS
-from emulators.ota_table import State
+from emulators.platform.profiles import SILICON_LABS
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from ota_engine.events import BASIC_CLUSTER
 from ota_engine.zcl import general, ota

@@ -4,13 +4,13 @@ import hashlib
 
 import pytest
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.radio import Conditions
+from emulators.client.table import State
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
-from emulators.ota_profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.ota_table import State
-from emulators.radio import Conditions
+from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.delivery.config import DeliveryConfig

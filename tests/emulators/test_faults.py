@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.faults import (
+from emulators.air.radio import CALM, Conditions
+from emulators.soak.faults import (
     AIR,
     PROFILES,
     Fault,
@@ -14,7 +15,6 @@ from emulators.faults import (
     draw_plan,
     weather,
 )
-from emulators.radio import CALM, Conditions
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.flash import (
+from emulators.platform.flash import (
     MAX_TRIAL_BOOTS,
     SECTOR,
     FileIdentity,

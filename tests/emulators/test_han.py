@@ -5,10 +5,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from emulators.air.network import Network
 from emulators.devices.fleet import Fleet
-from emulators.han import BATCHES, COORDINATOR, Han
-from emulators.network import Network
-from emulators.population import Member, populate, sample_firmware
+from emulators.home.han import BATCHES, COORDINATOR, Han
+from emulators.soak.population import Member, populate, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign

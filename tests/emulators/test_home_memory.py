@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from emulators.devices.fleet import Fleet
-from emulators.home_memory import dump_home, read_home_memory, recall_home
-from emulators.household import open_household
-from emulators.roster import default_roster
+from emulators.home.household import open_household
+from emulators.home.memory import dump_home, read_home_memory, recall_home
+from emulators.home.roster import default_roster
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.payloads import CommandAccepted, FutureDatedOutcome
 from tests.emulators.gbcs.house import NEW_VERSION, House, hash_of, image, spec

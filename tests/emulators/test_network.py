@@ -3,10 +3,10 @@ from random import Random
 
 import pytest
 
-from emulators import radio
-from emulators.network import Network
-from emulators.radio import Conditions
-from emulators.station import Placement
+from emulators.air import radio
+from emulators.air.network import Network
+from emulators.air.radio import Conditions
+from emulators.air.station import Placement
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (

@@ -1,10 +1,10 @@
 """The judge must find what it is there to find, so it is shown guilty devices."""
 
-from emulators.device_spec import DeviceKind, DeviceSpec
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.flash import FileIdentity
-from emulators.oracle import Expectation, Judgement, Verdict, judge
+from emulators.platform.flash import FileIdentity
+from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.soak.oracle import Expectation, Judgement, Verdict, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.flash import SECTOR
+from emulators.client.table import State
 from emulators.node import NEVER
-from emulators.ota_profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.ota_table import State
+from emulators.platform.flash import SECTOR
+from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute, Command
 from ota_engine.zcl.status import Status

@@ -2,9 +2,9 @@
 
 import pytest
 
+from emulators.client.table import State
 from emulators.node import NEVER, Note
-from emulators.ota_profiles import LAB, NXP, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.ota_table import State
+from emulators.platform.profiles import LAB, NXP, SILICON_LABS, ZBOSS, TimerProfile
 from images import ImageSpec, build
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute, Command

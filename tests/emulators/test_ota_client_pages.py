@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulators.ota_profiles import LAB, NXP, SILICON_LABS, TimerProfile
-from emulators.ota_table import State
+from emulators.client.table import State
+from emulators.platform.profiles import LAB, NXP, SILICON_LABS, TimerProfile
 from ota_engine.zcl import ota
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status

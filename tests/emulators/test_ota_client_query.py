@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulators.ota_profiles import NXP, PROFILES, SILICON_LABS
-from emulators.ota_table import State
+from emulators.client.table import State
+from emulators.platform.profiles import NXP, PROFILES, SILICON_LABS
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute, Command
 from ota_engine.zcl.status import Status

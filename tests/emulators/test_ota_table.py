@@ -2,11 +2,11 @@
 
 from itertools import product
 
-from emulators.ota_client import OtaClient
-from emulators.ota_downloading import Downloading
-from emulators.ota_ending import Ending
-from emulators.ota_querying import Querying
-from emulators.ota_table import IGNORED, ILLEGAL, TABLE, UPGRADE_STATUS, Do, Event, State
+from emulators.client.downloading import Downloading
+from emulators.client.ending import Ending
+from emulators.client.ota_client import OtaClient
+from emulators.client.querying import Querying
+from emulators.client.table import IGNORED, ILLEGAL, TABLE, UPGRADE_STATUS, Do, Event, State
 
 EVERY_PAIR = frozenset(product(State, Event))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.ota_profiles import LAB, ZBOSS, TimerProfile
+from emulators.platform.profiles import LAB, ZBOSS, TimerProfile
 from ota_engine.zcl import ota
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import encode_block_data

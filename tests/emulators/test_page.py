@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.page import Page
+from emulators.client.page import Page
 
 CONTENT = Random(3).randbytes(1000)
 

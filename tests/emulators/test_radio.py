@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators import radio
-from emulators.radio import Conditions, Fate, Medium
+from emulators.air import radio
+from emulators.air.radio import Conditions, Fate, Medium
 from ota_engine.errors import LocalError
 
 MILLI = 1e-3

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.attendant import attend
-from emulators.device_spec import DeviceKind
+from emulators.air.network import Network
 from emulators.devices.fleet import Fleet
 from emulators.devices.ppmid import Ppmid
-from emulators.han import COORDINATOR
-from emulators.host import COORDINATOR as HOST
+from emulators.home.attendant import attend
+from emulators.home.han import COORDINATOR
+from emulators.home.roster import KEYS, default_roster, parse_roster
 from emulators.ncp.memory import Memory
-from emulators.network import Network
-from emulators.roster import KEYS, default_roster, parse_roster
+from emulators.platform.spec import DeviceKind
+from emulators.soak.host import COORDINATOR as HOST
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.pki import DEVICES
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from emulators.faults import Fault, FaultKind, Plan, World, draw_plan
-from emulators.journal import Journal
-from emulators.oracle import Verdict
-from emulators.population import Member, populate, sample_firmware
-from emulators.radio import Conditions
-from emulators.simulation import Outcome, Settings, Simulation, summary
+from emulators.air.radio import Conditions
+from emulators.soak.faults import Fault, FaultKind, Plan, World, draw_plan
+from emulators.soak.journal import Journal
+from emulators.soak.oracle import Verdict
+from emulators.soak.population import Member, populate, sample_firmware
+from emulators.soak.simulation import Outcome, Settings, Simulation, summary
 from images.eui64 import parse_eui64
 from ota_engine.store.store import Store
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from emulators.oracle import Verdict
-from emulators.population import MIX, given_firmware, populate, sample_firmware
-from emulators.report import report
-from emulators.soak import SoakSpec, merge, replay_command, run_shard
-from emulators.soak_processes import run_shards, take_line
+from emulators.soak.oracle import Verdict
+from emulators.soak.population import MIX, given_firmware, populate, sample_firmware
+from emulators.soak.processes import run_shards, take_line
+from emulators.soak.report import report
+from emulators.soak.soak import SoakSpec, merge, replay_command, run_shard
 from images import parse
 from ota_engine.errors import LocalError
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from emulators.device_spec import DeviceKind
-from emulators.roster import MAX_DEVICES
-from emulators.tailored import BANK, tailored_roster
+from emulators.home.roster import MAX_DEVICES
+from emulators.home.tailored import BANK, tailored_roster
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulators.air.radio import Conditions, max_payload
+from emulators.air.station import Placement
 from emulators.node import Action, Note, Transmit
-from emulators.radio import Conditions, max_payload
-from emulators.station import Placement
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
 from ota_engine.tunnel import TunnelSettings
 from ota_engine.zcl import general, tunnel

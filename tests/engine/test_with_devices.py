@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulators.device_spec import DeviceKind, SecurityOptions
 from emulators.gbcs.habits import HABITS
+from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.activation.requests import ReadVersion
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse

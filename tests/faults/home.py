@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import COMMANDED, DeviceKind, DeviceSpec
+from emulators.air.network import Network
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.network import Network
 from emulators.node import Note
+from emulators.platform.spec import COMMANDED, DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.activation.security import Security

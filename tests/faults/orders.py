@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC as UTC_ZONE
 from datetime import datetime
 
-from emulators.device_spec import SecurityOptions
+from emulators.platform.spec import SecurityOptions
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, CancelOrder
 from ota_engine.events import ClockObserved

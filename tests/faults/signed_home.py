@@ -2,9 +2,9 @@
 
 from random import Random
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, CancelOrder

@@ -6,7 +6,7 @@ emulated air and the real engine.
 
 import pytest
 
-from emulators.flash import SECTOR
+from emulators.platform.flash import SECTOR
 from ota_engine.records import Activation, SessionState
 from tests.emulators.dialogue import NEW, image, spec
 from tests.emulators.street import Street

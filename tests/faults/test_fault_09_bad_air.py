@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.radio import Conditions
+from emulators.air.radio import Conditions
 from ota_engine.records import SessionState
 from tests.emulators.dialogue import image, spec
 from tests.emulators.street import Street

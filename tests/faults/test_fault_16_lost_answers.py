@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.device_spec import SecurityOptions
+from emulators.platform.spec import SecurityOptions
 from tests.faults.home import NEW, OLD
 from tests.faults.orders import MortalHome
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulators.device_spec import SecurityOptions
+from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs.codes import ActivationCode
 from ota_engine.records import OrderState
 from tests.faults.home import OLD

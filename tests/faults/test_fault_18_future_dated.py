@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.device_spec import DeviceKind
+from emulators.platform.spec import DeviceKind
 from ota_engine.records import OrderState
 from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import SignedHome, signed_device

@@ -5,8 +5,8 @@ from random import Random
 import trio
 from trio.testing import MockClock
 
-from emulators.han import Han
-from emulators.network import Network
+from emulators.air.network import Network
+from emulators.home.han import Han
 from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.delivery.orders import AddImage, Assign
 from ota_engine.records import SessionState

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from emulators.soak import SoakSpec, run_shard
+from emulators.soak.soak import SoakSpec, run_shard
 
 SPEC = SoakSpec(devices=16, hours=6, seed=3, faults="harsh", image_size=4096)
 IN_A_PROCESS = """

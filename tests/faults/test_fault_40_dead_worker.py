@@ -5,9 +5,9 @@ import os
 import signal
 from typing import Any
 
-from emulators.report import report
-from emulators.soak import SoakSpec, merge, run_shard
-from emulators.soak_processes import Workers, run_shards, take_line
+from emulators.soak.processes import Workers, run_shards, take_line
+from emulators.soak.report import report
+from emulators.soak.soak import SoakSpec, merge, run_shard
 
 SPEC = SoakSpec(devices=510, hours=0.05, seed=5, faults="mild", image_size=1024)  # three shards
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import trio
 
+from emulators.home.roster import Entry
 from emulators.ncp.dongle import Dongle, DongleOptions
 from emulators.ncp.faults import FaultKind, NcpFault
 from emulators.ncp.memory import Memory
 from emulators.ncp.server import NcpServer, serve_ncp
-from emulators.roster import Entry
 from hw.formation import form
 from hw.radio import ZigpyRadio
 from hw.settings import DATABASE_NAME, RadioSettings, parse_link

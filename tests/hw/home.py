@@ -8,10 +8,10 @@ from random import Random
 
 import trio
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.ota_profiles import LAB
-from emulators.roster import Entry
-from emulators.station import Placement
+from emulators.air.station import Placement
+from emulators.home.roster import Entry
+from emulators.platform.profiles import LAB
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import trio
 
-from emulators.device_spec import DeviceKind, DeviceSpec
-from emulators.roster import Entry
-from emulators.station import Placement
+from emulators.air.station import Placement
+from emulators.home.roster import Entry
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage

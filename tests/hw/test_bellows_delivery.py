@@ -11,11 +11,11 @@ from typing import NamedTuple
 import pytest
 import trio
 
-from emulators.device_spec import ClientOptions
+from emulators.air.station import Placement
+from emulators.home.roster import Entry
 from emulators.ncp.dongle import DongleOptions
 from emulators.ncp.faults import FaultKind, FaultPlan
-from emulators.roster import Entry
-from emulators.station import Placement
+from emulators.platform.spec import ClientOptions
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError

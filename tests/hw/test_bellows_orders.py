@@ -17,8 +17,8 @@ import httpx
 import pytest
 import trio
 
-from emulators.device_spec import DeviceKind
-from emulators.roster import Entry, default_roster
+from emulators.home.roster import Entry, default_roster
+from emulators.platform.spec import DeviceKind
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64, format_eui64
 from ota_engine.activation.parties import choose_parties

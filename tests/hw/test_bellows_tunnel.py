@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import trio
 
-from emulators.device_spec import DeviceSpec
+from emulators.client.verification import ImageVerifier
 from emulators.devices.device import Device
-from emulators.flash import SectorPool
+from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.node import Action
-from emulators.tunnel import DeviceTunnel
-from emulators.verification import ImageVerifier
+from emulators.platform.flash import SectorPool
+from emulators.platform.spec import DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Packet, Send, SendFailed

@@ -8,12 +8,12 @@ from random import Random
 
 import trio
 
-from emulators.device_spec import DeviceKind
+from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.han import Han
-from emulators.network import Network
-from emulators.roster import default_roster
+from emulators.home.han import Han
+from emulators.home.roster import default_roster
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.activation.parties import choose_parties

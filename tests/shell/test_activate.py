@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from emulators.device_spec import DeviceKind
+from emulators.platform.spec import DeviceKind
 from images.eui64 import Eui64
 from ota_engine.campaigns.push import Verdict
 from ota_engine.errors import LocalError

@@ -8,10 +8,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.network import Network
 from emulators.devices.fleet import Fleet
-from emulators.han import Han
-from emulators.network import Network
+from emulators.home.han import Han
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import LinkEvent, LinkUp, Send
 from ota_engine.shell.link import SendFailedError

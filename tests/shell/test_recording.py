@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from emulators.han import Han
+from emulators.home.han import Han
 from ota_engine.errors import LocalError
 from ota_engine.shell.link import Link
 from ota_engine.shell.link_conformance import CHECKS, Bench, BenchFactory

@@ -10,9 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from emulators.air.network import Network
 from emulators.devices.device import Device
-from emulators.han import Han
-from emulators.network import Network
+from emulators.home.han import Han
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage
 from ota_engine.activation.security import Security

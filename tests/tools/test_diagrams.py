@@ -47,7 +47,7 @@ def test_the_architecture_shows_the_tables_as_they_are() -> None:
 
 def test_a_stale_document_is_told_and_left_alone(tmp_path: Path) -> None:
     document = tmp_path / "doc.md"
-    stale = "before\n<!-- diagram: emulators.ota_table -->\nold\n<!-- end diagram -->\nafter\n"
+    stale = "before\n<!-- diagram: emulators.client.table -->\nold\n<!-- end diagram -->\nafter\n"
     document.write_text(stale)
     checked = diagrams("--check", str(document))
     assert checked.returncode == 1
@@ -58,11 +58,11 @@ def test_a_stale_document_is_told_and_left_alone(tmp_path: Path) -> None:
 def test_redrawing_fills_the_place_and_nothing_else(tmp_path: Path) -> None:
     document = tmp_path / "doc.md"
     document.write_text(
-        "before\n<!-- diagram: emulators.ota_table -->\n<!-- end diagram -->\nafter\n"
+        "before\n<!-- diagram: emulators.client.table -->\n<!-- end diagram -->\nafter\n"
     )
     assert diagrams(str(document)).returncode == 0
     text = document.read_text()
-    assert text.startswith("before\n<!-- diagram: emulators.ota_table -->\n```mermaid\n")
+    assert text.startswith("before\n<!-- diagram: emulators.client.table -->\n```mermaid\n")
     assert text.endswith("<!-- end diagram -->\nafter\n")
     assert diagrams("--check", str(document)).returncode == 0
 
@@ -103,7 +103,7 @@ def test_what_changes_no_state_is_written_below(tool: Any) -> None:
     assert "DIM --> DIM" not in drawing
 
 
-@pytest.mark.parametrize("name", ["ota_engine.delivery.session", "emulators.ota_table"])
+@pytest.mark.parametrize("name", ["ota_engine.delivery.session", "emulators.client.table"])
 def test_every_row_of_a_table_is_in_its_drawing(tool: Any, name: str) -> None:
     machine = tool.MACHINES[name]
     arrows = tool.rows(getattr(importlib.import_module(machine.module), machine.table))

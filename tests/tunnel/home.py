@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from random import Random
 
-from emulators.device_spec import DeviceKind, DeviceSpec
-from emulators.endpoint import Endpoint
-from emulators.network import Network
+from emulators.air.network import Network
+from emulators.air.radio import CALM, Conditions, max_payload
+from emulators.air.station import Placement
+from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.node import Action, Announce, Note
-from emulators.radio import CALM, Conditions, max_payload
-from emulators.station import Placement
-from emulators.tunnel import DeviceTunnel
+from emulators.platform.endpoint import Endpoint
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import (
     SMART_ENERGY,

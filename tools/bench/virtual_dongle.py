@@ -15,12 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import trio
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.air.station import Placement
+from emulators.home.roster import Entry
 from emulators.ncp.dongle import Dongle, DongleOptions
 from emulators.ncp.server import serve_ncp
-from emulators.ota_profiles import LAB
-from emulators.roster import Entry
-from emulators.station import Placement
+from emulators.platform.profiles import LAB
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import HOME_AUTOMATION
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 from random import Random
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
+from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.flash import FileIdentity
-from emulators.network import Network
 from emulators.node import Note
-from emulators.ota_profiles import LAB
+from emulators.platform.flash import FileIdentity
+from emulators.platform.profiles import LAB
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
 from images import ImageSpec, build, parse
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER, Send

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.device_spec import SecurityOptions
 from emulators.gbcs.unit import Firmware
+from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs.codes import ActivationCode, AlertCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.payloads import (

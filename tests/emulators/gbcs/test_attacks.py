@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.device_spec import DeviceKind
 from emulators.gbcs.unit import SecurityUnit
+from emulators.platform.spec import DeviceKind
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import KeyUse, Role
 from ota_engine.gbcs.codes import Cra, MessageCode

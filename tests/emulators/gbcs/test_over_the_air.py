@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.device_spec import DeviceKind, SecurityOptions
+from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.events import BROADCAST_ALL, SMART_ENERGY, TUNNELING_CLUSTER, LinkUp, Send
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,

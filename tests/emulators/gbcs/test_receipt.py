@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from emulators.device_spec import DeviceKind
 from emulators.devices.fleet import Fleet
+from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build, parse
 from images.eui64 import Eui64
 from ota_engine.gbcs.codes import AlertCode

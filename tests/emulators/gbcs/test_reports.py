@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from emulators.device_spec import DeviceKind, SecurityOptions
 from emulators.gbcs.unit import Firmware, SecurityUnit
+from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode
 from ota_engine.gbcs.envelope import parse, serialise

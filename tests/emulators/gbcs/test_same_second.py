@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.network import Network
+from emulators.air.station import Placement
 from emulators.devices.fleet import Fleet
-from emulators.network import Network
 from emulators.node import Note
-from emulators.station import Placement
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage
 from ota_engine.activation.security import Security

@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.faults import Fault, FaultKind, Plan
-from emulators.journal import Journal
-from emulators.live import run_virtually
-from emulators.oracle import Verdict
-from emulators.population import Firmware, Member
-from emulators.simulation import Outcome, Settings, Simulation, summary
-from emulators.station import Placement
+from emulators.air.station import Placement
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.soak.faults import Fault, FaultKind, Plan
+from emulators.soak.journal import Journal
+from emulators.soak.live import run_virtually
+from emulators.soak.oracle import Verdict
+from emulators.soak.population import Firmware, Member
+from emulators.soak.simulation import Outcome, Settings, Simulation, summary
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.records import Activation, VersionPolicy

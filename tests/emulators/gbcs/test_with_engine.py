@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from emulators.device_spec import DeviceKind
 from emulators.devices.ppmid import Ppmid
+from emulators.platform.spec import DeviceKind
 from images.eui64 import Eui64
 from ota_engine.activation.requests import ActivateImage, ReadVersion
 from ota_engine.gbcs.codes import MessageCode

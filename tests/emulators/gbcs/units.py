@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from emulators.device_spec import DeviceKind, SecurityOptions
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.habits import HABITS
 from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
+from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.envelope import Message, parse, serialise

@@ -5,16 +5,16 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.network import Network
+from emulators.air.station import Placement
+from emulators.home.roster import Entry
 from emulators.ncp.commands import LATEST
 from emulators.ncp.layouts import ApsFrame, NetworkParameters, SecurityState
 from emulators.ncp.memory import Memory
 from emulators.ncp.stack import Stack
 from emulators.ncp.status import Status
-from emulators.network import Network
-from emulators.ota_profiles import LAB
-from emulators.roster import Entry
-from emulators.station import Placement
+from emulators.platform.profiles import LAB
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 
 FIRST = 0x025A_0000_0000_0001

@@ -13,11 +13,11 @@ import zigpy.config as conf
 import zigpy.types as t
 from bellows.zigbee.application import ControllerApplication
 
+from emulators.home.roster import Entry
 from emulators.ncp.dongle import Dongle
 from emulators.ncp.memory import Memory
 from emulators.ncp.server import NcpServer, serve_ncp
-from emulators.ota_profiles import LAB
-from emulators.roster import Entry
+from emulators.platform.profiles import LAB
 from tests.emulators.ncp.home import PARAMETERS, SECURITY, display
 
 CHANNEL = PARAMETERS.channel

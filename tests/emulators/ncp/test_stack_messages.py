@@ -4,10 +4,10 @@ from struct import pack
 
 import pytest
 
+from emulators.air.radio import INDIRECT_TIMEOUT
 from emulators.ncp.layouts import ApsFrame
 from emulators.ncp.messages import IN_FLIGHT, MAX_PAYLOAD
 from emulators.ncp.status import Status
-from emulators.radio import INDIRECT_TIMEOUT
 from images.eui64 import Eui64
 from tests.emulators.ncp.home import FIRST, FIRST_ADDRESS, RETRY, Host, display
 

@@ -10,13 +10,13 @@ from clocks import processor_seconds
 from cryptography.hazmat.primitives.asymmetric import ec
 from row import Figure, Goal, Measurement, Options, row
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.network import Network
+from emulators.air.station import Placement
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.host import COORDINATOR
-from emulators.network import Network
 from emulators.node import Note
-from emulators.station import Placement
+from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.soak.host import COORDINATOR
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.activation.parties import choose_parties

@@ -4,16 +4,16 @@ from random import Random
 
 from row import Figure, Goal, Measurement, Options, row
 
-from emulators.device_spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.air.network import Network
+from emulators.air.radio import block_ceiling, page_ceiling
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.host import EngineHost, WallClock
-from emulators.journal import Journal
-from emulators.network import Network
 from emulators.node import Note
-from emulators.ota_profiles import LAB
-from emulators.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
-from emulators.radio import block_ceiling, page_ceiling
+from emulators.platform.profiles import LAB
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.soak.host import EngineHost, WallClock
+from emulators.soak.journal import Journal
+from emulators.soak.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.delivery.orders import AddImage, Assign
 from ota_engine.engine import Engine

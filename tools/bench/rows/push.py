@@ -7,7 +7,7 @@ that have been interviewed, and ends when the last of them runs the new version.
 from deliveries import Delivered, Setting, measured
 from row import Figure, Goal, Measurement, Options, row
 
-from emulators.radio import block_ceiling
+from emulators.air.radio import block_ceiling
 
 OCTETS = 128 * 1024  # delivered altogether
 EIGHT = 8

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from clocks import peak_memory, processor_seconds
 from row import Figure, Goal, Measurement, Options, row
 
-from emulators.faults import Plan
-from emulators.journal import Journal
-from emulators.population import populate, sample_firmware
-from emulators.radio import Conditions
-from emulators.simulation import Outcome, Settings, Simulation, summary
-from emulators.soak_worker import spare_the_collector
+from emulators.air.radio import Conditions
+from emulators.soak.faults import Plan
+from emulators.soak.journal import Journal
+from emulators.soak.population import populate, sample_firmware
+from emulators.soak.simulation import Outcome, Settings, Simulation, summary
+from emulators.soak.worker import spare_the_collector
 from ota_engine.store.store import Store
 
 IMAGE_SIZE = 128 * 1024  # octets, as zota soak has it

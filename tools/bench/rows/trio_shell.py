@@ -7,11 +7,11 @@ import trio.testing
 from clocks import processor_seconds
 from row import Figure, Goal, Measurement, Options, row
 
-from emulators.device_spec import DeviceKind, DeviceSpec
+from emulators.air.network import Network
+from emulators.air.station import Placement
 from emulators.devices.fleet import Fleet
-from emulators.han import Han
-from emulators.network import Network
-from emulators.station import Placement
+from emulators.home.han import Han
+from emulators.platform.spec import DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.delivery.config import DeliveryConfig

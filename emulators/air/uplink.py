@@ -1,0 +1,106 @@
+"""The way up: frames of emulated nodes until they reach the coordinator. Pure."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emulators.air.agenda import Agenda
+from emulators.air.radio import ACK_SHIFT, APS_ACK_WAIT, APS_RETRIES, DRAW_SCALE, QUEUE_LIMIT, Fate
+from emulators.air.station import Station
+from emulators.node import Announce, Transmit
+
+ANNOUNCE_OCTETS = 12  # ZDO Device_annce: sequence, network address, EUI-64, capabilities
+
+
+class Repeat(NamedTuple):
+    """A frame the node's APS sends again, and how often it still may."""
+
+    frame: Transmit
+    retries: int
+
+
+class Uplink:
+    """Carries frames of nodes to the coordinator.
+
+    Args:
+        agenda: the heap of virtual time.
+        arrive: called with (station, frame, time) for every frame that arrives.
+    """
+
+    __slots__ = ("_agenda", "_arrive")
+
+    def __init__(
+        self, agenda: Agenda, arrive: Callable[[Station, Transmit | Announce, float], None]
+    ) -> None:
+        self._agenda = agenda
+        self._arrive = arrive
+
+    def send(
+        self,
+        station: Station,
+        frame: Transmit | Announce,
+        now: float,
+        retries: int = APS_RETRIES,
+    ) -> None:
+        """Put one frame of a node on the air; its APS may repeat it ``retries`` times."""
+        way, medium = station.path, station.medium
+        if type(frame) is Transmit:
+            length, acked = len(frame[4]), frame[5]
+        else:
+            length, acked = ANNOUNCE_OCTETS, False
+        station.fast_since = now
+        if length >= len(way.up):
+            medium.counters.oversized += 1
+            return
+        start = medium.busy_until
+        if start < now:
+            start = now
+        elif start - now > QUEUE_LIMIT:
+            medium.counters.congested += 1
+            self._repeat(station, frame, now, retries)
+            return
+        drawn = medium.draw()
+        bits = int(drawn * DRAW_SCALE)
+        arrival = start + way.up[length] + way.backoff[bits & way.mask]
+        if drawn < medium.trouble[way.hops] or not station.reachable:
+            self._troubled(station, frame, drawn, arrival, retries)
+            return
+        if acked:
+            medium.busy_until = arrival + way.ack + way.backoff[bits >> ACK_SHIFT & way.mask]
+        else:
+            medium.busy_until = arrival
+        self._agenda.push(arrival, self._arrive, station, frame)
+
+    def _troubled(
+        self,
+        station: Station,
+        frame: Transmit | Announce,
+        drawn: float,
+        arrival: float,
+        retries: int,
+    ) -> None:
+        medium, way = station.medium, station.path
+        length = len(frame.payload) if isinstance(frame, Transmit) else ANNOUNCE_OCTETS
+        fate, extra = station.resolve(drawn, way.hops, way.up[length])
+        arrival += extra
+        medium.busy_until = arrival
+        if fate is Fate.LOST:
+            self._repeat(station, frame, arrival, retries)
+            return
+        if isinstance(frame, Transmit):
+            medium.busy_until += way.ack if frame.ack else 0.0
+            if fate is Fate.GARBLED:
+                frame = frame._replace(payload=medium.garble(frame.payload))
+        for time in medium.arrivals(fate, arrival):
+            self._agenda.push(time, self._arrive, station, frame)
+
+    def _repeat(
+        self, station: Station, frame: Transmit | Announce, now: float, retries: int
+    ) -> None:
+        """Let the APS send a frame again that wants an acknowledgement and got none."""
+        if retries and isinstance(frame, Transmit) and frame.ack:
+            again = Repeat(frame, retries - 1)
+            self._agenda.push(now + APS_ACK_WAIT, self._again, station, again)
+
+    def _again(self, station: Station, repeat: Repeat, now: float) -> None:
+        if station.online:
+            self.send(station, repeat.frame, now, repeat.retries)

@@ -1,0 +1,1 @@
+"""The OTA client of an emulated device, part by part; sans-IO."""

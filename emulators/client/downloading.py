@@ -1,0 +1,213 @@
+"""The part of an OTA client that fetches a file: requests, retries, waits, pages and their holes."""
+
+from emulators.client.decisions import wanted
+from emulators.client.step import Step, Told
+from emulators.client.table import Event
+from emulators.client.transfer import Transfer
+from emulators.node import Transmit
+from emulators.platform.clock import DeviceClock
+from emulators.platform.endpoint import Endpoint
+from emulators.platform.flash import Flash
+from emulators.platform.spec import DeviceSpec
+from ota_engine.zcl import ota
+from ota_engine.zcl.status import Status
+
+PAGE_TRIES = 3  # pages without a single block before the client falls back to blocks
+
+
+class Downloading:
+    """Drives a transfer: when to ask, when to ask again, when to give up.
+
+    Attributes:
+        transfer: the file that comes in, or came in last.
+        retries: requests sent again since the device was made.
+    """
+
+    __slots__ = (
+        "_block_timeout",
+        "_clock",
+        "_endpoint",
+        "_flash",
+        "_page_timeout",
+        "_requested_at",
+        "_spec",
+        "_told",
+        "_tries",
+        "retries",
+        "transfer",
+    )
+
+    def __init__(
+        self, spec: DeviceSpec, endpoint: Endpoint, flash: Flash, clock: DeviceClock, told: Told
+    ) -> None:
+        self.transfer = Transfer(spec, flash, endpoint)
+        self.retries = 0
+        self._spec = spec
+        self._endpoint = endpoint
+        self._flash = flash
+        self._clock = clock
+        self._told = told
+        self.lose_power()
+        self.take_clock_rate()
+
+    def lose_power(self) -> None:
+        """Forget what a power cut erases."""
+        self.transfer.lose_power()
+        self._tries = 0
+        self._requested_at = 0.0
+
+    def take_clock_rate(self) -> None:
+        """Work the clock's rate into the timeouts of the hot path."""
+        self._block_timeout = self._clock.after(self._spec.timers.block_timeout, 0.0)
+        self._page_timeout = self._clock.after(self._spec.timers.page_timeout, 0.0)
+
+    # --- the path of every block ------------------------------------------------------------------
+
+    def receive_block(self, frame: bytes, now: float) -> tuple[tuple[Transmit, ...], float] | None:
+        """Take a block that was asked for and changes no state; None if the frame is anything else.
+
+        (DOWNLOADING, BLOCK) and (PAGING, PAGE_BLOCK) without the table.
+
+        Returns:
+            What to send and when to wake.
+
+        Raises:
+            PowerLossError: power went while a sector was programmed.
+        """
+        request = self.transfer.take_block(frame)
+        if request is not None:
+            self._tries = 0
+            return (request,), now + self._block_timeout
+        if self.transfer.take_page_block(frame):
+            return (), now + self._page_timeout
+        return None
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def due(self) -> Event:
+        """What an unanswered block request means."""
+        limit = self._spec.timers.error_threshold
+        return Event.EXHAUSTED if self._tries + 1 >= limit else Event.TIMER
+
+    def due_page(self) -> Event:
+        """What silence on a page means."""
+        page = self.transfer.page
+        if page is None or not page.untouched:
+            return Event.TIMER
+        return Event.PAGE_SILENT if self._tries + 1 < PAGE_TRIES else Event.PAGES_UNSUPPORTED
+
+    # --- actions ----------------------------------------------------------------------------------
+
+    def begin(self, now: float) -> Step:
+        """Start on the file offered, or go on with it where it was left."""
+        offer = self._told.offer
+        assert offer is not None  # noqa: S101 - OFFERED always comes with one
+        metadata = self._flash.metadata
+        download = metadata.download
+        if download is None or (download.identity, download.size) != offer:
+            first = wanted(self._spec, metadata).first
+            self._flash.begin(offer.identity, offer.size, after_held=not first)
+        return self.resume(now)
+
+    def resume(self, now: float) -> Step:
+        """Go on with what flash holds of a file."""
+        download = self._flash.resume()
+        assert download is not None  # noqa: S101 - begun above, or persisted before a power cut
+        self.transfer.open(download)
+        self._tries = 0
+        if self.transfer.complete:
+            return Step(then=Event.LAST_BLOCK)
+        return self.request_next(now)
+
+    def request_next(self, now: float) -> Step:
+        """Ask for what comes next: the holes of a page, a page, or a block."""
+        if self.transfer.page is not None:
+            return Step(then=Event.USE_HOLES)
+        if self.transfer.pages:
+            return Step(then=Event.USE_PAGES)
+        self._requested_at = now
+        return Step((self.transfer.request_block(),), now + self._block_timeout)
+
+    def take(self, now: float) -> Step:
+        """Write a block or a page; go on at once, or first wait out the minimum block period."""
+        self.transfer.take()
+        self._tries = 0
+        if self.transfer.period and now < self._next_request_at():
+            return Step(then=Event.PACE)
+        return self.request_next(now)
+
+    def _next_request_at(self) -> float:
+        return self._clock.after(self.transfer.period, self._requested_at)
+
+    def pace(self, now: float) -> Step:
+        """Let the minimum block period pass."""
+        return Step(wake_at=max(now, self._next_request_at()))
+
+    def retry(self, now: float) -> Step:
+        """Ask for the same block again."""
+        self._tries += 1
+        self.retries += 1
+        return self.request_next(now)
+
+    def give_up(self, now: float) -> Step:
+        """Tell the server that it does not answer; what flash holds waits for the next offer."""
+        request = ota.UpgradeEndRequest(Status.ABORT, *self.transfer.target)
+        tries, offset = self._tries + 1, self.transfer.offset
+        return Step(
+            (self._endpoint.command(request),),
+            self._next_poll(now),
+            reason=f"no answer to {tries} requests at offset {offset}",
+        )
+
+    def abandon(self, now: float) -> Step:
+        """Stop because the server said so."""
+        return Step(wake_at=self._next_poll(now), reason="the server ended the download")
+
+    def _next_poll(self, now: float) -> float:
+        return self._clock.after(self._spec.timers.query_interval, now)
+
+    def wait_for_data(self, now: float) -> Step:
+        """Wait as long as the server asked."""
+        self.transfer.drop_untouched_page()
+        self._tries = 0
+        return Step(wake_at=self._clock.after(self._told.wait, now))
+
+    # --- actions: pages ---------------------------------------------------------------------------
+
+    def request_page(self, now: float) -> Step:
+        """Ask for a page."""
+        self._requested_at = now
+        spacing = self._clock.after(self._spec.timers.page_spacing_ms * 0.001, 0.0)
+        return Step((self.transfer.request_page(),), now + self._page_timeout + spacing)
+
+    def retry_page(self, now: float) -> Step:
+        """Ask for the same page again."""
+        self._tries += 1
+        self.retries += 1
+        return self.request_page(now)
+
+    def collect(self, now: float) -> Step:
+        """Wait for the rest of the page."""
+        return Step(wake_at=now + self._page_timeout)
+
+    def await_stragglers(self, now: float) -> Step:
+        """Wait a little for blocks that the page's last one overtook."""
+        return Step(wake_at=self._clock.after(self._spec.timers.hole_wait, now))
+
+    def fill_hole(self, now: float) -> Step:
+        """Ask for a block that the page lost."""
+        self._tries = 0
+        return Step((self.transfer.request_hole(),), now + self._block_timeout)
+
+    def retry_hole(self, now: float) -> Step:
+        """Ask for it again."""
+        tries = self._tries + 1
+        self.retries += 1
+        step = self.fill_hole(now)
+        self._tries = tries
+        return step
+
+    def use_blocks(self, now: float) -> Step:
+        """Fetch the rest of the file without pages."""
+        self.transfer.leave_pages()
+        return self.request_next(now)

@@ -1,0 +1,331 @@
+"""The OTA client of a device: takes frames and time, gives frames and notes; no I/O, no clock.
+
+The states and their transitions are the table in ``ota_table``; this module takes the steps. What
+a frame means is in ``ota_hearing``; what the rows ask for is done by the three parts of the client:
+``ota_querying``, ``ota_downloading`` and ``ota_ending``. ``wake_at`` is the client's only timer; its
+meaning is the state.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from emulators.client.attributes import ClientView
+from emulators.client.decisions import running_version
+from emulators.client.downloading import Downloading
+from emulators.client.ending import Ending
+from emulators.client.hearing import Heard, Hearing, Situation
+from emulators.client.querying import Querying
+from emulators.client.step import Step, Told
+from emulators.client.table import (
+    IGNORED,
+    RECEIVING,
+    TABLE,
+    UPGRADE_STATUS,
+    Do,
+    Event,
+    State,
+    UpgradeStatus,
+)
+from emulators.client.transfer import Transfer
+from emulators.client.verification import ImageVerifier
+from emulators.node import NEVER, Action, Note
+from emulators.platform.clock import DeviceClock
+from emulators.platform.endpoint import Endpoint
+from emulators.platform.flash import FileIdentity, Flash, Spare
+from emulators.platform.spec import DeviceSpec
+from ota_engine.errors import LocalError
+from ota_engine.zcl import general
+from ota_engine.zcl.frame import ZclHeader
+
+Actions = list[Action]
+
+
+class OtaClient:
+    """One client. The device around it delivers frames, wakes it at ``wake_at``, and restarts it.
+
+    Attributes:
+        state: where it stands in the table.
+        wake_at: when it wants ``wake``; ``inf`` for never.
+        on_mains: a battery device downloads only while this is true.
+        ignored: events that meant nothing where they came.
+        querying: the part that looks for files; ``downloading``: the one that fetches them;
+            ``ending``: the one that has them.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_flash",
+        "_hearing",
+        "_noted",
+        "_reason",
+        "downloading",
+        "ending",
+        "ignored",
+        "on_mains",
+        "querying",
+        "spec",
+        "state",
+        "transfer",
+        "wake_at",
+    )
+
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        endpoint: Endpoint,
+        flash: Flash,
+        verifier: ImageVerifier,
+        random: Random,
+    ) -> None:
+        clock, told = DeviceClock(), Told()
+        self.spec = spec
+        self.state = State.OFF
+        self.wake_at = NEVER
+        self.on_mains = not spec.battery
+        self.ignored = 0
+        self.querying = Querying(spec, endpoint, flash, clock, told, random)
+        self.downloading = Downloading(spec, endpoint, flash, clock, told)
+        self.transfer: Transfer = self.downloading.transfer
+        self.ending = Ending(spec, endpoint, flash, clock, told, self.transfer, verifier)
+        self._hearing = Hearing(spec, endpoint, flash, self.transfer, told, random)
+        self._flash = flash
+        self._clock = clock
+        self._noted = State.IDLE
+        self._reason = ""  # why it goes idle, for the journal
+
+    # --- what it shows ----------------------------------------------------------------------------
+
+    @property
+    def blocks(self) -> int:
+        """Blocks taken since the device was made."""
+        return self.transfer.blocks
+
+    @property
+    def retries(self) -> int:
+        """Requests sent again since the device was made."""
+        return self.downloading.retries
+
+    @property
+    def version(self) -> int:
+        """The file version that runs, of the device's main image type."""
+        return running_version(self._flash.metadata, self.spec.image_type)
+
+    @property
+    def upgrade_status(self) -> UpgradeStatus:
+        """ImageUpgradeStatus (attribute 0x0006)."""
+        status = UPGRADE_STATUS[self.state]
+        if status is UpgradeStatus.NORMAL and self._flash.metadata.spare is Spare.PARTIAL:
+            return UpgradeStatus.WAIT_FOR_MORE
+        return status
+
+    @property
+    def holding(self) -> FileIdentity | None:
+        """The verified file that waits for activation, if there is one."""
+        metadata = self._flash.metadata
+        return metadata.held[-1].identity if metadata.spare is Spare.VERIFIED else None
+
+    def view(self) -> ClientView:
+        """What the attributes of cluster 0x0019 are made of."""
+        metadata = self._flash.metadata
+        downloaded = metadata.held[-1].identity.file_version if metadata.held else None
+        return ClientView(
+            server_known=self.querying.server_known,
+            offset=self.transfer.offset if self.state in RECEIVING else None,
+            version=self.version,
+            downloaded_version=downloaded,
+            downloaded_stack_version=None if downloaded is None else self.spec.stack_version,
+            status=self.upgrade_status,
+            image_type=self.transfer.target.image_type,
+            period=self.transfer.period_value,
+            stamp=crc32(metadata.running[0].digest),
+            cluster_revision=self.transfer.cluster_revision,
+        )
+
+    # --- what the device around it asks -----------------------------------------------------------
+
+    def boot(self, now: float) -> Actions:
+        """Start with what flash holds: a held file, a download to resume, or nothing."""
+        self._clock.started_at = now
+        held = self.holding
+        if held is not None:
+            self.transfer.target = held
+            unasked = self.ending.never_asks
+            return self._fire(
+                Event.BOOTED_HOLDING_UNASKED if unasked else Event.BOOTED_HOLDING, now
+            )
+        if self._flash.metadata.spare is Spare.DOWNLOADING and self.on_mains:
+            return self._fire(Event.BOOTED_DOWNLOADING, now)
+        return self._fire(Event.BOOTED, now)
+
+    def power_off(self, now: float) -> None:
+        """Lose power; flash keeps what was programmed."""
+        self._flash.lose_power()
+        self._fire(Event.POWER_OFF, now)
+
+    def activate(self, now: float) -> Actions:
+        """Run the held file now, on an order that did not come through this cluster."""
+        return self._fire(Event.ACTIVATED, now)
+
+    def set_mains(self, on_mains: bool, now: float) -> Actions:
+        """Tell a battery device whether mains power is there."""
+        self.on_mains = on_mains
+        return self._fire(Event.MAINS_ON if on_mains else Event.MAINS_OFF, now)
+
+    def query_now(self, now: float) -> Actions:
+        """Query the server as if notified, e.g. because someone pressed a button."""
+        return self._fire(Event.NOTIFIED, now)
+
+    def skew_clock(self, rate: float) -> None:
+        """Run the client's timers at ``rate`` times real time (1.01: one per cent slow)."""
+        self._clock.rate = rate
+        self.downloading.take_clock_rate()
+
+    # --- frames and time --------------------------------------------------------------------------
+
+    def receive_block(self, frame: bytes, now: float) -> Sequence[Action] | None:
+        """Take a block that was asked for and changes no state; None if the frame is anything else.
+
+        Raises:
+            PowerLossError: power went while a sector was programmed.
+        """
+        taken = self.downloading.receive_block(frame, now)
+        if taken is None:
+            return None
+        frames, self.wake_at = taken
+        return frames
+
+    def receive(self, header: ZclHeader, frame: bytes, now: float, *, unicast: bool) -> Actions:
+        """Take a command of cluster 0x0019 that ``receive_block`` did not.
+
+        Args:
+            header: the frame's header, without manufacturer code.
+            frame: the whole ZCL frame.
+            now: seconds.
+            unicast: it was sent to this device alone.
+
+        Raises:
+            PeerError: the payload is malformed, or the cluster has no such command.
+            PowerLossError: power went while flash was written.
+        """
+        if unicast:
+            self.querying.heard_server()
+        at = Situation(self.state, self.on_mains, unicast, self._clock.uptime(now))
+        return self._obey(self._hearing.hear(header, frame, at), now)
+
+    def receive_default(self, response: general.DefaultResponse, now: float) -> Actions:
+        """Take the server's Default Response to one of the client's commands."""
+        return self._obey(self._hearing.hear_default(response), now)
+
+    def _obey(self, heard: Heard, now: float) -> Actions:
+        if heard.event is None:
+            self.ignored += not heard.answers
+            return [*heard.answers]
+        return [*heard.answers, *self._fire(heard.event, now)]
+
+    def wake(self, now: float) -> Actions:
+        """Do what was due at ``wake_at``."""
+        if now < self.wake_at:
+            return []
+        due = _DUE.get(self.state)
+        return self._fire(Event.TIMER if due is None else due(self, now), now)
+
+    # --- the machine ------------------------------------------------------------------------------
+
+    def _fire(self, event: Event, now: float) -> Actions:
+        """Take a step of the table, and those that follow from it at once."""
+        actions: Actions = []
+        following: Event | None = event
+        while following is not None:
+            step = self._step(following, now)
+            actions += step.frames
+            following = step.then
+        return [*self._note_change(), *actions]
+
+    def _step(self, event: Event, now: float) -> Step:
+        """Take one step of the table.
+
+        Raises:
+            LocalError: the pair is illegal: a defect of this client, not of its peer.
+        """
+        row = TABLE.get((self.state, event))
+        if row is None:
+            if (self.state, event) not in IGNORED:
+                raise LocalError(f"the OTA client cannot take {event.name} in {self.state.name}")
+            self.ignored += 1
+            return Step()
+        self.state, do = row
+        self.transfer.expect_nothing()
+        step = _DEEDS[do](self, now)
+        if step.wake_at is not None:
+            self.wake_at = step.wake_at
+        self._reason = step.reason
+        return step
+
+    def forget(self, now: float) -> Step:
+        """Lose what a power cut erases; what is taken up after a start is news again."""
+        self.querying.lose_power()
+        self.downloading.lose_power()
+        self.ending.lose_power()
+        self._noted = State.IDLE
+        return Step(wake_at=NEVER)
+
+    def _note_change(self) -> Actions:
+        if self.state in _UNNOTED or (self.state is self._noted and not self._reason):
+            return []
+        if self.state in RECEIVING and self._noted in RECEIVING:
+            return []
+        self._noted = self.state
+        detail: dict[str, object] = {"state": self.state.value}
+        if self.state is State.IDLE:
+            if self._reason:
+                detail["reason"] = self._reason
+                self._reason = ""
+            return [Note("client", detail)]
+        target = self.transfer.target
+        detail |= {"image_type": target.image_type, "version": target.file_version}
+        if self.state in RECEIVING:
+            detail |= {"offset": self.transfer.offset, "size": self.transfer.size}
+        return [Note("client", detail)]
+
+
+# Routine steps that would fill a journal: a poll every few minutes, the frame between two waits.
+_UNNOTED = frozenset({State.OFF, State.QUERYING, State.ENDING})
+
+# What a timer means where it means more than TIMER.
+_DUE: dict[State, Callable[[OtaClient, float], Event]] = {
+    State.DOWNLOADING: lambda client, _: client.downloading.due(),
+    State.FILLING: lambda client, _: client.downloading.due(),
+    State.PAGING: lambda client, _: client.downloading.due_page(),
+    State.QUERYING: lambda client, _: client.querying.due(),
+    State.VERIFYING: lambda client, _: client.ending.verify(),
+    State.WAIT_FOR_MORE: lambda client, _: client.ending.due_more(),
+    State.ENDING: lambda client, now: client.ending.due(now),
+    State.COUNTDOWN: lambda client, now: client.ending.due_countdown(now),
+}
+
+
+def _deed(do: Do) -> Callable[[OtaClient, float], Step]:
+    """Find the part of the client that does this; its method has the action's name."""
+    parts: tuple[tuple[str, type], ...] = (
+        ("querying", Querying),
+        ("downloading", Downloading),
+        ("ending", Ending),
+    )
+    for slot, part in parts:
+        method: Callable[[Any, float], Step] | None = getattr(part, do.value, None)
+        if method is not None:
+            return _of_part(attrgetter(slot), method)
+    forget: Callable[[OtaClient, float], Step] = getattr(OtaClient, do.value)
+    return forget
+
+
+def _of_part(
+    part: Callable[[OtaClient], Any], method: Callable[[Any, float], Step]
+) -> Callable[[OtaClient, float], Step]:
+    return lambda client, now: method(part(client), now)
+
+
+_DEEDS = {do: _deed(do) for do in Do}

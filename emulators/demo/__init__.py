@@ -1,0 +1,1 @@
+"""What ``zota demo`` shows: who takes part, and how it goes."""

@@ -1,0 +1,153 @@
+"""The small home of ``zota demo``, run until every device has ended, and what each of them proved.
+
+Knows nothing of screens or files; who takes part is chosen in ``staging``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from emulators.demo.staging import Demonstration
+from emulators.soak.journal import Journal
+from emulators.soak.oracle import Judgement, Verdict
+from emulators.soak.simulation import Simulation
+from images.eui64 import format_eui64
+from ota_engine.activation.order import has_ended
+from ota_engine.delivery.status import SessionStatus
+from ota_engine.gbcs.codes import USE_CASES
+from ota_engine.gbcs.envelope import parse
+from ota_engine.records import OutcomeRecord, SessionState
+from ota_engine.store.store import Store
+
+STEP = 1.0  # virtual seconds between two looks
+LAST_WORDS = 60.0  # seconds after the last end in which devices may still have something to tell
+ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
+
+#: Told after every step of the virtual seconds and of every session.
+Watcher = Callable[[float, Sequence[SessionStatus]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A message that proves something of a device; it was verified before it was believed.
+
+    Attributes:
+        use_case: what it is, e.g. CS06.
+        signer: whose it is: the device's, or the Communications Hub Function's.
+        verdict: whether it brought good news.
+        said: what it says, in words.
+        verification: what its signature and MAC are worth, canonical JSON.
+        message: its octets, in hexadecimal.
+    """
+
+    use_case: str
+    signer: str
+    verdict: str
+    said: str
+    verification: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one device ended: the engine's record of it beside what is in its flash."""
+
+    name: str
+    device: str
+    image_sha256: str
+    image_size: int
+    version_before: int | None  # as the device reported it
+    version_after: int | None  # as the device reported it
+    blocks: int
+    retries: int
+    byte_exact: bool  # its flash holds the delivered file, octet for octet
+    verdict: str
+    reason: str
+    proofs: tuple[Proof, ...] = ()
+
+
+def play(
+    demonstration: Demonstration,
+    store: Store,
+    journal: Journal,
+    watch: Watcher,
+    capture: Callable[[bytes], object] | None = None,
+) -> list[Ending]:
+    """Run a demonstration until every device has ended, and say how.
+
+    Args:
+        demonstration: what to run.
+        store: an empty store; its content is evidence afterwards.
+        journal: where to write what happens.
+        watch: told of every step; it may take its time, virtual time waits.
+        capture: takes the octets of a pcapng file of every frame.
+    """
+    simulation = Simulation(demonstration.settings, store, journal, capture=capture)
+    simulation.begin()
+    time, last = 0.0, simulation.end
+    while time < last:
+        time += STEP
+        simulation.network.run(time)
+        simulation.host.commit()
+        watch(time, simulation.statuses())
+        if last == simulation.end and _is_over(simulation):
+            last = min(last, time + LAST_WORDS)
+    judgements = {judgement.device: judgement for judgement in simulation.judge().judgements}
+    outcomes = store.outcomes()
+    return [
+        _ending(
+            demonstration,
+            status,
+            judgements[format_eui64(status.device)],
+            _proofs(status, outcomes),
+        )
+        for status in simulation.statuses()
+    ]
+
+
+def _is_over(simulation: Simulation) -> bool:
+    """Whether no device has anything more to do."""
+    engine = simulation.host.engine
+    ended = all(status.state in ENDED for status in simulation.statuses())
+    return ended and engine is not None and all(map(has_ended, engine.orders()))
+
+
+def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[Proof, ...]:
+    """What was signed about a device, in the order in which it came."""
+    found = []
+    for outcome in outcomes:
+        if outcome.device == status.device and outcome.message:
+            message = parse(outcome.message)
+            found.append(
+                Proof(
+                    USE_CASES[message.message_code].name,
+                    format_eui64(message.originator),
+                    outcome.verdict,
+                    outcome.reason,
+                    outcome.verification,
+                    outcome.message.hex(),
+                )
+            )
+    return tuple(found)
+
+
+def _ending(
+    demonstration: Demonstration,
+    status: SessionStatus,
+    judgement: Judgement,
+    proofs: tuple[Proof, ...],
+) -> Ending:
+    exact = judgement.image_hash == status.sha256
+    return Ending(
+        name=demonstration.names[status.device],
+        device=judgement.device,
+        image_sha256=status.sha256,
+        image_size=status.size,
+        version_before=status.version_before,
+        version_after=status.version_after,
+        blocks=status.blocks,
+        retries=status.retries,
+        byte_exact=exact,
+        verdict=judgement.verdict.value,
+        reason=judgement.reason if judgement.verdict is not Verdict.UPDATED else "",
+        proofs=proofs,
+    )

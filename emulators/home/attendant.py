@@ -1,0 +1,66 @@
+"""The hand that plugs devices in and pulls their triggers; pure, it lives in the network's agenda.
+
+Knows which devices of a roster want a hand and when; knows nothing of servers or real time.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from emulators.air.network import Network
+from emulators.client.table import State
+from emulators.devices.commanded import Commanded
+from emulators.devices.ppmid import Ppmid
+from emulators.home.roster import Entry
+from emulators.node import Node
+
+ROUND = 1.0  # seconds between two looks at a device that may hold an image
+HOLDING = frozenset({State.EXTERNAL, State.WAITING_TO_UPGRADE})
+
+
+def attend(
+    network: Network, entries: Iterable[Entry], devices: Mapping[int, Node] | None = None
+) -> None:
+    """Look after these devices from the network's present on.
+
+    Args:
+        network: where they are; all of them have been added.
+        entries: the roster. Those without ``plug_in_after`` and ``trigger_after`` need nothing.
+        devices: the devices by EUI-64, where the network's nodes are not they themselves.
+    """
+    now = network.agenda.now
+    for entry in entries:
+        eui64 = entry.spec.eui64
+        node = network.stations[eui64].node if devices is None else devices[eui64]
+        if entry.plug_in_after is not None and isinstance(node, Ppmid):
+            network.agenda.at(now + entry.plug_in_after, partial(_plug_in, network, node))
+        if entry.trigger_after is None or not isinstance(node, Commanded):
+            continue
+        if node.security is None:  # one with keys waits for CS06
+            _Watch(network, node, entry.trigger_after).look_again(now)
+
+
+def _plug_in(network: Network, device: Ppmid, now: float) -> None:
+    network.perform(device.eui64, device.set_mains(True, now), now)
+
+
+class _Watch:
+    """Looks at one load switch every second and pulls its trigger when it has held long enough."""
+
+    def __init__(self, network: Network, device: Commanded, patience: float) -> None:
+        self._network = network
+        self._device = device
+        self._patience = patience
+        self._since: float | None = None
+
+    def look_again(self, now: float) -> None:
+        self._network.agenda.at(now + ROUND, self._look)
+
+    def _look(self, now: float) -> None:
+        if self._device.client.state not in HOLDING:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        if self._since is not None and now - self._since >= self._patience:
+            self._since = None
+            self._network.perform(self._device.eui64, self._device.activate_locally(now), now)
+        self.look_again(now)

@@ -1,0 +1,208 @@
+"""A live emulated home area network behind the Link interface, for the trio shell.
+
+Runs an ``emulators.air.network.Network`` on trio's clock, whatever that is: real time, time that runs
+fifty times faster (``trio.testing.MockClock(rate=50)``), or virtual time that jumps. Decides
+nothing about devices or frames.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from math import inf
+from types import TracebackType
+from typing import Self
+
+import trio
+
+from emulators.air.network import Network
+from emulators.node import Action
+from images.eui64 import Eui64
+from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
+from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
+
+COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
+BATCHES = 64  # waiting for a slow reader before events are dropped
+
+
+class _Inbox:
+    """The coordinator's side of the network: keeps what arrives until the link hands it over."""
+
+    def __init__(self) -> None:
+        self.next_wake = inf
+        self.events: list[LinkEvent] = []
+
+    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+        self.events.append(event)
+        return ()
+
+    def wake(self, now: float) -> Sequence[Effect]:
+        return ()
+
+
+class Han:
+    """The link to an emulated network. Enter it, then switch nodes on.
+
+    Args:
+        network: nodes and air, with nothing run yet.
+        batch_seconds: how much time one batch may span. Zero hands every event over at its exact
+            time; more carries more events per wake-up, and answers leave when the batch ends.
+    """
+
+    def __init__(self, network: Network, *, batch_seconds: float = 0.0) -> None:
+        self.network = network
+        self._batch_seconds = batch_seconds
+        self._inbox = _Inbox()
+        self._port = network.attach(self._inbox)
+        self._into, self._events = trio.open_memory_channel[list[LinkEvent]](BATCHES)
+        self._stack = AsyncExitStack()
+        self._sleep = trio.CancelScope()
+        self._earliest = -inf  # the next batch is handed over no sooner
+        self._dropped = 0
+
+    # --- Link ------------------------------------------------------------------------------------
+
+    @property
+    def info(self) -> LinkInfo:
+        """What this radio is."""
+        return LinkInfo(
+            own=COORDINATOR,
+            pan_id=0x1A62,
+            channel=11,
+            kind="han",
+            max_payload=self.network.max_payload,
+            aps_security=self.network.aps_security,
+            max_in_flight=0,
+        )
+
+    @property
+    def events(self) -> trio.MemoryReceiveChannel[list[LinkEvent]]:
+        """Batches of what happened."""
+        return self._events
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost because nobody took them in time."""
+        return self._dropped
+
+    @property
+    def nodes(self) -> Mapping[Eui64, NodeInfo]:
+        """The nodes that have power."""
+        return {
+            eui64: NodeInfo(
+                station.node.network_address,
+                station.node.sleepy,
+                station.placement.link_quality,
+                station.placement.relays,
+                station.fast_since,
+            )
+            for eui64, station in self.network.stations.items()
+            if station.online
+        }
+
+    async def send(self, frame: Send) -> None:
+        """Put one frame on the emulated air; its failure comes as an event.
+
+        Raises:
+            LinkDownError: the coordinator is unplugged.
+        """
+        if not self.network.link_is_up:
+            raise LinkDownError("the emulated coordinator is unplugged")
+        self.network.submit(self._port, (frame,), self._present())
+        self._wake_if_due()
+
+    async def permit(self, seconds: int) -> None:
+        """Let devices join: emulated ones always may."""
+
+    async def __aenter__(self) -> Self:
+        """Start the air."""
+        nursery = await self._stack.enter_async_context(trio.open_nursery())
+        self._stack.callback(nursery.cancel_scope.cancel)
+        self._into.send_nowait([self._first_event()])
+        nursery.start_soon(self._run)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the air; nodes keep the state they are in, and another link may take over."""
+        try:
+            await self._stack.__aexit__(kind, error, traceback)
+        finally:
+            self._into.close()
+            self.network.detach(self._port)
+
+    # --- the switches of an operator or a test ---------------------------------------------------
+
+    def power_on(self, device: Eui64) -> None:
+        """Switch a node on."""
+        self.network.power_on(device, self._present())
+        self._wake_if_due()
+
+    def power_off(self, device: Eui64) -> None:
+        """Cut a node's power."""
+        self._present()
+        self.network.power_off(device)
+
+    def perform(self, device: Eui64, actions: Iterable[Action]) -> None:
+        """Carry out what a node decided because somebody pressed its button."""
+        self.network.perform(device, actions, self._present())
+        self._wake_if_due()
+
+    def unplug(self, reason: str = "unplugged") -> None:
+        """Take the coordinator away."""
+        self.network.link_down(reason, self._present())
+        self._flush()
+
+    def plug_in(self) -> None:
+        """Bring the coordinator back."""
+        now = self._present()
+        self.network.link_up(self._link_up(), now)
+        self._flush()
+
+    # --- within ----------------------------------------------------------------------------------
+
+    def _present(self) -> float:
+        """Let what is overdue on a busy machine happen first, in its order; the time it is now."""
+        now = trio.current_time()
+        self.network.run(now)
+        return now
+
+    def _first_event(self) -> LinkEvent:
+        if self.network.link_is_up:
+            return self._link_up()
+        return LinkDown("han", "unplugged", trio.current_time())
+
+    def _link_up(self) -> LinkUp:
+        network = self.network
+        now = trio.current_time()
+        return LinkUp("han", COORDINATOR, network.max_payload, network.aps_security, now)
+
+    async def _run(self) -> None:
+        """Let the network live: sleep until something is due, then hand over what happened."""
+        while True:
+            now = trio.current_time()
+            self.network.run(now)
+            self._flush()
+            self._earliest = now + self._batch_seconds
+            with trio.CancelScope(deadline=self._next_due()) as self._sleep:
+                await trio.sleep_forever()
+
+    def _next_due(self) -> float:
+        return max(self.network.agenda.next_time(), self._earliest)
+
+    def _wake_if_due(self) -> None:
+        """Something new is in the agenda: sleep no longer than until it is due."""
+        due = self._next_due()
+        self._sleep.deadline = min(self._sleep.deadline, due)
+
+    def _flush(self) -> None:
+        batch = self._inbox.events
+        if not batch:
+            return
+        self._inbox.events = []
+        try:
+            self._into.send_nowait(batch)
+        except trio.WouldBlock:
+            self._dropped += len(batch)

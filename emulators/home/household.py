@@ -1,0 +1,78 @@
+"""A furnished home: emulated devices on one air behind the Link, switched on and looked after.
+
+Knows how to put the parts together; what each device is comes from the roster.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+
+import trio
+
+from emulators.air.network import Network
+from emulators.devices.device import Device
+from emulators.devices.fleet import Fleet
+from emulators.home.attendant import attend
+from emulators.home.han import Han
+from emulators.home.memory import HomeMemory, Notebook, recall_home
+from emulators.home.roster import Entry
+from emulators.node import Note
+from images.eui64 import Eui64
+from ota_engine.gbcs.keystore import Keystore
+
+BATCH_SECONDS = 0.0  # every event is handed over at its exact time
+
+
+@asynccontextmanager
+async def open_household(
+    entries: Sequence[Entry],
+    *,
+    seed: int = 0,
+    batch_seconds: float = BATCH_SECONDS,
+    keys: Keystore | None = None,
+    utc: Callable[[float], float] | None = None,
+    memory: HomeMemory | None = None,
+    keep: Callable[[str], object] | None = None,
+) -> AsyncIterator[Han]:
+    """Open the link to a home with these devices; they are switched on in their order.
+
+    Args:
+        entries: the devices.
+        seed: of the air.
+        batch_seconds: see ``Han``.
+        keys: of devices and of those they trust; see ``Fleet``.
+        utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
+            it they do not know the date.
+        memory: what its devices kept from an earlier life.
+        keep: takes what the devices now would keep without power, as text: in a small home whenever
+            something happened to one, in any when the home is closed.
+
+    Raises:
+        LocalError: a device has keys, but those it should trust are not among them.
+    """
+    devices: list[Device] = []
+    notebook = None if keep is None else Notebook(devices, keep)
+
+    def noted(_: Eui64, __: Note, now: float) -> None:
+        if notebook is not None and notebook.small:
+            notebook.write()
+
+    network, fleet = Network(Random(seed), on_note=noted), Fleet(keys)
+    for entry in entries:
+        device = fleet.build(entry.spec)
+        if utc is not None:
+            now = trio.current_time()
+            device.set_clock(utc(now), now)
+        network.add(device, entry.placement)
+        devices.append(device)
+    recall_home(memory or {}, devices)
+    async with Han(network, batch_seconds=batch_seconds) as han:
+        for entry in entries:
+            han.power_on(entry.spec.eui64)
+        network.run(trio.current_time())
+        attend(network, entries)
+        try:
+            yield han
+        finally:
+            if notebook is not None:
+                notebook.write()

@@ -1,0 +1,254 @@
+"""What an emulated home keeps from one life to the next, as text: flash and GBCS memory.
+
+Pure. Knows what of a device outlives a power cut; opens no file. Equal sectors are written once.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from emulators.devices.device import Device
+from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
+from emulators.platform.flash import Contents, Download, FileIdentity, Metadata, Spare, StoredFile
+from images.eui64 import Eui64, format_eui64, parse_eui64
+from ota_engine.activation.counters import ReplayGuard
+from ota_engine.errors import LocalError, PeerError
+from ota_engine.gbcs.envelope import Message, parse, serialise
+from ota_engine.records import CounterRecord
+
+FORMAT: Final = "zota home 1"
+SMALL_HOME: Final = 16  # devices
+_UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, PeerError)
+
+_Json = Any  # what json reads: checked by the failure of whatever reads it here
+
+
+def dump_home(devices: Iterable[Device]) -> str:
+    """Write what the devices of a home would keep if their power were cut now."""
+    sectors: dict[str, str] = {}
+    rows = {format_eui64(device.eui64): _device(device, sectors) for device in devices}
+    return json.dumps({"format": FORMAT, "devices": rows, "sectors": sectors}, indent=1)
+
+
+class Remembered(NamedTuple):
+    """What one device kept.
+
+    Attributes:
+        factory: the file it left the factory with; another one is another device.
+        contents: of its flash.
+        memory: of its security unit, None if it has none.
+    """
+
+    factory: FileIdentity
+    contents: Contents
+    memory: SecureMemory | None
+
+
+HomeMemory: TypeAlias = Mapping[int, Remembered]
+
+
+def read_home_memory(text: str) -> HomeMemory:
+    """Read what ``dump_home`` wrote, by EUI-64.
+
+    Raises:
+        LocalError: it is something else.
+    """
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise ValueError
+        sectors = {key: b64decode(value) for key, value in document["sectors"].items()}
+        return {
+            parse_eui64(key): _read_device(row, sectors) for key, row in document["devices"].items()
+        }
+    except (*_UNREADABLE, RecursionError) as error:
+        raise LocalError("not the memory of an emulated home: remove it to begin anew") from error
+
+
+def recall_home(memory: HomeMemory, devices: Iterable[Device]) -> None:
+    """Give devices that are switched off what they kept; those that are not what they were, nothing.
+
+    Raises:
+        LocalError: a flash is now smaller than what it held.
+    """
+    for device in devices:
+        kept = memory.get(device.eui64)
+        if kept is None or kept.factory != device.spec.factory:
+            continue
+        device.flash.fill(kept.contents)
+        if device.security is not None and kept.memory is not None:
+            device.security.recall(kept.memory)
+
+
+class Notebook:
+    """Hands on what the devices of a home keep, when it has changed.
+
+    Args:
+        devices: of the home.
+        keep: takes the text.
+    """
+
+    def __init__(self, devices: Sequence[Device], keep: Callable[[str], object]) -> None:
+        self._devices = devices
+        self._keep = keep
+        self._written = ""
+
+    @property
+    def small(self) -> bool:
+        """Whether the home is small enough to be written down all the time, not only at its end."""
+        return len(self._devices) <= SMALL_HOME
+
+    def write(self) -> None:
+        """Hand it on, if it is not what was handed on last."""
+        text = dump_home(self._devices)
+        if text != self._written:
+            self._written = text
+            self._keep(text)
+
+
+def _device(device: Device, sectors: dict[str, str]) -> dict[str, _Json]:
+    contents = device.flash.contents()
+    row: dict[str, _Json] = {
+        "factory": list(device.spec.factory),
+        "banks": [[_keep(sector, sectors) for sector in bank] for bank in contents.banks],
+        "metadata": [None if copy is None else _metadata(copy) for copy in contents.copies],
+    }
+    if device.security is not None:
+        row["gbcs"] = _memory(device.security.memory)
+    return row
+
+
+def _read_device(row: Mapping[str, _Json], sectors: Mapping[str, bytes]) -> Remembered:
+    first, second = (tuple(sectors[key] for key in bank) for bank in row["banks"])
+    older, newer = (None if each is None else _read_metadata(each) for each in row["metadata"])
+    if older is None and newer is None:
+        raise ValueError
+    maker, kind, version = (int(number) for number in row["factory"])
+    memory = _read_memory(row["gbcs"]) if "gbcs" in row else None
+    contents = Contents((first, second), (older, newer))
+    return Remembered(FileIdentity(maker, kind, version), contents, memory)
+
+
+# --- flash ----------------------------------------------------------------------------------------
+
+
+def _keep(sector: bytes, sectors: dict[str, str]) -> str:
+    key = sha256(sector).hexdigest()
+    if key not in sectors:
+        sectors[key] = b64encode(sector).decode()
+    return key
+
+
+def _metadata(copy: Metadata) -> dict[str, _Json]:
+    return {
+        "sequence": copy.sequence,
+        "bank": copy.bank,
+        "running": [_file(file) for file in copy.running],
+        "spare": copy.spare.value,
+        "held": [_file(file) for file in copy.held],
+        "download": None
+        if copy.download is None
+        else [*copy.download.identity, *copy.download[1:]],
+        "trial_boots": copy.trial_boots,
+    }
+
+
+def _read_metadata(row: Mapping[str, _Json]) -> Metadata:
+    read = Metadata(
+        int(row["sequence"]),
+        int(row["bank"]),
+        tuple(_read_file(file) for file in row["running"]),
+        Spare(row["spare"]),
+        tuple(_read_file(file) for file in row["held"]),
+        _read_download(row["download"]),
+        int(row["trial_boots"]),
+    )
+    holding = read.spare in {Spare.VERIFIED, Spare.PENDING, Spare.TRIAL, Spare.PARTIAL}
+    downloading = read.spare is Spare.DOWNLOADING
+    sound = read.bank in {0, 1} and read.running and (read.held or not holding)
+    if not sound or downloading is not (read.download is not None):
+        raise ValueError
+    return read
+
+
+def _file(file: StoredFile) -> list[_Json]:
+    return [*file.identity, file.size, file.sector, file.digest.hex()]
+
+
+def _read_file(row: list[_Json]) -> StoredFile:
+    maker, kind, version, size, sector, digest = row
+    identity = FileIdentity(int(maker), int(kind), int(version))
+    return StoredFile(identity, int(size), int(sector), bytes.fromhex(digest))
+
+
+def _read_download(row: list[_Json] | None) -> Download | None:
+    if row is None:
+        return None
+    maker, kind, version, size, sector, offset = (int(number) for number in row)
+    return Download(FileIdentity(maker, kind, version), size, sector, offset)
+
+
+# --- GBCS -----------------------------------------------------------------------------------------
+
+
+def _memory(memory: SecureMemory) -> dict[str, _Json]:
+    begun = memory.begun
+    return {
+        "counters": {format_eui64(each.originator): each.last for each in memory.guard.state},
+        "own_counter": memory.counter,
+        "order": None if memory.order is None else _order(memory.order),
+        "begun": None if begun is None else [begun.file.hex(), _cause(begun.cause)],
+        "outgoing": [[each.number, each.octets.hex()] for each in memory.outgoing],
+        "sent": memory.sent,
+    }
+
+
+def _read_memory(row: Mapping[str, _Json]) -> SecureMemory:
+    """Read it; messages are due at once, as after any start."""
+    counters = tuple(
+        CounterRecord(Eui64(parse_eui64(key)), int(last)) for key, last in row["counters"].items()
+    )
+    begun = row["begun"]
+    return SecureMemory(
+        ReplayGuard(counters),
+        int(row["own_counter"]),
+        None if row["order"] is None else _read_order(row["order"]),
+        None if begun is None else Begun(bytes.fromhex(begun[0]), _read_cause(begun[1])),
+        tuple(
+            Outgoing(int(number), 0.0, bytes.fromhex(octets)) for number, octets in row["outgoing"]
+        ),
+        int(row["sent"]),
+    )
+
+
+def _order(order: FutureOrder) -> dict[str, _Json]:
+    return {
+        "originator": format_eui64(order.originator),
+        "counter": order.counter,
+        "hash": order.manufacturer_image_hash.hex(),
+        "time": order.execution_time.isoformat(),
+    }
+
+
+def _read_order(row: Mapping[str, _Json]) -> FutureOrder:
+    return FutureOrder(
+        parse_eui64(row["originator"]),
+        int(row["counter"]),
+        bytes.fromhex(row["hash"]),
+        datetime.fromisoformat(row["time"]).astimezone(UTC),
+    )
+
+
+def _cause(cause: Message | FutureOrder | None) -> _Json:
+    if isinstance(cause, FutureOrder):
+        return _order(cause)
+    return None if cause is None else serialise(cause).hex()
+
+
+def _read_cause(row: _Json) -> Message | FutureOrder | None:
+    if row is None:
+        return None
+    return parse(bytes.fromhex(row)) if isinstance(row, str) else _read_order(row)

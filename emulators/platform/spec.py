@@ -1,0 +1,102 @@
+"""What one emulated device is and how it misbehaves; plain values, no behaviour."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from emulators.platform.flash import FileIdentity
+from emulators.platform.profiles import LAB, TimerProfile
+from images.eui64 import Eui64
+from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY
+
+NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answered
+
+
+class DeviceKind(Enum):
+    """The kinds of device that take firmware through cluster 0x0019."""
+
+    PPMID = "ppmid"
+    IHD = "ihd"
+    HCALCS = "hcalcs"
+    COMMUNICATIONS_HUB = "communications hub"
+    ESME = "esme"
+    GSME = "gsme"
+
+
+#: Those that run an image on a signed command only.
+COMMANDED = frozenset({DeviceKind.HCALCS, DeviceKind.ESME, DeviceKind.GSME})
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """Habits and defects of one client, beyond its vendor's timers.
+
+    ``None`` leaves the matter to the timer profile.
+    """
+
+    block_size: int | None = None  # octets asked for
+    page_mode: bool = False  # ask pages where the profile knows them
+    page_hole_every: int = 0  # lose every n-th block of a page; 0: none
+    sends_node_address: bool = False  # field control bit 0 in block and page requests
+    period_missing: bool = False  # field control bit 1 set, the two octets left out
+    malformed_default_every: int = 0  # answer every n-th block MALFORMED_COMMAND and go on
+    verify_time: float | None = None  # seconds
+    forces_invalid_image: bool = False  # refuse every image as INVALID_IMAGE
+    more_image_types: tuple[int, ...] = ()  # further files needed before upgrading
+    cluster_revision: int | None = None
+    clock_at_zero: bool = False  # absolute times are compared with a clock that starts at 0
+    refuses_downgrade: bool = False
+    activation_policy: int = 0  # 0: the server's word, 1: out of band only (attribute 0x000B)
+    timeout_policy: int = 0  # 0: apply when unanswered, 1: do not (attribute 0x000C)
+    self_test_fails: bool = False  # every new image fails its self-test
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityOptions:
+    """Defects of a device that speaks GBCS."""
+
+    lose_messages: int = 0  # its first so many messages are never sent
+    message_delay: float = 0.0  # seconds it takes to answer
+    send_twice: bool = False  # every message is sent twice
+    activation_fails: bool = False  # a commanded activation fails before the restart (code 3)
+    version_unreadable: bool = False  # version reads fail
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One device: identity, what it runs, where it hangs in the network, and its habits.
+
+    ``certificate`` is the supplier certificate (PEM) whose GB signature every image must bear;
+    without one no signature is asked for, unless the device has keys and is of a kind that asks.
+    ``supplier`` names the party that a device with keys obeys, None for the first in the folder.
+    ``bank_size`` is the largest file it can hold, in octets.
+    """
+
+    eui64: Eui64
+    kind: DeviceKind
+    network_address: int
+    manufacturer_code: int
+    image_type: int
+    file_version: int
+    hardware_version: int | None = None
+    endpoint: int = 1
+    server_endpoint: int = OTA_SERVER_ENDPOINT
+    profile: int = SMART_ENERGY
+    server: Eui64 = NO_SERVER  # who serves it: UpgradeServerID once it has answered
+    stack_version: int = 0x0002  # Zigbee PRO
+    application_version: int = 1
+    manufacturer_name: str = "zota"
+    model: str = ""
+    sleepy: bool = False
+    battery: bool = False
+    bank_size: int = 4 << 20
+    timers: TimerProfile = LAB
+    options: ClientOptions = ClientOptions()
+    security: SecurityOptions = SecurityOptions()
+    certificate: bytes | None = None
+    supplier: int | None = None
+    seed: int = 0
+
+    @property
+    def factory(self) -> FileIdentity:
+        """The file the device runs when it leaves the factory."""
+        return FileIdentity(self.manufacturer_code, self.image_type, self.file_version)

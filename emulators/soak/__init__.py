@@ -1,0 +1,1 @@
+"""Thousands of emulated devices for virtual days: faults, the judge, shards and reports."""

@@ -1,0 +1,139 @@
+"""The people around a simulated engine: who orders images, releases held ones and confirms clocks.
+
+Stands in for operators until campaigns exist. Acts only on what the engine reports and the devices
+say, a while after they did, as people do. Everything it does is an order in the audit trail, but
+for the local trigger of an HCALCS without keys, which stands in for the GBCS command CS06.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from emulators.air.network import Network
+from emulators.client.table import State
+from emulators.devices.commanded import Commanded
+from emulators.devices.device import Device
+from emulators.devices.ppmid import Ppmid
+from emulators.node import Note
+from emulators.soak.host import Host
+from emulators.soak.journal import Journal
+from emulators.soak.population import Member
+from images.eui64 import Eui64
+from ota_engine.activation.requests import ActivateImage
+from ota_engine.delivery.orders import AddImage, Assign, ConfirmClock, Release
+from ota_engine.engine import Wish
+from ota_engine.records import (
+    Activation,
+    AssignmentRecord,
+    ImageRecord,
+    SessionRecord,
+    SessionState,
+)
+
+ACTOR = "soak operator"
+DELAYED_BY = 900  # seconds an Activation.DELAYED waits
+RELEASE_AFTER = 600.0  # seconds a held image waits for its release
+TRIGGER_AFTER = 300.0  # seconds an HCALCS waits for its command
+RETRY_AFTER = 60.0  # seconds until an order is tried again that found no engine
+
+
+class Operator:
+    """Runs one rollout to every device.
+
+    Attributes:
+        triggered: the devices activated by local trigger, or ordered by CS06.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        host: Host,
+        devices: Mapping[Eui64, Device],
+        journal: Journal,
+    ) -> None:
+        self.triggered: set[Eui64] = set()
+        self._network = network
+        self._host = host
+        self._devices = devices
+        self._journal = journal
+        self._releasing: set[Eui64] = set()
+        self._hashes: dict[Eui64, bytes] = {}  # of the image each device is to run
+
+    def roll_out(
+        self,
+        members: list[Member],
+        images: Mapping[int, ImageRecord],
+        utc: float,
+        activate_utc: float,
+        now: float,
+    ) -> None:
+        """Add the images, assign one to every device, and plug batteries in when their day comes."""
+        for image in images.values():
+            self._order(AddImage(image, ACTOR), now)
+        for member in members:
+            image = images[member.image_type]
+            self._hashes[member.spec.eui64] = bytes.fromhex(image.manufacturer_image_hash)
+            self._order(Assign(_wish(member, images, utc, activate_utc), ACTOR), now)
+            if member.on_mains_at is not None:
+                plug_in = partial(self._plug_in, member.spec.eui64)
+                self._network.agenda.at(member.on_mains_at, plug_in)
+
+    def confirm_clock(self, now: float) -> None:
+        """Vouch for the wall clock after it stepped."""
+        self._order(ConfirmClock(ACTOR), now)
+
+    def heard(self, device: Eui64, note: Note, now: float) -> None:
+        """An HCALCS says that it waits: trigger it after a while, or order it if it has keys."""
+        waits = note.kind == "client" and note.detail.get("state") == State.EXTERNAL.value
+        node = self._devices[device]
+        if not waits or not isinstance(node, Commanded):
+            return
+        if node.security is None:
+            self._network.agenda.at(now + TRIGGER_AFTER, partial(self._trigger, device))
+        elif device not in self.triggered:
+            self.triggered.add(device)
+            self._network.agenda.at(now + TRIGGER_AFTER, partial(self._command, device))
+
+    def told(self, session: SessionRecord, now: float) -> None:
+        """The engine holds an image for a release: give it after a while."""
+        device = session.device
+        if session.state is SessionState.HELD and device not in self._releasing:
+            self._releasing.add(device)
+            self._network.agenda.at(now + RELEASE_AFTER, partial(self._release, device))
+
+    def _order(self, order: Wish, now: float) -> None:
+        if not self._host.order(order, now):
+            self._network.agenda.at(now + RETRY_AFTER, partial(self._order, order))
+
+    def _release(self, device: Eui64, now: float) -> None:
+        self._releasing.discard(device)
+        self._order(Release(device, ACTOR), now)
+
+    def _plug_in(self, eui64: Eui64, now: float) -> None:
+        device = self._devices[eui64]
+        if isinstance(device, Ppmid):
+            self._network.perform(eui64, device.set_mains(True, now), now)
+
+    def _command(self, eui64: Eui64, now: float) -> None:
+        self._order(ActivateImage(eui64, self._hashes[eui64], None, ACTOR), now)
+
+    def _trigger(self, eui64: Eui64, now: float) -> None:
+        device = self._devices[eui64]
+        if isinstance(device, Commanded) and device.powered:
+            self.triggered.add(eui64)
+            self._journal.write(now, "operator", "local trigger", {}, eui64)
+            self._network.perform(eui64, device.activate_locally(now), now)
+
+
+def _wish(
+    member: Member, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
+) -> AssignmentRecord:
+    activation = member.activation
+    return AssignmentRecord(
+        device=member.spec.eui64,
+        sha256=images[member.image_type].sha256,
+        policy=member.policy,
+        activation=activation,
+        activation_delay=DELAYED_BY if activation is Activation.DELAYED else 0,
+        activation_utc=activate_utc if activation is Activation.AT else None,
+        created_utc=utc,
+    )

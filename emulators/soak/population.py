@@ -1,0 +1,235 @@
+"""Who lives in an emulated neighbourhood: the mix of devices, their places and their firmware.
+
+Pure: the same seed and numbers give the same neighbourhood. Knows kinds of device and what an
+operator would want of each; knows nothing of how a run is stepped.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+from emulators.air.station import Placement
+from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
+from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from images import ImageSpec, build
+from images.errors import ImageError
+from images.eui64 import Eui64
+from images.model import parse
+from ota_engine.errors import LocalError
+from ota_engine.records import Activation, VersionPolicy
+
+MANUFACTURER = 0x121D
+FACTORY_VERSION = 0x0001_0000
+PREVIOUS_VERSION = 0x0001_0001  # what a second server on the network still offers
+NEW_VERSION = 0x0002_0000
+HARDWARE_VERSION = 0x0100
+FIRST_EUI64 = 0x00DB_1234_0000_0001
+DEVICES_PER_CHANNEL = 250
+ROUTERS_PER_CHANNEL = 8
+IMAGE_OVERHEAD = 56 + 6 + 22  # octets of header, element head and integrity code
+LARGEST_IMAGE = 1 << 26
+SMALLEST_IMAGE = IMAGE_OVERHEAD + 1
+
+
+class Resident(NamedTuple):
+    """A row of the mix: one kind of device, and when it may run what it holds."""
+
+    kind: DeviceKind
+    image_type: int
+    activation: Activation
+    battery: bool = False
+    sleepy: bool = False
+
+
+#: Ten neighbours; the mix repeats.
+MIX = (
+    Resident(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
+    Resident(DeviceKind.COMMUNICATIONS_HUB, 0x0087, Activation.AT),
+    Resident(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE),
+    Resident(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
+    Resident(DeviceKind.PPMID, 0x0084, Activation.DELAYED, battery=True, sleepy=True),
+    Resident(DeviceKind.IHD, 0x0085, Activation.WAIT),
+    Resident(DeviceKind.PPMID, 0x0084, Activation.DELAYED),
+    Resident(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
+    Resident(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE, sleepy=True),
+    Resident(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
+)
+
+TIMERS: tuple[TimerProfile, ...] = (SILICON_LABS, ZBOSS, NXP)
+
+#: Clients with a history, for harsh runs: one device in fifty has one of these.
+ODDITIES = (
+    ClientOptions(self_test_fails=True),
+    ClientOptions(forces_invalid_image=True),
+    ClientOptions(period_missing=True),
+    ClientOptions(malformed_default_every=50),
+    ClientOptions(sends_node_address=True),
+    ClientOptions(page_mode=True, page_hole_every=9),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """What is to be delivered, per image type, and what a second server would deliver instead.
+
+    ``uniform`` is set when one given file decides what every device is.
+    """
+
+    new: dict[int, bytes]
+    previous: dict[int, bytes]
+    uniform: bool = False
+
+    @property
+    def size(self) -> int:
+        """Octets of the largest file."""
+        return max(len(data) for data in self.new.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One device of the neighbourhood, its place, and what the operator wants of it."""
+
+    spec: DeviceSpec
+    placement: Placement
+    image_type: int
+    activation: Activation
+    policy: VersionPolicy
+    on_mains_at: float | None  # when its owner plugs it in, seconds; None: it always is
+
+
+def sample_firmware(size: int, seed: int) -> Firmware:
+    """Make firmware for every kind of device, ``size`` octets each, integrity code included.
+
+    Raises:
+        LocalError: no such file can be.
+    """
+    if not SMALLEST_IMAGE <= size <= LARGEST_IMAGE:
+        raise LocalError(f"an image of {size} bytes: give {SMALLEST_IMAGE} to {LARGEST_IMAGE}")
+    types = sorted({resident.image_type for resident in MIX})
+    return Firmware(
+        {kind: _sample(size, seed, kind, NEW_VERSION) for kind in types},
+        {kind: _sample(size, seed, kind, PREVIOUS_VERSION) for kind in types},
+    )
+
+
+def _sample(size: int, seed: int, image_type: int, version: int) -> bytes:
+    payload = Random(f"firmware {seed} {image_type} {version}").randbytes(size - IMAGE_OVERHEAD)
+    return build(payload, _image_spec(image_type, version))
+
+
+def _image_spec(image_type: int, version: int) -> ImageSpec:
+    return ImageSpec(
+        manufacturer_code=MANUFACTURER,
+        image_type=image_type,
+        file_version=version,
+        header_string="zota sample firmware",
+        integrity=True,
+    )
+
+
+def given_firmware(data: bytes) -> Firmware:
+    """Take a file as it is: an OTA file decides what every device is; other octets are wrapped.
+
+    Raises:
+        LocalError: it is made for one device only, or it is empty.
+    """
+    try:
+        image = parse(data)
+    except ImageError:
+        types = sorted({resident.image_type for resident in MIX})
+        try:
+            new = {kind: build(data, _image_spec(kind, NEW_VERSION)) for kind in types}
+            old = {kind: build(data, _image_spec(kind, PREVIOUS_VERSION)) for kind in types}
+        except ImageError as error:
+            raise LocalError(f"not a firmware: {error}") from error
+        return Firmware(new, old)
+    if image.truncated:
+        raise LocalError("the image is shorter than its header says: get the whole file")
+    if image.header.upgrade_file_destination is not None:
+        raise LocalError("the image is made for one device only: give one for a fleet")
+    return Firmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
+
+
+def populate(
+    count: int,
+    firmware: Firmware,
+    *,
+    seed: int,
+    first: int = 0,
+    channels: int = 1,
+    hours: float = 24.0,
+    oddities: bool = False,
+) -> list[Member]:
+    """Settle ``count`` devices on ``channels`` channels.
+
+    Args:
+        count: devices.
+        firmware: what they will be given.
+        seed: of everything drawn here.
+        first: the number of the first device; devices of one run have distinct numbers.
+        channels: radio channels; neighbours take turns.
+        hours: virtual time of the run, within which batteries find their mains.
+        oddities: some clients have defects.
+    """
+    return [
+        _settle(first + index, index % channels, firmware, seed, hours, oddities)
+        for index in range(count)
+    ]
+
+
+def _settle(
+    number: int, channel: int, firmware: Firmware, seed: int, hours: float, oddities: bool
+) -> Member:
+    rng = Random(f"member {seed} {number}")
+    resident = MIX[number % len(MIX)]
+    image_type = next(iter(firmware.new)) if firmware.uniform else resident.image_type
+    options = ClientOptions(timeout_policy=0 if resident.kind is DeviceKind.HCALCS else 1)
+    if rng.random() < 0.2:
+        options = replace(options, page_mode=True)
+    if oddities and rng.random() < 0.02:
+        options = replace(rng.choice(ODDITIES), timeout_policy=options.timeout_policy)
+    spec = DeviceSpec(
+        eui64=Eui64(FIRST_EUI64 + number),
+        kind=resident.kind,
+        network_address=1 + number % 0xFFF0,
+        manufacturer_code=MANUFACTURER,
+        image_type=image_type,
+        file_version=FACTORY_VERSION,
+        hardware_version=HARDWARE_VERSION,
+        sleepy=resident.sleepy,
+        battery=resident.battery,
+        bank_size=max(4 << 20, firmware.size),
+        timers=rng.choice(TIMERS),
+        options=options,
+        seed=seed,
+    )
+    policy = VersionPolicy.UPGRADE
+    if firmware.uniform:
+        spec, policy = _suit(spec, firmware.new[image_type])
+    plug_in = rng.uniform(0.0, hours * 900.0) if resident.battery else None
+    return Member(spec, _place(rng, channel), image_type, resident.activation, policy, plug_in)
+
+
+def _suit(spec: DeviceSpec, data: bytes) -> tuple[DeviceSpec, VersionPolicy]:
+    """Make a device to which a given file is an upgrade, or a downgrade from version 1 to 0."""
+    header = parse(data).header
+    suited = replace(
+        spec,
+        manufacturer_code=header.manufacturer_code,
+        file_version=header.file_version - 1 if header.file_version else 1,
+        hardware_version=header.minimum_hardware_version,
+        stack_version=header.zigbee_stack_version,
+    )
+    return suited, VersionPolicy.UPGRADE if header.file_version else VersionPolicy.DOWNGRADE
+
+
+def _place(rng: Random, channel: int) -> Placement:
+    relays = rng.choices((0, 1, 2), weights=(5, 3, 2))[0]
+    return Placement(
+        channel=channel,
+        relays=relays,
+        router=rng.randint(1, ROUTERS_PER_CHANNEL) if relays else 0,
+        link_quality=rng.randint(60, 255),
+        poll=rng.choice((2.0, 5.0, 7.0)),
+        fast_poll=rng.choice((0.25, 0.5)),
+    )

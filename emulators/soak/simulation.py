@@ -1,0 +1,348 @@
+"""The simulation shell: steps one engine and its emulated devices on one heap of virtual time.
+
+Puts network, engine, store, faults and operator together, runs them, and judges the end. Same
+settings, same journal, byte for byte: nothing here reads a clock or draws from anything but the
+seed. Writes nothing but the store and the journal it was given.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeAlias
+
+from emulators.air.network import Network
+from emulators.air.radio import AirCounters
+from emulators.devices.device import Device
+from emulators.devices.fleet import Fleet
+from emulators.node import Note
+from emulators.soak.faults import Fault, Plan
+from emulators.soak.host import COORDINATOR, LINK, EngineFactory, EngineHost, Host, WallClock
+from emulators.soak.injection import FaultInjector
+from emulators.soak.journal import Journal
+from emulators.soak.operator import Operator
+from emulators.soak.oracle import Expectation, Judgement, Verdict, judge
+from emulators.soak.population import Firmware, Member
+from images.eui64 import Eui64
+from ota_engine.activation.security import Security
+from ota_engine.capture.recorder import Medium, Recorder
+from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.delivery.status import SessionStatus
+from ota_engine.engine import DEFAULT, Engine
+from ota_engine.gbcs.keystore import Keystore
+from ota_engine.records import (
+    Activation,
+    AssignmentRecord,
+    SessionRecord,
+    SessionState,
+    Snapshot,
+    VersionPolicy,
+)
+from ota_engine.store.intake import image_record
+from ota_engine.store.store import Store
+
+HostFactory: TypeAlias = Callable[
+    [
+        Network,
+        Store,
+        EngineFactory,
+        WallClock,
+        Journal,
+        Callable[[SessionRecord, float], None],
+    ],
+    Host,
+]
+
+PAN_ID = 0x1A62
+EPOCH = 1_782_864_000.0  # 2026-07-01 00:00 UTC: when every simulated run begins
+SLICE = 60.0  # seconds of virtual time between two commits
+POWER_ON_WITHIN = 60.0  # seconds in which all devices are switched on
+CONFIRM_AFTER = 3600.0  # seconds after which somebody vouches for a clock that stepped
+SAMPLES = 240  # points of the progress plot
+ORDERED = frozenset(
+    {SessionState.RESTARTING, SessionState.SCHEDULED}
+)  # states in which a device was told when to run what it holds
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run depends on; equal settings give equal journals.
+
+    ``keys`` are those of devices and of whom they trust; without them no device speaks GBCS.
+    ``security`` is what the engine needs to order such devices.
+    """
+
+    members: tuple[Member, ...]
+    firmware: Firmware = field(repr=False)
+    plan: Plan
+    seed: int
+    hours: float
+    channels: int = 1
+    config: DeliveryConfig = DEFAULT
+    keys: Keystore | None = field(default=None, repr=False)
+    security: Security | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One point of the plots: virtual seconds, blocks so far, sessions by state."""
+
+    time: float
+    blocks: int
+    states: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave."""
+
+    journal_sha256: str
+    journal_lines: int
+    virtual_seconds: float
+    blocks: int
+    judgements: tuple[Judgement, ...]
+    samples: tuple[Sample, ...]
+    faults: tuple[Fault, ...]
+    struck: dict[str, int]
+    air: AirCounters
+    counters: dict[str, int]
+    engine_starts: int
+    commits: int
+    audit_fault: str | None
+
+
+class Simulation:
+    """One run.
+
+    Args:
+        settings: what to run.
+        store: an empty store; its content is evidence afterwards.
+        journal: where to write what happens.
+        make_host: who gives the engine its life; the trio shell brings its own.
+        capture: takes the octets of a pcapng file of every frame; None records nothing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        journal: Journal,
+        make_host: HostFactory = EngineHost,
+        capture: Callable[[bytes], object] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self._store = store
+        self._wall = WallClock(EPOCH)
+        self._sessions: dict[Eui64, SessionRecord] = {}
+        self._may_run: set[Eui64] = set()
+        self._unordered: Counter[Eui64] = Counter()
+        self._samples: list[Sample] = []
+        self.network = Network(
+            Random(f"network {settings.seed}"),
+            channels=settings.channels,
+            conditions=settings.plan.air,
+            on_note=self._noted,
+        )
+        if capture is not None:
+            recorder = Recorder(Medium(LINK, COORDINATOR, PAN_ID), capture, self._wall.utc)
+            self.network.listen(recorder.heard, recorder.sent)
+        self.devices = self._settle()
+        self.host = make_host(
+            self.network, store, self._engine, self._wall, journal, self._session_written
+        )
+        self._operator = Operator(self.network, self.host, self.devices, journal)
+        self._injector = FaultInjector(
+            settings.plan,
+            self.network,
+            self.devices,
+            self.host,
+            self._wall,
+            journal,
+            self._second_server,
+        )
+        self._images = {
+            kind: image_record(data, f"type-{kind:04x}.zigbee", EPOCH)
+            for kind, data in settings.firmware.new.items()
+        }
+
+    def _settle(self) -> dict[Eui64, Device]:
+        fleet = Fleet(self.settings.keys)
+        devices = {}
+        for member in self.settings.members:
+            device = fleet.build(member.spec)
+            device.set_clock(self._wall.utc(0.0), 0.0)
+            devices[device.eui64] = device
+            self.network.add(device, member.placement)
+        return devices
+
+    def _engine(self, snapshot: Snapshot) -> Engine:
+        return Engine(self.settings.config, snapshot, self.settings.security)
+
+    # --- running ---------------------------------------------------------------------------------
+
+    def run(self, on_progress: Callable[[float, int], None] | None = None) -> Outcome:
+        """Run to the end and judge.
+
+        Args:
+            on_progress: called now and then with the virtual seconds and the blocks so far.
+        """
+        self.begin()
+        for time in self.slices():
+            self.network.run(time)
+            self.host.commit()
+            if on_progress is not None:
+                on_progress(time, self.blocks)
+        if self.host.engine is None:
+            self.host.start(self.end)
+        self.host.commit()
+        return self.judge()
+
+    @property
+    def end(self) -> float:
+        """Virtual seconds at which the run is over."""
+        return self.settings.hours * 3600.0
+
+    @property
+    def blocks(self) -> int:
+        """Blocks all devices have taken so far."""
+        return sum(device.client.blocks for device in self.devices.values())
+
+    def statuses(self) -> list[SessionStatus]:
+        """View every session as the engine sees it; none while it is dead."""
+        return [] if self.host.engine is None else self.host.engine.status()
+
+    def begin(self) -> None:
+        """Start the engine, hand out the orders, and put faults and power into the agenda."""
+        settings, agenda = self.settings, self.network.agenda
+        self.host.start(0.0)
+        self._injector.schedule()
+        for fault in settings.plan.faults:
+            if fault.kind.value == "wall clock step":
+                agenda.at(fault.at + CONFIRM_AFTER, self._operator.confirm_clock)
+        half = EPOCH + settings.hours * 1800.0
+        self._operator.roll_out(list(settings.members), self._images, EPOCH, half, 0.0)
+        rng = Random(f"power on {settings.seed}")
+        for device in self.devices:
+            agenda.at(rng.uniform(0.0, POWER_ON_WITHIN), self._switch_on(device))
+
+    def _switch_on(self, device: Eui64) -> Callable[[float], None]:
+        def switch_on(now: float) -> None:
+            if not self._injector.dark(device):
+                self.network.power_on(device, now)
+
+        return switch_on
+
+    def slices(self) -> Iterator[float]:
+        """Yield the end of every slice, and take a sample at every so many."""
+        end = self.end
+        count = max(1, round(end / SLICE))
+        every = max(1, count // SAMPLES)
+        self._sample(0.0)
+        for number in range(1, count + 1):
+            yield end * number / count
+            if number % every == 0 or number == count:
+                self._sample(end * number / count)
+
+    def _sample(self, time: float) -> None:
+        states = Counter(session.state.value for session in self._sessions.values())
+        self._samples.append(Sample(round(time, 3), self.blocks, dict(sorted(states.items()))))
+
+    # --- what is heard ---------------------------------------------------------------------------
+
+    def _noted(self, device: Eui64, note: Note, now: float) -> None:
+        self.journal.write(now, "device", note.kind, note.detail, device)
+        if note.kind == "booted" and note.detail.get("new"):
+            if device not in self._may_run and device not in self._operator.triggered:
+                self._unordered[device] += 1
+            self._may_run.discard(device)
+        self._injector.noticed(device, note, now)
+        self._operator.heard(device, note, now)
+
+    def _session_written(self, session: SessionRecord, now: float) -> None:
+        self._sessions[session.device] = session
+        if session.state in ORDERED:
+            self._may_run.add(session.device)
+        self._operator.told(session, now)
+
+    # --- the other server ------------------------------------------------------------------------
+
+    def _second_server(self, now: float) -> Engine:
+        """Make the server that turns up beside ours: it offers everybody the previous release."""
+        firmware = self.settings.firmware
+        images = {
+            kind: image_record(data, "previous", EPOCH) for kind, data in firmware.previous.items()
+        }
+        assignments = tuple(
+            AssignmentRecord(
+                member.spec.eui64,
+                images[member.image_type].sha256,
+                VersionPolicy.UPGRADE,
+                Activation.IMMEDIATE,
+                0,
+                None,
+                EPOCH,
+            )
+            for member in self.settings.members
+            if member.image_type in images
+        )
+        snapshot = Snapshot(images=tuple(images.values()), assignments=assignments)
+        self._may_run.update(assignment.device for assignment in assignments)
+        return Engine(self.settings.config, snapshot)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def judge(self) -> Outcome:
+        """Compare what devices run with what the store says, once all is committed."""
+        sessions = {session.device: session for session in self._store.load().sessions}
+        touched = self._faults_by_device()
+        judgements = tuple(
+            judge(
+                self.devices[member.spec.eui64],
+                self._expectation(member),
+                sessions.get(member.spec.eui64),
+                self._unordered[member.spec.eui64],
+                touched.get(member.spec.eui64, ()),
+            )
+            for member in self.settings.members
+        )
+        fault = self._store.verify_audit()
+        engine = self.host.engine
+        return Outcome(
+            journal_sha256=self.journal.sha256,
+            journal_lines=self.journal.lines,
+            virtual_seconds=self.end,
+            blocks=self.blocks,
+            judgements=judgements,
+            samples=tuple(self._samples),
+            faults=self.settings.plan.faults,
+            struck={kind.value: count for kind, count in sorted(self._injector.struck.items())},
+            air=self.network.counters(),
+            counters=dict(sorted(engine.delivery.estate.counters.items())) if engine else {},
+            engine_starts=self.host.starts,
+            commits=self.host.commits,
+            audit_fault=None if fault is None else fault.problem,
+        )
+
+    def _expectation(self, member: Member) -> Expectation:
+        image = self._images[member.image_type]
+        others = {}
+        previous = self.settings.firmware.previous.get(member.image_type)
+        if previous is not None:
+            old = image_record(previous, "previous", EPOCH)
+            others[old.file_version] = old.sha256
+        return Expectation(image.sha256, image.file_version, others)
+
+    def _faults_by_device(self) -> dict[Eui64, tuple[str, ...]]:
+        touched: dict[Eui64, tuple[str, ...]] = {}
+        for fault in self.settings.plan.faults:
+            if fault.device:
+                device = Eui64(fault.device)
+                what = f"{fault.kind.value} at {fault.at / 3600:.2f} h"
+                touched[device] = (*touched.get(device, ()), what)
+        return touched
+
+
+def summary(outcome: Outcome) -> Counter[Verdict]:
+    """Count the verdicts."""
+    return Counter(judgement.verdict for judgement in outcome.judgements)

@@ -1,0 +1,93 @@
+"""A soak's worker process: ``python -m emulators.soak.worker`` runs shards and reports in lines.
+
+Reads one JSON line on standard input: ``{"spec", "shards", "journals", "captures"}``, the last two
+folders or null. Writes one JSON line for
+progress now and then, and one for every shard that is done; whoever reads them trusts no line that
+is cut.
+"""
+
+import gc
+import json
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from emulators.soak.soak import Json, SoakSpec, run_shard
+from ota_engine.canonical import canonical_json
+from ota_engine.errors import LocalError
+
+PROGRESS_EVERY = 0.5  # seconds of wall time between two lines
+YOUNG_OBJECTS = 200_000  # a simulation makes no cycles worth looking for more often
+
+
+def main() -> int:
+    """Run the shards asked for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for our parent
+    task = json.loads(sys.stdin.readline())
+    spec = SoakSpec(**task["spec"])
+    spare_the_collector()
+    try:
+        firmware = spec.firmware()
+        for shard in task["shards"]:
+            with ExitStack() as stack:
+                journal, capture = (
+                    stack.enter_context(path(Path(folder), shard).open("wb")).write
+                    if folder is not None
+                    else None
+                    for path, folder in (
+                        (journal_path, task["journals"]),
+                        (capture_path, task["captures"]),
+                    )
+                )
+                report = Reporter(shard)
+                say({"result": run_shard(spec, shard, firmware, report, journal, capture)})
+    except BrokenPipeError:
+        return 1  # nobody listens any more
+    except (LocalError, OSError) as error:
+        print(f"zota: {error}", file=sys.stderr)  # noqa: T201 - a process of its own
+        return 2
+    return 0
+
+
+def journal_path(folder: Path, shard: int) -> Path:
+    """Where the journal of a shard is kept."""
+    return folder / f"journal-{shard:04}.jsonl"
+
+
+def capture_path(folder: Path, shard: int) -> Path:
+    """Where the frames of a shard are kept."""
+    return folder / f"capture-{shard:04}.pcapng"
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector look at long-lived objects once, not at every block."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
+
+
+def say(line: Json) -> None:
+    """Write one line."""
+    sys.stdout.write(canonical_json(line) + "\n")
+    sys.stdout.flush()
+
+
+class Reporter:
+    """Says how far a shard is, not too often."""
+
+    def __init__(self, shard: int) -> None:
+        self._shard = shard
+        self._next = 0.0
+
+    def __call__(self, virtual: float, blocks: int) -> None:
+        """Take the virtual seconds and the blocks so far."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + PROGRESS_EVERY
+            say({"progress": [self._shard, virtual, blocks]})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
