@@ -180,7 +180,8 @@ async def test_a_receiver_killed_again_and_again_holds_every_outcome_once(
     async with AsyncExitStack() as stack:
         carrying: Courier | None = None
         for kill in (True, True, True, False):
-            with head_end_process(records, "--port", port) as (process, url):
+            # Each letter takes a while, so that some are left for every one that is killed.
+            with head_end_process(records, "--port", port, "--delay", "0.1s") as (process, url):
                 port = str(httpx.URL(url).port)
                 if carrying is None:
                     carrying = await stack.enter_async_context(courier(store, url))
