@@ -66,32 +66,48 @@ async def open_service(
         async with open_writer(store) as writer:
             if prepare is not None:
                 await writer.call(prepare, store)
-            notifier = Notifier(writer, store, sink, _report)
-            couriers = [
-                Courier(writer, store, told, wall_clock=wall_clock, report=_report)
-                for told in sinks
-            ]
             await writer.call(register, store, sinks)
-            snapshot = await writer.call(store.load)
-            shell = Shell(
-                Engine(config, snapshot, security),
-                writer,
-                link,
-                wall_clock=wall_clock,
-                notify=lambda: _wake((notifier, *couriers)),
-                alarm=_alarm,
-                committed=committed,
-            )
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(notifier.run)
+            engine = Engine(config, await writer.call(store.load), security)
+            async with (
+                _telling(writer, store, sink, sinks, wall_clock) as notify,
+                trio.open_nursery() as nursery,
+            ):
+                shell = Shell(
+                    engine,
+                    writer,
+                    link,
+                    wall_clock=wall_clock,
+                    notify=notify,
+                    alarm=_alarm,
+                    committed=committed,
+                )
                 nursery.start_soon(shell.run)
-                for courier in couriers:
-                    nursery.start_soon(courier.run)
                 yield shell
-                with trio.move_on_after(LINGER_S):
-                    for courier in couriers:
-                        await courier.settle()
                 nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _telling(
+    writer: Writer,
+    store: Store,
+    file: JsonLinesSink,
+    sinks: Sequence[Sink],
+    wall_clock: Callable[[], float],
+) -> AsyncIterator[Callable[[], None]]:
+    """Carry outcomes to the file and the sinks; yields what says that there is something new."""
+    notifier = Notifier(writer, store, file, _report)
+    couriers = [
+        Courier(writer, store, sink, wall_clock=wall_clock, report=_report) for sink in sinks
+    ]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(notifier.run)
+        for courier in couriers:
+            nursery.start_soon(courier.run)
+        yield lambda: _wake((notifier, *couriers))
+        with trio.move_on_after(LINGER_S):
+            for courier in couriers:
+                await courier.settle()
+        nursery.cancel_scope.cancel()
 
 
 def register(store: Store, sinks: Sequence[Sink]) -> None:
