@@ -38,49 +38,70 @@ class Speed(StrEnum):
     FAST = "fast"
 
 
+PtyOption = Annotated[
+    Path | None, typer.Option("--pty", help="Make a pty, and a link to it with this name.")
+]
+TcpOption = Annotated[
+    str | None, typer.Option("--tcp", help="Listen on HOST:PORT, e.g. 127.0.0.1:7338.")
+]
+VersionOption = Annotated[
+    int, typer.Option("--version", help="EZSP version: 13, 14, 16, 17, 18 or 19.")
+]
+DevicesOption = Annotated[
+    Path | None,
+    typer.Option("--devices", help="Who lives in the home; one of each kind by default."),
+]
+ForOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--for",
+        metavar="FILE",
+        help="Instead: devices to which this OTA file is an upgrade; repeatable.",
+    ),
+]
+CountOption = Annotated[
+    int, typer.Option("--count", min=1, help="With --for: devices for each file.")
+]
+KeysOption = Annotated[
+    Path | None,
+    typer.Option("--keys", help="Folder of zota pki init: devices with keys in it speak GBCS."),
+]
+SpeedOption = Annotated[
+    Speed,
+    typer.Option("--speed", help="fast: devices and air ten times faster, no serial delay."),
+]
+BaudOption = Annotated[
+    int | None,
+    typer.Option("--baud", min=0, help="Of the serial line, 115200 if not given; 0: no limit."),
+]
+FaultsOption = Annotated[
+    Path | None, typer.Option("--faults", help="What goes wrong with the dongle (TOML or JSON).")
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        help="Keep network and members in this file across restarts,"
+        " and what devices with keys hold in FILE.devices.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of every draw.")]
+
+
 @app.command()
 def ncp(
-    pty: Annotated[
-        Path | None, typer.Option(help="Make a pty, and a link to it with this name.")
-    ] = None,
-    tcp: Annotated[
-        str | None, typer.Option(help="Listen on HOST:PORT, e.g. 127.0.0.1:7338.")
-    ] = None,
-    version: Annotated[int, typer.Option(help="EZSP version: 13, 14, 16, 17, 18 or 19.")] = 19,
-    devices: Annotated[
-        Path | None, typer.Option(help="Who lives in the home; one of each kind by default.")
-    ] = None,
-    made_for: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--for",
-            metavar="FILE",
-            help="Instead: devices to which this OTA file is an upgrade; repeatable.",
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="With --for: devices for each file.")] = 3,
-    keys: Annotated[
-        Path | None,
-        typer.Option(help="Folder of zota pki init: devices with keys in it speak GBCS."),
-    ] = None,
-    speed: Annotated[
-        Speed, typer.Option(help="fast: devices and air ten times faster, no serial delay.")
-    ] = Speed.REAL,
-    baud: Annotated[
-        int | None,
-        typer.Option(min=0, help="Of the serial line, 115200 if not given; 0: no limit."),
-    ] = None,
-    faults: Annotated[
-        Path | None, typer.Option(help="What goes wrong with the dongle (TOML or JSON).")
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keep network and members in this file across restarts,"
-            " and what devices with keys hold in FILE.devices."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
+    pty: PtyOption = None,
+    tcp: TcpOption = None,
+    version: VersionOption = 19,
+    devices: DevicesOption = None,
+    made_for: ForOption = None,
+    count: CountOption = 3,
+    keys: KeysOption = None,
+    speed: SpeedOption = Speed.REAL,
+    baud: BaudOption = None,
+    faults: FaultsOption = None,
+    state: StateOption = None,
+    seed: SeedOption = 0,
 ) -> None:
     """Be a Zigbee dongle with emulated devices around it, for any host to open, until Ctrl-C.
 
