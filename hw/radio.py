@@ -105,7 +105,6 @@ class ZigpyRadio:
             LocalError: its library is not installed.
         """
         failure: LinkError | LocalError | None = None
-        check_port(self.settings)
         async with AsyncExitStack() as stack:
             stack.callback(self._inbox.close)
             nursery = await stack.enter_async_context(trio.open_nursery())
@@ -182,7 +181,9 @@ class ZigpyRadio:
                 await session.lost.wait()
             return since
 
-        with lock_port(self.settings):  # plugged in again, it may be another port to the system
+        # Plugged in again, it may be another port to the system: it has to be there to be named.
+        check_port(self.settings)
+        with lock_port(self.settings):
             return await visit(self.settings, serve, ear=self._known, record=self._record)
 
     @asynccontextmanager
