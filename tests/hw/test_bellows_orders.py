@@ -23,6 +23,7 @@ from hw.radio import ZigpyRadio
 from images.eui64 import Eui64, format_eui64
 from ota_engine.activation.parties import choose_parties
 from ota_engine.campaigns.push import Standing, Verdict
+from ota_engine.events import SMART_ENERGY
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.protection import authenticate
@@ -38,7 +39,9 @@ from ota_engine.shell.activate import ActivationRequest, activate, cancel_for
 from ota_engine.shell.push import PushRequest, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.tunnel import Route
 from tests.emulators.gbcs.house import give
+from tests.emulators.gbcs.siege import besiege
 from tests.faults.test_fault_34_head_end import head_end_process
 from tests.gbcs.parties import SECOND_SUPPLIER, everyone, files
 from tests.hw.dongle import VirtualDongle, home
@@ -138,6 +141,13 @@ async def bench(folder: Path) -> AsyncIterator[Bench]:
     async with home(*household(), folder=folder, keys=everyone()) as dongle:
         dongle.dongle.set_clocks(time.time(), dongle.server.now)
         yield Bench(dongle, folder)
+
+
+async def test_every_attack_is_carried_to_the_device_and_none_is_obeyed(tmp_path: Path) -> None:
+    async with bench(tmp_path) as lab, ZigpyRadio(lab.dongle.settings) as radio:
+        lab.hold()
+        route = Route(1, SMART_ENERGY, False, radio.info.max_payload)
+        await besiege(radio, route, lambda: lab.dongle.version(HCALCS))
 
 
 async def test_an_order_for_later_is_accepted_and_carried_out_at_its_time(tmp_path: Path) -> None:

@@ -14,18 +14,12 @@ from emulators.platform.flash import SectorPool
 from emulators.platform.spec import DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
-from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Packet, Send, SendFailed
-from ota_engine.shell.link import SendFailedError
-from ota_engine.tunnel import (
-    HubTunnels,
-    MessageDelivered,
-    MessageReceived,
-    Route,
-    TunnelEvent,
-)
+from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
+from ota_engine.tunnel import MessageDelivered, MessageReceived, Route
 from tests.hw.dongle import home
-from tests.hw.home import FIRST, PATIENCE, device
+from tests.hw.home import FIRST, device
 from tests.tunnel.home import message
+from tests.tunnel.live import LiveHub
 
 pytestmark = pytest.mark.dongle
 
@@ -65,29 +59,6 @@ class Echo(Device):
         return actions
 
 
-async def serve(radio: ZigpyRadio, hub: HubTunnels, wanted: int) -> list[TunnelEvent]:
-    """Be the hub until so much has happened."""
-    happened: list[TunnelEvent] = []
-    with trio.fail_after(PATIENCE):
-        while len(happened) < wanted:
-            frames, events = hub.drain()
-            happened += events
-            for frame in frames:
-                try:
-                    await radio.send(frame)
-                except SendFailedError as error:
-                    now = trio.current_time()
-                    hub.failed(SendFailed(frame, error.status, now), now)
-            if frames or events:
-                continue
-            with trio.move_on_at(hub.next_wake):
-                for event in await radio.events.receive():
-                    if isinstance(event, Packet) and event.cluster == TUNNELING_CLUSTER:
-                        hub.receive(event, event.time)
-            hub.wake(trio.current_time())
-    return happened
-
-
 @pytest.mark.parametrize("sleepy", [False, True], ids=["mains", "sleepy"])
 async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_path: Path) -> None:
     entry = device(sleepy=sleepy)
@@ -95,12 +66,12 @@ async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_pat
         echo = Echo(entry.spec)
         dongle.dongle.stack.core.members[ONE].device = echo
         async with ZigpyRadio(dongle.settings) as radio:
-            hub = HubTunnels()
+            hub = LiveHub(radio)
             route = Route(entry.spec.endpoint, SMART_ENERGY, sleepy, radio.info.max_payload)
-            hub.send(ONE, route, SENT, 7, trio.current_time())
-            happened = await serve(radio, hub, 2)
+            hub.tunnels.send(ONE, route, SENT, 7, trio.current_time())
+            happened = await hub.serve(2)
     kinds = {type(event): event for event in happened}
     assert set(kinds) == {MessageDelivered, MessageReceived}
     assert echo.received == [SENT]
     assert [event.octets for event in happened if isinstance(event, MessageReceived)] == [SENT]
-    assert not hub.counters
+    assert not hub.tunnels.counters
