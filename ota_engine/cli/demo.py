@@ -200,10 +200,16 @@ def _summary(
 
 def summary_table(endings: "Sequence[Ending]") -> Table:
     """What every device ran before and runs now, in its own words."""
-    table = Table(title="what the devices run now", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="what the devices run now",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,  # eighty columns hold it, and no figure is cut
+    )
     for heading in HEADINGS:
         right = heading == "blocks"
-        table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for ending in endings:
         good = ending.verdict == "updated" and ending.byte_exact
         table.add_row(

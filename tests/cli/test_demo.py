@@ -36,6 +36,13 @@ def test_without_a_file_it_delivers_a_sample_to_one_device_of_each_kind() -> Non
         assert device["verdict"] == "updated"
 
 
+def test_eighty_columns_show_every_figure_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = zota("demo").out
+    assert "blocks" in said
+    assert "…" not in said
+
+
 def test_an_ota_file_reaches_every_device_as_it_is(tmp_path: Path) -> None:
     path = ota_file(tmp_path, integrity=True)
     summary = json.loads(zota("demo", str(path), "--json").out)
