@@ -32,7 +32,7 @@ class Note(NamedTuple):
     detail: dict[str, object]
 
 
-Action: TypeAlias = Transmit | Announce | Note
+NodeAction: TypeAlias = Transmit | Announce | Note
 
 
 class Node(Protocol):
@@ -47,11 +47,11 @@ class Node(Protocol):
     sleepy: bool
     wake_at: float
 
-    def power_on(self, now: float) -> Sequence[Action]:
+    def power_on(self, now: float) -> Sequence[NodeAction]:
         """Start or restart; the device announces itself when it is ready."""
 
-    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         """Take one frame addressed to this device (or broadcast)."""
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         """Do what was due at ``wake_at``."""

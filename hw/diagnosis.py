@@ -28,7 +28,7 @@ class Grade(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RadioFinding:
     """One thing that was looked at, what was found, and what to do about it."""
 
     subject: str
@@ -41,7 +41,7 @@ class Finding:
 class Diagnosis:
     """Everything found, and the radio's own words if it answered."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[RadioFinding, ...]
     facts: RadioFacts | None
     energy: dict[int, float]
 
@@ -53,7 +53,7 @@ class Diagnosis:
 
 async def examine(settings: RadioSettings) -> Diagnosis:
     """Look a radio over; what goes wrong is a finding, not an error."""
-    findings: list[Finding] = []
+    findings: list[RadioFinding] = []
     try:
         library = settings.library
         load_controller(library)
@@ -68,14 +68,14 @@ async def examine(settings: RadioSettings) -> Diagnosis:
             return Diagnosis(tuple(findings), patient.facts, patient.energy)
     except (LinkError, LocalError) as error:
         what, _, remedy = str(error).partition("; ")
-        findings.append(Finding("radio", Grade.BAD, what, remedy))
+        findings.append(RadioFinding("radio", Grade.BAD, what, remedy))
         return Diagnosis(tuple(findings), None, {})
 
 
 class _Patient:
     """A radio that answers; gathers findings."""
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[RadioFinding]) -> None:
         self._findings = findings
         self.facts: RadioFacts | None = None
         self.energy: dict[int, float] = {}
@@ -85,7 +85,9 @@ class _Patient:
         self._findings.append(_protocol(session.protocol))
         if not await session.has_network():
             remedy = f"run: zota radio form --link {session.settings.url}"
-            self._findings.append(Finding("network", Grade.BAD, "no network is formed", remedy))
+            self._findings.append(
+                RadioFinding("network", Grade.BAD, "no network is formed", remedy)
+            )
             return
         facts = self.facts = await session.facts()
         self._findings += (_firmware(facts), _network(facts), _payload(facts))
@@ -93,42 +95,42 @@ class _Patient:
         self._findings.append(_energy(facts.channel, self.energy))
 
 
-def _library(settings: RadioSettings) -> Finding:
+def _library(settings: RadioSettings) -> RadioFinding:
     library = settings.library
     if library.proven:
         return _good("library", f"{library.module} drives it")
     text = f"{library.module} drives it, which zota has never been tried with on hardware"
-    return Finding("library", Grade.DOUBTFUL, text, "expect surprises, and tell us of them")
+    return RadioFinding("library", Grade.DOUBTFUL, text, "expect surprises, and tell us of them")
 
 
-def _protocol(version: int | None) -> Finding:
+def _protocol(version: int | None) -> RadioFinding:
     if version is None:
         return _good("protocol", "the radio answers")
     if version < OLDEST_PROVEN:
         text = f"EZSP {version} is older than what zota is proven with ({OLDEST_PROVEN})"
-        return Finding("protocol", Grade.DOUBTFUL, text, "flash EmberZNet 7.4 or newer")
+        return RadioFinding("protocol", Grade.DOUBTFUL, text, "flash EmberZNet 7.4 or newer")
     return _good("protocol", f"the radio answers, EZSP {version}")
 
 
-def _firmware(facts: RadioFacts) -> Finding:
+def _firmware(facts: RadioFacts) -> RadioFinding:
     board = " ".join(word for word in (facts.manufacturer, facts.model) if word) or "unnamed board"
     return _good("firmware", f"{facts.firmware or 'of unknown version'} on {board}")
 
 
-def _network(facts: RadioFacts) -> Finding:
+def _network(facts: RadioFacts) -> RadioFinding:
     own = format_eui64(facts.eui64)
     return _good("network", f"PAN {facts.pan_id:04X}, channel {facts.channel}, coordinator {own}")
 
 
-def _payload(facts: RadioFacts) -> Finding:
+def _payload(facts: RadioFacts) -> RadioFinding:
     text = f"{facts.max_payload} octets per frame"
     if facts.max_payload < CLEAR_PAYLOAD:
         remedy = "blocks are made smaller; nothing needs to be done"
-        return Finding("payload", Grade.DOUBTFUL, text, remedy)
+        return RadioFinding("payload", Grade.DOUBTFUL, text, remedy)
     return _good("payload", text)
 
 
-def _energy(channel: int, energy: dict[int, float]) -> Finding:
+def _energy(channel: int, energy: dict[int, float]) -> RadioFinding:
     here = energy.get(channel, 0.0)
     text = f"{here:.0f} of 255 on channel {channel}"
     if here < LOUD:
@@ -137,8 +139,8 @@ def _energy(channel: int, energy: dict[int, float]) -> Finding:
     remedy = (
         f"move Wi-Fi or USB 3 devices away from the dongle, or form the network on channel {quiet}"
     )
-    return Finding("energy", Grade.DOUBTFUL, text, remedy)
+    return RadioFinding("energy", Grade.DOUBTFUL, text, remedy)
 
 
-def _good(subject: str, text: str) -> Finding:
-    return Finding(subject, Grade.GOOD, text)
+def _good(subject: str, text: str) -> RadioFinding:
+    return RadioFinding(subject, Grade.GOOD, text)

@@ -26,7 +26,7 @@ from zigpy.exceptions import (
 from hw.settings import RadioSettings
 from ota_engine.errors import LinkError
 from ota_engine.events import SendStatus
-from ota_engine.shell.link import LinkDownError, SendFailedError
+from ota_engine.link.contract import LinkDownError, SendFailedError
 
 #: What radios call the failures that the engine tells apart; all others are DELIVERY_FAILED.
 #: Names, because the numbers differ between generations of EmberZNet and between vendors.

@@ -13,7 +13,7 @@ from typing import Self
 
 import trio
 
-from hw.acquaintances import Acquaintances
+from hw.device_table import DeviceTable
 from hw.inbox import Inbox
 from hw.port import check_port, lock_port
 from hw.session import RadioFacts, RadioSession, visit
@@ -21,7 +21,7 @@ from hw.settings import RadioSettings
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import LinkDown, LinkEvent, LinkUp, Send
-from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
+from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
 
 SETTLED = 60.0  # seconds a radio has to stay up before its next loss is taken for a first one
 
@@ -47,7 +47,7 @@ class ZigpyRadio:
         self._stack = AsyncExitStack()
         self._session: RadioSession | None = None
         self._reason = "it is not open yet"
-        self._known = Acquaintances(self._inbox)
+        self._known = DeviceTable(self._inbox)
 
     # --- Link ------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from hw.settings import RadioSettings
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import Send, SendStatus
-from ota_engine.shell.link import LinkDownError, SendFailedError
+from ota_engine.link.contract import LinkDownError, SendFailedError
 
 PLAIN_PAYLOAD = 82  # octets of ZCL in a frame without APS encryption (facts: NWK security only)
 APS_SECURITY = 9  # octets that APS encryption takes

@@ -16,7 +16,7 @@ from images.shapes import GB_SIGNATURE_BYTES
 PUBLIC_KEY_LABEL: Final = b"-----BEGIN PUBLIC KEY-----"
 
 
-class Signer(NamedTuple):
+class ImageSigner(NamedTuple):
     """Whose key a certificate holds.
 
     Attributes:
@@ -81,7 +81,7 @@ def verify_manufacturer_image(
     return verify_raw(bytes(manufacturer_image), signature, key)
 
 
-def read_signer(pem: bytes) -> Signer:
+def read_signer(pem: bytes) -> ImageSigner:
     """Say whose certificate this is, as far as it says so itself.
 
     Raises:
@@ -89,14 +89,14 @@ def read_signer(pem: bytes) -> Signer:
     """
     load_verifying_key(pem)
     if PUBLIC_KEY_LABEL in pem:
-        return Signer("bare public key", None)
+        return ImageSigner("bare public key", None)
     subject = load_pem_x509_certificate(pem).subject
     identifiers = subject.get_attributes_for_oid(NameOID.X500_UNIQUE_IDENTIFIER)
     value = identifiers[0].value if identifiers else b""
     # A BIT STRING: the octet before the EUI-64 counts unused bits, and is zero.
     eui64 = int.from_bytes(value[1:]) if isinstance(value, bytes) and len(value) == 9 else None
     names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return Signer(str(names[0].value) if names else "no common name", eui64)
+    return ImageSigner(str(names[0].value) if names else "no common name", eui64)
 
 
 def load_signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:

@@ -82,7 +82,7 @@ class Signature(NamedTuple):
     s: int
 
 
-class Certificate(NamedTuple):
+class SmartEnergyCertificate(NamedTuple):
     """An implicit (ECQV) certificate of the exact length.
 
     Attributes:
@@ -117,7 +117,7 @@ def find_signature(image: OtaImage, suite: Suite) -> Signature | None:
     )
 
 
-def find_certificate(image: OtaImage, suite: Suite) -> Certificate | None:
+def find_certificate(image: OtaImage, suite: Suite) -> SmartEnergyCertificate | None:
     """The suite's certificate, or None without one of the exact length."""
     element = image.element(suite.certificate_tag)
     if element is None or element.clipped or element.length != suite.certificate_bytes:
@@ -126,7 +126,9 @@ def find_certificate(image: OtaImage, suite: Suite) -> Certificate | None:
     subject = data[suite.subject_at : suite.subject_at + EUI64_BYTES]
     issuer = data[suite.issuer_at : suite.issuer_at + EUI64_BYTES]
     key = data[suite.key_at : suite.key_at + 1 + suite.curve.element_bytes]
-    return Certificate(suite, element, int.from_bytes(subject), int.from_bytes(issuer), key, data)
+    return SmartEnergyCertificate(
+        suite, element, int.from_bytes(subject), int.from_bytes(issuer), key, data
+    )
 
 
 def signed_digest(image: OtaImage, signature: Signature) -> bytes:
@@ -137,7 +139,7 @@ def signed_digest(image: OtaImage, signature: Signature) -> bytes:
     return aes_mmo(image.ota[: signature.element.offset + EUI64_BYTES])
 
 
-def signer_key(certificate: Certificate, ca_key: Point) -> Point:
+def signer_key(certificate: SmartEnergyCertificate, ca_key: Point) -> Point:
     """Reconstruct the signer's public key: H(certificate) * key + CA (SEC 4, ECQV).
 
     Raises:
@@ -153,7 +155,7 @@ def signer_key(certificate: Certificate, ca_key: Point) -> Point:
 
 
 def verify_signature(
-    image: OtaImage, signature: Signature, certificate: Certificate, ca_key: bytes
+    image: OtaImage, signature: Signature, certificate: SmartEnergyCertificate, ca_key: bytes
 ) -> bool:
     """Whether the signature is right under a certification authority's public key.
 

@@ -14,7 +14,7 @@ from emulators.demo.staging import sample_firmware, stage
 from emulators.soak.journal import Journal
 from ota_engine.cli.demo import summary_table
 from ota_engine.cli.progress import RateMeter, duration, live_table
-from ota_engine.delivery.status import SessionStatus
+from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.store.store import Store
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "demo.svg"

@@ -56,8 +56,8 @@ class Arrow(NamedTuple):
 
 
 MACHINES = {
-    "ota_engine.delivery.session": Machine(
-        "ota_engine.delivery.session",
+    "ota_engine.hub.delivery.session": Machine(
+        "ota_engine.hub.delivery.session",
         "TRANSITIONS",
         "ASSIGNED",
         (
@@ -83,8 +83,8 @@ MACHINES = {
             "DOWNLOADING-ABORTED",
         ),
     ),
-    "ota_engine.activation.life": Machine(
-        "ota_engine.activation.life",
+    "ota_engine.hub.activation.life": Machine(
+        "ota_engine.hub.activation.life",
         "TRANSITIONS",
         "DRAFTED",
         (
@@ -96,7 +96,7 @@ MACHINES = {
             "EXPIRED-ACTIVATED",
         ),
     ),
-    "ota_engine.tunnel.life": Machine("ota_engine.tunnel.life", "TRANSITIONS", "IDLE"),
+    "ota_engine.hub.tunnel.life": Machine("ota_engine.hub.tunnel.life", "TRANSITIONS", "IDLE"),
     "emulators.client.table": Machine("emulators.client.table", "TABLE", "OFF"),
 }
 

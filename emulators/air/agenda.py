@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from emulators.node import NEVER
 
 # Called with the entry's subject, its load, and the time.
-Handler: TypeAlias = Callable[[Any, Any, float], None]
+AgendaHandler: TypeAlias = Callable[[Any, Any, float], None]
 
 
 class Agenda:
@@ -26,10 +26,10 @@ class Agenda:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._heap: list[tuple[float, int, Handler, object, object]] = []
+        self._heap: list[tuple[float, int, AgendaHandler, object, object]] = []
         self._number = count().__next__
 
-    def push(self, time: float, handler: Handler, subject: object, load: object) -> None:
+    def push(self, time: float, handler: AgendaHandler, subject: object, load: object) -> None:
         """Call ``handler(subject, load, time)`` when virtual time gets there."""
         heappush(self._heap, (time, self._number(), handler, subject, load))
 

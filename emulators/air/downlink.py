@@ -14,7 +14,7 @@ from emulators.air.radio import (
     DRAW_SCALE,
     INDIRECT_TIMEOUT,
     QUEUE_LIMIT,
-    Fate,
+    FrameFate,
     Medium,
     attempt_time,
 )
@@ -104,11 +104,11 @@ class Downlink:
         fate, extra = station.resolve(drawn, hops, seconds)
         arrival += extra
         medium.busy_until = arrival
-        if fate is Fate.LOST:
+        if fate is FrameFate.LOST:
             self._lost(flight, station, arrival)
             return
         medium.busy_until += way.ack if send.ack else 0.0
-        if fate is Fate.GARBLED:
+        if fate is FrameFate.GARBLED:
             send = send._replace(payload=medium.garble(send.payload))
         for time in medium.arrivals(fate, arrival):
             self._agenda.push(time, self._arrive, station, send)

@@ -14,7 +14,7 @@ from emulators.air.port import Coordinator, EffectSink, Port
 from emulators.air.radio import CALM, AirCounters, Conditions, Medium, max_payload, path
 from emulators.air.station import Placement, Station
 from emulators.air.uplink import Uplink
-from emulators.node import Action, Announce, Node, Note, Transmit
+from emulators.node import Announce, Node, NodeAction, Note, Transmit
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (
@@ -178,7 +178,7 @@ class Network:
         """Cut a node's power: it hears, sends and remembers nothing until it is switched on."""
         self.stations[device].online = False
 
-    def perform(self, device: Eui64, actions: Iterable[Action], now: float) -> None:
+    def perform(self, device: Eui64, actions: Iterable[NodeAction], now: float) -> None:
         """Carry out what a node decided outside of the network's own events, e.g. on a button."""
         self._perform(self.stations[device], actions, now)
 
@@ -263,7 +263,7 @@ class Network:
         if isinstance(port, Port) and port.attached:
             self.tell(port, SendFailed(*failure, now), now)
 
-    def _perform(self, station: Station, actions: Iterable[Action], now: float) -> None:
+    def _perform(self, station: Station, actions: Iterable[NodeAction], now: float) -> None:
         """Carry out what a node wants, then see when it wants to be woken."""
         for action in actions:
             if type(action) is Transmit:
@@ -273,7 +273,7 @@ class Network:
         if station.node.wake_at < station.timers[-1]:
             self._arm_node(station)
 
-    def _perform_rarely(self, station: Station, action: Action, now: float) -> None:
+    def _perform_rarely(self, station: Station, action: NodeAction, now: float) -> None:
         if not isinstance(action, Note):
             self._send_up(station, action, now)
         elif self._on_note is not None:

@@ -14,7 +14,8 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from ota_engine.delivery.airtime import (
+from ota_engine.errors import LocalError
+from ota_engine.hub.delivery.airtime import (
     APS_ACK_PSDU,
     BACKOFF_MEAN,
     CLEAR_CHANNEL,
@@ -25,7 +26,6 @@ from ota_engine.delivery.airtime import (
     SYMBOL_BYTE,
     TURNAROUND,
 )
-from ota_engine.errors import LocalError
 
 MAX_PSDU = 127  # octets, aMaxPHYPacketSize
 APS_SECURITY = 9  # octets: auxiliary header 5, MIC 4
@@ -190,7 +190,7 @@ class Conditions:
 CALM = Conditions()
 
 
-class Fate(IntEnum):
+class FrameFate(IntEnum):
     """What becomes of one frame."""
 
     DELIVERED = 0
@@ -246,7 +246,7 @@ class Medium:
             min(1.0, spoilt + (1.0 - spoilt) * (1.0 - clean**hops)) for hops in range(MAX_HOPS + 1)
         )
 
-    def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[Fate, float]:
+    def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[FrameFate, float]:
         """Say what happened to a frame whose draw fell into trouble.
 
         Args:
@@ -259,10 +259,10 @@ class Medium:
         """
         air, counters = self.conditions, self.counters
         for chance, fate in (
-            (air.loss, Fate.LOST),
-            (air.duplication, Fate.DUPLICATED),
-            (air.reordering, Fate.DELAYED),
-            (air.garbling, Fate.GARBLED),
+            (air.loss, FrameFate.LOST),
+            (air.duplication, FrameFate.DUPLICATED),
+            (air.reordering, FrameFate.DELAYED),
+            (air.garbling, FrameFate.GARBLED),
         ):
             if drawn < chance:
                 self._count(fate)
@@ -273,9 +273,9 @@ class Medium:
         failed = seconds / hops - (TURNAROUND + MAC_ACK + LONG_SPACING) + ACK_WAIT
         extra = repeats * failed + sum(self._backoff() for _ in range(repeats))
         if survived:
-            return Fate.DELIVERED, extra
+            return FrameFate.DELIVERED, extra
         counters.exhausted += 1
-        return Fate.LOST, extra
+        return FrameFate.LOST, extra
 
     def give_up(self, hops: int, seconds: float) -> float:
         """Count a frame whose receiver is silent; return the air time of the vain repetitions."""
@@ -283,11 +283,11 @@ class Medium:
         self.counters.repeated += MAC_RETRIES
         return MAC_RETRIES * seconds / hops
 
-    def arrivals(self, fate: Fate, arrival: float) -> tuple[float, ...]:
+    def arrivals(self, fate: FrameFate, arrival: float) -> tuple[float, ...]:
         """When a frame that is not lost arrives, given when it would have arrived undisturbed."""
-        if fate is Fate.DUPLICATED:
+        if fate is FrameFate.DUPLICATED:
             return arrival, arrival + self.draw() * ECHO_DELAY
-        if fate is Fate.DELAYED:
+        if fate is FrameFate.DELAYED:
             return (arrival + self.draw() * REORDER_DELAY,)
         return (arrival,)
 
@@ -319,12 +319,12 @@ class Medium:
     def _backoff(self) -> float:
         return int(self.rng.random() * BACKOFF_CHOICES) * BACKOFF_UNIT
 
-    def _count(self, fate: Fate) -> None:
+    def _count(self, fate: FrameFate) -> None:
         counters = self.counters
-        counters.lost += fate is Fate.LOST
-        counters.duplicated += fate is Fate.DUPLICATED
-        counters.delayed += fate is Fate.DELAYED
-        counters.garbled += fate is Fate.GARBLED
+        counters.lost += fate is FrameFate.LOST
+        counters.duplicated += fate is FrameFate.DUPLICATED
+        counters.delayed += fate is FrameFate.DELAYED
+        counters.garbled += fate is FrameFate.GARBLED
 
     def garble(self, payload: bytes) -> bytes:
         """Flip one to four octets of a frame, in a way that the frame check did not notice."""

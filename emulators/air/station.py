@@ -4,7 +4,7 @@ from math import ceil
 from typing import NamedTuple
 
 from emulators.air.port import Port
-from emulators.air.radio import Fate, Medium, Path
+from emulators.air.radio import FrameFate, Medium, Path
 from emulators.node import NEVER, Node
 
 FAST_POLL_WINDOW = 10.0  # seconds a sleepy child polls fast after it sent something
@@ -62,7 +62,7 @@ class Station:
         self.server: Port | None = None
         self.timers = [NEVER]
 
-    def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[Fate, float]:
+    def resolve(self, drawn: float, hops: int, seconds: float) -> tuple[FrameFate, float]:
         """Say what happens to a frame that met trouble, and what air time that costs more.
 
         Args:
@@ -72,7 +72,7 @@ class Station:
         """
         if self.online and self.reachable:
             return self.medium.resolve(drawn, hops, seconds)
-        return Fate.LOST, self.medium.give_up(hops, seconds)
+        return FrameFate.LOST, self.medium.give_up(hops, seconds)
 
     def next_poll(self, after: float) -> float:
         """When this child polls next: fast for a while after it sent something, else at leisure."""

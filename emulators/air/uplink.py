@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from emulators.air.agenda import Agenda
-from emulators.air.radio import ACK_SHIFT, APS_ACK_WAIT, APS_RETRIES, DRAW_SCALE, QUEUE_LIMIT, Fate
+from emulators.air.radio import (
+    ACK_SHIFT,
+    APS_ACK_WAIT,
+    APS_RETRIES,
+    DRAW_SCALE,
+    QUEUE_LIMIT,
+    FrameFate,
+)
 from emulators.air.station import Station
 from emulators.node import Announce, Transmit
 
@@ -83,12 +90,12 @@ class Uplink:
         fate, extra = station.resolve(drawn, way.hops, way.up[length])
         arrival += extra
         medium.busy_until = arrival
-        if fate is Fate.LOST:
+        if fate is FrameFate.LOST:
             self._repeat(station, frame, arrival, retries)
             return
         if isinstance(frame, Transmit):
             medium.busy_until += way.ack if frame.ack else 0.0
-            if fate is Fate.GARBLED:
+            if fate is FrameFate.GARBLED:
                 frame = frame._replace(payload=medium.garble(frame.payload))
         for time in medium.arrivals(fate, arrival):
             self._agenda.push(time, self._arrive, station, frame)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from emulators.client.step import Offer
-from emulators.client.table import Event
+from emulators.client.table import ClientEvent
 from emulators.platform.flash import FileIdentity, Metadata, Spare
 from emulators.platform.spec import DeviceSpec
 from ota_engine.zcl.ota import (
@@ -93,7 +93,7 @@ def judge_offer(
     *,
     room: int,
     on_mains: bool,
-) -> tuple[Event, Offer | None]:
+) -> tuple[ClientEvent, Offer | None]:
     """What a query's answer means, and the file it offers if it offers one.
 
     ``room`` is what flash has left for the file wanted, in octets.
@@ -101,25 +101,25 @@ def judge_offer(
     offer = _offer_in(response)
     holding = metadata.spare is Spare.VERIFIED
     if offer is None:
-        return (Event.NOTHING_NEWER if holding else Event.NOTHING_OFFERED), None
+        return (ClientEvent.NOTHING_NEWER if holding else ClientEvent.NOTHING_OFFERED), None
     if holding and metadata.held[-1].identity == offer.identity:
-        return Event.NOTHING_NEWER, None
+        return ClientEvent.NOTHING_NEWER, None
     refused = _refusal(offer, spec, wanted(spec, metadata), room)
     if refused is not None:
         return refused, offer
-    return (Event.OFFERED if on_mains else Event.OFFERED_ON_BATTERY), offer
+    return (ClientEvent.OFFERED if on_mains else ClientEvent.OFFERED_ON_BATTERY), offer
 
 
-def _refusal(offer: Offer, spec: DeviceSpec, need: Wanted, room: int) -> Event | None:
+def _refusal(offer: Offer, spec: DeviceSpec, need: Wanted, room: int) -> ClientEvent | None:
     """Why the client does not want what it is offered; None if it does."""
     manufacturer_code, image_type, version = offer.identity
     if (manufacturer_code, image_type) != (spec.manufacturer_code, need.image_type):
-        return Event.OFFERED_OTHER
+        return ClientEvent.OFFERED_OTHER
     if offer.size == 0 or (version == need.version and spec.timers.ignores_own_version):
-        return Event.OFFERED_OTHER
+        return ClientEvent.OFFERED_OTHER
     if version < need.version and spec.options.refuses_downgrade:
-        return Event.OFFERED_DOWNGRADE
-    return Event.OFFERED_TOO_BIG if offer.size > room else None
+        return ClientEvent.OFFERED_DOWNGRADE
+    return ClientEvent.OFFERED_TOO_BIG if offer.size > room else None
 
 
 def _offer_in(
@@ -142,11 +142,11 @@ def concerns(response: UpgradeEndResponse, held: FileIdentity) -> bool:
     )
 
 
-def judge_end(response: UpgradeEndResponse, activation_policy: int) -> Event:
+def judge_end(response: UpgradeEndResponse, activation_policy: int) -> ClientEvent:
     """What the server's time means under the client's UpgradeActivationPolicy."""
     if activation_policy:
-        return Event.END_EXTERNAL
-    return Event.END_WAIT if response.upgrade_time == WAIT_FOREVER else Event.END_AT
+        return ClientEvent.END_EXTERNAL
+    return ClientEvent.END_WAIT if response.upgrade_time == WAIT_FOREVER else ClientEvent.END_AT
 
 
 def wait_seconds(current: int, then: int, own_clock: float | None) -> float | None:

@@ -1,9 +1,9 @@
 """The part of an OTA client that fetches a file: requests, retries, waits, pages and their holes."""
 
 from emulators.client.decisions import wanted
-from emulators.client.step import Step, Told
-from emulators.client.table import Event
-from emulators.client.transfer import Transfer
+from emulators.client.step import ClientStep, Told
+from emulators.client.table import ClientEvent
+from emulators.client.transfer import ClientTransfer
 from emulators.node import Transmit
 from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
@@ -40,7 +40,7 @@ class Downloading:
     def __init__(
         self, spec: DeviceSpec, endpoint: Endpoint, flash: Flash, clock: DeviceClock, told: Told
     ) -> None:
-        self.transfer = Transfer(spec, flash, endpoint)
+        self.transfer = ClientTransfer(spec, flash, endpoint)
         self.retries = 0
         self._spec = spec
         self._endpoint = endpoint
@@ -84,21 +84,25 @@ class Downloading:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def due(self) -> Event:
+    def due(self) -> ClientEvent:
         """What an unanswered block request means."""
         limit = self._spec.timers.error_threshold
-        return Event.EXHAUSTED if self._tries + 1 >= limit else Event.TIMER
+        return ClientEvent.EXHAUSTED if self._tries + 1 >= limit else ClientEvent.TIMER
 
-    def due_page(self) -> Event:
+    def due_page(self) -> ClientEvent:
         """What silence on a page means."""
         page = self.transfer.page
         if page is None or not page.untouched:
-            return Event.TIMER
-        return Event.PAGE_SILENT if self._tries + 1 < PAGE_TRIES else Event.PAGES_UNSUPPORTED
+            return ClientEvent.TIMER
+        return (
+            ClientEvent.PAGE_SILENT
+            if self._tries + 1 < PAGE_TRIES
+            else ClientEvent.PAGES_UNSUPPORTED
+        )
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def begin(self, now: float) -> Step:
+    def begin(self, now: float) -> ClientStep:
         """Start on the file offered, or go on with it where it was left."""
         offer = self._told.offer
         assert offer is not None  # noqa: S101 - OFFERED always comes with one
@@ -109,97 +113,97 @@ class Downloading:
             self._flash.begin(offer.identity, offer.size, after_held=not first)
         return self.resume(now)
 
-    def resume(self, now: float) -> Step:
+    def resume(self, now: float) -> ClientStep:
         """Go on with what flash holds of a file."""
         download = self._flash.resume()
         assert download is not None  # noqa: S101 - begun above, or persisted before a power cut
         self.transfer.open(download)
         self._tries = 0
         if self.transfer.complete:
-            return Step(then=Event.LAST_BLOCK)
+            return ClientStep(then=ClientEvent.LAST_BLOCK)
         return self.request_next(now)
 
-    def request_next(self, now: float) -> Step:
+    def request_next(self, now: float) -> ClientStep:
         """Ask for what comes next: the holes of a page, a page, or a block."""
         if self.transfer.page is not None:
-            return Step(then=Event.USE_HOLES)
+            return ClientStep(then=ClientEvent.USE_HOLES)
         if self.transfer.pages:
-            return Step(then=Event.USE_PAGES)
+            return ClientStep(then=ClientEvent.USE_PAGES)
         self._requested_at = now
-        return Step((self.transfer.request_block(),), now + self._block_timeout)
+        return ClientStep((self.transfer.request_block(),), now + self._block_timeout)
 
-    def take(self, now: float) -> Step:
+    def take(self, now: float) -> ClientStep:
         """Write a block or a page; go on at once, or first wait out the minimum block period."""
         self.transfer.take()
         self._tries = 0
         if self.transfer.period and now < self._next_request_at():
-            return Step(then=Event.PACE)
+            return ClientStep(then=ClientEvent.PACE)
         return self.request_next(now)
 
     def _next_request_at(self) -> float:
         return self._clock.after(self.transfer.period, self._requested_at)
 
-    def pace(self, now: float) -> Step:
+    def pace(self, now: float) -> ClientStep:
         """Let the minimum block period pass."""
-        return Step(wake_at=max(now, self._next_request_at()))
+        return ClientStep(wake_at=max(now, self._next_request_at()))
 
-    def retry(self, now: float) -> Step:
+    def retry(self, now: float) -> ClientStep:
         """Ask for the same block again."""
         self._tries += 1
         self.retries += 1
         return self.request_next(now)
 
-    def give_up(self, now: float) -> Step:
+    def give_up(self, now: float) -> ClientStep:
         """Tell the server that it does not answer; what flash holds waits for the next offer."""
         request = ota.UpgradeEndRequest(Status.ABORT, *self.transfer.target)
         tries, offset = self._tries + 1, self.transfer.offset
-        return Step(
+        return ClientStep(
             (self._endpoint.command(request),),
             self._next_poll(now),
             reason=f"no answer to {tries} requests at offset {offset}",
         )
 
-    def abandon(self, now: float) -> Step:
+    def abandon(self, now: float) -> ClientStep:
         """Stop because the server said so."""
-        return Step(wake_at=self._next_poll(now), reason="the server ended the download")
+        return ClientStep(wake_at=self._next_poll(now), reason="the server ended the download")
 
     def _next_poll(self, now: float) -> float:
         return self._clock.after(self._spec.timers.query_interval, now)
 
-    def wait_for_data(self, now: float) -> Step:
+    def wait_for_data(self, now: float) -> ClientStep:
         """Wait as long as the server asked."""
         self.transfer.drop_untouched_page()
         self._tries = 0
-        return Step(wake_at=self._clock.after(self._told.wait, now))
+        return ClientStep(wake_at=self._clock.after(self._told.wait, now))
 
     # --- actions: pages ---------------------------------------------------------------------------
 
-    def request_page(self, now: float) -> Step:
+    def request_page(self, now: float) -> ClientStep:
         """Ask for a page."""
         self._requested_at = now
         spacing = self._clock.after(self._spec.timers.page_spacing_ms * 0.001, 0.0)
-        return Step((self.transfer.request_page(),), now + self._page_timeout + spacing)
+        return ClientStep((self.transfer.request_page(),), now + self._page_timeout + spacing)
 
-    def retry_page(self, now: float) -> Step:
+    def retry_page(self, now: float) -> ClientStep:
         """Ask for the same page again."""
         self._tries += 1
         self.retries += 1
         return self.request_page(now)
 
-    def collect(self, now: float) -> Step:
+    def collect(self, now: float) -> ClientStep:
         """Wait for the rest of the page."""
-        return Step(wake_at=now + self._page_timeout)
+        return ClientStep(wake_at=now + self._page_timeout)
 
-    def await_stragglers(self, now: float) -> Step:
+    def await_stragglers(self, now: float) -> ClientStep:
         """Wait a little for blocks that the page's last one overtook."""
-        return Step(wake_at=self._clock.after(self._spec.timers.hole_wait, now))
+        return ClientStep(wake_at=self._clock.after(self._spec.timers.hole_wait, now))
 
-    def fill_hole(self, now: float) -> Step:
+    def fill_hole(self, now: float) -> ClientStep:
         """Ask for a block that the page lost."""
         self._tries = 0
-        return Step((self.transfer.request_hole(),), now + self._block_timeout)
+        return ClientStep((self.transfer.request_hole(),), now + self._block_timeout)
 
-    def retry_hole(self, now: float) -> Step:
+    def retry_hole(self, now: float) -> ClientStep:
         """Ask for it again."""
         tries = self._tries + 1
         self.retries += 1
@@ -207,7 +211,7 @@ class Downloading:
         self._tries = tries
         return step
 
-    def use_blocks(self, now: float) -> Step:
+    def use_blocks(self, now: float) -> ClientStep:
         """Fetch the rest of the file without pages."""
         self.transfer.leave_pages()
         return self.request_next(now)

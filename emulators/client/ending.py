@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from emulators.client.decisions import NEVER_ASKED, wanted
-from emulators.client.step import Step, Told
-from emulators.client.table import Event
-from emulators.client.transfer import Transfer
+from emulators.client.step import ClientStep, Told
+from emulators.client.table import ClientEvent
+from emulators.client.transfer import ClientTransfer
 from emulators.client.verification import ImageFacts, ImageVerifier, refusal
 from emulators.node import NEVER, Transmit
 from emulators.platform.clock import DeviceClock
@@ -23,7 +23,7 @@ class Received(NamedTuple):
     verified: bool
 
 
-class Ending:
+class ClientEnding:
     """Takes a transfer from its last octet to the restart.
 
     Attributes:
@@ -53,7 +53,7 @@ class Ending:
         flash: Flash,
         clock: DeviceClock,
         told: Told,
-        transfer: Transfer,
+        transfer: ClientTransfer,
         verifier: ImageVerifier,
     ) -> None:
         self._spec = spec
@@ -93,7 +93,7 @@ class Ending:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def verify(self) -> Event:
+    def verify(self) -> ClientEvent:
         """Judge the file: octets, signature, hardware; record a good one in flash."""
         spec = self._spec
         facts = self._verifier.inspect(self._flash.downloaded(), self.image_key)
@@ -104,36 +104,44 @@ class Ending:
         self.received = Received(digest, flaw is None)
         if flaw is not None:
             self._flaw = flaw
-            return Event.REJECTED
+            return ClientEvent.REJECTED
         last = wanted(spec, self._flash.metadata).last
         self._flash.mark_verified(complete=last)
         if not last:
-            return Event.INCOMPLETE
-        return Event.VERIFIED_UNASKED if self.never_asks else Event.VERIFIED
+            return ClientEvent.INCOMPLETE
+        return ClientEvent.VERIFIED_UNASKED if self.never_asks else ClientEvent.VERIFIED
 
-    def due_more(self) -> Event:
+    def due_more(self) -> ClientEvent:
         """What an unanswered REQUIRE_MORE_IMAGE means."""
-        return Event.TIMER if self._tries < self._spec.timers.end_tries else Event.EXHAUSTED
+        return (
+            ClientEvent.TIMER
+            if self._tries < self._spec.timers.end_tries
+            else ClientEvent.EXHAUSTED
+        )
 
-    def due(self, now: float) -> Event:
+    def due(self, now: float) -> ClientEvent:
         """What an unanswered Upgrade End Request means, by UpgradeTimeoutPolicy (ZCL 11.10.13)."""
         exhausted = self._tries >= self._spec.timers.end_tries
         if self._upgrade_at is not None and (exhausted or self._upgrade_at <= now):
-            return Event.EXHAUSTED_SCHEDULED
+            return ClientEvent.EXHAUSTED_SCHEDULED
         if not exhausted:
-            return Event.TIMER
+            return ClientEvent.TIMER
         if self._spec.options.activation_policy:
-            return Event.EXHAUSTED_EXTERNAL
-        return Event.EXHAUSTED_HOLD if self._spec.options.timeout_policy else Event.EXHAUSTED
+            return ClientEvent.EXHAUSTED_EXTERNAL
+        return (
+            ClientEvent.EXHAUSTED_HOLD
+            if self._spec.options.timeout_policy
+            else ClientEvent.EXHAUSTED
+        )
 
-    def due_countdown(self, now: float) -> Event:
+    def due_countdown(self, now: float) -> ClientEvent:
         """Whether the time has come, or only the moment to ask whether it still holds."""
         assert self._upgrade_at is not None  # noqa: S101 - set when the countdown began
-        return Event.TIMER if self._upgrade_at <= now else Event.REASK
+        return ClientEvent.TIMER if self._upgrade_at <= now else ClientEvent.REASK
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def start_verify(self, now: float) -> Step:
+    def start_verify(self, now: float) -> ClientStep:
         """Write the last octets and take the time that verification takes."""
         self._transfer.take()
         self._flash.finish()
@@ -141,63 +149,65 @@ class Ending:
         seconds = self._spec.timers.verify_time if given is None else given
         return self._unscheduled(self._clock.after(seconds, now))
 
-    def _unscheduled(self, wake_at: float) -> Step:
+    def _unscheduled(self, wake_at: float) -> ClientStep:
         self._tries = 0
         self._upgrade_at = None
-        return Step(wake_at=wake_at)
+        return ClientStep(wake_at=wake_at)
 
     def _end(self, status: int) -> Transmit:
         return self._endpoint.command(ota.UpgradeEndRequest(status, *self._transfer.target))
 
-    def reject(self, now: float) -> Step:
+    def reject(self, now: float) -> ClientStep:
         """Throw a bad file away and say so."""
         self._flash.discard()
-        return Step((self._end(Status.INVALID_IMAGE),), self._next_poll(now), reason=self._flaw)
+        return ClientStep(
+            (self._end(Status.INVALID_IMAGE),), self._next_poll(now), reason=self._flaw
+        )
 
     def _next_poll(self, now: float) -> float:
         return self._clock.after(self._spec.timers.query_interval, now)
 
-    def send_more(self, now: float) -> Step:
+    def send_more(self, now: float) -> ClientStep:
         """Say that this file is fine and others are needed."""
         return self._send(Status.REQUIRE_MORE_IMAGE, now)
 
-    def send_end(self, now: float) -> Step:
+    def send_end(self, now: float) -> ClientStep:
         """Ask when to run it; a server that is gone does not move a time it gave."""
         step = self._send(Status.SUCCESS, now)
         if self._upgrade_at is None or step.wake_at is None:
             return step
         return step._replace(wake_at=min(step.wake_at, self._upgrade_at))
 
-    def _send(self, status: int, now: float) -> Step:
+    def _send(self, status: int, now: float) -> ClientStep:
         self._tries += 1
-        return Step((self._end(status),), self._clock.after(self._spec.timers.end_retry, now))
+        return ClientStep((self._end(status),), self._clock.after(self._spec.timers.end_retry, now))
 
-    def count_down(self, now: float) -> Step:
+    def count_down(self, now: float) -> ClientStep:
         """Run it when the time that was told has passed."""
         self._upgrade_at = self._clock.after(self._told.wait, now)
         return self.count_on(now)
 
-    def count_on(self, now: float) -> Step:
+    def count_on(self, now: float) -> ClientStep:
         """Sleep until the time, or until it is worth asking whether it still holds."""
         assert self._upgrade_at is not None  # noqa: S101 - set when the countdown began
         self._tries = 0
         ask_at = self._clock.after(self._spec.timers.countdown_cap, now)
-        return Step(wake_at=min(ask_at, self._upgrade_at))
+        return ClientStep(wake_at=min(ask_at, self._upgrade_at))
 
-    def wait_to_upgrade(self, now: float) -> Step:
+    def wait_to_upgrade(self, now: float) -> ClientStep:
         """Hold it, and ask again after an hour at most."""
         return self._unscheduled(self._clock.after(self._spec.timers.wait_cap, now))
 
-    def park(self, now: float) -> Step:
+    def park(self, now: float) -> ClientStep:
         """Hold it until an order that does not come through this cluster."""
         return self._unscheduled(NEVER)
 
-    def forbid(self, now: float) -> Step:
+    def forbid(self, now: float) -> ClientStep:
         """Throw it away because the server will not have it run."""
         self._flash.discard()
-        return Step(wake_at=self._next_poll(now), reason="the server forbade the upgrade")
+        return ClientStep(wake_at=self._next_poll(now), reason="the server forbade the upgrade")
 
-    def apply(self, now: float) -> Step:
+    def apply(self, now: float) -> ClientStep:
         """Mark it for the next boot; the device around this client restarts."""
         self._flash.request_swap()
-        return Step(wake_at=NEVER)
+        return ClientStep(wake_at=NEVER)

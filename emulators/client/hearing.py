@@ -18,8 +18,8 @@ from emulators.client.decisions import (
     wanted,
 )
 from emulators.client.step import Told
-from emulators.client.table import Event, State
-from emulators.client.transfer import Transfer
+from emulators.client.table import ClientEvent, ClientState
+from emulators.client.transfer import ClientTransfer
 from emulators.node import Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash, Spare
@@ -36,7 +36,7 @@ SHORTEST_WAIT = 1.0  # seconds; a server that says "wait 0" and means nothing el
 class Situation(NamedTuple):
     """What a client is in when a frame arrives; ``uptime`` is seconds since it started."""
 
-    state: State
+    state: ClientState
     on_mains: bool
     unicast: bool
     uptime: float
@@ -45,7 +45,7 @@ class Situation(NamedTuple):
 class Heard(NamedTuple):
     """What a frame means: an event if it means anything, and frames to answer with."""
 
-    event: Event | None
+    event: ClientEvent | None
     answers: tuple[Transmit, ...] = ()
 
 
@@ -59,7 +59,7 @@ class Hearing:
         spec: DeviceSpec,
         endpoint: Endpoint,
         flash: Flash,
-        transfer: Transfer,
+        transfer: ClientTransfer,
         told: Told,
         random: Random,
     ) -> None:
@@ -94,7 +94,7 @@ class Hearing:
         """Make sense of the Default Response to one of the client's commands."""
         event = _MEANING_OF_DEFAULT.get((response.command, response.status))
         if event is None and response.command in _QUERIES and response.status != Status.SUCCESS:
-            event = Event.NOTHING_OFFERED
+            event = ClientEvent.NOTHING_OFFERED
         return Heard(event)
 
     def _refuse(self, header: ZclHeader, status: int) -> Heard:
@@ -108,7 +108,7 @@ class Hearing:
             unicast=at.unicast,
             draw=lambda: self._random.randint(1, 100),
         )
-        return Heard(Event.NOTIFIED if heeded else None)
+        return Heard(ClientEvent.NOTIFIED if heeded else None)
 
     def _offer(
         self,
@@ -122,7 +122,7 @@ class Hearing:
             response, self._spec, metadata, room=room, on_mains=at.on_mains
         )
         answers: tuple[Transmit, ...] = ()
-        if event is Event.OFFERED_TOO_BIG:
+        if event is ClientEvent.OFFERED_TOO_BIG:
             answers = (self._endpoint.default_response(header, Status.INSUFFICIENT_SPACE),)
         return Heard(event, answers)
 
@@ -136,23 +136,25 @@ class Hearing:
                 return self._block(response, header, at)
             case Status.WAIT_FOR_DATA:
                 self._told.wait = self._wait(response, at)
-                return Heard(Event.TOLD_TO_WAIT)
+                return Heard(ClientEvent.TOLD_TO_WAIT)
             case Status.ABORT | Status.NO_IMAGE_AVAILABLE | Status.NOT_AUTHORIZED:
-                return Heard(Event.ABORTED)
+                return Heard(ClientEvent.ABORTED)
         return self._refuse(header, Status.INVALID_FIELD)
 
     def _block(self, response: ota.ImageBlockResponse, header: ZclHeader, at: Situation) -> Heard:
-        if at.state not in (State.DOWNLOADING, State.PAGING, State.FILLING):
-            return Heard(Event.STALE_BLOCK)
+        if at.state not in (ClientState.DOWNLOADING, ClientState.PAGING, ClientState.FILLING):
+            return Heard(ClientEvent.STALE_BLOCK)
         transfer = self._transfer
         fault = transfer.fault(response)
         if fault is not None:
             return self._refuse(header, fault)
         event = transfer.judge(
-            response.file_offset or 0, response.data or b"", whole_page=at.state is State.PAGING
+            response.file_offset or 0,
+            response.data or b"",
+            whole_page=at.state is ClientState.PAGING,
         )
         every = self._spec.options.malformed_default_every
-        if event is Event.BLOCK and every and transfer.blocks % every == 0:
+        if event is ClientEvent.BLOCK and every and transfer.blocks % every == 0:
             # It complains of a good block and goes on, as a Hue lamp does (zigbee2mqtt #32168).
             complaint = self._endpoint.default_response(header, Status.MALFORMED_COMMAND)
             return Heard(event, (complaint,))
@@ -184,10 +186,10 @@ class Hearing:
         if not concerns(response, metadata.held[-1].identity):
             return self._refuse(header, Status.INVALID_VALUE)
         event = judge_end(response, self._spec.options.activation_policy)
-        if event is Event.END_EXTERNAL and response.upgrade_time != WAIT_FOREVER:
+        if event is ClientEvent.END_EXTERNAL and response.upgrade_time != WAIT_FOREVER:
             refusal = self._endpoint.default_response(header, Status.NOT_AUTHORIZED)
             return Heard(event, (refusal,))
-        if event is Event.END_AT:
+        if event is ClientEvent.END_AT:
             self._told.wait = self._until_upgrade(response, at)
         return Heard(event)
 
@@ -200,13 +202,13 @@ class Hearing:
 _QUERIES = (Command.QUERY_NEXT_IMAGE_REQUEST, Command.QUERY_DEVICE_SPECIFIC_FILE_REQUEST)
 
 # Default Responses that mean something; all others are ignored and time decides.
-_MEANING_OF_DEFAULT: dict[tuple[int, int], Event] = {
+_MEANING_OF_DEFAULT: dict[tuple[int, int], ClientEvent] = {
     **{
-        (command, status): Event.ABORTED
+        (command, status): ClientEvent.ABORTED
         for command in (Command.IMAGE_BLOCK_REQUEST, Command.IMAGE_PAGE_REQUEST)
         for status in (Status.ABORT, Status.NO_IMAGE_AVAILABLE, Status.NOT_AUTHORIZED)
     },
-    (Command.IMAGE_PAGE_REQUEST, Status.UNSUP_CLUSTER_COMMAND): Event.PAGES_UNSUPPORTED,
-    (Command.UPGRADE_END_REQUEST, Status.SUCCESS): Event.END_ACKNOWLEDGED,
-    (Command.UPGRADE_END_REQUEST, Status.ABORT): Event.END_FORBIDDEN,
+    (Command.IMAGE_PAGE_REQUEST, Status.UNSUP_CLUSTER_COMMAND): ClientEvent.PAGES_UNSUPPORTED,
+    (Command.UPGRADE_END_REQUEST, Status.SUCCESS): ClientEvent.END_ACKNOWLEDGED,
+    (Command.UPGRADE_END_REQUEST, Status.ABORT): ClientEvent.END_FORBIDDEN,
 }

@@ -15,23 +15,23 @@ from zlib import crc32
 from emulators.client.attributes import ClientView
 from emulators.client.decisions import running_version
 from emulators.client.downloading import Downloading
-from emulators.client.ending import Ending
+from emulators.client.ending import ClientEnding
 from emulators.client.hearing import Heard, Hearing, Situation
 from emulators.client.querying import Querying
-from emulators.client.step import Step, Told
+from emulators.client.step import ClientStep, Told
 from emulators.client.table import (
     IGNORED,
     RECEIVING,
     TABLE,
     UPGRADE_STATUS,
+    ClientEvent,
+    ClientState,
     Do,
-    Event,
-    State,
     UpgradeStatus,
 )
-from emulators.client.transfer import Transfer
+from emulators.client.transfer import ClientTransfer
 from emulators.client.verification import ImageVerifier
-from emulators.node import NEVER, Action, Note
+from emulators.node import NEVER, NodeAction, Note
 from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import FileIdentity, Flash, Spare
@@ -40,7 +40,7 @@ from ota_engine.errors import LocalError
 from ota_engine.zcl import general
 from ota_engine.zcl.frame import ZclHeader
 
-Actions = list[Action]
+Actions = list[NodeAction]
 
 
 class OtaClient:
@@ -82,18 +82,18 @@ class OtaClient:
     ) -> None:
         clock, told = DeviceClock(), Told()
         self.spec = spec
-        self.state = State.OFF
+        self.state = ClientState.OFF
         self.wake_at = NEVER
         self.on_mains = not spec.battery
         self.ignored = 0
         self.querying = Querying(spec, endpoint, flash, clock, told, random)
         self.downloading = Downloading(spec, endpoint, flash, clock, told)
-        self.transfer: Transfer = self.downloading.transfer
-        self.ending = Ending(spec, endpoint, flash, clock, told, self.transfer, verifier)
+        self.transfer: ClientTransfer = self.downloading.transfer
+        self.ending = ClientEnding(spec, endpoint, flash, clock, told, self.transfer, verifier)
         self._hearing = Hearing(spec, endpoint, flash, self.transfer, told, random)
         self._flash = flash
         self._clock = clock
-        self._noted = State.IDLE
+        self._noted = ClientState.IDLE
         self._reason = ""  # why it goes idle, for the journal
 
     # --- what it shows ----------------------------------------------------------------------------
@@ -154,29 +154,29 @@ class OtaClient:
             self.transfer.target = held
             unasked = self.ending.never_asks
             return self._fire(
-                Event.BOOTED_HOLDING_UNASKED if unasked else Event.BOOTED_HOLDING, now
+                ClientEvent.BOOTED_HOLDING_UNASKED if unasked else ClientEvent.BOOTED_HOLDING, now
             )
         if self._flash.metadata.spare is Spare.DOWNLOADING and self.on_mains:
-            return self._fire(Event.BOOTED_DOWNLOADING, now)
-        return self._fire(Event.BOOTED, now)
+            return self._fire(ClientEvent.BOOTED_DOWNLOADING, now)
+        return self._fire(ClientEvent.BOOTED, now)
 
     def power_off(self, now: float) -> None:
         """Lose power; flash keeps what was programmed."""
         self._flash.lose_power()
-        self._fire(Event.POWER_OFF, now)
+        self._fire(ClientEvent.POWER_OFF, now)
 
     def activate(self, now: float) -> Actions:
         """Run the held file now, on an order that did not come through this cluster."""
-        return self._fire(Event.ACTIVATED, now)
+        return self._fire(ClientEvent.ACTIVATED, now)
 
     def set_mains(self, on_mains: bool, now: float) -> Actions:
         """Tell a battery device whether mains power is there."""
         self.on_mains = on_mains
-        return self._fire(Event.MAINS_ON if on_mains else Event.MAINS_OFF, now)
+        return self._fire(ClientEvent.MAINS_ON if on_mains else ClientEvent.MAINS_OFF, now)
 
     def query_now(self, now: float) -> Actions:
         """Query the server as if notified, e.g. because someone pressed a button."""
-        return self._fire(Event.NOTIFIED, now)
+        return self._fire(ClientEvent.NOTIFIED, now)
 
     def skew_clock(self, rate: float) -> None:
         """Run the client's timers at ``rate`` times real time (1.01: one per cent slow)."""
@@ -185,7 +185,7 @@ class OtaClient:
 
     # --- frames and time --------------------------------------------------------------------------
 
-    def receive_block(self, frame: bytes, now: float) -> Sequence[Action] | None:
+    def receive_block(self, frame: bytes, now: float) -> Sequence[NodeAction] | None:
         """Take a block that was asked for and changes no state; None if the frame is anything else.
 
         Raises:
@@ -230,21 +230,21 @@ class OtaClient:
         if now < self.wake_at:
             return []
         due = _DUE.get(self.state)
-        return self._fire(Event.TIMER if due is None else due(self, now), now)
+        return self._fire(ClientEvent.TIMER if due is None else due(self, now), now)
 
     # --- the machine ------------------------------------------------------------------------------
 
-    def _fire(self, event: Event, now: float) -> Actions:
+    def _fire(self, event: ClientEvent, now: float) -> Actions:
         """Take a step of the table, and those that follow from it at once."""
         actions: Actions = []
-        following: Event | None = event
+        following: ClientEvent | None = event
         while following is not None:
             step = self._step(following, now)
             actions += step.frames
             following = step.then
         return [*self._note_change(), *actions]
 
-    def _step(self, event: Event, now: float) -> Step:
+    def _step(self, event: ClientEvent, now: float) -> ClientStep:
         """Take one step of the table.
 
         Raises:
@@ -255,7 +255,7 @@ class OtaClient:
             if (self.state, event) not in IGNORED:
                 raise LocalError(f"the OTA client cannot take {event.name} in {self.state.name}")
             self.ignored += 1
-            return Step()
+            return ClientStep()
         self.state, do = row
         self.transfer.expect_nothing()
         step = _DEEDS[do](self, now)
@@ -264,13 +264,13 @@ class OtaClient:
         self._reason = step.reason
         return step
 
-    def forget(self, now: float) -> Step:
+    def forget(self, now: float) -> ClientStep:
         """Lose what a power cut erases; what is taken up after a start is news again."""
         self.querying.lose_power()
         self.downloading.lose_power()
         self.ending.lose_power()
-        self._noted = State.IDLE
-        return Step(wake_at=NEVER)
+        self._noted = ClientState.IDLE
+        return ClientStep(wake_at=NEVER)
 
     def _note_change(self) -> Actions:
         if self.state in _UNNOTED or (self.state is self._noted and not self._reason):
@@ -279,7 +279,7 @@ class OtaClient:
             return []
         self._noted = self.state
         detail: dict[str, object] = {"state": self.state.value}
-        if self.state is State.IDLE:
+        if self.state is ClientState.IDLE:
             if self._reason:
                 detail["reason"] = self._reason
                 self._reason = ""
@@ -292,39 +292,39 @@ class OtaClient:
 
 
 # Routine steps that would fill a journal: a poll every few minutes, the frame between two waits.
-_UNNOTED = frozenset({State.OFF, State.QUERYING, State.ENDING})
+_UNNOTED = frozenset({ClientState.OFF, ClientState.QUERYING, ClientState.ENDING})
 
 # What a timer means where it means more than TIMER.
-_DUE: dict[State, Callable[[OtaClient, float], Event]] = {
-    State.DOWNLOADING: lambda client, _: client.downloading.due(),
-    State.FILLING: lambda client, _: client.downloading.due(),
-    State.PAGING: lambda client, _: client.downloading.due_page(),
-    State.QUERYING: lambda client, _: client.querying.due(),
-    State.VERIFYING: lambda client, _: client.ending.verify(),
-    State.WAIT_FOR_MORE: lambda client, _: client.ending.due_more(),
-    State.ENDING: lambda client, now: client.ending.due(now),
-    State.COUNTDOWN: lambda client, now: client.ending.due_countdown(now),
+_DUE: dict[ClientState, Callable[[OtaClient, float], ClientEvent]] = {
+    ClientState.DOWNLOADING: lambda client, _: client.downloading.due(),
+    ClientState.FILLING: lambda client, _: client.downloading.due(),
+    ClientState.PAGING: lambda client, _: client.downloading.due_page(),
+    ClientState.QUERYING: lambda client, _: client.querying.due(),
+    ClientState.VERIFYING: lambda client, _: client.ending.verify(),
+    ClientState.WAIT_FOR_MORE: lambda client, _: client.ending.due_more(),
+    ClientState.ENDING: lambda client, now: client.ending.due(now),
+    ClientState.COUNTDOWN: lambda client, now: client.ending.due_countdown(now),
 }
 
 
-def _deed(do: Do) -> Callable[[OtaClient, float], Step]:
+def _deed(do: Do) -> Callable[[OtaClient, float], ClientStep]:
     """Find the part of the client that does this; its method has the action's name."""
     parts: tuple[tuple[str, type], ...] = (
         ("querying", Querying),
         ("downloading", Downloading),
-        ("ending", Ending),
+        ("ending", ClientEnding),
     )
     for slot, part in parts:
-        method: Callable[[Any, float], Step] | None = getattr(part, do.value, None)
+        method: Callable[[Any, float], ClientStep] | None = getattr(part, do.value, None)
         if method is not None:
             return _of_part(attrgetter(slot), method)
-    forget: Callable[[OtaClient, float], Step] = getattr(OtaClient, do.value)
+    forget: Callable[[OtaClient, float], ClientStep] = getattr(OtaClient, do.value)
     return forget
 
 
 def _of_part(
-    part: Callable[[OtaClient], Any], method: Callable[[Any, float], Step]
-) -> Callable[[OtaClient, float], Step]:
+    part: Callable[[OtaClient], Any], method: Callable[[Any, float], ClientStep]
+) -> Callable[[OtaClient, float], ClientStep]:
     return lambda client, now: method(part(client), now)
 
 

@@ -1,7 +1,7 @@
 """One page of an image while its blocks arrive, in any order; knows offsets, sends nothing."""
 
 
-class Page:
+class PageReception:
     """The octets of ``[start, start + size)`` in blocks of ``block_size``, with a bitmap.
 
     A block that does not begin on a block boundary of this page, or has another length than its

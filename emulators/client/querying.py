@@ -3,8 +3,8 @@
 from random import Random
 
 from emulators.client.decisions import query_request
-from emulators.client.step import Step, Told
-from emulators.client.table import Event
+from emulators.client.step import ClientStep, Told
+from emulators.client.table import ClientEvent
 from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash, Spare
@@ -49,59 +49,59 @@ class Querying:
         """Take note that there is a server."""
         self._errors = 0
 
-    def due(self) -> Event:
+    def due(self) -> ClientEvent:
         """What an unanswered query means."""
         if self._tries < self._spec.timers.query_tries:
-            return Event.TIMER
+            return ClientEvent.TIMER
         holding = self._flash.metadata.spare is Spare.VERIFIED
-        return Event.NOTHING_NEWER if holding else Event.EXHAUSTED
+        return ClientEvent.NOTHING_NEWER if holding else ClientEvent.EXHAUSTED
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def start(self, now: float) -> Step:
+    def start(self, now: float) -> ClientStep:
         """Wait a random while, so that a street with its power back does not query at once."""
         delay = self._random.uniform(0.0, self._spec.timers.start_up_delay)
-        return Step(wake_at=self._clock.after(delay, now))
+        return ClientStep(wake_at=self._clock.after(delay, now))
 
-    def rest(self, now: float) -> Step:
+    def rest(self, now: float) -> ClientStep:
         """Wait for the next poll."""
-        return Step(wake_at=self._next_poll(now))
+        return ClientStep(wake_at=self._next_poll(now))
 
     def _next_poll(self, now: float) -> float:
         return self._clock.after(self._spec.timers.query_interval, now)
 
-    def query(self, now: float) -> Step:
+    def query(self, now: float) -> ClientStep:
         """Send the first of a few queries."""
         self._tries = 0
         return self.query_again(now)
 
-    def query_again(self, now: float) -> Step:
+    def query_again(self, now: float) -> ClientStep:
         """Send the same query again."""
         self._tries += 1
         request = self._endpoint.command(query_request(self._spec, self._flash.metadata))
-        return Step((request,), self._clock.after(self._spec.timers.query_timeout, now))
+        return ClientStep((request,), self._clock.after(self._spec.timers.query_timeout, now))
 
-    def miss_query(self, now: float) -> Step:
+    def miss_query(self, now: float) -> ClientStep:
         """Leave it to the next poll; without a server, look for one."""
         self._errors += 1
         if self.server_known:
             return self.rest(now)
-        return Step(wake_at=self._clock.after(self._spec.timers.rediscover_interval, now))
+        return ClientStep(wake_at=self._clock.after(self._spec.timers.rediscover_interval, now))
 
-    def await_power(self, now: float) -> Step:
+    def await_power(self, now: float) -> ClientStep:
         """Ask again at the next poll, so that the offer stays fresh until there is mains power."""
         return self.rest(now)
 
-    def refuse_size(self, now: float) -> Step:
+    def refuse_size(self, now: float) -> ClientStep:
         """Turn down a file that the hearing has answered already."""
-        return Step(
+        return ClientStep(
             wake_at=self._next_poll(now), reason="the file does not fit into the spare bank"
         )
 
-    def refuse_downgrade(self, now: float) -> Step:
+    def refuse_downgrade(self, now: float) -> ClientStep:
         """Turn down a lower version."""
         offer = self._told.offer
         assert offer is not None  # noqa: S101 - OFFERED_DOWNGRADE always comes with one
         request = ota.UpgradeEndRequest(Status.INVALID_IMAGE, *offer.identity)
         end = self._endpoint.command(request)
-        return Step((end,), self._next_poll(now), reason="a lower version is refused")
+        return ClientStep((end,), self._next_poll(now), reason="a lower version is refused")

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from emulators.client.table import Event
+from emulators.client.table import ClientEvent
 from emulators.node import Transmit
 from emulators.platform.flash import FileIdentity
 
@@ -14,7 +14,7 @@ class Offer(NamedTuple):
     size: int
 
 
-class Step(NamedTuple):
+class ClientStep(NamedTuple):
     """What doing one row of the table came to.
 
     ``wake_at`` is the new alarm, None to leave it; ``then`` is an event that follows at once;
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
     frames: tuple[Transmit, ...] = ()
     wake_at: float | None = None
-    then: Event | None = None
+    then: ClientEvent | None = None
     reason: str = ""
 
 

@@ -9,7 +9,7 @@ classification never produces it); a test proves that, and that every state is r
 from enum import Enum, IntEnum
 
 
-class State(Enum):
+class ClientState(Enum):
     """Where a client stands."""
 
     OFF = "off"
@@ -30,7 +30,7 @@ class State(Enum):
     RESTARTING = "restarting"
 
 
-class Event(Enum):
+class ClientEvent(Enum):
     """What happens to a client, classified by what it means."""
 
     BOOTED = "booted"  # nothing to take up
@@ -134,202 +134,223 @@ class UpgradeStatus(IntEnum):
 
 
 UPGRADE_STATUS = {
-    State.OFF: UpgradeStatus.NORMAL,
-    State.IDLE: UpgradeStatus.NORMAL,
-    State.QUERYING: UpgradeStatus.NORMAL,
-    State.AWAITING_POWER: UpgradeStatus.NORMAL,
-    State.DOWNLOADING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
-    State.PACING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
-    State.PAGING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
-    State.FILLING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
-    State.WAITING_FOR_DATA: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
-    State.VERIFYING: UpgradeStatus.DOWNLOAD_COMPLETE,
-    State.WAIT_FOR_MORE: UpgradeStatus.WAIT_FOR_MORE,
-    State.ENDING: UpgradeStatus.DOWNLOAD_COMPLETE,
-    State.COUNTDOWN: UpgradeStatus.COUNT_DOWN,
-    State.WAITING_TO_UPGRADE: UpgradeStatus.WAITING_TO_UPGRADE,
-    State.EXTERNAL: UpgradeStatus.WAITING_FOR_EXTERNAL_EVENT,
-    State.RESTARTING: UpgradeStatus.COUNT_DOWN,
+    ClientState.OFF: UpgradeStatus.NORMAL,
+    ClientState.IDLE: UpgradeStatus.NORMAL,
+    ClientState.QUERYING: UpgradeStatus.NORMAL,
+    ClientState.AWAITING_POWER: UpgradeStatus.NORMAL,
+    ClientState.DOWNLOADING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
+    ClientState.PACING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
+    ClientState.PAGING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
+    ClientState.FILLING: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
+    ClientState.WAITING_FOR_DATA: UpgradeStatus.DOWNLOAD_IN_PROGRESS,
+    ClientState.VERIFYING: UpgradeStatus.DOWNLOAD_COMPLETE,
+    ClientState.WAIT_FOR_MORE: UpgradeStatus.WAIT_FOR_MORE,
+    ClientState.ENDING: UpgradeStatus.DOWNLOAD_COMPLETE,
+    ClientState.COUNTDOWN: UpgradeStatus.COUNT_DOWN,
+    ClientState.WAITING_TO_UPGRADE: UpgradeStatus.WAITING_TO_UPGRADE,
+    ClientState.EXTERNAL: UpgradeStatus.WAITING_FOR_EXTERNAL_EVENT,
+    ClientState.RESTARTING: UpgradeStatus.COUNT_DOWN,
 }
 
 # States in which octets of a file are on their way in.
 RECEIVING = (
-    State.DOWNLOADING,
-    State.PACING,
-    State.PAGING,
-    State.FILLING,
-    State.WAITING_FOR_DATA,
+    ClientState.DOWNLOADING,
+    ClientState.PACING,
+    ClientState.PAGING,
+    ClientState.FILLING,
+    ClientState.WAITING_FOR_DATA,
 )
 
-Row = tuple[State, Do]
+Row = tuple[ClientState, Do]
 
-TABLE: dict[tuple[State, Event], Row] = {
-    (State.OFF, Event.BOOTED): (State.IDLE, Do.START),
-    (State.OFF, Event.BOOTED_DOWNLOADING): (State.DOWNLOADING, Do.RESUME),
-    (State.OFF, Event.BOOTED_HOLDING): (State.ENDING, Do.SEND_END),
-    (State.OFF, Event.BOOTED_HOLDING_UNASKED): (State.EXTERNAL, Do.PARK),
-    (State.IDLE, Event.TIMER): (State.QUERYING, Do.QUERY),
-    (State.IDLE, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
-    (State.IDLE, Event.MAINS_ON): (State.QUERYING, Do.QUERY),
-    (State.QUERYING, Event.OFFERED): (State.DOWNLOADING, Do.BEGIN),
-    (State.QUERYING, Event.OFFERED_ON_BATTERY): (State.AWAITING_POWER, Do.AWAIT_POWER),
-    (State.QUERYING, Event.OFFERED_TOO_BIG): (State.IDLE, Do.REFUSE_SIZE),
-    (State.QUERYING, Event.OFFERED_DOWNGRADE): (State.IDLE, Do.REFUSE_DOWNGRADE),
-    (State.QUERYING, Event.OFFERED_OTHER): (State.IDLE, Do.REST),
-    (State.QUERYING, Event.NOTHING_OFFERED): (State.IDLE, Do.REST),
-    (State.QUERYING, Event.NOTHING_NEWER): (State.ENDING, Do.SEND_END),
-    (State.QUERYING, Event.TIMER): (State.QUERYING, Do.QUERY_AGAIN),
-    (State.QUERYING, Event.EXHAUSTED): (State.IDLE, Do.MISS_QUERY),
-    (State.AWAITING_POWER, Event.TIMER): (State.QUERYING, Do.QUERY),
-    (State.AWAITING_POWER, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
-    (State.AWAITING_POWER, Event.MAINS_ON): (State.QUERYING, Do.QUERY),
+TABLE: dict[tuple[ClientState, ClientEvent], Row] = {
+    (ClientState.OFF, ClientEvent.BOOTED): (ClientState.IDLE, Do.START),
+    (ClientState.OFF, ClientEvent.BOOTED_DOWNLOADING): (ClientState.DOWNLOADING, Do.RESUME),
+    (ClientState.OFF, ClientEvent.BOOTED_HOLDING): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.OFF, ClientEvent.BOOTED_HOLDING_UNASKED): (ClientState.EXTERNAL, Do.PARK),
+    (ClientState.IDLE, ClientEvent.TIMER): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.IDLE, ClientEvent.NOTIFIED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.IDLE, ClientEvent.MAINS_ON): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.QUERYING, ClientEvent.OFFERED): (ClientState.DOWNLOADING, Do.BEGIN),
+    (ClientState.QUERYING, ClientEvent.OFFERED_ON_BATTERY): (
+        ClientState.AWAITING_POWER,
+        Do.AWAIT_POWER,
+    ),
+    (ClientState.QUERYING, ClientEvent.OFFERED_TOO_BIG): (ClientState.IDLE, Do.REFUSE_SIZE),
+    (ClientState.QUERYING, ClientEvent.OFFERED_DOWNGRADE): (ClientState.IDLE, Do.REFUSE_DOWNGRADE),
+    (ClientState.QUERYING, ClientEvent.OFFERED_OTHER): (ClientState.IDLE, Do.REST),
+    (ClientState.QUERYING, ClientEvent.NOTHING_OFFERED): (ClientState.IDLE, Do.REST),
+    (ClientState.QUERYING, ClientEvent.NOTHING_NEWER): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.QUERYING, ClientEvent.TIMER): (ClientState.QUERYING, Do.QUERY_AGAIN),
+    (ClientState.QUERYING, ClientEvent.EXHAUSTED): (ClientState.IDLE, Do.MISS_QUERY),
+    (ClientState.AWAITING_POWER, ClientEvent.TIMER): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.AWAITING_POWER, ClientEvent.NOTIFIED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.AWAITING_POWER, ClientEvent.MAINS_ON): (ClientState.QUERYING, Do.QUERY),
     # Blocks. (DOWNLOADING, BLOCK) is the row every block takes; ``Transfer`` unrolls it.
-    (State.DOWNLOADING, Event.BLOCK): (State.DOWNLOADING, Do.TAKE),
-    (State.DOWNLOADING, Event.LAST_BLOCK): (State.VERIFYING, Do.START_VERIFY),
-    (State.DOWNLOADING, Event.TIMER): (State.DOWNLOADING, Do.RETRY),
-    (State.DOWNLOADING, Event.EXHAUSTED): (State.IDLE, Do.GIVE_UP),
-    (State.DOWNLOADING, Event.PACE): (State.PACING, Do.PACE),
-    (State.DOWNLOADING, Event.USE_PAGES): (State.PAGING, Do.REQUEST_PAGE),
-    (State.DOWNLOADING, Event.USE_HOLES): (State.FILLING, Do.FILL_HOLE),
-    (State.PACING, Event.TIMER): (State.DOWNLOADING, Do.REQUEST_NEXT),
-    (State.WAITING_FOR_DATA, Event.TIMER): (State.DOWNLOADING, Do.REQUEST_NEXT),
+    (ClientState.DOWNLOADING, ClientEvent.BLOCK): (ClientState.DOWNLOADING, Do.TAKE),
+    (ClientState.DOWNLOADING, ClientEvent.LAST_BLOCK): (ClientState.VERIFYING, Do.START_VERIFY),
+    (ClientState.DOWNLOADING, ClientEvent.TIMER): (ClientState.DOWNLOADING, Do.RETRY),
+    (ClientState.DOWNLOADING, ClientEvent.EXHAUSTED): (ClientState.IDLE, Do.GIVE_UP),
+    (ClientState.DOWNLOADING, ClientEvent.PACE): (ClientState.PACING, Do.PACE),
+    (ClientState.DOWNLOADING, ClientEvent.USE_PAGES): (ClientState.PAGING, Do.REQUEST_PAGE),
+    (ClientState.DOWNLOADING, ClientEvent.USE_HOLES): (ClientState.FILLING, Do.FILL_HOLE),
+    (ClientState.PACING, ClientEvent.TIMER): (ClientState.DOWNLOADING, Do.REQUEST_NEXT),
+    (ClientState.WAITING_FOR_DATA, ClientEvent.TIMER): (ClientState.DOWNLOADING, Do.REQUEST_NEXT),
     # Pages.
-    (State.PAGING, Event.PAGE_BLOCK): (State.PAGING, Do.COLLECT),
-    (State.PAGING, Event.PAGE_END): (State.PAGING, Do.AWAIT_STRAGGLERS),
-    (State.PAGING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE),
-    (State.PAGING, Event.PAGE_LAST): (State.VERIFYING, Do.START_VERIFY),
-    (State.PAGING, Event.TIMER): (State.FILLING, Do.FILL_HOLE),
-    (State.PAGING, Event.PAGE_SILENT): (State.PAGING, Do.RETRY_PAGE),
-    (State.PAGING, Event.PAGES_UNSUPPORTED): (State.DOWNLOADING, Do.USE_BLOCKS),
-    (State.PAGING, Event.PAGE_MISFIT): (State.DOWNLOADING, Do.USE_BLOCKS),
-    (State.FILLING, Event.PAGE_BLOCK): (State.FILLING, Do.FILL_HOLE),
-    (State.FILLING, Event.PAGE_END): (State.FILLING, Do.FILL_HOLE),
-    (State.FILLING, Event.PAGE_DONE): (State.DOWNLOADING, Do.TAKE),
-    (State.FILLING, Event.PAGE_LAST): (State.VERIFYING, Do.START_VERIFY),
-    (State.FILLING, Event.PAGE_MISFIT): (State.DOWNLOADING, Do.USE_BLOCKS),
-    (State.FILLING, Event.TIMER): (State.FILLING, Do.RETRY_HOLE),
-    (State.FILLING, Event.EXHAUSTED): (State.IDLE, Do.GIVE_UP),
+    (ClientState.PAGING, ClientEvent.PAGE_BLOCK): (ClientState.PAGING, Do.COLLECT),
+    (ClientState.PAGING, ClientEvent.PAGE_END): (ClientState.PAGING, Do.AWAIT_STRAGGLERS),
+    (ClientState.PAGING, ClientEvent.PAGE_DONE): (ClientState.DOWNLOADING, Do.TAKE),
+    (ClientState.PAGING, ClientEvent.PAGE_LAST): (ClientState.VERIFYING, Do.START_VERIFY),
+    (ClientState.PAGING, ClientEvent.TIMER): (ClientState.FILLING, Do.FILL_HOLE),
+    (ClientState.PAGING, ClientEvent.PAGE_SILENT): (ClientState.PAGING, Do.RETRY_PAGE),
+    (ClientState.PAGING, ClientEvent.PAGES_UNSUPPORTED): (ClientState.DOWNLOADING, Do.USE_BLOCKS),
+    (ClientState.PAGING, ClientEvent.PAGE_MISFIT): (ClientState.DOWNLOADING, Do.USE_BLOCKS),
+    (ClientState.FILLING, ClientEvent.PAGE_BLOCK): (ClientState.FILLING, Do.FILL_HOLE),
+    (ClientState.FILLING, ClientEvent.PAGE_END): (ClientState.FILLING, Do.FILL_HOLE),
+    (ClientState.FILLING, ClientEvent.PAGE_DONE): (ClientState.DOWNLOADING, Do.TAKE),
+    (ClientState.FILLING, ClientEvent.PAGE_LAST): (ClientState.VERIFYING, Do.START_VERIFY),
+    (ClientState.FILLING, ClientEvent.PAGE_MISFIT): (ClientState.DOWNLOADING, Do.USE_BLOCKS),
+    (ClientState.FILLING, ClientEvent.TIMER): (ClientState.FILLING, Do.RETRY_HOLE),
+    (ClientState.FILLING, ClientEvent.EXHAUSTED): (ClientState.IDLE, Do.GIVE_UP),
     # Any of them may be told to wait or to stop, or lose the mains.
     **{
-        (state, Event.TOLD_TO_WAIT): (State.WAITING_FOR_DATA, Do.WAIT_FOR_DATA)
+        (state, ClientEvent.TOLD_TO_WAIT): (ClientState.WAITING_FOR_DATA, Do.WAIT_FOR_DATA)
         for state in RECEIVING
-        if state is not State.WAITING_FOR_DATA
+        if state is not ClientState.WAITING_FOR_DATA
     },
-    **{(state, Event.ABORTED): (State.IDLE, Do.ABANDON) for state in RECEIVING},
-    **{(state, Event.MAINS_OFF): (State.AWAITING_POWER, Do.AWAIT_POWER) for state in RECEIVING},
+    **{(state, ClientEvent.ABORTED): (ClientState.IDLE, Do.ABANDON) for state in RECEIVING},
+    **{
+        (state, ClientEvent.MAINS_OFF): (ClientState.AWAITING_POWER, Do.AWAIT_POWER)
+        for state in RECEIVING
+    },
     # The file is here.
-    (State.VERIFYING, Event.VERIFIED): (State.ENDING, Do.SEND_END),
-    (State.VERIFYING, Event.VERIFIED_UNASKED): (State.EXTERNAL, Do.PARK),
-    (State.VERIFYING, Event.INCOMPLETE): (State.WAIT_FOR_MORE, Do.SEND_MORE),
-    (State.VERIFYING, Event.REJECTED): (State.IDLE, Do.REJECT),
-    (State.WAIT_FOR_MORE, Event.END_ACKNOWLEDGED): (State.QUERYING, Do.QUERY),
-    (State.WAIT_FOR_MORE, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
-    (State.WAIT_FOR_MORE, Event.TIMER): (State.WAIT_FOR_MORE, Do.SEND_MORE),
-    (State.WAIT_FOR_MORE, Event.EXHAUSTED): (State.QUERYING, Do.QUERY),
-    (State.WAIT_FOR_MORE, Event.END_FORBIDDEN): (State.IDLE, Do.FORBID),
+    (ClientState.VERIFYING, ClientEvent.VERIFIED): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.VERIFYING, ClientEvent.VERIFIED_UNASKED): (ClientState.EXTERNAL, Do.PARK),
+    (ClientState.VERIFYING, ClientEvent.INCOMPLETE): (ClientState.WAIT_FOR_MORE, Do.SEND_MORE),
+    (ClientState.VERIFYING, ClientEvent.REJECTED): (ClientState.IDLE, Do.REJECT),
+    (ClientState.WAIT_FOR_MORE, ClientEvent.END_ACKNOWLEDGED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.WAIT_FOR_MORE, ClientEvent.NOTIFIED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.WAIT_FOR_MORE, ClientEvent.TIMER): (ClientState.WAIT_FOR_MORE, Do.SEND_MORE),
+    (ClientState.WAIT_FOR_MORE, ClientEvent.EXHAUSTED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.WAIT_FOR_MORE, ClientEvent.END_FORBIDDEN): (ClientState.IDLE, Do.FORBID),
     # When may it run?
-    (State.ENDING, Event.TIMER): (State.ENDING, Do.SEND_END),
-    (State.ENDING, Event.EXHAUSTED): (State.RESTARTING, Do.APPLY),
-    (State.ENDING, Event.EXHAUSTED_HOLD): (State.WAITING_TO_UPGRADE, Do.WAIT_TO_UPGRADE),
-    (State.ENDING, Event.EXHAUSTED_EXTERNAL): (State.EXTERNAL, Do.PARK),
-    (State.ENDING, Event.EXHAUSTED_SCHEDULED): (State.COUNTDOWN, Do.COUNT_ON),
-    (State.COUNTDOWN, Event.TIMER): (State.RESTARTING, Do.APPLY),
-    (State.COUNTDOWN, Event.REASK): (State.ENDING, Do.SEND_END),
-    (State.WAITING_TO_UPGRADE, Event.TIMER): (State.ENDING, Do.SEND_END),
-    (State.WAITING_TO_UPGRADE, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
-    (State.EXTERNAL, Event.NOTIFIED): (State.QUERYING, Do.QUERY),
-    (State.EXTERNAL, Event.END_EXTERNAL): (State.EXTERNAL, Do.PARK),
+    (ClientState.ENDING, ClientEvent.TIMER): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.ENDING, ClientEvent.EXHAUSTED): (ClientState.RESTARTING, Do.APPLY),
+    (ClientState.ENDING, ClientEvent.EXHAUSTED_HOLD): (
+        ClientState.WAITING_TO_UPGRADE,
+        Do.WAIT_TO_UPGRADE,
+    ),
+    (ClientState.ENDING, ClientEvent.EXHAUSTED_EXTERNAL): (ClientState.EXTERNAL, Do.PARK),
+    (ClientState.ENDING, ClientEvent.EXHAUSTED_SCHEDULED): (ClientState.COUNTDOWN, Do.COUNT_ON),
+    (ClientState.COUNTDOWN, ClientEvent.TIMER): (ClientState.RESTARTING, Do.APPLY),
+    (ClientState.COUNTDOWN, ClientEvent.REASK): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.WAITING_TO_UPGRADE, ClientEvent.TIMER): (ClientState.ENDING, Do.SEND_END),
+    (ClientState.WAITING_TO_UPGRADE, ClientEvent.NOTIFIED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.EXTERNAL, ClientEvent.NOTIFIED): (ClientState.QUERYING, Do.QUERY),
+    (ClientState.EXTERNAL, ClientEvent.END_EXTERNAL): (ClientState.EXTERNAL, Do.PARK),
     **{
         (state, event): row
-        for state in (State.ENDING, State.COUNTDOWN, State.WAITING_TO_UPGRADE)
+        for state in (ClientState.ENDING, ClientState.COUNTDOWN, ClientState.WAITING_TO_UPGRADE)
         for event, row in (
-            (Event.END_AT, (State.COUNTDOWN, Do.COUNT_DOWN)),
-            (Event.END_WAIT, (State.WAITING_TO_UPGRADE, Do.WAIT_TO_UPGRADE)),
-            (Event.END_EXTERNAL, (State.EXTERNAL, Do.PARK)),
-            (Event.END_FORBIDDEN, (State.IDLE, Do.FORBID)),
+            (ClientEvent.END_AT, (ClientState.COUNTDOWN, Do.COUNT_DOWN)),
+            (ClientEvent.END_WAIT, (ClientState.WAITING_TO_UPGRADE, Do.WAIT_TO_UPGRADE)),
+            (ClientEvent.END_EXTERNAL, (ClientState.EXTERNAL, Do.PARK)),
+            (ClientEvent.END_FORBIDDEN, (ClientState.IDLE, Do.FORBID)),
         )
     },
     **{
-        (state, Event.ACTIVATED): (State.RESTARTING, Do.APPLY)
-        for state in (State.ENDING, State.COUNTDOWN, State.WAITING_TO_UPGRADE, State.EXTERNAL)
+        (state, ClientEvent.ACTIVATED): (ClientState.RESTARTING, Do.APPLY)
+        for state in (
+            ClientState.ENDING,
+            ClientState.COUNTDOWN,
+            ClientState.WAITING_TO_UPGRADE,
+            ClientState.EXTERNAL,
+        )
     },
-    **{(state, Event.POWER_OFF): (State.OFF, Do.FORGET) for state in State},
+    **{(state, ClientEvent.POWER_OFF): (ClientState.OFF, Do.FORGET) for state in ClientState},
 }
 
 _BOOTS = (
-    Event.BOOTED,
-    Event.BOOTED_DOWNLOADING,
-    Event.BOOTED_HOLDING,
-    Event.BOOTED_HOLDING_UNASKED,
+    ClientEvent.BOOTED,
+    ClientEvent.BOOTED_DOWNLOADING,
+    ClientEvent.BOOTED_HOLDING,
+    ClientEvent.BOOTED_HOLDING_UNASKED,
 )
 _OFFERS = (
-    Event.OFFERED,
-    Event.OFFERED_ON_BATTERY,
-    Event.OFFERED_TOO_BIG,
-    Event.OFFERED_DOWNGRADE,
-    Event.OFFERED_OTHER,
-    Event.NOTHING_OFFERED,
-    Event.NOTHING_NEWER,
+    ClientEvent.OFFERED,
+    ClientEvent.OFFERED_ON_BATTERY,
+    ClientEvent.OFFERED_TOO_BIG,
+    ClientEvent.OFFERED_DOWNGRADE,
+    ClientEvent.OFFERED_OTHER,
+    ClientEvent.NOTHING_OFFERED,
+    ClientEvent.NOTHING_NEWER,
 )
-_ENDS = (Event.END_AT, Event.END_WAIT, Event.END_EXTERNAL, Event.END_FORBIDDEN)
-_ON = tuple(state for state in State if state is not State.OFF)
+_ENDS = (
+    ClientEvent.END_AT,
+    ClientEvent.END_WAIT,
+    ClientEvent.END_EXTERNAL,
+    ClientEvent.END_FORBIDDEN,
+)
+_ON = tuple(state for state in ClientState if state is not ClientState.OFF)
 
 
-def _elsewhere(states: tuple[State, ...], events: tuple[Event, ...]) -> set[tuple[State, Event]]:
+def _elsewhere(
+    states: tuple[ClientState, ...], events: tuple[ClientEvent, ...]
+) -> set[tuple[ClientState, ClientEvent]]:
     """Every pair of ``states`` and ``events`` that has no row."""
     pairs = {(state, event) for state in states for event in events}
     return pairs - TABLE.keys()
 
 
 # Late, duplicated or unsolicited frames, and words that change nothing where they arrive.
-IGNORED: frozenset[tuple[State, Event]] = frozenset(
+IGNORED: frozenset[tuple[ClientState, ClientEvent]] = frozenset(
     _elsewhere(
         _ON,
         (
-            Event.NOTIFIED,
-            Event.STALE_BLOCK,
-            Event.TOLD_TO_WAIT,
-            Event.ABORTED,
-            Event.PAGES_UNSUPPORTED,
-            Event.END_ACKNOWLEDGED,
-            Event.ACTIVATED,
+            ClientEvent.NOTIFIED,
+            ClientEvent.STALE_BLOCK,
+            ClientEvent.TOLD_TO_WAIT,
+            ClientEvent.ABORTED,
+            ClientEvent.PAGES_UNSUPPORTED,
+            ClientEvent.END_ACKNOWLEDGED,
+            ClientEvent.ACTIVATED,
             *_OFFERS,
             *_ENDS,
         ),
     )
-    | _elsewhere(tuple(State), (Event.MAINS_ON, Event.MAINS_OFF))
-    | {(State.OFF, Event.ACTIVATED), (State.RESTARTING, Event.TIMER)}
+    | _elsewhere(tuple(ClientState), (ClientEvent.MAINS_ON, ClientEvent.MAINS_OFF))
+    | {(ClientState.OFF, ClientEvent.ACTIVATED), (ClientState.RESTARTING, ClientEvent.TIMER)}
 )
 
 # What the client never makes of anything in that state.
-ILLEGAL: frozenset[tuple[State, Event]] = frozenset(
+ILLEGAL: frozenset[tuple[ClientState, ClientEvent]] = frozenset(
     _elsewhere(_ON, _BOOTS)
-    | (_elsewhere((State.OFF,), tuple(Event)) - IGNORED)
+    | (_elsewhere((ClientState.OFF,), tuple(ClientEvent)) - IGNORED)
     | (
         _elsewhere(
             _ON,
             (
-                Event.TIMER,
-                Event.EXHAUSTED,
-                Event.EXHAUSTED_HOLD,
-                Event.EXHAUSTED_EXTERNAL,
-                Event.EXHAUSTED_SCHEDULED,
-                Event.REASK,
-                Event.BLOCK,
-                Event.LAST_BLOCK,
-                Event.USE_PAGES,
-                Event.USE_HOLES,
-                Event.PACE,
-                Event.PAGE_BLOCK,
-                Event.PAGE_END,
-                Event.PAGE_DONE,
-                Event.PAGE_LAST,
-                Event.PAGE_SILENT,
-                Event.PAGE_MISFIT,
-                Event.VERIFIED,
-                Event.VERIFIED_UNASKED,
-                Event.INCOMPLETE,
-                Event.REJECTED,
+                ClientEvent.TIMER,
+                ClientEvent.EXHAUSTED,
+                ClientEvent.EXHAUSTED_HOLD,
+                ClientEvent.EXHAUSTED_EXTERNAL,
+                ClientEvent.EXHAUSTED_SCHEDULED,
+                ClientEvent.REASK,
+                ClientEvent.BLOCK,
+                ClientEvent.LAST_BLOCK,
+                ClientEvent.USE_PAGES,
+                ClientEvent.USE_HOLES,
+                ClientEvent.PACE,
+                ClientEvent.PAGE_BLOCK,
+                ClientEvent.PAGE_END,
+                ClientEvent.PAGE_DONE,
+                ClientEvent.PAGE_LAST,
+                ClientEvent.PAGE_SILENT,
+                ClientEvent.PAGE_MISFIT,
+                ClientEvent.VERIFIED,
+                ClientEvent.VERIFIED_UNASKED,
+                ClientEvent.INCOMPLETE,
+                ClientEvent.REJECTED,
             ),
         )
         - IGNORED

@@ -6,8 +6,8 @@ emulators are here: ``take_block`` or ``take_page_block`` runs for every block o
 
 from struct import Struct
 
-from emulators.client.page import Page
-from emulators.client.table import Event
+from emulators.client.page import PageReception
+from emulators.client.table import ClientEvent
 from emulators.node import Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Download, FileIdentity, Flash
@@ -32,7 +32,7 @@ SECONDS_REVISION = 2  # the cluster revision that counts MinimumBlockPeriod in s
 _new = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
 
 
-class Transfer:
+class ClientTransfer:
     """The download of one client, over and over: ``open`` begins the next.
 
     Attributes:
@@ -77,7 +77,7 @@ class Transfer:
         self.target: FileIdentity = self._spec.factory
         self.size = 0
         self.offset = 0
-        self.page: Page | None = None
+        self.page: PageReception | None = None
         self.pages = False
         self.period = 0.0
         self.period_value = 0
@@ -147,7 +147,7 @@ class Transfer:
     def request_page(self) -> Transmit:
         """Ask for the next page; the last one is as short as the file."""
         spec, timers = self._spec, self._spec.timers
-        page = Page(
+        page = PageReception(
             self.offset,
             min(timers.page_size, self.size - self.offset),
             min(timers.page_block_size, self._asked),
@@ -229,7 +229,7 @@ class Transfer:
             return Status.MALFORMED_COMMAND
         return None
 
-    def judge(self, offset: int, data: bytes, *, whole_page: bool) -> Event:
+    def judge(self, offset: int, data: bytes, *, whole_page: bool) -> ClientEvent:
         """What a sound block means for the download.
 
         Args:
@@ -240,24 +240,28 @@ class Transfer:
         if self.page is not None:
             return self._judge_page_block(self.page, offset, data, whole_page)
         if offset != self.offset:
-            return Event.STALE_BLOCK
+            return ClientEvent.STALE_BLOCK
         self.blocks += 1
         self._pending = data
-        return Event.LAST_BLOCK if offset + len(data) == self.size else Event.BLOCK
+        return ClientEvent.LAST_BLOCK if offset + len(data) == self.size else ClientEvent.BLOCK
 
-    def _judge_page_block(self, page: Page, offset: int, data: bytes, whole_page: bool) -> Event:
+    def _judge_page_block(
+        self, page: PageReception, offset: int, data: bytes, whole_page: bool
+    ) -> ClientEvent:
         every = self._spec.options.page_hole_every
         if whole_page and every and (offset // page.block_size) % every == every - 1:
-            return Event.STALE_BLOCK  # lost by the client itself
+            return ClientEvent.STALE_BLOCK  # lost by the client itself
         if not page.put(offset, data):
-            return Event.PAGE_MISFIT if page.misfits(offset, data) else Event.STALE_BLOCK
+            return (
+                ClientEvent.PAGE_MISFIT if page.misfits(offset, data) else ClientEvent.STALE_BLOCK
+            )
         self.blocks += 1
         if not page.complete:
             at_end = page.ends_at(offset, len(data))
-            return Event.PAGE_END if at_end else Event.PAGE_BLOCK
+            return ClientEvent.PAGE_END if at_end else ClientEvent.PAGE_BLOCK
         self._pending = page.content
         last = page.start + page.size == self.size
-        return Event.PAGE_LAST if last else Event.PAGE_DONE
+        return ClientEvent.PAGE_LAST if last else ClientEvent.PAGE_DONE
 
     def take(self) -> None:
         """Write what was judged good: a block, or a whole page."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from emulators.demo.staging import Demonstration
 from emulators.soak.journal import Journal
-from emulators.soak.oracle import Judgement, Verdict
+from emulators.soak.oracle import DeviceVerdict, Judgement
 from emulators.soak.simulation import Simulation
 from images.eui64 import format_eui64
-from ota_engine.activation.order import has_ended
-from ota_engine.delivery.status import SessionStatus
 from ota_engine.gbcs.codes import USE_CASES
 from ota_engine.gbcs.envelope import parse
+from ota_engine.hub.activation.order import has_ended
+from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.records import OutcomeRecord, SessionState
 from ota_engine.store.store import Store
 
@@ -27,7 +27,7 @@ Watcher = Callable[[float, Sequence[SessionStatus]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DemoProof:
     """A message that proves something of a device; it was verified before it was believed.
 
     Attributes:
@@ -48,7 +48,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class DemoEnding:
     """How one device ended: the engine's record of it beside what is in its flash."""
 
     name: str
@@ -62,7 +62,7 @@ class Ending:
     byte_exact: bool  # its flash holds the delivered file, octet for octet
     verdict: str
     reason: str
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[DemoProof, ...] = ()
 
 
 def play(
@@ -71,7 +71,7 @@ def play(
     journal: Journal,
     watch: Watcher,
     capture: Callable[[bytes], object] | None = None,
-) -> list[Ending]:
+) -> list[DemoEnding]:
     """Run a demonstration until every device has ended, and say how.
 
     Args:
@@ -111,14 +111,14 @@ def _is_over(simulation: Simulation) -> bool:
     return ended and engine is not None and all(map(has_ended, engine.orders()))
 
 
-def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[Proof, ...]:
+def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[DemoProof, ...]:
     """What was signed about a device, in the order in which it came."""
     found = []
     for outcome in outcomes:
         if outcome.device == status.device and outcome.message:
             message = parse(outcome.message)
             found.append(
-                Proof(
+                DemoProof(
                     USE_CASES[message.message_code].name,
                     format_eui64(message.originator),
                     outcome.verdict,
@@ -134,10 +134,10 @@ def _ending(
     demonstration: Demonstration,
     status: SessionStatus,
     judgement: Judgement,
-    proofs: tuple[Proof, ...],
-) -> Ending:
+    proofs: tuple[DemoProof, ...],
+) -> DemoEnding:
     exact = judgement.image_hash == status.sha256
-    return Ending(
+    return DemoEnding(
         name=demonstration.names[status.device],
         device=judgement.device,
         image_sha256=status.sha256,
@@ -148,6 +148,6 @@ def _ending(
         retries=status.retries,
         byte_exact=exact,
         verdict=judgement.verdict.value,
-        reason=judgement.reason if judgement.verdict is not Verdict.UPDATED else "",
+        reason=judgement.reason if judgement.verdict is not DeviceVerdict.UPDATED else "",
         proofs=proofs,
     )

@@ -14,16 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from emulators.air.station import Placement
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.faults import Plan
+from emulators.soak.faults import FaultPlan
 from emulators.soak.host import COORDINATOR
-from emulators.soak.population import Firmware, Member
-from emulators.soak.simulation import EPOCH, Settings
+from emulators.soak.population import SoakFirmware, SoakMember
+from emulators.soak.simulation import EPOCH, SimulationSettings
 from images import ImageError, ImageSpec, OtaHeader, build, parse
 from images.eui64 import Eui64
-from ota_engine.activation.parties import choose_parties
 from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.pki import Device, PkiFile, make_pki
+from ota_engine.gbcs.pki import PkiDevice, PkiFile, make_pki
+from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.records import Activation, VersionPolicy
 
 SAMPLE_OCTETS = 96 * 1024  # a realistic size for a display or load switch
@@ -75,7 +75,7 @@ class Demonstration:
     what they signed can be checked afterwards.
     """
 
-    settings: Settings
+    settings: SimulationSettings
     names: dict[Eui64, str]
     kind: str
     sha256: str
@@ -115,7 +115,7 @@ def stage(data: bytes, name: str) -> Demonstration:
     header, ota = _as_ota_file(data, name)
     if header is not None:
         members = [_member(part, number, header) for number, part in enumerate(PARTS)]
-        firmware = Firmware({header.image_type: ota}, {}, uniform=True)
+        firmware = SoakFirmware({header.image_type: ota}, {}, uniform=True)
         kept = [member.spec for member in members if member.spec.kind is not DeviceKind.HCALCS]
         pki = _make_pki({spec.kind.value: spec.eui64 for spec in kept})
     else:
@@ -124,10 +124,10 @@ def stage(data: bytes, name: str) -> Demonstration:
     keys = Keystore.read({file.name: file.octets for file in pki})
     hours = 2 * (PATIENCE + len(PARTS) * firmware.size / SLOWEST) / 3600
     return Demonstration(
-        Settings(
+        SimulationSettings(
             tuple(members),
             firmware,
-            Plan("none", SEED),
+            FaultPlan("none", SEED),
             SEED,
             hours,
             keys=keys,
@@ -147,8 +147,8 @@ def _make_pki(devices: Mapping[str, int]) -> list[PkiFile]:
         datetime.fromtimestamp(EPOCH, UTC),
         lambda: ec.generate_private_key(ec.SECP256R1()),
         devices=(
-            Device("chf", COORDINATOR),
-            *(Device(name, eui64) for name, eui64 in devices.items()),
+            PkiDevice("chf", COORDINATOR),
+            *(PkiDevice(name, eui64) for name, eui64 in devices.items()),
         ),
     )
 
@@ -170,7 +170,7 @@ def _as_ota_file(data: bytes, name: str) -> tuple[OtaHeader | None, bytes]:
     return image.header, bytes(image.ota)
 
 
-def _build_for_all(payload: bytes, pki: Sequence[PkiFile]) -> tuple[list[Member], Firmware]:
+def _build_for_all(payload: bytes, pki: Sequence[PkiFile]) -> tuple[list[SoakMember], SoakFirmware]:
     files = {file.name: file.octets for file in pki}
     keys = Keystore.read(files)
     supplier = choose_parties(keys, None).supplier
@@ -181,7 +181,7 @@ def _build_for_all(payload: bytes, pki: Sequence[PkiFile]) -> tuple[list[Member]
         _member(part, number, parse(images[part.image_type]).header, certificate)
         for number, part in enumerate(PARTS)
     ]
-    return members, Firmware(images, {})
+    return members, SoakFirmware(images, {})
 
 
 def _spec(part: Part, key: bytes) -> ImageSpec:
@@ -198,7 +198,9 @@ def _spec(part: Part, key: bytes) -> ImageSpec:
     )
 
 
-def _member(part: Part, number: int, header: OtaHeader, certificate: bytes | None = None) -> Member:
+def _member(
+    part: Part, number: int, header: OtaHeader, certificate: bytes | None = None
+) -> SoakMember:
     """Make a device to which the image is an upgrade, or a downgrade from version 1 to 0."""
     battery = part.kind is DeviceKind.PPMID
     running = OLD_VERSION if header.file_version == NEW_VERSION else header.file_version - 1
@@ -219,7 +221,7 @@ def _member(part: Part, number: int, header: OtaHeader, certificate: bytes | Non
         certificate=certificate if part.layout == "gb-signed" else None,
         seed=SEED,
     )
-    return Member(
+    return SoakMember(
         spec,
         Placement(relays=part.relays, router=part.relays),
         header.image_type,

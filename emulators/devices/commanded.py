@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from emulators.devices.device import Device
-from emulators.node import Action
+from emulators.node import NodeAction
 from emulators.platform.flash import PowerLossError
 
 
@@ -12,7 +12,7 @@ class Commanded(Device):
 
     __slots__ = ()
 
-    def activate_locally(self, now: float) -> Sequence[Action]:
+    def activate_locally(self, now: float) -> Sequence[NodeAction]:
         """Run the held image: for a device without keys, a stand-in for the GBCS command CS06."""
         if not self.powered:
             return ()

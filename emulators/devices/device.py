@@ -14,13 +14,13 @@ from emulators.client.attributes import (
     record,
 )
 from emulators.client.ota_client import OtaClient
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.client.verification import ImageVerifier
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.port import Deeds, GbcsPort
 from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.gbcs.unit import SecurityUnit
-from emulators.node import NEVER, Action, Announce, Note, Transmit
+from emulators.node import NEVER, Announce, NodeAction, Note, Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Boot, Flash, PowerLossError, SectorPool
 from emulators.platform.spec import DeviceSpec
@@ -102,7 +102,7 @@ class Device:
 
     # --- power ------------------------------------------------------------------------------------
 
-    def power_on(self, now: float) -> Sequence[Action]:
+    def power_on(self, now: float) -> Sequence[NodeAction]:
         """Boot: decide what runs, test it if it is new, announce, report, take up what was open."""
         if self.powered:
             self.client.power_off(now)
@@ -121,7 +121,7 @@ class Device:
         except PowerLossError as loss:
             return self._fail(loss, now)
 
-    def _after_boot(self, boot: Boot) -> list[Action]:
+    def _after_boot(self, boot: Boot) -> list[NodeAction]:
         detail: dict[str, object] = {"version": self.client.version}
         if boot.trial:
             detail["new"] = True
@@ -133,7 +133,7 @@ class Device:
         """Whether the image under trial works on this device."""
         return not (self.spec.options.self_test_fails or self.client.ending.holds_blank())
 
-    def _roll_back(self, boot: Boot, now: float) -> Sequence[Action]:
+    def _roll_back(self, boot: Boot, now: float) -> Sequence[NodeAction]:
         """Give the image up and restart into the old one."""
         self.flash.discard()
         self._restart_after(self.spec.timers.restart_time, now)
@@ -143,11 +143,11 @@ class Device:
         self.powered = False
         self.wake_at = self._boot_at = now + seconds
 
-    def crash(self, now: float) -> Sequence[Action]:
+    def crash(self, now: float) -> Sequence[NodeAction]:
         """Lose power without warning: all but flash is gone; ``power_on`` brings it back."""
         return self._fail(None, now)
 
-    def _fail(self, loss: PowerLossError | None, now: float) -> Sequence[Action]:
+    def _fail(self, loss: PowerLossError | None, now: float) -> Sequence[NodeAction]:
         self.client.power_off(now)
         if self._gbcs is not None:
             self._gbcs.power_off()
@@ -158,23 +158,23 @@ class Device:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         """Do what was due at ``wake_at``."""
         if not self.powered:
             return self.power_on(now) if now >= self._boot_at else ()
         try:
-            actions: Sequence[Action] = self.client.wake(now)
-            if self._gbcs is not None and self.client.state is not State.RESTARTING:
+            actions: Sequence[NodeAction] = self.client.wake(now)
+            if self._gbcs is not None and self.client.state is not ClientState.RESTARTING:
                 actions = [*actions, *self._carry_out(self._gbcs.wake(now), now)]
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
 
-    def _settle(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
+    def _settle(self, actions: Sequence[NodeAction], now: float) -> Sequence[NodeAction]:
         """After the client did something: follow its timer, and restart if it asks for it."""
         if self._gbcs is not None:
             actions = [*actions, *self._carry_out(self._gbcs.follow_client(now), now)]
-        if self.client.state is State.RESTARTING:
+        if self.client.state is ClientState.RESTARTING:
             self._restart(now)
         elif self.powered:
             self._set_alarm()
@@ -209,25 +209,25 @@ class Device:
         if self.powered:
             self._set_alarm()
 
-    def hand_over(self, anchors: Anchors) -> Sequence[Action]:
+    def hand_over(self, anchors: Anchors) -> Sequence[NodeAction]:
         """Change supplier: commands and images of another count from now on."""
         return () if self._gbcs is None else self._gbcs.hand_over(anchors).actions
 
-    def _carry_out(self, deeds: Deeds, now: float) -> Sequence[Action]:
+    def _carry_out(self, deeds: Deeds, now: float) -> Sequence[NodeAction]:
         """Do what the GBCS of the device decided."""
         return [*deeds.actions, *self._apply(now)] if deeds.activate else deeds.actions
 
-    def _apply(self, now: float) -> Sequence[Action]:
+    def _apply(self, now: float) -> Sequence[NodeAction]:
         """Run the held image, on an order that did not come through cluster 0x0019."""
         actions = self.client.activate(now)
-        if self.client.state is not State.RESTARTING:  # it is busy: with a query, say
+        if self.client.state is not ClientState.RESTARTING:  # it is busy: with a query, say
             self.flash.request_swap()
             self._restart(now)
         return actions
 
     # --- frames -----------------------------------------------------------------------------------
 
-    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         """Take one frame addressed to this device, or broadcast."""
         if not self.powered:
             return ()
@@ -243,7 +243,7 @@ class Device:
         except PowerLossError as loss:
             return self._fail(loss, now)
 
-    def _receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def _receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         endpoint_is_ours = frame.destination_endpoint in (self._number, ALL_ENDPOINTS)
         if not endpoint_is_ours or frame.profile not in (self.spec.profile, ALL_PROFILES):
             return ()
@@ -266,7 +266,7 @@ class Device:
 
     def _dispatch(
         self, frame: Send, header: ZclHeader, now: float, unicast: bool
-    ) -> Sequence[Action]:
+    ) -> Sequence[NodeAction]:
         if header.manufacturer_code is not None:
             status = (
                 Status.UNSUP_CLUSTER_COMMAND
@@ -282,8 +282,8 @@ class Device:
         return self.client.receive(header, frame.payload, now, unicast=unicast)
 
     def _acknowledge(
-        self, actions: Sequence[Action], frame: Send, header: ZclHeader
-    ) -> Sequence[Action]:
+        self, actions: Sequence[NodeAction], frame: Send, header: ZclHeader
+    ) -> Sequence[NodeAction]:
         """Add the Default Response a sender asked for, unless something else answers it."""
         answered = any(isinstance(action, Transmit) for action in actions)
         if answered or header.disable_default_response or _is_default(header):
@@ -292,7 +292,7 @@ class Device:
 
     def _general(
         self, frame: Send, header: ZclHeader, command: general.GeneralCommand, now: float
-    ) -> Sequence[Action]:
+    ) -> Sequence[NodeAction]:
         match command:
             case general.ReadAttributes(attributes):
                 known = self._attributes(frame.cluster)
@@ -330,7 +330,7 @@ def _is_default(header: ZclHeader) -> bool:
     return not header.cluster_specific and header.command == general.DEFAULT_RESPONSE
 
 
-def _is_default_response(action: Action) -> bool:
+def _is_default_response(action: NodeAction) -> bool:
     return (
         isinstance(action, Transmit)
         and action.payload[0] & 0x03 == 0

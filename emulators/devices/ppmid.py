@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulators.client.attributes import POWER_SOURCE
 from emulators.devices.device import Device
-from emulators.node import Action, Note
+from emulators.node import NodeAction, Note
 from ota_engine.events import BASIC_CLUSTER
 
 
@@ -13,7 +13,7 @@ class Ppmid(Device):
 
     __slots__ = ()
 
-    def set_mains(self, on_mains: bool, now: float) -> Sequence[Action]:
+    def set_mains(self, on_mains: bool, now: float) -> Sequence[NodeAction]:
         """Plug it in or unplug it; it reports its PowerSource and, plugged in, queries."""
         if not self.powered:
             self.client.on_mains = on_mains

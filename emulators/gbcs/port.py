@@ -6,11 +6,11 @@ Knows frames only as the tunnel's, and asks flash and client what the device run
 from typing import NamedTuple
 
 from emulators.client.ota_client import OtaClient
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.tunnel import DeviceTunnel
-from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
-from emulators.node import Action
+from emulators.gbcs.unit import Reaction, SecurityUnit, UnitFirmware
+from emulators.node import NodeAction
 from emulators.platform.flash import Flash, Spare
 from ota_engine.events import Send
 
@@ -18,7 +18,7 @@ from ota_engine.events import Send
 class Deeds(NamedTuple):
     """What a device is to do: these actions, and run the held image if ``activate``."""
 
-    actions: list[Action]
+    actions: list[NodeAction]
     activate: bool = False
 
 
@@ -61,7 +61,7 @@ class GbcsPort:
 
     def wake(self, now: float) -> Deeds:
         """Do what was due at ``wake_at``."""
-        actions: list[Action] = []
+        actions: list[NodeAction] = []
         if self.tunnel.wake_at <= now:
             actions += self.tunnel.wake(now)
             self._settle(now)
@@ -86,7 +86,7 @@ class GbcsPort:
         """Take note of what the OTA client found in an image, or was allowed by its server."""
         client, unit = self._client, self.unit
         received, client.ending.received = client.ending.received, None
-        if client.state is State.RESTARTING and unit.memory.begun is None:
+        if client.state is ClientState.RESTARTING and unit.memory.begun is None:
             unit.restarting(self._flash.metadata.held[-1].digest)
         if received is None:
             return Deeds([])
@@ -98,20 +98,20 @@ class GbcsPort:
         self._expect_images()
         return Deeds([*reaction.notes])
 
-    def firmware(self) -> Firmware:
+    def firmware(self) -> UnitFirmware:
         """The firmware as GBCS messages speak of it."""
         metadata, version = self._flash.metadata, self._client.version
         running = metadata.running[-1].digest
         if metadata.spare is not Spare.VERIFIED:
-            return Firmware(version, running)
+            return UnitFirmware(version, running)
         digest = self._client.ending.manufacturer_image_hash
-        return Firmware(version, running, metadata.held[-1].digest, digest)
+        return UnitFirmware(version, running, metadata.held[-1].digest, digest)
 
     def _expect_images(self) -> None:
         self._client.ending.image_key = self.unit.image_key or self._certificate
 
     def _do(self, reaction: Reaction, now: float) -> Deeds:
-        actions: list[Action] = [*reaction.notes]
+        actions: list[NodeAction] = [*reaction.notes]
         for message in reaction.messages:
             actions += self.tunnel.send(message.octets, now, message.number)
         self._settle(now)

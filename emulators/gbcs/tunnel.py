@@ -1,7 +1,7 @@
 """The tunnels of one emulated device to its hub: messages out and in, and a sleeper's gets; pure.
 
 Knows when a device asks for messages and what it forgets without power; how they travel is
-``ota_engine.tunnel``'s, which is the same at either end. Knows nothing of what messages say.
+``ota_engine.hub.tunnel``'s, which is the same at either end. Knows nothing of what messages say.
 """
 
 from collections import Counter
@@ -10,15 +10,15 @@ from random import Random
 from typing import Final
 
 from emulators.air.radio import max_payload
-from emulators.node import NEVER, Action, Note
+from emulators.node import NEVER, NodeAction, Note
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.spec import DeviceSpec
 from ota_engine.events import TUNNELING_CLUSTER, Send
-from ota_engine.tunnel.assembly import GET, PUT, Incoming
-from ota_engine.tunnel.bounds import Allowance, TunnelNumbers
-from ota_engine.tunnel.line import Line
-from ota_engine.tunnel.queue import Ended, Item, Way
-from ota_engine.tunnel.settings import TunnelSettings
+from ota_engine.hub.tunnel.assembly import GET, PUT, IncomingMessage
+from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
+from ota_engine.hub.tunnel.line import Line
+from ota_engine.hub.tunnel.queue import Ended, Item, Way
+from ota_engine.hub.tunnel.settings import TunnelSettings
 from ota_engine.zcl.tunnel import TunnelStatus
 
 #: A device holds little: two long messages, and one tunnel that it serves. It tries for longer than
@@ -119,19 +119,19 @@ class DeviceTunnel:
 
     # --- messages ---------------------------------------------------------------------------------
 
-    def send(self, octets: bytes, now: float, token: int = MESSAGE_TOKEN) -> Sequence[Action]:
+    def send(self, octets: bytes, now: float, token: int = MESSAGE_TOKEN) -> Sequence[NodeAction]:
         """Send a message to the hub; ``settled`` tells by its token, if it has one, how it ended."""
         self._add(Item(bytes((PUT,)), octets, token, Way.ANY, self._room))
         return self._settle(now)[0]
 
-    def receive(self, frame: Send, now: float) -> tuple[Sequence[Action], list[bytes]]:
+    def receive(self, frame: Send, now: float) -> tuple[Sequence[NodeAction], list[bytes]]:
         """Take one frame; returns what to do, and the messages that are complete with it."""
         if frame.cluster != TUNNELING_CLUSTER:
             return (), []
         self._line.receive(frame.payload, now)
         return self._settle(now)
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         """Do what was due at ``wake_at``."""
         if self._answer_by <= now:
             self._give_up_get(now)
@@ -167,9 +167,9 @@ class DeviceTunnel:
     def _add(self, item: Item) -> None:
         self._line.sender.add(item)
 
-    def _settle(self, now: float) -> tuple[list[Action], list[bytes]]:
+    def _settle(self, now: float) -> tuple[list[NodeAction], list[bytes]]:
         """Begin what waits, see what ended and what came, and collect the frames."""
-        notes: list[Action] = []
+        notes: list[NodeAction] = []
         messages = []
         for incoming in self._line.incoming:
             if incoming.octets:
@@ -185,7 +185,7 @@ class DeviceTunnel:
         self._arm()
         return [*frames, *notes], messages
 
-    def _answered(self, incoming: Incoming, now: float) -> None:
+    def _answered(self, incoming: IncomingMessage, now: float) -> None:
         if incoming.more is None or not self._sleepy:
             return
         if incoming.more:
@@ -193,7 +193,7 @@ class DeviceTunnel:
         else:
             self._ask_again(now)
 
-    def _ended(self, ended: Ended, now: float) -> list[Action]:
+    def _ended(self, ended: Ended, now: float) -> list[NodeAction]:
         if ended.token == GET_TOKEN:
             if ended.reason is not None:
                 self._ask_again(now)

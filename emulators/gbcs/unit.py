@@ -14,7 +14,7 @@ from emulators.gbcs.habits import Habits
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.utc_clock import UtcClock
-from emulators.gbcs.voice import Voice
+from emulators.gbcs.voice import DeviceSigner
 from emulators.node import Note
 from emulators.platform.spec import SecurityOptions
 from images.eui64 import format_eui64
@@ -24,7 +24,7 @@ from ota_engine.gbcs.envelope import Message
 from ota_engine.gbcs.payloads import CANCELLATION_TIME, ActivateFirmware, CommandAccepted, Payload
 
 
-class Firmware(NamedTuple):
+class UnitFirmware(NamedTuple):
     """The firmware of a device, as its security unit asks for it.
 
     Attributes:
@@ -83,7 +83,7 @@ class SecurityUnit:
         self._anchors = anchors
         self._options = options
         self._outbox = Outbox(self.memory, options)
-        self._voice = Voice(anchors, self.clock, self._outbox)
+        self._voice = DeviceSigner(anchors, self.clock, self._outbox)
 
     # --- what it shows ----------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class SecurityUnit:
 
     # --- what happens to it -----------------------------------------------------------------------
 
-    def receive(self, octets: bytes, firmware: Firmware, now: float) -> Reaction:
+    def receive(self, octets: bytes, firmware: UnitFirmware, now: float) -> Reaction:
         """Take a message that came through the tunnel; any octets.
 
         Args:
@@ -127,11 +127,11 @@ class SecurityUnit:
             activate = self._read_version(command, firmware, now)
         return self._react(now, activate, note)
 
-    def wake(self, firmware: Firmware, now: float) -> Reaction:
+    def wake(self, firmware: UnitFirmware, now: float) -> Reaction:
         """Do what was due at ``wake_at``."""
         return self._react(now, self._fire(firmware, now))
 
-    def booted(self, firmware: Firmware, now: float) -> Reaction:
+    def booted(self, firmware: UnitFirmware, now: float) -> Reaction:
         """Go on after a start: tell what became of an activation, try a torn one again."""
         self._outbox.reset()
         begun = self.memory.begun
@@ -174,7 +174,7 @@ class SecurityUnit:
         """Take the memory of an earlier life; for a device that is switched off."""
         self.memory = memory
         self._outbox = Outbox(memory, self._options)
-        self._voice = Voice(self._anchors, self.clock, self._outbox)
+        self._voice = DeviceSigner(self._anchors, self.clock, self._outbox)
 
     def hand_over(self, anchors: Anchors) -> Reaction:
         """Trust another supplier from now on; what the old one ordered for later is forgotten.
@@ -183,7 +183,7 @@ class SecurityUnit:
             anchors: see ``Anchors.handed_over``.
         """
         self._anchors = anchors
-        self._voice = Voice(anchors, self.clock, self._outbox)
+        self._voice = DeviceSigner(anchors, self.clock, self._outbox)
         note = Note("supplier changed", {"supplier": format_eui64(anchors.supplier)})
         order = self.memory.order
         if order is None or order.originator == anchors.supplier:
@@ -211,7 +211,7 @@ class SecurityUnit:
         return command, said
 
     def _activate_firmware(
-        self, command: Message, said: ActivateFirmware, firmware: Firmware, now: float
+        self, command: Message, said: ActivateFirmware, firmware: UnitFirmware, now: float
     ) -> bool:
         """Obey a CS06; whether the held image is to be run now."""
         time, digest = said.execution_time, said.manufacturer_image_hash
@@ -223,12 +223,12 @@ class SecurityUnit:
         self._voice.answer_dated(command, CommandAccepted(), now)
         return self._fire(firmware, now)
 
-    def _read_version(self, command: Message, firmware: Firmware, now: float) -> bool:
+    def _read_version(self, command: Message, firmware: UnitFirmware, now: float) -> bool:
         version = None if self._options.version_unreadable else firmware.version
         self._voice.answer(command, self._habits.answer_read(command, version), now)
         return False
 
-    def _fire(self, firmware: Firmware, now: float) -> bool:
+    def _fire(self, firmware: UnitFirmware, now: float) -> bool:
         """Carry out the future dated order if its time has come; at most once."""
         order = self.memory.order
         if order is None or self.clock.when(order.execution_time) > now:
@@ -237,7 +237,7 @@ class SecurityUnit:
         return self._attempt(order, order.manufacturer_image_hash, firmware, now)
 
     def _attempt(
-        self, cause: Message | FutureOrder, digest: bytes, firmware: Firmware, now: float
+        self, cause: Message | FutureOrder, digest: bytes, firmware: UnitFirmware, now: float
     ) -> bool:
         """Begin an activation, or tell why not; whether the held image is to be run now."""
         if firmware.held is None:

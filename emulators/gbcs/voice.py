@@ -24,7 +24,7 @@ from ota_engine.gbcs.protection import protect
 UNRELIABLE_CLOCK: Final = 0x02  # status of a DLMS date-time: the clock was never set
 
 
-class Voice:
+class DeviceSigner:
     """The messages of one device.
 
     Args:

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from emulators.air.network import Network
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.node import Node
 
 ROUND = 1.0  # seconds between two looks at a device that may hold an image
-HOLDING = frozenset({State.EXTERNAL, State.WAITING_TO_UPGRADE})
+HOLDING = frozenset({ClientState.EXTERNAL, ClientState.WAITING_TO_UPGRADE})
 
 
 def attend(
-    network: Network, entries: Iterable[Entry], devices: Mapping[int, Node] | None = None
+    network: Network, entries: Iterable[RosterEntry], devices: Mapping[int, Node] | None = None
 ) -> None:
     """Look after these devices from the network's present on.
 

@@ -14,10 +14,10 @@ from typing import Self
 import trio
 
 from emulators.air.network import Network
-from emulators.node import Action
+from emulators.node import NodeAction
 from images.eui64 import Eui64
 from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
-from ota_engine.shell.link import LinkDownError, LinkInfo, NodeInfo
+from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
 
 COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
 BATCHES = 64  # waiting for a slow reader before events are dropped
@@ -145,7 +145,7 @@ class Han:
         self._present()
         self.network.power_off(device)
 
-    def perform(self, device: Eui64, actions: Iterable[Action]) -> None:
+    def perform(self, device: Eui64, actions: Iterable[NodeAction]) -> None:
         """Carry out what a node decided because somebody pressed its button."""
         self.network.perform(device, actions, self._present())
         self._wake_if_due()

@@ -15,7 +15,7 @@ from emulators.devices.fleet import Fleet
 from emulators.home.attendant import attend
 from emulators.home.han import Han
 from emulators.home.memory import HomeMemory, Notebook, recall_home
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.node import Note
 from images.eui64 import Eui64
 from ota_engine.gbcs.keystore import Keystore
@@ -25,7 +25,7 @@ BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
 @asynccontextmanager
 async def open_household(
-    entries: Sequence[Entry],
+    entries: Sequence[RosterEntry],
     *,
     seed: int = 0,
     batch_seconds: float = BATCH_SECONDS,

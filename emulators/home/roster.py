@@ -50,7 +50,7 @@ TRIGGER_AFTER = 10.0  # seconds the built-in HCALCS holds an image before it is 
 T = TypeVar("T")
 
 
-class Entry(NamedTuple):
+class RosterEntry(NamedTuple):
     """One device of the home.
 
     Attributes:
@@ -77,14 +77,14 @@ class Roster(NamedTuple):
         keys: the folder of their keys, relative to the file's own; None: they have none.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[RosterEntry, ...]
     keys: str | None = None
 
 
-def default_roster() -> tuple[Entry, ...]:
+def default_roster() -> tuple[RosterEntry, ...]:
     """A PPMID, an IHD, an HCALCS and a hub, on the mains, all but the IHD near the coordinator."""
     return tuple(
-        Entry(
+        RosterEntry(
             NAMES[kind],
             DeviceSpec(
                 eui64=Eui64(FIRST_EUI64 + number),
@@ -125,7 +125,7 @@ def parse_roster(text: str) -> Roster:
     if len(tables) > MAX_DEVICES:
         raise LocalError(f"{len(tables)} devices: at most {MAX_DEVICES} fit")
     lines = _lines(text)
-    entries: list[Entry] = []
+    entries: list[RosterEntry] = []
     for number, table in enumerate(tables):
         where = f"line {lines[number]}: " if number < len(lines) else ""
         try:
@@ -195,10 +195,10 @@ KEYS = (
 )
 
 
-def _entry(table: _Table, number: int, others: list[Entry]) -> Entry:
+def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry:
     spec = _spec(table, number)
     placement = _placement(table)
-    entry = Entry(
+    entry = RosterEntry(
         table.take("name", _text, f"{NAMES[spec.kind]} {number + 1}"),
         spec,
         placement,

@@ -15,7 +15,7 @@ from emulators.home.roster import (
     MAX_DEVICES,
     NAMES,
     TRIGGER_AFTER,
-    Entry,
+    RosterEntry,
 )
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images.eui64 import Eui64, format_eui64
@@ -26,7 +26,7 @@ BANK = 4 << 20  # octets, where the file needs no more
 _KINDS = {image_type: kind for kind, image_type in IMAGE_TYPES.items()}
 
 
-def tailored_roster(images: Sequence[ImageRecord], count: int) -> tuple[Entry, ...]:
+def tailored_roster(images: Sequence[ImageRecord], count: int) -> tuple[RosterEntry, ...]:
     """Furnish a home with devices that will want these files.
 
     Each runs the version before that of its file, on the lowest hardware the file is for. A file of
@@ -47,7 +47,7 @@ def tailored_roster(images: Sequence[ImageRecord], count: int) -> tuple[Entry, .
     return tuple(_entry(image, count, number) for number, image in enumerate(wanted))
 
 
-def _entry(image: ImageRecord, count: int, number: int) -> Entry:
+def _entry(image: ImageRecord, count: int, number: int) -> RosterEntry:
     if not image.file_version:
         raise LocalError(f"{image.name}: file version 0: no device can be upgraded to it")
     only = image.upgrade_file_destination
@@ -72,4 +72,4 @@ def _entry(image: ImageRecord, count: int, number: int) -> Entry:
     if image.minimum_hardware_version is not None:
         spec = replace(spec, hardware_version=image.minimum_hardware_version)
     trigger = TRIGGER_AFTER if kind is DeviceKind.HCALCS else None
-    return Entry(name, spec, Placement(), trigger_after=trigger)
+    return RosterEntry(name, spec, Placement(), trigger_after=trigger)

@@ -5,7 +5,7 @@ from typing import Any
 
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import Values
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 
 ALL_NODES = 0xFFFF  # also stands for an address that is not known
 
@@ -50,25 +50,25 @@ class Addresses:
 
     def _get_extended(self, values: Values) -> Mapping[str, Any]:
         extended = values["eui64"] in self._extended
-        return {"extended": extended, "status": Status.OK if extended else Status.FAIL}
+        return {"extended": extended, "status": EmberStatus.OK if extended else EmberStatus.FAIL}
 
     def _set_extended(self, values: Values) -> Mapping[str, Any]:
         (self._extended.add if values["extended"] else self._extended.discard)(values["eui64"])
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _lookup_address(self, values: Values) -> Mapping[str, Any]:
         member = self._core.members.get(values["eui64"])
         if member is None or not member.joined:
-            return {"status": Status.NOT_FOUND, "nwk": ALL_NODES}
-        return {"status": Status.OK, "nwk": member.network_address}
+            return {"status": EmberStatus.NOT_FOUND, "nwk": ALL_NODES}
+        return {"status": EmberStatus.OK, "nwk": member.network_address}
 
     def _lookup_eui64(self, values: Values) -> Mapping[str, Any]:
         if values["nwk"] == 0:
-            return {"status": Status.OK, "eui64": self._core.memory.eui64}
+            return {"status": EmberStatus.OK, "eui64": self._core.memory.eui64}
         member = self._core.by_address(values["nwk"])
         if member is None:
-            return {"status": Status.NOT_FOUND, "eui64": 0}
-        return {"status": Status.OK, "eui64": member.eui64}
+            return {"status": EmberStatus.NOT_FOUND, "eui64": 0}
+        return {"status": EmberStatus.OK, "eui64": member.eui64}
 
     def _replace_address(self, values: Values) -> Mapping[str, Any]:
         old_eui64, old_nwk = self._table.get(values["index"], (0, ALL_NODES))
@@ -76,7 +76,7 @@ class Addresses:
         self._table[values["index"]] = values["eui64"], values["nwk"]
         self._set_extended(values)
         return {
-            "status": Status.OK,
+            "status": EmberStatus.OK,
             "old_eui64": old_eui64,
             "old_nwk": old_nwk,
             "old_extended": old_extended,
@@ -85,13 +85,13 @@ class Addresses:
     def _set_address(self, values: Values) -> Mapping[str, Any]:
         eui64, nwk = self._table.get(values["index"], (0, ALL_NODES))
         self._table[values["index"]] = values.get("eui64", eui64), values.get("nwk", nwk)
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_address(self, values: Values) -> Mapping[str, Any]:
         eui64, nwk = self._table.get(values["index"], (0, ALL_NODES))
         known = values["index"] in self._table
         return {
-            "status": Status.OK if known else Status.INVALID_INDEX,
+            "status": EmberStatus.OK if known else EmberStatus.INVALID_INDEX,
             "eui64": eui64,
             "nwk": nwk,
         }

@@ -30,7 +30,7 @@ class HostReset(NamedTuple):
     """The host asked for a reset; RSTACK is in the outbox already."""
 
 
-Event: TypeAlias = Delivered | HostReset
+AshEvent: TypeAlias = Delivered | HostReset
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Ash:
 
     # --- the host's octets ------------------------------------------------------------------------
 
-    def receive(self, data: bytes, now: float) -> Iterator[Event]:
+    def receive(self, data: bytes, now: float) -> Iterator[AshEvent]:
         """Take octets from the host; answer each event, by ``send``, before asking for the next.
 
         Any octets in any chunks do; chunks make no difference.
@@ -94,7 +94,7 @@ class Ash:
             elif self.connected:
                 yield from self._take(frame, now)
 
-    def _take(self, frame: Frame | None, now: float) -> Iterator[Event]:
+    def _take(self, frame: Frame | None, now: float) -> Iterator[AshEvent]:
         match frame:
             case Data():
                 yield from self._data(frame, now)
@@ -109,7 +109,7 @@ class Ash:
                 self.counters.damaged += 1
                 self._reject()
 
-    def _data(self, frame: Data, now: float) -> Iterator[Event]:
+    def _data(self, frame: Data, now: float) -> Iterator[AshEvent]:
         self._acknowledged(frame.acknowledged, now)
         self._fill(now)
         if frame.number == self._expected:

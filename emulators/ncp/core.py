@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 from emulators.air.network import Network
 from emulators.ncp.device_object import COORDINATOR, SERVER_MASK, Identity, SimpleDescriptor
 from emulators.ncp.layouts import Values
-from emulators.ncp.member import Member
+from emulators.ncp.member import NetworkMember
 from emulators.ncp.memory import Memory
 from images.eui64 import Eui64
 
@@ -43,7 +43,7 @@ class Core:
         self.network = network
         self.say = say
         self.up = False
-        self.members: dict[Eui64, Member] = {}
+        self.members: dict[Eui64, NetworkMember] = {}
         self.endpoints: dict[int, SimpleDescriptor] = {}
         self.counters = [0] * COUNTERS
         self.manufacturer_code = MANUFACTURER_CODE
@@ -57,7 +57,7 @@ class Core:
         """Call ``call(now)`` in so many seconds."""
         self.network.agenda.at(self.now + seconds, call)
 
-    def by_address(self, address: int) -> Member | None:
+    def by_address(self, address: int) -> NetworkMember | None:
         """The joined device with this network address."""
         for member in self.members.values():
             if member.joined and member.network_address == address:

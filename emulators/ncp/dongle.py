@@ -13,11 +13,11 @@ from typing import Any
 from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions
 from emulators.home.attendant import attend
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.ash import Ash, Delivered
 from emulators.ncp.commands import LATEST, VERSIONS
 from emulators.ncp.ezsp import Ezsp
-from emulators.ncp.faults import NO_FAULTS, FaultKind, FaultPlan, NcpFault, Noise
+from emulators.ncp.faults import NO_FAULTS, DongleFaultKind, FaultPlan, NcpFault, Noise
 from emulators.ncp.frames import Code
 from emulators.ncp.layouts import Values
 from emulators.ncp.memory import Memory
@@ -72,7 +72,7 @@ class Dongle:
 
     def __init__(
         self,
-        entries: Iterable[Entry],
+        entries: Iterable[RosterEntry],
         memory: Memory | None = None,
         options: DongleOptions | None = None,
         keys: Keystore | None = None,
@@ -233,18 +233,18 @@ class Dongle:
     def fail(self, fault: NcpFault, now: float) -> None:
         """Let one fault happen."""
         match fault.kind:
-            case FaultKind.RESET:
+            case DongleFaultKind.RESET:
                 self._reset_stack()
                 self.ash.reset(Code.WATCHDOG)
                 self._flush(now)
-            case FaultKind.ERROR:
+            case DongleFaultKind.ERROR:
                 self._reset_stack()
                 self.ash.fail(Code.ASSERT)
                 self._flush(now)
-            case FaultKind.HANG:
+            case DongleFaultKind.HANG:
                 self._hung = True
                 self._end_after(fault.seconds, now)
-            case FaultKind.UNPLUG:
+            case DongleFaultKind.UNPLUG:
                 self.plugged = False
                 self.ash.disconnect()
                 self._reset_stack()

@@ -1,6 +1,6 @@
 """EZSP on the NCP's side: frame headers, who answers what, and when callbacks may go out.
 
-Pure. Knows headers and the frame table of one version; what commands do is the ``Handler``'s to
+Pure. Knows headers and the frame table of one version; what commands do is the ``EzspHandler``'s to
 know. Hosts match replies by sequence number alone, so a callback always bears the number of the
 last command that was answered, never of one that still is not.
 """
@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from emulators.ncp.commands import Entry, frames
+from emulators.ncp.commands import CommandEntry, frames
 from emulators.ncp.layouts import TruncatedError, Values
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 
 REPLY, CALLBACK = 0x80, 0x90  # frame control, low octet
 EXTENDED = 0x01  # frame control, high octet: frame format version 1
 STACK_TYPE = 2  # mesh
 STACK_VERSIONS = {13: 0x7440, 14: 0x8000, 16: 0x8100, 17: 0x8200, 18: 0x9000, 19: 0xA000}
 
-Handler: TypeAlias = Callable[[str, Values], Mapping[str, Any] | None]
+EzspHandler: TypeAlias = Callable[[str, Values], Mapping[str, Any] | None]
 
 
 @dataclass(slots=True)
@@ -41,14 +41,14 @@ class Ezsp:
             when it has none of that name.
     """
 
-    def __init__(self, version: int, handle: Handler) -> None:
+    def __init__(self, version: int, handle: EzspHandler) -> None:
         self.version = version
         self.counters = EzspCounters()
         self._handle = handle
         self._frames = frames(version)
-        self._by_number: dict[int, Entry] = {}
+        self._by_number: dict[int, CommandEntry] = {}
         for entry in self._frames.values():
-            if not entry.name.endswith("Handler") and entry.name != "invalidCommand":
+            if not entry.name.endswith("EzspHandler") and entry.name != "invalidCommand":
                 self._by_number[entry.number] = entry
         self.reset()
 
@@ -96,27 +96,27 @@ class Ezsp:
                 self._version()
             )
         if len(frame) < 5 or frame[2] & 3 != EXTENDED:
-            return self._refuse(frame, Status.COMMAND_INCOMPLETE)
+            return self._refuse(frame, EmberStatus.COMMAND_INCOMPLETE)
         entry = self._by_number.get(int.from_bytes(frame[3:5], "little"))
         if entry is None:
             self.counters.unknown.add(int.from_bytes(frame[3:5], "little"))
-            return self._refuse(frame, Status.COMMAND_IS_INVALID)
+            return self._refuse(frame, EmberStatus.COMMAND_IS_INVALID)
         try:
             values = entry.request.read(frame[5:])
         except TruncatedError:
-            return self._refuse(frame, Status.COMMAND_INCOMPLETE)
+            return self._refuse(frame, EmberStatus.COMMAND_INCOMPLETE)
         return self._run(frame, entry, values)
 
-    def _run(self, frame: bytes, entry: Entry, values: Values) -> bytes:
+    def _run(self, frame: bytes, entry: CommandEntry, values: Values) -> bytes:
         if entry.name == "version":
             self.agreed = values["desired"] == self.version
             return self._reply(frame, entry, self._version())
         if not self.agreed:
-            return self._refuse(frame, Status.VERSION_NOT_SET)
+            return self._refuse(frame, EmberStatus.VERSION_NOT_SET)
         answer = self._handle(entry.name, values)
         if answer is None:
             self.counters.unknown.add(entry.number)
-            return self._refuse(frame, Status.COMMAND_IS_INVALID)
+            return self._refuse(frame, EmberStatus.COMMAND_IS_INVALID)
         return self._reply(frame, entry, answer)
 
     def _version(self) -> dict[str, int]:
@@ -126,10 +126,10 @@ class Ezsp:
             "stack_version": STACK_VERSIONS[self.version],
         }
 
-    def _reply(self, frame: bytes, entry: Entry, values: Mapping[str, Any]) -> bytes:
+    def _reply(self, frame: bytes, entry: CommandEntry, values: Mapping[str, Any]) -> bytes:
         head = bytes((frame[0], REPLY, EXTENDED)) + entry.number.to_bytes(2, "little")
         return head + entry.reply.write(values)
 
-    def _refuse(self, frame: bytes, status: Status) -> bytes:
+    def _refuse(self, frame: bytes, status: EmberStatus) -> bytes:
         self.counters.refused += 1
         return self._reply(frame, self._frames["invalidCommand"], {"status": status})

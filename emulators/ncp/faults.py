@@ -16,7 +16,7 @@ from emulators.ncp.frames import FLAG
 from ota_engine.errors import LocalError
 
 
-class FaultKind(Enum):
+class DongleFaultKind(Enum):
     """What happens to the NCP at one moment."""
 
     RESET = "reset"  # its watchdog bites: RSTACK out of the blue
@@ -35,7 +35,7 @@ class NcpFault:
         seconds: how long a hang or an unplugging lasts; infinity for good.
     """
 
-    kind: FaultKind
+    kind: DongleFaultKind
     at: float | None = None
     after_blocks: int | None = None
     seconds: float = inf
@@ -92,9 +92,9 @@ def _event(number: int, event: Any) -> NcpFault:
     if unknown:
         raise LocalError(f"{where}: {unknown[0]}: no such key; there are {', '.join(EVENT_KEYS)}")
     try:
-        kind = FaultKind(event.get("kind"))
+        kind = DongleFaultKind(event.get("kind"))
     except ValueError:
-        kinds = ", ".join(kind.value for kind in FaultKind)
+        kinds = ", ".join(kind.value for kind in DongleFaultKind)
         raise LocalError(f"{where}: kind: there are {kinds}") from None
     if ("at" in event) == ("after_blocks" in event):
         raise LocalError(f"{where}: say either at = seconds or after_blocks = number")

@@ -9,9 +9,9 @@ from emulators.air.port import Port
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.device_object import MGMT_LEAVE
 from emulators.ncp.layouts import NetworkParameters, Values
-from emulators.ncp.member import Member
+from emulators.ncp.member import NetworkMember
 from emulators.ncp.messages import JOINS, device_leave_request
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 from ota_engine.events import Send
 
 NO_NETWORK, JOINED = 0, 2  # EmberNetworkStatus
@@ -65,28 +65,28 @@ class Formation:
     def _take_up(self, _: Values) -> Mapping[str, Any]:
         memory = self._core.memory
         if memory.parameters is None:
-            return {"status": Status.NOT_JOINED}
+            return {"status": EmberStatus.NOT_JOINED}
         if self._core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         self._go_up()
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _form(self, values: Values) -> Mapping[str, Any]:
         core, parameters = self._core, values["parameters"]
         if core.up or core.memory.security is None:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         if parameters.channel not in CHANNELS:
-            return {"status": Status.INVALID_PARAMETER}
+            return {"status": EmberStatus.INVALID_PARAMETER}
         core.memory.forget_network()
         core.memory.parameters = parameters
         self._go_up()
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _go_up(self) -> None:
         """Run the network; devices that were in it before get their power now."""
         core = self._core
         core.up = True
-        core.say("stackStatusHandler", status=Status.NETWORK_UP)
+        core.say("stackStatusHandler", status=EmberStatus.NETWORK_UP)
         for eui64 in core.memory.members:
             member = core.members.get(eui64)
             if member is not None and not member.joined:
@@ -95,11 +95,11 @@ class Formation:
 
     def _leave(self, _: Values) -> Mapping[str, Any]:
         if not self._core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         self._scatter()
         self._core.up = False
-        self._core.say("stackStatusHandler", status=Status.NETWORK_DOWN)
-        return {"status": Status.OK}
+        self._core.say("stackStatusHandler", status=EmberStatus.NETWORK_DOWN)
+        return {"status": EmberStatus.OK}
 
     def _forget(self, _: Values) -> Mapping[str, Any]:
         """All tokens go; the network in RAM runs on until the next reset."""
@@ -117,23 +117,23 @@ class Formation:
     def _parameters(self, _: Values) -> Mapping[str, Any]:
         parameters = self._core.memory.parameters
         if parameters is None or not self._core.up:
-            return {"status": Status.NOT_JOINED, "node_type": 0, "parameters": NOWHERE}
-        return {"status": Status.OK, "node_type": COORDINATOR_NODE, "parameters": parameters}
+            return {"status": EmberStatus.NOT_JOINED, "node_type": 0, "parameters": NOWHERE}
+        return {"status": EmberStatus.OK, "node_type": COORDINATOR_NODE, "parameters": parameters}
 
     # --- devices ----------------------------------------------------------------------------------
 
     def _permit(self, values: Values) -> Mapping[str, Any]:
         core, duration = self._core, values["duration"]
         if not core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         self._permit_until = inf if duration == FOREVER else core.now + duration
         if duration:
             outside = [member for member in core.members.values() if not member.joined]
             for number, member in enumerate(outside):
                 core.later(FIRST_JOIN + number * BETWEEN_JOINS, partial(self._join, member))
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
-    def _join(self, member: Member, now: float) -> None:
+    def _join(self, member: NetworkMember, now: float) -> None:
         core = self._core
         if not core.up or member.joined or now > self._permit_until:
             return
@@ -153,11 +153,11 @@ class Formation:
         self._tell(member, UNSECURED_JOIN, PRECONFIGURED_KEY)
         core.network.power_on(member.eui64, now)
 
-    def left(self, member: Member, now: float) -> None:
+    def left(self, member: NetworkMember, now: float) -> None:
         """A device was told to leave, and does once it has answered."""
         self._core.network.agenda.at(now + BETWEEN_JOINS, lambda then: self._depart(member))
 
-    def _depart(self, member: Member) -> None:
+    def _depart(self, member: NetworkMember) -> None:
         if not member.joined:
             return
         self._let_go(member)
@@ -165,11 +165,11 @@ class Formation:
         if self._core.up:
             self._tell(member, LEFT, NO_ACTION)
 
-    def _let_go(self, member: Member) -> None:
+    def _let_go(self, member: NetworkMember) -> None:
         member.joined = False
         self._core.network.power_off(member.eui64)
 
-    def _tell(self, member: Member, update: int, decision: int) -> None:
+    def _tell(self, member: NetworkMember, update: int, decision: int) -> None:
         self._core.say(
             "trustCenterJoinHandler",
             nwk=member.network_address,
@@ -182,13 +182,13 @@ class Formation:
     def _remove(self, values: Values) -> Mapping[str, Any]:
         core, member = self._core, self._core.members.get(values["target"])
         if member is None or not member.joined:
-            return {"status": Status.NOT_FOUND}
+            return {"status": EmberStatus.NOT_FOUND}
         request = device_leave_request(0, member.eui64)
         send = Send(member.eui64, 0, 0, 0, MGMT_LEAVE, request, False, member.sleepy, 0, 0)
         core.network.submit(self._port, (send,), core.now)
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
-    def _own_children(self) -> list[Member]:
+    def _own_children(self) -> list[NetworkMember]:
         """The sleepy devices whose parent the coordinator is."""
         stations = self._core.network.stations
         return [
@@ -204,7 +204,7 @@ class Formation:
         children = self._own_children()
         known = values["index"] < len(children)
         return {
-            "status": Status.OK if known else Status.NOT_JOINED,
+            "status": EmberStatus.OK if known else EmberStatus.NOT_JOINED,
             "eui64": children[values["index"]].eui64 if known else 0,
             "type": SLEEPY_NODE if known else 0,
             "nwk": children[values["index"]].network_address if known else 0xFFFF,

@@ -5,8 +5,8 @@ from typing import Any
 
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import SecurityState, Values
-from emulators.ncp.settings import KEY_TABLE, Settings
-from emulators.ncp.status import Status
+from emulators.ncp.settings import KEY_TABLE, NcpSettings
+from emulators.ncp.status import EmberStatus
 
 NETWORK_KEY, TRUST_CENTER_KEY = 1, 2  # sl_zb_sec_man_key_type_t
 HAVE_TRUST_CENTER_EUI64 = 0x0040  # EmberInitialSecurityBitmask
@@ -25,7 +25,7 @@ class Keys:
         settings: for the size of the table.
     """
 
-    def __init__(self, core: Core, settings: Settings) -> None:
+    def __init__(self, core: Core, settings: NcpSettings) -> None:
         self._core = core
         self._settings = settings
 
@@ -35,11 +35,11 @@ class Keys:
             "setInitialSecurityState": self._set_initial,
             "getCurrentSecurityState": self._get_current,
             "exportKey": self._export,
-            "importKey": lambda values: {"status": Status.OK, "context": values["context"]},
+            "importKey": lambda values: {"status": EmberStatus.OK, "context": values["context"]},
             "getNetworkKeyInfo": self._network_key_info,
             "importLinkKey": self._import_link_key,
             "exportLinkKeyByIndex": self._export_link_key,
-            "importTransientKey": lambda values: {"status": Status.OK},
+            "importTransientKey": lambda values: {"status": EmberStatus.OK},
             "clearTransientLinkKeys": lambda values: {},
             "clearKeyTable": self._clear_table,
             "findKeyTableEntry": self._find,
@@ -52,17 +52,17 @@ class Keys:
 
     def _set_initial(self, values: Values) -> Mapping[str, Any]:
         if self._core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         self._core.memory.security = values["state"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_current(self, _: Values) -> Mapping[str, Any]:
         security = self._security
         if security is None or not self._core.up:
-            return {"status": Status.NOT_JOINED, "bitmask": 0, "trust_center": 0}
+            return {"status": EmberStatus.NOT_JOINED, "bitmask": 0, "trust_center": 0}
         known = security.bitmask & HAVE_TRUST_CENTER_EUI64 and security.trust_center
         return {
-            "status": Status.OK,
+            "status": EmberStatus.OK,
             "bitmask": security.bitmask & HASHED_LINK_KEY | GLOBAL_LINK_KEY,
             "trust_center": known or self._core.memory.eui64,
         }
@@ -70,8 +70,8 @@ class Keys:
     def _export(self, values: Values) -> Mapping[str, Any]:
         key, context = self._key(values["context"][0]), values["context"]
         if key is None:
-            return {"status": Status.NOT_FOUND, "key": NO_KEY, "context": context}
-        return {"status": Status.OK, "key": key, "context": context}
+            return {"status": EmberStatus.NOT_FOUND, "key": NO_KEY, "context": context}
+        return {"status": EmberStatus.OK, "key": key, "context": context}
 
     def _key(self, kind: int) -> bytes | None:
         if self._security is None:
@@ -84,7 +84,7 @@ class Keys:
     def _network_key_info(self, _: Values) -> Mapping[str, Any]:
         security = self._security
         return {
-            "status": Status.OK,
+            "status": EmberStatus.OK,
             "set": security is not None and self._core.memory.parameters is not None,
             "alternate_set": False,
             "sequence": security.network_key_sequence if security is not None else 0,
@@ -96,16 +96,16 @@ class Keys:
 
     def _import_link_key(self, values: Values) -> Mapping[str, Any]:
         if values["index"] >= self._settings.configuration[KEY_TABLE]:
-            return {"status": Status.INVALID_INDEX}
+            return {"status": EmberStatus.INVALID_INDEX}
         self._core.memory.link_keys[values["index"]] = values["eui64"], values["key"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _export_link_key(self, values: Values) -> Mapping[str, Any]:
         entry = self._core.memory.link_keys.get(values["index"])
         eui64, key = entry or (0, NO_KEY)
         context = NO_CONTEXT[:4] + eui64.to_bytes(8, "little") + NO_CONTEXT[12:]
         return {
-            "status": Status.NOT_FOUND if entry is None else Status.OK,
+            "status": EmberStatus.NOT_FOUND if entry is None else EmberStatus.OK,
             "context": context,
             "eui64": eui64,
             "key": key,
@@ -114,7 +114,7 @@ class Keys:
 
     def _clear_table(self, _: Values) -> Mapping[str, Any]:
         self._core.memory.link_keys.clear()
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _find(self, values: Values) -> Mapping[str, Any]:
         for index, (eui64, _) in sorted(self._core.memory.link_keys.items()):
@@ -124,5 +124,5 @@ class Keys:
 
     def _erase(self, values: Values) -> Mapping[str, Any]:
         if self._core.memory.link_keys.pop(values["index"], None) is None:
-            return {"status": Status.INVALID_INDEX}
-        return {"status": Status.OK}
+            return {"status": EmberStatus.INVALID_INDEX}
+        return {"status": EmberStatus.OK}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Any, NamedTuple, TypeAlias
 
-from emulators.ncp.status import EMBER, EZSP, UNMAPPED, Status
+from emulators.ncp.status import EMBER, EZSP, UNMAPPED, EmberStatus
 
 Values: TypeAlias = dict[str, Any]  # what a field holds is its kind's to say
 
@@ -112,7 +112,7 @@ def _counted(code: str) -> Kind:
     return Kind(read, lambda value: struct.pack(len(value)) + value)
 
 
-def _status_octet(words: Mapping[Status, int]) -> Kind:
+def _status_octet(words: Mapping[EmberStatus, int]) -> Kind:
     return Kind(
         lambda data: (data[0], 1) if data else (0, 0),
         lambda status: bytes((words.get(status, UNMAPPED),)),
@@ -146,7 +146,7 @@ _WIDE = {"status": _number("L"), "ezsp": _number("L")}
 WIDE_STATUS_SINCE = 14  # the version that put sl_status_t everywhere
 
 
-class Layout:
+class EzspLayout:
     """The fields of one frame in one protocol version.
 
     Args:

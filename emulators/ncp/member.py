@@ -6,14 +6,14 @@ from dataclasses import replace
 from emulators.devices.device import Device
 from emulators.ncp import device_object
 from emulators.ncp.device_object import Identity
-from emulators.node import NEVER, Action, Transmit
+from emulators.node import NEVER, NodeAction, Transmit
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Send
 
 BROADCASTS = frozenset({BROADCAST_ALL, BROADCAST_RX_ON})
 
 
-class Member:
+class NetworkMember:
     """An emulated device in the air of the NCP: a ``Node`` around the device.
 
     Args:
@@ -32,7 +32,7 @@ class Member:
         self,
         device: Device,
         on_arrival: Callable[[int, float], None],
-        on_leave: Callable[["Member", float], None],
+        on_leave: Callable[["NetworkMember", float], None],
     ) -> None:
         self.device = device
         self.eui64: Eui64 = device.eui64
@@ -69,15 +69,15 @@ class Member:
     def wake_at(self, time: float) -> None:
         self.device.wake_at = time
 
-    def power_on(self, now: float) -> Sequence[Action]:
+    def power_on(self, now: float) -> Sequence[NodeAction]:
         """Start or restart."""
         return self.device.power_on(now)
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         """Do what was due."""
         return self.device.wake(now)
 
-    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         """Take a frame: the device object's, or the device's."""
         if not (self.joined and self.device.powered):
             return ()  # nobody acknowledges it
@@ -87,7 +87,7 @@ class Member:
             return self._answer(frame, now)
         return self.device.receive(frame, now)
 
-    def _answer(self, frame: Send, now: float) -> Sequence[Action]:
+    def _answer(self, frame: Send, now: float) -> Sequence[NodeAction]:
         if frame.destination in BROADCASTS:
             return ()  # the few that are asked of all want no answer of a device that is not it
         response = device_object.answer(self.identity, frame.cluster, frame.payload)

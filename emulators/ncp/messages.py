@@ -15,8 +15,8 @@ from emulators.ncp import device_object
 from emulators.ncp.addresses import ALL_NODES, Addresses
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import ApsFrame, Values
-from emulators.ncp.member import Member
-from emulators.ncp.status import Status
+from emulators.ncp.member import NetworkMember
+from emulators.ncp.status import EmberStatus
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Joined, Packet, Send, SendFailed
 
@@ -43,7 +43,7 @@ class Pending(NamedTuple):
     destination: int
     aps: ApsFrame
     tag: int
-    member: Member
+    member: NetworkMember
     acknowledged: bool
 
 
@@ -71,7 +71,7 @@ class Messages:
             "sendUnicast": self._send_unicast,
             "sendBroadcast": self._send_broadcast,
             "sendMulticast": self._send_multicast,
-            "sendReply": lambda values: {"status": Status.OK},
+            "sendReply": lambda values: {"status": EmberStatus.OK},
             "maximumPayloadLength": lambda values: {"octets": MAX_PAYLOAD},
         }
 
@@ -86,11 +86,11 @@ class Messages:
         if kind == VIA_ADDRESS_TABLE:
             target = self._addresses.at(target)
         elif kind != DIRECT:
-            return {"status": Status.INVALID_PARAMETER, "sequence": 0}
+            return {"status": EmberStatus.INVALID_PARAMETER, "sequence": 0}
         aps, message = self._numbered(values["aps"]), values["message"]
         member = self._core.by_address(target)
         status = self._refusal(member, aps, message)
-        if status is not Status.OK:
+        if status is not EmberStatus.OK:
             return {"status": status, "sequence": 0}
         if target == 0:
             self._loop_back(values, aps)
@@ -98,29 +98,29 @@ class Messages:
             self._core.later(
                 NO_ROUTE,
                 lambda now: self._sent(
-                    kind, values["nwk"], aps, values["tag"], Status.DELIVERY_FAILED
+                    kind, values["nwk"], aps, values["tag"], EmberStatus.DELIVERY_FAILED
                 ),
             )
         else:
             acknowledged = bool(aps.options & OPTION_RETRY)
             pending = Pending(kind, values["nwk"], aps, values["tag"], member, acknowledged)
             self._transmit(pending, message)
-        return {"status": Status.OK, "sequence": aps.sequence}
+        return {"status": EmberStatus.OK, "sequence": aps.sequence}
 
-    def _refusal(self, member: Member | None, aps: ApsFrame, message: bytes) -> Status:
+    def _refusal(self, member: NetworkMember | None, aps: ApsFrame, message: bytes) -> EmberStatus:
         """Why a unicast cannot even be queued; OK when it can."""
         if not self._core.up:
-            return Status.NETWORK_DOWN
+            return EmberStatus.NETWORK_DOWN
         room = MAX_PAYLOAD
         if member is not None:
             room = len(self._core.network.stations[member.eui64].path.down) - 1
         if aps.options & OPTION_ENCRYPTION:
             room -= APS_SECURITY
         if len(message) > room:
-            return Status.MESSAGE_TOO_LONG
+            return EmberStatus.MESSAGE_TOO_LONG
         if len(self._pending) >= IN_FLIGHT:
-            return Status.MAX_MESSAGE_LIMIT_REACHED
-        return Status.OK
+            return EmberStatus.MAX_MESSAGE_LIMIT_REACHED
+        return EmberStatus.OK
 
     def _transmit(self, pending: Pending, message: bytes) -> None:
         self._token += 1
@@ -150,7 +150,7 @@ class Messages:
         heard = station.online and station.reachable and pending.member.device.powered
         taken = heard and not pending.member.sleepy
         unknowing = not pending.acknowledged and (taken or relayed)
-        self._finish(token, Status.OK if unknowing else Status.DELIVERY_FAILED)
+        self._finish(token, EmberStatus.OK if unknowing else EmberStatus.DELIVERY_FAILED)
 
     def arrived(self, token: int, now: float) -> None:
         """A frame reached its device."""
@@ -159,22 +159,24 @@ class Messages:
             return
         if pending.acknowledged:
             way = self._core.network.stations[pending.member.eui64].path
-            self._core.later(way.ack, lambda then: self._finish(token, Status.OK))
+            self._core.later(way.ack, lambda then: self._finish(token, EmberStatus.OK))
         else:
-            self._finish(token, Status.OK)
+            self._finish(token, EmberStatus.OK)
 
     def failed(self, event: SendFailed) -> None:
         """The air gave a frame up."""
         if event.send.token:
-            self._finish(event.send.token, Status.DELIVERY_FAILED)
+            self._finish(event.send.token, EmberStatus.DELIVERY_FAILED)
 
-    def _finish(self, token: int, status: Status) -> None:
+    def _finish(self, token: int, status: EmberStatus) -> None:
         pending = self._pending.pop(token, None)
         if pending is not None:
             self._sent(pending.type, pending.destination, pending.aps, pending.tag, status)
 
-    def _sent(self, kind: int, destination: int, aps: ApsFrame, tag: int, status: Status) -> None:
-        self._core.counters[TX_SUCCESS if status is Status.OK else TX_FAILED] += 1
+    def _sent(
+        self, kind: int, destination: int, aps: ApsFrame, tag: int, status: EmberStatus
+    ) -> None:
+        self._core.counters[TX_SUCCESS if status is EmberStatus.OK else TX_FAILED] += 1
         self._core.say(
             "messageSentHandler",
             type=kind,
@@ -200,16 +202,16 @@ class Messages:
     ) -> Mapping[str, Any]:
         core, message = self._core, values["message"]
         if not core.up:
-            return {"status": Status.NETWORK_DOWN, "sequence": 0}
+            return {"status": EmberStatus.NETWORK_DOWN, "sequence": 0}
         if len(message) > MAX_PAYLOAD:
-            return {"status": Status.MESSAGE_TOO_LONG, "sequence": 0}
+            return {"status": EmberStatus.MESSAGE_TOO_LONG, "sequence": 0}
         if destination is not None:
             send = _send(destination, aps, message, 0, acknowledged=False, sleepy=False)
             core.network.submit(self._port, (send,), core.now)
         core.counters[TX_BROADCAST] += 1
         nwk, tag = values["nwk"], values["tag"]
-        core.later(MARGIN, lambda now: self._sent(kind, nwk, aps, tag, Status.OK))
-        return {"status": Status.OK, "sequence": aps.sequence}
+        core.later(MARGIN, lambda now: self._sent(kind, nwk, aps, tag, EmberStatus.OK))
+        return {"status": EmberStatus.OK, "sequence": aps.sequence}
 
     def _numbered(self, aps: ApsFrame) -> ApsFrame:
         self._aps_sequence = (self._aps_sequence + 1) & 0xFF
@@ -220,7 +222,7 @@ class Messages:
     def _loop_back(self, values: Values, aps: ApsFrame) -> None:
         """The host speaks to its own coordinator."""
         core = self._core
-        self._sent(values["type"], values["nwk"], aps, values["tag"], Status.OK)
+        self._sent(values["type"], values["nwk"], aps, values["tag"], EmberStatus.OK)
         if aps.profile != device_object.PROFILE:
             return
         response = device_object.answer(core.identity, aps.cluster, values["message"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import MulticastEntry, Values
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 
 # EzspConfigId: (identifier, what EmberZNet starts with)
 CONFIGURATION = {
@@ -63,7 +63,7 @@ TOKEN_SIZES = {0x00: 2, 0x01: 16, 0x02: 16, 0x03: 2, 0x04: 2, 0x06: 40, 0x0C: 8,
 ERASED = b"\xff"
 
 
-class Settings:
+class NcpSettings:
     """What a host configures after every reset.
 
     Args:
@@ -99,7 +99,7 @@ class Settings:
             "setMfgToken": self._set_manufacturing,
             "getTokenData": self._get_token,
             "setTokenData": self._set_token,
-            "getToken": lambda values: {"status": Status.OK, "data": bytes(8)},
+            "getToken": lambda values: {"status": EmberStatus.OK, "data": bytes(8)},
             "setToken": _accept,
         }
 
@@ -108,21 +108,21 @@ class Settings:
     def _get_configuration(self, values: Values) -> Mapping[str, Any]:
         value = self.configuration.get(values["config_id"])
         if value is None:
-            return {"status": Status.NOT_FOUND, "value": 0}
-        return {"status": Status.OK, "value": value}
+            return {"status": EmberStatus.NOT_FOUND, "value": 0}
+        return {"status": EmberStatus.OK, "value": value}
 
     def _set_configuration(self, values: Values) -> Mapping[str, Any]:
         if values["config_id"] not in self.configuration:
-            return {"status": Status.NOT_FOUND}
+            return {"status": EmberStatus.NOT_FOUND}
         self.configuration[values["config_id"]] = values["value"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_policy(self, values: Values) -> Mapping[str, Any]:
-        return {"status": Status.OK, "decision": self._policies.get(values["policy"], 0)}
+        return {"status": EmberStatus.OK, "decision": self._policies.get(values["policy"], 0)}
 
     def _set_policy(self, values: Values) -> Mapping[str, Any]:
         self._policies[values["policy"]] = values["decision"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -135,37 +135,40 @@ class Settings:
         }
         value = known.get(number, self._values.get(number))
         if value is None:
-            return {"status": Status.NOT_FOUND, "value": b""}
-        return {"status": Status.OK, "value": value}
+            return {"status": EmberStatus.NOT_FOUND, "value": b""}
+        return {"status": EmberStatus.OK, "value": value}
 
     def _set_value(self, values: Values) -> Mapping[str, Any]:
         number, value = values["value_id"], values["value"]
         if number in (NWK_COUNTER, APS_COUNTER) and self._core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         if number == NWK_COUNTER:
             self._core.memory.counter = int.from_bytes(value[:4], "little")
         self._values[number] = value
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_extended_value(self, values: Values) -> Mapping[str, Any]:
         if values["value_id"] != ENDPOINT_FLAGS:
-            return {"status": Status.NOT_FOUND, "value": b""}
+            return {"status": EmberStatus.NOT_FOUND, "value": b""}
         known = values["detail"] in self._core.endpoints
-        return {"status": Status.OK if known else Status.NOT_FOUND, "value": pack("<H", known)}
+        return {
+            "status": EmberStatus.OK if known else EmberStatus.NOT_FOUND,
+            "value": pack("<H", known),
+        }
 
     # --- tables and tokens ------------------------------------------------------------------------
 
     def _get_multicast(self, values: Values) -> Mapping[str, Any]:
         if values["index"] >= self.configuration[MULTICAST_TABLE]:
-            return {"status": Status.INVALID_INDEX, "entry": MulticastEntry()}
+            return {"status": EmberStatus.INVALID_INDEX, "entry": MulticastEntry()}
         entry = self._multicast.get(values["index"], MulticastEntry())
-        return {"status": Status.OK, "entry": entry}
+        return {"status": EmberStatus.OK, "entry": entry}
 
     def _set_multicast(self, values: Values) -> Mapping[str, Any]:
         if values["index"] >= self.configuration[MULTICAST_TABLE]:
-            return {"status": Status.INVALID_INDEX}
+            return {"status": EmberStatus.INVALID_INDEX}
         self._multicast[values["index"]] = values["entry"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_manufacturing(self, values: Values) -> Mapping[str, Any]:
         token = values["token"]
@@ -175,18 +178,22 @@ class Settings:
     def _set_manufacturing(self, values: Values) -> Mapping[str, Any]:
         """Such a token can be written once; that is what makes it one."""
         if values["token"] in self._core.memory.manufacturing:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         self._core.memory.manufacturing[values["token"]] = values["data"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _get_token(self, values: Values) -> Mapping[str, Any]:
         data = self._core.memory.tokens.get((values["token"], values["index"]))
-        return {"status": Status.NOT_FOUND} if data is None else {"status": Status.OK, "data": data}
+        return (
+            {"status": EmberStatus.NOT_FOUND}
+            if data is None
+            else {"status": EmberStatus.OK, "data": data}
+        )
 
     def _set_token(self, values: Values) -> Mapping[str, Any]:
         self._core.memory.tokens[values["token"], values["index"]] = values["data"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
 
 def _accept(_: Values) -> Mapping[str, Any]:
-    return {"status": Status.OK}
+    return {"status": EmberStatus.OK}

@@ -14,18 +14,18 @@ from typing import Any
 from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.addresses import Addresses
 from emulators.ncp.core import COUNTERS, Core, Handlers, Say
 from emulators.ncp.device_object import SimpleDescriptor
 from emulators.ncp.formation import CHANNELS, Formation
 from emulators.ncp.keys import Keys
 from emulators.ncp.layouts import Values
-from emulators.ncp.member import Member
+from emulators.ncp.member import NetworkMember
 from emulators.ncp.memory import Memory
 from emulators.ncp.messages import Messages
-from emulators.ncp.settings import Settings
-from emulators.ncp.status import Status
+from emulators.ncp.settings import NcpSettings
+from emulators.ncp.status import EmberStatus
 from ota_engine.events import Effect, Joined, LinkEvent, Packet, SendFailed
 from ota_engine.gbcs.keystore import Keystore
 
@@ -53,13 +53,13 @@ class Stack:
         version: int,
         memory: Memory,
         network: Network,
-        entries: Iterable[Entry],
+        entries: Iterable[RosterEntry],
         say: Say,
         keys: Keystore | None = None,
     ) -> None:
         self.core = core = Core(memory, network, say)
         port = network.attach(self)
-        self.settings = Settings(core, version)
+        self.settings = NcpSettings(core, version)
         self._addresses = Addresses(core)
         self.messages = Messages(core, port, self._addresses)
         self.formation = Formation(core, port)
@@ -74,8 +74,8 @@ class Stack:
         self._scan = 0
         self._random = Random(memory.eui64)
 
-    def _add(self, device: Device, entry: Entry) -> None:
-        member = Member(device, self.messages.arrived, self.formation.left)
+    def _add(self, device: Device, entry: RosterEntry) -> None:
+        member = NetworkMember(device, self.messages.arrived, self.formation.left)
         self.core.network.add(member, entry.placement)
         self.core.members[member.eui64] = member
 
@@ -135,8 +135,12 @@ class Stack:
             "setRadioPower": self._set_power,
             "getLogicalChannel": lambda values: {"channel": self._channel},
             "getRadioParameters": self._radio,
-            "customFrame": lambda values: {"status": Status.FAIL, "reply": b""},
-            "getXncpInfo": lambda values: {"status": Status.FAIL, "manufacturer": 0, "version": 0},
+            "customFrame": lambda values: {"status": EmberStatus.FAIL, "reply": b""},
+            "getXncpInfo": lambda values: {
+                "status": EmberStatus.FAIL,
+                "manufacturer": 0,
+                "version": 0,
+            },
             "getLibraryStatus": lambda values: {"value": 0},
             "getRandomNumber": self._draw,
             "setSourceRouteDiscoveryMode": lambda values: {"remaining": 0},
@@ -146,7 +150,7 @@ class Stack:
             "neighborCount": lambda values: {"count": 0},
             "getNeighbor": lambda values: NO_NEIGHBOUR,
             "getRouteTableEntry": lambda values: {
-                "status": Status.INVALID_INDEX,
+                "status": EmberStatus.INVALID_INDEX,
                 "entry": bytes(8),
             },
             "echo": lambda values: {"data": values["data"]},
@@ -156,9 +160,9 @@ class Stack:
         """Endpoints are added before the network runs, and are gone with a reset."""
         inputs, outputs, clusters = values["inputs"], values["outputs"], values["clusters"]
         if self.core.up:
-            return {"status": Status.INVALID_STATE}
+            return {"status": EmberStatus.INVALID_STATE}
         if len(clusters) < 2 * (inputs + outputs):
-            return {"status": Status.INVALID_PARAMETER}
+            return {"status": EmberStatus.INVALID_PARAMETER}
         numbers = unpack_from(f"<{inputs + outputs}H", clusters)
         self.core.endpoints[values["endpoint"]] = SimpleDescriptor(
             values["endpoint"],
@@ -168,11 +172,11 @@ class Stack:
             numbers[:inputs],
             numbers[inputs:],
         )
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _set_manufacturer(self, values: Values) -> Mapping[str, Any]:
         self.core.manufacturer_code = values["code"]
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     @property
     def _channel(self) -> int:
@@ -183,13 +187,13 @@ class Stack:
         memory = self.core.memory
         if memory.parameters is not None:
             memory.parameters = memory.parameters._replace(tx_power=values["power"] & 0xFF)
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _radio(self, _: Values) -> Mapping[str, Any]:
-        return {"status": Status.OK, "power": 8, "page": 0, "channel": self._channel}
+        return {"status": EmberStatus.OK, "power": 8, "page": 0, "channel": self._channel}
 
     def _draw(self, _: Values) -> Mapping[str, Any]:
-        return {"status": Status.OK, "value": self._random.getrandbits(16)}
+        return {"status": EmberStatus.OK, "value": self._random.getrandbits(16)}
 
     def _read_counters(self, _: Values) -> Mapping[str, Any]:
         counters = [count & 0xFFFF for count in self.core.counters]
@@ -205,7 +209,7 @@ class Stack:
     def _start_scan(self, values: Values) -> Mapping[str, Any]:
         """Listen on each channel in turn; nobody but us is ever found."""
         if values["type"] not in (ENERGY_SCAN, ACTIVE_SCAN):
-            return {"status": Status.INVALID_PARAMETER}
+            return {"status": EmberStatus.INVALID_PARAMETER}
         self._scan += 1
         dwell = (2 ** min(values["duration"], 14) + 1) * SUPERFRAME
         channels = [channel for channel in CHANNELS if values["channels"] >> channel & 1]
@@ -215,7 +219,7 @@ class Stack:
                 self.core.later(number * dwell, measured)
         finished = partial(self._say_scanned, self._scan)
         self.core.later((len(channels) + 0.5) * dwell, finished)
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
     def _say_energy(self, scan: int, channel: int, now: float) -> None:
         if scan == self._scan:
@@ -225,11 +229,11 @@ class Stack:
 
     def _say_scanned(self, scan: int, now: float) -> None:
         if scan == self._scan:
-            self.core.say("scanCompleteHandler", channel=0, status=Status.OK)
+            self.core.say("scanCompleteHandler", channel=0, status=EmberStatus.OK)
 
     def _stop_scan(self, _: Values) -> Mapping[str, Any]:
         self._scan += 1
-        return {"status": Status.OK}
+        return {"status": EmberStatus.OK}
 
 
 # What is taken without anything coming of it: there are no routes, bindings or Green Power here.
@@ -250,7 +254,7 @@ ACCEPTED = (
     "resetNode",
 )
 NO_NEIGHBOUR = {
-    "status": Status.INVALID_INDEX,
+    "status": EmberStatus.INVALID_INDEX,
     "nwk": 0xFFFF,
     "lqi": 0,
     "in_cost": 0,
@@ -261,4 +265,4 @@ NO_NEIGHBOUR = {
 
 
 def _accept(_: Values) -> Mapping[str, Any]:
-    return {"status": Status.OK}
+    return {"status": EmberStatus.OK}

@@ -6,7 +6,7 @@ Pure values.
 from enum import IntEnum
 
 
-class Status(IntEnum):
+class EmberStatus(IntEnum):
     """``sl_status_t`` as EZSP uses it from version 14 on."""
 
     OK = 0x0000
@@ -26,31 +26,31 @@ class Status(IntEnum):
     VERSION_NOT_SET = 0x0C1E  # EZSP_ERROR: no version was agreed on
 
 
-# EmberStatus: what version 13 says about the network.
+# Status: what version 13 says about the network.
 EMBER = {
-    Status.OK: 0x00,
-    Status.FAIL: 0x01,
-    Status.INVALID_STATE: 0x70,
-    Status.NETWORK_UP: 0x90,
-    Status.NETWORK_DOWN: 0x91,
-    Status.NOT_JOINED: 0x93,
-    Status.INVALID_PARAMETER: 0x02,
-    Status.INVALID_INDEX: 0xB1,
-    Status.NOT_FOUND: 0x03,
-    Status.MESSAGE_TOO_LONG: 0x74,
-    Status.DELIVERY_FAILED: 0x66,
-    Status.MAX_MESSAGE_LIMIT_REACHED: 0x72,
+    EmberStatus.OK: 0x00,
+    EmberStatus.FAIL: 0x01,
+    EmberStatus.INVALID_STATE: 0x70,
+    EmberStatus.NETWORK_UP: 0x90,
+    EmberStatus.NETWORK_DOWN: 0x91,
+    EmberStatus.NOT_JOINED: 0x93,
+    EmberStatus.INVALID_PARAMETER: 0x02,
+    EmberStatus.INVALID_INDEX: 0xB1,
+    EmberStatus.NOT_FOUND: 0x03,
+    EmberStatus.MESSAGE_TOO_LONG: 0x74,
+    EmberStatus.DELIVERY_FAILED: 0x66,
+    EmberStatus.MAX_MESSAGE_LIMIT_REACHED: 0x72,
 }
 
 # EzspStatus: what version 13 says about commands and values.
 EZSP = {
-    Status.OK: 0x00,
-    Status.FAIL: 0x36,
-    Status.INVALID_STATE: 0x38,
-    Status.INVALID_PARAMETER: 0x36,
-    Status.NOT_FOUND: 0x37,
-    Status.COMMAND_IS_INVALID: 0x31,
-    Status.COMMAND_INCOMPLETE: 0x33,
-    Status.VERSION_NOT_SET: 0x30,
+    EmberStatus.OK: 0x00,
+    EmberStatus.FAIL: 0x36,
+    EmberStatus.INVALID_STATE: 0x38,
+    EmberStatus.INVALID_PARAMETER: 0x36,
+    EmberStatus.NOT_FOUND: 0x37,
+    EmberStatus.COMMAND_IS_INVALID: 0x31,
+    EmberStatus.COMMAND_INCOMPLETE: 0x33,
+    EmberStatus.VERSION_NOT_SET: 0x30,
 }
 UNMAPPED = 0x01  # ERR_FATAL

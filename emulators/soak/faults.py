@@ -73,7 +73,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FaultPlan:
     """Everything that goes wrong in one run: the air as it always is, and single faults by time."""
 
     profile: str = "none"
@@ -91,7 +91,7 @@ class Plan:
         }
 
     @classmethod
-    def from_json(cls, value: Any) -> "Plan":
+    def from_json(cls, value: Any) -> "FaultPlan":
         """Read what ``to_json`` gave.
 
         Raises:
@@ -200,7 +200,7 @@ PROFILES: dict[str, tuple[Conditions, tuple[Rate, ...]]] = {
 _STRIKE_UNTIL = 0.9  # of the run: the last tenth is left for everybody to come to an end
 
 
-def draw_plan(profile: str, seed: int, world: World, hours: float) -> Plan:
+def draw_plan(profile: str, seed: int, world: World, hours: float) -> FaultPlan:
     """Draw what goes wrong in ``hours`` of virtual time.
 
     Raises:
@@ -212,7 +212,7 @@ def draw_plan(profile: str, seed: int, world: World, hours: float) -> Plan:
     rng = Random(f"fault plan {profile} {seed}")  # a text seed does not depend on PYTHONHASHSEED
     until = hours * HOUR * _STRIKE_UNTIL
     faults = [fault for rate in rates for fault in _strikes(rate, world, until, rng)]
-    return Plan(profile, seed, air, tuple(sorted(faults)))
+    return FaultPlan(profile, seed, air, tuple(sorted(faults)))
 
 
 def _strikes(rate: Rate, world: World, until: float, rng: Random) -> Iterable[Fault]:

@@ -12,8 +12,8 @@ from emulators.air.network import Network
 from emulators.air.port import Port
 from emulators.soak.journal import Journal
 from images.eui64 import Eui64
-from ota_engine.engine import Engine, Wish
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import EventRecord, Record, SessionRecord, Snapshot
 from ota_engine.store.store import Store
 
@@ -24,7 +24,7 @@ LINK = "sim"
 EngineFactory = Callable[[Snapshot], Engine]
 
 
-class WallClock:
+class SteppingClock:
     """UTC in a simulation: virtual time since an epoch, plus the steps somebody made in it."""
 
     __slots__ = ("_offset",)
@@ -62,7 +62,7 @@ class Host(Protocol):
     def kill(self) -> None:
         """Let the engine die; what it decided is committed, what it knew is gone."""
 
-    def order(self, order: Wish, now: float) -> bool:
+    def order(self, order: EngineRequest, now: float) -> bool:
         """Give an operator's order; False when the engine is dead."""
 
     def commit(self) -> None:
@@ -90,7 +90,7 @@ class EngineHost:
         network: Network,
         store: Store,
         make: EngineFactory,
-        wall: WallClock,
+        wall: SteppingClock,
         journal: Journal,
         on_session: Callable[[SessionRecord, float], None],
     ) -> None:
@@ -138,7 +138,7 @@ class EngineHost:
             self._network.detach(self._port)
         self._engine = self._port = None
 
-    def order(self, order: Wish, now: float) -> bool:
+    def order(self, order: EngineRequest, now: float) -> bool:
         """Give an operator's order; False when the engine is dead."""
         if self._engine is None or self._port is None:
             return False

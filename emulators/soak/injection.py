@@ -13,8 +13,8 @@ from emulators.air.port import Coordinator, Port
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
 from emulators.node import Note, Transmit
-from emulators.soak.faults import AIR, Fault, FaultKind, Plan, weather
-from emulators.soak.host import Host, WallClock
+from emulators.soak.faults import AIR, Fault, FaultKind, FaultPlan, weather
+from emulators.soak.host import Host, SteppingClock
 from emulators.soak.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER
@@ -41,11 +41,11 @@ class FaultInjector:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: FaultPlan,
         network: Network,
         devices: Mapping[Eui64, Device],
         host: Host,
-        wall: WallClock,
+        wall: SteppingClock,
         journal: Journal,
         second_server: Callable[[float], Coordinator],
     ) -> None:

@@ -12,16 +12,16 @@ from trio.testing import MockClock
 
 from emulators.air.network import Network
 from emulators.home.han import COORDINATOR, Han
-from emulators.soak.host import EngineFactory, WallClock
+from emulators.soak.host import EngineFactory, SteppingClock
 from emulators.soak.journal import Journal
-from emulators.soak.simulation import Outcome, Settings, Simulation
-from ota_engine.engine import Engine, Wish
+from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings
 from ota_engine.errors import StoreError
 from ota_engine.events import LinkUp
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import EventRecord, Record, SessionRecord
 from ota_engine.shell.runner import Shell
-from ota_engine.shell.writer import InlineWriter
 from ota_engine.store.store import Store
+from ota_engine.store.writer import InlineWriter
 
 BATCH_SECONDS = 0.05  # of virtual time: how long frames wait for others to share a wake-up
 
@@ -57,7 +57,7 @@ class LiveHost:
         network: Network,
         store: Store,
         make: EngineFactory,
-        wall: WallClock,
+        wall: SteppingClock,
         journal: Journal,
         on_session: Callable[[SessionRecord, float], None],
     ) -> None:
@@ -69,7 +69,7 @@ class LiveHost:
         self._journal = journal
         self._writer = JournalingWriter(store, journal, on_session)
         self._engine: Engine | None = None
-        self._orders: deque[Wish] = deque()
+        self._orders: deque[EngineRequest] = deque()
         self._ordered = trio.Event()
         self._wanted = False
         self._life = trio.CancelScope()
@@ -98,7 +98,7 @@ class LiveHost:
         self._wanted = False
         self._life.cancel()
 
-    def order(self, order: Wish, now: float) -> bool:
+    def order(self, order: EngineRequest, now: float) -> bool:
         """Put an order in line; it survives the engine it was meant for."""
         self._journal.write(now, "operator", type(order).__name__, {})
         self._orders.append(order)
@@ -158,24 +158,24 @@ class LiveHost:
 
 
 def run_virtually(
-    settings: Settings,
+    settings: SimulationSettings,
     store: Store,
     journal: Journal,
     on_progress: Callable[[float, int], None] | None,
     capture: Callable[[bytes], object] | None = None,
-) -> Outcome:
+) -> SimulationResult:
     """Run a soak under the trio shell, on virtual time."""
     clock = MockClock(autojump_threshold=0.0)
     return trio.run(_run, settings, store, journal, on_progress, capture, clock=clock)
 
 
 async def _run(
-    settings: Settings,
+    settings: SimulationSettings,
     store: Store,
     journal: Journal,
     on_progress: Callable[[float, int], None] | None,
     capture: Callable[[bytes], object] | None,
-) -> Outcome:
+) -> SimulationResult:
     simulation = Simulation(settings, store, journal, LiveHost, capture)
     host = simulation.host
     assert isinstance(host, LiveHost)  # noqa: S101 - made just above

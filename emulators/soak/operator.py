@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from functools import partial
 
 from emulators.air.network import Network
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
 from emulators.node import Note
 from emulators.soak.host import Host
 from emulators.soak.journal import Journal
-from emulators.soak.population import Member
+from emulators.soak.population import SoakMember
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage
-from ota_engine.delivery.orders import AddImage, Assign, ConfirmClock, Release
-from ota_engine.engine import Wish
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.delivery.commands import AddImage, ApplyNow, Assign, ConfirmClock
+from ota_engine.hub.engine import EngineRequest
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -36,7 +36,7 @@ TRIGGER_AFTER = 300.0  # seconds an HCALCS waits for its command
 RETRY_AFTER = 60.0  # seconds until an order is tried again that found no engine
 
 
-class Operator:
+class RolloutOperator:
     """Runs one rollout to every device.
 
     Attributes:
@@ -60,7 +60,7 @@ class Operator:
 
     def roll_out(
         self,
-        members: list[Member],
+        members: list[SoakMember],
         images: Mapping[int, ImageRecord],
         utc: float,
         activate_utc: float,
@@ -83,7 +83,7 @@ class Operator:
 
     def heard(self, device: Eui64, note: Note, now: float) -> None:
         """An HCALCS says that it waits: trigger it after a while, or order it if it has keys."""
-        waits = note.kind == "client" and note.detail.get("state") == State.EXTERNAL.value
+        waits = note.kind == "client" and note.detail.get("state") == ClientState.EXTERNAL.value
         node = self._devices[device]
         if not waits or not isinstance(node, Commanded):
             return
@@ -100,13 +100,13 @@ class Operator:
             self._releasing.add(device)
             self._network.agenda.at(now + RELEASE_AFTER, partial(self._release, device))
 
-    def _order(self, order: Wish, now: float) -> None:
+    def _order(self, order: EngineRequest, now: float) -> None:
         if not self._host.order(order, now):
             self._network.agenda.at(now + RETRY_AFTER, partial(self._order, order))
 
     def _release(self, device: Eui64, now: float) -> None:
         self._releasing.discard(device)
-        self._order(Release(device, ACTOR), now)
+        self._order(ApplyNow(device, ACTOR), now)
 
     def _plug_in(self, eui64: Eui64, now: float) -> None:
         device = self._devices[eui64]
@@ -125,7 +125,7 @@ class Operator:
 
 
 def _wish(
-    member: Member, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
+    member: SoakMember, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
 ) -> AssignmentRecord:
     activation = member.activation
     return AssignmentRecord(

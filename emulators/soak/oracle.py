@@ -12,7 +12,7 @@ from images.eui64 import format_eui64
 from ota_engine.records import SessionRecord, SessionState
 
 
-class Verdict(StrEnum):
+class DeviceVerdict(StrEnum):
     """How a device ended."""
 
     UPDATED = "updated"
@@ -31,7 +31,7 @@ class Judgement:
 
     device: str
     kind: str
-    verdict: Verdict
+    verdict: DeviceVerdict
     state: str
     reason: str
     version_before: int
@@ -72,7 +72,7 @@ def judge(
     running = device.flash.metadata.running[0]
     digest = running.digest.hex() if running.size else ""
     wrong = _wrong(running.identity.file_version, digest, device, expected, session, unordered)
-    verdict, reason = (Verdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
+    verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
     return Judgement(
         device=format_eui64(device.eui64),
         kind=device.spec.kind.value,
@@ -112,13 +112,13 @@ def _wrong(
     return ""
 
 
-def _ordinary(session: SessionRecord | None) -> tuple[Verdict, str]:
+def _ordinary(session: SessionRecord | None) -> tuple[DeviceVerdict, str]:
     if session is None:
-        return Verdict.STUCK, "the engine has no session for it"
+        return DeviceVerdict.STUCK, "the engine has no session for it"
     if session.state is SessionState.UPDATED:
-        return Verdict.UPDATED, session.reason
+        return DeviceVerdict.UPDATED, session.reason
     if session.state in (SessionState.FAILED, SessionState.ABORTED):
-        return Verdict.FAILED, session.reason
+        return DeviceVerdict.FAILED, session.reason
     if session.state is SessionState.DOWNLOADING and not session.reason:
-        return Verdict.STUCK, f"downloading: at octet {session.offset} when the run ended"
-    return Verdict.STUCK, f"{session.state.value}: {session.reason}" if session.reason else ""
+        return DeviceVerdict.STUCK, f"downloading: at octet {session.offset} when the run ended"
+    return DeviceVerdict.STUCK, f"{session.state.value}: {session.reason}" if session.reason else ""

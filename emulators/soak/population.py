@@ -69,7 +69,7 @@ ODDITIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Firmware:
+class SoakFirmware:
     """What is to be delivered, per image type, and what a second server would deliver instead.
 
     ``uniform`` is set when one given file decides what every device is.
@@ -86,7 +86,7 @@ class Firmware:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class SoakMember:
     """One device of the neighbourhood, its place, and what the operator wants of it."""
 
     spec: DeviceSpec
@@ -97,7 +97,7 @@ class Member:
     on_mains_at: float | None  # when its owner plugs it in, seconds; None: it always is
 
 
-def sample_firmware(size: int, seed: int) -> Firmware:
+def sample_firmware(size: int, seed: int) -> SoakFirmware:
     """Make firmware for every kind of device, ``size`` octets each, integrity code included.
 
     Raises:
@@ -106,7 +106,7 @@ def sample_firmware(size: int, seed: int) -> Firmware:
     if not SMALLEST_IMAGE <= size <= LARGEST_IMAGE:
         raise LocalError(f"an image of {size} bytes: give {SMALLEST_IMAGE} to {LARGEST_IMAGE}")
     types = sorted({resident.image_type for resident in MIX})
-    return Firmware(
+    return SoakFirmware(
         {kind: _sample(size, seed, kind, NEW_VERSION) for kind in types},
         {kind: _sample(size, seed, kind, PREVIOUS_VERSION) for kind in types},
     )
@@ -127,7 +127,7 @@ def _image_spec(image_type: int, version: int) -> ImageSpec:
     )
 
 
-def given_firmware(data: bytes) -> Firmware:
+def given_firmware(data: bytes) -> SoakFirmware:
     """Take a file as it is: an OTA file decides what every device is; other octets are wrapped.
 
     Raises:
@@ -142,24 +142,24 @@ def given_firmware(data: bytes) -> Firmware:
             old = {kind: build(data, _image_spec(kind, PREVIOUS_VERSION)) for kind in types}
         except ImageError as error:
             raise LocalError(f"not a firmware: {error}") from error
-        return Firmware(new, old)
+        return SoakFirmware(new, old)
     if image.truncated:
         raise LocalError("the image is shorter than its header says: get the whole file")
     if image.header.upgrade_file_destination is not None:
         raise LocalError("the image is made for one device only: give one for a fleet")
-    return Firmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
+    return SoakFirmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
 
 
 def populate(
     count: int,
-    firmware: Firmware,
+    firmware: SoakFirmware,
     *,
     seed: int,
     first: int = 0,
     channels: int = 1,
     hours: float = 24.0,
     oddities: bool = False,
-) -> list[Member]:
+) -> list[SoakMember]:
     """Settle ``count`` devices on ``channels`` channels.
 
     Args:
@@ -178,8 +178,8 @@ def populate(
 
 
 def _settle(
-    number: int, channel: int, firmware: Firmware, seed: int, hours: float, oddities: bool
-) -> Member:
+    number: int, channel: int, firmware: SoakFirmware, seed: int, hours: float, oddities: bool
+) -> SoakMember:
     rng = Random(f"member {seed} {number}")
     resident = MIX[number % len(MIX)]
     image_type = next(iter(firmware.new)) if firmware.uniform else resident.image_type
@@ -207,7 +207,7 @@ def _settle(
     if firmware.uniform:
         spec, policy = _suit(spec, firmware.new[image_type])
     plug_in = rng.uniform(0.0, hours * 900.0) if resident.battery else None
-    return Member(spec, _place(rng, channel), image_type, resident.activation, policy, plug_in)
+    return SoakMember(spec, _place(rng, channel), image_type, resident.activation, policy, plug_in)
 
 
 def _suit(spec: DeviceSpec, data: bytes) -> tuple[DeviceSpec, VersionPolicy]:

@@ -6,7 +6,7 @@ Knows what a soak gave; changes nothing and decides nothing.
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from emulators.soak.oracle import Verdict
+from emulators.soak.oracle import DeviceVerdict
 from emulators.soak.soak import Json, SoakResult, added, replay_command
 from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
 from ota_engine.evidence.page import page, table
@@ -140,10 +140,12 @@ def _faults(result: SoakResult, hours: float) -> str:
 
 
 def _unhappy(result: SoakResult) -> str:
-    unhappy = [device for device in result.judgements if device["verdict"] != Verdict.UPDATED]
+    unhappy = [device for device in result.judgements if device["verdict"] != DeviceVerdict.UPDATED]
     if not unhappy:
         return "<p>None.</p>"
-    unhappy.sort(key=lambda device: (device["verdict"] != Verdict.WRONG_IMAGE, device["device"]))
+    unhappy.sort(
+        key=lambda device: (device["verdict"] != DeviceVerdict.WRONG_IMAGE, device["device"])
+    )
     rows = [
         (
             device["device"],

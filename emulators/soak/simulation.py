@@ -16,20 +16,21 @@ from emulators.air.radio import AirCounters
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.node import Note
-from emulators.soak.faults import Fault, Plan
-from emulators.soak.host import COORDINATOR, LINK, EngineFactory, EngineHost, Host, WallClock
+from emulators.soak.faults import Fault, FaultPlan
+from emulators.soak.host import COORDINATOR, LINK, EngineFactory, EngineHost, Host, SteppingClock
 from emulators.soak.injection import FaultInjector
 from emulators.soak.journal import Journal
-from emulators.soak.operator import Operator
-from emulators.soak.oracle import Expectation, Judgement, Verdict, judge
-from emulators.soak.population import Firmware, Member
+from emulators.soak.operator import RolloutOperator
+from emulators.soak.oracle import DeviceVerdict, Expectation, Judgement, judge
+from emulators.soak.population import SoakFirmware, SoakMember
 from images.eui64 import Eui64
-from ota_engine.activation.security import Security
-from ota_engine.capture.recorder import Medium, Recorder
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.status import SessionStatus
-from ota_engine.engine import DEFAULT, Engine
+from ota_engine.capture.recorder import CaptureMedium, Recorder
+from ota_engine.catalogue.intake import image_record
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.hub.engine import DEFAULT, Engine
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -38,7 +39,6 @@ from ota_engine.records import (
     Snapshot,
     VersionPolicy,
 )
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 
 HostFactory: TypeAlias = Callable[
@@ -46,7 +46,7 @@ HostFactory: TypeAlias = Callable[
         Network,
         Store,
         EngineFactory,
-        WallClock,
+        SteppingClock,
         Journal,
         Callable[[SessionRecord, float], None],
     ],
@@ -65,16 +65,16 @@ ORDERED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SimulationSettings:
     """Everything a run depends on; equal settings give equal journals.
 
     ``keys`` are those of devices and of whom they trust; without them no device speaks GBCS.
     ``security`` is what the engine needs to order such devices.
     """
 
-    members: tuple[Member, ...]
-    firmware: Firmware = field(repr=False)
-    plan: Plan
+    members: tuple[SoakMember, ...]
+    firmware: SoakFirmware = field(repr=False)
+    plan: FaultPlan
     seed: int
     hours: float
     channels: int = 1
@@ -93,7 +93,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SimulationResult:
     """What a run gave."""
 
     journal_sha256: str
@@ -124,7 +124,7 @@ class Simulation:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: SimulationSettings,
         store: Store,
         journal: Journal,
         make_host: HostFactory = EngineHost,
@@ -133,7 +133,7 @@ class Simulation:
         self.settings = settings
         self.journal = journal
         self._store = store
-        self._wall = WallClock(EPOCH)
+        self._wall = SteppingClock(EPOCH)
         self._sessions: dict[Eui64, SessionRecord] = {}
         self._may_run: set[Eui64] = set()
         self._unordered: Counter[Eui64] = Counter()
@@ -145,13 +145,13 @@ class Simulation:
             on_note=self._noted,
         )
         if capture is not None:
-            recorder = Recorder(Medium(LINK, COORDINATOR, PAN_ID), capture, self._wall.utc)
+            recorder = Recorder(CaptureMedium(LINK, COORDINATOR, PAN_ID), capture, self._wall.utc)
             self.network.listen(recorder.heard, recorder.sent)
         self.devices = self._settle()
         self.host = make_host(
             self.network, store, self._engine, self._wall, journal, self._session_written
         )
-        self._operator = Operator(self.network, self.host, self.devices, journal)
+        self._operator = RolloutOperator(self.network, self.host, self.devices, journal)
         self._injector = FaultInjector(
             settings.plan,
             self.network,
@@ -181,7 +181,7 @@ class Simulation:
 
     # --- running ---------------------------------------------------------------------------------
 
-    def run(self, on_progress: Callable[[float, int], None] | None = None) -> Outcome:
+    def run(self, on_progress: Callable[[float, int], None] | None = None) -> SimulationResult:
         """Run to the end and judge.
 
         Args:
@@ -292,7 +292,7 @@ class Simulation:
 
     # --- the end ---------------------------------------------------------------------------------
 
-    def judge(self) -> Outcome:
+    def judge(self) -> SimulationResult:
         """Compare what devices run with what the store says, once all is committed."""
         sessions = {session.device: session for session in self._store.load().sessions}
         touched = self._faults_by_device()
@@ -308,7 +308,7 @@ class Simulation:
         )
         fault = self._store.verify_audit()
         engine = self.host.engine
-        return Outcome(
+        return SimulationResult(
             journal_sha256=self.journal.sha256,
             journal_lines=self.journal.lines,
             virtual_seconds=self.end,
@@ -324,7 +324,7 @@ class Simulation:
             audit_fault=None if fault is None else fault.problem,
         )
 
-    def _expectation(self, member: Member) -> Expectation:
+    def _expectation(self, member: SoakMember) -> Expectation:
         image = self._images[member.image_type]
         others = {}
         previous = self.settings.firmware.previous.get(member.image_type)
@@ -343,6 +343,6 @@ class Simulation:
         return touched
 
 
-def summary(outcome: Outcome) -> Counter[Verdict]:
+def summary(outcome: SimulationResult) -> Counter[DeviceVerdict]:
     """Count the verdicts."""
     return Counter(judgement.verdict for judgement in outcome.judgements)

@@ -12,18 +12,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from emulators.soak.faults import Plan, World, draw_plan
+from emulators.soak.faults import FaultPlan, World, draw_plan
 from emulators.soak.journal import Journal
-from emulators.soak.oracle import Verdict
+from emulators.soak.oracle import DeviceVerdict
 from emulators.soak.population import (
     DEVICES_PER_CHANNEL,
-    Firmware,
-    Member,
+    SoakFirmware,
+    SoakMember,
     given_firmware,
     populate,
     sample_firmware,
 )
-from emulators.soak.simulation import Outcome, Settings, Simulation
+from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings
 from ota_engine.errors import LocalError
 from ota_engine.store.store import Store
 
@@ -68,7 +68,7 @@ class SoakSpec:
         """How many parts the devices fall into."""
         return -(-self.devices // DEVICES_PER_CHANNEL)
 
-    def firmware(self) -> Firmware:
+    def firmware(self) -> SoakFirmware:
         """Make or read what will be delivered.
 
         Raises:
@@ -80,7 +80,7 @@ class SoakSpec:
         return given_firmware(Path(self.image).read_bytes())
 
 
-def members_of(spec: SoakSpec, shard: int, firmware: Firmware) -> list[Member]:
+def members_of(spec: SoakSpec, shard: int, firmware: SoakFirmware) -> list[SoakMember]:
     """Settle the devices of one shard: up to 250 on a channel of their own."""
     first = shard * DEVICES_PER_CHANNEL
     return populate(
@@ -93,7 +93,7 @@ def members_of(spec: SoakSpec, shard: int, firmware: Firmware) -> list[Member]:
     )
 
 
-def plan_of(spec: SoakSpec, shard: int, members: Sequence[Member]) -> Plan:
+def plan_of(spec: SoakSpec, shard: int, members: Sequence[SoakMember]) -> FaultPlan:
     """Draw what goes wrong in one shard."""
     world = World(
         devices=[member.spec.eui64 for member in members],
@@ -115,7 +115,7 @@ def shard_seed(spec: SoakSpec, shard: int) -> int:
 def run_shard(
     spec: SoakSpec,
     shard: int,
-    firmware: Firmware,
+    firmware: SoakFirmware,
     on_progress: Progress | None = None,
     journal_sink: Sink | None = None,
     capture_sink: Sink | None = None,
@@ -125,7 +125,7 @@ def run_shard(
     ``capture_sink`` takes the octets of a pcapng file of all its frames.
     """
     members = members_of(spec, shard, firmware)
-    settings = Settings(
+    settings = SimulationSettings(
         members=tuple(members),
         firmware=firmware,
         plan=plan_of(spec, shard, members),
@@ -140,34 +140,37 @@ def run_shard(
 
 
 def _simulate(
-    settings: Settings,
+    settings: SimulationSettings,
     store: Store,
     journal: Journal,
     on_progress: Progress | None,
     capture: Sink | None,
-) -> Outcome:
+) -> SimulationResult:
     return Simulation(settings, store, journal, capture=capture).run(on_progress)
 
 
 def _live(
-    settings: Settings,
+    settings: SimulationSettings,
     store: Store,
     journal: Journal,
     on_progress: Progress | None,
     capture: Sink | None,
-) -> Outcome:
+) -> SimulationResult:
     from emulators.soak.live import run_virtually  # noqa: PLC0415 - trio only when it is asked for
 
     return run_virtually(settings, store, journal, on_progress, capture)
 
 
-SHELLS: dict[str, Callable[[Settings, Store, Journal, Progress | None, Sink | None], Outcome]] = {
+SHELLS: dict[
+    str,
+    Callable[[SimulationSettings, Store, Journal, Progress | None, Sink | None], SimulationResult],
+] = {
     "sim": _simulate,
     "trio": _live,
 }
 
 
-def _json(outcome: Outcome) -> Json:
+def _json(outcome: SimulationResult) -> Json:
     value = asdict(outcome)
     value["faults"] = [fault.describe() for fault in outcome.faults]
     return value
@@ -196,7 +199,7 @@ class SoakResult:
         return [
             device
             for device in self.judgements
-            if device["verdict"] != Verdict.UPDATED and not device["reason"]
+            if device["verdict"] != DeviceVerdict.UPDATED and not device["reason"]
         ]
 
     @property
@@ -221,7 +224,7 @@ class SoakResult:
     def good(self) -> bool:
         """Whether all ran, nothing runs a wrong image, and every failure has a reason."""
         verdicts = Counter(device["verdict"] for device in self.judgements)
-        wrong = verdicts[Verdict.WRONG_IMAGE] or self.audit_faults
+        wrong = verdicts[DeviceVerdict.WRONG_IMAGE] or self.audit_faults
         return not (wrong or self.missing or self.unexplained)
 
     def summary(self) -> Json:
@@ -235,10 +238,10 @@ class SoakResult:
             "virtual_seconds": self.spec.hours * 3600.0,
             "wall_seconds": round(self.wall_seconds, 3),
             "blocks_per_second": round(blocks / self.wall_seconds, 1) if self.wall_seconds else 0.0,
-            "updated": verdicts[Verdict.UPDATED],
-            "failed": verdicts[Verdict.FAILED],
-            "stuck": verdicts[Verdict.STUCK],
-            "wrong_image": verdicts[Verdict.WRONG_IMAGE],
+            "updated": verdicts[DeviceVerdict.UPDATED],
+            "failed": verdicts[DeviceVerdict.FAILED],
+            "stuck": verdicts[DeviceVerdict.STUCK],
+            "wrong_image": verdicts[DeviceVerdict.WRONG_IMAGE],
             "journal_sha256": self.journal_sha256,
             "faults": {"profile": self.spec.faults, **self.struck},
         }

@@ -3,26 +3,26 @@
 Knows neither files nor clocks nor networks: octets come in as bytes, times and names as arguments.
 """
 
-from images.catalogue.entry import Entry, Origin, Step
+from images.catalogue.entry import CatalogueEntry, Origin, UpgradeStep
 from images.catalogue.indexes import Released, write_folder_index, write_zigbee2mqtt, write_zigpy
 from images.catalogue.intake import Draft, draft
 from images.catalogue.listings import Listing, read_listings
 from images.catalogue.paths import clashes, fits, rivalries, route, suits
 from images.catalogue.records import read_record, write_record
-from images.catalogue.status import Order, Status
+from images.catalogue.status import Decision, ImageStatus
 from images.catalogue.terms import Range, Terms
 
 __all__ = [
+    "CatalogueEntry",
+    "Decision",
     "Draft",
-    "Entry",
+    "ImageStatus",
     "Listing",
-    "Order",
     "Origin",
     "Range",
     "Released",
-    "Status",
-    "Step",
     "Terms",
+    "UpgradeStep",
     "clashes",
     "draft",
     "fits",

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from images.catalogue.status import CHANGES, Order, Status
+from images.catalogue.status import CHANGES, Decision, ImageStatus
 from images.catalogue.terms import ANYBODY, U16, U32, Range, Terms, check_range, check_texts
 from images.errors import ImageError
 from images.names import recommended_name
@@ -15,7 +15,7 @@ U64: Final = 0xFFFFFFFFFFFFFFFF
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class Step(NamedTuple):
+class UpgradeStep(NamedTuple):
     """One line of an entry's history.
 
     Attributes:
@@ -48,7 +48,7 @@ class Origin(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CatalogueEntry:
     """What a catalogue knows of one image; checked when made.
 
     Attributes:
@@ -83,9 +83,9 @@ class Entry:
     hardware: Range | None = None
     manufacturer_image_hash: str = ""
     terms: Terms = ANYBODY
-    status: Status = Status.DRAFT
+    status: ImageStatus = ImageStatus.DRAFT
     accepted: tuple[str, ...] = ()
-    history: tuple[Step, ...] = ()
+    history: tuple[UpgradeStep, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -129,7 +129,7 @@ class Entry:
         """``MMMM-TTTT-VVVVVVVV``, as people name it."""
         return recommended_name(self).removesuffix(".zigbee")
 
-    def ordered(self, order: Order, utc: float, who: str, reason: str) -> "Entry":
+    def ordered(self, order: Decision, utc: float, who: str, reason: str) -> "CatalogueEntry":
         """The entry after a person's decision.
 
         Raises:
@@ -140,5 +140,5 @@ class Entry:
             raise ImageError(f"{self.name} is {self.status} already")
         if change.needs_reason and not reason.strip():
             raise ImageError(f"{self.name} is {self.status}: to {order} it, give a --reason")
-        step = Step(utc, who, change.to.value, reason)
+        step = UpgradeStep(utc, who, change.to.value, reason)
         return replace(self, status=change.to, history=(*self.history, step))

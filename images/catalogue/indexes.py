@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any, Final, Literal, NamedTuple
 
-from images.catalogue.entry import Entry
+from images.catalogue.entry import CatalogueEntry
 from images.catalogue.records import as_values
 from images.catalogue.terms import Range
 
@@ -31,13 +31,13 @@ class Released(NamedTuple):
         sha3_256: of its octets, in hexadecimal.
     """
 
-    entry: Entry
+    entry: CatalogueEntry
     name: str
     sha512: str
     sha3_256: str
 
 
-def unsayable(entry: Entry, form: IndexForm) -> str:
+def unsayable(entry: CatalogueEntry, form: IndexForm) -> str:
     """Why a foreign form cannot list an image: whoever read it would offer it too widely."""
     if entry.destination is not None:
         return "it is for one device only, which no index can say"
@@ -127,7 +127,7 @@ def _newest_first(one: Released) -> tuple[int, bool, bool, str]:
     return -entry.file_version, not entry.terms.models, not entry.terms.makers, entry.sha256
 
 
-def _bases(entry: Entry) -> Iterator[Range | None]:
+def _bases(entry: CatalogueEntry) -> Iterator[Range | None]:
     yield from (None,) if entry.terms.bases is None else entry.terms.bases
 
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from typing import NamedTuple
 
-from images.catalogue.entry import Entry, Origin
+from images.catalogue.entry import CatalogueEntry, Origin
 from images.catalogue.terms import Range, Terms
 from images.errors import ImageError
 from images.header import OtaHeader
@@ -14,7 +14,7 @@ from images.model import parse
 class Draft(NamedTuple):
     """An entry and its octets, as they would be served."""
 
-    entry: Entry
+    entry: CatalogueEntry
     octets: bytes
 
 
@@ -45,7 +45,7 @@ def draft(data: bytes, terms: Terms, source: str, name: str) -> Draft:
         terms = replace(terms, hardware=None)  # it says what the header says
     found = hashlib.sha256(data).hexdigest()
     return Draft(
-        Entry(
+        CatalogueEntry(
             sha256=hashlib.sha256(octets).hexdigest(),
             size=len(octets),
             manufacturer_code=header.manufacturer_code,

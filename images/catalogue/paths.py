@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from images.catalogue.entry import Entry
-from images.catalogue.status import Status
+from images.catalogue.entry import CatalogueEntry
+from images.catalogue.status import ImageStatus
 
 
-def clashes(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
+def clashes(entry: CatalogueEntry, others: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
     """Entries that a device cannot tell from this one: the same identity, other octets.
 
     A block request carries manufacturer code, image type and file version and nothing else, so two
@@ -22,21 +22,21 @@ def clashes(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def rivalries(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def rivalries(entries: Iterable[CatalogueEntry]) -> dict[str, list[CatalogueEntry]]:
     """What every entry clashes with, by its SHA-256; entries without a clash are left out."""
-    alike: dict[tuple[int, int, int], list[Entry]] = {}
+    alike: dict[tuple[int, int, int], list[CatalogueEntry]] = {}
     for entry in entries:
         alike.setdefault(entry.identity, []).append(entry)
     found = {one.sha256: clashes(one, group) for group in alike.values() for one in group}
     return {sha256: rivals for sha256, rivals in found.items() if rivals}
 
 
-def _for_two_devices(one: Entry, other: Entry) -> bool:
+def _for_two_devices(one: CatalogueEntry, other: CatalogueEntry) -> bool:
     both = one.destination is not None and other.destination is not None
     return both and one.destination != other.destination
 
 
-def fits(entry: Entry, running: int, hardware: int | None = None) -> bool:
+def fits(entry: CatalogueEntry, running: int, hardware: int | None = None) -> bool:
     """Whether an image may be applied to a device.
 
     Args:
@@ -51,14 +51,14 @@ def fits(entry: Entry, running: int, hardware: int | None = None) -> bool:
     return bases is None or any(running in base for base in bases)
 
 
-def suits(entry: Entry, hardware: int | None) -> bool:
+def suits(entry: CatalogueEntry, hardware: int | None) -> bool:
     """Whether an image may run on some hardware; None is hardware nobody knows."""
     return entry.hardware is None or (hardware is not None and hardware in entry.hardware)
 
 
 def route(
-    entries: Iterable[Entry], running: int, hardware: int | None = None
-) -> list[Entry] | None:
+    entries: Iterable[CatalogueEntry], running: int, hardware: int | None = None
+) -> list[CatalogueEntry] | None:
     """The fewest approved images that lead to the newest version that can be reached.
 
     Args:
@@ -71,7 +71,7 @@ def route(
         approved image for this hardware, and no way leads to the newest one.
     """
     usable = sorted(
-        (entry for entry in entries if entry.status is Status.APPROVED),
+        (entry for entry in entries if entry.status is ImageStatus.APPROVED),
         key=lambda entry: (-entry.file_version, entry.sha256),
     )
     wanted = [
@@ -85,9 +85,9 @@ def route(
 
 
 def _shortest(
-    usable: Sequence[Entry], running: int, hardware: int | None, wanted: int
-) -> list[Entry] | None:
-    came_by: dict[int, tuple[int, Entry]] = {}
+    usable: Sequence[CatalogueEntry], running: int, hardware: int | None, wanted: int
+) -> list[CatalogueEntry] | None:
+    came_by: dict[int, tuple[int, CatalogueEntry]] = {}
     waiting = deque((running,))
     while waiting:
         version = waiting.popleft()
@@ -100,7 +100,9 @@ def _shortest(
     return None
 
 
-def _steps(came_by: dict[int, tuple[int, Entry]], running: int, wanted: int) -> list[Entry]:
+def _steps(
+    came_by: dict[int, tuple[int, CatalogueEntry]], running: int, wanted: int
+) -> list[CatalogueEntry]:
     steps = []
     version = wanted
     while version != running:

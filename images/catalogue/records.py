@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from images.catalogue.entry import Entry, Origin, Step
-from images.catalogue.status import Status
+from images.catalogue.entry import CatalogueEntry, Origin, UpgradeStep
+from images.catalogue.status import ImageStatus
 from images.catalogue.terms import Range, Terms
 from images.errors import ImageError
 from images.strict_json import read_json
@@ -16,13 +16,13 @@ _NUMBERS: Final = ("size", "manufacturer_code", "image_type", "file_version")
 _TEXTS: Final = ("sha256", "header_string", "manufacturer_image_hash")
 
 
-def write_record(entry: Entry) -> bytes:
+def write_record(entry: CatalogueEntry) -> bytes:
     """Write an entry: the same octets for the same entry."""
     text = json.dumps({"format": FORMAT, **as_values(entry)}, indent=1, sort_keys=True)
     return text.encode("ascii") + b"\n"
 
 
-def as_values(entry: Entry) -> dict[str, Any]:
+def as_values(entry: CatalogueEntry) -> dict[str, Any]:
     """An entry as plain values; the keys are part of the commands' contract."""
     return {
         **{name: getattr(entry, name) for name in (*_TEXTS, *_NUMBERS)},
@@ -51,7 +51,7 @@ def _pair(found: Range | None) -> list[int] | None:
     return None if found is None else list(found)
 
 
-def read_record(text: bytes) -> Entry:
+def read_record(text: bytes) -> CatalogueEntry:
     """Read an entry.
 
     Raises:
@@ -63,20 +63,20 @@ def read_record(text: bytes) -> Entry:
     return read_values(content)
 
 
-def read_values(content: Mapping[str, Any]) -> Entry:
+def read_values(content: Mapping[str, Any]) -> CatalogueEntry:
     """Read an entry from plain values.
 
     Raises:
         ImageError: a value is missing, of another type, or out of range.
     """
     try:
-        return Entry(
+        return CatalogueEntry(
             **{name: _typed(content[name], int) for name in _NUMBERS},
             **{name: _typed(content[name], str) for name in _TEXTS},
             destination=_typed_or_none(content["destination"], int),
             hardware=_range_or_none(content["hardware"]),
             terms=read_terms(content["terms"]),
-            status=Status(_typed(content["status"], str)),
+            status=ImageStatus(_typed(content["status"], str)),
             origin=Origin(**{key: _typed(content["origin"][key], str) for key in Origin._fields}),
             accepted=_strings(content["accepted"]),
             history=tuple(map(_step, _typed(content["history"], list))),
@@ -107,11 +107,11 @@ def _told(error: Exception) -> str:
     return ascii(error.args[0])[:60] if isinstance(error, KeyError) else "value somewhere"
 
 
-def _step(content: Any) -> Step:
+def _step(content: Any) -> UpgradeStep:
     utc = content["utc"]
     if isinstance(utc, bool) or not isinstance(utc, int | float):
         raise TypeError("utc")
-    return Step(utc, *(_typed(content[key], str) for key in ("who", "what", "reason")))
+    return UpgradeStep(utc, *(_typed(content[key], str) for key in ("who", "what", "reason")))
 
 
 def _range(content: Any) -> Range:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 
-class Status(StrEnum):
+class ImageStatus(StrEnum):
     """How far an image got."""
 
     DRAFT = "draft"
@@ -12,26 +12,30 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Order(StrEnum):
+class Decision(StrEnum):
     """What a person may decide."""
 
     APPROVE = "approve"
     WITHDRAW = "withdraw"
 
 
-class Change(NamedTuple):
+class StatusChange(NamedTuple):
     """Where an order leads, and whether its giver has to say why."""
 
-    to: Status
+    to: ImageStatus
     needs_reason: bool
 
 
 # None: the order would change nothing and is refused, so that nobody believes they did something.
-CHANGES: Final[dict[tuple[Status, Order], Change | None]] = {
-    (Status.DRAFT, Order.APPROVE): Change(Status.APPROVED, needs_reason=False),
-    (Status.DRAFT, Order.WITHDRAW): Change(Status.WITHDRAWN, needs_reason=True),
-    (Status.APPROVED, Order.APPROVE): None,
-    (Status.APPROVED, Order.WITHDRAW): Change(Status.WITHDRAWN, needs_reason=True),
-    (Status.WITHDRAWN, Order.APPROVE): Change(Status.APPROVED, needs_reason=True),
-    (Status.WITHDRAWN, Order.WITHDRAW): None,
+CHANGES: Final[dict[tuple[ImageStatus, Decision], StatusChange | None]] = {
+    (ImageStatus.DRAFT, Decision.APPROVE): StatusChange(ImageStatus.APPROVED, needs_reason=False),
+    (ImageStatus.DRAFT, Decision.WITHDRAW): StatusChange(ImageStatus.WITHDRAWN, needs_reason=True),
+    (ImageStatus.APPROVED, Decision.APPROVE): None,
+    (ImageStatus.APPROVED, Decision.WITHDRAW): StatusChange(
+        ImageStatus.WITHDRAWN, needs_reason=True
+    ),
+    (ImageStatus.WITHDRAWN, Decision.APPROVE): StatusChange(
+        ImageStatus.APPROVED, needs_reason=True
+    ),
+    (ImageStatus.WITHDRAWN, Decision.WITHDRAW): None,
 }

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
-from images.payloads.facts import Defect, Payload
+from images.payloads.facts import PayloadDefect, PayloadFacts
 
 MAGIC: Final = 0xE9
 HEADER_BYTES: Final = 24
@@ -21,7 +21,7 @@ SHA256_BYTES: Final = 32
 XOR_BYTES: Final = 8192  # folded at a time; a power of two
 
 
-def espressif(data: memoryview) -> Payload | None:
+def espressif(data: memoryview) -> PayloadFacts | None:
     """Look at an Espressif image; None if it is none, or only begins with the same byte."""
     if len(data) < HEADER_BYTES + SEGMENT.size or data[0] != MAGIC:
         return None
@@ -31,13 +31,13 @@ def espressif(data: memoryview) -> Payload | None:
     if not segments or len(segments[0]) == 0:
         return None
     if end > len(data):
-        return Payload("ESP", (_overrun(data, end),))
+        return PayloadFacts("ESP", (_overrun(data, end),))
     line_end = end - end % MULTIPLE + MULTIPLE  # at least one byte, the checksum, follows
     hashed = bool(data[HASH_APPENDED_AT])
     if line_end + SHA256_BYTES * hashed > len(data):
-        return Payload("ESP", (_overrun(data, line_end + SHA256_BYTES * hashed),))
+        return PayloadFacts("ESP", (_overrun(data, line_end + SHA256_BYTES * hashed),))
     defects = tuple(_defects(data, segments, line_end, hashed))
-    return Payload("ESP", defects, checked=not defects)
+    return PayloadFacts("ESP", defects, checked=not defects)
 
 
 def _segments(data: memoryview) -> tuple[list[memoryview], int]:
@@ -53,18 +53,18 @@ def _segments(data: memoryview) -> tuple[list[memoryview], int]:
     return found, position
 
 
-def _overrun(data: memoryview, end: int) -> Defect:
+def _overrun(data: memoryview, end: int) -> PayloadDefect:
     # Not grave: one byte of magic and lengths that do not fit may as well be another format.
     text = "the ESP image is longer than the payload that holds it"
-    return Defect(1, text, f"at most {len(data)} bytes", f"{end} bytes", grave=False)
+    return PayloadDefect(1, text, f"at most {len(data)} bytes", f"{end} bytes", grave=False)
 
 
 def _defects(
     data: memoryview, segments: list[memoryview], line_end: int, hashed: bool
-) -> Iterator[Defect]:
+) -> Iterator[PayloadDefect]:
     checksum = CHECKSUM_SEED ^ reduce(xor, map(_xor_of, segments), 0)
     if data[line_end - 1] != checksum:
-        yield Defect(
+        yield PayloadDefect(
             line_end - 1,
             "the ESP image's checksum is wrong",
             f"{checksum:#04x}",
@@ -74,7 +74,7 @@ def _defects(
         digest = hashlib.sha256(data[:line_end]).digest()
         stored = data[line_end : line_end + SHA256_BYTES]
         if stored != digest:
-            yield Defect(
+            yield PayloadDefect(
                 line_end,
                 "the ESP image's SHA-256 is wrong",
                 digest.hex(),

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Defect(NamedTuple):
+class PayloadDefect(NamedTuple):
     """One thing wrong inside a payload.
 
     Attributes:
@@ -21,7 +21,7 @@ class Defect(NamedTuple):
     grave: bool = True
 
 
-class Payload(NamedTuple):
+class PayloadFacts(NamedTuple):
     """A payload whose format was recognised.
 
     Attributes:
@@ -36,7 +36,7 @@ class Payload(NamedTuple):
     """
 
     format: str
-    defects: tuple[Defect, ...] = ()
+    defects: tuple[PayloadDefect, ...] = ()
     checked: bool = False
     signed: bool | None = None
     encrypted: bool | None = None

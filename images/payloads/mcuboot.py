@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from images.payloads.facts import Defect, Payload
+from images.payloads.facts import PayloadDefect, PayloadFacts
 
 MAGIC: Final[bytes] = b"\x3d\xb8\xf3\x96"  # IMAGE_MAGIC 0x96f3b83d
 # magic, load address, header size, protected TLV size, image size, flags, version
@@ -37,7 +37,7 @@ class _Head(NamedTuple):
         return self.header_size + self.image_size + self.protected_size
 
 
-def mcuboot(data: memoryview) -> Payload | None:
+def mcuboot(data: memoryview) -> PayloadFacts | None:
     """Look at an MCUboot image; None if it is none."""
     if data[:4] != MAGIC or len(data) < HEADER.size:
         return None
@@ -47,7 +47,7 @@ def mcuboot(data: memoryview) -> Payload | None:
     # The digest is over the plain image: of an encrypted one it cannot be computed here.
     encrypted = bool(head.flags & ENCRYPTED)
     defects = tuple(_defects(data, head, None if encrypted else stored))
-    return Payload(
+    return PayloadFacts(
         "MCUboot",
         defects,
         checked=not defects and stored is not None and not encrypted,
@@ -71,10 +71,10 @@ def _entries(data: memoryview, start: int) -> Iterator[tuple[int, bytes]]:
         position += length
 
 
-def _defects(data: memoryview, head: _Head, stored: bytes | None) -> Iterator[Defect]:
+def _defects(data: memoryview, head: _Head, stored: bytes | None) -> Iterator[PayloadDefect]:
     end = head.hashed_end
     if end > len(data):
-        yield Defect(
+        yield PayloadDefect(
             12,
             "the MCUboot image is longer than the payload that holds it",
             f"at most {len(data)} bytes",
@@ -83,7 +83,7 @@ def _defects(data: memoryview, head: _Head, stored: bytes | None) -> Iterator[De
         return
     found = int.from_bytes(data[end : end + 2], "little")
     if found != TLV_MAGIC:
-        yield Defect(
+        yield PayloadDefect(
             end,
             "no TLVs follow the MCUboot image",
             f"{TLV_MAGIC:#06x}",
@@ -91,7 +91,7 @@ def _defects(data: memoryview, head: _Head, stored: bytes | None) -> Iterator[De
             grave=False,
         )
     elif stored is not None and hashlib.sha256(data[:end]).digest() != stored:
-        yield Defect(
+        yield PayloadDefect(
             end,
             "the MCUboot image has another SHA-256 than its TLV says",
             hashlib.sha256(data[:end]).hexdigest(),

@@ -8,7 +8,7 @@ import struct
 import zlib
 from typing import Final
 
-from images.payloads.facts import Defect, Payload
+from images.payloads.facts import PayloadDefect, PayloadFacts
 
 # TI: image header of on-chip and off-chip OAD; identifier, CRC-32, .., length, .., version
 TI_IDENTIFIERS: Final = frozenset(
@@ -28,20 +28,22 @@ TELINK_MAGIC_AT: Final = 8
 TELINK_SIZE: Final = struct.Struct("<24xI")
 
 
-def ti_oad(data: memoryview) -> Payload | None:
+def ti_oad(data: memoryview) -> PayloadFacts | None:
     """Look at a TI OAD image; None if it is none."""
     if data[:8] not in TI_IDENTIFIERS or len(data) < TI_LENGTH.size:
         return None
     length, version = TI_LENGTH.unpack_from(data)
-    return Payload("TI OAD", _length_defects(data, length, 24), version=version.hex(" ").upper())
+    return PayloadFacts(
+        "TI OAD", _length_defects(data, length, 24), version=version.hex(" ").upper()
+    )
 
 
-def jn51(data: memoryview) -> Payload | None:
+def jn51(data: memoryview) -> PayloadFacts | None:
     """Look at an NXP JN51xx image; None if it is none."""
-    return Payload("NXP JN51xx") if data[: len(JN51_MAGIC)] == JN51_MAGIC else None
+    return PayloadFacts("NXP JN51xx") if data[: len(JN51_MAGIC)] == JN51_MAGIC else None
 
 
-def k32w(data: memoryview) -> Payload | None:
+def k32w(data: memoryview) -> PayloadFacts | None:
     """Look at an NXP K32W or JN5189 image; None if it is none."""
     if len(data) < K32W_VECTORS.size:
         return None
@@ -50,23 +52,25 @@ def k32w(data: memoryview) -> Payload | None:
         return None
     if block + K32W_BOOT_BLOCK.size > len(data):
         text = "the boot block lies outside the payload"
-        defect = Defect(44, text, f"below {len(data)}", str(block), grave=False)
-        return Payload("NXP K32W", (defect,))
+        defect = PayloadDefect(44, text, f"below {len(data)}", str(block), grave=False)
+        return PayloadFacts("NXP K32W", (defect,))
     boot_marker, _, _, size = K32W_BOOT_BLOCK.unpack_from(data, block)
     if boot_marker != K32W_BOOT_MARKER:
         text = "no boot block where the vector table points"
         expected, actual = f"{K32W_BOOT_MARKER:#010x}", f"{boot_marker:#010x}"
-        return Payload("NXP K32W", (Defect(block, text, expected, actual, grave=False),))
-    return Payload("NXP K32W", _too_long(data, size, block + 12))
+        return PayloadFacts(
+            "NXP K32W", (PayloadDefect(block, text, expected, actual, grave=False),)
+        )
+    return PayloadFacts("NXP K32W", _too_long(data, size, block + 12))
 
 
-def telink(data: memoryview) -> Payload | None:
+def telink(data: memoryview) -> PayloadFacts | None:
     """Look at a Telink image; None if it is none."""
     if data[TELINK_MAGIC_AT : TELINK_MAGIC_AT + 4] != TELINK_MAGIC or len(data) < TELINK_SIZE.size:
         return None
     (size,) = TELINK_SIZE.unpack_from(data)
     defects = _too_long(data, size, 24)
-    return Payload("Telink", defects, checked=not defects and _ends_in_crc(data, size))
+    return PayloadFacts("Telink", defects, checked=not defects and _ends_in_crc(data, size))
 
 
 def _ends_in_crc(data: memoryview, size: int) -> bool:
@@ -79,12 +83,12 @@ def _ends_in_crc(data: memoryview, size: int) -> bool:
     return False
 
 
-def _length_defects(data: memoryview, length: int, place: int) -> tuple[Defect, ...]:
+def _length_defects(data: memoryview, length: int, place: int) -> tuple[PayloadDefect, ...]:
     if length == len(data):
         return ()
     text = "the payload states another length than it has"
-    return (Defect(place, text, f"{len(data)} bytes", f"{length} bytes", grave=False),)
+    return (PayloadDefect(place, text, f"{len(data)} bytes", f"{length} bytes", grave=False),)
 
 
-def _too_long(data: memoryview, length: int, place: int) -> tuple[Defect, ...]:
+def _too_long(data: memoryview, length: int, place: int) -> tuple[PayloadDefect, ...]:
     return _length_defects(data, length, place) if length > len(data) else ()

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from images.payloads.facts import Defect, Payload
+from images.payloads.facts import PayloadDefect, PayloadFacts
 
 GBL_MAGIC: Final[bytes] = b"\xeb\x17\xa6\x03"  # tag 0x03A617EB, the header
 GBL_HEAD: Final = struct.Struct("<II")  # tag, length of the data
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     end: int
 
 
-def gbl(data: memoryview) -> Payload | None:
+def gbl(data: memoryview) -> PayloadFacts | None:
     """Look at a GBL file; None if it is none."""
     if data[:4] != GBL_MAGIC:
         return None
@@ -42,7 +42,7 @@ def gbl(data: memoryview) -> Payload | None:
     tags = {piece.tag for piece in pieces}
     version = _application_version(data, pieces)
     defects = tuple(_defects(data, pieces, GBL_END))
-    return Payload(
+    return PayloadFacts(
         "GBL",
         defects,
         checked=not defects,
@@ -54,12 +54,12 @@ def gbl(data: memoryview) -> Payload | None:
     )
 
 
-def ebl(data: memoryview) -> Payload | None:
+def ebl(data: memoryview) -> PayloadFacts | None:
     """Look at an EBL file; None if it is none."""
     if data[:4] != EBL_MAGIC:
         return None
     defects = tuple(_defects(data, list(_walk(data, EBL_HEAD, EBL_END)), EBL_END))
-    return Payload("EBL", defects, checked=not defects, multiple=EBL_MULTIPLE)
+    return PayloadFacts("EBL", defects, checked=not defects, multiple=EBL_MULTIPLE)
 
 
 def _walk(data: memoryview, head: struct.Struct, end_tag: int) -> Iterator[Piece]:
@@ -73,14 +73,14 @@ def _walk(data: memoryview, head: struct.Struct, end_tag: int) -> Iterator[Piece
             return
 
 
-def _defects(data: memoryview, pieces: list[Piece], end_tag: int) -> Iterator[Defect]:
+def _defects(data: memoryview, pieces: list[Piece], end_tag: int) -> Iterator[PayloadDefect]:
     if not pieces:
         text = "the payload is cut off inside its first tag"
-        yield Defect(0, text, f"at least {GBL_HEAD.size} bytes", f"{len(data)} bytes")
+        yield PayloadDefect(0, text, f"at least {GBL_HEAD.size} bytes", f"{len(data)} bytes")
         return
     last = pieces[-1]
     if last.end > len(data):
-        yield Defect(
+        yield PayloadDefect(
             last.start,
             f"the payload is cut off inside tag {last.tag:#x}",
             f"{last.end - last.data} bytes",
@@ -88,14 +88,14 @@ def _defects(data: memoryview, pieces: list[Piece], end_tag: int) -> Iterator[De
         )
         return
     if last.tag != end_tag:
-        yield Defect(
+        yield PayloadDefect(
             last.end, "the payload has no end tag", f"tag {end_tag:#x}", "the end of the payload"
         )
         return
     residue = zlib.crc32(data[: last.end])
     if residue != CRC_RESIDUE:
         stored = bytes(data[max(last.end - 4, 0) : last.end])
-        yield Defect(
+        yield PayloadDefect(
             last.data,
             "the payload's CRC-32 is wrong",
             f"{zlib.crc32(data[: last.data]):08x}",
@@ -103,7 +103,7 @@ def _defects(data: memoryview, pieces: list[Piece], end_tag: int) -> Iterator[De
         )
     rest = bytes(data[last.end :])
     if rest.strip(b"\xff") and rest.strip(b"\x00"):
-        yield Defect(
+        yield PayloadDefect(
             last.end,
             f"{len(rest)} bytes follow the end tag",
             "nothing, or fill",

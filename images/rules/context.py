@@ -9,7 +9,7 @@ from images.errors import ImageError
 from images.header import OtaHeader
 from images.manifest import ManifestEntry
 from images.model import OtaImage, parse
-from images.payloads import Payload, examine
+from images.payloads import PayloadFacts, examine
 from images.rules.findings import Profile
 from images.rules.vendors import Vendor
 from images.shapes import TELINK_TAG
@@ -65,7 +65,7 @@ class RawFile:
     error: ImageError | None
 
 
-class Firmware(NamedTuple):
+class JudgedFirmware(NamedTuple):
     """One piece of firmware in an image.
 
     Attributes:
@@ -78,7 +78,7 @@ class Firmware(NamedTuple):
     offset: int
     data: memoryview
     clipped: bool
-    found: Payload | None
+    found: PayloadFacts | None
 
 
 @dataclass(frozen=True)  # no slots: what several rules need is computed once and kept
@@ -100,7 +100,7 @@ class Context:
     vendor: Vendor | None = None
 
     @cached_property
-    def firmware(self) -> tuple[Firmware, ...]:
+    def firmware(self) -> tuple[JudgedFirmware, ...]:
         """The firmware in the image: its upgrade images, or its body where there is no element."""
         image = self.image
         if image.layout in ("gb", "raw"):
@@ -113,7 +113,7 @@ class Context:
                 for element in image.elements
                 if element.tag == wanted and len(element.data)
             ]
-        return tuple(Firmware(*piece, examine(piece[1])) for piece in found)
+        return tuple(JudgedFirmware(*piece, examine(piece[1])) for piece in found)
 
     @property
     def header(self) -> OtaHeader:

@@ -6,9 +6,9 @@ from typing import Final
 
 from images.delivery_time import TYPICAL_BLOCK_BYTES, delivery_seconds
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
-from images.payloads import Payload
+from images.payloads import PayloadFacts
 from images.payloads.entropy import bits_per_byte, fill_byte
-from images.rules.context import Context, Firmware
+from images.rules.context import Context, JudgedFirmware
 from images.rules.findings import Hit, Profile, Severity
 from images.smart_energy import SUITES
 
@@ -91,7 +91,7 @@ def facts(ctx: Context) -> Iterator[Hit]:
         yield Hit(I, _describe(found), ctx.at(piece.offset))
 
 
-def _describe(found: Payload) -> str:
+def _describe(found: PayloadFacts) -> str:
     words = [f"the payload is {found.format}"]
     if found.checked:
         words.append("its checksums are right")
@@ -141,7 +141,7 @@ def alignment(ctx: Context) -> Iterator[Hit]:
             )
 
 
-def _multiple(ctx: Context, piece: Firmware) -> tuple[int, str]:
+def _multiple(ctx: Context, piece: JudgedFirmware) -> tuple[int, str]:
     if ctx.image.layout == "telink":
         return AES_BLOCK_BYTES, "Telink's AES"
     if piece.found is not None and piece.found.format == "GBL":

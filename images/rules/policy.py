@@ -33,7 +33,7 @@ class Known(NamedTuple):
     message: str
 
 
-class Policy(NamedTuple):
+class RulePolicy(NamedTuple):
     """What counts.
 
     Attributes:
@@ -47,13 +47,13 @@ class Policy(NamedTuple):
     baseline: frozenset[Known] = frozenset()
 
 
-def sift(path: str, report: Report, policy: Policy) -> Report:
+def sift(path: str, report: Report, policy: RulePolicy) -> Report:
     """Leave only the findings that count."""
     kept = tuple(finding for finding in report.findings if _counts(path, finding, policy))
     return report._replace(findings=kept)
 
 
-def _counts(path: str, finding: Finding, policy: Policy) -> bool:
+def _counts(path: str, finding: Finding, policy: RulePolicy) -> bool:
     if policy.select and not finding.rule.startswith(policy.select):
         return False
     for ignore in policy.ignores:

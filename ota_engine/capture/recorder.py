@@ -29,7 +29,7 @@ UNKNOWN_ADDRESS = 0xFFFE  # a device whose network address was never heard
 BROADCASTS = {BROADCAST_ALL: ALL_DEVICES, BROADCAST_RX_ON: RECEIVERS_ON}
 
 
-class Medium(NamedTuple):
+class CaptureMedium(NamedTuple):
     """Whose frames are recorded: the coordinator and its network, and what to call the link."""
 
     name: str
@@ -51,7 +51,7 @@ class Recorder:
     """
 
     def __init__(
-        self, medium: Medium, sink: Callable[[bytes], object], utc: Callable[[float], float]
+        self, medium: CaptureMedium, sink: Callable[[bytes], object], utc: Callable[[float], float]
     ) -> None:
         self.recorded = 0
         self.left_out = 0

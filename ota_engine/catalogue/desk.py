@@ -5,10 +5,19 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from images import Report, Severity, lint
-from images.catalogue import Draft, Entry, Order, Status, Step, Terms, clashes, draft
+from images.catalogue import (
+    CatalogueEntry,
+    Decision,
+    Draft,
+    ImageStatus,
+    Terms,
+    UpgradeStep,
+    clashes,
+    draft,
+)
 from ota_engine.catalogue.folder import Writing
+from ota_engine.catalogue.intake import label
 from ota_engine.errors import LocalError, StoreError
-from ota_engine.store.intake import label
 
 SHORTEST_PREFIX: Final = 4  # hex digits of a SHA-256 that may stand for it
 
@@ -40,9 +49,9 @@ class Added(NamedTuple):
         clashes: other files of its identity.
     """
 
-    entry: Entry
+    entry: CatalogueEntry
     known: bool
-    clashes: tuple[Entry, ...]
+    clashes: tuple[CatalogueEntry, ...]
 
 
 def lint_by_shape(data: bytes, name: str) -> Report:
@@ -103,7 +112,7 @@ def _errors(report: Report) -> list[str]:
     return list(dict.fromkeys(wrong))
 
 
-def _refuse_other_terms(listed: Entry, terms: Terms) -> None:
+def _refuse_other_terms(listed: CatalogueEntry, terms: Terms) -> None:
     if terms not in (Terms(), listed.terms):
         raise LocalError(
             f"{listed.name} is listed on other terms: remove it first, then add it anew"
@@ -118,17 +127,21 @@ def _mend(writing: Writing, made: Draft) -> None:
         writing.restore(made.entry, made.octets)
 
 
-def _with_history(made: Draft, bearer: Bearer, errors: Sequence[str], *, clashing: bool) -> Entry:
-    steps = [Step(bearer.utc, bearer.who, "added")]
+def _with_history(
+    made: Draft, bearer: Bearer, errors: Sequence[str], *, clashing: bool
+) -> CatalogueEntry:
+    steps = [UpgradeStep(bearer.utc, bearer.who, "added")]
     if errors:
         what = f"accepted {' '.join(errors)}"
-        steps.append(Step(bearer.utc, bearer.who, what, bearer.override))
+        steps.append(UpgradeStep(bearer.utc, bearer.who, what, bearer.override))
     if clashing:
-        steps.append(Step(bearer.utc, bearer.who, "accepted a clash", bearer.allow_clash))
+        steps.append(UpgradeStep(bearer.utc, bearer.who, "accepted a clash", bearer.allow_clash))
     return replace(made.entry, accepted=tuple(errors), history=tuple(steps))
 
 
-def decide(writing: Writing, selector: str, order: Order, bearer: Bearer, reason: str) -> Entry:
+def decide(
+    writing: Writing, selector: str, order: Decision, bearer: Bearer, reason: str
+) -> CatalogueEntry:
     """Approve or withdraw an image.
 
     Raises:
@@ -137,7 +150,7 @@ def decide(writing: Writing, selector: str, order: Order, bearer: Bearer, reason
         StoreError: its octets are not what they were.
     """
     entry = find(writing.listed.values(), selector)
-    if order is Order.APPROVE:
+    if order is Decision.APPROVE:
         writing.catalogue.octets(entry)
         _refuse_twin(entry, writing.listed.values(), reason)
     changed = entry.ordered(order, bearer.utc, bearer.who, reason)
@@ -145,8 +158,8 @@ def decide(writing: Writing, selector: str, order: Order, bearer: Bearer, reason
     return changed
 
 
-def _refuse_twin(entry: Entry, entries: Iterable[Entry], reason: str) -> None:
-    twins = [one for one in clashes(entry, entries) if one.status is Status.APPROVED]
+def _refuse_twin(entry: CatalogueEntry, entries: Iterable[CatalogueEntry], reason: str) -> None:
+    twins = [one for one in clashes(entry, entries) if one.status is ImageStatus.APPROVED]
     if twins and not reason.strip():
         raise LocalError(
             f"{twins[0].sha256[:12]} of the same identity is approved: withdraw it, or give a "
@@ -154,20 +167,20 @@ def _refuse_twin(entry: Entry, entries: Iterable[Entry], reason: str) -> None:
         )
 
 
-def remove(writing: Writing, selector: str) -> Entry:
+def remove(writing: Writing, selector: str) -> CatalogueEntry:
     """Forget an image that is not approved.
 
     Raises:
         LocalError: nothing, or several, fit the selector; or it is approved.
     """
     entry = find(writing.listed.values(), selector)
-    if entry.status is Status.APPROVED:
+    if entry.status is ImageStatus.APPROVED:
         raise LocalError(f"{entry.name} is approved and may be in use: withdraw it first")
     writing.remove(entry)
     return entry
 
 
-def find(entries: Iterable[Entry], selector: str) -> Entry:
+def find(entries: Iterable[CatalogueEntry], selector: str) -> CatalogueEntry:
     """The one entry that a SHA-256, the beginning of one, or ``MMMM-TTTT-VVVVVVVV`` names.
 
     Raises:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from images import ImageError
-from images.catalogue import Entry, read_record, write_record
+from images.catalogue import CatalogueEntry, read_record, write_record
 from images.catalogue.records import MAX_RECORD_BYTES
 from images.strict_json import read_json
 from ota_engine.catalogue.disk import (
@@ -28,8 +28,8 @@ from ota_engine.catalogue.disk import (
     read_beneath,
     write_durably,
 )
+from ota_engine.catalogue.intake import MAX_FILE_BYTES
 from ota_engine.errors import LocalError, StoreError
-from ota_engine.store.intake import MAX_FILE_BYTES
 
 MARK: Final = "zota-catalogue.json"
 FORMAT: Final = 1
@@ -94,7 +94,7 @@ class Catalogue:
                 write_durably(path / MARK, json.dumps({"format": FORMAT}).encode() + b"\n")
         return cls(path)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[CatalogueEntry]:
         """Everything that is listed, by identity.
 
         Raises:
@@ -107,7 +107,7 @@ class Catalogue:
             key=lambda entry: (entry.identity, entry.sha256),
         )
 
-    def octets(self, entry: Entry) -> bytes:
+    def octets(self, entry: CatalogueEntry) -> bytes:
         """The image of an entry, proven to be it.
 
         Raises:
@@ -145,7 +145,7 @@ class Catalogue:
             except StoreError as error:
                 yield Defect(f"{ENTRIES}/{file.name}", str(error))
 
-    def _record(self, name: str) -> Entry | None:
+    def _record(self, name: str) -> CatalogueEntry | None:
         try:
             entry = read_record(read_beneath(self.path, (ENTRIES, name), MAX_RECORD_BYTES))
         except FileNotFoundError:
@@ -185,7 +185,7 @@ class Writing:
         self._images = catalogue.path / IMAGES
         self._entries = catalogue.path / ENTRIES
 
-    def add(self, entry: Entry, octets: bytes) -> None:
+    def add(self, entry: CatalogueEntry, octets: bytes) -> None:
         """List an image: first its octets, then its record.
 
         Raises:
@@ -194,16 +194,16 @@ class Writing:
         self.restore(entry, octets)
         self.replace(entry)
 
-    def restore(self, entry: Entry, octets: bytes) -> None:
+    def restore(self, entry: CatalogueEntry, octets: bytes) -> None:
         """Write the octets of an image, whose SHA-256 they have."""
         write_durably(self._images / entry.sha256, octets)
 
-    def replace(self, entry: Entry) -> None:
+    def replace(self, entry: CatalogueEntry) -> None:
         """Write the record of an image whose octets are there."""
         write_durably(self._entries / (entry.sha256 + RECORD_SUFFIX), write_record(entry))
         self.listed[entry.sha256] = entry
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: CatalogueEntry) -> None:
         """Forget an image: first its record, then its octets."""
         delete_durably(self._entries / (entry.sha256 + RECORD_SUFFIX))
         delete_durably(self._images / entry.sha256)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from images import ImageError, parse
-from images.catalogue import Entry, Listing, read_listings
+from images.catalogue import CatalogueEntry, Listing, read_listings
 from images.catalogue.places import place_parts
 from ota_engine.catalogue.desk import Bearer, Judge, add, lint_by_shape
 from ota_engine.catalogue.disk import read_beneath
+from ota_engine.catalogue.export import FOLDER_INDEX, ZIGBEE2MQTT_INDEX, ZIGPY_INDEX
 from ota_engine.catalogue.folder import Writing
-from ota_engine.catalogue.release import FOLDER_INDEX, ZIGBEE2MQTT_INDEX, ZIGPY_INDEX
+from ota_engine.catalogue.intake import MAX_FILE_BYTES, label, printable, read_once
 from ota_engine.errors import LocalError
-from ota_engine.store.intake import MAX_FILE_BYTES, label, printable, read_once
 
 INDEX_NAMES: Final = (FOLDER_INDEX, ZIGPY_INDEX, ZIGBEE2MQTT_INDEX, "index.json")
 _HASHES: Final = {
@@ -23,7 +23,7 @@ _HASHES: Final = {
 }
 
 
-class Taken(NamedTuple):
+class TakenOver(NamedTuple):
     """What became of one file of an index.
 
     Attributes:
@@ -35,7 +35,7 @@ class Taken(NamedTuple):
     """
 
     name: str
-    entry: Entry | None
+    entry: CatalogueEntry | None
     known: bool = False
     reason: str = ""
     unreadable: bool = False
@@ -61,7 +61,7 @@ def take_over(
     files: Path,
     bearer: Bearer,
     judge: Judge = lint_by_shape,
-) -> Iterator[Taken]:
+) -> Iterator[TakenOver]:
     """List every file of an index as a draft, whatever the index says of its standing.
 
     Each file stands for itself: one that is refused leaves the others alone.
@@ -87,7 +87,7 @@ def take_over(
 
 def _take(
     writing: Writing, listing: Listing, index: Path, files: Path, bearer: Bearer, judge: Judge
-) -> Taken:
+) -> TakenOver:
     shown = label(listing.name)
     try:
         data = _read(listing, files)
@@ -95,8 +95,8 @@ def _take(
         source = printable(index.name)
         added = add(writing, data, shown, source, listing.terms, bearer, judge)
     except (ImageError, LocalError) as error:
-        return Taken(shown, None, reason=str(error))
-    return Taken(shown, added.entry, added.known)
+        return TakenOver(shown, None, reason=str(error))
+    return TakenOver(shown, added.entry, added.known)
 
 
 def _read(listing: Listing, files: Path) -> bytes:

@@ -27,7 +27,7 @@ def recording(capture: Path | None) -> Iterator[Sink | None]:
     if capture is None:
         yield None
         return
-    from ota_engine.shell.recording import CaptureFile
+    from ota_engine.link.recording import CaptureFile
 
     with CaptureFile(capture) as file:
         yield file.write

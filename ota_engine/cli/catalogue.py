@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from images import ImageError, Report, lint
-from images.catalogue import Entry, Order, Terms, fits, route, suits
+from images.catalogue import CatalogueEntry, Decision, Terms, fits, route, suits
 from images.catalogue.indexes import IndexForm
 from images.rules.policy import sift
 from ota_engine.catalogue import desk
+from ota_engine.catalogue.export import chosen, release_folder, release_index
 from ota_engine.catalogue.folder import Catalogue, Writing
-from ota_engine.catalogue.release import chosen, release_folder, release_index
-from ota_engine.catalogue.takeover import Taken, find_index, take_over
+from ota_engine.catalogue.intake import UNNAMED, label, printable, read_once
+from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.cli import catalogue_options as option
 from ota_engine.cli import catalogue_report as report
 from ota_engine.cli import image_config
@@ -22,7 +23,6 @@ from ota_engine.cli import image_options as image
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.errors import LocalError
-from ota_engine.store.intake import UNNAMED, label, printable, read_once
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -74,33 +74,35 @@ def _add(
     file: Path,
     terms: Terms,
     bearer: desk.Bearer,
-    settings: image_config.Settings,
-) -> Taken:
+    settings: image_config.JudgingSettings,
+) -> TakenOver:
     def judge(data: bytes, _: str) -> Report:
         return _judged(settings, file.as_posix(), data)
 
     try:
         data = read_once(file)
     except OSError as error:
-        return Taken(str(file), None, reason=error.strerror or "cannot be read", unreadable=True)
+        return TakenOver(
+            str(file), None, reason=error.strerror or "cannot be read", unreadable=True
+        )
     except ImageError as error:
-        return Taken(str(file), None, reason=error.reason.removeprefix(f"{label(file.name)}: "))
+        return TakenOver(str(file), None, reason=error.reason.removeprefix(f"{label(file.name)}: "))
     source = printable(file.as_posix()) or UNNAMED
     try:
         added = desk.add(writing, data, file.name, source, terms, bearer, judge)
     except (ImageError, LocalError) as error:
-        return Taken(str(file), None, reason=str(error))
-    return Taken(str(file), added.entry, added.known)
+        return TakenOver(str(file), None, reason=str(error))
+    return TakenOver(str(file), added.entry, added.known)
 
 
-def _judged(settings: image_config.Settings, path: str, data: bytes) -> Report:
+def _judged(settings: image_config.JudgingSettings, path: str, data: bytes) -> Report:
     chosen_, expect = settings.for_file(path)
     name = path.rpartition("/")[2]
     found = lint(data, profile=chosen_.profile, name=name, expect=expect, vendor=chosen_.vendor)
     return sift(path, found, settings.policy)
 
 
-def _show_taken(taken: list[Taken], as_json: bool) -> None:
+def _show_taken(taken: list[TakenOver], as_json: bool) -> None:
     if as_json:
         report.print_json(report.taken_as_json(taken))
     else:
@@ -190,7 +192,7 @@ def approve_command(
     as_json: option.AsJson = False,
 ) -> None:
     """Let an image be released."""
-    _decide(folder, name, Order.APPROVE, by, reason, as_json)
+    _decide(folder, name, Decision.APPROVE, by, reason, as_json)
 
 
 @app.command("withdraw")
@@ -202,11 +204,11 @@ def withdraw_command(
     as_json: option.AsJson = False,
 ) -> None:
     """Take an image back: it stays listed, and is released no more."""
-    _decide(folder, name, Order.WITHDRAW, by, reason, as_json)
+    _decide(folder, name, Decision.WITHDRAW, by, reason, as_json)
 
 
 def _decide(
-    folder: Path, name: str, order: Order, by: str | None, reason: str, as_json: bool
+    folder: Path, name: str, order: Decision, by: str | None, reason: str, as_json: bool
 ) -> None:
     bearer = _bearer(by)
     with Catalogue(folder).writing() as writing:
@@ -226,7 +228,7 @@ def remove_command(
     _show_entry(entry, "removed", as_json)
 
 
-def _show_entry(entry: Entry, said: str, as_json: bool) -> None:
+def _show_entry(entry: CatalogueEntry, said: str, as_json: bool) -> None:
     if as_json:
         report.print_json(report.entry_as_json(entry))
     else:
@@ -285,7 +287,7 @@ def import_command(
     def judge(data: bytes, name: str) -> Report:
         return _judged(settings, name, data)
 
-    def taking(writing: Writing) -> Iterator[Taken]:
+    def taking(writing: Writing) -> Iterator[TakenOver]:
         return take_over(writing, found, files or found.parent, bearer, judge)
 
     with Catalogue.made(folder).writing() as writing:

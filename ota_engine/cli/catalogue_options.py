@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from images.catalogue import Range, Status
+from images.catalogue import ImageStatus, Range
 from ota_engine.cli.image_options import number
 
 DEFAULT_FOLDER: Final = Path("catalogue")
@@ -70,7 +70,7 @@ AllowClash = Annotated[
     typer.Option(metavar="REASON", help="Accept a second file of an identity; the reason is kept."),
 ]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept.")]
-StatusOnly = Annotated[Status | None, typer.Option("--status", help="Only these.")]
+StatusOnly = Annotated[ImageStatus | None, typer.Option("--status", help="Only these.")]
 Running = Annotated[
     int | None,
     typer.Option(parser=number, metavar="V", help="Only what fits a device running this version."),

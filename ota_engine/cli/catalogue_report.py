@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from images.catalogue import Entry, Range, clashes, rivalries
+from images.catalogue import CatalogueEntry, Range, clashes, rivalries
 from images.catalogue.records import as_values
-from ota_engine.catalogue.release import Release
-from ota_engine.catalogue.takeover import Taken
+from ota_engine.catalogue.export import Export
+from ota_engine.catalogue.takeover import TakenOver
 from ota_engine.cli.image_facts import visible
 from ota_engine.wording import utc_text
 
@@ -26,19 +26,21 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
-def entry_as_json(entry: Entry, rivals: Iterable[Entry] = ()) -> dict[str, Any]:
+def entry_as_json(entry: CatalogueEntry, rivals: Iterable[CatalogueEntry] = ()) -> dict[str, Any]:
     """An entry's values, its name, and the SHA-256 of what it clashes with."""
     clashing = [one.sha256 for one in rivals]
     return {"name": entry.name, **as_values(entry), "clashes": clashing}
 
 
-def list_as_json(entries: Sequence[Entry], everything: Sequence[Entry]) -> list[dict[str, Any]]:
+def list_as_json(
+    entries: Sequence[CatalogueEntry], everything: Sequence[CatalogueEntry]
+) -> list[dict[str, Any]]:
     """Some of all entries."""
     rivals = rivalries(everything)
     return [entry_as_json(entry, rivals.get(entry.sha256, ())) for entry in entries]
 
 
-def print_list(entries: Sequence[Entry], everything: Sequence[Entry]) -> None:
+def print_list(entries: Sequence[CatalogueEntry], everything: Sequence[CatalogueEntry]) -> None:
     """A line per image."""
     rivals = rivalries(everything)
     for entry in entries:
@@ -53,7 +55,7 @@ def print_list(entries: Sequence[Entry], everything: Sequence[Entry]) -> None:
     say(f"{len(entries)} of {len(everything)} images")
 
 
-def print_entry(entry: Entry, everything: Iterable[Entry]) -> None:
+def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> None:
     """Everything about one image, a fact per line."""
     say(f"image      {entry.name}  {entry.header_string}".rstrip())
     say(f"status     {entry.status}")
@@ -85,14 +87,14 @@ def range_text(found: Range, digits: int) -> str:
     return low if low == high else f"{low}..{high}"
 
 
-def bases_text(entry: Entry) -> str:
+def bases_text(entry: CatalogueEntry) -> str:
     """The versions an image may be applied to."""
     if entry.terms.bases is None:
         return "any lower version"
     return ", ".join(range_text(base, 8) for base in entry.terms.bases) or "no version"
 
 
-def taken_as_json(taken: Sequence[Taken]) -> dict[str, Any]:
+def taken_as_json(taken: Sequence[TakenOver]) -> dict[str, Any]:
     """What became of every file of an index."""
     return {
         "added": [
@@ -103,7 +105,7 @@ def taken_as_json(taken: Sequence[Taken]) -> dict[str, Any]:
     }
 
 
-def print_taken(taken: Sequence[Taken]) -> None:
+def print_taken(taken: Sequence[TakenOver]) -> None:
     """A line per file; what was refused goes to standard error."""
     for one in taken:
         if one.entry is None:
@@ -113,7 +115,7 @@ def print_taken(taken: Sequence[Taken]) -> None:
             say(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
 
 
-def release_as_json(target: str, release: Release) -> dict[str, Any]:
+def release_as_json(target: str, release: Export) -> dict[str, Any]:
     """What was released."""
     return {
         "target": target,
@@ -134,7 +136,7 @@ def release_as_json(target: str, release: Release) -> dict[str, Any]:
     }
 
 
-def warn_release(release: Release) -> None:
+def warn_release(release: Export) -> None:
     """What whoever serves a release has to know, on standard error."""
     for entry, form, reason in release.left_out:
         typer.echo(f"zota: warning: {entry.name}: not in {form}'s index: {reason}", err=True)

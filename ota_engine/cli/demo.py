@@ -21,11 +21,11 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import read_bounded
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.progress import RateMeter, duration, live_table
-from ota_engine.delivery.status import SessionStatus
 from ota_engine.errors import LocalError
+from ota_engine.hub.delivery.status import SessionStatus
 
 if TYPE_CHECKING:
-    from emulators.demo.demonstration import Ending, Proof
+    from emulators.demo.demonstration import DemoEnding, DemoProof
     from emulators.demo.staging import Demonstration
 
 app = typer.Typer()
@@ -79,7 +79,9 @@ def demo(
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
 
 
-def _keep_proofs(demonstration: "Demonstration", endings: "Sequence[Ending]", folder: Path) -> None:
+def _keep_proofs(
+    demonstration: "Demonstration", endings: "Sequence[DemoEnding]", folder: Path
+) -> None:
     """Write down every signed message, and beside them the certificates to check them by."""
     for name in (PROOFS, CERTIFICATES):
         (folder / name).mkdir()
@@ -90,7 +92,7 @@ def _keep_proofs(demonstration: "Demonstration", endings: "Sequence[Ending]", fo
             (folder / PROOFS / _proof_name(ending, number, proof)).write_text(proof.message + "\n")
 
 
-def _proof_name(ending: "Ending", number: int, proof: "Proof") -> str:
+def _proof_name(ending: "DemoEnding", number: int, proof: "DemoProof") -> str:
     return f"{ending.name.lower().replace(' ', '-')}-{number}-{proof.use_case.lower()}.hex"
 
 
@@ -105,12 +107,12 @@ def _folder_for(keep: Path | None) -> Path:
 
 def _perform(
     demonstration: "Demonstration", folder: Path, capture: Path | None, *, quiet: bool
-) -> "list[Ending]":
+) -> "list[DemoEnding]":
     """Run the demonstration with its store, journal, outcomes and images in a folder."""
     from emulators.demo.demonstration import play
     from emulators.soak.journal import Journal
-    from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
     from ota_engine.store.store import DATABASE_NAME, Store
+    from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink, drain
 
     for kind, image in demonstration.settings.firmware.new.items():
         (folder / f"type-{kind:04X}.zigbee").write_bytes(image)
@@ -183,7 +185,7 @@ class _Stage:
 
 
 def _summary(
-    demonstration: "Demonstration", endings: "Sequence[Ending]", file: Path | None
+    demonstration: "Demonstration", endings: "Sequence[DemoEnding]", file: Path | None
 ) -> dict[str, object]:
     good = all(ending.verdict == "updated" and ending.byte_exact for ending in endings)
     return {
@@ -198,7 +200,7 @@ def _summary(
     }
 
 
-def summary_table(endings: "Sequence[Ending]") -> Table:
+def summary_table(endings: "Sequence[DemoEnding]") -> Table:
     """What every device ran before and runs now, in its own words."""
     table = Table(
         title="what the devices run now",
@@ -224,7 +226,7 @@ def summary_table(endings: "Sequence[Ending]") -> Table:
     return table
 
 
-def _show(endings: "Sequence[Ending]", folder: Path) -> None:
+def _show(endings: "Sequence[DemoEnding]", folder: Path) -> None:
     console = Console()
     console.print(summary_table(endings))
     for ending in endings:

@@ -15,19 +15,19 @@ import trio
 import typer
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.activation.parties import choose_parties
-from ota_engine.activation.security import Security
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, recorded, utc_clock
 from ota_engine.cli.order_report import command_line
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.engine import DEFAULT
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.hub.activation.parties import choose_parties
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import DEFAULT
 
 if TYPE_CHECKING:
-    from ota_engine.shell.http_sink import HttpSink
     from ota_engine.shell.service import Setup
+    from ota_engine.telling.http_sink import HttpSink
 
 SEND_LATER_S: Final = 30.0  # for a head end to take what was put by while time jumped
 
@@ -131,7 +131,7 @@ def require_http() -> None:
 
 
 def _sink(url: str) -> "HttpSink":
-    from ota_engine.shell.http_sink import HttpSink
+    from ota_engine.telling.http_sink import HttpSink
 
     return HttpSink(url)
 
@@ -154,8 +154,8 @@ def _tell_of_waiting(url: str, state: Path, waiting: int) -> None:
 
 
 def _send_now(url: str, state: Path) -> int:
-    from ota_engine.shell.dispatch import dispatch
     from ota_engine.store.location import DATABASE_NAME
+    from ota_engine.telling.dispatch import dispatch
 
     async def send() -> int:
         async with _sink(url) as sink:
@@ -176,9 +176,9 @@ def _complain(line: str) -> None:
 
 
 def _count(state: Path) -> int:
-    from ota_engine.shell.http_sink import NAME
     from ota_engine.store.schema import DeliveryState
     from ota_engine.store.store import DATABASE_NAME, Store
+    from ota_engine.telling.http_sink import NAME
 
     with Store.inspect(state / DATABASE_NAME) as store:
         return store.deliveries.counts()[NAME][DeliveryState.WAITING]

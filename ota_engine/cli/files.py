@@ -64,7 +64,7 @@ def write_whole(path: Path, data: bytes, *, force: bool) -> None:
                 partial.unlink(missing_ok=True)
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """One path to look at.
 
     Attributes:
@@ -76,7 +76,7 @@ class Found(NamedTuple):
     named: bool
 
 
-def find_images(paths: Sequence[Path]) -> Iterator[Found]:
+def find_images(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """List files, and all regular files below folders, in a stable order.
 
     A folder reached twice, through a symbolic link or by name, is walked once, and a path given
@@ -86,14 +86,14 @@ def find_images(paths: Sequence[Path]) -> Iterator[Found]:
     seen: set[tuple[int, int]] = set()
     listed: set[Path] = set()
     for path in paths:
-        below = (Found(path, named=True),) if path in by_name else _walk(path, seen)
+        below = (FoundFile(path, named=True),) if path in by_name else _walk(path, seen)
         for found in below:
             if found.path not in listed:
                 listed.add(found.path)
                 yield found._replace(named=found.named or found.path in by_name)
 
 
-def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
+def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
     """What cannot be looked at is listed as a file, too: reading it tells the user why."""
     folders = [top]
     while folders:
@@ -102,7 +102,7 @@ def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
             status = folder.stat()
             entries = sorted(folder.iterdir())
         except OSError:
-            yield Found(folder, named=True)
+            yield FoundFile(folder, named=True)
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue
@@ -110,7 +110,7 @@ def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
         below = dict.fromkeys(entry for entry in entries if _is_folder(entry))
         for entry in entries:
             if entry not in below and _is_regular(entry):
-                yield Found(entry, named=entry.suffix.lower() in IMAGE_SUFFIXES)
+                yield FoundFile(entry, named=entry.suffix.lower() in IMAGE_SUFFIXES)
         folders.extend(reversed(below))
 
 

@@ -14,7 +14,7 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, parse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.protection import Verdict, check
+from ota_engine.gbcs.protection import CheckResult, check
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_TEXT_BYTES: Final = 4 * MAX_MESSAGE_BYTES  # hexadecimal with blanks between the octets
@@ -55,7 +55,7 @@ def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) 
         typer.echo(json.dumps(facts, indent=2))
     else:
         print_text(facts, len(octets))
-    if Verdict.INVALID in checks or facts["payload"]["type"] == MALFORMED:
+    if CheckResult.INVALID in checks or facts["payload"]["type"] == MALFORMED:
         raise typer.Exit(Exit.ERRORS)
 
 

@@ -20,8 +20,8 @@ from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wording import one_line
 
 if TYPE_CHECKING:
-    from emulators.head_end.server import HeadEnd, HeadEndFaults, Taken
-    from ota_engine.shell.dispatch import Dispatched
+    from emulators.receiver.server import HeadEnd, HeadEndFaults, Reception
+    from ota_engine.telling.dispatch import Dispatched
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -83,7 +83,7 @@ def listen(
     With --json the first line tells where it listens, and each further line of a letter.
     """
     _require_libraries()
-    from emulators.head_end.server import HeadEndFaults
+    from emulators.receiver.server import HeadEndFaults
 
     faults = HeadEndFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
     keys = None if keystore is None else read_key_folder(keystore)
@@ -126,8 +126,8 @@ def deliver(
 async def _deliver(
     database: Path, url: str, seconds: float, report: Callable[[str], None]
 ) -> "Dispatched":
-    from ota_engine.shell.dispatch import dispatch
-    from ota_engine.shell.http_sink import HttpSink
+    from ota_engine.telling.dispatch import dispatch
+    from ota_engine.telling.http_sink import HttpSink
 
     async with HttpSink(url) as sink:
         return await dispatch(database, sink, seconds=seconds, wall_clock=time.time, report=report)
@@ -167,7 +167,7 @@ class _Voice:
             return
         _complain(f"head end at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it")
 
-    def letter(self, taken: "Taken") -> None:
+    def letter(self, taken: "Reception") -> None:
         if self._as_json:
             self._say(json.dumps(taken._asdict()))
             return
@@ -189,8 +189,8 @@ class _Voice:
 async def _listen(
     port: int, records: Path, faults: "HeadEndFaults", keys: Keystore | None, voice: _Voice
 ) -> None:
-    from emulators.head_end.book import RecordBook
-    from emulators.head_end.server import HeadEnd, serve_head_end
+    from emulators.receiver.book import RecordBook
+    from emulators.receiver.server import HeadEnd, serve_head_end
 
     with (
         RecordBook(records) as book,

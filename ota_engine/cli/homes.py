@@ -13,7 +13,7 @@ from ota_engine.gbcs.keystore import Keystore
 
 if TYPE_CHECKING:
     from emulators.home.memory import HomeMemory
-    from emulators.home.roster import Entry, Roster
+    from emulators.home.roster import Roster, RosterEntry
 
 ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
 MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
@@ -22,7 +22,7 @@ MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
 class Home(NamedTuple):
     """Who lives in an emulated home, and with which keys; None: they speak no GBCS."""
 
-    entries: "tuple[Entry, ...]"
+    entries: "tuple[RosterEntry, ...]"
     keys: Keystore | None = None
 
 
@@ -43,7 +43,7 @@ def read_home(devices: Path | None, keys: Path | None) -> Home:
     return furnish(roster.entries, keys)
 
 
-def furnish(entries: "tuple[Entry, ...]", folder: Path | None) -> Home:
+def furnish(entries: "tuple[RosterEntry, ...]", folder: Path | None) -> Home:
     """Give devices the keys in a folder; those of whom it has none go without.
 
     Raises:

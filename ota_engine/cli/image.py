@@ -34,7 +34,7 @@ def build(
     image_type: option.ImageType,
     file_version: option.FileVersion,
     output: option.Output = None,
-    layout: option.LayoutChoice = option.Layout.ZCL,
+    layout: option.LayoutChoice = option.ImageLayout.ZCL,
     string: option.HeaderString = "",
     hw_min: option.HardwareMinimum = None,
     hw_max: option.HardwareMaximum = None,

@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 import typer
 
 from images import Expectations
-from images.rules.policy import Ignore, Known, Policy
+from images.rules.policy import Ignore, Known, RulePolicy
 from ota_engine.cli import image_options as option
 from ota_engine.cli.files import read_bounded
 from ota_engine.cli.image_evidence import (
@@ -71,7 +71,7 @@ class PerFile(NamedTuple):
     expect: Mapping[str, Any]
 
 
-class Settings(NamedTuple):
+class JudgingSettings(NamedTuple):
     """Everything a run goes by.
 
     Attributes:
@@ -87,7 +87,7 @@ class Settings(NamedTuple):
     expect: Mapping[str, Any] = {}
     per_file: tuple[PerFile, ...] = ()
     given: Mapping[str, Any] = {}
-    policy: Policy = Policy()
+    policy: RulePolicy = RulePolicy()
     fixed: bool = False
 
     def for_file(self, path: str) -> tuple[ChosenProfile, Expectations]:
@@ -106,10 +106,10 @@ class Settings(NamedTuple):
         given: Mapping[str, Any],
         select: tuple[str, ...],
         baseline: frozenset[Known],
-    ) -> "Settings":
+    ) -> "JudgingSettings":
         """These settings with what the command line says put over them."""
         named = chosen != ChosenProfile()
-        policy = Policy(select or self.policy.select, self.policy.ignores, baseline)
+        policy = RulePolicy(select or self.policy.select, self.policy.ignores, baseline)
         return self._replace(
             chosen=chosen if named else self.chosen, given=given, policy=policy, fixed=named
         )
@@ -121,7 +121,7 @@ def settled(
     given: Mapping[str, Any],
     select: Sequence[str],
     baseline: Path | None,
-) -> Settings:
+) -> JudgingSettings:
     """The settings of a run: those of a file, and over them those of the command line.
 
     Args:
@@ -147,14 +147,14 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def load(path: Path | None) -> Settings:
+def load(path: Path | None) -> JudgingSettings:
     """Read a configuration file; None gives the defaults.
 
     Raises:
         LocalError: it is damaged, or says something unknown; the text says where.
     """
     if path is None:
-        return Settings()
+        return JudgingSettings()
     content = _toml(path)
     table: Any = content
     for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
@@ -181,7 +181,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise LocalError(f"{path}: not TOML: {error}") from None
 
 
-def _settings(table: Any, folder: Path) -> Settings:
+def _settings(table: Any, folder: Path) -> JudgingSettings:
     _only(table, ("profile", "select", "ignore", "expect", "files"), "image")
     exceptions = []
     for entry in _list(table, "files"):
@@ -194,9 +194,11 @@ def _settings(table: Any, folder: Path) -> Settings:
             )
         )
     select = tuple(_typed(rule, str, "select") for rule in _list(table, "select"))
-    policy = Policy(select, tuple(map(_ignore, _list(table, "ignore"))))
+    policy = RulePolicy(select, tuple(map(_ignore, _list(table, "ignore"))))
     chosen = _profile(table)
-    return Settings(chosen, _expect(table.get("expect", {}), folder), tuple(exceptions), {}, policy)
+    return JudgingSettings(
+        chosen, _expect(table.get("expect", {}), folder), tuple(exceptions), {}, policy
+    )
 
 
 def _profile(table: Mapping[str, Any]) -> ChosenProfile:

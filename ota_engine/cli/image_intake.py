@@ -14,7 +14,7 @@ def take_in_named(path: Path) -> ImageRecord:
         ImageError: it is none; the reason names it.
         OSError: it cannot be read.
     """
-    from ota_engine.store.intake import take_in
+    from ota_engine.catalogue.intake import take_in
 
     try:
         return take_in(path, time.time())

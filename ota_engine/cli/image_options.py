@@ -10,7 +10,7 @@ import typer
 from images.eui64 import parse_eui64
 
 
-class Layout(StrEnum):
+class ImageLayout(StrEnum):
     """Layouts the builder knows."""
 
     ZCL = "zcl"
@@ -88,7 +88,7 @@ Output = Annotated[
         help="File or folder; named by the standard.",
     ),
 ]
-LayoutChoice = Annotated[Layout, typer.Option(help="Tagged (zcl) or bare (gb) payload.")]
+LayoutChoice = Annotated[ImageLayout, typer.Option(help="Tagged (zcl) or bare (gb) payload.")]
 HeaderString = Annotated[
     str, typer.Option("--string", metavar="S", help="Header string, at most 32 characters.")
 ]

@@ -19,7 +19,7 @@ from images.rules.policy import sift, write_baseline
 from images.rules.report import as_json, as_text, counts
 from images.rules.sarif import as_sarif
 from ota_engine.cli.files import find_images
-from ota_engine.cli.image_config import Settings
+from ota_engine.cli.image_config import JudgingSettings
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.image_options import Format
 from ota_engine.cli.image_workers import Judged, judge_files
@@ -30,7 +30,7 @@ STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 NOT_OTA: Final = rule_id(1)
 
 
-class Outcome(NamedTuple):
+class JudgingResult(NamedTuple):
     """All files looked at, and those in folders that are no OTA files at all."""
 
     judged: tuple[Judged, ...]
@@ -67,8 +67,8 @@ class Outcome(NamedTuple):
 
 
 def judge(
-    paths: Sequence[Path], settings: Settings, jobs: int | None, manifest: Path | None = None
-) -> Outcome:
+    paths: Sequence[Path], settings: JudgingSettings, jobs: int | None, manifest: Path | None = None
+) -> JudgingResult:
     """Look at every file named, and every file below the folders named.
 
     Args:
@@ -93,7 +93,7 @@ def judge(
         names = {found.path.name for found in files}
         report = lint_manifest(settings.given["manifest"], names)
         judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
-    return Outcome(tuple(judged), tuple(skipped))
+    return JudgingResult(tuple(judged), tuple(skipped))
 
 
 def _is_foreign(report: Report) -> bool:
@@ -132,7 +132,7 @@ class Telling(NamedTuple):
     strict: bool = False
 
 
-def show(outcome: Outcome, told: Telling, changes: Sequence[Change] | None = None) -> None:
+def show(outcome: JudgingResult, told: Telling, changes: Sequence[Change] | None = None) -> None:
     """Print the outcome in the form asked for.
 
     Args:
@@ -165,7 +165,7 @@ def show(outcome: Outcome, told: Telling, changes: Sequence[Change] | None = Non
         print_text(outcome, least, quiet=told.quiet)
 
 
-def baseline(outcome: Outcome) -> bytes:
+def baseline(outcome: JudgingResult) -> bytes:
     """The findings of this run, to be known from now on."""
     reports = (
         (one.path.as_posix(), one.report) for one in outcome.judged if one.report is not None
@@ -173,7 +173,7 @@ def baseline(outcome: Outcome) -> bytes:
     return write_baseline(reports).encode("utf-8", "backslashreplace")
 
 
-def print_json(outcome: Outcome, changes: Sequence[Change] | None = None) -> None:
+def print_json(outcome: JudgingResult, changes: Sequence[Change] | None = None) -> None:
     """One object: files with findings, files that could not be read, files that are no images."""
     report: dict[str, object] = {
         "summary": outcome.summary(),
@@ -194,7 +194,7 @@ def print_json(outcome: Outcome, changes: Sequence[Change] | None = None) -> Non
     typer.echo(json.dumps(report, indent=2))
 
 
-def print_text(outcome: Outcome, least: Severity, *, quiet: bool = False) -> None:
+def print_text(outcome: JudgingResult, least: Severity, *, quiet: bool = False) -> None:
     """A line per file, its findings below, and a summary; unreadable files on standard error."""
     console = Console(highlight=False, soft_wrap=True)
     for one in outcome.judged:

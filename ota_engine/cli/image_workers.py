@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from images.rules import Report, lint
 from ota_engine.cli.files import MAX_FILE_BYTES, read_bounded
-from ota_engine.cli.image_config import Settings
+from ota_engine.cli.image_config import JudgingSettings
 from ota_engine.errors import LocalError
 
 # Less is judged before another process has started
@@ -29,7 +29,9 @@ class Judged(NamedTuple):
     reason: str = ""
 
 
-def judge_files(paths: Sequence[Path], settings: Settings, jobs: int | None) -> Iterator[Judged]:
+def judge_files(
+    paths: Sequence[Path], settings: JudgingSettings, jobs: int | None
+) -> Iterator[Judged]:
     """Judge files; the results come in the order of the files.
 
     Args:
@@ -68,7 +70,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _judge(path: Path, settings: Settings) -> Judged:
+def _judge(path: Path, settings: JudgingSettings) -> Judged:
     try:
         data = read_bounded(path)
     except OSError as error:

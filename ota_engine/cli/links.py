@@ -14,7 +14,7 @@ from ota_engine.cli.captures import recording
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.homes import Home, read_home, read_memory, sole_use
 from ota_engine.errors import LocalError, StoreError
-from ota_engine.shell.link import Link
+from ota_engine.link.contract import Link
 
 LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
 RADIOS = ("ezsp", "znp", "deconz", "xbee", "zigate")
@@ -183,7 +183,7 @@ async def recorded(
         if sink is None:
             yield link
             return
-        from ota_engine.shell.recording import RecordingLink
+        from ota_engine.link.recording import RecordingLink
 
         yield RecordingLink(link, sink, utc)
 

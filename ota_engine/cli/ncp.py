@@ -15,7 +15,7 @@ from ota_engine.cli.homes import about, furnish, read_home, read_memory
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
-    from emulators.home.roster import Entry
+    from emulators.home.roster import RosterEntry
     from emulators.ncp.dongle import Dongle, DongleOptions
     from emulators.ncp.faults import FaultPlan
     from emulators.ncp.memory import Memory
@@ -130,9 +130,9 @@ def ncp(
 # --- what the options name ------------------------------------------------------------------------
 
 
-def _tailored(paths: list[Path], count: int) -> "tuple[Entry, ...]":
+def _tailored(paths: list[Path], count: int) -> "tuple[RosterEntry, ...]":
     from emulators.home.tailored import tailored_roster
-    from ota_engine.store.intake import take_in
+    from ota_engine.catalogue.intake import take_in
 
     return tailored_roster([take_in(path, 0.0) for path in paths], count)
 

@@ -8,8 +8,8 @@ from rich import box
 from rich.table import Table
 
 from images.eui64 import format_eui64
-from ota_engine.activation.order import has_ended
 from ota_engine.gbcs.codes import ActivationCode, name_of
+from ota_engine.hub.activation.order import has_ended
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.wording import utc_text
 

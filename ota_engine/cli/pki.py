@@ -12,7 +12,7 @@ from images.eui64 import format_eui64
 from ota_engine.cli.image_options import AsJson, eui64
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.errors import LocalError
-from ota_engine.gbcs.pki import DEVICES, ORGANISATIONS, Device, make_pki
+from ota_engine.gbcs.pki import DEVICES, ORGANISATIONS, PkiDevice, make_pki
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -35,7 +35,7 @@ def init(folder: Folder, device: MoreDevices = None, as_json: AsJson = False) ->
     For tests only: its certificates say so, and no real device or system trusts them.
     """
     devices = DEVICES + tuple(
-        Device(f"device-{number}", one) for number, one in enumerate(device or (), 1)
+        PkiDevice(f"device-{number}", one) for number, one in enumerate(device or (), 1)
     )
     _require_distinct(devices)
     files = make_pki(
@@ -53,7 +53,7 @@ def init(folder: Folder, device: MoreDevices = None, as_json: AsJson = False) ->
     typer.echo(f"{len(files)} files in {folder}; private keys are readable by you alone")
 
 
-def _require_distinct(devices: tuple[Device, ...]) -> None:
+def _require_distinct(devices: tuple[PkiDevice, ...]) -> None:
     seen = {party.eui64 for party in ORGANISATIONS}
     for device in devices:
         if device.eui64 in seen:

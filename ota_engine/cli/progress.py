@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.delivery.status import SessionStatus
+from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.records import SessionState
 
 SMOOTHING = 0.3  # share of the newest reading in the shown rate

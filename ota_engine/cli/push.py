@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from images.eui64 import Eui64
-from ota_engine.campaigns.push import Verdict
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
@@ -21,12 +20,13 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.push_screen import PushScreen
-from ota_engine.delivery.config import DeliveryConfig
 from ota_engine.errors import LocalError
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.push.push import PushVerdict
 from ota_engine.records import Activation, VersionPolicy
 
 if TYPE_CHECKING:
-    from ota_engine.campaigns.summary import Json
+    from ota_engine.hub.push.summary import Json
     from ota_engine.shell.push import PushRequest, PushResult
     from ota_engine.shell.service import Setup
 
@@ -167,7 +167,7 @@ def _perform(choice: EngineChoice, request: "PushRequest", screen: PushScreen) -
 
 
 def _summary(result: "PushResult", url: str) -> "Json":
-    from ota_engine.campaigns.summary import summarise
+    from ota_engine.hub.push.summary import summarise
 
     return summarise(result.plan, result.images, result.standings, result.ending, url)
 
@@ -228,7 +228,7 @@ def _verdicts(summary: "Json") -> Table:
 def _say_how_to_activate(result: "PushResult", engine: EngineChoice) -> None:
     """With keys at hand: the command that orders each device that waits for one."""
     for standing in result.standings:
-        if standing.verdict is not Verdict.AWAITING or standing.session is None:
+        if standing.verdict is not PushVerdict.AWAITING or standing.session is None:
             continue
         digest = result.images[standing.session.sha256].manufacturer_image_hash
         if engine.keys is not None and digest:

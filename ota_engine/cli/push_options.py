@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ota_engine.cli.image_options import eui64
-from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import VersionPolicy
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

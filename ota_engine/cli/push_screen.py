@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from images.eui64 import format_eui64
-from ota_engine.campaigns.push import GOOD, Standing, Verdict
 from ota_engine.cli.progress import STYLES, RateMeter, duration
+from ota_engine.hub.push.push import GOOD, PushStanding, PushVerdict
 
 FRAMES = 4.0  # pictures a second
 LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
@@ -47,7 +47,7 @@ class PushScreen:
         self._meter = RateMeter()
         self._drawn = 0.0
         self._said: dict[int, tuple[str, str, float]] = {}  # what, its share, and when
-        self._last: tuple[float, Sequence[Standing], str | None] = (0.0, (), None)
+        self._last: tuple[float, Sequence[PushStanding], str | None] = (0.0, (), None)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
@@ -64,7 +64,7 @@ class PushScreen:
             self._draw()
             self._live.stop()
 
-    def watch(self, now: float, standings: Sequence[Standing], down: str | None) -> None:
+    def watch(self, now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Show where every device stands at ``now`` (monotonic seconds)."""
         self._last = now, standings, down
         self._meter.read((s.session for s in standings if s.session is not None), now)
@@ -79,7 +79,7 @@ class PushScreen:
     def _draw(self) -> None:
         self._live.update(self._table(*self._last), refresh=True)
 
-    def _table(self, now: float, standings: Sequence[Standing], down: str | None) -> Table:
+    def _table(self, now: float, standings: Sequence[PushStanding], down: str | None) -> Table:
         title = self._title if down is None else f"{self._title}   no radio: {down}"
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
         for heading, justify in COLUMNS:
@@ -88,7 +88,7 @@ class PushScreen:
             table.add_row(*self._row(now, standing))
         return table
 
-    def _row(self, now: float, standing: Standing) -> tuple[str | Text | ProgressBar, ...]:
+    def _row(self, now: float, standing: PushStanding) -> tuple[str | Text | ProgressBar, ...]:
         heard = duration(now - standing.last_heard) if standing.last_heard else "never"
         session = standing.session
         if session is None:
@@ -113,7 +113,7 @@ class PushScreen:
             standing.reason,
         )
 
-    def _say(self, now: float, standings: Sequence[Standing]) -> None:
+    def _say(self, now: float, standings: Sequence[PushStanding]) -> None:
         """Print a line for every device that stands elsewhere than last told."""
         for standing in standings:
             why = f" ({standing.reason})" if standing.reason else ""
@@ -127,11 +127,11 @@ class PushScreen:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _state(standing: Standing) -> Text:
+def _state(standing: PushStanding) -> Text:
     if standing.verdict is not None:
         style = "green" if standing.verdict in GOOD else "red"
         return Text(
-            standing.verdict, style="" if standing.verdict is Verdict.PASSED_OVER else style
+            standing.verdict, style="" if standing.verdict is PushVerdict.PASSED_OVER else style
         )
     if standing.session is None:
         return Text("asking")

@@ -17,7 +17,7 @@ from ota_engine.records import AuditRecord
 from ota_engine.wording import one_line, utc_text
 
 if TYPE_CHECKING:
-    from ota_engine.store.deliveries import Deliveries, Letter
+    from ota_engine.store.dispatches import Deliveries, PendingDispatch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -134,7 +134,7 @@ def _oldest(deliveries: "Deliveries", sink: str) -> float | None:
     return waiting[0].utc if waiting else None
 
 
-def _chosen(dead: "Sequence[Letter]", keys: list[str] | None) -> "list[Letter]":
+def _chosen(dead: "Sequence[PendingDispatch]", keys: list[str] | None) -> "list[PendingDispatch]":
     missing = set(keys or ()) - {letter.outcome.key for letter in dead}
     if missing:
         raise LocalError(
@@ -143,12 +143,12 @@ def _chosen(dead: "Sequence[Letter]", keys: list[str] | None) -> "list[Letter]":
     return [letter for letter in dead if keys is None or letter.outcome.key in keys]
 
 
-def _requeued(letter: "Letter", utc: float) -> AuditRecord:
+def _requeued(letter: "PendingDispatch", utc: float) -> AuditRecord:
     detail = canonical_json({"problem": letter.problem, "sink": letter.sink})
     return AuditRecord(utc, "zota store requeue", "requeue", letter.outcome.key, detail)
 
 
-def _plain(letter: "Letter") -> dict[str, object]:
+def _plain(letter: "PendingDispatch") -> dict[str, object]:
     outcome = letter.outcome
     return {
         "id": outcome.key,
@@ -162,7 +162,7 @@ def _plain(letter: "Letter") -> dict[str, object]:
     }
 
 
-def _line(letter: "Letter") -> str:
+def _line(letter: "PendingDispatch") -> str:
     outcome = letter.outcome
     what = f"{outcome.kind} of {format_eui64(outcome.device)} {outcome.verdict}"
     tried = f"{letter.attempts} attempts" if letter.attempts != 1 else "1 attempt"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.campaigns.push import GOOD
-from ota_engine.campaigns.summary import Json
 from ota_engine.evidence.charts import Points, lines
 from ota_engine.evidence.page import page, table
+from ota_engine.hub.push.push import GOOD
+from ota_engine.hub.push.summary import Json
 from ota_engine.records import EventRecord, OutcomeRecord
 
 SHOWN_EVENTS = 2000  # lines of the journal; a page with more helps nobody

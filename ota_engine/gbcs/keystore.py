@@ -22,7 +22,7 @@ MAX_SECRETS: Final = 100_000
 FILE_NAME: Final = re.compile(r"([0-9a-f]{16})-(ds|ka)\.(pem|key)", re.IGNORECASE)
 
 
-class Finding(NamedTuple):
+class KeystoreFinding(NamedTuple):
     """A file that was left out, and why."""
 
     name: str
@@ -39,7 +39,7 @@ class Keystore:
         self._secrets: dict[tuple[int, int], bytes] = {}
         self._agreed: dict[tuple[int, int], bytes] = {}
         self._parties: dict[Role, tuple[int, ...]] | None = None  # who has which role, when asked
-        self.findings: list[Finding] = []
+        self.findings: list[KeystoreFinding] = []
 
     @classmethod
     def read(cls, files: Mapping[str, bytes]) -> "Keystore":
@@ -57,7 +57,7 @@ class Keystore:
             try:
                 keystore._take(name, files[name])
             except LocalError as error:
-                keystore.findings.append(Finding(name, str(error)))
+                keystore.findings.append(KeystoreFinding(name, str(error)))
         return keystore
 
     def _take(self, name: str, octets: bytes) -> None:

@@ -39,7 +39,7 @@ class Organisation(NamedTuple):
     role: Role
 
 
-class Device(NamedTuple):
+class PkiDevice(NamedTuple):
     """One device of the PKI."""
 
     name: str
@@ -55,13 +55,13 @@ ORGANISATIONS: Final = (
 # The emulated devices of a default household, in its order, then meters. The Communications Hub
 # Function is the coordinator: it is the engine that speaks for it.
 DEVICES: Final = (
-    Device("chf", 0x00DB_1234_00C0_0000),
-    Device("ppmid", 0x00DB_1234_0000_0001),
-    Device("ihd", 0x00DB_1234_0000_0002),
-    Device("hcalcs", 0x00DB_1234_0000_0003),
-    Device("communications-hub", 0x00DB_1234_0000_0004),
-    Device("esme", 0x00DB_1234_0000_0005),
-    Device("gsme", 0x00DB_1234_0000_0006),
+    PkiDevice("chf", 0x00DB_1234_00C0_0000),
+    PkiDevice("ppmid", 0x00DB_1234_0000_0001),
+    PkiDevice("ihd", 0x00DB_1234_0000_0002),
+    PkiDevice("hcalcs", 0x00DB_1234_0000_0003),
+    PkiDevice("communications-hub", 0x00DB_1234_0000_0004),
+    PkiDevice("esme", 0x00DB_1234_0000_0005),
+    PkiDevice("gsme", 0x00DB_1234_0000_0006),
 )
 
 
@@ -84,7 +84,7 @@ def make_pki(
     make_key: KeyMaker,
     *,
     organisations: Sequence[Organisation] = ORGANISATIONS,
-    devices: Sequence[Device] = DEVICES,
+    devices: Sequence[PkiDevice] = DEVICES,
 ) -> list[PkiFile]:
     """Make root, issuing authority, and certificates and keys of everyone, two of each.
 
@@ -144,7 +144,7 @@ def _pair(
     )
 
 
-def _index(organisations: Sequence[Organisation], devices: Sequence[Device]) -> bytes:
+def _index(organisations: Sequence[Organisation], devices: Sequence[PkiDevice]) -> bytes:
     rows: list[dict[str, str]] = [
         {
             "name": party.name,

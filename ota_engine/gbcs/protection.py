@@ -23,7 +23,7 @@ from ota_engine.gbcs.signature import signed_octets, verify_signature
 NOT_AUTHORIZED: Final = 0x7E  # ZCL status
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     """What a signature or MAC is worth."""
 
     VALID = "valid"
@@ -66,7 +66,7 @@ LEGS: Final[Mapping[tuple[Category, Cra], Leg]] = MappingProxyType(
 _READERS: Final = frozenset((Role.SUPPLIER, Role.ACCESS_CONTROL_BROKER, Role.NETWORK_OPERATOR))
 
 
-class Policy(NamedTuple):
+class ProtectionPolicy(NamedTuple):
     """What is believed besides the mathematics; every doubtful rule is a row here.
 
     Attributes:
@@ -91,14 +91,14 @@ class Policy(NamedTuple):
     trust_bare_keys: bool = False
 
 
-DEFAULT_POLICY: Final = Policy()
+DEFAULT_POLICY: Final = ProtectionPolicy()
 
 
 class Checks(NamedTuple):
     """What a message's protection is worth."""
 
-    signature: Verdict
-    mac: Verdict
+    signature: CheckResult
+    mac: CheckResult
 
 
 def check(message: Message, keys: Keystore) -> Checks:
@@ -111,7 +111,7 @@ def authenticate(
     keys: Keystore,
     *,
     now: datetime | None = None,
-    policy: Policy = DEFAULT_POLICY,
+    policy: ProtectionPolicy = DEFAULT_POLICY,
 ) -> None:
     """Believe a message, or not; signature first, then MAC, as devices do.
 
@@ -129,7 +129,7 @@ def authenticate(
         raise _refused(f"message code {message.message_code:04X} is none we authenticate")
     _require_form(message, leg)
     _require_originator(message, leg, keys, now, policy)
-    if leg.signed and _check_signature(message, keys) is not Verdict.VALID:
+    if leg.signed and _check_signature(message, keys) is not CheckResult.VALID:
         raise _refused(f"the signature is not that of {format_eui64(message.originator)}")
     if leg.mac is not MacKey.NONE:
         _require_mac(message, keys, now, policy)
@@ -182,26 +182,26 @@ def protect(message: Message, keys: Keystore) -> Message:
     return done if leg.mac is MacKey.NONE else seal(done, keys)
 
 
-def _check_signature(message: Message, keys: Keystore) -> Verdict:
+def _check_signature(message: Message, keys: Keystore) -> CheckResult:
     if not message.signature:
-        return Verdict.ABSENT
+        return CheckResult.ABSENT
     key = keys.verifying_key(message.originator)
     if key is None:
-        return Verdict.NO_KEY
-    return Verdict.VALID if verify_signature(message, key) else Verdict.INVALID
+        return CheckResult.NO_KEY
+    return CheckResult.VALID if verify_signature(message, key) else CheckResult.INVALID
 
 
-def _check_mac(message: Message, keys: Keystore) -> Verdict:
+def _check_mac(message: Message, keys: Keystore) -> CheckResult:
     if message.mac is None:
-        return Verdict.ABSENT
-    verdict = Verdict.NO_KEY
+        return CheckResult.ABSENT
+    verdict = CheckResult.NO_KEY
     for one, other in _mac_pairs(message, keys):
         secret = keys.shared_secret(one, other)
         if secret is None:
             continue
         if verify_mac(secret, message):
-            return Verdict.VALID
-        verdict = Verdict.INVALID
+            return CheckResult.VALID
+        verdict = CheckResult.INVALID
     return verdict
 
 
@@ -232,7 +232,7 @@ def _require_form(message: Message, leg: Leg) -> None:
 
 
 def _require_originator(
-    message: Message, leg: Leg, keys: Keystore, now: datetime | None, policy: Policy
+    message: Message, leg: Leg, keys: Keystore, now: datetime | None, policy: ProtectionPolicy
 ) -> None:
     whose = message.originator
     use = KeyUse.SIGNING if leg.signed else KeyUse.AGREEMENT
@@ -250,9 +250,11 @@ def _require_originator(
         raise _refused(f"{format_eui64(whose)} has no role that may give this command")
 
 
-def _require_mac(message: Message, keys: Keystore, now: datetime | None, policy: Policy) -> None:
+def _require_mac(
+    message: Message, keys: Keystore, now: datetime | None, policy: ProtectionPolicy
+) -> None:
     if message.cra is not Cra.COMMAND:
-        if _check_mac(message, keys) is not Verdict.VALID:
+        if _check_mac(message, keys) is not CheckResult.VALID:
             raise _refused("the MAC is not that of device and recipient")
         return
     for role in policy.brokers:
@@ -268,7 +270,7 @@ def _require_mac(message: Message, keys: Keystore, now: datetime | None, policy:
 
 
 def _require_valid(
-    certificate: Certificate, whose: int, now: datetime | None, policy: Policy
+    certificate: Certificate, whose: int, now: datetime | None, policy: ProtectionPolicy
 ) -> None:
     if certificate.eui64 is None:
         if not policy.trust_bare_keys:

@@ -13,11 +13,11 @@ from typing import Final
 import trio
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.activation.order import has_ended
-from ota_engine.activation.requests import ActivateImage, CancelOrder, ReadVersion
-from ota_engine.campaigns.summary import Ending
-from ota_engine.delivery.orders import AddImage
 from ota_engine.errors import LocalError
+from ota_engine.hub.activation.order import has_ended
+from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
+from ota_engine.hub.delivery.commands import AddImage
+from ota_engine.hub.push.summary import WaitEnd
 from ota_engine.records import ImageRecord, OrderRecord, OrderState, OutcomeRecord, Record
 from ota_engine.shell.meeting import meet
 from ota_engine.shell.runner import Shell
@@ -59,7 +59,7 @@ class Followed:
 
     order: OrderRecord
     over: bool
-    ending: Ending
+    ending: WaitEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class VersionTold:
     """What a device said it runs; no outcome if it was not waited for."""
 
     outcome: OutcomeRecord | None
-    ending: Ending
+    ending: WaitEnd
 
 
 async def activate(setup: Setup, request: ActivationRequest, watch: Watcher) -> Followed:
@@ -132,7 +132,7 @@ async def read_version(setup: Setup, device: Eui64, seconds: float = inf) -> Ver
     """
     async with _open(setup) as desk:
         await meet(desk.shell, setup.link.nodes, device, ACTOR)
-        await desk.shell.order(ReadVersion(device, ACTOR))
+        await desk.shell.order(AskVersion(device, ACTOR))
         return await desk.hear_version(device, seconds)
 
 

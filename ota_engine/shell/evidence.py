@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from images.eui64 import format_eui64
-from ota_engine.campaigns.summary import Json
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
+from ota_engine.hub.push.summary import Json
 from ota_engine.records import EventRecord
-from ota_engine.shell.json_lines import outcome_line
 from ota_engine.shell.push import PushResult
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.telling.json_lines import outcome_line
 
 SUMMARY_NAME = "summary.json"
 JOURNAL_NAME = "journal.jsonl"

@@ -7,9 +7,9 @@ from typing import Final
 import trio
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.delivery.orders import Inquire
 from ota_engine.errors import LocalError
-from ota_engine.shell.link import NodeInfo
+from ota_engine.hub.delivery.commands import Inquire
+from ota_engine.link.contract import NodeInfo
 from ota_engine.shell.runner import Shell
 
 MEET_WITHIN: Final = 15.0  # seconds a device has to say something before we go on without it

@@ -11,15 +11,16 @@ from pathlib import Path
 import trio
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.activation.security import Security
-from ota_engine.campaigns.plan import PushPlan
-from ota_engine.campaigns.push import ACTOR, Push, Standing
-from ota_engine.campaigns.summary import Chronicle, Ending
 from ota_engine.canonical import canonical_json
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage
-from ota_engine.engine import Engine
 from ota_engine.errors import LocalError
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.commands import AddImage
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
+from ota_engine.hub.push.plan import PushPlan
+from ota_engine.hub.push.push import ACTOR, Push, PushStanding
+from ota_engine.hub.push.summary import Chronicle, WaitEnd
+from ota_engine.link.contract import Link
 from ota_engine.records import (
     Activation,
     AuditRecord,
@@ -29,13 +30,12 @@ from ota_engine.records import (
     Unassigned,
     VersionPolicy,
 )
-from ota_engine.shell.link import Link
 from ota_engine.shell.push_plan import save_plan
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import Setup, open_engine
-from ota_engine.shell.sink import Sink
 from ota_engine.shell.waiting import wait_for
 from ota_engine.store.store import Store
+from ota_engine.telling.sink import Sink
 
 LOOK_EVERY = 0.25  # seconds between two looks at the engine
 NODE_RATE = 1000.0  # requests a second of one device: the air allows 60, virtual dongles may hurry
@@ -56,7 +56,7 @@ STOPPED = frozenset(
 )
 
 #: Told the time, where every device stands, and why there is no radio if there is none.
-Watcher = Callable[[float, Sequence[Standing], str | None], None]
+Watcher = Callable[[float, Sequence[PushStanding], str | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ class PushResult:
 
     plan: PushPlan
     images: dict[str, ImageRecord]
-    standings: tuple[Standing, ...]
+    standings: tuple[PushStanding, ...]
     chronicle: Chronicle
-    ending: Ending
+    ending: WaitEnd
     stopped: int
 
 
@@ -224,13 +224,13 @@ class _Run:
         self, shell: Shell, push: Push, watch: Watcher, wall_clock: Callable[[], float]
     ) -> None:
         self.chronicle = Chronicle()
-        self.standings: tuple[Standing, ...] = ()
+        self.standings: tuple[PushStanding, ...] = ()
         self._shell = shell
         self._push = push
         self._watch = watch
         self._wall_clock = wall_clock
 
-    async def until_over(self, seconds: float) -> Ending:
+    async def until_over(self, seconds: float) -> WaitEnd:
         """Go on until all have ended, the time is up, or a signal says to stop."""
         ending = await wait_for(self._until_ended, seconds)
         self._look()

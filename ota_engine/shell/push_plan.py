@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ota_engine.campaigns.plan import PushPlan
 from ota_engine.errors import LocalError
+from ota_engine.hub.push.plan import PushPlan
 
 PLAN_NAME = "push.json"  # in the state folder
 

@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 import trio
 
-from ota_engine.engine import Engine, Wish
 from ota_engine.errors import StoreError
 from ota_engine.events import (
     ClockObserved,
@@ -25,9 +24,10 @@ from ota_engine.events import (
     SendFailed,
     SendStatus,
 )
+from ota_engine.hub.engine import Engine, EngineRequest
+from ota_engine.link.contract import Link, LinkDownError, SendFailedError
 from ota_engine.records import Record
-from ota_engine.shell.link import Link, LinkDownError, SendFailedError
-from ota_engine.shell.writer import Writer, commit_when_possible
+from ota_engine.store.writer import Writer, commit_when_possible
 
 OUTBOUND = 4096  # frames waiting for a radio that takes one at a time
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
@@ -99,7 +99,7 @@ class Shell:
             except trio.EndOfChannel:
                 nursery.cancel_scope.cancel()
 
-    async def order(self, order: Wish) -> None:
+    async def order(self, order: EngineRequest) -> None:
         """Give the engine an operator's order; returns once it is committed.
 
         Raises:

@@ -9,18 +9,19 @@ from pathlib import Path
 import structlog
 import trio
 
-from ota_engine.activation.security import Security
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.engine import Engine
-from ota_engine.errors import LocalError, StoreError
-from ota_engine.shell.courier import Courier
-from ota_engine.shell.json_lines import SINK_NAME, JsonLinesSink, drain
-from ota_engine.shell.link import Link
-from ota_engine.shell.notifier import Notifier
+from ota_engine.errors import StoreError
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
+from ota_engine.link.contract import Link
 from ota_engine.shell.runner import Shell, Witness, nobody
-from ota_engine.shell.sink import Sink
-from ota_engine.shell.writer import InlineWriter, Writer, open_writer
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.writer import InlineWriter, Writer, open_writer
+from ota_engine.telling.courier import Courier
+from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink, drain
+from ota_engine.telling.notifier import Notifier
+from ota_engine.telling.registration import register
+from ota_engine.telling.sink import Sink
 
 LINGER_S = 5.0  # for sinks to be told the last outcomes
 
@@ -108,20 +109,6 @@ async def _telling(
             for courier in couriers:
                 await courier.settle()
         nursery.cancel_scope.cancel()
-
-
-def register(store: Store, sinks: Sequence[Sink]) -> None:
-    """Let every outcome of a store wait for these sinks too, also those recorded before.
-
-    Raises:
-        LocalError: two sinks have one name, or one has the file's.
-        StoreError: the database failed.
-    """
-    names = [SINK_NAME, *(sink.name for sink in sinks)]
-    if len(set(names)) < len(names):
-        raise LocalError(f"two sinks have one name ({', '.join(names)}): name them apart")
-    for sink in sinks:
-        store.deliveries.register(sink.name)
 
 
 def _wake(told: Iterable[Notifier | Courier]) -> None:

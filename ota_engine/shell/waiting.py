@@ -6,12 +6,12 @@ from typing import Final
 
 import trio
 
-from ota_engine.campaigns.summary import Ending
+from ota_engine.hub.push.summary import WaitEnd
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> Ending:
+async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> WaitEnd:
     """Let work go on until it returns, the time is up, or a signal says to stop.
 
     Args:
@@ -34,4 +34,4 @@ async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> Endin
             nursery.cancel_scope.cancel()
     interrupted = bool(signals_seen)
     timed_out = limit.cancelled_caught and not interrupted
-    return Ending(interrupted, timed_out, trio.current_time() - began)
+    return WaitEnd(interrupted, timed_out, trio.current_time() - began)

@@ -15,7 +15,7 @@ MOST = 20  # findings of one look; a broken table must not print a million lines
 RESTORE = "move the database away and restore a backup"
 
 
-class Finding(NamedTuple):
+class StoreFinding(NamedTuple):
     """One thing that is wrong: where, what, and what to do."""
 
     where: str
@@ -30,18 +30,21 @@ class CheckReport(NamedTuple):
     schema: str
     rows: dict[str, int]  # per table; empty when the pages cannot be read
     audit_head: str  # hash of the last audit row; noted elsewhere, it shows up a rewritten trail
-    findings: tuple[Finding, ...]
+    findings: tuple[StoreFinding, ...]
 
 
-def look_over(connection: sa.Connection) -> list[Finding]:
+def look_over(connection: sa.Connection) -> list[StoreFinding]:
     """Look at everything that needs no more than the tables themselves."""
-    found: list[Finding] = []
+    found: list[StoreFinding] = []
     for look in _LOOKS:
         try:
             found += islice(look(connection), MOST)
         except (sa.exc.DatabaseError, UnicodeDecodeError) as error:
             reason = getattr(error, "orig", error)
-            return [*found, Finding("database", f"cannot be read ({one_line(reason)})", RESTORE)]
+            return [
+                *found,
+                StoreFinding("database", f"cannot be read ({one_line(reason)})", RESTORE),
+            ]
     return found
 
 
@@ -54,25 +57,25 @@ def count_rows(connection: sa.Connection) -> dict[str, int]:
     }
 
 
-def _pages(connection: sa.Connection) -> Iterator[Finding]:
+def _pages(connection: sa.Connection) -> Iterator[StoreFinding]:
     for (answer,) in connection.exec_driver_sql(f"PRAGMA quick_check({MOST})"):
         if answer != "ok":
-            yield Finding("database", one_line(answer), RESTORE)
+            yield StoreFinding("database", one_line(answer), RESTORE)
 
 
-def _relations(connection: sa.Connection) -> Iterator[Finding]:
+def _relations(connection: sa.Connection) -> Iterator[StoreFinding]:
     for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield Finding(table, f"row {row} belongs to no row of {parent}", RESTORE)
+        yield StoreFinding(table, f"row {row} belongs to no row of {parent}", RESTORE)
 
 
-def _images(connection: sa.Connection) -> Iterator[Finding]:
+def _images(connection: sa.Connection) -> Iterator[StoreFinding]:
     for sha256, data in connection.execute(sa.select(schema.images.c.sha256, schema.images.c.data)):
         if not is_content_of(sha256, data):
             problem = f"image {str(sha256)[:16]} is not what its hash says; it will not be served"
-            yield Finding("images", problem, RESTORE)
+            yield StoreFinding("images", problem, RESTORE)
 
 
-def _outbox(connection: sa.Connection) -> Iterator[Finding]:
+def _outbox(connection: sa.Connection) -> Iterator[StoreFinding]:
     outcomes, outbox, sinks, deliveries = (
         schema.outcomes,
         schema.outbox,
@@ -91,10 +94,10 @@ def _outbox(connection: sa.Connection) -> Iterator[Finding]:
     )
     for sink, key, device in connection.execute(forgotten):
         problem = f"outcome {key} of {format_eui64(device)} would never be delivered to {sink}"
-        yield Finding("outbox", problem, RESTORE)
+        yield StoreFinding("outbox", problem, RESTORE)
 
 
-_LOOKS: tuple[Callable[[sa.Connection], Iterator[Finding]], ...] = (
+_LOOKS: tuple[Callable[[sa.Connection], Iterator[StoreFinding]], ...] = (
     _pages,
     _relations,
     _images,

@@ -33,8 +33,8 @@ from ota_engine.records import (
 from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
-from ota_engine.store.check import RESTORE, CheckReport, Finding, count_rows, look_over
-from ota_engine.store.deliveries import Deliveries
+from ota_engine.store.check import RESTORE, CheckReport, StoreFinding, count_rows, look_over
+from ota_engine.store.dispatches import Deliveries
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease
 from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
@@ -284,7 +284,7 @@ class Store:
                 counted = count_rows(self._connection)
         except StoreError as error:
             counted = {}
-            findings = findings or [Finding("database", str(error), RESTORE)]
+            findings = findings or [StoreFinding("database", str(error), RESTORE)]
         return CheckReport(self.place, schema.HEAD, counted, self._audit_head.hash, tuple(findings))
 
     # --- within ---------------------------------------------------------------------------------
@@ -346,11 +346,11 @@ class Store:
     def _read(self, kind: type[_R], statement: sa.Select[Any]) -> tuple[_R, ...]:
         return read(self._connection, self.place, kind, statement)
 
-    def _unreadable(self, known: Sequence[Finding]) -> list[Finding]:
+    def _unreadable(self, known: Sequence[StoreFinding]) -> list[StoreFinding]:
         found = []
         fault = self.verify_audit()
         if fault is not None:
-            found.append(Finding("audit", fault.problem, "compare the trail with a backup"))
+            found.append(StoreFinding("audit", fault.problem, "compare the trail with a backup"))
         if not known:
             self.load()
         return found

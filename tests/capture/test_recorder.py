@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from images.eui64 import Eui64
-from ota_engine.capture.recorder import Medium, Recorder
+from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.events import (
     BROADCAST_ALL,
     BROADCAST_RX_ON,
@@ -41,7 +41,7 @@ class Tape:
 
     def __init__(self) -> None:
         self._octets = bytearray()
-        medium = Medium("han", OWN, 0x1A62)
+        medium = CaptureMedium("han", OWN, 0x1A62)
         self.recorder = Recorder(medium, self._octets.extend, lambda time: UTC + time)
 
     def file(self, folder: Path) -> Path:

@@ -8,7 +8,7 @@ whole, and a sound process must be able to do it all again and leave nothing beh
 import sys
 from pathlib import Path
 
-from images.catalogue import Order, Status
+from images.catalogue import Decision, ImageStatus
 from ota_engine.catalogue import desk, disk
 from ota_engine.catalogue.desk import decide, remove
 from ota_engine.catalogue.folder import Catalogue, Writing
@@ -37,8 +37,8 @@ def work(folder: Path) -> None:
     catalogue = Catalogue.made(folder)
     put(catalogue, ota())
     with catalogue.writing() as writing:
-        if writing.listed[next(iter(writing.listed))].status is Status.DRAFT:
-            decide(writing, NAME, Order.APPROVE, ANNE, "")
+        if writing.listed[next(iter(writing.listed))].status is ImageStatus.DRAFT:
+            decide(writing, NAME, Decision.APPROVE, ANNE, "")
     put(catalogue, ota(version=VERSION + 1))
     with catalogue.writing() as writing:
         remove(writing, SECOND)
@@ -55,7 +55,7 @@ def look_over(folder: Path) -> None:
     work(folder)
     catalogue = Catalogue(folder)
     (entry,) = catalogue.entries()
-    assert (entry.name, entry.status) == (NAME, Status.APPROVED)
+    assert (entry.name, entry.status) == (NAME, ImageStatus.APPROVED)
     assert [step.what for step in entry.history] == ["added", "approved"]
     files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     kept = {f"images/{entry.sha256}", f"entries/{entry.sha256}.json"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from images import ImageError
-from images.catalogue import Order, Range, Status, Terms
+from images.catalogue import Decision, ImageStatus, Range, Terms
 from ota_engine.catalogue.desk import decide, find, remove
 from ota_engine.catalogue.folder import Catalogue
 from ota_engine.errors import LocalError
@@ -21,7 +21,7 @@ def test_a_file_is_listed_as_a_draft_with_its_origin(tmp_path: Path) -> None:
     assert catalogue.octets(added.entry) == ota(hardware=(1, 2))
     entry = added.entry
     assert (entry.identity, entry.hardware) == ((CODE, TYPE, VERSION), Range(1, 2))
-    assert (entry.status, entry.terms.bases) == (Status.DRAFT, (Range(1, 5),))
+    assert (entry.status, entry.terms.bases) == (ImageStatus.DRAFT, (Range(1, 5),))
     assert (entry.origin.name, entry.origin.source) == ("ppmid.ota", "bench")
     assert [(step.who, step.utc, step.what) for step in entry.history] == [("anne", NOW, "added")]
 
@@ -100,7 +100,7 @@ def test_terms_of_a_listed_image_do_not_change_silently(tmp_path: Path) -> None:
     assert put(catalogue, ota(), bases((1, 5))).known
 
 
-def order(catalogue: Catalogue, what: Order, reason: str = "", name: str = NAME) -> Status:
+def order(catalogue: Catalogue, what: Decision, reason: str = "", name: str = NAME) -> ImageStatus:
     with catalogue.writing() as writing:
         return decide(writing, name, what, ANNE, reason).status
 
@@ -108,12 +108,12 @@ def order(catalogue: Catalogue, what: Order, reason: str = "", name: str = NAME)
 def test_an_image_is_approved_and_withdrawn_by_order(tmp_path: Path) -> None:
     catalogue = empty(tmp_path)
     put(catalogue, ota())
-    assert order(catalogue, Order.APPROVE) is Status.APPROVED
+    assert order(catalogue, Decision.APPROVE) is ImageStatus.APPROVED
     with pytest.raises(ImageError, match="approved already"):
-        order(catalogue, Order.APPROVE)
+        order(catalogue, Decision.APPROVE)
     with pytest.raises(ImageError, match="give a --reason"):
-        order(catalogue, Order.WITHDRAW)
-    assert order(catalogue, Order.WITHDRAW, "bricks rev C") is Status.WITHDRAWN
+        order(catalogue, Decision.WITHDRAW)
+    assert order(catalogue, Decision.WITHDRAW, "bricks rev C") is ImageStatus.WITHDRAWN
     (entry,) = catalogue.entries()
     assert [step.what for step in entry.history] == ["added", "approved", "withdrawn"]
     assert entry.history[-1].reason == "bricks rev C"
@@ -123,16 +123,16 @@ def test_two_approved_images_of_one_identity_need_a_reason(tmp_path: Path) -> No
     catalogue = empty(tmp_path)
     first = put(catalogue, ota()).entry
     second = put(catalogue, ota(b"other"), bearer=ANNE._replace(allow_clash="why")).entry
-    order(catalogue, Order.APPROVE, name=first.sha256)
+    order(catalogue, Decision.APPROVE, name=first.sha256)
     with pytest.raises(LocalError, match="of the same identity is approved"):
-        order(catalogue, Order.APPROVE, name=second.sha256)
-    assert order(catalogue, Order.APPROVE, "lab", second.sha256) is Status.APPROVED
+        order(catalogue, Decision.APPROVE, name=second.sha256)
+    assert order(catalogue, Decision.APPROVE, "lab", second.sha256) is ImageStatus.APPROVED
 
 
 def test_an_approved_image_cannot_be_removed(tmp_path: Path) -> None:
     catalogue = empty(tmp_path)
     put(catalogue, ota())
-    order(catalogue, Order.APPROVE)
+    order(catalogue, Decision.APPROVE)
     with pytest.raises(LocalError, match="withdraw it first"), catalogue.writing() as writing:
         remove(writing, NAME)
     assert len(catalogue.entries()) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from images import ImageError
 from images.catalogue import (
-    Entry,
+    CatalogueEntry,
     Range,
     Released,
     Terms,
@@ -222,6 +222,6 @@ def test_zigbee2mqtt_comes_to_the_newest_version_by_allowed_steps() -> None:
 
 @pytest.mark.parametrize("base", [Range(0, 0), Range(0, 5)])
 def test_what_zigbee2mqtt_would_read_as_no_limit_is_not_written(base: Range) -> None:
-    entry: Entry = released(Terms(bases=(base,))).entry
+    entry: CatalogueEntry = released(Terms(bases=(base,))).entry
     assert bool(unsayable(entry, "zigbee2mqtt")) == (base.high == 0)
     assert unsayable(entry, "zigpy") == ""

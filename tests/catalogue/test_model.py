@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from images import ImageError
 from images.catalogue import (
-    Entry,
-    Order,
+    CatalogueEntry,
+    Decision,
+    ImageStatus,
     Range,
-    Status,
     Terms,
     clashes,
     draft,
@@ -25,7 +25,9 @@ from images.catalogue.status import CHANGES
 from tests.catalogue.samples import bases, ota
 
 
-def entry(version: int, *paths: tuple[int, int], status: Status = Status.APPROVED) -> Entry:
+def entry(
+    version: int, *paths: tuple[int, int], status: ImageStatus = ImageStatus.APPROVED
+) -> CatalogueEntry:
     """An image of some version; without paths every lower version will do."""
     terms = bases(*paths) if paths else Terms()
     made = draft(ota(version.to_bytes(4), version=version), terms, "bench", "x.ota").entry
@@ -33,11 +35,11 @@ def entry(version: int, *paths: tuple[int, int], status: Status = Status.APPROVE
 
 
 def test_every_state_answers_every_order() -> None:
-    assert set(CHANGES) == set(product(Status, Order))
+    assert set(CHANGES) == set(product(ImageStatus, Decision))
 
 
 @pytest.mark.parametrize(("status", "order"), list(CHANGES))
-def test_an_order_that_changes_nothing_is_refused(status: Status, order: Order) -> None:
+def test_an_order_that_changes_nothing_is_refused(status: ImageStatus, order: Decision) -> None:
     before = entry(5, status=status)
     change = CHANGES[status, order]
     if change is None:
@@ -113,8 +115,8 @@ def test_no_way_is_told_apart_from_nothing_to_do() -> None:
     assert route([], 1) == []
 
 
-@pytest.mark.parametrize("status", [Status.DRAFT, Status.WITHDRAWN])
-def test_only_approved_images_are_a_way(status: Status) -> None:
+@pytest.mark.parametrize("status", [ImageStatus.DRAFT, ImageStatus.WITHDRAWN])
+def test_only_approved_images_are_a_way(status: ImageStatus) -> None:
     assert route([entry(9, status=status)], 1) == []
 
 

@@ -8,11 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images import ImageError
-from images.catalogue import Entry, Order, Range, Terms, draft, read_record, write_record
+from images.catalogue import (
+    CatalogueEntry,
+    Decision,
+    Range,
+    Terms,
+    draft,
+    read_record,
+    write_record,
+)
 from tests.catalogue.samples import ota
 
 GOOD = draft(ota(hardware=(1, 9), destination=7), Terms(), "bench", "x.ota").entry
-DECIDED = GOOD.ordered(Order.APPROVE, 1.5, "anne", "")
+DECIDED = GOOD.ordered(Decision.APPROVE, 1.5, "anne", "")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -37,7 +45,7 @@ def terms(draw: st.DrawFn) -> Terms:
 @given(terms())
 def test_an_entry_is_read_as_it_was_written(said: Terms) -> None:
     entry = draft(ota(hardware=(1, 9)), said, "bench", "x.ota").entry
-    entry = entry.ordered(Order.APPROVE, 1.5, "anne", "")
+    entry = entry.ordered(Decision.APPROVE, 1.5, "anne", "")
     assert read_record(write_record(entry)) == entry
 
 
@@ -68,7 +76,7 @@ def test_any_value_in_any_place_of_a_record_is_read_or_refused(
             break
         place = place[key]
     try:
-        assert isinstance(read_record(json.dumps(content).encode()), Entry)
+        assert isinstance(read_record(json.dumps(content).encode()), CatalogueEntry)
     except ImageError as error:
         assert str(error).isprintable()
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from images import ImageError, Report
-from images.catalogue import Order, Range, Status, Terms
+from images.catalogue import Decision, ImageStatus, Range, Terms
 from ota_engine.catalogue.desk import decide, lint_by_shape
+from ota_engine.catalogue.export import chosen, release_folder
 from ota_engine.catalogue.folder import Catalogue
-from ota_engine.catalogue.release import chosen, release_folder
-from ota_engine.catalogue.takeover import Taken, find_index, take_over
+from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.errors import LocalError
 from tests.catalogue.samples import ANNE, CODE, TYPE, VERSION, empty, ota, put
 
@@ -34,7 +34,7 @@ def index(folder: Path, *changes: dict[str, Any]) -> Path:
     return path
 
 
-def taken(catalogue: Catalogue, path: Path, files: Path | None = None) -> list[Taken]:
+def taken(catalogue: Catalogue, path: Path, files: Path | None = None) -> list[TakenOver]:
     with catalogue.writing() as writing:
         return list(take_over(writing, path, files or path.parent, ANNE))
 
@@ -55,7 +55,7 @@ def test_a_listed_file_becomes_a_draft_with_the_terms_of_its_index(
     (one,) = taken(catalogue, path)
     assert one.entry is not None
     assert one.entry.terms == Terms(bases=(Range(1, 5),), models=("PPMID",))
-    assert (one.entry.status, one.entry.origin.source) == (Status.DRAFT, "index.json")
+    assert (one.entry.status, one.entry.origin.source) == (ImageStatus.DRAFT, "index.json")
     assert catalogue.octets(one.entry) == DATA
     assert taken(catalogue, path)[0].known
 
@@ -171,12 +171,12 @@ def test_an_exported_folder_is_taken_over_again(tmp_path: Path, form: str) -> No
     entry = put(mine, ota(hardware=(1, 9)), said).entry
     put(mine, ota(version=VERSION + 1))
     with mine.writing() as writing:
-        decide(writing, entry.sha256, Order.APPROVE, ANNE, "")
+        decide(writing, entry.sha256, Decision.APPROVE, ANNE, "")
     release_folder(mine, chosen(mine.entries(), drafts=True), tmp_path / "out", "", force=False)
     theirs = Catalogue.made(tmp_path / "theirs")
     assert {one.reason for one in taken(theirs, tmp_path / "out" / form)} == {""}
     assert [one.terms for one in theirs.entries()] == [one.terms for one in mine.entries()]
-    assert {one.status for one in theirs.entries()} == {Status.DRAFT}
+    assert {one.status for one in theirs.entries()} == {ImageStatus.DRAFT}
     assert find_index(tmp_path / "out").name == "catalogue.json"
 
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from images.catalogue import Order, Range, Terms
+from images.catalogue import Decision, Range, Terms
 from ota_engine.catalogue.desk import decide
+from ota_engine.catalogue.export import chosen, release_folder
 from ota_engine.catalogue.folder import Catalogue
-from ota_engine.catalogue.release import chosen, release_folder
 from tests.catalogue.samples import ANNE, CODE, TYPE, empty, ota, put
 
 zigpy_ota = pytest.importorskip("zigpy.ota", reason="zigpy is not installed")
@@ -82,7 +82,7 @@ def released(folder: Path, *images: tuple[bytes, Terms], base_url: str = "") -> 
     for number, (data, terms) in enumerate(images):
         added = put(catalogue, data, terms, name=f"{number}.ota")
         with catalogue.writing() as writing:
-            decide(writing, added.entry.sha256, Order.APPROVE, ANNE, "")
+            decide(writing, added.entry.sha256, Decision.APPROVE, ANNE, "")
     entries = chosen(catalogue.entries(), drafts=False)
     release_folder(catalogue, entries, folder / "out", base_url, force=False)
     return folder / "out"

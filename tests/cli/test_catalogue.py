@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from images.catalogue import Range
-from ota_engine.catalogue.release import FOLDER_INDEX
+from ota_engine.catalogue.export import FOLDER_INDEX
 from ota_engine.cli.catalogue_options import read_bases, read_who
 from tests.catalogue.samples import NAME, VERSION, ota
 from tests.cli.zota import Ran, zota

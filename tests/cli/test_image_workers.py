@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ota_engine.cli.image_config import Settings
+from ota_engine.cli.image_config import JudgingSettings
 from ota_engine.cli.image_workers import judge_files, processes_for
 from tests.images.samples import plain
 
@@ -46,6 +46,6 @@ def test_few_files_go_to_two_processes_and_come_back_in_order(tmp_path: Path, co
     paths = [tmp_path / f"{number}.ota" for number in range(count)]
     for number, path in enumerate(paths):
         path.write_bytes(plain(file_version=number + 1))
-    judged = list(judge_files([*paths, tmp_path / "none"], Settings(), 2))
+    judged = list(judge_files([*paths, tmp_path / "none"], JudgingSettings(), 2))
     assert [one.path for one in judged] == [*paths, tmp_path / "none"]
     assert [one.report is None for one in judged] == [False] * count + [True]

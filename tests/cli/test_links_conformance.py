@@ -9,8 +9,8 @@ import pytest
 
 from emulators.home.roster import default_roster
 from ota_engine.cli.links import resolve
-from ota_engine.shell.link import Link
-from ota_engine.shell.link_conformance import CHECKS, Bench, BenchFactory
+from ota_engine.link.conformance import CHECKS, Bench, BenchFactory
+from ota_engine.link.contract import Link
 
 PPMID = default_roster()[0].spec.eui64
 

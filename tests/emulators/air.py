@@ -7,7 +7,7 @@ from random import Random
 from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions
 from emulators.air.station import Placement
-from emulators.node import Action, Announce, Note, Transmit
+from emulators.node import Announce, NodeAction, Note, Transmit
 from images.eui64 import Eui64
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
@@ -53,14 +53,14 @@ class Echo:
         self.ack = ack
         self.received: list[tuple[float, bytes]] = []
 
-    def power_on(self, now: float) -> Sequence[Action]:
+    def power_on(self, now: float) -> Sequence[NodeAction]:
         return (Announce(), Note("on", {}), *self.wake(now))
 
-    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         self.received.append((now, frame.payload))
         return self.wake(now)
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         self.wake_at = now + 3.0
         return (request(ack=self.ack),)
 
@@ -68,7 +68,7 @@ class Echo:
 class Silent(Echo):
     """Only listens."""
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         return ()
 
 

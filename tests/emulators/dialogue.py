@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from random import Random
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.node import Action, Announce, Note, Transmit
+from emulators.node import Announce, NodeAction, Note, Transmit
 from emulators.platform.profiles import LAB, TimerProfile
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images import ImageSpec, build
@@ -87,7 +87,7 @@ class Dialogue:
 
     # --- what the device does ---------------------------------------------------------------------
 
-    def take(self, actions: Sequence[Action]) -> list[Transmit]:
+    def take(self, actions: Sequence[NodeAction]) -> list[Transmit]:
         sent = [action for action in actions if isinstance(action, Transmit)]
         self.notes += [action for action in actions if isinstance(action, Note)]
         self.announced += sum(isinstance(action, Announce) for action in actions)
@@ -114,7 +114,7 @@ class Dialogue:
         return command
 
     @property
-    def state(self) -> State:
+    def state(self) -> ClientState:
         return self.device.client.state
 
     # --- what the server says ---------------------------------------------------------------------

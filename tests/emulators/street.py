@@ -12,12 +12,12 @@ from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign, Order
-from ota_engine.engine import Engine
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import ClockObserved, LinkUp
+from ota_engine.hub.delivery.commands import AddImage, Assign, OperatorCommand
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
-from ota_engine.store.intake import image_record
 
 UTC = 1_800_000_000.0
 COORDINATOR = Eui64(0x00DB_0000_0000_0001)
@@ -50,7 +50,7 @@ class Street:
         self.order(ClockObserved(UTC, 0.0))
         self.order(LinkUp("test", COORDINATOR, 82, False, 0.0))
 
-    def order(self, event: Order | ClockObserved | LinkUp) -> None:
+    def order(self, event: OperatorCommand | ClockObserved | LinkUp) -> None:
         self.network.submit(self.port, self.engine.handle(event, self.now), self.now)
 
     def assign(
@@ -102,7 +102,7 @@ def orders(
     policy: VersionPolicy = VersionPolicy.UPGRADE,
     at: float | None = None,
     delay: int = 0,
-) -> list[Order]:
+) -> list[OperatorCommand]:
     """What an operator says to have all devices run this image."""
     record = image_record(content, "test.zigbee", UTC)
     due = None if at is None else UTC + at

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
 from emulators.node import NEVER
@@ -237,7 +237,7 @@ def test_switching_a_running_device_on_again_is_a_restart() -> None:
     device = on()
     device.power_on()
     assert device.announced == 2
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_crash_while_it_restarts_leaves_it_off_until_power_returns() -> None:
@@ -268,7 +268,7 @@ def test_a_battery_ppmid_queries_but_does_not_start_a_download() -> None:
     device = Dialogue(spec(DeviceKind.PPMID, battery=True))
     device.offer(CONTENT)
     assert (device.state, device.frames, power_source(device)) == (
-        State.AWAITING_POWER,
+        ClientState.AWAITING_POWER,
         [],
         0x03,
     )
@@ -299,13 +299,13 @@ def test_a_download_begun_on_mains_is_not_resumed_on_battery() -> None:
     device.crash()
     set_mains(device, False)
     device.power_on()
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_mains_ppmid_downloads_at_once() -> None:
     device = Dialogue(spec(DeviceKind.PPMID))
     device.offer(CONTENT)
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 # --- HCALCS ---------------------------------------------------------------------------------------
@@ -339,7 +339,7 @@ def test_the_local_trigger_runs_what_it_holds() -> None:
 def test_the_local_trigger_without_an_image_changes_nothing() -> None:
     device = on(DeviceKind.HCALCS)
     trigger(device)
-    assert (device.state, device.device.version) == (State.IDLE, OLD)
+    assert (device.state, device.device.version) == (ClientState.IDLE, OLD)
 
 
 def test_a_held_image_survives_a_power_cut() -> None:

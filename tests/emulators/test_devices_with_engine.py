@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from emulators.air.radio import Conditions
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
@@ -13,8 +13,15 @@ from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS,
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import Abort, NotifyBroadcast, NotifyDevice, Pause, Release, Resume
+from ota_engine.hub.delivery.commands import (
+    Abort,
+    ApplyNow,
+    NotifyBroadcast,
+    NotifyDevice,
+    Pause,
+    Resume,
+)
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Activation, SessionState, VersionPolicy
 from tests.emulators.dialogue import DEVICE, NEW, OLD, image, spec
 from tests.emulators.street import Street
@@ -89,7 +96,7 @@ def test_an_hcalcs_holds_its_image_until_the_local_trigger() -> None:
     street.assign(CONTENT, activation=Activation.EXTERNAL)
     street.power_on()
     street.run(24 * HOUR)
-    assert (device.version, device.client.state) == (OLD, State.EXTERNAL)
+    assert (device.version, device.client.state) == (OLD, ClientState.EXTERNAL)
     assert street.states() == [SessionState.AWAITING_COMMAND]
     street.network.perform(device.eui64, device.activate_locally(street.now), street.now)
     street.run(60)
@@ -102,7 +109,7 @@ def test_a_battery_ppmid_waits_for_mains_and_the_engine_says_so() -> None:
     street.assign(CONTENT)
     street.power_on()
     street.run(HOUR)
-    assert device.client.state is State.AWAITING_POWER
+    assert device.client.state is ClientState.AWAITING_POWER
     assert "mains" in street.reasons()[0]
     street.network.perform(device.eui64, device.set_mains(True, street.now), street.now)
     street.run(120)
@@ -132,7 +139,7 @@ def test_a_device_that_is_told_to_wait_applies_when_released() -> None:
     street.power_on()
     street.run(3 * HOUR)
     assert (device.version, street.states()) == (OLD, [SessionState.HELD])
-    street.order(Release(device.eui64, "test"))
+    street.order(ApplyNow(device.eui64, "test"))
     street.run(60)
     assert device.version == NEW
 
@@ -156,7 +163,7 @@ def test_a_pause_is_a_wait_for_data_and_ends_with_resume() -> None:
     street.run(3)
     street.order(Pause(device.eui64, "maintenance", "test"))
     street.run(HOUR)
-    assert device.client.state is State.WAITING_FOR_DATA
+    assert device.client.state is ClientState.WAITING_FOR_DATA
     street.order(Resume(device.eui64, "test"))
     street.run(HOUR)
     assert device.flash.running_content() == CONTENT
@@ -169,7 +176,7 @@ def test_an_abort_ends_the_download_idle() -> None:
     street.run(3)
     street.order(Abort(device.eui64, "test", "test"))
     street.run(60)
-    assert (device.client.state, device.version) == (State.IDLE, OLD)
+    assert (device.client.state, device.version) == (ClientState.IDLE, OLD)
 
 
 def test_a_failed_self_test_is_a_failed_session() -> None:

@@ -10,7 +10,7 @@ from emulators.soak.faults import (
     PROFILES,
     Fault,
     FaultKind,
-    Plan,
+    FaultPlan,
     World,
     draw_plan,
     weather,
@@ -37,9 +37,9 @@ faults = st.builds(
 
 @given(st.lists(faults, max_size=5), st.integers(0, 2**63))
 def test_a_plan_survives_its_json(drawn: list[Fault], seed: int) -> None:
-    plan = Plan("harsh", seed, Conditions(loss=0.125, garbling=0.1), tuple(drawn))
+    plan = FaultPlan("harsh", seed, Conditions(loss=0.125, garbling=0.1), tuple(drawn))
     text = canonical_json(plan.to_json())
-    assert Plan.from_json(json.loads(text)) == plan
+    assert FaultPlan.from_json(json.loads(text)) == plan
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_plan_survives_its_json(drawn: list[Fault], seed: int) -> None:
 )
 def test_what_is_no_plan_is_refused_in_one_line(value: object, complaint: str) -> None:
     with pytest.raises(LocalError, match="not a fault plan") as caught:
-        Plan.from_json(value)
+        FaultPlan.from_json(value)
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
 

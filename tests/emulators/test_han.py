@@ -8,15 +8,15 @@ from trio.testing import MockClock
 from emulators.air.network import Network
 from emulators.devices.fleet import Fleet
 from emulators.home.han import BATCHES, COORDINATOR, Han
-from emulators.soak.population import Member, populate, sample_firmware
+from emulators.soak.population import SoakMember, populate, sample_firmware
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import Joined, LinkDown, LinkEvent, LinkUp, Packet
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.link.contract import LinkDownError
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
-from ota_engine.shell.link import LinkDownError
 from ota_engine.shell.service import open_virtual_service
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 from tests.emulators.air import Silent, request, response
 
@@ -115,7 +115,7 @@ async def test_nodes_are_those_with_power(autojump_clock: MockClock) -> None:
         assert not han.nodes
 
 
-async def deliver(members: Sequence[Member], batch_seconds: float) -> dict[Eui64, SessionState]:
+async def deliver(members: Sequence[SoakMember], batch_seconds: float) -> dict[Eui64, SessionState]:
     firmware = sample_firmware(2048, seed=1)
     fleet, network = Fleet(), Network(Random(1))
     for member in members:

@@ -4,7 +4,7 @@ from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.platform.flash import FileIdentity
 from emulators.platform.spec import DeviceKind, DeviceSpec
-from emulators.soak.oracle import Expectation, Judgement, Verdict, judge
+from emulators.soak.oracle import DeviceVerdict, Expectation, Judgement, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
 
@@ -47,46 +47,46 @@ def verdict_on(judged: Device, believed: SessionRecord | None, *, unordered: int
 
 def test_the_assigned_image_is_an_update() -> None:
     found = verdict_on(device(ASSIGNED), session(SessionState.UPDATED))
-    assert (found.verdict, found.image_hash) == (Verdict.UPDATED, digest(ASSIGNED))
+    assert (found.verdict, found.image_hash) == (DeviceVerdict.UPDATED, digest(ASSIGNED))
 
 
 def test_other_octets_under_the_right_version_are_a_wrong_image() -> None:
     found = verdict_on(device(OTHER), session(SessionState.UPDATED))
-    assert found.verdict == Verdict.WRONG_IMAGE
+    assert found.verdict == DeviceVerdict.WRONG_IMAGE
     assert "nobody offered" in found.reason
 
 
 def test_the_right_octets_under_another_version_are_a_wrong_image() -> None:
     found = verdict_on(device(ASSIGNED, version=9), session(SessionState.DOWNLOADING))
-    assert found.verdict == Verdict.WRONG_IMAGE
+    assert found.verdict == DeviceVerdict.WRONG_IMAGE
 
 
 def test_what_another_server_offered_is_no_wrong_image() -> None:
     expected = Expectation(digest(ASSIGNED), NEW, {9: digest(OTHER)})
     found = judge(device(OTHER, version=9), expected, session(SessionState.STALLED), 0, ())
-    assert found.verdict == Verdict.STUCK
+    assert found.verdict == DeviceVerdict.STUCK
 
 
 def test_an_activation_without_order_is_a_wrong_image() -> None:
     found = verdict_on(device(ASSIGNED), session(SessionState.UPDATED), unordered=1)
-    assert found.verdict == Verdict.WRONG_IMAGE
+    assert found.verdict == DeviceVerdict.WRONG_IMAGE
     assert "without an order" in found.reason
 
 
 def test_an_engine_that_believes_too_much_is_found_out() -> None:
     found = verdict_on(device(), session(SessionState.UPDATED))
-    assert found.verdict == Verdict.WRONG_IMAGE
+    assert found.verdict == DeviceVerdict.WRONG_IMAGE
     assert "believes" in found.reason
 
 
 def test_a_failed_session_is_failed_for_its_reason() -> None:
     found = verdict_on(device(), session(SessionState.FAILED, "refused"))
-    assert (found.verdict, found.reason) == (Verdict.FAILED, "refused")
+    assert (found.verdict, found.reason) == (DeviceVerdict.FAILED, "refused")
 
 
 def test_a_session_under_way_is_stuck_for_its_reason() -> None:
     found = verdict_on(device(), session(SessionState.STALLED, "not heard"))
-    assert (found.verdict, found.reason) == (Verdict.STUCK, "stalled: not heard")
+    assert (found.verdict, found.reason) == (DeviceVerdict.STUCK, "stalled: not heard")
 
 
 def test_a_session_without_reason_stays_without_explanation() -> None:
@@ -94,4 +94,4 @@ def test_a_session_without_reason_stays_without_explanation() -> None:
 
 
 def test_a_device_the_engine_never_met_is_stuck() -> None:
-    assert verdict_on(device(), None).verdict == Verdict.STUCK
+    assert verdict_on(device(), None).verdict == DeviceVerdict.STUCK

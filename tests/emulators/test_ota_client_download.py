@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.node import NEVER
 from emulators.platform.flash import SECTOR
 from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
@@ -58,7 +58,7 @@ def test_a_block_is_followed_by_a_request_for_the_next() -> None:
 def test_the_whole_file_arrives_exactly() -> None:
     device = downloading()
     device.feed(CONTENT)
-    assert device.state is State.VERIFYING
+    assert device.state is ClientState.VERIFYING
     assert b"".join(device.device.flash.downloaded()) == CONTENT
 
 
@@ -108,7 +108,7 @@ def test_a_block_of_an_impossible_length_is_malformed(data: bytes) -> None:
     assert device.only() == general.DefaultResponse(
         Command.IMAGE_BLOCK_RESPONSE, Status.MALFORMED_COMMAND
     )
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 def test_a_block_beyond_the_end_is_malformed() -> None:
@@ -119,7 +119,7 @@ def test_a_block_beyond_the_end_is_malformed() -> None:
     offset = asked_offset(device)
     device.say(ota.ImageBlockResponse(0, MANUFACTURER, IMAGE_TYPE, NEW, offset, bytes(63)))
     assert isinstance(device.only(), general.DefaultResponse)
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 @given(st.binary(max_size=90))
@@ -128,7 +128,7 @@ def test_any_octets_behind_a_block_header_leave_the_download_intact(octets: byte
     device = Dialogue()
     device.offer(content)
     device.hear(b"\x19\x07\x05" + octets)
-    if device.state is not State.DOWNLOADING:  # the octets happened to be a wait or an abort
+    if device.state is not ClientState.DOWNLOADING:  # the octets happened to be a wait or an abort
         return
     while not any(isinstance(sent, ota.ImageBlockRequest) for sent in device.sent()):
         device.alarm()
@@ -147,7 +147,7 @@ def test_a_block_that_comes_after_the_download_ended_is_ignored() -> None:
     device = downloading()
     device.feed(CONTENT)
     assert device.block(CONTENT, 0) == []
-    assert device.state is State.VERIFYING
+    assert device.state is ClientState.VERIFYING
 
 
 # --- what the request says ------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_silence_ends_the_download_with_abort_at_the_error_threshold(
         assert asked_offset(device) == 0
     device.alarm()
     assert device.only() == ota.UpgradeEndRequest(Status.ABORT, MANUFACTURER, IMAGE_TYPE, NEW)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_block_makes_the_count_of_errors_begin_again() -> None:
@@ -232,13 +232,13 @@ def test_a_block_makes_the_count_of_errors_begin_again() -> None:
         device.alarm()
         device.alarm()
         device.block(CONTENT, offset, 48)
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 def test_after_giving_up_the_next_offer_goes_on_where_flash_is() -> None:
     device = downloading(NXP)
     device.feed(CONTENT, until=SECTOR + 500)
-    while device.state is State.DOWNLOADING:
+    while device.state is ClientState.DOWNLOADING:
         device.alarm()
     device.alarm()
     device.say(ota.QueryNextImageResponse(0, MANUFACTURER, IMAGE_TYPE, NEW, len(CONTENT)))
@@ -260,20 +260,20 @@ def test_an_offer_of_another_file_begins_anew() -> None:
 def test_a_block_response_abort_ends_idle() -> None:
     device = downloading()
     device.say(ota.ImageBlockResponse(Status.ABORT))
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 @pytest.mark.parametrize("status", [Status.NO_IMAGE_AVAILABLE, Status.ABORT])
 def test_a_default_response_to_the_block_request_ends_idle(status: int) -> None:
     device = downloading()
     device.default(Command.IMAGE_BLOCK_REQUEST, status)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_any_other_default_response_is_left_to_the_timeout() -> None:
     device = downloading()
     device.default(Command.IMAGE_BLOCK_REQUEST, Status.MALFORMED_COMMAND)
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
     device.alarm()
     assert asked_offset(device) == 0
 
@@ -283,7 +283,7 @@ def test_any_other_default_response_is_left_to_the_timeout() -> None:
 
 def waited(device: Dialogue) -> float:
     assert device.frames == []
-    assert device.state is State.WAITING_FOR_DATA
+    assert device.state is ClientState.WAITING_FOR_DATA
     start = device.now
     device.alarm()
     assert asked_offset(device) == 0
@@ -334,14 +334,14 @@ def test_waiting_is_not_an_error() -> None:
     for _ in range(NXP.error_threshold * 2):
         device.say(wait(0, 5))
         device.alarm()
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 def test_a_server_may_abort_while_the_client_waits() -> None:
     device = downloading()
     device.say(wait(0, 90))
     device.say(ota.ImageBlockResponse(Status.ABORT))
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 # --- MinimumBlockPeriod ---------------------------------------------------------------------------
@@ -358,7 +358,7 @@ def test_the_period_is_counted_in_the_unit_of_the_cluster_revision(
     device.alarm()
     start = device.now
     device.block(CONTENT, 0)
-    assert (device.state, device.frames) == (State.PACING, [])
+    assert (device.state, device.frames) == (ClientState.PACING, [])
     device.alarm()
     assert device.now - start == pytest.approx(seconds)
     assert asked_offset(device) == 63
@@ -388,7 +388,7 @@ def test_a_paced_download_still_ends_with_the_whole_file() -> None:
     device.offer(content)
     device.say(wait(0, 0, 100))
     start = device.now
-    while device.state is not State.VERIFYING:
+    while device.state is not ClientState.VERIFYING:
         device.alarm()
         device.feed(content)
     assert b"".join(device.device.flash.downloaded()) == content
@@ -417,7 +417,7 @@ def test_a_server_that_has_forgotten_the_file_ends_a_resumed_download() -> None:
     device.crash()
     device.power_on()
     device.default(Command.IMAGE_BLOCK_REQUEST, Status.NO_IMAGE_AVAILABLE)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_crashed_device_is_deaf() -> None:

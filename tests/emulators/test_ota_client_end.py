@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.node import NEVER, Note
 from emulators.platform.profiles import LAB, NXP, SILICON_LABS, ZBOSS, TimerProfile
 from images import ImageSpec, build
@@ -49,7 +49,7 @@ def test_verification_takes_its_time_and_the_server_hears_nothing(seconds: float
     device.offer(CONTENT)
     device.feed(CONTENT)
     start = device.now
-    assert (device.state, device.frames) == (State.VERIFYING, [])
+    assert (device.state, device.frames) == (ClientState.VERIFYING, [])
     assert status(device) == 2
     device.alarm()
     assert device.now - start == pytest.approx(seconds)
@@ -59,7 +59,7 @@ def test_verification_takes_its_time_and_the_server_hears_nothing(seconds: float
 def refused(content: bytes, **options: object) -> Dialogue:
     device = Dialogue(spec(**options))  # type: ignore[arg-type] # checked by spec
     device.download(content)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
     assert device.only() == ota.UpgradeEndRequest(
         Status.INVALID_IMAGE, MANUFACTURER, IMAGE_TYPE, NEW
     )
@@ -133,7 +133,7 @@ def test_a_refused_file_leaves_nothing_behind() -> None:
     device = refused(bytes(500))
     device.crash()
     device.power_on()
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 # --- the server's answer --------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_now_is_applied_after_three_seconds() -> None:
     device = ended()
     device.end(0, 0)
     start = device.now
-    assert (device.state, status(device)) == (State.COUNTDOWN, 4)
+    assert (device.state, status(device)) == (ClientState.COUNTDOWN, 4)
     device.alarm()
     assert device.now - start == pytest.approx(3.0)
     assert not device.device.powered
@@ -209,7 +209,7 @@ def test_a_hold_takes_a_given_time_back() -> None:
     device.end(0, FOREVER)
     for _ in range(LAB.end_tries + 1):
         device.alarm()
-    assert device.state is State.WAITING_TO_UPGRADE
+    assert device.state is ClientState.WAITING_TO_UPGRADE
 
 
 def test_other_clients_count_a_long_time_down_by_themselves() -> None:
@@ -221,7 +221,7 @@ def test_other_clients_count_a_long_time_down_by_themselves() -> None:
 def test_wait_is_asked_again_at_most_an_hour_later() -> None:
     device = ended()
     device.end(0, FOREVER)
-    assert (device.state, status(device)) == (State.WAITING_TO_UPGRADE, 3)
+    assert (device.state, status(device)) == (ClientState.WAITING_TO_UPGRADE, 3)
     start = device.now
     device.alarm()
     assert device.now - start <= 3600
@@ -233,7 +233,7 @@ def test_an_unsolicited_response_releases_a_waiting_device() -> None:
     device.end(0, FOREVER)
     device.now += 100
     device.end(0, 0)
-    assert device.state is State.COUNTDOWN
+    assert device.state is ClientState.COUNTDOWN
 
 
 @pytest.mark.parametrize(
@@ -248,14 +248,14 @@ def test_an_unsolicited_response_releases_a_waiting_device() -> None:
 def test_wildcards_match_any_held_file(response: ota.UpgradeEndResponse) -> None:
     device = ended()
     device.say(response)
-    assert device.state is State.COUNTDOWN
+    assert device.state is ClientState.COUNTDOWN
 
 
 def test_a_broadcast_response_releases_every_waiting_device() -> None:
     device = ended()
     device.end(0, FOREVER)
     device.broadcast(ota.UpgradeEndResponse(0xFFFF, 0xFFFF, 0xFFFFFFFF, 0, 0))
-    assert device.state is State.COUNTDOWN
+    assert device.state is ClientState.COUNTDOWN
 
 
 def test_a_response_about_another_file_is_answered_invalid_value() -> None:
@@ -264,14 +264,14 @@ def test_a_response_about_another_file_is_answered_invalid_value() -> None:
     assert device.only() == general.DefaultResponse(
         Command.UPGRADE_END_RESPONSE, Status.INVALID_VALUE
     )
-    assert device.state is State.ENDING
+    assert device.state is ClientState.ENDING
 
 
 def test_a_response_nobody_waits_for_changes_nothing() -> None:
     device = Dialogue()
     device.power_on()
     device.end(0, 0)
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 def test_a_countdown_can_be_moved_or_held_by_another_response() -> None:
@@ -280,13 +280,13 @@ def test_a_countdown_can_be_moved_or_held_by_another_response() -> None:
     device.end(0, 60)
     assert device.device.wake_at - device.now == pytest.approx(60)
     device.end(0, FOREVER)
-    assert device.state is State.WAITING_TO_UPGRADE
+    assert device.state is ClientState.WAITING_TO_UPGRADE
 
 
 def test_an_upgrade_the_server_forbids_is_discarded() -> None:
     device = ended()
     device.default(Command.UPGRADE_END_REQUEST, Status.ABORT)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
     assert device.device.client.holding is None
 
 
@@ -309,7 +309,7 @@ def test_policy_1_does_not_apply_but_goes_on_asking() -> None:
     device = ended(timeout_policy=1)
     for _ in range(LAB.end_tries):
         device.alarm()
-    assert device.state is State.WAITING_TO_UPGRADE
+    assert device.state is ClientState.WAITING_TO_UPGRADE
     device.alarm()
     assert device.only() == success()
 
@@ -320,7 +320,7 @@ def test_an_answer_makes_the_count_of_tries_begin_again() -> None:
     device.end(0, FOREVER)
     for _ in range(LAB.end_tries):
         device.alarm()
-    assert device.state is State.ENDING
+    assert device.state is ClientState.ENDING
 
 
 # --- activation policies --------------------------------------------------------------------------
@@ -330,7 +330,7 @@ def test_out_of_band_activation_waits_for_an_external_event() -> None:
     device = ended(activation_policy=1)
     device.end(0, FOREVER)
     assert device.frames == []
-    assert (device.state, status(device)) == (State.EXTERNAL, 6)
+    assert (device.state, status(device)) == (ClientState.EXTERNAL, 6)
     assert device.device.wake_at == NEVER
 
 
@@ -340,19 +340,19 @@ def test_a_time_is_refused_not_authorized_when_activation_is_out_of_band() -> No
     assert device.only() == general.DefaultResponse(
         Command.UPGRADE_END_RESPONSE, Status.NOT_AUTHORIZED
     )
-    assert device.state is State.EXTERNAL
+    assert device.state is ClientState.EXTERNAL
 
 
 def test_out_of_band_activation_never_happens_by_silence() -> None:
     device = ended(activation_policy=1)
     for _ in range(LAB.end_tries):
         device.alarm()
-    assert device.state is State.EXTERNAL
+    assert device.state is ClientState.EXTERNAL
 
 
 def test_with_both_policies_1_the_server_is_not_even_asked() -> None:
     device = ended(activation_policy=1, timeout_policy=1)
-    assert device.state is State.EXTERNAL
+    assert device.state is ClientState.EXTERNAL
     assert device.frames == []
 
 
@@ -467,7 +467,7 @@ def test_a_first_of_two_files_ends_with_require_more_image() -> None:
     assert device.only() == ota.UpgradeEndRequest(
         Status.REQUIRE_MORE_IMAGE, MANUFACTURER, IMAGE_TYPE, NEW
     )
-    assert (device.state, status(device)) == (State.WAIT_FOR_MORE, 5)
+    assert (device.state, status(device)) == (ClientState.WAIT_FOR_MORE, 5)
 
 
 def test_the_acknowledgement_makes_it_query_the_next_type() -> None:
@@ -517,7 +517,7 @@ def test_the_last_file_not_being_there_yet_leaves_it_waiting_for_more() -> None:
     device = collecting()
     device.default(Command.UPGRADE_END_REQUEST, Status.SUCCESS)
     device.say(ota.QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE))
-    assert (device.state, status(device)) == (State.IDLE, 5)
+    assert (device.state, status(device)) == (ClientState.IDLE, 5)
     device.alarm()
     query = device.only()
     assert isinstance(query, ota.QueryNextImageRequest)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.platform.profiles import LAB, NXP, SILICON_LABS, TimerProfile
 from ota_engine.zcl import ota
 from ota_engine.zcl.ota import Command
@@ -73,7 +73,7 @@ def test_the_last_page_is_as_short_as_the_file() -> None:
     last = page_asked(device)
     assert last.page_size == len(CONTENT) % LAB.page_size
     serve(device, last)
-    assert device.state is State.VERIFYING
+    assert device.state is ClientState.VERIFYING
     assert b"".join(device.device.flash.downloaded()) == CONTENT
 
 
@@ -81,7 +81,7 @@ def test_holes_are_asked_block_by_block_then_the_next_page() -> None:
     device = paging()
     serve(device, page_asked(device), without=(2, 5))
     device.alarm()
-    assert (block_asked(device).file_offset, device.state) == (96, State.FILLING)
+    assert (block_asked(device).file_offset, device.state) == (96, ClientState.FILLING)
     device.block(CONTENT, 96, 48)
     assert block_asked(device).file_offset == 240
     device.block(CONTENT, 240, 48)
@@ -106,7 +106,7 @@ def test_the_hole_at_the_end_of_the_last_page_is_filled() -> None:
     device.alarm()
     asked = block_asked(device)
     device.block(CONTENT, asked.file_offset, asked.maximum_data_size)
-    assert device.state is State.VERIFYING
+    assert device.state is ClientState.VERIFYING
     assert b"".join(device.device.flash.downloaded()) == CONTENT
 
 
@@ -114,7 +114,7 @@ def test_a_client_can_lose_page_blocks_by_itself_and_fill_them() -> None:
     device = paging(page_hole_every=4)
     serve(device, page_asked(device))
     device.alarm()
-    assert device.state is State.FILLING
+    assert device.state is ClientState.FILLING
     device.feed(CONTENT)
     assert page_asked(device).file_offset == LAB.page_size
 
@@ -160,7 +160,7 @@ def test_wait_for_data_ends_the_page_and_its_rest_is_asked_afterwards() -> None:
     device = paging()
     device.block(CONTENT, 0, 48)
     device.say(ota.ImageBlockResponse(Status.WAIT_FOR_DATA, current_time=0, request_time=30))
-    assert device.state is State.WAITING_FOR_DATA
+    assert device.state is ClientState.WAITING_FOR_DATA
     device.alarm()
     assert block_asked(device).file_offset == 48
 
@@ -175,7 +175,7 @@ def test_wait_for_data_before_any_block_asks_the_page_again() -> None:
 def test_no_image_available_to_a_page_request_ends_idle() -> None:
     device = paging()
     device.default(Command.IMAGE_PAGE_REQUEST, Status.NO_IMAGE_AVAILABLE)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_power_cut_inside_a_page_resumes_at_a_sector() -> None:

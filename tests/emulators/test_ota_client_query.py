@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.client.table import State
+from emulators.client.table import ClientState
 from emulators.platform.profiles import NXP, PROFILES, SILICON_LABS
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.ota import Attribute, Command
@@ -65,7 +65,7 @@ def test_no_image_available_means_the_next_poll() -> None:
     device.query()
     device.say(NOTHING)
     asked = device.now
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
     device.alarm()
     assert device.now - asked == pytest.approx(device.device.spec.timers.query_interval)
     assert isinstance(device.only(), ota.QueryNextImageRequest)
@@ -80,7 +80,7 @@ def test_an_unanswered_query_is_repeated_then_left_to_the_next_poll() -> None:
         device.alarm()
         assert isinstance(device.only(), ota.QueryNextImageRequest)
     device.alarm()
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
     assert device.device.wake_at - device.now == pytest.approx(NXP.query_interval)
 
 
@@ -131,7 +131,7 @@ def broadcast_notify(notify: ota.ImageNotify, seed: int = 7) -> Dialogue:
     ],
 )
 def test_a_broadcast_with_full_jitter_that_fits_makes_it_query(notify: ota.ImageNotify) -> None:
-    assert broadcast_notify(notify).state is State.QUERYING
+    assert broadcast_notify(notify).state is ClientState.QUERYING
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_broadcast_that_is_invalid_or_for_others_is_dropped_silently(
     notify: ota.ImageNotify,
 ) -> None:
     device = broadcast_notify(notify)
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x00", b"\x00\x64\x00", b"\x04\x64", b"\x01\x64\x1d"])
@@ -157,12 +157,12 @@ def test_a_broadcast_notify_of_a_wrong_length_or_type_is_dropped_silently(octets
     device = Dialogue()
     device.power_on()
     device.hear(b"\x19\x01\x00" + octets, destination=0xFFFFFFFFFFFFFFFF, endpoint=0xFF)  # type: ignore[arg-type]
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 def test_about_the_share_named_by_the_jitter_answers_a_broadcast() -> None:
     asked = sum(
-        broadcast_notify(ota.ImageNotify(0, 30), seed).state is State.QUERYING
+        broadcast_notify(ota.ImageNotify(0, 30), seed).state is ClientState.QUERYING
         for seed in range(300)
     )
     assert 60 <= asked <= 120
@@ -173,14 +173,14 @@ def test_a_notify_with_another_profile_or_endpoint_is_not_for_it() -> None:
     device.power_on()
     device.hear(b"\x19\x01\x00\x00\x64", profile=0x0104)
     device.hear(b"\x19\x01\x00\x00\x64", endpoint=2)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_notify_during_a_download_changes_nothing() -> None:
     device = Dialogue()
     device.offer(image())
     device.say(ota.ImageNotify(0, 100))
-    assert (device.state, device.frames) == (State.DOWNLOADING, [])
+    assert (device.state, device.frames) == (ClientState.DOWNLOADING, [])
 
 
 # --- what is offered ------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_an_offer_for_someone_else_is_not_taken(wrong: ota.QueryNextImageRespons
     device = Dialogue()
     device.query()
     device.say(wrong)
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 def test_an_offer_larger_than_the_bank_is_answered_insufficient_space() -> None:
@@ -212,21 +212,21 @@ def test_an_offer_larger_than_the_bank_is_answered_insufficient_space() -> None:
     assert device.only() == general.DefaultResponse(
         Command.QUERY_NEXT_IMAGE_RESPONSE, Status.INSUFFICIENT_SPACE
     )
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_silicon_labs_client_ignores_an_offer_of_its_own_version() -> None:
     device = Dialogue(spec(timers=SILICON_LABS))
     device.query()
     device.say(offer(version=OLD))
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_other_clients_take_their_own_version_again() -> None:
     device = Dialogue(spec(timers=NXP))
     device.query()
     device.say(offer(version=OLD))
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 def test_a_client_that_refuses_downgrades_says_invalid_image() -> None:
@@ -236,14 +236,14 @@ def test_a_client_that_refuses_downgrades_says_invalid_image() -> None:
     assert device.only() == ota.UpgradeEndRequest(
         Status.INVALID_IMAGE, MANUFACTURER, IMAGE_TYPE, OLD - 1
     )
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_a_client_that_does_not_refuse_them_downloads_a_lower_version() -> None:
     device = Dialogue()
     device.query()
     device.say(offer(version=OLD - 1))
-    assert device.state is State.DOWNLOADING
+    assert device.state is ClientState.DOWNLOADING
 
 
 @pytest.mark.parametrize(
@@ -253,21 +253,21 @@ def test_a_refused_query_ends_idle(status: int) -> None:
     device = Dialogue()
     device.query()
     device.say(ota.QueryNextImageResponse(status))
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 def test_a_default_response_to_the_query_ends_idle() -> None:
     device = Dialogue()
     device.query()
     device.default(Command.QUERY_NEXT_IMAGE_REQUEST, Status.UNSUP_CLUSTER_COMMAND)
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE
 
 
 def test_an_offer_nobody_asked_for_is_ignored() -> None:
     device = Dialogue()
     device.power_on()
     device.say(offer())
-    assert (device.state, device.frames) == (State.IDLE, [])
+    assert (device.state, device.frames) == (ClientState.IDLE, [])
 
 
 # --- device-specific files ------------------------------------------------------------------------
@@ -294,4 +294,4 @@ def test_no_device_specific_file_ends_idle() -> None:
     device = Dialogue(spec(image_type=0xFFC0))
     device.query()
     device.say(ota.QueryDeviceSpecificFileResponse(Status.NO_IMAGE_AVAILABLE))
-    assert device.state is State.IDLE
+    assert device.state is ClientState.IDLE

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.air import radio
-from emulators.air.radio import Conditions, Fate, Medium
+from emulators.air.radio import Conditions, FrameFate, Medium
 from ota_engine.errors import LocalError
 
 MILLI = 1e-3
@@ -86,16 +86,18 @@ def test_chances_outside_zero_to_one_are_refused(wrong: dict[str, float]) -> Non
         Conditions(**wrong)
 
 
-def fates(conditions: Conditions, hops: int, seed: int = 7, frames: int = 20_000) -> Counter[Fate]:
+def fates(
+    conditions: Conditions, hops: int, seed: int = 7, frames: int = 20_000
+) -> Counter[FrameFate]:
     medium = Medium(Random(seed), conditions)
-    seen: Counter[Fate] = Counter()
+    seen: Counter[FrameFate] = Counter()
     for _ in range(frames):
         drawn = medium.draw()
         if drawn < medium.trouble[hops]:
             fate, _ = medium.resolve(drawn, hops, hops * 0.004)
             seen[fate] += 1
         else:
-            seen[Fate.DELIVERED] += 1
+            seen[FrameFate.DELIVERED] += 1
     return seen
 
 
@@ -103,16 +105,16 @@ def test_fates_come_as_often_as_the_conditions_say() -> None:
     air = Conditions(loss=0.04, duplication=0.03, reordering=0.02, garbling=0.01)
     seen = fates(air, 1)
     shares = {fate: count / 20_000 for fate, count in seen.items()}
-    assert shares[Fate.LOST] == pytest.approx(0.04, abs=0.006)
-    assert shares[Fate.DUPLICATED] == pytest.approx(0.03, abs=0.006)
-    assert shares[Fate.DELAYED] == pytest.approx(0.02, abs=0.005)
-    assert shares[Fate.GARBLED] == pytest.approx(0.01, abs=0.004)
+    assert shares[FrameFate.LOST] == pytest.approx(0.04, abs=0.006)
+    assert shares[FrameFate.DUPLICATED] == pytest.approx(0.03, abs=0.006)
+    assert shares[FrameFate.DELAYED] == pytest.approx(0.02, abs=0.005)
+    assert shares[FrameFate.GARBLED] == pytest.approx(0.01, abs=0.004)
 
 
 def test_mac_repeats_damaged_frames_three_times_before_it_gives_up() -> None:
     seen = fates(Conditions(corruption=0.3), 2)
     expected = 1 - (1 - 0.3**4) ** 2
-    assert seen[Fate.LOST] / 20_000 == pytest.approx(expected, abs=0.004)
+    assert seen[FrameFate.LOST] / 20_000 == pytest.approx(expected, abs=0.004)
 
 
 def test_mac_repetitions_cost_air_time() -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from emulators.air.radio import Conditions
-from emulators.soak.faults import Fault, FaultKind, Plan, World, draw_plan
+from emulators.soak.faults import Fault, FaultKind, FaultPlan, World, draw_plan
 from emulators.soak.journal import Journal
-from emulators.soak.oracle import Verdict
-from emulators.soak.population import Member, populate, sample_firmware
-from emulators.soak.simulation import Outcome, Settings, Simulation, summary
+from emulators.soak.oracle import DeviceVerdict
+from emulators.soak.population import SoakMember, populate, sample_firmware
+from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
 from images.eui64 import parse_eui64
 from ota_engine.store.store import Store
 
@@ -26,26 +26,26 @@ def settings(
     faults: Sequence[Fault] = (),
     air: Conditions | None = None,
     seed: int = 1,
-) -> Settings:
+) -> SimulationSettings:
     members = tuple(populate(devices, FIRMWARE, seed=seed, hours=hours))
-    plan = Plan("by hand", seed, air or Conditions(), tuple(sorted(faults)))
-    return Settings(members, FIRMWARE, plan, seed, hours)
+    plan = FaultPlan("by hand", seed, air or Conditions(), tuple(sorted(faults)))
+    return SimulationSettings(members, FIRMWARE, plan, seed, hours)
 
 
-def run(what: Settings) -> tuple[Outcome, list[dict[str, object]]]:
+def run(what: SimulationSettings) -> tuple[SimulationResult, list[dict[str, object]]]:
     lines: list[bytes] = []
     with Store.in_memory() as store:
         outcome = Simulation(what, store, Journal(lines.append)).run()
     return outcome, [json.loads(line) for line in lines]
 
 
-def device_of(what: Settings, kind: str) -> Member:
+def device_of(what: SimulationSettings, kind: str) -> SoakMember:
     return next(member for member in what.members if member.spec.kind.value == kind)
 
 
 def test_every_kind_of_device_is_updated_when_nothing_goes_wrong() -> None:
     outcome, _ = run(settings(20))
-    assert summary(outcome) == {Verdict.UPDATED: 20}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 20}
     assert outcome.audit_fault is None
     assert outcome.engine_starts == 1
 
@@ -66,28 +66,32 @@ def test_the_journal_is_canonical_and_in_order_of_time() -> None:
     assert {line["source"] for line in lines} == {"engine", "device", "operator"}
 
 
-def harsh(seed: int, devices: int = 30, hours: float = 8.0) -> Outcome:
+def harsh(seed: int, devices: int = 30, hours: float = 8.0) -> SimulationResult:
     members = tuple(populate(devices, FIRMWARE, seed=seed, hours=hours, oddities=True))
     everyone = [member.spec.eui64 for member in members]
     world = World(everyone, everyone[4::10], 1, [(0, router) for router in range(1, 9)])
     plan = draw_plan("harsh", seed, world, hours)
     with Store.in_memory() as store:
-        return Simulation(Settings(members, FIRMWARE, plan, seed, hours), store, Journal()).run()
+        return Simulation(
+            SimulationSettings(members, FIRMWARE, plan, seed, hours), store, Journal()
+        ).run()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_harsh_day_makes_a_device_run_a_wrong_image(seed: int) -> None:
     outcome = harsh(seed)
-    assert summary(outcome)[Verdict.WRONG_IMAGE] == 0
+    assert summary(outcome)[DeviceVerdict.WRONG_IMAGE] == 0
     assert outcome.audit_fault is None
-    unexplained = [j for j in outcome.judgements if j.verdict != Verdict.UPDATED and not j.reason]
+    unexplained = [
+        j for j in outcome.judgements if j.verdict != DeviceVerdict.UPDATED and not j.reason
+    ]
     assert unexplained == []
 
 
 def test_an_engine_killed_again_and_again_finishes_the_rollout() -> None:
     kills = [Fault(at, FaultKind.ENGINE_KILL, seconds=20.0) for at in range(30, 3600, 90)]
     outcome, lines = run(settings(10, faults=kills))
-    assert summary(outcome) == {Verdict.UPDATED: 10}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 10}
     assert outcome.engine_starts == 1 + len(kills)
     booted = [line["device"] for line in lines if line["detail"] == _new_boot(line)]
     assert len(booted) == len(set(booted)) == 10  # each activated once
@@ -106,7 +110,7 @@ def test_overlapping_engine_kills_leave_one_engine() -> None:
     ]
     outcome, _ = run(settings(3, faults=kills))
     assert outcome.engine_starts == 2
-    assert summary(outcome) == {Verdict.UPDATED: 3}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 3}
 
 
 @pytest.mark.parametrize("index", range(0, 60, 4))
@@ -115,7 +119,7 @@ def test_power_lost_in_any_flash_write_never_runs_a_wrong_image(index: int) -> N
     device = what.members[0].spec.eui64
     torn = Fault(1.0, FaultKind.TORN_WRITE, device=device, seconds=30.0, amount=index)
     outcome, lines = run(replace(what, plan=replace(what.plan, faults=(torn,))))
-    assert summary(outcome) == {Verdict.UPDATED: 1}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 1}
     lost = [line for line in lines if line["kind"] == "power lost"]
     assert len(lost) == outcome.judgements[0].crashes
 
@@ -124,7 +128,7 @@ def test_a_power_cut_delays_but_does_not_stop_an_update() -> None:
     what = settings(1)
     cut = Fault(20.0, FaultKind.POWER_CUT, device=what.members[0].spec.eui64, seconds=1800.0)
     outcome, lines = run(replace(what, plan=replace(what.plan, faults=(cut,))))
-    assert summary(outcome) == {Verdict.UPDATED: 1}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 1}
     assert outcome.judgements[0].crashes == 1
     back = [line for line in lines if line["kind"] == "booted"]
     assert float(str(back[-1]["time"])) > 1820.0
@@ -132,7 +136,7 @@ def test_a_power_cut_delays_but_does_not_stop_an_update() -> None:
 
 def test_an_unplugged_coordinator_delays_everybody() -> None:
     outcome, _ = run(settings(5, faults=[Fault(5.0, FaultKind.LINK_OUTAGE, seconds=3600.0)]))
-    assert summary(outcome) == {Verdict.UPDATED: 5}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 5}
 
 
 def test_what_ended_keeps_its_reason_when_the_coordinator_is_unplugged() -> None:
@@ -143,7 +147,7 @@ def test_what_ended_keeps_its_reason_when_the_coordinator_is_unplugged() -> None
     plan = replace(what.plan, faults=(Fault(5.0 * 3600, FaultKind.LINK_OUTAGE, seconds=60.0),))
     outcome, _ = run(replace(what, members=(refusing,), plan=plan))
     (judgement,) = outcome.judgements
-    assert judgement.verdict == Verdict.FAILED
+    assert judgement.verdict == DeviceVerdict.FAILED
     assert "INVALID_IMAGE" in judgement.reason
 
 
@@ -151,21 +155,21 @@ def test_a_broken_router_is_survived() -> None:
     what = settings(10)
     broken = [Fault(60.0, FaultKind.ROUTER_OUTAGE, router=r, seconds=1200.0) for r in range(1, 9)]
     outcome, _ = run(replace(what, plan=replace(what.plan, faults=tuple(broken))))
-    assert summary(outcome) == {Verdict.UPDATED: 10}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 10}
 
 
 @pytest.mark.parametrize("kind", ["loss", "corruption", "duplication", "reordering"])
 def test_hours_of_bad_air_change_nothing_but_the_time_it_takes(kind: str) -> None:
     bad = Fault(0.0, FaultKind(kind), seconds=3.0 * 3600, amount=0.3)
     outcome, _ = run(settings(5, hours=12.0, faults=[bad]))
-    assert summary(outcome) == {Verdict.UPDATED: 5}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 5}
 
 
 def test_garbled_octets_are_found_before_they_run() -> None:
     garbled = Fault(0.0, FaultKind.GARBLING, seconds=1800.0, amount=0.02)
     outcome, _ = run(settings(10, hours=12.0, faults=[garbled]))
     assert outcome.air.garbled > 0
-    assert summary(outcome)[Verdict.WRONG_IMAGE] == 0
+    assert summary(outcome)[DeviceVerdict.WRONG_IMAGE] == 0
 
 
 @pytest.mark.parametrize("seconds", [-86400.0, 86400.0])
@@ -176,14 +180,14 @@ def test_a_wall_clock_that_steps_does_not_lose_a_scheduled_activation(seconds: f
     plan = replace(what.plan, faults=(step,))
     outcome, _ = run(replace(what, members=(hub,), plan=plan))
     (judgement,) = outcome.judgements
-    assert judgement.verdict in (Verdict.UPDATED, Verdict.STUCK)
-    assert judgement.reason or judgement.verdict == Verdict.UPDATED
+    assert judgement.verdict in (DeviceVerdict.UPDATED, DeviceVerdict.STUCK)
+    assert judgement.reason or judgement.verdict == DeviceVerdict.UPDATED
 
 
 def test_a_second_server_on_the_network_mixes_no_images() -> None:
     other = [Fault(at, FaultKind.SECOND_SERVER, seconds=600.0) for at in (10.0, 1500.0, 4000.0)]
     outcome, _ = run(settings(10, hours=30.0, faults=other))
-    assert summary(outcome) == {Verdict.UPDATED: 10}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 10}
 
 
 def test_a_flooding_neighbour_does_not_starve_the_others() -> None:
@@ -191,7 +195,7 @@ def test_a_flooding_neighbour_does_not_starve_the_others() -> None:
     noisy = what.members[0].spec.eui64
     flood = Fault(5.0, FaultKind.FLOOD, device=noisy, seconds=600.0, amount=40.0)
     outcome, lines = run(replace(what, plan=replace(what.plan, faults=(flood,))))
-    assert summary(outcome) == {Verdict.UPDATED: 10}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 10}
     during = [
         line
         for line in lines
@@ -208,7 +212,7 @@ def test_a_battery_display_waits_for_its_mains() -> None:
     battery = next(member for member in what.members if member.spec.battery)
     late = replace(battery, on_mains_at=2.0 * 3600)
     outcome, lines = run(replace(what, members=(late,)))
-    assert summary(outcome) == {Verdict.UPDATED: 1}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 1}
     started = [line for line in lines if "'downloading'" in str(line["detail"])]
     assert float(str(started[0]["time"])) > 2.0 * 3600
 
@@ -220,7 +224,7 @@ def test_a_device_that_fails_its_self_test_is_failed_with_that_reason() -> None:
     bad = replace(member, spec=replace(member.spec, options=options))
     outcome, _ = run(replace(what, members=(bad,)))
     (judgement,) = outcome.judgements
-    assert judgement.verdict == Verdict.FAILED
+    assert judgement.verdict == DeviceVerdict.FAILED
     assert judgement.version_after == judgement.version_before
     assert judgement.reason
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulators.soak.oracle import Verdict
+from emulators.soak.oracle import DeviceVerdict
 from emulators.soak.population import MIX, given_firmware, populate, sample_firmware
 from emulators.soak.processes import run_shards, take_line
 from emulators.soak.report import report
@@ -52,7 +52,7 @@ def test_progress_is_passed_on() -> None:
     assert seen == [(2, 60.5, 7)]
 
 
-def shard_with(verdict: Verdict, reason: str, audit: str | None = None) -> dict[str, Any]:
+def shard_with(verdict: DeviceVerdict, reason: str, audit: str | None = None) -> dict[str, Any]:
     spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
     part = run_shard(spec, 0, spec.firmware())
     part["judgements"][0]["verdict"] = verdict
@@ -64,17 +64,17 @@ def shard_with(verdict: Verdict, reason: str, audit: str | None = None) -> dict[
 @pytest.mark.parametrize(
     ("verdict", "reason", "audit", "good"),
     [
-        (Verdict.UPDATED, "", None, True),
-        (Verdict.FAILED, "refused", None, True),
-        (Verdict.STUCK, "stalled: not heard", None, True),
-        (Verdict.STUCK, "", None, False),
-        (Verdict.FAILED, "", None, False),
-        (Verdict.WRONG_IMAGE, "other octets", None, False),
-        (Verdict.UPDATED, "", "row 3 was edited", False),
+        (DeviceVerdict.UPDATED, "", None, True),
+        (DeviceVerdict.FAILED, "refused", None, True),
+        (DeviceVerdict.STUCK, "stalled: not heard", None, True),
+        (DeviceVerdict.STUCK, "", None, False),
+        (DeviceVerdict.FAILED, "", None, False),
+        (DeviceVerdict.WRONG_IMAGE, "other octets", None, False),
+        (DeviceVerdict.UPDATED, "", "row 3 was edited", False),
     ],
 )
 def test_a_soak_is_good_when_nothing_is_wrong_missing_or_unexplained(
-    verdict: Verdict, reason: str, audit: str | None, good: bool
+    verdict: DeviceVerdict, reason: str, audit: str | None, good: bool
 ) -> None:
     spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
     result = merge(spec, {0: shard_with(verdict, reason, audit)}, 1.0)
@@ -86,7 +86,7 @@ def test_a_soak_is_good_when_nothing_is_wrong_missing_or_unexplained(
 
 def test_what_a_device_says_cannot_break_the_report() -> None:
     spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
-    result = merge(spec, {0: shard_with(Verdict.FAILED, "<script>alert(1)</script>")}, 1.0)
+    result = merge(spec, {0: shard_with(DeviceVerdict.FAILED, "<script>alert(1)</script>")}, 1.0)
     assert "<script>" not in report(result)
 
 

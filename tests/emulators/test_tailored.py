@@ -9,9 +9,9 @@ from emulators.home.tailored import BANK, tailored_roster
 from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import Eui64
+from ota_engine.catalogue.intake import image_record
 from ota_engine.errors import LocalError
 from ota_engine.records import ImageRecord
-from ota_engine.store.intake import image_record
 
 
 def image(image_type: int = 0x2080, version: int = 20, octets: int = 100) -> ImageRecord:

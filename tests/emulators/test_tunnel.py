@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from emulators.air.radio import Conditions, max_payload
 from emulators.air.station import Placement
-from emulators.node import Action, Note, Transmit
+from emulators.node import NodeAction, Note, Transmit
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
-from ota_engine.tunnel import TunnelSettings
+from ota_engine.hub.tunnel import TunnelSettings
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TunnelStatus
-from tests.tunnel.home import ROOM, Home, Talker, message
+from tests.hub.tunnel.home import ROOM, Home, Talker, message
 
 ROUGH = Conditions(loss=0.1, corruption=0.1, duplication=0.1, reordering=0.1)
 FIVE = [message(300, seed=seed) for seed in range(5)]
@@ -248,7 +248,7 @@ def test_a_get_that_is_taken_but_never_answered_is_asked_again_through_a_fresh_t
     assert talker.tunnel.counters["get_unanswered"] == 1
 
 
-def _answered_but_not_served(talker: Talker, action: Action, now: float) -> int:
+def _answered_but_not_served(talker: Talker, action: NodeAction, now: float) -> int:
     """A hub that opens tunnels and acknowledges data, and does nothing else; counts requests."""
     if not isinstance(action, Transmit):
         return 0

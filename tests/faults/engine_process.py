@@ -8,11 +8,11 @@ from math import inf
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.engine import Engine
 from ota_engine.events import Persist, Send
-from ota_engine.shell.json_lines import JsonLinesSink, drain
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
 from ota_engine.store.store import Store
+from ota_engine.telling.json_lines import JsonLinesSink, drain
 
 
 def serve(pipe: Connection, database: Path, sink: Path) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import trio
 
-from ota_engine.shell.courier import Courier
-from ota_engine.shell.dispatch import Dispatched, dispatch
-from ota_engine.shell.http_sink import HttpSink
-from ota_engine.store.deliveries import Deliveries
+from ota_engine.store.dispatches import Deliveries
 from ota_engine.store.store import Store
+from ota_engine.telling.courier import Courier
+from ota_engine.telling.dispatch import Dispatched, dispatch
+from ota_engine.telling.http_sink import HttpSink
 from tests.crashes import crash_at_every_line
 from tests.store.samples import outcome
 

@@ -12,11 +12,7 @@ from emulators.node import Note
 from emulators.platform.spec import COMMANDED, DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.activation.security import Security
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign, Order
-from ota_engine.delivery.status import SessionStatus
-from ota_engine.engine import Engine, Wish
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import (
     ClockObserved,
     Effect,
@@ -26,6 +22,11 @@ from ota_engine.events import (
     Persist,
     Send,
 )
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.commands import AddImage, Assign, OperatorCommand
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -33,7 +34,6 @@ from ota_engine.records import (
     SessionState,
     VersionPolicy,
 )
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 
 UTC = 1_800_000_000.0
@@ -101,7 +101,9 @@ class MortalShell:
     def next_wake(self) -> float:
         return self.engine.next_wake
 
-    def handle(self, event: LinkEvent | ClockObserved | Wish, now: float) -> Sequence[Effect]:
+    def handle(
+        self, event: LinkEvent | ClockObserved | EngineRequest, now: float
+    ) -> Sequence[Effect]:
         return self._carry_out(self.engine.handle(event, now), now)
 
     def wake(self, now: float) -> Sequence[Effect]:
@@ -167,7 +169,7 @@ class Home:
         for device in self.devices:
             self.network.power_on(device.eui64, 0.0)
 
-    def order(self, event: Order | ClockObserved | LinkEvent) -> None:
+    def order(self, event: OperatorCommand | ClockObserved | LinkEvent) -> None:
         """Give the engine an event; an order lost to a kill is given again, as a person would."""
         now = self.network.agenda.now
         again = True

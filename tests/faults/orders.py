@@ -6,10 +6,10 @@ from datetime import datetime
 
 from emulators.platform.spec import SecurityOptions
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage, CancelOrder
 from ota_engine.events import ClockObserved
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.protection import authenticate
+from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
 from ota_engine.records import Snapshot
 from ota_engine.store.store import Store
 from tests.faults.home import UTC

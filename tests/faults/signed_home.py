@@ -7,11 +7,11 @@ from emulators.devices.fleet import Fleet
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage, CancelOrder
-from ota_engine.activation.security import Security
-from ota_engine.engine import Wish
+from ota_engine.catalogue.intake import image_record
+from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.engine import EngineRequest
 from ota_engine.records import ImageRecord, OrderRecord, OutcomeRecord, SessionState
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 from tests.faults.home import IMAGE_TYPE, MANUFACTURER, NEW, OLD, UTC, Home
 from tests.gbcs.parties import BROKER, CHF, HCALCS, SUPPLIER, everyone, files
@@ -101,7 +101,7 @@ class SignedHome(Home):
             self.network.run(self.now + 5.0)
             assert self.now < 600.0, self.statuses
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, wish: EngineRequest) -> None:
         """Ask something of the engine; a person whose engine dies meanwhile looks what became."""
         self.network.submit(self.port, self.shell.handle(wish, self.now), self.now)
 

@@ -11,9 +11,9 @@ from random import Random
 import pytest
 
 from images.eui64 import format_eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import Order
 from ota_engine.events import ClockObserved, LinkEvent, Send
+from ota_engine.hub.delivery.commands import OperatorCommand
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.store.store import Store
 from tests.faults.engine_process import serve
 from tests.faults.home import (
@@ -53,13 +53,17 @@ class ProcessShell:
         _, self.next_wake = ours.recv()
         return ours, process
 
-    def handle(self, event: LinkEvent | ClockObserved | Order, now: float) -> Sequence[Send]:
+    def handle(
+        self, event: LinkEvent | ClockObserved | OperatorCommand, now: float
+    ) -> Sequence[Send]:
         return self._ask(event, now)
 
     def wake(self, now: float) -> Sequence[Send]:
         return self._ask(None, now)
 
-    def _ask(self, event: LinkEvent | ClockObserved | Order | None, now: float) -> list[Send]:
+    def _ask(
+        self, event: LinkEvent | ClockObserved | OperatorCommand | None, now: float
+    ) -> list[Send]:
         self._countdown -= 1
         self._pipe.send((event, now))
         if self._countdown == 0 and self._rng.random() < 0.5:
@@ -105,7 +109,7 @@ class KilledHome(Home):
         self.port = self.network.attach(shell)
         self.process = shell
 
-    def order(self, event: Order | ClockObserved | LinkEvent) -> None:
+    def order(self, event: OperatorCommand | ClockObserved | LinkEvent) -> None:
         now = self.network.agenda.now
         kills = -1
         while kills != self.process.kills:

@@ -4,9 +4,7 @@ import gc
 from collections import Counter
 
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.engine import Engine
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import (
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
@@ -18,8 +16,10 @@ from ota_engine.events import (
     Packet,
     Send,
 )
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
-from ota_engine.store.intake import image_record
 from ota_engine.zcl.hot import encode_block_request
 from ota_engine.zcl.ota import ImageBlockRequest
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, image

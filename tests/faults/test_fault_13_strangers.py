@@ -3,8 +3,6 @@
 import gc
 
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.engine import Engine
 from ota_engine.events import (
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
@@ -15,6 +13,8 @@ from ota_engine.events import (
     Persist,
     Send,
 )
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
 from ota_engine.zcl.hot import encode_block_request, encode_query_next_image_request
 from ota_engine.zcl.ota import ImageBlockRequest, QueryNextImageRequest
 

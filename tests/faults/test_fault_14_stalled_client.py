@@ -1,7 +1,7 @@
 """Fault 14: a client stops in the middle, or is very slow; its place goes to somebody else."""
 
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import SessionState
 from tests.emulators.dialogue import image, spec
 from tests.emulators.street import Street

@@ -5,8 +5,7 @@ import gc
 import pytest
 
 from images.eui64 import Eui64
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.engine import Engine
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import (
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
@@ -17,8 +16,9 @@ from ota_engine.events import (
     Persist,
     Send,
 )
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
-from ota_engine.store.intake import image_record
 from ota_engine.zcl.hot import encode_query_next_image_request
 from ota_engine.zcl.ota import QueryNextImageRequest
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, OLD, image

@@ -3,11 +3,11 @@
 import pytest
 
 from ota_engine.events import TUNNELING_CLUSTER, Send
+from ota_engine.hub.tunnel import Route
 from ota_engine.records import OrderState
-from ota_engine.tunnel import Route
 from tests.faults.home import NEW, UTC
 from tests.faults.signed_home import SignedHome
-from tests.tunnel.home import ROOM, Hub
+from tests.hub.tunnel.home import ROOM, Hub
 
 
 class Capture:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ota_engine.delivery.orders import ConfirmClock
 from ota_engine.events import ClockObserved
+from ota_engine.hub.delivery.commands import ConfirmClock
 from ota_engine.records import Activation, SessionState
-from tests.delivery.desk import Client, Desk
 from tests.emulators.dialogue import image, spec
 from tests.emulators.street import UTC, Street
+from tests.hub.delivery.desk import Client, Desk
 
 CONTENT = image(4000)
 HOUR, DAY = 3600.0, 86400.0

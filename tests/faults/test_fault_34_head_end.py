@@ -17,19 +17,19 @@ import httpx
 import pytest
 import trio
 
-from emulators.head_end.book import RecordBook
-from emulators.head_end.server import HeadEnd, HeadEndFaults, serve_head_end
-from ota_engine.shell.courier import Courier, Patience
-from ota_engine.shell.http_sink import HttpSink
-from ota_engine.shell.json_lines import SINK_NAME
-from ota_engine.shell.writer import open_writer
+from emulators.receiver.book import RecordBook
+from emulators.receiver.server import HeadEnd, HeadEndFaults, serve_head_end
 from ota_engine.store.schema import DeliveryState
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.writer import open_writer
+from ota_engine.telling.courier import Courier, CourierPatience
+from ota_engine.telling.http_sink import HttpSink
+from ota_engine.telling.json_lines import SINK_NAME
 from tests.faults.home import make_image
 from tests.shell.test_runner import neighbourhood
 from tests.store.samples import outcome
 
-QUICK = Patience(pauses=(0.01, 0.02, 0.05), most=1000)
+QUICK = CourierPatience(pauses=(0.01, 0.02, 0.05), most=1000)
 LONG = 60.0  # seconds before a test gives up
 KEYS = [str(number) for number in range(12)]
 CRASH_POINTS = 30  # lines; fewer would mean that nothing was traced

@@ -3,10 +3,10 @@
 import json
 
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign, Pause
-from ota_engine.engine import Engine
 from ota_engine.events import OTA_UPGRADE_CLUSTER, SMART_ENERGY, ClockObserved, Packet, Persist
+from ota_engine.hub.delivery.commands import AddImage, Assign, Pause
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine
 from ota_engine.records import AuditRecord, EventRecord, SessionRecord
 from ota_engine.zcl.commands import QueryNextImageRequest
 from ota_engine.zcl.hot import encode_query_next_image_request

@@ -7,8 +7,8 @@ from trio.testing import MockClock
 
 from emulators.air.network import Network
 from emulators.home.han import Han
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import SessionState
 from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store

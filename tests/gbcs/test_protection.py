@@ -17,10 +17,10 @@ from ota_engine.gbcs.payloads import ActivationOutcome
 from ota_engine.gbcs.protection import (
     DEFAULT_POLICY,
     LEGS,
+    CheckResult,
     Checks,
     Leg,
     MacKey,
-    Verdict,
     authenticate,
     check,
     leg_of,
@@ -49,7 +49,12 @@ from tests.gbcs.parties import (
 )
 
 NAMES = sorted(all_messages())
-VALID, INVALID, ABSENT, NO_KEY = Verdict.VALID, Verdict.INVALID, Verdict.ABSENT, Verdict.NO_KEY
+VALID, INVALID, ABSENT, NO_KEY = (
+    CheckResult.VALID,
+    CheckResult.INVALID,
+    CheckResult.ABSENT,
+    CheckResult.NO_KEY,
+)
 
 
 def mac_by(party: int, message: Message) -> Message:

@@ -10,7 +10,7 @@ from ota_engine.gbcs.envelope import Message, parse, serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.opaque import Opaque
 from ota_engine.gbcs.payloads import ActivateFirmware, read_payload, write_payload
-from ota_engine.gbcs.protection import Checks, Verdict, check, leg_of, seal
+from ota_engine.gbcs.protection import CheckResult, Checks, check, leg_of, seal
 from tests.gbcs.parties import DATA, needs_vectors
 
 pytestmark = needs_vectors
@@ -65,8 +65,8 @@ def test_a_vector_verifies_as_its_leg_demands(path: Path) -> None:
     leg = leg_of(message)
     assert leg is not None
     expected = Checks(
-        Verdict.VALID if message.signature else Verdict.ABSENT,
-        Verdict.VALID if message.mac is not None else Verdict.ABSENT,
+        CheckResult.VALID if message.signature else CheckResult.ABSENT,
+        CheckResult.VALID if message.mac is not None else CheckResult.ABSENT,
     )
     assert check(message, keystore()) == expected
     if message.signature is not None:  # no pre-command

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import trio
 
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import Dongle, DongleOptions
-from emulators.ncp.faults import FaultKind, NcpFault
+from emulators.ncp.faults import DongleFaultKind, NcpFault
 from emulators.ncp.memory import Memory
 from emulators.ncp.server import NcpServer, serve_ncp
 from hw.formation import form
@@ -40,7 +40,7 @@ class VirtualDongle:
     server: NcpServer
     dongle: Dongle
 
-    def fail(self, kind: FaultKind, seconds: float = inf) -> None:
+    def fail(self, kind: DongleFaultKind, seconds: float = inf) -> None:
         """Let something befall the dongle, for so long."""
         self.dongle.fail(NcpFault(kind, seconds=seconds), self.server.now)
         self.server.kick()
@@ -63,7 +63,7 @@ class VirtualDongle:
 
 @asynccontextmanager
 async def virtual_dongle(
-    *entries: Entry,
+    *entries: RosterEntry,
     folder: Path,
     line: str = "tcp",
     options: DongleOptions = FAST,
@@ -87,12 +87,12 @@ class Furnished(NamedTuple):
     database: bytes
 
 
-_furnished: dict[tuple[Entry, ...], Furnished] = {}
+_furnished: dict[tuple[RosterEntry, ...], Furnished] = {}
 
 
 @asynccontextmanager
 async def home(
-    *entries: Entry,
+    *entries: RosterEntry,
     folder: Path,
     line: str = "tcp",
     options: DongleOptions = FAST,
@@ -114,7 +114,7 @@ async def home(
         yield dongle
 
 
-async def _furnish(entries: tuple[Entry, ...], folder: Path) -> Furnished:
+async def _furnish(entries: tuple[RosterEntry, ...], folder: Path) -> Furnished:
     async with virtual_dongle(*entries, folder=folder) as dongle:
         await form(dongle.settings, CHANNEL, force=False)
         async with ZigpyRadio(dongle.settings) as radio:

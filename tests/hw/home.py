@@ -9,14 +9,16 @@ from random import Random
 import trio
 
 from emulators.air.station import Placement
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.platform.profiles import LAB
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.delivery.status import SessionStatus
+from ota_engine.catalogue.intake import image_record
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.link.contract import Link
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -24,10 +26,8 @@ from ota_engine.records import (
     SessionState,
     VersionPolicy,
 )
-from ota_engine.shell.link import Link
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service
-from ota_engine.store.intake import image_record
 
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0085, 1, 2
 FIRST = 0x025A_0000_0000_0001
@@ -47,7 +47,9 @@ QUICK = replace(
 PROMPT = DeliveryConfig(notify_spacing=0.02)
 
 
-def device(number: int = 0, *, sleepy: bool = False, options: ClientOptions | None = None) -> Entry:
+def device(
+    number: int = 0, *, sleepy: bool = False, options: ClientOptions | None = None
+) -> RosterEntry:
     """A display that is quick about everything."""
     spec = DeviceSpec(
         Eui64(FIRST + number),
@@ -62,7 +64,7 @@ def device(number: int = 0, *, sleepy: bool = False, options: ClientOptions | No
         options=options or ClientOptions(),
         seed=number,
     )
-    return Entry(f"display {number}", spec, Placement(poll=0.2, fast_poll=0.05))
+    return RosterEntry(f"display {number}", spec, Placement(poll=0.2, fast_poll=0.05))
 
 
 def image(octets: int = 2000, version: int = NEW) -> ImageRecord:

@@ -6,12 +6,12 @@ import pytest
 import trio
 
 from emulators.air.station import Placement
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage
-from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.records import OrderState, SessionState
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.dongle
 SWITCH = Eui64(HCALCS)
 
 
-def load_switch() -> Entry:
+def load_switch() -> RosterEntry:
     spec = DeviceSpec(
         SWITCH,
         DeviceKind.HCALCS,
@@ -37,7 +37,7 @@ def load_switch() -> Entry:
         hardware_version=0x0100,
         timers=QUICK,
     )
-    return Entry("load switch", spec, Placement())
+    return RosterEntry("load switch", spec, Placement())
 
 
 async def until_activated(shell: Shell) -> None:

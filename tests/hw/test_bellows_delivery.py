@@ -12,16 +12,16 @@ import pytest
 import trio
 
 from emulators.air.station import Placement
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import DongleOptions
-from emulators.ncp.faults import FaultKind, FaultPlan
+from emulators.ncp.faults import DongleFaultKind, FaultPlan
 from emulators.platform.spec import ClientOptions
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError
 from ota_engine.events import LinkDown, LinkEvent, LinkUp, Priority, Send, SendStatus
+from ota_engine.link.contract import LinkDownError, SendFailedError
 from ota_engine.records import ImageRecord
-from ota_engine.shell.link import LinkDownError, SendFailedError
 from ota_engine.shell.runner import Shell
 from tests.hw.dongle import FAST, VirtualDongle, home
 from tests.hw.home import (
@@ -54,7 +54,7 @@ class Site(NamedTuple):
 @asynccontextmanager
 async def site(
     folder: Path,
-    *entries: Entry,
+    *entries: RosterEntry,
     file: ImageRecord | None = None,
     to: Sequence[Eui64] = (ONE,),
     line: str = "tcp",
@@ -117,7 +117,7 @@ async def test_one_frame_in_twenty_is_damaged_on_the_serial_line(tmp_path: Path)
 async def test_the_dongle_restarts_in_mid_transfer(tmp_path: Path) -> None:
     async with site(tmp_path, file=image(LONG)) as here:
         await until_under_way(here.shell)
-        here.dongle.fail(FaultKind.RESET)
+        here.dongle.fail(DongleFaultKind.RESET)
         found = await until(here.shell, lambda found: "radio is down" in found[ONE].reason)
         assert "RESET_WATCHDOG" in found[ONE].reason
         await until_updated(here.shell)
@@ -126,7 +126,7 @@ async def test_the_dongle_restarts_in_mid_transfer(tmp_path: Path) -> None:
 async def test_the_firmware_of_the_dongle_fails_in_mid_transfer(tmp_path: Path) -> None:
     async with site(tmp_path, file=image(LONG)) as here:
         await until_under_way(here.shell)
-        here.dongle.fail(FaultKind.ERROR)
+        here.dongle.fail(DongleFaultKind.ERROR)
         await until(here.shell, lambda found: "radio is down" in found[ONE].reason)
         await until_updated(here.shell)
 
@@ -135,7 +135,7 @@ async def test_the_firmware_of_the_dongle_fails_in_mid_transfer(tmp_path: Path) 
 async def test_the_dongle_is_unplugged_in_mid_transfer(line: str, tmp_path: Path) -> None:
     async with site(tmp_path, file=image(LONG), line=line) as here:
         await until_under_way(here.shell)
-        here.dongle.fail(FaultKind.UNPLUG, seconds=1)
+        here.dongle.fail(DongleFaultKind.UNPLUG, seconds=1)
         await until(here.shell, lambda found: "radio is down" in found[ONE].reason)
         with pytest.raises(LinkDownError):
             await here.radio.send(a_frame(3))
@@ -146,7 +146,7 @@ async def test_the_dongle_is_unplugged_in_mid_transfer(line: str, tmp_path: Path
 async def test_a_dongle_that_hangs_is_found_out_and_taken_up_again(tmp_path: Path) -> None:
     async with site(tmp_path, file=image(LONG)) as here:
         await until_under_way(here.shell)
-        here.dongle.fail(FaultKind.HANG, seconds=16)
+        here.dongle.fail(DongleFaultKind.HANG, seconds=16)
         found = await until(here.shell, lambda found: "radio is down" in found[ONE].reason)
         assert "ERROR_EXCEEDED_MAXIMUM_ACK_TIMEOUT_COUNT" in found[ONE].reason
         await until_updated(here.shell)
@@ -159,7 +159,7 @@ async def test_nothing_is_left_behind_by_a_radio_that_is_lost_again_and_again(
         await until_event(radio, LinkUp)
         await until_living(before := trio.lowlevel.current_statistics().tasks_living)
         for _ in range(3):
-            dongle.fail(FaultKind.RESET)
+            dongle.fail(DongleFaultKind.RESET)
             await until_event(radio, LinkDown)
             await until_event(radio, LinkUp)
         await until_living(before)
@@ -199,7 +199,7 @@ async def test_a_dongle_that_was_plugged_in_again_is_not_shared_either(
         home(device(), folder=tmp_path, line=line) as dongle,
         ZigpyRadio(dongle.settings) as radio,
     ):
-        dongle.fail(FaultKind.UNPLUG, seconds=0.3)
+        dongle.fail(DongleFaultKind.UNPLUG, seconds=0.3)
         await until_event(radio, LinkDown)
         await until_event(radio, LinkUp)
         with pytest.raises(LinkError, match="in use by another zota"):

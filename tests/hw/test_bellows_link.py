@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from emulators.ncp.faults import FaultKind
+from emulators.ncp.faults import DongleFaultKind
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
-from ota_engine.shell.link_conformance import CHECKS, Bench, Check
+from ota_engine.link.conformance import CHECKS, Bench, Check
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, device
 
@@ -29,7 +29,7 @@ async def test_a_real_radio_keeps_every_promise(check: Check, tmp_path: Path) ->
                 dongle.power_on(Eui64(FIRST))
 
             async def unplug() -> None:
-                dongle.fail(FaultKind.UNPLUG, seconds=AWAY)
+                dongle.fail(DongleFaultKind.UNPLUG, seconds=AWAY)
 
             radio = ZigpyRadio(dongle.settings)
             yield Bench(

@@ -17,16 +17,17 @@ import httpx
 import pytest
 import trio
 
-from emulators.home.roster import Entry, default_roster
+from emulators.home.roster import RosterEntry, default_roster
 from emulators.platform.spec import DeviceKind
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64, format_eui64
-from ota_engine.activation.parties import choose_parties
-from ota_engine.campaigns.push import Standing, Verdict
 from ota_engine.events import SMART_ENERGY
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.protection import authenticate
+from ota_engine.hub.activation.parties import choose_parties
+from ota_engine.hub.push.push import PushStanding, PushVerdict
+from ota_engine.hub.tunnel import Route
 from ota_engine.records import (
     Activation,
     ImageRecord,
@@ -39,7 +40,6 @@ from ota_engine.shell.activate import ActivationRequest, activate, cancel_for
 from ota_engine.shell.push import PushRequest, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
-from ota_engine.tunnel import Route
 from tests.emulators.gbcs.house import give
 from tests.emulators.gbcs.siege import besiege
 from tests.faults.test_fault_34_head_end import head_end_process
@@ -54,7 +54,7 @@ SOON = 4.0  # seconds until an order for later is due
 SILENCE = 2.0  # seconds in which a command that is obeyed would have been answered
 
 
-def household() -> tuple[Entry, ...]:
+def household() -> tuple[RosterEntry, ...]:
     """The built-in home without its display, and quick about everything."""
     return tuple(
         entry._replace(spec=replace(entry.spec, timers=QUICK))
@@ -77,7 +77,9 @@ class Bench:
             security = choose_parties(everyone(), radio.info.own, party)
             yield Setup(radio, self.state, time.time, False, PROMPT, security)
 
-    async def push(self, *images: ImageRecord, devices: Sequence[Eui64]) -> list[Verdict | None]:
+    async def push(
+        self, *images: ImageRecord, devices: Sequence[Eui64]
+    ) -> list[PushVerdict | None]:
         request = PushRequest(
             images,
             tuple(devices),
@@ -128,7 +130,7 @@ class Bench:
             return list(store.outcomes())
 
 
-def _unseen(now: float, standings: Sequence[Standing], down: str | None) -> None:
+def _unseen(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
     """Nobody looks on."""
 
 
@@ -182,7 +184,7 @@ async def test_ppmid_and_hub_are_updated_and_told_of_by_signed_alerts(tmp_path: 
     images = [signed(DeviceKind.PPMID, supplier=None), signed(DeviceKind.COMMUNICATIONS_HUB)]
     async with bench(tmp_path) as lab:
         verdicts = await lab.push(*images, devices=[PPMID, HUB])
-        assert verdicts == [Verdict.UPDATED, Verdict.UPDATED]
+        assert verdicts == [PushVerdict.UPDATED, PushVerdict.UPDATED]
         async with lab.setup():
             await trio.sleep(1.0)
     alerts = set()

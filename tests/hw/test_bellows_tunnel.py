@@ -9,17 +9,17 @@ import trio
 from emulators.client.verification import ImageVerifier
 from emulators.devices.device import Device
 from emulators.gbcs.tunnel import DeviceTunnel
-from emulators.node import Action
+from emulators.node import NodeAction
 from emulators.platform.flash import SectorPool
 from emulators.platform.spec import DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
-from ota_engine.tunnel import MessageDelivered, MessageReceived, Route
+from ota_engine.hub.tunnel import MessageDelivered, MessageReceived, Route
+from tests.hub.tunnel.home import message
+from tests.hub.tunnel.live import LiveHub
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, device
-from tests.tunnel.home import message
-from tests.tunnel.live import LiveHub
 
 pytestmark = pytest.mark.dongle
 
@@ -37,16 +37,16 @@ class Echo(Device):
         self.tunnel = DeviceTunnel(spec, self.endpoint, get_every=0.5)
         self.received: list[bytes] = []
 
-    def power_on(self, now: float) -> Sequence[Action]:
+    def power_on(self, now: float) -> Sequence[NodeAction]:
         actions = super().power_on(now)
         self.tunnel.power_off()
         self.tunnel.power_on(now)
         return self._alarmed(actions)
 
-    def wake(self, now: float) -> Sequence[Action]:
+    def wake(self, now: float) -> Sequence[NodeAction]:
         return self._alarmed([*super().wake(now), *self.tunnel.wake(now)])
 
-    def receive(self, frame: Send, now: float) -> Sequence[Action]:
+    def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         if frame.cluster != TUNNELING_CLUSTER:
             return self._alarmed(super().receive(frame, now))
         actions, messages = self.tunnel.receive(frame, now)
@@ -54,7 +54,7 @@ class Echo(Device):
         echoes = [action for octets in messages for action in self.tunnel.send(octets, now)]
         return self._alarmed([*actions, *echoes])
 
-    def _alarmed(self, actions: Sequence[Action]) -> Sequence[Action]:
+    def _alarmed(self, actions: Sequence[NodeAction]) -> Sequence[NodeAction]:
         self.wake_at = min(self.wake_at, self.tunnel.wake_at)
         return actions
 

@@ -20,7 +20,7 @@ from hw.failures import loss, opening_failure, send_failure
 from hw.settings import parse_link
 from ota_engine.errors import LinkError
 from ota_engine.events import SendStatus
-from ota_engine.shell.link import LinkDownError, SendFailedError
+from ota_engine.link.contract import LinkDownError, SendFailedError
 
 SERIAL = parse_link("ezsp:///dev/ttyACM0")
 TCP = parse_link("ezsp+tcp://127.0.0.1:7338")

@@ -16,9 +16,9 @@ from hw.diagnosis import examine
 from hw.radio import ZigpyRadio
 from hw.settings import RadioSettings, parse_link
 from images.eui64 import Eui64, parse_eui64
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import LinkUp
-from ota_engine.shell.link_conformance import CHECKS, Bench, Check
-from ota_engine.store.intake import image_record
+from ota_engine.link.conformance import CHECKS, Bench, Check
 from tests.hw.home import engine, until_updated
 
 LINK = os.environ.get("ZOTA_HW_LINK", "")

@@ -9,12 +9,12 @@ import trio
 
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
-from ota_engine.campaigns.push import Standing, Verdict
+from ota_engine.hub.push.push import PushStanding, PushVerdict
+from ota_engine.link.contract import Link
+from ota_engine.link.recording import CaptureFile, RecordingLink
 from ota_engine.records import Activation, ImageRecord, VersionPolicy
-from ota_engine.shell.link import Link
 from ota_engine.shell.push import PushRequest, PushResult, push
 from ota_engine.shell.push_plan import load_plan
-from ota_engine.shell.recording import CaptureFile, RecordingLink
 from tests.capture.shark import fields, malformed
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
@@ -43,13 +43,13 @@ async def pushed(
         load_plan(state) if resume else None,
     )
 
-    def watch(now: float, standings: Sequence[Standing], down: str | None) -> None:
+    def watch(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Nobody looks on."""
 
     return await push(link, state, request, watch, wall_clock=time.time, virtual=False)
 
 
-def verdicts(result: PushResult) -> dict[Eui64, Verdict | None]:
+def verdicts(result: PushResult) -> dict[Eui64, PushVerdict | None]:
     return {standing.device: standing.verdict for standing in result.standings}
 
 
@@ -60,7 +60,7 @@ async def test_everybody_is_updated_and_says_so(line: str, tmp_path: Path) -> No
         ZigpyRadio(dongle.settings) as radio,
     ):
         result = await pushed(radio, tmp_path, image())
-    assert verdicts(result) == {ONE: Verdict.UPDATED, TWO: Verdict.UPDATED}
+    assert verdicts(result) == {ONE: PushVerdict.UPDATED, TWO: PushVerdict.UPDATED}
     assert {standing.running for standing in result.standings} == {NEW}
     assert (dongle.version(ONE), dongle.version(TWO)) == (NEW, NEW)
 
@@ -71,7 +71,7 @@ async def test_a_device_that_no_file_fits_is_offered_nothing(tmp_path: Path) -> 
         ZigpyRadio(dongle.settings) as radio,
     ):
         result = await pushed(radio, tmp_path, image(version=OLD), devices=(ONE, TWO))
-    assert verdicts(result) == {ONE: Verdict.CURRENT, TWO: Verdict.CURRENT}
+    assert verdicts(result) == {ONE: PushVerdict.CURRENT, TWO: PushVerdict.CURRENT}
     assert dongle.dongle.blocks == 0
 
 
@@ -109,7 +109,7 @@ async def test_a_push_that_was_stopped_goes_on_where_the_device_was(tmp_path: Pa
         served = dongle.dongle.blocks
         async with ZigpyRadio(dongle.settings) as radio:
             result = await pushed(radio, tmp_path, resume=True)
-    assert verdicts(result) == {ONE: Verdict.UPDATED}
+    assert verdicts(result) == {ONE: PushVerdict.UPDATED}
     needed = -(-len(file.data) // 50)
     assert dongle.dongle.blocks - served < needed  # what it had was not sent again
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from images import ImageError, Report, lint
-from images.rules.policy import Ignore, Policy, read_baseline, sift, write_baseline
+from images.rules.policy import Ignore, RulePolicy, read_baseline, sift, write_baseline
 from tests.images.samples import plain
 
 REPORT = lint(plain(stack=9, file_version=0))
@@ -16,27 +16,27 @@ def rules(report: Report) -> set[str]:
 
 
 def test_without_a_policy_everything_counts() -> None:
-    assert sift("a.ota", REPORT, Policy()) == REPORT
+    assert sift("a.ota", REPORT, RulePolicy()) == REPORT
 
 
 def test_selected_rules_only() -> None:
-    assert rules(sift("a.ota", REPORT, Policy(select=("ZOTA018",)))) == {"ZOTA018"}
-    assert rules(sift("a.ota", REPORT, Policy(select=("ZOTA01",)))) == {"ZOTA017", "ZOTA018"}
+    assert rules(sift("a.ota", REPORT, RulePolicy(select=("ZOTA018",)))) == {"ZOTA018"}
+    assert rules(sift("a.ota", REPORT, RulePolicy(select=("ZOTA01",)))) == {"ZOTA017", "ZOTA018"}
 
 
 def test_an_ignored_rule_is_silent_for_the_files_named_only() -> None:
-    policy = Policy(ignores=(Ignore("ZOTA018", "old stack", "old/*"),))
+    policy = RulePolicy(ignores=(Ignore("ZOTA018", "old stack", "old/*"),))
     assert "ZOTA018" not in rules(sift("old/a.ota", REPORT, policy))
     assert "ZOTA018" in rules(sift("new/a.ota", REPORT, policy))
 
 
 def test_known_findings_do_not_count_and_new_ones_do() -> None:
     known = read_baseline(write_baseline([("a.ota", REPORT)]))
-    assert sift("a.ota", REPORT, Policy(baseline=known)).worst == 0
+    assert sift("a.ota", REPORT, RulePolicy(baseline=known)).worst == 0
     worse = lint(plain(stack=9, file_version=0, manufacturer=0xFFFF))
-    left = sift("a.ota", worse, Policy(baseline=known))
+    left = sift("a.ota", worse, RulePolicy(baseline=known))
     assert {finding.rule for finding in left.findings if finding.severity} == {"ZOTA015"}
-    assert sift("b.ota", REPORT, Policy(baseline=known)) == REPORT
+    assert sift("b.ota", REPORT, RulePolicy(baseline=known)) == REPORT
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,14 @@ from emulators.home.roster import default_roster
 from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.activation.parties import choose_parties
-from ota_engine.activation.security import Patience
-from ota_engine.campaigns.push import Standing
-from ota_engine.delivery.config import DeliveryConfig
+from ota_engine.catalogue.intake import image_record
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.protection import authenticate
+from ota_engine.hub.activation.parties import choose_parties
+from ota_engine.hub.activation.security import OrderPatience
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.push.push import PushStanding
 from ota_engine.records import (
     Activation,
     ImageRecord,
@@ -33,7 +34,6 @@ from ota_engine.records import (
 from ota_engine.shell.activate import ActivationRequest, Followed, activate
 from ota_engine.shell.push import PushRequest, PushResult, push
 from ota_engine.shell.service import Setup
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.gbcs.parties import NOW, SUPPLIER, everyone, files
 
@@ -41,7 +41,7 @@ UTC = NOW.timestamp()
 OLD, NEW = 0x0100_0000, 0x0101_0000
 SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}
 PPMID, IHD, HCALCS, HUB = (spec.eui64 for spec in SPECS.values())
-PATIENT = Patience()
+PATIENT = OrderPatience()
 
 
 def utc() -> float:
@@ -87,7 +87,7 @@ class Estate:
 
     @asynccontextmanager
     async def setup(
-        self, *, originator: int | None = None, patience: Patience = PATIENT
+        self, *, originator: int | None = None, patience: OrderPatience = PATIENT
     ) -> AsyncIterator[Setup]:
         """A radio with keys beside it; devices that are off are switched on."""
         async with Han(self.network) as han:
@@ -151,5 +151,5 @@ class Estate:
         return self.devices[device].version
 
 
-def _unseen(now: float, standings: Sequence[Standing], down: str | None) -> None:
+def _unseen(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
     """Nobody looks on."""

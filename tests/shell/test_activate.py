@@ -8,10 +8,10 @@ from trio.testing import MockClock
 
 from emulators.platform.spec import DeviceKind
 from images.eui64 import Eui64
-from ota_engine.campaigns.push import Verdict
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
+from ota_engine.hub.push.push import PushVerdict
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.shell.activate import ActivationRequest, activate, cancel, cancel_for, read_version
 from tests.gbcs.parties import SECOND_SUPPLIER, SUPPLIER, without
@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Estate:
 async def holding(home: Estate) -> None:
     """Have the HCALCS take and verify its signed image."""
     result = await home.push(signed(), devices=[HCALCS])
-    assert [standing.verdict for standing in result.standings] == [Verdict.AWAITING]
+    assert [standing.verdict for standing in result.standings] == [PushVerdict.AWAITING]
     assert home.version() == OLD
 
 
@@ -143,7 +143,7 @@ async def test_the_image_of_a_second_supplier_is_not_held(
 ) -> None:
     foreign = signed(supplier=SECOND_SUPPLIER)
     result = await home.push(foreign, devices=[HCALCS])
-    assert [standing.verdict for standing in result.standings] == [Verdict.FAILED]
+    assert [standing.verdict for standing in result.standings] == [PushVerdict.FAILED]
     followed = await home.order(foreign)
     assert (followed.order.code, home.version()) == (1, OLD)
     (alert,) = home.outcomes("alert")
@@ -215,7 +215,7 @@ async def test_ppmid_and_hub_report_and_the_hub_function_tells_of_every_transfer
     ]
     result = await home.push(*images, devices=[PPMID, HCALCS, HUB])
     verdicts = [standing.verdict for standing in result.standings]
-    assert verdicts == [Verdict.UPDATED, Verdict.AWAITING, Verdict.UPDATED]
+    assert verdicts == [PushVerdict.UPDATED, PushVerdict.AWAITING, PushVerdict.UPDATED]
     async with home.setup() as setup:
         await trio.sleep(60.0)
         assert (await read_version(setup, HUB)).outcome is not None

@@ -14,17 +14,17 @@ from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.home.han import Han
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage
-from ota_engine.activation.security import Security
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign, NotifyDevice
 from ota_engine.errors import LocalError, StoreError, StoreFull
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.commands import AddImage, Assign, NotifyDevice
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import EventRecord, ImageRecord, OrderState, SessionState
-from ota_engine.shell.json_lines import SINK_NAME
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
-from ota_engine.shell.sink import Sink
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.telling.json_lines import SINK_NAME
+from ota_engine.telling.sink import Sink
 from tests.faults.home import UTC, make_devices, make_image, wish
 from tests.gbcs.parties import BROKER, HASH, HCALCS, SUPPLIER, everyone
 

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from ota_engine.records import Record
-from ota_engine.shell.json_lines import JsonLinesSink, drain
 from ota_engine.store.store import Store
+from ota_engine.telling.json_lines import JsonLinesSink, drain
 from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
 
 

@@ -103,7 +103,7 @@ def test_what_changes_no_state_is_written_below(tool: Any) -> None:
     assert "DIM --> DIM" not in drawing
 
 
-@pytest.mark.parametrize("name", ["ota_engine.delivery.session", "emulators.client.table"])
+@pytest.mark.parametrize("name", ["ota_engine.hub.delivery.session", "emulators.client.table"])
 def test_every_row_of_a_table_is_in_its_drawing(tool: Any, name: str) -> None:
     machine = tool.MACHINES[name]
     arrows = tool.rows(getattr(importlib.import_module(machine.module), machine.table))

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import trio
 
 from emulators.air.station import Placement
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import Dongle, DongleOptions
 from emulators.ncp.server import serve_ncp
 from emulators.platform.profiles import LAB
@@ -58,7 +58,7 @@ class Counting(Dongle):
         return output
 
 
-def entry(number: int, pace: float) -> Entry:
+def entry(number: int, pace: float) -> RosterEntry:
     """A display that zigpy can serve, too: on the home automation profile, at endpoint 1.
 
     Its patience with the host is real time, however fast its clock runs.
@@ -76,7 +76,7 @@ def entry(number: int, pace: float) -> Entry:
         options=ClientOptions(),
         seed=number,
     )
-    return Entry(f"display {number}", spec, Placement())
+    return RosterEntry(f"display {number}", spec, Placement())
 
 
 async def main(devices: int, baud: int, pace: float) -> None:

@@ -18,12 +18,12 @@ from ota_engine.gbcs.envelope import parse as parse_message
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import Payload, read_payload
 from ota_engine.gbcs.protection import authenticate
-from ota_engine.tunnel import Route
+from ota_engine.hub.tunnel import Route
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import UpgradeEndResponse, command_of, encode
 from tests.emulators.gbcs.units import START
 from tests.gbcs.parties import HCALCS, NOW, SUPPLIER, everyone, files
-from tests.tunnel.home import ROOM, Hub
+from tests.hub.tunnel.home import ROOM, Hub
 
 MANUFACTURER, IMAGE_TYPE = 0x121D, 0x0086
 OLD_VERSION, NEW_VERSION = 0x0100_0000, 0x0101_0000

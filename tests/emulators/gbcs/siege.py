@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.payloads import ActivationOutcome, read_payload
-from ota_engine.shell.link import Link
-from ota_engine.tunnel import MessageDelivered, Route
+from ota_engine.hub.tunnel import MessageDelivered, Route
+from ota_engine.link.contract import Link
 from tests.emulators.gbcs.attacks import ATTACKS
 from tests.emulators.gbcs.units import command
+from tests.hub.tunnel.live import LiveHub
 from tests.shell.activation import HCALCS, NEW, OLD, signed
-from tests.tunnel.live import LiveHub
 
 
 async def besiege(link: Link, route: Route, version: Callable[[], int]) -> None:

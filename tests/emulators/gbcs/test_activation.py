@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.gbcs.unit import Firmware
+from emulators.gbcs.unit import UnitFirmware
 from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs.codes import ActivationCode, AlertCode
 from ota_engine.gbcs.envelope import parse
@@ -108,7 +108,7 @@ def test_a_device_forgets_the_oldest_of_too_many_messages() -> None:
         (HOLDING._replace(manufacturer_image_hash=None), ActivationCode.HASH_MISMATCH),
     ],
 )
-def test_what_cannot_be_run_is_said_at_once(firmware: Firmware, code: ActivationCode) -> None:
+def test_what_cannot_be_run_is_said_at_once(firmware: UnitFirmware, code: ActivationCode) -> None:
     reaction = unit().receive(command(), firmware, 0.0)
     assert not reaction.activate
     assert told(reaction) == [ActivationOutcome(code, VERSION)]
@@ -150,7 +150,7 @@ def test_an_order_for_later_fires_once_at_its_time() -> None:
     assert not device.wake(HOLDING, HOUR - 1).activate
     assert device.wake(HOLDING, HOUR).activate
     assert told(device.booted(UPDATED, HOUR + 5)) == [noted(ActivationCode.SUCCESS, 0x0123ABCE)]
-    assert not device.wake(Firmware(1, OLD_FILE, NEW_FILE), 9 * HOUR).activate
+    assert not device.wake(UnitFirmware(1, OLD_FILE, NEW_FILE), 9 * HOUR).activate
 
 
 def test_an_order_for_later_survives_power_cuts() -> None:
@@ -181,7 +181,7 @@ def test_an_order_whose_time_came_without_power_fires_at_the_next_start() -> Non
     ],
 )
 def test_what_cannot_be_run_is_found_out_at_the_time(
-    firmware: Firmware, code: ActivationCode
+    firmware: UnitFirmware, code: ActivationCode
 ) -> None:
     device = unit()
     device.receive(command(at=LATER), HOLDING, 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulators.gbcs.unit import Firmware, SecurityUnit
+from emulators.gbcs.unit import SecurityUnit, UnitFirmware
 from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode
@@ -190,7 +190,7 @@ def test_other_devices_have_no_such_alert(kind: DeviceKind) -> None:
 
 @pytest.mark.parametrize(("firmware", "code", "version"), [(UPDATED, 0, NEW), (EMPTY, 1, VERSION)])
 def test_a_ppmid_reports_what_came_of_an_upgrade(
-    firmware: Firmware, code: int, version: int
+    firmware: UnitFirmware, code: int, version: int
 ) -> None:
     device = of(DeviceKind.PPMID)
     device.restarting(NEW_FILE)

@@ -11,12 +11,12 @@ from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage
-from ota_engine.activation.security import Security
-from ota_engine.engine import Engine, Wish
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.pki import Device, make_pki
+from ota_engine.gbcs.pki import PkiDevice, make_pki
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import Activation, OrderState, OutcomeRecord
 from tests.emulators.street import orders
 from tests.faults.home import IMAGE_TYPE, MANUFACTURER, NEW, OLD, UTC
@@ -31,7 +31,10 @@ REPORTED_WITHIN = 60.0  # seconds of four channels that a thousand devices share
 
 def make_keys(count: int) -> Keystore:
     keys = key_maker()  # the suppliers' come first, so they are those of every test
-    devices = [Device("chf", CHF), *(Device(f"{each}", FIRST + each) for each in range(count))]
+    devices = [
+        PkiDevice("chf", CHF),
+        *(PkiDevice(f"{each}", FIRST + each) for each in range(count)),
+    ]
     files = make_pki(NOW, lambda: next(keys), devices=devices)
     return Keystore.read({file.name: file.octets for file in files})
 
@@ -64,7 +67,7 @@ class Estate:
             found = [row for row in effect.records if isinstance(row, OutcomeRecord)]
             self.outcomes += [(now, row) for row in found if row.kind == "order"]
 
-    def tell(self, event: Wish | ClockObserved | LinkUp) -> None:
+    def tell(self, event: EngineRequest | ClockObserved | LinkUp) -> None:
         now = self.network.agenda.now
         self.network.submit(self.port, self.engine.handle(event, now), now)
 

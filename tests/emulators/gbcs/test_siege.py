@@ -5,7 +5,7 @@ from trio.testing import MockClock
 from emulators.home.household import open_household
 from emulators.home.roster import default_roster
 from ota_engine.events import SMART_ENERGY
-from ota_engine.tunnel import Route
+from ota_engine.hub.tunnel import Route
 from tests.emulators.gbcs.house import give
 from tests.emulators.gbcs.siege import besiege
 from tests.gbcs.parties import everyone

@@ -6,12 +6,12 @@ import pytest
 
 from emulators.air.station import Placement
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.faults import Fault, FaultKind, Plan
+from emulators.soak.faults import Fault, FaultKind, FaultPlan
 from emulators.soak.journal import Journal
 from emulators.soak.live import run_virtually
-from emulators.soak.oracle import Verdict
-from emulators.soak.population import Firmware, Member
-from emulators.soak.simulation import Outcome, Settings, Simulation, summary
+from emulators.soak.oracle import DeviceVerdict
+from emulators.soak.population import SoakFirmware, SoakMember
+from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.records import Activation, VersionPolicy
@@ -36,9 +36,9 @@ FAULTS = (
 )
 
 
-def firmware() -> Firmware:
+def firmware() -> SoakFirmware:
     key = files()[f"{SUPPLIER:016x}-ds.key"]
-    return Firmware(
+    return SoakFirmware(
         {
             image_type: build(
                 Random(image_type).randbytes(2000),
@@ -56,7 +56,7 @@ def firmware() -> Firmware:
     )
 
 
-def member(kind: DeviceKind) -> Member:
+def member(kind: DeviceKind) -> SoakMember:
     own, image_type, signed = TYPES[kind]
     spec = DeviceSpec(
         Eui64(own),
@@ -70,14 +70,14 @@ def member(kind: DeviceKind) -> Member:
         seed=own & 0xFF,
     )
     activation = Activation.EXTERNAL if signed else Activation.IMMEDIATE
-    return Member(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
+    return SoakMember(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
 
 
-def settings(faults: tuple[Fault, ...]) -> Settings:
-    return Settings(
+def settings(faults: tuple[Fault, ...]) -> SimulationSettings:
+    return SimulationSettings(
         tuple(member(kind) for kind in TYPES),
         firmware(),
-        Plan("by hand", 1, faults=faults),
+        FaultPlan("by hand", 1, faults=faults),
         1,
         6.0,
         keys=everyone(),
@@ -85,7 +85,7 @@ def settings(faults: tuple[Fault, ...]) -> Settings:
     )
 
 
-def run(what: Settings) -> tuple[Outcome, list[str]]:
+def run(what: SimulationSettings) -> tuple[SimulationResult, list[str]]:
     with Store.in_memory() as store:
         outcome = Simulation(what, store, Journal()).run()
         return outcome, sorted(each.kind for each in store.outcomes())
@@ -96,7 +96,7 @@ def test_signed_orders_end_as_they_should_and_the_same_way_again(
     faults: tuple[Fault, ...],
 ) -> None:
     outcome, told = run(settings(faults))
-    assert summary(outcome) == {Verdict.UPDATED: len(TYPES)}
+    assert summary(outcome) == {DeviceVerdict.UPDATED: len(TYPES)}
     assert told.count("order") == 3
     assert outcome.audit_fault is None
     assert run(settings(faults))[0].journal_sha256 == outcome.journal_sha256
@@ -105,4 +105,4 @@ def test_signed_orders_end_as_they_should_and_the_same_way_again(
 def test_the_trio_shell_ends_the_same() -> None:
     with Store.in_memory() as store:
         outcome = run_virtually(settings(()), store, Journal(), None)
-        assert summary(outcome) == {Verdict.UPDATED: len(TYPES)}
+        assert summary(outcome) == {DeviceVerdict.UPDATED: len(TYPES)}

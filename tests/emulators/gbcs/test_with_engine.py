@@ -8,9 +8,9 @@ import pytest
 from emulators.devices.ppmid import Ppmid
 from emulators.platform.spec import DeviceKind
 from images.eui64 import Eui64
-from ota_engine.activation.requests import ActivateImage, ReadVersion
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
+from ota_engine.hub.activation.requests import ActivateImage, AskVersion
 from ota_engine.records import OutcomeRecord, SessionState
 from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import ACTOR, SignedHome, signed_device, signed_image
@@ -87,7 +87,7 @@ def test_a_version_is_read_and_proved(kind: DeviceKind, own: int) -> None:
     home = SignedHome(signed_device(kind, own))
     home.start(home.image)
     home.pass_time(300.0)
-    home.ask(ReadVersion(home.device.eui64, ACTOR))
+    home.ask(AskVersion(home.device.eui64, ACTOR))
     home.pass_time(900.0)  # the engine tries one way to ask after the other
     (outcome,) = home.outcomes("version")
     assert outcome.verdict == "succeeded"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.habits import HABITS
-from emulators.gbcs.unit import Firmware, Reaction, SecurityUnit
+from emulators.gbcs.unit import Reaction, SecurityUnit, UnitFirmware
 from emulators.platform.spec import DeviceKind, SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import Role
@@ -16,9 +16,9 @@ from tests.gbcs.parties import HASH, HCALCS, NOW, SUPPLIER, VERSION, everyone
 
 NEW = VERSION + 1
 OLD_FILE, NEW_FILE = b"\x01" * 32, b"\x02" * 32
-EMPTY = Firmware(VERSION, OLD_FILE)
-HOLDING = Firmware(VERSION, OLD_FILE, NEW_FILE, HASH)
-UPDATED = Firmware(NEW, NEW_FILE)
+EMPTY = UnitFirmware(VERSION, OLD_FILE)
+HOLDING = UnitFirmware(VERSION, OLD_FILE, NEW_FILE, HASH)
+UPDATED = UnitFirmware(NEW, NEW_FILE)
 START = NOW + timedelta(hours=1)  # the device's date when a test begins, at 0 seconds
 
 

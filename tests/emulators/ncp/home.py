@@ -7,12 +7,12 @@ from typing import Any
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.commands import LATEST
 from emulators.ncp.layouts import ApsFrame, NetworkParameters, SecurityState
 from emulators.ncp.memory import Memory
 from emulators.ncp.stack import Stack
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 from emulators.platform.profiles import LAB
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
@@ -25,7 +25,9 @@ RETRY = 0x0040
 QUIET = replace(LAB, start_up_delay=1e6, query_interval=1e6)  # its client asks for nothing
 
 
-def display(number: int = 0, *, sleepy: bool = False, relays: int = 0, poll: float = 2.0) -> Entry:
+def display(
+    number: int = 0, *, sleepy: bool = False, relays: int = 0, poll: float = 2.0
+) -> RosterEntry:
     """A device that keeps quiet until it is spoken to."""
     spec = DeviceSpec(
         Eui64(FIRST + number),
@@ -40,7 +42,7 @@ def display(number: int = 0, *, sleepy: bool = False, relays: int = 0, poll: flo
         seed=number,
     )
     placement = Placement(relays=relays, router=min(relays, 1), poll=poll, fast_poll=poll)
-    return Entry(f"display {number}", spec, placement)
+    return RosterEntry(f"display {number}", spec, placement)
 
 
 class Host:
@@ -51,7 +53,7 @@ class Host:
     """
 
     def __init__(
-        self, *entries: Entry, memory: Memory | None = None, version: int = LATEST
+        self, *entries: RosterEntry, memory: Memory | None = None, version: int = LATEST
     ) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.memory = memory or Memory()
@@ -87,8 +89,8 @@ class Host:
             outputs=0,
             clusters=b"\x00\x00\x19\x00",
         )
-        assert self.ask("setInitialSecurityState", state=SECURITY)["status"] is Status.OK
-        assert self.ask("formNetwork", parameters=PARAMETERS)["status"] is Status.OK
+        assert self.ask("setInitialSecurityState", state=SECURITY)["status"] is EmberStatus.OK
+        assert self.ask("formNetwork", parameters=PARAMETERS)["status"] is EmberStatus.OK
 
     def form_with_all(self) -> None:
         """Form a network and let every device in; forget what was said meanwhile."""

@@ -13,7 +13,7 @@ import zigpy.config as conf
 import zigpy.types as t
 from bellows.zigbee.application import ControllerApplication
 
-from emulators.home.roster import Entry
+from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import Dongle
 from emulators.ncp.memory import Memory
 from emulators.ncp.server import NcpServer, serve_ncp
@@ -127,7 +127,7 @@ def formed() -> Memory:
     return Memory(parameters=PARAMETERS, security=SECURITY)
 
 
-def displays(count: int) -> list[Entry]:
+def displays(count: int) -> list[RosterEntry]:
     """Devices that ask soon after they start."""
     quick = replace(LAB, start_up_delay=0.05, query_timeout=1.0)
     return [

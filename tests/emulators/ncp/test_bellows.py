@@ -13,7 +13,7 @@ from zigpy.exceptions import DeliveryError, NetworkNotFormed
 
 from emulators.ncp.commands import VERSIONS
 from emulators.ncp.dongle import Dongle, DongleOptions
-from emulators.ncp.faults import FaultKind, FaultPlan, NcpFault
+from emulators.ncp.faults import DongleFaultKind, FaultPlan, NcpFault
 from emulators.ncp.server import serve_ncp
 from ota_engine.errors import LinkError
 from tests.emulators.ncp.host import (
@@ -185,10 +185,12 @@ class Mourner:
         self.lost.set()
 
 
-@pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.ERROR, FaultKind.UNPLUG])
+@pytest.mark.parametrize(
+    "kind", [DongleFaultKind.RESET, DongleFaultKind.ERROR, DongleFaultKind.UNPLUG]
+)
 @pytest.mark.parametrize("on_pty", [False, True])
 def test_a_lost_radio_is_noticed_and_found_again(
-    kind: FaultKind, on_pty: bool, tmp_path: Path
+    kind: DongleFaultKind, on_pty: bool, tmp_path: Path
 ) -> None:
     async def story(port: Served) -> None:
         async with started(port.url) as app:
@@ -210,7 +212,7 @@ def test_a_hung_dongle_is_waited_for() -> None:
     async def story(port: Served) -> None:
         async with started(port.url) as app:
             (device,) = await all_joined(app, 1)
-            hang = NcpFault(FaultKind.HANG, seconds=1.0)
+            hang = NcpFault(DongleFaultKind.HANG, seconds=1.0)
             port.tell(lambda dongle, now: dongle.fail(hang, now))
             await app.send_packet(packet(device.nwk, READ))
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from emulators.ncp.commands import LATEST, VERSIONS, frames
 from emulators.ncp.ezsp import Ezsp
-from emulators.ncp.layouts import ApsFrame, Layout, NetworkParameters, TruncatedError, Values
-from emulators.ncp.status import Status
+from emulators.ncp.layouts import ApsFrame, EzspLayout, NetworkParameters, TruncatedError, Values
+from emulators.ncp.status import EmberStatus
 
 NOP = bytes((7, 0, 1, 0x05, 0x00))
 
@@ -65,7 +65,7 @@ def test_a_callback_waits_for_the_reply_and_bears_its_number() -> None:
     ezsp = agreed()
 
     def answer(name: str, values: Values) -> Mapping[str, Any]:
-        ezsp.say("stackStatusHandler", {"status": Status.NETWORK_UP})
+        ezsp.say("stackStatusHandler", {"status": EmberStatus.NETWORK_UP})
         assert ezsp.take_callbacks() == []
         return {}
 
@@ -78,13 +78,13 @@ def test_a_callback_waits_for_the_reply_and_bears_its_number() -> None:
 def test_a_callback_between_commands_bears_the_number_of_the_last_one() -> None:
     ezsp = agreed()
     ezsp.receive(NOP)
-    ezsp.say("stackStatusHandler", {"status": Status.NETWORK_DOWN})
+    ezsp.say("stackStatusHandler", {"status": EmberStatus.NETWORK_DOWN})
     assert [frame[0] for frame in ezsp.take_callbacks()] == [7]
 
 
 def test_nobody_is_told_anything_before_a_version_is_agreed_on() -> None:
     ezsp = Ezsp(LATEST, handle)
-    ezsp.say("stackStatusHandler", {"status": Status.NETWORK_UP})
+    ezsp.say("stackStatusHandler", {"status": EmberStatus.NETWORK_UP})
     assert ezsp.take_callbacks() == []
 
 
@@ -100,7 +100,7 @@ def test_any_octets_have_exactly_one_reply_with_their_number(frame: bytes) -> No
 SAMPLES: dict[str, Any] = {
     "aps": ApsFrame(1, 2, 3, 4, 0x140, 6, 7),
     "parameters": NetworkParameters(1, 2, 3, 15, 0, 0, 0, 0x7FFF800),
-    "status": Status.OK,
+    "status": EmberStatus.OK,
     "key": bytes(16),
     "context": b"\x01" + bytes(17),
     "metadata": bytes(12),
@@ -115,7 +115,7 @@ SAMPLES: dict[str, Any] = {
 BYTES_VALUED = frozenset({"getValue", "getExtendedValue"})
 
 
-def sample(entry: Any, layout: Layout) -> bytes:
+def sample(entry: Any, layout: EzspLayout) -> bytes:
     values = {name: SAMPLES.get(name, 1) for name, _, _ in layout._fields}
     if entry.name in BYTES_VALUED:
         values["value"] = b"value"
@@ -149,7 +149,7 @@ def test_we_know_no_frame_that_bellows_does_not(version: int) -> None:
 @pytest.mark.parametrize("text", ["a:u8 b:u32", "a:bytes", "a:aps", "a:eui64 b?:bytes32"])
 @given(data=st.binary(max_size=20))
 def test_any_octets_are_values_or_the_one_error(text: str, data: bytes) -> None:
-    layout = Layout(text, LATEST)
+    layout = EzspLayout(text, LATEST)
     try:
         values = layout.read(data)
     except TruncatedError:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.ncp.dongle import Dongle, DongleOptions
-from emulators.ncp.faults import FaultKind, FaultPlan, NcpFault, Noise, parse_plan
+from emulators.ncp.faults import DongleFaultKind, FaultPlan, NcpFault, Noise, parse_plan
 from emulators.ncp.frames import Ack, Code, Data, Error, Frame, Rst, RstAck, Splitter, encode
 from ota_engine.errors import LocalError
 
@@ -26,13 +26,13 @@ def faulty(*faults: NcpFault) -> Dongle:
 
 def test_a_plan_is_read_from_toml() -> None:
     text = 'noise = 0.05\nseed = 3\n[[event]]\nkind = "unplug"\nafter_blocks = 100\nseconds = 2\n'
-    fault = NcpFault(FaultKind.UNPLUG, after_blocks=100, seconds=2.0)
+    fault = NcpFault(DongleFaultKind.UNPLUG, after_blocks=100, seconds=2.0)
     assert parse_plan(text) == FaultPlan(noise=0.05, seed=3, events=(fault,))
 
 
 def test_and_from_json() -> None:
     plan = parse_plan('{"drop": 0.5, "event": [{"kind": "hang", "at": 1}]}')
-    assert plan == FaultPlan(drop=0.5, events=(NcpFault(FaultKind.HANG, at=1.0),))
+    assert plan == FaultPlan(drop=0.5, events=(NcpFault(DongleFaultKind.HANG, at=1.0),))
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_each_frame_of_a_chunk_has_its_own_fate() -> None:
 
 
 def test_a_reset_out_of_the_blue_is_told_with_its_reason() -> None:
-    dongle = faulty(NcpFault(FaultKind.RESET, at=5.0))
+    dongle = faulty(NcpFault(DongleFaultKind.RESET, at=5.0))
     dongle.run(5.0)
     assert heard(dongle) == [RstAck(Code.WATCHDOG)]
 
 
 def test_an_error_lasts_until_the_host_resets() -> None:
-    dongle = faulty(NcpFault(FaultKind.ERROR, at=5.0))
+    dongle = faulty(NcpFault(DongleFaultKind.ERROR, at=5.0))
     dongle.run(5.0)
     assert heard(dongle) == [Error(Code.ASSERT)]
     dongle.receive(encode(NOP), 6.0)
@@ -94,7 +94,7 @@ def test_an_error_lasts_until_the_host_resets() -> None:
 
 
 def test_a_hung_dongle_is_deaf_and_dumb_for_a_while() -> None:
-    dongle = faulty(NcpFault(FaultKind.HANG, at=5.0, seconds=3.0))
+    dongle = faulty(NcpFault(DongleFaultKind.HANG, at=5.0, seconds=3.0))
     dongle.receive(encode(Rst()), 6.0)
     assert heard(dongle) == []
     dongle.receive(encode(Rst()), 9.0)
@@ -102,7 +102,7 @@ def test_a_hung_dongle_is_deaf_and_dumb_for_a_while() -> None:
 
 
 def test_an_unplugged_dongle_has_no_port_for_a_while() -> None:
-    dongle = faulty(NcpFault(FaultKind.UNPLUG, at=5.0, seconds=3.0))
+    dongle = faulty(NcpFault(DongleFaultKind.UNPLUG, at=5.0, seconds=3.0))
     dongle.run(5.0)
     assert not dongle.plugged
     dongle.run(8.0)

@@ -7,7 +7,7 @@ import pytest
 from emulators.air.radio import INDIRECT_TIMEOUT
 from emulators.ncp.layouts import ApsFrame
 from emulators.ncp.messages import IN_FLIGHT, MAX_PAYLOAD
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 from images.eui64 import Eui64
 from tests.emulators.ncp.home import FIRST, FIRST_ADDRESS, RETRY, Host, display
 
@@ -17,16 +17,16 @@ def answers(host: Host, cluster: int) -> list[bytes]:
     return [m["message"] for m in found if m["aps"].cluster == cluster]
 
 
-def endings(host: Host) -> list[Status]:
+def endings(host: Host) -> list[EmberStatus]:
     return [m["status"] for m in host.heard("messageSentHandler")]
 
 
 def test_a_unicast_is_answered_over_the_air_and_its_delivery_told() -> None:
     host = Host(display())
     host.form_with_all()
-    assert host.send()["status"] is Status.OK
+    assert host.send()["status"] is EmberStatus.OK
     host.wait(1.0)
-    assert endings(host) == [Status.OK]
+    assert endings(host) == [EmberStatus.OK]
     (answer,) = answers(host, 0x0000)
     assert answer[1:3] == b"\x01\x01"  # the sequence number, and Read Attributes Response
 
@@ -57,9 +57,9 @@ def test_what_does_not_fit_is_refused_at_once(relays: int) -> None:
     host = Host(display(relays=relays))
     host.form_with_all()
     room = len(host.network.stations[Eui64(FIRST)].path.down) - 1
-    assert host.send(message=bytes(room + 1))["status"] is Status.MESSAGE_TOO_LONG
-    assert host.send(message=bytes(room))["status"] is Status.OK
-    assert host.send(message=bytes(room), options=0x20)["status"] is Status.MESSAGE_TOO_LONG
+    assert host.send(message=bytes(room + 1))["status"] is EmberStatus.MESSAGE_TOO_LONG
+    assert host.send(message=bytes(room))["status"] is EmberStatus.OK
+    assert host.send(message=bytes(room), options=0x20)["status"] is EmberStatus.MESSAGE_TOO_LONG
     assert room == MAX_PAYLOAD - (2 + 2 * relays if relays else 0)
 
 
@@ -68,18 +68,18 @@ def test_a_device_without_power_is_not_reached(options: int) -> None:
     host = Host(display())
     host.form_with_all()
     host.network.power_off(Eui64(FIRST))
-    assert host.send(options=options)["status"] is Status.OK
+    assert host.send(options=options)["status"] is EmberStatus.OK
     host.wait(10.0)
-    assert endings(host) == [Status.DELIVERY_FAILED]
+    assert endings(host) == [EmberStatus.DELIVERY_FAILED]
 
 
 def test_nobody_at_an_address_is_found_out_after_a_while() -> None:
     host = Host(display())
     host.form_with_all()
-    assert host.send(to=0x4444)["status"] is Status.OK
+    assert host.send(to=0x4444)["status"] is EmberStatus.OK
     assert endings(host) == []
     host.wait(2.0)
-    assert endings(host) == [Status.DELIVERY_FAILED]
+    assert endings(host) == [EmberStatus.DELIVERY_FAILED]
 
 
 def test_a_sleepy_child_is_reached_when_it_polls() -> None:
@@ -88,7 +88,7 @@ def test_a_sleepy_child_is_reached_when_it_polls() -> None:
     host.wait(20.0)
     host.send()
     host.wait(3.5)
-    assert endings(host) == [Status.OK]
+    assert endings(host) == [EmberStatus.OK]
 
 
 def test_a_child_that_does_not_poll_in_time_is_not_reached() -> None:
@@ -98,7 +98,7 @@ def test_a_child_that_does_not_poll_in_time_is_not_reached() -> None:
     host.wait(INDIRECT_TIMEOUT - 0.5)
     assert endings(host) == []
     host.wait(1.0)
-    assert endings(host) == [Status.DELIVERY_FAILED]
+    assert endings(host) == [EmberStatus.DELIVERY_FAILED]
 
 
 def test_a_distant_sleeper_s_parent_takes_a_frame_that_wants_no_acknowledgement() -> None:
@@ -107,19 +107,19 @@ def test_a_distant_sleeper_s_parent_takes_a_frame_that_wants_no_acknowledgement(
     host.wait(20.0)
     host.send()
     host.wait(0.2)
-    assert endings(host) == [Status.OK]
+    assert endings(host) == [EmberStatus.OK]
 
 
 def test_only_so_many_unicasts_are_under_way_at_once() -> None:
     host = Host(display(sleepy=True, poll=1000.0))
     host.form_with_all()
     statuses = [host.send(tag=tag)["status"] for tag in range(IN_FLIGHT + 1)]
-    assert statuses[:-1] == [Status.OK] * IN_FLIGHT
-    assert statuses[-1] is Status.MAX_MESSAGE_LIMIT_REACHED
+    assert statuses[:-1] == [EmberStatus.OK] * IN_FLIGHT
+    assert statuses[-1] is EmberStatus.MAX_MESSAGE_LIMIT_REACHED
 
 
 def test_without_a_network_nothing_is_sent() -> None:
-    assert Host(display()).send()["status"] is Status.NETWORK_DOWN
+    assert Host(display()).send()["status"] is EmberStatus.NETWORK_DOWN
 
 
 def test_a_reset_forgets_what_was_under_way() -> None:
@@ -146,7 +146,7 @@ def test_a_broadcast_reaches_the_devices_and_ends_well() -> None:
     notify = bytes((0x19, 1, 0x00, 0x03, 100)) + pack("<HHL", 0x121D, 0x0085, 2)
     aps = ApsFrame(0x0109, 0x0019, 10, 0xFF, 0, 0, 0)
     answer = host.ask("sendBroadcast", nwk=0xFFFD, aps=aps, radius=0, tag=5, message=notify)
-    assert answer["status"] is Status.OK
+    assert answer["status"] is EmberStatus.OK
     host.wait(15.0)
     assert len(answers(host, 0x0019)) >= 2  # both query at once
     assert host.heard("messageSentHandler")[0]["type"] == 6
@@ -218,9 +218,12 @@ def test_a_device_told_to_leave_goes_once_it_has_answered() -> None:
 
 def test_extended_timeouts_are_kept_by_device() -> None:
     host = Host(display())
-    assert host.ask("getExtendedTimeout", eui64=FIRST)["status"] is Status.FAIL
+    assert host.ask("getExtendedTimeout", eui64=FIRST)["status"] is EmberStatus.FAIL
     host.ask("setExtendedTimeout", eui64=FIRST, extended=True)
-    assert host.ask("getExtendedTimeout", eui64=FIRST) == {"extended": True, "status": Status.OK}
+    assert host.ask("getExtendedTimeout", eui64=FIRST) == {
+        "extended": True,
+        "status": EmberStatus.OK,
+    }
 
 
 def test_an_entry_of_the_address_table_is_replaced_and_the_old_one_told() -> None:
@@ -238,4 +241,4 @@ def test_a_unicast_finds_its_way_through_the_address_table() -> None:
     message = b"\x00\x01\x00\x00\x00"
     host.ask("sendUnicast", type=1, nwk=0, aps=aps, tag=1, message=message)
     host.wait(1.0)
-    assert endings(host) == [Status.OK]
+    assert endings(host) == [EmberStatus.OK]

@@ -5,30 +5,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.ncp.memory import Memory
-from emulators.ncp.status import Status
+from emulators.ncp.status import EmberStatus
 from ota_engine.errors import LocalError
 from tests.emulators.ncp.home import FIRST, PARAMETERS, SECURITY, Host, display
 
 
 def test_without_a_network_there_is_none_to_take_up() -> None:
-    assert Host().ask("networkInit", bitmask=0)["status"] is Status.NOT_JOINED
+    assert Host().ask("networkInit", bitmask=0)["status"] is EmberStatus.NOT_JOINED
 
 
 def test_forming_needs_keys_first() -> None:
-    assert Host().ask("formNetwork", parameters=PARAMETERS)["status"] is Status.INVALID_STATE
+    assert Host().ask("formNetwork", parameters=PARAMETERS)["status"] is EmberStatus.INVALID_STATE
 
 
 def test_no_network_is_formed_on_a_channel_that_is_not_one() -> None:
     host = Host()
     host.ask("setInitialSecurityState", state=SECURITY)
     answer = host.ask("formNetwork", parameters=PARAMETERS._replace(channel=27))
-    assert answer["status"] is Status.INVALID_PARAMETER
+    assert answer["status"] is EmberStatus.INVALID_PARAMETER
 
 
 def test_a_formed_network_is_up_and_says_so() -> None:
     host = Host()
     host.form()
-    assert host.heard("stackStatusHandler") == [{"status": Status.NETWORK_UP}]
+    assert host.heard("stackStatusHandler") == [{"status": EmberStatus.NETWORK_UP}]
     assert host.ask("getNetworkParameters")["parameters"] == PARAMETERS
     assert host.ask("exportKey", context=b"\x01" + bytes(17))["key"] == SECURITY.network_key
 
@@ -39,7 +39,7 @@ def test_after_a_reset_the_network_waits_to_be_taken_up_and_endpoints_are_gone()
     host.stack.reset()
     assert host.ask("networkState")["state"] == 0
     assert host.stack.core.endpoints == {}
-    assert host.ask("networkInit", bitmask=0)["status"] is Status.OK
+    assert host.ask("networkInit", bitmask=0)["status"] is EmberStatus.OK
     assert host.ask("networkState")["state"] == 2
 
 
@@ -75,7 +75,7 @@ def test_members_are_back_after_the_dongle_was_without_power() -> None:
     host = Host(display())
     host.form_with_all()
     later = Host(display(), memory=Memory.load(host.memory.dump()))
-    assert later.ask("networkInit", bitmask=0)["status"] is Status.OK
+    assert later.ask("networkInit", bitmask=0)["status"] is EmberStatus.OK
     later.wait(5.0)
     assert later.heard("trustCenterJoinHandler") == []
     assert [m["eui64"] for m in later.heard("incomingMessageHandler")][:1] == [FIRST]
@@ -84,9 +84,9 @@ def test_members_are_back_after_the_dongle_was_without_power() -> None:
 def test_leaving_scatters_the_devices_and_they_may_join_again() -> None:
     host = Host(display())
     host.form_with_all()
-    assert host.ask("leaveNetwork")["status"] is Status.OK
-    assert host.heard("stackStatusHandler") == [{"status": Status.NETWORK_DOWN}]
-    assert host.ask("networkInit", bitmask=0)["status"] is Status.NOT_JOINED
+    assert host.ask("leaveNetwork")["status"] is EmberStatus.OK
+    assert host.heard("stackStatusHandler") == [{"status": EmberStatus.NETWORK_DOWN}]
+    assert host.ask("networkInit", bitmask=0)["status"] is EmberStatus.NOT_JOINED
     host.ask("formNetwork", parameters=PARAMETERS)
     host.ask("permitJoining", duration=60)
     host.wait(5.0)
@@ -99,14 +99,14 @@ def test_a_removed_device_leaves_and_the_host_is_told() -> None:
     host.ask("removeDevice", nwk=0x1001, eui64=FIRST, target=FIRST)
     host.wait(2.0)
     assert [left["update"] for left in host.heard("trustCenterJoinHandler")] == [2]
-    assert host.ask("lookupNodeIdByEui64", eui64=FIRST)["status"] is Status.NOT_FOUND
+    assert host.ask("lookupNodeIdByEui64", eui64=FIRST)["status"] is EmberStatus.NOT_FOUND
 
 
 def test_a_sleepy_neighbour_is_a_child_and_a_distant_one_is_not() -> None:
     host = Host(display(0, sleepy=True), display(1, sleepy=True, relays=1))
     host.form_with_all()
     assert host.ask("getChildData", index=0)["eui64"] == FIRST
-    assert host.ask("getChildData", index=1)["status"] is Status.NOT_JOINED
+    assert host.ask("getChildData", index=1)["status"] is EmberStatus.NOT_JOINED
 
 
 def test_an_energy_scan_measures_each_channel_once_and_ends() -> None:
@@ -118,7 +118,7 @@ def test_an_energy_scan_measures_each_channel_once_and_ends() -> None:
     found = {m["channel"]: m["rssi"] for m in host.heard("energyScanResultHandler")}
     assert sorted(found) == list(range(11, 27))
     assert found[15] == max(found.values())
-    assert host.told[-1] == ("scanCompleteHandler", {"channel": 0, "status": Status.OK})
+    assert host.told[-1] == ("scanCompleteHandler", {"channel": 0, "status": EmberStatus.OK})
 
 
 def test_a_link_key_is_found_until_it_is_erased() -> None:
@@ -141,27 +141,29 @@ def test_configuration_is_back_to_the_factory_s_after_a_reset() -> None:
 def test_an_endpoint_has_flags_once_it_is_registered() -> None:
     host = Host()
     answer = host.ask("getExtendedValue", value_id=0, detail=10)
-    assert answer["status"] is Status.NOT_FOUND
+    assert answer["status"] is EmberStatus.NOT_FOUND
     host.form()
     assert host.ask("getExtendedValue", value_id=0, detail=10) == {
-        "status": Status.OK,
+        "status": EmberStatus.OK,
         "value": b"\x01\x00",
     }
 
 
 def test_a_manufacturing_token_is_written_once() -> None:
     host = Host()
-    assert host.ask("setMfgToken", token=0x0C, data=bytes(8))["status"] is Status.OK
-    assert host.ask("setMfgToken", token=0x0C, data=bytes(8))["status"] is Status.INVALID_STATE
+    assert host.ask("setMfgToken", token=0x0C, data=bytes(8))["status"] is EmberStatus.OK
+    assert host.ask("setMfgToken", token=0x0C, data=bytes(8))["status"] is EmberStatus.INVALID_STATE
 
 
 def test_frame_counters_are_not_set_while_the_network_runs() -> None:
     host = Host()
-    assert host.ask("setValue", value_id=0x23, value=b"\x10\x00\x00\x00")["status"] is Status.OK
+    assert (
+        host.ask("setValue", value_id=0x23, value=b"\x10\x00\x00\x00")["status"] is EmberStatus.OK
+    )
     host.form()
     assert host.ask("getNetworkKeyInfo")["counter"] == 16
     answer = host.ask("setValue", value_id=0x23, value=bytes(4))
-    assert answer["status"] is Status.INVALID_STATE
+    assert answer["status"] is EmberStatus.INVALID_STATE
 
 
 def test_what_was_written_down_is_what_is_remembered() -> None:

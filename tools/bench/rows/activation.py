@@ -19,15 +19,16 @@ from emulators.platform.spec import DeviceKind, DeviceSpec
 from emulators.soak.host import COORDINATOR
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.activation.parties import choose_parties
-from ota_engine.activation.requests import ActivateImage
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.engine import Engine, Wish
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.pki import Device as Party
+from ota_engine.gbcs.pki import PkiDevice as Party
 from ota_engine.gbcs.pki import make_pki
+from ota_engine.hub.activation.parties import choose_parties
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -35,7 +36,6 @@ from ota_engine.records import (
     OutcomeRecord,
     VersionPolicy,
 )
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ class Street:
             engine = Engine(security=choose_parties(keys, COORDINATOR))
             port = self.network.attach(engine, lambda effect, now: self._take(store, effect, now))
 
-            def tell(event: Wish | ClockObserved | LinkUp) -> None:
+            def tell(event: EngineRequest | ClockObserved | LinkUp) -> None:
                 self.network.submit(port, engine.handle(event, self.now), self.now)
 
             tell(ClockObserved(EPOCH, 0.0))

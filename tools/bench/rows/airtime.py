@@ -11,12 +11,13 @@ from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.profiles import LAB
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.host import EngineHost, WallClock
+from emulators.soak.host import EngineHost, SteppingClock
 from emulators.soak.journal import Journal
 from emulators.soak.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
 from images.eui64 import Eui64
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.engine import Engine
+from ota_engine.catalogue.intake import image_record
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.engine import Engine
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -24,7 +25,6 @@ from ota_engine.records import (
     SessionRecord,
     VersionPolicy,
 )
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 
 IMAGE_SIZE = 128 * 1024  # octets
@@ -109,7 +109,7 @@ def download(size: int, seed: int, devices: int, pages: bool, watch: Stopwatch) 
             network,
             store,
             lambda snapshot: Engine(snapshot=snapshot),
-            WallClock(UTC),
+            SteppingClock(UTC),
             Journal(),
             ignore,
         )

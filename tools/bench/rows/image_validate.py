@@ -21,7 +21,7 @@ from images import ImageError, lint, parse
 from images.digests import recognise_integrity
 from images.elements import Tag
 from images.repair import strip
-from ota_engine.cli.image_config import Settings
+from ota_engine.cli.image_config import JudgingSettings
 from ota_engine.cli.image_workers import judge_files
 
 RADIO_LIBRARIES = ("zigpy", "bellows", "trio_asyncio", "serial")
@@ -103,7 +103,7 @@ def folder_of(options: Options) -> Iterator[Path]:
 
 def judge(paths: Sequence[Path], jobs: int) -> None:
     """What ``zota image validate`` does with files, but for printing."""
-    for _ in judge_files(paths, Settings(), jobs):
+    for _ in judge_files(paths, JudgingSettings(), jobs):
         pass
 
 

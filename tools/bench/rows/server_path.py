@@ -12,9 +12,6 @@ from zigpy_peer import ZigpyServer
 
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.delivery.image import ImageKey, ServedImage
-from ota_engine.delivery.orders import AddImage, Assign
-from ota_engine.engine import Engine
 from ota_engine.errors import PeerError
 from ota_engine.events import (
     HOME_AUTOMATION,
@@ -25,6 +22,9 @@ from ota_engine.events import (
     Packet,
     Send,
 )
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.image import ImageKey, ServedImage
+from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, ImageRecord, VersionPolicy
 from ota_engine.zcl.commands import ImageBlockRequest
 from ota_engine.zcl.hot import decode_block_request, encode_block_request

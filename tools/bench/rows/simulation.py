@@ -6,10 +6,10 @@ from clocks import peak_memory, processor_seconds
 from row import Figure, Goal, Measurement, Options, row
 
 from emulators.air.radio import Conditions
-from emulators.soak.faults import Plan
+from emulators.soak.faults import FaultPlan
 from emulators.soak.journal import Journal
 from emulators.soak.population import populate, sample_firmware
-from emulators.soak.simulation import Outcome, Settings, Simulation, summary
+from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
 from emulators.soak.worker import spare_the_collector
 from ota_engine.store.store import Store
 
@@ -23,7 +23,7 @@ def simulation_1000(options: Options) -> Measurement:
     """1,000 devices on four channels lose 2 % of their frames; engine, store and judge included."""
     devices = 40 if options.quick else 1000
     settings = neighbourhood(options, devices, 4, 4096 if options.quick else IMAGE_SIZE)
-    outcomes: list[Outcome] = []
+    outcomes: list[SimulationResult] = []
     seconds = processor_seconds(lambda: outcomes.append(run(settings)))
     outcome = outcomes[0]
     return Measurement(
@@ -54,21 +54,23 @@ def simulation_memory_5000(options: Options) -> Measurement:
     )
 
 
-def neighbourhood(options: Options, devices: int, channels: int, size: int) -> Settings:
+def neighbourhood(options: Options, devices: int, channels: int, size: int) -> SimulationSettings:
     """Settle devices on channels that lose frames and nothing else."""
     firmware = sample_firmware(size, options.seed)
     members = populate(devices, firmware, seed=options.seed, channels=channels, hours=HOURS)
-    plan = Plan("loss only", options.seed, Conditions(loss=LOSS))
-    return Settings(tuple(members), firmware, plan, options.seed, HOURS, channels)
+    plan = FaultPlan("loss only", options.seed, Conditions(loss=LOSS))
+    return SimulationSettings(tuple(members), firmware, plan, options.seed, HOURS, channels)
 
 
-def run(settings: Settings, journal: Callable[[bytes], object] | None = None) -> Outcome:
+def run(
+    settings: SimulationSettings, journal: Callable[[bytes], object] | None = None
+) -> SimulationResult:
     """Run to the end, with a store in memory."""
     with Store.in_memory() as store:
         return Simulation(settings, store, Journal(journal)).run()
 
 
-def faults(outcome: Outcome, devices: int) -> tuple[str, ...]:
+def faults(outcome: SimulationResult, devices: int) -> tuple[str, ...]:
     """A run in which devices were left out measured something else."""
     verdicts = {verdict.value: count for verdict, count in summary(outcome).items()}
     if verdicts.get("updated", 0) >= 0.98 * devices and "wrong image" not in verdicts:

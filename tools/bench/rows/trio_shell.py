@@ -14,12 +14,12 @@ from emulators.home.han import Han
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.delivery.config import DeliveryConfig
-from ota_engine.delivery.orders import AddImage, Assign
+from ota_engine.catalogue.intake import image_record
+from ota_engine.hub.delivery.commands import AddImage, Assign
+from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_virtual_service
-from ota_engine.store.intake import image_record
 from ota_engine.store.store import Store
 
 DEVICES, CHANNELS = 100, 4

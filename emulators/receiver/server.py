@@ -1,0 +1,231 @@
+"""Serves an emulated head end on the loopback interface; knows starlette, hypercorn and its faults.
+
+A letter is answered when its record is on disk, never before; so whoever was told 2xx need not tell
+it again, and whoever was not may.
+"""
+
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from urllib.parse import unquote
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from emulators.receiver.book import BookedOutcome, RecordBook
+from emulators.receiver.letter import MAX_LETTER_BYTES, ReceivedOutcome, Refusal, read_letter
+from emulators.receiver.proof import prove
+from ota_engine.errors import LinkError, StoreError
+from ota_engine.gbcs.keystore import Keystore
+
+if TYPE_CHECKING:
+    from hypercorn.typing import Framework
+
+PATH: Final = "/outcomes"
+LOOPBACK: Final = "127.0.0.1"
+NO_STORAGE: Final = 507  # HTTP status
+STATUSES: Final = {BookedOutcome.KEPT: 201, BookedOutcome.KNOWN: 200, BookedOutcome.CONFLICT: 409}
+
+
+@dataclass(slots=True)
+class HeadEndFaults:
+    """What goes wrong; each count goes down with every letter it spoils, in this order.
+
+    Attributes:
+        fail: letters to answer with ``status`` and forget.
+        status: with which HTTP status.
+        close: letters to forget, cutting the connection in the middle of the answer.
+        lose: letters to keep, cutting the connection in the middle of the answer.
+        delay: seconds to wait before each answer, once the letter is kept.
+    """
+
+    fail: int = 0
+    status: int = 503
+    close: int = 0
+    lose: int = 0
+    delay: float = 0.0
+
+
+class Reception(NamedTuple):
+    """One letter that came, for whoever watches.
+
+    Attributes:
+        what: "kept", "known", "conflict", "refused", or the fault it met: "failed", "closed",
+            "lost".
+        status: answered, or None for an answer that was cut.
+        id: of the letter, "" if it was not read.
+        reason: of a refusal.
+        proof: what its message is worth by the head end's own keys; "" without keys.
+    """
+
+    what: str
+    status: int | None
+    id: str = ""
+    reason: str = ""
+    proof: str = ""
+
+
+class HeadEnd:
+    """The receiver as an ASGI application.
+
+    Attributes:
+        book: what it remembers.
+        faults: what goes wrong; may be changed at any time.
+        counters: letters by ``Reception.what``.
+        proofs: records kept, by what their messages are worth; empty without keys.
+        app: to be served.
+    """
+
+    def __init__(
+        self,
+        book: RecordBook,
+        faults: HeadEndFaults | None = None,
+        watch: Callable[[Reception], None] = lambda taken: None,
+        keys: Keystore | None = None,
+    ) -> None:
+        self.book = book
+        self.faults = faults or HeadEndFaults()
+        self.counters: Counter[str] = Counter()
+        self.proofs: Counter[str] = Counter()
+        self.app = Starlette(
+            routes=[
+                Route(PATH, self._post, methods=["POST"]),
+                Route("/", self._tell, methods=["GET"]),
+            ]
+        )
+        self._watch = watch
+        self._keys = keys
+
+    def status(self) -> dict[str, Any]:
+        """How it fares, as plain values."""
+        return {
+            "records": len(self.book),
+            "letters": dict(sorted(self.counters.items())),
+            "proofs": dict(sorted(self.proofs.items())),
+        }
+
+    async def _tell(self, _: Request) -> Response:
+        return JSONResponse(self.status())
+
+    async def _post(self, request: Request) -> Response:
+        taken = await self._take(request)
+        self.counters[taken.what] += 1
+        self._watch(taken)
+        if self.faults.delay:
+            await trio.sleep(self.faults.delay)
+        if taken.status is None:
+            return _CutShort()
+        told = {"what": taken.what} | ({"reason": taken.reason} if taken.reason else {})
+        return JSONResponse(told, taken.status)
+
+    async def _take(self, request: Request) -> Reception:
+        """Read a letter whatever becomes of it, then let it meet its fault or its record."""
+        letter = await _letter(request)
+        faults = self.faults
+        if faults.fail > 0:
+            faults.fail -= 1
+            return Reception("failed", faults.status, reason="told to fail")
+        if faults.close > 0:
+            faults.close -= 1
+            return Reception("closed", None)
+        if isinstance(letter, Refusal):
+            return Reception("refused", letter.status, reason=letter.reason)
+        taken = self._keep(letter)
+        if faults.lose > 0 and taken.what == BookedOutcome.KEPT.value:
+            faults.lose -= 1
+            return taken._replace(what="lost", status=None)
+        return taken
+
+    def _keep(self, letter: ReceivedOutcome) -> Reception:
+        try:
+            entry = self.book.take(letter)
+        except StoreError as error:
+            return Reception("failed", NO_STORAGE, letter.id, str(error))
+        reason = (
+            "this id came before, with something else" if entry is BookedOutcome.CONFLICT else ""
+        )
+        return Reception(
+            entry.value, STATUSES[entry], letter.id, reason, self._prove(letter, entry)
+        )
+
+    def _prove(self, letter: ReceivedOutcome, entry: BookedOutcome) -> str:
+        """Verify the message with our own keys, if we have any."""
+        if self._keys is None:
+            return ""
+        found = prove(letter, self._keys).standing.value
+        if entry is BookedOutcome.KEPT:
+            self.proofs[found] += 1
+        return found
+
+
+class _CutShort(Response):
+    """An answer of which only the head arrives: the connection is closed before its body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+
+
+async def _letter(request: Request) -> ReceivedOutcome | Refusal:
+    body = b""
+    try:
+        async with aclosing(request.stream()) as pieces:
+            async for piece in pieces:
+                body += piece
+                if len(body) > MAX_LETTER_BYTES:
+                    break
+    except ClientDisconnect:
+        return Refusal(400, "the sender left in the middle of its letter")
+    key = request.headers.get("idempotency-key")
+    return read_letter(body, None if key is None else unquote(key, errors="surrogatepass"))
+
+
+@asynccontextmanager
+async def serve_head_end(head_end: HeadEnd, port: int = 0) -> AsyncIterator[str]:
+    """Serve for as long as the block; gives the URL to post to.
+
+    Args:
+        head_end: whom to serve.
+        port: of the loopback interface, 0 for any that is free.
+
+    Raises:
+        LinkError: the port is in use.
+    """
+    config = Config()
+    config.accesslog = None
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 1.0
+    config.bind = [f"fd://{_listening(port)}"]
+    stopping = trio.Event()
+    async with trio.open_nursery() as nursery:
+        app = cast("Framework", head_end.app)  # two libraries' words for the same ASGI
+        served = partial(serve, app, config, shutdown_trigger=stopping.wait)
+        binds: list[str] = await nursery.start(served)
+        try:
+            yield binds[0] + PATH
+        finally:
+            stopping.set()
+
+
+def _listening(port: int) -> int:
+    """A bound socket's file descriptor; the server owns it from here on."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+    except OSError as error:
+        bound.close()
+        raise LinkError(
+            f"port {port} of {LOOPBACK} cannot be used ({error.strerror}): give another --port"
+        ) from error
+    return bound.detach()

@@ -1,0 +1,171 @@
+"""Everything that goes by signed message: puts orders, readings, alerts and the hub together.
+
+Knows the tunnels and when they are to be listened to; decides nothing of its own.
+"""
+
+from collections.abc import Mapping
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.events import Joined, Left, LinkDown, LinkUp, Packet, SendFailed
+from ota_engine.gbcs.certificates import KeyUse
+from ota_engine.hub.activation.counters import Counters
+from ota_engine.hub.activation.hub import Hub
+from ota_engine.hub.activation.incoming import Incoming
+from ota_engine.hub.activation.orders import Orders
+from ota_engine.hub.activation.post import Post
+from ota_engine.hub.activation.readings import Readings
+from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.activation.surroundings import Surroundings
+from ota_engine.hub.tunnel.hub import HubTunnels, MessageDelivered, MessageReceived
+from ota_engine.records import OrderRecord, Snapshot
+from ota_engine.wording import one_line
+
+
+class Activations:
+    """One engine's orders to activate, and what devices say of them."""
+
+    def __init__(
+        self,
+        security: Security,
+        snapshot: Snapshot,
+        surroundings: Surroundings,
+        tunnels: HubTunnels,
+    ) -> None:
+        """Take up what an earlier run left.
+
+        Raises:
+            LocalError: the hub's signing key is not at hand.
+        """
+        self._around = surroundings
+        self._security = security
+        self._tunnels = tunnels
+        self._post = Post(tunnels, surroundings)
+        counters = Counters(snapshot.counters, surroundings.persist)
+        self._orders = Orders(
+            security, snapshot.orders, counters, self._post, surroundings, self._read
+        )
+        self._readings = Readings(
+            security, counters, self._post, surroundings, self._orders.version_read
+        )
+        self._incoming = Incoming(security, self._orders, self._readings, surroundings)
+        hub = security.hub
+        self.hub = None if hub is None else Hub(hub, security, counters, surroundings)
+
+    def _read(self, device: Eui64, now: float) -> None:
+        self._readings.read(device, now)
+
+    # --- what people ask ---------------------------------------------------------------------
+
+    def activate(self, request: ActivateImage, now: float) -> None:
+        """Give an order.
+
+        Raises:
+            LocalError: it may not be given.
+        """
+        self._orders.activate(request, now)
+        self._settle(now)
+
+    def cancel(self, request: CancelOrder, now: float) -> None:
+        """Take an order back.
+
+        Raises:
+            LocalError: there is no such order, or it has ended.
+        """
+        self._orders.cancel(request, now)
+        self._settle(now)
+
+    def read_version(self, request: AskVersion, now: float) -> None:
+        """Ask a device what it runs; the answer, or that there is none, is an outcome.
+
+        Raises:
+            LocalError: no key is at hand to ask with.
+        """
+        self._security.require_agreement(request.device)
+        self._security.require_certificate(request.device, KeyUse.AGREEMENT)
+        subject = format_eui64(request.device)
+        self._around.audit(one_line(request.actor), "read version", subject, now)
+        self._around.remember(request.device, now)
+        self._readings.read(request.device, now, by_person=True)
+        self._settle(now)
+
+    def orders(self) -> tuple[OrderRecord, ...]:
+        """All orders, lowest numbers first."""
+        return self._orders.book.orders()
+
+    def order(self, number: int) -> OrderRecord | None:
+        """Look an order up."""
+        return self._orders.book.order(number)
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What the tunnels counted since this engine began, by name."""
+        return self._tunnels.counters
+
+    # --- the link ----------------------------------------------------------------------------
+
+    def receive(self, packet: Packet, now: float) -> None:
+        """Take a frame of the Tunneling cluster."""
+        self._tunnels.receive(packet, now)
+        self._settle(now)
+
+    def send_failed(self, event: SendFailed, now: float) -> None:
+        """A frame of ours did not arrive."""
+        self._tunnels.failed(event, now)
+        self._settle(now)
+
+    def joined(self, event: Joined, now: float) -> None:
+        """A device announced itself."""
+        self._tunnels.joined(event.device, now)
+        self._settle(now)
+        self._orders.within_reach(event.device, now)
+        self._readings.within_reach(event.device, now)
+        self._settle(now)
+
+    def left(self, event: Left, now: float) -> None:
+        """A device left the network."""
+        self._tunnels.left(event.device, now)
+        self._settle(now)
+
+    def link_up(self, _: LinkUp, now: float) -> None:
+        """The radio is ready."""
+        self._orders.link_up(now)
+        self._settle(now)
+
+    def link_down(self, _: LinkDown, now: float) -> None:
+        """The radio is gone."""
+        self._tunnels.link_down(now)
+        self._settle(now)
+
+    # --- time --------------------------------------------------------------------------------
+
+    def clock_set(self, now: float) -> None:
+        """The wall clock was read."""
+        self._orders.clock_set(now)
+        self._settle(now)
+
+    def wake(self, now: float) -> None:
+        """Do what is due."""
+        if self._tunnels.next_wake <= now:
+            self._tunnels.wake(now)
+        self._orders.wake(now)
+        self._readings.wake(now)
+        self._settle(now)
+
+    def _settle(self, now: float) -> None:
+        """Carry to and from the tunnels until nothing is left, and ask for the next wake."""
+        while True:
+            sends, events = self._tunnels.drain()
+            for send in sends:
+                self._around.send(send)
+            for event in events:
+                if isinstance(event, MessageReceived):
+                    self._incoming.take(event, now)
+                elif isinstance(event, MessageDelivered):
+                    self._post.delivered(event.token, now)
+                else:
+                    self._post.undelivered(event.token, event.reason, now)
+            if not events:
+                break
+        due = min(self._tunnels.next_wake, self._orders.next_due, self._readings.next_due)
+        self._around.ring_at(due)

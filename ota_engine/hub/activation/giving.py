@@ -1,0 +1,103 @@
+"""Whether an order may be given at all: every refusal is one line that says what to do instead."""
+
+from math import ceil, inf
+from typing import Final
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.errors import LocalError
+from ota_engine.gbcs.certificates import KeyUse
+from ota_engine.gbcs.payloads import CANCELLATION_TIME
+from ota_engine.hub.activation.book import OrderBook
+from ota_engine.hub.activation.requests import ActivateImage
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.activation.surroundings import Surroundings
+from ota_engine.records import ImageRecord, OrderRecord, OrderState
+from ota_engine.wording import utc_text
+
+HASH_BYTES: Final = 32  # SHA-256
+#: The last second before the one that cancels.
+LATEST: Final = CANCELLATION_TIME.replace(second=58).timestamp()
+
+
+def draft(
+    request: ActivateImage,
+    book: OrderBook,
+    security: Security,
+    surroundings: Surroundings,
+    now: float,
+) -> OrderRecord:
+    """Write down an order that may be given.
+
+    A hash that no image of the catalogue has is allowed, and so is a device that was not seen to
+    hold the image: the device knows better, and answers.
+
+    Raises:
+        LocalError: it may not.
+    """
+    digest = request.manufacturer_image_hash
+    if len(digest) != HASH_BYTES:
+        raise LocalError(f"a Manufacturer Image Hash has {HASH_BYTES} octets, not {len(digest)}")
+    originator = security.supplier if request.originator is None else request.originator
+    _require_no_other(book, request.device)
+    security.require_signer(originator)
+    security.require_agreement(request.device)
+    security.require_certificate(request.device, KeyUse.SIGNING)
+    execution = _execution_time(request.execution_utc, surroundings, now)
+    image = surroundings.image_of(digest)
+    if image is not None:
+        _require_hardware(image, request.device, surroundings)
+    utc = surroundings.clock.utc(now)
+    return OrderRecord(
+        number=book.next_number(),
+        originator=originator,
+        device=request.device,
+        manufacturer_image_hash=digest,
+        sha256="" if image is None else image.sha256,
+        execution_utc=execution,
+        created_utc=utc,
+        state=OrderState.DRAFTED,
+        since_utc=utc,
+        reason="committed; not sent yet",
+    )
+
+
+def _require_no_other(book: OrderBook, device: Eui64) -> None:
+    for other in book.open_orders(device):
+        raise LocalError(
+            f"order {other.number} for {format_eui64(device)} is still open ({other.state}): "
+            "cancel it, or wait for its end"
+        )
+
+
+def _execution_time(
+    execution: float | None, surroundings: Surroundings, now: float
+) -> float | None:
+    """Take a time to the whole second, which is all a command can say."""
+    clock = surroundings.clock
+    if clock.sane_at(now) == inf:
+        raise LocalError("the wall clock has not been read yet: try again")
+    if execution is None:
+        return None
+    doubt = clock.doubt(now)
+    if doubt:
+        raise LocalError(f"no order for a set time now: {doubt}")
+    if execution <= clock.utc(now):
+        raise LocalError(
+            f"{utc_text(execution)} has passed: give a later time, or none to activate now"
+        )
+    if not execution <= LATEST:
+        raise LocalError(
+            f"no command can say {utc_text(execution)}: give a time before the year 9999"
+        )
+    return float(ceil(execution))
+
+
+def _require_hardware(image: ImageRecord, device: Eui64, surroundings: Surroundings) -> None:
+    low, high = image.minimum_hardware_version, image.maximum_hardware_version
+    version = surroundings.hardware_version(device)
+    if low is None or high is None or version is None or low <= version <= high:
+        return
+    raise LocalError(
+        f"{format_eui64(device)} is hardware 0x{version:04X}, the image is for 0x{low:04X} to "
+        f"0x{high:04X}: order an image made for it"
+    )

@@ -1,0 +1,114 @@
+"""What the head end is told of orders, alerts and versions; knows records, decides nothing."""
+
+from images.eui64 import Eui64
+from ota_engine.canonical import canonical_json
+from ota_engine.gbcs.envelope import Message
+from ota_engine.gbcs.protection import CheckResult, MacKey, leg_of
+from ota_engine.hub.activation.life import FINAL
+from ota_engine.records import OrderRecord, OrderState, OutcomeRecord
+
+
+def verified(message: Message) -> str:
+    """Write what signature and MAC of a message that was authenticated are worth."""
+    leg = leg_of(message)
+    assert leg is not None  # noqa: S101 - it was authenticated by its leg
+    return _worth(leg.signed, leg.mac is not MacKey.NONE)
+
+
+def _worth(signed: bool, maced: bool) -> str:
+    return canonical_json(
+        {
+            "signature": CheckResult.VALID if signed else CheckResult.ABSENT,
+            "mac": CheckResult.VALID if maced else CheckResult.ABSENT,
+        }
+    )
+
+
+def order_key(order: OrderRecord) -> str:
+    """Name an order for ever: counters are never used twice, numbers begin anew with a store."""
+    by = order.number if order.counter is None else order.counter
+    return f"order-{order.device:016x}-{order.originator:016x}-{by}"
+
+
+def order_outcome(order: OrderRecord, utc: float, verification: str) -> OutcomeRecord:
+    """Write how an order ended, or that it has not after all; only an activation is a success.
+
+    A correction has another state, and so another key; an order can expire more than once.
+    """
+    again = f"-{round(order.since_utc)}" if order.state is OrderState.EXPIRED else ""
+    state = f"{order.state}" if order.state in FINAL else f"{order.state} after all"
+    return OutcomeRecord(
+        key=f"{order_key(order)}-{order.state}{again}",
+        utc=utc,
+        device=order.device,
+        kind="order",
+        verdict="succeeded" if order.state is OrderState.ACTIVATED else "failed",
+        reason=f"{state}: {order.reason}",
+        sha256=order.sha256,
+        version_before=None,
+        version_after=order.firmware_version,
+        message=order.evidence,
+        verification=verification,
+    )
+
+
+def contradiction(
+    order: OrderRecord, utc: float, said: str, message: bytes, verification: str
+) -> OutcomeRecord:
+    """Write that a device said the opposite of what it had said before, and was not believed."""
+    return OutcomeRecord(
+        key=f"{order_key(order)}-contradicted",
+        utc=utc,
+        device=order.device,
+        kind="order",
+        verdict="failed",
+        reason=f"contradiction: {said}; the order stays {order.state}",
+        sha256=order.sha256,
+        version_before=None,
+        version_after=order.firmware_version,
+        message=message,
+        verification=verification,
+    )
+
+
+def told(
+    message: Message,
+    octets: bytes,
+    utc: float,
+    *,
+    kind: str,
+    succeeded: bool,
+    reason: str,
+    version: int | None = None,
+    device: Eui64 | None = None,
+    key: str = "",
+    sha256: str = "",
+) -> OutcomeRecord:
+    """Write what a message says by itself; of the same message always under the same key.
+
+    Args:
+        message: verified.
+        octets: the same as it came.
+        utc: when it came.
+        kind: "alert" or "version".
+        succeeded: whether it is good news.
+        reason: what it says, in words.
+        version: the firmware version it tells.
+        device: whom it is about, None for its originator.
+        key: of the outcome, where it must not be the message's own.
+        sha256: the image it is about, where known.
+    """
+    own = f"{kind}-{message.originator:016x}-{message.message_code:04x}-{message.counter}"
+    return OutcomeRecord(
+        key=key or own,
+        utc=utc,
+        device=Eui64(message.originator) if device is None else device,
+        kind=kind,
+        verdict="succeeded" if succeeded else "failed",
+        reason=reason,
+        sha256=sha256,
+        version_before=None,
+        version_after=version,
+        message=octets,
+        verification=verified(message),
+    )

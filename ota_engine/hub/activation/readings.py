@@ -1,0 +1,257 @@
+"""Asks devices what firmware they run, each by the message of its kind, until one is answered.
+
+Knows questions and their answers; what a version means for an order is ``orders``' to know. A
+question is not stored: after a restart whoever needs the answer asks again, with new counters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Final, NamedTuple
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.errors import PeerError
+from ota_engine.gbcs import compose
+from ota_engine.gbcs.codes import MessageCode, ReadCode
+from ota_engine.gbcs.envelope import Message, serialise
+from ota_engine.gbcs.meters import (
+    INVOKE_ID_MASK,
+    GasVersionRequest,
+    GasVersionResponse,
+    VersionRequest,
+    VersionResponse,
+)
+from ota_engine.gbcs.payloads import Payload, ReadVersion, VersionRead, read_payload
+from ota_engine.gbcs.protection import protect
+from ota_engine.hub.activation.counters import Counters
+from ota_engine.hub.activation.deadlines import Deadlines
+from ota_engine.hub.activation.outcomes import told
+from ota_engine.hub.activation.post import Post
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.activation.surroundings import Surroundings, trusted_utc
+from ota_engine.records import OutcomeRecord
+
+#: How a version may be read. No device says of which kind it is until it answers or alerts, so one
+#: that leaves a question open is asked in the next way.
+WAYS: Final = (
+    MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
+    MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+    MessageCode.READ_GAS_FIRMWARE_VERSION,
+)
+#: Alerts by which a device shows of which kind it is.
+SHOWN_BY: Final = {
+    MessageCode.FIRMWARE_RECEIPT_DLMS: MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+    MessageCode.FIRMWARE_RECEIPT_GBZ: MessageCode.READ_GAS_FIRMWARE_VERSION,
+    MessageCode.PPMID_ACTIVATION_ALERT: MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
+}
+NO_ANSWER: Final = "no answer"
+TRIES: Final = 6  # questions without an answer after which a reading ends: every way twice
+
+
+class Reading(NamedTuple):
+    """What became of a reading.
+
+    Attributes:
+        device: whom was asked.
+        version: what it says it runs, None without a believable word.
+        reason: why there is none.
+        message: the answer as it came.
+        verification: what its signature and MAC are worth.
+    """
+
+    device: Eui64
+    version: int | None
+    reason: str
+    message: bytes = b""
+    verification: str = ""
+
+
+@dataclass(slots=True)
+class _Inquiry:
+    """A reading under way; any of its questions may be answered, also an earlier one."""
+
+    device: Eui64
+    by_person: bool
+    counters: list[int] = field(default_factory=list)  # of the questions, all by the broker
+    tries: int = 0
+    unanswered: int = 0  # questions that arrived
+    trouble: str = NO_ANSWER
+
+
+class Readings:
+    """At most one reading for each device."""
+
+    def __init__(
+        self,
+        security: Security,
+        counters: Counters,
+        post: Post,
+        surroundings: Surroundings,
+        finished: Callable[[Reading, float], None],
+    ) -> None:
+        """``finished`` hears of every reading that ends, by a version or without."""
+        self._security = security
+        self._counters = counters
+        self._post = post
+        self._surroundings = surroundings
+        self._finished = finished
+        self._inquiries: dict[Eui64, _Inquiry] = {}
+        self._ways: dict[Eui64, MessageCode] = {}
+        self._deadlines: Deadlines[Eui64] = Deadlines()
+
+    @property
+    def next_due(self) -> float:
+        """When a question is to be repeated, monotonic seconds."""
+        return self._deadlines.next_due
+
+    def wake(self, now: float) -> None:
+        """Repeat what was not answered in time."""
+        while (device := self._deadlines.pop_due(now)) is not None:
+            self._ask(self._inquiries[device], now)
+
+    def read(self, device: Eui64, now: float, *, by_person: bool = False) -> None:
+        """Begin a reading, or join the one under way."""
+        inquiry = self._inquiries.get(device)
+        if inquiry is not None:
+            inquiry.by_person |= by_person
+            return
+        self._inquiries[device] = inquiry = _Inquiry(device, by_person)
+        self._ask(inquiry, now)
+
+    def within_reach(self, device: Eui64, now: float) -> None:
+        """A device can be reached again: what waits for it need not wait longer."""
+        if self._deadlines.is_set(device):
+            self._deadlines.set(device, now)
+
+    def shown(self, message: Message) -> None:
+        """A believed message shows of which kind its device is."""
+        code = message.message_code
+        if code in WAYS or code in SHOWN_BY:
+            way = SHOWN_BY.get(MessageCode(code), MessageCode(code))
+            self._ways[Eui64(message.originator)] = way
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def _ask(self, inquiry: _Inquiry, now: float) -> None:
+        device = inquiry.device
+        if inquiry.tries >= TRIES:
+            self._end(inquiry, Reading(device, None, inquiry.trouble), now)
+            return
+        inquiry.tries += 1
+        obstacle = self._post.obstacle(device)
+        if obstacle:
+            inquiry.trouble = obstacle
+            self._again(inquiry, now)
+            return
+        way = self._ways.get(device) or WAYS[inquiry.unanswered % len(WAYS)]
+        question = self._question(device, way, now)
+        inquiry.counters.append(question.counter)
+        self._post.send(
+            device,
+            serialise(protect(question, self._security.keys)),
+            lambda trouble, when: self._received(inquiry, trouble, when),
+            now,
+        )
+
+    def _question(self, device: Eui64, way: MessageCode, now: float) -> Message:
+        """Write a question: the broker's, on behalf of the supplier.
+
+        It uses up no originator counter of the supplier's, so an order that is still to be sent
+        again does not become a replay by it.
+        """
+        utc = trusted_utc(self._surroundings.clock, now)
+        counter = self._counters.draw(self._security.broker, utc)
+        return compose.command(
+            way,
+            _asking(way, counter),
+            originator=self._security.broker,
+            recipient=device,
+            counter=counter,
+            party=self._security.supplier,
+            party_counter=self._counters.draw(self._security.supplier, utc),
+        )
+
+    def _received(self, inquiry: _Inquiry, trouble: str, now: float) -> None:
+        """A question arrived, or did not."""
+        if self._inquiries.get(inquiry.device) is inquiry:
+            inquiry.trouble = f"not delivered: {trouble}" if trouble else NO_ANSWER
+            inquiry.unanswered += not trouble
+            self._again(inquiry, now)
+
+    def _again(self, inquiry: _Inquiry, now: float) -> None:
+        patience = self._security.patience
+        first = patience.answer_within if inquiry.trouble == NO_ANSWER else patience.deliver_again
+        self._deadlines.set(inquiry.device, now + patience.pause(first, inquiry.tries))
+
+    # --- answers -----------------------------------------------------------------------------
+
+    def answered(self, message: Message, octets: bytes, now: float) -> None:
+        """Take a believed answer.
+
+        Raises:
+            PeerError: nothing was asked of this device under this counter.
+        """
+        device = Eui64(message.originator)
+        inquiry = self._inquiries.get(device)
+        ours = message.recipient == self._security.broker
+        if inquiry is None or not ours or message.counter not in inquiry.counters:
+            raise PeerError(
+                f"{format_eui64(device)} answers counter {message.counter}, "
+                "under which it was asked nothing"
+            )
+        version, reason = _version(read_payload(message))
+        utc = self._surroundings.clock.utc(now)
+        outcome = told(
+            message,
+            octets,
+            utc,
+            kind="version",
+            succeeded=version is not None,
+            reason=reason,
+            version=version,
+        )
+        reading = Reading(device, version, reason, octets, outcome.verification)
+        self._end(inquiry, reading, now, outcome)
+
+    def _end(
+        self, inquiry: _Inquiry, reading: Reading, now: float, outcome: OutcomeRecord | None = None
+    ) -> None:
+        del self._inquiries[inquiry.device]
+        self._deadlines.set(inquiry.device, inf)
+        if inquiry.by_person:
+            self._surroundings.report(outcome or self._unanswered(inquiry, reading, now))
+        self._finished(reading, now)
+
+    def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: float) -> OutcomeRecord:
+        utc = self._surroundings.clock.utc(now)
+        asked = inquiry.counters[0] if inquiry.counters else round(utc * 1000)
+        return OutcomeRecord(
+            key=f"version-{inquiry.device:016x}-unanswered-{asked}",
+            utc=utc,
+            device=inquiry.device,
+            kind="version",
+            verdict="failed",
+            reason=reading.reason,
+            sha256="",
+            version_before=None,
+            version_after=None,
+        )
+
+
+def _asking(way: MessageCode, counter: int) -> Payload:
+    if way is MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION:
+        return VersionRequest(counter & INVOKE_ID_MASK)
+    if way is MessageCode.READ_GAS_FIRMWARE_VERSION:
+        return GasVersionRequest()
+    return ReadVersion()
+
+
+def _version(payload: Payload) -> tuple[int | None, str]:
+    """Take the version out of an answer, and say in words what it was."""
+    match payload:
+        case VersionRead(version, ReadCode.SUCCESS):
+            return version, f"runs 0x{version:08X}"
+        case VersionResponse(_, int(version), _) | GasVersionResponse(int(version), _, _):
+            return version, f"runs 0x{version:08X}"
+        case _:
+            return None, "the device could not read its version"

@@ -1,0 +1,217 @@
+"""Whom the server speaks to of its own accord: Image Notify, and the reading of attributes.
+
+Knows who is in line on each channel and how to word a frame; what the answers mean is ``offers``'
+and ``reports``' to know. One device of a channel is contacted per ``notify_spacing``, and none is
+notified while its download would have to wait for a place.
+"""
+
+from ota_engine.errors import LocalError
+from ota_engine.events import (
+    BASIC_CLUSTER,
+    BROADCAST_RX_ON,
+    HOME_AUTOMATION,
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
+    Priority,
+    Send,
+)
+from ota_engine.hub.delivery.commands import NotifyBroadcast, NotifyDevice
+from ota_engine.hub.delivery.estate import Estate
+from ota_engine.hub.delivery.image import ServedImage
+from ota_engine.hub.delivery.peer import UNKNOWN_ENDPOINT, UNKNOWN_VERSION, Peer
+from ota_engine.hub.delivery.session import FINAL, IDLE
+from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.records import SessionState
+from ota_engine.zcl.commands import Attribute, Command, ImageNotify
+from ota_engine.zcl.frame import cluster_frame, general_frame
+from ota_engine.zcl.general import READ_ATTRIBUTES, ReadAttributes
+from ota_engine.zcl.general import encode as encode_general
+from ota_engine.zcl.ota import encode
+
+ALL_ENDPOINTS = 0xFF
+EVERYONE = 100  # per cent of clients that answer a notify
+PAYLOAD_TYPES = range(4)  # of Image Notify
+ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
+POWER_SOURCE = 0x0007  # Basic cluster
+OWN_ATTRIBUTES = (
+    Attribute.CURRENT_FILE_VERSION,
+    Attribute.IMAGE_UPGRADE_STATUS,
+    Attribute.CLUSTER_REVISION,
+)
+IDENTITY = (*OWN_ATTRIBUTES, Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
+
+
+class Contacts:
+    """Speaks to devices unasked, one after the other."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._sequence = 0
+
+    # --- in line -----------------------------------------------------------------------------
+
+    def soon(self, peer: Peer, now: float) -> None:
+        """Put a device in line: it is asked what it runs, and notified if nothing is under way."""
+        channel = self._estate.channel_of(peer)
+        channel.contacts[peer.eui64] = None
+        self._estate.timers.at(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
+
+    def anew(self, peer: Peer, now: float) -> None:
+        """Put a device in line as if it had never been notified: something about it has changed."""
+        peer.notified_at = None
+        self.soon(peer, now)
+
+    def next(self, number: int, now: float) -> None:
+        """Contact the next device of a channel."""
+        estate = self._estate
+        channel = estate.channels[number]
+        if estate.link_down is not None:
+            return  # everybody is put in line again when it is up
+        contacted = False
+        while not contacted and now >= channel.contact_at:
+            line = channel.contacts
+            if channel.crowded_out and not channel.places.crowded:
+                line = channel.crowded_out
+            if not line:
+                break
+            device = next(iter(line))
+            del line[device]
+            contacted = self._contact(estate.peers[device], number, now)
+        if contacted:
+            channel.contact_at = now + estate.config.notify_spacing
+        if channel.contacts or (channel.crowded_out and not channel.places.crowded):
+            estate.timers.at(channel.contact_at, Alarm.CONTACT, number)
+
+    def _contact(self, peer: Peer, number: int, now: float) -> bool:
+        """Say to a device what there is to say, if anything; returns whether there was."""
+        if peer.channel != number:
+            self.soon(peer, now)
+            return False
+        asked = self.ask_if_new(peer, now)
+        if peer.notified_at is not None or not self._idle(peer):
+            return asked
+        channel = self._estate.channel_of(peer)
+        if channel.places.crowded:
+            channel.crowded_out[peer.eui64] = None
+            return asked
+        self._notify(peer, ImageNotify(0, EVERYONE), now)
+        return True
+
+    def _idle(self, peer: Peer) -> bool:
+        """Whether nothing is under way with a device and a query of it would be welcome."""
+        return any(
+            session.state in IDLE
+            or (
+                session.state is SessionState.FAILED
+                and session.attempt < self._estate.config.max_attempts
+            )
+            for session in peer.sessions.values()
+        )
+
+    def again(self, peer: Peer, now: float) -> None:
+        """A notified device that still has nothing under way goes back in line."""
+        if peer.notified_at is None or not self._idle(peer):
+            return
+        due = peer.notified_at + self._estate.config.notify_again
+        if now < due:
+            self._estate.timers.at(due, Alarm.NOTIFY_AGAIN, peer.eui64)
+        else:
+            self.anew(peer, now)
+
+    # --- frames ------------------------------------------------------------------------------
+
+    def ask_if_new(self, peer: Peer, now: float) -> bool:
+        """Ask a device that has something to wait for, unless it has answered or was asked just now."""
+        waiting = any(session.state not in FINAL for session in peer.sessions.values())
+        if not (peer.to_ask and waiting and now >= peer.asked_at + ASK_AGAIN):
+            return False
+        return self.ask(peer, now)
+
+    def ask(self, peer: Peer, now: float) -> bool:
+        """Ask a device for its version, status and cluster revision, and for its power source."""
+        if peer.endpoint == UNKNOWN_ENDPOINT:
+            return False
+        peer.asked_at = now
+        self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
+        self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+        return True
+
+    def inquire(self, peer: Peer, endpoint: int, profile: int) -> None:
+        """Ask a device what it is and what it runs; one not heard yet, where the radio says."""
+        if peer.endpoint == UNKNOWN_ENDPOINT:
+            peer.endpoint, peer.profile = endpoint, profile
+        for known in (peer.profile,) if peer.profile else (SMART_ENERGY, HOME_AUTOMATION):
+            self._read(peer, OTA_UPGRADE_CLUSTER, IDENTITY, known)
+        if peer.profile:
+            self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+
+    def _read(
+        self, peer: Peer, cluster: int, attributes: tuple[int, ...], profile: int = 0
+    ) -> None:
+        frame = general_frame(
+            READ_ATTRIBUTES,
+            self._next_sequence(),
+            encode_general(ReadAttributes(attributes)),
+            from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
+        )
+        self._estate.frame(peer, frame, cluster=cluster, profile=profile)
+
+    def notify(self, order: NotifyDevice, peer: Peer, now: float) -> None:
+        """Send a unicast Image Notify at once, as an operator asks.
+
+        Raises:
+            LocalError: as ``broadcast``.
+        """
+        self._notify(peer, self._worded(order.payload_type, EVERYONE, order.sha256), now)
+
+    def _notify(self, peer: Peer, notify: ImageNotify, now: float) -> None:
+        self._estate.count("notify")
+        self._estate.notify_later(peer, now)
+        self._estate.frame(peer, self._notify_frame(notify))
+
+    def broadcast(self, order: NotifyBroadcast) -> None:
+        """Broadcast an Image Notify on one profile to every client that is awake.
+
+        Raises:
+            LocalError: the payload type or jitter is out of range, or needs an image.
+        """
+        notify = self._worded(order.payload_type, order.jitter, order.sha256)
+        if order.any_version and notify.new_file_version is not None:
+            notify = notify._replace(new_file_version=UNKNOWN_VERSION)
+        self._estate.send(
+            Send(
+                BROADCAST_RX_ON,
+                OTA_SERVER_ENDPOINT,
+                ALL_ENDPOINTS,
+                order.profile,
+                OTA_UPGRADE_CLUSTER,
+                self._notify_frame(notify),
+                False,
+                False,
+                Priority.NORMAL,
+                0,
+            )
+        )
+
+    def _worded(self, payload_type: int, jitter: int, sha256: str | None) -> ImageNotify:
+        if payload_type not in PAYLOAD_TYPES or not 1 <= jitter <= EVERYONE:
+            raise LocalError("an Image Notify has payload type 0..3 and jitter 1..100")
+        image = self._image(payload_type, sha256)
+        named = image.key[:payload_type] if image is not None else ()
+        return ImageNotify(payload_type, jitter, *named)
+
+    def _image(self, payload_type: int, sha256: str | None) -> ServedImage | None:
+        image = self._estate.images.get(sha256 or "")
+        if image is None and payload_type:
+            raise LocalError(f"payload type {payload_type} needs an image; add it first")
+        return image
+
+    def _notify_frame(self, notify: ImageNotify) -> bytes:
+        return cluster_frame(
+            Command.IMAGE_NOTIFY, self._next_sequence(), encode(notify), from_server=True
+        )
+
+    def _next_sequence(self) -> int:
+        self._sequence = (self._sequence + 1) & 0xFF
+        return self._sequence

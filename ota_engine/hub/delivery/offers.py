@@ -1,0 +1,200 @@
+"""Answers queries: who is offered which image, and who is refused and why."""
+
+from ota_engine.events import Packet
+from ota_engine.hub.delivery.blocks import BlockServer
+from ota_engine.hub.delivery.contacts import Contacts
+from ota_engine.hub.delivery.estate import WAITING_FOR_MAINS, Estate
+from ota_engine.hub.delivery.peer import Peer, Session
+from ota_engine.hub.delivery.policy import OfferDecision, decide
+from ota_engine.hub.delivery.reports import Reports
+from ota_engine.hub.delivery.session import SessionStep, TransferEnd
+from ota_engine.records import SessionState
+from ota_engine.zcl.commands import (
+    Command,
+    QueryDeviceSpecificFileRequest,
+    QueryDeviceSpecificFileResponse,
+    QueryNextImageRequest,
+    QueryNextImageResponse,
+)
+from ota_engine.zcl.frame import cluster_frame
+from ota_engine.zcl.hot import decode_query_next_image_request, encode_query_next_image_response
+from ota_engine.zcl.ota import decode, encode
+from ota_engine.zcl.status import Status
+
+OFFERED = "offered; waits for the device to ask for a block"
+NOBODY = QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE)
+#: States after which a new offer begins a new attempt.
+ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
+
+
+class Offers:
+    """The query path of the server."""
+
+    def __init__(
+        self, estate: Estate, blocks: BlockServer, reports: Reports, contacts: Contacts
+    ) -> None:
+        self._estate = estate
+        self._blocks = blocks
+        self._reports = reports
+        self._contacts = contacts
+
+    def query(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Answer a Query Next Image Request.
+
+        Raises:
+            PeerError: the request is malformed.
+        """
+        request = decode_query_next_image_request(packet.payload)
+        self._learn(packet, peer, request, now)
+        response = self._respond(
+            peer,
+            request.manufacturer_code,
+            request.image_type,
+            request.current_file_version,
+            request.hardware_version,
+            now,
+        )
+        frame = encode_query_next_image_response(packet.payload[1], response)
+        self._estate.reply(packet, peer, frame)
+        self._contacts.ask_if_new(peer, now)
+
+    def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Answer a Query Device Specific File Request; the file must be for the asking node.
+
+        Raises:
+            PeerError: the request is malformed.
+        """
+        request = decode(Command.QUERY_DEVICE_SPECIFIC_FILE_REQUEST, packet.payload[3:])
+        assert isinstance(request, QueryDeviceSpecificFileRequest)  # noqa: S101 - by command
+        response = NOBODY
+        if request.request_node_address == peer.eui64:
+            response = self._respond(
+                peer,
+                request.manufacturer_code,
+                request.image_type,
+                request.file_version,
+                peer.hardware_version,
+                now,
+            )
+        else:
+            self._estate.count("query_for_another_device")
+        payload = encode(QueryDeviceSpecificFileResponse(*response))
+        frame = cluster_frame(
+            Command.QUERY_DEVICE_SPECIFIC_FILE_RESPONSE,
+            packet.payload[1],
+            payload,
+            from_server=True,
+        )
+        self._estate.reply(packet, peer, frame)
+
+    def _learn(
+        self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: float
+    ) -> None:
+        """Remember what a device says of itself; of several image types, those it has images for."""
+        self._estate.learn_endpoint(peer, packet)
+        code, kind, version, hardware = request[1:5]
+        if hardware is None:
+            hardware = peer.hardware_version
+        peer.told_at = now
+        assigned = any(session.image.key[:2] == (code, kind) for session in peer.sessions.values())
+        if not assigned and peer.image_type is not None:
+            return
+        known = (peer.manufacturer_code, peer.image_type, peer.file_version, peer.hardware_version)
+        if known != (code, kind, version, hardware):
+            peer.manufacturer_code, peer.image_type = code, kind
+            peer.file_version, peer.hardware_version = version, hardware
+            self._estate.measure(peer)
+            self._estate.touch(peer, now)
+
+    def _respond(
+        self,
+        peer: Peer,
+        manufacturer_code: int,
+        image_type: int,
+        running: int,
+        hardware: int | None,
+        now: float,
+    ) -> QueryNextImageResponse:
+        allowed = self._estate.config.authorised
+        if allowed is not None and peer.eui64 not in allowed:
+            self._estate.count("query_not_authorised")
+            return QueryNextImageResponse(Status.NOT_AUTHORIZED)
+        session = self._session_of(peer, manufacturer_code, image_type)
+        if session is None:
+            self._estate.count("query_without_assignment")
+            return NOBODY
+        self._reports.queried(peer, session, running, now)
+        if self._offered(peer, session, running, hardware, now):
+            return QueryNextImageResponse(Status.SUCCESS, *session.image.key, session.image.size)
+        return NOBODY
+
+    def _offered(
+        self, peer: Peer, session: Session, running: int, hardware: int | None, now: float
+    ) -> bool:
+        """Decide on a query of a device that has an image of the type it asks for."""
+        if session.state is SessionState.RESTARTING:
+            return False  # the query was sent before it was told to apply
+        if session.state is SessionState.UPDATED and running == session.image.key.file_version:
+            return False
+        verdict = decide(
+            session.image,
+            session.assignment.policy,
+            peer.eui64,
+            running,
+            hardware,
+            self._estate.config.hardware,
+        )
+        if verdict.offer:
+            return self._offer(peer, session, running, now)
+        self._refuse(peer, session, verdict, running, now)
+        return False
+
+    def _session_of(self, peer: Peer, code: int, kind: int) -> Session | None:
+        for session in peer.sessions.values():
+            if session.image.key[:2] == (code, kind):
+                return session
+        for session in peer.sessions.values():
+            if session.state is SessionState.ASSIGNED:
+                self._estate.explain(
+                    peer,
+                    session,
+                    f"the device asks for image type 0x{kind:04X} of manufacturer 0x{code:04X}, "
+                    f"the image is 0x{session.image.key[1]:04X} of 0x{session.image.key[0]:04X}",
+                )
+        return None
+
+    def _offer(self, peer: Peer, session: Session, running: int, now: float) -> bool:
+        """Offer the image, unless the session was aborted or has had all its attempts."""
+        estate = self._estate
+        if session.state is SessionState.ABORTED:
+            return False
+        if session.state in ENDED:
+            if session.attempt >= estate.config.max_attempts:
+                estate.count("query_after_last_attempt")
+                return False
+            session.begin_attempt()
+        if session.state is SessionState.ASSIGNED:
+            session.started_utc = estate.clock.utc(now)
+        session.attempt = max(session.attempt, 1)
+        if not session.complete:
+            session.version_before = running
+        estate.turn_to(peer, session, now)
+        reason = WAITING_FOR_MAINS if peer.on_battery else OFFERED
+        estate.step(peer, session, SessionStep.OFFER, now, reason)
+        estate.notify_later(peer, now)
+        self._blocks.watch(peer, now)
+        return True
+
+    def _refuse(
+        self, peer: Peer, session: Session, verdict: OfferDecision, running: int, now: float
+    ) -> None:
+        estate = self._estate
+        estate.count("query_refused")
+        if verdict.same:
+            return  # ``reports`` has drawn the conclusion
+        if session.version_before is None:
+            session.version_before = running
+        session.attempt = max(session.attempt, 1)
+        if estate.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
+            end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
+            estate.outcome(peer, session, "transfer", False, verdict.reason, now, end)

@@ -1,0 +1,114 @@
+"""Answers Image Page Requests: a run of blocks without acknowledgement, spaced and cancellable.
+
+Every page has its own deadline, so pages of several nodes interleave by themselves. The space
+between two blocks is what the client asked for, but never less than the air time of a block times
+the downloads active on the channel: one page cannot occupy the radio.
+"""
+
+from ota_engine.errors import PeerError
+from ota_engine.events import Packet, Priority, Send
+from ota_engine.hub.delivery.airtime import page_response_time
+from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, BlockServer
+from ota_engine.hub.delivery.estate import Estate
+from ota_engine.hub.delivery.peer import Page, Peer
+from ota_engine.hub.delivery.session import SERVING
+from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.zcl.commands import Command, ImagePageRequest
+from ota_engine.zcl.ota import decode
+from ota_engine.zcl.status import Status
+
+MS = 1e-3
+
+
+class PageServer:
+    """The page path of the server."""
+
+    def __init__(self, estate: Estate, blocks: BlockServer) -> None:
+        self._estate = estate
+        self._blocks = blocks
+
+    def begin(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Take a page request; it replaces the page this node asked for before.
+
+        Raises:
+            PeerError: pages are switched off, the request is malformed, its blocks are larger
+                than its page, it asks past the end, or for an image that is not assigned.
+        """
+        if not self._estate.config.pages:
+            raise PeerError("image pages are switched off", Status.UNSUP_CLUSTER_COMMAND)
+        request = decode(Command.IMAGE_PAGE_REQUEST, packet.payload[3:])
+        assert isinstance(request, ImagePageRequest)  # noqa: S101 - decode() is by command
+        if request.maximum_data_size > request.page_size:
+            raise PeerError(
+                f"a page of {request.page_size} octets cannot hold blocks of "
+                f"{request.maximum_data_size}",
+                Status.INVALID_VALUE,
+            )
+        session = self._blocks.session_for(peer, request[1:4], now)
+        image = session.image
+        offset = request.file_offset
+        image.block_size(offset, request.maximum_data_size, peer.carries)  # refuses empty ones
+        peer.page = None
+        if not self._blocks.open_for(packet, peer, session, offset, now):
+            return
+        peer.page = Page(
+            packet,
+            session,
+            offset,
+            min(offset + request.page_size, image.size),
+            min(request.maximum_data_size, peer.carries),
+            request.response_spacing * MS,
+        )
+        session.offset = max(session.offset, offset)
+        self.go_on(peer, now)
+
+    def go_on(self, peer: Peer, now: float) -> None:
+        """Send the next block of a node's page when it is due, and see to the one after it."""
+        page = peer.page
+        if page is None:
+            return
+        if now < page.due:
+            self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+            return
+        if page.session.state not in SERVING:
+            peer.page = None
+            return
+        size = min(page.size, page.end - page.offset)
+        short = self._blocks.charge(peer, size, now)
+        if not short:
+            self._send(page, peer, size)
+            if page.offset == page.end:
+                self._finish(page, peer, now)
+                return
+        page.due = now + (short or self._space(page, peer))
+        self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+
+    def _finish(self, page: Page, peer: Peer, now: float) -> None:
+        peer.page = None
+        session = page.session
+        if page.end == session.image.size and session.state is DOWNLOADING:
+            self._blocks.all_asked(peer, session, now)
+
+    def _space(self, page: Page, peer: Peer) -> float:
+        active = max(1, self._estate.channel_of(peer).places.active)
+        air = page_response_time(page.size, peer.relays + 1, self._estate.security)
+        return max(page.spacing, air * active)
+
+    def _send(self, page: Page, peer: Peer, size: int) -> None:
+        packet = page.packet
+        self._estate.send(
+            Send(
+                packet.source,
+                packet.destination_endpoint,
+                packet.source_endpoint,
+                packet.profile,
+                packet.cluster,
+                page.session.image.block(packet.payload[1], page.offset, size),
+                False,
+                peer.sleepy,
+                Priority.LOW,
+                BLOCK_TOKEN,
+            )
+        )
+        page.offset += size
+        page.session.blocks += 1

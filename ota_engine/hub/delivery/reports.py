@@ -1,0 +1,193 @@
+"""What devices say of themselves: versions, revision, power. Their word decides what is true."""
+
+from collections.abc import Iterable
+
+from images.eui64 import format_eui64
+from ota_engine.events import BASIC_CLUSTER, Packet
+from ota_engine.hub.delivery.contacts import POWER_SOURCE, Contacts
+from ota_engine.hub.delivery.estate import Estate
+from ota_engine.hub.delivery.peer import UNKNOWN_VERSION, Peer, Session
+from ota_engine.hub.delivery.session import HOLDING, SessionStep
+from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.zcl.commands import Attribute
+from ota_engine.zcl.general import AttributeRecord
+
+NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
+EXTERNAL_EVENT = 6  # ImageUpgradeStatus: waiting to upgrade via external event
+SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
+UNORDERED = "activated without an order from here"
+UNKNOWN_IDENTITY = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not say
+
+
+class Reports:
+    """Believes what devices answer and report."""
+
+    def __init__(self, estate: Estate, contacts: Contacts) -> None:
+        self._estate = estate
+        self._contacts = contacts
+
+    def announced(self, peer: Peer, now: float) -> None:
+        """A device (re)joined: those told to apply have restarted, all are asked what they run."""
+        for session in peer.sessions.values():
+            session.came_back = session.state in HOLDING
+        self._contacts.ask(peer, now)
+
+    def attributes(
+        self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord], *, asked: bool
+    ) -> None:
+        """Take attributes, ``asked`` for or reported of the device's own accord."""
+        now = packet.time
+        values = {record.attribute: record.value for record in records if record.value is not None}
+        if packet.cluster == BASIC_CLUSTER:
+            changed = POWER_SOURCE in values and self._power(peer, values[POWER_SOURCE], now)
+        else:
+            changed = self._own(peer, values, asked, now)
+        if changed:
+            self._estate.touch(peer, now)
+
+    def _own(self, peer: Peer, values: dict[int, int], asked: bool, now: float) -> bool:
+        """Take attributes of cluster 0x0019; returns whether something is new."""
+        peer.to_ask = peer.to_ask and not asked
+        before = _self_description(peer)
+        peer.cluster_revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
+        self._identity(peer, values)
+        version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
+        if version != UNKNOWN_VERSION:
+            peer.file_version, peer.told_at = version, now
+            status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
+            for session in list(peer.sessions.values()):
+                if session is peer.current or session.state is SessionState.RESTARTING:
+                    self._confirm(peer, session, version, status == NORMAL, now)
+                    if status == EXTERNAL_EVENT:
+                        self._parked(peer, session, now)
+        return before != _self_description(peer)
+
+    def _identity(self, peer: Peer, values: dict[int, int]) -> None:
+        """Take whose firmware a device runs, if it says so: both attributes are optional."""
+        code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
+        kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
+        if UNKNOWN_IDENTITY in (code, kind):
+            return
+        if (code, kind) != (peer.manufacturer_code, peer.image_type):
+            peer.manufacturer_code, peer.image_type = code, kind
+            self._estate.measure(peer)
+
+    def _power(self, peer: Peer, source: int, now: float) -> bool:
+        if peer.power_source == source:
+            return False
+        peer.power_source = source
+        self._estate.explain_idle(peer)
+        if peer.sessions:
+            self._contacts.anew(peer, now)
+        return True
+
+    def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
+        """A query names the version the device runs, which may confirm or deny an activation."""
+        restarting = session.state is SessionState.RESTARTING
+        if restarting:
+            # It would not query while it is about to restart, unless the query was under way.
+            session.came_back |= now >= session.since + SOONEST_RESTART
+        self._confirm(peer, session, running, restarting, now)
+
+    def _confirm(self, peer: Peer, session: Session, version: int, empty: bool, now: float) -> None:
+        """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
+        if version != session.image.key.file_version:
+            if session.state in HOLDING and session.came_back and empty:
+                self._came_back_without(peer, session, version, now)
+        elif session.state is SessionState.RESTARTING:
+            if session.version_before != version or session.came_back:
+                self._succeeded(peer, session, version, "the device reports it", now)
+            # else a reinstall, which proves itself by the restart, not by the version
+        else:
+            self._runs_it(peer, session, version, now)
+
+    def _parked(self, peer: Peer, session: Session, now: float) -> None:
+        """A device whose activation is not ours to order says that it holds the verified image."""
+        if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
+            reason = "holds the image; waits for a command to activate"
+            self._estate.outcome(peer, session, "transfer", True, "the device verified it", now)
+            self._estate.step(peer, session, SessionStep.EXTERN, now, reason)
+
+    def _succeeded(
+        self, peer: Peer, session: Session, version: int, reason: str, now: float
+    ) -> None:
+        session.version_after = version
+        self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
+        self._estate.outcome(peer, session, "activation", True, reason, now)
+        self._carry_along(peer, session, now)
+
+    def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        session.version_after = version
+        reason = f"the device came back with 0x{version:08X}"
+        self._estate.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
+        self._estate.outcome(peer, session, "activation", False, reason, now)
+
+    def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
+        """The files a device held for its last one were applied with it."""
+        for session in peer.sessions.values():
+            if session is not last and session.state is SessionState.WAIT_FOR_MORE:
+                reason = "applied with the device's last file"
+                self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
+                self._estate.outcome(peer, session, "activation", True, reason, now)
+
+    def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
+        """The device runs the image though we did not tell it to apply: say how that came about."""
+        estate = self._estate
+        if session.state is SessionState.UPDATED or session.version_after == version:
+            return
+        if session.state is SessionState.ABORTED:
+            session.version_after = version
+            estate.save(peer, session)
+            self._audit_unordered(peer, version, now)
+            return
+        if not session.complete:
+            if session.assignment.policy is not VersionPolicy.REINSTALL:
+                session.version_after = version
+                estate.step(
+                    peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
+                )
+            return
+        if session.version_before == version and not session.came_back:
+            return  # it holds the image a second time, for a reinstall
+        ordered, reason = self._order_behind(session, now)
+        session.version_after = version
+        estate.outcome(peer, session, "transfer", True, "the device runs the image", now)
+        self._succeeded(peer, session, version, reason, now)
+        if not ordered:
+            self._audit_unordered(peer, version, now)
+
+    def _audit_unordered(self, peer: Peer, version: int, now: float) -> None:
+        self._estate.count("activation_without_order")
+        self._estate.audit("device", UNORDERED, format_eui64(peer.eui64), now, file_version=version)
+
+    def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
+        """Whether anybody ordered an activation that did not go through us, and in which words."""
+        wish = session.assignment.activation
+        if wish is Activation.EXTERNAL:
+            return True, "activated by a command"
+        if wish is Activation.IMMEDIATE:
+            return True, "activated while its Upgrade End was unanswered"
+        if session.due_utc is not None and self._estate.clock.utc(now) >= session.due_utc:
+            return True, "activated at its time"
+        return False, UNORDERED
+
+    def overdue(self, peer: Peer, now: float) -> None:
+        """A device may have taken longer to check the image, or to restart, than it may."""
+        for session in peer.sessions.values():
+            if session.state is SessionState.VERIFYING:
+                self._overdue(peer, session, "no word since the last block", now)
+            elif session.state is SessionState.RESTARTING:
+                reason = "the device did not come back after it was told to apply"
+                if self._overdue(peer, session, reason, now):
+                    self._estate.outcome(peer, session, "activation", False, reason, now)
+
+    def _overdue(self, peer: Peer, session: Session, reason: str, now: float) -> bool:
+        if now < session.deadline:
+            self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
+            return False
+        return self._estate.step(peer, session, SessionStep.OVERDUE, now, reason)
+
+
+def _self_description(peer: Peer) -> tuple[int | None, ...]:
+    return peer.cluster_revision, peer.file_version, peer.manufacturer_code, peer.image_type

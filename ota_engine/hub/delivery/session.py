@@ -1,0 +1,117 @@
+"""Where one device stands with one image: the state machine, as a table; decides nothing itself.
+
+A session is made when an image is assigned and ends when the device itself reports the version it
+runs, or refuses. The happy path of a download::
+
+    assigned -> offered -> downloading -> verifying -> restarting -> updated
+
+Queueing, pausing and stalling are detours back to *downloading*; *held*, *scheduled* and *awaiting
+command* are the three ways to wait between the last block and the restart. Nothing becomes
+*updated* because we sent something: only ``REPORTED_NEW``, the device's own word, leads there.
+
+Two of the ends are not quite final: a *failed* or *updated* device may be offered the image again
+by a new query, which is a new attempt, and a *failed* one may turn up with the new version after
+all. An *aborted* one stays so until it is assigned anew.
+"""
+
+from enum import StrEnum
+
+from ota_engine.records import SessionState as S
+
+
+class SessionStep(StrEnum):
+    """What can happen to a session."""
+
+    OFFER = "query answered with this image"
+    REFUSE = "query answered with a refusal"
+    BLOCK = "block asked, place given"
+    QUEUE = "block asked, no place free"
+    PAUSE = "operator paused it"
+    RESUME = "operator lets it go on"
+    STALL = "device not heard, gone, or out of reach"
+    LAST = "last block asked"
+    MORE = "device needs more files"
+    APPLY = "told to apply now"
+    SCHEDULE = "told to apply later"
+    HOLD = "told to wait"
+    EXTERN = "left to an external command"
+    BAD = "device ended with an error"
+    REPORTED_NEW = "device reports the new version"
+    REPORTED_OLD = "device came back without it"
+    OVERDUE = "device took longer than it may"
+    ABORT = "operator aborted it"
+
+
+class TransferEnd(StrEnum):
+    """How an attempt to bring an image to a device ended, as far as others may care why."""
+
+    SUCCEEDED = "the device has it, and found it good"
+    DISCARDED = "it was dropped here before the device had it"
+    WRONG_HARDWARE = "it is for other hardware"
+    FAILED = "the device could not be brought to take it"
+
+
+#: One row for every step, one column for every state, in the order of ``SessionState``. A cell is
+#: the next state, or "." where the step may happen and changes nothing, or "-" where the server
+#: has answered the client without taking the step, so that it cannot happen.
+TABLE = """
+              assg offr queu down paus stal veri more held schd awai rest updt fail abrt
+OFFER         offr offr .    .    .    offr offr .    .    .    .    -    offr offr -
+REFUSE        fail fail fail fail fail fail fail .    .    .    .    -    .    .    .
+BLOCK         down down down -    -    down down -    -    -    -    -    -    -    -
+QUEUE         queu queu queu -    -    queu queu -    -    -    -    -    -    -    -
+PAUSE         paus paus paus paus paus paus .    .    .    .    .    .    .    .    .
+RESUME        .    .    .    .    stal .    .    .    .    .    .    .    .    .    .
+STALL         .    stal stal stal .    stal .    .    .    .    .    .    .    .    .
+LAST          -    -    -    veri -    -    -    -    -    -    -    -    -    -    -
+MORE          -    more more more more more more more more more more more -    -    -
+APPLY         -    rest rest rest -    rest rest rest rest rest rest rest -    -    -
+SCHEDULE      -    schd schd schd -    schd schd schd schd schd schd -    -    -    -
+HOLD          -    held held held held held held held held held held -    -    -    -
+EXTERN        -    awai awai awai awai awai awai awai awai awai awai awai -    -    -
+BAD           .    fail fail fail fail fail fail fail fail fail fail fail .    .    .
+REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt -    updt -
+REPORTED_OLD  -    -    -    -    -    -    -    fail fail fail fail fail -    -    -
+OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .    .
+ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
+"""
+
+_HEAD, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
+_STATE = dict(zip(_HEAD, S, strict=True))
+_CELLS = {
+    (state, SessionStep[name]): cell
+    for name, *cells in _ROWS
+    for state, cell in zip(S, cells, strict=True)
+}
+
+#: (state, step) -> next state.
+TRANSITIONS: dict[tuple[S, SessionStep], S] = {
+    pair: _STATE[cell] for pair, cell in _CELLS.items() if cell in _STATE
+}
+#: Pairs that may happen and change nothing.
+IGNORED = frozenset(pair for pair, cell in _CELLS.items() if cell == ".")
+#: Pairs that cannot happen; one that does is a defect of ours.
+IMPOSSIBLE = frozenset(pair for pair, cell in _CELLS.items() if cell == "-")
+
+#: States in which a device has nothing under way and may be notified.
+IDLE = frozenset({S.ASSIGNED, S.STALLED})
+#: States from which a block request begins or continues a download.
+OPEN = frozenset({S.ASSIGNED, S.OFFERED, S.QUEUED, S.STALLED, S.PAUSED, S.VERIFYING})
+#: States in which the device has found the whole image good and keeps it.
+HOLDING = frozenset({S.WAIT_FOR_MORE, S.HELD, S.SCHEDULED, S.AWAITING_COMMAND, S.RESTARTING})
+#: States in which a page or a block is sent without asking for a place.
+SERVING = HOLDING | {S.DOWNLOADING, S.VERIFYING}
+#: States that end an attempt.
+FINAL = frozenset({S.UPDATED, S.FAILED, S.ABORTED})
+
+
+def next_state(state: S, step: SessionStep) -> S | None:
+    """Return where ``step`` leads from ``state``; None when it is to be ignored.
+
+    Raises:
+        AssertionError: the server took a step the table calls impossible (a defect of ours).
+    """
+    pair = (state, step)
+    if pair in IMPOSSIBLE:
+        raise AssertionError(f"no transition from {state!r} on {step!r}")
+    return TRANSITIONS.get(pair)

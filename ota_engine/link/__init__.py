@@ -1,0 +1,1 @@
+"""The one door to a radio: its contract, the tests every radio passes, and a recording of one."""

@@ -1,0 +1,164 @@
+"""Carries outcomes from the store's outbox to one sink, letter by letter, until each is accepted.
+
+A letter that was not accepted waits, longer after every attempt, and becomes a dead letter in the
+end; both are kept in the store, so a restart changes nothing. One that was accepted just before a
+crash is told again under the same key (ADR 0013). A sink that does not answer at all is left alone
+for a while; one that refuses a letter gets the next.
+"""
+
+from collections.abc import Callable
+from math import inf
+from typing import NamedTuple
+
+import trio
+
+from ota_engine.errors import StoreError
+from ota_engine.store.dispatches import PendingDispatch
+from ota_engine.store.store import Store
+from ota_engine.store.writer import Writer
+from ota_engine.telling.sink import Fate, Sink, SinkAnswer
+
+BATCH = 50  # letters read from the store at a time
+STORE_RETRY_S = 10.0  # until the store is asked again after it failed
+
+
+class CourierPatience(NamedTuple):
+    """How long to go on trying.
+
+    Attributes:
+        pauses: seconds after the first, second ... failed attempt; the last one thereafter.
+        most: attempts, after which a letter is dead; by default after some four days.
+    """
+
+    pauses: tuple[float, ...] = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+    most: int = 100
+
+    def after(self, attempts: int) -> float:
+        """Seconds to wait after so many failed attempts."""
+        return self.pauses[min(attempts, len(self.pauses)) - 1]
+
+
+DEFAULT_PATIENCE = CourierPatience()
+
+
+class _Rest(NamedTuple):
+    """When to go on: after so many seconds, or before if there is something new."""
+
+    seconds: float
+    wakeable: bool = True
+
+
+class Courier:
+    """The trio task that serves one sink. Register the sink with the store first.
+
+    Args:
+        writer: owns the store.
+        store: whose outbox it is.
+        sink: whom to tell.
+        wall_clock: returns UTC seconds.
+        report: is told, in one line, of every failure.
+        patience: how long to go on trying.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        store: Store,
+        sink: Sink,
+        *,
+        wall_clock: Callable[[], float],
+        report: Callable[[str], None],
+        patience: CourierPatience = DEFAULT_PATIENCE,
+    ) -> None:
+        self.delivered = 0
+        self.failures = 0  # attempts that must be made again
+        self.dead = 0
+        self._writer = writer
+        self._store = store
+        self._sink = sink
+        self._wall_clock = wall_clock
+        self._report = report
+        self._patience = patience
+        self._wake = trio.Event()
+        self._unanswered = 0  # in a row
+        self._holding = False  # nobody answered lately, and nobody is tried
+        self._askers: list[trio.Event] = []
+
+    def wake(self) -> None:
+        """There is something new in the outbox; safe to call at any time, often."""
+        self._wake.set()
+
+    async def settle(self) -> None:
+        """Return once all that can be told now has been told."""
+        if self._holding:
+            return
+        asker = trio.Event()
+        self._askers.append(asker)
+        self.wake()
+        await asker.wait()
+
+    async def run(self) -> None:
+        """Deliver until cancelled. What an earlier run left in the outbox goes first."""
+        while True:
+            self._wake = trio.Event()
+            asking, self._askers = self._askers, []
+            try:
+                rest = await self._round()
+            except StoreError as error:
+                self._report(f"{self._sink.name}: outcomes cannot be read or marked: {error}")
+                rest = _Rest(STORE_RETRY_S, wakeable=False)
+            if not rest.wakeable:  # nobody who asked meanwhile is better off for waiting
+                asking, self._askers = asking + self._askers, []
+            if rest.seconds > 0:
+                for asker in asking:
+                    asker.set()
+            else:
+                self._askers += asking
+            await self._pause(rest)
+
+    async def _pause(self, rest: _Rest) -> None:
+        if rest.wakeable:
+            with trio.move_on_after(rest.seconds):
+                await self._wake.wait()
+        else:
+            self._holding = True
+            await trio.sleep(rest.seconds)
+            self._holding = False
+
+    async def _round(self) -> _Rest:
+        """Try every letter that is due, oldest first, until nobody answers."""
+        deliveries, name = self._store.deliveries, self._sink.name
+        longest = max(self._patience.pauses)
+        due = await self._writer.call(deliveries.due, name, BATCH, self._wall_clock(), longest)
+        for letter in due:
+            answer = await self._sink.tell(letter.outcome)
+            await self._note(letter, answer)
+            if answer.fate is Fate.AWAY:
+                self._unanswered += 1
+                return _Rest(self._patience.after(self._unanswered), wakeable=False)
+            self._unanswered = 0
+        if len(due) == BATCH:
+            return _Rest(0)
+        next_utc = await self._writer.call(deliveries.next_utc, name)
+        if next_utc is None:
+            return _Rest(inf)
+        return _Rest(min(max(next_utc - self._wall_clock(), 0.0), longest))
+
+    async def _note(self, letter: PendingDispatch, answer: SinkAnswer) -> None:
+        """Keep what became of an attempt; until this returns, it was not made."""
+        deliveries, name, key = self._store.deliveries, self._sink.name, letter.outcome.key
+        attempts = letter.attempts + 1
+        if answer.fate is Fate.ACCEPTED:
+            await self._writer.call(deliveries.delivered, name, [key])
+            self.delivered += 1
+        elif answer.fate is Fate.REFUSED or attempts >= self._patience.most:
+            await self._writer.call(deliveries.bury, name, key, attempts, answer.problem)
+            self.dead += 1
+            self._report(f"{name}: outcome {key} is given up: {answer.problem}")
+        else:
+            next_utc = self._wall_clock() + self._patience.after(attempts)
+            await self._writer.call(
+                deliveries.postpone, name, key, attempts, next_utc, answer.problem
+            )
+            self.failures += 1
+            self._report(f"{name}: outcome {key} not delivered yet: {answer.problem}")

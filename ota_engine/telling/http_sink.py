@@ -1,0 +1,119 @@
+"""The sink that posts outcomes to a head end over HTTP; the one module that knows httpx.
+
+The outcome's key is the letter's ``id`` and its Idempotency-Key, so a head end that is told twice
+can tell. Only a complete answer counts: one that is cut off may have been changed on its way. Nothing
+is taken from the environment: no proxy, no password file.
+"""
+
+import ssl
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+import httpx
+import trio
+
+from ota_engine.errors import LocalError
+from ota_engine.records import OutcomeRecord
+from ota_engine.telling.outcome_body import letter
+from ota_engine.telling.sink import Fate, SinkAnswer
+from ota_engine.wording import one_line
+
+NAME: Final = "head end"
+TIMEOUT_S: Final = 10.0  # for one attempt as a whole
+MAX_ANSWER_BYTES: Final = 4096  # what is kept of an answer; more says nothing more
+
+#: Statuses that speak of this letter, not of the way or the hour: no further attempt will do better.
+#: All others but 2xx (also 401, 403, 404: whoever moved the head end will notice) are tried again.
+REFUSALS: Final = frozenset({400, 409, 413, 415, 422})
+
+_KEY_SAFE: Final = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
+
+
+class HttpSink:
+    """A head end at a URL. Use it as an async context manager around whatever tells it.
+
+    Args:
+        url: where to post, ``https://`` or ``http://``; may carry user and password.
+        name: of this head end in the store, if there are several.
+        timeout: seconds for one attempt.
+        tls: for certificates of one's own; by default those the world trusts.
+        transport: instead of the network; a head end in the same process, say.
+
+    Raises:
+        LocalError: the URL is none, or is of another kind.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str = NAME,
+        timeout: float = TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self._url = _checked(url)
+        self._timeout = timeout
+        self._client = httpx.AsyncClient(
+            verify=tls or self._url.scheme == "https",  # what is not used is slow to load
+            transport=transport,
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": "zota", "Accept": "application/json"},
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def tell(self, outcome: OutcomeRecord) -> SinkAnswer:
+        """Post one outcome; never raises for what the head end does."""
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": idempotency_key(outcome.key),
+        }
+        try:
+            with trio.fail_after(self._timeout):
+                return await self._post(letter(outcome), headers)
+        except (httpx.TimeoutException, trio.TooSlowError):
+            return SinkAnswer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
+        except (httpx.HTTPError, OSError) as error:
+            return SinkAnswer(Fate.AWAY, one_line(str(error) or type(error).__name__))
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> SinkAnswer:
+        request = self._client.stream("POST", self._url, content=body, headers=headers)
+        async with request as response:
+            said = b""
+            async for piece in response.aiter_raw():  # to its end: only a complete answer counts
+                said += piece[: MAX_ANSWER_BYTES - len(said)]
+        if response.is_success:
+            return SinkAnswer(Fate.ACCEPTED)
+        reason = one_line(said.decode("utf-8", "replace").strip())
+        problem = f"answered {response.status_code}" + (f": {reason}" if reason else "")
+        return SinkAnswer(Fate.REFUSED if response.status_code in REFUSALS else Fate.HELD, problem)
+
+
+def idempotency_key(key: str) -> str:
+    """An outcome's key as a header can carry it: what is not printable ASCII is percent-encoded."""
+    return quote(key, safe=_KEY_SAFE, errors="surrogatepass")
+
+
+def _checked(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise LocalError(f"the head end's URL is none ({error})") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise LocalError("the head end's URL is none: give one like https://head.example/outcomes")
+    return parsed

@@ -1,0 +1,170 @@
+"""What a shell relies on: the order of effects, the next wake, and views that change nothing."""
+
+from math import inf
+
+import pytest
+
+from images.eui64 import Eui64
+from ota_engine.errors import LocalError
+from ota_engine.events import (
+    TUNNELING_CLUSTER,
+    ClockObserved,
+    Joined,
+    LinkUp,
+    Notify,
+    Packet,
+    Persist,
+    Send,
+)
+from ota_engine.hub.delivery.commands import AddImage, Assign, Pause
+from ota_engine.hub.engine import Engine
+from ota_engine.records import SessionState
+from ota_engine.zcl.status import Status
+from tests.hub.activation.desk import ready as with_keys
+from tests.hub.activation.desk import security
+from tests.hub.delivery.desk import DEVICE, NEW, OWN, UTC, Client, Desk, image, ready, wish
+
+
+def test_an_idle_engine_asks_for_nothing() -> None:
+    engine = Engine()
+    assert engine.next_wake == inf
+    assert engine.wake(1e9) == []
+    assert engine.status() == []
+    assert engine.link_down == "no link yet"
+
+
+def test_nothing_is_sent_before_there_is_a_link() -> None:
+    engine = Engine()
+    engine.handle(ClockObserved(UTC, 0.0), 0.0)
+    engine.handle(AddImage(image(), "test"), 0.0)
+    engine.handle(Assign(wish(image()), "test"), 0.0)
+    assert not [effect for effect in engine.wake(100.0) if isinstance(effect, Send)]
+    engine.handle(LinkUp("test", OWN, 82, False, 100.0), 100.0)
+    assert engine.link_down is None
+    assert engine.next_wake <= 100.0
+
+
+def test_rows_come_before_the_frames_that_tell_of_them_and_the_nudge_comes_last() -> None:
+    desk, client = ready()
+    client.query()
+    client.download()
+    effects = desk.engine.handle(
+        client.frame(bytes.fromhex("011506001d128400") + NEW.to_bytes(4, "little")), desk.now
+    )
+    assert [type(effect) for effect in effects] == [Persist, Send, Notify]
+
+
+def test_no_effect_is_handed_out_twice() -> None:
+    desk, _ = ready()
+    first = desk.engine.handle(Pause(DEVICE, "why", "test"), desk.now)
+    assert [type(effect) for effect in first] == [Persist]
+    second = desk.engine.handle(ClockObserved(desk.now + UTC, desk.now), desk.now)
+    assert second == []
+    assert len(first) == 1  # nor added to behind the shell's back
+
+
+def test_waking_too_early_does_no_harm() -> None:
+    desk, client = ready()
+    client.query()
+    client.block(0)
+    before = desk.status()
+    for _ in range(100):
+        assert desk.engine.wake(desk.now) == [] or desk.now == 0.0
+    assert desk.status() == before
+
+
+def test_waking_at_next_wake_always_comes_to_an_end() -> None:
+    desk, client = ready()
+    client.query()
+    client.block(0)
+    wakes = 0
+    while desk.engine.next_wake < desk.now + 86_400.0:
+        desk.engine.wake(desk.engine.next_wake)
+        wakes += 1
+        assert wakes < 200
+
+
+def test_a_refused_order_leaves_nothing_behind() -> None:
+    desk, _ = ready()
+    with pytest.raises(LocalError):
+        desk.engine.handle(Pause(Eui64(1), "why", "test"), desk.now)
+    assert desk.engine.handle(ClockObserved(desk.now + UTC, desk.now), desk.now) == []
+
+
+def test_a_device_is_viewed_as_it_described_itself() -> None:
+    desk, client = ready()
+    assert desk.engine.device(Eui64(1)) is None
+    client.query(0x0123, hardware=0x0405)
+    view = desk.engine.device(DEVICE)
+    assert view is not None
+    assert (view.file_version, view.hardware_version, view.endpoint) == (0x0123, 0x0405, 1)
+
+
+def test_an_image_is_looked_up_by_its_hash() -> None:
+    desk, client = ready()
+    assert desk.engine.image(client.image.sha256) == client.image
+    assert desk.engine.image("0" * 64) is None
+
+
+def test_an_engine_takes_over_what_the_one_before_it_knew() -> None:
+    desk, client = ready()
+    client.query()
+    client.download(until=400)
+    before = desk.status()
+    desk.restart()
+    after = desk.status()
+    assert (after.state, after.version_before) == (SessionState.STALLED, before.version_before)
+    assert after.sha256 == before.sha256
+
+
+def test_a_device_that_only_joined_is_no_assignment() -> None:
+    desk = Desk()
+    desk.give(Joined(DEVICE, 0x1234, False, 0, 0, 0.0))
+    assert desk.engine.status() == []
+    answer = Client(desk).query()
+    assert answer[0] == Status.NO_IMAGE_AVAILABLE  # type: ignore[index] # a NamedTuple
+
+
+# --- with keys ------------------------------------------------------------------------------------
+
+
+def test_tunnel_frames_are_nobodys_without_keys() -> None:
+    desk, client = ready()
+    client.raw(bytes.fromhex("010100"), TUNNELING_CLUSTER)
+    assert desk.engine.counters == {"foreign_cluster": 1}
+
+
+def test_a_cluster_nobody_serves_is_counted_with_keys_too() -> None:
+    desk = Desk(up=False)
+    desk.engine = Engine(security=security())
+    desk.bring_up()
+    Client(desk).raw(bytes.fromhex("010100"), 0x0700)
+    assert desk.engine.counters["foreign_cluster"] == 1
+
+
+def test_waking_an_engine_with_orders_at_next_wake_always_comes_to_an_end() -> None:
+    desk, client = with_keys()
+    client.deaf = True
+    desk.activate(at=3600.0)
+    wakes = 0
+    while (due := desk.engine.next_wake) < 2 * 86_400.0:
+        desk.engine.wake(due)
+        wakes += 1
+        assert wakes < 2000
+    assert desk.engine.order(1) is not None
+
+
+def test_a_refused_request_leaves_nothing_behind() -> None:
+    desk, _ = with_keys()
+    with pytest.raises(LocalError):
+        desk.activate(digest=b"short")
+    desk.batches.clear()
+    desk.tell_time()
+    assert desk.batches == []
+
+
+def test_what_the_tunnels_count_is_shown_beside_the_rest() -> None:
+    desk, client = with_keys()
+    frame = Packet(client.eui64, 0x1001, 1, 10, 0x0109, TUNNELING_CLUSTER, 1, b"", 200, desk.now)
+    desk.receive(frame)
+    assert desk.engine.counters["tunnel_frame_without_header"] == 1

@@ -1,0 +1,116 @@
+"""Every promise of a Link, kept by the emulated network in real and in virtual time."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from emulators.air.network import Network
+from emulators.devices.fleet import Fleet
+from emulators.home.han import Han
+from emulators.platform.spec import DeviceKind, DeviceSpec
+from images.eui64 import Eui64
+from ota_engine.events import LinkEvent, LinkUp, Send
+from ota_engine.link.conformance import (
+    CHECKS,
+    Bench,
+    BenchFactory,
+    NonConformityError,
+    check_first_event,
+    check_link,
+    check_stranger,
+)
+from ota_engine.link.contract import SendFailedError
+
+DEVICE = Eui64(0x025A_0000_0000_0001)
+Check = Callable[[BenchFactory], Awaitable[None]]
+
+
+def a_han() -> Han:
+    network = Network(Random(1))
+    spec = DeviceSpec(DEVICE, DeviceKind.IHD, 0x1001, 0x121D, 0x0085, 1)
+    network.add(Fleet().build(spec))
+    return Han(network)
+
+
+@asynccontextmanager
+async def han_bench() -> AsyncIterator[Bench]:
+    han = a_han()
+
+    async def prompt() -> None:
+        han.power_on(DEVICE)
+
+    async def unplug() -> None:
+        han.unplug()
+
+    async def plug_in() -> None:
+        han.plug_in()
+
+    yield Bench(han, DEVICE, prompt=prompt, unplug=unplug, plug_in=plug_in)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+async def test_the_emulated_network_keeps_every_promise_in_virtual_time(
+    check: Check, autojump_clock: MockClock
+) -> None:
+    await check(han_bench)
+
+
+async def test_the_emulated_network_keeps_every_promise_in_real_time() -> None:
+    clock = MockClock(rate=50)
+
+    def in_real_time() -> None:
+        trio.run(check_link, han_bench, clock=clock)
+
+    await trio.to_thread.run_sync(in_real_time)
+
+
+class Silent(Han):
+    """Swallows what it is to send to nobody."""
+
+    async def send(self, frame: Send) -> None:
+        return
+
+
+class Vague(Han):
+    """Says of every failure that the device did not answer."""
+
+    async def send(self, frame: Send) -> None:
+        raise SendFailedError(0x66)
+
+
+@pytest.mark.parametrize("flawed", [Silent, Vague])
+async def test_a_link_that_hides_a_failure_is_found_out(
+    flawed: type[Han], autojump_clock: MockClock
+) -> None:
+    @asynccontextmanager
+    async def flawed_bench() -> AsyncIterator[Bench]:
+        han = flawed(a_han().network)
+
+        async def prompt() -> None:
+            han.power_on(DEVICE)
+
+        yield Bench(han, DEVICE, prompt=prompt)
+
+    with pytest.raises(NonConformityError):
+        await check_stranger(flawed_bench)
+
+
+async def test_a_link_that_comes_up_otherwise_than_it_says_is_found_out(
+    autojump_clock: MockClock,
+) -> None:
+    class Boastful(Han):
+        def _first_event(self) -> LinkEvent:
+            event = super()._first_event()
+            assert isinstance(event, LinkUp)
+            return event._replace(max_payload=100)
+
+    @asynccontextmanager
+    async def boastful_bench() -> AsyncIterator[Bench]:
+        yield Bench(Boastful(Network(Random(1))), DEVICE)
+
+    with pytest.raises(NonConformityError, match="agrees with info"):
+        await check_first_event(boastful_bench)

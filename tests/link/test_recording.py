@@ -1,0 +1,74 @@
+"""A link that is recorded is the link itself, frame for frame."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from emulators.home.han import Han
+from ota_engine.errors import LocalError
+from ota_engine.link.conformance import CHECKS, Bench, BenchFactory
+from ota_engine.link.contract import Link
+from ota_engine.link.recording import CaptureFile, RecordingLink
+from tests.link.test_conformance import han_bench
+
+
+class Recorded(RecordingLink):
+    """A recorded home that is entered as one link, as the conformance checks want it."""
+
+    def __init__(self, han: Han) -> None:
+        self.octets = bytearray()
+        self._han = han
+        super().__init__(han, self.octets.extend, lambda now: now)
+
+    async def __aenter__(self) -> "Recorded":
+        await self._han.__aenter__()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._han.__aexit__(*failure)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def recorded_bench() -> AsyncIterator[Bench]:
+    async with han_bench() as bench:
+        assert isinstance(bench.link, Han)
+        link: Link = Recorded(bench.link)
+        yield replace(bench, link=link)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+async def test_a_recorded_link_keeps_every_promise_of_a_link(
+    check: Callable[[BenchFactory], Awaitable[None]], autojump_clock: MockClock
+) -> None:
+    await check(recorded_bench)
+
+
+async def test_what_is_dropped_below_is_told_above(autojump_clock: MockClock) -> None:
+    async with recorded_bench() as bench, bench.link as link:
+        assert link.dropped == 0
+        await link.permit(10)
+        await link.events.aclose()
+        with pytest.raises(trio.ClosedResourceError):
+            await link.events.receive()
+
+
+def test_a_capture_is_flushed_often_enough_to_survive_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcapng"
+    with CaptureFile(path) as file:
+        for _ in range(1000):
+            file.write(bytes(100))
+        assert path.stat().st_size >= 90_000
+
+
+@pytest.mark.parametrize("content", [b"x", b"\x0a\x0d\x0d\x0b", b"notes"])
+def test_what_is_no_capture_is_not_appended_to(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes"
+    path.write_bytes(content)
+    with pytest.raises(LocalError, match="no pcapng capture"):
+        CaptureFile(path)
+    assert path.read_bytes() == content

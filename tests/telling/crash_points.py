@@ -1,0 +1,62 @@
+"""A crash before every single line of the delivery, run as a program: ``DIRECTORY``.
+
+A child delivers two outcomes, and is gone before the n-th line of the functions that change
+store or sink. After each, a sound process must complete the delivery.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from ota_engine.store.dispatches import Deliveries
+from ota_engine.store.store import Store
+from ota_engine.store.writes import write_history
+from ota_engine.telling import json_lines, line_file
+from ota_engine.telling.json_lines import JsonLinesSink, drain
+from ota_engine.telling.line_file import LineFile
+from tests.crashes import crash_at_every_line
+from tests.store.samples import outcome
+
+CHANGING = (  # the functions that change anything, and their callers
+    json_lines.deliver,
+    JsonLinesSink.__init__,
+    JsonLinesSink.append,
+    LineFile.__init__,
+    LineFile.append,
+    line_file._open_locked,
+    line_file._cut_torn_line,
+    Store.apply,
+    Store.mark_delivered,
+    Deliveries._settle,
+    write_history,
+)
+
+
+def work(folder: Path, point: int) -> None:
+    with Store.open(folder / "zota.db", durable=False) as store:
+        store.apply([outcome(f"{point}a"), outcome(f"{point}b")])
+        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+            drain(store, sink)
+
+
+def complete(folder: Path) -> None:
+    """Deliver what is left; then the sink holds what the store holds, each once, in order."""
+    with Store.open(folder / "zota.db", durable=False) as store:
+        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+            drain(store, sink)
+        expected = [recorded.key for recorded in store.outcomes()]
+    lines = (folder / "outcomes.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in lines] == expected
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    complete(folder)
+    points = crash_at_every_line(
+        CHANGING, lambda point: work(folder, point), lambda _: complete(folder)
+    )
+    sys.stdout.write(f"{points}\n")
+
+
+if __name__ == "__main__":
+    main()
