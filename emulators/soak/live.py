@@ -151,7 +151,7 @@ class LiveHost:
     async def _obey(self, shell: Shell) -> None:
         while True:
             while self._orders:
-                await shell.order(self._orders[0])
+                await shell.command(self._orders[0])
                 self._orders.popleft()
             self._ordered = trio.Event()
             await self._ordered.wait()

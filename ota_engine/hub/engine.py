@@ -72,7 +72,7 @@ class Engine:
         self.delivery = OtaServer(config, snapshot)
         self._estate = self.delivery.estate
         self._drain = self._estate.drain
-        self._order = self.delivery.order
+        self._command = self.delivery.order
         self._remembered = snapshot.orders
         self._activations: Activations | None = None
         presence = self.delivery.presence
@@ -119,7 +119,7 @@ class Engine:
         Raises:
             LocalError: what a person asks names something that is not there, or may not be.
         """
-        self._handlers.get(type(event), self._order)(event, now)
+        self._handlers.get(type(event), self._command)(event, now)
         return self._drain()
 
     def status(self) -> list[SessionStatus]:

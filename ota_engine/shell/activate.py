@@ -100,7 +100,7 @@ async def cancel(setup: Setup, number: int, watch: Watcher, seconds: float = inf
         StoreError: the state folder cannot be used.
     """
     async with _open(setup) as desk:
-        await desk.shell.order(CancelOrder(number, ACTOR))
+        await desk.shell.command(CancelOrder(number, ACTOR))
         order = desk.shell.engine.order(number)
         assert order is not None  # noqa: S101 - it was just cancelled
         return await desk.follow(order, has_ended, watch, seconds)
@@ -119,7 +119,7 @@ async def cancel_for(setup: Setup, device: Eui64, watch: Watcher, seconds: float
             raise LocalError(
                 f"{format_eui64(device)} has no open order: see 'zota orders list' for ended ones"
             )
-        await desk.shell.order(CancelOrder(order.number, ACTOR))
+        await desk.shell.command(CancelOrder(order.number, ACTOR))
         return await desk.follow(order, has_ended, watch, seconds)
 
 
@@ -132,7 +132,7 @@ async def read_version(setup: Setup, device: Eui64, seconds: float = inf) -> Ver
     """
     async with _open(setup) as desk:
         await meet(desk.shell, setup.link.nodes, device, ACTOR)
-        await desk.shell.order(AskVersion(device, ACTOR))
+        await desk.shell.command(AskVersion(device, ACTOR))
         return await desk.hear_version(device, seconds)
 
 
@@ -170,8 +170,8 @@ class _Desk:
     async def give(self, request: ActivationRequest) -> OrderRecord:
         """Have the order committed."""
         if request.image is not None:
-            await self.shell.order(AddImage(request.image, ACTOR))
-        await self.shell.order(
+            await self.shell.command(AddImage(request.image, ACTOR))
+        await self.shell.command(
             ActivateImage(
                 request.device, request.manufacturer_image_hash, request.execution_utc, ACTOR
             )

@@ -48,7 +48,7 @@ async def meet(shell: Shell, nodes: Mapping[Eui64, NodeInfo], device: Eui64, act
             if engine.link_down is None and now >= ask_at:
                 ask_at = now + ASK_EVERY
                 node = nodes[device]
-                await shell.order(Inquire(device, node.endpoint, node.profile, actor))
+                await shell.command(Inquire(device, node.endpoint, node.profile, actor))
             await trio.sleep(LOOK_EVERY)
     return _was_heard(shell, device)
 

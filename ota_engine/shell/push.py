@@ -137,7 +137,7 @@ async def push(
     setup = Setup(link, state, wall_clock, virtual, request.config, security, sinks)
     async with open_engine(setup, prepare) as shell:
         for image in request.images:
-            await shell.order(AddImage(image, ACTOR))
+            await shell.command(AddImage(image, ACTOR))
         images = _catalogued(plan, shell.engine)
         if not resumed:
             save_plan(state, plan)
@@ -242,7 +242,7 @@ class _Run:
             now = trio.current_time()
             utc = self._wall_clock()
             for order in self._push.advance(engine.device, engine.status(), now, utc):
-                await self._shell.order(order)
+                await self._shell.command(order)
             if self._look():
                 return
             await trio.sleep(LOOK_EVERY)

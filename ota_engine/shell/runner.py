@@ -99,15 +99,15 @@ class Shell:
             except trio.EndOfChannel:
                 nursery.cancel_scope.cancel()
 
-    async def order(self, order: EngineRequest) -> None:
-        """Give the engine an operator's order; returns once it is committed.
+    async def command(self, request: EngineRequest) -> None:
+        """Give the engine what a person asks; returns once it is committed.
 
         Raises:
-            LocalError: the order names something that is not there.
+            LocalError: the request names something that is not there.
             StoreError: it could not be committed.
         """
-        await self._read_clock()  # an order may come before the first event
-        await self._apply(self.engine.handle(order, trio.current_time()))
+        await self._read_clock()  # a request may come before the first event
+        await self._apply(self.engine.handle(request, trio.current_time()))
 
     async def _serve(self) -> None:
         engine, events = self.engine, self._link.events

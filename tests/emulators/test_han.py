@@ -130,7 +130,7 @@ async def deliver(members: Sequence[SoakMember], batch_seconds: float) -> dict[E
             ) as shell,
         ):
             for image in images.values():
-                await shell.order(AddImage(image, "test"))
+                await shell.command(AddImage(image, "test"))
             for member in members:
                 wish = AssignmentRecord(
                     member.spec.eui64,
@@ -141,7 +141,7 @@ async def deliver(members: Sequence[SoakMember], batch_seconds: float) -> dict[E
                     None,
                     UTC,
                 )
-                await shell.order(Assign(wish, "test"))
+                await shell.command(Assign(wish, "test"))
                 han.power_on(member.spec.eui64)
             await trio.sleep(1200)
         return {session.device: session.state for session in store.load().sessions}

@@ -44,9 +44,9 @@ async def deliver(store: Store, network: Network, device_count: int) -> None:
         open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc) as shell,
     ):
         if not store.load().assignments:
-            await shell.order(AddImage(IMAGE, "test"))
+            await shell.command(AddImage(IMAGE, "test"))
             for device in make_devices(device_count):
-                await shell.order(Assign(wish(device, IMAGE), "test"))
+                await shell.command(Assign(wish(device, IMAGE), "test"))
         for node in devices:
             han.power_on(node.eui64)
         while {status.state for status in shell.engine.status()} != {SessionState.UPDATED}:  # noqa: ASYNC110

@@ -96,9 +96,9 @@ async def engine(
     """Run an engine on an entered link, with a file ordered for these devices."""
     async with open_service(link, state, config) as shell:
         if file is not None:
-            await shell.order(AddImage(file, "test"))
+            await shell.command(AddImage(file, "test"))
             for wish in ordered(file, *devices):
-                await shell.order(Assign(wish, "test"))
+                await shell.command(Assign(wish, "test"))
         yield shell
 
 

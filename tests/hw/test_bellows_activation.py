@@ -56,9 +56,9 @@ async def test_a_load_switch_runs_an_image_on_a_signed_command_and_proves_it(
         ZigpyRadio(dongle.settings) as radio,
         open_service(radio, tmp_path, PROMPT, security=speaker()) as shell,
     ):
-        await shell.order(AddImage(image, "test"))
+        await shell.command(AddImage(image, "test"))
         for wish in ordered(image, SWITCH):
-            await shell.order(Assign(wish, "test"))
+            await shell.command(Assign(wish, "test"))
         await until(
             shell,
             lambda found: (
@@ -67,6 +67,6 @@ async def test_a_load_switch_runs_an_image_on_a_signed_command_and_proves_it(
         )
         assert dongle.version(SWITCH) == OLD
         digest = bytes.fromhex(image.manufacturer_image_hash)
-        await shell.order(ActivateImage(SWITCH, digest, None, "test"))
+        await shell.command(ActivateImage(SWITCH, digest, None, "test"))
         await until_activated(shell)
         assert dongle.version(SWITCH) == NEW

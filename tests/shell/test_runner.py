@@ -42,9 +42,9 @@ class Neighbourhood:
         self.shell = shell
 
     async def order(self, image: ImageRecord) -> None:
-        await self.shell.order(AddImage(image, "test"))
+        await self.shell.command(AddImage(image, "test"))
         for device in self.devices:
-            await self.shell.order(Assign(wish(device, image), "test"))
+            await self.shell.command(Assign(wish(device, image), "test"))
         for device in self.devices:
             self.han.power_on(device.eui64)
 
@@ -123,7 +123,7 @@ async def test_an_order_for_a_time_may_be_the_first_thing_that_happens(
         ) as shell,
     ):
         later = utc() + 3600.0
-        await shell.order(ActivateImage(Eui64(HCALCS), HASH, later, "test"))
+        await shell.command(ActivateImage(Eui64(HCALCS), HASH, later, "test"))
         (order,) = shell.engine.orders()
         assert (order.state, order.execution_utc) == (OrderState.COMMITTED, later)
 
@@ -133,7 +133,7 @@ async def test_an_order_that_makes_no_sense_is_refused_to_whoever_gave_it(
 ) -> None:
     async with neighbourhood(Store.in_memory()) as home:
         with pytest.raises(LocalError, match="is not known"):
-            await home.shell.order(NotifyDevice(home.devices[0].eui64))
+            await home.shell.command(NotifyDevice(home.devices[0].eui64))
         await home.order(make_image(500))
         await home.until(SessionState.UPDATED)
 
@@ -144,8 +144,8 @@ async def test_a_full_disk_withholds_frames_until_there_is_room(
     store = Store.in_memory()
     image = make_image(2000)
     async with neighbourhood(store) as home:
-        await home.shell.order(AddImage(image, "test"))
-        await home.shell.order(Assign(wish(home.devices[0], image), "test"))
+        await home.shell.command(AddImage(image, "test"))
+        await home.shell.command(Assign(wish(home.devices[0], image), "test"))
         await trio.sleep(5.0)
         fill_disk(store)
         home.han.power_on(home.devices[0].eui64)

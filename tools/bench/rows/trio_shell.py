@@ -64,12 +64,12 @@ async def deliver(count: int, size: int, seed: int) -> int:
         Han(network, batch_seconds=BATCH_SECONDS) as han,
         open_virtual_service(han, Store.in_memory(), DeliveryConfig(), wall_clock=utc) as shell,
     ):
-        await shell.order(AddImage(image, "bench"))
+        await shell.command(AddImage(image, "bench"))
         for device in devices:
             wish = AssignmentRecord(
                 device, image.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, UTC
             )
-            await shell.order(Assign(wish, "bench"))
+            await shell.command(Assign(wish, "bench"))
             han.power_on(device)
         with trio.fail_after(LIMIT):
             while not all_updated(shell):  # noqa: ASYNC110 - the engine has no event for it
