@@ -8,6 +8,7 @@ from images.eui64 import Eui64
 from ota_engine.events import Send
 
 NEVER = inf
+COORDINATOR = Eui64(0x00DB_1234_00C0_0000)  # of every emulated network, unless it is told another
 
 
 class Transmit(NamedTuple):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from emulators.demo.demonstration import play
 from emulators.demo.staging import sample_firmware, stage
-from emulators.soak.journal import Journal
+from emulators.simulation.journal import Journal
 from ota_engine.cli.demo import summary_table
 from ota_engine.cli.progress import RateMeter, duration, live_table
 from ota_engine.hub.delivery.status import SessionStatus

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emulators.demo.staging import Demonstration
-from emulators.soak.journal import Journal
-from emulators.soak.oracle import DeviceVerdict, Judgement
-from emulators.soak.simulation import Simulation
+from emulators.simulation.journal import Journal
+from emulators.simulation.oracle import DeviceVerdict, Judgement
+from emulators.simulation.simulation import Simulation
 from images.eui64 import format_eui64
 from ota_engine.gbcs.codes import USE_CASES
 from ota_engine.gbcs.envelope import parse

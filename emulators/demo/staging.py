@@ -12,12 +12,12 @@ from random import Random
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from emulators.air.station import Placement
+from emulators.node import COORDINATOR
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.faults import FaultPlan
-from emulators.soak.host import COORDINATOR
-from emulators.soak.population import SoakFirmware, SoakMember
-from emulators.soak.simulation import EPOCH, SimulationSettings
+from emulators.simulation.faults import FaultPlan
+from emulators.simulation.population import Resident, SimulatedFirmware
+from emulators.simulation.simulation import EPOCH, SimulationSettings
 from images import ImageError, ImageSpec, OtaHeader, build, parse
 from images.eui64 import Eui64
 from ota_engine.gbcs.certificates import KeyUse
@@ -115,7 +115,7 @@ def stage(data: bytes, name: str) -> Demonstration:
     header, ota = _as_ota_file(data, name)
     if header is not None:
         members = [_member(part, number, header) for number, part in enumerate(PARTS)]
-        firmware = SoakFirmware({header.image_type: ota}, {}, uniform=True)
+        firmware = SimulatedFirmware({header.image_type: ota}, {}, uniform=True)
         kept = [member.spec for member in members if member.spec.kind is not DeviceKind.HCALCS]
         pki = _make_pki({spec.kind.value: spec.eui64 for spec in kept})
     else:
@@ -170,7 +170,9 @@ def _as_ota_file(data: bytes, name: str) -> tuple[OtaHeader | None, bytes]:
     return image.header, bytes(image.ota)
 
 
-def _build_for_all(payload: bytes, pki: Sequence[PkiFile]) -> tuple[list[SoakMember], SoakFirmware]:
+def _build_for_all(
+    payload: bytes, pki: Sequence[PkiFile]
+) -> tuple[list[Resident], SimulatedFirmware]:
     files = {file.name: file.octets for file in pki}
     keys = Keystore.read(files)
     supplier = choose_parties(keys, None).supplier
@@ -181,7 +183,7 @@ def _build_for_all(payload: bytes, pki: Sequence[PkiFile]) -> tuple[list[SoakMem
         _member(part, number, parse(images[part.image_type]).header, certificate)
         for number, part in enumerate(PARTS)
     ]
-    return members, SoakFirmware(images, {})
+    return members, SimulatedFirmware(images, {})
 
 
 def _spec(part: Part, key: bytes) -> ImageSpec:
@@ -200,7 +202,7 @@ def _spec(part: Part, key: bytes) -> ImageSpec:
 
 def _member(
     part: Part, number: int, header: OtaHeader, certificate: bytes | None = None
-) -> SoakMember:
+) -> Resident:
     """Make a device to which the image is an upgrade, or a downgrade from version 1 to 0."""
     battery = part.kind is DeviceKind.PPMID
     running = OLD_VERSION if header.file_version == NEW_VERSION else header.file_version - 1
@@ -221,7 +223,7 @@ def _member(
         certificate=certificate if part.layout == "gb-signed" else None,
         seed=SEED,
     )
-    return SoakMember(
+    return Resident(
         spec,
         Placement(relays=part.relays, router=part.relays),
         header.image_type,

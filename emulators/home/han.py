@@ -14,12 +14,11 @@ from typing import Self
 import trio
 
 from emulators.air.network import Network
-from emulators.node import NodeAction
+from emulators.node import COORDINATOR, NodeAction
 from images.eui64 import Eui64
 from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
 
-COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
 BATCHES = 64  # waiting for a slow reader before events are dropped
 
 

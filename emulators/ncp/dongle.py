@@ -17,7 +17,7 @@ from emulators.home.roster import RosterEntry
 from emulators.ncp.ash import Ash, Delivered
 from emulators.ncp.commands import LATEST, VERSIONS
 from emulators.ncp.ezsp import Ezsp
-from emulators.ncp.faults import NO_FAULTS, DongleFaultKind, FaultPlan, NcpFault, Noise
+from emulators.ncp.faults import NO_FAULTS, DongleFaultKind, DongleFaultPlan, NcpFault, Noise
 from emulators.ncp.frames import Code
 from emulators.ncp.layouts import Values
 from emulators.ncp.memory import Memory
@@ -49,7 +49,7 @@ class DongleOptions:
     pace: float = 1.0
     seed: int = 0
     conditions: Conditions = CALM
-    faults: FaultPlan = NO_FAULTS
+    faults: DongleFaultPlan = NO_FAULTS
 
 
 class Dongle:

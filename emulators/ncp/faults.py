@@ -42,7 +42,7 @@ class NcpFault:
 
 
 @dataclass(frozen=True, slots=True)
-class FaultPlan:
+class DongleFaultPlan:
     """Everything that shall go wrong; chances are per frame, in either direction."""
 
     noise: float = 0.0
@@ -52,12 +52,12 @@ class FaultPlan:
     events: tuple[NcpFault, ...] = ()
 
 
-NO_FAULTS = FaultPlan()
+NO_FAULTS = DongleFaultPlan()
 PLAN_KEYS = frozenset({"noise", "drop", "duplicate", "seed", "event"})
 EVENT_KEYS = ("kind", "at", "after_blocks", "seconds")
 
 
-def parse_plan(text: str) -> FaultPlan:
+def parse_plan(text: str) -> DongleFaultPlan:
     """Read a plan in TOML, or in JSON if it starts with a brace.
 
     Raises:
@@ -75,7 +75,7 @@ def parse_plan(text: str) -> FaultPlan:
     events = plan.get("event", [])
     if not isinstance(events, list):
         raise LocalError("event: is no list of tables")
-    return FaultPlan(
+    return DongleFaultPlan(
         noise=_number(plan, "noise", 0.0, 1.0),
         drop=_number(plan, "drop", 0.0, 1.0),
         duplicate=_number(plan, "duplicate", 0.0, 1.0),
@@ -126,7 +126,7 @@ class Noise:
         plan: the chances.
     """
 
-    def __init__(self, plan: FaultPlan) -> None:
+    def __init__(self, plan: DongleFaultPlan) -> None:
         self._random = Random(plan.seed)
         self._plan = plan
         self.quiet = not (plan.noise or plan.drop or plan.duplicate)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulators.ncp.layouts import NetworkParameters, SecurityState
+from emulators.node import COORDINATOR
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 
-OWN_EUI64 = Eui64(0x00DB_1234_00C0_0000)  # the Communications Hub of ``zota pki init``
 FORMAT = 1  # of the text
 
 
@@ -29,7 +29,7 @@ class Memory:
         members: the devices that have joined.
     """
 
-    eui64: Eui64 = OWN_EUI64
+    eui64: Eui64 = COORDINATOR
     parameters: NetworkParameters | None = None
     security: SecurityState | None = None
     counter: int = 0

@@ -11,10 +11,11 @@ import trio
 from trio.testing import MockClock
 
 from emulators.air.network import Network
-from emulators.home.han import COORDINATOR, Han
-from emulators.soak.host import EngineFactory, SteppingClock
-from emulators.soak.journal import Journal
-from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings
+from emulators.home.han import Han
+from emulators.node import COORDINATOR
+from emulators.simulation.host import EngineFactory, SteppingClock
+from emulators.simulation.journal import Journal
+from emulators.simulation.simulation import Simulation, SimulationResult, SimulationSettings
 from ota_engine.errors import StoreError
 from ota_engine.events import LinkUp
 from ota_engine.hub.engine import Engine, EngineRequest
@@ -50,7 +51,7 @@ class JournalingWriter(InlineWriter):
 
 
 class LiveHost:
-    """One life of the engine after another under trio; see ``emulators.soak.host.Host``."""
+    """One life of the engine after another under trio; see ``emulators.simulation.host.Host``."""
 
     def __init__(
         self,

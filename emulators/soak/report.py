@@ -6,7 +6,7 @@ Knows what a soak gave; changes nothing and decides nothing.
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from emulators.soak.oracle import DeviceVerdict
+from emulators.simulation.oracle import DeviceVerdict
 from emulators.soak.soak import Json, SoakResult, added, replay_command
 from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
 from ota_engine.evidence.page import page, table

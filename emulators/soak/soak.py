@@ -12,18 +12,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from emulators.soak.faults import FaultPlan, World, draw_plan
-from emulators.soak.journal import Journal
-from emulators.soak.oracle import DeviceVerdict
-from emulators.soak.population import (
+from emulators.simulation.faults import FaultPlan
+from emulators.simulation.journal import Journal
+from emulators.simulation.oracle import DeviceVerdict
+from emulators.simulation.population import (
     DEVICES_PER_CHANNEL,
-    SoakFirmware,
-    SoakMember,
+    Resident,
+    SimulatedFirmware,
     given_firmware,
     populate,
     sample_firmware,
 )
-from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings
+from emulators.simulation.simulation import Simulation, SimulationResult, SimulationSettings
+from emulators.soak.fault_profiles import World, draw_plan
 from ota_engine.errors import LocalError
 from ota_engine.store.store import Store
 
@@ -68,7 +69,7 @@ class SoakSpec:
         """How many parts the devices fall into."""
         return -(-self.devices // DEVICES_PER_CHANNEL)
 
-    def firmware(self) -> SoakFirmware:
+    def firmware(self) -> SimulatedFirmware:
         """Make or read what will be delivered.
 
         Raises:
@@ -80,7 +81,7 @@ class SoakSpec:
         return given_firmware(Path(self.image).read_bytes())
 
 
-def members_of(spec: SoakSpec, shard: int, firmware: SoakFirmware) -> list[SoakMember]:
+def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[Resident]:
     """Settle the devices of one shard: up to 250 on a channel of their own."""
     first = shard * DEVICES_PER_CHANNEL
     return populate(
@@ -93,7 +94,7 @@ def members_of(spec: SoakSpec, shard: int, firmware: SoakFirmware) -> list[SoakM
     )
 
 
-def plan_of(spec: SoakSpec, shard: int, members: Sequence[SoakMember]) -> FaultPlan:
+def plan_of(spec: SoakSpec, shard: int, members: Sequence[Resident]) -> FaultPlan:
     """Draw what goes wrong in one shard."""
     world = World(
         devices=[member.spec.eui64 for member in members],
@@ -115,7 +116,7 @@ def shard_seed(spec: SoakSpec, shard: int) -> int:
 def run_shard(
     spec: SoakSpec,
     shard: int,
-    firmware: SoakFirmware,
+    firmware: SimulatedFirmware,
     on_progress: Progress | None = None,
     journal_sink: Sink | None = None,
     capture_sink: Sink | None = None,

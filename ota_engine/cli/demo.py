@@ -110,7 +110,7 @@ def _perform(
 ) -> "list[DemoEnding]":
     """Run the demonstration with its store, journal, outcomes and images in a folder."""
     from emulators.demo.demonstration import play
-    from emulators.soak.journal import Journal
+    from emulators.simulation.journal import Journal
     from ota_engine.store.store import DATABASE_NAME, Store
     from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink, drain
 

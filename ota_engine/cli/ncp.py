@@ -17,7 +17,7 @@ from ota_engine.errors import LocalError
 if TYPE_CHECKING:
     from emulators.home.roster import RosterEntry
     from emulators.ncp.dongle import Dongle, DongleOptions
-    from emulators.ncp.faults import FaultPlan
+    from emulators.ncp.faults import DongleFaultPlan
     from emulators.ncp.memory import Memory
     from emulators.ncp.server import NcpServer
 
@@ -137,7 +137,7 @@ def _tailored(paths: list[Path], count: int) -> "tuple[RosterEntry, ...]":
     return tailored_roster([take_in(path, 0.0) for path in paths], count)
 
 
-def _faults(path: Path | None) -> "FaultPlan":
+def _faults(path: Path | None) -> "DongleFaultPlan":
     from emulators.ncp.faults import NO_FAULTS, parse_plan
 
     if path is None:

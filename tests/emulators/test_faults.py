@@ -5,16 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.air.radio import CALM, Conditions
-from emulators.soak.faults import (
-    AIR,
-    PROFILES,
-    Fault,
-    FaultKind,
-    FaultPlan,
-    World,
-    draw_plan,
-    weather,
-)
+from emulators.simulation.faults import AIR, Fault, FaultKind, FaultPlan, weather
+from emulators.soak.fault_profiles import PROFILES, World, draw_plan
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError

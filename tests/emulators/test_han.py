@@ -7,8 +7,9 @@ from trio.testing import MockClock
 
 from emulators.air.network import Network
 from emulators.devices.fleet import Fleet
-from emulators.home.han import BATCHES, COORDINATOR, Han
-from emulators.soak.population import SoakMember, populate, sample_firmware
+from emulators.home.han import BATCHES, Han
+from emulators.node import COORDINATOR
+from emulators.simulation.population import Resident, populate, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.events import Joined, LinkDown, LinkEvent, LinkUp, Packet
@@ -115,7 +116,7 @@ async def test_nodes_are_those_with_power(autojump_clock: MockClock) -> None:
         assert not han.nodes
 
 
-async def deliver(members: Sequence[SoakMember], batch_seconds: float) -> dict[Eui64, SessionState]:
+async def deliver(members: Sequence[Resident], batch_seconds: float) -> dict[Eui64, SessionState]:
     firmware = sample_firmware(2048, seed=1)
     fleet, network = Fleet(), Network(Random(1))
     for member in members:

@@ -4,7 +4,7 @@ from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.platform.flash import FileIdentity
 from emulators.platform.spec import DeviceKind, DeviceSpec
-from emulators.soak.oracle import DeviceVerdict, Expectation, Judgement, judge
+from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
 

@@ -7,11 +7,17 @@ from dataclasses import replace
 import pytest
 
 from emulators.air.radio import Conditions
-from emulators.soak.faults import Fault, FaultKind, FaultPlan, World, draw_plan
-from emulators.soak.journal import Journal
-from emulators.soak.oracle import DeviceVerdict
-from emulators.soak.population import SoakMember, populate, sample_firmware
-from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
+from emulators.simulation.faults import Fault, FaultKind, FaultPlan
+from emulators.simulation.journal import Journal
+from emulators.simulation.oracle import DeviceVerdict
+from emulators.simulation.population import Resident, populate, sample_firmware
+from emulators.simulation.simulation import (
+    Simulation,
+    SimulationResult,
+    SimulationSettings,
+    summary,
+)
+from emulators.soak.fault_profiles import World, draw_plan
 from images.eui64 import parse_eui64
 from ota_engine.store.store import Store
 
@@ -39,7 +45,7 @@ def run(what: SimulationSettings) -> tuple[SimulationResult, list[dict[str, obje
     return outcome, [json.loads(line) for line in lines]
 
 
-def device_of(what: SimulationSettings, kind: str) -> SoakMember:
+def device_of(what: SimulationSettings, kind: str) -> Resident:
     return next(member for member in what.members if member.spec.kind.value == kind)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from emulators.soak.oracle import DeviceVerdict
-from emulators.soak.population import MIX, given_firmware, populate, sample_firmware
+from emulators.simulation.oracle import DeviceVerdict
+from emulators.simulation.population import MIX, given_firmware, populate, sample_firmware
 from emulators.soak.processes import run_shards, take_line
 from emulators.soak.report import report
 from emulators.soak.soak import SoakSpec, merge, replay_command, run_shard

@@ -14,7 +14,7 @@ import trio
 from emulators.air.station import Placement
 from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import DongleOptions
-from emulators.ncp.faults import DongleFaultKind, FaultPlan
+from emulators.ncp.faults import DongleFaultKind, DongleFaultPlan
 from emulators.platform.spec import ClientOptions
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
@@ -108,7 +108,7 @@ async def test_the_oldest_firmware_whose_statuses_have_other_numbers(tmp_path: P
 
 
 async def test_one_frame_in_twenty_is_damaged_on_the_serial_line(tmp_path: Path) -> None:
-    noisy = DongleOptions(baud=0, faults=FaultPlan(noise=0.05, seed=1))
+    noisy = DongleOptions(baud=0, faults=DongleFaultPlan(noise=0.05, seed=1))
     async with site(tmp_path, file=image(800), options=noisy) as here:
         await until_updated(here.shell)
         assert here.dongle.dongle.ash.counters.damaged > 0

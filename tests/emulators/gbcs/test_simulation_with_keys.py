@@ -6,12 +6,17 @@ import pytest
 
 from emulators.air.station import Placement
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.faults import Fault, FaultKind, FaultPlan
-from emulators.soak.journal import Journal
+from emulators.simulation.faults import Fault, FaultKind, FaultPlan
+from emulators.simulation.journal import Journal
+from emulators.simulation.oracle import DeviceVerdict
+from emulators.simulation.population import Resident, SimulatedFirmware
+from emulators.simulation.simulation import (
+    Simulation,
+    SimulationResult,
+    SimulationSettings,
+    summary,
+)
 from emulators.soak.live import run_virtually
-from emulators.soak.oracle import DeviceVerdict
-from emulators.soak.population import SoakFirmware, SoakMember
-from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.records import Activation, VersionPolicy
@@ -36,9 +41,9 @@ FAULTS = (
 )
 
 
-def firmware() -> SoakFirmware:
+def firmware() -> SimulatedFirmware:
     key = files()[f"{SUPPLIER:016x}-ds.key"]
-    return SoakFirmware(
+    return SimulatedFirmware(
         {
             image_type: build(
                 Random(image_type).randbytes(2000),
@@ -56,7 +61,7 @@ def firmware() -> SoakFirmware:
     )
 
 
-def member(kind: DeviceKind) -> SoakMember:
+def member(kind: DeviceKind) -> Resident:
     own, image_type, signed = TYPES[kind]
     spec = DeviceSpec(
         Eui64(own),
@@ -70,7 +75,7 @@ def member(kind: DeviceKind) -> SoakMember:
         seed=own & 0xFF,
     )
     activation = Activation.EXTERNAL if signed else Activation.IMMEDIATE
-    return SoakMember(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
+    return Resident(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
 
 
 def settings(faults: tuple[Fault, ...]) -> SimulationSettings:

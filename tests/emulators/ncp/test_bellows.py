@@ -13,7 +13,7 @@ from zigpy.exceptions import DeliveryError, NetworkNotFormed
 
 from emulators.ncp.commands import VERSIONS
 from emulators.ncp.dongle import Dongle, DongleOptions
-from emulators.ncp.faults import DongleFaultKind, FaultPlan, NcpFault
+from emulators.ncp.faults import DongleFaultKind, DongleFaultPlan, NcpFault
 from emulators.ncp.server import serve_ncp
 from ota_engine.errors import LinkError
 from tests.emulators.ncp.host import (
@@ -121,7 +121,7 @@ def test_one_frame_in_twenty_damaged_either_way_changes_nothing_but_the_time() -
         async with started(port.url) as app:
             await all_joined(app, 1)
 
-    noisy = dongle(faults=FaultPlan(noise=0.05, seed=1))
+    noisy = dongle(faults=DongleFaultPlan(noise=0.05, seed=1))
     with served(noisy) as port:
         run(story(port))
     assert noisy.ash.counters.damaged > 0
@@ -143,7 +143,7 @@ def test_lost_and_doubled_frames_change_nothing_but_the_time() -> None:
         async with started(port.url) as app:
             await all_joined(app, 1)
 
-    unsteady = dongle(faults=FaultPlan(drop=0.01, duplicate=0.05, seed=1))
+    unsteady = dongle(faults=DongleFaultPlan(drop=0.01, duplicate=0.05, seed=1))
     with served(unsteady) as port:
         run(story(port))
 

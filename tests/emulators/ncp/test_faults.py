@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.ncp.dongle import Dongle, DongleOptions
-from emulators.ncp.faults import DongleFaultKind, FaultPlan, NcpFault, Noise, parse_plan
+from emulators.ncp.faults import DongleFaultKind, DongleFaultPlan, NcpFault, Noise, parse_plan
 from emulators.ncp.frames import Ack, Code, Data, Error, Frame, Rst, RstAck, Splitter, encode
 from ota_engine.errors import LocalError
 
@@ -18,7 +18,7 @@ def heard(dongle: Dongle) -> list[Frame | None]:
 
 
 def faulty(*faults: NcpFault) -> Dongle:
-    dongle = Dongle((), options=DongleOptions(baud=0, faults=FaultPlan(events=faults)))
+    dongle = Dongle((), options=DongleOptions(baud=0, faults=DongleFaultPlan(events=faults)))
     dongle.receive(encode(Rst()), 0.0)
     assert heard(dongle) == [RstAck(Code.SOFTWARE)]
     return dongle
@@ -27,12 +27,12 @@ def faulty(*faults: NcpFault) -> Dongle:
 def test_a_plan_is_read_from_toml() -> None:
     text = 'noise = 0.05\nseed = 3\n[[event]]\nkind = "unplug"\nafter_blocks = 100\nseconds = 2\n'
     fault = NcpFault(DongleFaultKind.UNPLUG, after_blocks=100, seconds=2.0)
-    assert parse_plan(text) == FaultPlan(noise=0.05, seed=3, events=(fault,))
+    assert parse_plan(text) == DongleFaultPlan(noise=0.05, seed=3, events=(fault,))
 
 
 def test_and_from_json() -> None:
     plan = parse_plan('{"drop": 0.5, "event": [{"kind": "hang", "at": 1}]}')
-    assert plan == FaultPlan(drop=0.5, events=(NcpFault(DongleFaultKind.HANG, at=1.0),))
+    assert plan == DongleFaultPlan(drop=0.5, events=(NcpFault(DongleFaultKind.HANG, at=1.0),))
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_any_text_is_a_plan_or_one_complaint(text: str) -> None:
 
 def test_noise_is_the_same_for_the_same_seed() -> None:
     frames = [encode(Ack(number % 8)) for number in range(200)]
-    plan = FaultPlan(noise=0.2, drop=0.1, duplicate=0.1, seed=7)
+    plan = DongleFaultPlan(noise=0.2, drop=0.1, duplicate=0.1, seed=7)
     first, second = ([noise.spoil(f) for f in frames] for noise in (Noise(plan), Noise(plan)))
     assert first == second
     assert first != frames
 
 
 def test_each_frame_of_a_chunk_has_its_own_fate() -> None:
-    noise = Noise(FaultPlan(drop=0.5, seed=1))
+    noise = Noise(DongleFaultPlan(drop=0.5, seed=1))
     chunk = b"".join(encode(Ack(number % 8)) for number in range(200))
     arrived = list(Splitter().feed(noise.spoil(chunk)))
     assert 50 < len(arrived) < 150

@@ -14,9 +14,8 @@ from emulators.air.network import Network
 from emulators.air.station import Placement
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.node import Note
+from emulators.node import COORDINATOR, Note
 from emulators.platform.spec import DeviceKind, DeviceSpec
-from emulators.soak.host import COORDINATOR
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record

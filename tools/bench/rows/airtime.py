@@ -11,9 +11,9 @@ from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.profiles import LAB
 from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
-from emulators.soak.host import EngineHost, SteppingClock
-from emulators.soak.journal import Journal
-from emulators.soak.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
+from emulators.simulation.host import EngineHost, SteppingClock
+from emulators.simulation.journal import Journal
+from emulators.simulation.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.hub.delivery.commands import AddImage, Assign

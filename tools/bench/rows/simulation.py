@@ -6,10 +6,15 @@ from clocks import peak_memory, processor_seconds
 from row import Figure, Goal, Measurement, Options, row
 
 from emulators.air.radio import Conditions
-from emulators.soak.faults import FaultPlan
-from emulators.soak.journal import Journal
-from emulators.soak.population import populate, sample_firmware
-from emulators.soak.simulation import Simulation, SimulationResult, SimulationSettings, summary
+from emulators.simulation.faults import FaultPlan
+from emulators.simulation.journal import Journal
+from emulators.simulation.population import populate, sample_firmware
+from emulators.simulation.simulation import (
+    Simulation,
+    SimulationResult,
+    SimulationSettings,
+    summary,
+)
 from emulators.soak.worker import spare_the_collector
 from ota_engine.store.store import Store
 

@@ -13,9 +13,9 @@ from emulators.air.port import Coordinator, Port
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
 from emulators.node import Note, Transmit
-from emulators.soak.faults import AIR, Fault, FaultKind, FaultPlan, weather
-from emulators.soak.host import Host, SteppingClock
-from emulators.soak.journal import Journal
+from emulators.simulation.faults import AIR, Fault, FaultKind, FaultPlan, weather
+from emulators.simulation.host import Host, SteppingClock
+from emulators.simulation.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl.hot import encode_block_request

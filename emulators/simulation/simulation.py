@@ -15,14 +15,14 @@ from emulators.air.network import Network
 from emulators.air.radio import AirCounters
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.node import Note
-from emulators.soak.faults import Fault, FaultPlan
-from emulators.soak.host import COORDINATOR, LINK, EngineFactory, EngineHost, Host, SteppingClock
-from emulators.soak.injection import FaultInjector
-from emulators.soak.journal import Journal
-from emulators.soak.operator import RolloutOperator
-from emulators.soak.oracle import DeviceVerdict, Expectation, Judgement, judge
-from emulators.soak.population import SoakFirmware, SoakMember
+from emulators.node import COORDINATOR, Note
+from emulators.simulation.faults import Fault, FaultKind, FaultPlan
+from emulators.simulation.host import LINK, EngineFactory, EngineHost, Host, SteppingClock
+from emulators.simulation.injection import FaultInjector
+from emulators.simulation.journal import Journal
+from emulators.simulation.operator import RolloutOperator
+from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
+from emulators.simulation.population import Resident, SimulatedFirmware
 from images.eui64 import Eui64
 from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.catalogue.intake import image_record
@@ -72,8 +72,8 @@ class SimulationSettings:
     ``security`` is what the engine needs to order such devices.
     """
 
-    members: tuple[SoakMember, ...]
-    firmware: SoakFirmware = field(repr=False)
+    members: tuple[Resident, ...]
+    firmware: SimulatedFirmware = field(repr=False)
     plan: FaultPlan
     seed: int
     hours: float
@@ -218,7 +218,7 @@ class Simulation:
         self.host.start(0.0)
         self._injector.schedule()
         for fault in settings.plan.faults:
-            if fault.kind.value == "wall clock step":
+            if fault.kind is FaultKind.CLOCK_STEP:
                 agenda.at(fault.at + CONFIRM_AFTER, self._operator.confirm_clock)
         half = EPOCH + settings.hours * 1800.0
         self._operator.roll_out(list(settings.members), self._images, EPOCH, half, 0.0)
@@ -318,13 +318,13 @@ class Simulation:
             faults=self.settings.plan.faults,
             struck={kind.value: count for kind, count in sorted(self._injector.struck.items())},
             air=self.network.counters(),
-            counters=dict(sorted(engine.delivery.estate.counters.items())) if engine else {},
+            counters=dict(sorted(engine.counters.items())) if engine else {},
             engine_starts=self.host.starts,
             commits=self.host.commits,
             audit_fault=None if fault is None else fault.problem,
         )
 
-    def _expectation(self, member: SoakMember) -> Expectation:
+    def _expectation(self, member: Resident) -> Expectation:
         image = self._images[member.image_type]
         others = {}
         previous = self.settings.firmware.previous.get(member.image_type)

@@ -14,9 +14,9 @@ from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.ppmid import Ppmid
 from emulators.node import Note
-from emulators.soak.host import Host
-from emulators.soak.journal import Journal
-from emulators.soak.population import SoakMember
+from emulators.simulation.host import Host
+from emulators.simulation.journal import Journal
+from emulators.simulation.population import Resident
 from images.eui64 import Eui64
 from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.delivery.commands import AddImage, ApplyNow, Assign, ConfirmClock
@@ -60,7 +60,7 @@ class RolloutOperator:
 
     def roll_out(
         self,
-        members: list[SoakMember],
+        members: list[Resident],
         images: Mapping[int, ImageRecord],
         utc: float,
         activate_utc: float,
@@ -125,7 +125,7 @@ class RolloutOperator:
 
 
 def _wish(
-    member: SoakMember, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
+    member: Resident, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
 ) -> AssignmentRecord:
     activation = member.activation
     return AssignmentRecord(

@@ -31,7 +31,7 @@ LARGEST_IMAGE = 1 << 26
 SMALLEST_IMAGE = IMAGE_OVERHEAD + 1
 
 
-class Resident(NamedTuple):
+class MixRow(NamedTuple):
     """A row of the mix: one kind of device, and when it may run what it holds."""
 
     kind: DeviceKind
@@ -43,16 +43,16 @@ class Resident(NamedTuple):
 
 #: Ten neighbours; the mix repeats.
 MIX = (
-    Resident(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
-    Resident(DeviceKind.COMMUNICATIONS_HUB, 0x0087, Activation.AT),
-    Resident(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE),
-    Resident(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
-    Resident(DeviceKind.PPMID, 0x0084, Activation.DELAYED, battery=True, sleepy=True),
-    Resident(DeviceKind.IHD, 0x0085, Activation.WAIT),
-    Resident(DeviceKind.PPMID, 0x0084, Activation.DELAYED),
-    Resident(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
-    Resident(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE, sleepy=True),
-    Resident(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
+    MixRow(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
+    MixRow(DeviceKind.COMMUNICATIONS_HUB, 0x0087, Activation.AT),
+    MixRow(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE),
+    MixRow(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
+    MixRow(DeviceKind.PPMID, 0x0084, Activation.DELAYED, battery=True, sleepy=True),
+    MixRow(DeviceKind.IHD, 0x0085, Activation.WAIT),
+    MixRow(DeviceKind.PPMID, 0x0084, Activation.DELAYED),
+    MixRow(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
+    MixRow(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE, sleepy=True),
+    MixRow(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
 )
 
 TIMERS: tuple[TimerProfile, ...] = (SILICON_LABS, ZBOSS, NXP)
@@ -69,7 +69,7 @@ ODDITIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class SoakFirmware:
+class SimulatedFirmware:
     """What is to be delivered, per image type, and what a second server would deliver instead.
 
     ``uniform`` is set when one given file decides what every device is.
@@ -86,7 +86,7 @@ class SoakFirmware:
 
 
 @dataclass(frozen=True, slots=True)
-class SoakMember:
+class Resident:
     """One device of the neighbourhood, its place, and what the operator wants of it."""
 
     spec: DeviceSpec
@@ -97,7 +97,7 @@ class SoakMember:
     on_mains_at: float | None  # when its owner plugs it in, seconds; None: it always is
 
 
-def sample_firmware(size: int, seed: int) -> SoakFirmware:
+def sample_firmware(size: int, seed: int) -> SimulatedFirmware:
     """Make firmware for every kind of device, ``size`` octets each, integrity code included.
 
     Raises:
@@ -105,8 +105,8 @@ def sample_firmware(size: int, seed: int) -> SoakFirmware:
     """
     if not SMALLEST_IMAGE <= size <= LARGEST_IMAGE:
         raise LocalError(f"an image of {size} bytes: give {SMALLEST_IMAGE} to {LARGEST_IMAGE}")
-    types = sorted({resident.image_type for resident in MIX})
-    return SoakFirmware(
+    types = sorted({row.image_type for row in MIX})
+    return SimulatedFirmware(
         {kind: _sample(size, seed, kind, NEW_VERSION) for kind in types},
         {kind: _sample(size, seed, kind, PREVIOUS_VERSION) for kind in types},
     )
@@ -127,7 +127,7 @@ def _image_spec(image_type: int, version: int) -> ImageSpec:
     )
 
 
-def given_firmware(data: bytes) -> SoakFirmware:
+def given_firmware(data: bytes) -> SimulatedFirmware:
     """Take a file as it is: an OTA file decides what every device is; other octets are wrapped.
 
     Raises:
@@ -136,30 +136,30 @@ def given_firmware(data: bytes) -> SoakFirmware:
     try:
         image = parse(data)
     except ImageError:
-        types = sorted({resident.image_type for resident in MIX})
+        types = sorted({row.image_type for row in MIX})
         try:
             new = {kind: build(data, _image_spec(kind, NEW_VERSION)) for kind in types}
             old = {kind: build(data, _image_spec(kind, PREVIOUS_VERSION)) for kind in types}
         except ImageError as error:
             raise LocalError(f"not a firmware: {error}") from error
-        return SoakFirmware(new, old)
+        return SimulatedFirmware(new, old)
     if image.truncated:
         raise LocalError("the image is shorter than its header says: get the whole file")
     if image.header.upgrade_file_destination is not None:
         raise LocalError("the image is made for one device only: give one for a fleet")
-    return SoakFirmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
+    return SimulatedFirmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
 
 
 def populate(
     count: int,
-    firmware: SoakFirmware,
+    firmware: SimulatedFirmware,
     *,
     seed: int,
     first: int = 0,
     channels: int = 1,
     hours: float = 24.0,
     oddities: bool = False,
-) -> list[SoakMember]:
+) -> list[Resident]:
     """Settle ``count`` devices on ``channels`` channels.
 
     Args:
@@ -178,26 +178,26 @@ def populate(
 
 
 def _settle(
-    number: int, channel: int, firmware: SoakFirmware, seed: int, hours: float, oddities: bool
-) -> SoakMember:
+    number: int, channel: int, firmware: SimulatedFirmware, seed: int, hours: float, oddities: bool
+) -> Resident:
     rng = Random(f"member {seed} {number}")
-    resident = MIX[number % len(MIX)]
-    image_type = next(iter(firmware.new)) if firmware.uniform else resident.image_type
-    options = ClientOptions(timeout_policy=0 if resident.kind is DeviceKind.HCALCS else 1)
+    row = MIX[number % len(MIX)]
+    image_type = next(iter(firmware.new)) if firmware.uniform else row.image_type
+    options = ClientOptions(timeout_policy=0 if row.kind is DeviceKind.HCALCS else 1)
     if rng.random() < 0.2:
         options = replace(options, page_mode=True)
     if oddities and rng.random() < 0.02:
         options = replace(rng.choice(ODDITIES), timeout_policy=options.timeout_policy)
     spec = DeviceSpec(
         eui64=Eui64(FIRST_EUI64 + number),
-        kind=resident.kind,
+        kind=row.kind,
         network_address=1 + number % 0xFFF0,
         manufacturer_code=MANUFACTURER,
         image_type=image_type,
         file_version=FACTORY_VERSION,
         hardware_version=HARDWARE_VERSION,
-        sleepy=resident.sleepy,
-        battery=resident.battery,
+        sleepy=row.sleepy,
+        battery=row.battery,
         bank_size=max(4 << 20, firmware.size),
         timers=rng.choice(TIMERS),
         options=options,
@@ -206,8 +206,8 @@ def _settle(
     policy = VersionPolicy.UPGRADE
     if firmware.uniform:
         spec, policy = _suit(spec, firmware.new[image_type])
-    plug_in = rng.uniform(0.0, hours * 900.0) if resident.battery else None
-    return SoakMember(spec, _place(rng, channel), image_type, resident.activation, policy, plug_in)
+    plug_in = rng.uniform(0.0, hours * 900.0) if row.battery else None
+    return Resident(spec, _place(rng, channel), image_type, row.activation, policy, plug_in)
 
 
 def _suit(spec: DeviceSpec, data: bytes) -> tuple[DeviceSpec, VersionPolicy]:

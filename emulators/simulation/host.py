@@ -10,15 +10,14 @@ from typing import Protocol
 
 from emulators.air.network import Network
 from emulators.air.port import Port
-from emulators.soak.journal import Journal
-from images.eui64 import Eui64
+from emulators.node import COORDINATOR
+from emulators.simulation.journal import Journal
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import EventRecord, Record, SessionRecord, Snapshot
 from ota_engine.store.store import Store
 
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
-COORDINATOR = Eui64(0x00DB_1234_00C0_0000)
 LINK = "sim"
 
 EngineFactory = Callable[[Snapshot], Engine]
