@@ -48,6 +48,10 @@ class Node(Protocol):
     sleepy: bool
     wake_at: float
 
+    @property
+    def clients(self) -> Sequence[tuple[int, int]]:
+        """Endpoint and profile of each of its OTA clients, as its simple descriptors tell."""
+
     def power_on(self, now: float) -> Sequence[NodeAction]:
         """Start or restart; the device announces itself when it is ready."""
 

@@ -15,9 +15,8 @@ from hw.inbox import LIMIT, Inbox
 from hw.session import RadioSession
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER, Joined, Left, Packet
-from ota_engine.link.contract import NodeInfo
+from ota_engine.link.contract import ClientEndpoint, NodeInfo
 
-ALL_ENDPOINTS = 0xFF
 CHANNEL = 0  # a radio has one medium; the engine numbers them
 
 EarlyEvents: TypeAlias = Packet | Joined | Left
@@ -69,15 +68,13 @@ class DeviceTable(Ear):
 
     def _node(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> NodeInfo:
         quality, heard = self._heard.get(eui64, (device.lqi or 0, -inf))
-        endpoint, profile = _ota_client(device)
         return NodeInfo(
             network_address=int(device.nwk),
             sleepy=self._is_sleepy(eui64, device),
             link_quality=quality,
             relays=len(device.relays or ()),
             last_seen=heard,
-            endpoint=endpoint,
-            profile=profile,
+            clients=_ota_clients(device),
         )
 
     def _is_sleepy(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> bool:
@@ -128,9 +125,12 @@ class DeviceTable(Ear):
         self._put(Joined(device, network_address, sleepy, CHANNEL, relays, now))
 
 
-def _ota_client(device: zigpy.device.ZigbeeDevice) -> tuple[int, int]:
-    """Endpoint and profile of its OTA client, as its simple descriptors tell; else as unknown."""
-    for endpoint in device.non_zdo_endpoints:
-        if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.profile_id:
-            return int(endpoint.endpoint_id), int(endpoint.profile_id)
-    return ALL_ENDPOINTS, 0
+def _ota_clients(device: zigpy.device.ZigbeeDevice) -> tuple[ClientEndpoint, ...]:
+    """Every OTA client its simple descriptors tell of, by endpoint; none before the interview."""
+    return tuple(
+        sorted(
+            ClientEndpoint(int(endpoint.endpoint_id), int(endpoint.profile_id))
+            for endpoint in device.non_zdo_endpoints
+            if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.profile_id
+        )
+    )

@@ -100,6 +100,11 @@ class Device:
         """The file version it runs."""
         return self.client.version
 
+    @property
+    def clients(self) -> tuple[tuple[int, int], ...]:
+        """Endpoint and profile of its OTA client."""
+        return ((self.spec.endpoint, self.spec.profile),)
+
     # --- power ------------------------------------------------------------------------------------
 
     def power_on(self, now: float) -> Sequence[NodeAction]:

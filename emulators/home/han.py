@@ -17,7 +17,7 @@ from emulators.air.network import Network
 from emulators.node import COORDINATOR, NodeAction
 from images.eui64 import Eui64
 from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
-from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
+from ota_engine.link.contract import ClientEndpoint, LinkDownError, LinkInfo, NodeInfo
 
 BATCHES = 64  # waiting for a slow reader before events are dropped
 
@@ -92,6 +92,7 @@ class Han:
                 station.placement.link_quality,
                 station.placement.relays,
                 station.fast_since,
+                tuple(ClientEndpoint(*client) for client in station.node.clients),
             )
             for eui64, station in self.network.stations.items()
             if station.online

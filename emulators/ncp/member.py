@@ -69,6 +69,11 @@ class NetworkMember:
     def wake_at(self, time: float) -> None:
         self.device.wake_at = time
 
+    @property
+    def clients(self) -> Sequence[tuple[int, int]]:
+        """Endpoint and profile of each of its OTA clients."""
+        return self.device.clients
+
     def power_on(self, now: float) -> Sequence[NodeAction]:
         """Start or restart."""
         return self.device.power_on(now)

@@ -30,13 +30,15 @@ from ota_engine.events import (
     SendFailed,
     SendStatus,
 )
-from ota_engine.link.contract import Link, LinkDownError, SendFailedError
+from ota_engine.link.contract import ClientEndpoint, Link, LinkDownError, SendFailedError
 from ota_engine.zcl.commands import Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import encode
 
 PATIENCE = 60.0  # seconds a link may take for anything
+LOOK_AGAIN = 0.1  # seconds between two looks at what no event tells
 ALL_ENDPOINTS = 0xFF
+LAST_ENDPOINT = 0xF0  # of applications, Zigbee 2.1.4
 STRANGER = Eui64(0x0000_0000_DEAD_BEEF)
 LONGEST = 127  # octets of a PSDU of IEEE 802.15.4; no ZCL frame is that long
 SMALLEST_PAYLOAD = 40  # octets: less carries no block worth sending
@@ -54,6 +56,7 @@ class Bench:
 
     ``link`` has not been entered. ``device`` has joined, or joins when prompted, never sleeps and
     is a client of cluster 0x0019; ``endpoint`` and ``profile`` are how it is spoken to.
+    ``clients`` are all of its OTA clients, where whoever made the bench knows them.
     ``prompt`` has it announce itself, ``unplug`` takes the radio away and ``plug_in`` brings it
     back; what cannot be done is None, and the checks that need it are passed over.
     """
@@ -62,6 +65,7 @@ class Bench:
     device: Eui64
     endpoint: int = ALL_ENDPOINTS
     profile: int = SMART_ENERGY
+    clients: tuple[ClientEndpoint, ...] | None = None
     prompt: Callable[[], Awaitable[None]] | None = None
     unplug: Callable[[], Awaitable[None]] | None = None
     plug_in: Callable[[], Awaitable[None]] | None = None
@@ -158,6 +162,25 @@ async def check_join(factory: BenchFactory) -> None:
             raise NonConformityError("a device that joined is among the nodes")
         _demand(node.network_address == joined.network_address, "nodes and Joined agree")
         _demand(not joined.sleepy, "a device whose receiver is always on is not called sleepy")
+
+
+@_check
+async def check_clients(factory: BenchFactory) -> None:
+    """A device's OTA clients come to be known, by endpoint, and what it sends comes from one."""
+    async with factory() as bench, bench.link as link:
+        ear = await _ready(bench, link)
+        clients = await _clients(bench, link)
+        endpoints = [client.endpoint for client in clients]
+        _demand(endpoints == sorted(set(endpoints)), "each client once, in the order of endpoints")
+        in_range = all(1 <= endpoint <= LAST_ENDPOINT for endpoint in endpoints)
+        _demand(in_range, f"endpoints lie between 1 and {LAST_ENDPOINT}")
+        _demand(bench.clients in (None, clients), f"{bench.clients} are its clients, not {clients}")
+        node = link.nodes[bench.device]
+        _demand((node.endpoint, node.profile) == clients[0], "the first client speaks for the node")
+        await link.send(_notify(bench))
+        packet = await ear.until(Packet, _is_query_of(bench.device))
+        came_from = ClientEndpoint(packet.source_endpoint, packet.profile)
+        _demand(came_from in clients, f"a query comes from one of its clients, not {came_from}")
 
 
 @_check
@@ -297,6 +320,15 @@ async def _ready(bench: Bench, link: Link) -> _Ear:
         await bench.prompt()
         await ear.until(Joined, lambda event: event.device == bench.device)
     return ear
+
+
+async def _clients(bench: Bench, link: Link) -> tuple[ClientEndpoint, ...]:
+    """Wait until the radio has read which OTA clients the device has."""
+    with trio.move_on_after(PATIENCE):
+        while not (clients := link.nodes[bench.device].clients):  # noqa: ASYNC110 - no event says it
+            await trio.sleep(LOOK_AGAIN)
+        return clients
+    raise NonConformityError(f"the OTA clients of a device are not known after {PATIENCE:.0f} s")
 
 
 async def _failures(link: Link, ear: _Ear, frame: Send) -> list[int]:

@@ -6,7 +6,7 @@ Knows what the engine needs of a radio and nothing of any particular one.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import trio
 
@@ -45,12 +45,23 @@ class LinkInfo:
     max_in_flight: int
 
 
+class ClientEndpoint(NamedTuple):
+    """Where an OTA client of a device lives, as a simple descriptor tells (Zigbee 2.3.2.5)."""
+
+    endpoint: int
+    profile: int
+
+
+#: Where to look for a client while the radio has not read where it is: everywhere.
+ANYWHERE = ClientEndpoint(0xFF, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
     """What a radio knows of one device; ``last_seen`` is monotonic seconds.
 
-    ``endpoint`` and ``profile`` are those of its OTA client, as its simple descriptors tell; 0xFF
-    and 0 when the radio has not read them.
+    ``clients`` are its OTA clients, one for every endpoint that has cluster 0x0019 among its output
+    clusters, by endpoint; none while the radio has not read its simple descriptors.
     """
 
     network_address: int
@@ -58,8 +69,21 @@ class NodeInfo:
     link_quality: int
     relays: int
     last_seen: float
-    endpoint: int = 0xFF
-    profile: int = 0
+    clients: tuple[ClientEndpoint, ...] = ()
+
+    @property
+    def endpoint(self) -> int:
+        """The endpoint of its first OTA client; 0xFF when the radio has not read it."""
+        return self._first.endpoint
+
+    @property
+    def profile(self) -> int:
+        """The profile of its first OTA client; 0 when the radio has not read it."""
+        return self._first.profile
+
+    @property
+    def _first(self) -> ClientEndpoint:
+        return self.clients[0] if self.clients else ANYWHERE
 
 
 class Link(Protocol):

@@ -49,6 +49,7 @@ class Echo:
         self.eui64 = Eui64(eui64)
         self.network_address = eui64 & 0xFFFF
         self.sleepy = sleepy
+        self.clients = ((1, SMART_ENERGY),)
         self.wake_at = inf
         self.ack = ack
         self.received: list[tuple[float, bytes]] = []

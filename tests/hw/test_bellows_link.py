@@ -10,7 +10,9 @@ import trio
 from emulators.ncp.faults import DongleFaultKind
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
+from ota_engine.events import SMART_ENERGY
 from ota_engine.link.conformance import CHECKS, Bench, Check
+from ota_engine.link.contract import ClientEndpoint
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, device
 
@@ -33,7 +35,12 @@ async def test_a_real_radio_keeps_every_promise(check: Check, tmp_path: Path) ->
 
             radio = ZigpyRadio(dongle.settings)
             yield Bench(
-                radio, Eui64(FIRST), prompt=prompt, unplug=unplug, plug_in=trio.lowlevel.checkpoint
+                radio,
+                Eui64(FIRST),
+                clients=(ClientEndpoint(1, SMART_ENERGY),),
+                prompt=prompt,
+                unplug=unplug,
+                plug_in=trio.lowlevel.checkpoint,
             )
 
     await check(bench)

@@ -1,7 +1,8 @@
 """Every promise of a Link, kept by the emulated network in real and in virtual time."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,17 +14,18 @@ from emulators.devices.fleet import Fleet
 from emulators.home.han import Han
 from emulators.platform.spec import DeviceKind, DeviceSpec
 from images.eui64 import Eui64
-from ota_engine.events import LinkEvent, LinkUp, Send
+from ota_engine.events import SMART_ENERGY, LinkEvent, LinkUp, Send
 from ota_engine.link.conformance import (
     CHECKS,
     Bench,
     BenchFactory,
     NonConformityError,
+    check_clients,
     check_first_event,
     check_link,
     check_stranger,
 )
-from ota_engine.link.contract import SendFailedError
+from ota_engine.link.contract import ClientEndpoint, NodeInfo, SendFailedError
 
 DEVICE = Eui64(0x025A_0000_0000_0001)
 Check = Callable[[BenchFactory], Awaitable[None]]
@@ -49,7 +51,14 @@ async def han_bench() -> AsyncIterator[Bench]:
     async def plug_in() -> None:
         han.plug_in()
 
-    yield Bench(han, DEVICE, prompt=prompt, unplug=unplug, plug_in=plug_in)
+    yield Bench(
+        han,
+        DEVICE,
+        clients=(ClientEndpoint(1, SMART_ENERGY),),
+        prompt=prompt,
+        unplug=unplug,
+        plug_in=plug_in,
+    )
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -114,3 +123,45 @@ async def test_a_link_that_comes_up_otherwise_than_it_says_is_found_out(
 
     with pytest.raises(NonConformityError, match="agrees with info"):
         await check_first_event(boastful_bench)
+
+
+class Forgetful(Han):
+    """Never reads a simple descriptor."""
+
+    CLIENTS: tuple[ClientEndpoint, ...] = ()
+
+    @property
+    def nodes(self) -> Mapping[Eui64, NodeInfo]:
+        return {eui64: replace(node, clients=self.CLIENTS) for eui64, node in super().nodes.items()}
+
+
+class Misled(Forgetful):
+    """Names an endpoint that no query comes from."""
+
+    CLIENTS = (ClientEndpoint(2, SMART_ENERGY),)
+
+
+class Disorderly(Forgetful):
+    """Names a client twice, and the last one first."""
+
+    CLIENTS = (ClientEndpoint(2, SMART_ENERGY), *2 * (ClientEndpoint(1, SMART_ENERGY),))
+
+
+@pytest.mark.parametrize(
+    ("flawed", "promise"),
+    [(Forgetful, "not known"), (Misled, "comes from one"), (Disorderly, "in the order")],
+)
+async def test_a_link_that_misplaces_the_clients_of_a_device_is_found_out(
+    flawed: type[Han], promise: str, autojump_clock: MockClock
+) -> None:
+    @asynccontextmanager
+    async def flawed_bench() -> AsyncIterator[Bench]:
+        han = flawed(a_han().network)
+
+        async def prompt() -> None:
+            han.power_on(DEVICE)
+
+        yield Bench(han, DEVICE, prompt=prompt)
+
+    with pytest.raises(NonConformityError, match=promise):
+        await check_clients(flawed_bench)

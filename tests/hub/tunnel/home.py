@@ -79,6 +79,7 @@ class Talker:
         self.eui64 = what.eui64
         self.network_address = what.network_address
         self.sleepy = sleepy
+        self.clients: tuple[tuple[int, int], ...] = ()  # it takes no firmware
         self.tunnel = DeviceTunnel(what, Endpoint(what), get_every=get_every)
         self.received: list[bytes] = []
         self.echo = echo
