@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.gbcs.verification import Verification
 
 
 class VersionPolicy(StrEnum):
@@ -61,6 +62,28 @@ class OrderState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class OutcomeKind(StrEnum):
+    """What an outcome is the end of, or the word of."""
+
+    TRANSFER = "transfer"
+    ACTIVATION = "activation"
+    ALERT = "alert"
+    ORDER = "order"
+    VERSION = "version"
+
+
+class Verdict(StrEnum):
+    """Whether an outcome is good news."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @classmethod
+    def of(cls, succeeded: bool) -> "Verdict":
+        """The verdict on what succeeded, or did not."""
+        return cls.SUCCEEDED if succeeded else cls.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +181,14 @@ class OutcomeRecord:
     key: str  # the same outcome always has the same key, also when replayed after a crash
     utc: float
     device: Eui64
-    kind: str  # "transfer", "activation", "alert", "order" or "version"
-    verdict: str  # "succeeded" or "failed"
+    kind: OutcomeKind
+    verdict: Verdict
     reason: str
     sha256: str
     version_before: int | None
     version_after: int | None  # what the device reported, never what we hoped
     message: bytes = field(default=b"", repr=False)  # the GBCS message that proves it, as it came
-    verification: str = ""  # what signature and MAC of ``message`` were worth, canonical JSON
+    verification: Verification | None = None  # what ``message`` was worth when it came
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[D
                     format_eui64(message.originator),
                     outcome.verdict,
                     outcome.reason,
-                    outcome.verification,
+                    "" if outcome.verification is None else outcome.verification.text,
                     outcome.message.hex(),
                 )
             )

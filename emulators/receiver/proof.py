@@ -12,7 +12,8 @@ from emulators.receiver.letter import ReceivedOutcome
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.protection import CheckResult, Checks, check
+from ota_engine.gbcs.protection import check
+from ota_engine.gbcs.verification import CheckResult, Verification
 
 
 class ProofStanding(Enum):
@@ -25,10 +26,10 @@ class ProofStanding(Enum):
 
 
 class Proof(NamedTuple):
-    """What was found; ``checks`` is None for what is no GBCS message."""
+    """What was found; ``found`` is None for what is no GBCS message."""
 
     standing: ProofStanding
-    checks: Checks | None = None
+    found: Verification | None = None
 
 
 def prove(letter: ReceivedOutcome, keys: Keystore) -> Proof:
@@ -46,7 +47,7 @@ def prove(letter: ReceivedOutcome, keys: Keystore) -> Proof:
     )
 
 
-def _agrees(found: Checks, verification: str) -> bool:
+def _agrees(found: Verification, verification: str) -> bool:
     """Whether the sender says the same, as far as our keys tell."""
     said = json.loads(verification)
     if not isinstance(said, dict):

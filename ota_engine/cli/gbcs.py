@@ -14,7 +14,8 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, parse
 from ota_engine.gbcs.keystore import Keystore
-from ota_engine.gbcs.protection import CheckResult, check
+from ota_engine.gbcs.protection import check
+from ota_engine.gbcs.verification import CheckResult
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_TEXT_BYTES: Final = 4 * MAX_MESSAGE_BYTES  # hexadecimal with blanks between the octets
@@ -49,13 +50,13 @@ def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) 
     octets, name = _read(source)
     keys = Keystore() if keystore is None else read_key_folder(keystore)
     message = _parsed(octets, name)
-    checks = check(message, keys)
-    facts = facts_of(message, checks)
+    found = check(message, keys)
+    facts = facts_of(message, found)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
     else:
         print_text(facts, len(octets))
-    if CheckResult.INVALID in checks or facts["payload"]["type"] == MALFORMED:
+    if CheckResult.INVALID in found or facts["payload"]["type"] == MALFORMED:
         raise typer.Exit(Exit.ERRORS)
 
 

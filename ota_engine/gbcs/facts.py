@@ -33,7 +33,7 @@ from ota_engine.gbcs.payloads import (
     VersionRead,
     read_payload,
 )
-from ota_engine.gbcs.protection import Checks
+from ota_engine.gbcs.verification import Verification
 
 OUTCOMES: Final[Mapping[type, type[IntEnum]]] = MappingProxyType(
     {
@@ -48,7 +48,7 @@ MALFORMED: Final = "Malformed"  # the type of a payload that is not what its use
 EUI64_FIELDS: Final = frozenset(("target",))
 
 
-def facts_of(message: Message, checks: Checks) -> dict[str, Any]:
+def facts_of(message: Message, found: Verification) -> dict[str, Any]:
     """The message as plain values; the keys are a contract of ``zota gbcs decode`` and of letters."""
     use_case = USE_CASES.get(message.message_code)
     return {
@@ -61,8 +61,8 @@ def facts_of(message: Message, checks: Checks) -> dict[str, Any]:
         "other_information": _information(message.other_information),
         "date_time": None if message.date_time is None else _date_time(message.date_time),
         "payload": {"octets": message.payload.hex(), **_said(message)},
-        "signature": str(checks.signature),
-        "mac": str(checks.mac),
+        "signature": str(found.signature),
+        "mac": str(found.mac),
     }
 
 

@@ -7,7 +7,7 @@ one who may, with certificates that hold.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -19,17 +19,9 @@ from ota_engine.gbcs.envelope import Message
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.mac import compute_mac, verify_mac
 from ota_engine.gbcs.signature import signed_octets, verify_signature
+from ota_engine.gbcs.verification import CheckResult, Verification
 
 NOT_AUTHORIZED: Final = 0x7E  # ZCL status
-
-
-class CheckResult(StrEnum):
-    """What a signature or MAC is worth."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    ABSENT = "absent"
-    NO_KEY = "no-key"
 
 
 class MacKey(Enum):
@@ -94,16 +86,17 @@ class ProtectionPolicy(NamedTuple):
 DEFAULT_POLICY: Final = ProtectionPolicy()
 
 
-class Checks(NamedTuple):
-    """What a message's protection is worth."""
-
-    signature: CheckResult
-    mac: CheckResult
-
-
-def check(message: Message, keys: Keystore) -> Checks:
+def check(message: Message, keys: Keystore) -> Verification:
     """Say what signature and MAC are worth, as far as the keys at hand tell."""
-    return Checks(_check_signature(message, keys), _check_mac(message, keys))
+    return Verification(_check_signature(message, keys), _check_mac(message, keys))
+
+
+def unverified(message: Message) -> Verification:
+    """Say which of signature and MAC a message has, where nobody has checked them."""
+    return Verification(
+        CheckResult.NO_KEY if message.signature else CheckResult.ABSENT,
+        CheckResult.ABSENT if message.mac is None else CheckResult.NO_KEY,
+    )
 
 
 def authenticate(

@@ -18,7 +18,14 @@ from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
 from ota_engine.hub.delivery.commands import AddImage
 from ota_engine.hub.push.summary import WaitEnd
-from ota_engine.records import ImageRecord, OrderRecord, OrderState, OutcomeRecord, Record
+from ota_engine.records import (
+    ImageRecord,
+    OrderRecord,
+    OrderState,
+    OutcomeKind,
+    OutcomeRecord,
+    Record,
+)
 from ota_engine.shell.meeting import meet
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import Setup, open_engine
@@ -214,7 +221,7 @@ class _Desk:
             nonlocal heard
             while heard is None:
                 record = await self._records.receive()
-                if isinstance(record, OutcomeRecord) and record.kind == "version":
+                if isinstance(record, OutcomeRecord) and record.kind is OutcomeKind.VERSION:
                     heard = record if record.device == device else None
 
         ending = await wait_for(listen, seconds)

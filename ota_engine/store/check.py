@@ -7,6 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from images.eui64 import format_eui64
+from ota_engine.gbcs.verification import Verification
 from ota_engine.store import schema
 from ota_engine.store.failures import one_line
 from ota_engine.store.rows import is_content_of
@@ -97,9 +98,21 @@ def _outbox(connection: sa.Connection) -> Iterator[StoreFinding]:
         yield StoreFinding("outbox", problem, RESTORE)
 
 
+def _proofs(connection: sa.Connection) -> Iterator[StoreFinding]:
+    outcomes = schema.outcomes.c
+    stored = sa.type_coerce(outcomes.verification, sa.Text)
+    for key, text in connection.execute(sa.select(outcomes.key, stored).where(stored != "")):
+        try:
+            Verification.from_text(text)
+        except (ValueError, TypeError) as error:
+            problem = f"what proves outcome {key} was worth cannot be read ({one_line(error)})"
+            yield StoreFinding("outcomes", problem, RESTORE)
+
+
 _LOOKS: tuple[Callable[[sa.Connection], Iterator[StoreFinding]], ...] = (
     _pages,
     _relations,
     _images,
     _outbox,
+    _proofs,
 )

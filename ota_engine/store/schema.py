@@ -10,7 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
-from ota_engine.records import Activation, OrderState, SessionState, VersionPolicy
+from ota_engine.gbcs.verification import Verification
+from ota_engine.records import (
+    Activation,
+    OrderState,
+    OutcomeKind,
+    SessionState,
+    Verdict,
+    VersionPolicy,
+)
 
 REVISIONS = ("0001", "0002")  # every schema this version can open, oldest first
 HEAD = REVISIONS[-1]
@@ -66,6 +74,31 @@ class Choice(sa.types.TypeDecorator[StrEnum]):
             ValueError: the text is no member; the database was edited or is newer than this code.
         """
         return None if value is None else self.members(value)
+
+
+class TextChoice(Choice):
+    """The same in a column of text without bound."""
+
+    impl = sa.Text  # type: ignore[assignment] # a string of another length
+    cache_ok = True
+
+
+class Worth(sa.types.TypeDecorator[Verification]):
+    """What a message was worth, as its canonical text; an empty one stands for no message."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        """Write its text."""
+        return "" if value is None else str(value.text)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Verification | None:
+        """Read it back; what cannot be read is worth nothing, and keeps no outcome from its sink."""
+        try:
+            return Verification.from_text(value)
+        except (ValueError, TypeError):
+            return None
 
 
 class Counter(sa.types.TypeDecorator[int]):
@@ -206,14 +239,14 @@ outcomes = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     _required("utc", sa.Double),
     _required("device", Eui64Text),
-    _required("kind", sa.Text),
-    _required("verdict", sa.Text),
+    _required("kind", TextChoice(OutcomeKind)),
+    _required("verdict", TextChoice(Verdict)),
     _required("reason", sa.Text),
     _required("sha256", _SHA256),
     _optional("version_before", sa.BigInteger),
     _optional("version_after", sa.BigInteger),
     _optional("message", Octets),
-    _required("verification", sa.Text, server_default=""),
+    _required("verification", Worth, server_default=""),
 )
 
 outbox = sa.Table(  # the order in which outcomes are told

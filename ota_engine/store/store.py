@@ -353,6 +353,7 @@ class Store:
             found.append(StoreFinding("audit", fault.problem, "compare the trail with a backup"))
         if not known:
             self.load()
+            self.outcomes()
         return found
 
     def _abandon(self) -> None:

@@ -17,8 +17,6 @@ from ota_engine.gbcs.payloads import ActivationOutcome
 from ota_engine.gbcs.protection import (
     DEFAULT_POLICY,
     LEGS,
-    CheckResult,
-    Checks,
     Leg,
     MacKey,
     authenticate,
@@ -28,6 +26,7 @@ from ota_engine.gbcs.protection import (
     seal,
     sign,
 )
+from ota_engine.gbcs.verification import CheckResult, Verification
 from tests.gbcs.parties import (
     BROKER,
     ESME,
@@ -80,17 +79,17 @@ def test_every_message_is_believed_by_who_holds_the_keys(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("CS06 now", Checks(VALID, VALID)),
-        ("CS06 outcome", Checks(VALID, ABSENT)),
-        ("CS08", Checks(ABSENT, VALID)),
-        ("CS08 answer", Checks(ABSENT, VALID)),
-        ("ECS52", Checks(ABSENT, VALID)),
-        ("ECS52 answer", Checks(ABSENT, VALID)),
-        ("CCS08", Checks(VALID, ABSENT)),
-        ("0x00CA", Checks(VALID, ABSENT)),
+        ("CS06 now", Verification(VALID, VALID)),
+        ("CS06 outcome", Verification(VALID, ABSENT)),
+        ("CS08", Verification(ABSENT, VALID)),
+        ("CS08 answer", Verification(ABSENT, VALID)),
+        ("ECS52", Verification(ABSENT, VALID)),
+        ("ECS52 answer", Verification(ABSENT, VALID)),
+        ("CCS08", Verification(VALID, ABSENT)),
+        ("0x00CA", Verification(VALID, ABSENT)),
     ],
 )
-def test_what_each_leg_carries(name: str, expected: Checks) -> None:
+def test_what_each_leg_carries(name: str, expected: Verification) -> None:
     assert check(all_messages()[name], everyone()) == expected
 
 
@@ -110,12 +109,12 @@ def test_flipping_one_bit_of_the_hash_breaks_signature_and_mac(data: st.DataObje
     octets = bytearray(serialise(cs06()))
     at = octets.index(b"\x04\x20") + 2 + data.draw(st.integers(0, 31))
     octets[at] ^= 1 << data.draw(st.integers(0, 7))
-    assert check(parse(bytes(octets)), everyone()) == Checks(INVALID, INVALID)
+    assert check(parse(bytes(octets)), everyone()) == Verification(INVALID, INVALID)
 
 
 def test_a_mac_of_the_suppliers_key_instead_of_the_brokers() -> None:
     forged = mac_by(SUPPLIER, cs06())
-    assert check(forged, everyone()) == Checks(VALID, INVALID)
+    assert check(forged, everyone()) == Verification(VALID, INVALID)
     refused(forged, everyone(), "the MAC is not that of broker and device")
 
 
@@ -140,7 +139,7 @@ def test_the_signature_of_another_supplier_in_the_first_ones_name() -> None:
     keys = Keystore.read(files())
     keys.add_signer(SUPPLIER, signer)
     forged = protect(bare_command(), keys)
-    assert check(forged, everyone()) == Checks(INVALID, VALID)
+    assert check(forged, everyone()) == Verification(INVALID, VALID)
     refused(forged, everyone(), "the signature is not that of")
 
 
@@ -156,7 +155,7 @@ def test_a_command_reflected_as_its_own_response() -> None:
 
 def test_an_unsigned_critical_command() -> None:
     unsigned = seal(bare_command()._replace(signature=b""), everyone())
-    assert check(unsigned, everyone()) == Checks(ABSENT, VALID)
+    assert check(unsigned, everyone()) == Verification(ABSENT, VALID)
     refused(unsigned, everyone(), "not signed")
 
 
@@ -247,17 +246,17 @@ def test_a_use_case_nobody_knows_is_not_believed() -> None:
 
 
 def test_without_keys_nothing_is_said_about_them() -> None:
-    assert check(cs06(), Keystore()) == Checks(NO_KEY, NO_KEY)
-    assert check(bare_command(), Keystore()) == Checks(ABSENT, ABSENT)
+    assert check(cs06(), Keystore()) == Verification(NO_KEY, NO_KEY)
+    assert check(bare_command(), Keystore()) == Verification(ABSENT, ABSENT)
 
 
 def test_the_listed_secrets_of_a_pair_serve_like_its_keys() -> None:
     secret = everyone().shared_secret(BROKER, HCALCS)
     assert secret is not None
     keys = without(".key")
-    assert check(cs06(), keys) == Checks(VALID, NO_KEY)
+    assert check(cs06(), keys) == Verification(VALID, NO_KEY)
     keys.add_secret(HCALCS, BROKER, secret)
-    assert check(cs06(), keys) == Checks(VALID, VALID)
+    assert check(cs06(), keys) == Verification(VALID, VALID)
 
 
 def only_secrets() -> Keystore:
@@ -286,7 +285,7 @@ def test_a_device_may_command_another_without_a_broker_between() -> None:
 
 @pytest.mark.parametrize("device", [HCALCS, BROKER])
 def test_either_private_key_of_a_pair_makes_the_same_mac(device: int) -> None:
-    assert check(cs06(), without(f"{device:016x}-ka.key")) == Checks(VALID, VALID)
+    assert check(cs06(), without(f"{device:016x}-ka.key")) == Verification(VALID, VALID)
 
 
 def test_a_message_cannot_be_signed_without_the_key() -> None:

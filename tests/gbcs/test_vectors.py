@@ -10,7 +10,8 @@ from ota_engine.gbcs.envelope import Message, parse, serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.opaque import Opaque
 from ota_engine.gbcs.payloads import ActivateFirmware, read_payload, write_payload
-from ota_engine.gbcs.protection import CheckResult, Checks, check, leg_of, seal
+from ota_engine.gbcs.protection import check, leg_of, seal
+from ota_engine.gbcs.verification import CheckResult, Verification
 from tests.gbcs.parties import DATA, needs_vectors
 
 pytestmark = needs_vectors
@@ -64,7 +65,7 @@ def test_a_vector_verifies_as_its_leg_demands(path: Path) -> None:
     _, message = load(path)
     leg = leg_of(message)
     assert leg is not None
-    expected = Checks(
+    expected = Verification(
         CheckResult.VALID if message.signature else CheckResult.ABSENT,
         CheckResult.VALID if message.mac is not None else CheckResult.ABSENT,
     )

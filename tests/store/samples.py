@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
+from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -18,11 +19,13 @@ from ota_engine.records import (
     ImageRecord,
     OrderRecord,
     OrderState,
+    OutcomeKind,
     OutcomeRecord,
     Record,
     SessionRecord,
     SessionState,
     Unassigned,
+    Verdict,
     VersionPolicy,
 )
 
@@ -113,8 +116,8 @@ def outcome(key: str, eui64: Eui64 = PPMID, **changes: Any) -> OutcomeRecord:
         key=key,
         utc=1.7e9,
         device=eui64,
-        kind="transfer",
-        verdict="succeeded",
+        kind=OutcomeKind.TRANSFER,
+        verdict=Verdict.SUCCEEDED,
         reason="",
         sha256=IMAGE.sha256,
         version_before=0x01020304,
@@ -157,6 +160,9 @@ _U32 = st.integers(0, 0xFFFF_FFFF)
 _TEXT = st.text(max_size=12)
 _MAYBE_U32 = st.none() | _U32
 _COUNTER = st.integers(0, 0xFFFF_FFFF_FFFF_FFFF)
+VERIFICATIONS = st.none() | st.builds(
+    Verification, st.sampled_from(CheckResult), st.sampled_from(CheckResult)
+)
 _OCTETS = st.binary(max_size=12)
 
 RECORDS: st.SearchStrategy[Record] = st.one_of(
@@ -187,8 +193,10 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         st.sampled_from(["a", "b", "c"]),
         _DEVICES,
         reason=_TEXT,
+        kind=st.sampled_from(OutcomeKind),
+        verdict=st.sampled_from(Verdict),
         message=_OCTETS,
-        verification=_TEXT,
+        verification=VERIFICATIONS,
     ),
     st.builds(
         order,

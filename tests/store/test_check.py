@@ -33,6 +33,12 @@ DAMAGE = {  # an SQL edit, and where the finding must be
     "outcome never told to one sink": ("INSERT INTO sinks VALUES ('head end')", "outbox"),
     "order in a state nobody knows": ("UPDATE orders SET state = 'asleep'", "database"),
     "counter that is none": ("UPDATE counters SET last = 'x'", "database"),
+    "outcome of a kind nobody knows": ("UPDATE outcomes SET kind = 'wish'", "database"),
+    "outcome with no verdict": ("UPDATE outcomes SET verdict = 'maybe'", "database"),
+    "proof worth nobody knows what": (
+        "UPDATE outcomes SET verification = '[' || hex(zeroblob(9999))",
+        "outcomes",
+    ),
     "audit": ("UPDATE audit SET actor = 'x'", "audit"),
     "a state nobody knows": ("UPDATE sessions SET state = 'asleep'", "database"),
     "a device that is none": (

@@ -1,6 +1,9 @@
 """Every outcome waits for every sink on its own, and leaves only delivered or dead."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.store.dispatches import PendingDispatch
 from ota_engine.store.schema import FILE_SINK, DeliveryState
 from ota_engine.store.store import Store
 from tests.store.samples import outcome
 
 HEAD_END, SECOND = "head end", "second head end"
+VALID = Verification(CheckResult.VALID, CheckResult.ABSENT)
 NOW = 1.7e9  # UTC
 HOUR = 3600.0
 
@@ -52,6 +57,16 @@ def test_an_outcome_replayed_is_queued_for_nobody_again(store: Store) -> None:
     store.apply([outcome("k", reason="told differently")])
     store.deliveries.register(HEAD_END)
     assert due(store) == []
+
+
+def test_an_outcome_whose_proof_is_worth_nobody_knows_what_is_still_told(tmp_path: Path) -> None:
+    proven = outcome("k", message=b"\xdd", verification=VALID)
+    with Store.open(tmp_path / "zota.db") as store:
+        store.apply([proven, outcome("next")])
+    with closing(sqlite3.connect(tmp_path / "zota.db")) as database:
+        database.executescript("UPDATE outcomes SET verification = '{\"mac\":7}' WHERE key = 'k'")
+    with Store.open(tmp_path / "zota.db") as store:
+        assert store.outbox(10) == (replace(proven, verification=None), outcome("next"))
 
 
 def test_a_letter_postponed_is_due_when_its_time_has_come(store: Store) -> None:

@@ -11,6 +11,8 @@ from alembic import command
 from alembic.config import Config
 
 from ota_engine.errors import StoreError
+from ota_engine.gbcs.verification import CheckResult, Verification
+from ota_engine.records import Verdict
 from ota_engine.store import migrate, schema
 from ota_engine.store.store import Store
 from tests.store.samples import (
@@ -25,6 +27,8 @@ from tests.store.samples import (
     session,
 )
 
+WORTH = Verification(CheckResult.VALID, CheckResult.ABSENT)
+
 # Rows as the version of schema 0001 wrote them.
 OLD_OUTCOMES = (
     ("told", 1.7e9, "00-DB-12-34-56-78-90-A4", "transfer", "succeeded", "", IMAGE.sha256, 1, 2),
@@ -32,7 +36,9 @@ OLD_OUTCOMES = (
 )
 OLD_OUTBOX = ((5, "told", True), (9, "waits", False))
 TOLD = outcome("told", version_before=1, version_after=2)
-WAITS = replace(TOLD, key="waits", device=HIGHEST, verdict="failed", reason="x", version_after=None)
+WAITS = replace(
+    TOLD, key="waits", device=HIGHEST, verdict=Verdict.FAILED, reason="x", version_after=None
+)
 
 
 @pytest.fixture
@@ -79,7 +85,7 @@ def test_a_head_end_named_after_the_migration_is_told_all(path: Path) -> None:
 
 
 def test_orders_and_proof_can_be_kept_thereafter(path: Path) -> None:
-    proven = outcome("proven", message=b"\xdd\x00", verification='{"signature":"valid"}')
+    proven = outcome("proven", message=b"\xdd\x00", verification=WORTH)
     with Store.open(path) as store:
         store.apply([order(counter=2**64 - 1), proven, audit()])
     with Store.open(path) as store:

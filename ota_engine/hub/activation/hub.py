@@ -15,6 +15,7 @@ from ota_engine.hub.activation.counters import Counters
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.activation.surroundings import Surroundings, date_of, trusted_utc
+from ota_engine.records import OutcomeKind
 
 
 class Transfer(NamedTuple):
@@ -82,7 +83,7 @@ class Hub:
                 signed,
                 serialise(signed),
                 utc,
-                kind="alert",
+                kind=OutcomeKind.ALERT,
                 succeeded=good,
                 reason=f"transfer: {name_of(transfer.code, TransferCode)}",
                 device=transfer.target,

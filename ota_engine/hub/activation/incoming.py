@@ -21,6 +21,7 @@ from ota_engine.hub.activation.readings import WAYS, Readings
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.activation.surroundings import Surroundings, date_of
 from ota_engine.hub.tunnel.hub import MessageReceived
+from ota_engine.records import OutcomeKind
 from ota_engine.wording import one_line
 
 REMEMBERED: Final = 1024  # alerts; one that comes again is known by its device and counter
@@ -79,7 +80,7 @@ class Incoming:
             message,
             octets,
             self._around.clock.utc(now),
-            kind="alert",
+            kind=OutcomeKind.ALERT,
             succeeded=news.good,
             reason=news.text,
             version=news.version,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from images.eui64 import format_eui64
+from ota_engine.gbcs.verification import Verification
 from ota_engine.hub.activation import outcomes
 from ota_engine.hub.activation.book import OrderBook, Ruling
 from ota_engine.hub.activation.life import OrderAction, OrderStep
@@ -46,7 +47,12 @@ class Ledger:
         return explained
 
     def step(
-        self, order: OrderRecord, step: OrderStep, now: float, reason: str, verification: str = ""
+        self,
+        order: OrderRecord,
+        step: OrderStep,
+        now: float,
+        reason: str,
+        verification: Verification | None = None,
     ) -> OrderRecord:
         """Let something happen to an order that no answer of the device says.
 
@@ -55,14 +61,14 @@ class Ledger:
             step: what happens.
             now: monotonic seconds.
             reason: why.
-            verification: what the proof is worth, empty without one.
+            verification: what the proof is worth, None without one.
         """
         after, action = step_order(order, step, self._around.clock.utc(now), reason)
         if after.state is not order.state:
             self._changed(order, after, action, verification, now)
         return after
 
-    def obey(self, ruling: Ruling, octets: bytes, verification: str, now: float) -> None:
+    def obey(self, ruling: Ruling, octets: bytes, verification: Verification, now: float) -> None:
         """Store what a device's word did, and tell whoever is to be told."""
         before, order, action = ruling[:3]
         changed = order.state is not before.state
@@ -87,7 +93,7 @@ class Ledger:
         before: OrderRecord,
         order: OrderRecord,
         action: OrderAction | None,
-        verification: str,
+        verification: Verification | None,
         now: float,
     ) -> None:
         self.save(order)

@@ -1,27 +1,22 @@
 """What the head end is told of orders, alerts and versions; knows records, decides nothing."""
 
 from images.eui64 import Eui64
-from ota_engine.canonical import canonical_json
 from ota_engine.gbcs.envelope import Message
-from ota_engine.gbcs.protection import CheckResult, MacKey, leg_of
+from ota_engine.gbcs.protection import MacKey, leg_of
+from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.hub.activation.life import FINAL
-from ota_engine.records import OrderRecord, OrderState, OutcomeRecord
+from ota_engine.records import OrderRecord, OrderState, OutcomeKind, OutcomeRecord, Verdict
 
 
-def verified(message: Message) -> str:
-    """Write what signature and MAC of a message that was authenticated are worth."""
+def verified(message: Message) -> Verification:
+    """Say what signature and MAC of a message that was authenticated are worth."""
     leg = leg_of(message)
     assert leg is not None  # noqa: S101 - it was authenticated by its leg
-    return _worth(leg.signed, leg.mac is not MacKey.NONE)
+    return Verification(_worth(leg.signed), _worth(leg.mac is not MacKey.NONE))
 
 
-def _worth(signed: bool, maced: bool) -> str:
-    return canonical_json(
-        {
-            "signature": CheckResult.VALID if signed else CheckResult.ABSENT,
-            "mac": CheckResult.VALID if maced else CheckResult.ABSENT,
-        }
-    )
+def _worth(there: bool) -> CheckResult:
+    return CheckResult.VALID if there else CheckResult.ABSENT
 
 
 def order_key(order: OrderRecord) -> str:
@@ -30,7 +25,9 @@ def order_key(order: OrderRecord) -> str:
     return f"order-{order.device:016x}-{order.originator:016x}-{by}"
 
 
-def order_outcome(order: OrderRecord, utc: float, verification: str) -> OutcomeRecord:
+def order_outcome(
+    order: OrderRecord, utc: float, verification: Verification | None
+) -> OutcomeRecord:
     """Write how an order ended, or that it has not after all; only an activation is a success.
 
     A correction has another state, and so another key; an order can expire more than once.
@@ -41,8 +38,8 @@ def order_outcome(order: OrderRecord, utc: float, verification: str) -> OutcomeR
         key=f"{order_key(order)}-{order.state}{again}",
         utc=utc,
         device=order.device,
-        kind="order",
-        verdict="succeeded" if order.state is OrderState.ACTIVATED else "failed",
+        kind=OutcomeKind.ORDER,
+        verdict=Verdict.of(order.state is OrderState.ACTIVATED),
         reason=f"{state}: {order.reason}",
         sha256=order.sha256,
         version_before=None,
@@ -53,15 +50,15 @@ def order_outcome(order: OrderRecord, utc: float, verification: str) -> OutcomeR
 
 
 def contradiction(
-    order: OrderRecord, utc: float, said: str, message: bytes, verification: str
+    order: OrderRecord, utc: float, said: str, message: bytes, verification: Verification
 ) -> OutcomeRecord:
     """Write that a device said the opposite of what it had said before, and was not believed."""
     return OutcomeRecord(
         key=f"{order_key(order)}-contradicted",
         utc=utc,
         device=order.device,
-        kind="order",
-        verdict="failed",
+        kind=OutcomeKind.ORDER,
+        verdict=Verdict.FAILED,
         reason=f"contradiction: {said}; the order stays {order.state}",
         sha256=order.sha256,
         version_before=None,
@@ -76,7 +73,7 @@ def told(
     octets: bytes,
     utc: float,
     *,
-    kind: str,
+    kind: OutcomeKind,
     succeeded: bool,
     reason: str,
     version: int | None = None,
@@ -90,7 +87,7 @@ def told(
         message: verified.
         octets: the same as it came.
         utc: when it came.
-        kind: "alert" or "version".
+        kind: an alert or a version.
         succeeded: whether it is good news.
         reason: what it says, in words.
         version: the firmware version it tells.
@@ -104,7 +101,7 @@ def told(
         utc=utc,
         device=Eui64(message.originator) if device is None else device,
         kind=kind,
-        verdict="succeeded" if succeeded else "failed",
+        verdict=Verdict.of(succeeded),
         reason=reason,
         sha256=sha256,
         version_before=None,

@@ -23,13 +23,14 @@ from ota_engine.gbcs.meters import (
 )
 from ota_engine.gbcs.payloads import Payload, ReadVersion, VersionRead, read_payload
 from ota_engine.gbcs.protection import protect
+from ota_engine.gbcs.verification import Verification
 from ota_engine.hub.activation.counters import Counters
 from ota_engine.hub.activation.deadlines import Deadlines
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.post import Post
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.activation.surroundings import Surroundings, trusted_utc
-from ota_engine.records import OutcomeRecord
+from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 
 #: How a version may be read. No device says of which kind it is until it answers or alerts, so one
 #: that leaves a question open is asked in the next way.
@@ -63,7 +64,7 @@ class Reading(NamedTuple):
     version: int | None
     reason: str
     message: bytes = b""
-    verification: str = ""
+    verification: Verification | None = None
 
 
 @dataclass(slots=True)
@@ -205,7 +206,7 @@ class Readings:
             message,
             octets,
             utc,
-            kind="version",
+            kind=OutcomeKind.VERSION,
             succeeded=version is not None,
             reason=reason,
             version=version,
@@ -229,8 +230,8 @@ class Readings:
             key=f"version-{inquiry.device:016x}-unanswered-{asked}",
             utc=utc,
             device=inquiry.device,
-            kind="version",
-            verdict="failed",
+            kind=OutcomeKind.VERSION,
+            verdict=Verdict.FAILED,
             reason=reading.reason,
             sha256="",
             version_before=None,

@@ -34,10 +34,12 @@ from ota_engine.records import (
     ClockRecord,
     EventRecord,
     ImageRecord,
+    OutcomeKind,
     OutcomeRecord,
     Record,
     SessionState,
     Snapshot,
+    Verdict,
 )
 
 MAX_PAYLOAD = 82  # octets: an APS payload under network security only (Zigbee PRO)
@@ -266,7 +268,7 @@ class Estate:
         if session.state in ON_CHANNEL:
             self.leave_place(peer, now)
         if self.on_transfer is not None and session.state not in LANDED:
-            key = _outcome_key(peer, session, "transfer", succeeded=False)
+            key = _outcome_key(peer, session, OutcomeKind.TRANSFER, Verdict.FAILED)
             self.on_transfer(peer, session, TransferEnd.DISCARDED, key, now)
         peer.sessions.pop(session.image.sha256, None)
         peer.page = None
@@ -364,7 +366,7 @@ class Estate:
         self,
         peer: Peer,
         session: Session,
-        kind: str,
+        kind: OutcomeKind,
         succeeded: bool,
         reason: str,
         now: float,
@@ -374,8 +376,8 @@ class Estate:
 
         ``end`` says how a transfer failed.
         """
-        key = _outcome_key(peer, session, kind, succeeded=succeeded)
-        if kind == "transfer" and self.on_transfer is not None:
+        key = _outcome_key(peer, session, kind, Verdict.of(succeeded))
+        if kind is OutcomeKind.TRANSFER and self.on_transfer is not None:
             told = TransferEnd.SUCCEEDED if succeeded else end
             self.on_transfer(peer, session, told, key, now)
         self.report(
@@ -384,7 +386,7 @@ class Estate:
                 utc=self.clock.utc(now),
                 device=peer.eui64,
                 kind=kind,
-                verdict="succeeded" if succeeded else "failed",
+                verdict=Verdict.of(succeeded),
                 reason=reason,
                 sha256=session.image.sha256,
                 version_before=session.version_before,
@@ -445,8 +447,7 @@ class Estate:
         )
 
 
-def _outcome_key(peer: Peer, session: Session, kind: str, *, succeeded: bool) -> str:
+def _outcome_key(peer: Peer, session: Session, kind: OutcomeKind, verdict: Verdict) -> str:
     """Name the end of one attempt, the same whenever it is worked out again."""
     created = round(session.assignment.created_utc * 1000)
-    verdict = "succeeded" if succeeded else "failed"
     return f"{peer.eui64:016x}-{session.image.sha256[:16]}-{created}-{session.attempt}-{kind}-{verdict}"

@@ -8,7 +8,7 @@ from ota_engine.hub.delivery.peer import Peer, Session
 from ota_engine.hub.delivery.policy import OfferDecision, decide
 from ota_engine.hub.delivery.reports import Reports
 from ota_engine.hub.delivery.session import SessionStep, TransferEnd
-from ota_engine.records import SessionState
+from ota_engine.records import OutcomeKind, SessionState
 from ota_engine.zcl.commands import (
     Command,
     QueryDeviceSpecificFileRequest,
@@ -197,4 +197,4 @@ class Offers:
         session.attempt = max(session.attempt, 1)
         if estate.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
             end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
-            estate.outcome(peer, session, "transfer", False, verdict.reason, now, end)
+            estate.outcome(peer, session, OutcomeKind.TRANSFER, False, verdict.reason, now, end)

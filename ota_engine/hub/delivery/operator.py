@@ -25,7 +25,7 @@ from ota_engine.hub.delivery.estate import LANDED, Estate
 from ota_engine.hub.delivery.peer import Peer, Session
 from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep, TransferEnd
 from ota_engine.hub.delivery.upgrade_end import UpgradeEnds
-from ota_engine.records import Activation, AssignmentRecord, Unassigned
+from ota_engine.records import Activation, AssignmentRecord, OutcomeKind, Unassigned
 from ota_engine.wording import one_line
 
 RESUMED = "resumed; waits for the device to ask"
@@ -173,7 +173,7 @@ class Operator:
         aborted = 0
         for session in peer.sessions.values():
             self._ends.stop(peer, session, now)
-            kind = "activation" if session.state in HOLDING else "transfer"
+            kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
             if self._estate.step(peer, session, SessionStep.ABORT, now, reason):
                 end = TransferEnd.DISCARDED
                 self._estate.outcome(peer, session, kind, False, reason, now, end)

@@ -9,7 +9,7 @@ from ota_engine.hub.delivery.estate import Estate
 from ota_engine.hub.delivery.peer import UNKNOWN_VERSION, Peer, Session
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
 from ota_engine.hub.delivery.timers import Alarm
-from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.records import Activation, OutcomeKind, SessionState, VersionPolicy
 from ota_engine.zcl.commands import Attribute
 from ota_engine.zcl.general import AttributeRecord
 
@@ -106,7 +106,9 @@ class Reports:
         """A device whose activation is not ours to order says that it holds the verified image."""
         if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
             reason = "holds the image; waits for a command to activate"
-            self._estate.outcome(peer, session, "transfer", True, "the device verified it", now)
+            self._estate.outcome(
+                peer, session, OutcomeKind.TRANSFER, True, "the device verified it", now
+            )
             self._estate.step(peer, session, SessionStep.EXTERN, now, reason)
 
     def _succeeded(
@@ -114,14 +116,14 @@ class Reports:
     ) -> None:
         session.version_after = version
         self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-        self._estate.outcome(peer, session, "activation", True, reason, now)
+        self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
         self._carry_along(peer, session, now)
 
     def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
         session.version_after = version
         reason = f"the device came back with 0x{version:08X}"
         self._estate.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
-        self._estate.outcome(peer, session, "activation", False, reason, now)
+        self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
 
     def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
         """The files a device held for its last one were applied with it."""
@@ -129,7 +131,7 @@ class Reports:
             if session is not last and session.state is SessionState.WAIT_FOR_MORE:
                 reason = "applied with the device's last file"
                 self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-                self._estate.outcome(peer, session, "activation", True, reason, now)
+                self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
 
     def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
@@ -152,7 +154,7 @@ class Reports:
             return  # it holds the image a second time, for a reinstall
         ordered, reason = self._order_behind(session, now)
         session.version_after = version
-        estate.outcome(peer, session, "transfer", True, "the device runs the image", now)
+        estate.outcome(peer, session, OutcomeKind.TRANSFER, True, "the device runs the image", now)
         self._succeeded(peer, session, version, reason, now)
         if not ordered:
             self._audit_unordered(peer, version, now)
@@ -180,7 +182,7 @@ class Reports:
             elif session.state is SessionState.RESTARTING:
                 reason = "the device did not come back after it was told to apply"
                 if self._overdue(peer, session, reason, now):
-                    self._estate.outcome(peer, session, "activation", False, reason, now)
+                    self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
 
     def _overdue(self, peer: Peer, session: Session, reason: str, now: float) -> bool:
         if now < session.deadline:

@@ -30,7 +30,7 @@ from ota_engine.hub.delivery.reports import Reports
 from ota_engine.hub.delivery.session import SessionStep
 from ota_engine.hub.delivery.timers import Alarm, Timer
 from ota_engine.hub.delivery.upgrade_end import RELEASE_TOKEN, UpgradeEnds
-from ota_engine.records import Snapshot
+from ota_engine.records import OutcomeKind, Snapshot
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
 from ota_engine.zcl.general import (
@@ -189,7 +189,7 @@ class OtaServer:
         ):
             reason = f"the device refused the offer with {Status(response.status).name}"
             if self.estate.step(peer, session, SessionStep.BAD, now, reason):
-                self.estate.outcome(peer, session, "transfer", False, reason, now)
+                self.estate.outcome(peer, session, OutcomeKind.TRANSFER, False, reason, now)
 
     def _refuse(self, packet: Packet, peer: Peer, error: PeerError) -> None:
         """Answer with a Default Response, except to one (which would go round for ever)."""

@@ -11,7 +11,7 @@ from ota_engine.hub.delivery.peer import Peer, Session
 from ota_engine.hub.delivery.quirks import TimeForm, quirk_for
 from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep
 from ota_engine.hub.delivery.timers import Alarm
-from ota_engine.records import Activation, SessionState
+from ota_engine.records import Activation, OutcomeKind, SessionState
 from ota_engine.wording import utc_text
 from ota_engine.zcl.commands import Command, UpgradeEndRequest, UpgradeEndResponse
 from ota_engine.zcl.frame import general_frame
@@ -75,7 +75,7 @@ class UpgradeEnds:
     def _verified(self, peer: Peer, session: Session, now: float) -> None:
         if session.state not in HOLDING:
             reason = "the device verified the image"
-            self._estate.outcome(peer, session, "transfer", True, reason, now)
+            self._estate.outcome(peer, session, OutcomeKind.TRANSFER, True, reason, now)
 
     def _needs_more(self, peer: Peer, session: Session, now: float) -> None:
         if session.complete and session.state not in FINAL:
@@ -90,7 +90,7 @@ class UpgradeEnds:
             session.aborts += 1
             self._estate.step(peer, session, SessionStep.STALL, now, reason)
             return
-        kind = "activation" if session.state in HOLDING else "transfer"
+        kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
         if self._estate.step(peer, session, SessionStep.BAD, now, reason):
             self._estate.outcome(peer, session, kind, False, reason, now)
 

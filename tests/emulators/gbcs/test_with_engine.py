@@ -1,6 +1,5 @@
 """Devices with keys and the real engine: what each kind proves ends as outcomes with evidence."""
 
-import json
 from collections.abc import Iterable
 
 import pytest
@@ -92,7 +91,7 @@ def test_a_version_is_read_and_proved(kind: DeviceKind, own: int) -> None:
     (outcome,) = home.outcomes("version")
     assert outcome.verdict == "succeeded"
     assert outcome.version_after == home.device.version
-    assert json.loads(outcome.verification)
+    assert outcome.verification is not None
 
 
 def test_a_hub_is_activated_by_its_wan_provider_and_proves_it() -> None:

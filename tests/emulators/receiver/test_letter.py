@@ -16,8 +16,9 @@ from emulators.receiver.letter import (
     kept_letter,
     read_letter,
 )
+from ota_engine.gbcs.verification import Verification
 from ota_engine.telling.outcome_body import letter
-from tests.store.samples import HIGHEST, outcome
+from tests.store.samples import HIGHEST, VERIFICATIONS, outcome
 
 GOOD: dict[str, Any] = json.loads(letter(outcome("k")))
 
@@ -71,10 +72,10 @@ def test_a_letter_spoilt_anywhere_gives_a_letter_or_a_refusal(data: st.DataObjec
     st.text(max_size=60),
     st.binary(max_size=80),
     st.none() | st.integers(0, 0xFFFF_FFFF),
-    st.text(max_size=20),
+    VERIFICATIONS,
 )
 def test_whatever_the_engine_tells_is_understood(
-    key: str, reason: str, message: bytes, version: int | None, verification: str
+    key: str, reason: str, message: bytes, version: int | None, verification: Verification | None
 ) -> None:
     told = outcome(
         key,
@@ -82,7 +83,7 @@ def test_whatever_the_engine_tells_is_understood(
         reason=reason,
         message=message,
         version_before=version,
-        verification=json.dumps(verification) if verification else "",
+        verification=verification,
     )
     found = read_letter(letter(told), key)
     assert isinstance(found, ReceivedOutcome)

@@ -11,6 +11,7 @@ from emulators.receiver.proof import ProofStanding, prove
 from emulators.receiver.server import PATH, HeadEnd
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, serialise
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.hub.activation.outcomes import verified
 from ota_engine.telling.outcome_body import letter
 from tests.gbcs.parties import all_messages, cs06, everyone
@@ -19,7 +20,7 @@ from tests.store.samples import outcome
 PROTECTED = sorted(name for name, made in all_messages().items() if made.signature or made.mac)
 
 
-def sent(message: bytes, verification: str = "") -> ReceivedOutcome:
+def sent(message: bytes, verification: Verification | None = None) -> ReceivedOutcome:
     found = read_letter(letter(outcome("k", message=message, verification=verification)))
     assert isinstance(found, ReceivedOutcome)
     return found
@@ -57,9 +58,10 @@ def test_octets_that_are_no_message_are_disputed() -> None:
 
 def test_a_sender_that_says_otherwise_is_disputed() -> None:
     octets = serialise(cs06())
-    said = sent(octets, '{"signature":"absent","mac":"valid"}')
+    said = sent(octets, Verification(CheckResult.ABSENT, CheckResult.VALID))
     assert prove(said, everyone()).standing is ProofStanding.DISPUTED
-    assert prove(sent(octets, '"all is well"'), everyone()).standing is ProofStanding.PROVEN
+    in_other_words = said._replace(verification='"all is well"')
+    assert prove(in_other_words, everyone()).standing is ProofStanding.PROVEN
 
 
 def test_the_longest_message_there_is_makes_a_letter_that_is_taken() -> None:

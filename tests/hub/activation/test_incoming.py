@@ -17,6 +17,7 @@ from ota_engine.gbcs.payloads import (
     PpmidActivation,
 )
 from ota_engine.gbcs.protection import sign
+from ota_engine.gbcs.verification import CheckResult
 from ota_engine.records import OrderState
 from tests.gbcs.parties import (
     BROKER,
@@ -67,7 +68,7 @@ def test_a_receipt_is_an_outcome_about_its_image(
     (outcome,) = desk.outcomes("alert")
     assert (outcome.verdict, outcome.reason, outcome.message) == (verdict, reason, octets)
     assert (outcome.device, outcome.sha256) == (eui64, image().sha256)
-    assert json.loads(outcome.verification) == {"mac": "absent", "signature": "valid"}
+    assert outcome.verification == (CheckResult.VALID, CheckResult.ABSENT)
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(0, "succeeded"), (1, "failed")])

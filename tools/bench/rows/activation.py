@@ -32,7 +32,9 @@ from ota_engine.records import (
     Activation,
     AssignmentRecord,
     ImageRecord,
+    OutcomeKind,
     OutcomeRecord,
+    Verdict,
     VersionPolicy,
 )
 from ota_engine.store.store import Store
@@ -57,7 +59,7 @@ def activation_1000(options: Options) -> Measurement:
     count = 20 if options.quick else 1000
     street = Street(count, options.seed)
     seconds = processor_seconds(street.run)
-    told = [when for when, outcome in street.outcomes if outcome.verdict == "succeeded"]
+    told = [when for when, outcome in street.outcomes if outcome.verdict is Verdict.SUCCEEDED]
     last = max(told, default=street.now) - ORDERED_BY
     return Measurement(
         last,
@@ -155,7 +157,9 @@ class Street:
         if isinstance(effect, Persist):
             store.apply(effect.records)
             rows = [row for row in effect.records if isinstance(row, OutcomeRecord)]
-            self.outcomes += [(now, outcome) for outcome in rows if outcome.kind == "order"]
+            self.outcomes += [
+                (now, outcome) for outcome in rows if outcome.kind is OutcomeKind.ORDER
+            ]
 
 
 def _wish(device: Eui64, image: ImageRecord) -> AssignmentRecord:
