@@ -23,6 +23,7 @@ from zigpy.exceptions import (
     TransientConnectionError,
 )
 
+from hw.peer import Manner
 from hw.settings import RadioSettings
 from ota_engine.errors import LinkError
 from ota_engine.events import SendStatus
@@ -58,6 +59,29 @@ RADIO_FAULTS: Final = (
     OSError,
 )
 
+#: Raised by bellows and asyncio when they reach for a port that closed under their hands.
+LOST_HOLD: Final = (AttributeError, ConnectionResetError, BrokenPipeError)
+
+#: What a system says plainly when a port is opened, and what to do about it.
+PLAIN_REFUSALS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (ConnectionRefusedError, "nothing listens there; start it, or correct host and port"),
+    (socket.gaierror, "no such host; correct its name"),
+    # made by zigpy of the serial port's own lock
+    (PermissionError, "in use by another program; stop it and try again"),
+)
+
+#: What to do about a TCP peer that is no radio, by what it does when asked to restart.
+PEERS: Final = {
+    Manner.HANGS_UP: "what listens there hangs up; stop the program that uses it already"
+    " (zigbee2mqtt, ZHA), or correct host and port",
+    Manner.SILENT: "what listens there says nothing; stop any program that uses it already, and"
+    " see that the radio behind it is plugged in",
+    Manner.FOREIGN: "what listens there is no {hardware} radio; correct host and port, or the baud"
+    " rate of the serial port behind it",
+    Manner.RESTARTS: "the radio there restarts and then falls silent; unplug it and plug it in"
+    " again",
+}
+
 
 def send_failure(error: Exception) -> SendFailedError | LinkDownError:
     """Say what became of a frame whose sending raised.
@@ -85,16 +109,25 @@ def loss(error: BaseException | None) -> str:
         return "the dongle stopped answering"
     if isinstance(error, OSError) and error.errno == errno.EIO:
         return "the port is gone (unplugged?)"
-    return _named(error)
+    if isinstance(error, LOST_HOLD):
+        return "the connection closed"
+    return _told(error)
 
 
-def opening_failure(error: Exception, settings: RadioSettings, *, connected: bool) -> LinkError:
+def opening_failure(
+    error: Exception,
+    settings: RadioSettings,
+    *,
+    connected: bool,
+    peer: Manner = Manner.UNREACHABLE,
+) -> LinkError:
     """Say why a radio could not be opened and what to do about it.
 
     Args:
         error: what was raised.
         settings: which radio.
         connected: whether it had answered already.
+        peer: what its TCP peer did when it was asked apart.
     """
     if isinstance(error, LinkError):
         return error
@@ -105,13 +138,13 @@ def opening_failure(error: Exception, settings: RadioSettings, *, connected: boo
             NetworkNotFormed,
             f"{url}: no network is formed; run: zota radio form --link {url}{state}",
         ),
-        (CorruptDatabase | sqlite3.Error, f"{settings.database}: {_named(error)}; move it away"),
+        (CorruptDatabase | sqlite3.Error, f"{settings.database}: {_told(error)}; move it away"),
         (FormationFailure, f"{url}: the radio formed no network ({error}); try another channel"),
     ):
         if isinstance(error, kind):
             return LinkError(text)
     if not connected:
-        return _no_answer(_cause(error), settings)
+        return _no_answer(_cause(error), settings, peer)
     return LinkError(
         f"{url}: the radio did not start ({loss(error)}); run: zota doctor --link {url}"
     )
@@ -122,27 +155,31 @@ def _cause(error: Exception) -> BaseException:
     return error.__cause__ or error if wrapped else error
 
 
-def _no_answer(error: BaseException, settings: RadioSettings) -> LinkError:
-    url, port = settings.url, settings.port
-    if isinstance(error, ConnectionRefusedError):
-        return LinkError(f"{url}: nothing listens there; start it, or correct host and port")
-    if isinstance(error, socket.gaierror):
-        return LinkError(f"{url}: no such host; correct its name")
-    if isinstance(error, PermissionError):  # made by zigpy of the serial port's own lock
-        return LinkError(f"{url}: in use by another program; stop it and try again")
+def _no_answer(error: BaseException, settings: RadioSettings, peer: Manner) -> LinkError:
+    hardware = settings.library.hardware
     if isinstance(error, termios.error) or getattr(error, "errno", None) == errno.ENOTTY:
-        return LinkError(f"{port}: not a serial port; name the dongle's")
-    if isinstance(error, TimeoutError | AshException | EzspError):
-        return LinkError(
-            f"{url}: no {settings.library.hardware} radio answers; is it this port, and"
-            f" {settings.baudrate} baud?"
-            if not settings.tcp
-            else f"{url}: what listens there is no {settings.library.hardware} radio"
+        return LinkError(f"{settings.port}: not a serial port; name the dongle's")
+    for kind, text in PLAIN_REFUSALS:
+        if isinstance(error, kind):
+            return LinkError(f"{settings.url}: {text}")
+    if peer in PEERS:
+        text = PEERS[peer].format(hardware=hardware)
+    elif isinstance(error, TimeoutError | AshException | EzspError):
+        text = (
+            "nothing answers there; correct host and port"
+            if settings.tcp
+            else f"no {hardware} radio answers; is it this port, and {settings.baudrate} baud?"
         )
-    return LinkError(f"{url}: cannot be opened ({_named(error)})")
+    elif isinstance(error, LOST_HOLD):
+        text = "it closed before the radio answered; plug the radio in again"
+    else:
+        text = f"cannot be opened ({_told(error)})"
+    return LinkError(f"{settings.url}: {text}")
 
 
-def _named(error: BaseException) -> str:
-    """Name an exception in one line."""
+def _told(error: BaseException) -> str:
+    """Tell an exception in one line: the system's own words, or where it comes from."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

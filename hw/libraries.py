@@ -23,6 +23,11 @@ class Library(NamedTuple):
     extra: str
     proven: bool = False
 
+    @property
+    def speaks_ash(self) -> bool:
+        """Whether its radios understand a reset of ASH (Silicon Labs UG101)."""
+        return self.scheme == "ezsp"
+
 
 LIBRARIES = {
     library.scheme: library

@@ -10,13 +10,17 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 
 from hw.settings import RadioSettings
 from ota_engine.errors import LinkError
 
+#: Addresses at which this machine finds itself, as ``localhost`` does or for want of another.
+OWN = frozenset(map(ip_address, ("127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::")))  # noqa: S104 - compared, never listened at
+GROUP_MAY_USE = stat.S_IRGRP | stat.S_IWGRP
 BY_ID = Path("/dev/serial/by-id")  # where udev names serial ports for people
 
 
@@ -38,7 +42,7 @@ def check_port(settings: RadioSettings) -> None:
     if not stat.S_ISCHR(mode):
         raise LinkError(f"{path}: not a serial port; {_suggest()}")
     if not os.access(path, os.R_OK | os.W_OK):
-        raise LinkError(f"{path}: permission denied; {_how_to_be_let_in(path)}")
+        raise LinkError(f"{path}: permission denied; {how_to_be_let_in(path, os.getgroups())}")
 
 
 def serial_ports() -> list[str]:
@@ -51,14 +55,23 @@ def _suggest() -> str:
     return f"there are {', '.join(ports)}" if ports else "no dongle seems to be plugged in"
 
 
-def _how_to_be_let_in(path: Path) -> str:
+def how_to_be_let_in(path: Path, ours: Collection[int]) -> str:
+    """Say how a user gets to use a port.
+
+    Args:
+        path: the port.
+        ours: the groups the user is in, by number.
+    """
     try:
-        group = grp.getgrgid(path.stat().st_gid).gr_name
+        status = path.stat()
+        group = grp.getgrgid(status.st_gid).gr_name
     except (KeyError, OSError):
         return "ask the owner of this machine for access to it"
-    if group == "root":
+    if status.st_mode & GROUP_MAY_USE != GROUP_MAY_USE:
+        return f"its group {group} may not use it either; run: sudo chmod g+rw {path}"
+    if group == "root" or status.st_gid in ours:
         return f"run: sudo chmod a+rw {path}"
-    return f"run: sudo usermod -aG {group} $USER, then log in again"
+    return f"its group {group} may use it; run: sudo usermod -aG {group} $USER, then log in again"
 
 
 @contextmanager
@@ -108,8 +121,22 @@ def _has_name(descriptor: int, path: Path) -> bool:
 
 def _lock_path(settings: RadioSettings) -> Path:
     """Name the lock of a port: the same whatever links lead to it."""
-    port = settings.port if settings.tcp else str(Path(settings.port).resolve())
+    port = _one_name(settings.port) if settings.tcp else str(Path(settings.port).resolve())
     name = hashlib.sha256(port.encode()).hexdigest()[:16]
     folder = os.environ.get("XDG_RUNTIME_DIR")
     base = folder if folder and Path(folder).is_dir() else tempfile.gettempdir()
     return Path(base) / f"zota-{os.getuid()}-{name}.lock"
+
+
+def _one_name(address: str) -> str:
+    """Give ``host:port`` the name that all who mean this machine's own address share."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]").lower()
+    try:
+        found = ip_address(host)
+    except ValueError:
+        own = host == "localhost"
+    else:
+        own = found in OWN
+        host = found.compressed
+    return f"{'localhost' if own else host}:{port}"

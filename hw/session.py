@@ -20,6 +20,7 @@ from hw.identity import to_ours, to_zigpy
 from hw.island import Island, Recorder, open_island
 from hw.libraries import load_controller
 from hw.packets import broadcast_address, to_packet, unicast_address
+from hw.peer import RESET, Manner, manner
 from hw.port import check_port
 from hw.settings import RadioSettings
 from images.eui64 import Eui64, format_eui64
@@ -95,7 +96,11 @@ class RadioSession:
     async def connect(self) -> None:
         """Talk to the radio and see that its library supports it; touches no network."""
         check_port(self.settings)
-        await self._do(self.app.connect())
+        try:
+            await self._island.run(self.app.connect())
+        except Exception as error:
+            peer = await self._peer()
+            raise opening_failure(error, self.settings, connected=False, peer=peer) from error
         self._connected = True
         if not is_supported(self.app):
             raise LinkError(
@@ -206,6 +211,14 @@ class RadioSession:
                 self.app.counters[f"shutdown {type(error).__name__}"] += 1
 
     # --- within ----------------------------------------------------------------------------------
+
+    async def _peer(self) -> Manner:
+        """Ask what listens at a TCP address why it is no radio to the library."""
+        if not self.settings.tcp:
+            return Manner.UNREACHABLE
+        question = RESET if self.settings.library.speaks_ash else b""
+        found = await manner(self.settings.port, question)
+        return found if question or found is Manner.HANGS_UP else Manner.UNREACHABLE
 
     async def _do(self, coroutine: Any) -> Any:
         try:

@@ -17,6 +17,7 @@ from zigpy.exceptions import (
 )
 
 from hw.failures import loss, opening_failure, send_failure
+from hw.peer import Manner
 from hw.settings import parse_link
 from ota_engine.errors import LinkError
 from ota_engine.events import SendStatus
@@ -77,6 +78,8 @@ def test_what_is_the_radios_fault_is_a_link_that_is_down(error: Exception) -> No
         (TimeoutError(), "stopped answering"),
         (OSError(errno.EIO, "Input/output error"), "unplugged"),
         (RuntimeError("two\nlines"), "RuntimeError: two lines"),
+        (AttributeError("'NoneType' object has no attribute 'send_data'"), "connection closed"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "Network is unreachable"),
     ],
 )
 def test_a_loss_is_told_in_a_few_words(error: BaseException | None, says: str) -> None:
@@ -110,11 +113,30 @@ def test_a_radio_that_does_not_open_says_what_to_do(
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "nothing listens"),
         (socket.gaierror(-2, "Name or service not known"), "no such host"),
-        (TimeoutError(), "is no Silicon Labs EmberZNet radio"),
+        (TimeoutError(), "nothing answers there"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "(No route to host)"),
     ],
 )
 def test_an_address_that_does_not_answer_says_what_to_do(error: Exception, does: str) -> None:
     assert does in str(opening_failure(error, TCP, connected=False))
+
+
+@pytest.mark.parametrize(
+    ("peer", "does"),
+    [
+        (Manner.HANGS_UP, "hangs up; stop the program that uses it already"),
+        (Manner.SILENT, "says nothing; stop any program that uses it already"),
+        (Manner.FOREIGN, "is no Silicon Labs EmberZNet radio; correct host and port"),
+        (Manner.RESTARTS, "restarts and then falls silent; unplug it"),
+        (Manner.UNREACHABLE, "closed before the radio answered; plug the radio in again"),
+    ],
+)
+def test_a_peer_that_is_no_radio_is_told_by_what_it_does(peer: Manner, does: str) -> None:
+    error = AttributeError("'NoneType' object has no attribute 'send_reset'")
+    said = str(opening_failure(error, TCP, connected=False, peer=peer))
+    assert said.startswith("ezsp+tcp://127.0.0.1:7338: ")
+    assert does in said
+    assert "NoneType" not in said
 
 
 def test_what_zigpy_wrapped_is_unwrapped() -> None:

@@ -1,5 +1,6 @@
 """Ports before they are opened: there or not, ours or not, and one zota at a time."""
 
+import grp
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.port import check_port, lock_port
+from hw.port import check_port, how_to_be_let_in, lock_port
 from hw.settings import parse_link
 from ota_engine.errors import LinkError
 
@@ -70,6 +71,46 @@ def test_a_port_is_the_same_by_any_name(tmp_path: Path) -> None:
     dongle, alias = (parse_link(f"ezsp://{tmp_path}/{name}") for name in ("dongle", "alias"))
     with lock_port(dongle), pytest.raises(LinkError), lock_port(alias):
         pass
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "[::1]", "0.0.0.0"])  # noqa: S104
+def test_this_machine_is_one_radio_by_any_name(host: str) -> None:
+    settings, other = (parse_link(f"ezsp+tcp://{name}:17339") for name in ("127.0.0.1", host))
+    with lock_port(settings), pytest.raises(LinkError, match="in use"), lock_port(other):
+        pass
+
+
+def test_another_port_of_this_machine_is_another_radio() -> None:
+    one, other = (parse_link(f"ezsp+tcp://localhost:{port}") for port in (17340, 17341))
+    with lock_port(one), lock_port(other):
+        pass
+
+
+def test_a_port_that_its_group_may_use_names_the_group(tmp_path: Path) -> None:
+    port, group = a_port(tmp_path, 0o660)
+    said = how_to_be_let_in(port, ())
+    assert f"its group {group} may use it" in said
+    assert f"usermod -aG {group} $USER" in said
+
+
+def test_a_port_without_group_permission_names_the_group(tmp_path: Path) -> None:
+    port, group = a_port(tmp_path, 0o600)
+    said = how_to_be_let_in(port, ())
+    assert f"its group {group} may not use it either" in said
+    assert f"sudo chmod g+rw {port}" in said
+
+
+def a_port(folder: Path, mode: int) -> tuple[Path, str]:
+    """A file that stands for a port, and a group that is not the superuser's."""
+    group = next(group for group in grp.getgrall() if group.gr_gid)
+    port = folder / "port"
+    port.touch()
+    if os.geteuid() == 0:
+        os.chown(port, 0, group.gr_gid)
+    else:
+        group = grp.getgrgid(port.stat().st_gid)
+    port.chmod(mode)
+    return port, group.gr_name
 
 
 def test_a_killed_process_leaves_its_port_free(tmp_path: Path) -> None:
