@@ -1,7 +1,11 @@
 """Settings for all tests: no test is judged by the wall clock, and waiting costs no worker."""
 
 import os
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about the machine's other work than about the code.
@@ -12,3 +16,13 @@ settings.load_profile("zota")
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: tests of real bellows mostly wait, in real time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_sessionstart() -> None:
+    """Refuse an installation older than the project file: its commands would not be found."""
+    project = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text())
+    for group, wanted in project["project"]["entry-points"].items():
+        installed = {point.name: point.value for point in entry_points(group=group)}
+        for name, value in wanted.items():
+            if installed.get(name) != value:
+                pytest.exit(f"{group}: {name} is not installed as here: run make setup", 3)

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from emulators.cli.demo import summary_table
 from emulators.demo.demonstration import play
 from emulators.demo.staging import sample_firmware, stage
 from emulators.simulation.journal import Journal
-from ota_engine.cli.demo import summary_table
 from ota_engine.cli.progress import RateMeter, duration, live_table
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.store.store import Store

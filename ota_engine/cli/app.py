@@ -1,37 +1,20 @@
-"""The ``zota`` command: finds the command group that was asked for, and nothing else."""
+"""The ``zota`` command: finds the command that was asked for, and nothing else."""
 
 import errno
 import importlib
+import os
+import platform
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from images.errors import ImageError
+from ota_engine.cli.commands import Command, Panel, all_commands, find
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LinkError, StoreError, ZotaError
-
-# Command or group -> (module holding a typer app named ``app``, one-line help). Imported only
-# when used, so that inspecting a file never pays for databases and radios.
-COMMANDS = {
-    "image": ("ota_engine.cli.image", "Build, inspect, validate and verify OTA images."),
-    "catalogue": ("ota_engine.cli.catalogue", "Keep, approve and release OTA images."),
-    "ncp": ("ota_engine.cli.ncp", "Be a virtual dongle with emulated devices around it."),
-    "demo": ("ota_engine.cli.demo", "Deliver an image to four emulated devices, here and now."),
-    "push": ("ota_engine.cli.push", "Deliver images to devices over a radio, and see them land."),
-    "activate": ("ota_engine.cli.activate", "Order a device by signed command to run its image."),
-    "orders": ("ota_engine.cli.orders", "Show orders to activate, and take them back."),
-    "version": ("ota_engine.cli.version", "Ask a device by protected message what it runs."),
-    "soak": ("ota_engine.cli.soak", "Run thousands of emulated devices for virtual days."),
-    "store": ("ota_engine.cli.store", "Check an engine's database; see to dead letters."),
-    "head-end": ("ota_engine.cli.head_end", "Receive outcomes over HTTP, or send what waits."),
-    "radio": ("ota_engine.cli.radio", "Form a network, let devices join, see them, leave it."),
-    "doctor": ("ota_engine.cli.doctor", "Look a radio over and say what to do about it."),
-    "gbcs": ("ota_engine.cli.gbcs", "Read GBCS messages, and check who made them."),
-    "pki": ("ota_engine.cli.pki", "Make the certificates and keys of a test PKI."),
-    "audit": ("ota_engine.cli.audit", "Verify the hash-chained audit trail."),
-}
 
 #: What a user can do about the system's own complaints about a path, whose texts only name them.
 CURES = {
@@ -46,33 +29,59 @@ CURES = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room in your quota",
 }
+#: Where the shells put the words of a line that is to be completed.
+COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
 
-def assemble(wanted: str | None) -> typer.Typer:
-    """Build the command line with one command imported and the others listed by name only.
+class GroupedHelp(TyperGroup):
+    """Lists commands under the headings of their panels, as plain text that fits the terminal."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        panels: dict[str, list[tuple[str, str]]] = {panel.value: [] for panel in Panel}
+        widest = max(len(name) for name in self.commands)
+        for name, command in self.commands.items():
+            if not command.hidden:
+                text = command.get_short_help_str(formatter.width - widest - 4)
+                panels[command.rich_help_panel].append((name.ljust(widest), text))  # type: ignore[attr-defined] # typer's own commands all have one
+        for panel, rows in panels.items():
+            if rows:
+                with formatter.section(panel):
+                    formatter.write_dl(rows)
+
+
+def assemble(wanted: Command | None) -> typer.Typer:
+    """Build the command line: with one command imported, or with all listed by name only.
 
     Args:
         wanted: the command that is about to run, None for help.
     """
     app = typer.Typer(
+        cls=GroupedHelp,
         no_args_is_help=True,
         rich_markup_mode=None,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
     app.callback(help="Zigbee OTA firmware delivery: build, check, deliver and soak-test images.")(
         _root
     )
-    for name, (module, text) in COMMANDS.items():
-        if name != wanted:
-            app.command(name, help=text)(_listed_only)
-            continue
-        part: typer.Typer = importlib.import_module(module).app
-        if part.registered_callback is None and len(part.registered_commands) == 1:
-            app.command(name)(_required(part.registered_commands[0].callback))
-        else:
-            app.add_typer(part, name=name, help=text)
+    if wanted is not None:
+        _add(app, wanted)
+        return app
+    for row in all_commands():
+        app.command(row.name, help=row.help, hidden=row.hidden, rich_help_panel=row.panel.value)(
+            _listed_only
+        )
     return app
+
+
+def _add(app: typer.Typer, row: Command) -> None:
+    part: typer.Typer = importlib.import_module(row.module).app
+    if part.registered_callback is None and len(part.registered_commands) == 1:
+        command = _required(part.registered_commands[0].callback)
+        app.command(row.name, rich_help_panel=row.panel.value)(command)
+    else:
+        app.add_typer(part, name=row.name, help=row.help, rich_help_panel=row.panel.value)
 
 
 def _required(callback: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -81,7 +90,17 @@ def _required(callback: Callable[..., Any] | None) -> Callable[..., Any]:
     return callback
 
 
-def _root() -> None:
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version_text())
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_tell_version, help="Say what is installed."
+    ),
+) -> None:
     pass
 
 
@@ -89,20 +108,51 @@ def _listed_only() -> None:
     pass
 
 
+def version_text() -> str:
+    """Say which zota this is, on which Python, and which extras it has."""
+    from importlib.metadata import version
+
+    from ota_engine.cli import extras
+
+    lines = [f"zota {extras.project_version()}, Python {platform.python_version()}"]
+    for extra, libraries in extras.extras().items():
+        if extras.missing(libraries):
+            says = f"not installed: pip install 'zota[{extra}]'"
+        else:
+            says = ", ".join(f"{library} {version(library)}" for library in libraries)
+        lines.append(f"{extra:9} {says}")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Run ``zota``; every known error becomes one line on standard error and an exit code."""
-    wanted = next((word for word in sys.argv[1:] if word in COMMANDS), None)
     try:
-        assemble(wanted)()
-    except (ZotaError, ImageError, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
+        assemble(_wanted())()
+    except (
+        ZotaError,
+        ImageError,
+        OSError,
+        ModuleNotFoundError,
+        KeyboardInterrupt,
+        BaseExceptionGroup,
+    ) as error:
         leaf = _only_leaf(error)
-        code = _exit_code(leaf)
-        if code is None:
+        code, text = _exit_code(leaf), _one_line(leaf)
+        if code is None or text is None:
             raise
         from ota_engine.cli.image_facts import visible  # file names may hold anything
 
-        print(f"zota: {visible(_one_line(leaf))}", file=sys.stderr)  # noqa: T201 - its last word
+        print(f"zota: {visible(text)}", file=sys.stderr)  # noqa: T201 - its last word
         sys.exit(code)
+
+
+def _wanted() -> Command | None:
+    """The command of this line, or of the line that a shell wants completed."""
+    words = sys.argv[1:]
+    for variable in COMPLETED_LINES:
+        words += os.environ.get(variable, "").split()[1:]
+    name = next((word for word in words if not word.startswith("-")), None)
+    return None if name is None else find(name)
 
 
 def _exit_code(error: BaseException) -> Exit | None:
@@ -110,7 +160,7 @@ def _exit_code(error: BaseException) -> Exit | None:
         return Exit.INTERRUPTED
     if isinstance(error, StoreError | LinkError | OSError):
         return Exit.UNREADABLE
-    if isinstance(error, ZotaError | ImageError):
+    if isinstance(error, ZotaError | ImageError | ModuleNotFoundError):
         return Exit.ERRORS
     return None
 
@@ -122,8 +172,12 @@ def _only_leaf(error: BaseException) -> BaseException:
     return error
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str | None:
+    if isinstance(error, ModuleNotFoundError):
+        from ota_engine.cli.extras import cure
+
+        return cure(error)
     if isinstance(error, OSError) and error.filename is not None:
-        cure = CURES.get(error.errno or 0)
-        return f"{error.filename}: {error.strerror}" + (f": {cure}" if cure else "")
+        cured = CURES.get(error.errno or 0)
+        return f"{error.filename}: {error.strerror}" + (f": {cured}" if cured else "")
     return str(error) or "interrupted"

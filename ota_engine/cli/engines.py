@@ -15,10 +15,10 @@ import trio
 import typer
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.cli.extras import require
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, recorded, utc_clock
 from ota_engine.cli.order_report import command_line
-from ota_engine.errors import LocalError
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
     from ota_engine.telling.http_sink import HttpSink
 
+HTTP: Final = "head-end"  # the extra that brings what speaks HTTP
+HTTP_OPTION: Final = "--head-end"
 SEND_LATER_S: Final = 30.0  # for a head end to take what was put by while time jumped
 
 T = TypeVar("T")
@@ -67,7 +69,7 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
     """
     keys = None if choice.keys is None else read_key_folder(choice.keys)
     if choice.head_end is not None:
-        require_http()
+        require(HTTP, HTTP_OPTION)
     choice.state.mkdir(parents=True, exist_ok=True)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is ours
     done = choice.link.run(lambda: _perform(choice, keys, work))
@@ -116,18 +118,6 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
 
 
 # --- the head end ---------------------------------------------------------------------------------
-
-
-def require_http() -> None:
-    """Say what to install, before anything else goes wrong.
-
-    Raises:
-        LocalError: it is missing.
-    """
-    try:
-        import httpx  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise LocalError(f"--head-end needs {error.name}: pip install 'zota[head-end]'") from error
 
 
 def _sink(url: str) -> "HttpSink":

@@ -1,29 +1,27 @@
-"""Link URLs: finds the radio or the emulated home that one names; imports only what it needs."""
+"""Link URLs: finds who brings links of a scheme, as an entry point; knows no radio and no home."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 import trio
 
 from ota_engine.cli.captures import recording
-from ota_engine.cli.files import write_whole
-from ota_engine.cli.homes import Home, read_home, read_memory, sole_use
+from ota_engine.cli.plugins import Group, load
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.link.contract import Link
 
-LIVE, VIRTUAL = "han", "sim"  # the emulated home in real time, and in time that jumps
-RADIOS = ("ezsp", "znp", "deconz", "xbee", "zigate")
-TCP = "+tcp"
-HOME_FILE = "emulated-home.json"  # in the state folder: what devices with keys keep
-SPEED_LIMIT = 1000.0  # times as fast as real time; sim:// has no limit
-EXAMPLES = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
+EXAMPLES: Final = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
 
 T = TypeVar("T")
+
+
+#: Opens a link, given an existing state folder and when time begins, UTC seconds.
+Opener = Callable[[Path, float], AbstractAsyncContextManager[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +30,24 @@ class LinkChoice:
 
     Attributes:
         url: as it was written.
-        scheme: ``han``, ``sim``, ``ezsp``, ``ezsp+tcp``, and so on.
-        devices: the roster file of an emulated home, None for the one that is built in.
-        speed: how much faster than real time an emulated home lives.
-        keys: the folder of keys of an emulated home, None for the one its roster names.
+        opener: opens it.
+        virtual: whether time jumps to whatever happens next; no thread may wait for a disk then.
+        speed: how much faster than real time its clock runs.
     """
 
     url: str
-    scheme: str
-    devices: Path | None = None
+    opener: Opener
+    virtual: bool = False
     speed: float = 1.0
-    keys: Path | None = None
-
-    @property
-    def virtual(self) -> bool:
-        """Whether time jumps to whatever happens next; no thread may wait for a disk then."""
-        return self.scheme == VIRTUAL
 
     def open(self, state: Path) -> AbstractAsyncContextManager[Link]:
-        """Open the link; ``state`` is an existing folder in which a radio keeps its network.
-
-        An emulated home with keys keeps there what its devices keep without power.
+        """Open the link; ``state`` is an existing folder in which it keeps what it has to.
 
         Raises:
-            LocalError: the roster is not one, its devices have no keys in the folder, or a radio
-                library is not installed.
+            LocalError: a file or folder that the URL names is not what it should be.
             ZotaError: the radio cannot be used.
         """
-        if self.scheme in (LIVE, VIRTUAL):
-            home = read_home(self.devices, self.keys)
-            return _open_home(home, state / HOME_FILE, self.begin_utc(state))
-        return _open_radio(self.url, state)
+        return self.opener(state, self.begin_utc(state))
 
     def begin_utc(self, state: Path) -> float:
         """When time begins on this link, UTC seconds.
@@ -94,79 +79,23 @@ class LinkChoice:
 
 
 def resolve(url: str) -> LinkChoice:
-    """Read a link URL.
+    """Read a link URL; whoever brings links of its scheme reads the rest of it.
 
     Raises:
-        LocalError: it names no kind of link there is, or is not complete.
+        LocalError: it names no kind of link there is, is not complete, or needs a library that is
+            not installed.
     """
-    parts = urlsplit(url)
-    scheme = parts.scheme
-    if scheme in (LIVE, VIRTUAL):
-        if parts.netloc or parts.path.strip("/"):
-            raise LocalError(f"{url}: an emulated home has no address: write {scheme}://")
-        return _home(url, scheme, parts.query)
-    if scheme.removesuffix(TCP) not in RADIOS:
-        raise LocalError(f"{url}: no such kind of link; write {EXAMPLES}")
-    if not parts.netloc + parts.path:
-        raise LocalError(f"{url}: names no port; write {EXAMPLES}")
-    return LinkChoice(url, scheme)
+    kind = urlsplit(url).scheme.partition("+")[0]  # ezsp+tcp is a kind of ezsp
+    reader = load(Group.LINKS, kind) if kind else None
+    if reader is None:
+        raise unknown(url)
+    choice: LinkChoice = cast("Callable[[str], LinkChoice]", reader)(url)
+    return choice
 
 
-def _home(url: str, scheme: str, query: str) -> LinkChoice:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    devices, keys = options.pop("devices", None), options.pop("keys", None)
-    speed = _speed(url, options.pop("speed", "1"))
-    if options:
-        raise LocalError(f"{url}: unknown option {min(options)}; there are devices, keys and speed")
-    if devices == "":
-        raise LocalError(f"{url}: devices= names no file")
-    if keys == "":
-        raise LocalError(f"{url}: keys= names no folder")
-    return LinkChoice(
-        url, scheme, Path(devices) if devices else None, speed, Path(keys) if keys else None
-    )
-
-
-def _speed(url: str, text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0.0 < speed <= SPEED_LIMIT:
-        raise LocalError(f"{url}: speed={text} is not a number above 0, up to {SPEED_LIMIT:g}")
-    return speed
-
-
-@asynccontextmanager
-async def _open_home(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
-    """Open a home; one with keys goes on where the last command with this state folder left it."""
-    from emulators.home.household import open_household
-
-    if home.keys is None:
-        async with open_household(home.entries) as han:
-            yield han
-        return
-    with sole_use(memory):
-        opened = open_household(
-            home.entries,
-            keys=home.keys,
-            utc=utc_clock(begin_utc),
-            memory=read_memory(memory),
-            keep=lambda text: write_whole(memory, text.encode(), force=True),
-        )
-        async with opened as han:
-            yield han
-
-
-@asynccontextmanager
-async def _open_radio(url: str, state: Path) -> AsyncIterator[Link]:
-    try:
-        from hw.radio import ZigpyRadio
-        from hw.settings import parse_link
-    except ModuleNotFoundError as error:
-        raise LocalError(f"{url}: radios need {error.name}: pip install 'zota[radio]'") from error
-    async with ZigpyRadio(parse_link(url, state)) as radio:
-        yield radio
+def unknown(url: str) -> LocalError:
+    """Say that nobody brings links of this kind."""
+    return LocalError(f"{url}: no such kind of link; write {EXAMPLES}")
 
 
 @asynccontextmanager

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 import trio
 
+from emulators.cli.homes import read_home, sole_use
+from emulators.cli.links import read_options
 from emulators.devices.device import Device
 from emulators.home.household import open_household
 from emulators.home.roster import IMAGE_TYPES, MANUFACTURER
 from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
-from ota_engine.cli.homes import read_home, sole_use
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.cli.links import resolve, utc_clock
 from ota_engine.errors import LocalError
@@ -43,7 +44,7 @@ def test_a_roster_may_name_its_keys_from_where_it_lies(folder: Path) -> None:
 
 
 def test_a_link_names_the_folder_of_its_keys() -> None:
-    assert resolve("sim://?keys=ki&speed=9").keys == Path("ki")
+    assert read_options("sim://?keys=ki&speed=9").keys == Path("ki")
     with pytest.raises(LocalError, match="names no folder"):
         resolve("han://?keys=")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emulators.cli.links import read_options
 from ota_engine.cli.links import resolve
 from ota_engine.errors import LocalError
 from tests.cli.firmware import image_file
@@ -16,8 +17,9 @@ def test_the_two_emulated_homes_differ_in_their_clock() -> None:
 
 
 def test_options_of_a_home_name_its_roster_and_its_speed() -> None:
-    choice = resolve("han://?devices=lab.toml&speed=50")
-    assert (choice.devices, choice.speed) == (Path("lab.toml"), 50.0)
+    options = read_options("han://?devices=lab.toml&speed=50")
+    assert (options.devices, options.keys, options.speed) == (Path("lab.toml"), None, 50.0)
+    assert resolve("han://?speed=50").speed == 50.0
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from rich.table import Table
 
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.engine_options import HeadEnd
-from ota_engine.cli.engines import post_what_waits, require_http
+from ota_engine.cli.engines import HTTP, HTTP_OPTION, post_what_waits
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.extras import require
 from ota_engine.cli.files import read_bounded
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.progress import RateMeter, duration, live_table
@@ -65,7 +66,7 @@ def demo(
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
     folder = _folder_for(keep)
     if head_end is not None:
-        require_http()
+        require(HTTP, HTTP_OPTION)
     endings = _perform(demonstration, folder, capture, quiet=as_json)
     _keep_proofs(demonstration, endings, folder)
     summary = _summary(demonstration, endings, file)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 
+from emulators.cli.homes import about, furnish, read_home, read_memory
 from ota_engine.cli.files import read_bounded
-from ota_engine.cli.homes import about, furnish, read_home, read_memory
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import trio
 import typer
 
+from hw.cli.links import EXTRA
+from hw.settings import parse_link
 from images.eui64 import Eui64, format_eui64, parse_eui64
+from ota_engine.cli.extras import require
 from ota_engine.errors import LocalError
 from ota_engine.events import Joined
 
@@ -50,9 +53,9 @@ def form_command(
     as_json: Json = False,
 ) -> None:
     """Form a network on one channel. A network that exists is kept unless --force is given."""
+    settings = radio_settings(link, state)
     from hw.formation import form
 
-    settings = radio_settings(link, state)
     _show(trio.run(partial(form, settings, channel, force=force)), as_json=as_json)
 
 
@@ -89,9 +92,10 @@ def permit_command(
 @app.command("devices")
 def devices_command(link: LinkOption, state: State = STATE, as_json: Json = False) -> None:
     """List the devices of the network as the state folder remembers them; the radio can be away."""
+    settings = radio_settings(link, state)
     from hw.formation import known_devices
 
-    found = trio.run(known_devices, radio_settings(link, state))
+    found = trio.run(known_devices, settings)
     if as_json:
         rows = [asdict(device) | {"eui64": format_eui64(device.eui64)} for device in found]
         typer.echo(json.dumps({"devices": rows}, indent=2))
@@ -112,9 +116,9 @@ def leave_command(
     force: Annotated[bool, typer.Option("--force", help="Yes, forget the whole network.")] = False,
 ) -> None:
     """Forget the network for good, or send one device away."""
+    settings = radio_settings(link, state)
     from hw.formation import dismiss, leave
 
-    settings = radio_settings(link, state)
     if device is not None:
         trio.run(dismiss, settings, _eui64(device))
         typer.echo(f"{device}: told to leave")
@@ -133,10 +137,7 @@ def radio_settings(link: str, state: Path | None) -> "RadioSettings":
     """
     if link.startswith(("han:", "sim:")):
         raise LocalError(f"{link}: an emulated home has no radio; name one, or a virtual dongle")
-    try:
-        from hw.settings import parse_link
-    except ModuleNotFoundError as error:
-        raise LocalError(f"{link}: radios need {error.name}: pip install 'zota[radio]'") from error
+    require(EXTRA, link)
     return parse_link(link, state)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 
+from hw.cli.radio import radio_settings
 from images.eui64 import format_eui64
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.radio import radio_settings
 
 if TYPE_CHECKING:
     from hw.diagnosis import Diagnosis

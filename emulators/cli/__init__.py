@@ -1,0 +1,30 @@
+"""The commands and links of emulated devices: rows; a command's module is imported when called."""
+
+from typing import Final
+
+from ota_engine.cli.commands import Command, Panel
+
+DEMO: Final = Command(
+    "demo",
+    "emulators.cli.demo",
+    "Deliver an image to four emulated devices, here and now.",
+    Panel.EMULATION,
+)
+SOAK: Final = Command(
+    "soak",
+    "emulators.cli.soak",
+    "Run thousands of emulated devices for virtual days.",
+    Panel.EMULATION,
+)
+NCP: Final = Command(
+    "ncp",
+    "emulators.cli.ncp",
+    "Be a virtual dongle with emulated devices around it.",
+    Panel.EMULATION,
+)
+HEAD_END: Final = Command(
+    "head-end",
+    "emulators.cli.receiver",
+    "Receive outcomes over HTTP, or send what waits.",
+    Panel.EVIDENCE,
+)

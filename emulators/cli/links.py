@@ -1,0 +1,102 @@
+"""Links to emulated homes: ``han://`` in real time, ``sim://`` in time that jumps."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from emulators.cli.homes import Home, read_home, read_memory, sole_use
+from ota_engine.cli.files import write_whole
+from ota_engine.cli.links import LinkChoice, utc_clock
+from ota_engine.errors import LocalError
+from ota_engine.link.contract import Link
+
+VIRTUAL: Final = "sim"
+HOME_FILE: Final = "emulated-home.json"  # in the state folder: what devices with keys keep
+SPEED_LIMIT: Final = 1000.0  # times as fast as real time; sim:// has no limit
+
+
+class HomeOptions(NamedTuple):
+    """What the URL of an emulated home says.
+
+    Attributes:
+        devices: the roster file, None for the home that is built in.
+        keys: the folder of keys, None for the one its roster names.
+        speed: how much faster than real time it lives.
+    """
+
+    devices: Path | None = None
+    keys: Path | None = None
+    speed: float = 1.0
+
+
+def resolve(url: str) -> LinkChoice:
+    """Read the URL of an emulated home.
+
+    Opening it raises LocalError if the roster is not one, or its devices have no keys in the
+    folder. A home with keys keeps in the state folder what its devices keep without power.
+
+    Raises:
+        LocalError: it has an address, or options that there are not.
+    """
+    options = read_options(url)
+
+    def open_home(state: Path, begin_utc: float) -> AbstractAsyncContextManager[Link]:
+        home = read_home(options.devices, options.keys)
+        return _open(home, state / HOME_FILE, begin_utc)
+
+    virtual = urlsplit(url).scheme == VIRTUAL
+    return LinkChoice(url, open_home, virtual=virtual, speed=options.speed)
+
+
+def read_options(url: str) -> HomeOptions:
+    """Read what the URL of an emulated home says.
+
+    Raises:
+        LocalError: it has an address, or options that there are not.
+    """
+    parts = urlsplit(url)
+    if parts.netloc or parts.path.strip("/"):
+        raise LocalError(f"{url}: an emulated home has no address: write {parts.scheme}://")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    devices, keys = options.pop("devices", None), options.pop("keys", None)
+    speed = _speed(url, options.pop("speed", "1"))
+    if options:
+        raise LocalError(f"{url}: unknown option {min(options)}; there are devices, keys and speed")
+    if devices == "":
+        raise LocalError(f"{url}: devices= names no file")
+    if keys == "":
+        raise LocalError(f"{url}: keys= names no folder")
+    return HomeOptions(Path(devices) if devices else None, Path(keys) if keys else None, speed)
+
+
+def _speed(url: str, text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= SPEED_LIMIT:
+        raise LocalError(f"{url}: speed={text} is not a number above 0, up to {SPEED_LIMIT:g}")
+    return speed
+
+
+@asynccontextmanager
+async def _open(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
+    """Open a home; one with keys goes on where the last command with this state folder left it."""
+    from emulators.home.household import open_household
+
+    if home.keys is None:
+        async with open_household(home.entries) as han:
+            yield han
+        return
+    with sole_use(memory):
+        opened = open_household(
+            home.entries,
+            keys=home.keys,
+            utc=utc_clock(begin_utc),
+            memory=read_memory(memory),
+            keep=lambda text: write_whole(memory, text.encode(), force=True),
+        )
+        async with opened as han:
+            yield han

@@ -1,0 +1,145 @@
+"""``zota head-end``: be a receiver of outcomes, or send it what waits; decides nothing."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import trio
+import typer
+
+from ota_engine.cli.engines import HTTP
+from ota_engine.cli.extras import require
+from ota_engine.cli.head_end import deliver
+from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.key_folder import read_key_folder
+from ota_engine.cli.push_options import duration
+from ota_engine.gbcs.keystore import Keystore
+from ota_engine.wording import one_line
+
+if TYPE_CHECKING:
+    from emulators.receiver.server import HeadEnd, HeadEndFaults, Reception
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+DEFAULT_PORT = 7339
+DEFAULT_RECORDS = Path("head-end.jsonl")
+
+
+@app.callback()
+def head_end() -> None:
+    """Receive outcomes over HTTP as a head end would, or send what waits in a state directory."""
+
+
+@app.command()
+def listen(
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=0xFFFF,
+            metavar="PORT",
+            help="Of the loopback interface; 0: any that is free.",
+        ),
+    ] = DEFAULT_PORT,
+    records: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to keep one record per id (JSON lines).")
+    ] = DEFAULT_RECORDS,
+    fail: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Answer the first N letters with --status.")
+    ] = 0,
+    status: Annotated[
+        int, typer.Option(min=300, max=599, metavar="CODE", help="The HTTP status for --fail.")
+    ] = 503,
+    close: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then forget N letters, cutting the answer short."),
+    ] = 0,
+    lose_acks: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then keep N letters, cutting the answer short."),
+    ] = 0,
+    delay: Annotated[
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="TIME",
+            help="Wait before every answer: 2s, 1m.",
+            show_default="none",
+        ),
+    ] = 0.0,
+    keystore: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Verify every message with the keys in this folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Be a head end on the loopback interface until Ctrl-C: keep every outcome once, and say so.
+
+    With --json the first line tells where it listens, and each further line of a letter.
+    """
+    require(HTTP, "zota head-end listen")
+    from emulators.receiver.server import HeadEndFaults
+
+    faults = HeadEndFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
+    keys = None if keystore is None else read_key_folder(keystore)
+    trio.run(_listen, port, records, faults, keys, _Voice(as_json))
+
+
+app.command()(deliver)
+
+
+# --- the receiver ---------------------------------------------------------------------------------
+
+
+class _Voice:
+    """Tells of letters as they come."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def open(self, url: str, head_end: "HeadEnd") -> None:
+        book = head_end.book
+        if self._as_json:
+            self._say(json.dumps({"url": url, "records": str(book.path), "known": len(book)}))
+            return
+        typer.echo(
+            f"zota: head end at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it",
+            err=True,
+        )
+
+    def letter(self, taken: "Reception") -> None:
+        if self._as_json:
+            self._say(json.dumps(taken._asdict()))
+            return
+        status = "no answer" if taken.status is None else str(taken.status)
+        words = (taken.what, status, taken.id, taken.proof, taken.reason)
+        self._say(one_line("  ".join(word for word in words if word)))
+
+    def close(self, head_end: "HeadEnd") -> None:
+        if self._as_json:
+            self._say(json.dumps({"stopped": True} | head_end.status()))
+        else:
+            typer.echo("zota: stopped", err=True)
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+async def _listen(
+    port: int, records: Path, faults: "HeadEndFaults", keys: Keystore | None, voice: _Voice
+) -> None:
+    from emulators.receiver.book import RecordBook
+    from emulators.receiver.server import HeadEnd, serve_head_end
+
+    with (
+        RecordBook(records) as book,
+        trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+    ):
+        head_end = HeadEnd(book, faults, voice.letter, keys)
+        async with serve_head_end(head_end, port) as url:
+            voice.open(url, head_end)
+            await anext(signals)
+        voice.close(head_end)

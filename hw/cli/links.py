@@ -1,0 +1,38 @@
+"""Links to real radios: ``ezsp:///dev/ttyACM0`` and its like; imports a library when one opens."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hw.settings import TCP, parse_link
+from ota_engine.cli.extras import require
+from ota_engine.cli.links import EXAMPLES, LinkChoice, unknown
+from ota_engine.errors import LocalError
+from ota_engine.link.contract import Link
+
+EXTRA = "radio"
+
+
+def resolve(url: str) -> LinkChoice:
+    """Read a link URL.
+
+    Raises:
+        LocalError: it is not complete, or a radio library is not installed.
+    """
+    parts = urlsplit(url)
+    if "+" in parts.scheme.removesuffix(TCP):
+        raise unknown(url)
+    if not parts.netloc + parts.path:
+        raise LocalError(f"{url}: names no port; write {EXAMPLES}")
+    require(EXTRA, url)
+    return LinkChoice(url, partial(_open, url))
+
+
+@asynccontextmanager
+async def _open(url: str, state: Path, _begin_utc: float) -> AsyncIterator[Link]:
+    from hw.radio import ZigpyRadio
+
+    async with ZigpyRadio(parse_link(url, state)) as radio:
+        yield radio

@@ -1,0 +1,130 @@
+"""The commands there are: one row each; a command's module is imported when it is called.
+
+``emulators`` and ``hw`` bring theirs as entry points, so that nothing here names them.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from ota_engine.cli.plugins import Group, load, names
+from ota_engine.errors import LocalError
+
+
+class Panel(StrEnum):
+    """Under which heading of ``zota --help`` a command stands: what its user is about."""
+
+    IMAGES = "Images and the catalogue"
+    DELIVERY = "Radios and delivery"
+    ORDERS = "Signed orders"
+    EVIDENCE = "Outcomes and evidence"
+    EMULATION = "Emulation"
+
+
+class Command(NamedTuple):
+    """One command or group of commands.
+
+    Attributes:
+        name: the word after ``zota``.
+        module: what holds a typer app named ``app``.
+        help: one line, for the list of commands.
+        panel: its heading there.
+        hidden: an old name that goes on working and is not listed.
+    """
+
+    name: str
+    module: str
+    help: str
+    panel: Panel
+    hidden: bool = False
+
+
+OWN: Final = (
+    Command(
+        "image",
+        "ota_engine.cli.image",
+        "Build, inspect, validate and verify OTA images.",
+        Panel.IMAGES,
+    ),
+    Command(
+        "catalogue",
+        "ota_engine.cli.catalogue",
+        "Keep, approve and release OTA images.",
+        Panel.IMAGES,
+    ),
+    Command(
+        "push",
+        "ota_engine.cli.push",
+        "Deliver images to devices over a radio, and see them land.",
+        Panel.DELIVERY,
+    ),
+    Command(
+        "activate",
+        "ota_engine.cli.activate",
+        "Order a device by signed command to run its image.",
+        Panel.ORDERS,
+    ),
+    Command(
+        "orders",
+        "ota_engine.cli.orders",
+        "Show orders to activate, and take them back.",
+        Panel.ORDERS,
+    ),
+    Command(
+        "version",
+        "ota_engine.cli.version",
+        "Ask a device by protected message what it runs.",
+        Panel.ORDERS,
+    ),
+    Command(
+        "gbcs",
+        "ota_engine.cli.gbcs",
+        "Read GBCS messages, and check who made them.",
+        Panel.ORDERS,
+    ),
+    Command(
+        "pki",
+        "ota_engine.cli.pki",
+        "Make the certificates and keys of a test PKI.",
+        Panel.ORDERS,
+    ),
+    Command(
+        "store",
+        "ota_engine.cli.store",
+        "Check an engine's database; see to dead letters.",
+        Panel.EVIDENCE,
+    ),
+    Command(
+        "audit",
+        "ota_engine.cli.audit",
+        "Verify the hash-chained audit trail.",
+        Panel.EVIDENCE,
+    ),
+)
+
+_OWN: Final = {command.name: command for command in OWN}
+
+
+def find(name: str) -> Command | None:
+    """Find a command by its name: ours without looking further, then what packages bring.
+
+    Raises:
+        LocalError: a package brings it and is broken.
+    """
+    return _OWN.get(name) or _brought(name)
+
+
+def all_commands() -> tuple[Command, ...]:
+    """List every command, ours first.
+
+    Raises:
+        LocalError: a package that brings one is broken.
+    """
+    others = (_brought(name) for name in names(Group.COMMANDS) if name not in _OWN)
+    return (*OWN, *(command for command in others if command is not None))
+
+
+def _brought(name: str) -> Command | None:
+    found = load(Group.COMMANDS, name)
+    if found is not None and not isinstance(found, Command):
+        raise LocalError(f"{name}: what a package brings under this name is no command")
+    return found
