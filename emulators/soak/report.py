@@ -8,30 +8,41 @@ from html import escape
 
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.soak.soak import Json, SoakResult, added, replay_command
+from images.page import BAD, GOOD, SOFT, WARN, Cell, Total, facts, page, table, totals
 from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
-from ota_engine.evidence.page import page, table
 from ota_engine.records import SessionState
 
 SHOWN_DEVICES = 5000  # rows of the table of devices; a page with more helps nobody
 SHOWN_MARKS = 2000  # strikes drawn per kind of fault
 
-#: Grey before the download, blue during it, yellow and violet while held, green and red at the end.
+#: Grey before the download, blue during it, amber and violet while held, green and red at the end.
 STATE_COLOURS: dict[str, str] = {
-    SessionState.ASSIGNED: "#d5dce4",
-    SessionState.OFFERED: "#b3bfcc",
-    SessionState.QUEUED: "#8e9dad",
-    SessionState.DOWNLOADING: "#3b6ea5",
-    SessionState.PAUSED: "#a98d6d",
-    SessionState.STALLED: "#2f3e4e",
-    SessionState.VERIFYING: "#4fa3a5",
-    SessionState.WAIT_FOR_MORE: "#86c5c4",
-    SessionState.HELD: "#e5c76b",
-    SessionState.SCHEDULED: "#d9a441",
-    SessionState.AWAITING_COMMAND: "#7d5ba6",
-    SessionState.RESTARTING: "#c77fa8",
-    SessionState.UPDATED: "#5aa469",
-    SessionState.FAILED: "#b5533c",
-    SessionState.ABORTED: "#7a3324",
+    SessionState.ASSIGNED: "var(--idle-soft)",
+    SessionState.OFFERED: "var(--idle)",
+    SessionState.QUEUED: "var(--busy-soft)",
+    SessionState.DOWNLOADING: "var(--busy)",
+    SessionState.PAUSED: "var(--warn-soft)",
+    SessionState.STALLED: "var(--soft)",
+    SessionState.VERIFYING: "var(--c6)",
+    SessionState.WAIT_FOR_MORE: "var(--c8)",
+    SessionState.HELD: "var(--wait-soft)",
+    SessionState.SCHEDULED: "var(--wait)",
+    SessionState.AWAITING_COMMAND: "var(--c7)",
+    SessionState.RESTARTING: "var(--warn)",
+    SessionState.UPDATED: "var(--good)",
+    SessionState.FAILED: "var(--bad)",
+    SessionState.ABORTED: "var(--bad-dark)",
+}
+#: What the head of the page shows already, and what has a part of its own.
+SHOWN_FIRST = frozenset(
+    {"devices", "updated", "failed", "stuck", "wrong_image", "blocks", "faults"}
+)
+#: How each end of a device is to be seen.
+TONES: dict[str, str] = {
+    DeviceVerdict.UPDATED: GOOD,
+    DeviceVerdict.WRONG_IMAGE: BAD,
+    DeviceVerdict.FAILED: BAD,
+    DeviceVerdict.STUCK: WARN,
 }
 
 
@@ -39,9 +50,10 @@ def report(result: SoakResult) -> str:
     """Write the page."""
     hours = result.spec.hours
     body = [
-        f"<h1>Soak of {result.spec.devices} devices over {hours:g} virtual hours</h1>",
+        f"<h1>Soak of {result.spec.devices:,} devices over {hours:g} virtual hours</h1>",
         _verdict(result),
-        table(("figure", "value"), _figures(result)),
+        totals(_heading(result)),
+        facts(_figures(result)),
         "<h2>Progress</h2>",
         "<p>Sessions by state, as the engine has them.</p>",
         stacked(_states(result.shards), hours, "devices", STATE_COLOURS),
@@ -60,7 +72,17 @@ def report(result: SoakResult) -> str:
     return page(f"zota soak, seed {result.spec.seed}", body)
 
 
+def _heading(result: SoakResult) -> Iterable[Total]:
+    summary = result.summary()
+    yield Total(summary["devices"], "devices")
+    for verdict, tone in TONES.items():
+        count = summary[verdict.replace(" ", "_")]
+        yield Total(count, verdict, tone if count else "")
+    yield Total(summary["blocks"], "blocks served")
+
+
 def _verdict(result: SoakResult) -> str:
+    """The headline: red for what must never be, amber while anybody is without the image."""
     problems = []
     summary = result.summary()
     if result.missing:
@@ -71,8 +93,13 @@ def _verdict(result: SoakResult) -> str:
         problems.append(f"{len(result.unexplained)} device(s) without an explanation")
     problems += [f"audit trail: {text}" for text in result.audit_faults]
     if problems:
-        return f'<p class="bad">{escape("; ".join(problems))}</p>'
-    return '<p class="good">No wrong image, every end explained, every audit trail intact.</p>'
+        return f'<p class="{BAD} verdict">{escape("; ".join(problems))}</p>'
+    sound = "No wrong image, every end explained, every audit trail intact."
+    left = summary["devices"] - summary["updated"]
+    if left:
+        those = f"{left:,} of {summary['devices']:,} devices were not updated: each below says why."
+        return f'<p class="{WARN} verdict">{those}</p><p>{sound}</p>'
+    return f'<p class="{GOOD} verdict">Every device was updated.</p><p>{sound}</p>'
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -83,14 +110,14 @@ def _numbers(numbers: Sequence[int]) -> str:
 def _figures(result: SoakResult) -> Iterable[tuple[str, object]]:
     summary = result.summary()
     for name, value in summary.items():
-        if name != "faults":
+        if name not in SHOWN_FIRST:
             yield name.replace("_", " "), value
     yield "fault profile", result.spec.faults
     yield "shell", result.spec.shell
     yield "engine starts", sum(shard["engine_starts"] for shard in result.shards)
     yield "commits", sum(shard["commits"] for shard in result.shards)
     yield "journal lines", sum(shard["journal_lines"] for shard in result.shards)
-    yield "run it again", replay_command(result.spec)
+    yield "run it again", Cell(replay_command(result.spec), "code")
 
 
 def _states(shards: Sequence[Json]) -> dict[str, Points]:
@@ -148,11 +175,11 @@ def _unhappy(result: SoakResult) -> str:
     )
     rows = [
         (
-            device["device"],
+            Cell(device["device"], "whole"),
             device["kind"],
-            device["verdict"],
+            Cell(device["verdict"], f"whole verdict {TONES.get(device['verdict'], SOFT)}"),
             device["reason"] or "no reason recorded: a defect of ours",
-            f"0x{device['version_before']:08X} → 0x{device['version_after']:08X}",
+            Cell(f"0x{device['version_before']:08X} → 0x{device['version_after']:08X}", "whole"),
             device["attempts"],
             device["retries"],
             device["crashes"],

@@ -1,34 +1,25 @@
-"""Reports as one self-contained page: totals by rule and by file, every finding, sortable."""
+"""Reports as one self-contained page: totals first, then rules, files and every finding, sortable."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from images.page import Total, page, totals
 from images.rules import Finding, Report, Severity
 from images.rules.report import presentable
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #9a5b00;
-  --info: #1565c0 }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem }
-table { border-collapse: collapse; width: 100%; margin-bottom: 2rem }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top }
-td { overflow-wrap: anywhere } td.short { white-space: nowrap }
-th { position: sticky; top: 0; background: Canvas; white-space: nowrap }
-th button { all: unset; cursor: pointer } th button:focus-visible { outline: 2px solid }
-th button::after { content: " \\2195"; opacity: .4 }
-th[aria-sort=ascending] button::after { content: " \\2191"; opacity: 1 }
-th[aria-sort=descending] button::after { content: " \\2193"; opacity: 1 }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.error { color: var(--error); font-weight: 600 } .warning { color: var(--warning) }
-.info { color: var(--info) } .none { opacity: .35 } .why { opacity: .75 }
-label { margin-right: 1rem }
-body.no-error tr.of-error, body.no-warning tr.of-warning, body.no-info tr.of-info { display: none }
-@media (prefers-color-scheme: dark) {
-  :root { --error: #ff8a80; --warning: #ffb74d; --info: #90caf9 } }
-@media print { label { display: none } th { position: static } }
+body{max-width:80rem}table{margin-bottom:1rem}
+th{position:sticky;top:0;background:Canvas}
+th button{all:unset;cursor:pointer}th button:focus-visible{outline:2px solid}
+th button::after{content:" \\2195";opacity:.4}
+th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}
+th[aria-sort=descending] button::after{content:" \\2193";opacity:1}
+.error{color:var(--bad);font-weight:600}.warning{color:var(--warn)}.info{color:var(--busy)}
+.none{opacity:.35}.why{color:var(--soft)}label{margin-right:1rem}tr:target{background:var(--paper)}
+body.no-error tr.of-error,body.no-warning tr.of-warning,body.no-info tr.of-info{display:none}
+@media print{label{display:none}th{position:static}}
 """
 _SCRIPT: Final = """
 for (const button of document.querySelectorAll("th button")) button.onclick = () => {
@@ -63,7 +54,7 @@ def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str,
     """
     parts = [
         "<h1>zota image validate</h1>",
-        f"<p>{_summary(files, unreadable)}</p>",
+        totals(_totals(files, unreadable)),
         _table("By rule", ("rule", "errors", "warnings", "infos", "why"), _by_rule(files)),
         _table("By file", ("file", "profile", "errors", "warnings", "infos"), _by_file(files)),
         _table(
@@ -73,22 +64,19 @@ def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str,
     if unreadable:
         rows = (_row(_cell(path), _cell(reason)) for path, reason in unreadable)
         parts.append(_table("Unreadable", ("file", "reason"), rows))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>zota image validate</title>'
-        f"<style>{_STYLE}</style></head><body>\n"
-        + "\n".join(parts)
-        + f"\n<script>{_SCRIPT}</script></body></html>\n"
-    )
+    parts.append(f"<script>{_SCRIPT}</script>")
+    return page("zota image validate", parts, style=_STYLE)
 
 
-def _summary(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str, str]]) -> str:
-    totals = Counter(finding.severity for _, report in files for finding in report.findings)
-    counts = ", ".join(
-        f'<span class="{one.label if totals[one] else "none"}">{totals[one]} {one.label}s</span>'
-        for one in sorted(Severity, reverse=True)
-    )
-    return f"{len(files)} files: {counts}; {len(unreadable)} unreadable"
+def _totals(
+    files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str, str]]
+) -> Iterable[Total]:
+    counts = Counter(finding.severity for _, report in files for finding in report.findings)
+    yield Total(len(files), "file" if len(files) == 1 else "files")
+    for one in sorted(Severity, reverse=True):
+        label = one.label if counts[one] == 1 else f"{one.label}s"
+        yield Total(counts[one], label, one.label if counts[one] else "none")
+    yield Total(len(unreadable), "unreadable", "error" if unreadable else "none")
 
 
 def _by_rule(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
@@ -99,7 +87,11 @@ def _by_rule(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
             counts.setdefault(finding.rule, Counter())[finding.severity] += 1
             whys[finding.rule] = finding.why
     for rule in sorted(counts):
-        yield _row(_cell(rule, "short"), *_counted(counts[rule]), _cell(whys[rule], "why"))
+        yield _row(
+            _cell(rule, "whole"),
+            *_counted(counts[rule]),
+            f'<td id="{rule}" class="why">{_text(whys[rule])}</td>',
+        )
 
 
 def _by_file(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
@@ -122,7 +114,8 @@ def _findings(files: Sequence[tuple[str, Report]]) -> Iterable[str]:
         label = finding.severity.label
         yield _row(
             f'<td class="{label}" data-key="{Severity.ERROR - finding.severity}">{label}</td>',
-            _cell(finding.rule, "short"),
+            f'<td class="whole"><a href="#{finding.rule}" title="{_text(finding.why)}">'
+            f"{finding.rule}</a></td>",
             _cell(path),
             _cell("" if finding.offset is None else str(finding.offset), "number"),
             f"<td>{_told(finding)}</td>",
@@ -157,7 +150,7 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[str], above: str 
     )
     body = "\n".join(rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
-    return f"<h2>{title}</h2>{above}\n{table}"
+    return f'<h2>{title}</h2>{above}\n<div class="scroll">{table}</div>'
 
 
 def _text(text: str) -> str:

@@ -1,13 +1,30 @@
-"""Small charts as inline SVG text; knows numbers, labels and colours, nothing of soaks."""
+"""Small charts as inline SVG text; knows numbers, labels and colours, nothing of what they tell.
 
-from collections.abc import Iterable, Mapping, Sequence
+All charts of a page have the same margins, so that a moment stands at the same place in each. Axes
+bear round numbers only; colours are those of ``images.page`` and follow its light and dark.
+"""
+
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import NamedTuple
+from itertools import takewhile
+from math import ceil, floor, log10
+from typing import Final, NamedTuple
 
-WIDTH, HEIGHT = 920, 220  # of one chart, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 64, 20, 10, 28  # margins
-NAMES = 150  # the left margin of a timeline, where the names of its rows stand
-PALETTE = ("#3b6ea5", "#5aa469", "#d9a441", "#b5533c", "#7d5ba6", "#4fa3a5", "#c77fa8", "#6b7f3a")
+from images.page import legend
+
+WIDTH: Final = 920  # of one chart, in its own units
+HEIGHT: Final = 220
+LEFT, RIGHT, TOP, BOTTOM = 150, 24, 22, 28  # margins
+ROW: Final = 18  # height of one row of a timeline
+MOST_TICKS: Final = 7  # on one axis
+SMALLEST: Final = 1e-9  # end of an axis; a smaller one is none
+PALETTE: Final = tuple(f"var(--c{number})" for number in range(1, 9))
+#: Steps between ticks of a time axis, by its unit; of all other axes they are 1, 2 and 5.
+TIME_STEPS: Final[Mapping[str, tuple[float, ...]]] = {
+    "s": (1, 2, 5, 10, 15, 30, 60),
+    "min": (0.5, 1, 2, 5, 10, 15, 30, 60),
+    "h": (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168),
+}
 
 Points = Sequence[tuple[float, float]]
 
@@ -26,15 +43,37 @@ class _Scale(NamedTuple):
     end: float
     highest: float
     height: int
-    left: int = LEFT
 
     def x(self, time: float) -> float:
         share = min(1.0, time / self.end) if self.end else 0.0
-        return self.left + (WIDTH - self.left - RIGHT) * share
+        return LEFT + (WIDTH - LEFT - RIGHT) * share
 
     def y(self, value: float) -> float:
         share = value / self.highest if self.highest else 0.0
         return TOP + (self.height - TOP - BOTTOM) * (1.0 - share)
+
+
+def ticks(end: float, unit: str = "") -> tuple[float, ...]:
+    """Round numbers from 0 to the last one that is not beyond ``end``.
+
+    Args:
+        end: of the axis, larger than 0 or the only tick is 0.
+        unit: of a time axis ("s", "min", "h"), which has steps of its own; "" for any other.
+    """
+    if end < SMALLEST:
+        return (0.0,)
+    step = _step(end, unit)
+    numbers = (float(f"{step * number:.9g}") for number in range(MOST_TICKS))
+    return tuple(takewhile(lambda number: number <= end * (1 + 1e-9), numbers))
+
+
+def _step(end: float, unit: str) -> float:
+    most = MOST_TICKS - 1
+    for step in TIME_STEPS.get(unit, ()):
+        if step <= end <= step * most:
+            return step
+    magnitude = 10.0 ** floor(log10(end / most))
+    return next(n * magnitude for n in (1, 2, 5, 10, 20) if end <= n * magnitude * most)
 
 
 def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") -> str:
@@ -48,15 +87,15 @@ def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") 
     """
     highest = _round_up(max((y for points in series.values() for _, y in points), default=0.0))
     scale = _Scale(end, highest, HEIGHT)
+    colours = dict(zip(series, _colours(len(series)), strict=True))
     drawn = []
-    for (name, points), colour in zip(series.items(), _colours(len(series)), strict=True):
+    for name, points in series.items():
         path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
         drawn.append(
-            f'<polyline fill="none" stroke="{colour}" stroke-width="1.8" points="{path}">'
+            f'<polyline fill="none" stroke="{colours[name]}" stroke-width="1.8" points="{path}">'
             f"<title>{escape(name)}</title></polyline>"
         )
-    legend = _legend(dict(zip(series, _colours(len(series)), strict=True)), series)
-    return _frame(scale, unit, "".join(drawn), axis) + (legend if len(series) > 1 else "")
+    return _frame(scale, unit, "".join(drawn), axis) + (legend(colours) if len(series) > 1 else "")
 
 
 def stacked(series: Mapping[str, Points], end: float, unit: str, colours: Mapping[str, str]) -> str:
@@ -75,27 +114,24 @@ def stacked(series: Mapping[str, Points], end: float, unit: str, colours: Mappin
         there = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, high, strict=True)]
         back = [f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in zip(times, low, strict=True)]
         drawn.append(
-            f'<polygon fill="{colours[name]}" fill-opacity="0.85" '
+            f'<polygon fill="{colours[name]}" fill-opacity="0.9" '
             f'points="{" ".join(there + back[::-1])}"><title>{escape(name)}</title></polygon>'
         )
-    return _frame(scale, unit, "".join(drawn)) + _legend(colours, series)
+    return _frame(scale, unit, "".join(drawn)) + legend({name: colours[name] for name in series})
 
 
 def timeline(rows: Mapping[str, Sequence[Mark]], end: float) -> str:
     """Draw one row of marks per name."""
-    step = 18
-    height = TOP + step * max(1, len(rows)) + BOTTOM
-    scale = _Scale(end, 1.0, height, NAMES)
+    scale = _Scale(end, 1.0, TOP + ROW * max(1, len(rows)) + BOTTOM)
     drawn = []
-    for number, ((name, marks), colour) in enumerate(
-        zip(rows.items(), _colours(len(rows)), strict=True)
-    ):
-        y = TOP + step * number
-        drawn.append(f'<text x="{NAMES - 6}" y="{y + 12}" class="value">{escape(name)}</text>')
+    colours = _colours(len(rows))
+    for number, ((name, marks), colour) in enumerate(zip(rows.items(), colours, strict=True)):
+        y = TOP + ROW * number
+        drawn.append(f'<text x="{LEFT - 8}" y="{y + 12}" class="value row">{escape(name)}</text>')
         drawn += [
-            f'<rect x="{scale.x(mark.start):.1f}" y="{y + 3}" height="{step - 7}" '
+            f'<rect x="{scale.x(mark.start):.1f}" y="{y + 3}" height="{ROW - 7}" '
             f'width="{max(1.5, scale.x(mark.start + mark.length) - scale.x(mark.start)):.1f}" '
-            f'fill="{colour}" fill-opacity="0.55"><title>{escape(mark.text)}</title></rect>'
+            f'fill="{colour}" fill-opacity="0.6"><title>{escape(mark.text)}</title></rect>'
             for mark in marks
         ]
     return _frame(scale, "", "".join(drawn))
@@ -104,30 +140,25 @@ def timeline(rows: Mapping[str, Sequence[Mark]], end: float) -> str:
 def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h") -> str:
     bottom = scale.height - BOTTOM
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
-        f'<rect x="{scale.left}" y="{TOP}" class="paper"',
-        f' width="{WIDTH - scale.left - RIGHT}" height="{bottom - TOP}"/>',
+        f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
+        f'<rect x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}"',
+        f' height="{bottom - TOP}" class="paper"/>',
     ]
-    for quarter in range(5):
-        time = scale.end * quarter / 4
+    for time in ticks(scale.end, axis):
+        x = scale.x(time)
         parts.append(
-            f'<text x="{scale.x(time):.1f}" y="{bottom + 16}" class="tick">{time:g} {axis}</text>'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom + 4}" class="grid"/>'
+            f'<text x="{x:.1f}" y="{bottom + 17}" class="tick">{time:g} {axis}</text>'
         )
-        if unit:
-            value = scale.highest * quarter / 4
-            parts.append(
-                f'<text x="{LEFT - 6}" y="{scale.y(value) + 4:.1f}" class="value">{value:g}</text>'
-            )
+    for value in ticks(scale.highest) if unit else ():
+        y = scale.y(value)
+        parts.append(
+            f'<line x1="{LEFT - 4}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" class="value">{value:,g}</text>'
+        )
     if unit:
-        parts.append(f'<text x="{LEFT + 4}" y="{TOP + 12}" class="row">{escape(unit)}</text>')
-    return "".join(parts) + drawn + "</svg>"
-
-
-def _legend(colours: Mapping[str, str], names: Iterable[str]) -> str:
-    items = "".join(
-        f'<span><i style="background:{colours[name]}"></i>{escape(name)}</span>' for name in names
-    )
-    return f'<p class="legend">{items}</p>'
+        parts.append(f'<text x="{LEFT}" y="{TOP - 8}" class="row">{escape(unit)}</text>')
+    return "".join(parts) + drawn + "</svg></div>"
 
 
 def _colours(count: int) -> list[str]:
@@ -135,12 +166,8 @@ def _colours(count: int) -> list[str]:
 
 
 def _round_up(value: float) -> float:
-    """The next number that reads well on an axis."""
-    if value <= 0:
+    """The next number that ends an axis in a tick."""
+    if value < SMALLEST:
         return 1.0
-    magnitude = 1.0
-    while magnitude * 10 <= value:
-        magnitude *= 10
-    while magnitude > value:
-        magnitude /= 10
-    return next(step * magnitude for step in (1, 2, 4, 5, 8, 10) if step * magnitude >= value)
+    step = _step(value, "")
+    return step * ceil(value / step)

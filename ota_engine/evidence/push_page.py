@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from images.eui64 import Eui64, format_eui64
+from images.page import page, table
 from ota_engine.evidence.charts import Points, lines
-from ota_engine.evidence.page import page, table
 from ota_engine.hub.push.push import GOOD
 from ota_engine.hub.push.summary import Json
 from ota_engine.records import EventRecord, OutcomeRecord
