@@ -42,7 +42,7 @@ def nobody(_: Sequence[Record]) -> None:
 
 @dataclass(slots=True)
 class ShellCounters:
-    """What the shell itself did and lost."""
+    """What the shell itself did and lost; ``dropped_outbound`` frames found the queue full."""
 
     batches: int = 0
     events: int = 0
@@ -62,6 +62,8 @@ class Shell:
         notify: called when the outbox has something new.
         alarm: told of a full disk, and None when there is room again.
         committed: told of rows once they are on disk, before the frames behind them leave.
+        outbound: frames that may wait for a radio that takes one at a time; of any more the engine
+            is told that the radio is busy.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Shell:
         notify: Callable[[], None],
         alarm: Callable[[StoreError | None], None],
         committed: Witness = nobody,
+        outbound: int = OUTBOUND,
     ) -> None:
         self.engine = engine
         self.counters = ShellCounters()
@@ -85,7 +88,7 @@ class Shell:
         self._committed = committed
         self._in_turn = trio.Lock()
         self._in_flight = link.info.max_in_flight
-        self._queue, self._queued = trio.open_memory_channel[Send](OUTBOUND)
+        self._queue, self._queued = trio.open_memory_channel[Send](outbound)
         self._clock_due = -inf
         self._waiting = trio.CancelScope()
 
@@ -177,12 +180,16 @@ class Shell:
     async def _send(self, frames: Sequence[Send]) -> list[SendFailed]:
         if not self._in_flight:
             return [f for frame in frames if (f := await self._put_on_air(frame)) is not None]
-        for frame in frames:
-            try:
-                self._queue.send_nowait(frame)
-            except trio.WouldBlock:
-                self.counters.dropped_outbound += 1
-        return []
+        return [failure for frame in frames if (failure := self._queue_up(frame)) is not None]
+
+    def _queue_up(self, frame: Send) -> SendFailed | None:
+        """Let a frame wait for the radio, or say that too many do."""
+        try:
+            self._queue.send_nowait(frame)
+        except trio.WouldBlock:
+            self.counters.dropped_outbound += 1
+            return SendFailed(frame, SendStatus.BUSY, trio.current_time())
+        return None
 
     async def _work(self) -> None:
         async for frame in self._queued:

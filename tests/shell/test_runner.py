@@ -3,26 +3,32 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.home.han import Han
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, StoreError, StoreFull
+from ota_engine.events import Send
 from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.delivery.commands import AddImage, Assign, NotifyDevice
+from ota_engine.hub.delivery.commands import AddImage, ApplyNow, Assign, NotifyDevice
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.records import EventRecord, ImageRecord, OrderState, SessionState
+from ota_engine.hub.delivery.upgrade_end import TELL_AGAIN
+from ota_engine.hub.engine import Engine
+from ota_engine.link.contract import LinkInfo
+from ota_engine.records import Activation, EventRecord, ImageRecord, OrderState, SessionState
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.writer import InlineWriter
 from ota_engine.telling.json_lines import SINK_NAME
 from ota_engine.telling.sink import Sink
 from tests.faults.home import UTC, make_devices, make_image, wish
@@ -169,6 +175,65 @@ async def test_an_unplugged_radio_is_shown_and_survived(autojump_clock: MockCloc
         assert "the dongle was pulled" in status.reason
         home.han.plug_in()
         await home.until(SessionState.UPDATED)
+
+
+class OneAtATime(Han):
+    """An emulated home behind a radio that takes one frame at a time, or none while it is stuck."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.stuck = trio.Event()
+        self.stuck.set()
+
+    @property
+    def info(self) -> LinkInfo:
+        return replace(super().info, max_in_flight=1)
+
+    async def send(self, frame: Send) -> None:
+        await self.stuck.wait()
+        await super().send(frame)
+
+
+async def test_an_upgrade_end_dropped_at_a_full_queue_is_told_again_and_not_only_counted(
+    autojump_clock: MockClock,
+) -> None:
+    network = Network(Random(3))
+    device, other = make_devices(2)
+    for each in (device, other):
+        network.add(each)
+    image = make_image(2000)
+    store = Store.in_memory()
+    async with OneAtATime(network) as radio, trio.open_nursery() as nursery:
+        shell = Shell(
+            Engine(DeliveryConfig(), store.load()),
+            InlineWriter(store),
+            radio,
+            wall_clock=utc,
+            notify=lambda: None,
+            alarm=lambda _: None,
+            outbound=1,
+        )
+        nursery.start_soon(shell.run)
+        home = Neighbourhood([device], radio, shell)
+        await shell.command(AddImage(image, "test"))
+        for each in (device, other):
+            held = replace(wish(each, image), activation=Activation.WAIT)
+            await shell.command(Assign(held, "test"))
+            radio.power_on(each.eui64)
+        await home.until(SessionState.HELD)
+        radio.stuck = trio.Event()
+        for _ in range(3):  # one for the radio, one that waits, one too many
+            await shell.command(NotifyDevice(other.eui64))
+            await wait_all_tasks_blocked()
+        before = shell.counters.dropped_outbound
+        await shell.command(ApplyNow(device.eui64, "test"))
+        assert shell.counters.dropped_outbound == before + 1
+        radio.stuck.set()
+        await trio.sleep(TELL_AGAIN - 1.0)
+        assert home.states() == {SessionState.RESTARTING, SessionState.HELD}
+        await trio.sleep(120.0)  # a device that hears nothing asks again after an hour
+        assert home.states() == {SessionState.UPDATED, SessionState.HELD}
+        nursery.cancel_scope.cancel()
 
 
 async def test_outcomes_reach_the_sink_once_across_restarts(tmp_path: Path) -> None:
