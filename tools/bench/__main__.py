@@ -16,10 +16,12 @@ sys.path.insert(0, str(REPOSITORY))  # the packages measured are those beside us
 
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
-from row import ROWS, Options, Row, judge  # noqa: E402
+from row import ROWS, Options, judge  # noqa: E402
 
+PROGRAM = HERE.relative_to(REPOSITORY)
 DEFAULT_OUTPUT = REPOSITORY / "build" / "bench.json"
 DEFAULT_SEED = 1
+RIGHT = {"value", "peer", "ratio", "ratio there"}  # columns of figures
 
 Result: TypeAlias = dict[str, Any]  # one row, as written
 
@@ -36,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"bench: no row named {', '.join(unknown)}; there are {', '.join(ROWS)}")
         return 2
+    if choice.against is not None and not (choice.against / PROGRAM).is_dir():
+        print(f"bench: {choice.against} holds no {PROGRAM}: name another checkout of zota")
+        return 2
     options = Options(choice.seed, choice.images, choice.quick)
     results: list[Result] = []
     for name in choice.rows or ROWS:
@@ -43,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if choice.here:
             results.append(judge(row, row.measure(options), options.seed))
         else:
-            results.append(run_apart(row, options))
+            results.append(run_apart(name, options, REPOSITORY))
+            if choice.against is not None:
+                results[-1]["against"] = run_apart(name, options, choice.against)
         write(results, choice.output)
     if not choice.here:
         show(results)
@@ -65,25 +72,32 @@ def parser() -> argparse.ArgumentParser:
     usage.add_argument("--images", type=Path, metavar="DIR", help="OTA files to parse and validate")
     usage.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, metavar="FILE")
     usage.add_argument("--quick", action="store_true", help="tiny sizes; figures mean nothing")
+    usage.add_argument(
+        "--against", type=Path, metavar="DIR", help="run each row in another checkout, too"
+    )
     usage.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return usage
 
 
-def run_apart(row: Row, options: Options) -> Result:
+def run_apart(name: str, options: Options, checkout: Path) -> Result:
     """Measure one row in an interpreter of its own, whose memory no other row has touched.
 
-    The row comes back through a file of the same form.
+    The row comes back through a file of the same form. A checkout measures its own code by its own
+    rows, with the interpreter of its ``.venv`` where it has one.
     """
-    print(f"bench: {row.name} ...", file=sys.stderr, flush=True)
+    where = "" if checkout == REPOSITORY else f" in {checkout}"
+    print(f"bench: {name}{where} ...", file=sys.stderr, flush=True)
+    own = checkout / ".venv" / "bin" / "python"
+    python = str(own) if where and own.exists() else sys.executable
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "row.json"
-        command = [sys.executable, str(HERE), row.name, "--here"]
+        command = [python, str(checkout / PROGRAM), name, "--here"]
         command += ["--seed", str(options.seed), "--output", str(output)]
         command += ["--images", str(options.images)] if options.images else []
         command += ["--quick"] if options.quick else []
         ended = subprocess.run(command, stdout=sys.stderr, check=False)
         if not output.exists():
-            sys.exit(f"bench: {row.name} ended with exit code {ended.returncode} and no figure")
+            sys.exit(f"bench: {name}{where} ended with exit code {ended.returncode}, no figure")
         (result,) = json.loads(output.read_text())
     return dict(result)
 
@@ -97,10 +111,13 @@ def write(results: list[Result], output: Path) -> None:
 def show(results: list[Result]) -> None:
     """Print the results as a table."""
     table = Table(title="zota benchmarks")
-    for heading in ("row", "value", "peer", "ratio", "goal", "met"):
-        justify: Any = "right" if heading in {"value", "peer", "ratio"} else "left"
+    headings = ["row", "value", "peer", "ratio", "goal", "met"]
+    compared = any("against" in result for result in results)
+    for heading in [*headings, *(["ratio there"] if compared else [])]:
+        justify: Any = "right" if heading in RIGHT else "left"
         table.add_column(heading, justify=justify, overflow="fold")
     for result in results:
+        there = [figure(result["against"]["ratio"])] if compared else []
         table.add_row(
             result["name"],
             f"{figure(result['value'])} {result['unit']}",
@@ -108,6 +125,7 @@ def show(results: list[Result]) -> None:
             figure(result["ratio"]),
             result["goal"],
             "yes" if result["met"] else "[bold red]NO[/]",
+            *there,
         )
     console = Console()
     console.print(table)
@@ -116,10 +134,8 @@ def show(results: list[Result]) -> None:
             console.print(f"{result['name']}: {result['note']}", highlight=False)
 
 
-def figure(value: float | None) -> str:
+def figure(value: float) -> str:
     """Print a figure with four significant digits, thousands separated."""
-    if value is None:
-        return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

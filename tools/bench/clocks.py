@@ -1,10 +1,11 @@
-"""How time and memory are measured: processor time of this process, its best of several rounds."""
+"""How time and memory are measured: processor time, in rounds that every contender takes part in."""
 
 import gc
 import resource
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,21 +13,30 @@ MEGABYTE = 1_000_000  # octets
 
 
 Work: TypeAlias = Callable[[], object]
+Contender: TypeAlias = Callable[[], Work]  # prepares itself, untimed; returns the work to time
 
 
-def interleaved(rounds: int, *contenders: Callable[[], Work]) -> tuple[float, ...]:
+def interleaved(rounds: int, *contenders: Contender) -> tuple[float, ...]:
     """Run every contender once per round, in turn; return each one's best processor seconds.
-
-    A contender prepares itself, untimed, and returns the work to time.
 
     Interleaving gives all of them the same weather: a slow stretch of the machine meets each, and
     the best round is the one without. Garbage is collected before a run, never during it.
     """
-    best = [float("inf")] * len(contenders)
-    for _ in range(rounds):
-        for place, contender in enumerate(contenders):
-            best[place] = min(best[place], processor_seconds(contender()))
-    return tuple(best)
+    return tuple(map(min, _rounds(rounds, contenders)))
+
+
+def alternating(rounds: int, *contenders: Contender) -> tuple[float, ...]:
+    """Run every contender once per round, in turn; return each one's median processor seconds.
+
+    For work so long that no round is without other work on the machine.
+    """
+    return tuple(map(statistics.median, _rounds(rounds, contenders)))
+
+
+def _rounds(rounds: int, contenders: Sequence[Contender]) -> list[tuple[float, ...]]:
+    """Measure every contender in every round; returns the seconds of each contender."""
+    measured = [[processor_seconds(contender()) for contender in contenders] for _ in range(rounds)]
+    return list(zip(*measured, strict=True))
 
 
 def processor_seconds(work: Work) -> float:

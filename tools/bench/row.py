@@ -7,33 +7,25 @@ import importlib.metadata
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
-
-
-class Figure(StrEnum):
-    """Which figure of a row its goal speaks of."""
-
-    VALUE = "value"
-    RATIO = "ratio"
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A limit for one figure, ``value`` or ``ratio``: at least, or at most, so much."""
+    """A limit for the ratio of our figure to the peer's: at least, or at most, so much.
 
-    figure: Figure
+    Goals are ratios and nothing else, so that they hold on every machine or on none.
+    """
+
     limit: float
     at_most: bool = False
 
     def __str__(self) -> str:
-        return f"{self.figure} {'<=' if self.at_most else '>='} {self.limit:g}"
+        return f"ratio {'<=' if self.at_most else '>='} {self.limit:g}"
 
-    def met(self, value: float | None) -> bool:
-        """Say whether a figure is within the limit; a figure that is missing is not."""
-        if value is None:
-            return False
-        return value <= self.limit if self.at_most else value >= self.limit
+    def met(self, ratio: float) -> bool:
+        """Say whether a ratio is within the limit."""
+        return ratio <= self.limit if self.at_most else ratio >= self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +43,13 @@ class Measurement:
 
     Attributes:
         value: our figure, in the row's unit.
-        peer: the same figure of the program compared with, or None without one.
+        peer: the same figure of what is compared with, measured in the same run.
         note: what a reader needs besides, e.g. how much was measured.
         faults: results so wrong that the goal is missed whatever the figures say.
     """
 
     value: float
-    peer: float | None = None
+    peer: float
     note: str = ""
     faults: tuple[str, ...] = ()
 
@@ -98,8 +90,7 @@ def row(name: str, *, unit: str, goal: Goal) -> Callable[[Measure], Measure]:
 
 def judge(row: Row, found: Measurement, seed: int) -> dict[str, object]:
     """Put a measurement beside its goal, in the form of ``build/bench.json``."""
-    ratio = found.value / found.peer if found.peer else None
-    met = row.goal.met(ratio if row.goal.figure is Figure.RATIO else found.value)
+    ratio = found.value / found.peer
     return {
         "name": row.name,
         "value": found.value,
@@ -107,7 +98,7 @@ def judge(row: Row, found: Measurement, seed: int) -> dict[str, object]:
         "peer": found.peer,
         "ratio": ratio,
         "goal": str(row.goal),
-        "met": met and not found.faults,
+        "met": row.goal.met(ratio) and not found.faults,
         "seed": seed,
         "versions": versions(),
         "note": "; ".join((*found.faults, found.note)),

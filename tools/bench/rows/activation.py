@@ -8,7 +8,7 @@ from random import Random
 
 from clocks import processor_seconds
 from cryptography.hazmat.primitives.asymmetric import ec
-from row import Figure, Goal, Measurement, Options, row
+from row import Goal, Measurement, Options, row
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
@@ -51,23 +51,29 @@ DELIVERED_BY = 3600.0  # seconds in which all have taken the image
 ORDERED_BY = 5400.0  # seconds: when all are to run it
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
 WITHIN = 60.0  # seconds after the ordered one: a restart, and a signed alert of each
+LONGER = 4.0  # times as long as one load switch alone
 
 
-@row("activation-1000", unit="s", goal=Goal(Figure.VALUE, WITHIN, at_most=True))
+@row("activation-1000", unit="s", goal=Goal(LONGER, at_most=True))
 def activation_1000(options: Options) -> Measurement:
-    """From the ordered second to the last verified proof that a thousand load switches run it."""
+    """From the ordered second to the last verified proof that a thousand load switches run it.
+
+    The peer is one load switch alone on the same air, in the same virtual time.
+    """
     count = 20 if options.quick else 1000
-    street = Street(count, options.seed)
+    street, alone = Street(count, options.seed), Street(1, options.seed)
     seconds = processor_seconds(street.run)
-    told = [when for when, outcome in street.outcomes if outcome.verdict is Verdict.SUCCEEDED]
-    last = max(told, default=street.now) - ORDERED_BY
+    alone.run()
     return Measurement(
-        last,
+        street.last,
+        alone.last,
         note=(
-            f"{len(told):,} of {count:,} activated on {CHANNELS} channels, "
+            f"{len(street.told):,} of {count:,} activated on {CHANNELS} channels, "
             f"{street.twice} twice; {seconds:.1f} s of processor time"
         ),
-        faults=() if len(told) == count and not street.twice else ("not each activated once",),
+        faults=(
+            () if len(street.told) == count and not street.twice else ("not each activated once",)
+        ),
     )
 
 
@@ -85,6 +91,16 @@ class Street:
     def now(self) -> float:
         """Virtual seconds."""
         return self.network.agenda.now
+
+    @property
+    def told(self) -> list[float]:
+        """When each proof of success was verified."""
+        return [when for when, outcome in self.outcomes if outcome.verdict is Verdict.SUCCEEDED]
+
+    @property
+    def last(self) -> float:
+        """Seconds from the ordered one to the last proof."""
+        return max(self.told, default=self.now) - ORDERED_BY
 
     @property
     def twice(self) -> int:

@@ -8,11 +8,12 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
+from bare_gbcs import take_apart
 from clocks import interleaved
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from row import Figure, Goal, Measurement, Options, row
+from row import Goal, Measurement, Options, row
 
 from images.ecdsa import P256_ORDER, SCALAR_BYTES
 from ota_engine.gbcs import compose
@@ -44,17 +45,26 @@ Bare: TypeAlias = tuple[bytes, bytes]  # signature in DER, signed octets
 HUB, PPMID, _IHD, HCALCS, *_rest = (device.eui64 for device in DEVICES)
 
 
-@row("gbcs-parse", unit="messages/s", goal=Goal(Figure.VALUE, 20_000))
+@row("gbcs-parse", unit="messages/s", goal=Goal(0.25))
 def gbcs_parse(options: Options) -> Measurement:
-    """Envelope and payload of every kind of firmware message, over and over; no cryptography."""
+    """Envelope and payload of every kind of firmware message, over and over; no cryptography.
+
+    The peer takes the same fields out of the same octets and neither checks nor names them
+    (``bare_gbcs.py``): no reader in Python can do with less.
+    """
     messages, where = corpus(options)
     repeats = (200 if options.quick else 20_000) // len(messages)
-    (seconds,) = interleaved(2 if options.quick else 7, partial(partial, read, messages, repeats))
+    ours, bare = interleaved(
+        2 if options.quick else 7,
+        partial(partial, read, messages, repeats),
+        partial(partial, read_bare, messages, repeats),
+    )
     count = len(messages) * repeats
-    return Measurement(count / seconds, note=f"{count} messages, {len(messages)} {where}")
+    note = f"{count} messages, {len(messages)} {where}"
+    return Measurement(count / ours, count / bare, note)
 
 
-@row("gbcs-verify", unit="messages/s", goal=Goal(Figure.RATIO, 0.8))
+@row("gbcs-verify", unit="messages/s", goal=Goal(0.8))
 def gbcs_verify(options: Options) -> Measurement:
     """A device judges CS06 commands; the peer is OpenSSL's ECDSA verify and ECDH, and nothing else.
 
@@ -163,6 +173,13 @@ def read(messages: Sequence[bytes], repeats: int) -> None:
     for _ in range(repeats):
         for octets in messages:
             read_payload(parse(octets))
+
+
+def read_bare(messages: Sequence[bytes], repeats: int) -> None:
+    """Take the fields out of every message."""
+    for _ in range(repeats):
+        for octets in messages:
+            take_apart(octets)
 
 
 def judge_all(

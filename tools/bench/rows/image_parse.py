@@ -5,13 +5,13 @@ from functools import partial
 
 from clocks import interleaved
 from corpus import corpus
-from row import Figure, Goal, Measurement, Options, row
+from row import Goal, Measurement, Options, row
 from zigpy.ota.image import parse_ota_image
 
 from images import ImageError, parse
 
 
-@row("image-parse", unit="files/s", goal=Goal(Figure.RATIO, 1.0))
+@row("image-parse", unit="files/s", goal=Goal(1.0))
 def image_parse(options: Options) -> Measurement:
     """All files of a folder, ours and zigpy's in turn, each file as often as it takes to see it."""
     files, where = corpus(options)

@@ -5,7 +5,7 @@ that have been interviewed, and ends when the last of them runs the new version.
 """
 
 from deliveries import Delivered, Setting, measured
-from row import Figure, Goal, Measurement, Options, row
+from row import Goal, Measurement, Options, row
 
 from emulators.air.radio import block_ceiling
 
@@ -19,13 +19,13 @@ RUNS = 3  # of the bare loop's row: it lasts two seconds, of which any noise tak
 UNLIMITED = {"baud": 0, "pace": 100.0}  # a line that takes no time, air a hundred times as fast
 
 
-@row("push-one", unit="s", goal=Goal(Figure.RATIO, 1 / FASTER, at_most=True))
+@row("push-one", unit="s", goal=Goal(1 / FASTER, at_most=True))
 def push_one(options: Options) -> Measurement:
     """128 KiB for one device: seconds until it runs them, against zigpy's ``update_firmware``."""
     return _race(Setting(1, 2000 if options.quick else OCTETS), options.seed)
 
 
-@row("push-eight", unit="s", goal=Goal(Figure.RATIO, 1 / FASTER, at_most=True))
+@row("push-eight", unit="s", goal=Goal(1 / FASTER, at_most=True))
 def push_eight(options: Options) -> Measurement:
     """The same 128 KiB shared by eight devices at once."""
     return _race(Setting(EIGHT, 500 if options.quick else OCTETS // EIGHT), options.seed)
@@ -44,7 +44,7 @@ def _told(name: str, delivered: Delivered) -> str:
     return f"{name} {delivered.blocks} blocks, {delivered.rate:.1f}/s"
 
 
-@row("push-cpu", unit="ms/block", goal=Goal(Figure.RATIO, 1.0, at_most=True))
+@row("push-cpu", unit="ms/block", goal=Goal(1.0, at_most=True))
 def push_cpu(options: Options) -> Measurement:
     """Processor time of the host for each block, everything around the blocks included."""
     setting = Setting(EIGHT, 500 if options.quick else OCTETS // 2 // EIGHT)
@@ -64,7 +64,7 @@ def _per_block(delivered: Delivered) -> float:
     return delivered.processor * 1000 / delivered.blocks
 
 
-@row("push-ceiling", unit="blocks/s", goal=Goal(Figure.RATIO, 0.9))
+@row("push-ceiling", unit="blocks/s", goal=Goal(0.9))
 def push_ceiling(options: Options) -> Measurement:
     """Blocks a second for eight devices, against what line and radio carry at their best.
 
@@ -79,7 +79,7 @@ def push_ceiling(options: Options) -> Measurement:
     return Measurement(ours.rate, min(line, radio), note)
 
 
-@row("bellows-loop", unit="blocks/s", goal=Goal(Figure.RATIO, 0.9))
+@row("bellows-loop", unit="blocks/s", goal=Goal(0.9))
 def bellows_loop(options: Options) -> Measurement:
     """Blocks a second where neither line nor radio limits, against the least bellows can do.
 

@@ -1,16 +1,14 @@
 """Serving a block from request octets to response octets, against zigpy's own block handler."""
 
-import hashlib
-import random
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from blocks import BLOCK, block_requests, make_image
 from clocks import interleaved
-from row import Figure, Goal, Measurement, Options, row
+from row import Goal, Measurement, Options, row
 from zigpy_peer import ZigpyServer
 
-from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
 from ota_engine.events import (
@@ -23,24 +21,20 @@ from ota_engine.events import (
     Send,
 )
 from ota_engine.hub.delivery.commands import AddImage, Assign
-from ota_engine.hub.delivery.image import ImageKey, ServedImage
+from ota_engine.hub.delivery.image import ServedImage
 from ota_engine.hub.engine import Engine
-from ota_engine.records import Activation, AssignmentRecord, ImageRecord, VersionPolicy
-from ota_engine.zcl.commands import ImageBlockRequest
-from ota_engine.zcl.hot import decode_block_request, encode_block_request
+from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
+from ota_engine.zcl.hot import decode_block_request
 
-IMAGE_SIZE = 128 * 1024  # octets of payload
-BLOCK = 48  # octets asked for: what most devices in the field ask
 MAX_PAYLOAD = 82  # octets of an APS payload, network security only
 CARRIES = MAX_PAYLOAD - 17  # octets of a block in it
 REQUESTS_PER_SECOND = 20  # of one device, in virtual time
 DEVICE = Eui64(0x00DB_1234_5678_90A4)
-KEY = ImageKey(manufacturer_code=0x121D, image_type=0x0084, file_version=0x01020304)
 
 Contender: TypeAlias = Callable[[], Callable[[], list[bytes]]]  # prepares, returns the work
 
 
-@row("server-path", unit="blocks/s", goal=Goal(Figure.RATIO, 150))
+@row("server-path", unit="blocks/s", goal=Goal(150))
 def server_path(options: Options) -> Measurement:
     """Decode, check, slice, encode, as the OTA server does for every block of a download.
 
@@ -48,10 +42,7 @@ def server_path(options: Options) -> Measurement:
     session, pacing and records around each block, is measured beside it and told in the note.
     """
     image = make_image(options)
-    requests = [
-        encode_block_request(number & 0xFF, ImageBlockRequest(0, *image.key, offset, BLOCK))
-        for number, offset in enumerate(range(0, image.size, BLOCK))
-    ]
+    requests = block_requests(image)
     with ZigpyServer(image.data) as zigpy:
         contenders: tuple[Contender, ...] = (
             lambda: partial(serve_path, image, requests),
@@ -66,35 +57,6 @@ def server_path(options: Options) -> Measurement:
         f"{count / engine:,.0f} blocks/s, {theirs / engine:.0f} times zigpy"
     )
     return Measurement(count / ours, count / theirs, note, faults)
-
-
-def make_image(options: Options) -> ServedImage:
-    """Build an image, the same from the same seed, in the form the server hands it out."""
-    size = 4 * BLOCK if options.quick else IMAGE_SIZE
-    payload = random.Random(options.seed).randbytes(size)
-    spec = ImageSpec(
-        manufacturer_code=KEY.manufacturer_code,
-        image_type=KEY.image_type,
-        file_version=KEY.file_version,
-    )
-    data = build(payload, spec)
-    return ServedImage.of(
-        ImageRecord(
-            sha256=hashlib.sha256(data).hexdigest(),
-            name="bench",
-            manufacturer_code=KEY.manufacturer_code,
-            image_type=KEY.image_type,
-            file_version=KEY.file_version,
-            zigbee_stack_version=2,
-            header_string="",
-            minimum_hardware_version=None,
-            maximum_hardware_version=None,
-            upgrade_file_destination=None,
-            manufacturer_image_hash="",
-            added_utc=0.0,
-            data=data,
-        )
-    )
 
 
 def serve_path(image: ServedImage, requests: Sequence[bytes]) -> list[bytes]:
