@@ -12,24 +12,25 @@ import zigpy.application
 import zigpy.device
 import zigpy.types as t
 from zigpy.profiles import zha
-from zigpy.zdo.types import SimpleDescriptor, ZDOCmd
+from zigpy.zdo.types import ZDOCmd
 
 from hw.conversations import FRAME_TYPE, Conversations, Owner
 from hw.discovery import MATCH_DESC_REQ, MATCH_DESC_RSP, answer_match
+from hw.endpoints import further_endpoints, smart_energy_endpoint
 from hw.identity import to_ours
 from hw.packets import SettledAddress, device_object_packet
 from images.eui64 import Eui64
+from ota_engine.errors import LinkError
 from ota_engine.events import (
     BASIC_CLUSTER,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
-    TUNNELING_CLUSTER,
     Packet,
 )
 
-ENERGY_SERVICE_INTERFACE = 0x0500  # device type, Smart Energy profile
 ZDO_ENDPOINT = 0
+TAKEN = (1, 2, OTA_SERVER_ENDPOINT)  # zigpy's own, and that of Smart Energy
 ANNOUNCEMENT = 12  # octets of a Device_annce: sequence, address, EUI-64, capability
 RECEIVER_ON_WHEN_IDLE = 0x08  # capability bit, Zigbee 2.4.3.1.11
 
@@ -63,6 +64,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
         ear: told of every frame and announcement.
         counters: what was kept from zigpy or from the air, by reason.
         conversations: who asked which device what.
+        asked_endpoints: on which images are to be served beside the usual ones.
     """
 
     def __init__(self, config: dict[str, object]) -> None:
@@ -70,6 +72,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
         self.ear: Ear = DeafEar()
         self.counters: Counter[str] = Counter()
         self.conversations = Conversations()
+        self.asked_endpoints: tuple[int, ...] = ()
 
     # --- hooks -----------------------------------------------------------------------------------
 
@@ -109,21 +112,25 @@ class OtaApplication(zigpy.application.ControllerApplication):
         return super().get_device_with_address(address)
 
     async def register_endpoints(self) -> None:
-        """Add the endpoint on which Smart Energy devices look for images and tunnels.
+        """Add the endpoints on which devices look for images.
 
-        We serve tunnels to sleepy devices, and are a client of those that the others serve.
+        One that only some makers' devices call may be refused: a radio has room for few.
+
+        Raises:
+            LinkError: the radio has no room for an endpoint that the link names.
         """
         await super().register_endpoints()
-        await self.add_endpoint(
-            SimpleDescriptor(
-                endpoint=OTA_SERVER_ENDPOINT,
-                profile=SMART_ENERGY,
-                device_type=ENERGY_SERVICE_INTERFACE,
-                device_version=0,
-                input_clusters=[BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER],
-                output_clusters=[TUNNELING_CLUSTER],
-            )
-        )
+        await self.add_endpoint(smart_energy_endpoint())
+        for descriptor in further_endpoints(self.asked_endpoints, TAKEN):
+            try:
+                await self.add_endpoint(descriptor)
+            except Exception as error:
+                if descriptor.endpoint in self.asked_endpoints:
+                    raise LinkError(
+                        f"the radio has no room for endpoint {descriptor.endpoint}; take it out of"
+                        " endpoints="
+                    ) from error
+                self.counters[f"endpoint {descriptor.endpoint} refused"] += 1
 
     # --- ours ------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from hw.identity import to_ours
 from hw.inbox import LIMIT, Inbox
 from hw.session import RadioSession
 from images.eui64 import Eui64
-from ota_engine.events import OTA_UPGRADE_CLUSTER, Joined, Left, Packet
+from ota_engine.events import OTA_UPGRADE_CLUSTER, SPOKEN_ON, Joined, Left, Packet
 from ota_engine.link.contract import ClientEndpoint, NodeInfo
 
 CHANNEL = 0  # a radio has one medium; the engine numbers them
@@ -129,8 +129,12 @@ def _ota_clients(device: zigpy.device.ZigbeeDevice) -> tuple[ClientEndpoint, ...
     """Every OTA client its simple descriptors tell of, by endpoint; none before the interview."""
     return tuple(
         sorted(
-            ClientEndpoint(int(endpoint.endpoint_id), int(endpoint.profile_id))
+            _client(int(endpoint.endpoint_id), int(endpoint.profile_id))
             for endpoint in device.non_zdo_endpoints
             if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.profile_id
         )
     )
+
+
+def _client(endpoint: int, profile: int) -> ClientEndpoint:
+    return ClientEndpoint(endpoint, SPOKEN_ON.get(profile, profile))

@@ -1,16 +1,19 @@
-"""Answers Smart Energy devices that look for their hub. Pure: octets in, octets out.
+"""Answers devices that look for their hub. Pure: octets in, octets out.
 
-A GB device finds who serves it images and tunnels with a Match_Desc_req for profile 0x0109; zigpy answers every profile
-but Home Automation's with "none here", which would send the device away.
+A GB device finds who serves it images and tunnels with a Match_Desc_req for profile 0x0109, and some
+lights look for an image server on Light Link's profile, to speak to it on Home Automation's. zigpy
+answers every profile but that with "none here", which would send them away.
 """
 
 import struct
 
 from ota_engine.events import (
     BASIC_CLUSTER,
-    OTA_SERVER_ENDPOINT,
+    LIGHT_LINK,
     OTA_UPGRADE_CLUSTER,
+    SERVER_ENDPOINTS,
     SMART_ENERGY,
+    SPOKEN_ON,
     TUNNELING_CLUSTER,
 )
 
@@ -18,7 +21,11 @@ MATCH_DESC_REQ = 0x0006  # ZDO, Zigbee 2.4.3.1.7
 MATCH_DESC_RSP = 0x8006  # 2.4.4.2.7
 SUCCESS = 0x00
 COORDINATOR = 0x0000
-OURS = frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER})
+#: By profile of a search: what of it we serve.
+OURS = {
+    SMART_ENERGY: frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER}),
+    LIGHT_LINK: frozenset({OTA_UPGRADE_CLUSTER}),
+}
 _REQUEST = struct.Struct("<BHHB")  # sequence, address of interest, profile, input clusters
 _RESPONSE = struct.Struct("<BBHB")  # sequence, status, address, endpoints
 
@@ -33,8 +40,9 @@ def answer_match(frame: bytes) -> bytes | None:
         return None
     sequence, _, profile, count = _REQUEST.unpack_from(frame)
     clusters = frame[_REQUEST.size : _REQUEST.size + 2 * count]
-    if profile != SMART_ENERGY or len(clusters) != 2 * count:
+    if profile not in OURS or len(clusters) != 2 * count:
         return None
-    if not OURS.intersection(struct.unpack(f"<{count}H", clusters)):
+    if not OURS[profile].intersection(struct.unpack(f"<{count}H", clusters)):
         return None
-    return _RESPONSE.pack(sequence, SUCCESS, COORDINATOR, 1) + bytes((OTA_SERVER_ENDPOINT,))
+    endpoint = SERVER_ENDPOINTS[SPOKEN_ON.get(profile, profile)]
+    return _RESPONSE.pack(sequence, SUCCESS, COORDINATOR, 1) + bytes((endpoint,))

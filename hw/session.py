@@ -98,6 +98,8 @@ class RadioSession:
         check_port(self.settings)
         try:
             await self._island.run(self.app.connect())
+        except LinkError as error:
+            raise LinkError(f"{self.settings.url}: {error}") from error
         except Exception as error:
             peer = await self._peer()
             raise opening_failure(error, self.settings, connected=False, peer=peer) from error
@@ -311,6 +313,7 @@ async def open_session(
             settings.state.mkdir(parents=True, exist_ok=True)
         app = await controller.new(settings.zigpy_config(channel), start_radio=False)
         assert isinstance(app, OtaApplication)  # noqa: S101 - zigpy types it as its base
+        app.asked_endpoints = settings.endpoints
         return app
 
     try:

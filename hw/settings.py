@@ -14,6 +14,7 @@ DATABASE_NAME = "network.db"  # zigpy's database, in the state folder
 BAUDRATE = 115_200  # of every dongle sold today
 FLOW_CONTROLS = {"hardware": "hardware", "software": "software", "none": None}
 TCP = "+tcp"
+LAST_ENDPOINT = 240  # of an application, Zigbee 2.3.2.5.1
 COMMIT_EVERY = 1.0  # seconds; zigpy's thirty would lose a network's new devices in a power cut
 #: Shares of the radio's concurrency, by priority; each may use its own and those below it. Zigpy
 #: gives the lowest a quarter, which would let two of eight downloads run.
@@ -25,7 +26,8 @@ class RadioSettings:
     """One radio, and where its network is remembered.
 
     ``port`` is a path or ``host:port``. ``state`` is the folder of the network database; None
-    keeps nothing. ``baudrate`` and ``flow_control`` mean nothing over TCP. ``reconnect_after`` is
+    keeps nothing. ``baudrate`` and ``flow_control`` mean nothing over TCP. ``endpoints`` are those to
+    serve images on beside the usual ones. ``reconnect_after`` is
     how long to wait, in seconds, before each attempt to reach a radio that was lost; the last
     holds for all that follow.
     """
@@ -37,6 +39,7 @@ class RadioSettings:
     baudrate: int = BAUDRATE
     flow_control: str | None = None
     aps_security: bool = False
+    endpoints: tuple[int, ...] = ()
     reconnect_after: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
     @property
@@ -47,6 +50,7 @@ class RadioSettings:
             "baudrate": None if self.baudrate == BAUDRATE else str(self.baudrate),
             "flow": None if self.flow_control is None else flow,
             "aps": "encrypted" if self.aps_security else None,
+            "endpoints": ",".join(map(str, self.endpoints)),
         }
         query = "&".join(f"{name}={value}" for name, value in options.items() if value)
         scheme = self.library.scheme + (TCP if self.tcp else "")
@@ -108,9 +112,12 @@ def parse_link(url: str, state: Path | None = None) -> RadioSettings:
         _baudrate(url, options.pop("baudrate", str(BAUDRATE))),
         _flow_control(url, options.pop("flow", "none")),
         options.pop("aps", "plain") == "encrypted",
+        _endpoints(url, options.pop("endpoints", "")),
     )
     if options:
-        raise LocalError(f"{url}: unknown option {min(options)}; there are baudrate, flow and aps")
+        raise LocalError(
+            f"{url}: unknown option {min(options)}; there are baudrate, flow, aps and endpoints"
+        )
     return settings
 
 
@@ -133,3 +140,12 @@ def _flow_control(url: str, text: str) -> str | None:
     if text not in FLOW_CONTROLS:
         raise LocalError(f"{url}: flow={text}; there are {', '.join(FLOW_CONTROLS)}")
     return FLOW_CONTROLS[text]
+
+
+def _endpoints(url: str, text: str) -> tuple[int, ...]:
+    """Read endpoint numbers, Zigbee 2.3.2.5.1: 1 to 240 are an application's."""
+    numbers = text.split(",") if text else []
+    for number in numbers:
+        if not number.isdecimal() or not 1 <= int(number) <= LAST_ENDPOINT:
+            raise LocalError(f"{url}: endpoints={text}; write e.g. endpoints=47 or endpoints=13,47")
+    return tuple(sorted({int(number) for number in numbers}))

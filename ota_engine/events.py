@@ -13,10 +13,16 @@ from ota_engine.records import Record
 
 HOME_AUTOMATION = 0x0104  # profile
 SMART_ENERGY = 0x0109  # profile
+LIGHT_LINK = 0xC05E  # profile; it stands in simple descriptors, and only touchlink travels on it
 OTA_UPGRADE_CLUSTER = 0x0019
 BASIC_CLUSTER = 0x0000
 TUNNELING_CLUSTER = 0x0704
-OTA_SERVER_ENDPOINT = 10  # ours, as registered by every link
+OTA_SERVER_ENDPOINT = 10  # ours for Smart Energy, as registered by every link
+#: The profile on which an endpoint is spoken to, where it is not the one its descriptor names.
+SPOKEN_ON = {LIGHT_LINK: HOME_AUTOMATION}
+#: Our endpoint for each profile, from which frames leave that answer nothing; the usual one else. A
+#: stack may drop what comes back to an endpoint on another profile than it was registered with.
+SERVER_ENDPOINTS = {SMART_ENERGY: OTA_SERVER_ENDPOINT, HOME_AUTOMATION: 1}
 
 BROADCAST_ALL = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # network address 0xFFFF
 BROADCAST_RX_ON = Eui64(0xFFFF_FFFF_FFFF_FFFD)  # 0xFFFD, receivers that never sleep

@@ -103,7 +103,7 @@ class Device:
     @property
     def clients(self) -> tuple[tuple[int, int], ...]:
         """Endpoint and profile of its OTA client."""
-        return ((self.spec.endpoint, self.spec.profile),)
+        return ((self.spec.endpoint, self.spec.spoken_profile),)
 
     # --- power ------------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Device:
 
     def _receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         endpoint_is_ours = frame.destination_endpoint in (self._number, ALL_ENDPOINTS)
-        if not endpoint_is_ours or frame.profile not in (self.spec.profile, ALL_PROFILES):
+        if not endpoint_is_ours or frame.profile not in (self.spec.spoken_profile, ALL_PROFILES):
             return ()
         unicast = frame.destination == self.eui64
         if frame.cluster == TUNNELING_CLUSTER and self._gbcs is not None:

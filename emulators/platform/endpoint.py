@@ -23,7 +23,7 @@ class Endpoint:
     def __init__(self, spec: DeviceSpec) -> None:
         self.number = spec.endpoint
         self.server = spec.server_endpoint
-        self.profile = spec.profile
+        self.profile = spec.spoken_profile
         self.sequence = 0
 
     def next_sequence(self) -> int:

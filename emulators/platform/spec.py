@@ -6,7 +6,7 @@ from enum import Enum
 from emulators.platform.flash import FileIdentity
 from emulators.platform.profiles import LAB, TimerProfile
 from images.eui64 import Eui64
-from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY
+from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY, SPOKEN_ON
 
 NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answered
 
@@ -68,6 +68,7 @@ class DeviceSpec:
     ``certificate`` is the supplier certificate (PEM) whose GB signature every image must bear;
     without one no signature is asked for, unless the device has keys and is of a kind that asks.
     ``supplier`` names the party that a device with keys obeys, None for the first in the folder.
+    ``profile`` is the one in its simple descriptor; it speaks on ``spoken_profile``.
     ``bank_size`` is the largest file it can hold, in octets.
     """
 
@@ -95,6 +96,11 @@ class DeviceSpec:
     certificate: bytes | None = None
     supplier: int | None = None
     seed: int = 0
+
+    @property
+    def spoken_profile(self) -> int:
+        """The profile of its frames; it hears none of any other."""
+        return SPOKEN_ON.get(self.profile, self.profile)
 
     @property
     def factory(self) -> FileIdentity:

@@ -150,7 +150,12 @@ class FaultInjector:
         frame = encode_block_request(sent & 0xFF, request)
         if not self._broken[device.eui64]:
             transmit = Transmit(
-                spec.endpoint, spec.server_endpoint, spec.profile, OTA_UPGRADE_CLUSTER, frame, False
+                spec.endpoint,
+                spec.server_endpoint,
+                spec.spoken_profile,
+                OTA_UPGRADE_CLUSTER,
+                frame,
+                False,
             )
             self._network.perform(device.eui64, (transmit,), now)
         again = partial(self._flood_on, fault, sent + 1, end)

@@ -46,7 +46,10 @@ class LinkInfo:
 
 
 class ClientEndpoint(NamedTuple):
-    """Where an OTA client of a device lives, as a simple descriptor tells (Zigbee 2.3.2.5)."""
+    """Where an OTA client of a device lives, as a simple descriptor tells (Zigbee 2.3.2.5).
+
+    ``profile`` is the one it is spoken to on: 0x0104 also where the descriptor names Light Link.
+    """
 
     endpoint: int
     profile: int

@@ -1,5 +1,6 @@
 """What a device says of itself: attributes, default responses, power, mains, the local trigger."""
 
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -15,12 +16,14 @@ from cryptography.hazmat.primitives.serialization import (
 from emulators.client.table import ClientState
 from emulators.devices.commanded import Commanded
 from emulators.devices.ppmid import Ppmid
+from emulators.ncp.device_object import Identity
 from emulators.node import NEVER
 from emulators.platform.profiles import SILICON_LABS
 from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
-from ota_engine.events import BASIC_CLUSTER
+from ota_engine.events import BASIC_CLUSTER, HOME_AUTOMATION, LIGHT_LINK
 from ota_engine.zcl import general, ota
+from ota_engine.zcl.frame import general_frame
 from ota_engine.zcl.ota import Attribute
 from ota_engine.zcl.status import Status
 from tests.emulators.dialogue import (
@@ -41,6 +44,21 @@ def on(kind: DeviceKind = DeviceKind.IHD, *, battery: bool = False) -> Dialogue:
     device = Dialogue(spec(kind, battery=battery))
     device.power_on()
     return device
+
+
+# --- profiles -------------------------------------------------------------------------------------
+
+
+def test_a_light_speaks_and_hears_home_automation_whatever_its_descriptor_says() -> None:
+    device = Dialogue(replace(spec(), profile=LIGHT_LINK))
+    device.power_on()
+    (report,) = device.frames
+    assert report.profile == HOME_AUTOMATION
+    assert device.device.clients == ((1, HOME_AUTOMATION),)
+    assert Identity.of(device.device.spec).endpoints[0].profile == LIGHT_LINK
+    ask = general_frame(0, 1, general.encode(general.ReadAttributes((2,))), from_server=True)
+    assert not device.hear(ask, profile=LIGHT_LINK)
+    assert device.hear(ask, profile=HOME_AUTOMATION)
 
 
 # --- attributes of cluster 0x0019 -----------------------------------------------------------------

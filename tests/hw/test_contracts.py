@@ -30,6 +30,7 @@ from hw.libraries import LIBRARIES, Library, load_controller
 from hw.packets import unicast_address
 from hw.settings import CONCURRENCY, parse_link
 from images.eui64 import Eui64
+from ota_engine.errors import LinkError
 from ota_engine.events import Packet
 
 DEVICE = Eui64(0x025A_0000_0000_0001)
@@ -51,11 +52,14 @@ class Radio(ZIGPY):
         super().__init__(config)
         self.sent: list[t.ZigbeePacket] = []
         self.endpoints: list[SimpleDescriptor] = []
+        self.full: set[int] = set()  # endpoints for which there is no room
 
     async def send_packet(self, packet: t.ZigbeePacket) -> None:
         self.sent.append(packet)
 
     async def add_endpoint(self, descriptor: SimpleDescriptor) -> None:
+        if int(descriptor.endpoint) in self.full:
+            raise ValueError("no room")
         self.endpoints.append(descriptor)
 
     async def connect(self) -> None: ...
@@ -264,6 +268,35 @@ async def test_our_endpoint_is_registered_beside_zigpys() -> None:
     profile, _, servers = found[1]
     assert profile == 0x0104
     assert 0x0019 in servers
+
+
+async def test_endpoints_that_clients_insist_on_serve_images_to_home_automation() -> None:
+    async with open_island(lambda *_: None) as island:
+        app, radio, _ = make_radio()
+        app.asked_endpoints = (13, 1)
+        await island.run(app.register_endpoints())
+    found: dict[int, tuple[Any, ...]] = {
+        int(e.endpoint): (int(e.profile), 0x0019 in e.input_clusters) for e in radio.endpoints
+    }
+    assert found[13] == found[47] == found[1] == (0x0104, True)
+    assert len(found) == len(radio.endpoints)
+
+
+async def test_a_radio_without_room_for_an_endpoint_nobody_asked_for_serves_without_it() -> None:
+    async with open_island(lambda *_: None) as island:
+        app, radio, _ = make_radio()
+        radio.full = {47}
+        await island.run(app.register_endpoints())
+    assert 10 in {int(e.endpoint) for e in radio.endpoints}
+    assert app.counters["endpoint 47 refused"] == 1
+
+
+async def test_a_radio_without_room_for_an_endpoint_of_the_link_says_so() -> None:
+    async with open_island(lambda *_: None) as island:
+        app, radio, _ = make_radio()
+        app.asked_endpoints, radio.full = (13,), {13}
+        with pytest.raises(LinkError, match="no room for endpoint 13; take it out of endpoints="):
+            await island.run(app.register_endpoints())
 
 
 # --- what zigpy does on its own, and must not ---------------------------------------------------

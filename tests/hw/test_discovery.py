@@ -22,10 +22,22 @@ def test_one_cluster_of_several_is_enough() -> None:
     assert answer_match(bytes.fromhex("2b 0000 0901 02 0007 1900 00")) is not None
 
 
+def test_a_light_that_searches_on_its_own_profile_is_sent_to_the_endpoint_it_will_speak_to() -> (
+    None
+):
+    request = bytes.fromhex("2a 0000 5ec0 01 1900 00")
+    assert answer_match(request) == bytes.fromhex("2a 00 0000 01 01")
+
+
 @pytest.mark.parametrize(
     "others",
-    ["2a 0000 0401 01 1900 00", "2a 0000 0901 01 0007 00", "2a 0000 0901 00 01 1900"],
-    ids=["home automation", "another cluster", "an OTA client"],
+    [
+        "2a 0000 0401 01 1900 00",
+        "2a 0000 0901 01 0007 00",
+        "2a 0000 0901 00 01 1900",
+        "2a 0000 5ec0 01 0407 00",
+    ],
+    ids=["home automation", "another cluster", "an OTA client", "tunnels for lights"],
 )
 def test_other_searches_are_zigpys(others: str) -> None:
     assert answer_match(bytes.fromhex(others)) is None

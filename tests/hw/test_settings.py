@@ -49,6 +49,18 @@ def test_aps_encryption_can_be_asked_for() -> None:
     assert not parse_link("ezsp:///dev/ttyUSB0").aps_security
 
 
+def test_endpoints_that_clients_insist_on_can_be_named() -> None:
+    settings = parse_link("ezsp:///dev/ttyUSB0?endpoints=47,13")
+    assert settings.endpoints == (13, 47)
+    assert settings.url == "ezsp:///dev/ttyUSB0?endpoints=13,47"
+
+
+@pytest.mark.parametrize("text", ["0", "241", "x", "13,", "-1"])
+def test_what_is_no_endpoint_says_how_to_write_some(text: str) -> None:
+    with pytest.raises(LocalError, match=f"endpoints={text}; write e.g. endpoints=47"):
+        parse_link(f"ezsp:///dev/ttyUSB0?endpoints={text}")
+
+
 def test_the_network_is_remembered_in_the_state_folder(tmp_path: Path) -> None:
     assert parse_link("ezsp:///dev/ttyUSB0", tmp_path).database == tmp_path / "network.db"
     assert parse_link("ezsp:///dev/ttyUSB0").database is None

@@ -12,6 +12,7 @@ from ota_engine.events import (
     HOME_AUTOMATION,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
+    SERVER_ENDPOINTS,
     SMART_ENERGY,
     Priority,
     Send,
@@ -182,7 +183,7 @@ class Contacts:
         self._estate.send(
             Send(
                 BROADCAST_RX_ON,
-                OTA_SERVER_ENDPOINT,
+                SERVER_ENDPOINTS.get(order.profile, OTA_SERVER_ENDPOINT),
                 ALL_ENDPOINTS,
                 order.profile,
                 OTA_UPGRADE_CLUSTER,

@@ -13,6 +13,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
+    SERVER_ENDPOINTS,
     Effect,
     Notify,
     Packet,
@@ -414,12 +415,13 @@ class Estate:
         token: int = 0,
     ) -> None:
         """Send a frame of our own accord to a device's endpoint, on the profile it is known by."""
+        profile = profile or peer.profile or self.config.profile
         self.send(
             Send(
                 peer.eui64,
-                OTA_SERVER_ENDPOINT,
+                SERVER_ENDPOINTS.get(profile, OTA_SERVER_ENDPOINT),
                 peer.endpoint,
-                profile or peer.profile or self.config.profile,
+                profile,
                 cluster,
                 payload,
                 True,

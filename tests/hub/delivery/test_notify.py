@@ -7,7 +7,6 @@ from ota_engine.errors import LocalError
 from ota_engine.events import (
     BROADCAST_RX_ON,
     HOME_AUTOMATION,
-    OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
     Send,
@@ -66,11 +65,13 @@ def test_broadcast_for_any_version_reaches_those_who_run_it() -> None:
     assert notifies(desk.give(order))[0].new_file_version == 0xFFFFFFFF
 
 
-@pytest.mark.parametrize("profile", [SMART_ENERGY, HOME_AUTOMATION])
-def test_broadcast_goes_to_every_endpoint_of_the_clients_own_profile(profile: int) -> None:
+@pytest.mark.parametrize(("profile", "ours"), [(SMART_ENERGY, 10), (HOME_AUTOMATION, 1)])
+def test_broadcast_goes_to_every_endpoint_of_the_clients_own_profile(
+    profile: int, ours: int
+) -> None:
     (frame,) = Desk().give(NotifyBroadcast(profile, 0, 100, None))
     assert frame.destination == BROADCAST_RX_ON
-    assert (frame.source_endpoint, frame.destination_endpoint) == (OTA_SERVER_ENDPOINT, 0xFF)
+    assert (frame.source_endpoint, frame.destination_endpoint) == (ours, 0xFF)
     assert (frame.profile, frame.cluster) == (profile, OTA_UPGRADE_CLUSTER)
     assert not frame.ack
     header = parse_header(frame.payload)
@@ -110,6 +111,21 @@ def test_an_assignment_notifies_its_device_on_its_own_endpoint_and_profile() -> 
     desk.wait(1.0)
     (frame,) = (frame for frame in desk.to() if isinstance(decoded(frame), ImageNotify))
     assert (frame.destination_endpoint, frame.profile) == (7, HOME_AUTOMATION)
+
+
+@pytest.mark.parametrize(("profile", "ours"), [(SMART_ENERGY, 10), (HOME_AUTOMATION, 1)])
+def test_an_unsolicited_frame_leaves_from_our_endpoint_of_its_profile(
+    profile: int, ours: int
+) -> None:
+    desk = Desk()
+    client = Client(desk, endpoint=7, profile=profile)
+    client.join()
+    client.query()
+    desk.sent.clear()
+    desk.assign(client.image)
+    desk.wait(1.0)
+    unsolicited = {frame.source_endpoint for frame in desk.to()}
+    assert unsolicited == {ours}
 
 
 def test_a_device_that_has_never_spoken_is_notified_on_every_endpoint() -> None:
