@@ -127,7 +127,7 @@ def version_text() -> str:
 def main() -> None:
     """Run ``zota``; every known error becomes one line on standard error and an exit code."""
     try:
-        assemble(_wanted())()
+        assemble(_wanted())(prog_name="zota")
     except (
         ZotaError,
         ImageError,
