@@ -5,7 +5,7 @@ Knows neither files nor clocks nor networks: octets come in as bytes, times and 
 
 from images.catalogue.entry import CatalogueEntry, Origin, UpgradeStep
 from images.catalogue.indexes import Released, write_folder_index, write_zigbee2mqtt, write_zigpy
-from images.catalogue.intake import Draft, draft
+from images.catalogue.intake import Draft, draft, within
 from images.catalogue.listings import Listing, read_listings
 from images.catalogue.paths import clashes, fits, rivalries, route, suits
 from images.catalogue.records import read_record, write_record
@@ -31,6 +31,7 @@ __all__ = [
     "rivalries",
     "route",
     "suits",
+    "within",
     "write_folder_index",
     "write_record",
     "write_zigbee2mqtt",

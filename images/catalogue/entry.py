@@ -92,7 +92,7 @@ class CatalogueEntry:
         for digest in (self.sha256, self.origin.sha256):
             if not _SHA256.fullmatch(digest):
                 raise ImageError("a SHA-256 has 64 lower-case hex digits")
-        for base in self.terms.bases or ():
+        for base in () if self.terms.force else self.terms.bases or ():
             if base.high >= self.file_version:
                 raise ImageError(
                     f"an upgrade from {base.high:#010x} to {self.file_version:#010x} is none: give "

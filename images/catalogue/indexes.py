@@ -1,7 +1,7 @@
 """Writes indexes of released images: zigpy's form, zigbee2mqtt's form, and our own; reads none.
 
 Both foreign forms know one range of versions, and zigbee2mqtt's one model, per line, so an image may
-take several lines. What neither can say, a file for one device or for no version at all, must not be
+take several lines. ``force`` is zigbee2mqtt's word alone: zigpy offers such an image to older versions. What neither can say, a file for one device or for no version at all, must not be
 written: see ``unsayable``.
 """
 
@@ -104,6 +104,7 @@ def write_zigbee2mqtt(released: Iterable[Released], base_url: str = "") -> bytes
                     "modelId": model,
                     "manufacturerName": list(one.entry.terms.makers) or None,
                     "releaseNotes": one.entry.terms.notes or None,
+                    "force": one.entry.terms.force or None,
                     "hardwareVersionMin": one.entry.hardware and one.entry.hardware.low,
                     "hardwareVersionMax": one.entry.hardware and one.entry.hardware.high,
                     "minFileVersion": base and base.low,

@@ -62,6 +62,42 @@ def draft(data: bytes, terms: Terms, source: str, name: str) -> Draft:
     )
 
 
+def within(terms: Terms, header: OtaHeader) -> Terms:
+    """What an index says of a file, as far as the file's own header allows.
+
+    A device has to meet both, so hardware is narrowed to what they have in common, and an upgrade
+    leads to a newer version whatever upper limit the index states, unless it is forced.
+
+    Raises:
+        ImageError: nothing is left.
+    """
+    return replace(terms, bases=_older(terms, header), hardware=_common(terms.hardware, header))
+
+
+def _older(terms: Terms, header: OtaHeader) -> tuple[Range, ...] | None:
+    if terms.bases is None or terms.force:
+        return terms.bases
+    newest = header.file_version - 1
+    kept = tuple(base._replace(high=min(base.high, newest)) for base in terms.bases)
+    kept = tuple(base for base in kept if base.low <= base.high)
+    if terms.bases and not kept:
+        raise ImageError("the index offers it to newer versions only: a downgrade is not taken in")
+    return kept
+
+
+def _common(said: Range | None, header: OtaHeader) -> Range | None:
+    low, high = header.minimum_hardware_version, header.maximum_hardware_version
+    if said is None or low is None or high is None:
+        return said
+    found = Range(max(said.low, low), min(said.high, high))
+    if found.low > found.high:
+        raise ImageError(
+            f"the index is for hardware {said.low:#06x}..{said.high:#06x}, the header for "
+            f"{low:#06x}..{high:#06x}: they have none in common"
+        )
+    return found
+
+
 def _shown(text: str) -> str:
     return "".join(char for char in text if char.isprintable()).strip()
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from images.catalogue.indexes import FOLDER_FORMAT, FOLDER_KEY
 from images.catalogue.places import place_parts, places
 from images.catalogue.records import read_values
-from images.catalogue.terms import MAX_NOTES, Range, Terms
+from images.catalogue.terms import MAX_NOTES, U32, Range, Terms
 from images.errors import ImageError
 from images.manifest import MAX_ENTRIES, ManifestEntry, manifest_entries
 from images.strict_json import read_json
@@ -23,17 +23,18 @@ class Listing(NamedTuple):
     Attributes:
         name: what the index calls it; a stranger's text.
         places: where it may lie below the index's folder, best guess first.
-        identity: manufacturer code, image type and file version as stated.
+        identity: manufacturer code, image type and file version as stated; None for what the index
+            leaves to a file beside it.
         size: bytes as stated, or None.
-        algorithm: of the digest.
-        digest: of the file.
+        algorithm: of the digest; empty where the index states none, and leaves it to a file beside it.
+        digest: of the file; empty without one.
         terms: for whom it is.
         problem: why it cannot be taken in; empty where it can.
     """
 
     name: str
     places: tuple[tuple[str, ...], ...]
-    identity: tuple[int, int, int]
+    identity: tuple[int | None, int | None, int | None]
     size: int | None
     algorithm: str
     digest: bytes
@@ -52,7 +53,7 @@ def read_listings(text: bytes) -> tuple[Listing, ...]:
         return _own(content)
     lines: dict[tuple[str, bytes | str], list[ManifestEntry]] = {}
     for entry in manifest_entries(content):
-        lines.setdefault((entry.algorithm, entry.digest or entry.name), []).append(entry)
+        lines.setdefault((entry.algorithm, entry.digest or entry.place), []).append(entry)
     return tuple(_foreign(entries) for entries in lines.values())
 
 
@@ -80,18 +81,14 @@ def _own_listing(number: int, image: Any) -> Listing:
 
 def _foreign(entries: Sequence[ManifestEntry]) -> Listing:
     first = entries[0]
-    identity = (first.manufacturer_code, first.image_type, first.file_version)
+    identity = first.identity
     problem, terms = "", Terms()
     found: tuple[tuple[str, ...], ...] = ()
     try:
         found = places(first.place)
-        if any(
-            (one.manufacturer_code, one.image_type, one.file_version) != identity
-            or one.size != first.size
-            for one in entries
-        ):
+        if any(one.identity != identity or one.size != first.size for one in entries):
             raise ImageError("the index lists the same file under two identities")
-        if first.digest is None:
+        if first.digest is None and not first.local:
             raise ImageError("the index gives no checksum: add the file itself")
         terms = _terms(entries)
     except ImageError as error:
@@ -115,6 +112,7 @@ def _terms(entries: Sequence[ManifestEntry]) -> Terms:
         raise ImageError("the index gives one file on different terms to different devices")
     ranges = sorted({found for entry in entries if (found := _base(entry)) is not None})
     return Terms(
+        force=first.force,
         bases=tuple(ranges) or None,
         hardware=_hardware(first),
         models=_once(model for entry in entries for model in entry.models),
@@ -133,15 +131,16 @@ def _same_for_all(entries: Sequence[ManifestEntry]) -> bool:
 
 
 def _others(entry: ManifestEntry) -> tuple[object, ...]:
-    return entry.makers, entry.minimum_hardware, entry.maximum_hardware
+    return entry.makers, entry.minimum_hardware, entry.maximum_hardware, entry.force
 
 
 def _base(entry: ManifestEntry) -> Range | None:
     low, high = entry.minimum_version, entry.maximum_version
     if low is None and high is None:
         return None
-    # An upgrade is to something newer, whatever upper limit the index states.
-    below = entry.file_version - 1
+    # An upgrade is to something newer, whatever upper limit the index states; a forced one need not.
+    version = None if entry.force else entry.file_version
+    below = U32 if version is None else version - 1
     found = Range(low or 0, below if high is None else min(high, below))
     if found.low > found.high:
         raise ImageError("the index offers it to newer versions only: a downgrade is not taken in")

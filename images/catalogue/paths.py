@@ -5,20 +5,22 @@ from collections.abc import Iterable, Sequence
 
 from images.catalogue.entry import CatalogueEntry
 from images.catalogue.status import ImageStatus
+from images.catalogue.terms import Range
 
 
 def clashes(entry: CatalogueEntry, others: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
     """Entries that a device cannot tell from this one: the same identity, other octets.
 
     A block request carries manufacturer code, image type and file version and nothing else, so two
-    such files served at once end as a mix of both. Two files for two named devices are no clash.
+    such files served to one device end as a mix of both. Two files that no one device may get, by
+    destination, hardware, model or manufacturer name, are no clash.
     """
     return [
         other
         for other in others
         if other.identity == entry.identity
         and other.sha256 != entry.sha256
-        and not _for_two_devices(entry, other)
+        and not _for_different_devices(entry, other)
     ]
 
 
@@ -31,9 +33,25 @@ def rivalries(entries: Iterable[CatalogueEntry]) -> dict[str, list[CatalogueEntr
     return {sha256: rivals for sha256, rivals in found.items() if rivals}
 
 
-def _for_two_devices(one: CatalogueEntry, other: CatalogueEntry) -> bool:
-    both = one.destination is not None and other.destination is not None
-    return both and one.destination != other.destination
+def _for_different_devices(one: CatalogueEntry, other: CatalogueEntry) -> bool:
+    return (
+        (None not in (one.destination, other.destination) and one.destination != other.destination)
+        or _apart(one.hardware, other.hardware)
+        or _disjoint(one.terms.models, other.terms.models)
+        or _disjoint(one.terms.makers, other.terms.makers)
+    )
+
+
+def _apart(one: Range | None, other: Range | None) -> bool:
+    """Whether two ranges have no number in common; None is every number."""
+    if one is None or other is None:
+        return False
+    return one.high < other.low or other.high < one.low
+
+
+def _disjoint(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two lists have no name in common; an empty one is every name."""
+    return bool(one) and bool(other) and set(one).isdisjoint(other)
 
 
 def fits(entry: CatalogueEntry, running: int, hardware: int | None = None) -> bool:
@@ -45,7 +63,8 @@ def fits(entry: CatalogueEntry, running: int, hardware: int | None = None) -> bo
         hardware: its hardware version, or None where it is unknown: then an image for certain
             hardware does not fit.
     """
-    if entry.file_version <= running or not suits(entry, hardware):
+    offered = running != entry.file_version if entry.terms.force else running < entry.file_version
+    if not offered or not suits(entry, hardware):
         return False
     bases = entry.terms.bases
     return bases is None or any(running in base for base in bases)

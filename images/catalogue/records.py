@@ -44,6 +44,7 @@ def terms_as_values(terms: Terms) -> dict[str, Any]:
         "models": list(terms.models),
         "makers": list(terms.makers),
         "notes": terms.notes,
+        "force": terms.force,
     }
 
 
@@ -100,6 +101,7 @@ def read_terms(content: Any) -> Terms:
         models=_strings(content["models"]),
         makers=_strings(content["makers"]),
         notes=_typed(content["notes"], str),
+        force=_flag(content.get("force", False)),  # records of earlier versions have none
     )
 
 
@@ -131,6 +133,12 @@ def _strings(content: Any) -> tuple[str, ...]:
 def _typed(value: Any, kind: type) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(kind.__name__)
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("flag")
     return value
 
 

@@ -36,6 +36,7 @@ class Terms:
         models: model identifiers as devices report them; empty for every model.
         makers: manufacturer names as devices report them; empty for every one.
         notes: what changed, for people.
+        force: for devices of every other version, newer ones included, within ``bases``.
 
     Raises:
         ImageError: a range is none, or a text cannot be shown.
@@ -46,6 +47,7 @@ class Terms:
     models: tuple[str, ...] = ()
     makers: tuple[str, ...] = ()
     notes: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         _check_bases(self.bases or ())

@@ -27,19 +27,22 @@ class PayloadFacts(NamedTuple):
     Attributes:
         format: name of the format, for people.
         defects: what is wrong with it, by offset.
-        checked: a checksum or digest inside it was computed anew and was right.
+        checked: a checksum or digest inside it was computed anew and was right; None for a format
+            in which none is known here.
         signed: it carries a signature; None when the format does not say.
         encrypted: its firmware is encrypted; None when the format does not say.
         version: the firmware version it states, as text, or None.
         number: the same as one number where the format has one that an OTA header can repeat.
         multiple: its length must be a multiple of so many bytes.
+        fill: bytes of fill behind its own end.
     """
 
     format: str
     defects: tuple[PayloadDefect, ...] = ()
-    checked: bool = False
+    checked: bool | None = False
     signed: bool | None = None
     encrypted: bool | None = None
     version: str | None = None
     number: int | None = None
     multiple: int = 1
+    fill: int = 0

@@ -34,13 +34,15 @@ def ti_oad(data: memoryview) -> PayloadFacts | None:
         return None
     length, version = TI_LENGTH.unpack_from(data)
     return PayloadFacts(
-        "TI OAD", _length_defects(data, length, 24), version=version.hex(" ").upper()
+        "TI OAD", _length_defects(data, length, 24), None, version=version.hex(" ").upper()
     )
 
 
 def jn51(data: memoryview) -> PayloadFacts | None:
     """Look at an NXP JN51xx image; None if it is none."""
-    return PayloadFacts("NXP JN51xx") if data[: len(JN51_MAGIC)] == JN51_MAGIC else None
+    return (
+        PayloadFacts("NXP JN51xx", checked=None) if data[: len(JN51_MAGIC)] == JN51_MAGIC else None
+    )
 
 
 def k32w(data: memoryview) -> PayloadFacts | None:
@@ -53,15 +55,15 @@ def k32w(data: memoryview) -> PayloadFacts | None:
     if block + K32W_BOOT_BLOCK.size > len(data):
         text = "the boot block lies outside the payload"
         defect = PayloadDefect(44, text, f"below {len(data)}", str(block), grave=False)
-        return PayloadFacts("NXP K32W", (defect,))
+        return PayloadFacts("NXP K32W", (defect,), None)
     boot_marker, _, _, size = K32W_BOOT_BLOCK.unpack_from(data, block)
     if boot_marker != K32W_BOOT_MARKER:
         text = "no boot block where the vector table points"
         expected, actual = f"{K32W_BOOT_MARKER:#010x}", f"{boot_marker:#010x}"
         return PayloadFacts(
-            "NXP K32W", (PayloadDefect(block, text, expected, actual, grave=False),)
+            "NXP K32W", (PayloadDefect(block, text, expected, actual, grave=False),), None
         )
-    return PayloadFacts("NXP K32W", _too_long(data, size, block + 12))
+    return PayloadFacts("NXP K32W", _too_long(data, size, block + 12), None)
 
 
 def telink(data: memoryview) -> PayloadFacts | None:

@@ -51,6 +51,7 @@ def gbl(data: memoryview) -> PayloadFacts | None:
         version=None if version is None else f"{version:#010x}",
         number=version,
         multiple=GBL_MULTIPLE,
+        fill=_fill(data, pieces, defects),
     )
 
 
@@ -58,8 +59,20 @@ def ebl(data: memoryview) -> PayloadFacts | None:
     """Look at an EBL file; None if it is none."""
     if data[:4] != EBL_MAGIC:
         return None
-    defects = tuple(_defects(data, list(_walk(data, EBL_HEAD, EBL_END)), EBL_END))
-    return PayloadFacts("EBL", defects, checked=not defects, multiple=EBL_MULTIPLE)
+    pieces = list(_walk(data, EBL_HEAD, EBL_END))
+    defects = tuple(_defects(data, pieces, EBL_END))
+    return PayloadFacts(
+        "EBL",
+        defects,
+        checked=not defects,
+        multiple=EBL_MULTIPLE,
+        fill=_fill(data, pieces, defects),
+    )
+
+
+def _fill(data: memoryview, pieces: list[Piece], defects: tuple[PayloadDefect, ...]) -> int:
+    """Octets behind the end tag, where they are fill and nothing else is wrong."""
+    return 0 if defects else len(data) - pieces[-1].end
 
 
 def _walk(data: memoryview, head: struct.Struct, end_tag: int) -> Iterator[Piece]:

@@ -10,7 +10,7 @@ from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
 from images.rules.repository import manifest_entry, manifest_hits
 from images.rules.table import FILE_RULES, RULES, FileRule, Rule
-from images.rules.vendors import VENDORS, Vendor
+from images.rules.vendors import VENDORS, Vendor, vendor_of
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
 
@@ -61,7 +61,8 @@ def lint(
         name: its file name without folders; None leaves names unjudged.
         expect: what the user knows beyond the file.
         vendor: a name of ``images.rules.vendors.VENDORS``: what this vendor's devices expect is
-            information, and another vendor's code is an error.
+            information, and another vendor's code is an error. Left out, the habits of the file's
+            own maker are information under ``zcl``; Smart Energy and GB know no such habits.
 
     Raises:
         ImageError: no such vendor is known.
@@ -75,6 +76,8 @@ def lint(
     else:
         profile = profile or natural_profile(image)
         context = Context(image, profile, name, expect or Expectations(), habits)
+        if habits is None and profile is Profile.ZCL:
+            habits = vendor_of(image)
         hits = ((row, hit) for row in RULES for hit in row.check(context))
     findings = [
         finding

@@ -1,13 +1,14 @@
 """All a rule may look at: the bytes, the parsed image, the file name and what the user expects."""
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from images.elements import Tag
 from images.errors import ImageError
 from images.header import OtaHeader
-from images.manifest import ManifestEntry
+from images.manifest import Manifest
 from images.model import OtaImage, parse
 from images.payloads import PayloadFacts, examine
 from images.rules.findings import Profile
@@ -52,7 +53,7 @@ class Expectations:
     block_size: int | None = None
     ca_key: bytes | None = None
     ca_eui64: int | None = None
-    manifest: tuple[ManifestEntry, ...] = ()
+    manifest: Manifest = field(default_factory=Manifest)
     retracted: frozenset[bytes] = frozenset()
 
 
@@ -79,6 +80,13 @@ class JudgedFirmware(NamedTuple):
     data: memoryview
     clipped: bool
     found: PayloadFacts | None
+
+
+_HASHES: Final = {
+    "sha256": hashlib.sha256,
+    "sha512": hashlib.sha512,
+    "sha3-256": hashlib.sha3_256,
+}
 
 
 @dataclass(frozen=True)  # no slots: what several rules need is computed once and kept
@@ -114,6 +122,17 @@ class Context:
                 if element.tag == wanted and len(element.data)
             ]
         return tuple(JudgedFirmware(*piece, examine(piece[1])) for piece in found)
+
+    def digest(self, algorithm: str) -> bytes:
+        """Of the whole file on disk; each algorithm runs over it once, whatever an index lists."""
+        known = self._digests.get(algorithm)
+        if known is None:
+            known = self._digests[algorithm] = _HASHES[algorithm](self.image.file).digest()
+        return known
+
+    @cached_property
+    def _digests(self) -> dict[str, bytes]:
+        return {}
 
     @property
     def header(self) -> OtaHeader:

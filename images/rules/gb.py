@@ -1,4 +1,8 @@
-"""Rules for files of the Great Britain rollout (38, 39); silent under every other profile."""
+"""Rules for releases, above all of the Great Britain rollout (38, 39).
+
+What a user expects of a release is compared under every profile: a check that was asked for must
+not stay silent because the file is of another kind. The rest is silent outside the profile ``gb``.
+"""
 
 from collections.abc import Iterator
 
@@ -26,7 +30,7 @@ def release_version(ctx: Context) -> Iterator[Hit]:
     expected = ctx.expect.release_version
     if expected is not None and expected != ctx.header.file_version:
         yield Hit(
-            by_profile(gb=E),
+            E,
             "the release names another firmware version than the header",
             ctx.at(FILE_VERSION_AT),
             expected=f"{expected:08X}",
@@ -40,7 +44,7 @@ def image_hash(ctx: Context) -> Iterator[Hit]:
     expected, actual = ctx.expect.manufacturer_image_hash, ctx.image.manufacturer_image_hash
     if expected is not None and expected != actual:
         yield Hit(
-            by_profile(gb=E),
+            E,
             "the Manufacturer Image has another hash than the one published",
             ctx.at(ctx.header.body_offset),
             expected=expected.hex(),
@@ -54,7 +58,7 @@ def han_limit(ctx: Context) -> Iterator[Hit]:
     limit, size = ctx.expect.max_bytes, ctx.header.total_image_size
     if limit is not None and size > limit:
         yield Hit(
-            by_profile(gb=W),
+            W,
             "larger than the limit given",
             ctx.at(52),
             expected=f"at most {limit} bytes",
@@ -68,7 +72,7 @@ def device_class(ctx: Context) -> Iterator[Hit]:
     expected = ctx.expect.image_type
     if expected is not None and expected != ctx.header.image_type:
         yield Hit(
-            by_profile(gb=E),
+            E,
             "not the image type registered for this device class",
             ctx.at(TYPE_AT),
             expected=f"{expected:#06x}",

@@ -21,22 +21,16 @@ LAST_STACK: Final = 0x0003
 LAST_CREDENTIAL: Final = 3
 OPEN_HARDWARE: Final = 0xFF00  # a range from 0 to here or above shuts out nothing
 EUI64_ALL_ONES: Final = (1 << 64) - 1
+WILDCARD: Final = 0xFFFF  # manufacturer code or image type in commands: any
+# No device reads the header string; the inventories of Smart Energy and GB do.
+HARMLESS: Final = by_profile(zcl=I, se=W, gb=W)
 
 
 def manufacturer(ctx: Context) -> Iterator[Hit]:
     """Rule 15."""
     code, expect = ctx.header.manufacturer_code, ctx.expect
     place, actual = ctx.at(MANUFACTURER_AT), f"{code:#06x}"
-    if code == 0xFFFF:
-        yield Hit(
-            E,
-            "manufacturer code 0xFFFF is the wildcard",
-            place,
-            expected="an assigned code",
-            actual=actual,
-            cure="write your company's code",
-        )
-    elif expect.manufacturer_code is not None and code != expect.manufacturer_code:
+    if expect.manufacturer_code is not None and code != expect.manufacturer_code:
         yield Hit(
             E,
             "the file belongs to another manufacturer",
@@ -54,6 +48,16 @@ def manufacturer(ctx: Context) -> Iterator[Hit]:
             actual=actual,
             cure="take the right file, or another profile",
         )
+    elif code == WILDCARD:
+        meant = expect.manufacturer_code == WILDCARD
+        yield Hit(
+            I if meant else by_profile(zcl=W, se=E, gb=E),
+            "manufacturer code 0xFFFF names no maker: it is the wildcard, and what an SDK begins with",
+            place,
+            expected="an assigned code",
+            actual=actual,
+            cure="write your company's code: devices of other makers that kept it take this file too",
+        )
     elif code == 0 or (expect.manufacturer_codes and code not in expect.manufacturer_codes):
         yield Hit(
             W,
@@ -69,11 +73,19 @@ def image_type(ctx: Context) -> Iterator[Hit]:
     """Rule 16."""
     kind = ctx.header.image_type
     place, actual = ctx.at(TYPE_AT), f"{kind:#06x}"
-    if kind >= FIRST_RESERVED_TYPE:
-        what = "the wildcard" if kind == 0xFFFF else "reserved"
+    if kind == WILDCARD:
+        yield Hit(
+            I if ctx.expect.image_type == WILDCARD else by_profile(zcl=W, se=E, gb=E),
+            "image type 0xFFFF names no product: it is the wildcard, and what an SDK begins with",
+            place,
+            expected="0x0000-0xffc3",
+            actual=actual,
+            cure="write the type of your device: other products of this maker take this file too",
+        )
+    elif kind >= FIRST_RESERVED_TYPE:
         yield Hit(
             E,
-            f"image type {kind:#06x} is {what}",
+            f"image type {kind:#06x} is reserved",
             place,
             expected="0x0000-0xffc3",
             actual=actual,
@@ -173,7 +185,7 @@ def header_string(ctx: Context) -> Iterator[Hit]:
     actual = repr(ctx.header.header_text)
     if not all(0x20 <= octet < 0x7F for octet in text):
         yield Hit(
-            W,
+            HARMLESS,
             "the header string is not printable ASCII",
             place,
             expected=expected,
@@ -183,7 +195,7 @@ def header_string(ctx: Context) -> Iterator[Hit]:
     if garbage:
         at = place + stored.index(b"\x00")
         yield Hit(
-            W,
+            HARMLESS,
             "garbage after the header string's NUL",
             at,
             expected=expected,
@@ -219,12 +231,12 @@ def file_name(ctx: Context) -> Iterator[Hit]:
     header = ctx.header
     if named != (header.manufacturer_code, header.image_type, header.file_version):
         yield Hit(
-            E,
+            W,
             "the file name contradicts the header",
             ctx.at(MANUFACTURER_AT),
             expected=expected,
             actual=ctx.name,
-            cure="rename the file, or find out which of the two is right",
+            cure="rename the file, or find out which of the two is right: devices read the header",
         )
 
 
@@ -253,7 +265,7 @@ def hardware_range(ctx: Context) -> Iterator[Hit]:
         )
     elif low == 0 and high >= OPEN_HARDWARE:
         yield Hit(
-            W,
+            by_profile(zcl=I, se=I, gb=W),
             "the hardware range shuts out nothing",
             place,
             expected="the versions tested",

@@ -21,6 +21,7 @@ AES_BLOCK_BYTES: Final = 16
 BLOCK_SIZES: Final = (32, 40, 48, 50, 56, 63)  # what clients ask for and servers give
 USUAL_BLOCK_SIZES: Final = (48, 50)  # what most clients and servers settle on
 TINY_TAIL: Final = 3  # bytes
+FIRST_OF_AN_SDK: Final = 1  # version of a firmware project nobody gave one
 HOPS: Final = (1, 2, 3)
 
 
@@ -35,10 +36,15 @@ def any_check(ctx: Context) -> Iterator[Hit]:
     if guarded or payload_checked or beyond_us or not ctx.firmware:
         return
     own = image.layout == "zcl" and any(tag >= FIRST_MANUFACTURER_TAG for tag in tags)
+    bare = next((p.found for p in ctx.firmware if p.found and p.found.checked is False), None)
+    if bare is not None and not bare.defects and not own:
+        severity, what = W, f"and this {bare.format} payload lacks the checksum it could carry"
+    else:
+        severity, what = I, "no checksum known here"
+        what += ": a manufacturer element may hold one" if own else ": the firmware may hold one"
     yield Hit(
-        I if own else W,
-        "neither signature nor integrity code, and no checksum known here"
-        + (": a manufacturer element may hold one" if own else ""),
+        severity,
+        f"neither signature nor integrity code, {what}",
         ctx.at(ctx.header.body_offset),
         expected="element 0x0003, or a payload that checks itself",
         actual="nothing a device could compare with",
@@ -81,7 +87,7 @@ def facts(ctx: Context) -> Iterator[Hit]:
         number, version = found.number, ctx.header.file_version
         if number is not None and number != version:
             yield Hit(
-                W,
+                W if _one_scheme(number, version) else I,
                 f"the {found.format} payload states another version than the header",
                 ctx.at(piece.offset),
                 expected=f"{version:#010x}",
@@ -89,6 +95,14 @@ def facts(ctx: Context) -> Iterator[Hit]:
                 cure="make both the same, or make sure the difference is meant",
             )
         yield Hit(I, _describe(found), ctx.at(piece.offset))
+
+
+def _one_scheme(number: int, version: int) -> bool:
+    """Whether payload and header count versions the same way, so that a difference is a slip.
+
+    Many bootloaders count for themselves, and an SDK's project begins with 0 or 1.
+    """
+    return number > FIRST_OF_AN_SDK and number >> 24 == version >> 24
 
 
 def _describe(found: PayloadFacts) -> str:
@@ -101,6 +115,8 @@ def _describe(found: PayloadFacts) -> str:
         words.append("encrypted" if found.encrypted else "not encrypted")
     if found.version is not None:
         words.append(f"version {found.version}")
+    if found.fill:
+        words.append(f"{found.fill} bytes of fill after its end")
     return ", ".join(words)
 
 
@@ -191,7 +207,7 @@ def tiny_tail(ctx: Context) -> Iterator[Hit]:
     tiny = [block for block in blocks if 1 <= size % block <= TINY_TAIL and size > block]
     if tiny:
         yield Hit(
-            W,
+            I if given is None else W,
             f"the last block of {tiny[0]} holds only {size % tiny[0]} bytes",
             ctx.at(52),
             expected=f"at least {TINY_TAIL + 1} bytes in the last block",

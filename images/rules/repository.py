@@ -1,8 +1,7 @@
 """Rules about a file among the released ones (24, 40): knows an index, not where files lie."""
 
-import hashlib
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from images.manifest import ManifestEntry
 from images.names import recommended_name
@@ -12,65 +11,89 @@ from images.rules.identity import FILE_VERSION_AT, MANUFACTURER_AT, TYPE_AT
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 
-_HASHES: Final = {
-    "sha256": hashlib.sha256,
-    "sha512": hashlib.sha512,
-    "sha3-256": hashlib.sha3_256,
-}
 MOST_RIVALS: Final = 256  # entries of one identity looked at; an index may be hostile
 OPEN_END: Final = 1 << 32  # above every version
 _CURE_INDEX: Final = "correct the index, or publish the file that was meant"
 
 
+class _Identity(NamedTuple):
+    manufacturer_code: int
+    image_type: int
+    file_version: int
+
+
 def released_before(ctx: Context) -> Iterator[Hit]:
     """Rule 24."""
-    header = ctx.header
-    identity = (header.manufacturer_code, header.image_type, header.file_version)
-    hardware = (header.minimum_hardware_version, header.maximum_hardware_version)
-    for entry in ctx.expect.manifest:
-        if entry.digest is None or entry.name == ctx.name:
-            continue
-        theirs = (entry.manufacturer_code, entry.image_type, entry.file_version)
-        same = _digest(ctx, entry.algorithm) == entry.digest
-        if theirs == identity and not same and _same_hardware(hardware, entry):
+    header, index = ctx.header, ctx.expect.manifest
+    identity = _Identity(header.manufacturer_code, header.image_type, header.file_version)
+    same = [
+        entry
+        for algorithm in index.algorithms
+        for entry in index.with_digest(algorithm, ctx.digest(algorithm))
+    ]
+    ours = (*same, *index.named(ctx.name))
+    for entry in index.identified(identity)[:MOST_RIVALS]:
+        other = entry.digest is not None and entry.name != ctx.name and entry not in same
+        if other and not all(_apart(ctx, own, entry) for own in ours or (None,)):
             yield Hit(
                 E,
                 f"another file of the same identity was released: {entry.name}",
                 ctx.at(FILE_VERSION_AT),
-                expected="a version of its own",
+                expected="a version, a hardware range or a model of its own",
                 actual=recommended_name(header),
-                cure="raise the file version",
+                cure="raise the file version, or say in the index which devices each is for",
             )
-        elif same and theirs != identity:
+    for entry in same[:MOST_RIVALS]:
+        numbers = entry.identity
+        if numbers != identity and None not in numbers and entry.name != ctx.name:
             yield Hit(
                 W,
                 f"the same file was released under another identity: {entry.name}",
                 ctx.at(MANUFACTURER_AT),
-                expected=recommended_name(entry),
+                expected=recommended_name(_Identity(*(number or 0 for number in numbers))),
                 actual=recommended_name(header),
                 cure="find out which of the two identities is meant",
             )
 
 
-def _same_hardware(hardware: tuple[int | None, int | None], entry: ManifestEntry) -> bool:
-    """Whether an index entry may be for the same hardware; it need not say."""
-    theirs = (entry.minimum_hardware, entry.maximum_hardware)
-    return theirs in ((None, None), hardware)
+def _apart(ctx: Context, own: ManifestEntry | None, entry: ManifestEntry) -> bool:
+    """Whether no device can be meant by both this file and an entry of the index.
+
+    Args:
+        ctx: the file; its header may name hardware.
+        own: what the index says of the file, or None.
+        entry: another file's.
+    """
+    low, high = ctx.header.minimum_hardware_version, ctx.header.maximum_hardware_version
+    theirs = _hardware(entry)
+    if not _meet((low, high), theirs):
+        return True
+    return own is not None and (
+        not _meet(_hardware(own), theirs)
+        or _disjoint(own.models, entry.models)
+        or _disjoint(own.makers, entry.makers)
+    )
+
+
+def _disjoint(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether two lists of names have none in common; an empty one is every name."""
+    return bool(ours) and bool(theirs) and set(ours).isdisjoint(theirs)
 
 
 def manifest_entry(ctx: Context) -> Iterator[Hit]:
     """Rule 40, what the index says of this very file."""
-    header = ctx.header
-    for entry in ctx.expect.manifest:
-        if entry.name != ctx.name:
-            continue
+    header, index = ctx.header, ctx.expect.manifest
+    listed = index.named(ctx.name)
+    if index and ctx.name is not None and not listed:
+        yield _unlisted(ctx)
+    for entry in listed:
         compared = (
             ("manufacturer code", MANUFACTURER_AT, entry.manufacturer_code, header[3]),
             ("image type", TYPE_AT, entry.image_type, header.image_type),
             ("file version", FILE_VERSION_AT, entry.file_version, header.file_version),
         )
         for what, place, expected, actual in compared:
-            if expected != actual:
+            if expected not in (None, actual):
                 yield Hit(
                     E,
                     f"the index states another {what}",
@@ -82,46 +105,65 @@ def manifest_entry(ctx: Context) -> Iterator[Hit]:
         yield from _content(ctx, entry)
 
 
+def _unlisted(ctx: Context) -> Hit:
+    """A file the index cannot vouch for: told, or the comparison asked for would pass unmade."""
+    index = ctx.expect.manifest
+    names = [
+        entry.name
+        for algorithm in index.algorithms
+        for entry in index.with_digest(algorithm, ctx.digest(algorithm))
+    ]
+    return Hit(
+        I if names else W,
+        f"the index lists it under another name: {names[0]}"
+        if names
+        else "the index does not list this file: there is nothing to compare it with",
+        None,
+        expected="a line of this name",
+        actual=", ".join(names[:3]) or "none",
+        cure="" if names else "list it, or give the index that does",
+    )
+
+
 def _content(ctx: Context, entry: ManifestEntry) -> Iterator[Hit]:
-    size = len(ctx.image.file)
-    if entry.size is not None and entry.size != size:
+    right = entry.digest is not None and ctx.digest(entry.algorithm) == entry.digest
+    if entry.size is not None and entry.size not in _sizes(ctx):
         yield Hit(
-            E,
-            "the index states another size",
+            W if right else E,
+            "the index states another size" + (", though its digest is right" if right else ""),
             None,
             expected=f"{entry.size} bytes",
-            actual=f"{size} bytes",
+            actual=f"{len(ctx.image.file)} bytes",
             cure=_CURE_INDEX,
         )
-    if entry.digest is not None:
-        actual = _digest(ctx, entry.algorithm)
-        if actual != entry.digest:
-            yield Hit(
-                E,
-                f"the index states another {entry.algorithm}",
-                None,
-                expected=entry.digest.hex(),
-                actual=actual.hex(),
-                cure=_CURE_INDEX,
-            )
+    if entry.digest is not None and not right:
+        yield Hit(
+            E,
+            f"the index states another {entry.algorithm}",
+            None,
+            expected=entry.digest.hex(),
+            actual=ctx.digest(entry.algorithm).hex(),
+            cure=_CURE_INDEX,
+        )
+
+
+def _sizes(ctx: Context) -> tuple[int, int]:
+    """What an index may call the size of a file: its own, or that of the OTA file in it."""
+    return len(ctx.image.file), ctx.header.total_image_size
 
 
 def retracted(ctx: Context) -> Iterator[Hit]:
     """Rule 40, files that were withdrawn."""
     listed = ctx.expect.retracted
-    if listed and not listed.isdisjoint((_digest(ctx, "sha256"), _digest(ctx, "sha512"))):
+    if listed and not listed.isdisjoint((ctx.digest("sha256"), ctx.digest("sha512"))):
         yield Hit(
             W,
             "this file was retracted",
             None,
             expected="a file that is not on the retracted list",
-            actual=_digest(ctx, "sha256").hex(),
+            actual=ctx.digest("sha256").hex(),
             cure="take the release that replaced it",
         )
-
-
-def _digest(ctx: Context, algorithm: str) -> bytes:
-    return _HASHES[algorithm](ctx.image.file).digest()
 
 
 def manifest_hits(entries: Collection[ManifestEntry], present: Collection[str]) -> Iterator[Hit]:
@@ -131,38 +173,59 @@ def manifest_hits(entries: Collection[ManifestEntry], present: Collection[str]) 
         entries: the index.
         present: names of the files beside it.
     """
-    for entry in entries:
-        if entry.name not in present:
-            yield Hit(
-                E,
-                f"the index names a file that is not there: {entry.name}",
-                None,
-                expected=entry.name,
-                actual="no such file",
-                cure="add the file, or take it out of the index",
-            )
+    for name in dict.fromkeys(entry.name for entry in entries if entry.name not in present):
+        yield Hit(
+            E,
+            f"the index names a file that is not there: {name}",
+            None,
+            expected=name,
+            actual="no such file",
+            cure="add the file, or take it out of the index",
+        )
     for first, second in _overlapping(tuple(entries)):
+        code, kind = second.manufacturer_code or 0, second.image_type or 0
         yield Hit(
             W,
             f"one device may be offered both {first.name} and {second.name}",
             None,
-            expected="windows of hardware and version that do not overlap",
-            actual=f"both are for {second.manufacturer_code:#06x}/{second.image_type:#06x}",
-            cure="narrow the hardware or version window of one of them",
+            expected="hardware, versions or models that no device has both of",
+            actual=f"both are for {code:#06x}/{kind:#06x}",
+            cure="narrow the hardware, versions or models of one of them",
         )
 
 
 def _overlapping(
     entries: tuple[ManifestEntry, ...],
 ) -> Iterator[tuple[ManifestEntry, ManifestEntry]]:
-    rivals: dict[tuple[int, int, int, tuple[str, ...]], list[ManifestEntry]] = {}
+    rivals: dict[tuple[int | None, ...], list[ManifestEntry]] = {}
     for entry in entries:
-        key = (entry.manufacturer_code, entry.image_type, entry.file_version, entry.models)
-        earlier = rivals.setdefault(key, [])
+        if None in entry.identity:
+            continue  # what the file itself has to say
+        earlier = rivals.setdefault(entry.identity, [])
         for other in earlier[-MOST_RIVALS:]:
-            if _meet(other[7:9], entry[7:9]) and _meet(other[9:11], entry[9:11]):
+            if _rivals(other, entry):
                 yield other, entry
         earlier.append(entry)
+
+
+def _rivals(one: ManifestEntry, other: ManifestEntry) -> bool:
+    """Whether a device may be offered either of two different files."""
+    same = one.digest is not None and one[5:7] == other[5:7]
+    return not (
+        same
+        or _disjoint(one.models, other.models)
+        or _disjoint(one.makers, other.makers)
+        or not _meet(_versions(one), _versions(other))
+        or not _meet(_hardware(one), _hardware(other))
+    )
+
+
+def _versions(entry: ManifestEntry) -> tuple[int | None, int | None]:
+    return entry.minimum_version, entry.maximum_version
+
+
+def _hardware(entry: ManifestEntry) -> tuple[int | None, int | None]:
+    return entry.minimum_hardware, entry.maximum_hardware
 
 
 def _meet(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> bool:

@@ -179,21 +179,39 @@ def _same_eui64(one: int, other: int) -> bool:
 
 
 def verification(ctx: Context) -> Iterator[Hit]:
-    """Rule 28."""
-    for suite in SUITES if ctx.expect.ca_key is not None else ():
+    """Rule 28; whoever gives a key wants to know, so what cannot be verified is not passed over."""
+    if ctx.expect.ca_key is None:
+        return
+    pairs = [(suite, find_signature(ctx.image, suite)) for suite in SUITES]
+    if not any(found and find_certificate(ctx.image, suite) for suite, found in pairs):
+        signed = any(found for _, found in pairs)
+        yield Hit(
+            by_profile(zcl=E, gb=E),  # rule 25 complains of it under se
+            "nothing to verify with the CA key: "
+            + ("the signature has no certificate" if signed else "no Smart Energy signature"),
+            ctx.at(len(ctx.image.ota)),
+            expected="a signature and its certificate",
+            actual="a signature alone" if signed else "neither",
+            cure="sign the image, or leave the key away for files that need no signature",
+        )
+    yield from _verified(ctx, ctx.expect.ca_key)
+
+
+def _verified(ctx: Context, ca_key: bytes) -> Iterator[Hit]:
+    for suite in SUITES:
         found = find_signature(ctx.image, suite)
         certificate = find_certificate(ctx.image, suite)
-        if found is None or certificate is None or ctx.expect.ca_key is None:
+        if found is None or certificate is None:
             continue
         digest = signed_digest(ctx.image, found).hex()
         place = ctx.at(found.element.offset)
         try:
-            right = verify_signature(ctx.image, found, certificate, ctx.expect.ca_key)
+            right = verify_signature(ctx.image, found, certificate, ca_key)
             reason = "it was made with another key, or the image was changed afterwards"
         except ImageError as error:
             right, reason = False, error.reason
         if right:
-            fingerprint = sha256(ctx.expect.ca_key).hexdigest()[:16]
+            fingerprint = sha256(ca_key).hexdigest()[:16]
             yield Hit(I, f"signature verified under the CA key {fingerprint}", place)
         else:
             yield Hit(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from images.containers import IKEA_HEAD, IKEA_MAGIC, unwrap
-from images.elements import FIRST_MANUFACTURER_TAG, LAST_STANDARD_TAG, SubElement, Tag
+from images.containers import IKEA_HEAD, IKEA_MAGIC, Trailing, unwrap
+from images.elements import FIRST_MANUFACTURER_TAG, LAST_STANDARD_TAG, SubElement, Tag, walk
 from images.header import HEADER_VERSION, MAGIC, OPTIONAL_FIELDS
 from images.rules.context import Context, RawFile
 from images.rules.findings import Hit, Severity, by_profile
@@ -173,10 +173,11 @@ def _trailing(ctx: Context) -> Iterator[Hit]:
         if between:
             severity, what = W, f"{between} more of the container's inner file, and its trailer"
     elif found.kind in KNOWN_TRAILERS:
-        severity, what = W, KNOWN_TRAILERS[found.kind]
+        severity, what = I, KNOWN_TRAILERS[found.kind]
     else:
         start = bytes(ctx.image.file[found.offset : found.offset + 8]).hex(" ").upper()
-        severity, what = E, f"unknown trailing bytes, beginning {start}"
+        severity = W if _complete(ctx, found) else E
+        what = f"unknown trailing bytes, beginning {start}"
     yield Hit(
         severity,
         f"{found.length} bytes follow the OTA file: {what}",
@@ -187,6 +188,19 @@ def _trailing(ctx: Context) -> Iterator[Hit]:
     )
 
 
+def _complete(ctx: Context, found: Trailing) -> bool:
+    """Whether nothing a device needs can lie behind the declared size.
+
+    The elements end exactly there, and what follows is not more of them: then the bytes are only in
+    the way. Otherwise the size may be the lie, and every device would get a part of the file.
+    """
+    image = ctx.image
+    if image.layout not in ("zcl", "telink") or not image.elements or len(image.residue):
+        return False
+    _, stop = walk(image.file, found.offset, len(image.file))
+    return stop != len(image.file)
+
+
 def element_walk(ctx: Context) -> Iterator[Hit]:
     """Rule 7."""
     image = ctx.image
@@ -194,7 +208,7 @@ def element_walk(ctx: Context) -> Iterator[Hit]:
         yield from _broken_walk(ctx)
     elif image.layout == "hue":
         yield Hit(
-            by_profile(zcl=W, se=E),
+            by_profile(zcl=I, se=E),
             "the body is Hue's own format, without elements",
             ctx.at(ctx.header.body_offset),
             expected="tag, length, data",
@@ -273,9 +287,11 @@ def single_upgrade_image(ctx: Context) -> Iterator[Hit]:
     """Rule 10."""
     found = [element for element in ctx.image.elements if element.tag == Tag.UPGRADE_IMAGE]
     if len(found) > 1:
+        own = any(element.tag > LAST_STANDARD_TAG for element in ctx.image.elements)
         yield Hit(
-            W,
-            f"{len(found)} upgrade images in one file",
+            I if own else W,
+            f"{len(found)} upgrade images in one file"
+            + (", beside elements that only the vendor's own client knows" if own else ""),
             ctx.at(found[1].offset - 6),
             expected="one element 0x0000",
             actual=str(len(found)),
@@ -305,7 +321,7 @@ def container(ctx: Context) -> Iterator[Hit]:
     """Rule 12."""
     if ctx.image.container is not None:
         yield Hit(
-            W,
+            I,
             f"wrapped in a vendor container: {ctx.image.container}",
             0,
             expected="a bare OTA file",
@@ -330,7 +346,7 @@ def telink(ctx: Context) -> Iterator[Hit]:
     if ctx.image.layout == "telink":
         first = next(element for element in ctx.image.elements if element.info is not None)
         yield Hit(
-            W,
+            by_profile(zcl=I, se=W, gb=W),
             "Telink element: two bytes between length and data are not counted",
             ctx.at(first.offset - 2),
             expected="data directly after the length",

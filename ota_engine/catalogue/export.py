@@ -46,11 +46,13 @@ class Export(NamedTuple):
         images: every image written or listed.
         left_out: what a foreign index cannot list.
         clashing: those that share their identity with another one of them.
+        hints: what an index of it needs before it works where it is put.
     """
 
     images: tuple[Released, ...]
     left_out: tuple[LeftOut, ...]
     clashing: tuple[CatalogueEntry, ...]
+    hints: tuple[str, ...] = ()
 
     def sayable(self, form: IndexForm) -> list[Released]:
         """The images an index of this form lists."""
@@ -120,7 +122,23 @@ def release_folder(
         target / ZIGBEE2MQTT_INDEX, write_zigbee2mqtt(release.sayable("zigbee2mqtt"), base)
     )
     write_durably(target / ZIGPY_INDEX, write_zigpy(release.sayable("zigpy"), _web_only(base)))
-    return release
+    return release._replace(hints=_hints(target, base, release))
+
+
+def _hints(target: Path, base: str, release: Export) -> tuple[str, ...]:
+    """What is missing: zigbee2mqtt finds the update by its index, then not the file.
+
+    It takes a ``url`` that is no web address for a path from its own data folder, not from the index.
+    zigpy looks beside the index.
+    """
+    if base or not release.sayable("zigbee2mqtt"):
+        return ()
+    text = (
+        f"{ZIGBEE2MQTT_INDEX}: zigbee2mqtt finds these updates, and then looks for their files in its "
+        "own data folder: put them there, or export with --base-url: a web address, or this folder's "
+        f"path below zigbee2mqtt's, like {target.name or 'ota'}"
+    )
+    return (text,)
 
 
 def _prune(target: Path, kept: set[str]) -> None:

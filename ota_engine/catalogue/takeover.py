@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from images import ImageError, parse
-from images.catalogue import CatalogueEntry, Listing, read_listings
+from images import ImageError, OtaHeader, parse
+from images.catalogue import CatalogueEntry, Listing, read_listings, within
 from images.catalogue.places import place_parts
 from ota_engine.catalogue.desk import Bearer, Judge, add, lint_by_shape
 from ota_engine.catalogue.disk import read_beneath
@@ -32,6 +32,7 @@ class TakenOver(NamedTuple):
         known: it was listed before.
         reason: why it was refused; empty otherwise.
         unreadable: it was refused because it could not be read.
+        note: what the index leaves open or states wrongly, though this is the file it means.
     """
 
     name: str
@@ -39,6 +40,7 @@ class TakenOver(NamedTuple):
     known: bool = False
     reason: str = ""
     unreadable: bool = False
+    note: str = ""
 
 
 def find_index(path: Path) -> Path:
@@ -91,12 +93,13 @@ def _take(
     shown = label(listing.name)
     try:
         data = _read(listing, files)
-        _check(listing, data)
-        source = printable(index.name)
-        added = add(writing, data, shown, source, listing.terms, bearer, judge)
+        header = parse(data).header
+        note = _check(listing, data, header)
+        source, terms = printable(index.name), within(listing.terms, header)
+        added = add(writing, data, shown, source, terms, bearer, judge)
     except (ImageError, LocalError) as error:
         return TakenOver(shown, None, reason=str(error))
-    return TakenOver(shown, added.entry, added.known)
+    return TakenOver(shown, added.entry, added.known, note=note)
 
 
 def _read(listing: Listing, files: Path) -> bytes:
@@ -112,20 +115,40 @@ def _read(listing: Listing, files: Path) -> bytes:
     raise ImageError("not beside the index, and nothing is ever fetched: get the file, or --files")
 
 
-def _check(listing: Listing, data: bytes) -> None:
-    """Refuse a file that is not the one the index means."""
-    if listing.size is not None and len(data) != listing.size:
-        raise ImageError(f"{len(data)} bytes, the index states {listing.size}: not the file meant")
-    if _HASHES[listing.algorithm](data).digest() != listing.digest:
-        raise ImageError(f"its {listing.algorithm} is not the one of the index: not the file meant")
-    header = parse(data).header
+def _check(listing: Listing, data: bytes, header: OtaHeader) -> str:
+    """Refuse a file that is not the one the index means: the digest decides, where there is one.
+
+    The size may be that of the file or, as zigbee2mqtt writes it, of the OTA file in it.
+
+    Returns:
+        What to tell of a file that is the one meant; empty where there is nothing.
+    """
     found = (header.manufacturer_code, header.image_type, header.file_version)
-    if found != listing.identity:
+    if any(
+        said not in (None, number) for said, number in zip(listing.identity, found, strict=True)
+    ):
         raise ImageError(
             f"its header says {_identity(found)}, the index {_identity(listing.identity)}"
         )
+    right_size = listing.size in (None, len(data), header.total_image_size)
+    if not listing.algorithm:
+        if not right_size:
+            raise ImageError(
+                f"{len(data)} bytes, the index states {listing.size}: not the file meant"
+            )
+        return f"the index states no digest, taken as it lies here: sha256 {_sha256(data)}"
+    if _HASHES[listing.algorithm](data).digest() != listing.digest:
+        raise ImageError(
+            f"its {listing.algorithm} is not the one of the index ({len(data)} bytes here, "
+            f"{'no size' if listing.size is None else listing.size} there): not the file meant"
+        )
+    return "" if right_size else f"the index states {listing.size} bytes, but its digest is right"
 
 
-def _identity(numbers: tuple[int, int, int]) -> str:
-    code, kind, version = numbers
-    return f"{code:04X}-{kind:04X}-{version:08X}"
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _identity(numbers: tuple[int | None, int | None, int | None]) -> str:
+    digits = zip(numbers, (4, 4, 8), strict=True)
+    return "-".join("?" * most if one is None else f"{one:0{most}X}" for one, most in digits)

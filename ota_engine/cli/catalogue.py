@@ -1,7 +1,7 @@
 """``zota catalogue``: reads options and files, asks the catalogue room, prints; decides nothing."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from ota_engine.cli import image_config
 from ota_engine.cli import image_options as image
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
+from ota_engine.cli.image_facts import visible
 from ota_engine.errors import LocalError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -185,54 +186,85 @@ def route_command(
 
 @app.command("approve")
 def approve_command(
-    name: option.Image,
+    names: option.Images,
     folder: option.Folder = option.DEFAULT_FOLDER,
     by: option.By = None,
     reason: option.Reason = "",
     as_json: option.AsJson = False,
 ) -> None:
-    """Let an image be released."""
-    _decide(folder, name, Decision.APPROVE, by, reason, as_json)
+    """Let images be released; one that is refused leaves the others alone."""
+    _decide(folder, names, Decision.APPROVE, by, reason, as_json)
 
 
 @app.command("withdraw")
 def withdraw_command(
-    name: option.Image,
+    names: option.Images,
     folder: option.Folder = option.DEFAULT_FOLDER,
     by: option.By = None,
     reason: option.Reason = "",
     as_json: option.AsJson = False,
 ) -> None:
-    """Take an image back: it stays listed, and is released no more."""
-    _decide(folder, name, Decision.WITHDRAW, by, reason, as_json)
+    """Take images back: they stay listed, and are released no more."""
+    _decide(folder, names, Decision.WITHDRAW, by, reason, as_json)
 
 
 def _decide(
-    folder: Path, name: str, order: Decision, by: str | None, reason: str, as_json: bool
+    folder: Path, names: list[str], order: Decision, by: str | None, reason: str, as_json: bool
 ) -> None:
     bearer = _bearer(by)
+    _each(
+        folder,
+        names,
+        lambda writing, name: desk.decide(writing, name, order, bearer, reason),
+        as_json,
+    )
+
+
+def _each(
+    folder: Path,
+    names: list[str],
+    act: Callable[[Writing, str], CatalogueEntry],
+    as_json: bool,
+    done: str = "",
+) -> None:
+    """Do one thing to every image named, in one go; tell of each what became of it.
+
+    Raises:
+        LocalError: one image was named, and is refused.
+        ImageError: likewise.
+    """
+    changed: list[CatalogueEntry] = []
+    refused: list[str] = []
     with Catalogue(folder).writing() as writing:
-        entry = desk.decide(writing, name, order, bearer, reason)
-    _show_entry(entry, f"{entry.status}", as_json)
+        for name in dict.fromkeys(names):
+            try:
+                changed.append(act(writing, name))
+            except (ImageError, LocalError) as error:
+                if len(names) == 1:
+                    raise
+                refused.append(str(error))
+    if as_json:
+        shown = [report.entry_as_json(entry) for entry in changed]
+        report.print_json(shown[0] if len(names) == 1 else shown)
+    else:
+        for entry in changed:
+            report.say(f"{entry.name} {entry.sha256[: report.DIGITS]} {done or entry.status}")
+    for reason in refused:
+        typer.echo(visible(f"zota: {reason}"), err=True)
+    if len(names) > 1 and not as_json:
+        report.say(f"{len(changed)} {done or 'changed'}, {len(refused)} refused")
+    if refused:
+        raise typer.Exit(Exit.ERRORS)
 
 
 @app.command("remove")
 def remove_command(
-    name: option.Image,
+    names: option.Images,
     folder: option.Folder = option.DEFAULT_FOLDER,
     as_json: option.AsJson = False,
 ) -> None:
-    """Forget a draft or a withdrawn image, its octets included."""
-    with Catalogue(folder).writing() as writing:
-        entry = desk.remove(writing, name)
-    _show_entry(entry, "removed", as_json)
-
-
-def _show_entry(entry: CatalogueEntry, said: str, as_json: bool) -> None:
-    if as_json:
-        report.print_json(report.entry_as_json(entry))
-    else:
-        report.say(f"{entry.name} {entry.sha256[: report.DIGITS]} {said}")
+    """Forget drafts or withdrawn images, their octets included."""
+    _each(folder, names, desk.remove, as_json, "removed")
 
 
 @app.command("export")
@@ -263,7 +295,10 @@ def export_command(
     if as_json:
         report.print_json(report.release_as_json(str(target), released))
     else:
-        report.say(f"{target}: {len(released.images)} images")
+        count = len(released.images)
+        report.say(f"{target}: {count} image{'' if count == 1 else 's'}")
+        for hint in released.hints:
+            report.say(hint)
         report.warn_release(released)
 
 

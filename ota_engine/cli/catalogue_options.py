@@ -34,6 +34,12 @@ Image = Annotated[
     str,
     typer.Argument(metavar="IMAGE", help="MMMM-TTTT-VVVVVVVV, or the beginning of a SHA-256."),
 ]
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE...", help="MMMM-TTTT-VVVVVVVV, or the beginning of a SHA-256; several."
+    ),
+]
 Bases = Annotated[
     list[str] | None,
     typer.Option(

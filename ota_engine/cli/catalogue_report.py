@@ -67,6 +67,8 @@ def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> 
         say(f"device     {entry.destination:016x}")
     say(f"hardware   {range_text(entry.hardware, 4) if entry.hardware else 'any'}")
     say(f"from       {bases_text(entry)}")
+    if entry.terms.force:
+        say("forced     for newer versions too")
     for label, names in (("models", entry.terms.models), ("makers", entry.terms.makers)):
         if names:
             say(f"{label:10} {', '.join(names)}")
@@ -90,7 +92,7 @@ def range_text(found: Range, digits: int) -> str:
 def bases_text(entry: CatalogueEntry) -> str:
     """The versions an image may be applied to."""
     if entry.terms.bases is None:
-        return "any lower version"
+        return "any other version" if entry.terms.force else "any lower version"
     return ", ".join(range_text(base, 8) for base in entry.terms.bases) or "no version"
 
 
@@ -102,17 +104,34 @@ def taken_as_json(taken: Sequence[TakenOver]) -> dict[str, Any]:
         ],
         "known": [entry_as_json(one.entry) for one in taken if one.entry is not None and one.known],
         "refused": [{"file": one.name, "reason": one.reason} for one in taken if one.entry is None],
+        "notes": [{"file": one.name, "note": one.note} for one in taken if one.note],
+        "summary": summary(taken),
+    }
+
+
+def summary(taken: Sequence[TakenOver]) -> dict[str, int]:
+    """How many files were added, listed already, refused."""
+    listed = [one for one in taken if one.entry is not None]
+    known = sum(one.known for one in listed)
+    return {
+        "added": len(listed) - known,
+        "known": known,
+        "refused": len(taken) - len(listed),
     }
 
 
 def print_taken(taken: Sequence[TakenOver]) -> None:
-    """A line per file; what was refused goes to standard error."""
+    """A line per file, and a last one that counts them; what was refused goes to standard error."""
     for one in taken:
         if one.entry is None:
             typer.echo(visible(f"zota: {one.name}: {one.reason}"), err=True)
         else:
             said = "listed already" if one.known else f"added as {one.entry.status}"
             say(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
+            if one.note:
+                say(f"  {one.note}")
+    counts = summary(taken)
+    say(f"{counts['added']} added, {counts['known']} listed already, {counts['refused']} refused")
 
 
 def release_as_json(target: str, release: Export) -> dict[str, Any]:
@@ -133,6 +152,7 @@ def release_as_json(target: str, release: Export) -> dict[str, Any]:
             for one in release.left_out
         ],
         "clashes": [entry.sha256 for entry in release.clashing],
+        "hints": list(release.hints),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import typer
 
 from images import ImageError
-from images.manifest import ManifestEntry, parse_manifest
+from images.manifest import Manifest, parse_manifest
 from images.rules import Profile
 from images.rules.policy import Known, read_baseline
 from images.rules.vendors import VENDORS
@@ -71,12 +71,12 @@ def read_octets(path: Path, sizes: tuple[int, ...], what: str) -> bytes:
     return content
 
 
-def read_manifest(path: Path | None) -> tuple[ManifestEntry, ...]:
+def read_manifest(path: Path | None) -> Manifest:
     """Read an index of released files."""
     if path is None:
-        return ()
+        return Manifest()
     try:
-        return parse_manifest(read_bounded(path))
+        return Manifest(parse_manifest(read_bounded(path)))
     except ImageError as error:
         raise ImageError(f"{path}: {error.reason}") from None
 

@@ -91,7 +91,7 @@ def judge(
             judged.append(one._replace(report=kept))
     if manifest is not None:
         names = {found.path.name for found in files}
-        report = lint_manifest(settings.given["manifest"], names)
+        report = lint_manifest(settings.given["manifest"].entries, names)
         judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
     return JudgingResult(tuple(judged), tuple(skipped))
 

@@ -1,6 +1,7 @@
 """Indexes of three forms: what we write we read, hostile ones are refused, none says more than it did."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_every_form_is_read_as_it_was_written(said: Terms) -> None:
     foreign = Terms(**{**fields(one.entry.terms), "hardware": one.entry.hardware})
     expected = {write_folder_index: one.entry.terms}
     if not unsayable(one.entry, "zigbee2mqtt"):
-        expected |= {write_zigpy: foreign, write_zigbee2mqtt: foreign}
+        expected |= {write_zigpy: replace(foreign, force=False), write_zigbee2mqtt: foreign}
     for write, wanted in expected.items():
         (listing,) = read_listings(write([one]))
         assert (listing.problem, listing.terms) == ("", wanted)
@@ -58,7 +59,8 @@ def test_every_form_is_read_as_it_was_written(said: Terms) -> None:
 
 
 def fields(said: Terms) -> dict[str, Any]:
-    return {name: getattr(said, name) for name in ("bases", "models", "makers", "notes")}
+    names = ("bases", "models", "makers", "notes", "force")
+    return {name: getattr(said, name) for name in names}
 
 
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
@@ -178,7 +180,7 @@ def test_terms_that_differ_by_device_are_not_put_together(
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"sha512": None}, "no checksum"),
+        ({"sha512": None, "url": "https://example.org/b.ota"}, "no checksum"),
         ({"minFileVersion": VERSION}, "downgrade"),
         ({"modelId": "a\0b"}, "cannot be shown"),
         ({"hardwareVersionMin": 9, "hardwareVersionMax": 1}, "no range"),
@@ -187,7 +189,7 @@ def test_terms_that_differ_by_device_are_not_put_together(
 def test_a_line_that_cannot_be_meant_is_a_problem_of_its_file_alone(
     change: dict[str, Any], problem: str
 ) -> None:
-    wrong, right = read_listings(index({**change, "url": "b.ota"}, {"sha512": "cd" * 64}))
+    wrong, right = read_listings(index({"url": "b.ota", **change}, {"sha512": "cd" * 64}))
     assert problem in wrong.problem
     assert right.problem == ""
 
@@ -225,3 +227,18 @@ def test_what_zigbee2mqtt_would_read_as_no_limit_is_not_written(base: Range) -> 
     entry: CatalogueEntry = released(Terms(bases=(base,))).entry
     assert bool(unsayable(entry, "zigbee2mqtt")) == (base.high == 0)
     assert unsayable(entry, "zigpy") == ""
+
+
+def test_a_forced_image_is_for_newer_versions_too() -> None:
+    (listing,) = read_listings(index({"force": True, "minFileVersion": VERSION}))
+    assert (listing.problem, listing.terms.force) == ("", True)
+    assert listing.terms.bases == (Range(VERSION, 0xFFFFFFFF),)
+    (free,) = read_listings(index({"force": True}))
+    assert free.terms == Terms(force=True)
+
+
+def test_a_local_line_needs_nothing_but_its_path() -> None:
+    (listing,) = read_listings(b'[{"url": "maker/lamp.ota", "modelId": "lamp"}]')
+    assert (listing.problem, listing.places) == ("", (("maker", "lamp.ota"),))
+    assert (listing.identity, listing.algorithm) == ((None, None, None), "")
+    assert listing.terms == Terms(models=("lamp",))

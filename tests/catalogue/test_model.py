@@ -91,11 +91,34 @@ def test_an_image_for_no_version_fits_none() -> None:
     assert not any(fits(image, running) for running in range(8))
 
 
-def test_images_of_one_identity_clash_whatever_hardware_they_are_for() -> None:
-    one = draft(ota(b"one", hardware=(1, 1)), Terms(), "a", "a").entry
-    other = draft(ota(b"two", hardware=(2, 2)), Terms(), "b", "b").entry
+def test_images_of_one_identity_clash() -> None:
+    one = draft(ota(b"one", hardware=(1, 2)), Terms(models=("a", "b")), "a", "a").entry
+    other = draft(ota(b"two", hardware=(2, 2)), Terms(models=("b",)), "b", "b").entry
     assert clashes(one, (one, other, entry(5))) == [other]
     assert rivalries((one, other, entry(5))) == {one.sha256: [other], other.sha256: [one]}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (Terms(hardware=Range(1, 1)), Terms(hardware=Range(2, 9))),
+        (Terms(models=("lamp",)), Terms(models=("plug", "relay"))),
+        (Terms(makers=("a",)), Terms(makers=("b",))),
+    ],
+)
+def test_two_images_that_no_device_may_get_both_of_do_not_clash(ours: Terms, theirs: Terms) -> None:
+    one = draft(ota(b"one"), ours, "a", "a").entry
+    other = draft(ota(b"two"), theirs, "b", "b").entry
+    anybody = draft(ota(b"three"), Terms(), "c", "c").entry
+    assert clashes(one, (other,)) == clashes(other, (one,)) == []
+    assert clashes(one, (anybody,)) == [anybody]
+
+
+def test_a_forced_image_fits_every_version_but_its_own() -> None:
+    made = draft(ota(version=5), Terms(force=True), "a", "a").entry
+    assert [fits(made, running) for running in (4, 5, 6)] == [True, False, True]
+    limited = draft(ota(version=5), Terms(force=True, bases=(Range(6, 9),)), "a", "a").entry
+    assert [fits(limited, running) for running in (4, 6, 10)] == [False, True, False]
 
 
 def test_the_way_leads_over_the_stepping_stone() -> None:

@@ -39,6 +39,7 @@ def terms(draw: st.DrawFn) -> Terms:
         models=tuple(draw(st.lists(words, max_size=3, unique=True))),
         makers=tuple(draw(st.lists(words, max_size=3, unique=True))),
         notes=draw(words),
+        force=draw(st.booleans()),
     )
 
 
@@ -99,3 +100,9 @@ def test_any_value_in_any_place_of_a_record_is_read_or_refused(
 def test_a_damaged_record_is_refused_with_its_reason(text: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
         read_record(text)
+
+
+def test_a_record_of_an_earlier_version_is_not_forced() -> None:
+    content = json.loads(write_record(GOOD))
+    del content["terms"]["force"]
+    assert read_record(json.dumps(content).encode()) == GOOD

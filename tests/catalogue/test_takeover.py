@@ -15,6 +15,7 @@ from ota_engine.catalogue.folder import Catalogue
 from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.errors import LocalError
 from tests.catalogue.samples import ANNE, CODE, TYPE, VERSION, empty, ota, put
+from tests.images.test_containers import ikea
 
 DATA = ota()
 LINE = {
@@ -95,7 +96,7 @@ def test_what_is_not_beside_the_index_is_not_fetched(
     ("change", "reason"),
     [
         ({"sha512": "ab" * 64}, "its sha512 is not the one of the index"),
-        ({"fileSize": 1}, "the index states 1"),
+        ({"fileSize": 1, "sha512": None, "url": "a.ota"}, "the index states 1"),
         ({"fileVersion": 7}, "its header says 121D-0084-01020304, the index 121D-0084-00000007"),
         ({"sha512": None}, "no checksum"),
         ({"hardwareVersionMin": 9, "hardwareVersionMax": 3}, "no range"),
@@ -111,12 +112,111 @@ def test_a_file_that_is_not_the_one_meant_is_refused_by_name(
     assert catalogue.entries() == []
 
 
+WRAPPED = ikea(DATA)
+
+
+@pytest.mark.parametrize("size", [len(WRAPPED), len(DATA)])
+def test_a_wrapped_file_is_taken_whether_its_size_or_that_of_the_image_is_stated(
+    tmp_path: Path, served: Path, size: int
+) -> None:
+    """zigbee2mqtt's fileSize is the header's total image size, its sha512 that of the whole file."""
+    (served / "a.ota").write_bytes(WRAPPED)
+    catalogue = empty(tmp_path)
+    line = {"fileSize": size, "sha512": sha512(WRAPPED).hexdigest()}
+    (one,) = taken(catalogue, index(served, line))
+    assert (one.reason, one.note) == ("", "")
+    assert one.entry is not None
+    assert (one.entry.origin.container, catalogue.octets(one.entry)) == ("ikea", DATA)
+
+
+def test_the_digest_decides_and_a_wrong_size_is_told(tmp_path: Path, served: Path) -> None:
+    (one,) = taken(empty(tmp_path), index(served, {"fileSize": 1}))
+    assert one.entry is not None
+    assert one.note == "the index states 1 bytes, but its digest is right"
+
+
+def test_a_file_shorter_than_its_header_says_is_refused_though_its_digest_is_right(
+    tmp_path: Path, served: Path
+) -> None:
+    cut = DATA[:-9]
+    (served / "a.ota").write_bytes(cut)
+    (one,) = taken(empty(tmp_path), index(served, {"sha512": sha512(cut).hexdigest()}))
+    assert one.entry is None
+    assert "get the whole file" in one.reason
+
+
+def test_a_local_line_without_a_digest_takes_the_file_and_says_what_it_is(
+    tmp_path: Path, served: Path
+) -> None:
+    path = served / "index.json"
+    path.write_text('[{"url": "a.ota"}]')
+    (one,) = taken(empty(tmp_path), path)
+    assert one.entry is not None
+    assert one.note == (
+        f"the index states no digest, taken as it lies here: sha256 {one.entry.sha256}"
+    )
+
+
+def test_a_local_line_that_contradicts_its_file_is_refused(tmp_path: Path, served: Path) -> None:
+    path = served / "index.json"
+    path.write_text('[{"url": "a.ota", "imageType": 7}]')
+    (one,) = taken(empty(tmp_path), path)
+    assert one.reason == ("its header says 121D-0084-01020304, the index ????-0007-????????")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"hardwareVersionMin": 3}, Range(3, 5)),
+        ({"hardwareVersionMax": 3}, Range(1, 3)),
+        ({"hardwareVersionMin": 0, "hardwareVersionMax": 255}, Range(1, 5)),
+    ],
+)
+def test_an_index_narrows_the_hardware_of_the_header_and_never_widens_it(
+    tmp_path: Path, served: Path, said: dict[str, int], kept: Range
+) -> None:
+    data = ota(hardware=(1, 5))
+    (served / "a.ota").write_bytes(data)
+    line = {"fileSize": len(data), "sha512": sha512(data).hexdigest(), **said}
+    (one,) = taken(empty(tmp_path), index(served, line))
+    assert one.entry is not None
+    assert one.entry.hardware == kept
+
+
+def test_an_index_for_other_hardware_than_the_header_s_is_refused(
+    tmp_path: Path, served: Path
+) -> None:
+    data = ota(hardware=(1, 5))
+    (served / "a.ota").write_bytes(data)
+    line = {"fileSize": len(data), "sha512": sha512(data).hexdigest(), "hardwareVersionMin": 6}
+    (one,) = taken(empty(tmp_path), index(served, line))
+    assert "none in common" in one.reason
+
+
+def test_two_files_of_one_identity_for_two_models_are_both_taken(
+    tmp_path: Path, served: Path
+) -> None:
+    other = ota(b"another product")
+    (served / "b.ota").write_bytes(other)
+    line = {"fileName": "b.ota", "url": "b.ota", "fileSize": len(other), "modelId": "plug"}
+    line["sha512"] = sha512(other).hexdigest()
+    both = taken(empty(tmp_path), index(served, {"modelId": "lamp"}, line))
+    assert [one.reason for one in both] == ["", ""]
+
+
+def test_a_file_whose_name_contradicts_its_header_is_taken(tmp_path: Path, served: Path) -> None:
+    (served / "121D-0084-00000132.ota").write_bytes(DATA)
+    line = {"fileName": "121D-0084-00000132.ota", "url": "121D-0084-00000132.ota"}
+    (one,) = taken(empty(tmp_path), index(served, line))
+    assert (one.reason, one.entry is not None) == ("", True)
+
+
 def test_one_refused_file_leaves_the_others_alone(tmp_path: Path, served: Path) -> None:
     other = ota(version=VERSION + 1)
     (served / "b.ota").write_bytes(other)
     good = {"fileName": "b.ota", "url": "b.ota", "fileVersion": VERSION + 1, "fileSize": len(other)}
     good["sha512"] = sha512(other).hexdigest()
-    refused, added = taken(empty(tmp_path), index(served, {"fileSize": 1}, good))
+    refused, added = taken(empty(tmp_path), index(served, {"sha512": "ab" * 64}, good))
     assert refused.entry is None
     assert added.entry is not None
 

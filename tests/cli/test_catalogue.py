@@ -241,3 +241,43 @@ def test_somebody_acts_even_where_nobody_is_known(monkeypatch: pytest.MonkeyPatc
     assert read_who("anne") == "anne"
     monkeypatch.setenv("LOGNAME", "berta")
     assert read_who(None) == "berta"
+
+
+def release(version: int) -> str:
+    name = f"{version}.ota"
+    Path(name).write_bytes(ota(version=version))
+    return name
+
+
+def test_many_images_are_approved_at_once_and_one_refused_leaves_the_others(desk: Path) -> None:
+    names = [release(version) for version in (1, 2, 3)]
+    assert zota("catalogue", "add", *names).out.endswith("3 added, 0 listed already, 0 refused\n")
+    wanted = [f"121D-0084-0000000{version}" for version in (1, 2, 3, 9)]
+    ran = zota("catalogue", "approve", *wanted)
+    assert refused(ran, "121D-0084-00000009: not in the catalogue")
+    assert ran.out.endswith("3 changed, 1 refused\n")
+    withdrawn = zota("catalogue", "withdraw", *wanted[:2], "--reason", "old", "--json")
+    assert [one["status"] for one in json.loads(withdrawn.out)] == ["withdrawn", "withdrawn"]
+    assert zota("catalogue", "remove", *wanted[:2]).out.endswith("2 removed, 0 refused\n")
+
+
+def test_an_import_ends_with_a_summary(desk: Path) -> None:
+    lines = [{"url": release(1)}, {"url": release(2)}, {"url": "gone.ota"}]
+    Path("index.json").write_text(json.dumps(lines))
+    ran = zota("catalogue", "import", "index.json")
+    assert (ran.code, ran.out.splitlines()[-1]) == (2, "2 added, 0 listed already, 1 refused")
+    again = json.loads(zota("catalogue", "import", "index.json", "--json").out)
+    assert again["summary"] == {"added": 0, "known": 2, "refused": 1}
+    assert [note["file"] for note in again["notes"]] == ["1.ota", "2.ota"]
+
+
+def test_an_export_says_what_zigbee2mqtt_needs_before_it_finds_the_files(desk: Path) -> None:
+    zota("catalogue", "add", "ppmid.ota")
+    zota("catalogue", "approve", NAME)
+    ran = zota("catalogue", "export", "out")
+    assert (ran.code, ran.err) == (0, "")
+    assert "zigbee2mqtt finds these updates, and then looks for their files in its own" in ran.out
+    served = json.loads(
+        zota("catalogue", "export", "there", "--base-url", "http://x.org/ota", "--json").out
+    )
+    assert served["hints"] == []

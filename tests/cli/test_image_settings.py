@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.zota import zota
+from tests.images import firmware
+from tests.images.payload_cases import wrapped
 from tests.images.samples import gb, plain
 from tests.images.security_cases import coded
 
@@ -25,7 +27,7 @@ expect = { slot-size = 100 }
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with images below it."""
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "old.ota").write_bytes(plain())
+    (tmp_path / "in" / "old.ota").write_bytes(wrapped(firmware.telink(crc=False)))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -20,14 +20,17 @@ def tail(size: int) -> bytes:
 
 
 PAYLOAD_CASES = [
-    Case(32, W, plain(), 56),
+    Case(32, I, plain(), 56),
+    Case(32, W, wrapped(firmware.telink(crc=False)), 56),
     Case(32, I, ota(element(0, FIRMWARE) + element(0xF001, b"x")), 56),
     Case(33, E, wrapped(firmware.gbl(crc=0)), 62 + len(firmware.gbl()) - 4),
     Case(33, E, wrapped(firmware.gbl(end=False)), 62 + len(firmware.gbl(end=False))),
     Case(33, E, wrapped(firmware.gbl()[:400]), 62 + 52),
     Case(33, E, wrapped(firmware.gbl()[:5]), 62),
     Case(33, W, wrapped(firmware.gbl(tail=b"more")), 62 + len(firmware.gbl())),
-    Case(33, W, wrapped(firmware.gbl(version=7)), 62),
+    Case(33, W, wrapped(firmware.gbl(version=0x01020303)), 62),
+    Case(33, I, wrapped(firmware.gbl(version=7)), 62),
+    Case(33, I, wrapped(firmware.gbl(version=1), file_version=20), 62),
     Case(33, I, wrapped(firmware.gbl()), 62),
     Case(33, E, wrapped(firmware.ebl(crc=0)), 62 + 144 + 4 + 1024 + 4),
     Case(33, W, wrapped(firmware.ebl(multiple=1)), 62),
@@ -60,8 +63,8 @@ PAYLOAD_CASES = [
     Case(36, E, plain(), 52, expect={"slot_size": 261}),
     Case(36, I, plain(), 52),
     Case(36, I, plain(), 52, SE, expect={"block_size": 40}),
-    Case(37, W, tail(48 * 6 + 1), 52),
-    Case(37, W, tail(50 * 6 + 3), 52),
+    Case(37, I, tail(48 * 6 + 1), 52),
+    Case(37, I, tail(50 * 6 + 3), 52),
     Case(37, W, tail(40 * 8 + 2), 52, expect={"block_size": 40}),
 ]
 

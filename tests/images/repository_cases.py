@@ -2,7 +2,7 @@
 
 from hashlib import sha256, sha512
 
-from images.manifest import ManifestEntry
+from images.manifest import Manifest, ManifestEntry
 from tests.images.cases import Case, E, W
 from tests.images.samples import plain
 
@@ -15,16 +15,25 @@ TWIN = RIGHT._replace(name="twin.zigbee", image_type=0x85)
 
 
 def listed(rule: int, offset: int | None, entry: ManifestEntry) -> Case:
-    return Case(rule, E, plain(), offset, name=NAME, expect={"manifest": (entry,)})
+    return Case(rule, E, plain(), offset, name=NAME, expect={"manifest": Manifest((entry,))})
 
 
 REPOSITORY_CASES = [
     listed(24, 14, OTHER),
-    Case(24, W, plain(), 10, name=NAME, expect={"manifest": (TWIN,)}),
+    Case(24, W, plain(), 10, name=NAME, expect={"manifest": Manifest((TWIN,))}),
     listed(40, 10, RIGHT._replace(manufacturer_code=1)),
     listed(40, 12, RIGHT._replace(image_type=1)),
     listed(40, 14, RIGHT._replace(file_version=1)),
-    listed(40, None, RIGHT._replace(size=1)),
+    listed(40, None, RIGHT._replace(size=1, digest=None)),
+    Case(40, W, plain(), None, name=NAME, expect={"manifest": Manifest((RIGHT._replace(size=1),))}),
+    Case(
+        40,
+        W,
+        plain(),
+        None,
+        name=NAME,
+        expect={"manifest": Manifest((TWIN._replace(digest=None),))},
+    ),
     listed(40, None, RIGHT._replace(digest=bytes(64))),
     Case(40, W, plain(), None, expect={"retracted": frozenset((sha256(plain()).digest(),))}),
     Case(40, W, plain(), None, expect={"retracted": frozenset((sha512(plain()).digest(),))}),

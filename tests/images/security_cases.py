@@ -87,6 +87,8 @@ SECURITY_CASES = [
         BODY + 54 + 6,
         expect={"ca_key": CA[SUITE_1]},
     ),
+    Case(28, E, plain(), 262, expect={"ca_key": CA[SUITE_1]}),
+    Case(28, E, unsigned_parts(SIGNATURE_2), BODY + 86, expect={"ca_key": CA[SUITE_1]}),
     Case(29, W, unsigned_parts(CERTIFICATE_1), BODY),
     Case(29, W, unsigned_parts(CERTIFICATE_2), BODY, SE),
     Case(29, W, unsigned_parts(SIGNATURE_2), BODY),

@@ -28,30 +28,26 @@ class Facts(NamedTuple):
 
 
 FILES = {
-    "crc32-trailer.ota": Facts("zcl", (0,), trailing=(139006, 4, "crc32"), above_info=(6,)),
+    "crc32-trailer.ota": Facts("zcl", (0,), trailing=(139006, 4, "crc32")),
     "gb-esme-signed.zigbee": Facts("gb", ()),
-    "hue-sbl.sbl-ota": Facts("hue", (), above_info=(7,)),
-    "hw-versions.OTA": Facts("zcl", (0,), above_info=(37,)),
-    "ikea-container.signed": Facts(
-        "zcl", (0,), "ikea", (187238, 512, "ikea"), offset=424, above_info=(12,)
-    ),
+    "hue-sbl.sbl-ota": Facts("hue", ()),
+    "hw-versions.OTA": Facts("zcl", (0,)),
+    "ikea-container.signed": Facts("zcl", (0,), "ikea", (187238, 512, "ikea"), offset=424),
     "integrity-a.ota": Facts("zcl", (0, 3)),
-    "integrity-b.zigbee": Facts("zcl", (0, 3), above_info=(31,)),
-    "integrity-c.zigbee": Facts("zcl", (61440, 0, 61441, 3), above_info=(31,)),
-    "legrand-container.zigbee": Facts(
-        "zcl", (0,), "legrand", (255147, 17, "legrand"), offset=4, above_info=(12, 32)
-    ),
+    "integrity-b.zigbee": Facts("zcl", (0, 3)),
+    "integrity-c.zigbee": Facts("zcl", (61440, 0, 61441, 3)),
+    "legrand-container.zigbee": Facts("zcl", (0,), "legrand", (255147, 17, "legrand"), offset=4),
     "no-elements.ota": Facts("raw", (), above_info=(7,), errors=(7,)),
-    "plain-gbl.ota": Facts("zcl", (0,), above_info=(32,)),
-    "reserved-tag.ota": Facts("zcl", (52719, 0, 0), above_info=(10, 11, 19, 32)),
+    "plain-gbl.ota": Facts("zcl", (0,)),
+    "reserved-tag.ota": Facts("zcl", (52719, 0, 0)),
     "signature-without-certificate.zigbee": Facts(
         "zcl",
         (0, 65281, 5),
         trailing=(224844, 8, "crc32"),
-        above_info=(6, 27, 29, 30),
+        above_info=(27, 29, 30),
         errors=(27, 30),
     ),
-    "telink-aes.ota": Facts("telink", (61440,), above_info=(9, 13, 32)),
+    "telink-aes.ota": Facts("telink", (61440,)),
     "truncated.ota": Facts("zcl", (0,), truncated=True, above_info=(6,), errors=(6,)),
 }
 

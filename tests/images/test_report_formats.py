@@ -17,7 +17,7 @@ from images.rules.table import FILE_RULES, RULES
 from tests.images.payload_cases import wrapped
 from tests.images.samples import gb, plain
 
-BAD, WARNED = lint(plain(stack=9)), lint(plain())
+BAD, WARNED = lint(plain(stack=9)), lint(plain(manufacturer=0))
 FILES = [("a/b c.ota", BAD), ("w.ota", WARNED)]
 
 

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from images import Expectations, ImageError, OtaImage, Profile, Report, lint, parse
 from images.catalogue import Terms, draft, read_listings, read_record, write_record
 from images.comparison import compare
-from images.manifest import parse_manifest
+from images.manifest import Manifest, parse_manifest
 from images.payloads import examine
 from images.payloads.entropy import bits_per_byte, fill_byte
 from images.repair import extract, fix, strip, unwrap
@@ -241,7 +241,7 @@ def indexing(data: bytes) -> None:
         return
     assert all("/" not in entry.name and "\\" not in entry.name for entry in entries)
     lint_manifest(entries, ["a.ota"])
-    lint(image_seeds()[0], name="a.ota", expect=Expectations(manifest=entries))
+    lint(image_seeds()[0], name="a.ota", expect=Expectations(manifest=Manifest(entries)))
 
 
 def record_seeds() -> tuple[bytes, ...]:
