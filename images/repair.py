@@ -101,6 +101,7 @@ def fix(image: OtaImage) -> Fixed:
     """
     require_unsigned(image)
     image, changes = _right_size(image)
+    require_unsigned(image)  # a declared size that lied may have hidden a signature
     header = image.header
     clean = header.header_string.partition(b"\x00")[0].ljust(HEADER_STRING_BYTES, b"\x00")
     if clean != header.header_string:

@@ -63,6 +63,11 @@ def test_a_signed_file_is_never_mended(data: bytes) -> None:
         fix(parse(data))
 
 
+def test_a_signature_that_a_size_of_nothing_hid_is_not_mended_away() -> None:
+    with pytest.raises(ImageError, match="the file is signed"):
+        fix(parse(ota(element(1, b""), total=0)))
+
+
 @pytest.mark.parametrize(
     "data",
     [
