@@ -53,7 +53,7 @@ def client_attributes(spec: DeviceSpec, view: ClientView) -> dict[int, tuple[int
     """Type and value of every attribute of the OTA client (ZCL 11.10)."""
     idle = view.status is UpgradeStatus.NORMAL and spec.timers.hides_idle_type
     options = spec.options
-    return {
+    known: dict[int, tuple[int, int]] = {
         Attribute.UPGRADE_SERVER_ID: (EUI64, spec.server if view.server_known else UNKNOWN_EUI64),
         Attribute.FILE_OFFSET: (UINT32, _or(view.offset, UNKNOWN_U32)),
         Attribute.CURRENT_FILE_VERSION: (UINT32, view.version),
@@ -64,19 +64,21 @@ def client_attributes(spec: DeviceSpec, view: ClientView) -> dict[int, tuple[int
             _or(view.downloaded_stack_version, UNKNOWN_U16),
         ),
         Attribute.IMAGE_UPGRADE_STATUS: (ENUM8, view.status),
-        Attribute.MANUFACTURER_ID: (UINT16, spec.manufacturer_code),
-        Attribute.IMAGE_TYPE_ID: (UINT16, UNKNOWN_U16 if idle else view.image_type),
         Attribute.MINIMUM_BLOCK_PERIOD: (UINT16, view.period),
         Attribute.IMAGE_STAMP: (UINT32, view.stamp),
         Attribute.UPGRADE_ACTIVATION_POLICY: (ENUM8, options.activation_policy),
         Attribute.UPGRADE_TIMEOUT_POLICY: (ENUM8, options.timeout_policy),
         Attribute.CLUSTER_REVISION: (UINT16, view.cluster_revision),
     }
+    if not options.hides_identity:
+        known[Attribute.MANUFACTURER_ID] = (UINT16, spec.manufacturer_code)
+        known[Attribute.IMAGE_TYPE_ID] = (UINT16, UNKNOWN_U16 if idle else view.image_type)
+    return known
 
 
 def basic_attributes(spec: DeviceSpec, *, on_mains: bool) -> dict[int, tuple[int, int | bytes]]:
     """Type and value of the attributes of the Basic cluster."""
-    model = spec.model or spec.kind.value
+    model = spec.model or spec.kind.word
     hardware = (spec.hardware_version or 0) >> 8  # the version octet of version.revision
     return {
         ZCL_VERSION: (UINT8, 3),

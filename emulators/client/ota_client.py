@@ -1,15 +1,14 @@
 """The OTA client of a device: takes frames and time, gives frames and notes; no I/O, no clock.
 
-The states and their transitions are the table in ``ota_table``; this module takes the steps. What
-a frame means is in ``ota_hearing``; what the rows ask for is done by the three parts of the client:
-``ota_querying``, ``ota_downloading`` and ``ota_ending``. ``wake_at`` is the client's only timer; its
-meaning is the state.
+The states and their transitions are the table in ``table``; this module takes the steps. What a
+frame means is in ``hearing``; what the rows ask for is done by the three parts of the client:
+``querying``, ``downloading`` and ``ending``. ``wake_at`` is the client's only timer; its meaning is
+the state.
 """
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import TypeAlias, TypeVar
 from zlib import crc32
 
 from emulators.client.attributes import ClientView
@@ -258,7 +257,7 @@ class OtaClient:
             return ClientStep()
         self.state, do = row
         self.transfer.expect_nothing()
-        step = _DEEDS[do](self, now)
+        step = DEEDS[do](self, now)
         if step.wake_at is not None:
             self.wake_at = step.wake_at
         self._reason = step.reason
@@ -307,25 +306,73 @@ _DUE: dict[ClientState, Callable[[OtaClient, float], ClientEvent]] = {
 }
 
 
-def _deed(do: Do) -> Callable[[OtaClient, float], ClientStep]:
-    """Find the part of the client that does this; its method has the action's name."""
-    parts: tuple[tuple[str, type], ...] = (
-        ("querying", Querying),
-        ("downloading", Downloading),
-        ("ending", ClientEnding),
-    )
-    for slot, part in parts:
-        method: Callable[[Any, float], ClientStep] | None = getattr(part, do.value, None)
-        if method is not None:
-            return _of_part(attrgetter(slot), method)
-    forget: Callable[[OtaClient, float], ClientStep] = getattr(OtaClient, do.value)
-    return forget
+_Part = TypeVar("_Part")
+Deed: TypeAlias = Callable[[OtaClient, float], ClientStep]
 
 
-def _of_part(
-    part: Callable[[OtaClient], Any], method: Callable[[Any, float], ClientStep]
-) -> Callable[[OtaClient, float], ClientStep]:
+def _deeds(
+    part: Callable[[OtaClient], _Part], methods: Mapping[Do, Callable[[_Part, float], ClientStep]]
+) -> dict[Do, Deed]:
+    """What a client does by one of its parts."""
+    return {do: _by_part(part, method) for do, method in methods.items()}
+
+
+def _by_part(
+    part: Callable[[OtaClient], _Part], method: Callable[[_Part, float], ClientStep]
+) -> Deed:
     return lambda client, now: method(part(client), now)
 
 
-_DEEDS = {do: _deed(do) for do in Do}
+#: Who does what a row asks for; a test proves that nothing is left out.
+DEEDS: dict[Do, Deed] = {
+    Do.FORGET: OtaClient.forget,
+    **_deeds(
+        lambda client: client.querying,
+        {
+            Do.START: Querying.start,
+            Do.REST: Querying.rest,
+            Do.QUERY: Querying.query,
+            Do.QUERY_AGAIN: Querying.query_again,
+            Do.MISS_QUERY: Querying.miss_query,
+            Do.AWAIT_POWER: Querying.await_power,
+            Do.REFUSE_SIZE: Querying.refuse_size,
+            Do.REFUSE_DOWNGRADE: Querying.refuse_downgrade,
+        },
+    ),
+    **_deeds(
+        lambda client: client.downloading,
+        {
+            Do.BEGIN: Downloading.begin,
+            Do.RESUME: Downloading.resume,
+            Do.REQUEST_NEXT: Downloading.request_next,
+            Do.TAKE: Downloading.take,
+            Do.PACE: Downloading.pace,
+            Do.RETRY: Downloading.retry,
+            Do.GIVE_UP: Downloading.give_up,
+            Do.ABANDON: Downloading.abandon,
+            Do.REQUEST_PAGE: Downloading.request_page,
+            Do.RETRY_PAGE: Downloading.retry_page,
+            Do.COLLECT: Downloading.collect,
+            Do.AWAIT_STRAGGLERS: Downloading.await_stragglers,
+            Do.FILL_HOLE: Downloading.fill_hole,
+            Do.RETRY_HOLE: Downloading.retry_hole,
+            Do.USE_BLOCKS: Downloading.use_blocks,
+            Do.WAIT_FOR_DATA: Downloading.wait_for_data,
+        },
+    ),
+    **_deeds(
+        lambda client: client.ending,
+        {
+            Do.START_VERIFY: ClientEnding.start_verify,
+            Do.REJECT: ClientEnding.reject,
+            Do.SEND_MORE: ClientEnding.send_more,
+            Do.SEND_END: ClientEnding.send_end,
+            Do.COUNT_DOWN: ClientEnding.count_down,
+            Do.COUNT_ON: ClientEnding.count_on,
+            Do.WAIT_TO_UPGRADE: ClientEnding.wait_to_upgrade,
+            Do.PARK: ClientEnding.park,
+            Do.FORBID: ClientEnding.forbid,
+            Do.APPLY: ClientEnding.apply,
+        },
+    ),
+}

@@ -12,9 +12,11 @@ from random import Random
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from emulators.air.station import Placement
+from emulators.devices import kinds
+from emulators.devices.kinds import FIRST_ADDRESS, FIRST_EUI64, MANUFACTURER, DeviceKind, kind_of
 from emulators.node import COORDINATOR
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from emulators.simulation.faults import FaultPlan
 from emulators.simulation.population import Resident, SimulatedFirmware
 from emulators.simulation.simulation import EPOCH, SimulationSettings
@@ -28,10 +30,8 @@ from ota_engine.records import Activation, VersionPolicy
 
 SAMPLE_OCTETS = 96 * 1024  # a realistic size for a display or load switch
 SEED = 2026
-MANUFACTURER = 0x121D  # as in the published GB sample images
 OLD_VERSION, NEW_VERSION = 0x0100_0000, 0x0101_0000
 HARDWARE = (0x0100, 0x01FF)  # the range our own images are built for
-FIRST_EUI64 = 0x00DB_1234_0000_0001  # as in the key folder of ``zota pki init``
 MAGIC = bytes.fromhex("1ef1ee0b")  # the file identifier, little-endian
 PLUGGED_IN_AT = 60.0  # seconds: the battery PPMID is put on the mains
 SLOWEST = 1500.0  # octets a second the four share on a bad day; sets when the hub activates
@@ -47,9 +47,7 @@ class Part:
     ``gb-signed`` carries the supplier's signature, ``zcl`` an integrity code.
     """
 
-    name: str
     kind: DeviceKind
-    image_type: int
     timers: TimerProfile
     layout: str
     activation: Activation
@@ -57,12 +55,10 @@ class Part:
 
 
 PARTS = (
-    Part("PPMID", DeviceKind.PPMID, 0x0084, SILICON_LABS, "gb", Activation.IMMEDIATE),
-    Part("IHD", DeviceKind.IHD, 0x0085, ZBOSS, "zcl", Activation.WAIT, 1),
-    Part("HCALCS", DeviceKind.HCALCS, 0x0086, NXP, "gb-signed", Activation.EXTERNAL),
-    Part(
-        "Comms Hub", DeviceKind.COMMUNICATIONS_HUB, 0x0087, SILICON_LABS, "gb-signed", Activation.AT
-    ),
+    Part(kinds.PPMID, SILICON_LABS, "gb", Activation.IMMEDIATE),
+    Part(kinds.IHD, ZBOSS, "zcl", Activation.WAIT, 1),
+    Part(kinds.HCALCS, NXP, "gb-signed", Activation.EXTERNAL),
+    Part(kinds.COMMUNICATIONS_HUB, SILICON_LABS, "gb-signed", Activation.AT),
 )
 
 
@@ -116,10 +112,12 @@ def stage(data: bytes, name: str) -> Demonstration:
     if header is not None:
         members = [_member(part, number, header) for number, part in enumerate(PARTS)]
         firmware = SimulatedFirmware({header.image_type: ota}, {}, uniform=True)
-        kept = [member.spec for member in members if member.spec.kind is not DeviceKind.HCALCS]
-        pki = _make_pki({spec.kind.value: spec.eui64 for spec in kept})
+        kept = [m.spec for m in members if not kind_of(m.spec).commanded]
+        pki = _make_pki({spec.kind.word: spec.eui64 for spec in kept})
     else:
-        pki = _make_pki({part.name: FIRST_EUI64 + number for number, part in enumerate(PARTS)})
+        pki = _make_pki(
+            {part.kind.label: FIRST_EUI64 + number for number, part in enumerate(PARTS)}
+        )
         members, firmware = _build_for_all(data, pki)
     keys = Keystore.read({file.name: file.octets for file in pki})
     hours = 2 * (PATIENCE + len(PARTS) * firmware.size / SLOWEST) / 3600
@@ -133,7 +131,7 @@ def stage(data: bytes, name: str) -> Demonstration:
             keys=keys,
             security=choose_parties(keys, COORDINATOR),
         ),
-        {member.spec.eui64: part.name for member, part in zip(members, PARTS, strict=True)},
+        {member.spec.eui64: part.kind.label for member, part in zip(members, PARTS, strict=True)},
         "firmware" if header is None else "ota",
         hashlib.sha256(data).hexdigest(),
         len(data),
@@ -177,10 +175,10 @@ def _build_for_all(
     keys = Keystore.read(files)
     supplier = choose_parties(keys, None).supplier
     key = files[f"{supplier:016x}-{KeyUse.SIGNING.value}.key"]
-    images = {part.image_type: build(payload, _spec(part, key)) for part in PARTS}
+    images = {part.kind.image_type: build(payload, _spec(part, key)) for part in PARTS}
     certificate = files[f"{supplier:016x}-{KeyUse.SIGNING.value}.pem"]
     members = [
-        _member(part, number, parse(images[part.image_type]).header, certificate)
+        _member(part, number, parse(images[part.kind.image_type]).header, certificate)
         for number, part in enumerate(PARTS)
     ]
     return members, SimulatedFirmware(images, {})
@@ -189,10 +187,10 @@ def _build_for_all(
 def _spec(part: Part, key: bytes) -> ImageSpec:
     return ImageSpec(
         manufacturer_code=MANUFACTURER,
-        image_type=part.image_type,
+        image_type=part.kind.image_type,
         file_version=NEW_VERSION,
         layout="zcl" if part.layout == "zcl" else "gb",
-        header_string=f"zota demo {part.name}",
+        header_string=f"zota demo {part.kind.label}",
         minimum_hardware_version=HARDWARE[0],
         maximum_hardware_version=HARDWARE[1],
         integrity=part.layout == "zcl",
@@ -204,13 +202,13 @@ def _member(
     part: Part, number: int, header: OtaHeader, certificate: bytes | None = None
 ) -> Resident:
     """Make a device to which the image is an upgrade, or a downgrade from version 1 to 0."""
-    battery = part.kind is DeviceKind.PPMID
+    battery = part.kind is kinds.PPMID
     running = OLD_VERSION if header.file_version == NEW_VERSION else header.file_version - 1
     destination = header.upgrade_file_destination
     spec = DeviceSpec(
         eui64=Eui64(destination if destination and number == 0 else FIRST_EUI64 + number),
         kind=part.kind,
-        network_address=0x1001 + number,
+        network_address=FIRST_ADDRESS + number,
         manufacturer_code=header.manufacturer_code,
         image_type=header.image_type,
         file_version=running if header.file_version else 1,

@@ -1,29 +1,16 @@
-"""Makes devices from their specs; knows which class stands for which kind, and who gets keys."""
+"""Makes devices from their specs; knows who gets keys and what they share."""
 
 from dataclasses import replace
 
 from emulators.client.verification import ImageVerifier
-from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
-from emulators.devices.ppmid import Ppmid
+from emulators.devices.kinds import kind_of
 from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.habits import HABITS
 from emulators.gbcs.unit import SecurityUnit
 from emulators.platform.flash import SectorPool
-from emulators.platform.spec import COMMANDED, DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.keystore import Keystore
-
-# An IHD has nothing beyond the OTA client, and a Communications Hub obeys the time in the Upgrade
-# End Response as any client with activation policy 0 does.
-_CLASSES: dict[DeviceKind, type[Device]] = {
-    DeviceKind.PPMID: Ppmid,
-    DeviceKind.IHD: Device,
-    DeviceKind.HCALCS: Commanded,
-    DeviceKind.COMMUNICATIONS_HUB: Device,
-    DeviceKind.ESME: Commanded,
-    DeviceKind.GSME: Commanded,
-}
 
 
 class Fleet:
@@ -49,12 +36,13 @@ class Fleet:
         Raises:
             LocalError: it has keys, but those it should trust are not among them.
         """
-        if spec.kind in COMMANDED:
+        kind = kind_of(spec)
+        if kind.commanded:
             spec = replace(spec, options=replace(spec.options, activation_policy=1))
-        return _CLASSES[spec.kind](spec, self.pool, self.verifier, self._security(spec))
+        return kind.make(spec, self.pool, self.verifier, self._security(spec))
 
     def _security(self, spec: DeviceSpec) -> SecurityUnit | None:
-        habits = HABITS.get(spec.kind)
+        habits = kind_of(spec).gbcs
         if self.keys is None or habits is None:
             return None
         role = habits.orders_from or Role.SUPPLIER

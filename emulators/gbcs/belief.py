@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.habits import Habits
+from emulators.gbcs.habits import GbcsHabits
 from images.eui64 import format_eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import Cra, MessageCode
@@ -21,7 +21,7 @@ _READS: Final = (ReadVersion(), VersionRequest(0), GasVersionRequest())
 
 
 def believe(
-    octets: bytes, anchors: Anchors, habits: Habits, utc: datetime | None
+    octets: bytes, anchors: Anchors, habits: GbcsHabits, utc: datetime | None
 ) -> tuple[Message, Payload]:
     """Take a message, or refuse it.
 
@@ -48,7 +48,7 @@ def believe(
     return message, _read(message)
 
 
-def _knows(habits: Habits, code: int) -> bool:
+def _knows(habits: GbcsHabits, code: int) -> bool:
     ordered = code == MessageCode.ACTIVATE_FIRMWARE and habits.orders_from is not None
     return ordered or code == habits.read
 

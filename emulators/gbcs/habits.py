@@ -1,11 +1,12 @@
-"""What sets the kinds of device apart in GBCS, as a table; knows no keys and no state."""
+"""What can set one kind of device apart from another in GBCS; knows no kind, no keys and no state.
 
-from collections.abc import Callable, Mapping
+Which kind has which of these habits stands in its row of ``emulators.devices.kinds``.
+"""
+
+from collections.abc import Callable
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from emulators.platform.spec import DeviceKind
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.codes import MessageCode, ReadCode
 from ota_engine.gbcs.compose import device_time
@@ -28,7 +29,7 @@ Receipt = Callable[[int, int, datetime, bytes], Payload]
 Reading = Callable[[Message, int | None], Payload]
 
 
-class Habits(NamedTuple):
+class GbcsHabits(NamedTuple):
     """One kind of device.
 
     Attributes:
@@ -50,58 +51,27 @@ class Habits(NamedTuple):
     reports: bool = False
 
 
-def _read_der(_: Message, version: int | None) -> Payload:
+def read_der(_: Message, version: int | None) -> Payload:
+    """Write the answer to a version read in DER."""
     return VersionRead(version or 0, ReadCode.FAILURE if version is None else ReadCode.SUCCESS)
 
 
-def _read_dlms(command: Message, version: int | None) -> Payload:
+def read_dlms(command: Message, version: int | None) -> Payload:
+    """Write the answer to a version read as DLMS has it."""
     result = DLMS_HARDWARE_FAULT if version is None else 0
     return VersionResponse(command.counter & INVOKE_ID_MASK, version, result)
 
 
-def _read_gbz(_: Message, version: int | None) -> Payload:
+def read_gbz(_: Message, version: int | None) -> Payload:
+    """Write the answer to a version read as GBZ has it."""
     return GasVersionResponse(version, GBZ_FAILURE if version is None else 0)
 
 
-def _receipt_dlms(alert_code: int, counter: int, time: datetime, digest: bytes) -> Payload:
+def receipt_dlms(alert_code: int, counter: int, time: datetime, digest: bytes) -> Payload:
+    """Write the alert on receipt of an image as DLMS has it."""
     return ReceiptAlertDlms(alert_code, counter & INVOKE_ID_MASK, device_time(time), digest)
 
 
-def _receipt_gbz(alert_code: int, _: int, time: datetime, digest: bytes) -> Payload:
+def receipt_gbz(alert_code: int, _: int, time: datetime, digest: bytes) -> Payload:
+    """Write the alert on receipt of an image as GBZ has it."""
     return ReceiptAlertGbz(alert_code, time, digest)
-
-
-#: An IHD has no part in GBCS firmware. That a WAN provider orders a Communications Hub is inferred.
-HABITS: Final[Mapping[DeviceKind, Habits]] = MappingProxyType(
-    {
-        DeviceKind.HCALCS: Habits(
-            Role.SUPPLIER, True, MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION, _read_der
-        ),
-        DeviceKind.PPMID: Habits(
-            None,
-            False,
-            MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
-            _read_der,
-            reports=True,
-        ),
-        DeviceKind.COMMUNICATIONS_HUB: Habits(
-            Role.WAN_PROVIDER, False, MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION, _read_dlms
-        ),
-        DeviceKind.ESME: Habits(
-            Role.SUPPLIER,
-            True,
-            MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
-            _read_dlms,
-            MessageCode.FIRMWARE_RECEIPT_DLMS,
-            _receipt_dlms,
-        ),
-        DeviceKind.GSME: Habits(
-            Role.SUPPLIER,
-            True,
-            MessageCode.READ_GAS_FIRMWARE_VERSION,
-            _read_gbz,
-            MessageCode.FIRMWARE_RECEIPT_GBZ,
-            _receipt_gbz,
-        ),
-    }
-)

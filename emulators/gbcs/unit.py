@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.belief import believe
-from emulators.gbcs.habits import Habits
+from emulators.gbcs.habits import GbcsHabits
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.utc_clock import UtcClock
@@ -72,7 +72,7 @@ class SecurityUnit:
 
     def __init__(
         self,
-        habits: Habits,
+        habits: GbcsHabits,
         anchors: Anchors,
         options: SecurityOptions,
         memory: SecureMemory | None = None,

@@ -6,7 +6,7 @@ Knows what each message must carry and for whom it is, not when it is called for
 from typing import Final
 
 from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.habits import Habits
+from emulators.gbcs.habits import GbcsHabits
 from emulators.gbcs.memory import FutureOrder
 from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.utc_clock import UtcClock
@@ -61,7 +61,7 @@ class DeviceSigner:
         else:
             self._ppmid(code is ActivationCode.SUCCESS, version, now)
 
-    def receipt(self, habits: Habits, digest: bytes, now: float, *, verified: bool) -> None:
+    def receipt(self, habits: GbcsHabits, digest: bytes, now: float, *, verified: bool) -> None:
         """Tell the supplier what was found in an image, if the kind of device does."""
         if habits.receipt_code is None or habits.write_receipt is None:
             return

@@ -8,8 +8,8 @@ from functools import partial
 
 from emulators.air.network import Network
 from emulators.client.table import ClientState
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.devices.ppmid import Ppmid
 from emulators.home.roster import RosterEntry
 from emulators.node import Node
 
@@ -31,7 +31,7 @@ def attend(
     for entry in entries:
         eui64 = entry.spec.eui64
         node = network.stations[eui64].node if devices is None else devices[eui64]
-        if entry.plug_in_after is not None and isinstance(node, Ppmid):
+        if entry.plug_in_after is not None and isinstance(node, Chargeable):
             network.agenda.at(now + entry.plug_in_after, partial(_plug_in, network, node))
         if entry.trigger_after is None or not isinstance(node, Commanded):
             continue
@@ -39,7 +39,7 @@ def attend(
             _Watch(network, node, entry.trigger_after).look_again(now)
 
 
-def _plug_in(network: Network, device: Ppmid, now: float) -> None:
+def _plug_in(network: Network, device: Chargeable, now: float) -> None:
     network.perform(device.eui64, device.set_mains(True, now), now)
 
 

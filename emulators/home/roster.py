@@ -6,46 +6,24 @@ devices are run. Every complaint names the line and the key.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from emulators.air.radio import MAX_RELAYS
 from emulators.air.station import Placement
-from emulators.platform.profiles import LAB, PROFILES
-from emulators.platform.spec import COMMANDED, ClientOptions, DeviceKind, DeviceSpec
+from emulators.devices.kinds import IHD, KINDS, DeviceKind
+from emulators.platform.profiles import PROFILES
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
-from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY
 
-FIRST_EUI64 = 0x00DB_1234_0000_0001  # as in the key folder of ``zota pki init``
-FIRST_ADDRESS = 0x1001
-MANUFACTURER = 0x121D  # as in the published GB sample images
-FACTORY_VERSION = 0x0100_0000
-HARDWARE_VERSION = 0x0100
 MAX_DEVICES = 1000  # what one coordinator can be asked to know
-IMAGE_TYPES = {
-    DeviceKind.PPMID: 0x0084,
-    DeviceKind.IHD: 0x0085,
-    DeviceKind.HCALCS: 0x0086,
-    DeviceKind.COMMUNICATIONS_HUB: 0x0087,
-    DeviceKind.ESME: 0x0088,
-    DeviceKind.GSME: 0x0089,
-}
-NAMES = {
-    DeviceKind.PPMID: "PPMID",
-    DeviceKind.IHD: "IHD",
-    DeviceKind.HCALCS: "HCALCS",
-    DeviceKind.COMMUNICATIONS_HUB: "Comms Hub",
-    DeviceKind.ESME: "ESME",
-    DeviceKind.GSME: "GSME",
-}
-FURNISHED = (
-    DeviceKind.PPMID,
-    DeviceKind.IHD,
-    DeviceKind.HCALCS,
-    DeviceKind.COMMUNICATIONS_HUB,
-)
-TRIGGER_AFTER = 10.0  # seconds the built-in HCALCS holds an image before it is told to run it
+TRIGGER_AFTER = 10.0  # seconds a commanded device holds an image before its trigger is pulled
+
+LONGEST_TEXT = 32  # octets of a model identifier or manufacturer name
+CHARGEABLE = tuple(kind for kind in KINDS.values() if kind.chargeable)
+COMMANDED = tuple(kind for kind in KINDS.values() if kind.commanded)
 
 T = TypeVar("T")
 
@@ -82,26 +60,16 @@ class Roster(NamedTuple):
 
 
 def default_roster() -> tuple[RosterEntry, ...]:
-    """A PPMID, an IHD, an HCALCS and a hub, on the mains, all but the IHD near the coordinator."""
+    """One device of each kind that has a place in it, on the mains."""
+    furnished = (kind for kind in KINDS.values() if kind.furnished is not None)
     return tuple(
         RosterEntry(
-            NAMES[kind],
-            DeviceSpec(
-                eui64=Eui64(FIRST_EUI64 + number),
-                kind=kind,
-                network_address=FIRST_ADDRESS + number,
-                manufacturer_code=MANUFACTURER,
-                image_type=IMAGE_TYPES[kind],
-                file_version=FACTORY_VERSION,
-                hardware_version=HARDWARE_VERSION,
-                model=f"emulated {NAMES[kind]}",
-                options=ClientOptions(timeout_policy=1),
-                seed=number,
-            ),
-            Placement(relays=1, router=1) if kind is DeviceKind.IHD else Placement(),
-            trigger_after=TRIGGER_AFTER if kind is DeviceKind.HCALCS else None,
+            kind.label,
+            kind.specimen(number),
+            kind.furnished or Placement(),
+            trigger_after=TRIGGER_AFTER if kind.commanded else None,
         )
-        for number, kind in enumerate(FURNISHED)
+        for number, kind in enumerate(furnished)
     )
 
 
@@ -177,6 +145,7 @@ KEYS = (
     "server_endpoint",
     "profile",
     "model",
+    "maker",
     "sleepy",
     "battery",
     "bank_size",
@@ -196,10 +165,11 @@ KEYS = (
 
 
 def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry:
-    spec = _spec(table, number)
+    kind = table.take("kind", _kind, IHD)
+    spec = _spec(kind, table, number)
     placement = _placement(table)
     entry = RosterEntry(
-        table.take("name", _text, f"{NAMES[spec.kind]} {number + 1}"),
+        table.take("name", _text, f"{kind.label} {number + 1}"),
         spec,
         placement,
         table.take("plug_in_after", _seconds, None),
@@ -211,40 +181,53 @@ def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry
             raise LocalError(f"eui64 is that of {other.name}: give each device its own")
         if other.spec.network_address == spec.network_address:
             raise LocalError(f"address is that of {other.name}: give each device its own")
-    if entry.plug_in_after is not None and not (spec.battery and spec.kind is DeviceKind.PPMID):
-        raise LocalError("plug_in_after is for a PPMID with battery = true")
-    if entry.trigger_after is not None and spec.kind not in COMMANDED:
-        raise LocalError("trigger_after is for an HCALCS, ESME or GSME")
+    if entry.plug_in_after is not None and not (spec.battery and kind.chargeable):
+        raise LocalError(f"plug_in_after is for {_such(CHARGEABLE)} with battery = true")
+    if entry.trigger_after is not None and not kind.commanded:
+        raise LocalError(f"trigger_after is for {_such(COMMANDED)}")
     return entry
 
 
-def _spec(table: _Table, number: int) -> DeviceSpec:
-    kind = table.take("kind", _kind, DeviceKind.IHD)
-    return DeviceSpec(
-        eui64=table.take("eui64", _eui64, Eui64(FIRST_EUI64 + number)),
-        kind=kind,
-        network_address=table.take("address", _within(1, 0xFFF7), FIRST_ADDRESS + number),
-        manufacturer_code=table.take("manufacturer", _within(0, 0xFFFF), MANUFACTURER),
-        image_type=table.take("image_type", _within(0, 0xFFFF), IMAGE_TYPES[kind]),
-        file_version=table.take("version", _within(0, 0xFFFF_FFFF), FACTORY_VERSION),
-        hardware_version=table.take("hardware", _within(0, 0xFFFF), HARDWARE_VERSION),
-        endpoint=table.take("endpoint", _within(1, 0xF0), 1),
-        server_endpoint=table.take("server_endpoint", _within(1, 0xF0), OTA_SERVER_ENDPOINT),
-        profile=table.take("profile", _within(0, 0xFFFF), SMART_ENERGY),
-        model=table.take("model", _text, f"emulated {NAMES[kind]}"),
-        sleepy=table.take("sleepy", _flag, False),
-        battery=table.take("battery", _flag, False),
-        bank_size=table.take("bank_size", _within(1024, 1 << 26), 4 << 20),
-        timers=table.take("timers", _timers, LAB),
-        options=ClientOptions(
-            block_size=table.take("block_size", _within(1, 255), None),
-            page_mode=table.take("page_mode", _flag, False),
-            timeout_policy=table.take("timeout_policy", _within(0, 1), 1),
-        ),
+def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
+    """What the table says, and for the rest what such a device is from the factory."""
+    usual = kind.specimen(number)
+    return replace(
+        usual,
+        eui64=table.take("eui64", _eui64, usual.eui64),
+        network_address=table.take("address", _within(1, 0xFFF7), usual.network_address),
+        manufacturer_code=table.take("manufacturer", _within(0, 0xFFFF), usual.manufacturer_code),
+        image_type=table.take("image_type", _within(0, 0xFFFF), usual.image_type),
+        file_version=table.take("version", _within(0, 0xFFFF_FFFF), usual.file_version),
+        hardware_version=table.take("hardware", _within(0, 0xFFFF), usual.hardware_version),
+        endpoint=table.take("endpoint", _within(1, 0xF0), usual.endpoint),
+        server_endpoint=table.take("server_endpoint", _within(1, 0xF0), usual.server_endpoint),
+        profile=table.take("profile", _within(0, 0xFFFF), usual.profile),
+        model=table.take("model", _basic_text, usual.model),
+        manufacturer_name=table.take("maker", _basic_text, usual.manufacturer_name),
+        sleepy=table.take("sleepy", _flag, usual.sleepy),
+        battery=table.take("battery", _flag, usual.battery),
+        bank_size=table.take("bank_size", _within(1024, 1 << 26), usual.bank_size),
+        timers=table.take("timers", _timers, usual.timers),
+        options=_options(table, usual.options),
         certificate=table.take("certificate", _pem, None),
         supplier=table.take("supplier", _eui64, None),
-        seed=number,
     )
+
+
+def _options(table: _Table, usual: ClientOptions) -> ClientOptions:
+    return replace(
+        usual,
+        block_size=table.take("block_size", _within(1, 255), usual.block_size),
+        page_mode=table.take("page_mode", _flag, usual.page_mode),
+        timeout_policy=table.take("timeout_policy", _within(0, 1), usual.timeout_policy),
+    )
+
+
+def _such(kinds: Sequence[DeviceKind]) -> str:
+    """Name a device of one of these kinds, as in "an IHD or PPMID"."""
+    *others, last = (kind.label for kind in kinds)
+    article = "an" if (others or [last])[0][0] in "AEHI" else "a"
+    return f"{article} {', '.join(others)} or {last}" if others else f"{article} {last}"
 
 
 def _placement(table: _Table) -> Placement:
@@ -261,11 +244,10 @@ def _placement(table: _Table) -> Placement:
 
 
 def _kind(value: Any) -> DeviceKind:
-    try:
-        return DeviceKind(_text(value).lower())
-    except ValueError:
-        kinds = ", ".join(kind.value for kind in DeviceKind)
-        raise ValueError(f"no such kind; there are {kinds}") from None
+    kind = KINDS.get(_text(value).lower())
+    if kind is None:
+        raise ValueError(f"no such kind; there are {', '.join(KINDS)}")
+    return kind
 
 
 def _timers(value: Any) -> Any:
@@ -278,6 +260,14 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError("is not a line of text")
     return value
+
+
+def _basic_text(value: Any) -> str:
+    """A character string of the Basic cluster, ZCL 3.2.2.2: 32 octets at most."""
+    text = _text(value)
+    if len(text.encode()) > LONGEST_TEXT:
+        raise ValueError(f"is longer than {LONGEST_TEXT} octets")
+    return text
 
 
 def _pem(value: Any) -> bytes:

@@ -7,23 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from emulators.air.station import Placement
-from emulators.home.roster import (
-    FIRST_ADDRESS,
-    FIRST_EUI64,
-    HARDWARE_VERSION,
-    IMAGE_TYPES,
-    MAX_DEVICES,
-    NAMES,
-    TRIGGER_AFTER,
-    RosterEntry,
-)
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.devices.kinds import IHD, KINDS
+from emulators.home.roster import MAX_DEVICES, TRIGGER_AFTER, RosterEntry
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.records import ImageRecord
 
-BANK = 4 << 20  # octets, where the file needs no more
-_KINDS = {image_type: kind for kind, image_type in IMAGE_TYPES.items()}
+_KINDS = {kind.image_type: kind for kind in KINDS.values()}
 
 
 def tailored_roster(images: Sequence[ImageRecord], count: int) -> tuple[RosterEntry, ...]:
@@ -53,23 +43,19 @@ def _entry(image: ImageRecord, count: int, number: int) -> RosterEntry:
     only = image.upgrade_file_destination
     if only is not None and count > 1:
         raise LocalError(f"{image.name}: is for {format_eui64(only)} alone: ask for one device")
-    kind = _KINDS.get(image.image_type, DeviceKind.IHD)
-    name = f"{NAMES[kind]} {number + 1}"
-    spec = DeviceSpec(
-        eui64=Eui64(FIRST_EUI64 + number if only is None else only),
-        kind=kind,
-        network_address=FIRST_ADDRESS + number,
+    kind = _KINDS.get(image.image_type, IHD)
+    name = f"{kind.label} {number + 1}"
+    usual = kind.specimen(number)
+    spec = replace(
+        usual,
+        eui64=usual.eui64 if only is None else Eui64(only),
         manufacturer_code=image.manufacturer_code,
         image_type=image.image_type,
         file_version=image.file_version - 1,
-        hardware_version=HARDWARE_VERSION,
-        model=f"emulated {NAMES[kind]}",
         stack_version=image.zigbee_stack_version,
-        bank_size=max(BANK, len(image.data)),
-        options=ClientOptions(timeout_policy=1),
-        seed=number,
+        bank_size=max(usual.bank_size, len(image.data)),
     )
     if image.minimum_hardware_version is not None:
         spec = replace(spec, hardware_version=image.minimum_hardware_version)
-    trigger = TRIGGER_AFTER if kind is DeviceKind.HCALCS else None
+    trigger = TRIGGER_AFTER if kind.commanded else None
     return RosterEntry(name, spec, Placement(), trigger_after=trigger)

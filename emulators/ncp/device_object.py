@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import pack, unpack_from
 
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.devices.kinds import kind_of
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER
 
@@ -24,15 +25,6 @@ COORDINATOR = 0x8F
 MAX_BUFFER, MAX_TRANSFER = 82, 82  # octets
 REVISION = 0x2C00  # server mask: stack revision 22
 SERVER_MASK = REVISION | 0x0041  # primary trust centre, network manager
-
-DEVICE_TYPES = {
-    DeviceKind.PPMID: 0x0505,  # prepayment terminal
-    DeviceKind.IHD: 0x0502,  # in-home display
-    DeviceKind.HCALCS: 0x0504,  # load control device
-    DeviceKind.COMMUNICATIONS_HUB: 0x0500,  # energy service interface
-    DeviceKind.ESME: 0x0501,  # metering device
-    DeviceKind.GSME: 0x0501,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ class Identity:
         endpoint = SimpleDescriptor(
             spec.endpoint,
             spec.profile,
-            DEVICE_TYPES[spec.kind],
+            kind_of(spec).device_id,
             0,
             (BASIC_CLUSTER, TUNNELING_CLUSTER),
             (OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER),

@@ -1,7 +1,7 @@
 """What one emulated device is and how it misbehaves; plain values, no behaviour."""
 
 from dataclasses import dataclass
-from enum import Enum
+from typing import Protocol
 
 from emulators.platform.flash import FileIdentity
 from emulators.platform.profiles import LAB, TimerProfile
@@ -11,19 +11,12 @@ from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY, SPOKEN_ON
 NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answered
 
 
-class DeviceKind(Enum):
-    """The kinds of device that take firmware through cluster 0x0019."""
+class Kind(Protocol):
+    """What a device itself knows of its kind; the kinds are rows of ``emulators.devices.kinds``."""
 
-    PPMID = "ppmid"
-    IHD = "ihd"
-    HCALCS = "hcalcs"
-    COMMUNICATIONS_HUB = "communications hub"
-    ESME = "esme"
-    GSME = "gsme"
-
-
-#: Those that run an image on a signed command only.
-COMMANDED = frozenset({DeviceKind.HCALCS, DeviceKind.ESME, DeviceKind.GSME})
+    @property
+    def word(self) -> str:
+        """What rosters, reports and journals call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,7 @@ class ClientOptions:
     refuses_downgrade: bool = False
     activation_policy: int = 0  # 0: the server's word, 1: out of band only (attribute 0x000B)
     timeout_policy: int = 0  # 0: apply when unanswered, 1: do not (attribute 0x000C)
+    hides_identity: bool = False  # it has no ManufacturerID and ImageTypeID (0x0007, 0x0008)
     self_test_fails: bool = False  # every new image fails its self-test
 
 
@@ -73,7 +67,7 @@ class DeviceSpec:
     """
 
     eui64: Eui64
-    kind: DeviceKind
+    kind: Kind
     network_address: int
     manufacturer_code: int
     image_type: int

@@ -10,8 +10,8 @@ from functools import partial
 
 from emulators.air.network import Network
 from emulators.air.port import Coordinator, Port
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.device import Device
-from emulators.devices.ppmid import Ppmid
 from emulators.node import Note, Transmit
 from emulators.simulation.faults import AIR, Fault, FaultKind, FaultPlan, weather
 from emulators.simulation.host import Host, SteppingClock
@@ -126,7 +126,7 @@ class FaultInjector:
 
     def _set_mains(self, eui64: Eui64, on_mains: bool, now: float) -> None:
         device = self._devices[eui64]
-        if isinstance(device, Ppmid):
+        if isinstance(device, Chargeable):
             self._network.perform(eui64, device.set_mains(on_mains, now), now)
 
     def _flood(self, fault: Fault, now: float) -> None:

@@ -10,9 +10,9 @@ from functools import partial
 
 from emulators.air.network import Network
 from emulators.client.table import ClientState
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
-from emulators.devices.ppmid import Ppmid
 from emulators.node import Note
 from emulators.simulation.host import Host
 from emulators.simulation.journal import Journal
@@ -110,7 +110,7 @@ class RolloutOperator:
 
     def _plug_in(self, eui64: Eui64, now: float) -> None:
         device = self._devices[eui64]
-        if isinstance(device, Ppmid):
+        if isinstance(device, Chargeable):
             self._network.perform(eui64, device.set_mains(True, now), now)
 
     def _command(self, eui64: Eui64, now: float) -> None:

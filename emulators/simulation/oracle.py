@@ -75,7 +75,7 @@ def judge(
     verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
     return Judgement(
         device=format_eui64(device.eui64),
-        kind=device.spec.kind.value,
+        kind=device.spec.kind.word,
         verdict=verdict,
         state=session.state.value if session is not None else "unknown",
         reason=reason,

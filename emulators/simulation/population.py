@@ -9,8 +9,10 @@ from random import Random
 from typing import NamedTuple
 
 from emulators.air.station import Placement
+from emulators.devices import kinds
+from emulators.devices.kinds import FIRST_EUI64, HARDWARE_VERSION, MANUFACTURER, DeviceKind
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.errors import ImageError
 from images.eui64 import Eui64
@@ -18,12 +20,9 @@ from images.model import parse
 from ota_engine.errors import LocalError
 from ota_engine.records import Activation, VersionPolicy
 
-MANUFACTURER = 0x121D
 FACTORY_VERSION = 0x0001_0000
 PREVIOUS_VERSION = 0x0001_0001  # what a second server on the network still offers
 NEW_VERSION = 0x0002_0000
-HARDWARE_VERSION = 0x0100
-FIRST_EUI64 = 0x00DB_1234_0000_0001
 DEVICES_PER_CHANNEL = 250
 ROUTERS_PER_CHANNEL = 8
 IMAGE_OVERHEAD = 56 + 6 + 22  # octets of header, element head and integrity code
@@ -35,7 +34,6 @@ class MixRow(NamedTuple):
     """A row of the mix: one kind of device, and when it may run what it holds."""
 
     kind: DeviceKind
-    image_type: int
     activation: Activation
     battery: bool = False
     sleepy: bool = False
@@ -43,16 +41,16 @@ class MixRow(NamedTuple):
 
 #: Ten neighbours; the mix repeats.
 MIX = (
-    MixRow(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
-    MixRow(DeviceKind.COMMUNICATIONS_HUB, 0x0087, Activation.AT),
-    MixRow(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE),
-    MixRow(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
-    MixRow(DeviceKind.PPMID, 0x0084, Activation.DELAYED, battery=True, sleepy=True),
-    MixRow(DeviceKind.IHD, 0x0085, Activation.WAIT),
-    MixRow(DeviceKind.PPMID, 0x0084, Activation.DELAYED),
-    MixRow(DeviceKind.HCALCS, 0x0086, Activation.EXTERNAL),
-    MixRow(DeviceKind.IHD, 0x0085, Activation.IMMEDIATE, sleepy=True),
-    MixRow(DeviceKind.PPMID, 0x0084, Activation.IMMEDIATE),
+    MixRow(kinds.PPMID, Activation.IMMEDIATE),
+    MixRow(kinds.COMMUNICATIONS_HUB, Activation.AT),
+    MixRow(kinds.IHD, Activation.IMMEDIATE),
+    MixRow(kinds.HCALCS, Activation.EXTERNAL),
+    MixRow(kinds.PPMID, Activation.DELAYED, battery=True, sleepy=True),
+    MixRow(kinds.IHD, Activation.WAIT),
+    MixRow(kinds.PPMID, Activation.DELAYED),
+    MixRow(kinds.HCALCS, Activation.EXTERNAL),
+    MixRow(kinds.IHD, Activation.IMMEDIATE, sleepy=True),
+    MixRow(kinds.PPMID, Activation.IMMEDIATE),
 )
 
 TIMERS: tuple[TimerProfile, ...] = (SILICON_LABS, ZBOSS, NXP)
@@ -105,7 +103,7 @@ def sample_firmware(size: int, seed: int) -> SimulatedFirmware:
     """
     if not SMALLEST_IMAGE <= size <= LARGEST_IMAGE:
         raise LocalError(f"an image of {size} bytes: give {SMALLEST_IMAGE} to {LARGEST_IMAGE}")
-    types = sorted({row.image_type for row in MIX})
+    types = sorted({row.kind.image_type for row in MIX})
     return SimulatedFirmware(
         {kind: _sample(size, seed, kind, NEW_VERSION) for kind in types},
         {kind: _sample(size, seed, kind, PREVIOUS_VERSION) for kind in types},
@@ -136,7 +134,7 @@ def given_firmware(data: bytes) -> SimulatedFirmware:
     try:
         image = parse(data)
     except ImageError:
-        types = sorted({row.image_type for row in MIX})
+        types = sorted({row.kind.image_type for row in MIX})
         try:
             new = {kind: build(data, _image_spec(kind, NEW_VERSION)) for kind in types}
             old = {kind: build(data, _image_spec(kind, PREVIOUS_VERSION)) for kind in types}
@@ -182,8 +180,8 @@ def _settle(
 ) -> Resident:
     rng = Random(f"member {seed} {number}")
     row = MIX[number % len(MIX)]
-    image_type = next(iter(firmware.new)) if firmware.uniform else row.image_type
-    options = ClientOptions(timeout_policy=0 if row.kind is DeviceKind.HCALCS else 1)
+    image_type = next(iter(firmware.new)) if firmware.uniform else row.kind.image_type
+    options = ClientOptions(timeout_policy=0 if row.kind.commanded else 1)
     if rng.random() < 0.2:
         options = replace(options, page_mode=True)
     if oddities and rng.random() < 0.02:

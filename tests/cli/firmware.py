@@ -3,18 +3,19 @@
 from pathlib import Path
 from random import Random
 
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind, kind_of
 from emulators.home.roster import default_roster
-from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 
-SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}
-OLD_VERSION = SPECS[DeviceKind.PPMID].file_version
+SPECS = {kind_of(entry.spec): entry.spec for entry in default_roster()}
+OLD_VERSION = SPECS[kinds.PPMID].file_version
 NEW_VERSION = OLD_VERSION + 0x10000
 
 
 def image_file(
     folder: Path,
-    kind: DeviceKind = DeviceKind.PPMID,
+    kind: DeviceKind = kinds.PPMID,
     *,
     octets: int = 800,
     version: int = NEW_VERSION,
@@ -30,6 +31,6 @@ def image_file(
         maximum_hardware_version=hardware[1] if hardware else None,
         integrity=True,
     )
-    path = folder / (name or f"{kind.value.replace(' ', '-')}-{version:08x}.ota")
+    path = folder / (name or f"{kind.word.replace(' ', '-')}-{version:08x}.ota")
     path.write_bytes(build(Random(octets).randbytes(octets), spec))
     return path

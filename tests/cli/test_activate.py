@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from emulators.home.roster import IMAGE_TYPES, MANUFACTURER, default_roster
-from emulators.platform.spec import DeviceKind
+from emulators.devices import kinds
+from emulators.devices.kinds import KINDS, MANUFACTURER, DeviceKind
+from emulators.home.roster import default_roster
 from images import ImageSpec, build
 from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS
@@ -53,17 +54,17 @@ class Bench:
         return zota(*(str(word) for word in words))
 
     def image(
-        self, kind: DeviceKind = DeviceKind.HCALCS, octets: int = 700, signer: int = SUPPLIER
+        self, kind: DeviceKind = kinds.HCALCS, octets: int = 700, signer: int = SUPPLIER
     ) -> Path:
         key = (self.keys / f"{signer:016x}-ds.key").read_bytes()
         what = ImageSpec(
             manufacturer_code=MANUFACTURER,
-            image_type=IMAGE_TYPES[kind],
+            image_type=kind.image_type,
             file_version=int(NEW, 16),
             layout="gb",
             sign_key=key,
         )
-        path = self.folder / f"{kind.value}-{octets}-{signer:x}.ota"
+        path = self.folder / f"{kind.word}-{octets}-{signer:x}.ota"
         path.write_bytes(build(Random(octets).randbytes(octets), what))
         return path
 
@@ -150,7 +151,7 @@ def test_a_meter_tells_of_its_image_obeys_and_tells_its_version(
     roster = tmp_path / "meters.toml"
     roster.write_text(f'[[device]]\nkind = "{kind}"\neui64 = "{meter}"\nsleepy = true\n')
     bench.link = f"sim://?devices={roster}&keys={{}}"
-    image = bench.image(DeviceKind(kind))
+    image = bench.image(KINDS[kind])
     assert bench.run("push", image, device=meter).code == 0
     done = bench.run("activate", device=meter, image=image)
     assert done.code == 0, done.err
@@ -228,7 +229,7 @@ def test_a_second_supplier_is_not_obeyed_and_the_order_expires(bench: Bench) -> 
 
 
 def test_a_hub_is_ordered_by_its_wan_provider(bench: Bench) -> None:
-    image = bench.image(DeviceKind.COMMUNICATIONS_HUB)
+    image = bench.image(kinds.COMMUNICATIONS_HUB)
     assert bench.run("push", image, device=HUB, no_activate=True).code == 0
     done = bench.run(
         "activate", device=HUB, image=image, originator=f"{WAN_PROVIDER:016x}", at="+10m", wait=True

@@ -7,10 +7,10 @@ import trio
 
 from emulators.cli.homes import read_home, sole_use
 from emulators.cli.links import read_options
+from emulators.devices import kinds
 from emulators.devices.device import Device
+from emulators.devices.kinds import MANUFACTURER
 from emulators.home.household import open_household
-from emulators.home.roster import IMAGE_TYPES, MANUFACTURER
-from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.cli.links import resolve, utc_clock
@@ -82,7 +82,7 @@ def test_devices_with_keys_know_the_date_and_the_others_have_no_use_for_it(folde
         async with open_household(home.entries, keys=home.keys, utc=utc_clock()) as han:
             nodes = [station.node for station in han.network.stations.values()]
             return {
-                node.spec.kind.value: node.security is not None and node.security.clock.is_set
+                node.spec.kind.word: node.security is not None and node.security.clock.is_set
                 for node in nodes
                 if isinstance(node, Device)
             }
@@ -100,7 +100,7 @@ def signed_file(folder: Path) -> Path:
     path = folder.parent / "hcalcs.ota"
     spec = ImageSpec(
         manufacturer_code=MANUFACTURER,
-        image_type=IMAGE_TYPES[DeviceKind.HCALCS],
+        image_type=kinds.HCALCS.image_type,
         file_version=0x0101_0000,
         layout="gb",
         sign_key=(folder / f"{SUPPLIER:016x}-ds.key").read_bytes(),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.platform.spec import DeviceKind
+from emulators.devices import kinds
 from tests.capture.shark import malformed
 from tests.cli.firmware import NEW_VERSION, image_file
 from tests.cli.zota import zota_process
@@ -23,7 +23,7 @@ PATIENCE = 60.0  # seconds until the dongle has to be there
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """The file to deliver."""
-    return image_file(tmp_path, DeviceKind.PPMID, octets=600)
+    return image_file(tmp_path, kinds.PPMID, octets=600)
 
 
 @pytest.fixture

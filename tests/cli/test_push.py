@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from emulators.devices import kinds
 from emulators.home.roster import default_roster
-from emulators.platform.spec import DeviceKind
 from images.eui64 import format_eui64
 from ota_engine.store.store import Store
 from tests.cli.firmware import NEW_VERSION, OLD_VERSION, SPECS, image_file
@@ -75,7 +75,7 @@ def test_when_no_device_is_for_any_file_the_push_has_failed(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ({"kind": DeviceKind.IHD}, "takes image type 0x0084"),
+        ({"kind": kinds.IHD}, "takes image type 0x0084"),
         ({"version": OLD_VERSION - 1}, "downgrade"),
         ({"hardware": (0x7000, 0x7FFF)}, "is outside the image's 0x7000"),
     ],
@@ -112,7 +112,7 @@ def test_the_policy_lets_a_version_in_that_is_not_higher(
 
 
 def test_without_activation_the_device_holds_what_it_verified(tmp_path: Path) -> None:
-    file = image_file(tmp_path, DeviceKind.IHD)
+    file = image_file(tmp_path, kinds.IHD)
     result = push(tmp_path, file, "--device", IHD, "--no-activate", "--json")
     assert result.code == 0
     assert told(result)[IHD]["verdict"] == "holds the image"
@@ -120,13 +120,13 @@ def test_without_activation_the_device_holds_what_it_verified(tmp_path: Path) ->
 
 
 def test_an_image_may_be_run_at_a_time_that_has_been_set(tmp_path: Path) -> None:
-    file = image_file(tmp_path, DeviceKind.IHD)
+    file = image_file(tmp_path, kinds.IHD)
     past = push(tmp_path, file, "--device", IHD, "--at", "2020-01-01T00:00+00:00", "--json")
     assert told(past)[IHD]["verdict"] == "updated"
 
 
 def test_an_image_is_not_run_before_its_time(tmp_path: Path) -> None:
-    file = image_file(tmp_path, DeviceKind.IHD)
+    file = image_file(tmp_path, kinds.IHD)
     later = ("--at", "2199-01-01T00:00+00:00", "--timeout", "30m")
     result = push(tmp_path, file, "--device", IHD, *later, "--json")
     device = told(result)[IHD]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from emulators.devices import kinds
 from emulators.home.roster import default_roster
-from emulators.platform.spec import DeviceKind
 from images.eui64 import format_eui64
 from ota_engine.store.store import Store
 from tests.cli.firmware import image_file
@@ -69,9 +69,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, number: sign
 
 
 def test_a_killed_push_goes_on_with_everybody_it_was_for(tmp_path: Path) -> None:
-    files = [
-        image_file(tmp_path, kind, octets=OCTETS) for kind in (DeviceKind.PPMID, DeviceKind.IHD)
-    ]
+    files = [image_file(tmp_path, kind, octets=OCTETS) for kind in (kinds.PPMID, kinds.IHD)]
     with downloading(tmp_path, *files, "--device", PPMID, "--device", IHD) as process:
         process.kill()
         process.wait(timeout=60)
@@ -116,7 +114,7 @@ def test_a_new_push_ends_what_an_earlier_one_left_open(tmp_path: Path) -> None:
     link = ("--link", "sim://", "--state", tmp_path / "state")
     slow = image_file(tmp_path, octets=OCTETS)
     zota("push", slow, "--device", PPMID, *link, "--timeout", "3s")
-    other = image_file(tmp_path, DeviceKind.IHD)
+    other = image_file(tmp_path, kinds.IHD)
     result = zota("push", other, "--device", IHD, *link)
     assert result.code == 0
     assert "1 delivery of an earlier push was withdrawn" in result.err

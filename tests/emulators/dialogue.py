@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from random import Random
 
 from emulators.client.table import ClientState
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.devices.kinds import DeviceKind
 from emulators.node import Announce, NodeAction, Note, Transmit
 from emulators.platform.profiles import LAB, TimerProfile
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, BROADCAST_ALL, OTA_UPGRADE_CLUSTER, SMART_ENERGY, Send
@@ -23,7 +25,7 @@ DEVICE = Eui64(0x00DB_1234_5678_90A0)
 
 
 def spec(
-    kind: DeviceKind = DeviceKind.IHD,
+    kind: DeviceKind = kinds.IHD,
     *,
     timers: TimerProfile = LAB,
     battery: bool = False,

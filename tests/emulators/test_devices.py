@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from emulators.client.table import ClientState
+from emulators.devices import kinds
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.devices.ppmid import Ppmid
+from emulators.devices.kinds import DeviceKind
 from emulators.ncp.device_object import Identity
 from emulators.node import NEVER
 from emulators.platform.profiles import SILICON_LABS
-from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from ota_engine.events import BASIC_CLUSTER, HOME_AUTOMATION, LIGHT_LINK
 from ota_engine.zcl import general, ota
@@ -40,7 +41,7 @@ from tests.emulators.dialogue import (
 CONTENT = image(3000)
 
 
-def on(kind: DeviceKind = DeviceKind.IHD, *, battery: bool = False) -> Dialogue:
+def on(kind: DeviceKind = kinds.IHD, *, battery: bool = False) -> Dialogue:
     device = Dialogue(spec(kind, battery=battery))
     device.power_on()
     return device
@@ -132,7 +133,7 @@ def test_an_unknown_attribute_is_unsupported_and_the_others_are_answered() -> No
 
 
 def test_the_basic_cluster_names_maker_model_and_power_source() -> None:
-    version, maker, model, power = on(DeviceKind.PPMID).read(
+    version, maker, model, power = on(kinds.PPMID).read(
         0x0001, 0x0004, 0x0005, 0x0007, cluster=BASIC_CLUSTER
     )
     assert (version.value, maker.string, model.string, power.value) == (1, b"zota", b"ppmid", 1)
@@ -241,7 +242,7 @@ def test_the_example_of_the_documentation_runs() -> None:
     names: dict[str, object] = {}
     exec(example, names)  # noqa: S102 - our own documentation
     assert isinstance(names["actions"], list)
-    assert isinstance(names["ppmid"], Ppmid)
+    assert isinstance(names["ppmid"], Chargeable)
 
 
 def test_a_device_without_power_hears_nothing_and_has_no_alarm() -> None:
@@ -274,7 +275,7 @@ def test_a_crash_while_it_restarts_leaves_it_off_until_power_returns() -> None:
 
 def set_mains(device: Dialogue, on_mains: bool) -> None:
     ppmid = device.device
-    assert isinstance(ppmid, Ppmid)
+    assert isinstance(ppmid, Chargeable)
     device.take(ppmid.set_mains(on_mains, device.now))
 
 
@@ -283,7 +284,7 @@ def power_source(device: Dialogue) -> int | None:
 
 
 def test_a_battery_ppmid_queries_but_does_not_start_a_download() -> None:
-    device = Dialogue(spec(DeviceKind.PPMID, battery=True))
+    device = Dialogue(spec(kinds.PPMID, battery=True))
     device.offer(CONTENT)
     assert (device.state, device.frames, power_source(device)) == (
         ClientState.AWAITING_POWER,
@@ -293,7 +294,7 @@ def test_a_battery_ppmid_queries_but_does_not_start_a_download() -> None:
 
 
 def test_plugged_in_it_reports_its_power_source_and_queries() -> None:
-    device = Dialogue(spec(DeviceKind.PPMID, battery=True))
+    device = Dialogue(spec(kinds.PPMID, battery=True))
     device.offer(CONTENT)
     set_mains(device, True)
     report, query = (decoded(frame) for frame in device.frames)
@@ -303,14 +304,14 @@ def test_plugged_in_it_reports_its_power_source_and_queries() -> None:
 
 
 def test_it_goes_on_asking_for_offers_while_it_waits() -> None:
-    device = Dialogue(spec(DeviceKind.PPMID, battery=True))
+    device = Dialogue(spec(kinds.PPMID, battery=True))
     device.offer(CONTENT)
     device.alarm()
     assert isinstance(device.only(), ota.QueryNextImageRequest)
 
 
 def test_a_download_begun_on_mains_is_not_resumed_on_battery() -> None:
-    device = Dialogue(spec(DeviceKind.PPMID, battery=True))
+    device = Dialogue(spec(kinds.PPMID, battery=True))
     device.power_on()
     set_mains(device, True)
     device.say(ota.QueryNextImageResponse(0, MANUFACTURER, IMAGE_TYPE, NEW, len(CONTENT)))
@@ -321,7 +322,7 @@ def test_a_download_begun_on_mains_is_not_resumed_on_battery() -> None:
 
 
 def test_a_mains_ppmid_downloads_at_once() -> None:
-    device = Dialogue(spec(DeviceKind.PPMID))
+    device = Dialogue(spec(kinds.PPMID))
     device.offer(CONTENT)
     assert device.state is ClientState.DOWNLOADING
 
@@ -336,7 +337,7 @@ def trigger(device: Dialogue) -> None:
 
 
 def test_an_hcalcs_holds_what_it_verified_and_says_so() -> None:
-    device = Dialogue(spec(DeviceKind.HCALCS))
+    device = Dialogue(spec(kinds.HCALCS))
     device.download(CONTENT)
     device.end(0, 0xFFFFFFFF)
     policy, status = device.read(
@@ -346,7 +347,7 @@ def test_an_hcalcs_holds_what_it_verified_and_says_so() -> None:
 
 
 def test_the_local_trigger_runs_what_it_holds() -> None:
-    device = Dialogue(spec(DeviceKind.HCALCS))
+    device = Dialogue(spec(kinds.HCALCS))
     device.download(CONTENT)
     device.end(0, 0xFFFFFFFF)
     trigger(device)
@@ -355,13 +356,13 @@ def test_the_local_trigger_runs_what_it_holds() -> None:
 
 
 def test_the_local_trigger_without_an_image_changes_nothing() -> None:
-    device = on(DeviceKind.HCALCS)
+    device = on(kinds.HCALCS)
     trigger(device)
     assert (device.state, device.device.version) == (ClientState.IDLE, OLD)
 
 
 def test_a_held_image_survives_a_power_cut() -> None:
-    device = Dialogue(spec(DeviceKind.HCALCS))
+    device = Dialogue(spec(kinds.HCALCS))
     device.download(CONTENT)
     device.end(0, 0xFFFFFFFF)
     device.crash()
@@ -374,7 +375,7 @@ def test_a_held_image_survives_a_power_cut() -> None:
 
 def test_a_held_image_is_told_again_after_a_power_cut() -> None:
     """Whoever orders activations learns of it even if it missed the first note."""
-    device = Dialogue(spec(DeviceKind.HCALCS))
+    device = Dialogue(spec(kinds.HCALCS))
     device.download(CONTENT)
     device.end(0, 0xFFFFFFFF)
     device.crash()

@@ -6,11 +6,13 @@ import pytest
 
 from emulators.air.radio import Conditions
 from emulators.client.table import ClientState
+from emulators.devices import kinds
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
-from emulators.devices.ppmid import Ppmid
+from emulators.devices.kinds import DeviceKind
 from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.hub.delivery.commands import (
@@ -32,7 +34,7 @@ HOUR = 3600.0
 
 def one(
     timers: TimerProfile = LAB,
-    kind: DeviceKind = DeviceKind.IHD,
+    kind: DeviceKind = kinds.IHD,
     *,
     battery: bool = False,
     config: DeliveryConfig | None = None,
@@ -61,7 +63,7 @@ def test_each_vendors_client_is_updated_byte_for_byte(profile: str, page_mode: b
     assert street.states() == [SessionState.UPDATED]
 
 
-@pytest.mark.parametrize("kind", [DeviceKind.PPMID, DeviceKind.COMMUNICATIONS_HUB])
+@pytest.mark.parametrize("kind", [kinds.PPMID, kinds.COMMUNICATIONS_HUB])
 def test_other_kinds_are_updated_the_same_way(kind: DeviceKind) -> None:
     street, device = one(kind=kind)
     street.assign(CONTENT)
@@ -71,7 +73,7 @@ def test_other_kinds_are_updated_the_same_way(kind: DeviceKind) -> None:
 
 
 def test_a_communications_hub_runs_its_image_at_the_set_time() -> None:
-    street, device = one(kind=DeviceKind.COMMUNICATIONS_HUB)
+    street, device = one(kind=kinds.COMMUNICATIONS_HUB)
     street.assign(CONTENT, activation=Activation.AT, at=4 * HOUR)
     street.power_on()
     street.run(4 * HOUR - 60)
@@ -81,7 +83,7 @@ def test_a_communications_hub_runs_its_image_at_the_set_time() -> None:
 
 
 def test_a_silicon_labs_hub_that_asks_every_hour_still_runs_it_at_the_set_time() -> None:
-    street, device = one(SILICON_LABS, DeviceKind.COMMUNICATIONS_HUB)
+    street, device = one(SILICON_LABS, kinds.COMMUNICATIONS_HUB)
     street.assign(CONTENT, activation=Activation.AT, at=6 * HOUR)
     street.power_on()
     street.run(6 * HOUR - 60)
@@ -91,7 +93,7 @@ def test_a_silicon_labs_hub_that_asks_every_hour_still_runs_it_at_the_set_time()
 
 
 def test_an_hcalcs_holds_its_image_until_the_local_trigger() -> None:
-    street, device = one(kind=DeviceKind.HCALCS)
+    street, device = one(kind=kinds.HCALCS)
     assert isinstance(device, Commanded)
     street.assign(CONTENT, activation=Activation.EXTERNAL)
     street.power_on()
@@ -104,8 +106,8 @@ def test_an_hcalcs_holds_its_image_until_the_local_trigger() -> None:
 
 
 def test_a_battery_ppmid_waits_for_mains_and_the_engine_says_so() -> None:
-    street, device = one(kind=DeviceKind.PPMID, battery=True)
-    assert isinstance(device, Ppmid)
+    street, device = one(kind=kinds.PPMID, battery=True)
+    assert isinstance(device, Chargeable)
     street.assign(CONTENT)
     street.power_on()
     street.run(HOUR)
@@ -117,8 +119,8 @@ def test_a_battery_ppmid_waits_for_mains_and_the_engine_says_so() -> None:
 
 
 def test_unplugging_a_battery_ppmid_pauses_its_download() -> None:
-    street, device = one(kind=DeviceKind.PPMID, battery=True)
-    assert isinstance(device, Ppmid)
+    street, device = one(kind=kinds.PPMID, battery=True)
+    assert isinstance(device, Chargeable)
     street.assign(CONTENT)
     street.power_on()
     street.network.perform(device.eui64, device.set_mains(True, street.now), street.now)

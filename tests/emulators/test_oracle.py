@@ -1,9 +1,10 @@
 """The judge must find what it is there to find, so it is shown guilty devices."""
 
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.platform.flash import FileIdentity
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
@@ -14,7 +15,7 @@ OLD, NEW = 1, 2
 
 def device(content: bytes | None = None, version: int = NEW) -> Device:
     """Make a device that runs this content, past its own client."""
-    spec = DeviceSpec(Eui64(7), DeviceKind.IHD, 7, 0x121D, 0x85, OLD)
+    spec = DeviceSpec(Eui64(7), kinds.IHD, 7, 0x121D, 0x85, OLD)
     made = Fleet().build(spec)
     if content is not None:
         flash = made.flash

@@ -4,7 +4,7 @@ from itertools import product
 
 from emulators.client.downloading import Downloading
 from emulators.client.ending import ClientEnding
-from emulators.client.ota_client import OtaClient
+from emulators.client.ota_client import DEEDS, OtaClient
 from emulators.client.querying import Querying
 from emulators.client.table import (
     IGNORED,
@@ -73,3 +73,4 @@ def test_every_action_is_done_by_exactly_one_part_of_the_client() -> None:
     parts = (Querying, Downloading, ClientEnding, OtaClient)
     for do in Do:
         assert sum(hasattr(part, do.value) for part in parts) == 1, do
+    assert set(DEEDS) == set(Do)

@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.air.network import Network
+from emulators.devices import kinds
+from emulators.devices.chargeable import Chargeable
 from emulators.devices.fleet import Fleet
-from emulators.devices.ppmid import Ppmid
 from emulators.home.attendant import attend
 from emulators.home.roster import KEYS, default_roster, parse_roster
 from emulators.ncp.memory import Memory
 from emulators.node import COORDINATOR
-from emulators.platform.spec import DeviceKind
 from ota_engine.errors import LocalError
+from ota_engine.events import BASIC_CLUSTER
 from ota_engine.gbcs.pki import DEVICES
+from tests.emulators.dialogue import Dialogue
 
 PLUGGED = """
 [[device]]
@@ -27,14 +29,13 @@ plug_in_after = 5
 
 
 def test_the_built_in_home_has_one_device_of_each_kind_but_meters() -> None:
-    kinds = [entry.spec.kind for entry in default_roster()]
-    assert {*kinds, DeviceKind.ESME, DeviceKind.GSME} == set(DeviceKind)
-    assert len(kinds) == 4
+    home = [entry.spec.kind for entry in default_roster()]
+    assert home == [kinds.PPMID, kinds.IHD, kinds.HCALCS, kinds.COMMUNICATIONS_HUB]
 
 
 def test_the_built_in_home_is_the_one_of_the_test_pki() -> None:
     parties = {device.name: device.eui64 for device in DEVICES}
-    home = {entry.spec.kind.value.replace(" ", "-"): entry.spec.eui64 for entry in default_roster()}
+    home = {entry.spec.kind.word.replace(" ", "-"): entry.spec.eui64 for entry in default_roster()}
     assert home.items() <= parties.items()
     assert parties["chf"] == COORDINATOR == Memory().eui64
 
@@ -50,7 +51,7 @@ def test_a_device_is_what_its_table_says() -> None:
     trigger_after = 3
     """
     (entry,) = parse_roster(text).entries
-    assert (entry.spec.kind, entry.spec.eui64) == (DeviceKind.HCALCS, 0x00DB1234567890A4)
+    assert (entry.spec.kind, entry.spec.eui64) == (kinds.HCALCS, 0x00DB1234567890A4)
     assert (entry.placement.relays, entry.spec.sleepy, entry.trigger_after) == (2, True, 3.0)
     assert entry.spec.timers.name == "nxp"
 
@@ -84,6 +85,12 @@ def test_devices_without_identity_get_one_each() -> None:
         ('[[device]]\neui64 = "12"', "eui64 = '12'"),
         ("[[device]]\naddress = 7\n[[device]]\naddress = 7", "address is that of"),
         ("[[device]]\nplug_in_after = 1", "plug_in_after is for"),
+        (
+            "[[device]]\nbattery = true\nplug_in_after = 1",
+            "plug_in_after is for a PPMID or Portable IHD with battery = true",
+        ),
+        ("[[device]]\ntrigger_after = 1", "trigger_after is for an HCALCS, ESME or GSME"),
+        (f'[[device]]\nmodel = "{"M" * 33}"', "is longer than 32 octets"),
         ("[[device]]\nfast_poll = 0", "fast_poll = 0"),
         ("device = 3", "names no device"),
         ("[home]", "home: no such key"),
@@ -114,6 +121,17 @@ def test_any_value_of_any_key_is_a_device_or_one_complaint(key: str, value: obje
         assert len(roster.entries) == 1
 
 
+def test_model_and_maker_are_what_its_basic_cluster_tells() -> None:
+    text = '[[device]]\nmodel = "GL-B-007P"\nmaker = "GLEDOPTO"\n[[device]]\nkind = "ppmid"\n'
+    told, usual = (Dialogue(entry.spec) for entry in parse_roster(text).entries)
+    for device in (told, usual):
+        device.power_on()
+    names = [record.string for record in told.read(0x0004, 0x0005, cluster=BASIC_CLUSTER)]
+    assert names == [b"GLEDOPTO", b"GL-B-007P"]
+    names = [record.string for record in usual.read(0x0004, 0x0005, cluster=BASIC_CLUSTER)]
+    assert names == [b"zota", b"emulated PPMID"]
+
+
 def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     entries = parse_roster(PLUGGED).entries
     network, fleet = Network(Random(1)), Fleet()
@@ -121,7 +139,7 @@ def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     network.add(node, entries[0].placement)
     network.power_on(node.eui64, 0.0)
     attend(network, entries)
-    assert isinstance(node, Ppmid)
+    assert isinstance(node, Chargeable)
     network.run(4.9)
     assert not node.client.on_mains
     network.run(5.1)

@@ -46,7 +46,7 @@ def run(what: SimulationSettings) -> tuple[SimulationResult, list[dict[str, obje
 
 
 def device_of(what: SimulationSettings, kind: str) -> Resident:
-    return next(member for member in what.members if member.spec.kind.value == kind)
+    return next(member for member in what.members if member.spec.kind.word == kind)
 
 
 def test_every_kind_of_device_is_updated_when_nothing_goes_wrong() -> None:

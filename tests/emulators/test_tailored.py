@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from emulators.devices import kinds
 from emulators.home.roster import MAX_DEVICES
-from emulators.home.tailored import BANK, tailored_roster
-from emulators.platform.spec import DeviceKind
+from emulators.home.tailored import tailored_roster
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.errors import LocalError
 from ota_engine.records import ImageRecord
+
+BANK = kinds.IHD.specimen(0).bank_size
 
 
 def image(image_type: int = 0x2080, version: int = 20, octets: int = 100) -> ImageRecord:
@@ -37,8 +39,8 @@ def test_every_file_gets_its_devices_and_they_run_the_version_before() -> None:
     assert [spec.file_version for spec in specs] == [19, 19, 6, 6]
     assert {spec.hardware_version for spec in specs} == {3}
     assert len({spec.eui64 for spec in specs}) == len({s.network_address for s in specs}) == 4
-    assert specs[0].kind is DeviceKind.IHD
-    assert specs[2].kind is DeviceKind.PPMID
+    assert specs[0].kind is kinds.IHD
+    assert specs[2].kind is kinds.PPMID
 
 
 def test_a_large_file_gets_a_bank_that_holds_it() -> None:

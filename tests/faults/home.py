@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from random import Random
 
 from emulators.air.network import Network
+from emulators.devices import kinds
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.devices.kinds import kind_of
 from emulators.node import Note
-from emulators.platform.spec import COMMANDED, DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -38,7 +40,7 @@ from ota_engine.store.store import Store
 
 UTC = 1_800_000_000.0
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0084, 1, 2
-KINDS = (DeviceKind.PPMID, DeviceKind.HCALCS, DeviceKind.IHD, DeviceKind.COMMUNICATIONS_HUB)
+KINDS = (kinds.PPMID, kinds.HCALCS, kinds.IHD, kinds.COMMUNICATIONS_HUB)
 
 
 def make_image(octets: int = 1500, version: int = NEW, seed: int = 1) -> ImageRecord:
@@ -69,7 +71,7 @@ def make_devices(count: int) -> list[Device]:
 
 def wish(device: Device, image: ImageRecord) -> AssignmentRecord:
     """Assign an image the way its kind is activated."""
-    external = device.spec.kind in COMMANDED
+    external = kind_of(device.spec).commanded
     activation = Activation.EXTERNAL if external else Activation.IMMEDIATE
     return AssignmentRecord(
         device.eui64, image.sha256, VersionPolicy.UPGRADE, activation, 0, None, UTC

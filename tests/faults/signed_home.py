@@ -2,9 +2,11 @@
 
 from random import Random
 
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
+from emulators.devices.kinds import DeviceKind
+from emulators.platform.spec import ClientOptions, DeviceSpec, SecurityOptions
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -33,7 +35,7 @@ def signed_image(supplier: int = SUPPLIER, *, version: int = NEW, seed: int = 1)
 
 
 def signed_device(
-    kind: DeviceKind = DeviceKind.HCALCS,
+    kind: DeviceKind = kinds.HCALCS,
     own: int = HCALCS,
     *,
     security: SecurityOptions | None = None,

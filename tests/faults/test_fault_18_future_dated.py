@@ -2,7 +2,8 @@
 
 import pytest
 
-from emulators.platform.spec import DeviceKind
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
 from ota_engine.records import OrderState
 from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import SignedHome, signed_device
@@ -30,7 +31,7 @@ def fired_once(home: SignedHome) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "own"),
-    [(DeviceKind.HCALCS, HCALCS), (DeviceKind.ESME, ESME), (DeviceKind.GSME, GSME)],
+    [(kinds.HCALCS, HCALCS), (kinds.ESME, ESME), (kinds.GSME, GSME)],
 )
 def test_it_fires_at_its_time_and_not_before(kind: DeviceKind, own: int) -> None:
     home = ordered(SignedHome(signed_device(kind, own)))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from emulators.gbcs.habits import HABITS
-from emulators.platform.spec import DeviceKind, SecurityOptions
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
+from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.activation.requests import AskVersion
@@ -13,8 +14,8 @@ from tests.faults.signed_home import SignedHome, signed_device
 from tests.gbcs.parties import ESME, GSME, HCALCS, PPMID
 
 HOUR = 3600.0
-COMMANDED = [(DeviceKind.HCALCS, HCALCS), (DeviceKind.ESME, ESME), (DeviceKind.GSME, GSME)]
-EVERYBODY = [*COMMANDED, (DeviceKind.PPMID, PPMID)]
+COMMANDED = [(kinds.HCALCS, HCALCS), (kinds.ESME, ESME), (kinds.GSME, GSME)]
+EVERYBODY = [*COMMANDED, (kinds.PPMID, PPMID)]
 
 
 def home_of(
@@ -46,8 +47,8 @@ def test_an_image_is_delivered_ordered_to_run_and_proved(
 @pytest.mark.parametrize(
     ("kind", "own", "code"),
     [
-        (DeviceKind.ESME, ESME, MessageCode.FIRMWARE_RECEIPT_DLMS),
-        (DeviceKind.GSME, GSME, MessageCode.FIRMWARE_RECEIPT_GBZ),
+        (kinds.ESME, ESME, MessageCode.FIRMWARE_RECEIPT_DLMS),
+        (kinds.GSME, GSME, MessageCode.FIRMWARE_RECEIPT_GBZ),
     ],
 )
 def test_a_meter_tells_that_it_received_its_image(
@@ -62,7 +63,7 @@ def test_a_meter_tells_that_it_received_its_image(
 
 
 def test_a_ppmid_activates_by_upgrade_end_and_tells_so() -> None:
-    home = home_of(DeviceKind.PPMID, PPMID)
+    home = home_of(kinds.PPMID, PPMID)
     home.start(home.image)
     home.pass_time(300.0)
     assert home.device.version == NEW
@@ -84,12 +85,13 @@ def test_every_kind_of_device_is_asked_what_it_runs_in_its_own_words(
     (reading,) = home.outcomes("version")
     assert reading.verdict == "succeeded"
     assert reading.version_after in {OLD, NEW}
-    assert parse(reading.message).message_code == HABITS[kind].read
+    assert kind.gbcs is not None
+    assert parse(reading.message).message_code == kind.gbcs.read
 
 
 @pytest.mark.parametrize(("kind", "own"), COMMANDED)
 def test_a_lost_answer_of_every_kind_is_settled(kind: DeviceKind, own: int) -> None:
-    receipts = 0 if kind is DeviceKind.HCALCS else 1
+    receipts = 0 if kind is kinds.HCALCS else 1
     home = home_of(kind, own, security=SecurityOptions(lose_messages=1 + receipts))
     home.deliver()
     home.pass_time(60.0)

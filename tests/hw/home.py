@@ -9,9 +9,10 @@ from random import Random
 import trio
 
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry
 from emulators.platform.profiles import LAB
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -53,7 +54,7 @@ def device(
     """A display that is quick about everything."""
     spec = DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.IHD,
+        kinds.IHD,
         0x1001 + number,
         MANUFACTURER,
         IMAGE_TYPE,

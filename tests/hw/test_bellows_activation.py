@@ -6,8 +6,9 @@ import pytest
 import trio
 
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.hub.activation.requests import ActivateImage
@@ -29,7 +30,7 @@ SWITCH = Eui64(HCALCS)
 def load_switch() -> RosterEntry:
     spec = DeviceSpec(
         SWITCH,
-        DeviceKind.HCALCS,
+        kinds.HCALCS,
         0x1001,
         MANUFACTURER,
         IMAGE_TYPE,

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import trio
 
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry, default_roster
-from emulators.platform.spec import DeviceKind
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64, format_eui64
 from ota_engine.events import SMART_ENERGY
@@ -59,7 +59,7 @@ def household() -> tuple[RosterEntry, ...]:
     return tuple(
         entry._replace(spec=replace(entry.spec, timers=QUICK))
         for entry in default_roster()
-        if entry.spec.kind is not DeviceKind.IHD
+        if entry.spec.kind is not kinds.IHD
     )
 
 
@@ -181,7 +181,7 @@ async def test_an_order_taken_back_is_not_carried_out_and_a_second_supplier_not_
 
 
 async def test_ppmid_and_hub_are_updated_and_told_of_by_signed_alerts(tmp_path: Path) -> None:
-    images = [signed(DeviceKind.PPMID, supplier=None), signed(DeviceKind.COMMUNICATIONS_HUB)]
+    images = [signed(kinds.PPMID, supplier=None), signed(kinds.COMMUNICATIONS_HUB)]
     async with bench(tmp_path) as lab:
         verdicts = await lab.push(*images, devices=[PPMID, HUB])
         assert verdicts == [PushVerdict.UPDATED, PushVerdict.UPDATED]

@@ -10,9 +10,10 @@ import trio
 from trio.testing import MockClock
 
 from emulators.air.network import Network
+from emulators.devices import kinds
 from emulators.devices.fleet import Fleet
 from emulators.home.han import Han
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import SMART_ENERGY, LinkEvent, LinkUp, Send
 from ota_engine.link.conformance import (
@@ -33,7 +34,7 @@ Check = Callable[[BenchFactory], Awaitable[None]]
 
 def a_han() -> Han:
     network = Network(Random(1))
-    spec = DeviceSpec(DEVICE, DeviceKind.IHD, 0x1001, 0x121D, 0x0085, 1)
+    spec = DeviceSpec(DEVICE, kinds.IHD, 0x1001, 0x121D, 0x0085, 1)
     network.add(Fleet().build(spec))
     return Han(network)
 

@@ -9,11 +9,12 @@ from random import Random
 import trio
 
 from emulators.air.network import Network
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.devices.kinds import DeviceKind
 from emulators.home.han import Han
 from emulators.home.roster import default_roster
-from emulators.platform.spec import DeviceKind
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -49,7 +50,7 @@ def utc() -> float:
 
 
 def signed(
-    kind: DeviceKind = DeviceKind.HCALCS,
+    kind: DeviceKind = kinds.HCALCS,
     *,
     supplier: int | None = SUPPLIER,
     version: int = NEW,

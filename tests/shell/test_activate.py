@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from emulators.platform.spec import DeviceKind
+from emulators.devices import kinds
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import MessageCode
@@ -209,9 +209,9 @@ async def test_ppmid_and_hub_report_and_the_hub_function_tells_of_every_transfer
     autojump_clock: MockClock,
 ) -> None:
     images = [
-        signed(DeviceKind.PPMID, supplier=None),
+        signed(kinds.PPMID, supplier=None),
         signed(),
-        signed(DeviceKind.COMMUNICATIONS_HUB),
+        signed(kinds.COMMUNICATIONS_HUB),
     ]
     result = await home.push(*images, devices=[PPMID, HCALCS, HUB])
     verdicts = [standing.verdict for standing in result.standings]

@@ -16,11 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import trio
 
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry
 from emulators.ncp.dongle import Dongle, DongleOptions
 from emulators.ncp.server import serve_ncp
 from emulators.platform.profiles import LAB
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import HOME_AUTOMATION
 
@@ -65,7 +66,7 @@ def entry(number: int, pace: float) -> RosterEntry:
     """
     spec = DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.IHD,
+        kinds.IHD,
         0x1001 + number,
         MANUFACTURER,
         IMAGE_TYPE,

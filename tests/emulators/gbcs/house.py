@@ -4,12 +4,14 @@ from datetime import datetime
 from random import Random
 
 from emulators.air.network import Network
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.devices.kinds import DeviceKind
 from emulators.node import Note
 from emulators.platform.flash import FileIdentity
 from emulators.platform.profiles import LAB
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec, SecurityOptions
+from emulators.platform.spec import ClientOptions, DeviceSpec, SecurityOptions
 from images import ImageSpec, build, parse
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER, Send
@@ -54,7 +56,7 @@ def hash_of(content: bytes) -> bytes:
 
 
 def spec(
-    kind: DeviceKind = DeviceKind.HCALCS,
+    kind: DeviceKind = kinds.HCALCS,
     own: int = HCALCS,
     *,
     sleepy: bool = False,

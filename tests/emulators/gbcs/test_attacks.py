@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.devices import kinds
 from emulators.gbcs.unit import SecurityUnit
-from emulators.platform.spec import DeviceKind
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import KeyUse, Role
 from ota_engine.gbcs.codes import Cra, MessageCode
@@ -141,7 +141,7 @@ def test_a_use_case_of_other_devices_is_refused() -> None:
 
 
 def test_a_ppmid_knows_no_cs06() -> None:
-    device = unit(DeviceKind.PPMID)
+    device = unit(kinds.PPMID)
     assert "0012" in refusal(device.receive(VALID, HOLDING, 0.0))
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.platform.spec import DeviceKind, SecurityOptions
+from emulators.devices import kinds
+from emulators.platform.spec import SecurityOptions
 from ota_engine.events import BROADCAST_ALL, SMART_ENERGY, TUNNELING_CLUSTER, LinkUp, Send
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
@@ -240,7 +241,7 @@ def test_a_device_that_changed_supplier_obeys_the_new_one_alone() -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_ppmid_proves_what_an_upgrade_end_response_began(fails: bool) -> None:
-    house = House(spec(DeviceKind.PPMID, PPMID, self_test_fails=fails), image(None))
+    house = House(spec(kinds.PPMID, PPMID, self_test_fails=fails), image(None))
     house.run(5.0)
     house.end_upgrade()
     house.run(60.0)

@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
+from emulators.devices import kinds
 from emulators.devices.fleet import Fleet
-from emulators.platform.spec import DeviceKind
+from emulators.devices.kinds import DeviceKind
 from images import ImageSpec, build, parse
 from images.eui64 import Eui64
 from ota_engine.gbcs.codes import AlertCode
@@ -18,7 +19,7 @@ from ota_engine.zcl.status import Status
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, Dialogue, spec
 from tests.gbcs.parties import ESME, GSME, HCALCS, NOW, SECOND_SUPPLIER, SUPPLIER, everyone, files
 
-METERS = {DeviceKind.ESME: ESME, DeviceKind.GSME: GSME}
+METERS = {kinds.ESME: ESME, kinds.GSME: GSME}
 
 
 def image(supplier: int | None = SUPPLIER) -> bytes:
@@ -59,13 +60,13 @@ def ended(made: Dialogue) -> int:
     ],
 )
 def test_an_hcalcs_holds_only_what_its_supplier_signed(supplier: int | None, status: int) -> None:
-    made = device(DeviceKind.HCALCS, HCALCS)
+    made = device(kinds.HCALCS, HCALCS)
     made.download(image(supplier))
     assert ended(made) == status
 
 
 def test_after_a_change_of_supplier_the_new_ones_signature_counts() -> None:
-    made = device(DeviceKind.HCALCS, HCALCS)
+    made = device(kinds.HCALCS, HCALCS)
     security = made.device.security
     assert security is not None
     made.device.hand_over(security.anchors.handed_over(SECOND_SUPPLIER, everyone()))
@@ -74,7 +75,7 @@ def test_after_a_change_of_supplier_the_new_ones_signature_counts() -> None:
 
 
 def test_a_ppmid_takes_an_image_without_signature() -> None:
-    made = device(DeviceKind.PPMID, HCALCS)
+    made = device(kinds.PPMID, HCALCS)
     made.download(image(None))
     assert ended(made) == Status.SUCCESS
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
 from emulators.gbcs.unit import SecurityUnit, UnitFirmware
-from emulators.platform.spec import DeviceKind, SecurityOptions
+from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode
 from ota_engine.gbcs.envelope import parse, serialise
@@ -72,38 +74,38 @@ def read(kind: DeviceKind, own: int, counter: int = 7) -> bytes:
 
 
 READS: dict[DeviceKind, tuple[MessageCode, Callable[[int], Payload], int]] = {
-    DeviceKind.HCALCS: (
+    kinds.HCALCS: (
         MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
         lambda _: ReadVersion(),
         BROKER,
     ),
-    DeviceKind.PPMID: (
+    kinds.PPMID: (
         MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
         lambda _: ReadVersion(),
         BROKER,
     ),
-    DeviceKind.COMMUNICATIONS_HUB: (
+    kinds.COMMUNICATIONS_HUB: (
         MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
         VersionRequest,
         BROKER,
     ),
-    DeviceKind.ESME: (
+    kinds.ESME: (
         MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
         VersionRequest,
         SUPPLIER,
     ),
-    DeviceKind.GSME: (
+    kinds.GSME: (
         MessageCode.READ_GAS_FIRMWARE_VERSION,
         lambda _: GasVersionRequest(),
         SUPPLIER,
     ),
 }
 OWN = {
-    DeviceKind.HCALCS: HCALCS,
-    DeviceKind.PPMID: PPMID,
-    DeviceKind.COMMUNICATIONS_HUB: HUB,
-    DeviceKind.ESME: ESME,
-    DeviceKind.GSME: GSME,
+    kinds.HCALCS: HCALCS,
+    kinds.PPMID: PPMID,
+    kinds.COMMUNICATIONS_HUB: HUB,
+    kinds.ESME: ESME,
+    kinds.GSME: GSME,
 }
 
 
@@ -117,11 +119,11 @@ def of(kind: DeviceKind, **defects: bool) -> SecurityUnit:
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        (DeviceKind.HCALCS, VersionRead(VERSION, 0)),
-        (DeviceKind.PPMID, VersionRead(VERSION, 0)),
-        (DeviceKind.COMMUNICATIONS_HUB, VersionResponse(7, VERSION)),
-        (DeviceKind.ESME, VersionResponse(7, VERSION)),
-        (DeviceKind.GSME, GasVersionResponse(VERSION)),
+        (kinds.HCALCS, VersionRead(VERSION, 0)),
+        (kinds.PPMID, VersionRead(VERSION, 0)),
+        (kinds.COMMUNICATIONS_HUB, VersionResponse(7, VERSION)),
+        (kinds.ESME, VersionResponse(7, VERSION)),
+        (kinds.GSME, GasVersionResponse(VERSION)),
     ],
 )
 def test_a_version_is_read_from_the_device_itself(kind: DeviceKind, answer: Payload) -> None:
@@ -133,9 +135,9 @@ def test_a_version_is_read_from_the_device_itself(kind: DeviceKind, answer: Payl
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        (DeviceKind.HCALCS, VersionRead(0, 1)),
-        (DeviceKind.ESME, VersionResponse(7, None, 1)),
-        (DeviceKind.GSME, GasVersionResponse(None, 0xC0)),
+        (kinds.HCALCS, VersionRead(0, 1)),
+        (kinds.ESME, VersionResponse(7, None, 1)),
+        (kinds.GSME, GasVersionResponse(None, 0xC0)),
     ],
 )
 def test_a_version_that_cannot_be_read_is_said_so(kind: DeviceKind, answer: Payload) -> None:
@@ -144,8 +146,8 @@ def test_a_version_that_cannot_be_read_is_said_so(kind: DeviceKind, answer: Payl
 
 
 def test_the_answer_to_cs08_repeats_for_whom_it_was_asked() -> None:
-    asked = read(DeviceKind.HCALCS, HCALCS)
-    ((answer, _),) = verified(of(DeviceKind.HCALCS).receive(asked, EMPTY, 0.0))
+    asked = read(kinds.HCALCS, HCALCS)
+    ((answer, _),) = verified(of(kinds.HCALCS).receive(asked, EMPTY, 0.0))
     assert answer.other_information == parse(asked).other_information
 
 
@@ -158,7 +160,7 @@ def test_a_read_of_something_else_is_refused() -> None:
         counter=9,
     )
     octets = serialise(protect(asked, everyone()))
-    assert "has not" in refusal(of(DeviceKind.ESME).receive(octets, EMPTY, 0.0))
+    assert "has not" in refusal(of(kinds.ESME).receive(octets, EMPTY, 0.0))
 
 
 # --- receipts -------------------------------------------------------------------------------------
@@ -172,7 +174,7 @@ def test_a_read_of_something_else_is_refused() -> None:
     ],
 )
 def test_meters_tell_what_they_found_in_an_image(verified_image: bool, code: AlertCode) -> None:
-    for kind, shape in ((DeviceKind.ESME, ReceiptAlertDlms), (DeviceKind.GSME, ReceiptAlertGbz)):
+    for kind, shape in ((kinds.ESME, ReceiptAlertDlms), (kinds.GSME, ReceiptAlertGbz)):
         reaction = of(kind).image_received(HASH, 60.0, verified=verified_image)
         ((message, said),) = verified(reaction)
         assert isinstance(said, shape)
@@ -180,7 +182,7 @@ def test_meters_tell_what_they_found_in_an_image(verified_image: bool, code: Ale
         assert (message.originator, message.recipient) == (OWN[kind], SUPPLIER)
 
 
-@pytest.mark.parametrize("kind", [DeviceKind.HCALCS, DeviceKind.PPMID])
+@pytest.mark.parametrize("kind", [kinds.HCALCS, kinds.PPMID])
 def test_other_devices_have_no_such_alert(kind: DeviceKind) -> None:
     assert not of(kind).image_received(HASH, 60.0, verified=True).messages
 
@@ -192,9 +194,9 @@ def test_other_devices_have_no_such_alert(kind: DeviceKind) -> None:
 def test_a_ppmid_reports_what_came_of_an_upgrade(
     firmware: UnitFirmware, code: int, version: int
 ) -> None:
-    device = of(DeviceKind.PPMID)
+    device = of(kinds.PPMID)
     device.restarting(NEW_FILE)
-    device = powered_again(device, DeviceKind.PPMID)
+    device = powered_again(device, kinds.PPMID)
     reaction = device.booted(firmware, 60.0)
     ((message, said),) = verified(reaction)
     assert isinstance(said, PpmidActivation)
@@ -206,7 +208,7 @@ def test_a_ppmid_reports_what_came_of_an_upgrade(
 
 
 def test_a_ppmid_whose_upgrade_was_torn_reports_nothing_yet() -> None:
-    device = of(DeviceKind.PPMID)
+    device = of(kinds.PPMID)
     device.restarting(NEW_FILE)
     reaction = device.booted(HOLDING, 60.0)
     assert not reaction.messages and not reaction.activate
@@ -216,7 +218,7 @@ def test_a_ppmid_whose_upgrade_was_torn_reports_nothing_yet() -> None:
 
 
 def test_a_hub_is_ordered_by_the_wan_provider_and_reports_to_it() -> None:
-    device = of(DeviceKind.COMMUNICATIONS_HUB)
+    device = of(kinds.COMMUNICATIONS_HUB)
     order = command(50, START, supplier=WAN_PROVIDER, recipient=HUB)
     assert device.receive(order, HOLDING, 0.0).activate
     (_, accepted), (message, said) = verified(device.booted(UPDATED, 5.0))
@@ -228,18 +230,18 @@ def test_a_hub_is_ordered_by_the_wan_provider_and_reports_to_it() -> None:
 
 def test_a_hub_does_not_obey_a_supplier() -> None:
     octets = command(recipient=HUB)
-    refusal(of(DeviceKind.COMMUNICATIONS_HUB).receive(octets, HOLDING, 0.0))
+    refusal(of(kinds.COMMUNICATIONS_HUB).receive(octets, HOLDING, 0.0))
 
 
 # --- counters of their own ------------------------------------------------------------------------
 
 
 def test_the_alerts_of_a_device_have_counters_that_only_grow() -> None:
-    device = of(DeviceKind.ESME)
+    device = of(kinds.ESME)
     counters = []
     for number in range(6):
         if number == 3:
-            device = powered_again(device, DeviceKind.ESME)
+            device = powered_again(device, kinds.ESME)
             device.clock.step(-86400.0)
         reaction = device.image_received(HASH, 60.0, verified=True)
         ((message, _),) = verified(reaction)

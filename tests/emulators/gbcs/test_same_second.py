@@ -7,9 +7,10 @@ import pytest
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.devices.fleet import Fleet
 from emulators.node import Note
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.gbcs.keystore import Keystore
@@ -75,7 +76,7 @@ class Estate:
 def switch(number: int) -> DeviceSpec:
     return DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.HCALCS,
+        kinds.HCALCS,
         1 + number,
         MANUFACTURER,
         IMAGE_TYPE,

@@ -5,7 +5,9 @@ from random import Random
 import pytest
 
 from emulators.air.station import Placement
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict
@@ -26,10 +28,10 @@ from tests.gbcs.parties import ESME, GSME, HCALCS, PPMID, SUPPLIER, everyone, fi
 
 MANUFACTURER, OLD, NEW = 0x121D, 1, 2
 TYPES = {
-    DeviceKind.HCALCS: (HCALCS, 0x0086, True),
-    DeviceKind.ESME: (ESME, 0x0088, True),
-    DeviceKind.GSME: (GSME, 0x0089, True),
-    DeviceKind.PPMID: (PPMID, 0x0084, False),
+    kinds.HCALCS: (HCALCS, 0x0086, True),
+    kinds.ESME: (ESME, 0x0088, True),
+    kinds.GSME: (GSME, 0x0089, True),
+    kinds.PPMID: (PPMID, 0x0084, False),
 }
 FAULTS = (
     Fault(200.0, FaultKind.POWER_CUT, device=ESME, seconds=400.0),

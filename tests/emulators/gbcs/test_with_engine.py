@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from emulators.devices.ppmid import Ppmid
-from emulators.platform.spec import DeviceKind
+from emulators.devices import kinds
+from emulators.devices.chargeable import Chargeable
+from emulators.devices.kinds import DeviceKind
 from images.eui64 import Eui64
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
@@ -29,7 +30,7 @@ def codes(outcomes: Iterable[OutcomeRecord]) -> list[int]:
 
 
 def test_a_ppmid_that_upgraded_proves_it_once() -> None:
-    home = SignedHome(signed_device(DeviceKind.PPMID, PPMID))
+    home = SignedHome(signed_device(kinds.PPMID, PPMID))
     home.start(home.image)
     home.pass_time(300.0)
     assert home.device.version == NEW
@@ -39,12 +40,12 @@ def test_a_ppmid_that_upgraded_proves_it_once() -> None:
 
 
 def test_a_ppmid_on_batteries_waits_for_the_mains_and_then_proves_it() -> None:
-    home = SignedHome(signed_device(DeviceKind.PPMID, PPMID, battery=True))
+    home = SignedHome(signed_device(kinds.PPMID, PPMID, battery=True))
     home.start(home.image)
     home.pass_time(3600.0)
     assert home.device.version == OLD
     assert MessageCode.PPMID_ACTIVATION_ALERT not in codes(home.shell.store.outcomes())
-    assert isinstance(home.device, Ppmid)
+    assert isinstance(home.device, Chargeable)
     home.network.perform(home.device.eui64, home.device.set_mains(True, home.now), home.now)
     home.pass_time(600.0)
     assert home.device.version == NEW
@@ -55,8 +56,8 @@ def test_a_ppmid_on_batteries_waits_for_the_mains_and_then_proves_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "own", "code"),
     [
-        (DeviceKind.ESME, ESME, MessageCode.FIRMWARE_RECEIPT_DLMS),
-        (DeviceKind.GSME, GSME, MessageCode.FIRMWARE_RECEIPT_GBZ),
+        (kinds.ESME, ESME, MessageCode.FIRMWARE_RECEIPT_DLMS),
+        (kinds.GSME, GSME, MessageCode.FIRMWARE_RECEIPT_GBZ),
     ],
 )
 @pytest.mark.parametrize("good", [True, False])
@@ -75,11 +76,11 @@ def test_a_meter_proves_what_it_received(
 @pytest.mark.parametrize(
     ("kind", "own"),
     [
-        (DeviceKind.HCALCS, HCALCS),
-        (DeviceKind.PPMID, PPMID),
-        (DeviceKind.ESME, ESME),
-        (DeviceKind.GSME, GSME),
-        (DeviceKind.COMMUNICATIONS_HUB, HUB),
+        (kinds.HCALCS, HCALCS),
+        (kinds.PPMID, PPMID),
+        (kinds.ESME, ESME),
+        (kinds.GSME, GSME),
+        (kinds.COMMUNICATIONS_HUB, HUB),
     ],
 )
 def test_a_version_is_read_and_proved(kind: DeviceKind, own: int) -> None:
@@ -95,7 +96,7 @@ def test_a_version_is_read_and_proved(kind: DeviceKind, own: int) -> None:
 
 
 def test_a_hub_is_activated_by_its_wan_provider_and_proves_it() -> None:
-    home = SignedHome(signed_device(DeviceKind.COMMUNICATIONS_HUB, HUB))
+    home = SignedHome(signed_device(kinds.COMMUNICATIONS_HUB, HUB))
     home.start(home.image)
     home.pass_time(2.0)
     digest = bytes.fromhex(home.image.manufacturer_image_hash)

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
 from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.habits import HABITS
 from emulators.gbcs.unit import Reaction, SecurityUnit, UnitFirmware
-from emulators.platform.spec import DeviceKind, SecurityOptions
+from emulators.platform.spec import SecurityOptions
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.envelope import Message, parse, serialise
@@ -29,14 +30,15 @@ def anchors(own: int = HCALCS, role: Role = Role.SUPPLIER, keys: Keystore | None
 
 
 def unit(
-    kind: DeviceKind = DeviceKind.HCALCS,
+    kind: DeviceKind = kinds.HCALCS,
     own: int = HCALCS,
     *,
     clock: datetime | None = START,
     options: SecurityOptions | None = None,
     keys: Keystore | None = None,
 ) -> SecurityUnit:
-    habits = HABITS[kind]
+    habits = kind.gbcs
+    assert habits is not None
     trusted = anchors(own, habits.orders_from or Role.SUPPLIER, keys)
     made = SecurityUnit(habits, trusted, options or SecurityOptions())
     if clock is not None:
@@ -44,9 +46,10 @@ def unit(
     return made
 
 
-def powered_again(old: SecurityUnit, kind: DeviceKind = DeviceKind.HCALCS) -> SecurityUnit:
+def powered_again(old: SecurityUnit, kind: DeviceKind = kinds.HCALCS) -> SecurityUnit:
     """The device after a power cut: what is not in its memory or behind its battery is gone."""
-    made = SecurityUnit(HABITS[kind], old.anchors, SecurityOptions(), old.memory)
+    assert kind.gbcs is not None
+    made = SecurityUnit(kind.gbcs, old.anchors, SecurityOptions(), old.memory)
     utc = old.clock.utc(0.0)
     if utc is not None:
         made.clock.set(utc, 0.0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry
 from emulators.ncp.commands import LATEST
 from emulators.ncp.layouts import ApsFrame, NetworkParameters, SecurityState
@@ -14,7 +15,7 @@ from emulators.ncp.memory import Memory
 from emulators.ncp.stack import Stack
 from emulators.ncp.status import EmberStatus
 from emulators.platform.profiles import LAB
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 
 FIRST = 0x025A_0000_0000_0001
@@ -31,7 +32,7 @@ def display(
     """A device that keeps quiet until it is spoken to."""
     spec = DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.IHD,
+        kinds.IHD,
         FIRST_ADDRESS + number,
         0x121D,
         0x0085,

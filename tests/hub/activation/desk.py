@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 
+from emulators.devices import kinds
 from emulators.gbcs.tunnel import GET_EVERY, DeviceTunnel
 from emulators.node import NodeAction, Transmit
 from emulators.platform.endpoint import Endpoint
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import (
     ClockObserved,
@@ -241,7 +242,7 @@ class Client:
         self.octets: list[bytes] = []
         self.counter = 5000
         spec = DeviceSpec(
-            self.eui64, DeviceKind.HCALCS, 0x1001, 0x121D, 0x84, OLD_VERSION, sleepy=sleepy
+            self.eui64, kinds.HCALCS, 0x1001, 0x121D, 0x84, OLD_VERSION, sleepy=sleepy
         )
         self._spec = spec
         self.tunnel = DeviceTunnel(spec, Endpoint(spec), get_every=get_every)

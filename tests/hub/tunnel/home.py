@@ -6,10 +6,11 @@ from random import Random
 from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions, max_payload
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.node import Announce, NodeAction, Note
 from emulators.platform.endpoint import Endpoint
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import (
     SMART_ENERGY,
@@ -59,7 +60,7 @@ def message(octets: int = 300, *, seed: int = 0, maced: bool = True) -> bytes:
 def spec(number: int = 0, *, sleepy: bool = False) -> DeviceSpec:
     return DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.HCALCS,
+        kinds.HCALCS,
         0x1001 + number,
         0x121D,
         0x0087,

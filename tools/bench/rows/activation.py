@@ -12,10 +12,11 @@ from row import Goal, Measurement, Options, row
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
 from emulators.node import COORDINATOR, Note
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -186,7 +187,7 @@ def _wish(device: Eui64, image: ImageRecord) -> AssignmentRecord:
 def _switch(number: int) -> DeviceSpec:
     return DeviceSpec(
         Eui64(FIRST + number),
-        DeviceKind.HCALCS,
+        kinds.HCALCS,
         1 + number,
         MANUFACTURER,
         IMAGE_TYPE,

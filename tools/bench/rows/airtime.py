@@ -6,14 +6,16 @@ from row import Goal, Measurement, Options, row
 
 from emulators.air.network import Network
 from emulators.air.radio import block_ceiling, page_ceiling
+from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
+from emulators.devices.kinds import MANUFACTURER
 from emulators.node import Note
 from emulators.platform.profiles import LAB
-from emulators.platform.spec import ClientOptions, DeviceKind, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec
 from emulators.simulation.host import EngineHost, SteppingClock
 from emulators.simulation.journal import Journal
-from emulators.simulation.population import FACTORY_VERSION, MANUFACTURER, sample_firmware
+from emulators.simulation.population import FACTORY_VERSION, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.hub.delivery.commands import AddImage, Assign
@@ -132,7 +134,7 @@ def device(fleet: Fleet, number: int, pages: bool) -> Device:
     """Make a client that never thinks."""
     spec = DeviceSpec(
         eui64=Eui64(0x00DB_1234_0000_0001 + number),
-        kind=DeviceKind.IHD,
+        kind=kinds.IHD,
         network_address=1 + number,
         manufacturer_code=MANUFACTURER,
         image_type=IMAGE_TYPE,

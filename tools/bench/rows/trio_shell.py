@@ -9,9 +9,10 @@ from row import Goal, Measurement, Options, row
 
 from emulators.air.network import Network
 from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.devices.fleet import Fleet
 from emulators.home.han import Han
-from emulators.platform.spec import DeviceKind, DeviceSpec
+from emulators.platform.spec import DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
@@ -60,7 +61,7 @@ async def deliver(count: int, size: int, seed: int) -> int:
     network, fleet = Network(Random(seed), channels=CHANNELS), Fleet()
     devices = [Eui64(FIRST + number) for number in range(count)]
     for number, device in enumerate(devices):
-        what = DeviceSpec(device, DeviceKind.PPMID, 0x1001 + number, 0x121D, 0x0084, 1)
+        what = DeviceSpec(device, kinds.PPMID, 0x1001 + number, 0x121D, 0x0084, 1)
         network.add(fleet.build(what), Placement(channel=number % CHANNELS))
     async with (
         Han(network, batch_seconds=BATCH_SECONDS) as han,

@@ -1,4 +1,4 @@
-"""A PPMID: a prepayment display; one on batteries downloads only while it hangs on the mains."""
+"""A device that may run on a battery: it downloads only while it hangs on the mains."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from emulators.node import NodeAction, Note
 from ota_engine.events import BASIC_CLUSTER
 
 
-class Ppmid(Device):
+class Chargeable(Device):
     """A display on the mains, or (``spec.battery``) one that asks to be plugged in first."""
 
     __slots__ = ()

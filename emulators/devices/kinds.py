@@ -1,0 +1,219 @@
+"""The kinds of emulated device, one row each; knows what sets them apart, runs nothing.
+
+A new kind is a row here, and its test. What its devices are unless their specs say otherwise, which
+class they are of and what part they take in GBCS: all of it stands in the row, and everybody else
+(rosters, the built-in home, the virtual dongle, made-to-measure homes) looks it up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from emulators.air.station import Placement
+from emulators.devices.chargeable import Chargeable
+from emulators.devices.commanded import Commanded
+from emulators.devices.device import Device
+from emulators.gbcs.habits import (
+    GbcsHabits,
+    read_der,
+    read_dlms,
+    read_gbz,
+    receipt_dlms,
+    receipt_gbz,
+)
+from emulators.platform.profiles import LAB, NXP, TimerProfile
+from emulators.platform.spec import ClientOptions, DeviceSpec
+from images.eui64 import Eui64
+from ota_engine.gbcs.certificates import Role
+from ota_engine.gbcs.codes import MessageCode
+
+FIRST_EUI64: Final = 0x00DB_1234_0000_0001  # as in the key folder of ``zota pki init``
+FIRST_ADDRESS: Final = 0x1001  # network address
+MANUFACTURER: Final = 0x121D  # as in the published GB sample images
+FACTORY_VERSION: Final = 0x0100_0000
+HARDWARE_VERSION: Final = 0x0100
+
+IN_HOME_DISPLAY: Final = 0x0502  # device ids of the Smart Energy profile, SE 1.4 5.1
+METERING_DEVICE: Final = 0x0501
+
+USUAL: Final = ClientOptions(timeout_policy=1)
+NEAR: Final = Placement()
+BEHIND_A_ROUTER: Final = Placement(relays=1, router=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceKind:
+    """One kind of device.
+
+    Attributes:
+        word: what rosters, reports and journals call it.
+        label: what people call it.
+        image_type: of its firmware.
+        device_id: in the simple descriptor of its application.
+        make: the class of its devices.
+        commanded: it runs an image on a signed command only (activation policy 1).
+        gbcs: its part in GBCS; None: it has none.
+        battery: it runs on a battery until it is plugged in.
+        sleepy: it sleeps, and polls a parent for its frames.
+        timers: of its OTA client.
+        options: habits of its OTA client.
+        furnished: where it stands in the built-in home; None: it is none of that home's devices.
+    """
+
+    word: str
+    label: str
+    image_type: int
+    device_id: int
+    make: type[Device] = Device
+    commanded: bool = False
+    gbcs: GbcsHabits | None = None
+    battery: bool = False
+    sleepy: bool = False
+    timers: TimerProfile = LAB
+    options: ClientOptions = USUAL
+    furnished: Placement | None = None
+
+    def __str__(self) -> str:
+        return self.word
+
+    @property
+    def chargeable(self) -> bool:
+        """Whether its devices can be plugged in and unplugged."""
+        return issubclass(self.make, Chargeable)
+
+    def specimen(self, number: int) -> DeviceSpec:
+        """Describe a device of this kind as it leaves the factory; ``number`` counts from 0."""
+        return DeviceSpec(
+            eui64=Eui64(FIRST_EUI64 + number),
+            kind=self,
+            network_address=FIRST_ADDRESS + number,
+            manufacturer_code=MANUFACTURER,
+            image_type=self.image_type,
+            file_version=FACTORY_VERSION,
+            hardware_version=HARDWARE_VERSION,
+            model=f"emulated {self.label}",
+            sleepy=self.sleepy,
+            battery=self.battery,
+            timers=self.timers,
+            options=self.options,
+            seed=number,
+        )
+
+
+PPMID: Final = DeviceKind(
+    word="ppmid",
+    label="PPMID",
+    image_type=0x0084,
+    device_id=0x0505,  # prepayment terminal
+    make=Chargeable,
+    gbcs=GbcsHabits(
+        orders_from=None,
+        verifies=False,
+        read=MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
+        answer_read=read_der,
+        reports=True,
+    ),
+    furnished=NEAR,
+)
+
+#: It has nothing beyond the OTA client, and no part in the firmware of GBCS.
+IHD: Final = DeviceKind(
+    word="ihd",
+    label="IHD",
+    image_type=0x0085,
+    device_id=IN_HOME_DISPLAY,
+    furnished=BEHIND_A_ROUTER,
+)
+
+HCALCS: Final = DeviceKind(
+    word="hcalcs",
+    label="HCALCS",
+    image_type=0x0086,
+    device_id=0x0504,  # load control device
+    make=Commanded,
+    commanded=True,
+    gbcs=GbcsHabits(
+        orders_from=Role.SUPPLIER,
+        verifies=True,
+        read=MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
+        answer_read=read_der,
+    ),
+    furnished=NEAR,
+)
+
+#: It obeys the time in the Upgrade End Response as any client with activation policy 0 does. That
+#: a WAN provider orders it is inferred.
+COMMUNICATIONS_HUB: Final = DeviceKind(
+    word="communications hub",
+    label="Comms Hub",
+    image_type=0x0087,
+    device_id=0x0500,  # energy service interface
+    gbcs=GbcsHabits(
+        orders_from=Role.WAN_PROVIDER,
+        verifies=False,
+        read=MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+        answer_read=read_dlms,
+    ),
+    furnished=NEAR,
+)
+
+ESME: Final = DeviceKind(
+    word="esme",
+    label="ESME",
+    image_type=0x0088,
+    device_id=METERING_DEVICE,
+    make=Commanded,
+    commanded=True,
+    gbcs=GbcsHabits(
+        orders_from=Role.SUPPLIER,
+        verifies=True,
+        read=MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+        answer_read=read_dlms,
+        receipt_code=MessageCode.FIRMWARE_RECEIPT_DLMS,
+        write_receipt=receipt_dlms,
+    ),
+)
+
+GSME: Final = DeviceKind(
+    word="gsme",
+    label="GSME",
+    image_type=0x0089,
+    device_id=METERING_DEVICE,
+    make=Commanded,
+    commanded=True,
+    gbcs=GbcsHabits(
+        orders_from=Role.SUPPLIER,
+        verifies=True,
+        read=MessageCode.READ_GAS_FIRMWARE_VERSION,
+        answer_read=read_gbz,
+        receipt_code=MessageCode.FIRMWARE_RECEIPT_GBZ,
+        write_receipt=receipt_gbz,
+    ),
+)
+
+#: A second model of display, which is carried about: it sleeps, and downloads on its dock only. It
+#: does not tell which image its version is of, and takes nothing older than what it runs.
+PORTABLE_IHD: Final = DeviceKind(
+    word="portable ihd",
+    label="Portable IHD",
+    image_type=0x008A,
+    device_id=IN_HOME_DISPLAY,
+    make=Chargeable,
+    battery=True,
+    sleepy=True,
+    timers=NXP,
+    options=ClientOptions(
+        timeout_policy=1, page_mode=True, refuses_downgrade=True, hides_identity=True
+    ),
+)
+
+#: Every kind, by its word. Collected from the rows above, so that none can be forgotten.
+KINDS: Final[Mapping[str, DeviceKind]] = MappingProxyType(
+    {row.word: row for row in tuple(globals().values()) if isinstance(row, DeviceKind)}
+)
+
+
+def kind_of(spec: DeviceSpec) -> DeviceKind:
+    """The row of a device's kind."""
+    return KINDS[spec.kind.word]
