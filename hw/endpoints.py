@@ -1,7 +1,7 @@
 """The endpoints on which we serve images; knows descriptors, and who looks for which.
 
-A radio hands over only frames for endpoints that were registered when it started, so they have to
-be there before it is known who is in the network.
+Radios of some makers hand over only frames for endpoints that were registered when they started, so
+they have to be there before it is known who is in the network.
 """
 
 from collections.abc import Iterable, Sequence

@@ -30,7 +30,6 @@ IN_FLIGHT = 32  # unicasts under way at once
 NO_ROUTE = 1.0  # seconds a route discovery takes to fail
 MARGIN = 0.05  # seconds, for what may lag on the air
 PATIENCE = (APS_RETRIES + 1) * APS_ACK_WAIT + 1.0  # seconds for a silent device, APS retry on
-ANY_ENDPOINT = 0xFF
 
 # EmberCounterType
 RX_BROADCAST, TX_BROADCAST, RX_UNICAST, TX_SUCCESS, TX_FAILED, JOINS = 6, 7, 8, 9, 11, 16
@@ -238,14 +237,12 @@ class Messages:
             )
 
     def packet(self, packet: Packet) -> None:
-        """A frame came over the air; the stack drops what is for no endpoint it knows."""
-        core = self._core
-        endpoint = packet.destination_endpoint
-        if endpoint not in core.endpoints and endpoint not in (
-            device_object.ENDPOINT,
-            ANY_ENDPOINT,
-        ):
-            return
+        """A frame came over the air.
+
+        It is handed over whatever endpoint it is for: EmberZNet leaves it to the host to know its
+        endpoints, and bellows speaks from numbers that nobody registered (those of the device).
+        """
+        core, endpoint = self._core, packet.destination_endpoint
         core.counters[RX_UNICAST] += 1
         aps = ApsFrame(
             packet.profile,
