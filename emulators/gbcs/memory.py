@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from emulators.gbcs.replay import ReplayGuard
 from ota_engine.gbcs.envelope import Message
-from ota_engine.hub.activation.counters import ReplayGuard
 
 
 class FutureOrder(NamedTuple):

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from emulators.devices.device import Device
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
+from emulators.gbcs.replay import ReplayGuard
 from emulators.platform.flash import Contents, Download, FileIdentity, Metadata, Spare, StoredFile
 from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import Message, parse, serialise
-from ota_engine.hub.activation.counters import ReplayGuard
 from ota_engine.records import CounterRecord
 
 FORMAT: Final = "zota home 1"

@@ -1,16 +1,21 @@
-"""The engine: takes events and the time, returns effects; composes the pure rooms and does no I/O.
+"""The engine: takes events and the time, returns effects; composes the parts of a hub, does no I/O.
 
 A shell owns one engine. It passes every event with its own time to ``handle``, calls ``wake`` when
 ``next_wake`` has come, and carries out the effects in order: a ``Persist`` is committed before any
-``Send`` behind it leaves.
+``Send`` behind it leaves. The parts do not know each other: a packet goes by its cluster to one of
+them, every other event by its type to those it concerns, a deadline to whose it is, and what one
+part says (``kernel.happenings``) to those who take it, all within the same call.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (
+    BASIC_CLUSTER,
+    OTA_UPGRADE_CLUSTER,
     TUNNELING_CLUSTER,
     ClockObserved,
     Effect,
@@ -22,32 +27,32 @@ from ota_engine.events import (
     Packet,
     SendFailed,
 )
-from ota_engine.gbcs.codes import TransferCode
 from ota_engine.hub.activation.activations import Activations
-from ota_engine.hub.activation.hub import Transfer
+from ota_engine.hub.activation.readings import Reading
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder, OrderRequest
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.commands import OperatorCommand
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.hub.delivery.peer import Peer, Session
-from ota_engine.hub.delivery.premises import Premises
 from ota_engine.hub.delivery.server import OtaServer
-from ota_engine.hub.delivery.session import TransferEnd
 from ota_engine.hub.delivery.status import DeviceStatus, SessionStatus, device_status, statuses
-from ota_engine.hub.tunnel.hub import HubTunnels
+from ota_engine.hub.kernel.deadlines import Alarm, Deadline
+from ota_engine.hub.kernel.happenings import (
+    ClockChanged,
+    DeviceForgotten,
+    QueryHeard,
+    Refused,
+    TransferEnded,
+    Wanted,
+)
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import ImageRecord, OrderRecord, Snapshot
 
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
 #: What a person can ask of an engine.
 EngineRequest: TypeAlias = OperatorCommand | OrderRequest
-#: How a transfer ended, in the words of CCS08.
-TRANSFER_CODES = {
-    TransferEnd.SUCCEEDED: TransferCode.SUCCESS,
-    TransferEnd.DISCARDED: TransferCode.IMAGE_DISCARDED,
-    TransferEnd.WRONG_HARDWARE: TransferCode.HARDWARE_VERSION_MISMATCH,
-    TransferEnd.FAILED: TransferCode.TRANSFER_FAILURE,
-}
+#: Takes a value of one type, and the time.
+Taker: TypeAlias = Callable[[Any, float], None]
 
 
 class Engine:
@@ -69,49 +74,78 @@ class Engine:
         Raises:
             LocalError: the hub that ``security`` names has no signing key in it.
         """
-        self.delivery = OtaServer(config, snapshot)
-        self._estate = self.delivery.estate
-        self._drain = self._estate.drain
-        self._command = self.delivery.order
-        self._remembered = snapshot.orders
-        self._activations: Activations | None = None
-        presence = self.delivery.presence
-        self._handlers: dict[type[Any], Callable[[Any, float], None]] = {
-            Packet: self.delivery.receive,
-            Joined: presence.joined,
-            Left: presence.left,
-            LinkUp: presence.link_up,
-            LinkDown: presence.link_down,
-            SendFailed: self.delivery.send_failed,
-            ClockObserved: self.delivery.clock_observed,
-            ActivateImage: _no_keys,
-            CancelOrder: _no_keys,
-            AskVersion: _no_keys,
-        }
-        if security is not None:
-            self._activations = self._with_activations(security, snapshot)
-
-    def _with_activations(self, security: Security, snapshot: Snapshot) -> Activations:
-        """Have every event that concerns signed messages go to them too, after the delivery."""
-        activations = Activations(security, snapshot, Premises(self._estate), HubTunnels())
-        handlers = self._handlers
-        handlers[Joined] = _both(handlers[Joined], activations.joined)
-        handlers[Left] = _both(handlers[Left], activations.left)
-        handlers[LinkUp] = _both(handlers[LinkUp], activations.link_up)
-        handlers[LinkDown] = _both(handlers[LinkDown], activations.link_down)
-        handlers[ClockObserved] = _both(
-            handlers[ClockObserved], lambda _, now: activations.clock_set(now)
+        self.kernel = Kernel(
+            snapshot,
+            strangers=config.strangers,
+            profile=config.profile,
+            block_size=config.block_size,
         )
-        handlers[SendFailed] = self._send_failed
-        handlers[ActivateImage] = activations.activate
-        handlers[CancelOrder] = activations.cancel
-        handlers[AskVersion] = activations.read_version
-        self.delivery.foreign = self._foreign
-        self.delivery.neighbour = activations.wake
-        if activations.hub is not None:
-            self._estate.one_image_each = True
-            self._estate.on_transfer = self._transferred
-        return activations
+        is_hub = security is not None and security.hub is not None
+        self.delivery = OtaServer(self.kernel, config, snapshot, one_image_each=is_hub)
+        self._activations = (
+            None if security is None else Activations(self.kernel, security, snapshot)
+        )
+        self._remembered = snapshot.orders
+        self._drain = self.kernel.output.drain
+        self._clusters = self._by_cluster()
+        self._takers = self._by_type()
+        self._command = (self.delivery.command,)
+        self._owners = self._by_alarm()
+
+    # --- who takes what --------------------------------------------------------------------------
+
+    def _by_cluster(self) -> dict[int, Taker]:
+        """A packet goes to one part."""
+        clusters: dict[int, Taker] = {
+            OTA_UPGRADE_CLUSTER: self.delivery.receive,
+            BASIC_CLUSTER: self.delivery.receive,
+        }
+        if self._activations is not None:
+            clusters[TUNNELING_CLUSTER] = self._activations.receive
+        return clusters
+
+    def _by_type(self) -> dict[type[Any], tuple[Taker, ...]]:
+        """Everything else goes to all whom it concerns: first the kernel, then its parts."""
+        kernel, delivery, presence = self.kernel, self.delivery, self.delivery.presence
+        takers: dict[type[Any], tuple[Taker, ...]] = {
+            Joined: (kernel.joined, presence.joined),
+            Left: (presence.left,),
+            LinkUp: (kernel.link_up, presence.link_up),
+            LinkDown: (kernel.link_down, presence.link_down),
+            SendFailed: (self._send_failed,),
+            ClockObserved: (kernel.clock_observed,),
+            ClockChanged: (delivery.clock_changed,),
+            QueryHeard: (delivery.query_heard,),
+            DeviceForgotten: (delivery.device_forgotten,),
+            Wanted: (self._wanted,),
+            ActivateImage: (_no_keys,),
+            CancelOrder: (_no_keys,),
+            AskVersion: (_no_keys,),
+        }
+        signed = self._activations
+        if signed is not None:
+            takers[Joined] += (signed.joined,)
+            takers[Left] += (signed.left,)
+            takers[LinkUp] += (signed.link_up,)
+            takers[LinkDown] += (signed.link_down,)
+            takers[ClockObserved] += (signed.clock_observed,)
+            takers[TransferEnded] = (signed.transfer_ended,)
+            takers[Reading] = (signed.version_read,)
+            takers[ActivateImage] = (signed.activate,)
+            takers[CancelOrder] = (signed.cancel,)
+            takers[AskVersion] = (signed.read_version,)
+        return takers
+
+    def _by_alarm(self) -> dict[Alarm, Callable[[Deadline, float], None]]:
+        """A deadline is one part's."""
+        owners: dict[Alarm, Callable[[Deadline, float], None]] = dict.fromkeys(
+            self.delivery.ALARMS, self.delivery.ring
+        )
+        if self._activations is not None:
+            owners |= dict.fromkeys(self._activations.ALARMS, self._activations.ring)
+        return owners
+
+    # --- events and time -------------------------------------------------------------------------
 
     def handle(self, event: LinkEvent | ClockObserved | EngineRequest, now: float) -> list[Effect]:
         """Take one event that happened at monotonic ``now`` seconds.
@@ -119,12 +153,64 @@ class Engine:
         Raises:
             LocalError: what a person asks names something that is not there, or may not be.
         """
-        self._handlers.get(type(event), self._command)(event, now)
+        if type(event) is Packet:
+            self._clusters.get(event.cluster, self._unserved)(event, now)
+        else:
+            for take in self._takers.get(type(event), self._command):
+                take(event, now)
+        if self.kernel.happened:
+            self._hand_on(now)
         return self._drain()
+
+    @property
+    def next_wake(self) -> float:
+        """When ``wake`` is due next, monotonic seconds; infinite when nothing is pending."""
+        return self.kernel.deadlines.next_due
+
+    def wake(self, now: float) -> list[Effect]:
+        """Do what is due."""
+        deadlines = self.kernel.deadlines
+        while (deadline := deadlines.pop_due(now)) is not None:
+            self._owners[deadline.alarm](deadline, now)
+            self._hand_on(now)
+        return self._drain()
+
+    def _hand_on(self, now: float) -> None:
+        """Hand what the parts say to those who take it, until nothing is left.
+
+        What follows from a happening goes before what happened after it.
+        """
+        left = deque(self.kernel.take_happenings())
+        while left:
+            happening = left.popleft()
+            for take in self._takers.get(type(happening), ()):
+                take(happening, now)
+            left.extendleft(reversed(self.kernel.take_happenings()))
+
+    def _wanted(self, wanted: Wanted, now: float) -> None:
+        """A part asks for what people ask for otherwise."""
+        request = wanted.request
+        try:
+            for take in self._takers.get(type(request), self._command):
+                take(request, now)
+        except LocalError as error:
+            self.kernel.happen(Refused(request, str(error)))
+
+    def _unserved(self, _: Packet, __: float) -> None:
+        self.kernel.output.count("foreign_cluster")
+
+    def _send_failed(self, event: SendFailed, now: float) -> None:
+        """What became of a frame concerns whose it was."""
+        if event.send.cluster == TUNNELING_CLUSTER and self._activations is not None:
+            self._activations.send_failed(event, now)
+        else:
+            self.delivery.send_failed(event, now)
+
+    # --- views -----------------------------------------------------------------------------------
 
     def status(self) -> list[SessionStatus]:
         """View every session as it stands."""
-        return statuses(self._estate)
+        return statuses(self.delivery.transfers)
 
     def orders(self) -> tuple[OrderRecord, ...]:
         """View every order to activate as it stands, lowest numbers first."""
@@ -138,69 +224,26 @@ class Engine:
 
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""
-        return device_status(self._estate, device)
+        return device_status(self.kernel.devices, device)
 
     def image(self, sha256: str) -> ImageRecord | None:
-        """Look an image up in the catalogue."""
-        image = self._estate.images.get(sha256)
+        """Look up an image that is served."""
+        image = self.kernel.images.get(sha256)
         return None if image is None else image.record
 
     @property
     def link_down(self) -> str | None:
         """Why there is no radio, None while there is one."""
-        return self._estate.link_down
+        return self.kernel.radio.down
 
     @property
     def counters(self) -> Mapping[str, int]:
         """What was counted since this engine began, by name."""
+        counters = self.kernel.output.counters
         if self._activations is None:
-            return self._estate.counters
+            return counters
         tunnels = self._activations.counters
-        return self._estate.counters | {f"tunnel_{name}": n for name, n in tunnels.items()}
-
-    @property
-    def next_wake(self) -> float:
-        """When ``wake`` is due next, monotonic seconds; infinite when nothing is pending."""
-        return self._estate.timers.next_due
-
-    def wake(self, now: float) -> list[Effect]:
-        """Do what is due."""
-        self.delivery.wake(now)
-        return self._drain()
-
-    # --- between the rooms -------------------------------------------------------------------
-
-    def _foreign(self, packet: Packet, now: float) -> None:
-        if packet.cluster == TUNNELING_CLUSTER and self._activations is not None:
-            self._activations.receive(packet, now)
-        else:
-            self._estate.count("foreign_cluster")
-
-    def _send_failed(self, event: SendFailed, now: float) -> None:
-        if event.send.cluster == TUNNELING_CLUSTER and self._activations is not None:
-            self._activations.send_failed(event, now)
-        else:
-            self.delivery.send_failed(event, now)
-
-    def _transferred(
-        self, peer: Peer, session: Session, end: TransferEnd, key: str, now: float
-    ) -> None:
-        assert self._activations is not None and self._activations.hub is not None  # noqa: S101
-        image = session.image
-        self._activations.hub.transferred(
-            Transfer(key, peer.eui64, image.sha256, image.key.file_version, TRANSFER_CODES[end]),
-            now,
-        )
-
-
-def _both(
-    first: Callable[[Any, float], None], second: Callable[[Any, float], None]
-) -> Callable[[Any, float], None]:
-    def handle(event: Any, now: float) -> None:
-        first(event, now)
-        second(event, now)
-
-    return handle
+        return counters | {f"tunnel_{name}": n for name, n in tunnels.items()}
 
 
 def _no_keys(_: OrderRequest, __: float) -> NoReturn:

@@ -176,11 +176,17 @@ class _Desk:
 
     async def give(self, request: ActivationRequest) -> OrderRecord:
         """Have the order committed."""
+        sha256 = ""
         if request.image is not None:
+            sha256 = request.image.sha256
             await self.shell.command(AddImage(request.image, ACTOR))
         await self.shell.command(
             ActivateImage(
-                request.device, request.manufacturer_image_hash, request.execution_utc, ACTOR
+                request.device,
+                request.manufacturer_image_hash,
+                request.execution_utc,
+                ACTOR,
+                sha256=sha256,
             )
         )
         return self.shell.engine.orders()[-1]

@@ -36,7 +36,7 @@ from images import ImageSpec, build
 from ota_engine.catalogue.intake import image_record
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.hub.delivery.image import ServedImage
+from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, VersionPolicy
 from ota_engine.shell.push import NOTIFY_SPACING, PushRequest, push
 from ota_engine.zcl.commands import Command, QueryNextImageResponse, UpgradeEndResponse

@@ -6,17 +6,19 @@ Knows the tunnels and when they are to be listened to; decides nothing of its ow
 from collections.abc import Mapping
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.events import Joined, Left, LinkDown, LinkUp, Packet, SendFailed
+from ota_engine.events import ClockObserved, Joined, Left, LinkDown, LinkUp, Packet, SendFailed
 from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.hub.activation.counters import Counters
 from ota_engine.hub.activation.hub import Hub
 from ota_engine.hub.activation.incoming import Incoming
 from ota_engine.hub.activation.orders import Orders
 from ota_engine.hub.activation.post import Post
-from ota_engine.hub.activation.readings import Readings
+from ota_engine.hub.activation.readings import Reading, Readings
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings
+from ota_engine.hub.kernel.deadlines import Alarm, Deadline
+from ota_engine.hub.kernel.happenings import TransferEnded
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.tunnel.hub import HubTunnels, MessageDelivered, MessageReceived
 from ota_engine.records import OrderRecord, Snapshot
 from ota_engine.wording import one_line
@@ -25,35 +27,27 @@ from ota_engine.wording import one_line
 class Activations:
     """One engine's orders to activate, and what devices say of them."""
 
-    def __init__(
-        self,
-        security: Security,
-        snapshot: Snapshot,
-        surroundings: Surroundings,
-        tunnels: HubTunnels,
-    ) -> None:
+    #: The deadlines that are its own, and those of its tunnels.
+    ALARMS = frozenset({Alarm.ORDER, Alarm.READING, Alarm.LINE, Alarm.SWEEP})
+
+    def __init__(self, kernel: Kernel, security: Security, snapshot: Snapshot) -> None:
         """Take up what an earlier run left.
 
         Raises:
             LocalError: the hub's signing key is not at hand.
         """
-        self._around = surroundings
+        self._kernel = kernel
         self._security = security
-        self._tunnels = tunnels
-        self._post = Post(tunnels, surroundings)
-        counters = Counters(snapshot.counters, surroundings.persist)
+        self._tunnels = HubTunnels(kernel.deadlines)
+        self._post = Post(self._tunnels, kernel)
+        counters = Counters(snapshot.counters, kernel.output.persist)
+        self._readings = Readings(security, counters, self._post, kernel)
         self._orders = Orders(
-            security, snapshot.orders, counters, self._post, surroundings, self._read
+            security, snapshot.orders, counters, self._post, kernel, self._readings
         )
-        self._readings = Readings(
-            security, counters, self._post, surroundings, self._orders.version_read
-        )
-        self._incoming = Incoming(security, self._orders, self._readings, surroundings)
+        self._incoming = Incoming(security, self._orders, self._readings, kernel)
         hub = security.hub
-        self.hub = None if hub is None else Hub(hub, security, counters, surroundings)
-
-    def _read(self, device: Eui64, now: float) -> None:
-        self._readings.read(device, now)
+        self._hub = None if hub is None else Hub(hub, security, counters, kernel)
 
     # --- what people ask ---------------------------------------------------------------------
 
@@ -84,8 +78,8 @@ class Activations:
         self._security.require_agreement(request.device)
         self._security.require_certificate(request.device, KeyUse.AGREEMENT)
         subject = format_eui64(request.device)
-        self._around.audit(one_line(request.actor), "read version", subject, now)
-        self._around.remember(request.device, now)
+        self._kernel.output.audit(one_line(request.actor), "read version", subject, now)
+        self._kernel.devices.remember_at(request.device, now)
         self._readings.read(request.device, now, by_person=True)
         self._settle(now)
 
@@ -139,25 +133,42 @@ class Activations:
 
     # --- time --------------------------------------------------------------------------------
 
-    def clock_set(self, now: float) -> None:
+    def clock_observed(self, _: ClockObserved, now: float) -> None:
         """The wall clock was read."""
         self._orders.clock_set(now)
         self._settle(now)
 
-    def wake(self, now: float) -> None:
+    def ring(self, deadline: Deadline, now: float) -> None:
         """Do what is due."""
-        if self._tunnels.next_wake <= now:
-            self._tunnels.wake(now)
-        self._orders.wake(now)
-        self._readings.wake(now)
+        match deadline.alarm:
+            case Alarm.ORDER:
+                self._orders.ring(deadline.key, now)
+            case Alarm.READING:
+                self._readings.ring(Eui64(deadline.key), now)
+            case Alarm.LINE:
+                self._tunnels.ring(Eui64(deadline.key), now)
+            case _:
+                self._tunnels.sweep(now)
         self._settle(now)
 
+    # --- what other parts say ----------------------------------------------------------------
+
+    def version_read(self, reading: Reading, now: float) -> None:
+        """A reading has ended."""
+        self._orders.version_read(reading, now)
+        self._settle(now)
+
+    def transfer_ended(self, transfer: TransferEnded, now: float) -> None:
+        """A transfer has ended: the Communications Hub Function tells of it, if we play it."""
+        if self._hub is not None:
+            self._hub.transferred(transfer, now)
+
     def _settle(self, now: float) -> None:
-        """Carry to and from the tunnels until nothing is left, and ask for the next wake."""
+        """Carry to and from the tunnels until nothing is left."""
         while True:
             sends, events = self._tunnels.drain()
             for send in sends:
-                self._around.send(send)
+                self._kernel.output.send(send)
             for event in events:
                 if isinstance(event, MessageReceived):
                     self._incoming.take(event, now)
@@ -167,5 +178,3 @@ class Activations:
                     self._post.undelivered(event.token, event.reason, now)
             if not events:
                 break
-        due = min(self._tunnels.next_wake, self._orders.next_due, self._readings.next_due)
-        self._around.ring_at(due)

@@ -10,7 +10,7 @@ from ota_engine.gbcs.payloads import CANCELLATION_TIME
 from ota_engine.hub.activation.book import OrderBook
 from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import ImageRecord, OrderRecord, OrderState
 from ota_engine.wording import utc_text
 
@@ -23,7 +23,7 @@ def draft(
     request: ActivateImage,
     book: OrderBook,
     security: Security,
-    surroundings: Surroundings,
+    kernel: Kernel,
     now: float,
 ) -> OrderRecord:
     """Write down an order that may be given.
@@ -42,11 +42,11 @@ def draft(
     security.require_signer(originator)
     security.require_agreement(request.device)
     security.require_certificate(request.device, KeyUse.SIGNING)
-    execution = _execution_time(request.execution_utc, surroundings, now)
-    image = surroundings.image_of(digest)
+    execution = _execution_time(request.execution_utc, kernel, now)
+    image = _image_of(request, kernel)
     if image is not None:
-        _require_hardware(image, request.device, surroundings)
-    utc = surroundings.clock.utc(now)
+        _require_hardware(image, request.device, kernel)
+    utc = kernel.clock.utc(now)
     return OrderRecord(
         number=book.next_number(),
         originator=originator,
@@ -61,6 +61,14 @@ def draft(
     )
 
 
+def _image_of(request: ActivateImage, kernel: Kernel) -> ImageRecord | None:
+    """The image that is ordered: the one named, else the device's own that has this hash."""
+    if request.sha256:
+        image = kernel.images.get(request.sha256)
+        return None if image is None else image.record
+    return kernel.image_held(request.device, request.manufacturer_image_hash)
+
+
 def _require_no_other(book: OrderBook, device: Eui64) -> None:
     for other in book.open_orders(device):
         raise LocalError(
@@ -69,11 +77,9 @@ def _require_no_other(book: OrderBook, device: Eui64) -> None:
         )
 
 
-def _execution_time(
-    execution: float | None, surroundings: Surroundings, now: float
-) -> float | None:
+def _execution_time(execution: float | None, kernel: Kernel, now: float) -> float | None:
     """Take a time to the whole second, which is all a command can say."""
-    clock = surroundings.clock
+    clock = kernel.clock
     if clock.sane_at(now) == inf:
         raise LocalError("the wall clock has not been read yet: try again")
     if execution is None:
@@ -92,9 +98,10 @@ def _execution_time(
     return float(ceil(execution))
 
 
-def _require_hardware(image: ImageRecord, device: Eui64, surroundings: Surroundings) -> None:
+def _require_hardware(image: ImageRecord, device: Eui64, kernel: Kernel) -> None:
     low, high = image.minimum_hardware_version, image.maximum_hardware_version
-    version = surroundings.hardware_version(device)
+    known = kernel.devices.get(device)
+    version = None if known is None else known.hardware_version
     if low is None or high is None or version is None or low <= version <= high:
         return
     raise LocalError(

@@ -3,7 +3,7 @@
 Knows the alert and its key; how a transfer ended is the delivery's to say.
 """
 
-from typing import NamedTuple
+from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.gbcs import compose
@@ -12,35 +12,27 @@ from ota_engine.gbcs.envelope import serialise
 from ota_engine.gbcs.payloads import FirmwareTransfer
 from ota_engine.gbcs.protection import protect
 from ota_engine.hub.activation.counters import Counters
+from ota_engine.hub.activation.moments import date_of, trusted_utc
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings, date_of, trusted_utc
+from ota_engine.hub.kernel.happenings import TransferEnd, TransferEnded
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind
 
-
-class Transfer(NamedTuple):
-    """The end of one attempt to bring an image to a device.
-
-    Attributes:
-        key: of its outcome; the same end always has the same.
-        target: the device.
-        sha256: the image.
-        firmware_version: of the image.
-        code: how it ended.
-    """
-
-    key: str
-    target: Eui64
-    sha256: str
-    firmware_version: int
-    code: TransferCode
+#: How a transfer ended, in the words of CCS08.
+TRANSFER_CODES: Final = {
+    TransferEnd.SUCCEEDED: TransferCode.SUCCESS,
+    TransferEnd.DISCARDED: TransferCode.IMAGE_DISCARDED,
+    TransferEnd.WRONG_HARDWARE: TransferCode.HARDWARE_VERSION_MISMATCH,
+    TransferEnd.FAILED: TransferCode.TRANSFER_FAILURE,
+}
 
 
 class Hub:
     """Signs for the Communications Hub Function of one home."""
 
     def __init__(
-        self, eui64: Eui64, security: Security, counters: Counters, surroundings: Surroundings
+        self, eui64: Eui64, security: Security, counters: Counters, kernel: Kernel
     ) -> None:
         """Take the hub's part.
 
@@ -51,17 +43,18 @@ class Hub:
         self._eui64 = eui64
         self._security = security
         self._counters = counters
-        self._around = surroundings
+        self._kernel = kernel
         self._told: dict[Eui64, str] = {}
 
-    def transferred(self, transfer: Transfer, now: float) -> None:
+    def transferred(self, transfer: TransferEnded, now: float) -> None:
         """Tell of a transfer by CCS08, committed with the transfer's own outcome."""
         key = f"{transfer.key}-ccs08"
-        if self._told.get(transfer.target) == key:
+        if self._told.get(transfer.device) == key:
             return  # the same end again; the outbox would drop it, the counter is better saved
-        self._told[transfer.target] = key
-        utc = self._around.clock.utc(now)
-        good = transfer.code is TransferCode.SUCCESS
+        self._told[transfer.device] = key
+        utc = self._kernel.clock.utc(now)
+        code = TRANSFER_CODES[transfer.end]
+        good = code is TransferCode.SUCCESS
         alert = compose.alert(
             MessageCode.FIRMWARE_TRANSFER_ALERT,
             FirmwareTransfer(
@@ -69,24 +62,24 @@ class Hub:
                 if good
                 else AlertCode.FIRMWARE_TRANSFER_FAILED,
                 date_of(int(utc)),
-                transfer.target,
-                transfer.firmware_version,
-                transfer.code,
+                transfer.device,
+                transfer.file_version,
+                code,
             ),
             originator=self._eui64,
             recipient=self._security.broker,
-            counter=self._counters.draw(self._eui64, trusted_utc(self._around.clock, now)),
+            counter=self._counters.draw(self._eui64, trusted_utc(self._kernel.clock, now)),
         )
         signed = protect(alert, self._security.keys)
-        self._around.report(
+        self._kernel.output.report(
             told(
                 signed,
                 serialise(signed),
                 utc,
                 kind=OutcomeKind.ALERT,
                 succeeded=good,
-                reason=f"transfer: {name_of(transfer.code, TransferCode)}",
-                device=transfer.target,
+                reason=f"transfer: {name_of(code, TransferCode)}",
+                device=transfer.device,
                 key=key,
                 sha256=transfer.sha256,
             )

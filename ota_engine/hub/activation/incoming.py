@@ -8,18 +8,19 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
-from images.eui64 import format_eui64
+from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.envelope import Message, parse
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.activation.limits import AuditLimit
+from ota_engine.hub.activation.moments import date_of
 from ota_engine.hub.activation.news import news_of
 from ota_engine.hub.activation.orders import Orders
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.readings import WAYS, Readings
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings, date_of
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.tunnel.hub import MessageReceived
 from ota_engine.records import OutcomeKind
 from ota_engine.wording import one_line
@@ -37,12 +38,12 @@ class Incoming:
     """The one door for messages of devices."""
 
     def __init__(
-        self, security: Security, orders: Orders, readings: Readings, surroundings: Surroundings
+        self, security: Security, orders: Orders, readings: Readings, kernel: Kernel
     ) -> None:
         self._keys = security.keys
         self._orders = orders
         self._readings = readings
-        self._around = surroundings
+        self._kernel = kernel
         self._limit = AuditLimit()
         self._alerts: OrderedDict[str, None] = OrderedDict()
 
@@ -60,7 +61,7 @@ class Incoming:
 
     def _moment(self, now: float) -> datetime | None:
         """The time certificates must be valid at, None while no clock is trusted."""
-        clock = self._around.clock
+        clock = self._kernel.clock
         return None if clock.doubt(now) else date_of(clock.utc(now))
 
     def _give(self, message: Message, octets: bytes, now: float) -> None:
@@ -79,30 +80,30 @@ class Incoming:
         outcome = told(
             message,
             octets,
-            self._around.clock.utc(now),
+            self._kernel.clock.utc(now),
             kind=OutcomeKind.ALERT,
             succeeded=news.good,
             reason=news.text,
             version=news.version,
-            sha256=self._image_of(news.manufacturer_image_hash),
+            sha256=self._image_of(Eui64(message.originator), news.manufacturer_image_hash),
         )
         if outcome.key in self._alerts:
-            self._around.count("alert_repeated")
+            self._kernel.output.count("alert_repeated")
             return
         self._alerts[outcome.key] = None
         if len(self._alerts) > REMEMBERED:
             self._alerts.popitem(last=False)
-        self._around.report(outcome)
+        self._kernel.output.report(outcome)
 
-    def _image_of(self, digest: bytes) -> str:
-        image = self._around.image_of(digest) if digest else None
+    def _image_of(self, device: Eui64, digest: bytes) -> str:
+        image = self._kernel.image_held(device, digest) if digest else None
         return "" if image is None else image.sha256
 
     def _disbelieve(self, event: MessageReceived, reason: str, now: float) -> None:
-        self._around.count("messages_not_believed")
+        self._kernel.output.count("messages_not_believed")
         if self._limit.allows(event.device, now):
             subject = format_eui64(event.device)
-            self._around.audit(
+            self._kernel.output.audit(
                 "device",
                 "message not believed",
                 subject,

@@ -10,7 +10,7 @@ from ota_engine.hub.activation.book import OrderBook, Ruling
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.limits import AuditLimit
 from ota_engine.hub.activation.order import step_order
-from ota_engine.hub.activation.surroundings import Surroundings
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OrderRecord
 from ota_engine.wording import one_line
 
@@ -28,15 +28,15 @@ REMARKS: Mapping[OrderAction | None, str] = {
 class Ledger:
     """The order book, and everybody who is to hear of a change in it."""
 
-    def __init__(self, orders: Iterable[OrderRecord], surroundings: Surroundings) -> None:
+    def __init__(self, orders: Iterable[OrderRecord], kernel: Kernel) -> None:
         self.book = OrderBook(orders)
-        self._around = surroundings
+        self._kernel = kernel
         self._limit = AuditLimit()
 
     def save(self, order: OrderRecord) -> None:
         """Keep an order, and have it stored."""
         self.book.put(order)
-        self._around.persist(order)
+        self._kernel.output.persist(order)
 
     def explain(self, order: OrderRecord, reason: str) -> OrderRecord:
         """Change why an order waits without changing its state."""
@@ -63,7 +63,7 @@ class Ledger:
             reason: why.
             verification: what the proof is worth, None without one.
         """
-        after, action = step_order(order, step, self._around.clock.utc(now), reason)
+        after, action = step_order(order, step, self._kernel.clock.utc(now), reason)
         if after.state is not order.state:
             self._changed(order, after, action, verification, now)
         return after
@@ -77,16 +77,18 @@ class Ledger:
         if changed:
             self._changed(before, order, action, verification, now)
         elif action is OrderAction.CONTRADICTION:
-            utc = self._around.clock.utc(now)
+            utc = self._kernel.clock.utc(now)
             told = outcomes.contradiction(order, utc, ruling.said, octets, verification)
-            self._around.report(told)
+            self._kernel.output.report(told)
 
     def audit(
         self, actor: str, action: str, order: OrderRecord, now: float, **detail: object
     ) -> None:
         """Write who did what to an order."""
         subject = format_eui64(order.device)
-        self._around.audit(one_line(actor), action, subject, now, order=order.number, **detail)
+        self._kernel.output.audit(
+            one_line(actor), action, subject, now, order=order.number, **detail
+        )
 
     def _changed(
         self,
@@ -97,7 +99,7 @@ class Ledger:
         now: float,
     ) -> None:
         self.save(order)
-        self._around.event(
+        self._kernel.output.event(
             "order",
             order.device,
             now,
@@ -107,5 +109,5 @@ class Ledger:
             reason=order.reason,
         )
         if action in TELLING:
-            utc = self._around.clock.utc(now)
-            self._around.report(outcomes.order_outcome(order, utc, verification))
+            utc = self._kernel.clock.utc(now)
+            self._kernel.output.report(outcomes.order_outcome(order, utc, verification))

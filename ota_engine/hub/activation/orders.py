@@ -6,7 +6,7 @@ What may follow what is the table's to say (``life``), when is ``schedule``'s, w
 activated it, any other word leaves the order to expire (ADR 0032).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
@@ -15,18 +15,19 @@ from ota_engine.errors import LocalError
 from ota_engine.gbcs.envelope import Message
 from ota_engine.hub.activation.book import OrderBook
 from ota_engine.hub.activation.counters import Counters
-from ota_engine.hub.activation.deadlines import Deadlines
 from ota_engine.hub.activation.giving import draft
 from ota_engine.hub.activation.ledger import Ledger
 from ota_engine.hub.activation.life import OrderAction, OrderStep
+from ota_engine.hub.activation.moments import trusted_utc
 from ota_engine.hub.activation.order import commit_order, has_ended, step_order, withdraw_order
 from ota_engine.hub.activation.outcomes import verified
 from ota_engine.hub.activation.post import Post
-from ota_engine.hub.activation.readings import Reading
+from ota_engine.hub.activation.readings import Reading, Readings
 from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
 from ota_engine.hub.activation.schedule import OrderMove, Schedule, Watch
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings, trusted_utc
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.wording import one_line, utc_text
 
@@ -42,18 +43,18 @@ class Orders:
         orders: Iterable[OrderRecord],
         counters: Counters,
         post: Post,
-        surroundings: Surroundings,
-        read_version: Callable[[Eui64, float], None],
+        kernel: Kernel,
+        readings: Readings,
     ) -> None:
-        """``read_version`` begins a reading, whose end ``version_read`` is told."""
-        self._ledger = Ledger(orders, surroundings)
+        """``readings`` asks devices what they run; what comes of it goes to ``version_read``."""
+        self._ledger = Ledger(orders, kernel)
         self._security = security
         self._counters = counters
         self._post = post
-        self._around = surroundings
-        self._read_version = read_version
-        self._schedule = Schedule(security.patience, surroundings.clock)
-        self._deadlines: Deadlines[int] = Deadlines()
+        self._kernel = kernel
+        self._readings = readings
+        self._schedule = Schedule(security.patience, kernel.clock)
+        self._deadlines = kernel.deadlines
         known = self.book.orders()
         self._watches = {order.number: Watch() for order in known if not has_ended(order)}
         #: Cancelled orders whose command may have been carried out before, by device.
@@ -72,10 +73,10 @@ class Orders:
         Raises:
             LocalError: it may not be given, or a key is missing.
         """
-        drafted = draft(request, self.book, self._security, self._around, now)
-        counter = self._counters.draw(drafted.originator, trusted_utc(self._around.clock, now))
+        drafted = draft(request, self.book, self._security, self._kernel, now)
+        counter = self._counters.draw(drafted.originator, trusted_utc(self._kernel.clock, now))
         order = commit_order(drafted, counter, self._security.keys)
-        self._around.remember(order.device, now)
+        self._kernel.devices.remember_at(order.device, now)
         self._ledger.audit(
             request.actor,
             "activate",
@@ -116,23 +117,17 @@ class Orders:
         self._security.require_agreement(order.device)
         counter = order.cancel_counter
         if counter is None:
-            utc = trusted_utc(self._around.clock, now)
+            utc = trusted_utc(self._kernel.clock, now)
             counter = self._counters.draw(order.originator, utc)
         reason = f"{one_line(actor)} cancels; the device has not taken it back yet"
-        utc = self._around.clock.utc(now)
+        utc = self._kernel.clock.utc(now)
         return withdraw_order(order, counter, self._security.keys, utc, reason)[0]
 
     # --- time, radio and devices -------------------------------------------------------------
 
-    @property
-    def next_due(self) -> float:
-        """When ``wake`` is due next, monotonic seconds."""
-        return self._deadlines.next_due
-
-    def wake(self, now: float) -> None:
-        """Look after every order of which something is due."""
-        while (number := self._deadlines.pop_due(now)) is not None:
-            self._look(self._order(number), now)
+    def ring(self, number: int, now: float) -> None:
+        """Look after an order of which something is due."""
+        self._look(self._order(number), now)
 
     def link_up(self, now: float) -> None:
         """The radio is ready: what waits for it is tried, and old doubts are looked into."""
@@ -140,7 +135,7 @@ class Orders:
             watch.hurry()
             self._look(self._order(number), now)
         for device in self._unsure:
-            self._read_version(device, now)
+            self._readings.read(device, now)
 
     def within_reach(self, device: Eui64, now: float) -> None:
         """A device was seen on the network: what waits for it is tried now."""
@@ -163,11 +158,12 @@ class Orders:
         if watch.idle and now >= watch.again_at:
             self._carry_out(self._schedule.plan(order, watch, now), order, watch, now)
         again_at = watch.again_at if watch.idle and not watch.waits else inf
-        self._deadlines.set(order.number, min(again_at, self._schedule.next_moment(order, now)))
+        due = min(again_at, self._schedule.next_moment(order, now))
+        self._deadlines.move(due, Alarm.ORDER, order.number)
 
     def _put_away(self, order: OrderRecord, now: float) -> None:
         """Nothing more is done for an order that has ended, and what still waits is taken back."""
-        self._deadlines.set(order.number, inf)
+        self._deadlines.move(inf, Alarm.ORDER, order.number)
         watch = self._watches.pop(order.number, None)
         if watch is not None:
             self._post.withdraw(watch.on_its_way, now)
@@ -194,7 +190,7 @@ class Orders:
         else:
             watch.settling = True
             self._ledger.explain(order, "not answered; the device is asked what it runs")
-            self._read_version(order.device, now)
+            self._readings.read(order.device, now)
 
     def _send(self, order: OrderRecord, watch: Watch, now: float) -> None:
         _, action = step_order(order, OrderStep.RETRY, order.since_utc)
@@ -233,14 +229,14 @@ class Orders:
         Raises:
             PeerError: it is of no order we gave, or contradicts itself.
         """
-        ruling = self.book.take(message, octets, self._around.clock.utc(now))
+        ruling = self.book.take(message, octets, self._kernel.clock.utc(now))
         self._ledger.obey(ruling, octets, verified(message), now)
         order = ruling.order
         if order.state is not ruling.before.state:
             self._look(order, now)
             if _may_have_run(order):
                 self._unsure[order.device] = order.number
-                self._read_version(order.device, now)
+                self._readings.read(order.device, now)
 
     def version_read(self, reading: Reading, now: float) -> None:
         """Take the end of a reading for what it is worth to the device's orders."""
@@ -265,8 +261,8 @@ class Orders:
         self._look(order, now)
 
     def _runs_it(self, reading: Reading, order: OrderRecord) -> bool:
-        image = self._around.image(order.sha256)
-        return image is not None and reading.version == image.file_version
+        image = self._kernel.images.get(order.sha256)
+        return image is not None and reading.version == image.key.file_version
 
     def _look_into_doubt(self, reading: Reading, now: float) -> None:
         """See whether a cancelled order had been carried out before its cancellation came."""

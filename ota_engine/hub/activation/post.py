@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from images.eui64 import Eui64
-from ota_engine.hub.activation.surroundings import Surroundings
-from ota_engine.hub.tunnel.hub import Route
+from ota_engine.hub.kernel.devices import Route
+from ota_engine.hub.kernel.kernel import Kernel
 
 
 class Tunnels(Protocol):
@@ -30,23 +30,23 @@ class _Letter(NamedTuple):
 class Post:
     """Gives every message a token, and its sender word of what became of it."""
 
-    def __init__(self, tunnels: Tunnels, surroundings: Surroundings) -> None:
+    def __init__(self, tunnels: Tunnels, kernel: Kernel) -> None:
         self._tunnels = tunnels
-        self._surroundings = surroundings
+        self._kernel = kernel
         self._letters: dict[int, _Letter] = {}
         self._token = 0
 
     def obstacle(self, device: Eui64) -> str:
         """Why nothing can be sent to a device now; empty when it can."""
-        if self._surroundings.link_down is not None:
-            return f"the radio is down: {self._surroundings.link_down}"
-        if self._surroundings.route(device) is None:
+        if self._kernel.radio.down is not None:
+            return f"the radio is down: {self._kernel.radio.down}"
+        if self._kernel.devices.route(device) is None:
             return "the device was not seen on the network yet"
         return ""
 
     def send(self, device: Eui64, octets: bytes, receipt: Receipt, now: float) -> int:
         """Send a message to a device to which there is no obstacle; returns its token, never 0."""
-        route = self._surroundings.route(device)
+        route = self._kernel.devices.route(device)
         assert route is not None  # noqa: S101 - the caller asked for obstacles
         self._token += 1
         self._letters[self._token] = _Letter(device, receipt)

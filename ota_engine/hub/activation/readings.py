@@ -4,7 +4,6 @@ Knows questions and their answers; what a version means for an order is ``orders
 question is not stored: after a restart whoever needs the answer asks again, with new counters.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final, NamedTuple
@@ -25,11 +24,12 @@ from ota_engine.gbcs.payloads import Payload, ReadVersion, VersionRead, read_pay
 from ota_engine.gbcs.protection import protect
 from ota_engine.gbcs.verification import Verification
 from ota_engine.hub.activation.counters import Counters
-from ota_engine.hub.activation.deadlines import Deadlines
+from ota_engine.hub.activation.moments import trusted_utc
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.post import Post
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.activation.surroundings import Surroundings, trusted_utc
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 
 #: How a version may be read. No device says of which kind it is until it answers or alerts, so one
@@ -50,7 +50,7 @@ TRIES: Final = 6  # questions without an answer after which a reading ends: ever
 
 
 class Reading(NamedTuple):
-    """What became of a reading.
+    """What became of a reading; said to the parts of the hub when it ends.
 
     Attributes:
         device: whom was asked.
@@ -87,28 +87,20 @@ class Readings:
         security: Security,
         counters: Counters,
         post: Post,
-        surroundings: Surroundings,
-        finished: Callable[[Reading, float], None],
+        kernel: Kernel,
     ) -> None:
-        """``finished`` hears of every reading that ends, by a version or without."""
+        """Every reading that ends, by a version or without, is a ``Reading`` that happens."""
         self._security = security
         self._counters = counters
         self._post = post
-        self._surroundings = surroundings
-        self._finished = finished
+        self._kernel = kernel
         self._inquiries: dict[Eui64, _Inquiry] = {}
         self._ways: dict[Eui64, MessageCode] = {}
-        self._deadlines: Deadlines[Eui64] = Deadlines()
+        self._deadlines = kernel.deadlines
 
-    @property
-    def next_due(self) -> float:
-        """When a question is to be repeated, monotonic seconds."""
-        return self._deadlines.next_due
-
-    def wake(self, now: float) -> None:
-        """Repeat what was not answered in time."""
-        while (device := self._deadlines.pop_due(now)) is not None:
-            self._ask(self._inquiries[device], now)
+    def ring(self, device: Eui64, now: float) -> None:
+        """A question was not answered in time: repeat it."""
+        self._ask(self._inquiries[device], now)
 
     def read(self, device: Eui64, now: float, *, by_person: bool = False) -> None:
         """Begin a reading, or join the one under way."""
@@ -121,8 +113,8 @@ class Readings:
 
     def within_reach(self, device: Eui64, now: float) -> None:
         """A device can be reached again: what waits for it need not wait longer."""
-        if self._deadlines.is_set(device):
-            self._deadlines.set(device, now)
+        if self._deadlines.is_set(Alarm.READING, device):
+            self._deadlines.move(now, Alarm.READING, device)
 
     def shown(self, message: Message) -> None:
         """A believed message shows of which kind its device is."""
@@ -160,7 +152,7 @@ class Readings:
         It uses up no originator counter of the supplier's, so an order that is still to be sent
         again does not become a replay by it.
         """
-        utc = trusted_utc(self._surroundings.clock, now)
+        utc = trusted_utc(self._kernel.clock, now)
         counter = self._counters.draw(self._security.broker, utc)
         return compose.command(
             way,
@@ -182,7 +174,8 @@ class Readings:
     def _again(self, inquiry: _Inquiry, now: float) -> None:
         patience = self._security.patience
         first = patience.answer_within if inquiry.trouble == NO_ANSWER else patience.deliver_again
-        self._deadlines.set(inquiry.device, now + patience.pause(first, inquiry.tries))
+        due = now + patience.pause(first, inquiry.tries)
+        self._deadlines.move(due, Alarm.READING, inquiry.device)
 
     # --- answers -----------------------------------------------------------------------------
 
@@ -201,7 +194,7 @@ class Readings:
                 "under which it was asked nothing"
             )
         version, reason = _version(read_payload(message))
-        utc = self._surroundings.clock.utc(now)
+        utc = self._kernel.clock.utc(now)
         outcome = told(
             message,
             octets,
@@ -218,13 +211,13 @@ class Readings:
         self, inquiry: _Inquiry, reading: Reading, now: float, outcome: OutcomeRecord | None = None
     ) -> None:
         del self._inquiries[inquiry.device]
-        self._deadlines.set(inquiry.device, inf)
+        self._deadlines.move(inf, Alarm.READING, inquiry.device)
         if inquiry.by_person:
-            self._surroundings.report(outcome or self._unanswered(inquiry, reading, now))
-        self._finished(reading, now)
+            self._kernel.output.report(outcome or self._unanswered(inquiry, reading, now))
+        self._kernel.happen(reading)
 
     def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: float) -> OutcomeRecord:
-        utc = self._surroundings.clock.utc(now)
+        utc = self._kernel.clock.utc(now)
         asked = inquiry.counters[0] if inquiry.counters else round(utc * 1000)
         return OutcomeRecord(
             key=f"version-{inquiry.device:016x}-unanswered-{asked}",

@@ -14,6 +14,7 @@ class ActivateImage(NamedTuple):
         execution_utc: seconds since 1970-01-01, None for now.
         actor: who asks.
         originator: the party in whose name, None for the engine's supplier.
+        sha256: the image, if it was added; "" looks for one of this hash that is for the device.
     """
 
     device: Eui64
@@ -21,6 +22,7 @@ class ActivateImage(NamedTuple):
     execution_utc: float | None
     actor: str
     originator: Eui64 | None = None
+    sha256: str = ""
 
 
 class CancelOrder(NamedTuple):

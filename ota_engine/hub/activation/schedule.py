@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from ota_engine.hub.activation.security import OrderPatience
-from ota_engine.hub.activation.surroundings import Clock
+from ota_engine.hub.kernel.clock import WallClock
 from ota_engine.records import OrderRecord, OrderState
 
 EPSILON: Final = 1e-6  # seconds: sums of floating point times
@@ -72,7 +72,7 @@ class Watch:
 class Schedule:
     """The moments of orders on the trusted clock; while it is in doubt, none has come."""
 
-    def __init__(self, patience: OrderPatience, clock: Clock) -> None:
+    def __init__(self, patience: OrderPatience, clock: WallClock) -> None:
         self._patience = patience
         self._clock = clock
 

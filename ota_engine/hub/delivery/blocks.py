@@ -12,14 +12,16 @@ from ota_engine.bucket import Bucket
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
 from ota_engine.hub.delivery.airtime import block_exchange_time
-from ota_engine.hub.delivery.estate import Estate
-from ota_engine.hub.delivery.image import ImageKey
-from ota_engine.hub.delivery.peer import UNKNOWN_VERSION, Peer, Session
+from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.period import BlockPeriod
 from ota_engine.hub.delivery.policy import decide
-from ota_engine.hub.delivery.quirks import quirk_for
 from ota_engine.hub.delivery.session import HOLDING, OPEN, SessionStep
-from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ImageKey
+from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
@@ -32,8 +34,6 @@ DOWNLOADING = SessionState.DOWNLOADING
 BLOCK_TOKEN = 1  # of every ``Send`` that carries a block
 TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
 OVER_RATE_WAIT = 1.0  # seconds
-QUIET = 1.0  # seconds: a client that asks against its wait is answered this often at most
-REFUSALS_REMEMBERED = 8  # images per device whose refusal is audited
 
 _new = tuple.__new__  # what Send's own constructor calls, without its argument parsing
 
@@ -41,12 +41,13 @@ _new = tuple.__new__  # what Send's own constructor calls, without its argument 
 class BlockServer:
     """The block path of the server."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-        self._rate = estate.config.node_requests_per_second
+    def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
+        self._rate = transfers.config.node_requests_per_second
         self._burst = 2 * self._rate
-        self._budgeted = estate.config.channel_share < 1.0
-        self._period = BlockPeriod(estate)
+        self._budgeted = transfers.config.channel_share < 1.0
+        self._period = BlockPeriod(kernel, transfers)
         self._stranger_audits = Bucket(rate=1 / 60, burst=10.0)  # rows a second, rows
 
     def answer(self, packet: Packet, peer: Peer, now: float) -> None:
@@ -55,22 +56,18 @@ class BlockServer:
         Raises:
             PeerError: malformed, past the end, or for an image this device is not assigned.
         """
-        level = peer.level + (now - peer.level_at) * self._rate
-        if level < 1.0:
+        if not peer.may_ask(self._rate, self._burst, now):
             self._too_early(packet, peer, now)
             return
-        if level > self._burst:  # noqa: PLR1730 - min() costs more, and this is every block
-            level = self._burst
-        peer.level = level - 1.0
-        peer.level_at = now
         request = decode_block_request(packet.payload)
         session = peer.current
         if session is None or request[1:4] != session.image.key:
             session = self.session_for(peer, request[1:4], now)
         offset = request.file_offset
-        size = session.image.block_size(offset, request.maximum_data_size, peer.carries)
+        image, device = session.image, peer.device
+        size = image.block_size(offset, request.maximum_data_size, device.carries)
         if session.state is not DOWNLOADING or peer.page is not None or self._period.wanted:
-            peer.page = None  # a block request ends the page the node asked for before
+            peer.end_page()  # a block request ends the page the node asked for before
             if not self.open_for(packet, peer, session, offset, now) or self._period.paces(
                 packet, peer, request, now
             ):
@@ -80,56 +77,40 @@ class BlockServer:
             if short:
                 self.wait(packet, peer, now, short)
                 return
-        self._serve(packet, peer, session, offset, size, now)
+        if session.note_block(offset, now):
+            self._flush(peer, session, now)
+        if offset + size == image.size and session.state is DOWNLOADING:
+            self.all_asked(peer, session, now)
+        frame = image.block(packet.payload[1], offset, size)
+        self._kernel.output.send(
+            _new(Send, (*device.reply_to, frame, False, device.sleepy, LOW, BLOCK_TOKEN))
+        )
 
     def charge(self, peer: Peer, size: int, now: float) -> float:
         """Charge a block to the air budget; returns the seconds it is short of."""
         if not self._budgeted:
             return 0.0
-        channel = self._estate.channel_of(peer)
-        if peer.purse is None:
-            peer.purse = channel.purse()
-        cost = block_exchange_time(size, peer.relays + 1, self._estate.security)
-        return channel.charge(peer.purse, cost, now)
-
-    def _serve(
-        self, packet: Packet, peer: Peer, session: Session, offset: int, size: int, now: float
-    ) -> None:
-        image = session.image
-        if offset == peer.last_offset:
-            session.retries += 1
-        else:
-            peer.last_offset = offset
-            session.blocks += 1
-            if offset > session.offset:
-                session.offset = offset
-                if offset >= session.flush_at or now >= session.flush_due:
-                    self._flush(peer, session, now)
-            elif not offset and session.state is DOWNLOADING:
-                session.offset = 0  # it has begun again
-        if offset + size == image.size and session.state is DOWNLOADING:
-            self.all_asked(peer, session, now)
-        frame = image.block(packet.payload[1], offset, size)
-        self._estate.send(_new(Send, (*peer.reply_to, frame, False, peer.sleepy, LOW, BLOCK_TOKEN)))
+        channel = self._transfers.channel_of(peer)
+        cost = block_exchange_time(size, peer.device.relays + 1, self._kernel.radio.security)
+        return channel.charge(peer.purse(channel), cost, now)
 
     def all_asked(self, peer: Peer, session: Session, now: float) -> None:
         """The last octet has been asked for: the device checks the image, as long as that takes."""
-        image = session.image
-        session.complete = True
-        session.offset = image.size
-        session.deadline = now + quirk_for(*image.key[:2]).verify_for
-        self._estate.step(peer, session, SessionStep.LAST, now, "the device checks the whole image")
-        self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
+        session.all_asked(now + quirk_for(*session.target).verify_for)
+        self._transfers.step(
+            peer, session, SessionStep.LAST, now, "the device checks the whole image"
+        )
+        self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
 
     def _flush(self, peer: Peer, session: Session, now: float) -> None:
         """Write progress now and then: what a restart forgets costs nothing but the display."""
         self._flush_later(session, now)
-        self._estate.save(peer, session)
+        self._transfers.save(peer, session)
 
     def _flush_later(self, session: Session, now: float) -> None:
-        config = self._estate.config
-        session.flush_at = session.offset + int(session.image.size * config.flush_step)
-        session.flush_due = now + config.flush_every
+        config = self._transfers.config
+        step = int(session.image.size * config.flush_step)
+        session.flush_after(step, now + config.flush_every)
 
     def session_for(self, peer: Peer, key: tuple[int, ...], now: float) -> Session:
         """Find the session of the image a request names, and make it the current one.
@@ -139,20 +120,21 @@ class BlockServer:
         """
         for session in peer.sessions.values():
             if session.image.key == key:
-                self._estate.turn_to(peer, session, now)
+                self._transfers.turn_to(peer, session, now)
                 return session
-        self._estate.count("block_of_unassigned_image")
+        self._kernel.output.count("block_of_unassigned_image")
         self._audit_refusal(peer, ImageKey(*key), now)
         raise PeerError("this image is not assigned to this device", Status.NO_IMAGE_AVAILABLE)
 
     def _audit_refusal(self, peer: Peer, key: ImageKey, now: float) -> None:
         """Say once for each image what a device asked for in vain; strangers have one budget."""
-        if key in peer.refused or len(peer.refused) >= REFUSALS_REMEMBERED:
+        if not peer.is_news(key):
             return
-        if peer.eui64 not in self._estate.peers and not self._stranger_audits.take(1.0, now):
+        stranger = not self._kernel.devices.remembers(peer.eui64)
+        if stranger and not self._stranger_audits.take(1.0, now):
             return
-        peer.refused += (key,)
-        self._estate.audit(
+        peer.note_refusal(key)
+        self._kernel.output.audit(
             "engine",
             "refused a block of an image that is not assigned",
             format_eui64(peer.eui64),
@@ -178,31 +160,31 @@ class BlockServer:
         if state is SessionState.VERIFYING and offset + TAIL >= session.image.size:
             return True  # the last block again, or a hole of the last page
         if state not in OPEN:
-            self._estate.count("block_in_closed_session")
+            self._kernel.output.count("block_in_closed_session")
             self._answer(packet, peer, ImageBlockResponse(Status.ABORT))
             return False
         self._check_entitled(peer, session)
-        pause = self._estate.paused or peer.paused
+        pause = self._transfers.paused or peer.paused
         if pause:
-            self._estate.step(peer, session, SessionStep.PAUSE, now, pause)
-            self.wait(packet, peer, now, self._estate.config.max_wait)
+            self._transfers.step(peer, session, SessionStep.PAUSE, now, pause)
+            self.wait(packet, peer, now, self._transfers.config.max_wait)
             return False
         return self._admit(packet, peer, session, offset, now)
 
     def _check_entitled(self, peer: Peer, session: Session) -> None:
         """A client may go straight to blocks, without the query that would have been refused."""
-        config = self._estate.config
+        config = self._transfers.config
         if config.authorised is not None and peer.eui64 not in config.authorised:
             raise PeerError("this device is not authorised", Status.NOT_AUTHORIZED)
         if session.state is not SessionState.ASSIGNED:
             return
-        running = UNKNOWN_VERSION if peer.file_version is None else peer.file_version
+        running = UNKNOWN_VERSION if peer.device.file_version is None else peer.device.file_version
         verdict = decide(
             session.image,
             session.assignment.policy,
             peer.eui64,
             running,
-            peer.hardware_version,
+            peer.device.hardware_version,
             config.hardware,
         )
         if not verdict.offer:
@@ -210,55 +192,52 @@ class BlockServer:
 
     def _admit(self, packet: Packet, peer: Peer, session: Session, offset: int, now: float) -> bool:
         """Give the session a place on its channel, or queue it and tell the client when to ask."""
-        places = self._estate.channel_of(peer).places
+        places = self._transfers.channel_of(peer).places
         if session.state is SessionState.VERIFYING:
-            session.offset = offset  # it asks again: the truth is what it asks for
+            session.ask_from(offset)
         if places.ask(peer.eui64, now):
             self._begin(peer, session, now)
             return True
-        wait = places.wait_for(peer.eui64, now, self._estate.config.max_wait)
+        wait = places.wait_for(peer.eui64, now, self._transfers.config.max_wait)
         reason = f"waits for one of {places.limit} places on the channel"
-        self._estate.step(peer, session, SessionStep.QUEUE, now, reason)
+        self._transfers.step(peer, session, SessionStep.QUEUE, now, reason)
         self.wait(packet, peer, now, wait)
         self.watch(peer, now)
         return False
 
     def _begin(self, peer: Peer, session: Session, now: float) -> None:
-        if session.attempt == 0:
-            session.attempt = 1
-            session.started_utc = self._estate.clock.utc(now)
+        session.begin(self._kernel.clock.utc(now))
         self._flush_later(session, now)
-        self._estate.step(peer, session, SessionStep.BLOCK, now)
+        self._transfers.step(peer, session, SessionStep.BLOCK, now)
         self.watch(peer, now)
 
     def watch(self, peer: Peer, now: float) -> None:
         """Have somebody look when the device has not been heard for too long."""
-        self._estate.timers.at(now + self._patience(peer), Alarm.STALL, peer.eui64)
+        self._kernel.deadlines.at_latest(now + self._patience(peer), Alarm.STALL, peer.eui64)
 
     def silent_at(self, peer: Peer) -> float:
         """When a device's place is given away, unless it is heard before."""
-        return max(peer.last_heard, peer.waits_until) + self._patience(peer)
+        return max(peer.device.last_heard, peer.waits_until) + self._patience(peer)
 
     def _patience(self, peer: Peer) -> float:
-        quirk = quirk_for(peer.manufacturer_code or 0, peer.image_type or 0)
+        quirk = quirk_for(peer.device.manufacturer_code or 0, peer.device.image_type or 0)
         spacing = (
             self._period.wanted or 0
         ) / 1000  # seconds it was asked to leave between requests
-        return spacing + (quirk.stall_after or self._estate.config.stall_after)
+        return spacing + (quirk.stall_after or self._transfers.config.stall_after)
 
     def _too_early(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a client that asks faster than it may, or though it was told to wait.
 
         One that goes on regardless is answered once a second; the rest of its flood is dropped.
         """
-        self._estate.count("block_too_early")
+        self._kernel.output.count("block_too_early")
         if now >= peer.waits_until:
             self.wait(packet, peer, now, OVER_RATE_WAIT)
-        elif now < peer.quiet_until:
-            self._estate.count("block_dropped")
-        else:
-            peer.quiet_until = now + QUIET
+        elif peer.hush(now):
             self._say_wait(packet, peer, peer.waits_until - now)
+        else:
+            self._kernel.output.count("block_dropped")
 
     def wait(self, packet: Packet, peer: Peer, now: float, seconds: float) -> None:
         """Answer WAIT_FOR_DATA, and give the client no block before that time is up."""
@@ -267,13 +246,13 @@ class BlockServer:
     def _say_wait(self, packet: Packet, peer: Peer, seconds: float) -> int:
         """Answer in the relative form: current time 0, request time in whole seconds."""
         whole = max(1, ceil(seconds))
-        self._estate.count("wait_for_data")
+        self._kernel.output.count("wait_for_data")
         frame = encode_block_wait(packet.payload[1], 0, whole)
-        self._estate.reply(packet, peer, frame, ack=False)
+        self._transfers.reply(packet, peer, frame, ack=False)
         return whole
 
     def _answer(self, packet: Packet, peer: Peer, response: ImageBlockResponse) -> None:
         frame = cluster_frame(
             Command.IMAGE_BLOCK_RESPONSE, packet.payload[1], encode(response), from_server=True
         )
-        self._estate.reply(packet, peer, frame, ack=False)
+        self._transfers.reply(packet, peer, frame, ack=False)

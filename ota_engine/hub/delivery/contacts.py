@@ -18,11 +18,13 @@ from ota_engine.events import (
     Send,
 )
 from ota_engine.hub.delivery.commands import NotifyBroadcast, NotifyDevice
-from ota_engine.hub.delivery.estate import Estate
-from ota_engine.hub.delivery.image import ServedImage
-from ota_engine.hub.delivery.peer import UNKNOWN_ENDPOINT, UNKNOWN_VERSION, Peer
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import FINAL, IDLE
-from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.devices import UNKNOWN_ENDPOINT
+from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ServedImage
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import SessionState
 from ota_engine.zcl.commands import Attribute, Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame, general_frame
@@ -46,28 +48,29 @@ IDENTITY = (*OWN_ATTRIBUTES, Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
 class Contacts:
     """Speaks to devices unasked, one after the other."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
+    def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
         self._sequence = 0
 
     # --- in line -----------------------------------------------------------------------------
 
     def soon(self, peer: Peer, now: float) -> None:
         """Put a device in line: it is asked what it runs, and notified if nothing is under way."""
-        channel = self._estate.channel_of(peer)
+        channel = self._transfers.channel_of(peer)
         channel.contacts[peer.eui64] = None
-        self._estate.timers.at(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
+        self._kernel.deadlines.at_latest(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
 
     def anew(self, peer: Peer, now: float) -> None:
         """Put a device in line as if it had never been notified: something about it has changed."""
-        peer.notified_at = None
+        peer.unnotified()
         self.soon(peer, now)
 
     def next(self, number: int, now: float) -> None:
         """Contact the next device of a channel."""
-        estate = self._estate
-        channel = estate.channels[number]
-        if estate.link_down is not None:
+        transfers = self._transfers
+        channel = transfers.channel(number)
+        if self._kernel.radio.down is not None:
             return  # everybody is put in line again when it is up
         contacted = False
         while not contacted and now >= channel.contact_at:
@@ -78,11 +81,11 @@ class Contacts:
                 break
             device = next(iter(line))
             del line[device]
-            contacted = self._contact(estate.peers[device], number, now)
+            contacted = self._contact(transfers.remember(device), number, now)
         if contacted:
-            channel.contact_at = now + estate.config.notify_spacing
+            channel.contact_at = now + transfers.config.notify_spacing
         if channel.contacts or (channel.crowded_out and not channel.places.crowded):
-            estate.timers.at(channel.contact_at, Alarm.CONTACT, number)
+            self._kernel.deadlines.at_latest(channel.contact_at, Alarm.CONTACT, number)
 
     def _contact(self, peer: Peer, number: int, now: float) -> bool:
         """Say to a device what there is to say, if anything; returns whether there was."""
@@ -92,7 +95,7 @@ class Contacts:
         asked = self.ask_if_new(peer, now)
         if peer.notified_at is not None or not self._idle(peer):
             return asked
-        channel = self._estate.channel_of(peer)
+        channel = self._transfers.channel_of(peer)
         if channel.places.crowded:
             channel.crowded_out[peer.eui64] = None
             return asked
@@ -105,7 +108,7 @@ class Contacts:
             session.state in IDLE
             or (
                 session.state is SessionState.FAILED
-                and session.attempt < self._estate.config.max_attempts
+                and session.attempt < self._transfers.config.max_attempts
             )
             for session in peer.sessions.values()
         )
@@ -114,9 +117,9 @@ class Contacts:
         """A notified device that still has nothing under way goes back in line."""
         if peer.notified_at is None or not self._idle(peer):
             return
-        due = peer.notified_at + self._estate.config.notify_again
+        due = peer.notified_at + self._transfers.config.notify_again
         if now < due:
-            self._estate.timers.at(due, Alarm.NOTIFY_AGAIN, peer.eui64)
+            self._kernel.deadlines.at_latest(due, Alarm.NOTIFY_AGAIN, peer.eui64)
         else:
             self.anew(peer, now)
 
@@ -131,20 +134,22 @@ class Contacts:
 
     def ask(self, peer: Peer, now: float) -> bool:
         """Ask a device for its version, status and cluster revision, and for its power source."""
-        if peer.endpoint == UNKNOWN_ENDPOINT:
+        if peer.device.endpoint == UNKNOWN_ENDPOINT:
             return False
-        peer.asked_at = now
+        peer.asked(now)
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
         self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
         return True
 
     def inquire(self, peer: Peer, endpoint: int, profile: int) -> None:
         """Ask a device what it is and what it runs; one not heard yet, where the radio says."""
-        if peer.endpoint == UNKNOWN_ENDPOINT:
-            peer.endpoint, peer.profile = endpoint, profile
-        for known in (peer.profile,) if peer.profile else (SMART_ENERGY, HOME_AUTOMATION):
+        if peer.device.endpoint == UNKNOWN_ENDPOINT:
+            peer.device.lives_at(endpoint, profile)
+        for known in (
+            (peer.device.profile,) if peer.device.profile else (SMART_ENERGY, HOME_AUTOMATION)
+        ):
             self._read(peer, OTA_UPGRADE_CLUSTER, IDENTITY, known)
-        if peer.profile:
+        if peer.device.profile:
             self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
 
     def _read(
@@ -156,7 +161,7 @@ class Contacts:
             encode_general(ReadAttributes(attributes)),
             from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
         )
-        self._estate.frame(peer, frame, cluster=cluster, profile=profile)
+        self._transfers.frame(peer, frame, cluster=cluster, profile=profile)
 
     def notify(self, order: NotifyDevice, peer: Peer, now: float) -> None:
         """Send a unicast Image Notify at once, as an operator asks.
@@ -167,9 +172,9 @@ class Contacts:
         self._notify(peer, self._worded(order.payload_type, EVERYONE, order.sha256), now)
 
     def _notify(self, peer: Peer, notify: ImageNotify, now: float) -> None:
-        self._estate.count("notify")
-        self._estate.notify_later(peer, now)
-        self._estate.frame(peer, self._notify_frame(notify))
+        self._kernel.output.count("notify")
+        self._transfers.notify_later(peer, now)
+        self._transfers.frame(peer, self._notify_frame(notify))
 
     def broadcast(self, order: NotifyBroadcast) -> None:
         """Broadcast an Image Notify on one profile to every client that is awake.
@@ -180,7 +185,7 @@ class Contacts:
         notify = self._worded(order.payload_type, order.jitter, order.sha256)
         if order.any_version and notify.new_file_version is not None:
             notify = notify._replace(new_file_version=UNKNOWN_VERSION)
-        self._estate.send(
+        self._kernel.output.send(
             Send(
                 BROADCAST_RX_ON,
                 SERVER_ENDPOINTS.get(order.profile, OTA_SERVER_ENDPOINT),
@@ -203,7 +208,7 @@ class Contacts:
         return ImageNotify(payload_type, jitter, *named)
 
     def _image(self, payload_type: int, sha256: str | None) -> ServedImage | None:
-        image = self._estate.images.get(sha256 or "")
+        image = self._kernel.images.get(sha256 or "")
         if image is None and payload_type:
             raise LocalError(f"payload type {payload_type} needs an image; add it first")
         return image

@@ -5,8 +5,9 @@ only a frame too long for the air is sent again from here, because the client wo
 """
 
 from ota_engine.events import Send, SendFailed, SendStatus
-from ota_engine.hub.delivery.estate import Estate
 from ota_engine.hub.delivery.peer import Peer
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import decode_block_response
@@ -20,12 +21,13 @@ LOST_BLOCKS = 3
 class Losses:
     """What was lost on the way to each device, and what follows from it."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
+    def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
 
     def failed(self, failure: SendFailed, peer: Peer, now: float) -> None:
         """Learn from a block that did not arrive: shrink, and send again if it never left."""
-        self._estate.count("block_not_delivered")
+        self._kernel.output.count("block_not_delivered")
         block = decode_block_response(failure.send.payload)
         if block.data is None or block.file_offset is None:
             return
@@ -33,37 +35,25 @@ class Losses:
             smaller = next((size for size in SHRINK if size < len(block.data)), 1)
             self._limit(peer, smaller, failure.status, now)
             self._send_again(failure.send, block, peer)
-        elif failure.status == SendStatus.DELIVERY_FAILED and self._in_a_row(peer) >= LOST_BLOCKS:
-            peer.failures = 0
+        elif failure.status == SendStatus.DELIVERY_FAILED and peer.lost_block() >= LOST_BLOCKS:
+            peer.begin_losses_anew()
             self._limit(peer, SAFE_BLOCK, failure.status, now)
 
-    def _in_a_row(self, peer: Peer) -> int:
-        """Count a lost block; one that was asked for after the last loss and arrived ends the row."""
-        blocks = peer.current.blocks if peer.current is not None else 0
-        if blocks > peer.failed_after + 1:
-            peer.failures = 0
-        peer.failures += 1
-        peer.failed_after = blocks
-        return peer.failures
-
     def _limit(self, peer: Peer, octets: int, status: int, now: float) -> None:
-        if octets >= peer.carries:
+        if octets >= peer.device.carries:
             return
-        peer.block_limit = octets
-        self._estate.measure(peer)
-        self._estate.touch(peer, now)
-        self._estate.event("block limit", peer.eui64, now, octets=octets, status=status)
+        self._kernel.devices.limit(peer.device, octets, now)
+        self._kernel.output.event("block limit", peer.eui64, now, octets=octets, status=status)
 
     def _send_again(self, send: Send, block: ImageBlockResponse, peer: Peer) -> None:
         """Send the beginning of a block that was too long; a page goes on from there."""
         assert block.data is not None  # noqa: S101 - failed() looked
         page = peer.page
         if page is not None:
-            page.size = min(page.size, peer.carries)
-            page.offset = min(page.offset, block.file_offset or 0)
+            page.shrink(peer.device.carries, block.file_offset or 0)
             return
-        head = ImageBlockResponse(*block[:5], data=block.data[: peer.carries])
+        head = ImageBlockResponse(*block[:5], data=block.data[: peer.device.carries])
         frame = cluster_frame(
             Command.IMAGE_BLOCK_RESPONSE, send.payload[1], encode(head), from_server=True
         )
-        self._estate.send(send._replace(payload=frame))
+        self._kernel.output.send(send._replace(payload=frame))

@@ -3,11 +3,14 @@
 from ota_engine.events import Packet
 from ota_engine.hub.delivery.blocks import BlockServer
 from ota_engine.hub.delivery.contacts import Contacts
-from ota_engine.hub.delivery.estate import WAITING_FOR_MAINS, Estate
-from ota_engine.hub.delivery.peer import Peer, Session
+from ota_engine.hub.delivery.download import ENDED, Session
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.policy import OfferDecision, decide
 from ota_engine.hub.delivery.reports import Reports
-from ota_engine.hub.delivery.session import SessionStep, TransferEnd
+from ota_engine.hub.delivery.session import SessionStep
+from ota_engine.hub.delivery.transfers import WAITING_FOR_MAINS, Transfers
+from ota_engine.hub.kernel.happenings import FirmwareTold, QueryHeard, TransferEnd
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind, SessionState
 from ota_engine.zcl.commands import (
     Command,
@@ -23,29 +26,38 @@ from ota_engine.zcl.status import Status
 
 OFFERED = "offered; waits for the device to ask for a block"
 NOBODY = QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE)
-#: States after which a new offer begins a new attempt.
-ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
 
 
 class Offers:
     """The query path of the server."""
 
     def __init__(
-        self, estate: Estate, blocks: BlockServer, reports: Reports, contacts: Contacts
+        self,
+        kernel: Kernel,
+        transfers: Transfers,
+        blocks: BlockServer,
+        reports: Reports,
+        contacts: Contacts,
     ) -> None:
-        self._estate = estate
+        self._kernel = kernel
+        self._transfers = transfers
         self._blocks = blocks
         self._reports = reports
         self._contacts = contacts
 
     def query(self, packet: Packet, peer: Peer, now: float) -> None:
-        """Answer a Query Next Image Request.
+        """Take a Query Next Image Request, and have it answered.
 
         Raises:
             PeerError: the request is malformed.
         """
         request = decode_query_next_image_request(packet.payload)
         self._learn(packet, peer, request, now)
+        self._kernel.happen(QueryHeard(packet, request))
+
+    def answer(self, heard: QueryHeard, peer: Peer, now: float) -> None:
+        """Answer a query whose word has been heard."""
+        packet, request = heard
         response = self._respond(
             peer,
             request.manufacturer_code,
@@ -55,7 +67,7 @@ class Offers:
             now,
         )
         frame = encode_query_next_image_response(packet.payload[1], response)
-        self._estate.reply(packet, peer, frame)
+        self._transfers.reply(packet, peer, frame)
         self._contacts.ask_if_new(peer, now)
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
@@ -73,11 +85,11 @@ class Offers:
                 request.manufacturer_code,
                 request.image_type,
                 request.file_version,
-                peer.hardware_version,
+                peer.device.hardware_version,
                 now,
             )
         else:
-            self._estate.count("query_for_another_device")
+            self._kernel.output.count("query_for_another_device")
         payload = encode(QueryDeviceSpecificFileResponse(*response))
         frame = cluster_frame(
             Command.QUERY_DEVICE_SPECIFIC_FILE_RESPONSE,
@@ -85,26 +97,28 @@ class Offers:
             payload,
             from_server=True,
         )
-        self._estate.reply(packet, peer, frame)
+        self._transfers.reply(packet, peer, frame)
 
     def _learn(
         self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: float
     ) -> None:
         """Remember what a device says of itself; of several image types, those it has images for."""
-        self._estate.learn_endpoint(peer, packet)
+        self._transfers.learn_endpoint(peer, packet)
         code, kind, version, hardware = request[1:5]
         if hardware is None:
-            hardware = peer.hardware_version
-        peer.told_at = now
+            hardware = peer.device.hardware_version
+        self._kernel.happen(FirmwareTold(peer.eui64, code, kind, version, hardware))
+        peer.device.told(peer.device.file_version, now)
         assigned = any(session.image.key[:2] == (code, kind) for session in peer.sessions.values())
-        if not assigned and peer.image_type is not None:
+        known = (peer.device.manufacturer_code, peer.device.image_type)
+        if not assigned and known != (code, kind) and peer.device.image_type is not None:
             return
-        known = (peer.manufacturer_code, peer.image_type, peer.file_version, peer.hardware_version)
-        if known != (code, kind, version, hardware):
-            peer.manufacturer_code, peer.image_type = code, kind
-            peer.file_version, peer.hardware_version = version, hardware
-            self._estate.measure(peer)
-            self._estate.touch(peer, now)
+        news = peer.device.describes(
+            manufacturer_code=code, image_type=kind, file_version=version, hardware_version=hardware
+        )
+        if news:
+            self._kernel.devices.measure(peer.device)
+            self._kernel.devices.touch(peer.device, now)
 
     def _respond(
         self,
@@ -115,13 +129,13 @@ class Offers:
         hardware: int | None,
         now: float,
     ) -> QueryNextImageResponse:
-        allowed = self._estate.config.authorised
+        allowed = self._transfers.config.authorised
         if allowed is not None and peer.eui64 not in allowed:
-            self._estate.count("query_not_authorised")
+            self._kernel.output.count("query_not_authorised")
             return QueryNextImageResponse(Status.NOT_AUTHORIZED)
         session = self._session_of(peer, manufacturer_code, image_type)
         if session is None:
-            self._estate.count("query_without_assignment")
+            self._kernel.output.count("query_without_assignment")
             return NOBODY
         self._reports.queried(peer, session, running, now)
         if self._offered(peer, session, running, hardware, now):
@@ -142,7 +156,7 @@ class Offers:
             peer.eui64,
             running,
             hardware,
-            self._estate.config.hardware,
+            self._transfers.config.hardware,
         )
         if verdict.offer:
             return self._offer(peer, session, running, now)
@@ -155,7 +169,7 @@ class Offers:
                 return session
         for session in peer.sessions.values():
             if session.state is SessionState.ASSIGNED:
-                self._estate.explain(
+                self._transfers.explain(
                     peer,
                     session,
                     f"the device asks for image type 0x{kind:04X} of manufacturer 0x{code:04X}, "
@@ -165,36 +179,28 @@ class Offers:
 
     def _offer(self, peer: Peer, session: Session, running: int, now: float) -> bool:
         """Offer the image, unless the session was aborted or has had all its attempts."""
-        estate = self._estate
+        transfers = self._transfers
         if session.state is SessionState.ABORTED:
             return False
-        if session.state in ENDED:
-            if session.attempt >= estate.config.max_attempts:
-                estate.count("query_after_last_attempt")
-                return False
-            session.begin_attempt()
-        if session.state is SessionState.ASSIGNED:
-            session.started_utc = estate.clock.utc(now)
-        session.attempt = max(session.attempt, 1)
-        if not session.complete:
-            session.version_before = running
-        estate.turn_to(peer, session, now)
-        reason = WAITING_FOR_MAINS if peer.on_battery else OFFERED
-        estate.step(peer, session, SessionStep.OFFER, now, reason)
-        estate.notify_later(peer, now)
+        if session.state in ENDED and session.attempt >= transfers.config.max_attempts:
+            self._kernel.output.count("query_after_last_attempt")
+            return False
+        session.offered(running, self._kernel.clock.utc(now))
+        transfers.turn_to(peer, session, now)
+        reason = WAITING_FOR_MAINS if peer.device.on_battery else OFFERED
+        transfers.step(peer, session, SessionStep.OFFER, now, reason)
+        transfers.notify_later(peer, now)
         self._blocks.watch(peer, now)
         return True
 
     def _refuse(
         self, peer: Peer, session: Session, verdict: OfferDecision, running: int, now: float
     ) -> None:
-        estate = self._estate
-        estate.count("query_refused")
+        transfers = self._transfers
+        self._kernel.output.count("query_refused")
         if verdict.same:
             return  # ``reports`` has drawn the conclusion
-        if session.version_before is None:
-            session.version_before = running
-        session.attempt = max(session.attempt, 1)
-        if estate.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
+        session.refused(running)
+        if transfers.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
             end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
-            estate.outcome(peer, session, OutcomeKind.TRANSFER, False, verdict.reason, now, end)
+            transfers.outcome(peer, session, OutcomeKind.TRANSFER, False, verdict.reason, now, end)

@@ -1,7 +1,6 @@
 """Carries out what operators ask; every order leaves a row in the audit trail."""
 
 from collections.abc import Callable
-from math import inf
 from typing import Any
 
 from images.eui64 import Eui64, format_eui64
@@ -21,10 +20,14 @@ from ota_engine.hub.delivery.commands import (
     Withdraw,
 )
 from ota_engine.hub.delivery.contacts import Contacts
-from ota_engine.hub.delivery.estate import LANDED, Estate
-from ota_engine.hub.delivery.peer import Peer, Session
-from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep, TransferEnd
+from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.peer import Peer
+from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep
+from ota_engine.hub.delivery.transfers import LANDED, Transfers
 from ota_engine.hub.delivery.upgrade_end import UpgradeEnds
+from ota_engine.hub.kernel.happenings import TransferEnd
+from ota_engine.hub.kernel.images import ServedImage
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, AssignmentRecord, OutcomeKind, Unassigned
 from ota_engine.wording import one_line
 
@@ -34,8 +37,19 @@ RESUMED = "resumed; waits for the device to ask"
 class Operator:
     """The people's side of the server."""
 
-    def __init__(self, estate: Estate, contacts: Contacts, ends: UpgradeEnds) -> None:
-        self._estate = estate
+    def __init__(
+        self,
+        kernel: Kernel,
+        transfers: Transfers,
+        contacts: Contacts,
+        ends: UpgradeEnds,
+        *,
+        one_image_each: bool,
+    ) -> None:
+        """``one_image_each``: only one image is stored for each device, as a Communications Hub does."""
+        self._one_image_each = one_image_each
+        self._kernel = kernel
+        self._transfers = transfers
         self._contacts = contacts
         self._ends = ends
         self._orders: dict[type[Any], Callable[[Any, float], None]] = {
@@ -63,13 +77,13 @@ class Operator:
     # --- images and assignments --------------------------------------------------------------
 
     def _add_image(self, order: AddImage, now: float) -> None:
-        image = self._estate.add_image(order.image)
+        image = self._kernel.images.add(order.image)
         self._audit(order.actor, "add image", image.sha256, now, name=one_line(order.image.name))
 
     def _assign(self, order: Assign, now: float) -> None:
         wish = order.assignment
-        self._check(wish)
-        peer = self._estate.known(wish.device)
+        image = self._check(wish)
+        peer = self._transfers.remember(wish.device)
         in_the_way = self._in_the_way(peer, wish)
         if in_the_way and not order.force:
             raise LocalError(
@@ -91,36 +105,36 @@ class Operator:
             self._reassign(peer, session, wish, now)
             return
         for other in in_the_way:
-            self._drop(peer, other, now)
-        key = self._estate.images[wish.sha256].key
+            self._drop(peer, other, now, "replaced by force")
         for other in list(peer.sessions.values()):
-            if other.image.key[:2] == key[:2]:
-                self._drop(peer, other, now)
-        peer, session = self._estate.assign(wish, now)
-        pause = self._estate.paused or peer.paused
+            if other.target == image.key[:2]:
+                self._drop(peer, other, now, "replaced")
+        peer, session = self._transfers.assign(wish, now)
+        pause = self._transfers.paused or peer.paused
         if pause:
-            self._estate.step(peer, session, SessionStep.PAUSE, now, pause)
+            self._transfers.step(peer, session, SessionStep.PAUSE, now, pause)
         self._contacts.anew(peer, now)
 
-    def _check(self, wish: AssignmentRecord) -> None:
-        if wish.sha256 not in self._estate.images:
+    def _check(self, wish: AssignmentRecord) -> ServedImage:
+        image = self._kernel.images.get(wish.sha256)
+        if image is None:
             raise LocalError(f"image {wish.sha256[:16]} is not in the catalogue; add it first")
         if wish.activation is Activation.AT and wish.activation_utc is None:
             raise LocalError("an activation at a set time needs the time")
+        return image
 
     def _in_the_way(self, peer: Peer, wish: AssignmentRecord) -> list[Session]:
         """What a new image would push out, where there is room for one."""
-        if not self._estate.one_image_each:
+        if not self._one_image_each:
             return []
         others = (one for sha256, one in peer.sessions.items() if sha256 != wish.sha256)
         return [one for one in others if one.state not in LANDED]
 
     def _reassign(self, peer: Peer, session: Session, wish: AssignmentRecord, now: float) -> None:
         """The same image again changes what shall become of it, not what has been achieved."""
-        session.assignment = wish
-        session.due_utc, session.due = None, inf
-        self._estate.persist(wish)
-        self._estate.save(peer, session)
+        session.reassign(wish)
+        self._kernel.output.persist(wish)
+        self._transfers.save(peer, session)
         self._ends.review(peer, now, tell=True)
         self._contacts.anew(peer, now)
 
@@ -130,12 +144,12 @@ class Operator:
         if session is None:
             raise LocalError(f"{format_eui64(order.device)} is not assigned that image")
         self._audit(order.actor, "withdraw", format_eui64(order.device), now, sha256=order.sha256)
-        self._drop(peer, session, now)
+        self._drop(peer, session, now, "withdrawn")
 
-    def _drop(self, peer: Peer, session: Session, now: float) -> None:
+    def _drop(self, peer: Peer, session: Session, now: float, reason: str) -> None:
         self._ends.stop(peer, session, now)
-        self._estate.forget(peer, session, now)
-        self._estate.persist(Unassigned(peer.eui64, session.image.sha256))
+        self._transfers.forget(peer, session, now, reason)
+        self._kernel.output.persist(Unassigned(peer.eui64, session.image.sha256))
 
     # --- pause, resume, abort, release -------------------------------------------------------
 
@@ -144,26 +158,26 @@ class Operator:
         reason = one_line(order.reason)
         self._audit(order.actor, "pause", _subject(order.device), now, reason=reason)
         if order.device is None:
-            self._estate.paused = reason
+            self._transfers.paused = reason
         for peer in peers:
             if order.device is not None:
-                peer.paused = reason
+                peer.pause(reason)
             for session in peer.sessions.values():
-                self._estate.step(peer, session, SessionStep.PAUSE, now, reason)
+                self._transfers.step(peer, session, SessionStep.PAUSE, now, reason)
             self._ends.review(peer, now)
 
     def _resume(self, order: Resume, now: float) -> None:
         peers = self._named(order.device)
         self._audit(order.actor, "resume", _subject(order.device), now)
         if order.device is None:
-            self._estate.paused = None
+            self._transfers.paused = None
         for peer in peers:
-            peer.paused = None
-            if self._estate.paused:
+            peer.resume()
+            if self._transfers.paused:
                 continue
             peer.unhold()
             for session in peer.sessions.values():
-                self._estate.step(peer, session, SessionStep.RESUME, now, RESUMED)
+                self._transfers.step(peer, session, SessionStep.RESUME, now, RESUMED)
             self._ends.review(peer, now)
             self._contacts.anew(peer, now)
 
@@ -174,9 +188,9 @@ class Operator:
         for session in peer.sessions.values():
             self._ends.stop(peer, session, now)
             kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
-            if self._estate.step(peer, session, SessionStep.ABORT, now, reason):
+            if self._transfers.step(peer, session, SessionStep.ABORT, now, reason):
                 end = TransferEnd.DISCARDED
-                self._estate.outcome(peer, session, kind, False, reason, now, end)
+                self._transfers.outcome(peer, session, kind, False, reason, now, end)
                 aborted += 1
         if not aborted:
             raise LocalError(f"{format_eui64(order.device)} has nothing that can be aborted")
@@ -207,7 +221,9 @@ class Operator:
         self._audit(order.actor, "notify", format_eui64(order.device), now)
 
     def _inquire(self, order: Inquire, now: float) -> None:
-        self._contacts.inquire(self._estate.known(order.device), order.endpoint, order.profile)
+        self._contacts.inquire(
+            self._transfers.remember(order.device), order.endpoint, order.profile
+        )
         self._audit(order.actor, "inquire", format_eui64(order.device), now)
 
     def _broadcast(self, order: NotifyBroadcast, now: float) -> None:
@@ -223,14 +239,11 @@ class Operator:
         )
 
     def _confirm_clock(self, order: ConfirmClock, now: float) -> None:
-        self._estate.clock.confirm(now)
-        self._estate.note_clock()
+        self._kernel.clock_confirmed(now)
         self._audit(order.actor, "confirm clock", "wall clock", now)
-        for peer in self._estate.peers.values():
-            self._ends.review(peer, now, tell=True)
 
     def _named(self, device: Eui64 | None) -> list[Peer]:
-        return list(self._estate.peers.values()) if device is None else [self._peer(device)]
+        return list(self._transfers.remembered()) if device is None else [self._peer(device)]
 
     def _assigned(self, device: Eui64) -> Peer:
         peer = self._peer(device)
@@ -239,13 +252,13 @@ class Operator:
         return peer
 
     def _peer(self, device: Eui64) -> Peer:
-        peer = self._estate.peers.get(device)
+        peer = self._transfers.named(device)
         if peer is None:
             raise LocalError(f"{format_eui64(device)} is not known; assign it an image first")
         return peer
 
     def _audit(self, actor: str, action: str, subject: str, now: float, **detail: object) -> None:
-        self._estate.audit(one_line(actor), action, subject, now, **detail)
+        self._kernel.output.audit(one_line(actor), action, subject, now, **detail)
 
 
 def _subject(device: Eui64 | None) -> str:

@@ -9,10 +9,12 @@ from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
 from ota_engine.hub.delivery.airtime import page_response_time
 from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, BlockServer
-from ota_engine.hub.delivery.estate import Estate
-from ota_engine.hub.delivery.peer import Page, Peer
+from ota_engine.hub.delivery.download import Page
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import SERVING
-from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.zcl.commands import Command, ImagePageRequest
 from ota_engine.zcl.ota import decode
 from ota_engine.zcl.status import Status
@@ -23,8 +25,9 @@ MS = 1e-3
 class PageServer:
     """The page path of the server."""
 
-    def __init__(self, estate: Estate, blocks: BlockServer) -> None:
-        self._estate = estate
+    def __init__(self, kernel: Kernel, transfers: Transfers, blocks: BlockServer) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
         self._blocks = blocks
 
     def begin(self, packet: Packet, peer: Peer, now: float) -> None:
@@ -34,7 +37,7 @@ class PageServer:
             PeerError: pages are switched off, the request is malformed, its blocks are larger
                 than its page, it asks past the end, or for an image that is not assigned.
         """
-        if not self._estate.config.pages:
+        if not self._transfers.config.pages:
             raise PeerError("image pages are switched off", Status.UNSUP_CLUSTER_COMMAND)
         request = decode(Command.IMAGE_PAGE_REQUEST, packet.payload[3:])
         assert isinstance(request, ImagePageRequest)  # noqa: S101 - decode() is by command
@@ -47,19 +50,23 @@ class PageServer:
         session = self._blocks.session_for(peer, request[1:4], now)
         image = session.image
         offset = request.file_offset
-        image.block_size(offset, request.maximum_data_size, peer.carries)  # refuses empty ones
-        peer.page = None
+        image.block_size(
+            offset, request.maximum_data_size, peer.device.carries
+        )  # refuses empty ones
+        peer.end_page()
         if not self._blocks.open_for(packet, peer, session, offset, now):
             return
-        peer.page = Page(
-            packet,
-            session,
-            offset,
-            min(offset + request.page_size, image.size),
-            min(request.maximum_data_size, peer.carries),
-            request.response_spacing * MS,
+        peer.begin_page(
+            Page(
+                packet,
+                session,
+                offset,
+                min(offset + request.page_size, image.size),
+                min(request.maximum_data_size, peer.device.carries),
+                request.response_spacing * MS,
+            )
         )
-        session.offset = max(session.offset, offset)
+        session.note_page(offset)
         self.go_on(peer, now)
 
     def go_on(self, peer: Peer, now: float) -> None:
@@ -68,10 +75,10 @@ class PageServer:
         if page is None:
             return
         if now < page.due:
-            self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+            self._kernel.deadlines.at_latest(page.due, Alarm.PAGE, peer.eui64)
             return
         if page.session.state not in SERVING:
-            peer.page = None
+            peer.end_page()
             return
         size = min(page.size, page.end - page.offset)
         short = self._blocks.charge(peer, size, now)
@@ -80,23 +87,23 @@ class PageServer:
             if page.offset == page.end:
                 self._finish(page, peer, now)
                 return
-        page.due = now + (short or self._space(page, peer))
-        self._estate.timers.at(page.due, Alarm.PAGE, peer.eui64)
+        page.wait_until(now + (short or self._space(page, peer)))
+        self._kernel.deadlines.at_latest(page.due, Alarm.PAGE, peer.eui64)
 
     def _finish(self, page: Page, peer: Peer, now: float) -> None:
-        peer.page = None
+        peer.end_page()
         session = page.session
         if page.end == session.image.size and session.state is DOWNLOADING:
             self._blocks.all_asked(peer, session, now)
 
     def _space(self, page: Page, peer: Peer) -> float:
-        active = max(1, self._estate.channel_of(peer).places.active)
-        air = page_response_time(page.size, peer.relays + 1, self._estate.security)
+        active = max(1, self._transfers.channel_of(peer).places.active)
+        air = page_response_time(page.size, peer.device.relays + 1, self._kernel.radio.security)
         return max(page.spacing, air * active)
 
     def _send(self, page: Page, peer: Peer, size: int) -> None:
         packet = page.packet
-        self._estate.send(
+        self._kernel.output.send(
             Send(
                 packet.source,
                 packet.destination_endpoint,
@@ -105,10 +112,9 @@ class PageServer:
                 packet.cluster,
                 page.session.image.block(packet.payload[1], page.offset, size),
                 False,
-                peer.sleepy,
+                peer.device.sleepy,
                 Priority.LOW,
                 BLOCK_TOKEN,
             )
         )
-        page.offset += size
-        page.session.blocks += 1
+        page.sent(size)

@@ -1,294 +1,221 @@
-"""One device as the server sees it: how to reach it, what it said of itself, what it is owed.
+"""One device as the delivery sees it: its sessions, its budgets, and what it was asked and told.
 
-Mutable state and its frozen form for the store; decides nothing, sends nothing.
+Keeps its own invariants; decides nothing, sends nothing. Who a device is and how it is reached is
+the kernel's ``Device``.
 """
 
 from math import inf
-from typing import TypeAlias
 
-from images.eui64 import Eui64
 from ota_engine.bucket import Bucket
-from ota_engine.events import OTA_SERVER_ENDPOINT, Packet
-from ota_engine.hub.delivery.image import ServedImage
-from ota_engine.records import (
-    Activation,
-    AssignmentRecord,
-    DeviceRecord,
-    SessionRecord,
-    SessionState,
-)
+from ota_engine.hub.delivery.download import Page, Session
+from ota_engine.hub.delivery.pacing import Channel
+from ota_engine.hub.kernel.devices import Device
 
-UNKNOWN_ENDPOINT = 0xFF  # every endpoint of the device
-UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
-UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
-BATTERY = 0x03  # Basic cluster, PowerSource
-PRIMARY_SOURCE = 0x7F  # mask of PowerSource without the bit for a second source
 SPEECH_RATE = 20.0  # frames a second, other than block requests, that are answered
 SPEECH_BURST = 40.0  # frames
-
-#: Network address, source and destination endpoint, profile, cluster: as in ``Packet``.
-Route: TypeAlias = tuple[int, ...]
-
-
-class Page:
-    """One Image Page Request being answered; replaced by every new request."""
-
-    __slots__ = ("due", "end", "offset", "packet", "session", "size", "spacing")
-
-    def __init__(
-        self, packet: Packet, session: "Session", offset: int, end: int, size: int, spacing: float
-    ) -> None:
-        self.packet = packet
-        self.session = session
-        self.offset = offset  # of the next block
-        self.end = end  # exclusive
-        self.size = size  # octets of every block but the last; never changes inside a page
-        self.spacing = spacing  # seconds the client asked for
-        self.due = -inf  # when the next block may leave
-
-
-class Session:
-    """One assignment of one device; owned by the server, saved as ``SessionRecord``."""
-
-    __slots__ = (
-        "aborts",
-        "assignment",
-        "attempt",
-        "blocks",
-        "came_back",
-        "complete",
-        "deadline",
-        "due",
-        "due_utc",
-        "flush_at",
-        "flush_due",
-        "image",
-        "offset",
-        "reason",
-        "retries",
-        "since",
-        "since_utc",
-        "started_utc",
-        "state",
-        "version_after",
-        "version_before",
-    )
-
-    def __init__(self, assignment: AssignmentRecord, image: ServedImage) -> None:
-        self.assignment = assignment
-        self.image = image
-        self.state = SessionState.ASSIGNED
-        self.reason = ""
-        self.since = 0.0  # monotonic
-        self.since_utc = assignment.created_utc
-        self.started_utc = assignment.created_utc
-        self.attempt = 0
-        self.offset = 0
-        self.blocks = 0
-        self.retries = 0
-        self.aborts = 0  # downloads the device broke off in this attempt
-        self.complete = False  # the last octet has been asked for
-        self.came_back = False  # announced itself after it was told to apply
-        self.deadline = inf  # monotonic: until when it may verify or restart
-        self.version_before: int | None = None
-        self.version_after: int | None = None
-        self.due_utc: float | None = None
-        self.due = inf  # monotonic: when a delayed activation is due; no clock step can move it
-        self.flush_at = 0
-        self.flush_due = 0.0
-
-    def begin_attempt(self) -> None:
-        """Start over: what the device had is gone."""
-        self.attempt += 1
-        self.offset = self.blocks = self.aborts = 0
-        self.version_after = self.due_utc = None
-        self.due = inf
-        self.complete = self.came_back = False
-
-    def record(self, device: Eui64, endpoint: int) -> SessionRecord:
-        """Freeze for the store."""
-        return SessionRecord(
-            device=device,
-            endpoint=endpoint,
-            sha256=self.image.sha256,
-            attempt=self.attempt,
-            state=self.state,
-            reason=self.reason,
-            since_utc=self.since_utc,
-            offset=self.offset,
-            blocks=self.blocks,
-            retries=self.retries,
-            version_before=self.version_before,
-            version_after=self.version_after,
-            due_utc=self.due_utc,
-            started_utc=self.started_utc,
-        )
-
-    @classmethod
-    def restored(
-        cls, record: SessionRecord, assignment: AssignmentRecord, image: ServedImage
-    ) -> "Session":
-        """Thaw after a restart, as it was; ``OtaServer`` ends what the restart interrupted."""
-        session = cls(assignment, image)
-        session.state = record.state
-        session.reason = record.reason
-        session.since_utc = record.since_utc
-        session.started_utc = record.started_utc
-        session.attempt = record.attempt
-        session.offset = record.offset
-        session.blocks = record.blocks
-        session.retries = record.retries
-        session.complete = record.offset >= image.size
-        session.version_before = record.version_before
-        session.version_after = record.version_after
-        session.due_utc = record.due_utc
-        return session
-
-    @property
-    def pause(self) -> str | None:
-        """The operator's reason, if this session stands still by an operator's pause alone."""
-        held = self.state is SessionState.HELD and self.assignment.activation is not Activation.WAIT
-        return self.reason if held or self.state is SessionState.PAUSED else None
-
-
-#: States that end with the engine that was in them.
-INTERRUPTED = frozenset({SessionState.OFFERED, SessionState.QUEUED, SessionState.DOWNLOADING})
+QUIET = 1.0  # seconds: a client that asks against its wait is answered this often at most
+REFUSALS_REMEMBERED = 8  # images per device whose refusal is audited
 
 
 class Peer:
-    """What is known of one device; the fields of ``DeviceRecord`` plus what only this run knows."""
+    """The delivery's side of one device.
+
+    Attributes:
+        device: who it is.
+        channel: the medium on which it has its place, as numbered by the radio.
+        sessions: by sha256.
+        current: the one the device is at.
+        page: being answered, None without one.
+        paused: an operator's reason, None while it may go on.
+        waits_until: it was told to ask for no block before.
+        speech: for every frame but block requests.
+        notified_at: None when it is to be notified anew.
+        asked_at: when its attributes were read last.
+        to_ask: its attributes have not been read since it was last in doubt.
+        period_asked: times it was asked for a period it does not keep, and when last.
+    """
 
     __slots__ = (
+        "_failed_after",
+        "_failures",
+        "_level",
+        "_level_at",
+        "_purse",
+        "_quiet_until",
+        "_refused",
+        "_relays",
         "asked_at",
-        "block_limit",
-        "carries",
         "channel",
-        "cluster_revision",
         "current",
-        "endpoint",
+        "device",
         "eui64",
-        "failed_after",
-        "failures",
-        "file_version",
-        "hardware_version",
-        "image_type",
-        "last_heard",
-        "last_offset",
-        "level",
-        "level_at",
-        "manufacturer_code",
-        "network_address",
         "notified_at",
         "page",
         "paused",
         "period_asked",
         "period_asked_at",
-        "period_unit_ms",
-        "power_source",
-        "profile",
-        "purse",
-        "quiet_until",
-        "refused",
-        "relays",
-        "reply_to",
-        "route",
         "sessions",
-        "sleepy",
         "speech",
         "to_ask",
-        "told_at",
         "waits_until",
     )
 
-    def __init__(self, eui64: Eui64) -> None:
-        self.eui64 = eui64
-        self.network_address = UNKNOWN_ADDRESS
-        self.endpoint = UNKNOWN_ENDPOINT
-        self.profile = 0
-        self.channel = 0
-        self.relays = 0
-        self.sleepy = False
-        self.manufacturer_code: int | None = None
-        self.image_type: int | None = None
-        self.file_version: int | None = None
-        self.hardware_version: int | None = None
-        self.cluster_revision: int | None = None
-        self.power_source: int | None = None
-        self.period_unit_ms: int | None = None
-        self.block_limit: int | None = None
-        self.carries = 0  # largest block the link takes to this device, octets
-        self.sessions: dict[str, Session] = {}  # by sha256
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.eui64 = device.eui64
+        self.channel = device.channel
+        self.sessions: dict[str, Session] = {}
         self.current: Session | None = None
         self.page: Page | None = None
-        self.paused: str | None = None  # an operator's reason
-        # how its packets come, and the same turned round: the first fields of a reply
-        self.route: Route = ()
-        self.reply_to = (eui64, OTA_SERVER_ENDPOINT, UNKNOWN_ENDPOINT, 0, 0)
-        self.last_heard = 0.0
-        self.last_offset = -1
-        # tokens for block requests, and since when; none are left while the client has to wait
-        self.level = 0.0
-        self.level_at = -inf
+        self.paused: str | None = None
         self.waits_until = -inf
-        self.quiet_until = -inf  # until when a request against the wait is not answered
-        self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)  # for every other frame
-        self.purse: Bucket | None = None  # its part of a channel's air budget
-        self.failures = 0  # blocks in a row that were not delivered
-        self.failed_after = 0  # blocks of the session at the last such failure
-        self.refused: tuple[tuple[int, ...], ...] = ()  # images refused, to say so once each
-        self.period_asked_at: float | None = None
-        self.period_asked = 0  # times it was asked for a period it does not keep
+        self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)
         self.notified_at: float | None = None
         self.asked_at = -inf
-        self.to_ask = True  # its attributes have not been read in this run
-        self.told_at = -inf  # when it last said which version it runs
+        self.to_ask = True
+        self.period_asked = 0
+        self.period_asked_at: float | None = None
+        # tokens for block requests, and since when; none are left while the client has to wait
+        self._level = 0.0
+        self._level_at = -inf
+        self._quiet_until = -inf
+        self._purse: Bucket | None = None
+        self._relays = device.relays
+        self._failures = 0  # blocks in a row that were not delivered
+        self._failed_after = 0  # blocks of the session at the last such failure
+        self._refused: tuple[tuple[int, ...], ...] = ()
 
-    @property
-    def on_battery(self) -> bool:
-        """Whether the device says that it lives on its battery now."""
-        return self.power_source is not None and self.power_source & PRIMARY_SOURCE == BATTERY
+    # --- sessions --------------------------------------------------------------------------------
+
+    def add(self, session: Session) -> None:
+        """Give it another image; it is at it if it is at none."""
+        self.sessions[session.image.sha256] = session
+        self.current = self.current or session
+
+    def restore(self, session: Session) -> None:
+        """Give it back a session of an earlier run, with the operator's pause if it had one."""
+        self.sessions[session.image.sha256] = session
+        self.current = session
+        self.paused = self.paused or session.paused_for
+
+    def drop(self, session: Session) -> None:
+        """Take an image from it."""
+        self.sessions.pop(session.image.sha256, None)
+        self.page = None
+        if self.current is session:
+            self.current = next(iter(self.sessions.values()), None)
+
+    def turn_to(self, session: Session) -> None:
+        """Be at this session from now on."""
+        self.current = session
+        session.turned_to()
+
+    def begin_page(self, page: Page) -> None:
+        """Answer a page request, in place of the one before."""
+        self.page = page
+
+    def end_page(self) -> None:
+        """Answer no page any more."""
+        self.page = None
+
+    def pause(self, reason: str) -> None:
+        """An operator has it wait."""
+        self.paused = reason
+
+    def resume(self) -> None:
+        """An operator lets it go on."""
+        self.paused = None
+
+    def placed(self, channel: int, relays: int) -> None:
+        """It lives here now; in another place its part of the air budget begins anew."""
+        if (channel, relays) != (self.channel, self._relays):
+            self.channel, self._relays = channel, relays
+            self._purse = None
+
+    # --- budgets ---------------------------------------------------------------------------------
+
+    def may_ask(self, rate: float, burst: float, now: float) -> bool:
+        """Spend a token for a block request, ``rate`` a second; none is left during a wait."""
+        level = self._level + (now - self._level_at) * rate
+        if level < 1.0:
+            return False
+        self._level = (burst if level > burst else level) - 1.0  # noqa: FURB136 - min() costs more
+        self._level_at = now
+        return True
 
     def hold(self, until: float) -> None:
         """Let the client have no block before ``until``: it has no token until then, and then one."""
-        self.waits_until = self.level_at = until
-        self.level = 1.0
+        self.waits_until = self._level_at = until
+        self._level = 1.0
 
     def unhold(self) -> None:
         """Let the client have blocks again."""
-        self.waits_until = self.level_at = -inf
-        self.level = 0.0
+        self.waits_until = self._level_at = -inf
+        self._level = 0.0
 
-    @classmethod
-    def restored(cls, record: DeviceRecord) -> "Peer":
-        """Thaw after a restart."""
-        peer = cls(record.device)
-        for name in RECORDED:
-            setattr(peer, name, getattr(record, name))
-        return peer
+    def hush(self, now: float) -> bool:
+        """Whether a request against the wait is answered; only one per ``QUIET`` is."""
+        if now < self._quiet_until:
+            return False
+        self._quiet_until = now + QUIET
+        return True
 
-    def record(self, last_seen_utc: float) -> DeviceRecord:
-        """Freeze for the store."""
-        return DeviceRecord(
-            device=self.eui64,
-            last_seen_utc=last_seen_utc,
-            **{name: getattr(self, name) for name in RECORDED},
-        )
+    def purse(self, channel: Channel) -> Bucket:
+        """Its part of the channel's air budget."""
+        if self._purse is None:
+            self._purse = channel.purse()
+        return self._purse
 
+    # --- what went wrong -------------------------------------------------------------------------
 
-#: Fields a ``Peer`` and its ``DeviceRecord`` share under one name.
-RECORDED = (
-    "network_address",
-    "endpoint",
-    "profile",
-    "channel",
-    "relays",
-    "sleepy",
-    "manufacturer_code",
-    "image_type",
-    "file_version",
-    "hardware_version",
-    "cluster_revision",
-    "power_source",
-    "period_unit_ms",
-    "block_limit",
-)
+    def lost_block(self) -> int:
+        """Count a lost block; one that was asked for after the last loss and arrived ends the row."""
+        blocks = self.current.blocks if self.current is not None else 0
+        if blocks > self._failed_after + 1:
+            self._failures = 0
+        self._failures += 1
+        self._failed_after = blocks
+        return self._failures
+
+    def begin_losses_anew(self) -> None:
+        """What was lost has been learned from."""
+        self._failures = 0
+
+    def is_news(self, key: tuple[int, ...]) -> bool:
+        """Whether a refusal of this image has not been told, and another may be."""
+        return key not in self._refused and len(self._refused) < REFUSALS_REMEMBERED
+
+    def note_refusal(self, key: tuple[int, ...]) -> None:
+        """Remember that a refusal of this image has been told."""
+        self._refused += (key,)
+
+    # --- what it was asked and told --------------------------------------------------------------
+
+    def notified(self, now: float) -> None:
+        """It was notified, or has no need to be for a while."""
+        self.notified_at = now
+
+    def unnotified(self) -> None:
+        """It is to be notified as if it had never been."""
+        self.notified_at = None
+
+    def asked(self, now: float) -> None:
+        """Its attributes were asked for."""
+        self.asked_at = now
+
+    def answered(self) -> None:
+        """Its attributes have come."""
+        self.to_ask = False
+
+    def in_doubt(self) -> None:
+        """Its attributes may be others than they were."""
+        self.to_ask = True
+
+    def asked_for_period(self, now: float) -> None:
+        """It was asked to keep another block period."""
+        self.period_asked += 1
+        self.period_asked_at = now
+
+    def keeps_period(self) -> None:
+        """It keeps the period it was asked for, or begins to be asked anew."""
+        self.period_asked = 0

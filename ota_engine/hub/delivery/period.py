@@ -6,8 +6,9 @@ many seconds.
 """
 
 from ota_engine.events import Packet
-from ota_engine.hub.delivery.estate import Estate
 from ota_engine.hub.delivery.peer import Peer
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.zcl.commands import ImageBlockRequest
 from ota_engine.zcl.hot import encode_block_wait
 
@@ -22,9 +23,10 @@ PERSISTENCE = 3  # times a client is asked in vain before it keeps the period it
 class BlockPeriod:
     """Asks clients to space their block requests."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-        self.wanted = estate.config.minimum_block_period_ms
+    def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
+        self.wanted = transfers.config.minimum_block_period_ms
 
     def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: float) -> bool:
         """Answer WAIT_FOR_DATA with a new period if the client keeps another one than wanted."""
@@ -33,31 +35,30 @@ class BlockPeriod:
             return False
         value = self._value(peer, self.wanted, kept, now)
         if value == kept:
-            peer.period_asked = 0
+            peer.keeps_period()
             return False
-        peer.period_asked += 1
-        peer.period_asked_at = now
+        peer.asked_for_period(now)
         frame = encode_block_wait(packet.payload[1], 0, 0, value)
-        self._estate.reply(packet, peer, frame, ack=False)
+        self._transfers.reply(packet, peer, frame, ack=False)
         return True
 
     def _value(self, peer: Peer, wanted: int, kept: int, now: float) -> int:
         """The number to ask for: in the client's unit, or the probe while that is unknown."""
-        unit = peer.period_unit_ms or self._unit_from_revision(peer)
+        unit = peer.device.period_unit_ms or self._unit_from_revision(peer)
         if unit is None:
             if kept != PROBE or peer.period_asked_at is None:
                 return PROBE
             stayed_away = now - peer.period_asked_at
             unit = MS_PER_SECOND if stayed_away > PROBE_SECONDS else 1
-            self._estate.event("block period unit", peer.eui64, now, unit_ms=unit)
-        if unit != peer.period_unit_ms:
-            peer.period_unit_ms = unit
-            peer.period_asked = 0
-            self._estate.touch(peer, now)
+            self._kernel.output.event("block period unit", peer.eui64, now, unit_ms=unit)
+        if unit != peer.device.period_unit_ms:
+            peer.device.describes(period_unit_ms=unit)
+            peer.keeps_period()
+            self._kernel.devices.touch(peer.device, now)
         return min(-(-wanted // unit), LONGEST_PERIOD)
 
     @staticmethod
     def _unit_from_revision(peer: Peer) -> int | None:
-        if peer.cluster_revision is None:
+        if peer.device.cluster_revision is None:
             return None
-        return MS_PER_SECOND if peer.cluster_revision == SECONDS_REVISION else 1
+        return MS_PER_SECOND if peer.device.cluster_revision == SECONDS_REVISION else 1

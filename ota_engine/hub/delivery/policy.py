@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.hub.delivery.config import HardwarePolicy
-from ota_engine.hub.delivery.image import ServedImage
-from ota_engine.hub.delivery.peer import UNKNOWN_VERSION
+from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ServedImage
 from ota_engine.records import VersionPolicy
 
 

@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from images.eui64 import format_eui64
 from ota_engine.events import BASIC_CLUSTER, Packet
 from ota_engine.hub.delivery.contacts import POWER_SOURCE, Contacts
-from ota_engine.hub.delivery.estate import Estate
-from ota_engine.hub.delivery.peer import UNKNOWN_VERSION, Peer, Session
+from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
-from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.happenings import FirmwareTold
+from ota_engine.hub.kernel.images import UNKNOWN_VERSION
+from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, OutcomeKind, SessionState, VersionPolicy
 from ota_engine.zcl.commands import Attribute
 from ota_engine.zcl.general import AttributeRecord
@@ -23,14 +27,15 @@ UNKNOWN_IDENTITY = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not sa
 class Reports:
     """Believes what devices answer and report."""
 
-    def __init__(self, estate: Estate, contacts: Contacts) -> None:
-        self._estate = estate
+    def __init__(self, kernel: Kernel, transfers: Transfers, contacts: Contacts) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
         self._contacts = contacts
 
     def announced(self, peer: Peer, now: float) -> None:
         """A device (re)joined: those told to apply have restarted, all are asked what they run."""
         for session in peer.sessions.values():
-            session.came_back = session.state in HOLDING
+            session.announced()
         self._contacts.ask(peer, now)
 
     def attributes(
@@ -44,17 +49,20 @@ class Reports:
         else:
             changed = self._own(peer, values, asked, now)
         if changed:
-            self._estate.touch(peer, now)
+            self._kernel.devices.touch(peer.device, now)
 
     def _own(self, peer: Peer, values: dict[int, int], asked: bool, now: float) -> bool:
         """Take attributes of cluster 0x0019; returns whether something is new."""
-        peer.to_ask = peer.to_ask and not asked
+        if asked:
+            peer.answered()
         before = _self_description(peer)
-        peer.cluster_revision = values.get(Attribute.CLUSTER_REVISION, peer.cluster_revision)
+        revision = values.get(Attribute.CLUSTER_REVISION, peer.device.cluster_revision)
+        peer.device.describes(cluster_revision=revision)
         self._identity(peer, values)
         version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
         if version != UNKNOWN_VERSION:
-            peer.file_version, peer.told_at = version, now
+            peer.device.told(version, now)
+            self._told(peer, values, version)
             status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
             for session in list(peer.sessions.values()):
                 if session is peer.current or session.state is SessionState.RESTARTING:
@@ -63,21 +71,26 @@ class Reports:
                         self._parked(peer, session, now)
         return before != _self_description(peer)
 
+    def _told(self, peer: Peer, values: dict[int, int], version: int) -> None:
+        code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
+        kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
+        if UNKNOWN_IDENTITY not in (code, kind):
+            hardware = peer.device.hardware_version
+            self._kernel.happen(FirmwareTold(peer.eui64, code, kind, version, hardware))
+
     def _identity(self, peer: Peer, values: dict[int, int]) -> None:
         """Take whose firmware a device runs, if it says so: both attributes are optional."""
         code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
         kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
         if UNKNOWN_IDENTITY in (code, kind):
             return
-        if (code, kind) != (peer.manufacturer_code, peer.image_type):
-            peer.manufacturer_code, peer.image_type = code, kind
-            self._estate.measure(peer)
+        if peer.device.describes(manufacturer_code=code, image_type=kind):
+            self._kernel.devices.measure(peer.device)
 
     def _power(self, peer: Peer, source: int, now: float) -> bool:
-        if peer.power_source == source:
+        if not peer.device.describes(power_source=source):
             return False
-        peer.power_source = source
-        self._estate.explain_idle(peer)
+        self._transfers.explain_idle(peer)
         if peer.sessions:
             self._contacts.anew(peer, now)
         return True
@@ -87,7 +100,7 @@ class Reports:
         restarting = session.state is SessionState.RESTARTING
         if restarting:
             # It would not query while it is about to restart, unless the query was under way.
-            session.came_back |= now >= session.since + SOONEST_RESTART
+            session.spoke_after(session.since + SOONEST_RESTART, now)
         self._confirm(peer, session, running, restarting, now)
 
     def _confirm(self, peer: Peer, session: Session, version: int, empty: bool, now: float) -> None:
@@ -106,62 +119,66 @@ class Reports:
         """A device whose activation is not ours to order says that it holds the verified image."""
         if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
             reason = "holds the image; waits for a command to activate"
-            self._estate.outcome(
+            self._transfers.outcome(
                 peer, session, OutcomeKind.TRANSFER, True, "the device verified it", now
             )
-            self._estate.step(peer, session, SessionStep.EXTERN, now, reason)
+            self._transfers.step(peer, session, SessionStep.EXTERN, now, reason)
 
     def _succeeded(
         self, peer: Peer, session: Session, version: int, reason: str, now: float
     ) -> None:
-        session.version_after = version
-        self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-        self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
+        session.runs(version)
+        self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
+        self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
         self._carry_along(peer, session, now)
 
     def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
-        session.version_after = version
+        session.runs(version)
         reason = f"the device came back with 0x{version:08X}"
-        self._estate.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
-        self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
+        self._transfers.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
+        self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
 
     def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
         """The files a device held for its last one were applied with it."""
         for session in peer.sessions.values():
             if session is not last and session.state is SessionState.WAIT_FOR_MORE:
                 reason = "applied with the device's last file"
-                self._estate.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-                self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
+                self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
+                self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
 
     def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
-        estate = self._estate
+        transfers = self._transfers
         if session.state is SessionState.UPDATED or session.version_after == version:
             return
         if session.state is SessionState.ABORTED:
-            session.version_after = version
-            estate.save(peer, session)
+            session.runs(version)
+            transfers.save(peer, session)
             self._audit_unordered(peer, version, now)
             return
         if not session.complete:
             if session.assignment.policy is not VersionPolicy.REINSTALL:
-                session.version_after = version
-                estate.step(
+                session.runs(version)
+                transfers.step(
                     peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
                 )
             return
         if session.version_before == version and not session.came_back:
             return  # it holds the image a second time, for a reinstall
         ordered, reason = self._order_behind(session, now)
-        session.version_after = version
-        estate.outcome(peer, session, OutcomeKind.TRANSFER, True, "the device runs the image", now)
+        session.runs(version)
+        transfers.outcome(
+            peer, session, OutcomeKind.TRANSFER, True, "the device runs the image", now
+        )
         self._succeeded(peer, session, version, reason, now)
         if not ordered:
             self._audit_unordered(peer, version, now)
 
     def _audit_unordered(self, peer: Peer, version: int, now: float) -> None:
-        self._estate.count("activation_without_order")
-        self._estate.audit("device", UNORDERED, format_eui64(peer.eui64), now, file_version=version)
+        self._kernel.output.count("activation_without_order")
+        self._kernel.output.audit(
+            "device", UNORDERED, format_eui64(peer.eui64), now, file_version=version
+        )
 
     def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
         """Whether anybody ordered an activation that did not go through us, and in which words."""
@@ -170,7 +187,7 @@ class Reports:
             return True, "activated by a command"
         if wish is Activation.IMMEDIATE:
             return True, "activated while its Upgrade End was unanswered"
-        if session.due_utc is not None and self._estate.clock.utc(now) >= session.due_utc:
+        if session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc:
             return True, "activated at its time"
         return False, UNORDERED
 
@@ -182,14 +199,21 @@ class Reports:
             elif session.state is SessionState.RESTARTING:
                 reason = "the device did not come back after it was told to apply"
                 if self._overdue(peer, session, reason, now):
-                    self._estate.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
+                    self._transfers.outcome(
+                        peer, session, OutcomeKind.ACTIVATION, False, reason, now
+                    )
 
     def _overdue(self, peer: Peer, session: Session, reason: str, now: float) -> bool:
         if now < session.deadline:
-            self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
+            self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False
-        return self._estate.step(peer, session, SessionStep.OVERDUE, now, reason)
+        return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
 
 
 def _self_description(peer: Peer) -> tuple[int | None, ...]:
-    return peer.cluster_revision, peer.file_version, peer.manufacturer_code, peer.image_type
+    return (
+        peer.device.cluster_revision,
+        peer.device.file_version,
+        peer.device.manufacturer_code,
+        peer.device.image_type,
+    )

@@ -42,15 +42,6 @@ class SessionStep(StrEnum):
     ABORT = "operator aborted it"
 
 
-class TransferEnd(StrEnum):
-    """How an attempt to bring an image to a device ended, as far as others may care why."""
-
-    SUCCEEDED = "the device has it, and found it good"
-    DISCARDED = "it was dropped here before the device had it"
-    WRONG_HARDWARE = "it is for other hardware"
-    FAILED = "the device could not be brought to take it"
-
-
 #: One row for every step, one column for every state, in the order of ``SessionState``. A cell is
 #: the next state, or "." where the step may happen and changes nothing, or "-" where the server
 #: has answered the client without taking the step, so that it cannot happen.
@@ -103,6 +94,8 @@ HOLDING = frozenset({S.WAIT_FOR_MORE, S.HELD, S.SCHEDULED, S.AWAITING_COMMAND, S
 SERVING = HOLDING | {S.DOWNLOADING, S.VERIFYING}
 #: States that end an attempt.
 FINAL = frozenset({S.UPDATED, S.FAILED, S.ABORTED})
+#: States that end with the engine that was in them.
+INTERRUPTED = frozenset({S.OFFERED, S.QUEUED, S.DOWNLOADING})
 
 
 def next_state(state: S, step: SessionStep) -> S | None:

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from images.eui64 import Eui64
-from ota_engine.hub.delivery.estate import Estate
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.devices import Devices
 from ota_engine.records import SessionState
 
 
@@ -27,7 +28,7 @@ class SessionStatus(NamedTuple):
     assigned_utc: float = 0.0
 
 
-def statuses(estate: Estate) -> list[SessionStatus]:
+def statuses(transfers: Transfers) -> list[SessionStatus]:
     """View every session, in the order devices were named; the radio's state goes before its own."""
     return [
         SessionStatus(
@@ -36,7 +37,7 @@ def statuses(estate: Estate) -> list[SessionStatus]:
             session.state,
             session.reason,
             session.since,
-            peer.last_heard,
+            peer.device.last_heard,
             session.offset,
             session.image.size,
             session.blocks,
@@ -47,7 +48,7 @@ def statuses(estate: Estate) -> list[SessionStatus]:
             session.image.key.file_version,
             session.assignment.created_utc,
         )
-        for peer, session in estate.sessions()
+        for peer, session in transfers.sessions()
     ]
 
 
@@ -70,19 +71,19 @@ class DeviceStatus(NamedTuple):
     told_at: float
 
 
-def device_status(estate: Estate, device: Eui64) -> DeviceStatus | None:
+def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
     """View one device, None if nothing is known of it."""
-    peer = estate.peers.get(device) or estate.strangers.get(device)
-    if peer is None:
+    seen = devices.get(device)
+    if seen is None:
         return None
     return DeviceStatus(
-        peer.eui64,
-        peer.endpoint,
-        peer.manufacturer_code,
-        peer.image_type,
-        peer.file_version,
-        peer.hardware_version,
-        peer.on_battery,
-        peer.last_heard,
-        peer.told_at,
+        seen.eui64,
+        seen.endpoint,
+        seen.manufacturer_code,
+        seen.image_type,
+        seen.file_version,
+        seen.hardware_version,
+        seen.on_battery,
+        seen.last_heard,
+        seen.told_at,
     )

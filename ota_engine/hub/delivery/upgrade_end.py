@@ -1,16 +1,17 @@
 """Upgrade End: what a device is told once it holds the whole image, and when it may run it."""
 
-from dataclasses import replace
 from math import ceil, inf
 
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet
-from ota_engine.hub.delivery.estate import Estate
-from ota_engine.hub.delivery.image import ImageKey
-from ota_engine.hub.delivery.peer import Peer, Session
-from ota_engine.hub.delivery.quirks import TimeForm, quirk_for
+from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep
-from ota_engine.hub.delivery.timers import Alarm
+from ota_engine.hub.delivery.transfers import Transfers
+from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.images import ImageKey
+from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.hub.kernel.quirks import TimeForm, quirk_for
 from ota_engine.records import Activation, OutcomeKind, SessionState
 from ota_engine.wording import utc_text
 from ota_engine.zcl.commands import Command, UpgradeEndRequest, UpgradeEndResponse
@@ -34,8 +35,9 @@ WAITING = frozenset({SessionState.HELD, SessionState.SCHEDULED, SessionState.AWA
 class UpgradeEnds:
     """The end of every download, and the release of held ones."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
+    def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
+        self._kernel = kernel
+        self._transfers = transfers
 
     def request(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer an Upgrade End Request.
@@ -63,42 +65,42 @@ class UpgradeEnds:
 
     def _succeeded(self, packet: Packet, peer: Peer, session: Session | None, now: float) -> None:
         if session is None or not session.complete:
-            self._estate.count("end_without_download")
+            self._kernel.output.count("end_without_download")
             raise PeerError("nothing complete was downloaded from here", Status.ABORT)
         if session.state in FINAL:
             raise PeerError("this download has been ended", Status.ABORT)
         self._verified(peer, session, now)
         wait = self._decide(peer, session, now)
         frame = encode_upgrade_end_response(packet.payload[1], self._response(session, wait, now))
-        self._estate.reply(packet, peer, frame)
+        self._transfers.reply(packet, peer, frame)
 
     def _verified(self, peer: Peer, session: Session, now: float) -> None:
         if session.state not in HOLDING:
             reason = "the device verified the image"
-            self._estate.outcome(peer, session, OutcomeKind.TRANSFER, True, reason, now)
+            self._transfers.outcome(peer, session, OutcomeKind.TRANSFER, True, reason, now)
 
     def _needs_more(self, peer: Peer, session: Session, now: float) -> None:
         if session.complete and session.state not in FINAL:
             self._verified(peer, session, now)
             reason = "held by the device until it has its other files"
-            self._estate.step(peer, session, SessionStep.MORE, now, reason)
+            self._transfers.step(peer, session, SessionStep.MORE, now, reason)
 
     def _gave_up(self, peer: Peer, session: Session, status: int, now: float) -> None:
         reason = f"the device ended with {_name(status)}"
         if status == Status.ABORT and not session.complete and session.aborts < ABORTS_FORGIVEN:
             # It could not hear us; that says nothing about the image, and it may try again.
-            session.aborts += 1
-            self._estate.step(peer, session, SessionStep.STALL, now, reason)
+            session.broke_off()
+            self._transfers.step(peer, session, SessionStep.STALL, now, reason)
             return
         kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
-        if self._estate.step(peer, session, SessionStep.BAD, now, reason):
-            self._estate.outcome(peer, session, kind, False, reason, now)
+        if self._transfers.step(peer, session, SessionStep.BAD, now, reason):
+            self._transfers.outcome(peer, session, kind, False, reason, now)
 
     def _acknowledge(self, packet: Packet, peer: Peer) -> None:
         """Every end but a success is answered by a Default Response, never by an upgrade time."""
         answer = encode_general(DefaultResponse(Command.UPGRADE_END_REQUEST, Status.SUCCESS))
         frame = general_frame(DEFAULT_RESPONSE, packet.payload[1], answer, from_server=True)
-        self._estate.reply(packet, peer, frame)
+        self._transfers.reply(packet, peer, frame)
 
     # --- when ---------------------------------------------------------------------------------
 
@@ -109,12 +111,12 @@ class UpgradeEnds:
         activation = session.assignment.activation
         if activation is Activation.EXTERNAL:
             reason = "holds the image; waits for a command to activate"
-            self._estate.step(peer, session, SessionStep.EXTERN, now, reason)
+            self._transfers.step(peer, session, SessionStep.EXTERN, now, reason)
             return None
-        pause = self._estate.paused or peer.paused
+        pause = self._transfers.paused or peer.paused
         if pause or activation is Activation.WAIT:
             reason = pause or "holds the image; waits for an operator's release"
-            self._estate.step(peer, session, SessionStep.HOLD, now, reason)
+            self._transfers.step(peer, session, SessionStep.HOLD, now, reason)
             return None
         if activation is Activation.IMMEDIATE:
             return self._apply(peer, session, now)
@@ -122,23 +124,24 @@ class UpgradeEnds:
 
     def _schedule(self, peer: Peer, session: Session, now: float) -> float | None:
         """Wait for a set time. Every answer is worked out afresh, so a clock step cannot stick."""
-        clock = self._estate.clock
+        clock = self._kernel.clock
         doubt = clock.doubt(now)
         delayed = session.assignment.activation is Activation.DELAYED
         if delayed and (clock.known or session.due_utc is None):
             left = self._left_of_delay(session, now)
         elif doubt:
-            self._estate.step(peer, session, SessionStep.SCHEDULE, now, doubt)
-            self._estate.timers.at(clock.sane_at(now), Alarm.ACTIVATION, peer.eui64)
+            self._transfers.step(peer, session, SessionStep.SCHEDULE, now, doubt)
+            self._kernel.deadlines.at_latest(clock.sane_at(now), Alarm.ACTIVATION, peer.eui64)
             return None
         else:
-            session.due_utc = session.assignment.activation_utc or 0.0
-            left = session.due_utc - clock.utc(now)
+            at = session.assignment.activation_utc or 0.0
+            session.schedule_utc(at)
+            left = at - clock.utc(now)
         if left <= 0:
             return self._apply(peer, session, now)
         reason = f"holds the image until {utc_text(session.due_utc or 0.0)}"
-        self._estate.step(peer, session, SessionStep.SCHEDULE, now, reason)
-        self._estate.timers.at(now + left, Alarm.ACTIVATION, peer.eui64)
+        self._transfers.step(peer, session, SessionStep.SCHEDULE, now, reason)
+        self._kernel.deadlines.at_latest(now + left, Alarm.ACTIVATION, peer.eui64)
         return left if left <= LONGEST_COUNTDOWN else None
 
     def _left_of_delay(self, session: Session, now: float) -> float:
@@ -147,13 +150,12 @@ class UpgradeEnds:
         Only across a restart of ours does the wall clock say how much has passed; one in doubt says
         nothing, and the delay begins anew.
         """
-        clock = self._estate.clock
+        clock = self._kernel.clock
         if session.due == inf:
             delay = float(session.assignment.activation_delay)
             if session.due_utc is not None and not clock.doubt(now):
                 delay = min(delay, session.due_utc - clock.utc(now))
-            session.due = now + delay
-            session.due_utc = clock.utc(session.due)
+            session.set_due(now + delay, clock.utc(now + delay))
         return session.due - now
 
     def _apply(self, peer: Peer, session: Session, now: float) -> float:
@@ -162,9 +164,9 @@ class UpgradeEnds:
         One that does not hear of it asks again within the longest wait of a client.
         """
         restart = quirk_for(*session.image.key[:2]).restart_for
-        session.deadline = now + LONGEST_COUNTDOWN + restart
-        self._estate.step(peer, session, SessionStep.APPLY, now, "told to apply; restarts")
-        self._estate.timers.at(session.deadline, Alarm.OVERDUE, peer.eui64)
+        session.allow_until(now + LONGEST_COUNTDOWN + restart)
+        self._transfers.step(peer, session, SessionStep.APPLY, now, "told to apply; restarts")
+        self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
         return 0.0
 
     def review(self, peer: Peer, now: float, *, tell: bool = False) -> None:
@@ -175,7 +177,7 @@ class UpgradeEnds:
             now: monotonic seconds.
             tell: also tell those that go on counting down, because their time may have changed.
         """
-        if self._estate.link_down is not None:
+        if self._kernel.radio.down is not None:
             return  # everybody is looked at again when it is up
         for session in list(peer.sessions.values()):
             before = session.state
@@ -187,28 +189,26 @@ class UpgradeEnds:
 
     def release(self, peer: Peer, session: Session, now: float) -> None:
         """An operator lets a device apply its image now, or as soon as it holds it."""
-        session.assignment = replace(session.assignment, activation=Activation.IMMEDIATE)
-        self._estate.persist(session.assignment)
+        self._kernel.output.persist(session.activate_by(Activation.IMMEDIATE))
         self.review(peer, now)
 
     def stop(self, peer: Peer, session: Session, now: float) -> None:
         """Stop the countdown of a device that was given a time."""
-        if session.state is SessionState.SCHEDULED and self._estate.link_down is None:
+        if session.state is SessionState.SCHEDULED and self._kernel.radio.down is None:
             self._send(peer, session, None, now)
 
     def external_only(self, peer: Peer, session: Session, now: float) -> None:
         """The device answers an upgrade time with NOT_AUTHORIZED: only a command activates it."""
         if session.state in HOLDING:
-            session.assignment = replace(session.assignment, activation=Activation.EXTERNAL)
-            self._estate.persist(session.assignment)
+            self._kernel.output.persist(session.activate_by(Activation.EXTERNAL))
             reason = "the device activates by command only"
-            self._estate.step(peer, session, SessionStep.EXTERN, now, reason)
+            self._transfers.step(peer, session, SessionStep.EXTERN, now, reason)
 
     # --- frames -------------------------------------------------------------------------------
 
     def not_told(self, peer: Peer, now: float) -> None:
         """An unsolicited response did not arrive."""
-        self._estate.timers.at(now + TELL_AGAIN, Alarm.TELL_AGAIN, peer.eui64)
+        self._kernel.deadlines.at_latest(now + TELL_AGAIN, Alarm.TELL_AGAIN, peer.eui64)
 
     def tell_again(self, peer: Peer, now: float) -> None:
         """Repeat an unsolicited response that did not arrive, while it still matters."""
@@ -219,7 +219,7 @@ class UpgradeEnds:
     def _send(self, peer: Peer, session: Session, wait: float | None, now: float) -> None:
         """Send an unsolicited Upgrade End Response."""
         frame = encode_upgrade_end_response(0, self._response(session, wait, now))
-        self._estate.frame(peer, frame, token=RELEASE_TOKEN)
+        self._transfers.frame(peer, frame, token=RELEASE_TOKEN)
 
     def _response(self, session: Session, wait: float | None, now: float) -> UpgradeEndResponse:
         key: ImageKey = session.image.key
@@ -228,7 +228,7 @@ class UpgradeEnds:
         seconds = ceil(wait - EPSILON)
         form = quirk_for(key.manufacturer_code, key.image_type).time_form
         if form is TimeForm.ABSOLUTE:
-            base = max(1, int(self._estate.clock.utc(now)) - ZIGBEE_EPOCH)
+            base = max(1, int(self._kernel.clock.utc(now)) - ZIGBEE_EPOCH)
             return UpgradeEndResponse(*key, base, base + seconds)
         if form is TimeForm.RELATIVE_PLUS_ONE:
             seconds = max(1, seconds)

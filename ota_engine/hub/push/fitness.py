@@ -5,9 +5,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from ota_engine.hub.delivery.config import HardwarePolicy
-from ota_engine.hub.delivery.image import ServedImage
 from ota_engine.hub.delivery.policy import decide
 from ota_engine.hub.delivery.status import DeviceStatus
+from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import ImageRecord, VersionPolicy
 
 

@@ -4,12 +4,12 @@ A ``Line`` is one end of the tunnels between two devices, the same at the hub an
 ``HubTunnels`` holds a line for every device.
 """
 
+from ota_engine.hub.kernel.devices import Route
 from ota_engine.hub.tunnel.hub import (
     HubTunnels,
     MessageDelivered,
     MessageReceived,
     MessageUndelivered,
-    Route,
     TunnelEvent,
 )
 from ota_engine.hub.tunnel.settings import TunnelSettings

@@ -10,7 +10,6 @@ message: whoever stores messages lets frames leave after that, and loses none.
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from heapq import heappop, heappush
 from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
@@ -26,6 +25,8 @@ from ota_engine.events import (
     SendStatus,
 )
 from ota_engine.gbcs.extent import message_length
+from ota_engine.hub.kernel.deadlines import Alarm, Deadlines
+from ota_engine.hub.kernel.devices import Route
 from ota_engine.hub.tunnel.assembly import PUT
 from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.hub.tunnel.ends import NEVER
@@ -43,22 +44,6 @@ _WHY: Final[dict[int, str]] = {
     SendStatus.BUSY: "the radio has too much to send",
     SendStatus.LINK_DOWN: "the radio is gone",
 }
-
-
-class Route(NamedTuple):
-    """How a device is reached.
-
-    Attributes:
-        endpoint: on which it has its tunnels, until it shows another.
-        profile: of its frames.
-        sleepy: it fetches its messages.
-        room: octets of the largest ZCL frame to it.
-    """
-
-    endpoint: int
-    profile: int
-    sleepy: bool
-    room: int
 
 
 class MessageReceived(NamedTuple):
@@ -92,13 +77,12 @@ TunnelEvent: TypeAlias = MessageReceived | MessageDelivered | MessageUndelivered
 class _Peer:
     """One device: its line, and how it is reached."""
 
-    __slots__ = ("armed", "line", "rate", "route", "sequence")
+    __slots__ = ("line", "rate", "route", "sequence")
 
     def __init__(self, route: Route, rate: Bucket) -> None:
         self.rate = rate
         self.route = route
         self.sequence = 0
-        self.armed = NEVER
         self.line: Line
 
     def next_sequence(self) -> int:
@@ -110,21 +94,21 @@ class HubTunnels:
     """Tunnels between the hub and its devices.
 
     Args:
+        deadlines: of the whole hub; ``ring`` and ``sweep`` are called when theirs are due.
         settings: patience and bounds.
 
     Attributes:
         counters: what went wrong, by name.
     """
 
-    def __init__(self, settings: TunnelSettings = PATIENT) -> None:
+    def __init__(self, deadlines: Deadlines, settings: TunnelSettings = PATIENT) -> None:
+        self._deadlines = deadlines
         self._settings = settings
         self._counters: Counter[str] = Counter()
         self._numbers = TunnelNumbers(settings.tunnels)
         self._allowance = Allowance(settings.held)
         self._strangers = Bucket(settings.strangers, settings.strangers)
         self._peers: dict[Eui64, _Peer] = {}
-        self._heap: list[tuple[float, Eui64]] = []
-        self._sweep_at = NEVER
         self._talking: dict[Eui64, None] = {}  # devices we speak to, oldest first
         self._waiting: dict[Eui64, None] = {}  # devices we shall speak to, first come first
         self._frames: list[Send] = []
@@ -209,27 +193,19 @@ class HubTunnels:
 
     # --- time -------------------------------------------------------------------------------------
 
-    @property
-    def next_wake(self) -> float:
-        """When ``wake`` is due, seconds; infinite when nothing is pending."""
-        return min(self._heap[0][0] if self._heap else NEVER, self._sweep_at)
-
-    def wake(self, now: float) -> None:
-        """Do what is due."""
-        while self._heap and self._heap[0][0] <= now:
-            time, device = heappop(self._heap)
-            peer = self._peers.get(device)
-            if peer is None or peer.armed != time:
-                continue
-            peer.armed = NEVER
+    def ring(self, device: Eui64, now: float) -> None:
+        """A line may have waited long enough (``Alarm.LINE``)."""
+        peer = self._peers.get(device)
+        if peer is not None:
             if peer.line.wake_at <= now:
                 peer.line.wake(now)
             self._settle(device, peer, now)
-        if self._sweep_at <= now:
-            self._sweep_at = NEVER
-            for device, peer in tuple(self._peers.items()):
-                peer.line.close_unused(now)
-                self._settle(device, peer, now)
+
+    def sweep(self, now: float) -> None:
+        """Close tunnels that nobody uses (``Alarm.SWEEP``)."""
+        for device, peer in tuple(self._peers.items()):
+            peer.line.close_unused(now)
+            self._settle(device, peer, now)
 
     # --- lines ------------------------------------------------------------------------------------
 
@@ -291,12 +267,9 @@ class HubTunnels:
             )
 
     def _arm(self, device: Eui64, peer: _Peer, now: float) -> None:
-        wake_at = peer.line.wake_at
-        if wake_at < peer.armed:
-            peer.armed = wake_at
-            heappush(self._heap, (wake_at, device))
-        if self._sweep_at is NEVER and peer.line.ends.open():
-            self._sweep_at = now + SWEEP
+        self._deadlines.at_latest(peer.line.wake_at, Alarm.LINE, device)
+        if peer.line.ends.open():
+            self._deadlines.at_latest(now + SWEEP, Alarm.SWEEP, 0)
 
 
 def _check(octets: bytes) -> None:

@@ -16,6 +16,9 @@ from emulators.platform.endpoint import Endpoint
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
 from ota_engine.events import (
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    SMART_ENERGY,
     ClockObserved,
     Effect,
     Joined,
@@ -55,6 +58,8 @@ from ota_engine.records import (
     Snapshot,
 )
 from ota_engine.store.store import Store
+from ota_engine.zcl.commands import QueryNextImageRequest
+from ota_engine.zcl.hot import encode_query_next_image_request
 from tests.gbcs.parties import (
     BROKER,
     CHF,
@@ -256,6 +261,26 @@ class Client:
         now = self.desk.now
         self.desk.give(Joined(self.eui64, spec.network_address, spec.sleepy, 0, 0, now))
 
+    def query(self) -> None:
+        """Ask for an image, which tells whose firmware it runs."""
+        spec = self._spec
+        asked = QueryNextImageRequest(0, spec.manufacturer_code, spec.image_type, OLD_VERSION)
+        self.desk.receive(
+            Packet(
+                self.eui64,
+                spec.network_address,
+                1,
+                OTA_SERVER_ENDPOINT,
+                SMART_ENERGY,
+                OTA_UPGRADE_CLUSTER,
+                0,
+                encode_query_next_image_request(1, asked),
+                200,
+                self.desk.now,
+            )
+        )
+        self.desk.settle()
+
     # --- frames -------------------------------------------------------------------------------
 
     def hear(self, frame: Send) -> None:
@@ -357,6 +382,7 @@ def ready(
     desk.add(image())
     client = Client(desk, sleepy=sleepy, get_every=get_every)
     client.join()
+    client.query()
     return desk, client
 
 

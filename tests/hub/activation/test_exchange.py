@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from emulators.gbcs.replay import ReplayGuard
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs import compose
@@ -11,7 +12,7 @@ from ota_engine.gbcs.envelope import parse, serialise
 from ota_engine.gbcs.payloads import ActivationOutcome, activation_of
 from ota_engine.gbcs.protection import authenticate, protect
 from ota_engine.hub.activation.book import OrderBook, Ruling
-from ota_engine.hub.activation.counters import ReplayGuard, next_counter
+from ota_engine.hub.activation.counters import next_counter
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.order import step_order
 from ota_engine.records import CounterRecord, OrderRecord, OrderState

@@ -6,7 +6,7 @@ import pytest
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
-from ota_engine.events import ClockObserved, LinkUp, Packet
+from ota_engine.events import OTA_UPGRADE_CLUSTER, ClockObserved, LinkUp
 from ota_engine.gbcs.codes import AlertCode, Cra, TransferCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.payloads import FirmwareTransfer, read_payload
@@ -222,4 +222,4 @@ def test_an_engine_with_keys_still_serves_blocks_by_the_same_way() -> None:
     engine = Engine(security=security())
     engine.handle(ClockObserved(UTC, 0.0), 0.0)
     engine.handle(LinkUp("test", OWN, 82, False, 0.0), 0.0)
-    assert engine._handlers[Packet] == engine.delivery.receive
+    assert engine._clusters[OTA_UPGRADE_CLUSTER] == engine.delivery.receive

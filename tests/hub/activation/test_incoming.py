@@ -43,6 +43,7 @@ def desk_with(eui64: int) -> tuple[Desk, Client]:
     desk.add(image())
     client = Client(desk, eui64)
     client.join()
+    client.query()
     return desk, client
 
 

@@ -16,7 +16,7 @@ from ota_engine.hub.delivery.commands import AddImage
 from ota_engine.hub.engine import Engine
 from ota_engine.records import AuditRecord, CounterRecord, OrderRecord, OrderState, OutcomeRecord
 from tests.gbcs.parties import CHF, HASH, HCALCS, NOW, VERSION, everyone, without
-from tests.hub.activation.desk import BAD, DEVICE, DONE, UTC, Desk, image, ready, security
+from tests.hub.activation.desk import BAD, DEVICE, DONE, UTC, Client, Desk, image, ready, security
 
 HOUR = 3600.0
 
@@ -114,6 +114,29 @@ def test_an_unknown_hash_is_ordered_and_audited_as_such() -> None:
 def test_a_known_hash_is_tied_to_its_image() -> None:
     desk, _ = ready()
     assert desk.activate().sha256 == image().sha256
+
+
+def test_of_two_images_with_one_hash_the_ordered_one_is_the_devices_own() -> None:
+    desk, _ = ready()
+    desk.add(image(VERSION + 1, image_type=0x0099, added_utc=UTC + 1))
+    assert desk.activate().sha256 == image().sha256
+
+
+def test_the_image_of_another_device_is_not_named_though_its_hash_is_the_same() -> None:
+    desk = Desk()
+    desk.add(image(image_type=0x0099))
+    client = Client(desk)
+    client.join()
+    client.query()
+    assert desk.activate().sha256 == ""
+
+
+def test_an_order_may_name_its_image_itself() -> None:
+    desk = Desk()
+    desk.add(image())
+    Client(desk).join()
+    desk.give(ActivateImage(DEVICE, HASH, None, "ann", sha256=image().sha256))
+    assert desk.order().sha256 == image().sha256
 
 
 def test_an_order_in_the_name_of_another_party() -> None:

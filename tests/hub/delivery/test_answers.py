@@ -2,7 +2,6 @@
 
 import pytest
 
-from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER
 from ota_engine.records import SessionState
 from ota_engine.zcl.general import (
@@ -100,7 +99,7 @@ def test_reading_more_than_a_frame_holds_gets_what_fits() -> None:
 def test_frames_of_other_peoples_clusters_are_left_alone() -> None:
     desk = Desk()
     assert Client(desk).raw(bytes((CLUSTER, 5, 0x00)), cluster=0x0702) == []
-    assert desk.engine.delivery.estate.strangers == {}
+    assert len(desk.engine.kernel.devices) == 0
 
 
 def test_a_command_to_our_basic_cluster_is_unsupported() -> None:
@@ -121,7 +120,7 @@ def test_a_flood_of_refusable_frames_is_answered_at_a_modest_rate() -> None:
 def test_our_own_address_is_a_device_like_any_other() -> None:
     desk = Desk()
     assert len(Client(desk, OWN).raw(bytes((CLUSTER, 5, 0x42)))) == 1
-    assert Eui64(DEVICE) not in desk.engine.delivery.estate.strangers
+    assert desk.engine.kernel.devices.get(DEVICE) is None
 
 
 def test_a_manufacturer_specific_general_command_is_unsupported_as_one() -> None:

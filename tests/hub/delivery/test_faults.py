@@ -111,18 +111,19 @@ def test_fault_09_a_client_on_a_lossy_network_gets_its_image_and_one_outcome(see
 def test_fault_13_a_flood_of_addresses_is_forgotten_oldest_first() -> None:
     desk, client = ready(DeliveryConfig(strangers=1000))
     frame = encode_query_next_image_request(1, QueryNextImageRequest(0, 0x121D, 0x0084, OLD))
-    estate = desk.engine.delivery.estate
+    devices = desk.engine.kernel.devices
     handle = desk.engine.handle
     records = 0
     for number in range(100_000):
         source = Eui64(0x0A00_0000_0000_0000 + number)
         effects = handle(Packet(source, 1, 1, 10, 0x0109, 0x0019, 0, frame, 0, 0.0), 0.0)
         records += len(effects) - 1
-    assert len(estate.strangers) == 1000
-    assert next(iter(estate.strangers)) == 0x0A00_0000_0000_0000 + 99_000
-    assert len(estate.peers) == 1
+    assert len(devices) == len(desk.engine.delivery.transfers.peers) == 1001
+    assert devices.get(Eui64(0x0A00_0000_0000_0000 + 98_999)) is None
+    assert devices.get(Eui64(0x0A00_0000_0000_0000 + 99_000)) is not None
+    assert [device.eui64 for device in devices] == [client.eui64]
     assert records == 0
-    assert len(estate.timers) < 10
+    assert len(desk.engine.kernel.deadlines) < 10
     assert client.query() == offered(client.image)
 
 
@@ -157,7 +158,7 @@ def test_fault_15_a_day_of_queries_every_second_writes_next_to_nothing(
             for effect in desk.engine.wake(desk.now):
                 lines += type(effect).__name__ == "Persist"
     assert lines <= 20
-    assert len(desk.engine.delivery.estate.timers) < 10
+    assert len(desk.engine.kernel.deadlines) < 10
 
 
 # --- 18: a set time over a restart --------------------------------------------------------------------

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.config import DeliveryConfig, HardwarePolicy
-from ota_engine.hub.delivery.image import ServedImage
 from ota_engine.hub.delivery.policy import decide
+from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import SessionState, VersionPolicy
 from ota_engine.zcl.general import DefaultResponse
 from ota_engine.zcl.ota import (

@@ -7,8 +7,8 @@ import pytest
 from images.eui64 import Eui64
 from ota_engine.events import LinkDown
 from ota_engine.hub.delivery.commands import Abort
-from ota_engine.hub.delivery.quirks import DEFAULT
 from ota_engine.hub.delivery.upgrade_end import LONGEST_COUNTDOWN
+from ota_engine.hub.kernel.quirks import DEFAULT
 from ota_engine.records import Activation, SessionState, VersionPolicy
 from tests.hub.delivery.desk import (
     DEVICE,

@@ -6,7 +6,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import SendFailed, SendStatus
 from ota_engine.hub.delivery.commands import Abort, ApplyNow, Assign
-from ota_engine.hub.delivery.quirks import QUIRKS, Quirk, TimeForm
+from ota_engine.hub.kernel.quirks import QUIRKS, Quirk, TimeForm
 from ota_engine.records import Activation, SessionState
 from ota_engine.zcl.general import DefaultResponse
 from ota_engine.zcl.ota import Command, QueryNextImageResponse, UpgradeEndRequest

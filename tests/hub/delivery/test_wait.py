@@ -343,7 +343,7 @@ def test_fault_12_one_abuser_among_100_neither_starves_them_nor_grows_memory() -
     assert {desk.state(client.eui64) for client in others} == {SessionState.VERIFYING}
     to_abuser = len(desk.to(abuser.eui64))
     assert to_abuser <= 300  # of 10,000 requests
-    assert len(desk.engine.delivery.estate.timers) < 500
+    assert len(desk.engine.kernel.deadlines) < 500
     assert len(desk.store.events()) < 1000
 
 

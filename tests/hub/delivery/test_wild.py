@@ -160,7 +160,7 @@ class World:
                 assert said.data == octets[offset : offset + len(said.data)]
         del desk.sent[:-1]
         saved = {session.sha256: session for session in desk.store.load().sessions}
-        for peer, session in desk.engine.delivery.estate.sessions():
+        for peer, session in desk.engine.delivery.transfers.sessions():
             row = saved[session.image.sha256]
             assert (row.state, row.reason) == (session.state, session.reason)
             if session.state is SessionState.UPDATED:
@@ -169,7 +169,7 @@ class World:
                 assert session.complete
             if session.state not in (SessionState.DOWNLOADING, SessionState.UPDATED):
                 assert session.reason, session.state
-            active = desk.engine.delivery.estate.channel_of(peer).places.active
+            active = desk.engine.delivery.transfers.channel_of(peer).places.active
             downloading = [one.state for one in peer.sessions.values()]
             assert active == (SessionState.DOWNLOADING in downloading)
         assert desk.engine.next_wake == inf or desk.engine.next_wake >= 0.0

@@ -27,7 +27,6 @@ from ota_engine.events import (
 from ota_engine.gbcs.codes import Cra
 from ota_engine.gbcs.envelope import MAC_BYTES, Message, OtherInformation, serialise
 from ota_engine.hub.tunnel import (
-    HubTunnels,
     MessageDelivered,
     MessageReceived,
     MessageUndelivered,
@@ -35,6 +34,7 @@ from ota_engine.hub.tunnel import (
     TunnelEvent,
     TunnelSettings,
 )
+from tests.hub.tunnel.alone import LoneTunnels
 
 FIRST = 0x00DB_1234_5678_9000
 ROOM = max_payload(0)
@@ -119,7 +119,7 @@ class Hub:
     """A coordinator with nothing but the hub's tunnels."""
 
     def __init__(self, settings: TunnelSettings | None = None) -> None:
-        self.tunnels = HubTunnels(settings) if settings else HubTunnels()
+        self.tunnels = LoneTunnels(settings)
         self.events: list[TunnelEvent] = []
         self.sent: list[Send] = []
 

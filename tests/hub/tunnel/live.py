@@ -4,8 +4,9 @@ import trio
 
 from images.eui64 import Eui64
 from ota_engine.events import TUNNELING_CLUSTER, LinkEvent, Packet, SendFailed
-from ota_engine.hub.tunnel import HubTunnels, MessageReceived, Route, TunnelEvent
+from ota_engine.hub.tunnel import MessageReceived, Route, TunnelEvent
 from ota_engine.link.contract import Link, SendFailedError
+from tests.hub.tunnel.alone import LoneTunnels
 
 PATIENCE = 60.0  # seconds before a test gives up
 
@@ -14,7 +15,7 @@ class LiveHub:
     """The hub's end of tunnels over a link that has been entered."""
 
     def __init__(self, link: Link) -> None:
-        self.tunnels = HubTunnels()
+        self.tunnels = LoneTunnels()
         self._link = link
         self._tokens = 0
 

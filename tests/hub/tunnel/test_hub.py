@@ -16,7 +16,6 @@ from ota_engine.events import (
     SendStatus,
 )
 from ota_engine.hub.tunnel import (
-    HubTunnels,
     MessageDelivered,
     MessageReceived,
     MessageUndelivered,
@@ -28,6 +27,7 @@ from ota_engine.hub.tunnel.bounds import LAST_NUMBER, TunnelNumbers
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
+from tests.hub.tunnel.alone import LoneTunnels
 from tests.hub.tunnel.home import ROOM, message
 
 DEVICE = Eui64(0xA5)
@@ -66,7 +66,7 @@ class Desk:
     """A hub whose devices answer what the test says."""
 
     def __init__(self, settings: TunnelSettings = SETTINGS) -> None:
-        self.hub = HubTunnels(settings)
+        self.hub = LoneTunnels(settings)
         self.now = 0.0
 
     def send(

@@ -21,8 +21,8 @@ from ota_engine.events import (
     Send,
 )
 from ota_engine.hub.delivery.commands import AddImage, Assign
-from ota_engine.hub.delivery.image import ServedImage
 from ota_engine.hub.engine import Engine
+from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
 from ota_engine.zcl.hot import decode_block_request
 

@@ -1,11 +1,19 @@
-"""A firmware image as the server hands it out: identity and octets, immutable."""
+"""The firmware images of a hub, as they are handed out: identity and octets, immutable.
 
+An image is found by its whole digest, or by the firmware it is for together with its version or its
+hash; never by a hash alone, which two files for different devices may share.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ota_engine.errors import PeerError
+from ota_engine.hub.kernel.output import Output
 from ota_engine.records import ImageRecord
 from ota_engine.zcl.hot import encode_block_data
+
+UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
 
 
 class ImageKey(NamedTuple):
@@ -61,3 +69,42 @@ class ServedImage:
             offset,
             self.data[offset : offset + size],
         )
+
+
+class Images:
+    """Every image that may be assigned, by the SHA-256 of its file."""
+
+    __slots__ = ("_images", "_output")
+
+    def __init__(self, records: Iterable[ImageRecord], output: Output) -> None:
+        self._images = {record.sha256: ServedImage.of(record) for record in records}
+        self._output = output
+
+    def add(self, record: ImageRecord) -> ServedImage:
+        """Take an image in, and have it stored; the same octets twice are one image."""
+        image = self._images.get(record.sha256)
+        if image is None:
+            image = self._images[record.sha256] = ServedImage.of(record)
+            self._output.persist(record)
+        return image
+
+    def get(self, sha256: str) -> ServedImage | None:
+        """Look an image up by the SHA-256 of its file, lower-case hexadecimal."""
+        return self._images.get(sha256)
+
+    def of_hash(
+        self, manufacturer_image_hash: bytes, targets: Collection[tuple[int, int]]
+    ) -> ImageRecord | None:
+        """Look up the newest image of this hash that is for one of these firmwares.
+
+        Args:
+            manufacturer_image_hash: SHA-256, 32 octets.
+            targets: manufacturer codes with image types.
+        """
+        digest = manufacturer_image_hash.hex()
+        found = [
+            image.record
+            for image in self._images.values()
+            if image.key[:2] in targets and image.record.manufacturer_image_hash == digest
+        ]
+        return max(found, key=lambda record: record.added_utc, default=None)

@@ -1,0 +1,301 @@
+"""One image on its way to one device, from the assignment to its end; and a page being answered.
+
+Keep their own invariants and their frozen form for the store. What may follow what is the table's
+to say (``session``); who is told, ``transfers``'.
+"""
+
+from dataclasses import replace
+from math import inf
+
+from ota_engine.events import Packet
+from ota_engine.hub.delivery.session import HOLDING
+from ota_engine.hub.kernel.images import ServedImage
+from ota_engine.records import Activation, AssignmentRecord, SessionRecord, SessionState
+
+#: States after which a new offer begins a new attempt.
+ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
+
+
+class Session:
+    """One assignment of one device; saved as ``SessionRecord``.
+
+    Attributes:
+        since: when its state began, monotonic.
+        aborts: downloads the device broke off in this attempt.
+        complete: the last octet has been asked for.
+        came_back: the device announced itself after it was told to apply.
+        deadline: monotonic: until when the device may verify or restart.
+        due: monotonic: when a delayed activation is due; no clock step can move it.
+    """
+
+    __slots__ = (
+        "_flush_at",
+        "_flush_due",
+        "_last_offset",
+        "aborts",
+        "assignment",
+        "attempt",
+        "blocks",
+        "came_back",
+        "complete",
+        "deadline",
+        "due",
+        "due_utc",
+        "image",
+        "offset",
+        "reason",
+        "retries",
+        "since",
+        "since_utc",
+        "started_utc",
+        "state",
+        "version_after",
+        "version_before",
+    )
+
+    def __init__(self, assignment: AssignmentRecord, image: ServedImage) -> None:
+        self.assignment = assignment
+        self.image = image
+        self.state = SessionState.ASSIGNED
+        self.reason = ""
+        self.since = 0.0
+        self.since_utc = assignment.created_utc
+        self.started_utc = assignment.created_utc
+        self.attempt = 0
+        self.offset = 0
+        self.blocks = 0
+        self.retries = 0
+        self.aborts = 0
+        self.complete = False
+        self.came_back = False
+        self.deadline = inf
+        self.version_before: int | None = None
+        self.version_after: int | None = None
+        self.due_utc: float | None = None
+        self.due = inf
+        self._flush_at = 0
+        self._flush_due = 0.0
+        self._last_offset = -1
+
+    @property
+    def target(self) -> tuple[int, int]:
+        """The firmware it is for: manufacturer code and image type."""
+        return self.image.key[:2]
+
+    @property
+    def paused_for(self) -> str | None:
+        """The operator's reason, if this session stands still by an operator's pause alone."""
+        held = self.state is SessionState.HELD and self.assignment.activation is not Activation.WAIT
+        return self.reason if held or self.state is SessionState.PAUSED else None
+
+    # --- where it stands -------------------------------------------------------------------------
+
+    def begin_at(self, reason: str, now: float, utc: float) -> None:
+        """Begin, newly assigned."""
+        self.reason, self.since, self.since_utc = reason, now, utc
+
+    def enter(self, state: SessionState, reason: str, now: float, utc: float) -> None:
+        """Take another state."""
+        self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
+        self.came_back = False
+
+    def explain(self, reason: str) -> bool:
+        """Change why it waits; returns whether that is new."""
+        changed = self.reason != reason
+        self.reason = reason
+        return changed
+
+    def take_up(self, now: float, utc: float) -> None:
+        """Reckon in this run's time since when its state lasts; it is of an earlier run."""
+        self.since = min(now, now + self.since_utc - utc)
+
+    def allow_until(self, deadline: float) -> None:
+        """Let the device check the image, or restart, until then."""
+        self.deadline = deadline
+
+    # --- what is wanted --------------------------------------------------------------------------
+
+    def reassign(self, assignment: AssignmentRecord) -> None:
+        """The same image is wanted anew: its time is another, what was achieved stays."""
+        self.assignment = assignment
+        self.due_utc, self.due = None, inf
+
+    def activate_by(self, activation: Activation) -> AssignmentRecord:
+        """Have the image activated in another way; returns the assignment to store."""
+        self.assignment = replace(self.assignment, activation=activation)
+        return self.assignment
+
+    def set_due(self, due: float, due_utc: float) -> None:
+        """Set when a delayed activation is due."""
+        self.due, self.due_utc = due, due_utc
+
+    def schedule_utc(self, due_utc: float | None) -> None:
+        """Set when it is to be activated by the wall clock."""
+        self.due_utc = due_utc
+
+    # --- the download ----------------------------------------------------------------------------
+
+    def offered(self, running: int, utc: float) -> None:
+        """The device was offered the image; after an end that is a new attempt."""
+        if self.state in ENDED:
+            self.attempt += 1
+            self.offset = self.blocks = self.aborts = 0
+            self.version_after = self.due_utc = None
+            self.due = inf
+            self.complete = self.came_back = False
+        if self.state is SessionState.ASSIGNED:
+            self.started_utc = utc
+        self.attempt = max(self.attempt, 1)
+        if not self.complete:
+            self.version_before = running
+
+    def refused(self, running: int) -> None:
+        """The image does not fit what the device says it runs."""
+        if self.version_before is None:
+            self.version_before = running
+        self.attempt = max(self.attempt, 1)
+
+    def begin(self, utc: float) -> None:
+        """Blocks are served from now on."""
+        if self.attempt == 0:
+            self.attempt = 1
+            self.started_utc = utc
+
+    def note_block(self, offset: int, now: float) -> bool:
+        """Note what a device asked for; returns whether its progress is to be written."""
+        if offset == self._last_offset:
+            self.retries += 1
+            return False
+        self._last_offset = offset
+        self.blocks += 1
+        if offset > self.offset:
+            self.offset = offset
+            return offset >= self._flush_at or now >= self._flush_due
+        if not offset and self.state is SessionState.DOWNLOADING:
+            self.offset = 0  # it has begun again
+        return False
+
+    def flush_after(self, octets: int, due: float) -> None:
+        """Have progress written after so many octets, or at ``due``."""
+        self._flush_at = self.offset + octets
+        self._flush_due = due
+
+    def note_page(self, offset: int) -> None:
+        """Note that the device asked for a page from here."""
+        self.offset = max(self.offset, offset)
+
+    def note_page_block(self) -> None:
+        """Note that a block of a page was sent."""
+        self.blocks += 1
+
+    def ask_from(self, offset: int) -> None:
+        """The device asks again though it had all: the truth is what it asks for."""
+        self.offset = offset
+
+    def turned_to(self) -> None:
+        """The device comes from another file: its next block is no repetition."""
+        self._last_offset = -1
+
+    def all_asked(self, deadline: float) -> None:
+        """The last octet has been asked for: the device may check the image until then."""
+        self.complete = True
+        self.offset = self.image.size
+        self.deadline = deadline
+
+    def broke_off(self) -> None:
+        """The device broke the download off, which says nothing about the image."""
+        self.aborts += 1
+
+    # --- what the device says --------------------------------------------------------------------
+
+    def announced(self) -> None:
+        """The device announced itself: if it holds the image, it came back with or without it."""
+        self.came_back = self.state in HOLDING
+
+    def spoke_after(self, moment: float, now: float) -> None:
+        """The device speaks as it would not before a restart that takes until ``moment``."""
+        self.came_back |= now >= moment
+
+    def runs(self, version: int) -> None:
+        """The device reports this version."""
+        self.version_after = version
+
+    # --- the store -------------------------------------------------------------------------------
+
+    def record(self, endpoint: int) -> SessionRecord:
+        """Freeze for the store."""
+        return SessionRecord(
+            device=self.assignment.device,
+            endpoint=endpoint,
+            sha256=self.image.sha256,
+            attempt=self.attempt,
+            state=self.state,
+            reason=self.reason,
+            since_utc=self.since_utc,
+            offset=self.offset,
+            blocks=self.blocks,
+            retries=self.retries,
+            version_before=self.version_before,
+            version_after=self.version_after,
+            due_utc=self.due_utc,
+            started_utc=self.started_utc,
+        )
+
+    @classmethod
+    def restored(
+        cls, record: SessionRecord, assignment: AssignmentRecord, image: ServedImage
+    ) -> "Session":
+        """Thaw after a restart, as it was; ``presence`` ends what the restart interrupted."""
+        session = cls(assignment, image)
+        session.state = record.state
+        session.reason = record.reason
+        session.since_utc = record.since_utc
+        session.started_utc = record.started_utc
+        session.attempt = record.attempt
+        session.offset = record.offset
+        session.blocks = record.blocks
+        session.retries = record.retries
+        session.complete = record.offset >= image.size
+        session.version_before = record.version_before
+        session.version_after = record.version_after
+        session.due_utc = record.due_utc
+        return session
+
+
+class Page:
+    """One Image Page Request being answered; replaced by every new request.
+
+    Attributes:
+        offset: of the next block.
+        end: exclusive.
+        size: octets of every block but the last; smaller only after one was too long for the air.
+        spacing: seconds the client asked for between two blocks.
+        due: when the next block may leave, monotonic.
+    """
+
+    __slots__ = ("due", "end", "offset", "packet", "session", "size", "spacing")
+
+    def __init__(
+        self, packet: Packet, session: Session, offset: int, end: int, size: int, spacing: float
+    ) -> None:
+        self.packet = packet
+        self.session = session
+        self.offset = offset
+        self.end = end
+        self.size = size
+        self.spacing = spacing
+        self.due = -inf
+
+    def sent(self, octets: int) -> None:
+        """A block left."""
+        self.offset += octets
+        self.session.note_page_block()
+
+    def wait_until(self, due: float) -> None:
+        """Let the next block wait."""
+        self.due = due
+
+    def shrink(self, size: int, offset: int) -> None:
+        """Go on from a block that was too long, with smaller ones."""
+        self.size = min(self.size, size)
+        self.offset = min(self.offset, offset)

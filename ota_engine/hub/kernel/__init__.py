@@ -1,0 +1,1 @@
+"""What all parts of one hub share: output, clock, deadlines, devices, images; no conversation."""

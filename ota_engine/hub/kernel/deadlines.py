@@ -1,0 +1,101 @@
+"""Deadlines of the whole hub in one heap; knows what is due to whom, not what to do then."""
+
+from enum import StrEnum
+from heapq import heappop, heappush
+from math import inf
+from typing import Final, NamedTuple
+
+SLACK: Final = 8  # times as many entries as deadlines, before those that no longer hold are dropped
+
+
+class Alarm(StrEnum):
+    """What a deadline is for; its key is a device's EUI-64 unless another is named here."""
+
+    # of the delivery
+    CONTACT = "the next device of a channel (the key) may be notified or asked"
+    NOTIFY_AGAIN = "a notified device has not queried"
+    STALL = "a download has not been heard of"
+    PAGE = "the next block of a page"
+    OVERDUE = "the image is checked, or the device restarts, for longer than it may"
+    ACTIVATION = "a set time of activation has come"
+    TELL_AGAIN = "an unsolicited Upgrade End Response did not arrive"
+    # of the activation
+    ORDER = "an order (the key is its number) wants something"
+    READING = "a question for a version was not answered"
+    # of the tunnels
+    LINE = "a line waits for its device no longer"
+    SWEEP = "tunnels that nobody uses are closed (one key, 0)"
+
+
+class Deadline(NamedTuple):
+    """Something due at ``due`` (monotonic seconds); ``order`` makes equal times first-in-first-out."""
+
+    due: float
+    order: int
+    alarm: Alarm
+    key: int
+
+
+class Deadlines:
+    """At most one deadline for each alarm and key.
+
+    A part that looks again when it is woken, and asks anew if it is too early, need not cancel
+    anything: it uses ``at_latest``. One that knows its next moment exactly uses ``move``. Memory is
+    bounded by the number of deadlines, however often they move.
+    """
+
+    __slots__ = ("_armed", "_count", "_heap")
+
+    def __init__(self) -> None:
+        self._heap: list[Deadline] = []
+        self._armed: dict[tuple[Alarm, int], Deadline] = {}
+        self._count = 0
+
+    def at_latest(self, due: float, alarm: Alarm, key: int) -> None:
+        """Have a key due at ``due``, or earlier if that was asked for before; infinite changes nothing."""
+        armed = self._armed.get((alarm, key))
+        if due == inf or (armed is not None and armed.due <= due):
+            return
+        self._arm(due, alarm, key)
+
+    def move(self, due: float, alarm: Alarm, key: int) -> None:
+        """Have a key due at ``due`` and at no other time; infinite is never."""
+        armed = self._armed.get((alarm, key))
+        if armed is not None and armed.due == due:
+            return
+        if due < inf:
+            self._arm(due, alarm, key)
+        elif armed is not None:
+            del self._armed[alarm, key]
+
+    def _arm(self, due: float, alarm: Alarm, key: int) -> None:
+        self._count += 1
+        deadline = Deadline(due, self._count, alarm, key)
+        self._armed[alarm, key] = deadline
+        heappush(self._heap, deadline)
+        if len(self._heap) > SLACK * (1 + len(self._armed)):
+            self._heap = sorted(self._armed.values())
+
+    def is_set(self, alarm: Alarm, key: int) -> bool:
+        """Whether a key has a deadline."""
+        return (alarm, key) in self._armed
+
+    @property
+    def next_due(self) -> float:
+        """The earliest deadline, infinite when there is none."""
+        heap = self._heap
+        while heap and self._armed.get(heap[0][2:]) is not heap[0]:
+            heappop(heap)
+        return heap[0].due if heap else inf
+
+    def pop_due(self, now: float) -> Deadline | None:
+        """Remove and return one deadline that has passed."""
+        if self.next_due > now:
+            return None
+        deadline = heappop(self._heap)
+        del self._armed[deadline.alarm, deadline.key]
+        return deadline
+
+    def __len__(self) -> int:
+        """How many entries are kept, outdated ones included."""
+        return len(self._heap)
