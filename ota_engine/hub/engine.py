@@ -87,6 +87,8 @@ class Engine:
         )
         self._remembered = snapshot.orders
         self._drain = self.kernel.output.drain
+        self._happenings = self.kernel.happenings
+        self._nobody: Taker = self._unserved
         self._clusters = self._by_cluster()
         self._takers = self._by_type()
         self._command = (self.delivery.command,)
@@ -98,7 +100,7 @@ class Engine:
         """A packet goes to one part."""
         clusters: dict[int, Taker] = {
             OTA_UPGRADE_CLUSTER: self.delivery.receive,
-            BASIC_CLUSTER: self.delivery.receive,
+            BASIC_CLUSTER: self.delivery.receive_basic,
         }
         if self._activations is not None:
             clusters[TUNNELING_CLUSTER] = self._activations.receive
@@ -154,11 +156,11 @@ class Engine:
             LocalError: what a person asks names something that is not there, or may not be.
         """
         if type(event) is Packet:
-            self._clusters.get(event.cluster, self._unserved)(event, now)
+            self._clusters.get(event.cluster, self._nobody)(event, now)
         else:
             for take in self._takers.get(type(event), self._command):
                 take(event, now)
-        if self.kernel.happened:
+        if self._happenings:
             self._hand_on(now)
         return self._drain()
 
@@ -180,12 +182,13 @@ class Engine:
 
         What follows from a happening goes before what happened after it.
         """
-        left = deque(self.kernel.take_happenings())
-        while left:
+        new, left = self._happenings, deque[tuple[Any, ...]]()
+        while new or left:
+            left.extendleft(reversed(new))
+            new.clear()
             happening = left.popleft()
             for take in self._takers.get(type(happening), ()):
                 take(happening, now)
-            left.extendleft(reversed(self.kernel.take_happenings()))
 
     def _wanted(self, wanted: Wanted, now: float) -> None:
         """A part asks for what people ask for otherwise."""

@@ -13,7 +13,7 @@ from row import Options
 from zigpy_peer import ZigpyServer
 
 from images import ImageSpec, build
-from ota_engine.hub.delivery.image import ImageKey, ServedImage
+from ota_engine.hub.kernel.images import ImageKey, ServedImage
 from ota_engine.records import ImageRecord
 from ota_engine.zcl.commands import ImageBlockRequest
 from ota_engine.zcl.hot import encode_block_request

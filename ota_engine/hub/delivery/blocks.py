@@ -46,6 +46,7 @@ class BlockServer:
         self._transfers = transfers
         self._rate = transfers.config.node_requests_per_second
         self._burst = 2 * self._rate
+        self._send = kernel.output.send
         self._budgeted = transfers.config.channel_share < 1.0
         self._period = BlockPeriod(kernel, transfers)
         self._stranger_audits = Bucket(rate=1 / 60, burst=10.0)  # rows a second, rows
@@ -82,9 +83,7 @@ class BlockServer:
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
         frame = image.block(packet.payload[1], offset, size)
-        self._kernel.output.send(
-            _new(Send, (*device.reply_to, frame, False, device.sleepy, LOW, BLOCK_TOKEN))
-        )
+        self._send(_new(Send, (*device.reply_to, frame, False, device.sleepy, LOW, BLOCK_TOKEN)))
 
     def charge(self, peer: Peer, size: int, now: float) -> float:
         """Charge a block to the air budget; returns the seconds it is short of."""

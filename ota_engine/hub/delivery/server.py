@@ -118,29 +118,37 @@ class OtaServer:
     # --- packets -----------------------------------------------------------------------------
 
     def receive(self, packet: Packet, now: float) -> None:
-        """Answer one packet of a cluster we serve."""
+        """Answer one packet of cluster 0x0019."""
         peer = self._peers.get(packet.source)
-        if peer is None or peer.current is None or not peer.device.heard(packet[1:6], now):
+        if peer is None or not peer.device.heard(packet[1:6], now):
             peer = self.transfers.peer_of(packet, now)
         payload = packet.payload
         if (
             len(payload) >= HEADER
             and payload[2] == BLOCK_REQUEST
             and payload[0] & CONTROL_MASK == PLAIN_CLIENT_COMMAND
-            and packet.cluster == OTA_UPGRADE_CLUSTER
         ):
             try:
                 self._blocks.answer(packet, peer, now)
             except PeerError as error:
                 if peer.speech.take(1.0, now):
                     self._refuse(packet, peer, error)
-        elif peer.speech.take(1.0, now):
-            try:
-                self._dispatch(packet, peer, parse_header(payload), now)
-            except PeerError as error:
-                self._refuse(packet, peer, error)
         else:
+            self._converse(packet, peer, now)
+
+    def receive_basic(self, packet: Packet, now: float) -> None:
+        """Answer one packet of cluster 0x0000."""
+        self._converse(packet, self.transfers.peer_of(packet, now), now)
+
+    def _converse(self, packet: Packet, peer: Peer, now: float) -> None:
+        """Take whatever is not a block request, as often as a device may speak."""
+        if not peer.speech.take(1.0, now):
             self._kernel.output.count("frame_over_rate")
+            return
+        try:
+            self._dispatch(packet, peer, parse_header(packet.payload), now)
+        except PeerError as error:
+            self._refuse(packet, peer, error)
 
     def _dispatch(self, packet: Packet, peer: Peer, header: ZclHeader, now: float) -> None:
         if header.manufacturer_code is not None:

@@ -120,7 +120,7 @@ class Transfers:
         device = peer.device
         first = not device.seen
         device.heard(device.route, now)
-        device.came_by(packet)
+        device.came_by(packet, known=self._kernel.devices.remembers(packet.source))
         if packet.cluster == OTA_UPGRADE_CLUSTER and device.endpoint == UNKNOWN_ENDPOINT:
             self.learn_endpoint(peer, packet)
         if first:

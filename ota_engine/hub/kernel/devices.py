@@ -148,11 +148,16 @@ class Device:
         self.last_heard = now
         return route == self.route
 
-    def came_by(self, packet: Packet) -> None:
-        """Learn the way of a packet, and the way back if it is one of its OTA client."""
+    def came_by(self, packet: Packet, *, known: bool) -> None:
+        """Learn the way of a packet, and the way back if it is one of its OTA client.
+
+        Args:
+            packet: of the device.
+            known: it is remembered for good; a stranger is to be met anew with every packet.
+        """
         self.network_address = packet.network_address
         if packet.cluster == OTA_UPGRADE_CLUSTER:
-            self.route = packet[1:6]
+            self.route = packet[1:6] if known else ()
             self.reply_to = (
                 self.eui64,
                 packet.destination_endpoint,

@@ -1,5 +1,6 @@
 """What every part of one hub shares, put together; hands on what happens and decides nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from images.eui64 import Eui64
@@ -33,14 +34,26 @@ class Kernel:
         devices: everybody heard or named.
         images: what is served.
         output: rows, frames, counts.
+        happen: says something to the other parts (``happenings``), who hear of it within this call.
+        happenings: what was said and not handed on yet, oldest first; the engine's to empty.
     """
 
-    __slots__ = ("_happenings", "clock", "deadlines", "devices", "images", "output", "radio")
+    __slots__ = (
+        "clock",
+        "deadlines",
+        "devices",
+        "happen",
+        "happenings",
+        "images",
+        "output",
+        "radio",
+    )
 
     def __init__(
         self, snapshot: Snapshot, *, strangers: int, profile: int, block_size: int | None
     ) -> None:
-        self._happenings: list[tuple[Any, ...]] = []
+        self.happenings: list[tuple[Any, ...]] = []
+        self.happen: Callable[[tuple[Any, ...]], None] = self.happenings.append
         self.clock = WallClock(snapshot.trusted_utc)
         self.radio = Radio()
         self.deadlines = Deadlines()
@@ -56,22 +69,6 @@ class Kernel:
             profile=profile,
             block_size=block_size,
         )
-
-    # --- between the parts -----------------------------------------------------------------------
-
-    def happen(self, happening: tuple[Any, ...]) -> None:
-        """Say something to the other parts (``happenings``); they hear of it before the call ends."""
-        self._happenings.append(happening)
-
-    @property
-    def happened(self) -> bool:
-        """Whether there is something to hand on."""
-        return bool(self._happenings)
-
-    def take_happenings(self) -> list[tuple[Any, ...]]:
-        """Take what happened since this was asked last, oldest first."""
-        happenings, self._happenings = self._happenings, []
-        return happenings
 
     # --- what happens to all of them -------------------------------------------------------------
 
