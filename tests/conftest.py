@@ -1,12 +1,18 @@
 """Settings for all tests: no test is judged by the wall clock, and waiting costs no worker."""
 
 import os
+import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Workers and the hundreds of processes that tests start find their modules compiled; where the
+# environment forbids to keep them, compiling costs more than all tests together.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("zota", deadline=None, suppress_health_check=[HealthCheck.too_slow])
