@@ -1,4 +1,4 @@
-"""The one error of the images room: what is wrong with a file, and at which byte."""
+"""The errors of the images room: what is wrong with a file, and where; with what it is judged by."""
 
 
 class ImageError(Exception):
@@ -16,3 +16,10 @@ class ImageError(Exception):
 
     def __str__(self) -> str:
         return self.reason if self.offset is None else f"{self.reason} (at byte {self.offset})"
+
+
+class JudgingError(ValueError):
+    """Files cannot be judged as asked: settings say what they cannot, or a process died.
+
+    The text is one line that says which settings, what is wrong, and the cure.
+    """

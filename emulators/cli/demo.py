@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.engine_options import HeadEnd
 from ota_engine.cli.engines import HTTP, HTTP_OPTION, post_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
-from ota_engine.cli.files import read_bounded
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.progress import RateMeter, duration, live_table
 from ota_engine.errors import LocalError

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ota_engine.cli.files import read_bounded
+from images.files import read_bounded
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.errors import LinkError, LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore

@@ -11,7 +11,7 @@ import trio
 import typer
 
 from emulators.cli.homes import about, furnish, read_home, read_memory
-from ota_engine.cli.files import read_bounded
+from images.files import read_bounded, write_whole
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
@@ -215,13 +215,13 @@ class _Keeper:
             path = state.with_name(state.name + DEVICES_SUFFIX)
             devices = list(dongle.stack.devices.values())
             recall_home(read_memory(path), devices)
-            self._notebook = Notebook(devices, lambda text: _replace(path, text))
+            self._notebook = Notebook(devices, lambda text: write_whole(path, text.encode()))
 
     def look(self) -> None:
         """Write down what changed; a large home only at the end."""
         text = self._dongle.memory.dump()
         if self._state is not None and text != self._saved:
-            _replace(self._state, text)
+            write_whole(self._state, text.encode())
         self._saved = text
         if self._notebook is not None and self._notebook.small:
             self._notebook.write()
@@ -231,12 +231,6 @@ class _Keeper:
         self.look()
         if self._notebook is not None:
             self._notebook.write()
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text)
-    beside.replace(path)
 
 
 class _Screen:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, join, recording
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.files import read_bounded
 
 if TYPE_CHECKING:
     from emulators.soak.soak import SoakResult, SoakSpec

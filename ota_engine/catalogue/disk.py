@@ -9,13 +9,13 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from images.files import flush_folder, read_at_most, write_whole
 from ota_engine.errors import StoreError
 
-PART_SUFFIX: Final = ".part"
 LOCK_NAME: Final = ".lock"
 PATIENCE_S: Final = 30.0  # an import of many images holds the lock per image, not longer
 PAUSE_S: Final = 0.02
@@ -29,34 +29,13 @@ def write_durably(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; what was there is untouched.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
-    try:
-        partial.unlink(missing_ok=True)  # of a killed process that had our number
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    flush_folder(path.parent)
+    write_whole(path, data, durable=True)
 
 
 def delete_durably(path: Path) -> None:
     """Delete a file that may be gone already."""
     path.unlink(missing_ok=True)
     flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 @contextmanager
@@ -115,10 +94,9 @@ def read_beneath(root: Path, parts: Sequence[str], limit: int) -> bytes:
     finally:
         os.close(folder)
     with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", shown)
-        data = b"" if status.st_size > limit else file.read(limit + 1)
-    if max(status.st_size, len(data)) > limit:
+        data = read_at_most(file, limit)
+    if data is None:
         raise OSError(errno.EFBIG, f"larger than {limit >> 10} KiB", shown)
     return data

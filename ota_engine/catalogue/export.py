@@ -18,11 +18,11 @@ from images.catalogue import (
     write_zigpy,
 )
 from images.catalogue.indexes import IndexForm, unsayable
+from images.files import MAX_FILE_BYTES
 from images.names import recommended_name
 from images.strict_json import MAX_BYTES
 from ota_engine.catalogue.disk import delete_durably, read_beneath, write_durably
 from ota_engine.catalogue.folder import MARK, Catalogue
-from ota_engine.catalogue.intake import MAX_FILE_BYTES
 from ota_engine.errors import LocalError
 
 FORMS: Final[tuple[IndexForm, ...]] = ("zigpy", "zigbee2mqtt")

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from images import ImageError
 from images.catalogue import CatalogueEntry, read_record, write_record
 from images.catalogue.records import MAX_RECORD_BYTES
+from images.files import MAX_FILE_BYTES, PART_SUFFIX
 from images.strict_json import read_json
 from ota_engine.catalogue.disk import (
     LOCK_NAME,
@@ -28,7 +29,6 @@ from ota_engine.catalogue.disk import (
     read_beneath,
     write_durably,
 )
-from ota_engine.catalogue.intake import MAX_FILE_BYTES
 from ota_engine.errors import LocalError, StoreError
 
 MARK: Final = "zota-catalogue.json"
@@ -164,7 +164,7 @@ class Catalogue:
     def _sweep(self) -> None:
         """Delete what a killed writer left: parts of files, octets that were never listed."""
         for folder in (self.path, self.path / ENTRIES):
-            for part in folder.glob(".*.part"):
+            for part in folder.glob(f".*{PART_SUFFIX}"):
                 part.unlink(missing_ok=True)
         for file in (self.path / IMAGES).iterdir():
             if not (self.path / ENTRIES / (file.name + RECORD_SUFFIX)).exists():

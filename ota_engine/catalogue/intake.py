@@ -11,9 +11,9 @@ from pathlib import Path
 
 from images import ImageError, parse
 from images.eui64 import Eui64
+from images.files import MAX_FILE_BYTES, read_at_most
 from ota_engine.records import ImageRecord
 
-MAX_FILE_BYTES = 64 * 1024 * 1024  # some hundred times the largest firmware seen
 MAX_TEXT = 80  # characters of a name or header string
 UNNAMED = "unnamed"
 
@@ -39,8 +39,8 @@ def read_once(path: Path) -> bytes:
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise ImageError(f"{label(path.name)}: is not a file: give the path of an OTA file")
-        data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
+        data = read_at_most(file, MAX_FILE_BYTES)
+    if data is None:
         raise ImageError(f"{label(path.name)}: is larger than {MAX_FILE_BYTES} bytes: no firmware")
     return data
 

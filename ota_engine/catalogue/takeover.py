@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 from images import ImageError, OtaHeader, parse
 from images.catalogue import CatalogueEntry, Listing, read_listings, within
 from images.catalogue.places import place_parts
+from images.files import MAX_FILE_BYTES
 from ota_engine.catalogue.desk import Bearer, Judge, add, lint_by_shape
 from ota_engine.catalogue.disk import read_beneath
 from ota_engine.catalogue.export import FOLDER_INDEX, ZIGBEE2MQTT_INDEX, ZIGPY_INDEX
 from ota_engine.catalogue.folder import Writing
-from ota_engine.catalogue.intake import MAX_FILE_BYTES, label, printable, read_once
+from ota_engine.catalogue.intake import label, printable, read_once
 from ota_engine.errors import LocalError
 
 INDEX_NAMES: Final = (FOLDER_INDEX, ZIGPY_INDEX, ZIGBEE2MQTT_INDEX, "index.json")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from images.errors import ImageError
+from images.errors import ImageError, JudgingError
 from ota_engine.cli.commands import Command, Panel, all_commands, find
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LinkError, StoreError, ZotaError
@@ -131,6 +131,7 @@ def main() -> None:
     except (
         ZotaError,
         ImageError,
+        JudgingError,
         OSError,
         ModuleNotFoundError,
         KeyboardInterrupt,
@@ -160,7 +161,7 @@ def _exit_code(error: BaseException) -> Exit | None:
         return Exit.INTERRUPTED
     if isinstance(error, StoreError | LinkError | OSError):
         return Exit.UNREADABLE
-    if isinstance(error, ZotaError | ImageError | ModuleNotFoundError):
+    if isinstance(error, ZotaError | ImageError | JudgingError | ModuleNotFoundError):
         return Exit.ERRORS
     return None
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from images import ImageError, Report, lint
+from images import ImageError, Report
 from images.catalogue import CatalogueEntry, Decision, Terms, fits, route, suits
 from images.catalogue.indexes import IndexForm
+from images.judging.settings import JudgingSettings
 from images.rules.policy import sift
 from ota_engine.catalogue import desk
 from ota_engine.catalogue.export import chosen, release_folder, release_index
@@ -18,11 +19,11 @@ from ota_engine.catalogue.intake import UNNAMED, label, printable, read_once
 from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.cli import catalogue_options as option
 from ota_engine.cli import catalogue_report as report
-from ota_engine.cli import image_config
 from ota_engine.cli import image_options as image
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.image_facts import visible
+from ota_engine.cli.option_groups import grouped
 from ota_engine.errors import LocalError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -34,8 +35,10 @@ def catalogue() -> None:
 
 
 @app.command("add")
+@grouped
 def add_command(
     files: option.Files,
+    judging: image.JudgingOptions,
     folder: option.Folder = option.DEFAULT_FOLDER,
     base: option.Bases = None,
     hw_min: option.HardwareMinimum = None,
@@ -44,8 +47,6 @@ def add_command(
     maker: option.Makers = None,
     notes: option.Notes = "",
     by: option.By = None,
-    profile: image.ProfileChoice = None,
-    config: image.Config = None,
     override: option.Override = "",
     allow_clash: option.AllowClash = "",
     as_json: option.AsJson = False,
@@ -59,7 +60,7 @@ def add_command(
         notes=notes.strip(),
     )
     bearer = _bearer(by, override, allow_clash)
-    settings = image_config.settled(config, profile, {}, (), None)
+    settings = judging.settings()
     with Catalogue.made(folder).writing() as writing:
         taken = [_add(writing, file, terms, bearer, settings) for file in files]
     _show_taken(taken, as_json)
@@ -75,7 +76,7 @@ def _add(
     file: Path,
     terms: Terms,
     bearer: desk.Bearer,
-    settings: image_config.JudgingSettings,
+    settings: JudgingSettings,
 ) -> TakenOver:
     def judge(data: bytes, _: str) -> Report:
         return _judged(settings, file.as_posix(), data)
@@ -96,11 +97,8 @@ def _add(
     return TakenOver(str(file), added.entry, added.known)
 
 
-def _judged(settings: image_config.JudgingSettings, path: str, data: bytes) -> Report:
-    chosen_, expect = settings.for_file(path)
-    name = path.rpartition("/")[2]
-    found = lint(data, profile=chosen_.profile, name=name, expect=expect, vendor=chosen_.vendor)
-    return sift(path, found, settings.policy)
+def _judged(settings: JudgingSettings, path: str, data: bytes) -> Report:
+    return sift(path, settings.judge(path, data), settings.policy)
 
 
 def _show_taken(taken: list[TakenOver], as_json: bool) -> None:
@@ -303,20 +301,20 @@ def export_command(
 
 
 @app.command("import")
+@grouped
 def import_command(
     index: option.Index,
+    judging: image.JudgingOptions,
     folder: option.Folder = option.DEFAULT_FOLDER,
     files: option.FilesFolder = None,
     by: option.By = None,
-    profile: image.ProfileChoice = None,
-    config: image.Config = None,
     override: option.Override = "",
     allow_clash: option.AllowClash = "",
     as_json: option.AsJson = False,
 ) -> None:
     """List the files of an index as drafts; files are read beside it, nothing is ever fetched."""
     found = find_index(index)
-    settings = image_config.settled(config, profile, {}, (), None)
+    settings = judging.settings()
     bearer = _bearer(by, override, allow_clash)
 
     def judge(data: bytes, name: str) -> Report:

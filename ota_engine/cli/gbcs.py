@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from images.files import read_bounded
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.files import read_bounded
 from ota_engine.cli.image_options import AsJson
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, parse

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from images import ImageError, OtaImage, parse
+from images.files import read_bounded
 from ota_engine.cli import image_edit
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.files import read_bounded, write_whole
+from ota_engine.cli.files import write_whole
+from ota_engine.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from images import Severity
@@ -165,65 +167,33 @@ def verify(
 
 
 @app.command()
+@grouped
 def validate(
     paths: option.Paths,
-    profile: option.ProfileChoice = None,
-    output_format: option.ReportFormat = option.Format.TEXT,
-    as_json: option.AsJson = False,
+    judging: option.JudgingOptions,
+    telling: option.TellingOptions,
+    expected: option.ExpectationOptions,
+    counting: option.CountingOptions,
     strict: option.Strict = False,
-    verbose: option.Verbose = False,
-    expect_manufacturer: option.ExpectManufacturer = None,
-    expect_type: option.ExpectType = None,
-    expect_version: option.ExpectVersion = None,
-    expect_hash: option.ExpectHash = None,
-    previous_version: option.PreviousVersion = None,
-    device_hw: option.DeviceHardware = None,
-    max_size: option.MaxSize = None,
-    slot_size: option.SlotSize = None,
-    block_size: option.BlockSize = None,
-    ca_key: option.CaKey = None,
-    ca_eui64: option.CaEui64 = None,
-    manifest: option.Manifest = None,
-    retracted: option.Retracted = None,
-    bcd: option.DecimalVersion = False,
-    null_image: option.NullImage = False,
-    select: option.Select = None,
-    config: option.Config = None,
-    baseline: option.Baseline = None,
-    write_baseline: option.WriteBaseline = None,
     jobs: option.Jobs = None,
-    quiet: option.Quiet = False,
     diff: option.Diff = False,
 ) -> None:
     """Judge OTA files by numbered rules; folders are walked."""
-    from ota_engine.cli import image_config, image_evidence, image_report
+    from images.judging.result import baseline, judge
+    from images.judging.settings import settled
+    from ota_engine.cli.image_report import show, show_progress
 
-    given = {
-        "manufacturer_code": expect_manufacturer,
-        "image_type": expect_type,
-        "release_version": expect_version,
-        "manufacturer_image_hash": expect_hash,
-        "previous_version": previous_version,
-        "device_hardware": device_hw,
-        "max_bytes": max_size,
-        "slot_size": slot_size,
-        "block_size": block_size,
-        "ca_eui64": ca_eui64,
-        "bcd_version": bcd or None,
-        "null_image": null_image or None,
-        **image_evidence.read_evidence(ca_key, manifest, retracted),
-    }
-    chosen = option.Format.JSON if as_json else output_format
-    changes = None
+    changes, given = None, expected.fields()
     if diff:
-        changes, older, paths = _compared(paths, chosen)
-        given["previous_version"] = previous_version or older
-    settings = image_config.settled(config, profile, given, select or (), baseline)
-    outcome = image_report.judge(paths, settings, jobs, manifest)
-    if write_baseline is not None:
-        write_whole(write_baseline, image_report.baseline(outcome), force=True)
-    image_report.show(outcome, image_report.Telling(chosen, verbose, quiet, strict), changes)
-    raise typer.Exit(_exit_code(outcome.worst, outcome.unreadable, strict))
+        changes, older, paths = _compared(paths, telling.chosen)
+        given["previous_version"] = expected.previous_version or older
+    chosen = option.named_profile(judging.profile)
+    settings = settled(judging.config, chosen, given, counting.select or (), counting.baseline)
+    result = judge(paths, settings, jobs, expected.manifest, show_progress)
+    if counting.write_baseline is not None:
+        write_whole(counting.write_baseline, baseline(result), force=True)
+    show(result, telling, changes, strict=strict)
+    raise typer.Exit(_exit_code(result.worst, result.unreadable, strict))
 
 
 def _compared(

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from images import ImageError, OtaImage, parse
+from images.files import read_bounded
 from ota_engine.cli import image_options as option
-from ota_engine.cli.files import read_bounded, write_whole
+from ota_engine.cli.files import write_whole
 
 InPlace = Annotated[bool, typer.Option("--in-place", help="Overwrite FILE itself.")]
 ATag = Annotated[
@@ -122,8 +123,8 @@ def sign(
 
 
 def _certificate(path: Path) -> bytes:
+    from images.judging.evidence import read_octets
     from images.smart_energy import SUITES
-    from ota_engine.cli.image_evidence import read_octets
 
     sizes = tuple(suite.certificate_bytes for suite in SUITES)
     return read_octets(path, sizes, "an implicit certificate of Smart Energy")
@@ -134,8 +135,8 @@ def _smart_energy(
 ) -> bytes:
     """Let OpenSSL sign, and look at what it made before anybody else does."""
     from images import smart_energy_signing
+    from images.judging.evidence import read_ca_key
     from images.smart_energy import SUITES
-    from ota_engine.cli.image_evidence import read_ca_key
     from ota_engine.cli.openssl import sign_digest
 
     suite, authority = SUITES[number - 1], read_ca_key(ca_key)

@@ -1,13 +1,17 @@
 """The options of ``zota image``: how each is written and what it means; reads no image."""
 
-import hashlib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from images.errors import JudgingError
 from images.eui64 import parse_eui64
+
+if TYPE_CHECKING:
+    from images.judging.evidence import ChosenProfile
+    from images.judging.settings import JudgingSettings
 
 
 class ImageLayout(StrEnum):
@@ -47,13 +51,12 @@ def eui64(text: str) -> int:
 
 def sha256(text: str) -> bytes:
     """Read a SHA-256 digest in hexadecimal."""
+    from images.judging.evidence import read_sha256
+
     try:
-        digest = bytes.fromhex(text)
-    except ValueError:
-        digest = b""
-    if len(digest) != hashlib.sha256().digest_size:
-        raise typer.BadParameter(f"{text!r} is not a SHA-256: give 64 hex digits")
-    return digest
+        return read_sha256(text)
+    except JudgingError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 # Paths are readable=False: typer does not look. Whether a file can be read shows when it is read,
@@ -228,3 +231,100 @@ DecimalVersion = Annotated[bool, typer.Option("--bcd", help="Versions are decima
 NullImage = Annotated[
     bool, typer.Option("--null-image", help="A certification test's file without firmware.")
 ]
+
+
+class ExpectationOptions(NamedTuple):
+    """What is known of the files beyond themselves; None where nothing was said."""
+
+    expect_manufacturer: ExpectManufacturer = None
+    expect_type: ExpectType = None
+    expect_version: ExpectVersion = None
+    expect_hash: ExpectHash = None
+    previous_version: PreviousVersion = None
+    device_hw: DeviceHardware = None
+    max_size: MaxSize = None
+    slot_size: SlotSize = None
+    block_size: BlockSize = None
+    ca_key: CaKey = None
+    ca_eui64: CaEui64 = None
+    manifest: Manifest = None
+    retracted: Retracted = None
+    bcd: DecimalVersion = False
+    null_image: NullImage = False
+
+    def fields(self) -> dict[str, Any]:
+        """Read what they name, as fields of ``Expectations``.
+
+        Raises:
+            ImageError: a file is not what its option wants.
+            OSError: it cannot be read.
+        """
+        from images.judging.evidence import read_evidence
+
+        said = {
+            "manufacturer_code": self.expect_manufacturer,
+            "image_type": self.expect_type,
+            "release_version": self.expect_version,
+            "manufacturer_image_hash": self.expect_hash,
+            "previous_version": self.previous_version,
+            "device_hardware": self.device_hw,
+            "max_bytes": self.max_size,
+            "slot_size": self.slot_size,
+            "block_size": self.block_size,
+            "ca_eui64": self.ca_eui64,
+            "bcd_version": self.bcd or None,
+            "null_image": self.null_image or None,
+            **read_evidence(self.ca_key, self.manifest, self.retracted),
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class JudgingOptions(NamedTuple):
+    """By which rules to judge."""
+
+    profile: ProfileChoice = None
+    config: Config = None
+
+    def settings(self) -> "JudgingSettings":
+        """Read the settings, with what the command line says put over them.
+
+        Raises:
+            JudgingError: they say something unknown.
+            ImageError: a file that they name is not what it should be.
+            OSError: a file cannot be read.
+        """
+        from images.judging.settings import settled
+
+        return settled(self.config, named_profile(self.profile))
+
+
+class CountingOptions(NamedTuple):
+    """Which findings count."""
+
+    select: Select = None
+    baseline: Baseline = None
+    write_baseline: WriteBaseline = None
+
+
+class TellingOptions(NamedTuple):
+    """How to report."""
+
+    output_format: ReportFormat = Format.TEXT
+    as_json: AsJson = False
+    verbose: Verbose = False
+    quiet: Quiet = False
+
+    @property
+    def chosen(self) -> Format:
+        """The form of the report."""
+        return Format.JSON if self.as_json else self.output_format
+
+
+def named_profile(text: str | None) -> "ChosenProfile":
+    """Read ``--profile``."""
+    from images.judging.evidence import read_profile
+
+    try:
+        return read_profile(text)
+    except JudgingError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from ota_engine.cli.files import read_bounded
+from images.files import read_bounded
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.keystore import FILE_NAME, SECRETS_FILE, Keystore
 from ota_engine.gbcs.pki import PkiFile

@@ -8,6 +8,7 @@ whole, and a sound process must be able to do it all again and leave nothing beh
 import sys
 from pathlib import Path
 
+from images import files
 from images.catalogue import Decision, ImageStatus
 from ota_engine.catalogue import desk, disk
 from ota_engine.catalogue.desk import decide, remove
@@ -19,7 +20,8 @@ SECOND = f"121D-0084-{VERSION + 1:08X}"
 CHANGING = (  # the functions that change anything, and their callers
     disk.write_durably,
     disk.delete_durably,
-    disk.flush_folder,
+    files.write_whole,
+    files.flush_folder,
     Catalogue.made,
     Catalogue._sweep,
     Writing.add,
@@ -57,9 +59,9 @@ def look_over(folder: Path) -> None:
     (entry,) = catalogue.entries()
     assert (entry.name, entry.status) == (NAME, ImageStatus.APPROVED)
     assert [step.what for step in entry.history] == ["added", "approved"]
-    files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     kept = {f"images/{entry.sha256}", f"entries/{entry.sha256}.json"}
-    assert files == {".lock", "zota-catalogue.json", *kept}
+    assert found == {".lock", "zota-catalogue.json", *kept}
 
 
 def main() -> None:

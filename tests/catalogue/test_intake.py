@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from images import ImageError, ImageSpec, build
 from images.eui64 import Eui64
-from ota_engine.catalogue.intake import MAX_FILE_BYTES, MAX_TEXT, image_record, label, take_in
+from images.files import MAX_FILE_BYTES
+from ota_engine.catalogue.intake import MAX_TEXT, image_record, label, take_in
 from ota_engine.store.store import Store
 
 NOW = 1.7e9

@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 from images import Expectations, ImageError, OtaImage, Profile, Report, lint, parse
 from images.catalogue import Terms, draft, read_listings, read_record, write_record
 from images.comparison import compare
+from images.errors import JudgingError
+from images.judging import settings
 from images.manifest import Manifest, parse_manifest
 from images.payloads import examine
 from images.payloads.entropy import bits_per_byte, fill_byte
@@ -31,8 +33,7 @@ from images.rules.sarif import as_sarif
 from images.rules.vendors import VENDORS
 from images.smart_energy import SUITES, find_certificate, find_signature, verify_signature
 from images.smart_energy_signing import finish, prepare
-from ota_engine.cli import image_config, image_facts
-from ota_engine.errors import LocalError
+from ota_engine.cli import image_facts
 from tests.images import firmware
 from tests.images.repository_cases import OTHER, RIGHT
 from tests.images.smart_energy import SUITE_1, SUITE_2, issue, signed_image
@@ -137,7 +138,7 @@ def linting(data: bytes) -> None:
         bcd_version=True,
         slot_size=1000,
         block_size=draw.choice((None, 1, 50, 63)),
-        manifest=(RIGHT, OTHER),
+        manifest=Manifest((RIGHT, OTHER)),
         retracted=RETRACTED,
     )
     for profile in PROFILES:
@@ -279,8 +280,8 @@ def setting(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "zota.toml"
         path.write_bytes(data)
-        with suppress(ImageError, LocalError, OSError):
-            image_config.load(path).for_file("a.ota")
+        with suppress(ImageError, JudgingError, OSError):
+            settings.load(path).for_file("a.ota")
 
 
 TARGETS: Final = {

@@ -21,9 +21,9 @@ from zigpy.ota.validators import validate_ota_image
 from images import ImageError, ImageSpec, build, lint, parse
 from images.digests import recognise_integrity
 from images.elements import Tag
+from images.judging.settings import JudgingSettings
+from images.judging.workers import judge_files
 from images.repair import strip
-from ota_engine.cli.image_config import JudgingSettings
-from ota_engine.cli.image_workers import judge_files
 
 RADIO_LIBRARIES = ("zigpy", "bellows", "trio_asyncio", "serial")
 STARTS = 7

@@ -1,4 +1,4 @@
-"""Settings of ``zota image validate`` from zota.toml or pyproject.toml; judges nothing.
+"""Settings to judge files by, from zota.toml or pyproject.toml; judges nothing.
 
 ``[image]`` in zota.toml is ``[tool.zota.image]`` in pyproject.toml::
 
@@ -21,22 +21,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import typer
-
-from images import Expectations
-from images.rules.policy import Ignore, Known, RulePolicy
-from ota_engine.cli import image_options as option
-from ota_engine.cli.files import read_bounded
-from ota_engine.cli.image_evidence import (
+from images.errors import JudgingError
+from images.eui64 import parse_eui64
+from images.files import read_bounded
+from images.judging.evidence import (
     ChosenProfile,
     read_ca_key,
     read_known,
     read_manifest,
     read_profile,
     read_retracted,
+    read_sha256,
 )
-from ota_engine.errors import LocalError
+from images.rules import Expectations, Report, lint
+from images.rules.policy import Ignore, Known, RulePolicy
 
+UNCHOSEN: Final = ChosenProfile()
 MAX_SETTINGS_BYTES: Final = 256 << 10
 MAX_DOTS: Final = 250  # on a line
 # zota.toml's key -> field of Expectations, and the type it is written in
@@ -53,8 +53,8 @@ _PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "null-image": ("null_image", bool),
 }
 _TEXTS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
-    "hash": ("manufacturer_image_hash", option.sha256),
-    "ca-eui64": ("ca_eui64", option.eui64),
+    "hash": ("manufacturer_image_hash", read_sha256),
+    "ca-eui64": ("ca_eui64", parse_eui64),
 }
 _FILES: Final[Mapping[str, tuple[str, Callable[[Path], Any]]]] = {
     "ca-key": ("ca_key", read_ca_key),
@@ -83,7 +83,7 @@ class JudgingSettings(NamedTuple):
         fixed: the command line named the profile.
     """
 
-    chosen: ChosenProfile = ChosenProfile()
+    chosen: ChosenProfile = UNCHOSEN
     expect: Mapping[str, Any] = {}
     per_file: tuple[PerFile, ...] = ()
     given: Mapping[str, Any] = {}
@@ -96,9 +96,20 @@ class JudgingSettings(NamedTuple):
         for exception in self.per_file:
             if fnmatchcase(path, exception.files):
                 fields.update(exception.expect)
-                if exception.chosen != ChosenProfile() and not self.fixed:
+                if exception.chosen != UNCHOSEN and not self.fixed:
                     chosen = exception.chosen
         return chosen, replace(Expectations(), **{**fields, **self.given})
+
+    def judge(self, path: str, data: bytes) -> Report:
+        """Judge one file by what holds for it; every finding is in the report.
+
+        Args:
+            path: where it lies, as exceptions name it.
+            data: what is in it.
+        """
+        chosen, expect = self.for_file(path)
+        name = path.rpartition("/")[2]
+        return lint(data, profile=chosen.profile, name=name, expect=expect, vendor=chosen.vendor)
 
     def overridden(
         self,
@@ -108,7 +119,7 @@ class JudgingSettings(NamedTuple):
         baseline: frozenset[Known],
     ) -> "JudgingSettings":
         """These settings with what the command line says put over them."""
-        named = chosen != ChosenProfile()
+        named = chosen != UNCHOSEN
         policy = RulePolicy(select or self.policy.select, self.policy.ignores, baseline)
         return self._replace(
             chosen=chosen if named else self.chosen, given=given, policy=policy, fixed=named
@@ -117,23 +128,27 @@ class JudgingSettings(NamedTuple):
 
 def settled(
     config: Path | None,
-    profile: str | None,
-    given: Mapping[str, Any],
-    select: Sequence[str],
-    baseline: Path | None,
+    chosen: ChosenProfile = UNCHOSEN,
+    given: Mapping[str, Any] = {},
+    select: Sequence[str] = (),
+    baseline: Path | None = None,
 ) -> JudgingSettings:
-    """The settings of a run: those of a file, and over them those of the command line.
+    """The settings of a run: those of a file, and over them those of its command line.
 
     Args:
-        config: the file; None looks for one.
-        profile: as the user wrote it, or None.
-        given: fields of ``Expectations``; None where nothing was said.
+        config: the file; None takes the nearest, from the working directory upwards.
+        chosen: by whose rules, if that was said.
+        given: fields of ``Expectations`` that were said.
         select: rules to keep.
         baseline: a file of known findings, or None.
+
+    Raises:
+        JudgingError: the file is damaged, or says something unknown.
+        ImageError: a file of keys, digests or findings is not what it should be.
+        OSError: one cannot be read.
     """
     settings = load(config or find_config(Path.cwd()))
-    said = {field: value for field, value in given.items() if value is not None}
-    return settings.overridden(read_profile(profile), said, tuple(select), read_known(baseline))
+    return settings.overridden(chosen, given, tuple(select), read_known(baseline))
 
 
 def find_config(start: Path) -> Path | None:
@@ -151,7 +166,7 @@ def load(path: Path | None) -> JudgingSettings:
     """Read a configuration file; None gives the defaults.
 
     Raises:
-        LocalError: it is damaged, or says something unknown; the text says where.
+        JudgingError: it is damaged, or says something unknown; the text says where.
     """
     if path is None:
         return JudgingSettings()
@@ -162,9 +177,7 @@ def load(path: Path | None) -> JudgingSettings:
     try:
         return _settings(table, path.parent)
     except (TypeError, ValueError) as error:
-        raise LocalError(f"{path}: {error}") from None
-    except typer.BadParameter as error:
-        raise LocalError(f"{path}: {error.message}") from None
+        raise JudgingError(f"{path}: {error}") from None
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -172,13 +185,15 @@ def _toml(path: Path) -> dict[str, Any]:
     data = read_bounded(path, MAX_SETTINGS_BYTES)
     for number, line in enumerate(data.splitlines(), 1):
         if line.count(b".") > MAX_DOTS:  # a key of n parts costs the parser n * n words
-            raise LocalError(f"{path}: line {number} has more than {MAX_DOTS} dots: no settings do")
+            raise JudgingError(
+                f"{path}: line {number} has more than {MAX_DOTS} dots: no settings do"
+            )
     try:
         return tomllib.loads(data.decode("utf-8"))
     except RecursionError:
-        raise LocalError(f"{path}: not settings: nested too deeply") from None
+        raise JudgingError(f"{path}: not settings: nested too deeply") from None
     except ValueError as error:  # not UTF-8, not TOML, or a number of too many digits
-        raise LocalError(f"{path}: not TOML: {error}") from None
+        raise JudgingError(f"{path}: not TOML: {error}") from None
 
 
 def _settings(table: Any, folder: Path) -> JudgingSettings:

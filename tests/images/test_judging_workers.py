@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ota_engine.cli.image_config import JudgingSettings
-from ota_engine.cli.image_workers import judge_files, processes_for
+from images.judging.settings import JudgingSettings
+from images.judging.workers import judge_files, processes_for
 from tests.images.samples import plain
 
 CORES = 8

@@ -9,10 +9,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from images.rules import Report, lint
-from ota_engine.cli.files import MAX_FILE_BYTES, read_bounded
-from ota_engine.cli.image_config import JudgingSettings
-from ota_engine.errors import LocalError
+from images.errors import JudgingError
+from images.files import MAX_FILE_BYTES, read_bounded
+from images.judging.settings import JudgingSettings
+from images.rules import Report
 
 # Less is judged before another process has started
 FILES_PER_PROCESS: Final = 100
@@ -50,7 +50,7 @@ def judge_files(
             chunk = min(CHUNK, len(paths) // (processes * CHUNKS_PER_PROCESS)) or 1
             yield from pool.map(one, paths, chunksize=chunk)
         except BrokenProcessPool:
-            raise LocalError(
+            raise JudgingError(
                 "a checking process was killed, perhaps for want of memory: try --jobs 1"
             ) from None
 
@@ -75,6 +75,4 @@ def _judge(path: Path, settings: JudgingSettings) -> Judged:
         data = read_bounded(path)
     except OSError as error:
         return Judged(path, None, error.strerror or str(error))
-    chosen, expect = settings.for_file(path.as_posix())
-    report = lint(data, profile=chosen.profile, name=path.name, expect=expect, vendor=chosen.vendor)
-    return Judged(path, report)
+    return Judged(path, settings.judge(path.as_posix(), data))

@@ -1,16 +1,15 @@
-"""What a user gives ``zota image validate`` to compare with: keys, indexes, lists, profiles."""
+"""What a user gives to compare files with: keys, indexes, lists of digests, profiles."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import typer
-
-from images import ImageError
+from images.errors import ImageError, JudgingError
+from images.files import read_bounded
 from images.manifest import Manifest, parse_manifest
 from images.rules import Profile
 from images.rules.policy import Known, read_baseline
 from images.rules.vendors import VENDORS
-from ota_engine.cli.files import read_bounded
 
 VENDOR_PREFIX: Final = "vendor:"
 DIGEST_DIGITS: Final = (64, 128)  # SHA-256 and SHA-512 in hexadecimal
@@ -25,19 +24,38 @@ class ChosenProfile(NamedTuple):
 
 
 def read_profile(text: str | None) -> ChosenProfile:
-    """Read ``zcl``, ``se``, ``gb`` or ``vendor:NAME``."""
+    """Read ``zcl``, ``se``, ``gb`` or ``vendor:NAME``.
+
+    Raises:
+        JudgingError: it is none of them.
+    """
     if text is None:
         return ChosenProfile()
     if text.startswith(VENDOR_PREFIX):
         vendor = text.removeprefix(VENDOR_PREFIX)
         if vendor not in VENDORS:
             known = ", ".join(VENDORS)
-            raise typer.BadParameter(f"no vendor {vendor!r} is known; there are {known}")
+            raise JudgingError(f"no vendor {vendor!r} is known; there are {known}")
         return ChosenProfile(None, vendor)
     try:
         return ChosenProfile(Profile(text))
     except ValueError:
-        raise typer.BadParameter(f"{text!r}: give zcl, se, gb or vendor:NAME") from None
+        raise JudgingError(f"{text!r}: give zcl, se, gb or vendor:NAME") from None
+
+
+def read_sha256(text: str) -> bytes:
+    """Read a SHA-256 digest in hexadecimal.
+
+    Raises:
+        JudgingError: it is none.
+    """
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise JudgingError(f"{text!r} is not a SHA-256: give 64 hex digits")
+    return digest
 
 
 def read_ca_key(path: Path | None) -> bytes | None:

@@ -1,0 +1,136 @@
+"""Judges many files and adds up what the rules say of them; prints nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from images.comparison import Change
+from images.judging.settings import JudgingSettings
+from images.judging.walk import find_images
+from images.judging.workers import Judged, judge_files
+from images.rules import Report, Severity, lint_manifest
+from images.rules.findings import rule_id
+from images.rules.policy import sift, write_baseline
+from images.rules.report import as_json as report_as_json
+from images.rules.report import counts
+
+NOT_OTA: Final = rule_id(1)
+
+Progress = Callable[[Iterator[Judged], int], Iterator[Judged]]
+
+
+class JudgingResult(NamedTuple):
+    """All files looked at, and those in folders that are no OTA files at all."""
+
+    judged: tuple[Judged, ...]
+    skipped: tuple[Path, ...]
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The reports of all files that could be read."""
+        return tuple(one.report for one in self.judged if one.report is not None)
+
+    @property
+    def unreadable(self) -> int:
+        """How many files could not be read."""
+        return len(self.judged) - len(self.reports)
+
+    @property
+    def worst(self) -> Severity:
+        """The gravest severity over all files."""
+        return max(
+            (report.worst or Severity.INFO for report in self.reports), default=Severity.INFO
+        )
+
+    def summary(self) -> dict[str, int]:
+        """Files, findings by severity, files that could not be read."""
+        totals = [counts(report) for report in self.reports]
+        return {
+            "files": len(totals),
+            "errors": sum(total["errors"] for total in totals),
+            "warnings": sum(total["warnings"] for total in totals),
+            "infos": sum(total["infos"] for total in totals),
+            "unreadable": self.unreadable,
+            "skipped": len(self.skipped),
+        }
+
+
+def _unseen(results: Iterator[Judged], _count: int) -> Iterator[Judged]:
+    return results
+
+
+def judge(
+    paths: Sequence[Path],
+    settings: JudgingSettings,
+    jobs: int | None = None,
+    manifest: Path | None = None,
+    progress: Progress = _unseen,
+) -> JudgingResult:
+    """Look at every file named, and every file below the folders named.
+
+    Args:
+        paths: files and folders.
+        settings: what to go by.
+        jobs: how many processes; None chooses by the number of files.
+        manifest: the index that ``settings.given`` was read from, judged beside the files.
+        progress: is given the results as they come and how many there will be; passes them on.
+
+    Raises:
+        JudgingError: a process that judges was killed.
+    """
+    judged: list[Judged] = []
+    skipped: list[Path] = []
+    files = list(find_images(paths))
+    results = judge_files([found.path for found in files], settings, jobs)
+    for found, one in zip(files, progress(results, len(files)), strict=True):
+        if not found.named and one.report is not None and _is_foreign(one.report):
+            skipped.append(found.path)
+        elif one.report is None:
+            judged.append(one)
+        else:
+            kept = sift(found.path.as_posix(), one.report, settings.policy)
+            judged.append(one._replace(report=kept))
+    if manifest is not None:
+        names = {found.path.name for found in files}
+        report = lint_manifest(settings.given["manifest"].entries, names)
+        judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
+    return JudgingResult(tuple(judged), tuple(skipped))
+
+
+def _is_foreign(report: Report) -> bool:
+    """Whether a file is no OTA file: read-me files and indexes lie beside images."""
+    return any(finding.rule == NOT_OTA for finding in report.findings)
+
+
+def baseline(result: JudgingResult) -> bytes:
+    """The findings of this run, to be known from now on."""
+    reports = ((one.path.as_posix(), one.report) for one in result.judged if one.report is not None)
+    return write_baseline(reports).encode("utf-8", "backslashreplace")
+
+
+def as_json(result: JudgingResult, changes: Sequence[Change] | None = None) -> dict[str, object]:
+    """One object: files with findings, files that could not be read, files that are no images.
+
+    Its form is a contract: ``docs/schemas/validate.json``.
+
+    Args:
+        result: what was found.
+        changes: what differs from an older release; None without one.
+    """
+    told: dict[str, object] = {
+        "summary": result.summary(),
+        "files": [
+            {"path": str(one.path), **report_as_json(one.report)}
+            for one in result.judged
+            if one.report is not None
+        ],
+        "unreadable": [
+            {"path": str(one.path), "reason": one.reason}
+            for one in result.judged
+            if one.report is None
+        ],
+        "skipped": [str(path) for path in result.skipped],
+    }
+    if changes is not None:
+        told["changes"] = [change._asdict() for change in changes]
+    return told
