@@ -16,9 +16,13 @@ class Chargeable(Device):
     def set_mains(self, on_mains: bool, now: float) -> Sequence[NodeAction]:
         """Plug it in or unplug it; it reports its PowerSource and, plugged in, queries."""
         if not self.powered:
-            self.client.on_mains = on_mains
+            for chip in self.chips:
+                chip.client.on_mains = on_mains
             return ()
-        actions = self.client.set_mains(on_mains, now)
-        report = self._report(BASIC_CLUSTER, POWER_SOURCE, from_server=True)
+        actions: list[NodeAction] = []
+        for application in self.applications:
+            for chip in application.chips:
+                actions += application.sent(chip, chip.client.set_mains(on_mains, now))
+        report = self.applications[0].report(BASIC_CLUSTER, POWER_SOURCE, from_server=True)
         note = Note("power source", {"mains": on_mains})
         return self._settle([note, report, *actions], now)

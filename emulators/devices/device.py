@@ -1,39 +1,28 @@
-"""What all emulated devices share: power, restarts, attributes, and an OTA client on one endpoint.
+"""What all emulated devices share: power, restarts, and the chips that take firmware.
 
-A device hands frames to its client and lends it flash and power. It knows nothing of radios; what
-sets a PPMID apart from an HCALCS is in their own modules.
+A device hands frames to its endpoints and lends its chips power: when one of them runs a new file,
+all of it restarts. It knows nothing of radios; what sets the kinds apart is in their rows and
+classes.
 """
 
 from collections.abc import Sequence
-from random import Random
 
-from emulators.client.attributes import (
-    answer,
-    basic_attributes,
-    client_attributes,
-    record,
-)
-from emulators.client.ota_client import OtaClient
 from emulators.client.table import ClientState
 from emulators.client.verification import ImageVerifier
+from emulators.devices.application import Application
+from emulators.devices.chip import Chip
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.port import Deeds, GbcsPort
 from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.gbcs.unit import SecurityUnit
-from emulators.node import NEVER, Announce, NodeAction, Note, Transmit
+from emulators.node import NEVER, Announce, NodeAction, Note
 from emulators.platform.endpoint import Endpoint
-from emulators.platform.flash import Boot, Flash, PowerLossError, SectorPool
+from emulators.platform.flash import Boot, PowerLossError, SectorPool
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
-from ota_engine.errors import PeerError
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send
-from ota_engine.zcl import general
-from ota_engine.zcl.frame import ZclHeader, parse_header
-from ota_engine.zcl.ota import Attribute
-from ota_engine.zcl.status import Status
+from ota_engine.events import OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send
 
-ALL_ENDPOINTS = 0xFF
-ALL_PROFILES = 0xFFFF
+NO_ENDPOINT = -1
 
 
 class Device:
@@ -45,8 +34,10 @@ class Device:
         verifier: where they share what they found in an image.
 
     Attributes:
-        client: its OTA client.
-        flash: its two banks.
+        chips: its chips. Of most devices there is one; orders through GBCS concern the first.
+        applications: its endpoints, each with the chips that are updated through it.
+        client: the OTA client of the first chip.
+        flash: the two banks of the first chip.
         powered: whether it runs.
         crashes: times it lost power without warning.
         security: what believes GBCS messages and answers them; None for a device without keys.
@@ -55,7 +46,9 @@ class Device:
     __slots__ = (
         "_boot_at",
         "_gbcs",
-        "_number",
+        "_only",
+        "applications",
+        "chips",
         "client",
         "crashes",
         "endpoint",
@@ -84,11 +77,10 @@ class Device:
         self.wake_at = NEVER
         self.powered = False
         self.crashes = 0
-        self.flash = Flash(pool, spec.bank_size, spec.factory)
-        self.endpoint = Endpoint(spec)
-        random = Random(f"{spec.seed}:{spec.eui64:016X}")
-        self.client = OtaClient(spec, self.endpoint, self.flash, verifier, random)
-        self._number = spec.endpoint
+        self.chips, self.applications = _assemble(spec, pool, verifier)
+        self.client, self.flash = self.chips[0].client, self.chips[0].flash
+        self.endpoint = self.applications[0].endpoint
+        self._only = spec.endpoint if len(self.chips) == 1 else NO_ENDPOINT
         self._boot_at = NEVER
         self._gbcs: GbcsPort | None = None
         if security is not None:
@@ -97,52 +89,68 @@ class Device:
 
     @property
     def version(self) -> int:
-        """The file version it runs."""
+        """The file version its first chip runs."""
         return self.client.version
 
     @property
     def clients(self) -> tuple[tuple[int, int], ...]:
-        """Endpoint and profile of its OTA client."""
-        return ((self.spec.endpoint, self.spec.spoken_profile),)
+        """Endpoint and profile of each of its OTA clients, by endpoint."""
+        return tuple(sorted((each.number, each.endpoint.profile) for each in self.applications))
 
     # --- power ------------------------------------------------------------------------------------
 
     def power_on(self, now: float) -> Sequence[NodeAction]:
         """Boot: decide what runs, test it if it is new, announce, report, take up what was open."""
         if self.powered:
-            self.client.power_off(now)
+            self._halt(now)
         self.powered = False
         self.wake_at = self._boot_at = NEVER
         try:
-            boot = self.flash.boot()
-            if boot.trial and not self._self_test():
-                return self._roll_back(boot, now)
-            self.flash.confirm()
+            boots = [(chip, chip.flash.boot()) for chip in self.chips]
+            for chip, boot in boots:
+                if boot.trial and not chip.self_test():
+                    return self._roll_back(chip, boot, now)
+            for chip in self.chips:
+                chip.flash.confirm()
             self.powered = True
-            actions = [*self._after_boot(boot), *self.client.boot(now)]
+            actions = [*self._after_boot(boots), *self._boot_clients(now)]
             if self._gbcs is not None:
                 actions += self._carry_out(self._gbcs.boot(now), now)
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
 
-    def _after_boot(self, boot: Boot) -> list[NodeAction]:
-        detail: dict[str, object] = {"version": self.client.version}
+    def _after_boot(self, boots: Sequence[tuple[Chip, Boot]]) -> list[NodeAction]:
+        notes = [Note("booted", self._booted(chip, boot)) for chip, boot in boots]
+        reports = (each.report_version(chip) for each in self.applications for chip in each.chips)
+        return [*notes, Announce(), *reports]
+
+    def _booted(self, chip: Chip, boot: Boot) -> dict[str, object]:
+        detail: dict[str, object] = {"version": chip.client.version}
+        if len(self.chips) > 1:
+            detail["image_type"] = chip.spec.image_type
         if boot.trial:
             detail["new"] = True
         if boot.rolled_back:
             detail["rolled_back"] = True
-        return [Note("booted", detail), Announce(), self._report_version()]
+        return detail
 
-    def _self_test(self) -> bool:
-        """Whether the image under trial works on this device."""
-        return not (self.spec.options.self_test_fails or self.client.ending.holds_blank())
+    def _boot_clients(self, now: float) -> list[NodeAction]:
+        actions: list[NodeAction] = []
+        for application in self.applications:
+            for chip in application.chips:
+                actions += application.sent(chip, chip.client.boot(now))
+        return actions
 
-    def _roll_back(self, boot: Boot, now: float) -> Sequence[NodeAction]:
-        """Give the image up and restart into the old one."""
-        self.flash.discard()
+    def _roll_back(self, chip: Chip, boot: Boot, now: float) -> Sequence[NodeAction]:
+        """Give the image of a chip up and restart into the old one."""
+        chip.flash.discard()
         self._restart_after(self.spec.timers.restart_time, now)
         return [Note("self-test failed", {"version": boot.files[0].identity.file_version})]
+
+    def _halt(self, now: float) -> None:
+        for chip in self.chips:
+            chip.client.power_off(now)
 
     def _restart_after(self, seconds: float, now: float) -> None:
         self.powered = False
@@ -153,7 +161,7 @@ class Device:
         return self._fail(None, now)
 
     def _fail(self, loss: PowerLossError | None, now: float) -> Sequence[NodeAction]:
-        self.client.power_off(now)
+        self._halt(now)
         if self._gbcs is not None:
             self._gbcs.power_off()
         self.powered = False
@@ -168,7 +176,9 @@ class Device:
         if not self.powered:
             return self.power_on(now) if now >= self._boot_at else ()
         try:
-            actions: Sequence[NodeAction] = self.client.wake(now)
+            actions: list[NodeAction] = []
+            for application in self.applications:
+                actions += application.wake(now)
             if self._gbcs is not None and self.client.state is not ClientState.RESTARTING:
                 actions = [*actions, *self._carry_out(self._gbcs.wake(now), now)]
             return self._settle(actions, now)
@@ -179,20 +189,20 @@ class Device:
         """After the client did something: follow its timer, and restart if it asks for it."""
         if self._gbcs is not None:
             actions = [*actions, *self._carry_out(self._gbcs.follow_client(now), now)]
-        if self.client.state is ClientState.RESTARTING:
+        if any(chip.client.state is ClientState.RESTARTING for chip in self.chips):
             self._restart(now)
         elif self.powered:
             self._set_alarm()
         return actions
 
     def _restart(self, now: float) -> None:
-        self.client.power_off(now)
+        self._halt(now)
         if self._gbcs is not None:
             self._gbcs.power_off()
         self._restart_after(self.spec.timers.restart_time, now)
 
     def _set_alarm(self) -> None:
-        self.wake_at = self.client.wake_at
+        self.wake_at = min(application.wake_at for application in self.applications)
         if self._gbcs is not None:
             self.wake_at = min(self.wake_at, self._gbcs.wake_at)
 
@@ -237,7 +247,7 @@ class Device:
         if not self.powered:
             return ()
         try:
-            if frame.cluster == OTA_UPGRADE_CLUSTER and frame.destination_endpoint == self._number:
+            if frame.cluster == OTA_UPGRADE_CLUSTER and frame.destination_endpoint == self._only:
                 actions = self.client.receive_block(frame.payload, now)
                 if actions is not None:
                     self.wake_at = self.client.wake_at
@@ -249,95 +259,31 @@ class Device:
             return self._fail(loss, now)
 
     def _receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
-        endpoint_is_ours = frame.destination_endpoint in (self._number, ALL_ENDPOINTS)
-        if not endpoint_is_ours or frame.profile not in (self.spec.spoken_profile, ALL_PROFILES):
-            return ()
         unicast = frame.destination == self.eui64
         if frame.cluster == TUNNELING_CLUSTER and self._gbcs is not None:
-            return self._carry_out(self._gbcs.receive(frame, now), now) if unicast else ()
-        try:
-            header = parse_header(frame.payload)
-        except PeerError:
-            return ()  # without a header there is nothing to answer
-        try:
-            actions = self._dispatch(frame, header, now, unicast)
-        except PeerError as error:
-            if _is_default(header):
-                return ()  # two devices that misread each other must not go on for ever
-            actions = [self._default_response(frame, header, error.status)]
-        if not unicast:
-            return [action for action in actions if not _is_default_response(action)]
-        return self._acknowledge(actions, frame, header)
-
-    def _dispatch(
-        self, frame: Send, header: ZclHeader, now: float, unicast: bool
-    ) -> Sequence[NodeAction]:
-        if header.manufacturer_code is not None:
-            status = (
-                Status.UNSUP_CLUSTER_COMMAND
-                if header.cluster_specific
-                else Status.UNSUP_GENERAL_COMMAND
-            )
-            raise PeerError("manufacturer-specific commands are not supported", status)
-        if not header.cluster_specific:
-            payload = frame.payload[header.length :]
-            return self._general(frame, header, general.decode(header.command, payload), now)
-        if frame.cluster != OTA_UPGRADE_CLUSTER or not header.from_server:
-            raise PeerError("no such command here", Status.UNSUP_CLUSTER_COMMAND)
-        return self.client.receive(header, frame.payload, now, unicast=unicast)
-
-    def _acknowledge(
-        self, actions: Sequence[NodeAction], frame: Send, header: ZclHeader
-    ) -> Sequence[NodeAction]:
-        """Add the Default Response a sender asked for, unless something else answers it."""
-        answered = any(isinstance(action, Transmit) for action in actions)
-        if answered or header.disable_default_response or _is_default(header):
-            return actions
-        return [*actions, self._default_response(frame, header, Status.SUCCESS)]
-
-    def _general(
-        self, frame: Send, header: ZclHeader, command: general.GeneralCommand, now: float
-    ) -> Sequence[NodeAction]:
-        match command:
-            case general.ReadAttributes(attributes):
-                known = self._attributes(frame.cluster)
-                response = general.ReadAttributesResponse(answer(attributes, known))
-                return [self._answer(frame, header, response)]
-            case general.DefaultResponse() if frame.cluster == OTA_UPGRADE_CLUSTER:
-                return self.client.receive_default(command, now)
-        return ()
-
-    def _attributes(self, cluster: int) -> dict[int, tuple[int, int | bytes]]:
-        if cluster == OTA_UPGRADE_CLUSTER:
-            return {**client_attributes(self.spec, self.client.view())}
-        if cluster == BASIC_CLUSTER:
-            return basic_attributes(self.spec, on_mains=self.client.on_mains)
-        return {}
-
-    def _default_response(self, frame: Send, header: ZclHeader, status: int) -> Transmit:
-        return self._answer(frame, header, general.DefaultResponse(header.command, status))
-
-    def _answer(self, frame: Send, header: ZclHeader, command: general.GeneralCommand) -> Transmit:
-        return self.endpoint.answer(
-            header, command, cluster=frame.cluster, to=frame.source_endpoint
-        )
-
-    def _report(self, cluster: int, attribute: int, *, from_server: bool) -> Transmit:
-        """Report one attribute of one of our clusters."""
-        value = record(attribute, self._attributes(cluster)[attribute])
-        return self.endpoint.report(cluster, value, from_server=from_server)
-
-    def _report_version(self) -> Transmit:
-        return self._report(OTA_UPGRADE_CLUSTER, Attribute.CURRENT_FILE_VERSION, from_server=False)
+            if not (unicast and self.applications[0].hears(frame)):
+                return ()
+            return self._carry_out(self._gbcs.receive(frame, now), now)
+        actions: list[NodeAction] = []
+        for application in self.applications:
+            if application.hears(frame):
+                actions += application.receive(frame, now, unicast=unicast)
+        return actions
 
 
-def _is_default(header: ZclHeader) -> bool:
-    return not header.cluster_specific and header.command == general.DEFAULT_RESPONSE
-
-
-def _is_default_response(action: NodeAction) -> bool:
-    return (
-        isinstance(action, Transmit)
-        and action.payload[0] & 0x03 == 0
-        and action.payload[2] == general.DEFAULT_RESPONSE
+def _assemble(
+    spec: DeviceSpec, pool: SectorPool, verifier: ImageVerifier
+) -> tuple[tuple[Chip, ...], tuple[Application, ...]]:
+    """Make the chips of a device, and the endpoints they are updated through."""
+    endpoints: dict[int, Endpoint] = {}
+    on: dict[int, list[Chip]] = {}
+    for number, part in enumerate(spec.parts):
+        endpoint = endpoints.setdefault(part.endpoint, Endpoint(part))
+        seed = f"{spec.seed}:{spec.eui64:016X}" + (f":{number}" if number else "")
+        on.setdefault(part.endpoint, []).append(Chip(part, endpoint, pool, verifier, seed))
+    several = len(spec.chips) > 0
+    applications = tuple(
+        Application(spec, endpoints[number], tuple(chips), several=several)
+        for number, chips in on.items()
     )
+    return tuple(chip for each in applications for chip in each.chips), applications

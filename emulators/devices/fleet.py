@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from emulators.client.verification import ImageVerifier
 from emulators.devices.device import Device
-from emulators.devices.kinds import kind_of
+from emulators.devices.kinds import check, kind_of
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.unit import SecurityUnit
 from emulators.platform.flash import SectorPool
@@ -34,8 +34,10 @@ class Fleet:
         One that runs images on a signed command only always has activation policy 1.
 
         Raises:
-            LocalError: it has keys, but those it should trust are not among them.
+            LocalError: it has keys, but those it should trust are not among them; or it has several
+                chips, and its kind cannot.
         """
+        check(spec)
         kind = kind_of(spec)
         if kind.commanded:
             spec = replace(spec, options=replace(spec.options, activation_policy=1))

@@ -25,6 +25,7 @@ from emulators.gbcs.habits import (
 from emulators.platform.profiles import LAB, NXP, TimerProfile
 from emulators.platform.spec import ClientOptions, DeviceSpec
 from images.eui64 import Eui64
+from ota_engine.errors import LocalError
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.codes import MessageCode
 
@@ -217,3 +218,16 @@ KINDS: Final[Mapping[str, DeviceKind]] = MappingProxyType(
 def kind_of(spec: DeviceSpec) -> DeviceKind:
     """The row of a device's kind."""
     return KINDS[spec.kind.word]
+
+
+def check(spec: DeviceSpec) -> None:
+    """See that a device can be of its kind.
+
+    Raises:
+        LocalError: it has several chips, but is run by commands that know one firmware of a device.
+    """
+    if spec.chips and kind_of(spec).commanded:
+        raise LocalError(f"an order to activate knows one firmware of a device: {_SEVERAL}")
+
+
+_SEVERAL: Final = "give chips to a kind that runs images on its server's word"

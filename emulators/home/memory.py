@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from emulators.devices.chip import Chip
 from emulators.devices.device import Device
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.replay import ReplayGuard
@@ -37,13 +38,12 @@ class Remembered(NamedTuple):
     """What one device kept.
 
     Attributes:
-        factory: the file it left the factory with; another one is another device.
-        contents: of its flash.
+        flash: the contents of its flash, for each chip by the file it left the factory with; with
+            another one it is another chip, and the device another device if that is its first.
         memory: of its security unit, None if it has none.
     """
 
-    factory: FileIdentity
-    contents: Contents
+    flash: Mapping[FileIdentity, Contents]
     memory: SecureMemory | None
 
 
@@ -76,9 +76,11 @@ def recall_home(memory: HomeMemory, devices: Iterable[Device]) -> None:
     """
     for device in devices:
         kept = memory.get(device.eui64)
-        if kept is None or kept.factory != device.spec.factory:
+        if kept is None or device.spec.factory not in kept.flash:
             continue
-        device.flash.fill(kept.contents)
+        for chip in device.chips:
+            if chip.spec.factory in kept.flash:
+                chip.flash.fill(kept.flash[chip.spec.factory])
         if device.security is not None and kept.memory is not None:
             device.security.recall(kept.memory)
 
@@ -110,26 +112,39 @@ class Notebook:
 
 
 def _device(device: Device, sectors: dict[str, str]) -> dict[str, _Json]:
-    contents = device.flash.contents()
-    row: dict[str, _Json] = {
-        "factory": list(device.spec.factory),
-        "banks": [[_keep(sector, sectors) for sector in bank] for bank in contents.banks],
-        "metadata": [None if copy is None else _metadata(copy) for copy in contents.copies],
-    }
+    first, *others = device.chips
+    row = _chip(first, sectors)
+    if others:
+        row["chips"] = [_chip(chip, sectors) for chip in others]
     if device.security is not None:
         row["gbcs"] = _memory(device.security.memory)
     return row
 
 
+def _chip(chip: Chip, sectors: dict[str, str]) -> dict[str, _Json]:
+    contents = chip.flash.contents()
+    return {
+        "factory": list(chip.spec.factory),
+        "banks": [[_keep(sector, sectors) for sector in bank] for bank in contents.banks],
+        "metadata": [None if copy is None else _metadata(copy) for copy in contents.copies],
+    }
+
+
 def _read_device(row: Mapping[str, _Json], sectors: Mapping[str, bytes]) -> Remembered:
+    rows = (row, *row.get("chips", ()))
+    memory = _read_memory(row["gbcs"]) if "gbcs" in row else None
+    return Remembered(dict(_read_chip(each, sectors) for each in rows), memory)
+
+
+def _read_chip(
+    row: Mapping[str, _Json], sectors: Mapping[str, bytes]
+) -> tuple[FileIdentity, Contents]:
     first, second = (tuple(sectors[key] for key in bank) for bank in row["banks"])
     older, newer = (None if each is None else _read_metadata(each) for each in row["metadata"])
     if older is None and newer is None:
         raise ValueError
     maker, kind, version = (int(number) for number in row["factory"])
-    memory = _read_memory(row["gbcs"]) if "gbcs" in row else None
-    contents = Contents((first, second), (older, newer))
-    return Remembered(FileIdentity(maker, kind, version), contents, memory)
+    return FileIdentity(maker, kind, version), Contents((first, second), (older, newer))
 
 
 # --- flash ----------------------------------------------------------------------------------------

@@ -12,15 +12,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from emulators.air.radio import MAX_RELAYS
 from emulators.air.station import Placement
-from emulators.devices.kinds import IHD, KINDS, DeviceKind
+from emulators.devices.kinds import IHD, KINDS, DeviceKind, check
 from emulators.platform.profiles import PROFILES
-from emulators.platform.spec import ClientOptions, DeviceSpec
+from emulators.platform.spec import AnswersFor, ChipSpec, ClientOptions, DeviceSpec
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
 
 MAX_DEVICES = 1000  # what one coordinator can be asked to know
 TRIGGER_AFTER = 10.0  # seconds a commanded device holds an image before its trigger is pulled
 
+MAX_CHIPS = 7  # beside a device's own
 LONGEST_TEXT = 32  # octets of a model identifier or manufacturer name
 CHARGEABLE = tuple(kind for kind in KINDS.values() if kind.chargeable)
 COMMANDED = tuple(kind for kind in KINDS.values() if kind.commanded)
@@ -127,11 +128,20 @@ class _Table:
         except (ValueError, TypeError) as error:
             raise LocalError(f"{key} = {value!r}: {error}") from error
 
-    def finish(self) -> None:
+    def finish(self, keys: Sequence[str]) -> None:
         if self._rest:
-            raise LocalError(f"{min(self._rest)}: no such key; there are {', '.join(KEYS)}")
+            raise LocalError(f"{min(self._rest)}: no such key; there are {', '.join(keys)}")
 
 
+CHIP_KEYS = (
+    "image_type",
+    "version",
+    "manufacturer",
+    "hardware",
+    "endpoint",
+    "bank_size",
+    "timers",
+)
 KEYS = (
     "name",
     "kind",
@@ -155,17 +165,21 @@ KEYS = (
     "block_size",
     "page_mode",
     "timeout_policy",
+    "hides_identity",
     "relays",
     "router",
     "poll",
     "fast_poll",
     "plug_in_after",
     "trigger_after",
+    "answers_for",
+    "chip",
 )
 
 
 def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry:
     kind = table.take("kind", _kind, IHD)
+    chips: Sequence[Mapping[str, Any]] = table.take("chip", _tables, [])
     spec = _spec(kind, table, number)
     placement = _placement(table)
     entry = RosterEntry(
@@ -175,7 +189,9 @@ def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry
         table.take("plug_in_after", _seconds, None),
         table.take("trigger_after", _seconds, None),
     )
-    table.finish()
+    table.finish(KEYS)
+    spec = _with_chips(spec, chips)
+    entry = entry._replace(spec=spec)
     for other in others:
         if other.spec.eui64 == spec.eui64:
             raise LocalError(f"eui64 is that of {other.name}: give each device its own")
@@ -211,7 +227,42 @@ def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
         options=_options(table, usual.options),
         certificate=table.take("certificate", _pem, None),
         supplier=table.take("supplier", _eui64, None),
+        answers_for=table.take("answers_for", _answers_for, usual.answers_for),
     )
+
+
+def _with_chips(spec: DeviceSpec, tables: Sequence[Mapping[str, Any]]) -> DeviceSpec:
+    """Give a device its further chips.
+
+    Raises:
+        LocalError: they say what no chip can be, or the kind of device can have none.
+    """
+    chips: list[ChipSpec] = []
+    for number, table in enumerate(tables, 2):  # the device's own is the first
+        try:
+            chips.append(_chip(_Table(table), spec))
+        except LocalError as error:
+            raise LocalError(f"chip {number}: {error}") from error
+    with_chips = replace(spec, chips=tuple(chips))
+    check(with_chips)
+    return with_chips
+
+
+def _chip(table: _Table, device: DeviceSpec) -> ChipSpec:
+    image_type = table.take("image_type", _within(0, 0xFFFF), None)
+    if image_type is None:
+        raise LocalError("image_type is missing: it is what tells this chip's files from others'")
+    chip = ChipSpec(
+        image_type,
+        table.take("version", _within(0, 0xFFFF_FFFF), device.file_version),
+        manufacturer_code=table.take("manufacturer", _within(0, 0xFFFF), None),
+        hardware_version=table.take("hardware", _within(0, 0xFFFF), device.hardware_version),
+        endpoint=table.take("endpoint", _within(1, 0xF0), None),
+        bank_size=table.take("bank_size", _within(1024, 1 << 26), None),
+        timers=table.take("timers", _timers, None),
+    )
+    table.finish(CHIP_KEYS)
+    return chip
 
 
 def _options(table: _Table, usual: ClientOptions) -> ClientOptions:
@@ -220,6 +271,7 @@ def _options(table: _Table, usual: ClientOptions) -> ClientOptions:
         block_size=table.take("block_size", _within(1, 255), usual.block_size),
         page_mode=table.take("page_mode", _flag, usual.page_mode),
         timeout_policy=table.take("timeout_policy", _within(0, 1), usual.timeout_policy),
+        hides_identity=table.take("hides_identity", _flag, usual.hides_identity),
     )
 
 
@@ -248,6 +300,22 @@ def _kind(value: Any) -> DeviceKind:
     if kind is None:
         raise ValueError(f"no such kind; there are {', '.join(KINDS)}")
     return kind
+
+
+def _answers_for(value: Any) -> AnswersFor:
+    try:
+        return AnswersFor(_text(value))
+    except ValueError:
+        habits = ", ".join(habit.value for habit in AnswersFor)
+        raise ValueError(f"no such habit; there are {habits}") from None
+
+
+def _tables(value: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ValueError("is no [[device.chip]] table")
+    if len(value) > MAX_CHIPS:
+        raise ValueError(f"is more than {MAX_CHIPS} further chips")
+    return value
 
 
 def _timers(value: Any) -> Any:

@@ -59,13 +59,18 @@ class Identity:
     @classmethod
     def of(cls, spec: DeviceSpec) -> "Identity":
         """Describe an emulated device."""
-        endpoint = SimpleDescriptor(
-            spec.endpoint,
-            spec.profile,
-            kind_of(spec).device_id,
-            0,
-            (BASIC_CLUSTER, TUNNELING_CLUSTER),
-            (OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER),
+        numbers = dict.fromkeys(part.endpoint for part in spec.parts)
+        endpoints = (
+            SimpleDescriptor(
+                number,
+                spec.profile,
+                kind_of(spec).device_id,
+                0,
+                (BASIC_CLUSTER, *tunnel),
+                (OTA_UPGRADE_CLUSTER, *tunnel),
+            )
+            for number in numbers
+            for tunnel in [(TUNNELING_CLUSTER,) if number == spec.endpoint else ()]
         )
         return cls(
             spec.eui64,
@@ -73,7 +78,7 @@ class Identity:
             2 if spec.sleepy else 1,
             SLEEPY_CHILD if spec.sleepy else MAINS_ROUTER,
             spec.manufacturer_code,
-            (endpoint,),
+            tuple(endpoints),
         )
 
 

@@ -80,13 +80,13 @@ class Endpoint:
         return self.answer(header, general.DefaultResponse(header.command, status))
 
     def report(
-        self, cluster: int, value: general.AttributeRecord, *, from_server: bool
+        self, cluster: int, values: tuple[general.AttributeRecord, ...], *, from_server: bool
     ) -> Transmit:
-        """Report an attribute unasked; ``from_server`` if the cluster's server side has it."""
+        """Report attributes unasked; ``from_server`` if the cluster's server side has them."""
         frame = general_frame(
             general.REPORT_ATTRIBUTES,
             self.next_sequence(),
-            general.encode(general.ReportAttributes((value,))),
+            general.encode(general.ReportAttributes(values)),
             from_server=from_server,
         )
         return self._transmit(cluster, frame, self.server)

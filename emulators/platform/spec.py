@@ -1,11 +1,13 @@
 """What one emulated device is and how it misbehaves; plain values, no behaviour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from enum import Enum
 from typing import Protocol
 
 from emulators.platform.flash import FileIdentity
 from emulators.platform.profiles import LAB, TimerProfile
 from images.eui64 import Eui64
+from ota_engine.errors import LocalError
 from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY, SPOKEN_ON
 
 NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answered
@@ -55,6 +57,30 @@ class SecurityOptions:
     version_unreadable: bool = False  # version reads fail
 
 
+class AnswersFor(Enum):
+    """For which of the chips on one endpoint a device answers a read of cluster 0x0019."""
+
+    FIRST = "first"
+    ALTERNATING = "alternating"  # the next one with every read
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSpec:
+    """One more chip of a device, with firmware of its own.
+
+    ``hardware_version`` None means that it tells none. What else is None is as the device has it.
+    """
+
+    image_type: int
+    file_version: int
+    manufacturer_code: int | None = None
+    hardware_version: int | None = None
+    endpoint: int | None = None
+    bank_size: int | None = None
+    timers: TimerProfile | None = None
+    options: ClientOptions | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
     """One device: identity, what it runs, where it hangs in the network, and its habits.
@@ -64,6 +90,8 @@ class DeviceSpec:
     ``supplier`` names the party that a device with keys obeys, None for the first in the folder.
     ``profile`` is the one in its simple descriptor; it speaks on ``spoken_profile``.
     ``bank_size`` is the largest file it can hold, in octets.
+    ``chips`` are further chips beside the one that all of this describes; where several share an
+    endpoint, ``answers_for`` says whose attributes are read there.
     """
 
     eui64: Eui64
@@ -90,6 +118,35 @@ class DeviceSpec:
     certificate: bytes | None = None
     supplier: int | None = None
     seed: int = 0
+    chips: tuple[ChipSpec, ...] = ()
+    answers_for: AnswersFor = AnswersFor.FIRST
+
+    def __post_init__(self) -> None:
+        """Refuse chips that could not be told apart.
+
+        Raises:
+            LocalError: two of them take files of one manufacturer code and image type.
+        """
+        names = [(part.manufacturer_code, part.image_type) for part in self.parts]
+        for maker, image_type in names:
+            if names.count((maker, image_type)) > 1:
+                raise LocalError(
+                    f"two chips have manufacturer 0x{maker:04X} and image type 0x{image_type:04X}: "
+                    "give each its own image type"
+                )
+
+    @property
+    def parts(self) -> tuple["DeviceSpec", ...]:
+        """The device as each of its chips sees it: first as it is, then once for ``chips``."""
+        return (self, *(self._part(chip) for chip in self.chips))
+
+    def _part(self, chip: ChipSpec) -> "DeviceSpec":
+        given = {
+            field.name: value
+            for field in fields(chip)
+            if (value := getattr(chip, field.name)) is not None
+        }
+        return replace(self, chips=(), **{"hardware_version": None, **given})
 
     @property
     def spoken_profile(self) -> int:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -6,22 +7,36 @@ import trio
 from trio.testing import MockClock
 
 from emulators.air.network import Network
+from emulators.devices import kinds
 from emulators.devices.fleet import Fleet
 from emulators.home.han import BATCHES, Han
 from emulators.node import COORDINATOR
+from emulators.platform.spec import ChipSpec
 from emulators.simulation.population import Resident, populate, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
-from ota_engine.events import Joined, LinkDown, LinkEvent, LinkUp, Packet
+from ota_engine.events import SMART_ENERGY, Joined, LinkDown, LinkEvent, LinkUp, Packet
 from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.link.contract import LinkDownError
+from ota_engine.link.contract import ClientEndpoint, LinkDownError
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
 from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store
 from tests.emulators.air import Silent, request, response
 
 UTC = 1_800_000_000.0
+
+
+async def test_a_node_has_a_client_on_every_endpoint_of_its_chips(
+    autojump_clock: MockClock,
+) -> None:
+    spec = replace(kinds.IHD.specimen(0), chips=(ChipSpec(1, 1, endpoint=4), ChipSpec(2, 1)))
+    network = Network(Random(1))
+    network.add(Fleet().build(spec))
+    async with Han(network) as han:
+        han.power_on(spec.eui64)
+        clients = han.nodes[spec.eui64].clients
+    assert clients == (ClientEndpoint(1, SMART_ENERGY), ClientEndpoint(4, SMART_ENERGY))
 
 
 def empty_han(*nodes: Silent) -> Han:

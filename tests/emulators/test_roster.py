@@ -14,6 +14,7 @@ from emulators.home.attendant import attend
 from emulators.home.roster import KEYS, default_roster, parse_roster
 from emulators.ncp.memory import Memory
 from emulators.node import COORDINATOR
+from emulators.platform.spec import AnswersFor
 from ota_engine.errors import LocalError
 from ota_engine.events import BASIC_CLUSTER
 from ota_engine.gbcs.pki import DEVICES
@@ -91,6 +92,16 @@ def test_devices_without_identity_get_one_each() -> None:
         ),
         ("[[device]]\ntrigger_after = 1", "trigger_after is for an HCALCS, ESME or GSME"),
         (f'[[device]]\nmodel = "{"M" * 33}"', "is longer than 32 octets"),
+        ("[[device]]\n[[device.chip]]\nversion = 1", "line 1: device 1: chip 2: image_type is"),
+        ("[[device]]\n[[device.chip]]\nimage_type = 0x0085", "two chips have manufacturer 0x121D"),
+        (
+            "[[device]]\n[[device.chip]]\nimage_type = 1\nmodel = 'm'",
+            "model: no such key; there are",
+        ),
+        ('[[device]]\nkind = "esme"\n[[device.chip]]\nimage_type = 1', "one firmware of a device"),
+        ("[[device]]\nchip = 2", "chip = 2: is no [[device.chip]] table"),
+        ("[[device]]" + 8 * "\n[[device.chip]]\nimage_type = 1", "more than 7 further chips"),
+        ('[[device]]\nanswers_for = "last"', "there are first, alternating"),
         ("[[device]]\nfast_poll = 0", "fast_poll = 0"),
         ("device = 3", "names no device"),
         ("[home]", "home: no such key"),
@@ -119,6 +130,43 @@ def test_any_value_of_any_key_is_a_device_or_one_complaint(key: str, value: obje
         assert key in str(error)
     else:
         assert len(roster.entries) == 1
+
+
+CHIPS = """
+[[device]]
+manufacturer = 0x128B
+image_type = 0x0109
+version = 0x0100
+hardware = 3
+answers_for = "alternating"
+
+[[device.chip]]
+image_type = 0x010A
+
+[[device.chip]]
+image_type = 0x0109
+manufacturer = 0x1002
+version = 7
+hardware = 1
+endpoint = 3
+bank_size = 65536
+timers = "silabs"
+
+[[device]]
+kind = "portable ihd"
+"""
+
+
+def test_a_device_has_the_chips_of_its_table_each_as_the_device_where_it_says_nothing() -> None:
+    device, other = (entry.spec for entry in parse_roster(CHIPS).entries)
+    own, radio, meter = device.parts
+    assert (radio.manufacturer_code, radio.image_type, radio.file_version) == (0x128B, 0x010A, 256)
+    assert (radio.endpoint, radio.hardware_version, radio.timers) == (1, 3, own.timers)
+    assert (meter.manufacturer_code, meter.image_type, meter.file_version) == (0x1002, 0x0109, 7)
+    assert (meter.endpoint, meter.hardware_version, meter.bank_size) == (3, 1, 65536)
+    assert meter.timers.name == "silabs"
+    assert device.answers_for is AnswersFor.ALTERNATING
+    assert other.chips == ()
 
 
 def test_model_and_maker_are_what_its_basic_cluster_tells() -> None:
