@@ -4,7 +4,6 @@ Knows paths, permissions and locks; sends nothing and never opens the port itsel
 some ports restarts the dongle behind them.
 """
 
-import fcntl
 import grp
 import hashlib
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from hw.settings import RadioSettings
 from ota_engine.errors import LinkError
+from ota_engine.lock import try_lock
 
 #: Addresses at which this machine finds itself, as ``localhost`` does or for want of another.
 OWN = frozenset(map(ip_address, ("127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::")))  # noqa: S104 - compared, never listened at
@@ -99,14 +99,12 @@ def _open_locked(path: Path, url: str) -> int:
     """Open a lock file and lock it; the file that has the name then is the one that is locked."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(descriptor):
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
             raise LinkError(
                 f"{url}: in use by another zota (process {holder}); stop that one first"
-            ) from error
+            )
         if _has_name(descriptor, path):
             return descriptor
         os.close(descriptor)  # whoever had it removed it between our opening and our locking it

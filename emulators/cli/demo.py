@@ -17,7 +17,7 @@ from rich.table import Table
 from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.engine_options import HeadEnd
-from ota_engine.cli.engines import HTTP, HTTP_OPTION, post_what_waits
+from ota_engine.cli.engines import HTTP, HTTP_OPTION, tell_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.order_report import command_line
@@ -76,7 +76,7 @@ def demo(
     else:
         _show(endings, folder)
     if head_end is not None:
-        post_what_waits(head_end, folder)
+        tell_what_waits(head_end, folder, virtual=True)
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
 
 

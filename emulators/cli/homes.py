@@ -1,6 +1,5 @@
 """Emulated homes as commands name them: a roster file or the built-in one, and a folder of keys."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from images.files import read_bounded
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.errors import LinkError, LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.lock import try_lock
 
 if TYPE_CHECKING:
     from emulators.home.memory import HomeMemory
@@ -81,12 +81,10 @@ def sole_use(path: Path) -> Iterator[None]:
         LinkError: another command has it.
     """
     with path.with_name(path.name + ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(lock.fileno()):
             raise LinkError(
                 f"{path}: another command lives in this home: wait for it, or use another --state"
-            ) from error
+            )
         yield
 
 

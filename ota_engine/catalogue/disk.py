@@ -4,7 +4,6 @@ Knows files, locks and flushes; knows nothing of images.
 """
 
 import errno
-import fcntl
 import os
 import stat
 import time
@@ -15,6 +14,7 @@ from typing import Final
 
 from images.files import flush_folder, read_at_most, write_whole
 from ota_engine.errors import StoreError
+from ota_engine.lock import try_lock
 
 LOCK_NAME: Final = ".lock"
 PATIENCE_S: Final = 30.0  # an import of many images holds the lock per image, not longer
@@ -49,21 +49,13 @@ def locked(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     fd = os.open(folder / LOCK_NAME, flags, 0o644)
     try:
         deadline = time.monotonic() + patience_s
-        while not _taken(fd):
+        while not try_lock(fd):
             if time.monotonic() >= deadline:
                 raise StoreError(f"{folder}: another zota is writing here: try again when it ends")
             time.sleep(PAUSE_S)
         yield
     finally:
         os.close(fd)
-
-
-def _taken(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def read_beneath(root: Path, parts: Sequence[str], limit: int) -> bytes:

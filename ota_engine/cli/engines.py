@@ -4,7 +4,6 @@ Decides nothing; imports radios, emulators and HTTP only if they are asked for.
 """
 
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 HTTP: Final = "head-end"  # the extra that brings what speaks HTTP
 HTTP_OPTION: Final = "--head-end"
-SEND_LATER_S: Final = 30.0  # for a head end to take what was put by while time jumped
 
 T = TypeVar("T")
 
@@ -73,10 +71,8 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
     choice.state.mkdir(parents=True, exist_ok=True)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is ours
     done = choice.link.run(lambda: _perform(choice, keys, work))
-    if choice.head_end is not None and choice.link.virtual:
-        post_what_waits(choice.head_end, choice.state)
-    elif choice.head_end is not None:
-        _tell_of_waiting(choice.head_end, choice.state, _count(choice.state))
+    if choice.head_end is not None:
+        tell_what_waits(choice.head_end, choice.state, virtual=choice.link.virtual)
     return done
 
 
@@ -126,49 +122,21 @@ def _sink(url: str) -> "HttpSink":
     return HttpSink(url)
 
 
-def post_what_waits(url: str, state: Path) -> None:
-    """Post what was put by while time jumped; say what still waits.
+def tell_what_waits(url: str, state: Path, *, virtual: bool) -> None:
+    """Say how many outcomes wait for the head end, once those put by in jumping time are sent.
 
     Raises:
         LocalError: the URL is none.
         StoreError: the database cannot be used.
     """
-    _tell_of_waiting(url, state, _send_now(url, state))
+    from ota_engine.shell.afterwards import count_what_waits, send_what_waits
 
-
-def _tell_of_waiting(url: str, state: Path, waiting: int) -> None:
+    waiting = send_what_waits(state, url, _complain) if virtual else count_what_waits(state)
     if waiting:
         again = command_line("zota", "head-end", "deliver", url, "--state", state)
         what = "outcome waits" if waiting == 1 else "outcomes wait"
         typer.echo(f"zota: {waiting} {what} for the head end: when it is up, {again}", err=True)
 
 
-def _send_now(url: str, state: Path) -> int:
-    from ota_engine.store.location import DATABASE_NAME
-    from ota_engine.telling.dispatch import dispatch
-
-    async def send() -> int:
-        async with _sink(url) as sink:
-            done = await dispatch(
-                state / DATABASE_NAME,
-                sink,
-                seconds=SEND_LATER_S,
-                wall_clock=time.time,
-                report=_complain,
-            )
-        return done.waiting
-
-    return trio.run(send)
-
-
 def _complain(line: str) -> None:
     typer.echo(f"zota: {line}", err=True)
-
-
-def _count(state: Path) -> int:
-    from ota_engine.store.schema import DeliveryState
-    from ota_engine.store.store import DATABASE_NAME, Store
-    from ota_engine.telling.http_sink import NAME
-
-    with Store.inspect(state / DATABASE_NAME) as store:
-        return store.deliveries.counts()[NAME][DeliveryState.WAITING]

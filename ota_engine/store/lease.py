@@ -5,13 +5,13 @@ that ends, so a killed engine never blocks its successor. The text in the lock f
 tell the refused one whom to ask.
 """
 
-import fcntl
 import json
 import os
 import time
 from pathlib import Path
 
 from ota_engine.errors import StoreError
+from ota_engine.lock import try_lock
 
 LOCK_SUFFIX = ".lock"
 ATTEMPTS = 4  # ``holder`` takes the lock for an instant to see whether it is free
@@ -52,11 +52,7 @@ def holder(database: Path) -> str | None:
     except OSError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_holder(fd)
-    else:
-        return None
+        return None if try_lock(fd, shared=True) else _read_holder(fd)
     finally:
         os.close(fd)
 
@@ -69,12 +65,9 @@ def lock_file(database: Path) -> Path:
 
 def _locked(fd: int) -> bool:
     for _ in range(ATTEMPTS):
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(PAUSE_S)
-        else:
+        if try_lock(fd):
             return True
+        time.sleep(PAUSE_S)
     return False
 
 

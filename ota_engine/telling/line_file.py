@@ -6,7 +6,6 @@ process that still writes must not be cut.
 """
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterable
@@ -14,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from images.files import flush_folder
 from ota_engine.errors import StoreError, StoreFull
+from ota_engine.lock import try_lock
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK = 64 * 1024  # octets
@@ -85,26 +86,14 @@ def _open_locked(path: Path) -> int:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise StoreError(f"{path}: is not a file: outcomes need one that can be read again")
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not try_lock(fd):
+            raise StoreError(f"{path}: another process writes its outcomes here: name another")
         if fresh:
-            _flush_directory(path.parent)
-    except BlockingIOError:
-        os.close(fd)
-        raise StoreError(
-            f"{path}: another process writes its outcomes here: name another"
-        ) from None
+            flush_folder(path.parent)
     except BaseException:
         os.close(fd)
         raise
     return fd
-
-
-def _flush_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _cut_torn_line(fd: int, path: Path, start: bytes, tail: int | None) -> list[bytes]:

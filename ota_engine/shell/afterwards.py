@@ -1,0 +1,58 @@
+"""After a command's run: sends what its sink was not told while the run lasted; prints nothing.
+
+Where time jumps, nothing is sent while the run lasts: a receiver elsewhere lives in real time.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from ota_engine.store.schema import DeliveryState
+from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.telling.dispatch import dispatch
+from ota_engine.telling.http_sink import NAME, HttpSink
+
+SEND_LATER_S: Final = 30.0  # for a receiver to take what was put by while time jumped
+
+
+def send_what_waits(state: Path, url: str, report: Callable[[str], None]) -> int:
+    """Send what was put by while time jumped. Call it outside of trio's run, after the engine's end.
+
+    Args:
+        state: the folder of the engine's database.
+        url: of the receiver.
+        report: is given a line for whatever goes wrong on the way.
+
+    Returns:
+        How many outcomes wait still.
+
+    Raises:
+        LocalError: the URL is none.
+        StoreError: the database cannot be used.
+    """
+
+    async def send() -> int:
+        async with HttpSink(url) as sink:
+            done = await dispatch(
+                state / DATABASE_NAME,
+                sink,
+                seconds=SEND_LATER_S,
+                wall_clock=time.time,
+                report=report,
+            )
+        return done.waiting
+
+    return trio.run(send)
+
+
+def count_what_waits(state: Path) -> int:
+    """Count the outcomes that the receiver has not taken.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    with Store.inspect(state / DATABASE_NAME) as store:
+        return store.deliveries.counts()[NAME][DeliveryState.WAITING]
