@@ -35,7 +35,7 @@ ANNOUNCEMENT = 12  # octets of a Device_annce: sequence, address, EUI-64, capabi
 RECEIVER_ON_WHEN_IDLE = 0x08  # capability bit, Zigbee 2.4.3.1.11
 
 
-class Ear(Protocol):
+class RadioListener(Protocol):
     """Who is told what the radio hears."""
 
     def packet(self, packet: Packet) -> None:
@@ -45,7 +45,7 @@ class Ear(Protocol):
         """A device announced itself."""
 
 
-class DeafEar:
+class NoListener:
     """Of a radio that nobody serves with."""
 
     def packet(self, packet: Packet) -> None:
@@ -61,7 +61,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
     Mixed in before a radio library's own controller by ``ota_application``.
 
     Attributes:
-        ear: told of every frame and announcement.
+        listener: told of every frame and announcement.
         counters: what was kept from zigpy or from the air, by reason.
         conversations: who asked which device what.
         asked_endpoints: on which images are to be served beside the usual ones.
@@ -69,7 +69,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
 
     def __init__(self, config: dict[str, object]) -> None:
         super().__init__(config)
-        self.ear: Ear = DeafEar()
+        self.listener: RadioListener = NoListener()
         self.counters: Counter[str] = Counter()
         self.conversations = Conversations()
         self.asked_endpoints: tuple[int, ...] = ()
@@ -157,7 +157,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
         except KeyError:
             self.counters["unknown_sender"] += 1
             return owner | Owner.ZIGPY  # it will ask the unknown device who it is
-        self.ear.packet(
+        self.listener.packet(
             Packet(
                 device,
                 address,
@@ -192,7 +192,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
             return
         address = int.from_bytes(frame[1:3], "little")
         eui64 = Eui64(int.from_bytes(frame[3:11], "little"))
-        self.ear.announced(eui64, address, sleepy=not frame[11] & RECEIVER_ON_WHEN_IDLE)
+        self.listener.announced(eui64, address, sleepy=not frame[11] & RECEIVER_ON_WHEN_IDLE)
 
 
 def _network_address(address: t.AddrModeAddress | None) -> int | None:

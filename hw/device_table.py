@@ -9,7 +9,7 @@ from typing import TypeAlias
 import trio
 import zigpy.device
 
-from hw.application import Ear
+from hw.application import RadioListener
 from hw.identity import to_ours
 from hw.inbox import LIMIT, Inbox
 from hw.session import RadioSession
@@ -22,7 +22,7 @@ CHANNEL = 0  # a radio has one medium; the engine numbers them
 EarlyEvents: TypeAlias = Packet | Joined | Left
 
 
-class DeviceTable(Ear):
+class DeviceTable(RadioListener):
     """The devices of the network and what was heard of them; turns news of zigpy into events."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -83,7 +83,7 @@ class DeviceTable(Ear):
             return not descriptor.is_receiver_on_when_idle
         return self._sleepy.get(eui64, False)
 
-    # --- Ear -------------------------------------------------------------------------------------
+    # --- RadioListener -------------------------------------------------------------------------------------
 
     def packet(self, packet: Packet) -> None:
         """A frame for the engine arrived."""

@@ -16,7 +16,7 @@ AT_ONCE = 64  # callbacks done before trio has its turn, at most
 T = TypeVar("T")
 
 #: Told of an exception nobody awaited: the exception, if there is one, and what asyncio says of it.
-Recorder = Callable[[BaseException | None, str], None]
+RecordTrouble = Callable[[BaseException | None, str], None]
 
 
 class Island:
@@ -32,7 +32,7 @@ class Island:
 
 
 @asynccontextmanager
-async def open_island(record: Recorder) -> AsyncIterator[Island]:
+async def open_island(record: RecordTrouble) -> AsyncIterator[Island]:
     """Open a loop.
 
     Exceptions of tasks that nobody awaits go to ``record``; by default they would end the program,

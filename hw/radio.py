@@ -184,7 +184,7 @@ class ZigpyRadio:
         # Plugged in again, it may be another port to the system: it has to be there to be named.
         check_port(self.settings)
         with lock_port(self.settings):
-            return await visit(self.settings, serve, ear=self._known, record=self._record)
+            return await visit(self.settings, serve, listener=self._known, record=self._record)
 
     @asynccontextmanager
     async def _in_service(self, session: RadioSession) -> AsyncIterator[None]:

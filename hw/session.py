@@ -13,11 +13,11 @@ import zigpy.types as t
 from zigpy.config.defaults import CONF_MAX_CONCURRENT_REQUESTS_DEFAULT
 from zigpy.exceptions import NetworkNotFormed
 
-from hw.application import Ear, OtaApplication, ota_application
+from hw.application import OtaApplication, RadioListener, ota_application
 from hw.emberznet import is_supported, longest_payload, protocol
 from hw.failures import loss, opening_failure, send_failure
 from hw.identity import to_ours, to_zigpy
-from hw.island import Island, Recorder, open_island
+from hw.island import Island, RecordTrouble, open_island
 from hw.libraries import load_controller
 from hw.packets import broadcast_address, to_packet, unicast_address
 from hw.peer import RESET, Manner, manner
@@ -261,8 +261,8 @@ async def visit(
     settings: RadioSettings,
     work: Callable[[RadioSession], Awaitable[T]],
     *,
-    ear: Ear | None = None,
-    record: Recorder = lambda error, message: None,
+    listener: RadioListener | None = None,
+    record: RecordTrouble = lambda error, message: None,
     channel: int | None = None,
 ) -> T:
     """Give a radio one life: an asyncio loop and a session, for as long as ``work`` takes.
@@ -270,7 +270,7 @@ async def visit(
     Args:
         settings: which radio.
         work: what to do with it; it connects.
-        ear: told of what is heard.
+        listener: told of what is heard.
         record: told of exceptions that the radio library let fall.
         channel: to form a network on.
 
@@ -283,7 +283,7 @@ async def visit(
     async with open_island(record) as island:
         # Raised through the island, the error would come out wrapped in groups.
         try:
-            async with open_session(island, settings, ear, channel=channel) as session:
+            async with open_session(island, settings, listener, channel=channel) as session:
                 done.append(await work(session))
         except (LinkError, LocalError) as error:
             failure = error
@@ -296,7 +296,7 @@ async def visit(
 async def open_session(
     island: Island,
     settings: RadioSettings,
-    ear: Ear | None = None,
+    listener: RadioListener | None = None,
     *,
     channel: int | None = None,
 ) -> AsyncIterator[RadioSession]:
@@ -320,8 +320,8 @@ async def open_session(
         app = await island.run(make())
     except Exception as error:
         raise opening_failure(error, settings, connected=False) from error
-    if ear is not None:
-        app.ear = ear
+    if listener is not None:
+        app.listener = listener
     session = RadioSession(island, app, settings)
     try:
         yield session

@@ -84,14 +84,14 @@ def _speed(url: str, text: str) -> float:
 @asynccontextmanager
 async def _open(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
-    from emulators.home.household import open_household
+    from emulators.home.live_home import open_home
 
     if home.keys is None:
-        async with open_household(home.entries) as han:
+        async with open_home(home.entries) as han:
             yield han
         return
     with sole_use(memory):
-        opened = open_household(
+        opened = open_home(
             home.entries,
             keys=home.keys,
             utc=utc_clock(begin_utc),

@@ -205,17 +205,17 @@ class _Keeper:
     """
 
     def __init__(self, dongle: "Dongle", state: Path | None, *, keyed: bool) -> None:
-        from emulators.home.memory import Notebook, recall_home
+        from emulators.home.memory import MemoryKeeper, recall_home
 
         self._dongle = dongle
         self._state = state
         self._saved = ""
-        self._notebook: Notebook | None = None
+        self._keeper: MemoryKeeper | None = None
         if state is not None and keyed:
             path = state.with_name(state.name + DEVICES_SUFFIX)
             devices = list(dongle.stack.devices.values())
             recall_home(read_memory(path), devices)
-            self._notebook = Notebook(devices, lambda text: write_whole(path, text.encode()))
+            self._keeper = MemoryKeeper(devices, lambda text: write_whole(path, text.encode()))
 
     def look(self) -> None:
         """Write down what changed; a large home only at the end."""
@@ -223,14 +223,14 @@ class _Keeper:
         if self._state is not None and text != self._saved:
             write_whole(self._state, text.encode())
         self._saved = text
-        if self._notebook is not None and self._notebook.small:
-            self._notebook.write()
+        if self._keeper is not None and self._keeper.small:
+            self._keeper.write()
 
     def close(self) -> None:
         """Write everything down."""
         self.look()
-        if self._notebook is not None:
-            self._notebook.write()
+        if self._keeper is not None:
+            self._keeper.write()
 
 
 class _Screen:

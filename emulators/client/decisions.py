@@ -26,7 +26,7 @@ FIRST_DEVICE_SPECIFIC_TYPE = 0xFFC0  # up to 0xFFFE: asked for by Query Device S
 NEVER_ASKED = (1, 1)  # activation out of band, do not apply on time-out: the server has no say
 
 
-class Wanted(NamedTuple):
+class WantedFile(NamedTuple):
     """The file a client needs next, and the version of it that it runs."""
 
     image_type: int
@@ -35,13 +35,13 @@ class Wanted(NamedTuple):
     last: bool
 
 
-def wanted(spec: DeviceSpec, metadata: Metadata) -> Wanted:
+def wanted(spec: DeviceSpec, metadata: Metadata) -> WantedFile:
     """Which of the files of an upgrade comes next, by what flash already holds."""
     types = (spec.image_type, *spec.options.more_image_types)
     collecting = metadata.spare in (Spare.PARTIAL, Spare.DOWNLOADING)
     index = len(metadata.held) % len(types) if collecting else 0
     version = running_version(metadata, types[index])
-    return Wanted(types[index], version, index == 0, index == len(types) - 1)
+    return WantedFile(types[index], version, index == 0, index == len(types) - 1)
 
 
 def running_version(metadata: Metadata, image_type: int) -> int:
@@ -110,7 +110,7 @@ def judge_offer(
     return (ClientEvent.OFFERED if on_mains else ClientEvent.OFFERED_ON_BATTERY), offer
 
 
-def _refusal(offer: Offer, spec: DeviceSpec, need: Wanted, room: int) -> ClientEvent | None:
+def _refusal(offer: Offer, spec: DeviceSpec, need: WantedFile, room: int) -> ClientEvent | None:
     """Why the client does not want what it is offered; None if it does."""
     manufacturer_code, image_type, version = offer.identity
     if (manufacturer_code, image_type) != (spec.manufacturer_code, need.image_type):

@@ -161,9 +161,9 @@ RECEIVING = (
     ClientState.WAITING_FOR_DATA,
 )
 
-Row = tuple[ClientState, Do]
+_Row = tuple[ClientState, Do]
 
-TABLE: dict[tuple[ClientState, ClientEvent], Row] = {
+TABLE: dict[tuple[ClientState, ClientEvent], _Row] = {
     (ClientState.OFF, ClientEvent.BOOTED): (ClientState.IDLE, Do.START),
     (ClientState.OFF, ClientEvent.BOOTED_DOWNLOADING): (ClientState.DOWNLOADING, Do.RESUME),
     (ClientState.OFF, ClientEvent.BOOTED_HOLDING): (ClientState.ENDING, Do.SEND_END),

@@ -23,7 +23,7 @@ LAST_WORDS = 60.0  # seconds after the last end in which devices may still have 
 ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
 
 #: Told after every step of the virtual seconds and of every session.
-Watcher = Callable[[float, Sequence[SessionStatus]], None]
+DemoWatcher = Callable[[float, Sequence[SessionStatus]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def play(
     demonstration: Demonstration,
     store: Store,
     journal: Journal,
-    watch: Watcher,
+    watch: DemoWatcher,
     capture: Callable[[bytes], object] | None = None,
 ) -> list[DemoEnding]:
     """Run a demonstration until every device has ended, and say how.

@@ -18,7 +18,7 @@ from emulators.node import COORDINATOR
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.platform.spec import ClientOptions, DeviceSpec
 from emulators.simulation.faults import FaultPlan
-from emulators.simulation.population import Resident, SimulatedFirmware
+from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
 from emulators.simulation.simulation import EPOCH, SimulationSettings
 from images import ImageError, ImageSpec, OtaHeader, build, parse
 from images.eui64 import Eui64
@@ -170,7 +170,7 @@ def _as_ota_file(data: bytes, name: str) -> tuple[OtaHeader | None, bytes]:
 
 def _build_for_all(
     payload: bytes, pki: Sequence[PkiFile]
-) -> tuple[list[Resident], SimulatedFirmware]:
+) -> tuple[list[SimulatedDevice], SimulatedFirmware]:
     files = {file.name: file.octets for file in pki}
     keys = Keystore.read(files)
     supplier = choose_parties(keys, None).supplier
@@ -200,7 +200,7 @@ def _spec(part: Part, key: bytes) -> ImageSpec:
 
 def _member(
     part: Part, number: int, header: OtaHeader, certificate: bytes | None = None
-) -> Resident:
+) -> SimulatedDevice:
     """Make a device to which the image is an upgrade, or a downgrade from version 1 to 0."""
     battery = part.kind is kinds.PPMID
     running = OLD_VERSION if header.file_version == NEW_VERSION else header.file_version - 1
@@ -221,7 +221,7 @@ def _member(
         certificate=certificate if part.layout == "gb-signed" else None,
         seed=SEED,
     )
-    return Resident(
+    return SimulatedDevice(
         spec,
         Placement(relays=part.relays, router=part.relays),
         header.image_type,

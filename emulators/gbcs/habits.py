@@ -24,9 +24,9 @@ DLMS_HARDWARE_FAULT: Final = 1  # data-access-result
 GBZ_FAILURE: Final = 0xC0  # ZCL status: hardware failure
 
 #: Writes what a device says of an image it received: alert code, own counter, time, hash.
-Receipt = Callable[[int, int, datetime, bytes], Payload]
+WriteReceipt = Callable[[int, int, datetime, bytes], Payload]
 #: Writes the answer to a version read: the command, and the version or None.
-Reading = Callable[[Message, int | None], Payload]
+WriteReading = Callable[[Message, int | None], Payload]
 
 
 class GbcsHabits(NamedTuple):
@@ -45,9 +45,9 @@ class GbcsHabits(NamedTuple):
     orders_from: Role | None
     verifies: bool
     read: MessageCode
-    answer_read: Reading
+    answer_read: WriteReading
     receipt_code: MessageCode | None = None
-    write_receipt: Receipt | None = None
+    write_receipt: WriteReceipt | None = None
     reports: bool = False
 
 

@@ -9,12 +9,12 @@ from math import inf
 from typing import NamedTuple
 
 from emulators.gbcs.anchors import Anchors
-from emulators.gbcs.belief import believe
+from emulators.gbcs.command_check import check_command
 from emulators.gbcs.habits import GbcsHabits
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.outbox import Outbox
+from emulators.gbcs.signer import DeviceSigner
 from emulators.gbcs.utc_clock import UtcClock
-from emulators.gbcs.voice import DeviceSigner
 from emulators.node import Note
 from emulators.platform.spec import SecurityOptions
 from images.eui64 import format_eui64
@@ -68,7 +68,7 @@ class SecurityUnit:
         memory: what survives a power cut; all else is worked out from it.
     """
 
-    __slots__ = ("_anchors", "_habits", "_options", "_outbox", "_voice", "clock", "memory")
+    __slots__ = ("_anchors", "_habits", "_options", "_outbox", "_signer", "clock", "memory")
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class SecurityUnit:
         self._anchors = anchors
         self._options = options
         self._outbox = Outbox(self.memory, options)
-        self._voice = DeviceSigner(anchors, self.clock, self._outbox)
+        self._signer = DeviceSigner(anchors, self.clock, self._outbox)
 
     # --- what it shows ----------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class SecurityUnit:
             now: seconds.
         """
         try:
-            command, said = self._believe(octets, now)
+            command, said = self._check(octets, now)
         except PeerError as error:
             return Reaction(notes=(Note("command refused", {"reason": str(error)}),))
         note = Note(
@@ -143,7 +143,7 @@ class SecurityUnit:
         self.memory.begun = None
         done = begun.file == firmware.running
         code = ActivationCode.SUCCESS if done else ActivationCode.ACTIVATION_FAILURE
-        self._voice.outcome(begun.cause, code, firmware.version, now)
+        self._signer.outcome(begun.cause, code, firmware.version, now)
         return self.wake(firmware, now)
 
     def image_received(self, digest: bytes, now: float, *, verified: bool) -> Reaction:
@@ -154,7 +154,7 @@ class SecurityUnit:
             now: seconds.
             verified: it is sound, and signed as it must be.
         """
-        self._voice.receipt(self._habits, digest, now, verified=verified)
+        self._signer.receipt(self._habits, digest, now, verified=verified)
         return self._react(now)
 
     def restarting(self, file: bytes) -> None:
@@ -174,7 +174,7 @@ class SecurityUnit:
         """Take the memory of an earlier life; for a device that is switched off."""
         self.memory = memory
         self._outbox = Outbox(memory, self._options)
-        self._voice = DeviceSigner(self._anchors, self.clock, self._outbox)
+        self._signer = DeviceSigner(self._anchors, self.clock, self._outbox)
 
     def hand_over(self, anchors: Anchors) -> Reaction:
         """Trust another supplier from now on; what the old one ordered for later is forgotten.
@@ -183,7 +183,7 @@ class SecurityUnit:
             anchors: see ``Anchors.handed_over``.
         """
         self._anchors = anchors
-        self._voice = DeviceSigner(anchors, self.clock, self._outbox)
+        self._signer = DeviceSigner(anchors, self.clock, self._outbox)
         note = Note("supplier changed", {"supplier": format_eui64(anchors.supplier)})
         order = self.memory.order
         if order is None or order.originator == anchors.supplier:
@@ -198,14 +198,14 @@ class SecurityUnit:
 
     # --- commands ---------------------------------------------------------------------------------
 
-    def _believe(self, octets: bytes, now: float) -> tuple[Message, Payload]:
+    def _check(self, octets: bytes, now: float) -> tuple[Message, Payload]:
         """Believe a command, and use up its counter.
 
         Raises:
             PeerError: it must not be obeyed.
         """
         utc = self.clock.moment(now) if self.clock.is_set else None
-        command, said = believe(octets, self._anchors, self._habits, utc)
+        command, said = check_command(octets, self._anchors, self._habits, utc)
         if not self.memory.guard.accept(command.originator, command.counter):
             raise PeerError(f"counter {command.counter} was used before: a replay")
         return command, said
@@ -220,12 +220,12 @@ class SecurityUnit:
         cancelled = time == CANCELLATION_TIME
         order = FutureOrder(command.originator, command.counter, digest, time)
         self.memory.order = None if cancelled else order
-        self._voice.answer_dated(command, CommandAccepted(), now)
+        self._signer.answer_dated(command, CommandAccepted(), now)
         return self._fire(firmware, now)
 
     def _read_version(self, command: Message, firmware: UnitFirmware, now: float) -> bool:
         version = None if self._options.version_unreadable else firmware.version
-        self._voice.answer(command, self._habits.answer_read(command, version), now)
+        self._signer.answer(command, self._habits.answer_read(command, version), now)
         return False
 
     def _fire(self, firmware: UnitFirmware, now: float) -> bool:
@@ -249,7 +249,7 @@ class SecurityUnit:
         else:
             self.memory.begun = Begun(firmware.held, cause)
             return True
-        self._voice.outcome(cause, code, firmware.version, now)
+        self._signer.outcome(cause, code, firmware.version, now)
         return False
 
     def _react(self, now: float, activate: bool = False, *notes: Note) -> Reaction:

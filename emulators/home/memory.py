@@ -85,7 +85,7 @@ def recall_home(memory: HomeMemory, devices: Iterable[Device]) -> None:
             device.security.recall(kept.memory)
 
 
-class Notebook:
+class MemoryKeeper:
     """Hands on what the devices of a home keep, when it has changed.
 
     Args:

@@ -12,8 +12,8 @@ from typing import Any
 
 from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions
-from emulators.home.attendant import attend
 from emulators.home.roster import RosterEntry
+from emulators.home.user import schedule_user_actions
 from emulators.ncp.ash import Ash, Delivered
 from emulators.ncp.commands import LATEST, VERSIONS
 from emulators.ncp.ezsp import Ezsp
@@ -97,7 +97,7 @@ class Dongle:
         self._hung = False
         self._started = False
         self._faults = list(options.faults.events)
-        attend(self.network, entries, self.stack.devices)
+        schedule_user_actions(self.network, entries, self.stack.devices)
 
     def set_clocks(self, utc: float, now: float) -> None:
         """Tell the devices the date, in which they live at the pace of the host.

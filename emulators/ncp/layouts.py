@@ -60,14 +60,14 @@ class MulticastEntry(NamedTuple):
     network: int = 0
 
 
-class Kind(NamedTuple):
+class WireType(NamedTuple):
     """How one kind of field is read (value, octets used) and written."""
 
     read: Callable[[bytes], tuple[Any, int]]
     write: Callable[[Any], bytes]
 
 
-def _number(code: str) -> Kind:
+def _number(code: str) -> WireType:
     struct = Struct("<" + code)
 
     def read(data: bytes) -> tuple[Any, int]:
@@ -75,10 +75,10 @@ def _number(code: str) -> Kind:
             raise TruncatedError
         return struct.unpack_from(data)[0], struct.size
 
-    return Kind(read, struct.pack)
+    return WireType(read, struct.pack)
 
 
-def _record(record: Callable[..., Any], code: str) -> Kind:
+def _record(record: Callable[..., Any], code: str) -> WireType:
     struct = Struct("<" + code)
 
     def read(data: bytes) -> tuple[Any, int]:
@@ -86,19 +86,19 @@ def _record(record: Callable[..., Any], code: str) -> Kind:
             raise TruncatedError
         return record(*struct.unpack_from(data)), struct.size
 
-    return Kind(read, lambda value: struct.pack(*value))
+    return WireType(read, lambda value: struct.pack(*value))
 
 
-def _fixed(size: int) -> Kind:
+def _fixed(size: int) -> WireType:
     def read(data: bytes) -> tuple[Any, int]:
         if len(data) < size:
             raise TruncatedError
         return data[:size], size
 
-    return Kind(read, bytes)
+    return WireType(read, bytes)
 
 
-def _counted(code: str) -> Kind:
+def _counted(code: str) -> WireType:
     struct = Struct("<" + code)
 
     def read(data: bytes) -> tuple[Any, int]:
@@ -109,23 +109,23 @@ def _counted(code: str) -> Kind:
             raise TruncatedError
         return data[struct.size : end], end
 
-    return Kind(read, lambda value: struct.pack(len(value)) + value)
+    return WireType(read, lambda value: struct.pack(len(value)) + value)
 
 
-def _status_octet(words: Mapping[EmberStatus, int]) -> Kind:
-    return Kind(
+def _status_octet(words: Mapping[EmberStatus, int]) -> WireType:
+    return WireType(
         lambda data: (data[0], 1) if data else (0, 0),
         lambda status: bytes((words.get(status, UNMAPPED),)),
     )
 
 
-_RECORDS: dict[str, Kind] = {
+_RECORDS: dict[str, WireType] = {
     "aps": _record(ApsFrame, "HHBBHHB"),
     "network": _record(NetworkParameters, "QHBBBHBL"),
     "security": _record(SecurityState, "H16s16sBQ"),
     "multicast": _record(MulticastEntry, "HBB"),
 }
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, WireType] = {
     "u8": _number("B"),
     "s8": _number("b"),
     "u16": _number("H"),
@@ -137,7 +137,7 @@ _KINDS: dict[str, Kind] = {
     "key_data": _fixed(12),  # sl_zb_sec_man_aps_key_metadata_t
     "bytes": _counted("B"),
     "bytes32": _counted("L"),
-    "rest": Kind(lambda data: (data, len(data)), bytes),
+    "rest": WireType(lambda data: (data, len(data)), bytes),
     "sl": _number("L"),
     **_RECORDS,
 }
@@ -158,7 +158,7 @@ class EzspLayout:
 
     def __init__(self, text: str, version: int) -> None:
         kinds = _KINDS | (_WIDE if version >= WIDE_STATUS_SINCE else _NARROW)
-        self._fields: list[tuple[str, bool, Kind]] = []
+        self._fields: list[tuple[str, bool, WireType]] = []
         for field in text.split():
             name, _, kind = field.partition(":")
             self._fields.append((name.rstrip("?"), name.endswith("?"), kinds[kind]))

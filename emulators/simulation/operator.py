@@ -16,7 +16,7 @@ from emulators.devices.device import Device
 from emulators.node import Note
 from emulators.simulation.host import Host
 from emulators.simulation.journal import Journal
-from emulators.simulation.population import Resident
+from emulators.simulation.population import SimulatedDevice
 from images.eui64 import Eui64
 from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.delivery.commands import AddImage, ApplyNow, Assign, ConfirmClock
@@ -60,7 +60,7 @@ class RolloutOperator:
 
     def roll_out(
         self,
-        members: list[Resident],
+        members: list[SimulatedDevice],
         images: Mapping[int, ImageRecord],
         utc: float,
         activate_utc: float,
@@ -125,7 +125,7 @@ class RolloutOperator:
 
 
 def _wish(
-    member: Resident, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
+    member: SimulatedDevice, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
 ) -> AssignmentRecord:
     activation = member.activation
     return AssignmentRecord(

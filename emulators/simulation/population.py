@@ -84,7 +84,7 @@ class SimulatedFirmware:
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
+class SimulatedDevice:
     """One device of the neighbourhood, its place, and what the operator wants of it."""
 
     spec: DeviceSpec
@@ -157,7 +157,7 @@ def populate(
     channels: int = 1,
     hours: float = 24.0,
     oddities: bool = False,
-) -> list[Resident]:
+) -> list[SimulatedDevice]:
     """Settle ``count`` devices on ``channels`` channels.
 
     Args:
@@ -177,7 +177,7 @@ def populate(
 
 def _settle(
     number: int, channel: int, firmware: SimulatedFirmware, seed: int, hours: float, oddities: bool
-) -> Resident:
+) -> SimulatedDevice:
     rng = Random(f"member {seed} {number}")
     row = MIX[number % len(MIX)]
     image_type = next(iter(firmware.new)) if firmware.uniform else row.kind.image_type
@@ -205,7 +205,7 @@ def _settle(
     if firmware.uniform:
         spec, policy = _suit(spec, firmware.new[image_type])
     plug_in = rng.uniform(0.0, hours * 900.0) if row.battery else None
-    return Resident(spec, _place(rng, channel), image_type, row.activation, policy, plug_in)
+    return SimulatedDevice(spec, _place(rng, channel), image_type, row.activation, policy, plug_in)
 
 
 def _suit(spec: DeviceSpec, data: bytes) -> tuple[DeviceSpec, VersionPolicy]:

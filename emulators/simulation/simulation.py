@@ -22,7 +22,7 @@ from emulators.simulation.injection import FaultInjector
 from emulators.simulation.journal import Journal
 from emulators.simulation.operator import RolloutOperator
 from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
-from emulators.simulation.population import Resident, SimulatedFirmware
+from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
 from images.eui64 import Eui64
 from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.catalogue.intake import image_record
@@ -72,7 +72,7 @@ class SimulationSettings:
     ``security`` is what the engine needs to order such devices.
     """
 
-    members: tuple[Resident, ...]
+    members: tuple[SimulatedDevice, ...]
     firmware: SimulatedFirmware = field(repr=False)
     plan: FaultPlan
     seed: int
@@ -324,7 +324,7 @@ class Simulation:
             audit_fault=None if fault is None else fault.problem,
         )
 
-    def _expectation(self, member: Resident) -> Expectation:
+    def _expectation(self, member: SimulatedDevice) -> Expectation:
         image = self._images[member.image_type]
         others = {}
         previous = self.settings.firmware.previous.get(member.image_type)

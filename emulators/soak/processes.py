@@ -14,7 +14,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO
 
-from emulators.soak.soak import Json, SoakSpec
+from emulators.soak.soak import ShardJson, SoakSpec
 from ota_engine.canonical import canonical_json
 
 READ = 1 << 16  # octets
@@ -22,7 +22,7 @@ GRACE = 5.0  # seconds a worker gets to end before it is killed
 
 Workers = list["subprocess.Popen[bytes]"]
 Folders = dict[str, Path | None]  # what the workers leave behind, and where
-Progress = Callable[[int, float, int], None]  # shard, virtual seconds, blocks
+ShardProgress = Callable[[int, float, int], None]  # shard, virtual seconds, blocks
 
 
 def run_shards(
@@ -31,9 +31,9 @@ def run_shards(
     *,
     journals: Path | None = None,
     captures: Path | None = None,
-    on_progress: Progress | None = None,
+    on_progress: ShardProgress | None = None,
     on_started: Callable[[Workers], None] | None = None,
-) -> dict[int, Json]:
+) -> dict[int, ShardJson]:
     """Run every shard in worker processes.
 
     Args:
@@ -47,7 +47,7 @@ def run_shards(
     Returns:
         the results by shard; those that never arrived are absent.
     """
-    results: dict[int, Json] = {}
+    results: dict[int, ShardJson] = {}
     folders = {"journals": journals, "captures": captures}
     with _workers(spec, min(processes, spec.shards), folders) as workers:
         if on_started is not None:
@@ -57,7 +57,9 @@ def run_shards(
     return results
 
 
-def take_line(line: bytes, results: dict[int, Json], on_progress: Progress | None) -> bool:
+def take_line(
+    line: bytes, results: dict[int, ShardJson], on_progress: ShardProgress | None
+) -> bool:
     """Take one line of a worker; False when it is none, e.g. because the worker died writing it."""
     try:
         said = json.loads(line)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from emulators.simulation.oracle import DeviceVerdict
-from emulators.soak.soak import Json, SoakResult, added, replay_command
+from emulators.soak.soak import ShardJson, SoakResult, added, replay_command
 from images.page import BAD, GOOD, SOFT, WARN, Cell, Total, facts, page, table, totals
 from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
 from ota_engine.records import SessionState
@@ -120,7 +120,7 @@ def _figures(result: SoakResult) -> Iterable[tuple[str, object]]:
     yield "run it again", Cell(replay_command(result.spec), "code")
 
 
-def _states(shards: Sequence[Json]) -> dict[str, Points]:
+def _states(shards: Sequence[ShardJson]) -> dict[str, Points]:
     """Add up the shards' samples by state; all shards take theirs at the same times."""
     times, totals = _totals(shards)
     seen = {name for total in totals for name in total}
@@ -131,7 +131,7 @@ def _states(shards: Sequence[Json]) -> dict[str, Points]:
     }
 
 
-def _totals(shards: Sequence[Json]) -> tuple[list[float], list[dict[str, int]]]:
+def _totals(shards: Sequence[ShardJson]) -> tuple[list[float], list[dict[str, int]]]:
     if not shards:
         return [], []
     times = [sample["time"] / 3600 for sample in shards[0]["samples"]]
@@ -139,7 +139,7 @@ def _totals(shards: Sequence[Json]) -> tuple[list[float], list[dict[str, int]]]:
     return times, [added(sample["states"] for sample in row) for row in rows]
 
 
-def _rates(shards: Sequence[Json]) -> Points:
+def _rates(shards: Sequence[ShardJson]) -> Points:
     points = []
     before = (0.0, 0)
     for row in zip(*(shard["samples"] for shard in shards), strict=True):

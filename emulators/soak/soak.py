@@ -17,7 +17,7 @@ from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.simulation.population import (
     DEVICES_PER_CHANNEL,
-    Resident,
+    SimulatedDevice,
     SimulatedFirmware,
     given_firmware,
     populate,
@@ -31,9 +31,9 @@ from ota_engine.store.store import Store
 DEFAULT_IMAGE_SIZE = 128 * 1024  # octets
 LARGEST_SOAK = 1_000_000  # devices
 
-Json = dict[str, Any]
-Progress = Callable[[float, int], None]  # virtual seconds, blocks
-Sink = Callable[[bytes], object]  # takes the octets of a file, in order
+ShardJson = dict[str, Any]
+RunProgress = Callable[[float, int], None]  # virtual seconds, blocks
+TakeOctets = Callable[[bytes], object]  # takes the octets of a file, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class SoakSpec:
         return given_firmware(Path(self.image).read_bytes())
 
 
-def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[Resident]:
+def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[SimulatedDevice]:
     """Settle the devices of one shard: up to 250 on a channel of their own."""
     first = shard * DEVICES_PER_CHANNEL
     return populate(
@@ -94,7 +94,7 @@ def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[
     )
 
 
-def plan_of(spec: SoakSpec, shard: int, members: Sequence[Resident]) -> FaultPlan:
+def plan_of(spec: SoakSpec, shard: int, members: Sequence[SimulatedDevice]) -> FaultPlan:
     """Draw what goes wrong in one shard."""
     world = World(
         devices=[member.spec.eui64 for member in members],
@@ -117,10 +117,10 @@ def run_shard(
     spec: SoakSpec,
     shard: int,
     firmware: SimulatedFirmware,
-    on_progress: Progress | None = None,
-    journal_sink: Sink | None = None,
-    capture_sink: Sink | None = None,
-) -> Json:
+    on_progress: RunProgress | None = None,
+    journal_sink: TakeOctets | None = None,
+    capture_sink: TakeOctets | None = None,
+) -> ShardJson:
     """Run one shard to its end; the result is what JSON can carry.
 
     ``capture_sink`` takes the octets of a pcapng file of all its frames.
@@ -144,8 +144,8 @@ def _simulate(
     settings: SimulationSettings,
     store: Store,
     journal: Journal,
-    on_progress: Progress | None,
-    capture: Sink | None,
+    on_progress: RunProgress | None,
+    capture: TakeOctets | None,
 ) -> SimulationResult:
     return Simulation(settings, store, journal, capture=capture).run(on_progress)
 
@@ -154,8 +154,8 @@ def _live(
     settings: SimulationSettings,
     store: Store,
     journal: Journal,
-    on_progress: Progress | None,
-    capture: Sink | None,
+    on_progress: RunProgress | None,
+    capture: TakeOctets | None,
 ) -> SimulationResult:
     from emulators.soak.live import run_virtually  # noqa: PLC0415 - trio only when it is asked for
 
@@ -164,14 +164,17 @@ def _live(
 
 SHELLS: dict[
     str,
-    Callable[[SimulationSettings, Store, Journal, Progress | None, Sink | None], SimulationResult],
+    Callable[
+        [SimulationSettings, Store, Journal, RunProgress | None, TakeOctets | None],
+        SimulationResult,
+    ],
 ] = {
     "sim": _simulate,
     "trio": _live,
 }
 
 
-def _json(outcome: SimulationResult) -> Json:
+def _json(outcome: SimulationResult) -> ShardJson:
     value = asdict(outcome)
     value["faults"] = [fault.describe() for fault in outcome.faults]
     return value
@@ -186,16 +189,16 @@ class SoakResult:
 
     spec: SoakSpec
     wall_seconds: float
-    shards: tuple[Json, ...]
+    shards: tuple[ShardJson, ...]
     missing: tuple[int, ...]
 
     @property
-    def judgements(self) -> list[Json]:
+    def judgements(self) -> list[ShardJson]:
         """Every device's end."""
         return [device for shard in self.shards for device in shard["judgements"]]
 
     @property
-    def unexplained(self) -> list[Json]:
+    def unexplained(self) -> list[ShardJson]:
         """Devices that did not get their image and nobody can say why."""
         return [
             device
@@ -228,7 +231,7 @@ class SoakResult:
         wrong = verdicts[DeviceVerdict.WRONG_IMAGE] or self.audit_faults
         return not (wrong or self.missing or self.unexplained)
 
-    def summary(self) -> Json:
+    def summary(self) -> ShardJson:
         """The result in the form of ``zota soak --json``."""
         verdicts = Counter(device["verdict"] for device in self.judgements)
         blocks = sum(shard["blocks"] for shard in self.shards)
@@ -256,7 +259,7 @@ def added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def merge(spec: SoakSpec, results: Mapping[int, Json], wall_seconds: float) -> SoakResult:
+def merge(spec: SoakSpec, results: Mapping[int, ShardJson], wall_seconds: float) -> SoakResult:
     """Put the shards together; what is absent or does not belong is missing."""
     good = {number: part for number, part in results.items() if part.get("shard") == number}
     return SoakResult(

@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from emulators.soak.soak import Json, SoakSpec, run_shard
+from emulators.soak.soak import ShardJson, SoakSpec, run_shard
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 
@@ -68,7 +68,7 @@ def spare_the_collector() -> None:
     gc.set_threshold(YOUNG_OBJECTS, 20, 100)
 
 
-def say(line: Json) -> None:
+def say(line: ShardJson) -> None:
     """Write one line."""
     sys.stdout.write(canonical_json(line) + "\n")
     sys.stdout.flush()

@@ -102,7 +102,7 @@ def _leaf(error: BaseException) -> BaseException:
     return error
 
 
-class _Ear:
+class _EventReader:
     """Reads a link's events one by one, and checks each in passing."""
 
     def __init__(self, link: Link) -> None:
@@ -137,7 +137,7 @@ class _Ear:
 async def check_first_event(factory: BenchFactory) -> None:
     """The first event is LinkUp, and says of the radio what ``info`` says."""
     async with factory() as bench, bench.link as link:
-        event = await _Ear(link).next()
+        event = await _EventReader(link).next()
         _demand(isinstance(event, LinkUp), f"the first event is LinkUp, not {event}")
         assert isinstance(event, LinkUp)  # noqa: S101 - just demanded
         info = link.info
@@ -153,10 +153,10 @@ async def check_join(factory: BenchFactory) -> None:
     async with factory() as bench, bench.link as link:
         if bench.prompt is None:
             return
-        ear = _Ear(link)
-        await ear.until(LinkUp)
+        reader = _EventReader(link)
+        await reader.until(LinkUp)
         await bench.prompt()
-        joined = await ear.until(Joined, lambda event: event.device == bench.device)
+        joined = await reader.until(Joined, lambda event: event.device == bench.device)
         node = link.nodes.get(bench.device)
         if node is None:
             raise NonConformityError("a device that joined is among the nodes")
@@ -168,7 +168,7 @@ async def check_join(factory: BenchFactory) -> None:
 async def check_clients(factory: BenchFactory) -> None:
     """A device's OTA clients come to be known, by endpoint, and what it sends comes from one."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         clients = await _clients(bench, link)
         endpoints = [client.endpoint for client in clients]
         _demand(endpoints == sorted(set(endpoints)), "each client once, in the order of endpoints")
@@ -178,7 +178,7 @@ async def check_clients(factory: BenchFactory) -> None:
         node = link.nodes[bench.device]
         _demand((node.endpoint, node.profile) == clients[0], "the first client speaks for the node")
         await link.send(_notify(bench))
-        packet = await ear.until(Packet, _is_query_of(bench.device))
+        packet = await reader.until(Packet, _is_query_of(bench.device))
         came_from = ClientEndpoint(packet.source_endpoint, packet.profile)
         _demand(came_from in clients, f"a query comes from one of its clients, not {came_from}")
 
@@ -187,9 +187,9 @@ async def check_clients(factory: BenchFactory) -> None:
 async def check_dialogue(factory: BenchFactory) -> None:
     """A notified device asks for its next image; the packet says who it is, and can be answered."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         await link.send(_notify(bench))
-        packet = await ear.until(Packet, _is_query_of(bench.device))
+        packet = await reader.until(Packet, _is_query_of(bench.device))
         _demand(packet.cluster == OTA_UPGRADE_CLUSTER, "the packet names its cluster")
         _demand(packet.destination_endpoint == OTA_SERVER_ENDPOINT, "it came to our endpoint")
         await link.send(_answer(packet))
@@ -201,8 +201,8 @@ async def check_dialogue(factory: BenchFactory) -> None:
 async def check_stranger(factory: BenchFactory) -> None:
     """A frame to a device nobody knows fails, once, and says that there is none."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
-        failures = await _failures(link, ear, _notify(bench)._replace(destination=STRANGER))
+        reader = await _ready(bench, link)
+        failures = await _failures(link, reader, _notify(bench)._replace(destination=STRANGER))
         _demand(failures == [SendStatus.NO_SUCH_DEVICE], f"NO_SUCH_DEVICE, not {failures}")
 
 
@@ -210,50 +210,50 @@ async def check_stranger(factory: BenchFactory) -> None:
 async def check_oversize(factory: BenchFactory) -> None:
     """A frame no radio can carry fails, once, and says why; what fits still goes through."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         frame = _notify(bench)
         failures = await _failures(
-            link, ear, frame._replace(payload=frame.payload + bytes(LONGEST))
+            link, reader, frame._replace(payload=frame.payload + bytes(LONGEST))
         )
         _demand(failures == [SendStatus.MESSAGE_TOO_LONG], f"MESSAGE_TOO_LONG, not {failures}")
         await link.send(frame)
-        await ear.until(Packet, _is_query_of(bench.device))
+        await reader.until(Packet, _is_query_of(bench.device))
 
 
 @_check
 async def check_broadcast(factory: BenchFactory) -> None:
     """A broadcast reaches devices whose receivers are on."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         await link.send(
             _notify(bench)._replace(
                 destination=BROADCAST_RX_ON, destination_endpoint=ALL_ENDPOINTS, ack=False
             )
         )
-        await ear.until(Packet, _is_query_of(bench.device))
+        await reader.until(Packet, _is_query_of(bench.device))
 
 
 @_check
 async def check_cancelled_send(factory: BenchFactory) -> None:
     """A send that is cancelled leaves the link as good as it was."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         with trio.CancelScope() as scope:
             scope.cancel()
             await link.send(_notify(bench))
         await link.send(_notify(bench))
-        await ear.until(Packet, _is_query_of(bench.device))
+        await reader.until(Packet, _is_query_of(bench.device))
 
 
 @_check
 async def check_many_sends(factory: BenchFactory) -> None:
     """As many sends as ``max_in_flight`` allows may be under way at once."""
     async with factory() as bench, bench.link as link:
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         async with trio.open_nursery() as nursery:
             for _ in range(link.info.max_in_flight or 1):
                 nursery.start_soon(link.send, _notify(bench))
-        await ear.until(Packet, _is_query_of(bench.device))
+        await reader.until(Packet, _is_query_of(bench.device))
 
 
 @_check
@@ -271,9 +271,9 @@ async def check_loss(factory: BenchFactory) -> None:
     async with factory() as bench, bench.link as link:
         if bench.unplug is None or bench.plug_in is None:
             return
-        ear = await _ready(bench, link)
+        reader = await _ready(bench, link)
         await bench.unplug()
-        down = await ear.until(LinkDown)
+        down = await reader.until(LinkDown)
         _demand(bool(down.reason), "LinkDown says why")
         try:
             await link.send(_notify(bench))
@@ -282,9 +282,9 @@ async def check_loss(factory: BenchFactory) -> None:
         else:
             raise NonConformityError("a radio that is gone refuses to send")
         await bench.plug_in()
-        await ear.until(LinkUp)
+        await reader.until(LinkUp)
         await link.send(_notify(bench))
-        await ear.until(Packet, _is_query_of(bench.device))
+        await reader.until(Packet, _is_query_of(bench.device))
 
 
 @_check
@@ -292,7 +292,7 @@ async def check_end(factory: BenchFactory) -> None:
     """Leaving a link ends its events."""
     async with factory() as bench:
         async with bench.link as link:
-            await _Ear(link).until(LinkUp)
+            await _EventReader(link).until(LinkUp)
         with trio.move_on_after(PATIENCE):
             try:
                 while True:
@@ -312,14 +312,14 @@ async def check_link(factory: BenchFactory) -> None:
         await check(factory)
 
 
-async def _ready(bench: Bench, link: Link) -> _Ear:
+async def _ready(bench: Bench, link: Link) -> _EventReader:
     """Wait until the radio is up and its device within reach."""
-    ear = _Ear(link)
-    await ear.until(LinkUp)
+    reader = _EventReader(link)
+    await reader.until(LinkUp)
     if bench.device not in link.nodes and bench.prompt is not None:
         await bench.prompt()
-        await ear.until(Joined, lambda event: event.device == bench.device)
-    return ear
+        await reader.until(Joined, lambda event: event.device == bench.device)
+    return reader
 
 
 async def _clients(bench: Bench, link: Link) -> tuple[ClientEndpoint, ...]:
@@ -331,13 +331,13 @@ async def _clients(bench: Bench, link: Link) -> tuple[ClientEndpoint, ...]:
     raise NonConformityError(f"the OTA clients of a device are not known after {PATIENCE:.0f} s")
 
 
-async def _failures(link: Link, ear: _Ear, frame: Send) -> list[int]:
+async def _failures(link: Link, reader: _EventReader, frame: Send) -> list[int]:
     """Send a frame that has to fail; collect how often, and how, that is told."""
     try:
         await link.send(frame)
     except SendFailedError as error:
         return [error.status]
-    failure = await ear.until(SendFailed, lambda event: event.send == frame)
+    failure = await reader.until(SendFailed, lambda event: event.send == frame)
     return [failure.status]
 
 

@@ -10,7 +10,7 @@ from emulators.cli.links import read_options
 from emulators.devices import kinds
 from emulators.devices.device import Device
 from emulators.devices.kinds import MANUFACTURER
-from emulators.home.household import open_household
+from emulators.home.live_home import open_home
 from images import ImageSpec, build
 from ota_engine.cli.key_folder import write_key_folder
 from ota_engine.cli.links import resolve, utc_clock
@@ -79,7 +79,7 @@ def test_devices_with_keys_know_the_date_and_the_others_have_no_use_for_it(folde
     home = read_home(None, folder)
 
     async def look() -> dict[str, bool]:
-        async with open_household(home.entries, keys=home.keys, utc=utc_clock()) as han:
+        async with open_home(home.entries, keys=home.keys, utc=utc_clock()) as han:
             nodes = [station.node for station in han.network.stations.values()]
             return {
                 node.spec.kind.word: node.security is not None and node.security.clock.is_set

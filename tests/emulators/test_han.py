@@ -12,7 +12,7 @@ from emulators.devices.fleet import Fleet
 from emulators.home.han import BATCHES, Han
 from emulators.node import COORDINATOR
 from emulators.platform.spec import ChipSpec
-from emulators.simulation.population import Resident, populate, sample_firmware
+from emulators.simulation.population import SimulatedDevice, populate, sample_firmware
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.events import SMART_ENERGY, Joined, LinkDown, LinkEvent, LinkUp, Packet
@@ -131,7 +131,9 @@ async def test_nodes_are_those_with_power(autojump_clock: MockClock) -> None:
         assert not han.nodes
 
 
-async def deliver(members: Sequence[Resident], batch_seconds: float) -> dict[Eui64, SessionState]:
+async def deliver(
+    members: Sequence[SimulatedDevice], batch_seconds: float
+) -> dict[Eui64, SessionState]:
     firmware = sample_firmware(2048, seed=1)
     fleet, network = Fleet(), Network(Random(1))
     for member in members:

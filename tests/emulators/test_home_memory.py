@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from emulators.devices.fleet import Fleet
-from emulators.home.household import open_household
+from emulators.home.live_home import open_home
 from emulators.home.memory import dump_home, read_home_memory, recall_home
 from emulators.home.roster import default_roster
 from ota_engine.errors import LocalError
@@ -133,7 +133,7 @@ def test_a_household_is_written_down_whenever_something_happens_to_a_device() ->
     kept: list[str] = []
 
     async def live() -> None:
-        async with open_household(default_roster(), keys=everyone(), keep=kept.append):
+        async with open_home(default_roster(), keys=everyone(), keep=kept.append):
             await trio.sleep(30.0)
             assert kept
 

@@ -10,8 +10,8 @@ from emulators.air.network import Network
 from emulators.devices import kinds
 from emulators.devices.chargeable import Chargeable
 from emulators.devices.fleet import Fleet
-from emulators.home.attendant import attend
 from emulators.home.roster import KEYS, default_roster, parse_roster
+from emulators.home.user import schedule_user_actions
 from emulators.ncp.memory import Memory
 from emulators.node import COORDINATOR
 from emulators.platform.spec import AnswersFor
@@ -186,7 +186,7 @@ def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     node = fleet.build(entries[0].spec)
     network.add(node, entries[0].placement)
     network.power_on(node.eui64, 0.0)
-    attend(network, entries)
+    schedule_user_actions(network, entries)
     assert isinstance(node, Chargeable)
     network.run(4.9)
     assert not node.client.on_mains

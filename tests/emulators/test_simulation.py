@@ -10,7 +10,7 @@ from emulators.air.radio import Conditions
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict
-from emulators.simulation.population import Resident, populate, sample_firmware
+from emulators.simulation.population import SimulatedDevice, populate, sample_firmware
 from emulators.simulation.simulation import (
     Simulation,
     SimulationResult,
@@ -45,7 +45,7 @@ def run(what: SimulationSettings) -> tuple[SimulationResult, list[dict[str, obje
     return outcome, [json.loads(line) for line in lines]
 
 
-def device_of(what: SimulationSettings, kind: str) -> Resident:
+def device_of(what: SimulationSettings, kind: str) -> SimulatedDevice:
     return next(member for member in what.members if member.spec.kind.word == kind)
 
 

@@ -93,7 +93,7 @@ def make_radio() -> tuple[OtaApplication, Radio, Notebook]:
     app = ota_application(Radio)(parse_link("ezsp:///dev/null").zigpy_config())
     assert isinstance(app, Radio)
     notebook = Notebook()
-    app.ear = notebook
+    app.listener = notebook
     return app, app, notebook
 
 

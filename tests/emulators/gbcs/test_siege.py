@@ -2,7 +2,7 @@
 
 from trio.testing import MockClock
 
-from emulators.home.household import open_household
+from emulators.home.live_home import open_home
 from emulators.home.roster import default_roster
 from ota_engine.events import SMART_ENERGY
 from ota_engine.hub.tunnel import Route
@@ -18,7 +18,7 @@ async def test_every_attack_is_carried_to_the_device_and_none_is_obeyed(
     autojump_clock: MockClock,
 ) -> None:
     entries = [entry._replace(trigger_after=None) for entry in default_roster()]
-    async with open_household(entries, keys=everyone(), utc=lambda now: UTC + now) as han:
+    async with open_home(entries, keys=everyone(), utc=lambda now: UTC + now) as han:
         device = han.network.stations[HCALCS].node
         give(device, signed().data)  # type: ignore[arg-type] # a Device is the Node here
         han.power_off(HCALCS)

@@ -11,7 +11,7 @@ from emulators.platform.spec import ClientOptions, DeviceSpec
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict
-from emulators.simulation.population import Resident, SimulatedFirmware
+from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
 from emulators.simulation.simulation import (
     Simulation,
     SimulationResult,
@@ -63,7 +63,7 @@ def firmware() -> SimulatedFirmware:
     )
 
 
-def member(kind: DeviceKind) -> Resident:
+def member(kind: DeviceKind) -> SimulatedDevice:
     own, image_type, signed = TYPES[kind]
     spec = DeviceSpec(
         Eui64(own),
@@ -77,7 +77,7 @@ def member(kind: DeviceKind) -> Resident:
         seed=own & 0xFF,
     )
     activation = Activation.EXTERNAL if signed else Activation.IMMEDIATE
-    return Resident(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
+    return SimulatedDevice(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
 
 
 def settings(faults: tuple[Fault, ...]) -> SimulationSettings:

@@ -1,6 +1,6 @@
-"""The hand that plugs devices in and pulls their triggers; pure, it lives in the network's agenda.
+"""What the user of a home does: plugs devices in and pulls their triggers, by the network's agenda.
 
-Knows which devices of a roster want a hand and when; knows nothing of servers or real time.
+Pure. Knows which devices of a roster want it and when; knows nothing of servers or real time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,10 @@ ROUND = 1.0  # seconds between two looks at a device that may hold an image
 HOLDING = frozenset({ClientState.EXTERNAL, ClientState.WAITING_TO_UPGRADE})
 
 
-def attend(
+def schedule_user_actions(
     network: Network, entries: Iterable[RosterEntry], devices: Mapping[int, Node] | None = None
 ) -> None:
-    """Look after these devices from the network's present on.
+    """Have a user look after these devices from the network's present on.
 
     Args:
         network: where they are; all of them have been added.

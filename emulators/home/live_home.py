@@ -12,10 +12,10 @@ import trio
 from emulators.air.network import Network
 from emulators.devices.device import Device
 from emulators.devices.fleet import Fleet
-from emulators.home.attendant import attend
 from emulators.home.han import Han
-from emulators.home.memory import HomeMemory, Notebook, recall_home
+from emulators.home.memory import HomeMemory, MemoryKeeper, recall_home
 from emulators.home.roster import RosterEntry
+from emulators.home.user import schedule_user_actions
 from emulators.node import Note
 from images.eui64 import Eui64
 from ota_engine.gbcs.keystore import Keystore
@@ -24,7 +24,7 @@ BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
 
 @asynccontextmanager
-async def open_household(
+async def open_home(
     entries: Sequence[RosterEntry],
     *,
     seed: int = 0,
@@ -51,11 +51,11 @@ async def open_household(
         LocalError: a device has keys, but those it should trust are not among them.
     """
     devices: list[Device] = []
-    notebook = None if keep is None else Notebook(devices, keep)
+    keeper = None if keep is None else MemoryKeeper(devices, keep)
 
     def noted(_: Eui64, __: Note, now: float) -> None:
-        if notebook is not None and notebook.small:
-            notebook.write()
+        if keeper is not None and keeper.small:
+            keeper.write()
 
     network, fleet = Network(Random(seed), on_note=noted), Fleet(keys)
     for entry in entries:
@@ -70,9 +70,9 @@ async def open_household(
         for entry in entries:
             han.power_on(entry.spec.eui64)
         network.run(trio.current_time())
-        attend(network, entries)
+        schedule_user_actions(network, entries)
         try:
             yield han
         finally:
-            if notebook is not None:
-                notebook.write()
+            if keeper is not None:
+                keeper.write()

@@ -20,7 +20,7 @@ from ota_engine.gbcs.protection import authenticate
 _READS: Final = (ReadVersion(), VersionRequest(0), GasVersionRequest())
 
 
-def believe(
+def check_command(
     octets: bytes, anchors: Anchors, habits: GbcsHabits, utc: datetime | None
 ) -> tuple[Message, Payload]:
     """Take a message, or refuse it.
