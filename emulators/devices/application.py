@@ -26,8 +26,8 @@ ALL_PROFILES = 0xFFFF
 _NAMES = (Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
 
 
-class Application:
-    """An endpoint.
+class ApplicationObject:
+    """An application object: what lives on one endpoint (Zigbee 2.1.4).
 
     Args:
         spec: the device.

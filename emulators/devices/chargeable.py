@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from emulators.client.attributes import POWER_SOURCE
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.node import NodeAction, Note
 from ota_engine.events import BASIC_CLUSTER
 
 
-class Chargeable(Device):
+class Chargeable(EmulatedDevice):
     """A display on the mains, or (``spec.battery``) one that asks to be plugged in first."""
 
     __slots__ = ()

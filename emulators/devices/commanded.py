@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.node import NodeAction
 from emulators.platform.flash import PowerLossError
 
 
-class Commanded(Device):
+class Commanded(EmulatedDevice):
     """A device whose activation is not this cluster's to order (activation policy 1)."""
 
     __slots__ = ()

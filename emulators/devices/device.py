@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from emulators.client.table import ClientState
 from emulators.client.verification import ImageVerifier
-from emulators.devices.application import Application
+from emulators.devices.application import ApplicationObject
 from emulators.devices.chip import Chip
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.port import Deeds, GbcsPort
@@ -25,7 +25,7 @@ from ota_engine.events import OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send
 NO_ENDPOINT = -1
 
 
-class Device:
+class EmulatedDevice:
     """An emulated device; an IHD and a Communications Hub are ones with nothing added.
 
     Args:
@@ -273,7 +273,7 @@ class Device:
 
 def _assemble(
     spec: DeviceSpec, pool: SectorPool, verifier: ImageVerifier
-) -> tuple[tuple[Chip, ...], tuple[Application, ...]]:
+) -> tuple[tuple[Chip, ...], tuple[ApplicationObject, ...]]:
     """Make the chips of a device, and the endpoints they are updated through."""
     endpoints: dict[int, Endpoint] = {}
     on: dict[int, list[Chip]] = {}
@@ -283,7 +283,7 @@ def _assemble(
         on.setdefault(part.endpoint, []).append(Chip(part, endpoint, pool, verifier, seed))
     several = len(spec.chips) > 0
     applications = tuple(
-        Application(spec, endpoints[number], tuple(chips), several=several)
+        ApplicationObject(spec, endpoints[number], tuple(chips), several=several)
         for number, chips in on.items()
     )
     return tuple(chip for each in applications for chip in each.chips), applications

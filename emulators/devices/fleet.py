@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from emulators.client.verification import ImageVerifier
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.kinds import check, kind_of
 from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.unit import SecurityUnit
@@ -28,7 +28,7 @@ class Fleet:
         self.pool = SectorPool()
         self.verifier = ImageVerifier()
 
-    def build(self, spec: DeviceSpec) -> Device:
+    def build(self, spec: DeviceSpec) -> EmulatedDevice:
         """Make the device this spec describes, powered off.
 
         One that runs images on a signed command only always has activation policy 1.

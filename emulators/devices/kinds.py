@@ -13,7 +13,7 @@ from typing import Final
 from emulators.air.station import Placement
 from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.gbcs.habits import (
     GbcsHabits,
     read_der,
@@ -66,7 +66,7 @@ class DeviceKind:
     label: str
     image_type: int
     device_id: int
-    make: type[Device] = Device
+    make: type[EmulatedDevice] = EmulatedDevice
     commanded: bool = False
     gbcs: GbcsHabits | None = None
     battery: bool = False

@@ -10,7 +10,7 @@ from random import Random
 import trio
 
 from emulators.air.network import Network
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.home.han import Han
 from emulators.home.memory import HomeMemory, MemoryKeeper, recall_home
@@ -50,7 +50,7 @@ async def open_home(
     Raises:
         LocalError: a device has keys, but those it should trust are not among them.
     """
-    devices: list[Device] = []
+    devices: list[EmulatedDevice] = []
     keeper = None if keep is None else MemoryKeeper(devices, keep)
 
     def noted(_: Eui64, __: Note, now: float) -> None:

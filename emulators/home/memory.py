@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from emulators.devices.chip import Chip
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.replay import ReplayGuard
 from emulators.platform.flash import Contents, Download, FileIdentity, Metadata, Spare, StoredFile
@@ -27,7 +27,7 @@ _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, PeerEr
 _Json = Any  # what json reads: checked by the failure of whatever reads it here
 
 
-def dump_home(devices: Iterable[Device]) -> str:
+def dump_home(devices: Iterable[EmulatedDevice]) -> str:
     """Write what the devices of a home would keep if their power were cut now."""
     sectors: dict[str, str] = {}
     rows = {format_eui64(device.eui64): _device(device, sectors) for device in devices}
@@ -68,7 +68,7 @@ def read_home_memory(text: str) -> HomeMemory:
         raise LocalError("not the memory of an emulated home: remove it to begin anew") from error
 
 
-def recall_home(memory: HomeMemory, devices: Iterable[Device]) -> None:
+def recall_home(memory: HomeMemory, devices: Iterable[EmulatedDevice]) -> None:
     """Give devices that are switched off what they kept; those that are not what they were, nothing.
 
     Raises:
@@ -93,7 +93,7 @@ class MemoryKeeper:
         keep: takes the text.
     """
 
-    def __init__(self, devices: Sequence[Device], keep: Callable[[str], object]) -> None:
+    def __init__(self, devices: Sequence[EmulatedDevice], keep: Callable[[str], object]) -> None:
         self._devices = devices
         self._keep = keep
         self._written = ""
@@ -111,7 +111,7 @@ class MemoryKeeper:
             self._keep(text)
 
 
-def _device(device: Device, sectors: dict[str, str]) -> dict[str, _Json]:
+def _device(device: EmulatedDevice, sectors: dict[str, str]) -> dict[str, _Json]:
     first, *others = device.chips
     row = _chip(first, sectors)
     if others:

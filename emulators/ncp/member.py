@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.ncp import device_object
 from emulators.ncp.device_object import Identity
 from emulators.node import NEVER, NodeAction, Transmit
@@ -30,7 +30,7 @@ class NetworkMember:
 
     def __init__(
         self,
-        device: Device,
+        device: EmulatedDevice,
         on_arrival: Callable[[int, float], None],
         on_leave: Callable[["NetworkMember", float], None],
     ) -> None:

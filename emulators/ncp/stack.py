@@ -12,7 +12,7 @@ from struct import pack, unpack_from
 from typing import Any
 
 from emulators.air.network import Network
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.home.roster import RosterEntry
 from emulators.ncp.addresses import Addresses
@@ -74,13 +74,13 @@ class Stack:
         self._scan = 0
         self._random = Random(memory.eui64)
 
-    def _add(self, device: Device, entry: RosterEntry) -> None:
+    def _add(self, device: EmulatedDevice, entry: RosterEntry) -> None:
         member = NetworkMember(device, self.messages.arrived, self.formation.left)
         self.core.network.add(member, entry.placement)
         self.core.members[member.eui64] = member
 
     @property
-    def devices(self) -> dict[int, Device]:
+    def devices(self) -> dict[int, EmulatedDevice]:
         """The emulated devices by EUI-64."""
         return {eui64: member.device for eui64, member in self.core.members.items()}
 

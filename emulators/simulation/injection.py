@@ -11,7 +11,7 @@ from functools import partial
 from emulators.air.network import Network
 from emulators.air.port import Coordinator, Port
 from emulators.devices.chargeable import Chargeable
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.node import Note, Transmit
 from emulators.simulation.faults import AIR, Fault, FaultKind, FaultPlan, weather
 from emulators.simulation.host import Host, SteppingClock
@@ -43,7 +43,7 @@ class FaultInjector:
         self,
         plan: FaultPlan,
         network: Network,
-        devices: Mapping[Eui64, Device],
+        devices: Mapping[Eui64, EmulatedDevice],
         host: Host,
         wall: SteppingClock,
         journal: Journal,

@@ -12,7 +12,7 @@ from emulators.air.network import Network
 from emulators.client.table import ClientState
 from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.node import Note
 from emulators.simulation.host import Host
 from emulators.simulation.journal import Journal
@@ -47,7 +47,7 @@ class RolloutOperator:
         self,
         network: Network,
         host: Host,
-        devices: Mapping[Eui64, Device],
+        devices: Mapping[Eui64, EmulatedDevice],
         journal: Journal,
     ) -> None:
         self.triggered: set[Eui64] = set()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from images.eui64 import format_eui64
 from ota_engine.records import SessionRecord, SessionState
 
@@ -54,7 +54,7 @@ class Expectation:
 
 
 def judge(
-    device: Device,
+    device: EmulatedDevice,
     expected: Expectation,
     session: SessionRecord | None,
     unordered: int,
@@ -93,7 +93,7 @@ def judge(
 def _wrong(
     version: int,
     digest: str,
-    device: Device,
+    device: EmulatedDevice,
     expected: Expectation,
     session: SessionRecord | None,
     unordered: int,

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from emulators.air.network import Network
 from emulators.air.radio import AirCounters
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.node import COORDINATOR, Note
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
@@ -166,7 +166,7 @@ class Simulation:
             for kind, data in settings.firmware.new.items()
         }
 
-    def _settle(self) -> dict[Eui64, Device]:
+    def _settle(self) -> dict[Eui64, EmulatedDevice]:
         fleet = Fleet(self.settings.keys)
         devices = {}
         for member in self.settings.members:

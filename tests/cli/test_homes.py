@@ -8,7 +8,7 @@ import trio
 from emulators.cli.homes import read_home, sole_use
 from emulators.cli.links import read_options
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.kinds import MANUFACTURER
 from emulators.home.live_home import open_home
 from images import ImageSpec, build
@@ -84,7 +84,7 @@ def test_devices_with_keys_know_the_date_and_the_others_have_no_use_for_it(folde
             return {
                 node.spec.kind.word: node.security is not None and node.security.clock.is_set
                 for node in nodes
-                if isinstance(node, Device)
+                if isinstance(node, EmulatedDevice)
             }
 
     assert trio.run(look) == {

@@ -5,7 +5,7 @@ from random import Random
 
 from emulators.client.table import ClientState
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.node import Announce, NodeAction, Note, Transmit
@@ -81,7 +81,7 @@ class Dialogue:
     """A device on the table: time passes when a test says so, nothing is answered unasked."""
 
     def __init__(self, of: DeviceSpec | None = None, fleet: Fleet | None = None) -> None:
-        self.device: Device = (fleet or Fleet()).build(of or spec())
+        self.device: EmulatedDevice = (fleet or Fleet()).build(of or spec())
         self.now = 0.0
         self.notes: list[Note] = []
         self.announced = 0

@@ -7,7 +7,7 @@ from emulators.air.network import Network
 from emulators.air.port import Port
 from emulators.air.radio import CALM, Conditions
 from emulators.air.station import Placement
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.spec import DeviceSpec
@@ -96,7 +96,7 @@ class Street:
 
 def orders(
     content: bytes,
-    devices: Sequence[Device],
+    devices: Sequence[EmulatedDevice],
     *,
     activation: Activation = Activation.IMMEDIATE,
     policy: VersionPolicy = VersionPolicy.UPGRADE,

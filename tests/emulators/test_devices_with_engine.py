@@ -9,7 +9,7 @@ from emulators.client.table import ClientState
 from emulators.devices import kinds
 from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.kinds import DeviceKind
 from emulators.platform.profiles import LAB, NXP, PROFILES, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.platform.spec import DeviceSpec
@@ -39,7 +39,7 @@ def one(
     battery: bool = False,
     config: DeliveryConfig | None = None,
     **options: object,
-) -> tuple[Street, Device]:
+) -> tuple[Street, EmulatedDevice]:
     street = Street(
         spec(kind, timers=timers, battery=battery, **options),  # type: ignore[arg-type]
         config=config,

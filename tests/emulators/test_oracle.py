@@ -1,7 +1,7 @@
 """The judge must find what it is there to find, so it is shown guilty devices."""
 
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.platform.flash import FileIdentity
 from emulators.platform.spec import DeviceSpec
@@ -13,7 +13,7 @@ ASSIGNED, OTHER = b"assigned firmware" * 300, b"another firmware" * 300
 OLD, NEW = 1, 2
 
 
-def device(content: bytes | None = None, version: int = NEW) -> Device:
+def device(content: bytes | None = None, version: int = NEW) -> EmulatedDevice:
     """Make a device that runs this content, past its own client."""
     spec = DeviceSpec(Eui64(7), kinds.IHD, 7, 0x121D, 0x85, OLD)
     made = Fleet().build(spec)
@@ -41,7 +41,9 @@ def session(state: SessionState, reason: str = "because") -> SessionRecord:
     )
 
 
-def verdict_on(judged: Device, believed: SessionRecord | None, *, unordered: int = 0) -> Judgement:
+def verdict_on(
+    judged: EmulatedDevice, believed: SessionRecord | None, *, unordered: int = 0
+) -> Judgement:
     expected = Expectation(digest(ASSIGNED), NEW, {})
     return judge(judged, expected, believed, unordered, ())
 

@@ -7,7 +7,7 @@ from random import Random
 from emulators.air.network import Network
 from emulators.devices import kinds
 from emulators.devices.commanded import Commanded
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import kind_of
 from emulators.node import Note
@@ -51,7 +51,7 @@ def make_image(octets: int = 1500, version: int = NEW, seed: int = 1) -> ImageRe
     return image_record(build(Random(seed).randbytes(octets), spec), "test", UTC)
 
 
-def make_devices(count: int) -> list[Device]:
+def make_devices(count: int) -> list[EmulatedDevice]:
     """One device of each kind in turn, with the zero-delay timers of the lab."""
     fleet = Fleet()
     return [
@@ -69,7 +69,7 @@ def make_devices(count: int) -> list[Device]:
     ]
 
 
-def wish(device: Device, image: ImageRecord) -> AssignmentRecord:
+def wish(device: EmulatedDevice, image: ImageRecord) -> AssignmentRecord:
     """Assign an image the way its kind is activated."""
     external = kind_of(device.spec).commanded
     activation = Activation.EXTERNAL if external else Activation.IMMEDIATE
@@ -144,7 +144,7 @@ class Home:
     def __init__(
         self,
         store: Store,
-        devices: Sequence[Device],
+        devices: Sequence[EmulatedDevice],
         *,
         kill_before: frozenset[int] = frozenset(),
         config: DeliveryConfig | None = None,

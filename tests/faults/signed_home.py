@@ -3,7 +3,7 @@
 from random import Random
 
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.platform.spec import ClientOptions, DeviceSpec, SecurityOptions
@@ -42,7 +42,7 @@ def signed_device(
     self_test_fails: bool = False,
     sleepy: bool = False,
     battery: bool = False,
-) -> Device:
+) -> EmulatedDevice:
     """A device with its keys and the date."""
     spec = DeviceSpec(
         Eui64(own),
@@ -77,7 +77,7 @@ class SignedHome(Home):
 
     def __init__(
         self,
-        device: Device | None = None,
+        device: EmulatedDevice | None = None,
         *,
         image: ImageRecord | None = None,
         kill_before: frozenset[int] = frozenset(),

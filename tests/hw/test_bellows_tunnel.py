@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from emulators.client.verification import ImageVerifier
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.node import NodeAction
 from emulators.platform.flash import SectorPool
@@ -27,7 +27,7 @@ ONE = Eui64(FIRST)
 SENT = message(300)
 
 
-class Echo(Device):
+class Echo(EmulatedDevice):
     """A device that returns every message it gets."""
 
     __slots__ = ("received", "tunnel")

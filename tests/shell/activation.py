@@ -10,7 +10,7 @@ import trio
 
 from emulators.air.network import Network
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.home.han import Han
@@ -78,7 +78,7 @@ class Estate:
         self.state = folder
         self.keys = keys or everyone()
         self.network = Network(Random(4))
-        self.devices: dict[Eui64, Device] = {}
+        self.devices: dict[Eui64, EmulatedDevice] = {}
         fleet = Fleet(everyone())
         for entry in default_roster():
             device = fleet.build(replace(entry.spec, seed=4))

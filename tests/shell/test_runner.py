@@ -12,7 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from emulators.air.network import Network
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.home.han import Han
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, StoreError, StoreFull
@@ -42,7 +42,7 @@ def utc() -> float:
 class Neighbourhood:
     """A live HAN with a few devices and a shell on it."""
 
-    def __init__(self, devices: list[Device], han: Han, shell: Shell) -> None:
+    def __init__(self, devices: list[EmulatedDevice], han: Han, shell: Shell) -> None:
         self.devices = devices
         self.han = han
         self.shell = shell

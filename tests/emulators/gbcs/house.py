@@ -5,7 +5,7 @@ from random import Random
 
 from emulators.air.network import Network
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.node import Note
@@ -77,7 +77,7 @@ def spec(
     )
 
 
-def give(device: Device, content: bytes) -> None:
+def give(device: EmulatedDevice, content: bytes) -> None:
     """Put a downloaded file into the device's flash, as if it had just arrived and verified."""
     header = parse(content).header
     identity = FileIdentity(header.manufacturer_code, header.image_type, header.file_version)

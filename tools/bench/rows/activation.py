@@ -13,7 +13,7 @@ from row import Goal, Measurement, Options, row
 from emulators.air.network import Network
 from emulators.air.station import Placement
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.node import COORDINATOR, Note
 from emulators.platform.spec import DeviceSpec
@@ -157,7 +157,7 @@ class Street:
         )
         return keys, image_record(signed, "bench", EPOCH)
 
-    def _settle(self, fleet: Fleet) -> list[Device]:
+    def _settle(self, fleet: Fleet) -> list[EmulatedDevice]:
         devices = []
         for number in range(self.count):
             device = fleet.build(_switch(number))

@@ -7,7 +7,7 @@ from row import Goal, Measurement, Options, row
 from emulators.air.network import Network
 from emulators.air.radio import block_ceiling, page_ceiling
 from emulators.devices import kinds
-from emulators.devices.device import Device
+from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import MANUFACTURER
 from emulators.node import Note
@@ -130,7 +130,7 @@ def download(size: int, seed: int, devices: int, pages: bool, watch: Stopwatch) 
     return watch.finished
 
 
-def device(fleet: Fleet, number: int, pages: bool) -> Device:
+def device(fleet: Fleet, number: int, pages: bool) -> EmulatedDevice:
     """Make a client that never thinks."""
     spec = DeviceSpec(
         eui64=Eui64(0x00DB_1234_0000_0001 + number),
