@@ -7,11 +7,12 @@ BIN := .venv/bin
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test dongle lint unit bench fuzz soak docs clean
+.PHONY: help setup demo test test-all dongle lint unit bench fuzz soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
+	@echo "make test-all           the same, and every point, seed and soak that make test samples"
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
@@ -44,9 +45,13 @@ unit: setup
 
 test: lint unit
 
+# Only what needs a physical dongle is left out.
+test-all: lint
+	$(BIN)/pytest -m 'not hw'
+
 # Part of `make test` too; these run in real time.
 dongle: setup
-	$(BIN)/pytest -m dongle
+	$(BIN)/pytest -m 'dongle and not heavy'
 
 bench: setup
 	@$(BIN)/python tools/bench

@@ -9,14 +9,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.tiers import load_profile
+
 # Workers and the hundreds of processes that tests start find their modules compiled; where the
 # environment forbids to keep them, compiling costs more than all tests together.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # How long an example takes says more about the machine's other work than about the code.
-settings.register_profile("zota", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("zota")
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the tier."""
+    load_profile(config.option.markexpr, PATIENT)
 
 
 def pytest_xdist_auto_num_workers() -> int:

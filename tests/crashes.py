@@ -16,6 +16,7 @@ def crash_at_every_line(
     functions: Iterable[Callable[..., Any]],
     work: Callable[[int], object],
     look_over: Callable[[int], object],
+    step: int = 1,
 ) -> int:
     """Run ``work`` in a child that is gone before its n-th line; for every n until one gets through.
 
@@ -23,9 +24,10 @@ def crash_at_every_line(
         functions: whose lines count.
         work: what the child does; told n.
         look_over: what a sound process does after each child; told n.
+        step: between one n and the next.
 
     Returns:
-        How many children there were.
+        The n that got through: more than there are lines.
 
     Raises:
         AssertionError: a child failed by itself.
@@ -33,7 +35,7 @@ def crash_at_every_line(
     traced = {_code(function) for function in functions}
     point, status = 0, CRASHED
     while status == CRASHED:
-        point += 1
+        point += step
         child = os.fork()
         if child == 0:
             _die_before(point, traced)

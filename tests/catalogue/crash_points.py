@@ -1,4 +1,4 @@
-"""A crash before every single line that changes a catalogue, run as a program: ``DIRECTORY``.
+"""A crash before every single line that changes a catalogue, run as a program: ``DIRECTORY STEP``.
 
 A child makes a catalogue, adds an image, approves it, adds a second one and removes that again, and is
 gone before the n-th line of the functions that change anything. After each, what is listed must be
@@ -67,7 +67,10 @@ def look_over(folder: Path) -> None:
 def main() -> None:
     top = Path(sys.argv[1])
     points = crash_at_every_line(
-        CHANGING, lambda point: work(top / str(point)), lambda point: look_over(top / str(point))
+        CHANGING,
+        lambda point: work(top / str(point)),
+        lambda point: look_over(top / str(point)),
+        int(sys.argv[2]),
     )
     sys.stdout.write(f"{points}\n")
 

@@ -6,14 +6,18 @@ from pathlib import Path
 
 from ota_engine.catalogue.folder import Catalogue
 from tests.catalogue.samples import VERSION, empty, ota, put
+from tests.tiers import points
 
 ROOT = Path(__file__).parents[2]
 ENOUGH = 40  # points to crash at; fewer would mean that the trace looks elsewhere
 
 
-def test_a_crash_before_any_line_leaves_an_image_whole_or_not_at_all(tmp_path: Path) -> None:
+@points(5)
+def test_a_crash_before_any_line_leaves_an_image_whole_or_not_at_all(
+    tmp_path: Path, step: int
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.catalogue.crash_points", str(tmp_path)],
+        [sys.executable, "-m", "tests.catalogue.crash_points", str(tmp_path), str(step)],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.air.radio import Conditions, max_payload
@@ -15,6 +15,7 @@ from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TunnelStatus
 from tests.hub.tunnel.home import ROOM, Home, Talker, message
+from tests.tiers import examples
 
 ROUGH = Conditions(loss=0.1, corruption=0.1, duplication=0.1, reordering=0.1)
 FIVE = [message(300, seed=seed) for seed in range(5)]
@@ -128,7 +129,7 @@ def test_a_hundred_devices_are_served_within_the_time_of_the_air() -> None:
 # --- rough air ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(seed=st.integers(0, 2**32), sleepy=st.booleans())
 def test_rough_air_loses_and_spoils_no_message(seed: int, sleepy: bool) -> None:
     talker = Talker(sleepy=sleepy, echo=True)
@@ -145,7 +146,7 @@ def test_rough_air_loses_and_spoils_no_message(seed: int, sleepy: bool) -> None:
         assert FIVE[token] in talker.received
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(seed=st.integers(0, 2**32), sleepy=st.booleans())
 def test_garbled_frames_stop_nobody(seed: int, sleepy: bool) -> None:
     """Octets changed on the way are not the tunnel's to find; that it goes on afterwards is."""

@@ -1,4 +1,4 @@
-"""A sender that is gone before any line of its delivery, run as a program: ``DIRECTORY URL RECORDS``.
+"""A sender that is gone before any line of its delivery, run as a program: ``DIRECTORY URL RECORDS STEP``.
 
 A child tells a head end an outcome, and is gone before the n-th line of the functions between
 reading a letter and marking it told. After each, a sound process completes the delivery, and the
@@ -65,6 +65,7 @@ def main() -> None:
         TELLING,
         lambda point: tell(folder, url, point),
         lambda _: complete(folder, url, records),
+        int(sys.argv[4]),
     )
     sys.stdout.write(f"{points}\n")
 

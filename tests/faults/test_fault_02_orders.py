@@ -10,6 +10,7 @@ from ota_engine.gbcs.envelope import parse
 from tests.faults.home import NEW, OLD
 from tests.faults.orders import MortalHome
 from tests.gbcs.parties import CHF
+from tests.tiers import points, seeds
 
 HOUR = 3600.0
 
@@ -45,21 +46,22 @@ STORIES: list[tuple[Story, str, str, int]] = [
 ]
 
 
+@points(5)
 @pytest.mark.parametrize(("story", "state", "verdict", "runs"), STORIES)
 def test_killed_before_any_effect_an_order_ends_as_if_it_had_not_been(
-    story: Story, state: str, verdict: str, runs: int
+    story: Story, state: str, verdict: str, runs: int, step: int
 ) -> None:
     calm = MortalHome()
     story(calm)
     calm.check(state, verdict, runs=runs)
-    for effect in range(calm.delivered + 1, calm.shell.effects + 1):
+    for effect in range(calm.delivered + 1, calm.shell.effects + 1, step):
         home = MortalHome(kill_before=frozenset({effect}))
         story(home)
         assert home.shell.kills == 1, f"effect {effect} never came"
         home.check(state, verdict, runs=runs)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@seeds(2, 6)
 @pytest.mark.parametrize(("story", "state", "verdict", "runs"), STORIES)
 def test_killed_again_and_again_over_a_sleepy_device(
     story: Story, state: str, verdict: str, runs: int, seed: int
@@ -72,8 +74,9 @@ def test_killed_again_and_again_over_a_sleepy_device(
     home.check(state, verdict, runs=runs)
 
 
-def test_killed_at_any_effect_of_a_transfer_the_hub_tells_of_it_once() -> None:
-    for effect in range(1, MortalHome().delivered + 1):
+@points(5)
+def test_killed_at_any_effect_of_a_transfer_the_hub_tells_of_it_once(step: int) -> None:
+    for effect in range(1, MortalHome().delivered + 1, step):
         home = MortalHome(kill_before=frozenset({effect}))
         assert home.shell.kills == 1
         (alert,) = home.outcomes("alert")

@@ -28,6 +28,7 @@ from ota_engine.telling.json_lines import SINK_NAME
 from tests.faults.home import make_image
 from tests.shell.test_runner import neighbourhood
 from tests.store.samples import outcome
+from tests.tiers import points
 
 QUICK = CourierPatience(pauses=(0.01, 0.02, 0.05), most=1000)
 LONG = 60.0  # seconds before a test gives up
@@ -159,15 +160,16 @@ def head_end_process(
             process.kill()
 
 
+@points(5)
 def test_a_sender_killed_at_any_line_between_post_and_mark_doubles_and_loses_nothing(
-    tmp_path: Path,
+    tmp_path: Path, step: int
 ) -> None:
     records = tmp_path / "records.jsonl"
     with Store.open(tmp_path / "zota.db") as store:
         store.deliveries.register("head end")
     with head_end_process(records) as (_, url):
         argv = [sys.executable, "-m", "tests.faults.head_end_crashes"]
-        given = [*argv, str(tmp_path), url, str(records)]
+        given = [*argv, str(tmp_path), url, str(records), str(step)]
         run = subprocess.run(given, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > CRASH_POINTS

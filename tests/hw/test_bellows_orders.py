@@ -230,6 +230,8 @@ def key_folder(folder: Path) -> Path:
     return keys
 
 
+# Over the emulated home each of them is killed in tests/faults, in the default tier.
+@pytest.mark.heavy
 async def test_kills_of_engine_device_and_receiver_leave_one_verified_record_per_outcome(
     tmp_path: Path,
 ) -> None:

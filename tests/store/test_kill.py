@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-KILLS = 48
+from tests.tiers import repeats
 
 
-def test_an_engine_killed_again_and_again_leaves_one_consistent_story(tmp_path: Path) -> None:
+@repeats(12, 48)
+def test_an_engine_killed_again_and_again_leaves_one_consistent_story(
+    tmp_path: Path, repeats: int
+) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
-    arguments = [str(tmp_path), str(seed), str(KILLS)]
+    arguments = [str(tmp_path), str(seed), str(repeats)]
     run = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.store.killed_engine", *arguments],
         capture_output=True,
@@ -18,4 +21,4 @@ def test_an_engine_killed_again_and_again_leaves_one_consistent_story(tmp_path: 
         check=False,
     )
     assert run.returncode == 0, f"seed {seed}\n{run.stderr}"
-    assert int(run.stdout) > KILLS
+    assert int(run.stdout) > repeats

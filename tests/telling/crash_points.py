@@ -1,4 +1,4 @@
-"""A crash before every single line of the delivery, run as a program: ``DIRECTORY``.
+"""A crash before every single line of the delivery, run as a program: ``DIRECTORY STEP``.
 
 A child delivers two outcomes, and is gone before the n-th line of the functions that change
 store or sink. After each, a sound process must complete the delivery.
@@ -53,7 +53,10 @@ def main() -> None:
     folder = Path(sys.argv[1])
     complete(folder)
     points = crash_at_every_line(
-        CHANGING, lambda point: work(folder, point), lambda _: complete(folder)
+        CHANGING,
+        lambda point: work(folder, point),
+        lambda _: complete(folder),
+        int(sys.argv[2]),
     )
     sys.stdout.write(f"{points}\n")
 

@@ -2,26 +2,36 @@
 
 import importlib
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "tools" / "bench"
+Bench: TypeAlias = Callable[..., int]  # takes arguments of the command line, gives its exit code
 KEYS = {"name", "value", "unit", "peer", "ratio", "goal", "met", "seed", "versions", "note"}
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(BENCH), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The program in this process; without ``--here`` its rows have processes of their own."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    place = spec_from_file_location("bench_program", BENCH / "__main__.py")
+    assert place is not None and place.loader is not None
+    program = module_from_spec(place)
+    place.loader.exec_module(program)
+    return lambda *arguments: int(program.main(arguments))
 
 
-def test_rows_write_their_figures_in_the_agreed_form(tmp_path: Path) -> None:
+def test_rows_write_their_figures_in_the_agreed_form(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output, names = tmp_path / "bench.json", ["image-parse", "server-path"]
-    ended = bench(*names, "--quick", "--seed", "7", "--output", str(output))
-    assert ended.returncode in {0, 1}, ended.stderr  # 1: a goal missed, which tiny sizes may
+    code = bench(*names, "--quick", "--seed", "7", "--output", str(output))
+    assert code in {0, 1}  # 1: a goal missed, which tiny sizes may
+    shown = capsys.readouterr().out
     results = json.loads(output.read_text())
     assert [result["name"] for result in results] == names
     for result in results:
@@ -30,14 +40,15 @@ def test_rows_write_their_figures_in_the_agreed_form(tmp_path: Path) -> None:
         assert result["value"] > 0 and result["peer"] > 0
         assert result["ratio"] == pytest.approx(result["value"] / result["peer"])
         assert {"python", "zota", "zigpy"} <= set(result["versions"])
-        assert result["name"] in ended.stdout
+        assert result["name"] in shown
         assert "differ" not in result["note"] and "we do not" not in result["note"]
 
 
-def test_validation_is_measured_against_zigpy_over_cores_and_in_memory(tmp_path: Path) -> None:
+def test_validation_is_measured_against_zigpy_over_cores_and_in_memory(
+    bench: Bench, tmp_path: Path
+) -> None:
     output, rows = tmp_path / "bench.json", ("validate-folder", "validate-cores", "validate-memory")
-    ended = bench(*rows, "--quick", "--here", "--output", str(output))
-    assert ended.returncode in {0, 1}, ended.stderr
+    assert bench(*rows, "--quick", "--here", "--output", str(output)) in {0, 1}
     folder, cores, memory = json.loads(output.read_text())
     assert folder["ratio"] == pytest.approx(folder["value"] / folder["peer"])
     assert "1 carry an integrity code" in folder["note"]
@@ -45,7 +56,28 @@ def test_validation_is_measured_against_zigpy_over_cores_and_in_memory(tmp_path:
         assert result["value"] > 0 and result["peer"] > 0
 
 
-def test_a_folder_of_images_is_parsed_file_by_file(tmp_path: Path) -> None:
+def test_both_rows_of_messages_run_without_a_fault(bench: Bench, tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    rows = ("gbcs-parse", "gbcs-verify")
+    assert bench(*rows, "--quick", "--here", "--output", str(output)) in {0, 1}
+    parse, verify = json.loads(output.read_text())
+    assert (parse["name"], verify["name"]) == ("gbcs-parse", "gbcs-verify")
+    assert parse["value"] > 0 and parse["peer"] > 0
+    assert verify["value"] > 0 and verify["peer"] > 0
+    assert "with an ECDH for each, ratio" in verify["note"]
+
+
+def test_every_load_switch_activates_once_and_proves_it_in_time(
+    bench: Bench, tmp_path: Path
+) -> None:
+    output = tmp_path / "bench.json"
+    assert bench("activation-1000", "--quick", "--here", "--output", str(output)) == 0
+    (result,) = json.loads(output.read_text())
+    assert "20 of 20 activated on 4 channels, 0 twice" in result["note"]
+    assert 0 < result["ratio"] <= 4
+
+
+def test_a_folder_of_images_is_parsed_file_by_file(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "broken.ota").write_bytes(b"not an image")
@@ -56,7 +88,7 @@ def test_a_folder_of_images_is_parsed_file_by_file(tmp_path: Path) -> None:
 
 
 def test_another_checkout_runs_the_same_row_and_its_ratio_stands_beside_ours(
-    tmp_path: Path,
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "bench.json"
     there = tmp_path / "there" / "tools" / "bench"
@@ -66,25 +98,26 @@ def test_another_checkout_runs_the_same_row_and_its_ratio_stands_beside_ours(
         "import sys, pathlib\n"
         f"pathlib.Path(sys.argv[sys.argv.index('--output') + 1]).write_text({json.dumps([answer])!r})\n"
     )
-    ended = bench(
-        "image-parse", "--quick", "--output", str(output), "--against", str(tmp_path / "there")
-    )
+    bench("image-parse", "--quick", "--output", str(output), "--against", str(tmp_path / "there"))
     (result,) = json.loads(output.read_text())
     assert set(result) == KEYS | {"against"}
     assert result["against"] == answer
-    assert "ratio there" in ended.stdout
+    assert "ratio there" in capsys.readouterr().out
 
 
-def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    ended = bench("image-parse", "--against", str(tmp_path))
-    assert ended.returncode == 2
-    assert "name another checkout" in ended.stdout
+def test_a_folder_that_is_no_checkout_is_refused(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("image-parse", "--against", str(tmp_path)) == 2
+    assert "name another checkout" in capsys.readouterr().out
 
 
-def test_an_unknown_row_is_refused_with_the_names_there_are() -> None:
-    ended = bench("no-such-row")
-    assert ended.returncode == 2
-    assert "no-such-row" in ended.stdout and "server-path" in ended.stdout
+def test_an_unknown_row_is_refused_with_the_names_there_are(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("no-such-row") == 2
+    told = capsys.readouterr().out
+    assert "no-such-row" in told and "server-path" in told
 
 
 @pytest.fixture

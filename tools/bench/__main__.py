@@ -21,6 +21,7 @@ from row import ROWS, Options, judge  # noqa: E402
 PROGRAM = HERE.relative_to(REPOSITORY)
 DEFAULT_OUTPUT = REPOSITORY / "build" / "bench.json"
 DEFAULT_SEED = 1
+STANDARD_ERROR = 2  # a file descriptor
 RIGHT = {"value", "peer", "ratio", "ratio there"}  # columns of figures
 
 Result: TypeAlias = dict[str, Any]  # one row, as written
@@ -95,7 +96,7 @@ def run_apart(name: str, options: Options, checkout: Path) -> Result:
         command += ["--seed", str(options.seed), "--output", str(output)]
         command += ["--images", str(options.images)] if options.images else []
         command += ["--quick"] if options.quick else []
-        ended = subprocess.run(command, stdout=sys.stderr, check=False)
+        ended = subprocess.run(command, stdout=STANDARD_ERROR, check=False)
         if not output.exists():
             sys.exit(f"bench: {name}{where} ended with exit code {ended.returncode}, no figure")
         (result,) = json.loads(output.read_text())

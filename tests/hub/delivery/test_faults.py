@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -40,6 +40,7 @@ from tests.hub.delivery.desk import (
     ready,
     told,
 )
+from tests.tiers import examples
 
 DAY = 86_400.0
 
@@ -74,7 +75,7 @@ def history(desk: Desk) -> tuple[object, ...]:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(STORY) - 1), st.integers(0, 5)), max_size=25))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_fault_09_repeated_and_late_frames_change_nothing_in_the_end(
     repeats: list[tuple[int, int]],
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -43,6 +43,7 @@ from tests.hub.delivery.desk import (
     image,
     wish,
 )
+from tests.tiers import examples
 
 KNOWN = frozenset(Status)
 FIRST, SECOND = image(500), image(700, image_type=0x0085)
@@ -86,7 +87,7 @@ def check_frame(frame: Send) -> None:
 
 
 @given(st.lists(packets, max_size=20))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_fault_08_any_octets_on_any_cluster_are_answered_or_ignored(stream: list[Packet]) -> None:
     desk = Desk()
     desk.now = 1.0
@@ -245,7 +246,7 @@ def acts() -> st.SearchStrategy[Act]:
 
 
 @given(st.lists(acts(), min_size=1, max_size=30))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_any_chunk_of_valid_commands_orders_and_mishaps_keeps_the_truth(chunk: list[Act]) -> None:
     world = World()
     for act in chunk:

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import count
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
@@ -18,6 +18,7 @@ from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.status import Status
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
 from tests.hub.tunnel.home import ROOM, message
+from tests.tiers import examples
 
 SETTINGS = TunnelSettings()
 LAG = 15.0  # seconds; a radio brings a frame sooner, or never
@@ -223,7 +224,7 @@ CROSSED = [
 ]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.booleans(), st.lists(STEPS, min_size=10, max_size=60))
 @example(False, CROSSED)
 def test_no_loss_copy_or_disorder_spoils_a_message(

@@ -1,0 +1,55 @@
+"""The two tiers of the suite: ``make test`` proves each thing once, ``make test-all`` wherever it can.
+
+What takes long because it tries every point, seed or example takes some of them in the default tier
+and all in the heavy one. Nothing is heavy that has no lighter sibling in the default tier.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from hypothesis import settings
+
+HEAVY: Final = "heavy"
+HUNDRED: Final = 100  # examples of the heavy tier where a test does not name a number
+
+
+def load_profile(markers: str, base: settings) -> None:
+    """Choose how many examples Hypothesis tries; before any test module is imported.
+
+    Args:
+        markers: the expression of ``-m``, which says whether heavy tests are among those run.
+        base: what holds in both tiers.
+    """
+    settings.register_profile("heavy tier", base, max_examples=HUNDRED)
+    settings.register_profile("default tier", base, max_examples=HUNDRED // 4)
+    settings.load_profile("default tier" if f"not {HEAVY}" in markers else "heavy tier")
+
+
+def examples(count: int) -> settings:
+    """Try so many examples in the heavy tier, and their share in the default one."""
+    return settings(max_examples=max(1, count * settings().max_examples // HUNDRED))
+
+
+def points(step: int) -> pytest.MarkDecorator:
+    """Let a test that steps through points take every ``step``-th, and in the heavy tier every one."""
+    return _some_or_all("step", step, 1)
+
+
+def repeats(few: int, many: int) -> pytest.MarkDecorator:
+    """Let a test repeat itself a few times, and in the heavy tier many times."""
+    return _some_or_all("repeats", few, many)
+
+
+def seeds(few: int, many: int) -> pytest.MarkDecorator:
+    """Give a test the first few seeds, and in the heavy tier the others."""
+    return pytest.mark.parametrize("seed", _first(range(many), few))
+
+
+def _some_or_all(name: str, some: int, everything: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(name, _first((some, everything), 1))
+
+
+def _first(values: Sequence[int], count: int) -> list[object]:
+    heavy = (pytest.param(value, marks=getattr(pytest.mark, HEAVY)) for value in values[count:])
+    return [*values[:count], *heavy]
