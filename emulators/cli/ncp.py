@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 
-from emulators.cli.homes import about, furnish, read_home, read_memory
+from emulators.cli.homes import Home, about, furnish, read_home, read_memory
 from images.files import read_bounded, write_whole
 from ota_engine.errors import LocalError
 
@@ -29,6 +29,13 @@ FAST = 10.0  # how much faster than real time devices and air live with --speed 
 LOOK = 0.5  # seconds between two looks at how it fares
 DEFAULT_PORT = 7338
 LOCAL = "127.0.0.1"
+
+
+class Profile(StrEnum):
+    """What made-to-measure devices speak."""
+
+    HA = "ha"
+    SE = "se"
 
 
 class Speed(StrEnum):
@@ -61,6 +68,17 @@ ForOption = Annotated[
 ]
 CountOption = Annotated[
     int, typer.Option("--count", min=1, help="With --for: devices for each file.")
+]
+ProfileOption = Annotated[
+    Profile | None,
+    typer.Option(
+        "--profile",
+        help="With --for: they speak Home Automation or Smart Energy; by default what the file's"
+        " maker suggests.",
+    ),
+]
+ZooOption = Annotated[
+    bool, typer.Option("--zoo", help="Instead: twenty differing devices, for developers of hosts.")
 ]
 KeysOption = Annotated[
     Path | None,
@@ -96,6 +114,8 @@ def ncp(
     devices: DevicesOption = None,
     made_for: ForOption = None,
     count: CountOption = 3,
+    profile: ProfileOption = None,
+    zoo: ZooOption = False,
     keys: KeysOption = None,
     speed: SpeedOption = Speed.REAL,
     baud: BaudOption = None,
@@ -111,8 +131,7 @@ def ncp(
 
     if (pty is None) == (tcp is None):
         raise LocalError("give either --pty PATH or --tcp HOST:PORT")
-    if devices is not None and made_for:
-        raise LocalError("give either --devices FILE or --for FILE")
+    _require_one_home(devices, made_for, profile, zoo=zoo)
     fast = speed is Speed.FAST
     options = DongleOptions(
         version=version,
@@ -121,20 +140,66 @@ def ncp(
         seed=seed,
         faults=_faults(faults),
     )
-    home = furnish(_tailored(made_for, count), keys) if made_for else read_home(devices, keys)
+    home = _home(devices, made_for, count, profile, keys, zoo=zoo)
     dongle = Dongle(home.entries, _memory(state), options, home.keys)
     keeper = _Keeper(dongle, state, keyed=home.keys is not None)
-    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper)
+    hint = _hint(home.entries) if made_for and profile is None else ""
+    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper, hint)
 
 
 # --- what the options name ------------------------------------------------------------------------
 
 
-def _tailored(paths: list[Path], count: int) -> "tuple[RosterEntry, ...]":
+def _require_one_home(
+    devices: Path | None, made_for: list[Path] | None, profile: Profile | None, *, zoo: bool
+) -> None:
+    """See that only one home is named, and a profile only where it means something.
+
+    Raises:
+        LocalError: it is not so.
+    """
+    if sum((devices is not None, bool(made_for), zoo)) > 1:
+        raise LocalError("give one of --devices FILE, --for FILE and --zoo")
+    if profile is not None and not made_for:
+        raise LocalError("--profile is for --for FILE; in a devices file write profile = 0x0104")
+
+
+def _home(
+    devices: Path | None,
+    made_for: list[Path] | None,
+    count: int,
+    profile: Profile | None,
+    keys: Path | None,
+    *,
+    zoo: bool,
+) -> Home:
+    from emulators.home.zoo import zoo_roster
+
+    if made_for:
+        return furnish(_tailored(made_for, count, profile), keys)
+    return furnish(zoo_roster(), keys) if zoo else read_home(devices, keys)
+
+
+def _tailored(paths: list[Path], count: int, profile: Profile | None) -> "tuple[RosterEntry, ...]":
     from emulators.home.tailored import tailored_roster
     from ota_engine.catalogue.intake import take_in
+    from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 
-    return tailored_roster([take_in(path, 0.0) for path in paths], count)
+    spoken = {Profile.HA: HOME_AUTOMATION, Profile.SE: SMART_ENERGY, None: None}[profile]
+    return tailored_roster([take_in(path, 0.0) for path in paths], count, spoken)
+
+
+def _hint(entries: "tuple[RosterEntry, ...]") -> str:
+    """Say what the devices speak because of who made their files."""
+    from ota_engine.events import SMART_ENERGY
+
+    makers = sorted({f"0x{entry.spec.manufacturer_code:04X}" for entry in entries})
+    energy = {entry.spec.profile == SMART_ENERGY for entry in entries}
+    if len(energy) > 1:
+        return "some speak Smart Energy, some Home Automation, as their makers do; or --profile ha"
+    spoken, other = ("Smart Energy", "ha") if True in energy else ("Home Automation", "se")
+    named = f"maker {makers[0]} does" if len(makers) == 1 else "their makers do"
+    return f"they speak {spoken}, as {named}; or give --profile {other}"
 
 
 def _faults(path: Path | None) -> "DongleFaultPlan":
@@ -166,7 +231,11 @@ def _endpoint(text: str) -> tuple[str, int]:
 
 
 async def _serve(
-    dongle: "Dongle", pty: Path | None, tcp: tuple[str, int] | None, keeper: "_Keeper"
+    dongle: "Dongle",
+    pty: Path | None,
+    tcp: tuple[str, int] | None,
+    keeper: "_Keeper",
+    hint: str,
 ) -> None:
     """Serve until somebody presses Ctrl-C or asks the process to end."""
     from emulators.ncp.server import serve_ncp
@@ -175,7 +244,7 @@ async def _serve(
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
             dongle.set_clocks(time.time(), server.now)
-            screen.open(server, pty)
+            screen.open(server, pty, hint)
             nursery.start_soon(_watch, server, screen, keeper)
             await anext(signals)
             nursery.cancel_scope.cancel()
@@ -243,7 +312,7 @@ class _Screen:
         self._blocks = 0
         self._since = 0.0
 
-    def open(self, server: "NcpServer", pty: Path | None) -> None:
+    def open(self, server: "NcpServer", pty: Path | None, hint: str) -> None:
         """Say what there is and how to reach it."""
         url = f"ezsp://{pty.absolute()}" if pty is not None else f"ezsp+tcp://{server.address}"
         count = len(server.dongle.stack.core.members)
@@ -251,6 +320,8 @@ class _Screen:
             f"virtual dongle, EZSP {self._options.version}, with {_devices(count)} near it;"
             f" Ctrl-C ends it"
         )
+        if hint:
+            self._line(hint)
         self._line(f"reach it by --link {url}")
         self._since = trio.current_time()
 

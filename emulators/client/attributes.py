@@ -28,6 +28,7 @@ HARDWARE_VERSION = 0x0003
 MANUFACTURER_NAME = 0x0004
 MODEL_IDENTIFIER = 0x0005
 POWER_SOURCE = 0x0007
+SOFTWARE_BUILD = 0x4000  # SWBuildID, 16 octets at most
 CLUSTER_REVISION = 0xFFFD
 
 MAINS = 0x01  # PowerSource: mains, single phase
@@ -76,8 +77,10 @@ def client_attributes(spec: DeviceSpec, view: ClientView) -> dict[int, tuple[int
     return known
 
 
-def basic_attributes(spec: DeviceSpec, *, on_mains: bool) -> dict[int, tuple[int, int | bytes]]:
-    """Type and value of the attributes of the Basic cluster."""
+def basic_attributes(
+    spec: DeviceSpec, version: int, *, on_mains: bool
+) -> dict[int, tuple[int, int | bytes]]:
+    """Type and value of the attributes of the Basic cluster; ``version`` is the file's it runs."""
     model = spec.model or spec.kind.word
     hardware = (spec.hardware_version or 0) >> 8  # the version octet of version.revision
     return {
@@ -87,7 +90,8 @@ def basic_attributes(spec: DeviceSpec, *, on_mains: bool) -> dict[int, tuple[int
         HARDWARE_VERSION: (UINT8, hardware),
         MANUFACTURER_NAME: (CHARACTER_STRING, spec.manufacturer_name.encode()),
         MODEL_IDENTIFIER: (CHARACTER_STRING, model.encode()),
-        POWER_SOURCE: (ENUM8, MAINS if on_mains else BATTERY),
+        POWER_SOURCE: (ENUM8, MAINS if on_mains and not spec.cells else BATTERY),
+        SOFTWARE_BUILD: (CHARACTER_STRING, f"0x{version:08X}".encode()),
         CLUSTER_REVISION: (UINT16, 1),
     }
 

@@ -196,7 +196,8 @@ class ApplicationObject:
         if cluster == OTA_UPGRADE_CLUSTER:
             return {**client_attributes(chip.spec, chip.client.view())}
         if cluster == BASIC_CLUSTER:
-            return basic_attributes(self._spec, on_mains=self.chips[0].client.on_mains)
+            client = self.chips[0].client
+            return basic_attributes(self._spec, client.version, on_mains=client.on_mains)
         return {}
 
     def report(self, cluster: int, attribute: int, *, from_server: bool) -> Transmit:

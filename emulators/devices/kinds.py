@@ -23,9 +23,10 @@ from emulators.gbcs.habits import (
     receipt_gbz,
 )
 from emulators.platform.profiles import LAB, NXP, TimerProfile
-from emulators.platform.spec import ClientOptions, DeviceSpec
+from emulators.platform.spec import ClientOptions, DeviceSpec, server_endpoint
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
+from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.codes import MessageCode
 
@@ -35,6 +36,8 @@ MANUFACTURER: Final = 0x121D  # as in the published GB sample images
 FACTORY_VERSION: Final = 0x0100_0000
 HARDWARE_VERSION: Final = 0x0100
 
+DIMMABLE_LIGHT: Final = 0x0101  # device ids of the Home Automation profile, HA 1.2 5.8
+TEMPERATURE_SENSOR: Final = 0x0302
 IN_HOME_DISPLAY: Final = 0x0502  # device ids of the Smart Energy profile, SE 1.4 5.1
 METERING_DEVICE: Final = 0x0501
 
@@ -56,6 +59,8 @@ class DeviceKind:
         commanded: it runs an image on a signed command only (activation policy 1).
         gbcs: its part in GBCS; None: it has none.
         battery: it runs on a battery until it is plugged in.
+        profile: in its simple descriptor.
+        cells: it runs on cells, and downloads all the same.
         sleepy: it sleeps, and polls a parent for its frames.
         timers: of its OTA client.
         options: habits of its OTA client.
@@ -70,6 +75,8 @@ class DeviceKind:
     commanded: bool = False
     gbcs: GbcsHabits | None = None
     battery: bool = False
+    profile: int = SMART_ENERGY
+    cells: bool = False
     sleepy: bool = False
     timers: TimerProfile = LAB
     options: ClientOptions = USUAL
@@ -93,9 +100,12 @@ class DeviceKind:
             image_type=self.image_type,
             file_version=FACTORY_VERSION,
             hardware_version=HARDWARE_VERSION,
+            profile=self.profile,
+            server_endpoint=server_endpoint(self.profile),
             model=f"emulated {self.label}",
             sleepy=self.sleepy,
             battery=self.battery,
+            cells=self.cells,
             timers=self.timers,
             options=self.options,
             seed=number,
@@ -207,6 +217,26 @@ PORTABLE_IHD: Final = DeviceKind(
     options=ClientOptions(
         timeout_policy=1, page_mode=True, refuses_downgrade=True, hides_identity=True
     ),
+)
+
+#: A mains device of Home Automation with nothing beyond the OTA client.
+LIGHT: Final = DeviceKind(
+    word="light",
+    label="Light",
+    image_type=0x0101,
+    device_id=DIMMABLE_LIGHT,
+    profile=HOME_AUTOMATION,
+)
+
+#: Its fellow on cells, which sleeps.
+SENSOR: Final = DeviceKind(
+    word="sensor",
+    label="Sensor",
+    image_type=0x0102,
+    device_id=TEMPERATURE_SENSOR,
+    profile=HOME_AUTOMATION,
+    cells=True,
+    sleepy=True,
 )
 
 #: Every kind, by its word. Collected from the rows above, so that none can be forgotten.

@@ -14,7 +14,13 @@ from emulators.air.radio import MAX_RELAYS
 from emulators.air.station import Placement
 from emulators.devices.kinds import IHD, KINDS, DeviceKind, check
 from emulators.platform.profiles import PROFILES
-from emulators.platform.spec import AnswersFor, ChipSpec, ClientOptions, DeviceSpec
+from emulators.platform.spec import (
+    AnswersFor,
+    ChipSpec,
+    ClientOptions,
+    DeviceSpec,
+    server_endpoint,
+)
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
 
@@ -158,6 +164,7 @@ KEYS = (
     "maker",
     "sleepy",
     "battery",
+    "cells",
     "bank_size",
     "timers",
     "certificate",
@@ -207,6 +214,7 @@ def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry
 def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
     """What the table says, and for the rest what such a device is from the factory."""
     usual = kind.specimen(number)
+    profile = table.take("profile", _within(0, 0xFFFF), usual.profile)
     return replace(
         usual,
         eui64=table.take("eui64", _eui64, usual.eui64),
@@ -216,12 +224,13 @@ def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
         file_version=table.take("version", _within(0, 0xFFFF_FFFF), usual.file_version),
         hardware_version=table.take("hardware", _within(0, 0xFFFF), usual.hardware_version),
         endpoint=table.take("endpoint", _within(1, 0xF0), usual.endpoint),
-        server_endpoint=table.take("server_endpoint", _within(1, 0xF0), usual.server_endpoint),
-        profile=table.take("profile", _within(0, 0xFFFF), usual.profile),
+        server_endpoint=table.take("server_endpoint", _within(1, 0xF0), server_endpoint(profile)),
+        profile=profile,
         model=table.take("model", _basic_text, usual.model),
         manufacturer_name=table.take("maker", _basic_text, usual.manufacturer_name),
         sleepy=table.take("sleepy", _flag, usual.sleepy),
         battery=table.take("battery", _flag, usual.battery),
+        cells=table.take("cells", _flag, usual.cells),
         bank_size=table.take("bank_size", _within(1024, 1 << 26), usual.bank_size),
         timers=table.take("timers", _timers, usual.timers),
         options=_options(table, usual.options),

@@ -23,6 +23,7 @@ MAINS_ROUTER = 0x8E  # full function, mains, receiver on, may be given an addres
 SLEEPY_CHILD = 0x80
 COORDINATOR = 0x8F
 MAX_BUFFER, MAX_TRANSFER = 82, 82  # octets
+ON_MAINS, ON_CELLS = 0xC110, 0xC440  # power descriptors: source, and all of it left
 REVISION = 0x2C00  # server mask: stack revision 22
 SERVER_MASK = REVISION | 0x0041  # primary trust centre, network manager
 
@@ -55,6 +56,7 @@ class Identity:
     manufacturer_code: int
     endpoints: tuple[SimpleDescriptor, ...]
     server_mask: int = REVISION
+    cells: bool = False
 
     @classmethod
     def of(cls, spec: DeviceSpec) -> "Identity":
@@ -79,6 +81,7 @@ class Identity:
             SLEEPY_CHILD if spec.sleepy else MAINS_ROUTER,
             spec.manufacturer_code,
             tuple(endpoints),
+            cells=spec.cells,
         )
 
 
@@ -136,7 +139,8 @@ def _node_descriptor(identity: Identity, _: bytes) -> bytes:
 
 
 def _power_descriptor(identity: Identity, _: bytes) -> bytes:
-    return pack("<BHH", SUCCESS, identity.network_address, 0xC110)  # mains, full
+    power = ON_CELLS if identity.cells else ON_MAINS
+    return pack("<BHH", SUCCESS, identity.network_address, power)
 
 
 def _simple_descriptor(identity: Identity, body: bytes) -> bytes:

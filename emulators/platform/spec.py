@@ -8,9 +8,14 @@ from emulators.platform.flash import FileIdentity
 from emulators.platform.profiles import LAB, TimerProfile
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
-from ota_engine.events import OTA_SERVER_ENDPOINT, SMART_ENERGY, SPOKEN_ON
+from ota_engine.events import OTA_SERVER_ENDPOINT, SERVER_ENDPOINTS, SMART_ENERGY, SPOKEN_ON
 
 NO_SERVER = Eui64(0xFFFF_FFFF_FFFF_FFFF)  # UpgradeServerID before a server answered
+
+
+def server_endpoint(profile: int) -> int:
+    """Where devices of a profile look for their server, unless something tells them otherwise."""
+    return SERVER_ENDPOINTS.get(SPOKEN_ON.get(profile, profile), OTA_SERVER_ENDPOINT)
 
 
 class Kind(Protocol):
@@ -89,6 +94,7 @@ class DeviceSpec:
     without one no signature is asked for, unless the device has keys and is of a kind that asks.
     ``supplier`` names the party that a device with keys obeys, None for the first in the folder.
     ``profile`` is the one in its simple descriptor; it speaks on ``spoken_profile``.
+    ``battery`` is one that has to be plugged in to download, ``cells`` one that never can be.
     ``bank_size`` is the largest file it can hold, in octets.
     ``chips`` are further chips beside the one that all of this describes; where several share an
     endpoint, ``answers_for`` says whose attributes are read there.
@@ -111,6 +117,7 @@ class DeviceSpec:
     model: str = ""
     sleepy: bool = False
     battery: bool = False
+    cells: bool = False
     bank_size: int = 4 << 20
     timers: TimerProfile = LAB
     options: ClientOptions = ClientOptions()

@@ -60,6 +60,34 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: 
     assert state.exists()
 
 
+@pytest.mark.parametrize(
+    ("maker", "options", "line"),
+    [
+        ("0x117C", (), "they speak Home Automation, as maker 0x117C does; or give --profile se"),
+        ("0x121D", (), "they speak Smart Energy, as maker 0x121D does; or give --profile ha"),
+        ("0x121D", ("--profile", "ha"), None),
+    ],
+)
+def test_the_status_line_says_what_devices_speak_because_of_their_maker(
+    tmp_path: Path, maker: str, options: tuple[str, ...], line: str | None
+) -> None:
+    (tmp_path / "firmware.bin").write_bytes(bytes(range(200)))
+    file = tmp_path / "file.ota"
+    built = zota(
+        "image", "build", tmp_path / "firmware.bin", "-o", file, "--manufacturer", maker,
+        "--type", "0x2100", "--version", "2",
+    )  # fmt: skip
+    assert built.code == Exit.OK
+    with running("--pty", tmp_path / "dongle", "--for", file, *options) as process:
+        wait_for(tmp_path / "dongle")
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert [text for text in said.splitlines() if "they speak" in text] == (
+        [f"zota: {line}"] if line else []
+    )
+    assert all(len(text) <= 80 for text in said.splitlines() if "--link" not in text)
+
+
 def test_devices_with_keys_are_what_they_were_after_a_restart(tmp_path: Path) -> None:
     write_key_folder(tmp_path / "ki", pki_files())
     path, state = tmp_path / "dongle", tmp_path / "memory.json"
@@ -89,8 +117,10 @@ def test_devices_with_keys_are_what_they_were_after_a_restart(tmp_path: Path) ->
         (("--tcp", "127.0.0.1:70000"), "--tcp 127.0.0.1:70000: write HOST:PORT"),
         (
             ("--pty", "a", "--devices", "b", "--for", "c"),
-            "give either --devices FILE or --for FILE",
+            "give one of --devices FILE, --for FILE and --zoo",
         ),
+        (("--pty", "a", "--devices", "b", "--zoo"), "give one of --devices FILE, --for FILE"),
+        (("--pty", "a", "--profile", "ha"), "--profile is for --for FILE"),
         (("--pty", "a", "--version", "15"), "EZSP 15: there are 13, 14, 16, 17, 18, 19"),
     ],
 )

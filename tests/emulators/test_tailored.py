@@ -11,6 +11,7 @@ from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.errors import LocalError
+from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 from ota_engine.records import ImageRecord
 
 BANK = kinds.IHD.specimen(0).bank_size
@@ -28,7 +29,7 @@ def image(image_type: int = 0x2080, version: int = 20, octets: int = 100) -> Ima
 
 
 def test_every_file_gets_its_devices_and_they_run_the_version_before() -> None:
-    entries = tailored_roster([image(), image(0x0084, 7)], 2)
+    entries = tailored_roster([image(), image(0x0084, 7)], 2, SMART_ENERGY)
     specs = [entry.spec for entry in entries]
     assert [(spec.manufacturer_code, spec.image_type) for spec in specs] == [
         (0x120B, 0x2080),
@@ -41,6 +42,28 @@ def test_every_file_gets_its_devices_and_they_run_the_version_before() -> None:
     assert len({spec.eui64 for spec in specs}) == len({s.network_address for s in specs}) == 4
     assert specs[0].kind is kinds.IHD
     assert specs[2].kind is kinds.PPMID
+
+
+@pytest.mark.parametrize(
+    ("maker", "profile", "ours"),
+    [(0x121D, SMART_ENERGY, 10), (0x117C, HOME_AUTOMATION, 1), (0x1031, SMART_ENERGY, 10)],
+)
+def test_devices_speak_the_profile_that_the_maker_of_their_file_suggests(
+    maker: int, profile: int, ours: int
+) -> None:
+    (entry,) = tailored_roster([replace(image(), manufacturer_code=maker)], 1)
+    assert (entry.spec.profile, entry.spec.server_endpoint) == (profile, ours)
+
+
+@pytest.mark.parametrize(
+    ("profile", "kind"), [(SMART_ENERGY, kinds.IHD), (HOME_AUTOMATION, kinds.LIGHT)]
+)
+def test_the_profile_can_be_chosen_whoever_made_the_file(
+    profile: int, kind: kinds.DeviceKind
+) -> None:
+    (entry,) = tailored_roster([image()], 1, profile)
+    assert (entry.spec.profile, entry.spec.kind) == (profile, kind)
+    assert entry.spec.model == f"emulated {kind.label}"
 
 
 def test_a_large_file_gets_a_bank_that_holds_it() -> None:
