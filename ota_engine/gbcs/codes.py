@@ -19,9 +19,9 @@ class MessageCode(IntEnum):
     READ_ELECTRICITY_FIRMWARE_VERSION = 0x0059
     READ_GAS_FIRMWARE_VERSION = 0x0084
     FIRMWARE_ACTIVATION_ALERT = 0x00CA
-    FUTURE_DATED_ALERT_DLMS = 0x00CB
-    FUTURE_DATED_ALERT_GBZ = 0x00CC
-    FUTURE_DATED_ALERT_OTHER = 0x00CD
+    FUTURE_DATED_CREDENTIALS_ALERT = 0x00CB
+    FUTURE_DATED_ALERT_DLMS = 0x00CC
+    FUTURE_DATED_ALERT_GBZ = 0x00CD
     FIRMWARE_RECEIPT_DLMS = 0x00CE
     FIRMWARE_RECEIPT_GBZ = 0x00CF
     FIRMWARE_TRANSFER_ALERT = 0x0128
@@ -112,14 +112,14 @@ USE_CASES: Final[dict[int, UseCase]] = {
     MessageCode.FIRMWARE_ACTIVATION_ALERT: UseCase(
         "CS06", "future dated firmware activation outcome", Category.CRITICAL_ALERT
     ),
+    MessageCode.FUTURE_DATED_CREDENTIALS_ALERT: UseCase(
+        "CS02b", "future dated replacement of credentials, outcome", Category.CRITICAL_ALERT
+    ),
     MessageCode.FUTURE_DATED_ALERT_DLMS: UseCase(
         "FDA-DLMS", "future dated execution outcome", Category.CRITICAL_ALERT
     ),
     MessageCode.FUTURE_DATED_ALERT_GBZ: UseCase(
         "FDA-GBZ", "future dated execution outcome", Category.CRITICAL_ALERT
-    ),
-    MessageCode.FUTURE_DATED_ALERT_OTHER: UseCase(
-        "FDA", "future dated execution outcome", Category.CRITICAL_ALERT
     ),
     MessageCode.FIRMWARE_RECEIPT_DLMS: UseCase(
         "FDRA-DLMS", "firmware distribution receipt, ESME", Category.CRITICAL_ALERT

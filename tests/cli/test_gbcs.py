@@ -27,7 +27,10 @@ from tests.gbcs.parties import (
 KEYS = [
     "message_code",
     "use_case",
+    "title",
     "cra",
+    "sender",
+    "receiver",
     "originator",
     "recipient",
     "counter",
@@ -68,7 +71,10 @@ def test_json_has_exactly_the_keys_promised(keys: Path) -> None:
     assert facts == {
         "message_code": "0012",
         "use_case": "CS06",
+        "title": "activate firmware",
         "cra": "command",
+        "sender": "remote party",
+        "receiver": "device",
         "originator": "90-B3-D5-1F-40-01-00-00",
         "recipient": "00-DB-12-34-00-00-00-03",
         "counter": 1000,
@@ -86,6 +92,7 @@ def test_json_has_exactly_the_keys_promised(keys: Path) -> None:
             "manufacturer_image_hash": HASH.hex(),
             "originator_counter": 1000,
             "execution_time": None,
+            "when": "now",
         },
         "signature": "valid",
         "mac": "valid",
@@ -143,10 +150,12 @@ def test_a_device_time_is_shown_with_its_clocks_status() -> None:
     assert decoded(message)["date_time"] == {
         "time": "2026-01-01T12:00:00Z",
         "clock_status": "00",
+        "clock": "reliable",
         "octets": "07ea0101ff0c000000800000",
     }
     assert (
-        "2026-01-01T12:00:00Z, clock status 00" in zota("gbcs", "decode", hexadecimal(message)).out
+        "2026-01-01T12:00:00Z, clock status 00 reliable"
+        in zota("gbcs", "decode", hexadecimal(message)).out
     )
 
 
@@ -160,7 +169,7 @@ def test_a_device_time_that_is_unspecified_is_shown_by_its_octets() -> None:
 
 def test_a_message_of_an_unknown_use_case_is_shown_with_its_octets() -> None:
     message = bare_command()._replace(
-        other_information=OtherInformation(0x0062), payload=b"\x01\x02"
+        other_information=OtherInformation(0x7777), payload=b"\x01\x02"
     )
     facts = decoded(message)
     assert facts["use_case"] is None
@@ -299,3 +308,23 @@ def test_a_made_pki_verifies_what_it_made(tmp_path: Path) -> None:
     facts = decoded(message, "--keystore", folder)
     assert (facts["signature"], facts["mac"]) == ("valid", "valid")
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.glob("*.key"))
+
+
+def test_an_order_says_now_or_when_and_its_answer_that_it_is_accepted() -> None:
+    assert "when                      now" in zota("gbcs", "decode", hexadecimal(cs06())).out
+    noted = next(
+        message
+        for message in all_messages().values()
+        if decoded(message)["payload"]["type"] == "CommandAccepted"
+    )
+    assert "accepted                  yes" in zota("gbcs", "decode", hexadecimal(noted)).out
+
+
+def test_any_use_case_is_named_with_its_sender_and_receiver() -> None:
+    """What no table reads is at least told apart: ECS70, the clock of an ESME."""
+    message = bare_command()._replace(
+        other_information=OtherInformation(0x0062), payload=b"\x01\x02"
+    )
+    ran = zota("gbcs", "decode", hexadecimal(message))
+    assert "ECS70 command  set the clock" in ran.out
+    assert "remote party" in ran.out and "ESME" in ran.out
