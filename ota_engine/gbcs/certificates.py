@@ -24,6 +24,7 @@ MAX_CERTIFICATE_BYTES: Final = 8192
 _PUBLIC_KEY_LABEL: Final = b"-----BEGIN PUBLIC KEY-----"
 _UNREADABLE: Final = (
     ValueError,
+    TypeError,  # cryptography's answer to a name whose BIT STRING has another identifier
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,

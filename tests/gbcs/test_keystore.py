@@ -259,3 +259,11 @@ def test_a_secret_is_computed_anew_when_a_key_changes() -> None:
     keys.add_agreement(BROKER, PrivateKey(next(key_maker(SEED + 1))))
     keys.add_agreement(HCALCS, PrivateKey.load(files()[f"{HCALCS:016x}-ka.key"]))
     assert keys.shared_secret(BROKER, HCALCS) not in {None, before}
+
+
+def test_a_name_with_a_bit_string_under_another_identifier_is_a_local_error() -> None:
+    pem = next(one.octets for one in pki_files() if one.name == f"{SUPPLIER:016x}-ds.pem")
+    der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    assert der.count(b"\x06\x03\x55\x04\x2d") == 1  # the unique identifier of a party
+    with pytest.raises(LocalError, match="not a certificate of GBCS"):
+        read_certificate(der.replace(b"\x06\x03\x55\x04\x2d", b"\x06\x03\x55\x04\x2e"))
