@@ -24,7 +24,7 @@ from tests.hub.activation.orders import SENT_UTC
 SUPPLIER = Eui64(SUPPLIER_NUMBER)
 
 
-class EmulatedDevice:
+class Device:
     """As little of an HCALCS as a command meets: signature, MAC, counter, hash, in that order."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ def take(book: OrderBook, octets: bytes) -> Ruling:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_retries_and_restarts_activate_at_most_once(seed: int) -> None:
-    random, device = Random(seed), EmulatedDevice()
+    random, device = Random(seed), Device()
     book = OrderBook([committed(next_counter(CounterRecord(SUPPLIER, 0), NOW.timestamp()))])
     (order,) = book.orders()
     order, _ = step_order(order, OrderStep.SEND, SENT_UTC)
@@ -84,7 +84,7 @@ def test_retries_and_restarts_activate_at_most_once(seed: int) -> None:
 
 
 def test_a_replay_after_the_devices_restart_is_not_answered() -> None:
-    device, order = EmulatedDevice(), committed(CounterRecord(SUPPLIER, 1000))
+    device, order = Device(), committed(CounterRecord(SUPPLIER, 1000))
     assert device.receive(order.command) is not None
     device.restart()
     assert device.receive(order.command) is None
@@ -92,14 +92,14 @@ def test_a_replay_after_the_devices_restart_is_not_answered() -> None:
 
 
 def test_an_older_order_after_a_newer_one_is_a_replay() -> None:
-    device = EmulatedDevice()
+    device = Device()
     older, newer = (committed(CounterRecord(SUPPLIER, last)) for last in (1000, 1001))
     device.receive(newer.command)
     assert device.receive(older.command) is None
 
 
 def test_the_hash_of_another_image_uses_up_the_counter_and_activates_nothing() -> None:
-    device, order = EmulatedDevice(), committed(CounterRecord(SUPPLIER, 1000), bytes(32))
+    device, order = Device(), committed(CounterRecord(SUPPLIER, 1000), bytes(32))
     answer = device.receive(order.command)
     assert answer is not None and device.activations == 0
     ruling = take(OrderBook([order]), answer)
@@ -108,7 +108,7 @@ def test_the_hash_of_another_image_uses_up_the_counter_and_activates_nothing() -
 
 
 def test_a_forged_command_uses_up_no_counter() -> None:
-    device, order = EmulatedDevice(), committed(CounterRecord(SUPPLIER, 1000))
+    device, order = Device(), committed(CounterRecord(SUPPLIER, 1000))
     forged = bytearray(order.command)
     forged[-1] ^= 1
     with pytest.raises(PeerError):
