@@ -52,6 +52,9 @@ def soak(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
     ] = None,
+    chips: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of devices with a second chip.")
+    ] = 0.0,
     faults: Annotated[Faults, typer.Option(help="What goes wrong.")] = Faults.NONE,
     shell: Annotated[ShellKind, typer.Option(help="One heap, or trio.")] = ShellKind.SIM,
     processes: Annotated[
@@ -78,6 +81,7 @@ def soak(
         shell=shell.value,
         image_size=image_size,
         image=None if image is None else str(image),
+        chips=chips,
     )
     if seed is None:
         _say(f"seed {spec.seed}")

@@ -224,7 +224,6 @@ def _member(
     return SimulatedDevice(
         spec,
         Placement(relays=part.relays, router=part.relays),
-        header.image_type,
         part.activation,
         VersionPolicy.UPGRADE if header.file_version else VersionPolicy.DOWNGRADE,
         PLUGGED_IN_AT if battery else None,

@@ -66,13 +66,15 @@ class RolloutOperator:
         activate_utc: float,
         now: float,
     ) -> None:
-        """Add the images, assign one to every device, and plug batteries in when their day comes."""
+        """Add the images, assign one to every firmware, and plug batteries in when their day comes."""
         for image in images.values():
             self._order(AddImage(image, ACTOR), now)
         for member in members:
-            image = images[member.image_type]
-            self._hashes[member.spec.eui64] = bytes.fromhex(image.manufacturer_image_hash)
-            self._order(Assign(_wish(member, images, utc, activate_utc), ACTOR), now)
+            main = images[member.spec.image_type]
+            self._hashes[member.spec.eui64] = bytes.fromhex(main.manufacturer_image_hash)
+            for part in member.spec.parts:
+                wish = _wish(member, images[part.image_type], utc, activate_utc)
+                self._order(Assign(wish, ACTOR), now)
             if member.on_mains_at is not None:
                 plug_in = partial(self._plug_in, member.spec.eui64)
                 self._network.agenda.at(member.on_mains_at, plug_in)
@@ -125,12 +127,12 @@ class RolloutOperator:
 
 
 def _wish(
-    member: SimulatedDevice, images: Mapping[int, ImageRecord], utc: float, activate_utc: float
+    member: SimulatedDevice, image: ImageRecord, utc: float, activate_utc: float
 ) -> AssignmentRecord:
     activation = member.activation
     return AssignmentRecord(
         device=member.spec.eui64,
-        sha256=images[member.image_type].sha256,
+        sha256=image.sha256,
         policy=member.policy,
         activation=activation,
         activation_delay=DELAYED_BY if activation is Activation.DELAYED else 0,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from emulators.devices.chip import Chip
 from emulators.devices.device import EmulatedDevice
 from images.eui64 import format_eui64
 from ota_engine.records import SessionRecord, SessionState
@@ -23,7 +24,7 @@ class DeviceVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One device's end, with what a person needs to believe it.
+    """The end of one firmware of a device, with what a person needs to believe it.
 
     ``image_hash`` is the SHA-256 of what its flash runs, empty for factory firmware. ``reason``
     explains every verdict but ``updated``; an empty one is a defect of ours.
@@ -59,8 +60,9 @@ def judge(
     session: SessionRecord | None,
     unordered: int,
     faults: tuple[str, ...],
+    number: int = 0,
 ) -> Judgement:
-    """Judge one device.
+    """Judge one firmware of a device.
 
     Args:
         device: as it stands at the end of the run.
@@ -68,22 +70,24 @@ def judge(
         session: the engine's own record of it.
         unordered: how often it ran a new image that nobody had told it to run.
         faults: what was done to it, for the explanation.
+        number: of the chip it is the firmware of, from 0.
     """
-    running = device.flash.metadata.running[0]
+    chip = device.chips[number]
+    running = chip.flash.metadata.running[0]
     digest = running.digest.hex() if running.size else ""
-    wrong = _wrong(running.identity.file_version, digest, device, expected, session, unordered)
+    wrong = _wrong(running.identity.file_version, digest, chip, expected, session, unordered)
     verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
     return Judgement(
         device=format_eui64(device.eui64),
-        kind=device.spec.kind.word,
+        kind=device.spec.kind.word + (f", chip {number + 1}" if number else ""),
         verdict=verdict,
         state=session.state.value if session is not None else "unknown",
         reason=reason,
-        version_before=device.spec.file_version,
+        version_before=chip.spec.file_version,
         version_after=running.identity.file_version,
         image_hash=digest,
-        blocks=device.client.blocks,
-        retries=device.client.retries,
+        blocks=chip.client.blocks,
+        retries=chip.client.retries,
         attempts=session.attempt if session is not None else 0,
         crashes=device.crashes,
         faults=faults,
@@ -93,7 +97,7 @@ def judge(
 def _wrong(
     version: int,
     digest: str,
-    device: EmulatedDevice,
+    chip: Chip,
     expected: Expectation,
     session: SessionRecord | None,
     unordered: int,
@@ -104,7 +108,7 @@ def _wrong(
     allowed = {**expected.others, expected.assigned_version: expected.assigned}
     if digest and allowed.get(version) != digest:
         return f"version 0x{version:08X} runs with octets {digest[:16]} that nobody offered"
-    if not digest and version != device.spec.file_version:
+    if not digest and version != chip.spec.file_version:
         return f"claims version 0x{version:08X} but never took it"
     believed = session is not None and session.state is SessionState.UPDATED
     if believed and digest != expected.assigned:

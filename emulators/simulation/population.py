@@ -12,7 +12,7 @@ from emulators.air.station import Placement
 from emulators.devices import kinds
 from emulators.devices.kinds import FIRST_EUI64, HARDWARE_VERSION, MANUFACTURER, DeviceKind
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
-from emulators.platform.spec import ClientOptions, DeviceSpec
+from emulators.platform.spec import AnswersFor, ChipSpec, ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.errors import ImageError
 from images.eui64 import Eui64
@@ -55,6 +55,9 @@ MIX = (
 
 TIMERS: tuple[TimerProfile, ...] = (SILICON_LABS, ZBOSS, NXP)
 
+SECOND_CHIP = 0x0100  # is added to the image type of a device's own chip
+SECOND_ENDPOINT = 2
+
 #: Clients with a history, for harsh runs: one device in fifty has one of these.
 ODDITIES = (
     ClientOptions(self_test_fails=True),
@@ -89,25 +92,37 @@ class SimulatedDevice:
 
     spec: DeviceSpec
     placement: Placement
-    image_type: int
     activation: Activation
     policy: VersionPolicy
     on_mains_at: float | None  # when its owner plugs it in, seconds; None: it always is
 
 
-def sample_firmware(size: int, seed: int) -> SimulatedFirmware:
+def sample_firmware(size: int, seed: int, *, chips: bool = False) -> SimulatedFirmware:
     """Make firmware for every kind of device, ``size`` octets each, integrity code included.
+
+    Args:
+        size: of each file, octets.
+        seed: of their content.
+        chips: second chips get their own.
 
     Raises:
         LocalError: no such file can be.
     """
     if not SMALLEST_IMAGE <= size <= LARGEST_IMAGE:
         raise LocalError(f"an image of {size} bytes: give {SMALLEST_IMAGE} to {LARGEST_IMAGE}")
-    types = sorted({row.kind.image_type for row in MIX})
+    types = _image_types(chips=chips)
     return SimulatedFirmware(
         {kind: _sample(size, seed, kind, NEW_VERSION) for kind in types},
         {kind: _sample(size, seed, kind, PREVIOUS_VERSION) for kind in types},
     )
+
+
+def _image_types(*, chips: bool) -> list[int]:
+    kinds_of_the_mix = {row.kind for row in MIX}
+    types = {kind.image_type for kind in kinds_of_the_mix}
+    if chips:
+        types |= {k.image_type + SECOND_CHIP for k in kinds_of_the_mix if not k.commanded}
+    return sorted(types)
 
 
 def _sample(size: int, seed: int, image_type: int, version: int) -> bytes:
@@ -125,16 +140,21 @@ def _image_spec(image_type: int, version: int) -> ImageSpec:
     )
 
 
-def given_firmware(data: bytes) -> SimulatedFirmware:
+def given_firmware(data: bytes, *, chips: bool = False) -> SimulatedFirmware:
     """Take a file as it is: an OTA file decides what every device is; other octets are wrapped.
 
+    Args:
+        data: the file.
+        chips: second chips get their own, which only what is wrapped can give them.
+
     Raises:
-        LocalError: it is made for one device only, or it is empty.
+        LocalError: it is made for one device only, it is empty, or it is one OTA file and second
+            chips are asked for.
     """
     try:
         image = parse(data)
     except ImageError:
-        types = sorted({row.kind.image_type for row in MIX})
+        types = _image_types(chips=chips)
         try:
             new = {kind: build(data, _image_spec(kind, NEW_VERSION)) for kind in types}
             old = {kind: build(data, _image_spec(kind, PREVIOUS_VERSION)) for kind in types}
@@ -145,6 +165,10 @@ def given_firmware(data: bytes) -> SimulatedFirmware:
         raise LocalError("the image is shorter than its header says: get the whole file")
     if image.header.upgrade_file_destination is not None:
         raise LocalError("the image is made for one device only: give one for a fleet")
+    if chips:
+        raise LocalError(
+            "an OTA file is for one chip of a device: give firmware, or no second chips"
+        )
     return SimulatedFirmware({image.header.image_type: bytes(image.ota)}, {}, uniform=True)
 
 
@@ -157,6 +181,7 @@ def populate(
     channels: int = 1,
     hours: float = 24.0,
     oddities: bool = False,
+    chips: float = 0.0,
 ) -> list[SimulatedDevice]:
     """Settle ``count`` devices on ``channels`` channels.
 
@@ -168,11 +193,29 @@ def populate(
         channels: radio channels; neighbours take turns.
         hours: virtual time of the run, within which batteries find their mains.
         oddities: some clients have defects.
+        chips: the share of devices with a second chip, among those that can have one; 0 to 1.
     """
     return [
-        _settle(first + index, index % channels, firmware, seed, hours, oddities)
+        _equip(_settle(first + index, index % channels, firmware, seed, hours, oddities), chips)
         for index in range(count)
     ]
+
+
+def _equip(member: SimulatedDevice, chips: float) -> SimulatedDevice:
+    """Give a device a second chip, or not: at the same endpoint or another, of any version."""
+    spec = member.spec
+    rng = Random(f"chips {spec.seed} {spec.eui64:016X}")
+    if rng.random() >= chips or kinds.kind_of(spec).commanded:
+        return member
+    second = ChipSpec(
+        spec.image_type + SECOND_CHIP,
+        rng.choice((FACTORY_VERSION, FACTORY_VERSION - 1)),
+        hardware_version=spec.hardware_version,
+        endpoint=rng.choice((None, SECOND_ENDPOINT)),
+        timers=rng.choice((None, *TIMERS)),
+    )
+    habit = rng.choice(tuple(AnswersFor))
+    return replace(member, spec=replace(spec, chips=(second,), answers_for=habit))
 
 
 def _settle(
@@ -205,7 +248,7 @@ def _settle(
     if firmware.uniform:
         spec, policy = _suit(spec, firmware.new[image_type])
     plug_in = rng.uniform(0.0, hours * 900.0) if row.battery else None
-    return SimulatedDevice(spec, _place(rng, channel), image_type, row.activation, policy, plug_in)
+    return SimulatedDevice(spec, _place(rng, channel), row.activation, policy, plug_in)
 
 
 def _suit(spec: DeviceSpec, data: bytes) -> tuple[DeviceSpec, VersionPolicy]:

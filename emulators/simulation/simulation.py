@@ -41,6 +41,8 @@ from ota_engine.records import (
 )
 from ota_engine.store.store import Store
 
+_Firmware: TypeAlias = tuple[Eui64, int]  # whose, and its image type
+
 HostFactory: TypeAlias = Callable[
     [
         Network,
@@ -134,9 +136,9 @@ class Simulation:
         self.journal = journal
         self._store = store
         self._wall = SteppingClock(EPOCH)
-        self._sessions: dict[Eui64, SessionRecord] = {}
-        self._may_run: set[Eui64] = set()
-        self._unordered: Counter[Eui64] = Counter()
+        self._sessions: dict[_Firmware, SessionRecord] = {}
+        self._may_run: set[_Firmware] = set()
+        self._unordered: Counter[_Firmware] = Counter()
         self._samples: list[Sample] = []
         self.network = Network(
             Random(f"network {settings.seed}"),
@@ -165,6 +167,7 @@ class Simulation:
             kind: image_record(data, f"type-{kind:04x}.zigbee", EPOCH)
             for kind, data in settings.firmware.new.items()
         }
+        self._types = {image.sha256: kind for kind, image in self._images.items()}
 
     def _settle(self) -> dict[Eui64, EmulatedDevice]:
         fleet = Fleet(self.settings.keys)
@@ -206,7 +209,7 @@ class Simulation:
     @property
     def blocks(self) -> int:
         """Blocks all devices have taken so far."""
-        return sum(device.client.blocks for device in self.devices.values())
+        return sum(chip.client.blocks for device in self.devices.values() for chip in device.chips)
 
     def statuses(self) -> list[SessionStatus]:
         """View every session as the engine sees it; none while it is dead."""
@@ -253,16 +256,18 @@ class Simulation:
     def _noted(self, device: Eui64, note: Note, now: float) -> None:
         self.journal.write(now, "device", note.kind, note.detail, device)
         if note.kind == "booted" and note.detail.get("new"):
-            if device not in self._may_run and device not in self._operator.triggered:
-                self._unordered[device] += 1
-            self._may_run.discard(device)
+            firmware = (device, _image_type(self.devices[device], note))
+            if firmware not in self._may_run and device not in self._operator.triggered:
+                self._unordered[firmware] += 1
+            self._may_run.discard(firmware)
         self._injector.noticed(device, note, now)
         self._operator.heard(device, note, now)
 
     def _session_written(self, session: SessionRecord, now: float) -> None:
-        self._sessions[session.device] = session
+        firmware = (session.device, self._types[session.sha256])
+        self._sessions[firmware] = session
         if session.state in ORDERED:
-            self._may_run.add(session.device)
+            self._may_run.add(firmware)
         self._operator.told(session, now)
 
     # --- the other server ------------------------------------------------------------------------
@@ -273,38 +278,48 @@ class Simulation:
         images = {
             kind: image_record(data, "previous", EPOCH) for kind, data in firmware.previous.items()
         }
+        chosen = [
+            (member.spec.eui64, part.image_type)
+            for member in self.settings.members
+            for part in member.spec.parts
+            if part.image_type in images
+        ]
         assignments = tuple(
             AssignmentRecord(
-                member.spec.eui64,
-                images[member.image_type].sha256,
+                device,
+                images[image_type].sha256,
                 VersionPolicy.UPGRADE,
                 Activation.IMMEDIATE,
                 0,
                 None,
                 EPOCH,
             )
-            for member in self.settings.members
-            if member.image_type in images
+            for device, image_type in chosen
         )
         snapshot = Snapshot(images=tuple(images.values()), assignments=assignments)
-        self._may_run.update(assignment.device for assignment in assignments)
+        self._may_run.update(chosen)
         return Engine(self.settings.config, snapshot)
 
     # --- the end ---------------------------------------------------------------------------------
 
     def judge(self) -> SimulationResult:
         """Compare what devices run with what the store says, once all is committed."""
-        sessions = {session.device: session for session in self._store.load().sessions}
+        sessions = {
+            (session.device, self._types[session.sha256]): session
+            for session in self._store.load().sessions
+        }
         touched = self._faults_by_device()
         judgements = tuple(
             judge(
                 self.devices[member.spec.eui64],
-                self._expectation(member),
-                sessions.get(member.spec.eui64),
-                self._unordered[member.spec.eui64],
+                self._expectation(part.image_type),
+                sessions.get((member.spec.eui64, part.image_type)),
+                self._unordered[member.spec.eui64, part.image_type],
                 touched.get(member.spec.eui64, ()),
+                number,
             )
             for member in self.settings.members
+            for number, part in enumerate(member.spec.parts)
         )
         fault = self._store.verify_audit()
         engine = self.host.engine
@@ -324,10 +339,10 @@ class Simulation:
             audit_fault=None if fault is None else fault.problem,
         )
 
-    def _expectation(self, member: SimulatedDevice) -> Expectation:
-        image = self._images[member.image_type]
+    def _expectation(self, image_type: int) -> Expectation:
+        image = self._images[image_type]
         others = {}
-        previous = self.settings.firmware.previous.get(member.image_type)
+        previous = self.settings.firmware.previous.get(image_type)
         if previous is not None:
             old = image_record(previous, "previous", EPOCH)
             others[old.file_version] = old.sha256
@@ -341,6 +356,12 @@ class Simulation:
                 what = f"{fault.kind.value} at {fault.at / 3600:.2f} h"
                 touched[device] = (*touched.get(device, ()), what)
         return touched
+
+
+def _image_type(device: EmulatedDevice, note: Note) -> int:
+    """Which of a device's firmwares a note is of; devices with one do not say."""
+    told = note.detail.get("image_type")
+    return told if isinstance(told, int) else device.spec.image_type
 
 
 def summary(outcome: SimulationResult) -> Counter[DeviceVerdict]:

@@ -41,6 +41,7 @@ class SoakSpec:
     """What to soak; equal specs give equal journals.
 
     ``image`` is a file to deliver; without one, ``image_size`` octets are made up per kind.
+    ``chips`` is the share of devices with a second chip, among those that can have one.
     """
 
     devices: int
@@ -50,6 +51,7 @@ class SoakSpec:
     shell: str = "sim"
     image_size: int = DEFAULT_IMAGE_SIZE
     image: str | None = None
+    chips: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
@@ -61,6 +63,8 @@ class SoakSpec:
             raise LocalError(f"{self.devices} devices: give 1 to {LARGEST_SOAK}")
         if not 0 < self.hours <= 24 * 366:
             raise LocalError(f"{self.hours} hours: give more than 0 and at most {24 * 366}")
+        if not 0 <= self.chips <= 1:
+            raise LocalError(f"{self.chips:g} of the devices: give a share from 0 to 1")
         if self.shell not in SHELLS:
             raise LocalError(f"{self.shell}: there is no such shell: give sim or trio")
 
@@ -77,8 +81,8 @@ class SoakSpec:
             OSError: the file cannot be read.
         """
         if self.image is None:
-            return sample_firmware(self.image_size, self.seed)
-        return given_firmware(Path(self.image).read_bytes())
+            return sample_firmware(self.image_size, self.seed, chips=self.chips > 0)
+        return given_firmware(Path(self.image).read_bytes(), chips=self.chips > 0)
 
 
 def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[SimulatedDevice]:
@@ -91,6 +95,7 @@ def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[
         first=first,
         hours=spec.hours,
         oddities=spec.faults == "harsh",
+        chips=spec.chips,
     )
 
 
@@ -274,7 +279,8 @@ def replay_command(spec: SoakSpec) -> str:
     """The command that gives the same run again."""
     image = f"--image {spec.image}" if spec.image else f"--image-size {spec.image_size}"
     shell = "" if spec.shell == "sim" else f" --shell {spec.shell}"
+    chips = f" --chips {spec.chips:g}" if spec.chips else ""
     return (
         f"zota soak --devices {spec.devices} --hours {spec.hours:g} {image} "
-        f"--seed {spec.seed} --faults {spec.faults}{shell}"
+        f"--seed {spec.seed} --faults {spec.faults}{shell}{chips}"
     )

@@ -152,7 +152,7 @@ async def deliver(
             for member in members:
                 wish = AssignmentRecord(
                     member.spec.eui64,
-                    images[member.image_type].sha256,
+                    images[member.spec.image_type].sha256,
                     VersionPolicy.UPGRADE,
                     Activation.IMMEDIATE,
                     0,

@@ -1,10 +1,13 @@
 """Shards, workers and their merging: the partition must not matter, and nothing may be lost unseen."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from emulators.devices.kinds import kind_of
+from emulators.platform.spec import AnswersFor
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.simulation.population import MIX, given_firmware, populate, sample_firmware
 from emulators.soak.processes import run_shards, take_line
@@ -105,6 +108,7 @@ def test_the_replay_command_names_all_that_matters() -> None:
     assert replay_command(spec) == (
         "zota soak --devices 10 --hours 2.5 --image-size 4096 --seed 3 --faults harsh --shell trio"
     )
+    assert replay_command(replace(spec, chips=0.25)).endswith("--shell trio --chips 0.25")
 
 
 @pytest.mark.parametrize("size", [85, 1000, 131072])
@@ -131,3 +135,33 @@ def test_an_empty_file_is_no_firmware() -> None:
 def test_a_cut_ota_file_is_no_firmware() -> None:
     with pytest.raises(LocalError, match="shorter than its header says"):
         given_firmware(next(iter(sample_firmware(1000, seed=1).new.values()))[:-1])
+
+
+def test_a_share_of_the_devices_has_a_second_chip_and_nothing_else_changes() -> None:
+    firmware = sample_firmware(4096, seed=1, chips=True)
+    plain = populate(200, firmware, seed=1)
+    with_chips = populate(200, firmware, seed=1, chips=0.5)
+    bare = [
+        replace(member, spec=replace(member.spec, chips=(), answers_for=AnswersFor.FIRST))
+        for member in with_chips
+    ]
+    assert bare == plain
+    chips = [(member.spec, chip) for member in with_chips for chip in member.spec.chips]
+    assert 50 < len(chips) < 110
+    assert {chip.endpoint for _, chip in chips} == {None, 2}
+    assert {chip.file_version == spec.file_version for spec, chip in chips} == {True, False}
+    assert not any(kind_of(spec).commanded for spec, _ in chips)
+    assert {part.image_type for spec, _ in chips for part in spec.parts} <= set(firmware.new)
+
+
+def test_second_chips_cannot_be_given_the_one_ota_file() -> None:
+    ota = sample_firmware(4096, seed=1).new[0x0084]
+    with pytest.raises(LocalError, match="one chip of a device"):
+        given_firmware(ota, chips=True)
+    assert 0x0184 in given_firmware(b"bare firmware", chips=True).new
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_of_second_chips_lies_between_none_and_all(share: float) -> None:
+    with pytest.raises(LocalError, match="share from 0 to 1"):
+        SoakSpec(devices=1, hours=1, seed=1, chips=share)

@@ -77,7 +77,7 @@ def member(kind: DeviceKind) -> SimulatedDevice:
         seed=own & 0xFF,
     )
     activation = Activation.EXTERNAL if signed else Activation.IMMEDIATE
-    return SimulatedDevice(spec, Placement(), image_type, activation, VersionPolicy.UPGRADE, None)
+    return SimulatedDevice(spec, Placement(), activation, VersionPolicy.UPGRADE, None)
 
 
 def settings(faults: tuple[Fault, ...]) -> SimulationSettings:
