@@ -15,8 +15,9 @@ overridden. Both contradictions are audited. An *expired* order believes a devic
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from ota_engine.lifecycle import read_lifecycle
 from ota_engine.records import OrderState
 
 
@@ -85,28 +86,20 @@ _ACTIONS = {
     "corr": OrderAction.CORRECT,
     "contra": OrderAction.CONTRADICTION,
 }
-_HEAD, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
-_STATE = dict(zip(_HEAD, OrderState, strict=True))
-_CELLS = {
-    (state, OrderStep[name]): cell
-    for name, *cells in _ROWS
-    for state, cell in zip(OrderState, cells, strict=True)
-}
 
 
-def _turn(cell: str) -> OrderTransition:
-    state, _, action = cell.partition("+")
-    return OrderTransition(_STATE[state], _ACTIONS[action] if action else None)
+def _turn(state: OrderState, action: str) -> OrderTransition:
+    return OrderTransition(state, _ACTIONS[action] if action else None)
 
+
+ORDERS: Final = read_lifecycle(TABLE, OrderState, OrderStep, _turn)
 
 #: (state, step) -> next state and action.
-TRANSITIONS: dict[tuple[OrderState, OrderStep], OrderTransition] = {
-    pair: _turn(cell) for pair, cell in _CELLS.items() if cell not in {".", "-"}
-}
+TRANSITIONS: Final = ORDERS.transitions
 #: Pairs that may happen and change nothing.
-IGNORED = frozenset(pair for pair, cell in _CELLS.items() if cell == ".")
+IGNORED: Final = ORDERS.ignored
 #: Pairs that cannot happen; one that does is a defect of ours.
-IMPOSSIBLE = frozenset(pair for pair, cell in _CELLS.items() if cell == "-")
+IMPOSSIBLE: Final = ORDERS.impossible
 
 #: States that end an order; a late word of the device may still change them.
 FINAL = frozenset(
@@ -120,7 +113,4 @@ def turn(state: OrderState, step: OrderStep) -> OrderTransition:
     Raises:
         AssertionError: the step cannot happen in this state (a defect of ours).
     """
-    pair = (state, step)
-    if pair in IMPOSSIBLE:
-        raise AssertionError(f"no transition from {state!r} on {step!r}")
-    return TRANSITIONS.get(pair, OrderTransition(state, None))
+    return ORDERS.turn(state, step) or OrderTransition(state, None)

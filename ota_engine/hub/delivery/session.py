@@ -15,7 +15,9 @@ all. An *aborted* one stays so until it is assigned anew.
 """
 
 from enum import StrEnum
+from typing import Final
 
+from ota_engine.lifecycle import read_lifecycle
 from ota_engine.records import SessionState as S
 
 
@@ -67,22 +69,14 @@ OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .
 ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
 """
 
-_HEAD, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
-_STATE = dict(zip(_HEAD, S, strict=True))
-_CELLS = {
-    (state, SessionStep[name]): cell
-    for name, *cells in _ROWS
-    for state, cell in zip(S, cells, strict=True)
-}
+SESSIONS: Final = read_lifecycle(TABLE, S, SessionStep, lambda state, _: state)
 
 #: (state, step) -> next state.
-TRANSITIONS: dict[tuple[S, SessionStep], S] = {
-    pair: _STATE[cell] for pair, cell in _CELLS.items() if cell in _STATE
-}
+TRANSITIONS: Final = SESSIONS.transitions
 #: Pairs that may happen and change nothing.
-IGNORED = frozenset(pair for pair, cell in _CELLS.items() if cell == ".")
+IGNORED: Final = SESSIONS.ignored
 #: Pairs that cannot happen; one that does is a defect of ours.
-IMPOSSIBLE = frozenset(pair for pair, cell in _CELLS.items() if cell == "-")
+IMPOSSIBLE: Final = SESSIONS.impossible
 
 #: States in which a device has nothing under way and may be notified.
 IDLE = frozenset({S.ASSIGNED, S.STALLED})
@@ -98,13 +92,6 @@ FINAL = frozenset({S.UPDATED, S.FAILED, S.ABORTED})
 INTERRUPTED = frozenset({S.OFFERED, S.QUEUED, S.DOWNLOADING})
 
 
-def next_state(state: S, step: SessionStep) -> S | None:
-    """Return where ``step`` leads from ``state``; None when it is to be ignored.
-
-    Raises:
-        AssertionError: the server took a step the table calls impossible (a defect of ours).
-    """
-    pair = (state, step)
-    if pair in IMPOSSIBLE:
-        raise AssertionError(f"no transition from {state!r} on {step!r}")
-    return TRANSITIONS.get(pair)
+#: Where a step leads from a state; None when it is to be ignored. AssertionError where the server took
+#: a step the table calls impossible (a defect of ours).
+next_state: Final = SESSIONS.turn

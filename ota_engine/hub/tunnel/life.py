@@ -7,7 +7,9 @@ device goes silent, but waits for the next time it asks.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from ota_engine.lifecycle import read_lifecycle
 
 
 class LineState(StrEnum):
@@ -81,23 +83,10 @@ GIVEN_UP       .                IDLE+UNDELIVERED     IDLE+UNDELIVERED
 """
 
 
-def _read(cell: str) -> LineTransition | None:
-    if cell == ".":
-        return None
-    state, action = cell.split("+")
-    return LineTransition(LineState[state], LineAction[action])
-
-
-_ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
-
+LINES: Final = read_lifecycle(
+    TABLE, LineState, LineEvent, lambda state, action: LineTransition(state, LineAction[action])
+)
+#: (state, event) -> next state and action.
+TRANSITIONS: Final = LINES.transitions
 #: What each possible pair does; None for nothing.
-TURNS: dict[tuple[LineState, LineEvent], LineTransition | None] = {
-    (state, LineEvent[name]): _read(cell)
-    for name, *cells in _ROWS
-    for state, cell in zip(LineState, cells, strict=True)
-    if cell != "-"
-}
-#: The pairs that do something.
-TRANSITIONS: dict[tuple[LineState, LineEvent], LineTransition] = {
-    pair: turn for pair, turn in TURNS.items() if turn is not None
-}
+turn: Final = LINES.turn

@@ -10,7 +10,7 @@ from typing import Final
 from ota_engine.hub.tunnel.assembly import GET_RESPONSE
 from ota_engine.hub.tunnel.bounds import Allowance
 from ota_engine.hub.tunnel.ends import NEVER, Ends, Tunnel
-from ota_engine.hub.tunnel.life import TURNS, LineAction, LineEvent, LineState
+from ota_engine.hub.tunnel.life import LineAction, LineEvent, LineState, turn
 from ota_engine.hub.tunnel.queue import Ended, Item, Queue, Way
 from ota_engine.hub.tunnel.settings import TunnelSettings
 from ota_engine.hub.tunnel.voice import LineCommands
@@ -236,10 +236,10 @@ class Sender:
         self._fire(LineEvent.ASLEEP if self._asleep else LineEvent.EXHAUSTED, now)
 
     def _fire(self, event: LineEvent, now: float) -> None:
-        turn = TURNS[self.state, event]
-        if turn is not None:
-            self.state = turn.state
-            self._actions[turn.action](now)
+        transition = turn(self.state, event)
+        if transition is not None:
+            self.state = transition.state
+            self._actions[transition.action](now)
 
     def _request(self, now: float) -> None:
         self._openings += 1
