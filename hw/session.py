@@ -23,13 +23,13 @@ from hw.packets import broadcast_address, to_packet, unicast_address
 from hw.peer import RESET, Manner, manner
 from hw.port import check_port
 from hw.settings import RadioSettings
+from images.airtime import APS_SECURITY_OCTETS
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import Send, SendStatus
 from ota_engine.link.contract import LinkDownError, SendFailedError
 
 PLAIN_PAYLOAD = 82  # octets of ZCL in a frame without APS encryption (facts: NWK security only)
-APS_SECURITY = 9  # octets that APS encryption takes
 CLOSING = 5.0  # seconds a radio may take to close before it is left alone
 LOOK_AGAIN = 0.05  # seconds
 SCAN_EXPONENT = 2  # of an energy scan: (2^n + 1) * 15.36 ms per channel
@@ -247,7 +247,7 @@ class RadioSession:
 
     async def max_payload(self) -> int:
         """Ask for the largest ZCL frame, or say what the standard leaves."""
-        overhead = APS_SECURITY if self.settings.aps_security else 0
+        overhead = APS_SECURITY_OCTETS if self.settings.aps_security else 0
         try:
             octets = await longest_payload(self.app, self._island)
         except Exception as error:  # noqa: BLE001 - old firmware answers in many ways; counted

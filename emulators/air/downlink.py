@@ -8,7 +8,6 @@ from emulators.air.radio import (
     ACK_SHIFT,
     APS_ACK_WAIT,
     APS_RETRIES,
-    BACKOFF_CHOICES,
     BACKOFF_UNIT,
     DATA_REQUEST_PSDU,
     DRAW_SCALE,
@@ -19,6 +18,7 @@ from emulators.air.radio import (
     attempt_time,
 )
 from emulators.air.station import Station
+from images.airtime import BACKOFF_CHOICES
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Send, SendStatus
 

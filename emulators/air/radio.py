@@ -14,25 +14,31 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from ota_engine.errors import LocalError
-from ota_engine.hub.delivery.airtime import (
+from images.airtime import (
     APS_ACK_PSDU,
-    BACKOFF_MEAN,
-    CLEAR_CHANNEL,
+    APS_SECURITY_OCTETS,
+    BACKOFF_CHOICES,
+    BACKOFF_UNIT_US,
+    CCA_US,
     FRAME_OVERHEAD,
-    LONG_SPACING,
-    MAC_ACK,
-    PHY_HEADER,
-    SYMBOL_BYTE,
-    TURNAROUND,
+    LIFS_US,
+    MAC_ACK_US,
+    MEAN_BACKOFF_US,
+    OCTET_US,
+    PHY_OCTETS,
+    SECOND_US,
+    TURNAROUND_US,
+    attempt_us,
 )
+from ota_engine.errors import LocalError
 
 MAX_PSDU = 127  # octets, aMaxPHYPacketSize
-APS_SECURITY = 9  # octets: auxiliary header 5, MIC 4
-BACKOFF_UNIT = 320e-6  # aUnitBackoffPeriod, 20 symbols
-BACKOFF_CHOICES = 8  # 2^macMinBE
+MEAN_BACKOFF = MEAN_BACKOFF_US / SECOND_US
+BACKOFF_UNIT = BACKOFF_UNIT_US / SECOND_US
 MAC_RETRIES = 3  # macMaxFrameRetries
-ACK_WAIT = 864e-6  # macAckWaitDuration, 54 symbols
+ACK_WAIT_US = 864  # macAckWaitDuration, 54 symbols
+#: By how much an attempt that nobody acknowledges is longer than one that is acknowledged.
+VAIN_LONGER = (ACK_WAIT_US - TURNAROUND_US - MAC_ACK_US - LIFS_US) / SECOND_US
 DATA_REQUEST_PSDU = 12  # octets of the MAC command with which a sleepy child polls
 INDIRECT_TIMEOUT = 7.68  # how long a parent holds a frame for its child
 QUEUE_LIMIT = 1.0  # how long a frame may wait for the channel before its sender gives up
@@ -65,13 +71,12 @@ class Path(NamedTuple):
 
 def attempt_time(psdu: int) -> float:
     """Seconds of one acknowledged transmission of ``psdu`` octets over one hop, no back-off."""
-    on_air = (psdu + PHY_HEADER) * SYMBOL_BYTE
-    return CLEAR_CHANNEL + TURNAROUND + on_air + TURNAROUND + MAC_ACK + LONG_SPACING
+    return attempt_us(psdu) / SECOND_US
 
 
 def failed_attempt_time(psdu: int) -> float:
     """Seconds of one transmission of ``psdu`` octets that nobody acknowledged, no back-off."""
-    return CLEAR_CHANNEL + TURNAROUND + (psdu + PHY_HEADER) * SYMBOL_BYTE + ACK_WAIT
+    return (CCA_US + TURNAROUND_US + OCTET_US * (psdu + PHY_OCTETS) + ACK_WAIT_US) / SECOND_US
 
 
 def source_route(relays: int) -> int:
@@ -89,13 +94,13 @@ def path(relays: int, aps_security: bool = False) -> Path:
     if not 0 <= relays <= MAX_RELAYS:
         raise LocalError(f"{relays} relays: the radio model carries 0 to {MAX_RELAYS}")
     hops = relays + 1
-    around = FRAME_OVERHEAD + (APS_SECURITY if aps_security else 0)
+    around = FRAME_OVERHEAD + (APS_SECURITY_OCTETS if aps_security else 0)
     routed = around + source_route(relays)
     return Path(
         hops=hops,
         up=tuple(hops * attempt_time(psdu) for psdu in range(around, MAX_PSDU + 1)),
         down=tuple(hops * attempt_time(psdu) for psdu in range(routed, MAX_PSDU + 1)),
-        ack=hops * attempt_time(APS_ACK_PSDU + (APS_SECURITY if aps_security else 0)),
+        ack=hops * attempt_time(APS_ACK_PSDU + (APS_SECURITY_OCTETS if aps_security else 0)),
         backoff=_backoffs(hops),
         mask=BACKOFF_CHOICES**hops - 1,
     )
@@ -140,7 +145,7 @@ def block_ceiling(
     way = path(relays, aps_security)
     acks = request_ack + response_ack
     frames = way.up[request] + way.down[17 + data] + acks * way.ack
-    return 1 / (frames + (2 + acks) * way.hops * BACKOFF_MEAN)
+    return 1 / (frames + (2 + acks) * way.hops * MEAN_BACKOFF)
 
 
 def page_ceiling(
@@ -158,7 +163,7 @@ def page_ceiling(
     if rest:
         seconds += way.down[17 + rest]
         frames += 1
-    return page / (seconds + frames * way.hops * BACKOFF_MEAN)
+    return page / (seconds + frames * way.hops * MEAN_BACKOFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +275,7 @@ class Medium:
             drawn -= chance
         repeats, survived = self._repeat(hops)
         counters.repeated += repeats
-        failed = seconds / hops - (TURNAROUND + MAC_ACK + LONG_SPACING) + ACK_WAIT
+        failed = seconds / hops + VAIN_LONGER
         extra = repeats * failed + sum(self._backoff() for _ in range(repeats))
         if survived:
             return FrameFate.DELIVERED, extra

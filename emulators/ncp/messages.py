@@ -10,13 +10,14 @@ from struct import pack
 from typing import Any, NamedTuple
 
 from emulators.air.port import Port
-from emulators.air.radio import APS_ACK_WAIT, APS_RETRIES, APS_SECURITY, INDIRECT_TIMEOUT
+from emulators.air.radio import APS_ACK_WAIT, APS_RETRIES, INDIRECT_TIMEOUT
 from emulators.ncp import device_object
 from emulators.ncp.addresses import ALL_NODES, Addresses
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.layouts import ApsFrame, Values
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.status import EmberStatus
+from images.airtime import APS_SECURITY_OCTETS
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Joined, Packet, Send, SendFailed
 
@@ -114,7 +115,7 @@ class Messages:
         if member is not None:
             room = len(self._core.network.stations[member.eui64].path.down) - 1
         if aps.options & OPTION_ENCRYPTION:
-            room -= APS_SECURITY
+            room -= APS_SECURITY_OCTETS
         if len(message) > room:
             return EmberStatus.MESSAGE_TOO_LONG
         if len(self._pending) >= IN_FLIGHT:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Final
 
-from images.delivery_time import TYPICAL_BLOCK_BYTES, delivery_seconds
+from images.airtime import TYPICAL_BLOCK_BYTES, delivery_seconds
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.payloads import PayloadFacts
 from images.payloads.entropy import bits_per_byte, fill_byte

@@ -7,11 +7,11 @@ only watches: how far the device has asked, how often it asked again, and when i
 
 from math import ceil
 
+from images.airtime import block_exchange_time
 from images.eui64 import format_eui64
 from ota_engine.bucket import Bucket
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
-from ota_engine.hub.delivery.airtime import block_exchange_time
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.period import BlockPeriod

@@ -5,9 +5,9 @@ between two blocks is what the client asked for, but never less than the air tim
 the downloads active on the channel: one page cannot occupy the radio.
 """
 
+from images.airtime import page_response_time
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
-from ota_engine.hub.delivery.airtime import page_response_time
 from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, BlockServer
 from ota_engine.hub.delivery.download import Page
 from ota_engine.hub.delivery.peer import Peer

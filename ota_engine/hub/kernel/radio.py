@@ -1,10 +1,10 @@
 """What is known of the radio: whether there is one, and how much a frame carries."""
 
+from images.airtime import APS_SECURITY_OCTETS
 from ota_engine.events import LinkDown, LinkUp
 from ota_engine.wording import one_line
 
 MAX_PAYLOAD = 82  # octets: an APS payload under network security only (Zigbee PRO)
-APS_SECURITY = 9  # octets that APS encryption adds to a frame
 
 
 class Radio:
@@ -27,7 +27,7 @@ class Radio:
         """It is ready."""
         self.down = None
         self.max_payload = event.max_payload
-        self.security = APS_SECURITY if event.aps_security else 0
+        self.security = APS_SECURITY_OCTETS if event.aps_security else 0
 
     def went_down(self, event: LinkDown) -> None:
         """It is gone."""

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from images.airtime import page_response_time
 from images.eui64 import Eui64
 from ota_engine.events import LinkDown, Send, SendFailed, SendStatus
-from ota_engine.hub.delivery.airtime import page_response_time
 from ota_engine.hub.delivery.commands import Abort, Pause
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import SessionState
