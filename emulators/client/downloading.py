@@ -1,11 +1,11 @@
 """The part of an OTA client that fetches a file: requests, retries, waits, pages and their holes."""
 
+from emulators.client.clock import DeviceClock
 from emulators.client.decisions import wanted
 from emulators.client.step import ClientStep, Told
 from emulators.client.table import ClientEvent
 from emulators.client.transfer import ClientTransfer
 from emulators.node import Transmit
-from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash
 from emulators.platform.spec import DeviceSpec

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
+from emulators.client.clock import DeviceClock
 from emulators.client.decisions import NEVER_ASKED, wanted
 from emulators.client.step import ClientStep, Told
 from emulators.client.table import ClientEvent
 from emulators.client.transfer import ClientTransfer
 from emulators.client.verification import ImageFacts, ImageVerifier, refusal
 from emulators.node import NEVER, Transmit
-from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash
 from emulators.platform.spec import DeviceSpec

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 from zlib import crc32
 
 from emulators.client.attributes import ClientView
+from emulators.client.clock import DeviceClock
 from emulators.client.decisions import running_version
 from emulators.client.downloading import Downloading
 from emulators.client.ending import ClientEnding
@@ -31,7 +32,6 @@ from emulators.client.table import (
 from emulators.client.transfer import ClientTransfer
 from emulators.client.verification import ImageVerifier
 from emulators.node import NEVER, NodeAction, Note
-from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import FileIdentity, Flash, Spare
 from emulators.platform.spec import DeviceSpec

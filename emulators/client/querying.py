@@ -2,10 +2,10 @@
 
 from random import Random
 
+from emulators.client.clock import DeviceClock
 from emulators.client.decisions import query_request
 from emulators.client.step import ClientStep, Told
 from emulators.client.table import ClientEvent
-from emulators.platform.clock import DeviceClock
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash, Spare
 from emulators.platform.spec import DeviceSpec

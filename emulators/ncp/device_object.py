@@ -106,6 +106,11 @@ def answer(identity: Identity, cluster: int, payload: bytes) -> tuple[int, bytes
     return cluster | RESPONSE, payload[:1] + content
 
 
+def leave_request(sequence: int, eui64: int) -> bytes:
+    """The payload of a Mgmt_Leave_req, Zigbee 2.4.3.3.5."""
+    return pack("<BQB", sequence, eui64, 0)
+
+
 def leaves(cluster: int, payload: bytes, own: int) -> bool:
     """Whether a request tells the device with this EUI-64 to leave, Zigbee 2.4.3.3.5."""
     if cluster != MGMT_LEAVE or len(payload) < 9:

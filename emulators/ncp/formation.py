@@ -7,10 +7,10 @@ from typing import Any
 
 from emulators.air.port import Port
 from emulators.ncp.core import Core, Handlers
-from emulators.ncp.device_object import MGMT_LEAVE
+from emulators.ncp.device_object import MGMT_LEAVE, leave_request
 from emulators.ncp.layouts import NetworkParameters, Values
 from emulators.ncp.member import NetworkMember
-from emulators.ncp.messages import JOINS, device_leave_request
+from emulators.ncp.messages import JOINS
 from emulators.ncp.status import EmberStatus
 from ota_engine.events import Send
 
@@ -183,7 +183,7 @@ class Formation:
         core, member = self._core, self._core.members.get(values["target"])
         if member is None or not member.joined:
             return {"status": EmberStatus.NOT_FOUND}
-        request = device_leave_request(0, member.eui64)
+        request = leave_request(0, member.eui64)
         send = Send(member.eui64, 0, 0, 0, MGMT_LEAVE, request, False, member.sleepy, 0, 0)
         core.network.submit(self._port, (send,), core.now)
         return {"status": EmberStatus.OK}

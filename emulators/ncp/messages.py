@@ -6,7 +6,6 @@ hop took it.
 """
 
 from collections.abc import Mapping
-from struct import pack
 from typing import Any, NamedTuple
 
 from emulators.air.port import Port
@@ -315,8 +314,3 @@ def _send(
         0,
         token,
     )
-
-
-def device_leave_request(sequence: int, eui64: int) -> bytes:
-    """The payload of a Mgmt_Leave_req, Zigbee 2.4.3.3.5."""
-    return pack("<BQB", sequence, eui64, 0)

@@ -1,1 +1,1 @@
-"""What every emulated device stands on: its description, clock, flash, endpoint and timers."""
+"""What every emulated device stands on: its description, flash, endpoint and timers."""
