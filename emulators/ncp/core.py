@@ -5,12 +5,12 @@ from typing import Any, Protocol, TypeAlias
 
 from emulators.air.network import Network
 from emulators.ncp.device_object import COORDINATOR, SERVER_MASK, Identity, SimpleDescriptor
-from emulators.ncp.layouts import Values
+from emulators.ncp.layouts import FieldValues
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.memory import Memory
 from images.eui64 import Eui64
 
-Handlers: TypeAlias = Mapping[str, Callable[[Values], Mapping[str, Any]]]
+Handlers: TypeAlias = Mapping[str, Callable[[FieldValues], Mapping[str, Any]]]
 COUNTERS = 41  # how many EmberCounterType there are
 MANUFACTURER_CODE = 0x1049  # Silicon Labs: EmberZNet's default until a host sets another
 

@@ -19,7 +19,7 @@ from emulators.ncp.commands import LATEST, VERSIONS
 from emulators.ncp.ezsp import Ezsp
 from emulators.ncp.faults import NO_FAULTS, DongleFaultKind, DongleFaultPlan, NcpFault, Noise
 from emulators.ncp.frames import Code
-from emulators.ncp.layouts import Values
+from emulators.ncp.layouts import FieldValues
 from emulators.ncp.memory import Memory
 from emulators.ncp.serial_line import DEFAULT_BAUD, SerialLine
 from emulators.ncp.stack import Stack
@@ -167,7 +167,7 @@ class Dongle:
                 self._reset_stack()
         self._flush(now)
 
-    def _command(self, name: str, values: Values) -> Any:
+    def _command(self, name: str, values: FieldValues) -> Any:
         if name == "sendUnicast" and _is_block(values):
             self.blocks += 1
             self._check_blocks()
@@ -260,7 +260,7 @@ class Dongle:
         self.plugged = True
 
 
-def _is_block(values: Values) -> bool:
+def _is_block(values: FieldValues) -> bool:
     message: bytes = values["message"]
     block = len(message) > 3 and message[0] & 3 == 1 and message[2] == IMAGE_BLOCK_RESPONSE
     return block and values["aps"].cluster == OTA_UPGRADE_CLUSTER

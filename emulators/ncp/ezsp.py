@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from emulators.ncp.commands import CommandEntry, frames
-from emulators.ncp.layouts import TruncatedError, Values
+from emulators.ncp.layouts import FieldValues, TruncatedError
 from emulators.ncp.status import EmberStatus
 
 REPLY, CALLBACK = 0x80, 0x90  # frame control, low octet
@@ -19,7 +19,7 @@ EXTENDED = 0x01  # frame control, high octet: frame format version 1
 STACK_TYPE = 2  # mesh
 STACK_VERSIONS = {13: 0x7440, 14: 0x8000, 16: 0x8100, 17: 0x8200, 18: 0x9000, 19: 0xA000}
 
-EzspHandler: TypeAlias = Callable[[str, Values], Mapping[str, Any] | None]
+EzspHandler: TypeAlias = Callable[[str, FieldValues], Mapping[str, Any] | None]
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Ezsp:
             return self._refuse(frame, EmberStatus.COMMAND_INCOMPLETE)
         return self._run(frame, entry, values)
 
-    def _run(self, frame: bytes, entry: CommandEntry, values: Values) -> bytes:
+    def _run(self, frame: bytes, entry: CommandEntry, values: FieldValues) -> bytes:
         if entry.name == "version":
             self.agreed = values["desired"] == self.version
             return self._reply(frame, entry, self._version())

@@ -8,7 +8,7 @@ from typing import Any
 from emulators.air.port import Port
 from emulators.ncp.core import Core, Handlers
 from emulators.ncp.device_object import MGMT_LEAVE, leave_request
-from emulators.ncp.layouts import NetworkParameters, Values
+from emulators.ncp.layouts import FieldValues, NetworkParameters
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.messages import JOINS
 from emulators.ncp.status import EmberStatus
@@ -62,7 +62,7 @@ class Formation:
 
     # --- the network ------------------------------------------------------------------------------
 
-    def _take_up(self, _: Values) -> Mapping[str, Any]:
+    def _take_up(self, _: FieldValues) -> Mapping[str, Any]:
         memory = self._core.memory
         if memory.parameters is None:
             return {"status": EmberStatus.NOT_JOINED}
@@ -71,7 +71,7 @@ class Formation:
         self._go_up()
         return {"status": EmberStatus.OK}
 
-    def _form(self, values: Values) -> Mapping[str, Any]:
+    def _form(self, values: FieldValues) -> Mapping[str, Any]:
         core, parameters = self._core, values["parameters"]
         if core.up or core.memory.security is None:
             return {"status": EmberStatus.INVALID_STATE}
@@ -93,7 +93,7 @@ class Formation:
                 member.joined = True
                 core.network.power_on(eui64, core.now)
 
-    def _leave(self, _: Values) -> Mapping[str, Any]:
+    def _leave(self, _: FieldValues) -> Mapping[str, Any]:
         if not self._core.up:
             return {"status": EmberStatus.INVALID_STATE}
         self._scatter()
@@ -101,7 +101,7 @@ class Formation:
         self._core.say("stackStatusHandler", status=EmberStatus.NETWORK_DOWN)
         return {"status": EmberStatus.OK}
 
-    def _forget(self, _: Values) -> Mapping[str, Any]:
+    def _forget(self, _: FieldValues) -> Mapping[str, Any]:
         """All tokens go; the network in RAM runs on until the next reset."""
         self._core.memory.tokens.clear()
         self._scatter()
@@ -114,7 +114,7 @@ class Formation:
                 self._let_go(member)
         self._core.memory.forget_network()
 
-    def _parameters(self, _: Values) -> Mapping[str, Any]:
+    def _parameters(self, _: FieldValues) -> Mapping[str, Any]:
         parameters = self._core.memory.parameters
         if parameters is None or not self._core.up:
             return {"status": EmberStatus.NOT_JOINED, "node_type": 0, "parameters": NOWHERE}
@@ -122,7 +122,7 @@ class Formation:
 
     # --- devices ----------------------------------------------------------------------------------
 
-    def _permit(self, values: Values) -> Mapping[str, Any]:
+    def _permit(self, values: FieldValues) -> Mapping[str, Any]:
         core, duration = self._core, values["duration"]
         if not core.up:
             return {"status": EmberStatus.INVALID_STATE}
@@ -179,7 +179,7 @@ class Formation:
             parent=0x0000,
         )
 
-    def _remove(self, values: Values) -> Mapping[str, Any]:
+    def _remove(self, values: FieldValues) -> Mapping[str, Any]:
         core, member = self._core, self._core.members.get(values["target"])
         if member is None or not member.joined:
             return {"status": EmberStatus.NOT_FOUND}
@@ -197,10 +197,10 @@ class Formation:
             if member.joined and member.sleepy and not stations[member.eui64].placement.relays
         ]
 
-    def _children(self, _: Values) -> Mapping[str, Any]:
+    def _children(self, _: FieldValues) -> Mapping[str, Any]:
         return {"children": len(self._own_children()), "parent": 0, "parent_nwk": 0xFFFF}
 
-    def _child(self, values: Values) -> Mapping[str, Any]:
+    def _child(self, values: FieldValues) -> Mapping[str, Any]:
         children = self._own_children()
         known = values["index"] < len(children)
         return {

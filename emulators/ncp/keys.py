@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.ncp.core import Core, Handlers
-from emulators.ncp.layouts import SecurityState, Values
+from emulators.ncp.layouts import FieldValues, SecurityState
 from emulators.ncp.settings import KEY_TABLE, NcpSettings
 from emulators.ncp.status import EmberStatus
 
@@ -50,13 +50,13 @@ class Keys:
     def _security(self) -> SecurityState | None:
         return self._core.memory.security
 
-    def _set_initial(self, values: Values) -> Mapping[str, Any]:
+    def _set_initial(self, values: FieldValues) -> Mapping[str, Any]:
         if self._core.up:
             return {"status": EmberStatus.INVALID_STATE}
         self._core.memory.security = values["state"]
         return {"status": EmberStatus.OK}
 
-    def _get_current(self, _: Values) -> Mapping[str, Any]:
+    def _get_current(self, _: FieldValues) -> Mapping[str, Any]:
         security = self._security
         if security is None or not self._core.up:
             return {"status": EmberStatus.NOT_JOINED, "bitmask": 0, "trust_center": 0}
@@ -67,7 +67,7 @@ class Keys:
             "trust_center": known or self._core.memory.eui64,
         }
 
-    def _export(self, values: Values) -> Mapping[str, Any]:
+    def _export(self, values: FieldValues) -> Mapping[str, Any]:
         key, context = self._key(values["context"][0]), values["context"]
         if key is None:
             return {"status": EmberStatus.NOT_FOUND, "key": NO_KEY, "context": context}
@@ -81,7 +81,7 @@ class Keys:
             TRUST_CENTER_KEY: self._security.preconfigured_key,
         }.get(kind)
 
-    def _network_key_info(self, _: Values) -> Mapping[str, Any]:
+    def _network_key_info(self, _: FieldValues) -> Mapping[str, Any]:
         security = self._security
         return {
             "status": EmberStatus.OK,
@@ -94,13 +94,13 @@ class Keys:
 
     # --- link keys --------------------------------------------------------------------------------
 
-    def _import_link_key(self, values: Values) -> Mapping[str, Any]:
+    def _import_link_key(self, values: FieldValues) -> Mapping[str, Any]:
         if values["index"] >= self._settings.configuration[KEY_TABLE]:
             return {"status": EmberStatus.INVALID_INDEX}
         self._core.memory.link_keys[values["index"]] = values["eui64"], values["key"]
         return {"status": EmberStatus.OK}
 
-    def _export_link_key(self, values: Values) -> Mapping[str, Any]:
+    def _export_link_key(self, values: FieldValues) -> Mapping[str, Any]:
         entry = self._core.memory.link_keys.get(values["index"])
         eui64, key = entry or (0, NO_KEY)
         context = NO_CONTEXT[:4] + eui64.to_bytes(8, "little") + NO_CONTEXT[12:]
@@ -112,17 +112,17 @@ class Keys:
             "metadata": NO_KEY_DATA,
         }
 
-    def _clear_table(self, _: Values) -> Mapping[str, Any]:
+    def _clear_table(self, _: FieldValues) -> Mapping[str, Any]:
         self._core.memory.link_keys.clear()
         return {"status": EmberStatus.OK}
 
-    def _find(self, values: Values) -> Mapping[str, Any]:
+    def _find(self, values: FieldValues) -> Mapping[str, Any]:
         for index, (eui64, _) in sorted(self._core.memory.link_keys.items()):
             if eui64 == values["eui64"]:
                 return {"index": index}
         return {"index": NO_INDEX}
 
-    def _erase(self, values: Values) -> Mapping[str, Any]:
+    def _erase(self, values: FieldValues) -> Mapping[str, Any]:
         if self._core.memory.link_keys.pop(values["index"], None) is None:
             return {"status": EmberStatus.INVALID_INDEX}
         return {"status": EmberStatus.OK}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from emulators.ncp.status import EMBER, EZSP, UNMAPPED, EmberStatus
 
-Values: TypeAlias = dict[str, Any]  # what a field holds is its kind's to say
+FieldValues: TypeAlias = dict[str, Any]  # what a field holds is its kind's to say
 
 
 class TruncatedError(Exception):
@@ -163,13 +163,13 @@ class EzspLayout:
             name, _, kind = field.partition(":")
             self._fields.append((name.rstrip("?"), name.endswith("?"), kinds[kind]))
 
-    def read(self, data: bytes) -> Values:
+    def read(self, data: bytes) -> FieldValues:
         """Take the fields out of a frame; what follows them is ignored, as the NCP does.
 
         Raises:
             TruncatedError: fields are missing.
         """
-        values: Values = {}
+        values: FieldValues = {}
         for name, optional, kind in self._fields:
             if optional and not data:
                 continue

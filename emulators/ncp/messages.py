@@ -13,7 +13,7 @@ from emulators.air.radio import APS_ACK_WAIT, APS_RETRIES, INDIRECT_TIMEOUT
 from emulators.ncp import device_object
 from emulators.ncp.addresses import ALL_NODES, Addresses
 from emulators.ncp.core import Core, Handlers
-from emulators.ncp.layouts import ApsFrame, Values
+from emulators.ncp.layouts import ApsFrame, FieldValues
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.status import EmberStatus
 from images.airtime import APS_SECURITY_OCTETS
@@ -80,7 +80,7 @@ class Messages:
 
     # --- out --------------------------------------------------------------------------------------
 
-    def _send_unicast(self, values: Values) -> Mapping[str, Any]:
+    def _send_unicast(self, values: FieldValues) -> Mapping[str, Any]:
         kind, target = values["type"], values["nwk"]
         if kind == VIA_ADDRESS_TABLE:
             target = self._addresses.at(target)
@@ -186,18 +186,18 @@ class Messages:
             message=b"",
         )
 
-    def _send_broadcast(self, values: Values) -> Mapping[str, Any]:
+    def _send_broadcast(self, values: FieldValues) -> Mapping[str, Any]:
         aps = self._numbered(values["aps"])
         destination = BROADCAST_ALL if values["nwk"] == ALL_NODES else BROADCAST_RX_ON
         return self._flood(values, aps, BROADCAST, destination)
 
-    def _send_multicast(self, values: Values) -> Mapping[str, Any]:
+    def _send_multicast(self, values: FieldValues) -> Mapping[str, Any]:
         """No emulated device is in a group; the frame costs air and is heard by nobody."""
         aps = self._numbered(values["aps"])
         return self._flood(values | {"nwk": aps.group}, aps, MULTICAST, None)
 
     def _flood(
-        self, values: Values, aps: ApsFrame, kind: int, destination: Eui64 | None
+        self, values: FieldValues, aps: ApsFrame, kind: int, destination: Eui64 | None
     ) -> Mapping[str, Any]:
         core, message = self._core, values["message"]
         if not core.up:
@@ -218,7 +218,7 @@ class Messages:
 
     # --- in ---------------------------------------------------------------------------------------
 
-    def _loop_back(self, values: Values, aps: ApsFrame) -> None:
+    def _loop_back(self, values: FieldValues, aps: ApsFrame) -> None:
         """The host speaks to its own coordinator."""
         core = self._core
         self._sent(values["type"], values["nwk"], aps, values["tag"], EmberStatus.OK)

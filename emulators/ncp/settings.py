@@ -5,7 +5,7 @@ from struct import pack
 from typing import Any
 
 from emulators.ncp.core import Core, Handlers
-from emulators.ncp.layouts import MulticastEntry, Values
+from emulators.ncp.layouts import FieldValues, MulticastEntry
 from emulators.ncp.status import EmberStatus
 
 # EzspConfigId: (identifier, what EmberZNet starts with)
@@ -105,28 +105,28 @@ class NcpSettings:
 
     # --- configuration and policies ---------------------------------------------------------------
 
-    def _get_configuration(self, values: Values) -> Mapping[str, Any]:
+    def _get_configuration(self, values: FieldValues) -> Mapping[str, Any]:
         value = self.configuration.get(values["config_id"])
         if value is None:
             return {"status": EmberStatus.NOT_FOUND, "value": 0}
         return {"status": EmberStatus.OK, "value": value}
 
-    def _set_configuration(self, values: Values) -> Mapping[str, Any]:
+    def _set_configuration(self, values: FieldValues) -> Mapping[str, Any]:
         if values["config_id"] not in self.configuration:
             return {"status": EmberStatus.NOT_FOUND}
         self.configuration[values["config_id"]] = values["value"]
         return {"status": EmberStatus.OK}
 
-    def _get_policy(self, values: Values) -> Mapping[str, Any]:
+    def _get_policy(self, values: FieldValues) -> Mapping[str, Any]:
         return {"status": EmberStatus.OK, "decision": self._policies.get(values["policy"], 0)}
 
-    def _set_policy(self, values: Values) -> Mapping[str, Any]:
+    def _set_policy(self, values: FieldValues) -> Mapping[str, Any]:
         self._policies[values["policy"]] = values["decision"]
         return {"status": EmberStatus.OK}
 
     # --- values -----------------------------------------------------------------------------------
 
-    def _get_value(self, values: Values) -> Mapping[str, Any]:
+    def _get_value(self, values: FieldValues) -> Mapping[str, Any]:
         number = values["value_id"]
         known = {
             VERSION_INFO: pack("<HBBBBB", *RELEASES[self._version], 0xAA),
@@ -138,7 +138,7 @@ class NcpSettings:
             return {"status": EmberStatus.NOT_FOUND, "value": b""}
         return {"status": EmberStatus.OK, "value": value}
 
-    def _set_value(self, values: Values) -> Mapping[str, Any]:
+    def _set_value(self, values: FieldValues) -> Mapping[str, Any]:
         number, value = values["value_id"], values["value"]
         if number in (NWK_COUNTER, APS_COUNTER) and self._core.up:
             return {"status": EmberStatus.INVALID_STATE}
@@ -147,7 +147,7 @@ class NcpSettings:
         self._values[number] = value
         return {"status": EmberStatus.OK}
 
-    def _get_extended_value(self, values: Values) -> Mapping[str, Any]:
+    def _get_extended_value(self, values: FieldValues) -> Mapping[str, Any]:
         if values["value_id"] != ENDPOINT_FLAGS:
             return {"status": EmberStatus.NOT_FOUND, "value": b""}
         known = values["detail"] in self._core.endpoints
@@ -158,31 +158,31 @@ class NcpSettings:
 
     # --- tables and tokens ------------------------------------------------------------------------
 
-    def _get_multicast(self, values: Values) -> Mapping[str, Any]:
+    def _get_multicast(self, values: FieldValues) -> Mapping[str, Any]:
         if values["index"] >= self.configuration[MULTICAST_TABLE]:
             return {"status": EmberStatus.INVALID_INDEX, "entry": MulticastEntry()}
         entry = self._multicast.get(values["index"], MulticastEntry())
         return {"status": EmberStatus.OK, "entry": entry}
 
-    def _set_multicast(self, values: Values) -> Mapping[str, Any]:
+    def _set_multicast(self, values: FieldValues) -> Mapping[str, Any]:
         if values["index"] >= self.configuration[MULTICAST_TABLE]:
             return {"status": EmberStatus.INVALID_INDEX}
         self._multicast[values["index"]] = values["entry"]
         return {"status": EmberStatus.OK}
 
-    def _get_manufacturing(self, values: Values) -> Mapping[str, Any]:
+    def _get_manufacturing(self, values: FieldValues) -> Mapping[str, Any]:
         token = values["token"]
         written = self._core.memory.manufacturing.get(token, FACTORY_TOKENS.get(token, b""))
         return {"data": written.ljust(TOKEN_SIZES.get(token, 0), ERASED)}
 
-    def _set_manufacturing(self, values: Values) -> Mapping[str, Any]:
+    def _set_manufacturing(self, values: FieldValues) -> Mapping[str, Any]:
         """Such a token can be written once; that is what makes it one."""
         if values["token"] in self._core.memory.manufacturing:
             return {"status": EmberStatus.INVALID_STATE}
         self._core.memory.manufacturing[values["token"]] = values["data"]
         return {"status": EmberStatus.OK}
 
-    def _get_token(self, values: Values) -> Mapping[str, Any]:
+    def _get_token(self, values: FieldValues) -> Mapping[str, Any]:
         data = self._core.memory.tokens.get((values["token"], values["index"]))
         return (
             {"status": EmberStatus.NOT_FOUND}
@@ -190,10 +190,10 @@ class NcpSettings:
             else {"status": EmberStatus.OK, "data": data}
         )
 
-    def _set_token(self, values: Values) -> Mapping[str, Any]:
+    def _set_token(self, values: FieldValues) -> Mapping[str, Any]:
         self._core.memory.tokens[values["token"], values["index"]] = values["data"]
         return {"status": EmberStatus.OK}
 
 
-def _accept(_: Values) -> Mapping[str, Any]:
+def _accept(_: FieldValues) -> Mapping[str, Any]:
     return {"status": EmberStatus.OK}

@@ -20,7 +20,7 @@ from emulators.ncp.core import COUNTERS, Core, Handlers, Say
 from emulators.ncp.device_object import SimpleDescriptor
 from emulators.ncp.formation import CHANNELS, Formation
 from emulators.ncp.keys import Keys
-from emulators.ncp.layouts import Values
+from emulators.ncp.layouts import FieldValues
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.memory import Memory
 from emulators.ncp.messages import Messages
@@ -86,7 +86,7 @@ class Stack:
 
     # --- downwards --------------------------------------------------------------------------------
 
-    def command(self, name: str, values: Values) -> Mapping[str, Any] | None:
+    def command(self, name: str, values: FieldValues) -> Mapping[str, Any] | None:
         """Answer a command of the host; None for one that is not known."""
         handler = self._handlers.get(name)
         if handler is None:
@@ -156,7 +156,7 @@ class Stack:
             "echo": lambda values: {"data": values["data"]},
         }
 
-    def _add_endpoint(self, values: Values) -> Mapping[str, Any]:
+    def _add_endpoint(self, values: FieldValues) -> Mapping[str, Any]:
         """Endpoints are added before the network runs, and are gone with a reset."""
         inputs, outputs, clusters = values["inputs"], values["outputs"], values["clusters"]
         if self.core.up:
@@ -174,7 +174,7 @@ class Stack:
         )
         return {"status": EmberStatus.OK}
 
-    def _set_manufacturer(self, values: Values) -> Mapping[str, Any]:
+    def _set_manufacturer(self, values: FieldValues) -> Mapping[str, Any]:
         self.core.manufacturer_code = values["code"]
         return {"status": EmberStatus.OK}
 
@@ -183,30 +183,30 @@ class Stack:
         parameters = self.core.memory.parameters
         return parameters.channel if parameters is not None else CHANNELS[0]
 
-    def _set_power(self, values: Values) -> Mapping[str, Any]:
+    def _set_power(self, values: FieldValues) -> Mapping[str, Any]:
         memory = self.core.memory
         if memory.parameters is not None:
             memory.parameters = memory.parameters._replace(tx_power=values["power"] & 0xFF)
         return {"status": EmberStatus.OK}
 
-    def _radio(self, _: Values) -> Mapping[str, Any]:
+    def _radio(self, _: FieldValues) -> Mapping[str, Any]:
         return {"status": EmberStatus.OK, "power": 8, "page": 0, "channel": self._channel}
 
-    def _draw(self, _: Values) -> Mapping[str, Any]:
+    def _draw(self, _: FieldValues) -> Mapping[str, Any]:
         return {"status": EmberStatus.OK, "value": self._random.getrandbits(16)}
 
-    def _read_counters(self, _: Values) -> Mapping[str, Any]:
+    def _read_counters(self, _: FieldValues) -> Mapping[str, Any]:
         counters = [count & 0xFFFF for count in self.core.counters]
         return {"counters": pack(f"<{len(counters)}H", *counters)}
 
-    def _clear_counters(self, values: Values) -> Mapping[str, Any]:
+    def _clear_counters(self, values: FieldValues) -> Mapping[str, Any]:
         counters = self._read_counters(values)
         self.core.counters[:] = [0] * COUNTERS
         return counters
 
     # --- scans ------------------------------------------------------------------------------------
 
-    def _start_scan(self, values: Values) -> Mapping[str, Any]:
+    def _start_scan(self, values: FieldValues) -> Mapping[str, Any]:
         """Listen on each channel in turn; nobody but us is ever found."""
         if values["type"] not in (ENERGY_SCAN, ACTIVE_SCAN):
             return {"status": EmberStatus.INVALID_PARAMETER}
@@ -231,7 +231,7 @@ class Stack:
         if scan == self._scan:
             self.core.say("scanCompleteHandler", channel=0, status=EmberStatus.OK)
 
-    def _stop_scan(self, _: Values) -> Mapping[str, Any]:
+    def _stop_scan(self, _: FieldValues) -> Mapping[str, Any]:
         self._scan += 1
         return {"status": EmberStatus.OK}
 
@@ -264,5 +264,5 @@ NO_NEIGHBOUR = {
 }
 
 
-def _accept(_: Values) -> Mapping[str, Any]:
+def _accept(_: FieldValues) -> Mapping[str, Any]:
     return {"status": EmberStatus.OK}

@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 
 from emulators.ncp.commands import LATEST, VERSIONS, frames
 from emulators.ncp.ezsp import Ezsp
-from emulators.ncp.layouts import ApsFrame, EzspLayout, NetworkParameters, TruncatedError, Values
+from emulators.ncp.layouts import (
+    ApsFrame,
+    EzspLayout,
+    FieldValues,
+    NetworkParameters,
+    TruncatedError,
+)
 from emulators.ncp.status import EmberStatus
 
 NOP = bytes((7, 0, 1, 0x05, 0x00))
 
 
-def handle(name: str, values: Values) -> Mapping[str, Any] | None:
+def handle(name: str, values: FieldValues) -> Mapping[str, Any] | None:
     return {"nop": {}, "getNodeId": {"nwk": 0x1234}}.get(name)
 
 
@@ -64,7 +70,7 @@ def test_an_unknown_command_is_refused_with_a_status_of_the_version(
 def test_a_callback_waits_for_the_reply_and_bears_its_number() -> None:
     ezsp = agreed()
 
-    def answer(name: str, values: Values) -> Mapping[str, Any]:
+    def answer(name: str, values: FieldValues) -> Mapping[str, Any]:
         ezsp.say("stackStatusHandler", {"status": EmberStatus.NETWORK_UP})
         assert ezsp.take_callbacks() == []
         return {}
