@@ -157,7 +157,7 @@ class Persist(NamedTuple):
 
 
 class Notify(NamedTuple):
-    """The outbox has something new; wake the notifier."""
+    """The outbox has something new; wake the couriers."""
 
 
 LinkEvent: TypeAlias = Packet | Joined | Left | LinkUp | LinkDown | SendFailed

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.audience import OPERATORS_ONLY, Audience
 from ota_engine.gbcs.verification import Verification
 
 
@@ -189,6 +190,7 @@ class OutcomeRecord:
     version_after: int | None  # what the device reported, never what we hoped
     message: bytes = field(default=b"", repr=False)  # the GBCS message that proves it, as it came
     verification: Verification | None = None  # what ``message`` was worth when it came
+    audience: Audience = OPERATORS_ONLY  # who may hear of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ def _perform(
     from emulators.demo.demonstration import play
     from emulators.simulation.journal import Journal
     from ota_engine.store.store import DATABASE_NAME, Store
-    from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink, drain
+    from ota_engine.telling.dispatch import drain
+    from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 
     for kind, image in demonstration.settings.firmware.new.items():
         (folder / f"type-{kind:04X}.zigbee").write_bytes(image)

@@ -17,7 +17,7 @@ from ota_engine.records import AuditRecord
 from ota_engine.wording import one_line, utc_text
 
 if TYPE_CHECKING:
-    from ota_engine.store.dispatches import Deliveries, PendingDispatch
+    from ota_engine.store.dispatches import Dispatches, PendingDispatch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -73,12 +73,14 @@ def dead_letters_command(
 
     path = chosen_database(database, state)
     with Store.inspect(path) as opened:
-        dead, counts = opened.deliveries.dead(), opened.deliveries.counts()
-        oldest = {sink: _oldest(opened.deliveries, sink) for sink in counts}
+        dead, counts = opened.dispatches.dead(), opened.dispatches.counts()
+        audiences = opened.dispatches.sinks()
+        oldest = {sink: _oldest(opened.dispatches, sink) for sink in counts}
     if as_json:
         shown = {
             "database": str(path),
             "sinks": counts,
+            "audiences": audiences,
             "waiting_since": oldest,
             "dead": [_plain(each) for each in dead],
         }
@@ -90,7 +92,7 @@ def dead_letters_command(
             line = ", ".join(f"{n} {state}" for state, n in states.items())
             since = oldest[sink]
             waits = "" if since is None else f"; the oldest waits since {utc_text(since)}"
-            typer.echo(f"{sink}: {line}{waits}")
+            typer.echo(f"{sink} (for {audiences[sink]}): {line}{waits}")
         if dead:
             typer.echo("queue them again with 'zota store requeue'")
     raise typer.Exit(Exit.ERRORS if dead else Exit.OK)
@@ -118,8 +120,8 @@ def requeue_command(
         raise LocalError("which dead letters? name them with --id, or give --all")
     path = chosen_database(database, state)
     with Store.open(path, create=False, owner="zota store requeue") as opened:
-        chosen = _chosen(opened.deliveries.dead(sink), key)
-        opened.deliveries.requeue(chosen)
+        chosen = _chosen(opened.dispatches.dead(sink), key)
+        opened.dispatches.requeue(chosen)
         opened.apply([_requeued(letter, time.time()) for letter in chosen])
     if as_json:
         queued = [{"id": each.outcome.key, "sink": each.sink} for each in chosen]
@@ -128,9 +130,9 @@ def requeue_command(
         typer.echo(f"queued again: {len(chosen)}")
 
 
-def _oldest(deliveries: "Deliveries", sink: str) -> float | None:
+def _oldest(dispatches: "Dispatches", sink: str) -> float | None:
     """When the outcome happened that has waited longest for a sink: how stale its receiver is."""
-    waiting = deliveries.waiting(sink, 1)
+    waiting = dispatches.waiting(sink, 1)
     return waiting[0].utc if waiting else None
 
 

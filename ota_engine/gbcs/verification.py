@@ -41,6 +41,6 @@ class Verification(NamedTuple):
             found = json.loads(text)
             if isinstance(found, dict) and found.keys() == set(cls._fields):
                 return cls(CheckResult(found["signature"]), CheckResult(found["mac"]))
-        except RecursionError:
-            pass
+        except (ValueError, RecursionError):
+            pass  # all of them are told in the same words
         raise ValueError(f"{text[:40]!r} says nothing of a signature and a MAC")

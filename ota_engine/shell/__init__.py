@@ -1,1 +1,1 @@
-"""The trio shell: links, timers, the writer thread and the notifier around one engine."""
+"""The trio shell: links, timers, the writer thread and the couriers around one engine."""

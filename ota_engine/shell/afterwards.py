@@ -10,7 +10,7 @@ from typing import Final
 
 import trio
 
-from ota_engine.store.schema import DeliveryState
+from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.telling.dispatch import dispatch
 from ota_engine.telling.http_sink import NAME, HttpSink
@@ -55,4 +55,4 @@ def count_what_waits(state: Path) -> int:
         StoreError: the database cannot be read.
     """
     with Store.inspect(state / DATABASE_NAME) as store:
-        return store.deliveries.counts()[NAME][DeliveryState.WAITING]
+        return store.dispatches.counts()[NAME][DispatchState.WAITING]

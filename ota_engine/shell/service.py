@@ -1,4 +1,4 @@
-"""Puts a running engine together: store, writer, notifier and shell around one link."""
+"""Puts a running engine together: store, writer, couriers and shell around one link."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -18,8 +18,7 @@ from ota_engine.shell.runner import Shell, Witness, nobody
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.store.writer import InlineWriter, Writer, open_writer
 from ota_engine.telling.courier import Courier
-from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink, drain
-from ota_engine.telling.notifier import Notifier
+from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.telling.registration import register
 from ota_engine.telling.sink import Sink
 
@@ -62,58 +61,17 @@ async def open_service(
     """
     with (
         Store.open(state / DATABASE_NAME) as store,
-        JsonLinesSink(state / SINK_NAME) as sink,
+        JsonLinesSink(state / SINK_NAME) as file,
     ):
         async with open_writer(store) as writer:
             if prepare is not None:
                 await writer.call(prepare, store)
             await writer.call(register, store, sinks)
             engine = Engine(config, await writer.call(store.load), security)
-            async with (
-                _telling(writer, store, sink, sinks, wall_clock) as notify,
-                trio.open_nursery() as nursery,
-            ):
-                shell = Shell(
-                    engine,
-                    writer,
-                    link,
-                    wall_clock=wall_clock,
-                    notify=notify,
-                    alarm=_alarm,
-                    committed=committed,
-                )
-                nursery.start_soon(shell.run)
+            async with _running(
+                engine, writer, store, link, (file, *sinks), wall_clock, committed
+            ) as shell:
                 yield shell
-                nursery.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _telling(
-    writer: Writer,
-    store: Store,
-    file: JsonLinesSink,
-    sinks: Sequence[Sink],
-    wall_clock: Callable[[], float],
-) -> AsyncIterator[Callable[[], None]]:
-    """Carry outcomes to the file and the sinks; yields what says that there is something new."""
-    notifier = Notifier(writer, store, file, _report)
-    couriers = [
-        Courier(writer, store, sink, wall_clock=wall_clock, report=_report) for sink in sinks
-    ]
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(notifier.run)
-        for courier in couriers:
-            nursery.start_soon(courier.run)
-        yield lambda: _wake((notifier, *couriers))
-        with trio.move_on_after(LINGER_S):
-            for courier in couriers:
-                await courier.settle()
-        nursery.cancel_scope.cancel()
-
-
-def _wake(told: Iterable[Notifier | Courier]) -> None:
-    for carrier in told:
-        carrier.wake()
 
 
 @asynccontextmanager
@@ -123,24 +81,77 @@ async def open_virtual_service(
     config: DeliveryConfig,
     *,
     wall_clock: Callable[[], float],
+    sinks: Sequence[Sink] = (),
     security: Security | None = None,
     committed: Witness = nobody,
 ) -> AsyncIterator[Shell]:
-    """The same under a virtual clock, which no thread may outrun: the store is written inline."""
-    writer: Writer = InlineWriter(store)
-    shell = Shell(
-        Engine(config, store.load(), security),
-        writer,
-        link,
-        wall_clock=wall_clock,
-        notify=_nobody_to_notify,
-        alarm=_alarm,
-        committed=committed,
-    )
-    async with trio.open_nursery() as nursery:
+    """The same under a virtual clock, which no thread may outrun: the store is written inline.
+
+    Sinks that are remote are told nothing, for they could not answer before time has jumped; what
+    they are to hear waits (``shell.afterwards``).
+
+    Raises:
+        LocalError: two sinks have one name, or ``security`` speaks of a key that is not in it.
+    """
+    register(store, [sink for sink in sinks if sink.name != SINK_NAME])
+    engine = Engine(config, store.load(), security)
+    told = [sink for sink in sinks if not sink.remote]
+    async with _running(
+        engine, InlineWriter(store), store, link, told, wall_clock, committed
+    ) as shell:
+        yield shell
+
+
+@asynccontextmanager
+async def _running(
+    engine: Engine,
+    writer: Writer,
+    store: Store,
+    link: Link,
+    sinks: Sequence[Sink],
+    wall_clock: Callable[[], float],
+    committed: Witness,
+) -> AsyncIterator[Shell]:
+    """Run an engine and the couriers of its sinks; the engine ends first."""
+    async with (
+        _telling(writer, store, sinks, wall_clock) as notify,
+        trio.open_nursery() as nursery,
+    ):
+        shell = Shell(
+            engine,
+            writer,
+            link,
+            wall_clock=wall_clock,
+            notify=notify,
+            alarm=_alarm,
+            committed=committed,
+        )
         nursery.start_soon(shell.run)
         yield shell
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _telling(
+    writer: Writer, store: Store, sinks: Sequence[Sink], wall_clock: Callable[[], float]
+) -> AsyncIterator[Callable[[], None]]:
+    """Carry outcomes to the sinks; yields what says that there is something new."""
+    couriers = [
+        Courier(writer, store, sink, wall_clock=wall_clock, report=_report) for sink in sinks
+    ]
+    async with trio.open_nursery() as nursery:
+        for courier in couriers:
+            nursery.start_soon(courier.run)
+        yield lambda: _wake(couriers)
+        with trio.move_on_after(LINGER_S):
+            for courier in couriers:
+                await courier.settle()
+        nursery.cancel_scope.cancel()
+
+
+def _wake(couriers: Iterable[Courier]) -> None:
+    for courier in couriers:
+        courier.wake()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,7 @@ class Setup:
         link: an entered link.
         state: an existing folder.
         wall_clock: returns UTC seconds.
-        virtual: time jumps, so the store is written inline, and sinks are told by nobody yet.
+        virtual: time jumps, so the store is written inline, and remote sinks are told afterwards.
         config: how the server behaves.
         security: keys and parties; without them no order to activate can be given.
         sinks: who is told of outcomes besides the file.
@@ -195,29 +206,26 @@ async def open_engine(
         ) as shell:
             yield shell
         return
-    with Store.open(setup.state / DATABASE_NAME, durable=False) as store:
+    with (
+        Store.open(setup.state / DATABASE_NAME, durable=False) as store,
+        JsonLinesSink(setup.state / SINK_NAME, inline=True) as file,
+    ):
         if prepare is not None:
             prepare(store)
-        register(store, setup.sinks)
         async with open_virtual_service(
             setup.link,
             store,
             setup.config,
             wall_clock=setup.wall_clock,
+            sinks=(file, *setup.sinks),
             security=setup.security,
             committed=committed,
         ) as shell:
             yield shell
-        with JsonLinesSink(setup.state / SINK_NAME) as sink:
-            drain(store, sink)
-
-
-def _nobody_to_notify() -> None:
-    """Outcomes stay in the outbox; whoever owns the store drains it."""
 
 
 def _report(line: str) -> None:
-    log.warning("notifier", problem=line)
+    log.warning("courier", problem=line)
 
 
 def _alarm(error: StoreError | None) -> None:

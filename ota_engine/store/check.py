@@ -77,25 +77,44 @@ def _images(connection: sa.Connection) -> Iterator[StoreFinding]:
 
 
 def _outbox(connection: sa.Connection) -> Iterator[StoreFinding]:
-    outcomes, outbox, sinks, deliveries = (
+    outcomes, outbox, sinks, dispatches = (
         schema.outcomes,
         schema.outbox,
         schema.sinks,
-        schema.deliveries,
+        schema.dispatches,
     )
     forgotten = (
         sa.select(sinks.c.name, outcomes.c.key, outcomes.c.device)
-        .join_from(sinks, outcomes, sa.true())
+        .join_from(sinks, outcomes, schema.ENTITLED)
         .outerjoin(outbox, outbox.c.key == outcomes.c.key)
         .outerjoin(
-            deliveries,
-            (deliveries.c.sequence == outbox.c.sequence) & (deliveries.c.sink == sinks.c.name),
+            dispatches,
+            (dispatches.c.sequence == outbox.c.sequence) & (dispatches.c.sink == sinks.c.name),
         )
-        .where(deliveries.c.sequence.is_(None))
+        .where(dispatches.c.sequence.is_(None))
     )
     for sink, key, device in connection.execute(forgotten):
         problem = f"outcome {key} of {format_eui64(device)} would never be delivered to {sink}"
         yield StoreFinding("outbox", problem, RESTORE)
+
+
+def _audiences(connection: sa.Connection) -> Iterator[StoreFinding]:
+    outcomes, outbox, sinks, dispatches = (
+        schema.outcomes,
+        schema.outbox,
+        schema.sinks,
+        schema.dispatches,
+    )
+    strange = (
+        sa.select(sinks.c.name, outcomes.c.key)
+        .join_from(dispatches, sinks, sinks.c.name == dispatches.c.sink)
+        .join(outbox, outbox.c.sequence == dispatches.c.sequence)
+        .join(outcomes, outcomes.c.key == outbox.c.key)
+        .where(~schema.ENTITLED)
+    )
+    for sink, key in connection.execute(strange):
+        problem = f"outcome {key} is meant for {sink}, which may not hear of it and will not"
+        yield StoreFinding("dispatches", problem, RESTORE)
 
 
 def _proofs(connection: sa.Connection) -> Iterator[StoreFinding]:
@@ -114,5 +133,6 @@ _LOOKS: tuple[Callable[[sa.Connection], Iterator[StoreFinding]], ...] = (
     _relations,
     _images,
     _outbox,
+    _audiences,
     _proofs,
 )

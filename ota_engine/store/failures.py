@@ -45,8 +45,10 @@ def mapped(place: str) -> Iterator[None]:
         raise _explain(place, error) from error
     except UnicodeDecodeError as error:  # only what we did not write is not UTF-8
         raise StoreError(f"{place}: {_DAMAGED} ({one_line(error)})") from error
+    except sqlalchemy.exc.StatementError as error:  # a value that no column of ours is made for
+        raise LocalError(f"{place}: a value cannot be stored: {one_line(error.orig)}") from error
     except (UnicodeEncodeError, OverflowError) as error:
-        raise LocalError(f"{place}: a value cannot be stored: {error}") from error
+        raise LocalError(f"{place}: a value cannot be stored: {one_line(error)}") from error
 
 
 def one_line(reason: object) -> str:

@@ -75,12 +75,12 @@ def create_now(connection: sa.Connection) -> None:
         connection.execute(sa.insert(schema.sinks).values(name=schema.FILE_SINK))
 
 
-def run_migrations(connection: sa.Connection, scripts: Path) -> None:
-    """Run a folder of Alembic revisions up to its head, inside the caller's transaction."""
+def run_migrations(connection: sa.Connection, scripts: Path, upto: str = "head") -> None:
+    """Run a folder of Alembic revisions up to one of them, inside the caller's transaction."""
     from alembic import command  # noqa: PLC0415 - 0.2 s that only a migration has to pay
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, upto)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
+from ota_engine.audience import MAX_NAME, OPERATORS, Audience, audience_text, read_audience
 from ota_engine.gbcs.verification import Verification
 from ota_engine.records import (
     Activation,
@@ -20,7 +21,7 @@ from ota_engine.records import (
     VersionPolicy,
 )
 
-REVISIONS = ("0001", "0002")  # every schema this version can open, oldest first
+REVISIONS = ("0001", "0002", "0003")  # every schema this version can open, oldest first
 HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
@@ -30,7 +31,12 @@ TRUSTED_UTC = "trusted utc"  # the latest wall time the engine trusted, seconds 
 FILE_SINK = "outcomes.jsonl"  # the sink every database has; others are registered
 
 
-class DeliveryState(StrEnum):
+_QUOTED = 40  # characters of a text that is refused
+MAX_SINK = 40  # characters of a sink's name
+MAX_KEY = 200  # characters of an outcome's name, as many as a receiver takes
+
+
+class DispatchState(StrEnum):
     """Where one outcome stands with one sink."""
 
     WAITING = "waiting"
@@ -76,6 +82,32 @@ class Choice(sa.types.TypeDecorator[StrEnum]):
         return None if value is None else self.members(value)
 
 
+class Words(sa.types.TypeDecorator[str]):
+    """A text that every database can hold: one without NUL, and not too long where that is said."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, most: int | None = None) -> None:
+        super().__init__()
+        self.most = most
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write it.
+
+        Raises:
+            ValueError: one database or the other could not hold it.
+        """
+        if value is None:
+            return None
+        text = str(value)
+        if "\0" in text:
+            raise ValueError(f"{text[:_QUOTED]!a} holds a NUL")
+        if self.most is not None and len(text) > self.most:
+            raise ValueError(f"{text[:_QUOTED]!a}... is longer than {self.most} characters")
+        return text
+
+
 class TextChoice(Choice):
     """The same in a column of text without bound."""
 
@@ -99,6 +131,25 @@ class Worth(sa.types.TypeDecorator[Verification]):
             return Verification.from_text(value)
         except (ValueError, TypeError):
             return None
+
+
+class Parties(sa.types.TypeDecorator[Audience]):
+    """An audience, as its canonical text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write its text."""
+        return None if value is None else audience_text(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Audience | None:
+        """Read it back.
+
+        Raises:
+            ValueError: the text is no audience; the database was edited.
+        """
+        return None if value is None else read_audience(value)
 
 
 class Counter(sa.types.TypeDecorator[int]):
@@ -156,16 +207,16 @@ images = sa.Table(
     "images",
     METADATA,
     sa.Column("sha256", _SHA256, primary_key=True),
-    _required("name", sa.Text),
+    _required("name", Words),
     _required("manufacturer_code", sa.Integer),
     _required("image_type", sa.Integer),
     _required("file_version", sa.BigInteger),
     _required("zigbee_stack_version", sa.Integer),
-    _required("header_string", sa.Text),
+    _required("header_string", Words),
     _optional("minimum_hardware_version", sa.Integer),
     _optional("maximum_hardware_version", sa.Integer),
     _optional("upgrade_file_destination", Eui64Text),
-    _required("manufacturer_image_hash", sa.Text),
+    _required("manufacturer_image_hash", Words),
     _required("added_utc", sa.Double),
     _required("data", sa.LargeBinary),  # last, so that the other columns are read without it
 )
@@ -211,7 +262,7 @@ sessions = sa.Table(
     sa.Column("sha256", _SHA256, primary_key=True),
     _required("attempt", sa.Integer),
     _required("state", Choice(SessionState)),
-    _required("reason", sa.Text),
+    _required("reason", Words),
     _required("since_utc", sa.Double),
     _required("offset", sa.BigInteger),
     _required("blocks", sa.BigInteger),
@@ -229,57 +280,64 @@ events = sa.Table(
     sa.Column("sequence", _SERIAL, primary_key=True),
     _required("utc", sa.Double),
     _optional("device", Eui64Text),
-    _required("kind", sa.Text),
-    _required("detail", sa.Text),
+    _required("kind", Words),
+    _required("detail", Words),
 )
 
 outcomes = sa.Table(
     "outcomes",
     METADATA,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", Words(MAX_KEY), primary_key=True),
     _required("utc", sa.Double),
     _required("device", Eui64Text),
     _required("kind", TextChoice(OutcomeKind)),
     _required("verdict", TextChoice(Verdict)),
-    _required("reason", sa.Text),
+    _required("reason", Words),
     _required("sha256", _SHA256),
     _optional("version_before", sa.BigInteger),
     _optional("version_after", sa.BigInteger),
     _optional("message", Octets),
     _required("verification", Worth, server_default=""),
+    _required("audience", Parties, server_default=OPERATORS),
 )
 
 outbox = sa.Table(  # the order in which outcomes are told
     "outbox",
     METADATA,
     sa.Column("sequence", _SERIAL, primary_key=True),
-    _required("key", sa.Text, unique=True),
+    _required("key", Words(MAX_KEY), unique=True),
     sa.ForeignKeyConstraint(["key"], ["outcomes.key"]),
 )
 
-sinks = sa.Table(  # who is told of every outcome
+sinks = sa.Table(  # who is told of outcomes, and for which party of their audience
     "sinks",
     METADATA,
-    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(MAX_SINK), primary_key=True),
+    _required("audience", sa.String(MAX_NAME), server_default=OPERATORS),
 )
 
-deliveries = sa.Table(  # one row per sink and outcome
-    "deliveries",
+dispatches = sa.Table(  # one row per outcome and sink that may hear of it
+    "dispatches",
     METADATA,
-    sa.Column("sink", sa.String(40), sa.ForeignKey("sinks.name"), primary_key=True),
+    sa.Column("sink", sa.String(MAX_SINK), sa.ForeignKey("sinks.name"), primary_key=True),
     sa.Column("sequence", _SERIAL, sa.ForeignKey("outbox.sequence"), primary_key=True),
-    _required("state", Choice(DeliveryState)),
+    _required("state", Choice(DispatchState)),
     _required("attempts", sa.Integer),  # that failed
     _required("next_utc", sa.Double),  # not before; 0 for at once
-    _required("problem", sa.Text),  # of the last attempt
+    _required("problem", Words),  # of the last attempt
 )
 _WAITING = sa.text("state = 'waiting'")
 sa.Index(
-    "ix_deliveries_waiting",
-    deliveries.c.sink,
-    deliveries.c.sequence,
+    "ix_dispatches_waiting",
+    dispatches.c.sink,
+    dispatches.c.sequence,
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
+)
+
+#: Whether a sink may hear of an outcome; both tables must be among those asked.
+ENTITLED = (" " + sa.type_coerce(outcomes.c.audience, sa.Text) + " ").contains(
+    " " + sa.type_coerce(sinks.c.audience, sa.Text) + " "
 )
 
 orders = sa.Table(
@@ -294,7 +352,7 @@ orders = sa.Table(
     _required("created_utc", sa.Double),
     _required("state", Choice(OrderState)),
     _required("since_utc", sa.Double),
-    _required("reason", sa.Text),
+    _required("reason", Words),
     _optional("counter", Counter),
     _optional("command", Octets),
     _optional("cancel_counter", Counter),
@@ -317,10 +375,10 @@ audit = sa.Table(
     METADATA,
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     _required("utc", sa.Double),
-    _required("actor", sa.Text),
-    _required("action", sa.Text),
-    _required("subject", sa.Text),
-    _required("detail", sa.Text),
+    _required("actor", Words),
+    _required("action", Words),
+    _required("subject", Words),
+    _required("detail", Words),
     _required("hash", _SHA256),
 )
 
@@ -328,16 +386,16 @@ meta = sa.Table(
     "meta",
     METADATA,
     sa.Column("name", sa.String(40), primary_key=True),
-    _required("value", sa.Text),
+    _required("value", Words),
 )
 
 lease = sa.Table(
     "lease",
     METADATA,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # always 1
-    _required("owner", sa.Text),
+    _required("owner", Words),
     _required("process", sa.Integer),
-    _required("host", sa.Text),
+    _required("host", Words),
     _required("opened_utc", sa.Double),
     _optional("closed_utc", sa.Double),  # null while held, and after a crash
 )

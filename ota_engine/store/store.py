@@ -8,7 +8,7 @@ a power cut.
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -34,7 +34,7 @@ from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.check import RESTORE, CheckReport, StoreFinding, count_rows, look_over
-from ota_engine.store.dispatches import Deliveries
+from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease
 from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
@@ -59,7 +59,7 @@ class Store:
         self._lease = lease
         self._write = statements(connection.dialect.name)
         self._audit_head = AuditHead()
-        self.deliveries = Deliveries(connection, place, self._write)
+        self.dispatches = Dispatches(connection, place, self._write)
 
     @classmethod
     def open(
@@ -172,14 +172,6 @@ class Store:
         if trail:
             self._audit_head = AuditHead(trail[-1].sequence, trail[-1].hash)
 
-    def mark_delivered(self, keys: Iterable[str]) -> None:
-        """Note that outcomes have reached the file; for other sinks see ``deliveries``.
-
-        Raises:
-            StoreError: the database failed; the outcomes are still waiting.
-        """
-        self.deliveries.delivered(schema.FILE_SINK, keys)
-
     def limit_size(self, octets: int) -> None:
         """Let the database grow no further than this, as if the disk ended there."""
         with mapped(self.place):
@@ -215,10 +207,6 @@ class Store:
                 CounterRecord, select(CounterRecord, schema.counters).order_by("originator")
             ),
         )
-
-    def outbox(self, limit: int) -> tuple[OutcomeRecord, ...]:
-        """The oldest outcomes that have not reached the file, at most ``limit``."""
-        return self.deliveries.waiting(schema.FILE_SINK, limit)
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
         """Every outcome, in the order in which they were first recorded."""

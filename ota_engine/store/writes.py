@@ -36,7 +36,7 @@ class Statements:
     event: sa.Insert
     outcome: sa.Insert
     outbox: sa.Insert
-    deliveries: sa.Insert
+    dispatches: sa.Insert
     order: sa.Insert
     counter: sa.Insert
     audit: sa.Insert
@@ -61,7 +61,7 @@ def statements(dialect: str) -> Statements:
         event=sa.insert(schema.events),
         outcome=insert(schema.outcomes).on_conflict_do_nothing(),
         outbox=insert(schema.outbox).on_conflict_do_nothing(),
-        deliveries=_waiting(insert, schema.outbox.c.key == sa.bindparam("this_key")),
+        dispatches=_waiting(insert, schema.outbox.c.key == sa.bindparam("this_key")),
         order=_upsert(insert, schema.orders),
         counter=_upsert(insert, schema.counters),
         audit=sa.insert(schema.audit),
@@ -73,8 +73,8 @@ def statements(dialect: str) -> Statements:
         backlog=_waiting(insert, schema.sinks.c.name == sa.bindparam("this_sink")),
         fate=_fate(),
         hasten=(
-            sa.update(schema.deliveries)
-            .where(schema.deliveries.c.sink == sa.bindparam("this_sink"))
+            sa.update(schema.dispatches)
+            .where(schema.dispatches.c.sink == sa.bindparam("this_sink"))
             .values(next_utc=0.0)
         ),
     )
@@ -90,30 +90,32 @@ def _upsert(insert: Any, table: sa.Table, only: Iterable[str] = ()) -> sa.Insert
 
 
 def _waiting(insert: Any, condition: sa.ColumnElement[bool]) -> sa.Insert:
-    """Let outcomes wait for sinks, unless they did before."""
+    """Let outcomes wait for the sinks that may hear of them, unless they did before."""
     row: Mapping[str, Any] = {
         "sink": schema.sinks.c.name,
         "sequence": schema.outbox.c.sequence,
-        "state": sa.literal(schema.DeliveryState.WAITING.value, sa.String),
+        "state": sa.literal(schema.DispatchState.WAITING.value, sa.String),
         "attempts": sa.literal(0, sa.Integer),
         "next_utc": sa.literal(0.0, sa.Double),
         "problem": sa.literal("", sa.Text),
     }
-    everybody = sa.join(schema.outbox, schema.sinks, sa.true())
-    source = sa.select(*row.values()).select_from(everybody).where(condition)
+    told = sa.join(
+        schema.outbox, schema.outcomes, schema.outcomes.c.key == schema.outbox.c.key
+    ).join(schema.sinks, schema.ENTITLED)
+    source = sa.select(*row.values()).select_from(told).where(condition)
     written: sa.Insert = (
-        insert(schema.deliveries).from_select(list(row), source).on_conflict_do_nothing()
+        insert(schema.dispatches).from_select(list(row), source).on_conflict_do_nothing()
     )
     return written
 
 
 def _fate() -> sa.Update:
-    deliveries, outbox = schema.deliveries, schema.outbox
+    dispatches, outbox = schema.dispatches, schema.outbox
     place = sa.select(outbox.c.sequence).where(outbox.c.key == sa.bindparam("this_key"))
     return (
-        sa.update(deliveries)
-        .where(deliveries.c.sink == sa.bindparam("this_sink"))
-        .where(deliveries.c.sequence == place.scalar_subquery())
+        sa.update(dispatches)
+        .where(dispatches.c.sink == sa.bindparam("this_sink"))
+        .where(dispatches.c.sequence == place.scalar_subquery())
         .values({name: sa.bindparam(name) for name in ("state", "attempts", "next_utc", "problem")})
     )
 
@@ -148,7 +150,7 @@ def write_history(
     _many(connection, write.event, rows(EventRecord, batch.events))
     _many(connection, write.outcome, rows(OutcomeRecord, batch.outcomes))
     _many(connection, write.outbox, [{"key": key} for key in keys])
-    _many(connection, write.deliveries, [{"this_key": key} for key in keys])
+    _many(connection, write.dispatches, [{"this_key": key} for key in keys])
     if not trail:
         return
     entries = rows(AuditRecord, (row.record for row in trail))

@@ -1,12 +1,12 @@
-"""Carries outcomes from the store's outbox to one sink, letter by letter, until each is accepted.
+"""Carries outcomes from the store's outbox to one sink, until each is accepted.
 
-A letter that was not accepted waits, longer after every attempt, and becomes a dead letter in the
-end; both are kept in the store, so a restart changes nothing. One that was accepted just before a
-crash is told again under the same key (ADR 0013). A sink that does not answer at all is left alone
-for a while; one that refuses a letter gets the next.
+What was not accepted waits, longer after every attempt, and becomes a dead letter in the end; both
+are kept in the store, so a restart changes nothing. What was accepted just before a crash is told
+again under the same key (ADR 0013), which the file's tail turns into exactly once (ADR 0011). A sink
+that does not answer at all is left alone for a while; one that refuses a letter gets the next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -16,29 +16,10 @@ from ota_engine.errors import StoreError
 from ota_engine.store.dispatches import PendingDispatch
 from ota_engine.store.store import Store
 from ota_engine.store.writer import Writer
-from ota_engine.telling.sink import Fate, Sink, SinkAnswer
+from ota_engine.telling.sink import CourierPatience, Fate, Sink, SinkAnswer
 
-BATCH = 50  # letters read from the store at a time
+BATCH = 100  # letters read from the store at a time
 STORE_RETRY_S = 10.0  # until the store is asked again after it failed
-
-
-class CourierPatience(NamedTuple):
-    """How long to go on trying.
-
-    Attributes:
-        pauses: seconds after the first, second ... failed attempt; the last one thereafter.
-        most: attempts, after which a letter is dead; by default after some four days.
-    """
-
-    pauses: tuple[float, ...] = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-    most: int = 100
-
-    def after(self, attempts: int) -> float:
-        """Seconds to wait after so many failed attempts."""
-        return self.pauses[min(attempts, len(self.pauses)) - 1]
-
-
-DEFAULT_PATIENCE = CourierPatience()
 
 
 class _Rest(NamedTuple):
@@ -57,7 +38,7 @@ class Courier:
         sink: whom to tell.
         wall_clock: returns UTC seconds.
         report: is told, in one line, of every failure.
-        patience: how long to go on trying.
+        patience: how long to go on trying, where that is not what the sink itself says.
     """
 
     def __init__(
@@ -68,7 +49,7 @@ class Courier:
         *,
         wall_clock: Callable[[], float],
         report: Callable[[str], None],
-        patience: CourierPatience = DEFAULT_PATIENCE,
+        patience: CourierPatience | None = None,
     ) -> None:
         self.delivered = 0
         self.failures = 0  # attempts that must be made again
@@ -78,7 +59,7 @@ class Courier:
         self._sink = sink
         self._wall_clock = wall_clock
         self._report = report
-        self._patience = patience
+        self._patience = patience or sink.patience
         self._wake = trio.Event()
         self._unanswered = 0  # in a row
         self._holding = False  # nobody answered lately, and nobody is tried
@@ -127,38 +108,54 @@ class Courier:
 
     async def _round(self) -> _Rest:
         """Try every letter that is due, oldest first, until nobody answers."""
-        deliveries, name = self._store.deliveries, self._sink.name
+        dispatches, name = self._store.dispatches, self._sink.name
         longest = max(self._patience.pauses)
-        due = await self._writer.call(deliveries.due, name, BATCH, self._wall_clock(), longest)
-        for letter in due:
-            answer = await self._sink.tell(letter.outcome)
-            await self._note(letter, answer)
-            if answer.fate is Fate.AWAY:
+        due = await self._writer.call(dispatches.due, name, BATCH, self._wall_clock(), longest)
+        for start in range(0, len(due), self._sink.at_once):
+            letters = due[start : start + self._sink.at_once]
+            answer = await self._sink.tell([letter.outcome for letter in letters])
+            await self._note(letters, answer)
+            if self._ends_round(answer):
                 self._unanswered += 1
                 return _Rest(self._patience.after(self._unanswered), wakeable=False)
             self._unanswered = 0
         if len(due) == BATCH:
             return _Rest(0)
-        next_utc = await self._writer.call(deliveries.next_utc, name)
+        next_utc = await self._writer.call(dispatches.next_utc, name)
         if next_utc is None:
             return _Rest(inf)
         return _Rest(min(max(next_utc - self._wall_clock(), 0.0), longest))
 
-    async def _note(self, letter: PendingDispatch, answer: SinkAnswer) -> None:
+    def _ends_round(self, answer: SinkAnswer) -> bool:
+        """Whether the rest of what is due need not, or must not, be told now."""
+        in_order = self._patience.most is None
+        return answer.fate is Fate.AWAY or (in_order and answer.fate is not Fate.ACCEPTED)
+
+    async def _note(self, letters: Sequence[PendingDispatch], answer: SinkAnswer) -> None:
         """Keep what became of an attempt; until this returns, it was not made."""
-        deliveries, name, key = self._store.deliveries, self._sink.name, letter.outcome.key
-        attempts = letter.attempts + 1
         if answer.fate is Fate.ACCEPTED:
-            await self._writer.call(deliveries.delivered, name, [key])
-            self.delivered += 1
-        elif answer.fate is Fate.REFUSED or attempts >= self._patience.most:
-            await self._writer.call(deliveries.bury, name, key, attempts, answer.problem)
+            keys = [letter.outcome.key for letter in letters]
+            await self._writer.call(self._store.dispatches.delivered, self._sink.name, keys)
+            self.delivered += len(keys)
+        elif self._patience.most is None:
+            self._complain(letters[0], answer)
+        else:
+            for letter in letters:
+                await self._put_by(letter, answer, self._patience.most)
+
+    async def _put_by(self, letter: PendingDispatch, answer: SinkAnswer, most: int) -> None:
+        dispatches, name, key = self._store.dispatches, self._sink.name, letter.outcome.key
+        attempts = letter.attempts + 1
+        if answer.fate is Fate.REFUSED or attempts >= most:
+            await self._writer.call(dispatches.bury, name, key, attempts, answer.problem)
             self.dead += 1
             self._report(f"{name}: outcome {key} is given up: {answer.problem}")
-        else:
-            next_utc = self._wall_clock() + self._patience.after(attempts)
-            await self._writer.call(
-                deliveries.postpone, name, key, attempts, next_utc, answer.problem
-            )
-            self.failures += 1
-            self._report(f"{name}: outcome {key} not delivered yet: {answer.problem}")
+            return
+        next_utc = self._wall_clock() + self._patience.after(attempts)
+        await self._writer.call(dispatches.postpone, name, key, attempts, next_utc, answer.problem)
+        self._complain(letter, answer)
+
+    def _complain(self, letter: PendingDispatch, answer: SinkAnswer) -> None:
+        self.failures += 1
+        key, problem = letter.outcome.key, answer.problem
+        self._report(f"{self._sink.name}: outcome {key} not delivered yet: {problem}")

@@ -1,14 +1,16 @@
 """Carries what waits in a state folder to one sink, without an engine or a radio."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import trio
 
-from ota_engine.store.schema import DeliveryState
+from ota_engine.errors import StoreError
+from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import Store
-from ota_engine.store.writer import Writer, open_writer
+from ota_engine.store.writer import InlineWriter, Writer, open_writer
 from ota_engine.telling.courier import Courier
 from ota_engine.telling.registration import register
 from ota_engine.telling.sink import Sink
@@ -32,32 +34,57 @@ async def dispatch(
     seconds: float,
     wall_clock: Callable[[], float],
     report: Callable[[str], None],
+    owner: str = "zota",
 ) -> Dispatched:
     """Deliver until nothing waits or the time is up; whatever waited longer is tried at once too.
 
     Raises:
+        LocalError: the sink has no name, or was registered for another party.
         StoreError: there is no database, or an engine uses it.
     """
-    with Store.open(database, create=False, owner="zota head-end deliver") as store:
+    with Store.open(database, create=False, owner=owner) as store:
         async with open_writer(store) as writer, trio.open_nursery() as nursery:
             await writer.call(register, store, (sink,))
-            await writer.call(store.deliveries.hasten, sink.name)
+            await writer.call(store.dispatches.hasten, sink.name)
             courier = Courier(writer, store, sink, wall_clock=wall_clock, report=report)
             nursery.start_soon(courier.run)
             with trio.move_on_after(seconds):
                 await courier.settle()
-                while (await _count(writer, store, sink))[DeliveryState.WAITING]:
+                while (await _count(writer, store, sink))[DispatchState.WAITING]:
                     await trio.sleep(LOOK_EVERY)
                     await courier.settle()
             nursery.cancel_scope.cancel()
-        left = store.deliveries.counts()[sink.name]
+        left = store.dispatches.counts()[sink.name]
         return Dispatched(
             courier.delivered,
             courier.dead,
-            left[DeliveryState.WAITING],
-            left[DeliveryState.DEAD],
+            left[DispatchState.WAITING],
+            left[DispatchState.DEAD],
         )
 
 
-async def _count(writer: Writer, store: Store, sink: Sink) -> dict[DeliveryState, int]:
-    return (await writer.call(store.deliveries.counts))[sink.name]
+def drain(store: Store, sink: Sink) -> int:
+    """Carry every waiting outcome to a sink, for whoever has a store but runs no trio; how many.
+
+    Raises:
+        StoreError: the sink or the store failed; what is not delivered still waits.
+    """
+    problems: list[str] = []
+
+    async def carry() -> int:
+        writer = InlineWriter(store)
+        courier = Courier(writer, store, sink, wall_clock=time.time, report=problems.append)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(courier.run)
+            await courier.settle()
+            nursery.cancel_scope.cancel()
+        return courier.delivered
+
+    delivered = trio.run(carry)
+    if problems:
+        raise StoreError(problems[0])
+    return delivered
+
+
+async def _count(writer: Writer, store: Store, sink: Sink) -> dict[DispatchState, int]:
+    return (await writer.call(store.dispatches.counts))[sink.name]

@@ -6,6 +6,7 @@ is taken from the environment: no proxy, no password file.
 """
 
 import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
@@ -13,10 +14,11 @@ from urllib.parse import quote
 import httpx
 import trio
 
+from ota_engine.audience import OPERATORS
 from ota_engine.errors import LocalError
 from ota_engine.records import OutcomeRecord
 from ota_engine.telling.outcome_body import letter
-from ota_engine.telling.sink import Fate, SinkAnswer
+from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate, SinkAnswer
 from ota_engine.wording import one_line
 
 NAME: Final = "head end"
@@ -36,6 +38,7 @@ class HttpSink:
     Args:
         url: where to post, ``https://`` or ``http://``; may carry user and password.
         name: of this head end in the store, if there are several.
+        audience: the party it speaks for, if not whoever runs the engine.
         timeout: seconds for one attempt.
         tls: for certificates of one's own; by default those the world trusts.
         transport: instead of the network; a head end in the same process, say.
@@ -44,16 +47,22 @@ class HttpSink:
         LocalError: the URL is none, or is of another kind.
     """
 
+    at_once = 1
+    patience = DEFAULT_PATIENCE
+
     def __init__(
         self,
         url: str,
         *,
         name: str = NAME,
+        audience: str = OPERATORS,
         timeout: float = TIMEOUT_S,
         tls: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
+        self.audience = audience
+        self.remote = transport is None
         self._url = _checked(url)
         self._timeout = timeout
         self._client = httpx.AsyncClient(
@@ -77,8 +86,16 @@ class HttpSink:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def tell(self, outcome: OutcomeRecord) -> SinkAnswer:
-        """Post one outcome; never raises for what the head end does."""
+    async def tell(self, outcomes: Sequence[OutcomeRecord]) -> SinkAnswer:
+        """Post outcomes, one by one; never raises for what the head end does."""
+        answer = SinkAnswer(Fate.ACCEPTED)
+        for outcome in outcomes:
+            answer = await self._tell(outcome)
+            if answer.fate is not Fate.ACCEPTED:
+                break
+        return answer
+
+    async def _tell(self, outcome: OutcomeRecord) -> SinkAnswer:
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": idempotency_key(outcome.key),

@@ -1,6 +1,6 @@
 """The sink that is always there: a JSON-lines file that holds every outcome exactly once.
 
-An outcome is appended and flushed to disk first, and only then marked delivered. A crash in between
+Outcomes are appended and flushed to disk first, and only then marked delivered. A crash in between
 leaves the tail of the file as witness: what stands there already is marked, not written again
 (ADR 0011). One file belongs to one engine; it is locked while open.
 """
@@ -9,17 +9,23 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+import trio
+
+from ota_engine.audience import OPERATORS
 from ota_engine.canonical import canonical_json
+from ota_engine.errors import StoreError
 from ota_engine.records import OutcomeRecord
 from ota_engine.store.schema import FILE_SINK
-from ota_engine.store.store import Store
 from ota_engine.telling.line_file import LineFile
 from ota_engine.telling.outcome_body import plain_outcome
+from ota_engine.telling.sink import CourierPatience, Fate, SinkAnswer
 
 SINK_NAME = FILE_SINK  # the file's name in a state directory, and the sink's in the database
 BATCH = 100  # outcomes per flush; so many lines of the tail are looked at when starting
+#: A disk has room again, sooner or later; what waits for that is told in its order.
+FILE_PATIENCE: Final = CourierPatience((1.0, 2.0, 5.0, 10.0, 30.0, 60.0), most=None)
 
 _LINE_START = b'{"device":'  # of every line we write: the keys are sorted
 
@@ -32,12 +38,23 @@ def outcome_line(outcome: OutcomeRecord) -> bytes:
 class JsonLinesSink:
     """An append-only file of outcomes. Close it, or use it as a context manager.
 
+    Args:
+        path: the file; made if absent.
+        inline: flush in the task that tells, and not in a thread, which would outrun virtual time.
+
     Raises:
         StoreError: the file cannot be opened, is in use, or holds something else.
     """
 
-    def __init__(self, path: Path) -> None:
+    name = SINK_NAME
+    audience = OPERATORS
+    at_once = BATCH
+    patience = FILE_PATIENCE
+    remote = False
+
+    def __init__(self, path: Path, *, inline: bool = False) -> None:
         self.path = path
+        self._inline = inline
         self._file = LineFile(path, _LINE_START, BATCH)
         self._held = {key for line in self._file.found if (key := _key(line)) is not None}
 
@@ -56,6 +73,17 @@ class JsonLinesSink:
     ) -> None:
         self.close()
 
+    async def tell(self, outcomes: Sequence[OutcomeRecord]) -> SinkAnswer:
+        """Append outcomes; what cannot be written leaves the file as it was, and is tried again."""
+        try:
+            if self._inline:
+                self.append(outcomes)
+            else:
+                await trio.to_thread.run_sync(self.append, outcomes)
+        except StoreError as error:
+            return SinkAnswer(Fate.AWAY, str(error))
+        return SinkAnswer(Fate.ACCEPTED)
+
     def append(self, outcomes: Sequence[OutcomeRecord]) -> None:
         """Write those outcomes that do not stand there yet; all are on disk when this returns.
 
@@ -70,31 +98,6 @@ class JsonLinesSink:
         if missing:
             self._file.append(map(outcome_line, missing))
         self._held = {outcome.key for outcome in outcomes}  # until they are marked delivered
-
-
-def deliver(store: Store, sink: JsonLinesSink) -> int:
-    """Carry the oldest waiting outcomes, at most ``BATCH``, to the sink; how many they were.
-
-    Raises:
-        StoreError: the sink or the store failed; the outcomes still wait.
-    """
-    waiting = store.outbox(BATCH)
-    if waiting:
-        sink.append(waiting)
-        store.mark_delivered([outcome.key for outcome in waiting])
-    return len(waiting)
-
-
-def drain(store: Store, sink: JsonLinesSink) -> int:
-    """Carry every waiting outcome to the sink; how many they were. For the simulation.
-
-    Raises:
-        StoreError: the sink or the store failed; what is not delivered still waits.
-    """
-    delivered = 0
-    while count := deliver(store, sink):
-        delivered += count
-    return delivered
 
 
 def _key(line: bytes) -> str | None:

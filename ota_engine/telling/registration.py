@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 
 from ota_engine.errors import LocalError
+from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
-from ota_engine.telling.json_lines import SINK_NAME
 from ota_engine.telling.sink import Sink
+from ota_engine.wording import one_line
 
 
 def register(store: Store, sinks: Sequence[Sink]) -> None:
-    """Let every outcome of a store wait for these sinks too, also those recorded before.
+    """Let what each of these sinks may hear wait for it, also what was recorded before.
 
     Raises:
-        LocalError: two sinks have one name, or one has the file's.
+        LocalError: two sinks have one name, one has the file's or none, or one was registered for
+            another party before.
         StoreError: the database failed.
     """
-    names = [SINK_NAME, *(sink.name for sink in sinks)]
+    names = [FILE_SINK, *(sink.name for sink in sinks)]
     if len(set(names)) < len(names):
-        raise LocalError(f"two sinks have one name ({', '.join(names)}): name them apart")
+        raise LocalError(f"two sinks have one name ({one_line(', '.join(names))}): name them apart")
     for sink in sinks:
-        store.deliveries.register(sink.name)
+        store.dispatches.register(sink.name, sink.audience)

@@ -153,8 +153,8 @@ def test_an_activation_is_proven_at_a_head_end_with_keys_of_its_own(tmp_path: Pa
 @pytest.fixture
 def buried(state: Path) -> Path:
     with Store.open(state / DATABASE_NAME) as store:
-        store.deliveries.register("head end")
-        store.deliveries.bury("head end", "first", 3, "answered 422: no\x1b[2J")
+        store.dispatches.register("head end")
+        store.dispatches.bury("head end", "first", 3, "answered 422: no\x1b[2J")
     return state
 
 
@@ -162,7 +162,7 @@ def test_no_dead_letters(state: Path) -> None:
     ran = zota("store", "dead-letters", "--state", state)
     assert (ran.code, ran.out) == (
         Exit.OK,
-        f"outcomes.jsonl: 2 waiting, 0 delivered, 0 dead; {WAITS}\n",
+        f"outcomes.jsonl (for operators): 2 waiting, 0 delivered, 0 dead; {WAITS}\n",
     )
 
 
@@ -175,8 +175,8 @@ def test_dead_letters_are_shown_with_their_reason(buried: Path) -> None:
         r"no\x1b[2J (3 attempts)"
     )
     assert sinks == [
-        f"head end: 1 waiting, 0 delivered, 1 dead; {WAITS}",
-        f"outcomes.jsonl: 2 waiting, 0 delivered, 0 dead; {WAITS}",
+        f"head end (for operators): 1 waiting, 0 delivered, 1 dead; {WAITS}",
+        f"outcomes.jsonl (for operators): 2 waiting, 0 delivered, 0 dead; {WAITS}",
     ]
     assert "zota store requeue" in remedy
 
@@ -185,11 +185,11 @@ def test_fault_22_a_head_end_that_takes_nothing_is_shown_with_how_long_it_has_no
     buried: Path,
 ) -> None:
     with Store.open(buried / DATABASE_NAME) as store:
-        store.deliveries.delivered("outcomes.jsonl", ["first", "second"])
+        store.dispatches.delivered("outcomes.jsonl", ["first", "second"])
     ran = zota("store", "dead-letters", "--state", buried)
     *_, stale, fresh, _ = ran.out.splitlines()
     assert stale.endswith(WAITS)
-    assert fresh == "outcomes.jsonl: 0 waiting, 2 delivered, 0 dead"
+    assert fresh == "outcomes.jsonl (for operators): 0 waiting, 2 delivered, 0 dead"
 
 
 def test_dead_letters_in_json(buried: Path) -> None:
@@ -207,8 +207,8 @@ def test_a_dead_letter_queued_again_is_delivered_and_audited(
     ran = zota("store", "requeue", "--state", buried, *chosen)
     assert (ran.code, ran.out) == (Exit.OK, "queued again: 1\n")
     with Store.open(buried / DATABASE_NAME) as store:
-        assert store.deliveries.dead() == ()
-        assert [each.key for each in store.deliveries.waiting("head end", 9)] == ["first", "second"]
+        assert store.dispatches.dead() == ()
+        assert [each.key for each in store.dispatches.waiting("head end", 9)] == ["first", "second"]
         (row,) = store.audit_rows()
         assert (row.record.action, row.record.subject) == ("requeue", "first")
         assert store.verify_audit() is None
@@ -230,7 +230,7 @@ def test_what_cannot_be_queued_again_is_one_line_and_changes_nothing(
     assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
     assert said in ran.err
     with Store.inspect(buried / DATABASE_NAME) as store:
-        assert len(store.deliveries.dead()) == 1
+        assert len(store.dispatches.dead()) == 1
 
 
 def test_dead_letters_are_shown_but_not_queued_while_an_engine_runs(buried: Path) -> None:

@@ -12,7 +12,8 @@ from ota_engine.events import Persist, Send
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
 from ota_engine.store.store import Store
-from ota_engine.telling.json_lines import JsonLinesSink, drain
+from ota_engine.telling.dispatch import drain
+from ota_engine.telling.json_lines import JsonLinesSink
 
 
 def serve(pipe: Connection, database: Path, sink: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from ota_engine.store.dispatches import Deliveries
+from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.store import Store
 from ota_engine.telling.courier import Courier
 from ota_engine.telling.dispatch import Dispatched, dispatch
@@ -25,8 +25,8 @@ TELLING = (
     Courier._note,
     HttpSink.tell,
     HttpSink._post,
-    Deliveries.delivered,
-    Deliveries._settle,
+    Dispatches.delivered,
+    Dispatches._settle,
 )
 
 

@@ -19,12 +19,13 @@ import trio
 
 from emulators.receiver.book import RecordBook
 from emulators.receiver.server import HeadEnd, HeadEndFaults, serve_head_end
-from ota_engine.store.schema import DeliveryState
+from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.store.writer import open_writer
-from ota_engine.telling.courier import Courier, CourierPatience
+from ota_engine.telling.courier import Courier
 from ota_engine.telling.http_sink import HttpSink
 from ota_engine.telling.json_lines import SINK_NAME
+from ota_engine.telling.sink import CourierPatience
 from tests.faults.home import make_image
 from tests.shell.test_runner import neighbourhood
 from tests.store.samples import outcome
@@ -68,17 +69,17 @@ async def until_told(carrying: Courier, count: int) -> None:
 @pytest.fixture
 def store() -> Iterator[Store]:
     with Store.in_memory() as opened:
-        opened.deliveries.register("head end")
+        opened.dispatches.register("head end")
         opened.apply([outcome(key) for key in KEYS])
         yield opened
 
 
 def assert_all_told(store: Store, records: Path) -> None:
     assert sorted(ids(records), key=int) == KEYS
-    assert store.deliveries.counts()["head end"] == {
-        DeliveryState.WAITING: 0,
-        DeliveryState.DELIVERED: len(KEYS),
-        DeliveryState.DEAD: 0,
+    assert store.dispatches.counts()["head end"] == {
+        DispatchState.WAITING: 0,
+        DispatchState.DELIVERED: len(KEYS),
+        DispatchState.DEAD: 0,
     }
     assert store.check().findings == ()
 
@@ -166,7 +167,7 @@ def test_a_sender_killed_at_any_line_between_post_and_mark_doubles_and_loses_not
 ) -> None:
     records = tmp_path / "records.jsonl"
     with Store.open(tmp_path / "zota.db") as store:
-        store.deliveries.register("head end")
+        store.dispatches.register("head end")
     with head_end_process(records) as (_, url):
         argv = [sys.executable, "-m", "tests.faults.head_end_crashes"]
         given = [*argv, str(tmp_path), url, str(records), str(step)]
@@ -218,5 +219,5 @@ async def test_one_head_end_that_is_down_does_not_hold_the_file_or_the_other(
     assert [json.loads(line)["key"] for line in lines] == told
     with Store.open(tmp_path / DATABASE_NAME) as store:
         assert [each.key for each in store.outcomes()] == told
-        assert [each.key for each in store.deliveries.waiting("down", 10)] == told
-        assert store.deliveries.waiting("up", 10) == ()
+        assert [each.key for each in store.dispatches.waiting("down", 10)] == told
+        assert store.dispatches.waiting("up", 10) == ()

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ota_engine.records import Record
 from ota_engine.store.store import Store
-from ota_engine.telling.json_lines import JsonLinesSink, drain
+from ota_engine.telling.dispatch import drain
+from ota_engine.telling.json_lines import JsonLinesSink
 from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
 
 
@@ -35,7 +36,7 @@ def story(number: int) -> list[Record]:
 def work(folder: Path, progress: int) -> None:
     with Store.open(folder / "zota.db", owner="victim") as store:
         number = len(store.events())
-        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+        with JsonLinesSink(folder / "outcomes.jsonl", inline=True) as sink:
             while True:
                 store.apply(story(number))
                 number += 1
@@ -73,7 +74,7 @@ def examine(folder: Path) -> int:
             assert snapshot.devices == (device(file_version=last),)
             assert snapshot.assignments == (assignment(activation_delay=last),)
             assert snapshot.sessions == (session(attempt=last, offset=last),)
-        with JsonLinesSink(folder / "outcomes.jsonl") as sink:
+        with JsonLinesSink(folder / "outcomes.jsonl", inline=True) as sink:
             drain(store, sink)
     lines = (folder / "outcomes.jsonl").read_text().splitlines()
     assert [json.loads(line)["key"] for line in lines] == [str(n) for n in range(told)]

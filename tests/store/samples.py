@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
+from ota_engine.audience import OPERATORS
 from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.records import (
     Activation,
@@ -157,7 +158,7 @@ _IMAGES = [image(b"one"), image(b"two", upgrade_file_destination=HIGHEST)]
 _HASHES = st.sampled_from([record.sha256 for record in _IMAGES])
 _UTC = st.floats(-1e12, 1e12)
 _U32 = st.integers(0, 0xFFFF_FFFF)
-_TEXT = st.text(max_size=12)
+_TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=12)
 _MAYBE_U32 = st.none() | _U32
 _COUNTER = st.integers(0, 0xFFFF_FFFF_FFFF_FFFF)
 VERIFICATIONS = st.none() | st.builds(
@@ -197,6 +198,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         verdict=st.sampled_from(Verdict),
         message=_OCTETS,
         verification=VERIFICATIONS,
+        audience=st.frozensets(st.sampled_from([OPERATORS, "supplier", "90-b3-d5-1f-30-01-00-00"])),
     ),
     st.builds(
         order,

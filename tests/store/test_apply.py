@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
+from ota_engine.audience import OPERATORS
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import (
     AssignmentRecord,
@@ -26,6 +27,7 @@ from ota_engine.records import (
     SessionState,
     Unassigned,
 )
+from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from tests.store.samples import (
     HIGHEST,
@@ -110,7 +112,9 @@ def assert_holds(store: Store, model: Model) -> None:
     assert snapshot.orders == tuple(model.orders[number] for number in sorted(model.orders))
     assert {record.originator: record for record in snapshot.counters} == model.counters
     assert store.events() == tuple(model.events)
-    assert store.outcomes() == store.outbox(1000) == tuple(model.outcomes.values())
+    told = tuple(each for each in model.outcomes.values() if OPERATORS in each.audience)
+    assert store.outcomes() == tuple(model.outcomes.values())
+    assert store.dispatches.waiting(FILE_SINK, 1000) == told
     assert [row.record for row in store.audit_rows()] == model.audit
     assert store.verify_audit() is None
 
@@ -185,17 +189,17 @@ def test_an_eui64_above_63_bits_is_kept() -> None:
 def test_a_replayed_outcome_is_not_delivered_again() -> None:
     with Store.in_memory() as store:
         store.apply([outcome("once")])
-        store.mark_delivered(["once"])
+        store.dispatches.delivered(FILE_SINK, ["once"])
         store.apply([outcome("once", reason="told differently")])
-        assert store.outbox(10) == ()
+        assert store.dispatches.waiting(FILE_SINK, 10) == ()
         assert store.outcomes() == (outcome("once"),)
 
 
 def test_the_outbox_gives_the_oldest_first_and_no_more_than_asked() -> None:
     with Store.in_memory() as store:
         store.apply([outcome(key) for key in "zya"])
-        store.mark_delivered("z")
-        assert store.outbox(1) == (outcome("y"),)
+        store.dispatches.delivered(FILE_SINK, "z")
+        assert store.dispatches.waiting(FILE_SINK, 1) == (outcome("y"),)
 
 
 def test_a_withdrawn_assignment_takes_its_session_and_no_other_along() -> None:
@@ -231,6 +235,28 @@ def test_a_value_no_column_holds_is_one_line_and_nothing_written() -> None:
             with pytest.raises(LocalError, match="cannot be stored"):
                 store.apply([event("before"), hostile])
         assert store.events() == ()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        event("\0"),
+        outcome("k", reason="a\0b"),
+        outcome("k\0"),
+        outcome("x" * 201),
+        outcome("k", audience=frozenset({"Operators"})),
+        outcome("k", audience=frozenset({"two words"})),
+        outcome("k", audience=frozenset({""})),
+        outcome("k", audience=frozenset({"x" * 41})),
+        outcome("k", audience=frozenset({"per%cent"})),
+    ],
+)
+def test_a_value_one_database_could_not_hold_is_refused_by_both(hostile: Record) -> None:
+    with Store.in_memory() as store:
+        with pytest.raises(LocalError, match=r"^[^\n\0]{1,200}$"):
+            store.apply([event("before"), hostile])
+        assert (store.events(), store.outcomes()) == ((), ())
+        store.apply([outcome("x" * 200)])
 
 
 def test_the_journal_is_found_by_device_by_kind_and_from_its_end() -> None:

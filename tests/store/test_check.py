@@ -30,7 +30,7 @@ DAMAGE = {  # an SQL edit, and where the finding must be
     "session without assignment": ("DELETE FROM assignments", "sessions"),
     "outbox without outcome": ("DELETE FROM outcomes", "outbox"),
     "outcome never to be delivered": ("DELETE FROM outbox", "outbox"),
-    "outcome never told to one sink": ("INSERT INTO sinks VALUES ('head end')", "outbox"),
+    "outcome never told to one sink": ("INSERT INTO sinks (name) VALUES ('a receiver')", "outbox"),
     "order in a state nobody knows": ("UPDATE orders SET state = 'asleep'", "database"),
     "counter that is none": ("UPDATE counters SET last = 'x'", "database"),
     "outcome of a kind nobody knows": ("UPDATE outcomes SET kind = 'wish'", "database"),
@@ -39,6 +39,11 @@ DAMAGE = {  # an SQL edit, and where the finding must be
         "UPDATE outcomes SET verification = '[' || hex(zeroblob(9999))",
         "outcomes",
     ),
+    "outcome for a sink that may not hear of it": (
+        "UPDATE outcomes SET audience = 'supplier'",
+        "dispatches",
+    ),
+    "audience that is none": ("UPDATE outcomes SET audience = 'A B'", "dispatches"),
     "audit": ("UPDATE audit SET actor = 'x'", "audit"),
     "a state nobody knows": ("UPDATE sessions SET state = 'asleep'", "database"),
     "a device that is none": (

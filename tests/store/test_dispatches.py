@@ -11,13 +11,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ota_engine.audience import OPERATORS
+from ota_engine.errors import LocalError
 from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.store.dispatches import PendingDispatch
-from ota_engine.store.schema import FILE_SINK, DeliveryState
+from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
 from tests.store.samples import outcome
 
 HEAD_END, SECOND = "head end", "second head end"
+SUPPLIER = "supplier"
 VALID = Verification(CheckResult.VALID, CheckResult.ABSENT)
 NOW = 1.7e9  # UTC
 HOUR = 3600.0
@@ -26,36 +29,36 @@ HOUR = 3600.0
 @pytest.fixture
 def store() -> Iterator[Store]:
     with Store.in_memory() as opened:
-        opened.deliveries.register(HEAD_END)
+        opened.dispatches.register(HEAD_END)
         yield opened
 
 
 def due(store: Store, now: float = NOW, sink: str = HEAD_END) -> list[str]:
-    return [letter.outcome.key for letter in store.deliveries.due(sink, 10, now, HOUR)]
+    return [letter.outcome.key for letter in store.dispatches.due(sink, 10, now, HOUR)]
 
 
 def test_a_sink_named_later_is_told_what_happened_before_in_its_order(store: Store) -> None:
     store.apply([outcome(key) for key in "zya"])
-    store.mark_delivered("zya")
-    store.deliveries.register(SECOND)
+    store.dispatches.delivered(FILE_SINK, "zya")
+    store.dispatches.register(SECOND)
     store.apply([outcome("b")])
     assert due(store, sink=SECOND) == ["z", "y", "a", "b"]
 
 
 def test_what_one_sink_was_told_still_waits_for_the_other(store: Store) -> None:
     store.apply([outcome("k")])
-    store.deliveries.delivered(HEAD_END, ["k"])
+    store.dispatches.delivered(HEAD_END, ["k"])
     assert due(store) == []
-    assert store.outbox(10) == (outcome("k"),)
-    store.mark_delivered(["k"])
-    assert store.outbox(10) == ()
+    assert store.dispatches.waiting(FILE_SINK, 10) == (outcome("k"),)
+    store.dispatches.delivered(FILE_SINK, ["k"])
+    assert store.dispatches.waiting(FILE_SINK, 10) == ()
 
 
 def test_an_outcome_replayed_is_queued_for_nobody_again(store: Store) -> None:
     store.apply([outcome("k")])
-    store.deliveries.delivered(HEAD_END, ["k"])
+    store.dispatches.delivered(HEAD_END, ["k"])
     store.apply([outcome("k", reason="told differently")])
-    store.deliveries.register(HEAD_END)
+    store.dispatches.register(HEAD_END)
     assert due(store) == []
 
 
@@ -66,49 +69,97 @@ def test_an_outcome_whose_proof_is_worth_nobody_knows_what_is_still_told(tmp_pat
     with closing(sqlite3.connect(tmp_path / "zota.db")) as database:
         database.executescript("UPDATE outcomes SET verification = '{\"mac\":7}' WHERE key = 'k'")
     with Store.open(tmp_path / "zota.db") as store:
-        assert store.outbox(10) == (replace(proven, verification=None), outcome("next"))
+        assert store.dispatches.waiting(FILE_SINK, 10) == (
+            replace(proven, verification=None),
+            outcome("next"),
+        )
 
 
 def test_a_letter_postponed_is_due_when_its_time_has_come(store: Store) -> None:
     store.apply([outcome("first"), outcome("second")])
-    store.deliveries.postpone(HEAD_END, "first", 3, NOW + 60, "answered 503")
+    store.dispatches.postpone(HEAD_END, "first", 3, NOW + 60, "answered 503")
     assert due(store) == ["second"]
     assert due(store, NOW + 60) == ["first", "second"]
-    assert store.deliveries.next_utc(HEAD_END) == 0.0
-    store.deliveries.delivered(HEAD_END, ["second"])
-    assert store.deliveries.next_utc(HEAD_END) == NOW + 60
-    (letter,) = store.deliveries.due(HEAD_END, 10, NOW + 60, HOUR)
+    assert store.dispatches.next_utc(HEAD_END) == 0.0
+    store.dispatches.delivered(HEAD_END, ["second"])
+    assert store.dispatches.next_utc(HEAD_END) == NOW + 60
+    (letter,) = store.dispatches.due(HEAD_END, 10, NOW + 60, HOUR)
     assert letter == PendingDispatch(
-        outcome("first"), HEAD_END, DeliveryState.WAITING, 3, NOW + 60, "answered 503"
+        outcome("first"), HEAD_END, DispatchState.WAITING, 3, NOW + 60, "answered 503"
     )
 
 
 def test_a_clock_set_back_by_days_holds_no_letter_back(store: Store) -> None:
     store.apply([outcome("k")])
-    store.deliveries.postpone(HEAD_END, "k", 1, NOW + 60, "")
+    store.dispatches.postpone(HEAD_END, "k", 1, NOW + 60, "")
     assert due(store, NOW - 86_400) == ["k"]
+
+
+def test_a_sink_is_told_only_what_its_party_may_hear_now_and_before(store: Store) -> None:
+    both = frozenset({OPERATORS, SUPPLIER})
+    store.apply([outcome("ours"), outcome("for both", audience=both)])
+    store.dispatches.register(SECOND, SUPPLIER)
+    store.apply([outcome("theirs", audience=frozenset({SUPPLIER})), outcome("ours too")])
+    store.apply([outcome("nobody's", audience=frozenset()), outcome("both again", audience=both)])
+    assert due(store) == ["ours", "for both", "ours too", "both again"]
+    assert due(store, sink=SECOND) == ["for both", "theirs", "both again"]
+    assert store.dispatches.sinks() == {FILE_SINK: OPERATORS, HEAD_END: OPERATORS, SECOND: SUPPLIER}
+    assert store.check().findings == ()
+
+
+def test_a_party_is_not_taken_for_another_whose_name_begins_or_ends_alike(store: Store) -> None:
+    for sink, party in (("one", "supplier"), ("two", "a-supplier"), ("three", "supplier-b")):
+        store.dispatches.register(sink, party)
+    store.apply([outcome("k", audience=frozenset({"supplier", "x"}))])
+    assert [due(store, sink=sink) for sink in ("one", "two", "three")] == [["k"], [], []]
+
+
+def test_a_sink_never_changes_the_party_it_speaks_for(store: Store) -> None:
+    store.apply([outcome("k", audience=frozenset({SUPPLIER}))])
+    with pytest.raises(LocalError, match="is told what operators may hear, not supplier: give"):
+        store.dispatches.register(HEAD_END, SUPPLIER)
+    assert (due(store), store.dispatches.sinks()[HEAD_END]) == ([], OPERATORS)
+
+
+def test_who_may_not_hear_of_it_is_not_told_whatever_rows_say(tmp_path: Path) -> None:
+    path = tmp_path / "zota.db"
+    with Store.open(path) as store:
+        store.apply([outcome("k")])
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("UPDATE outcomes SET audience = 'supplier'")
+    with Store.open(path) as store:
+        assert due(store, sink=FILE_SINK) == []
+
+
+@pytest.mark.parametrize("name", ["", "x" * 41, "a\0b", "two\nlines", "\ud800", "\x1b[31m"])
+def test_a_sink_has_a_name_that_every_database_can_hold(store: Store, name: str) -> None:
+    with pytest.raises(LocalError, match=r"^[^\n\0\x1b]+ names no sink: give 1 to 40 printable"):
+        store.dispatches.register(name)
+    with pytest.raises(LocalError, match=r"^[^\n\0\x1b]+ names no audience: give 1 to 40 of"):
+        store.dispatches.register("a sink", name)
+    store.dispatches.register("ж" * 40)
 
 
 def test_nothing_waits_for_a_sink_nobody_named(store: Store) -> None:
     store.apply([outcome("k")])
     assert due(store, sink=SECOND) == []
-    assert store.deliveries.next_utc(SECOND) is None
+    assert store.dispatches.next_utc(SECOND) is None
 
 
 def test_a_dead_letter_is_kept_told_of_and_queued_again(tmp_path: Path) -> None:
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
-        store.deliveries.register(HEAD_END)
+        store.dispatches.register(HEAD_END)
         store.apply([outcome("k"), outcome("sound")])
-        store.deliveries.bury(HEAD_END, "k", 7, "answered 422")
+        store.dispatches.bury(HEAD_END, "k", 7, "answered 422")
         assert due(store) == ["sound"]
     with Store.inspect(path) as store:
-        assert store.deliveries.counts()[HEAD_END] == {
-            DeliveryState.WAITING: 1,
-            DeliveryState.DELIVERED: 0,
-            DeliveryState.DEAD: 1,
+        assert store.dispatches.counts()[HEAD_END] == {
+            DispatchState.WAITING: 1,
+            DispatchState.DELIVERED: 0,
+            DispatchState.DEAD: 1,
         }
-        (letter,) = store.deliveries.dead()
+        (letter,) = store.dispatches.dead()
         assert (letter.outcome, letter.attempts, letter.problem) == (
             outcome("k"),
             7,
@@ -116,18 +167,18 @@ def test_a_dead_letter_is_kept_told_of_and_queued_again(tmp_path: Path) -> None:
         )
         assert store.check().findings == ()
     with Store.open(path) as store:
-        store.deliveries.requeue([letter])
-        assert store.deliveries.dead() == ()
+        store.dispatches.requeue([letter])
+        assert store.dispatches.dead() == ()
         assert due(store) == ["k", "sound"]
-        assert store.deliveries.due(HEAD_END, 1, NOW, HOUR)[0].attempts == 0
+        assert store.dispatches.due(HEAD_END, 1, NOW, HOUR)[0].attempts == 0
 
 
 def test_whatever_waits_can_be_hastened(store: Store) -> None:
     store.apply([outcome("waiting"), outcome("dead"), outcome("told")])
-    store.deliveries.postpone(HEAD_END, "waiting", 9, NOW + 60, "")
-    store.deliveries.bury(HEAD_END, "dead", 9, "")
-    store.deliveries.delivered(HEAD_END, ["told"])
-    store.deliveries.hasten(HEAD_END)
+    store.dispatches.postpone(HEAD_END, "waiting", 9, NOW + 60, "")
+    store.dispatches.bury(HEAD_END, "dead", 9, "")
+    store.dispatches.delivered(HEAD_END, ["told"])
+    store.dispatches.hasten(HEAD_END)
     assert due(store) == ["waiting"]
 
 
@@ -141,57 +192,57 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.store = Store.in_memory()
         self.order: list[str] = []
-        self.states: dict[str, dict[str, DeliveryState]] = {FILE_SINK: {}}
+        self.states: dict[str, dict[str, DispatchState]] = {FILE_SINK: {}}
 
     @rule(key=keys)
     def happen(self, key: str) -> None:
         self.store.apply([outcome(key)])
         self.order += [key] if key not in self.order else []
         for states in self.states.values():
-            states.setdefault(key, DeliveryState.WAITING)
+            states.setdefault(key, DispatchState.WAITING)
 
     @rule(sink=sinks)
     def register(self, sink: str) -> None:
-        self.store.deliveries.register(sink)
+        self.store.dispatches.register(sink)
         known = self.states.setdefault(sink, {})
         for key in self.order:
-            known.setdefault(key, DeliveryState.WAITING)
+            known.setdefault(key, DispatchState.WAITING)
 
     @rule(sink=sinks, key=keys)
     def deliver(self, sink: str, key: str) -> None:
-        self.store.deliveries.delivered(sink, [key])
-        self._set(sink, key, DeliveryState.DELIVERED)
+        self.store.dispatches.delivered(sink, [key])
+        self._set(sink, key, DispatchState.DELIVERED)
 
     @rule(sink=sinks, key=keys)
     def postpone(self, sink: str, key: str) -> None:
-        self.store.deliveries.postpone(sink, key, 1, NOW, "again")
-        self._set(sink, key, DeliveryState.WAITING)
+        self.store.dispatches.postpone(sink, key, 1, NOW, "again")
+        self._set(sink, key, DispatchState.WAITING)
 
     @rule(sink=sinks, key=keys)
     def bury(self, sink: str, key: str) -> None:
-        self.store.deliveries.bury(sink, key, 1, "never")
-        self._set(sink, key, DeliveryState.DEAD)
+        self.store.dispatches.bury(sink, key, 1, "never")
+        self._set(sink, key, DispatchState.DEAD)
 
-    @precondition(lambda self: self.store.deliveries.dead())
+    @precondition(lambda self: self.store.dispatches.dead())
     @rule()
     def requeue(self) -> None:
-        dead = self.store.deliveries.dead()
-        self.store.deliveries.requeue(dead)
+        dead = self.store.dispatches.dead()
+        self.store.dispatches.requeue(dead)
         for letter in dead:
-            self._set(letter.sink, letter.outcome.key, DeliveryState.WAITING)
+            self._set(letter.sink, letter.outcome.key, DispatchState.WAITING)
 
-    def _set(self, sink: str, key: str, state: DeliveryState) -> None:
+    def _set(self, sink: str, key: str, state: DispatchState) -> None:
         if key in self.states.get(sink, {}):
             self.states[sink][key] = state
 
     @invariant()
     def every_letter_is_where_it_should_be(self) -> None:
         for sink, states in self.states.items():
-            waiting = [key for key in self.order if states[key] is DeliveryState.WAITING]
-            dead = {key for key in self.order if states[key] is DeliveryState.DEAD}
-            told = self.store.deliveries.waiting(sink, 10)
+            waiting = [key for key in self.order if states[key] is DispatchState.WAITING]
+            dead = {key for key in self.order if states[key] is DispatchState.DEAD}
+            told = self.store.dispatches.waiting(sink, 10)
             assert [each.key for each in told] == waiting
-            assert {each.outcome.key for each in self.store.deliveries.dead(sink)} == dead
+            assert {each.outcome.key for each in self.store.dispatches.dead(sink)} == dead
 
     def teardown(self) -> None:
         assert self.store.check().findings == ()

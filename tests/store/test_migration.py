@@ -1,20 +1,24 @@
-"""A database of schema 0001 opened by this version: all it held is there, and nothing is told twice."""
+"""A database of an older schema opened by this version: all it held is there, and nothing is told twice."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
+from ota_engine.audience import OPERATORS, OPERATORS_ONLY
 from ota_engine.errors import StoreError
 from ota_engine.gbcs.verification import CheckResult, Verification
-from ota_engine.records import Verdict
+from ota_engine.records import OrderState, OutcomeKind, Verdict
 from ota_engine.store import migrate, schema
+from ota_engine.store.check import RESTORE, StoreFinding
+from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
+from ota_engine.telling.dispatch import drain
+from ota_engine.telling.json_lines import JsonLinesSink
 from tests.store.samples import (
     HIGHEST,
     IMAGE,
@@ -47,10 +51,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "zota.db"
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
     with engine.connect() as connection, connection.begin():
-        config = Config()
-        config.set_main_option("script_location", str(migrate.SCRIPTS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        migrate.run_migrations(connection, migrate.SCRIPTS, "0001")
         connection.execute(sa.insert(schema.images).values(asdict(IMAGE)))
         connection.execute(sa.insert(schema.devices).values(asdict(device())))
         connection.execute(sa.insert(schema.assignments).values(asdict(assignment())))
@@ -73,15 +74,15 @@ def test_everything_is_still_there(path: Path) -> None:
 
 def test_what_was_told_is_not_told_again_and_what_waited_still_waits(path: Path) -> None:
     with Store.open(path) as store:
-        assert store.outbox(10) == (WAITS,)
+        assert store.dispatches.waiting(FILE_SINK, 10) == (WAITS,)
         store.apply([TOLD, outcome("new")])
-        assert store.outbox(10) == (WAITS, outcome("new"))
+        assert store.dispatches.waiting(FILE_SINK, 10) == (WAITS, outcome("new"))
 
 
 def test_a_head_end_named_after_the_migration_is_told_all(path: Path) -> None:
     with Store.open(path) as store:
-        store.deliveries.register("head end")
-        assert store.deliveries.waiting("head end", 10) == (TOLD, WAITS)
+        store.dispatches.register("head end")
+        assert store.dispatches.waiting("head end", 10) == (TOLD, WAITS)
 
 
 def test_orders_and_proof_can_be_kept_thereafter(path: Path) -> None:
@@ -113,5 +114,111 @@ def test_a_migration_that_is_cut_off_is_made_whole_the_next_time(path: Path) -> 
         database.execute("DROP VIEW held")
         database.commit()
     with Store.open(path) as store:
-        assert store.outbox(10) == (WAITS,)
+        assert store.dispatches.waiting(FILE_SINK, 10) == (WAITS,)
         assert {each.device for each in store.outcomes()} == {PPMID, HIGHEST}
+
+
+# --- schema 0002, as its own code wrote it --------------------------------------------------------
+
+PROOF = '{"mac":"absent","signature":"valid"}'
+SECOND_OUTCOMES = (  # key, verdict, message, verification
+    ("told", "succeeded", b"\xdd\x00", PROOF),
+    ("waits", "failed", None, ""),
+    ("dead", "succeeded", b"\xdd\x01", "written by hand"),
+)
+SECOND_DELIVERIES = (  # sink, sequence, state, attempts, next_utc, problem
+    ("outcomes.jsonl", 1, "delivered", 0, 0.0, ""),
+    ("outcomes.jsonl", 2, "waiting", 0, 0.0, ""),
+    ("outcomes.jsonl", 3, "delivered", 0, 0.0, ""),
+    ("head end", 1, "delivered", 2, 0.0, "answered 503"),
+    ("head end", 2, "waiting", 3, 1.7e9, "no complete answer within 10 s"),
+    ("head end", 3, "dead", 1, 0.0, "answered 422"),
+)
+SECOND_ORDER = (
+    *(7, "90-B3-D5-1F-30-01-00-00", "00-DB-12-34-56-78-90-A4", bytes(range(32)), "", None, 1.7e9),
+    *("sent", 1.7e9, "", "18446744073709551615", b"\xdf", None, None, 1, None, None, None),
+)
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """A database of schema 0002 with three outcomes on their way to two sinks, and an order."""
+    path = tmp_path / "zota.db"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+    with engine.connect() as connection, connection.begin():
+        migrate.run_migrations(connection, migrate.SCRIPTS, "0002")
+        for number, (key, verdict, message, worth) in enumerate(SECOND_OUTCOMES, 1):
+            whom = "00-DB-12-34-56-78-90-A4"
+            row = (key, 1.7e9, whom, "order", verdict, "x", IMAGE.sha256, None, 2, message, worth)
+            connection.exec_driver_sql(_insert("outcomes", row), row)
+            connection.exec_driver_sql("INSERT INTO outbox VALUES (?, ?)", (number, key))
+        connection.exec_driver_sql("INSERT INTO sinks VALUES ('head end')")
+        connection.exec_driver_sql(
+            _insert("deliveries", SECOND_DELIVERIES[0]), list(SECOND_DELIVERIES)
+        )
+        connection.exec_driver_sql(_insert("orders", SECOND_ORDER), SECOND_ORDER)
+        connection.exec_driver_sql(
+            "INSERT INTO counters VALUES ('90-B3-D5-1F-30-01-00-00', '18446744073709551615')"
+        )
+    return path
+
+
+def _insert(table: str, row: Sequence[object]) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})"  # noqa: S608 - our own
+
+
+def test_what_waits_is_dead_or_was_told_stays_so_for_every_sink(second: Path) -> None:
+    with Store.open(second) as store:
+        dispatches = store.dispatches
+        assert dispatches.sinks() == {FILE_SINK: OPERATORS, "head end": OPERATORS}
+        assert [each.key for each in dispatches.waiting(FILE_SINK, 9)] == ["waits"]
+        (waits,) = dispatches.due("head end", 9, 1.7e9, 60.0)
+        assert (waits.outcome.key, waits.attempts, waits.problem) == (
+            "waits",
+            3,
+            "no complete answer within 10 s",
+        )
+        (dead,) = dispatches.dead()
+        assert (dead.outcome.key, dead.attempts, dead.problem) == ("dead", 1, "answered 422")
+        told, *_ = store.outcomes()
+        assert (told.kind, told.verdict, told.verification, told.audience) == (
+            OutcomeKind.ORDER,
+            Verdict.SUCCEEDED,
+            WORTH,
+            OPERATORS_ONLY,
+        )
+
+
+def test_an_order_of_the_second_schema_goes_on(second: Path) -> None:
+    with Store.open(second) as store:
+        (under_way,) = store.load().orders
+        assert (under_way.number, under_way.state, under_way.counter) == (7, "sent", 2**64 - 1)
+        store.apply([replace(under_way, state=OrderState.ACTIVATED), outcome("new")])
+        assert store.outcomes()[-1] == outcome("new")
+
+
+def test_what_the_second_schema_left_is_carried_to_file_and_receiver(second: Path) -> None:
+    with Store.open(second) as store, JsonLinesSink(second.with_name("outcomes.jsonl")) as sink:
+        assert drain(store, sink) == 1
+        store.dispatches.requeue(store.dispatches.dead())
+        store.dispatches.delivered("head end", ["waits", "dead"])
+        assert store.check().findings == (
+            StoreFinding(
+                "outcomes",
+                "what proves outcome dead was worth cannot be read "
+                "('written by hand' says nothing of a signature and a MAC)",
+                RESTORE,
+            ),
+        )
+
+
+@pytest.mark.parametrize("revision", ["0042", "9999"])
+def test_a_database_of_a_newer_version_is_left_alone(second: Path, revision: str) -> None:
+    with closing(sqlite3.connect(second)) as database:
+        database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        database.commit()
+    before = second.read_bytes()
+    for open_it in (Store.open, Store.inspect):
+        with pytest.raises(StoreError, match=f"written by a newer zota .schema {revision}"):
+            open_it(second)
+    assert second.read_bytes() == before

@@ -17,10 +17,11 @@ from emulators.receiver.server import HeadEnd, HeadEndFaults, Reception
 from ota_engine.errors import LocalError
 from ota_engine.store.store import Store
 from ota_engine.store.writer import InlineWriter
-from ota_engine.telling.courier import Courier, CourierPatience
+from ota_engine.telling.courier import Courier
 from ota_engine.telling.http_sink import REFUSALS, HttpSink
 from ota_engine.telling.outcome_body import letter
 from ota_engine.telling.registration import register
+from ota_engine.telling.sink import CourierPatience
 from tests.faults.test_fault_37_cancellation import CancelAtStep
 from tests.store.samples import outcome
 
@@ -38,7 +39,7 @@ def autojump_clock() -> MockClock:
 @pytest.fixture
 def store() -> Iterator[Store]:
     with Store.in_memory() as opened:
-        opened.deliveries.register(NAME)
+        opened.dispatches.register(NAME)
         yield opened
 
 
@@ -64,11 +65,11 @@ class Scene:
         return [json.loads(line)["id"] for line in self.head_end.book.path.read_text().splitlines()]
 
     def waiting(self) -> list[str]:
-        return [each.key for each in self.store.deliveries.waiting(NAME, 100)]
+        return [each.key for each in self.store.dispatches.waiting(NAME, 100)]
 
     def dead(self) -> dict[str, tuple[int, str]]:
         return {
-            each.outcome.key: (each.attempts, each.problem) for each in self.store.deliveries.dead()
+            each.outcome.key: (each.attempts, each.problem) for each in self.store.dispatches.dead()
         }
 
     @asynccontextmanager
@@ -177,7 +178,7 @@ async def test_a_letter_is_dead_after_so_many_attempts_and_lives_when_queued_aga
         await trio.sleep(100)
         assert scene.dead()["k"][0] == 3
         assert (scene.times(), scene.courier.dead) == ([0, 1, 3], 1)
-        scene.store.deliveries.requeue(scene.store.deliveries.dead())
+        scene.store.dispatches.requeue(scene.store.dispatches.dead())
         await scene.courier.settle()
     assert scene.ids() == ["k"]
     assert "k is given up: answered 503" in scene.reports[-1]
@@ -298,7 +299,7 @@ async def test_user_and_password_of_the_url_are_sent_and_never_told(
     async with scene.running():
         await scene.courier.settle()
     assert sent == ["Basic " + b64encode(b"zota:s3cret").decode()]
-    (letter,) = scene.store.deliveries.due(NAME, 1, UTC + 60, 3600)
+    (letter,) = scene.store.dispatches.due(NAME, 1, UTC + 60, 3600)
     assert "s3cret" not in letter.problem + "".join(scene.reports)
 
 
@@ -316,7 +317,7 @@ async def _cancelled(folder: Path, step: int) -> int:
     """Deliver, cancelled at one step, then begin anew; returns how many steps the first try had."""
     tasks = trio.lowlevel.current_statistics().tasks_living
     with Store.in_memory() as store, RecordBook(folder / "records.jsonl") as book:
-        store.deliveries.register(NAME)
+        store.dispatches.register(NAME)
         store.apply([outcome("first"), outcome("second")])
         scene = Scene(store, book, HeadEndFaults(fail=1))
         with trio.CancelScope() as scope:

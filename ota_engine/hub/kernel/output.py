@@ -61,7 +61,7 @@ class Output:
             self.persist(ClockRecord(trusted))
 
     def drain(self) -> list[Effect]:
-        """Hand out everything collected: rows, then frames, then a nudge for the notifier."""
+        """Hand out everything collected: rows, then frames, then a nudge for the couriers."""
         if not self._sends and not self._records:
             return []
         effects, self._sends = self._sends, []

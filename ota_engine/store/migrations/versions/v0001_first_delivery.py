@@ -134,7 +134,7 @@ def _record() -> None:
         ["sequence"],
         unique=False,
         sqlite_where=sa.text("delivered = 0"),
-        postgresql_where=sa.text("delivered = 0"),
+        postgresql_where=sa.text("delivered = false"),
     )
 
 

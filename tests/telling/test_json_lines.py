@@ -3,7 +3,7 @@
 import json
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,18 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.errors import StoreError, StoreFull
+from ota_engine.errors import StoreError
+from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
-from ota_engine.store.writer import InlineWriter, open_writer
-from ota_engine.telling.json_lines import BATCH, JsonLinesSink, deliver, drain, outcome_line
-from ota_engine.telling.notifier import Notifier
+from ota_engine.store.writer import InlineWriter, Writer, open_writer
+from ota_engine.telling.courier import Courier
+from ota_engine.telling.dispatch import drain
+from ota_engine.telling.json_lines import BATCH, JsonLinesSink, outcome_line
+from ota_engine.telling.sink import DEFAULT_PATIENCE
 from tests.store.samples import HIGHEST, outcome
+
+UTC = 1.7e9
+HOURS = 3 * 3600.0  # seconds
 
 
 @pytest.fixture
@@ -98,9 +104,9 @@ def test_what_stands_in_the_sink_but_is_not_marked_is_not_written_again(
 ) -> None:
     store.apply([outcome("delivered long ago"), *(outcome(str(n)) for n in range(BATCH + 1))])
     with JsonLinesSink(path) as sink:
-        sink.append(store.outbox(1))
-        store.mark_delivered(["delivered long ago"])
-        sink.append(store.outbox(count))  # and here the power fails
+        sink.append(store.dispatches.waiting(FILE_SINK, 1))
+        store.dispatches.delivered(FILE_SINK, ["delivered long ago"])
+        sink.append(store.dispatches.waiting(FILE_SINK, count))  # and here the power fails
     with JsonLinesSink(path) as sink:
         drain(store, sink)
     assert keys(path) == ["delivered long ago", *map(str, range(BATCH + 1))]
@@ -108,12 +114,12 @@ def test_what_stands_in_the_sink_but_is_not_marked_is_not_written_again(
 
 def test_a_line_cut_anywhere_is_removed_and_written_whole(store: Store, path: Path) -> None:
     store.apply([outcome("first"), outcome("second")])
-    first, second = (outcome_line(waiting) for waiting in store.outbox(2))
-    store.mark_delivered(["first"])
+    first, second = (outcome_line(waiting) for waiting in store.dispatches.waiting(FILE_SINK, 2))
+    store.dispatches.delivered(FILE_SINK, ["first"])
     for cut in range(len(second)):
         path.write_bytes(first + second[:cut])
         with JsonLinesSink(path) as sink:
-            sink.append(store.outbox(1))
+            sink.append(store.dispatches.waiting(FILE_SINK, 1))
         assert path.read_bytes() == first + second
 
 
@@ -169,7 +175,7 @@ def test_a_full_disk_leaves_whole_lines_and_nothing_is_lost(store: Store, path: 
         drain(store, sink)
         whole = path.read_bytes()
         store.apply([outcome("later"), outcome("last")])
-        with no_file_beyond(len(whole) + 100), pytest.raises(StoreFull, match="make room"):
+        with no_file_beyond(len(whole) + 100), pytest.raises(StoreError, match="make room"):
             drain(store, sink)
         assert path.read_bytes() == whole
         drain(store, sink)
@@ -179,68 +185,87 @@ def test_a_full_disk_leaves_whole_lines_and_nothing_is_lost(store: Store, path: 
 def test_a_store_that_fails_to_note_the_delivery_does_not_repeat_it(path: Path) -> None:
     with Store.in_memory() as store, JsonLinesSink(path) as sink:
         store.apply([outcome("k")])
-        sink.append(store.outbox(BATCH))  # delivered; then marking it fails
+        sink.append(store.dispatches.waiting(FILE_SINK, BATCH))  # delivered; then marking it fails
         store.apply([outcome("next")])
         drain(store, sink)
     assert keys(path) == ["k", "next"]
 
 
-# --- the task -------------------------------------------------------------------------------------
+# --- its courier ----------------------------------------------------------------------------------
 
 
-async def test_the_notifier_delivers_what_an_earlier_run_left_and_then_what_comes(
+def courier(
+    writer: Writer, store: Store, sink: JsonLinesSink, report: Callable[[str], None]
+) -> Courier:
+    return Courier(writer, store, sink, wall_clock=lambda: UTC, report=report)
+
+
+async def test_what_an_earlier_run_left_is_delivered_and_then_what_comes(
     store: Store, path: Path
 ) -> None:
     store.apply([outcome("left behind")])
     with JsonLinesSink(path) as sink:
         async with open_writer(store) as writer, trio.open_nursery() as nursery:
-            notifier = Notifier(writer, store, sink, pytest.fail)
-            nursery.start_soon(notifier.run)
+            carrier = courier(writer, store, sink, pytest.fail)
+            nursery.start_soon(carrier.run)
             for number in range(3):
                 await writer.commit([outcome(f"{number}")])
-                notifier.wake()
-            while notifier.delivered < 4:
-                await writer.call(int)  # its turn comes after the delivery's
+                carrier.wake()
+            await carrier.settle()
             nursery.cancel_scope.cancel()
     assert keys(path) == ["left behind", "0", "1", "2"]
 
 
 async def test_a_wake_during_a_delivery_is_not_missed(store: Store, path: Path) -> None:
-    with JsonLinesSink(path) as sink:
+    with JsonLinesSink(path, inline=True) as sink:
         async with trio.open_nursery() as nursery:
-            notifier = Notifier(InlineWriter(store), store, sink, pytest.fail)
-            nursery.start_soon(notifier.run)
+            carrier = courier(InlineWriter(store), store, sink, pytest.fail)
+            nursery.start_soon(carrier.run)
             await trio.testing.wait_all_tasks_blocked()
             for number in range(10):
                 store.apply([outcome(str(number))])
-                notifier.wake()
+                carrier.wake()
                 await trio.lowlevel.checkpoint()
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
     assert len(keys(path)) == 10
 
 
-async def test_failures_are_reported_and_delivery_is_tried_again(
+async def test_a_disk_full_for_hours_makes_no_dead_letter_and_changes_no_order(
     store: Store, path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
     reports: list[str] = []
-    store.apply([outcome("k")])
-    with JsonLinesSink(path) as sink:
+    expected = [f"{number:03}" for number in range(2 * BATCH)][::-1]
+    store.apply([outcome(key) for key in expected])
+    with JsonLinesSink(path, inline=True) as sink:
         async with trio.open_nursery() as nursery:
-            notifier = Notifier(InlineWriter(store), store, sink, reports.append)
-            with no_file_beyond(10):
-                nursery.start_soon(notifier.run)
-                await trio.sleep(10)
+            carrier = courier(InlineWriter(store), store, sink, reports.append)
+            with no_file_beyond(BATCH * 100):  # less than one batch
+                nursery.start_soon(carrier.run)
+                await trio.sleep(HOURS)
+                store.apply([outcome("meanwhile")])
+                carrier.wake()
             await trio.sleep(60)
             nursery.cancel_scope.cancel()
-    assert notifier.failures == len(reports) >= 2
+    assert DEFAULT_PATIENCE.most is not None
+    assert carrier.failures == len(reports) > DEFAULT_PATIENCE.most
     assert all("make room" in report and "\n" not in report for report in reports)
-    assert keys(path) == ["k"]
+    assert (carrier.dead, store.dispatches.dead()) == (0, ())
+    assert keys(path) == [*expected, "meanwhile"]
 
 
-def test_one_delivery_is_one_batch(store: Store, path: Path) -> None:
+async def test_a_store_that_cannot_note_it_for_a_while_doubles_nothing(
+    store: Store, path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    reports: list[str] = []
     store.apply([outcome(str(number)) for number in range(BATCH + 1)])
-    with JsonLinesSink(path) as sink:
-        assert deliver(store, sink) == BATCH
-        assert deliver(store, sink) == 1
-        assert deliver(store, sink) == 0
+    store.limit_size(4096)
+    with JsonLinesSink(path, inline=True) as sink:
+        async with trio.open_nursery() as nursery:
+            carrier = courier(InlineWriter(store), store, sink, reports.append)
+            nursery.start_soon(carrier.run)
+            await trio.sleep(60)
+            store.limit_size(1 << 30)
+            await trio.sleep(60)
+            nursery.cancel_scope.cancel()
+    assert len(keys(path)) == len(set(keys(path))) == BATCH + 1
