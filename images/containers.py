@@ -24,6 +24,7 @@ THIRD_REALITY_BYTES: Final = 152  # SHA-512 of all that follows it, .., length, 
 THIRD_REALITY_HASH_BYTES: Final = 64
 THIRD_REALITY_LENGTH: Final = struct.Struct("<68xI")
 CRC32_BYTES: Final = 4
+APPLE_DOUBLE: Final[bytes] = b"\x00\x05\x16\x07"
 
 
 class Unwrapped(NamedTuple):
@@ -99,6 +100,10 @@ def _not_ota(file: memoryview) -> ImageError:
         return ImageError("the file is empty", 0)
     if file[:4] == MAGIC[::-1]:
         return ImageError("the magic is byte-swapped: an OTA file is little-endian throughout", 0)
+    if file[:4] == APPLE_DOUBLE:
+        return ImageError(
+            "no image: what macOS keeps of another file (AppleDouble, ._ in front)", 0
+        )
     if MAGIC.startswith(file[:4]):
         return ImageError(f"the file ends inside the OTA header: {len(file)} bytes", len(file))
     return ImageError("not an OTA file: no OTA header here, and no known vendor container", 0)

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from images.catalogue.places import place_parts, places
 from images.comparison import Change
+from images.errors import ImageError
 from images.judging.settings import JudgingSettings
 from images.judging.walk import find_images
 from images.judging.workers import Judged, judge_files
+from images.manifest import ManifestEntry
 from images.rules import Report, Severity, lint_manifest
 from images.rules.findings import rule_id
 from images.rules.policy import sift, write_baseline
@@ -20,10 +23,17 @@ Progress = Callable[[Iterator[Judged], int], Iterator[Judged]]
 
 
 class JudgingResult(NamedTuple):
-    """All files looked at, and those in folders that are no OTA files at all."""
+    """All files looked at, and those in folders that are not.
+
+    Attributes:
+        judged: what the rules say of each.
+        skipped: files that are no OTA files at all.
+        outside: symbolic links that lead out of the folder given, not followed.
+    """
 
     judged: tuple[Judged, ...]
     skipped: tuple[Path, ...]
+    outside: tuple[Path, ...] = ()
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -51,7 +61,7 @@ class JudgingResult(NamedTuple):
             "warnings": sum(total["warnings"] for total in totals),
             "infos": sum(total["infos"] for total in totals),
             "unreadable": self.unreadable,
-            "skipped": len(self.skipped),
+            "skipped": len(self.skipped) + len(self.outside),
         }
 
 
@@ -80,7 +90,8 @@ def judge(
     """
     judged: list[Judged] = []
     skipped: list[Path] = []
-    files = list(find_images(paths))
+    found_files = list(find_images(paths))
+    files = [found for found in found_files if not found.outside]
     results = judge_files([found.path for found in files], settings, jobs)
     for found, one in zip(files, progress(results, len(files)), strict=True):
         if not found.named and one.report is not None and _is_foreign(one.report):
@@ -92,9 +103,34 @@ def judge(
             judged.append(one._replace(report=kept))
     if manifest is not None:
         names = {found.path.name for found in files}
-        report = lint_manifest(settings.given["manifest"].entries, names)
+        entries = settings.given["manifest"].entries
+        if not any(path.is_dir() for path in paths):
+            entries = [entry for entry in entries if entry.name in names]
+        report = _judge_index(manifest.parent, entries, names)
         judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
-    return JudgingResult(tuple(judged), tuple(skipped))
+    outside = tuple(found.path for found in found_files if found.outside)
+    return JudgingResult(tuple(judged), tuple(skipped), outside)
+
+
+def _judge_index(folder: Path, entries: Sequence[ManifestEntry], names: set[str]) -> Report:
+    """Judge an index by itself: its files lie beside it, or among those that were looked at.
+
+    Args:
+        folder: where the index lies.
+        entries: its lines; where files were named and no folder, those of these files.
+        names: of the files looked at.
+    """
+    beside = {entry.name for entry in entries if entry.name not in names and _lies(folder, entry)}
+    return lint_manifest(entries, names | beside)
+
+
+def _lies(folder: Path, entry: ManifestEntry) -> bool:
+    """Whether a file of an index is in its folder, where its line says or by its name."""
+    try:
+        wanted = (*places(entry.place), place_parts(entry.name))
+        return any(folder.joinpath(*parts).is_file() for parts in wanted)
+    except (ImageError, OSError):
+        return False
 
 
 def _is_foreign(report: Report) -> bool:
@@ -129,7 +165,7 @@ def as_json(result: JudgingResult, changes: Sequence[Change] | None = None) -> d
             for one in result.judged
             if one.report is None
         ],
-        "skipped": [str(path) for path in result.skipped],
+        "skipped": [str(path) for path in (*result.skipped, *result.outside)],
     }
     if changes is not None:
         told["changes"] = [change._asdict() for change in changes]

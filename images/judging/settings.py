@@ -21,7 +21,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from images.errors import JudgingError
+from images.errors import ImageError, JudgingError
 from images.eui64 import parse_eui64
 from images.files import read_bounded
 from images.judging.evidence import (
@@ -34,7 +34,7 @@ from images.judging.evidence import (
     read_sha256,
 )
 from images.rules import Expectations, Report, lint
-from images.rules.policy import Ignore, Known, RulePolicy
+from images.rules.policy import Ignore, Known, RulePolicy, require_rule
 
 UNCHOSEN: Final = ChosenProfile()
 MAX_SETTINGS_BYTES: Final = 256 << 10
@@ -147,6 +147,8 @@ def settled(
         ImageError: a file of keys, digests or findings is not what it should be.
         OSError: one cannot be read.
     """
+    for rule in select:
+        require_rule(rule)
     settings = load(config or find_config(Path.cwd()))
     return settings.overridden(chosen, given, tuple(select), read_known(baseline))
 
@@ -175,9 +177,16 @@ def load(path: Path | None) -> JudgingSettings:
     for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
         table = table.get(key, {}) if isinstance(table, dict) else None
     try:
-        return _settings(table, path.parent)
+        settings = _settings(table, path.parent)
     except (TypeError, ValueError) as error:
         raise JudgingError(f"{path}: {error}") from None
+    ignored = (ignore.rule for ignore in settings.policy.ignores)
+    try:
+        for rule in (*settings.policy.select, *ignored):
+            require_rule(rule)
+    except ImageError as error:
+        raise JudgingError(f"{path}: {error.reason}") from None
+    return settings
 
 
 def _toml(path: Path) -> dict[str, Any]:

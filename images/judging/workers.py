@@ -40,15 +40,15 @@ def judge_files(
         jobs: how many processes; None starts one per core when there are files enough.
     """
     processes = min(processes_for(paths) if jobs is None else jobs, len(paths))
-    one = partial(_judge, settings=settings)
     if processes <= 1:
-        yield from map(one, paths)
+        yield from map(partial(_judge, settings=settings), paths)
         return
     # Not fork: the parent may have threads, of which a copy would inherit only the locks.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, _settle, (settings,)) as pool:
         try:
             chunk = min(CHUNK, len(paths) // (processes * CHUNKS_PER_PROCESS)) or 1
-            yield from pool.map(one, paths, chunksize=chunk)
+            yield from pool.map(_judge_settled, paths, chunksize=chunk)
         except BrokenProcessPool:
             raise JudgingError(
                 "a checking process was killed, perhaps for want of memory: try --jobs 1"
@@ -68,6 +68,18 @@ def _size(path: Path) -> int:
         return min(path.stat().st_size, MAX_FILE_BYTES)
     except OSError:
         return 0
+
+
+# Of a judging process, sent once: an index in it may be larger than all files.
+_settled: list[JudgingSettings] = []
+
+
+def _settle(settings: JudgingSettings) -> None:
+    _settled[:] = [settings]
+
+
+def _judge_settled(path: Path) -> Judged:
+    return _judge(path, _settled[0])
 
 
 def _judge(path: Path, settings: JudgingSettings) -> Judged:

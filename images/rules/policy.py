@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from images.errors import ImageError
 from images.rules import Finding, Report
+from images.rules.findings import rule_id
+from images.rules.table import FILE_RULES, RULES
 
 BASELINE_VERSION: Final = 1
 
@@ -23,6 +25,20 @@ class Ignore(NamedTuple):
     rule: str
     reason: str
     files: str = "*"
+
+
+def require_rule(prefix: str) -> None:
+    """Refuse to select or ignore what is no rule: a check of nothing must not pass.
+
+    Raises:
+        ImageError: no rule begins so.
+    """
+    known = sorted({rule_id(row.number) for row in (*FILE_RULES, *RULES)})
+    if not prefix or not any(rule.startswith(prefix) for rule in known):
+        raise ImageError(
+            f"no rule begins with {prefix!r}: give one, {known[0]} to {known[-1]}, or the beginning "
+            f"of some, like {known[-1][:-1]}"
+        )
 
 
 class Known(NamedTuple):

@@ -10,6 +10,7 @@ import typer
 from images import ImageError, OtaImage, parse
 from images.files import read_bounded
 from ota_engine.cli import image_options as option
+from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 
 InPlace = Annotated[bool, typer.Option("--in-place", help="Overwrite FILE itself.")]
@@ -46,7 +47,10 @@ def fix(
     in_place: InPlace = False,
     force: option.Force = False,
 ) -> None:
-    """Mend an unsigned file: size, trailing bytes, header string, integrity code, name."""
+    """Mend an unsigned file: size, trailing bytes, header string, integrity code, name.
+
+    Exit code 2: errors remain that only whoever built the file can mend.
+    """
     from images import repair
 
     if in_place == (output is not None):
@@ -58,7 +62,22 @@ def fix(
         _say(f"{file}: {change}")
     if fixed.changes or output is not None:
         write_whole(target, fixed.data, force=force or in_place)
-    _say(f"{target}: {'written' if fixed.changes else 'nothing to mend'}")
+    remaining = _errors(fixed.data)
+    done = "written" if fixed.changes else "nothing to mend"
+    if remaining:
+        done = "written" if fixed.changes else "nothing that fix could mend"
+        done += f", errors remain: {', '.join(remaining)}: 'zota image validate' tells more"
+    _say(f"{target}: {done}")
+    if remaining:
+        raise typer.Exit(Exit.ERRORS)
+
+
+def _errors(data: bytes) -> list[str]:
+    """The rules a file breaks that a device, or the standard, will refuse it for."""
+    from images import Severity, lint
+
+    wrong = (one.rule for one in lint(data).findings if one.severity is Severity.ERROR)
+    return list(dict.fromkeys(wrong))
 
 
 def unwrap(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:

@@ -1,5 +1,6 @@
 """An OTA image as plain values and as text for people; knows no files and no exit codes."""
 
+import hashlib
 from typing import Any
 
 from images import OtaHeader, OtaImage
@@ -49,17 +50,52 @@ def as_json(path: str, image: OtaImage) -> dict[str, Any]:
     return {
         "path": path,
         "size": len(image.file),
+        "sha256": hashlib.sha256(image.file).hexdigest(),
+        "sha512": hashlib.sha512(image.file).hexdigest(),
+        "image_sha256": hashlib.sha256(image.ota).hexdigest(),
         "container": image.container,
         "layout": image.layout,
         "header": header_as_json(image.header),
         "elements": [
-            {"tag": element.tag, "offset": image.offset + element.offset, "length": element.length}
+            {
+                "tag": element.tag,
+                "name": _meaning(element.tag),
+                "offset": image.offset + element.offset,
+                "length": element.length,
+                "sha256": hashlib.sha256(element.data).hexdigest(),
+            }
             for element in image.elements
         ],
+        "residue": residue_as_json(image),
         "trailing": image.trailing._asdict() if image.trailing is not None else None,
         "manufacturer_image_hash": digest.hex() if digest is not None else None,
+        "integrity_code": integrity_as_json(image),
         "signature": signature_as_json(image),
     }
+
+
+def residue_as_json(image: OtaImage) -> dict[str, int] | None:
+    """Octets within the stated size that belong to no element; None where every one does.
+
+    A body that has no elements by its layout has none that are left over either.
+    """
+    if not image.elements or not len(image.residue):
+        return None
+    if image.manufacturer_image is not None:
+        return None  # the trailer of a GB file
+    at = image.offset + len(image.ota) - len(image.residue)
+    return {"offset": at, "length": len(image.residue)}
+
+
+def integrity_as_json(image: OtaImage) -> dict[str, object] | None:
+    """The integrity code as stored, and the convention it is right by; None without one."""
+    element = image.element(Tag.IMAGE_INTEGRITY_CODE)
+    if element is None:
+        return None
+    from images.digests import recognise_integrity
+
+    found = recognise_integrity(image, element)
+    return {"stored": element.data.hex(), "convention": None if found is None else found.name}
 
 
 def header_as_json(header: OtaHeader) -> dict[str, int | str | None]:
@@ -119,10 +155,15 @@ def print_text(path: str, image: OtaImage) -> None:
         console.print(
             Text(f"{f'{element.tag:#06x}':>8}{offset:>10}{element.length:>10}  {meaning}")
         )
+        digest = hashlib.sha256(element.data).hexdigest()
+        console.print(Text(f"{'sha256':>8} {digest}", style="dim"))
 
 
 def _about_file(path: str, image: OtaImage) -> list[tuple[str, str]]:
     rows = [("file", path), ("size", f"{len(image.file):,} bytes")]
+    rows += [("sha256", hashlib.sha256(image.file).hexdigest())]
+    if len(image.ota) != len(image.file):
+        rows += [("sha256 of the image", hashlib.sha256(image.ota).hexdigest())]
     if image.container is not None:
         rows.append(("container", f"{image.container}, OTA file at byte {image.offset}"))
     if image.truncated:
@@ -161,6 +202,10 @@ def _about_header(header: OtaHeader) -> list[tuple[str, str]]:
 
 def _about_body(image: OtaImage) -> list[tuple[str, str]]:
     rows = [("layout", f"{image.layout}: {LAYOUTS[image.layout]}")]
+    residue = residue_as_json(image)
+    if residue is not None:
+        text = f"{residue['length']} bytes at byte {residue['offset']}, within the stated size"
+        rows.append(("in no element", text))
     digest, manufacturer_image = image.manufacturer_image_hash, image.manufacturer_image
     if digest is not None and manufacturer_image is not None:
         rows.append(("manufacturer image", f"{len(manufacturer_image):,} bytes"))

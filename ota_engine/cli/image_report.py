@@ -94,10 +94,14 @@ def print_text(outcome: JudgingResult, least: Severity, *, quiet: bool = False) 
         for line in as_text(one.report, least):
             style = STYLES.get(line.split(maxsplit=1)[0], "")
             console.print(Text("  " + visible(line), style=style))
-    if outcome.skipped:
-        names = ", ".join(str(path) for path in outcome.skipped[:3])
-        more = f" and {len(outcome.skipped) - 3} more" if len(outcome.skipped) > 3 else ""
-        console.print(Text(visible(f"skipped, not OTA files: {names}{more}"), style="dim"))
+    for why, paths in (
+        ("skipped, not OTA files", outcome.skipped),
+        ("not followed, links out of the folder", outcome.outside),
+    ):
+        if paths:
+            names = ", ".join(str(path) for path in paths[:3])
+            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+            console.print(Text(visible(f"{why}: {names}{more}"), style="dim"))
     totals = (
         f"{value} {key.removesuffix('s') if value == 1 else key}"
         for key, value in outcome.summary().items()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.zota import zota
-from tests.images.samples import FIRMWARE, gb, key_pair, plain
+from tests.images.samples import FIRMWARE, element, gb, key_pair, ota, plain
 from tests.images.security_cases import SIGNED_1, coded
 from tests.images.test_containers import legrand
 
@@ -70,3 +70,16 @@ def test_a_gb_image_is_signed_and_stripped_again(here: Path) -> None:
     assert zota("image", "verify", "signed", "--certificate", "pub").code == 0
     assert zota("image", "strip", "signed", "-o", "bare").code == 0
     assert (here / "bare").read_bytes() == gb()
+
+
+def test_what_fix_cannot_mend_is_no_success(here: Path) -> None:
+    (here / "x.ota").write_bytes(ota(element(0, FIRMWARE), stack=9))
+    ran = zota("image", "fix", "x.ota", "-o", "y.ota")
+    assert ran.code == 2
+    assert "nothing that fix could mend, errors remain: ZOTA018" in ran.out
+    (here / "x.ota").write_bytes(ota(element(0, FIRMWARE), stack=9) + b"\xff" * 4)
+    ran = zota("image", "fix", "x.ota", "--in-place")
+    assert ran.code == 2 and "written, errors remain: ZOTA018" in ran.out
+    (here / "x.ota").write_bytes(coded())
+    ran = zota("image", "fix", "x.ota", "--in-place")
+    assert (ran.code, ran.out) == (0, "x.ota: nothing to mend\n")

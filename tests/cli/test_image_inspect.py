@@ -25,12 +25,17 @@ from tests.images.test_containers import ikea
 KEYS = [
     "path",
     "size",
+    "sha256",
+    "sha512",
+    "image_sha256",
     "container",
     "layout",
     "header",
     "elements",
+    "residue",
     "trailing",
     "manufacturer_image_hash",
+    "integrity_code",
     "signature",
 ]
 
@@ -61,7 +66,10 @@ def test_json_has_exactly_the_keys_promised(tmp_path: Path) -> None:
         "minimum_hardware_version": None,
         "maximum_hardware_version": None,
     }
-    assert facts["elements"] == [{"tag": 0, "offset": 62, "length": 200}]
+    digest = hashlib.sha256(FIRMWARE).hexdigest()
+    assert facts["elements"] == [
+        {"tag": 0, "name": "upgrade image", "offset": 62, "length": 200, "sha256": digest}
+    ]
     assert (facts["path"], facts["size"]) == (str(tmp_path / "x.ota"), 262)
     assert [facts[key] for key in ("container", "trailing", "signature")] == [None] * 3
 
@@ -70,7 +78,12 @@ def test_json_offsets_count_in_the_file_on_disk(tmp_path: Path) -> None:
     data = ikea()
     facts = inspect(tmp_path / "x.signed", data)
     assert facts["container"] == "ikea"
-    assert facts["elements"] == [{"tag": 0, "offset": 44 + 62, "length": 200}]
+    digest = hashlib.sha256(FIRMWARE).hexdigest()
+    assert facts["elements"] == [
+        {"tag": 0, "name": "upgrade image", "offset": 44 + 62, "length": 200, "sha256": digest}
+    ]
+    assert facts["sha256"] == hashlib.sha256(data).hexdigest()
+    assert facts["image_sha256"] == hashlib.sha256(plain()).hexdigest()
     assert facts["trailing"] == {"offset": len(data) - 9, "length": 9, "kind": "ikea"}
     assert data[106:306] == FIRMWARE
 
@@ -222,3 +235,25 @@ def test_verify_the_gb_sample_with_the_supplier_s_certificate() -> None:
     assert (ran.code, facts["verified"]) == (0, True)
     assert facts["signer"]["eui64"] == "90-B3-D5-1F-30-01-00-00"
     assert zota("image", "hash", image).out.strip() == facts["manufacturer_image_hash"]
+
+
+def test_octets_within_the_stated_size_that_belong_to_no_element_are_shown(tmp_path: Path) -> None:
+    data = ota(element(0, FIRMWARE) + b"abc")
+    facts = inspect(tmp_path / "x.ota", data)
+    assert facts["residue"] == {"offset": 262, "length": 3}
+    out = zota("image", "inspect", tmp_path / "x.ota").out
+    assert "3 bytes at byte 262, within the stated size" in out
+    assert inspect(tmp_path / "y.ota", gb(gb_trailer()))["residue"] is None
+
+
+def test_every_digest_is_shown_as_text_too(tmp_path: Path) -> None:
+    before = ota(element(0, FIRMWARE) + element(3, bytes(16)))[:-22]
+    code = integrity_code(before)
+    data = ota(element(0, FIRMWARE) + element(3, code))
+    facts = inspect(tmp_path / "x.ota", data)
+    assert facts["integrity_code"] == {"stored": code.hex(), "convention": "A"}
+    out = zota("image", "inspect", tmp_path / "x.ota").out
+    for digest in (data, FIRMWARE, code):
+        assert hashlib.sha256(digest).hexdigest() in out
+    wrong = inspect(tmp_path / "y.ota", ota(element(0, FIRMWARE) + element(3, bytes(16))))
+    assert wrong["integrity_code"] == {"stored": bytes(16).hex(), "convention": None}

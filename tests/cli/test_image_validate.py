@@ -1,7 +1,7 @@
 import json
 import os
 from collections.abc import Callable
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 
 import pytest
@@ -184,3 +184,108 @@ def test_withdrawn_files_are_told(tmp_path: Path) -> None:
 def test_an_unknown_profile_is_a_wrong_call(tmp_path: Path, profile: str) -> None:
     (tmp_path / "x.ota").write_bytes(GOOD)
     assert zota("image", "validate", tmp_path / "x.ota", "--profile", profile).code == 2
+
+
+@pytest.mark.parametrize("rule", ["ZOTA99", "ZOTA041", "zota006", "6", ""])
+def test_to_select_no_rule_is_a_wrong_call_and_never_a_pass(tmp_path: Path, rule: str) -> None:
+    (tmp_path / "x.ota").write_bytes(plain()[:-10])
+    ran = zota("image", "validate", tmp_path / "x.ota", "--select", rule)
+    assert ran.code == 2 and "no rule begins with" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def listed(folder: Path, *names: str) -> Path:
+    """A folder of files below maker/, and an index of them as a published collection writes it."""
+    lines = []
+    (folder / "maker").mkdir(parents=True)
+    for version, name in enumerate(names, 1):
+        data = ota(element(0, FIRMWARE), file_version=version)
+        (folder / "maker" / name).write_bytes(data)
+        lines.append(
+            {
+                "fileName": name,
+                "fileVersion": version,
+                "fileSize": len(data),
+                "manufacturerCode": 0x121D,
+                "imageType": 0x84,
+                "sha512": sha512(data).hexdigest(),
+                "url": f"https://example.org/collection/maker/{name}",
+            }
+        )
+    index = folder / "index.json"
+    index.write_text(json.dumps(lines))
+    return index
+
+
+def test_one_file_is_compared_with_its_line_and_not_blamed_for_the_others(tmp_path: Path) -> None:
+    index = listed(tmp_path / "all", "a.ota", "b.ota", "c.ota")
+    ran = zota("image", "validate", tmp_path / "all" / "maker" / "a.ota", "--manifest", index)
+    assert (ran.code, ran.err) == (0, "")
+    alone = tmp_path / "a.ota"
+    alone.write_bytes((tmp_path / "all" / "maker" / "a.ota").read_bytes())
+    assert zota("image", "validate", alone, "--manifest", index, "--strict").code == 0
+
+
+def test_a_folder_is_compared_with_the_whole_index(tmp_path: Path) -> None:
+    index = listed(tmp_path / "all", "a.ota", "b.ota", "c.ota")
+    for folder in (tmp_path / "all", tmp_path / "all" / "maker"):
+        ran = zota("image", "validate", folder, "--manifest", index, "--strict")
+        assert ran.code == 0, ran.out
+    (tmp_path / "all" / "maker" / "b.ota").unlink()
+    ran = zota("image", "validate", tmp_path / "all", "--manifest", index)
+    assert ran.code == 2
+    assert "the index names a file that is not there: b.ota" in ran.out
+    assert "1 error," in ran.out
+
+
+def test_a_file_the_index_does_not_list_fails_a_strict_run(tmp_path: Path) -> None:
+    index = listed(tmp_path / "all", "a.ota")
+    new = tmp_path / "new.ota"
+    new.write_bytes(ota(element(0, FIRMWARE), image_type=9))
+    ran = zota("image", "validate", new, "--manifest", index, "--strict")
+    assert ran.code == 1 and "the index does not list this file" in ran.out
+
+
+def test_links_out_of_a_folder_are_not_followed_and_told(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside, outside):
+        folder.mkdir()
+        (folder / "x.ota").write_bytes(plain())
+    (inside / "secret.ota").symlink_to(outside / "x.ota")
+    (inside / "everything").symlink_to(tmp_path)
+    (inside / "again.ota").symlink_to(inside / "x.ota")
+    ran = zota("image", "validate", inside)
+    assert ran.out.splitlines()[-1].startswith("2 files, ")
+    assert "not followed, links out of the folder: " in ran.out
+    skipped = json.loads(zota("image", "validate", inside, "--json").out)["skipped"]
+    assert skipped == [str(inside / "everything"), str(inside / "secret.ota")]
+    assert (
+        zota("image", "validate", inside / "secret.ota").out.splitlines()[-1].startswith("1 file")
+    )
+
+
+def test_what_macos_keeps_beside_an_image_is_none(tmp_path: Path) -> None:
+    metadata = b"\x00\x05\x16\x07" + bytes(78)
+    (tmp_path / "._x.ota").write_bytes(metadata)
+    (tmp_path / "x.ota").write_bytes(plain())
+    ran = zota("image", "validate", tmp_path)
+    assert ran.code == 0 and "1 file, 0 errors" in ran.out and "1 skipped" in ran.out
+    named = zota("image", "validate", tmp_path / "._x.ota")
+    assert named.code == 2 and "AppleDouble" in named.out
+
+
+@pytest.mark.parametrize(
+    "options", [("--expect-type", "7"), ("--expect-version", "7"), ("--expect-hash", "ab" * 32)]
+)
+def test_an_expectation_holds_for_any_kind_of_file(
+    tmp_path: Path, options: tuple[str, str]
+) -> None:
+    (tmp_path / "x.ota").write_bytes(plain())
+    assert zota("image", "validate", tmp_path / "x.ota", *options).code == 2
+
+
+def test_a_key_with_nothing_to_verify_does_not_pass(tmp_path: Path) -> None:
+    (tmp_path / "ca.hex").write_text(CA[SUITE_1].hex())
+    (tmp_path / "x.ota").write_bytes(plain())
+    ran = zota("image", "validate", tmp_path / "x.ota", "--ca-key", tmp_path / "ca.hex")
+    assert ran.code == 2 and "nothing to verify with the CA key" in ran.out

@@ -27,6 +27,8 @@ def settings_file(folder: Path, text: str) -> Path:
         ("[image]\nprofile = 'zcl5'", "give zcl, se, gb or vendor:NAME"),
         ("[image]\nprofile = 'vendor:nobody'", "no vendor 'nobody' is known"),
         ("[image]\nignore = [{ rule = 'ZOTA037' }]", "needs a reason"),
+        ("[image]\nselect = ['ZOTA99']", "no rule begins with 'ZOTA99'"),
+        ("[image]\nignore = [{ rule = 'ZOTA05', reason = 'x' }]", "no rule begins with 'ZOTA05'"),
         ("[image.expect]\nhash = 'ab'", "give 64 hex digits"),
         ("[image.expect]\nca-eui64 = 'x'", "EUI-64"),
         ("[image.expect]\ntype = true", "type is True, not int"),
