@@ -2,27 +2,27 @@
 
 from typing import Final
 
-from ota_engine.cli.commands import Command, Panel
+from ota_engine.cli.commands import CommandRow, Panel
 
-DEMO: Final = Command(
+DEMO: Final = CommandRow(
     "demo",
     "emulators.cli.demo",
     "Deliver an image to four emulated devices, here and now.",
     Panel.EMULATION,
 )
-SOAK: Final = Command(
+SOAK: Final = CommandRow(
     "soak",
     "emulators.cli.soak",
     "Run thousands of emulated devices for virtual days.",
     Panel.EMULATION,
 )
-NCP: Final = Command(
+NCP: Final = CommandRow(
     "ncp",
     "emulators.cli.ncp",
     "Be a virtual dongle with emulated devices around it.",
     Panel.EMULATION,
 )
-HEAD_END: Final = Command(
+HEAD_END: Final = CommandRow(
     "head-end",
     "emulators.cli.receiver",
     "Receive outcomes over HTTP, or send what waits.",

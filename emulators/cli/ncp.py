@@ -31,7 +31,7 @@ DEFAULT_PORT = 7338
 LOCAL = "127.0.0.1"
 
 
-class Profile(StrEnum):
+class TailoredProfile(StrEnum):
     """What made-to-measure devices speak."""
 
     HA = "ha"
@@ -70,7 +70,7 @@ CountOption = Annotated[
     int, typer.Option("--count", min=1, help="With --for: devices for each file.")
 ]
 ProfileOption = Annotated[
-    Profile | None,
+    TailoredProfile | None,
     typer.Option(
         "--profile",
         help="With --for: they speak Home Automation or Smart Energy; by default what the file's"
@@ -151,7 +151,7 @@ def ncp(
 
 
 def _require_one_home(
-    devices: Path | None, made_for: list[Path] | None, profile: Profile | None, *, zoo: bool
+    devices: Path | None, made_for: list[Path] | None, profile: TailoredProfile | None, *, zoo: bool
 ) -> None:
     """See that only one home is named, and a profile only where it means something.
 
@@ -168,7 +168,7 @@ def _home(
     devices: Path | None,
     made_for: list[Path] | None,
     count: int,
-    profile: Profile | None,
+    profile: TailoredProfile | None,
     keys: Path | None,
     *,
     zoo: bool,
@@ -180,12 +180,16 @@ def _home(
     return furnish(zoo_roster(), keys) if zoo else read_home(devices, keys)
 
 
-def _tailored(paths: list[Path], count: int, profile: Profile | None) -> "tuple[RosterEntry, ...]":
+def _tailored(
+    paths: list[Path], count: int, profile: TailoredProfile | None
+) -> "tuple[RosterEntry, ...]":
     from emulators.home.tailored import tailored_roster
     from ota_engine.catalogue.intake import take_in
     from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 
-    spoken = {Profile.HA: HOME_AUTOMATION, Profile.SE: SMART_ENERGY, None: None}[profile]
+    spoken = {TailoredProfile.HA: HOME_AUTOMATION, TailoredProfile.SE: SMART_ENERGY, None: None}[
+        profile
+    ]
     return tailored_roster([take_in(path, 0.0) for path in paths], count, spoken)
 
 

@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from ota_engine.cli.commands import Command, Panel
+from ota_engine.cli.commands import CommandRow, Panel
 
-RADIO: Final = Command(
+RADIO: Final = CommandRow(
     "radio",
     "hw.cli.radio",
     "Form a network, let devices join, see them, leave it.",
     Panel.DELIVERY,
 )
-DOCTOR: Final = Command(
+DOCTOR: Final = CommandRow(
     "doctor",
     "hw.cli.doctor",
     "Look a radio over and say what to do about it.",

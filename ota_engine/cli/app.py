@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from images.errors import ImageError, JudgingError
-from ota_engine.cli.commands import Command, Panel, all_commands, find
+from ota_engine.cli.commands import CommandRow, Panel, all_commands, find
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LinkError, StoreError, ZotaError
 
@@ -50,7 +50,7 @@ class GroupedHelp(TyperGroup):
                     formatter.write_dl(rows)
 
 
-def assemble(wanted: Command | None) -> typer.Typer:
+def assemble(wanted: CommandRow | None) -> typer.Typer:
     """Build the command line: with one command imported, or with all listed by name only.
 
     Args:
@@ -75,7 +75,7 @@ def assemble(wanted: Command | None) -> typer.Typer:
     return app
 
 
-def _add(app: typer.Typer, row: Command) -> None:
+def _add(app: typer.Typer, row: CommandRow) -> None:
     part: typer.Typer = importlib.import_module(row.module).app
     if part.registered_callback is None and len(part.registered_commands) == 1:
         command = _required(part.registered_commands[0].callback)
@@ -147,7 +147,7 @@ def main() -> None:
         sys.exit(code)
 
 
-def _wanted() -> Command | None:
+def _wanted() -> CommandRow | None:
     """The command of this line, or of the line that a shell wants completed."""
     words = sys.argv[1:]
     for variable in COMPLETED_LINES:

@@ -13,11 +13,11 @@ CaptureOption = Annotated[
 ]
 CHUNK = 1 << 20  # octets copied at once
 
-Sink = Callable[[bytes], object]
+WriteCapture = Callable[[bytes], object]
 
 
 @contextmanager
-def recording(capture: Path | None) -> Iterator[Sink | None]:
+def recording(capture: Path | None) -> Iterator[WriteCapture | None]:
     """Open the capture file, if one is wanted, and give what takes its octets.
 
     Raises:
@@ -33,7 +33,7 @@ def recording(capture: Path | None) -> Iterator[Sink | None]:
         yield file.write
 
 
-def join(parts: Iterable[Path], sink: Sink) -> None:
+def join(parts: Iterable[Path], sink: WriteCapture) -> None:
     """Append captures to one, each as sections of its own."""
     for part in parts:
         with part.open("rb") as file:

@@ -20,7 +20,7 @@ class Panel(StrEnum):
     EMULATION = "Emulation"
 
 
-class Command(NamedTuple):
+class CommandRow(NamedTuple):
     """One command or group of commands.
 
     Attributes:
@@ -39,61 +39,61 @@ class Command(NamedTuple):
 
 
 OWN: Final = (
-    Command(
+    CommandRow(
         "image",
         "ota_engine.cli.image",
         "Build, inspect, validate and verify OTA images.",
         Panel.IMAGES,
     ),
-    Command(
+    CommandRow(
         "catalogue",
         "ota_engine.cli.catalogue",
         "Keep, approve and release OTA images.",
         Panel.IMAGES,
     ),
-    Command(
+    CommandRow(
         "push",
         "ota_engine.cli.push",
         "Deliver images to devices over a radio, and see them land.",
         Panel.DELIVERY,
     ),
-    Command(
+    CommandRow(
         "activate",
         "ota_engine.cli.activate",
         "Order a device by signed command to run its image.",
         Panel.ORDERS,
     ),
-    Command(
+    CommandRow(
         "orders",
         "ota_engine.cli.orders",
         "Show orders to activate, and take them back.",
         Panel.ORDERS,
     ),
-    Command(
+    CommandRow(
         "version",
         "ota_engine.cli.version",
         "Ask a device by protected message what it runs.",
         Panel.ORDERS,
     ),
-    Command(
+    CommandRow(
         "gbcs",
         "ota_engine.cli.gbcs",
         "Read GBCS messages, and check who made them.",
         Panel.ORDERS,
     ),
-    Command(
+    CommandRow(
         "pki",
         "ota_engine.cli.pki",
         "Make the certificates and keys of a test PKI.",
         Panel.ORDERS,
     ),
-    Command(
+    CommandRow(
         "store",
         "ota_engine.cli.store",
         "Check an engine's database; see to dead letters.",
         Panel.EVIDENCE,
     ),
-    Command(
+    CommandRow(
         "audit",
         "ota_engine.cli.audit",
         "Verify the hash-chained audit trail.",
@@ -104,7 +104,7 @@ OWN: Final = (
 _OWN: Final = {command.name: command for command in OWN}
 
 
-def find(name: str) -> Command | None:
+def find(name: str) -> CommandRow | None:
     """Find a command by its name: ours without looking further, then what packages bring.
 
     Raises:
@@ -113,7 +113,7 @@ def find(name: str) -> Command | None:
     return _OWN.get(name) or _brought(name)
 
 
-def all_commands() -> tuple[Command, ...]:
+def all_commands() -> tuple[CommandRow, ...]:
     """List every command, ours first.
 
     Raises:
@@ -123,8 +123,8 @@ def all_commands() -> tuple[Command, ...]:
     return (*OWN, *(command for command in others if command is not None))
 
 
-def _brought(name: str) -> Command | None:
+def _brought(name: str) -> CommandRow | None:
     found = load(Group.COMMANDS, name)
-    if found is not None and not isinstance(found, Command):
+    if found is not None and not isinstance(found, CommandRow):
         raise LocalError(f"{name}: what a package brings under this name is no command")
     return found

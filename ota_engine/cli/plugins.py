@@ -11,7 +11,7 @@ from ota_engine.errors import LocalError
 class Group(StrEnum):
     """The groups of entry points, as ``pyproject.toml`` writes them."""
 
-    COMMANDS = "zota.commands"  # each a ota_engine.cli.commands.Command
+    COMMANDS = "zota.commands"  # each a ota_engine.cli.commands.CommandRow
     LINKS = "zota.links"  # by scheme; each takes a link URL and gives a LinkChoice
 
 

@@ -13,7 +13,7 @@ from images.eui64 import format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.gbcs import tlv
 from ota_engine.gbcs.certificates import read_certificate
-from ota_engine.gbcs.tlv import Values
+from ota_engine.gbcs.tlv import TlvValues
 
 READ_CODE, FIRST_CODE, LAST_CODE, ALERT_CODE = 0x0008, 0x0100, 0x0109, 0x00CB  # message codes
 MODES: Final[Mapping[int, str]] = MappingProxyType(
@@ -58,7 +58,7 @@ STATUSES: Final[Mapping[int, str]] = MappingProxyType(
 _USES: Final = {0x80: "signing", 0x08: "key agreement", 0x04: "certificate signing"}
 
 
-class Cell(NamedTuple):
+class TrustAnchorCell(NamedTuple):
     """A place for a credential on a device.
 
     Attributes:
@@ -82,7 +82,7 @@ class Replacement(NamedTuple):
         status: what came of it, in words; None in a command.
     """
 
-    cell: Cell
+    cell: TrustAnchorCell
     new: str
     old: str | None = None
     status: str | None = None
@@ -98,7 +98,7 @@ class HeldCredential(NamedTuple):
         counter: the party's sequence number, as the device has it.
     """
 
-    cell: Cell
+    cell: TrustAnchorCell
     party: str
     status: str
     counter: int
@@ -167,7 +167,7 @@ def read_held(octets: bytes) -> CredentialsHeld:
         PeerError: it has another shape.
     """
     held = []
-    for party in Values.of(octets).list():
+    for party in TlvValues.of(octets).list():
         role = party.take(tlv.INTEGER).number
         status = STATUSES.get(party.take(tlv.ENUMERATED).number, "unknown")
         counter = party.take(tlv.INTEGER).number if party.has(tlv.INTEGER) else 0
@@ -190,7 +190,7 @@ def read_command(octets: bytes) -> ReplaceCredentials:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     control = content.inside()
     mode = control.take(tlv.INTEGER).number
     counter = _counter(control)
@@ -208,7 +208,7 @@ def read_command(octets: bytes) -> ReplaceCredentials:
     )
 
 
-def _counter(control: Values) -> int:
+def _counter(control: TlvValues) -> int:
     """The sequence number, behind three optional values."""
     while True:
         value = control.take()
@@ -216,7 +216,7 @@ def _counter(control: Values) -> int:
             return value.number
 
 
-def _ordered(content: Values) -> list[Replacement]:
+def _ordered(content: TlvValues) -> list[Replacement]:
     """What a command replaces: each entry is a certificate and the cell it is for."""
     found = []
     for entry in content.each():
@@ -241,13 +241,13 @@ def read_response(octets: bytes) -> CredentialsReplaced:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     content.take(tlv.NULL)
     told = content.maybe(tlv.SEQUENCE)
     content.end()
     if told is None:
         return CredentialsReplaced(True, None, False, (), None, None, octets)
-    return _outcome(Values(told.content), None, None, octets)
+    return _outcome(TlvValues(told.content), None, None, octets)
 
 
 def read_alert(octets: bytes) -> CredentialsReplaced:
@@ -256,7 +256,7 @@ def read_alert(octets: bytes) -> CredentialsReplaced:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     code, time = content.take(tlv.INTEGER).number, content.take().time
     told = content.inside()
     content.end()
@@ -264,7 +264,7 @@ def read_alert(octets: bytes) -> CredentialsReplaced:
 
 
 def _outcome(
-    told: Values, alert_code: int | None, time: datetime | None, octets: bytes
+    told: TlvValues, alert_code: int | None, time: datetime | None, octets: bytes
 ) -> CredentialsReplaced:
     told.take(tlv.INTEGER)  # the authorising party's sequence number
     mode = told.take(tlv.INTEGER).number
@@ -286,18 +286,18 @@ def _party(octets: bytes) -> str:
     return format_eui64(int.from_bytes(octets)) if len(octets) == 8 else octets.hex()
 
 
-def _cell(content: Values) -> Cell:
+def _cell(content: TlvValues) -> TrustAnchorCell:
     cell = _usage(content.take(tlv.INTEGER).number, content)
     content.end()
     return cell
 
 
-def _usage(role: int, content: Values) -> Cell:
+def _usage(role: int, content: TlvValues) -> TrustAnchorCell:
     """What a cell is for: the usage of its key, and its own, which is management by default."""
     use, top_up = content.take(tlv.BIT_STRING).content, content.maybe(tlv.INTEGER)
     bits = use[1] if len(use) > 1 else 0
     uses = [text for bit, text in _USES.items() if bits & bit]
-    return Cell(
+    return TrustAnchorCell(
         ROLES.get(role, "unknown"),
         ", ".join(uses) or "unknown",
         top_up is not None and top_up.number == 1,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from images.eui64 import format_eui64
 from ota_engine.gbcs import tlv
-from ota_engine.gbcs.tlv import Values
+from ota_engine.gbcs.tlv import TlvValues
 
 EUI64_BYTES: Final = 8
 DEVICE_TYPES: Final[Mapping[int, str]] = MappingProxyType(
@@ -134,7 +134,7 @@ def read_join_details(octets: bytes) -> JoinDetailsRead:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     status = READ_CODES.get(content.take(tlv.INTEGER).number, "unknown")
     entries = tuple(map(_entry, content.each())) if content.has(tlv.SEQUENCE) else ()
     content.end()
@@ -147,7 +147,7 @@ def read_restore(octets: bytes) -> DeviceLog:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     entries = tuple(map(_entry, content.each()))
     content.end()
     return DeviceLog(entries, None, None, octets)
@@ -159,7 +159,7 @@ def read_restored(octets: bytes) -> DeviceLog:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     entries = []
     for found in content.each():
         entry = _entry(found.inside())
@@ -176,7 +176,7 @@ def read_backup(octets: bytes) -> DeviceLog:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     code, time = content.take(tlv.INTEGER).number, content.take().time
     entries = tuple(map(_entry, content.each()))
     content.end()
@@ -189,7 +189,7 @@ def read_join(octets: bytes) -> JoinDevice:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values.of(octets)
+    content = TlvValues.of(octets)
     method = JOIN_METHODS.get(content.take(tlv.INTEGER).number, "unknown")
     device = _eui64(content)
     kind = DEVICE_TYPES.get(content.take(tlv.INTEGER).number, "unknown")
@@ -204,7 +204,7 @@ def read_unjoin(octets: bytes) -> UnjoinDevice:
     Raises:
         PeerError: it has another shape.
     """
-    content = Values(octets)
+    content = TlvValues(octets)
     device = _eui64(content)
     content.end()
     return UnjoinDevice(device, octets)
@@ -229,17 +229,17 @@ def read_unjoin_outcome(octets: bytes) -> JoinOutcome:
 
 
 def _coded(octets: bytes, names: Mapping[int, str]) -> JoinOutcome:
-    content = Values(octets)
+    content = TlvValues(octets)
     status = names.get(content.take(tlv.INTEGER).number, "unknown")
     content.end()
     return JoinOutcome(status, octets)
 
 
-def _entry(content: Values) -> LogEntry:
+def _entry(content: TlvValues) -> LogEntry:
     device, kind = _eui64(content), content.take(tlv.INTEGER).number
     content.end()
     return LogEntry(device, DEVICE_TYPES.get(kind, "unknown"))
 
 
-def _eui64(content: Values) -> str:
+def _eui64(content: TlvValues) -> str:
     return format_eui64(int.from_bytes(content.take().octets(EUI64_BYTES)))

@@ -67,14 +67,14 @@ class Value(NamedTuple):
         return self.content
 
 
-class Values:
+class TlvValues:
     """The values of a sequence, taken one after the other."""
 
     def __init__(self, content: bytes) -> None:
         self._left = list(values(content))[::-1]
 
     @classmethod
-    def of(cls, octets: bytes) -> "Values":
+    def of(cls, octets: bytes) -> "TlvValues":
         """The values in a SEQUENCE that fills the octets.
 
         Raises:
@@ -103,15 +103,15 @@ class Values:
         """The next value where it has this tag, else None and nothing is taken."""
         return self._left.pop() if self.has(tag) else None
 
-    def inside(self) -> "Values":
+    def inside(self) -> "TlvValues":
         """The values in the sequence that is next.
 
         Raises:
             PeerError: the next value is none.
         """
-        return Values(self.take(SEQUENCE).content)
+        return TlvValues(self.take(SEQUENCE).content)
 
-    def each(self) -> "Iterator[Values]":
+    def each(self) -> "Iterator[TlvValues]":
         """The sequences in the sequence that is next.
 
         Raises:
@@ -119,7 +119,7 @@ class Values:
         """
         return self.inside().list()
 
-    def list(self) -> "Iterator[Values]":
+    def list(self) -> "Iterator[TlvValues]":
         """The sequences that are left.
 
         Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ota_engine.cli.commands import Command, Panel, all_commands
+from ota_engine.cli.commands import CommandRow, Panel, all_commands
 from ota_engine.cli.exits import Exit
 from tests.cli.firmware import image_file
 from tests.cli.zota import Ran, zota
@@ -37,7 +37,7 @@ def test_help_lists_every_command_under_the_heading_of_its_users() -> None:
 
 @pytest.mark.parametrize("command", [None, *COMMANDS], ids=lambda c: c.name if c else "zota")
 def test_help_fits_a_terminal_and_cuts_no_line_short(
-    command: Command | None, monkeypatch: pytest.MonkeyPatch
+    command: CommandRow | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
     ran = zota(*([] if command is None else [command.name]), "--help")
@@ -125,9 +125,9 @@ def package(folder: Path, module: str, points: str) -> dict[str, str]:
 
 VISITOR = """
 import typer
-from ota_engine.cli.commands import Command, Panel
+from ota_engine.cli.commands import CommandRow, Panel
 
-GREET = Command("greet", "visitor", "Say hello.", Panel.EMULATION)
+GREET = CommandRow("greet", "visitor", "Say hello.", Panel.EMULATION)
 app = typer.Typer()
 
 @app.command()

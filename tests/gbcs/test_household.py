@@ -330,4 +330,4 @@ def test_tlv_values_say_what_is_wrong() -> None:
     with pytest.raises(PeerError, match="beyond the end"):
         list(tlv.values(b"\x04\x05ab"))
     with pytest.raises(PeerError, match="one sequence"):
-        tlv.Values.of(number(1))
+        tlv.TlvValues.of(number(1))
