@@ -15,6 +15,7 @@ from ota_engine.catalogue.folder import Catalogue
 from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.errors import LocalError
 from tests.catalogue.samples import ANNE, CODE, TYPE, VERSION, empty, ota, put
+from tests.images.samples import SHARED
 from tests.images.test_containers import ikea
 
 DATA = ota()
@@ -304,3 +305,13 @@ def test_a_header_string_never_names_a_path(tmp_path: Path) -> None:
     (one,) = release_folder(catalogue, entries, out, "", force=False).images
     assert (out / one.name).read_bytes() == hostile
     assert {file.name for file in tmp_path.rglob("*.zigbee")} == {one.name}
+
+
+@pytest.mark.skipif(
+    not (SHARED / "field").is_dir(), reason="the cases of ../shared/data/field are not here"
+)
+def test_a_line_as_a_public_collection_writes_it_is_taken(tmp_path: Path) -> None:
+    (one,) = taken(empty(tmp_path), SHARED / "field" / "ikea" / "index.json")
+    assert (one.reason, one.note) == ("", "")
+    assert one.entry is not None
+    assert (one.entry.name, one.entry.origin.container) == ("117C-1100-02040025", "ikea")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.zota import zota
-from tests.images.samples import FIRMWARE, element, gb, ota, plain
+from tests.images.samples import FIRMWARE, SHARED, element, gb, ota, plain
 from tests.images.security_cases import CA, SIGNED_1, coded
 from tests.images.smart_energy import SUITE_1
 
@@ -289,3 +289,12 @@ def test_a_key_with_nothing_to_verify_does_not_pass(tmp_path: Path) -> None:
     (tmp_path / "x.ota").write_bytes(plain())
     ran = zota("image", "validate", tmp_path / "x.ota", "--ca-key", tmp_path / "ca.hex")
     assert ran.code == 2 and "nothing to verify with the CA key" in ran.out
+
+
+@pytest.mark.skipif(
+    not (SHARED / "field").is_dir(), reason="the cases of ../shared/data/field are not here"
+)
+def test_a_wrapped_file_of_a_public_collection_is_as_its_index_says() -> None:
+    folder = SHARED / "field" / "ikea"
+    ran = zota("image", "validate", folder, "--manifest", folder / "index.json", "--strict")
+    assert (ran.code, ran.err) == (0, "")
