@@ -27,7 +27,7 @@ _NAMES = (Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
 
 
 class ApplicationObject:
-    """An application object: what lives on one endpoint (Zigbee 2.1.4).
+    """An application object: what lives on one endpoint.
 
     Args:
         spec: the device.

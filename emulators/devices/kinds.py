@@ -38,7 +38,7 @@ HARDWARE_VERSION: Final = 0x0100
 
 DIMMABLE_LIGHT: Final = 0x0101  # device ids of the Home Automation profile, HA 1.2 5.8
 TEMPERATURE_SENSOR: Final = 0x0302
-IN_HOME_DISPLAY: Final = 0x0502  # device ids of the Smart Energy profile, SE 1.4 5.1
+IN_HOME_DISPLAY: Final = 0x0502  # device ids of the Smart Energy profile
 METERING_DEVICE: Final = 0x0501
 
 USUAL: Final = ClientOptions(timeout_policy=1)

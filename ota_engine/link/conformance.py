@@ -38,7 +38,7 @@ from ota_engine.zcl.ota import encode
 PATIENCE = 60.0  # seconds a link may take for anything
 LOOK_AGAIN = 0.1  # seconds between two looks at what no event tells
 ALL_ENDPOINTS = 0xFF
-LAST_ENDPOINT = 0xF0  # of applications, Zigbee 2.1.4
+LAST_ENDPOINT = 0xF0  # of applications
 STRANGER = Eui64(0x0000_0000_DEAD_BEEF)
 LONGEST = 127  # octets of a PSDU of IEEE 802.15.4; no ZCL frame is that long
 SMALLEST_PAYLOAD = 40  # octets: less carries no block worth sending
