@@ -75,6 +75,7 @@ class DeviceTable(RadioListener):
             relays=len(device.relays or ()),
             last_seen=heard,
             clients=_ota_clients(device),
+            device_ids=_device_ids(device),
         )
 
     def _is_sleepy(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> bool:
@@ -133,6 +134,15 @@ def _ota_clients(device: zigpy.device.ZigbeeDevice) -> tuple[ClientEndpoint, ...
             for endpoint in device.non_zdo_endpoints
             if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.profile_id
         )
+    )
+
+
+def _device_ids(device: zigpy.device.ZigbeeDevice) -> frozenset[int]:
+    """What the endpoints of its OTA clients say that it is."""
+    return frozenset(
+        int(endpoint.device_type)
+        for endpoint in device.non_zdo_endpoints
+        if OTA_UPGRADE_CLUSTER in endpoint.out_clusters and endpoint.device_type is not None
     )
 
 

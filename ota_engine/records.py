@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from images.catalogue.status import ImageStatus
+from images.catalogue.terms import Terms
 from images.eui64 import Eui64
 from ota_engine.audience import OPERATORS_ONLY, Audience
 from ota_engine.gbcs.verification import Verification
@@ -87,6 +89,24 @@ class Verdict(StrEnum):
         return cls.SUCCEEDED if succeeded else cls.FAILED
 
 
+class Term(StrEnum):
+    """One of the terms on which a catalogue releases an image; ``ImageTerms`` holds them."""
+
+    STATUS = "status"
+    MODEL = "model"
+    MAKER = "maker"
+    BASE = "base"
+    HARDWARE = "hardware"
+
+
+class PushState(StrEnum):
+    """Where one push stands."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"  # by a person, or by the next push
+    ENDED = "ended"  # every device has come to its end
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
     """One firmware file in the catalogue; ``data`` is the OTA file exactly as it is served."""
@@ -104,6 +124,18 @@ class ImageRecord:
     manufacturer_image_hash: str
     added_utc: float
     data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTerms:
+    """For whom an image is and whether it may be served, as a catalogue says; keyed by ``sha256``.
+
+    The newest replaces the one before. An image without is for whom its header says.
+    """
+
+    sha256: str
+    status: ImageStatus
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +158,8 @@ class DeviceRecord:
     period_unit_ms: int | None  # 1 or 1000: the unit of its MinimumBlockPeriod
     block_limit: int | None  # learned: largest block that arrives, octets
     last_seen_utc: float
+    model: str | None = None  # Basic cluster, ModelIdentifier; "" when it tells none
+    maker: str | None = None  # Basic cluster, ManufacturerName; "" when it tells none
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +173,7 @@ class AssignmentRecord:
     activation_delay: int  # seconds, for Activation.DELAYED
     activation_utc: float | None  # for Activation.AT
     created_utc: float
+    waived: tuple[Term, ...] = ()  # terms of the image that a person set aside, and answered for
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +289,72 @@ class OrderRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A term that a person sets aside for one push, and why."""
+
+    term: Term
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushRecord:
+    """One push: which images for which devices, and on which terms; keyed by ``number``.
+
+    Attributes:
+        number: counted up from 1 by the engine.
+        images: SHA-256 of files that are served.
+        devices: who is to be updated.
+        everyone: nobody was named: a device that none of the images is for is passed over.
+        policy: which version steps are allowed.
+        activation: when devices may run what they hold.
+        activation_utc: for ``Activation.AT``.
+        created_utc: when it was asked for.
+        in_order: the firmwares of one device are updated in the order of ``images``.
+        overrides: terms of the images that do not count.
+        state: where it stands.
+        ended_utc: when it ended or was stopped.
+    """
+
+    number: int
+    images: tuple[str, ...]
+    devices: tuple[Eui64, ...]
+    everyone: bool
+    policy: VersionPolicy
+    activation: Activation
+    activation_utc: float | None
+    created_utc: float
+    in_order: bool = False
+    overrides: tuple[Override, ...] = ()
+    state: PushState = PushState.RUNNING
+    ended_utc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushTargetRecord:
+    """Where a push stands with one firmware of one device; keyed by all but the last four.
+
+    Attributes:
+        push: the number of the push.
+        device: whom.
+        manufacturer_code: of the firmware; 0xFFFF while the device has not told any.
+        image_type: of the firmware; 0xFFFF likewise.
+        sha256: the image chosen for it, "" for none.
+        verdict: how it ended, "" while it is under way.
+        reason: why it waits, or why it ended so.
+        since_utc: since when it stands so.
+    """
+
+    push: int
+    device: Eui64
+    manufacturer_code: int
+    image_type: int
+    sha256: str
+    verdict: str
+    reason: str
+    since_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class CounterRecord:
     """The last originator counter of a party, used or about to be; the newest replaces the rest."""
 
@@ -280,6 +381,9 @@ Record: TypeAlias = (
     | ClockRecord
     | OrderRecord
     | CounterRecord
+    | ImageTerms
+    | PushRecord
+    | PushTargetRecord
     | Unassigned
 )
 
@@ -295,3 +399,5 @@ class Snapshot:
     trusted_utc: float | None = None
     orders: tuple[OrderRecord, ...] = ()
     counters: tuple[CounterRecord, ...] = ()
+    terms: tuple[ImageTerms, ...] = ()
+    pushes: tuple[PushRecord, ...] = ()

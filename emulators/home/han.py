@@ -14,7 +14,9 @@ from typing import Self
 import trio
 
 from emulators.air.network import Network
-from emulators.node import COORDINATOR, NodeAction
+from emulators.devices.device import EmulatedDevice
+from emulators.devices.kinds import kind_of
+from emulators.node import COORDINATOR, Node, NodeAction
 from images.eui64 import Eui64
 from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import ClientEndpoint, LinkDownError, LinkInfo, NodeInfo
@@ -93,6 +95,7 @@ class Han:
                 station.placement.relays,
                 station.fast_since,
                 tuple(ClientEndpoint(*client) for client in station.node.clients),
+                _device_ids(station.node),
             )
             for eui64, station in self.network.stations.items()
             if station.online
@@ -206,3 +209,11 @@ class Han:
             self._into.send_nowait(batch)
         except trio.WouldBlock:
             self._dropped += len(batch)
+
+
+def _device_ids(node: Node) -> frozenset[int]:
+    return (
+        frozenset({kind_of(node.spec).device_id})
+        if isinstance(node, EmulatedDevice)
+        else frozenset()
+    )

@@ -28,6 +28,21 @@ def take_in(path: Path, added_utc: float) -> ImageRecord:
     return image_record(read_once(path), path.name, added_utc)
 
 
+def take_in_named(path: Path, added_utc: float) -> ImageRecord:
+    """Read an OTA file somebody named; a complaint names it, too.
+
+    Raises:
+        ImageError: it is not a complete OTA file; the reason names it.
+        OSError: it cannot be read.
+    """
+    try:
+        return take_in(path, added_utc)
+    except ImageError as error:
+        if error.reason.startswith(path.name):
+            raise
+        raise ImageError(f"{path}: {error.reason}", error.offset) from error
+
+
 def read_once(path: Path) -> bytes:
     """Read a regular file in one go, never more than ``MAX_FILE_BYTES``.
 

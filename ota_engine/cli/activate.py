@@ -107,9 +107,9 @@ def _check(
 
 
 def _take_in(path: Path) -> ImageRecord:
-    from ota_engine.cli.image_intake import take_in_named
+    from ota_engine.catalogue.intake import take_in_named
 
-    return take_in_named(path)
+    return take_in_named(path, time.time())
 
 
 def _hash_of(path: Path | None, image: ImageRecord | None) -> bytes:

@@ -22,28 +22,29 @@ STYLES = {
 
 
 class RateMeter:
-    """Octets a second of every device, smoothed, from readings of its progress."""
+    """Octets a second of every delivery, smoothed, from readings of its progress."""
 
     def __init__(self) -> None:
-        self._last: dict[Eui64, tuple[float, int]] = {}
-        self._rates: dict[Eui64, float] = {}
+        self._last: dict[tuple[Eui64, str], tuple[float, int]] = {}
+        self._rates: dict[tuple[Eui64, str], float] = {}
 
     def read(self, statuses: Iterable[SessionStatus], now: float) -> None:
         """Take one reading at ``now`` (seconds)."""
         for status in statuses:
-            before = self._last.get(status.device)
-            self._last[status.device] = (now, status.offset)
+            key = status.device, status.sha256
+            before = self._last.get(key)
+            self._last[key] = (now, status.offset)
             if before is None or now <= before[0] or status.state is not SessionState.DOWNLOADING:
                 continue
             rate = max(0, status.offset - before[1]) / (now - before[0])
-            old = self._rates.get(status.device, rate)
-            self._rates[status.device] = old + (rate - old) * SMOOTHING
+            old = self._rates.get(key, rate)
+            self._rates[key] = old + (rate - old) * SMOOTHING
 
     def rate(self, status: SessionStatus) -> float | None:
         """Octets a second, None while nothing is being downloaded."""
         if status.state is not SessionState.DOWNLOADING:
             return None
-        return self._rates.get(status.device)
+        return self._rates.get((status.device, status.sha256))
 
     def left(self, status: SessionStatus) -> float | None:
         """Seconds until the last block at the present rate."""

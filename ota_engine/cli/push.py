@@ -1,39 +1,55 @@
 """``zota push``: delivers images to devices over a link and shows it; decides nothing."""
 
 import json
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
+from ota_engine.cli.catalogue_options import DEFAULT_FOLDER
 from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.image_intake import take_in_named
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import command_line
+from ota_engine.cli.push_report import print_report
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.hub.push.push import PushVerdict
-from ota_engine.records import Activation, VersionPolicy
+from ota_engine.hub.push.verdict import PushVerdict
+from ota_engine.records import Activation, Override, VersionPolicy
 
 if TYPE_CHECKING:
-    from ota_engine.hub.push.summary import Json
+    from ota_engine.hub.push.report import PushReport
     from ota_engine.shell.push import PushRequest, PushResult
     from ota_engine.shell.service import Setup
 
 app = typer.Typer()
 
+
+class _Asked(NamedTuple):
+    """What a person wants, as they wrote it."""
+
+    names: tuple[str, ...]
+    devices: tuple[Eui64, ...]
+    everybody: bool
+    catalogue: Path | None
+    policy: VersionPolicy
+    overrides: tuple[Override, ...]
+    in_order: bool
+    dry_run: bool
+    at: float | None
+    no_activate: bool
+    timeout: float
+    resume: bool
+
+
 _SEVERAL = "deliveries of an earlier push were"
-PIPED_WIDTH = 110  # columns of a table that goes into a file
 
 
 @app.command()
@@ -43,7 +59,11 @@ def push(
     files: options.Files = None,
     device: options.Devices = None,
     everybody: options.Everybody = False,
+    catalogue: options.CatalogueFolder = None,
     policy: options.Policy = VersionPolicy.UPGRADE,
+    override: options.Overrides = None,
+    in_order: options.InOrder = False,
+    dry_run: options.DryRun = False,
     block_size: options.BlockSize = None,
     concurrency: options.Concurrency = options.DEFAULT_CONCURRENCY,
     at: options.At = None,
@@ -58,118 +78,124 @@ def push(
 ) -> None:
     """Deliver images to devices, and wait until each reports what it runs.
 
-    Each device is asked what it is first; one that no FILE fits is offered nothing. Exit code 0:
+    Each device is asked what it is first; one that no image fits is offered nothing. Exit code 0:
     every device reports the new version, or holds the image as it was told to; 2: one does not, or
     the command makes no sense; 3: a file, the link or the state folder cannot be opened; 130:
     stopped by Ctrl-C, and the last line says how to go on.
     """
     choice = resolve(link)
-    _check(files or [], device or [], everybody, resume, at, no_activate)
-    request = _request(
-        files or [],
-        None if everybody else tuple(Eui64(number) for number in device or []),
-        policy,
-        (block_size, concurrency),
-        _activation(at, no_activate),
-        at,
-        timeout,
-        state if resume else None,
+    asked = _Asked(
+        names=tuple(files or ()),
+        devices=tuple(Eui64(number) for number in device or ()),
+        everybody=everybody,
+        catalogue=catalogue,
+        policy=policy,
+        overrides=options.overrides(override),
+        in_order=in_order,
+        dry_run=dry_run,
+        at=at,
+        no_activate=no_activate,
+        timeout=timeout,
+        resume=resume,
     )
+    _check(asked)
+    request = _request(asked, state)
     if report is not None:
         capture = _evidence_folder(report, capture, resume)
-    engine = EngineChoice(choice, state, keys=keys, head_end=head_end, capture=capture)
+    config = _config(block_size, concurrency)
+    engine = EngineChoice(choice, state, config, keys=keys, head_end=head_end, capture=capture)
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(engine, request, screen)
-    summary = _summary(result, choice.url)
+    told = _report_of(result, choice.url)
     if report is not None:
-        _write_evidence(report, state, result, summary)
-    _tell(result, summary, as_json)
+        _write_evidence(report, state, result, told)
+    _tell(told, as_json)
     if report is not None and not as_json:
         typer.echo(f"evidence: {report}")
     if not as_json:
         _say_how_to_activate(result, engine)
-    if result.ending.interrupted:
+    if result.ending.interrupted and not dry_run:
         _say_how_to_go_on(engine, block_size, concurrency)
+    if result.ending.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+    raise typer.Exit(Exit.OK if told.good else Exit.ERRORS)
 
 
-def _check(
-    files: list[Path],
-    devices: list[int],
-    everybody: bool,
-    resume: bool,
-    at: float | None,
-    no_activate: bool,
-) -> None:
+def _check(asked: _Asked) -> None:
     """Refuse what contradicts itself."""
-    if resume and (files or devices or everybody or at is not None or no_activate):
+    new = (*asked.names, *asked.devices, *asked.overrides, asked.everybody, asked.no_activate)
+    if asked.resume and (any(new) or asked.at is not None or asked.in_order or asked.dry_run):
         raise LocalError(
             "--resume goes on with what was asked for before: leave out FILE, --device, --all, "
-            "--at and --no-activate"
+            "--at, --no-activate, --override, --in-order and --dry-run"
         )
-    if not resume and not files:
-        raise LocalError("nothing to push: name OTA files, or give --resume")
-    if not resume and bool(devices) == everybody:
+    if not asked.resume and not asked.names and asked.catalogue is None:
+        raise LocalError("nothing to push: name OTA files, give --catalogue, or give --resume")
+    if not asked.resume and bool(asked.devices) == asked.everybody:
         raise LocalError("for whom? name devices with --device EUI64, or give --all")
-    if at is not None and no_activate:
+    if asked.at is not None and asked.no_activate:
         raise LocalError("--at and --no-activate exclude each other")
 
 
-def _activation(at: float | None, no_activate: bool) -> Activation:
-    if no_activate:
+def _activation(asked: _Asked) -> Activation:
+    if asked.no_activate:
         return Activation.WAIT
-    return Activation.IMMEDIATE if at is None else Activation.AT
+    return Activation.IMMEDIATE if asked.at is None else Activation.AT
 
 
-def _request(
-    files: list[Path],
-    devices: tuple[Eui64, ...] | None,
-    policy: VersionPolicy,
-    pace: tuple[int | None, int],
-    activation: Activation,
-    at: float | None,
-    timeout: float,
-    interrupted: Path | None,
-) -> "PushRequest":
-    from ota_engine.shell.push import NODE_RATE, NOTIFY_SPACING, PushRequest
-    from ota_engine.shell.push_plan import load_plan
+def _request(asked: _Asked, state: Path) -> "PushRequest":
+    from ota_engine.catalogue.picking import open_catalogue, pick
+    from ota_engine.shell.push import PushRequest
+    from ota_engine.shell.push_plan import require_unfinished
 
-    block_size, concurrency = pace
-    config = DeliveryConfig(
+    if asked.resume:
+        require_unfinished(state)
+        return PushRequest(timeout=asked.timeout, resume=True)
+    picked = pick(
+        asked.names,
+        open_catalogue(asked.catalogue, DEFAULT_FOLDER),
+        tuple(one.term for one in asked.overrides),
+        time.time(),
+        everything=asked.catalogue is not None,
+    )
+    return PushRequest(
+        images=tuple(one.image for one in picked),
+        devices=None if asked.everybody else asked.devices,
+        policy=asked.policy,
+        activation=_activation(asked),
+        activation_utc=asked.at,
+        timeout=asked.timeout,
+        terms=tuple(one.terms for one in picked if one.terms is not None),
+        overrides=asked.overrides,
+        in_order=asked.in_order,
+        dry=asked.dry_run,
+    )
+
+
+def _config(block_size: int | None, concurrency: int) -> DeliveryConfig:
+    from ota_engine.shell.push import NODE_RATE, NOTIFY_SPACING
+
+    return DeliveryConfig(
         block_size=block_size,
         concurrency=concurrency,
         notify_spacing=NOTIFY_SPACING,
         node_requests_per_second=NODE_RATE,
     )
 
-    images = tuple(take_in_named(path) for path in files)
-    plan = None if interrupted is None else load_plan(interrupted)
-    return PushRequest(images, devices, policy, activation, at, config, timeout, plan)
-
 
 def _perform(choice: EngineChoice, request: "PushRequest", screen: PushScreen) -> "PushResult":
     from ota_engine.shell.push import push as push_over
 
     async def perform(setup: "Setup") -> "PushResult":
-        return await push_over(
-            setup.link,
-            setup.state,
-            request,
-            screen.watch,
-            wall_clock=setup.wall_clock,
-            virtual=setup.virtual,
-            security=setup.security,
-            sinks=setup.sinks,
-        )
+        return await push_over(setup, request, screen.watch)
 
     return run_engine(choice, perform)
 
 
-def _summary(result: "PushResult", url: str) -> "Json":
-    from ota_engine.hub.push.summary import summarise
+def _report_of(result: "PushResult", url: str) -> "PushReport":
+    from ota_engine.hub.push.report import report_of
 
-    return summarise(result.plan, result.images, result.standings, result.ending, url)
+    return report_of(result.facts, url)
 
 
 def _evidence_folder(folder: Path, capture: Path | None, resume: bool) -> Path:
@@ -184,45 +210,20 @@ def _evidence_folder(folder: Path, capture: Path | None, resume: bool) -> Path:
     return folder / CAPTURE_NAME
 
 
-def _write_evidence(folder: Path, state: Path, result: "PushResult", summary: "Json") -> None:
+def _write_evidence(folder: Path, state: Path, result: "PushResult", told: "PushReport") -> None:
     from ota_engine.shell.evidence import write_evidence
 
-    write_evidence(folder, state, result, summary)
+    write_evidence(folder, state, result, told)
 
 
-def _tell(result: "PushResult", summary: "Json", as_json: bool) -> None:
-    if result.stopped:
-        said = "delivery of an earlier push was" if result.stopped == 1 else _SEVERAL
-        typer.echo(f"zota: {result.stopped} {said} withdrawn", err=True)
+def _tell(told: "PushReport", as_json: bool) -> None:
+    if told.withdrawn:
+        said = "delivery of an earlier push was" if told.withdrawn == 1 else _SEVERAL
+        typer.echo(f"zota: {told.withdrawn} {said} withdrawn", err=True)
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
-        return
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(_verdicts(summary))
-    for told in summary["devices"]:
-        if told["reason"]:
-            console.print(f"{told['device']}: {told['reason']}", soft_wrap=True, markup=False)
-
-
-def _verdicts(summary: "Json") -> Table:
-    """What every device ran before and runs now, in its own words."""
-    table = Table(title="what the devices report", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("device", "before", "after", "image sha256", "blocks", "again", "verdict"):
-        right = heading in ("blocks", "again")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
-    for told in summary["devices"]:
-        table.add_row(
-            told["device"],
-            told["version_before"] or "unknown",
-            told["version_after"] or "unknown",
-            (told["image"] or "")[:12],
-            str(told["blocks"]),
-            str(told["retries"]),
-            told["verdict"],
-        )
-    return table
+        typer.echo(json.dumps(told.as_values(), indent=2))
+    else:
+        print_report(told)
 
 
 def _say_how_to_activate(result: "PushResult", engine: EngineChoice) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from ota_engine.cli.image_options import eui64
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.records import VersionPolicy
+from ota_engine.records import Override, Term, VersionPolicy
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
@@ -37,9 +37,50 @@ def moment(text: str | float) -> float:
     return at.astimezone(UTC).timestamp()
 
 
+def overrides(texts: list[str] | None) -> tuple[Override, ...]:
+    """Read ``TERM=REASON`` of every ``--override``."""
+    found = {}
+    for text in texts or ():
+        name, _, reason = text.partition("=")
+        if name not in set(Term):
+            raise typer.BadParameter(f"{name!r} is no term: write {', '.join(Term)} and =REASON")
+        if not reason.strip():
+            raise typer.BadParameter(f"why? write {name}=REASON: it is kept")
+        found[name] = Override(Term(name), reason.strip())
+    return tuple(found.values())
+
+
 Files = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="FILE...", help="OTA files; each device gets its own."),
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE|NAME...", help="OTA files, or names in the catalogue; each device its own."
+    ),
+]
+CatalogueFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalogue",
+        metavar="DIR",
+        envvar="ZOTA_CATALOGUE",
+        help="A catalogue: NAMEs are looked up in it, and its terms hold. Without NAME: all that is "
+        "approved. Else ./catalogue if there is one.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="TERM=REASON",
+        help="A term of the catalogue that does not count: status, model, maker, base or hardware; "
+        "the reason is kept. Repeatable.",
+    ),
+]
+InOrder = Annotated[
+    bool,
+    typer.Option("--in-order", help="Several chips of one device: update them in FILE order."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what each device would get, and offer nothing.")
 ]
 LinkUrl = Annotated[
     str,
@@ -57,7 +98,7 @@ Devices = Annotated[
     typer.Option("--device", parser=eui64, metavar="EUI64", help="A device; repeatable."),
 ]
 Everybody = Annotated[
-    bool, typer.Option("--all", help="Every device in the network that a file is for.")
+    bool, typer.Option("--all", help="Every device in the network that an image is for.")
 ]
 Policy = Annotated[
     VersionPolicy,

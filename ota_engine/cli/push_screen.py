@@ -1,6 +1,7 @@
 """Shows a push while it runs: a live table on a terminal, sparse lines elsewhere."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,8 @@ from rich.text import Text
 
 from images.eui64 import format_eui64
 from ota_engine.cli.progress import STYLES, RateMeter, duration
-from ota_engine.hub.push.push import GOOD, PushStanding, PushVerdict
+from ota_engine.hub.push.progress import name_of
+from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
 
 FRAMES = 4.0  # pictures a second
 LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
@@ -46,7 +48,7 @@ class PushScreen:
         self._live = Live(console=self._console, auto_refresh=False)
         self._meter = RateMeter()
         self._drawn = 0.0
-        self._said: dict[int, tuple[str, str, float]] = {}  # what, its share, and when
+        self._said: dict[str, tuple[str, str, float]] = {}  # what, its share, and when
         self._last: tuple[float, Sequence[PushStanding], str | None] = (0.0, (), None)
 
     def __enter__(self) -> Self:
@@ -84,8 +86,9 @@ class PushScreen:
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
         for heading, justify in COLUMNS:
             table.add_column(heading, justify=justify, no_wrap=heading != "why")  # type: ignore[arg-type]
+        names = _names(standings)
         for standing in standings:
-            table.add_row(*self._row(now, standing))
+            table.add_row(names[name_of(standing)], *self._row(now, standing))
         return table
 
     def _row(self, now: float, standing: PushStanding) -> tuple[str | Text | ProgressBar, ...]:
@@ -93,7 +96,6 @@ class PushScreen:
         session = standing.session
         if session is None:
             return (
-                format_eui64(standing.device),
                 _state(standing),
                 *("",) * 5,
                 heard,
@@ -102,7 +104,6 @@ class PushScreen:
         share = session.offset / session.size
         rate, left = self._meter.rate(session), self._meter.left(session)
         return (
-            format_eui64(standing.device),
             _state(standing),
             ProgressBar(total=1.0, completed=share, width=10),
             f"{share:.0%}",
@@ -115,16 +116,27 @@ class PushScreen:
 
     def _say(self, now: float, standings: Sequence[PushStanding]) -> None:
         """Print a line for every device that stands elsewhere than last told."""
+        names = _names(standings)
         for standing in standings:
             why = f" ({standing.reason})" if standing.reason else ""
             what, session = _state(standing).plain + why, standing.session
             share = f"{session.offset / session.size:.0%} " if session is not None else ""
-            told, at, since = self._said.get(standing.device, ("", "", 0.0))
+            name = names[name_of(standing)]
+            told, at, since = self._said.get(name, ("", "", 0.0))
             if what == told and (share == at or now - since < LINE_EVERY):
                 continue
-            self._said[standing.device] = what, share, now
-            line = f"{format_eui64(standing.device)}: {share}{what}"
+            self._said[name] = what, share, now
+            line = f"{name}: {share}{what}"
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _names(standings: Sequence[PushStanding]) -> dict[str, str]:
+    """What each firmware is called: by its device alone, unless that has several."""
+    rows = Counter(standing.device for standing in standings)
+    return {
+        name_of(one): name_of(one) if rows[one.device] > 1 else format_eui64(one.device)
+        for one in standings
+    }
 
 
 def _state(standing: PushStanding) -> Text:

@@ -1,17 +1,17 @@
 """The report of a push as one HTML page: what every device says it runs, and how it came about.
 
-Pure; knows the summary of a push, changes nothing and decides nothing.
+Pure; knows the report of a push, changes nothing and decides nothing.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from images.eui64 import Eui64, format_eui64
+from images.eui64 import format_eui64
 from images.page import page, table
 from ota_engine.evidence.charts import Points, lines
-from ota_engine.hub.push.push import GOOD
-from ota_engine.hub.push.summary import Json
+from ota_engine.hub.push.report import PushReport
+from ota_engine.hub.push.verdict import GOOD, PushVerdict
 from ota_engine.records import EventRecord, OutcomeRecord
 
 SHOWN_EVENTS = 2000  # lines of the journal; a page with more helps nobody
@@ -20,8 +20,8 @@ AXES = ((180.0, "s", 1.0), (10800.0, "min", 60.0), (float("inf"), "h", 3600.0))
 
 
 def push_page(
-    summary: Json,
-    progress: Mapping[Eui64, Points],
+    report: PushReport,
+    progress: Mapping[str, Points],
     events: Sequence[EventRecord],
     outcomes: Sequence[OutcomeRecord],
     begun: str,
@@ -29,87 +29,106 @@ def push_page(
     """Write the page.
 
     Args:
-        summary: as ``campaigns.summary.summarise`` tells it.
-        progress: per device, points of (seconds, share of its image).
+        report: of the push.
+        progress: per firmware, points of (seconds, share of its image).
         events: the journal of the push, oldest first.
-        outcomes: what was told to a head end, oldest first.
+        outcomes: what was told to sinks, oldest first.
         begun: when it began, as people say it.
     """
+    heads = ("name", "manufacturer", "type", "version", "octets", "SHA-256", "status", "devices")
     body = [
         "<h1>Push of firmware</h1>",
-        _verdict(summary),
-        table(("what", "value"), _terms(summary, begun)),
+        _verdict(report),
+        table(("what", "value"), _terms(report, begun)),
         "<h2>What the devices report</h2>",
-        _devices(summary),
+        _devices(report),
         "<h2>Images</h2>",
-        table(("name", "manufacturer", "type", "version", "octets", "SHA-256"), _images(summary)),
+        table(heads, _images(report)),
         "<h2>Progress</h2>",
-        _progress(progress, summary["seconds"]),
+        _progress(progress, report.seconds),
         "<h2>Outcomes</h2>",
         table(("device", "what", "verdict", "why", "before", "after"), _outcomes(outcomes)),
         "<h2>Journal</h2>",
-        table(("after", "device", "what", "detail"), _journal(events, summary["created_utc"])),
+        table(("after", "device", "what", "detail"), _journal(events, report.created_utc)),
         _left_out(events),
     ]
     return page("zota push", body)
 
 
-def _verdict(summary: Json) -> str:
-    good = summary["verdict"] == "delivered"
-    text = "Every device has what was pushed to it." if good else _trouble(summary)
-    return f'<p class="{"good" if good else "bad"}">{escape(text)}</p>'
+def _verdict(report: PushReport) -> str:
+    text = "Every device has what was pushed to it." if report.good else _trouble(report)
+    return f'<p class="{"good" if report.good else "bad"}">{escape(text)}</p>'
 
 
-def _trouble(summary: Json) -> str:
-    if summary["interrupted"]:
+def _trouble(report: PushReport) -> str:
+    if report.interrupted:
         return "Interrupted: what follows is where every device stood then."
-    bad = [told for told in summary["devices"] if told["verdict"] not in GOOD]
-    return f"{len(bad)} of {len(summary['devices'])} devices did not end as they should."
+    fine = GOOD | {PushVerdict.PASSED_OVER}
+    bad = {told.device for told in report.devices if told.verdict not in fine}
+    if not bad:
+        return "No device takes what was pushed."
+    everybody = {told.device for told in report.devices}
+    return f"{len(bad)} of {len(everybody)} devices did not end as they should."
 
 
-def _terms(summary: Json, begun: str) -> Iterable[tuple[str, object]]:
-    yield "link", summary["link"]
+def _terms(report: PushReport, begun: str) -> Iterable[tuple[str, object]]:
+    yield "link", report.link
     yield "begun", begun
-    yield "took", f"{summary['seconds']:.1f} s"
-    yield "version policy", summary["policy"]
-    yield "activation", summary["activation"]
+    yield "took", f"{report.seconds:.1f} s"
+    yield "version policy", report.policy
+    yield "activation", report.activation
+    for override in report.overrides:
+        yield f"{override.term} does not count", override.reason
 
 
-def _devices(summary: Json) -> str:
-    heads = ("device", "verdict", "before", "after", "octets", "blocks", "asked again", "why")
+def _devices(report: PushReport) -> str:
+    heads = (
+        "device",
+        "type",
+        "verdict",
+        "before",
+        "after",
+        "octets",
+        "blocks",
+        "asked again",
+        "why",
+    )
     rows = [
         (
-            told["device"],
-            told["verdict"],
-            told["version_before"] or "not told",
-            told["version_after"] or "not told",
-            f"{told['offset']} of {told['size']}" if told["size"] else "",
-            told["blocks"],
-            told["retries"],
-            told["reason"],
+            told.device,
+            told.image_type or "not told",
+            told.verdict,
+            told.version_before or "not told",
+            told.version_after or "not told",
+            f"{told.offset} of {told.size}" if told.size else "",
+            told.blocks,
+            told.retries,
+            told.reason,
         )
-        for told in summary["devices"]
+        for told in report.devices
     ]
     return table(heads, rows)
 
 
-def _images(summary: Json) -> Iterable[tuple[object, ...]]:
-    for image in summary["images"]:
+def _images(report: PushReport) -> Iterable[tuple[object, ...]]:
+    for image in report.images:
         yield (
-            image["name"],
-            image["manufacturer_code"],
-            image["image_type"],
-            image["file_version"],
-            image["size"],
-            image["sha256"],
+            image.name,
+            image.manufacturer_code,
+            image.image_type,
+            image.file_version,
+            image.size,
+            image.sha256,
+            image.status or "",
+            image.devices or "none takes it",
         )
 
 
-def _progress(progress: Mapping[Eui64, Points], seconds: float) -> str:
+def _progress(progress: Mapping[str, Points], seconds: float) -> str:
     _, axis, scale = next(row for row in AXES if seconds <= row[0])
     series = {
-        format_eui64(device): [(time / scale, share * 100) for time, share in points]
-        for device, points in progress.items()
+        name: [(time / scale, share * 100) for time, share in points]
+        for name, points in progress.items()
     }
     return lines(series, max(seconds, 1.0) / scale, "%", axis)
 

@@ -34,29 +34,47 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.commands import OperatorCommand
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.server import OtaServer
-from ota_engine.hub.delivery.status import DeviceStatus, SessionStatus, device_status, statuses
+from ota_engine.hub.delivery.status import (
+    DeviceStatus,
+    SessionStatus,
+    device_status,
+    statuses,
+    statuses_of,
+)
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
 from ota_engine.hub.kernel.happenings import (
+    AlertTold,
     ClockChanged,
     DeviceForgotten,
+    FirmwareTold,
+    NamesTold,
     QueryHeard,
     Refused,
+    SessionChanged,
     TransferEnded,
     Wanted,
 )
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import ImageRecord, OrderRecord, Snapshot
+from ota_engine.hub.push.commands import BeginPush, PushCommand, ResumePush, StopPush
+from ota_engine.hub.push.pushes import DeliveryView, Pushes
+from ota_engine.records import ImageRecord, ImageTerms, OrderRecord, Snapshot
 
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
 #: What a person can ask of an engine.
-EngineRequest: TypeAlias = OperatorCommand | OrderRequest
+EngineRequest: TypeAlias = OperatorCommand | OrderRequest | PushCommand
 #: Takes a value of one type, and the time.
 Taker: TypeAlias = Callable[[Any, float], None]
 
 
 class Engine:
-    """Delivery of firmware to the devices of one or more links, and orders to activate it."""
+    """Delivery of firmware to the devices of one or more links, pushes, and orders to activate it.
+
+    Attributes:
+        kernel: what the parts share.
+        delivery: serves images.
+        pushes: decide who gets which.
+    """
 
     def __init__(
         self,
@@ -85,6 +103,8 @@ class Engine:
         self._activations = (
             None if security is None else Activations(self.kernel, security, snapshot)
         )
+        view = DeliveryView(self.device, self.status, self._sessions_of)
+        self.pushes = Pushes(self.kernel, snapshot.pushes, view, by_order=security is not None)
         self._remembered = snapshot.orders
         self._drain = self.kernel.output.drain
         self._happenings = self.kernel.happenings
@@ -120,6 +140,14 @@ class Engine:
             QueryHeard: (delivery.query_heard,),
             DeviceForgotten: (delivery.device_forgotten,),
             Wanted: (self._wanted,),
+            Refused: (self.pushes.refused,),
+            FirmwareTold: (self.pushes.told,),
+            NamesTold: (self.pushes.named,),
+            SessionChanged: (self.pushes.session_changed,),
+            AlertTold: (self.pushes.proven,),
+            BeginPush: (self.pushes.begin,),
+            ResumePush: (self.pushes.resume,),
+            StopPush: (self.pushes.stop,),
             ActivateImage: (_no_keys,),
             CancelOrder: (_no_keys,),
             AskVersion: (_no_keys,),
@@ -143,6 +171,7 @@ class Engine:
         owners: dict[Alarm, Callable[[Deadline, float], None]] = dict.fromkeys(
             self.delivery.ALARMS, self.delivery.ring
         )
+        owners[Alarm.PUSH] = self.pushes.ring
         if self._activations is not None:
             owners |= dict.fromkeys(self._activations.ALARMS, self._activations.ring)
         return owners
@@ -228,6 +257,13 @@ class Engine:
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""
         return device_status(self.kernel.devices, device)
+
+    def _sessions_of(self, device: Eui64) -> list[SessionStatus]:
+        return statuses_of(self.delivery.transfers, device)
+
+    def terms(self, sha256: str) -> ImageTerms | None:
+        """Look up the terms an image is released on; None where its header says all."""
+        return self.kernel.images.terms(sha256)
 
     def image(self, sha256: str) -> ImageRecord | None:
         """Look up an image that is served."""

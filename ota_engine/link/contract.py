@@ -64,7 +64,8 @@ class NodeInfo:
     """What a radio knows of one device; ``last_seen`` is monotonic seconds.
 
     ``clients`` are its OTA clients, one for every endpoint that has cluster 0x0019 among its output
-    clusters, by endpoint; none while the radio has not read its simple descriptors.
+    clusters, by endpoint; none while the radio has not read its simple descriptors. ``device_ids``
+    say what it is: the application device identifiers of those endpoints.
     """
 
     network_address: int
@@ -73,6 +74,7 @@ class NodeInfo:
     relays: int
     last_seen: float
     clients: tuple[ClientEndpoint, ...] = ()
+    device_ids: frozenset[int] = frozenset()
 
     @property
     def endpoint(self) -> int:

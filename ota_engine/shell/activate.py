@@ -17,7 +17,7 @@ from ota_engine.errors import LocalError
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
 from ota_engine.hub.delivery.commands import AddImage
-from ota_engine.hub.push.summary import WaitEnd
+from ota_engine.hub.push.progress import WaitEnd
 from ota_engine.records import (
     ImageRecord,
     OrderRecord,

@@ -9,7 +9,7 @@ from images.eui64 import format_eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
-from ota_engine.hub.push.summary import Json
+from ota_engine.hub.push.report import PushReport
 from ota_engine.records import EventRecord
 from ota_engine.shell.push import PushResult
 from ota_engine.store.store import DATABASE_NAME, Store
@@ -36,29 +36,29 @@ def prepare_folder(folder: Path) -> None:
     (folder / SUMMARY_NAME).write_text("")
 
 
-def write_evidence(folder: Path, state: Path, result: PushResult, summary: Json) -> None:
+def write_evidence(folder: Path, state: Path, result: PushResult, report: PushReport) -> None:
     """Write all of it.
 
     Args:
         folder: an existing folder; files of an earlier push in it are replaced.
         state: the state folder of the push, no longer in use.
         result: what became of it.
-        summary: the same, as told.
+        report: the same, as told.
 
     Raises:
         OSError: a file cannot be written.
         StoreError: the database cannot be read.
     """
-    since = result.plan.created_utc
+    since = result.push.created_utc
     with Store.inspect(state / DATABASE_NAME) as store:
         events = [event for event in store.events() if event.utc >= since]
         outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
     begun = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    (folder / SUMMARY_NAME).write_text(json.dumps(summary, indent=2) + "\n")
+    (folder / SUMMARY_NAME).write_text(json.dumps(report.as_values(), indent=2) + "\n")
     (folder / JOURNAL_NAME).write_text("".join(map(_event_line, events)))
     (folder / OUTCOMES_NAME).write_bytes(b"".join(map(outcome_line, outcomes)))
     (folder / PAGE_NAME).write_text(
-        push_page(summary, result.chronicle.progress, events, outcomes, begun)
+        push_page(report, result.chronicle.progress, events, outcomes, begun)
     )
 
 

@@ -1,59 +1,47 @@
 """Carries a push out on a link until every device has come to its end, or somebody stops it.
 
-Knows trio, the store and signals; what is to be done is for ``campaigns.push`` to say.
+Knows trio, the store and signals; what is done, and when it is over, is for ``hub.push`` to say.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 
 import trio
 
-from images.eui64 import Eui64, format_eui64
-from ota_engine.canonical import canonical_json
+from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.hub.activation.security import Security
-from ota_engine.hub.delivery.commands import AddImage
-from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.hub.engine import Engine
-from ota_engine.hub.push.plan import PushPlan
-from ota_engine.hub.push.push import ACTOR, Push, PushStanding
-from ota_engine.hub.push.summary import Chronicle, WaitEnd
-from ota_engine.link.contract import Link
+from ota_engine.hub.delivery.commands import Pause
+from ota_engine.hub.push.commands import BeginPush, ResumePush
+from ota_engine.hub.push.course import ACTOR, Client
+from ota_engine.hub.push.progress import Chronicle, WaitEnd
+from ota_engine.hub.push.report import PushFacts
+from ota_engine.hub.push.verdict import PushStanding
+from ota_engine.link.contract import NodeInfo
 from ota_engine.records import (
     Activation,
-    AuditRecord,
     ImageRecord,
+    ImageTerms,
+    Override,
+    PushRecord,
+    PushState,
     Record,
-    SessionState,
-    Unassigned,
+    Snapshot,
     VersionPolicy,
 )
-from ota_engine.shell.push_plan import save_plan
-from ota_engine.shell.runner import Shell
-from ota_engine.shell.service import Setup, open_engine
+from ota_engine.shell.meeting import require_member
+from ota_engine.shell.proofs import proofs_of
+from ota_engine.shell.push_plan import take_over_plan
+from ota_engine.shell.runner import Shell, Witness
+from ota_engine.shell.service import Setup, open_engine, open_virtual_service
 from ota_engine.shell.waiting import wait_for
-from ota_engine.store.store import Store
-from ota_engine.telling.sink import Sink
+from ota_engine.store.store import DATABASE_NAME, Store
 
-LOOK_EVERY = 0.25  # seconds between two looks at the engine
+SHOW_EVERY = 0.25  # seconds between two pictures for whoever looks on
 NODE_RATE = 1000.0  # requests a second of one device: the air allows 60, virtual dongles may hurry
 NOTIFY_SPACING = 0.25  # seconds between two devices contacted: somebody watches and waits
-#: Deliveries of an earlier push that a new one stops: those in which something more may be served.
-#: A device that holds its image, or is about to run it, is left to do so.
-STOPPED = frozenset(
-    {
-        SessionState.ASSIGNED,
-        SessionState.OFFERED,
-        SessionState.QUEUED,
-        SessionState.DOWNLOADING,
-        SessionState.PAUSED,
-        SessionState.STALLED,
-        SessionState.FAILED,
-        SessionState.ABORTED,
-    }
-)
 
 #: Told the time, where every device stands, and why there is no radio if there is none.
 Watcher = Callable[[float, Sequence[PushStanding], str | None], None]
@@ -69,103 +57,171 @@ class PushRequest:
         policy: which version steps are allowed.
         activation: when devices may run what they hold.
         activation_utc: for ``Activation.AT``.
-        config: how the server behaves.
         timeout: seconds after which to stop waiting.
-        resume: the plan of an interrupted push to go on with; only ``config`` and ``timeout`` count
-            then.
+        terms: what a catalogue says of the files.
+        overrides: terms that do not count.
+        in_order: the firmwares of one device are updated in the order of the files.
+        resume: go on with the push that was interrupted; only ``timeout`` counts then.
+        dry: say what would be done, and offer nothing.
     """
 
-    images: tuple[ImageRecord, ...]
-    devices: tuple[Eui64, ...] | None
-    policy: VersionPolicy
-    activation: Activation
-    activation_utc: float | None
-    config: DeliveryConfig
+    images: tuple[ImageRecord, ...] = ()
+    devices: tuple[Eui64, ...] | None = None
+    policy: VersionPolicy = VersionPolicy.UPGRADE
+    activation: Activation = Activation.IMMEDIATE
+    activation_utc: float | None = None
     timeout: float = inf
-    resume: PushPlan | None = None
+    terms: tuple[ImageTerms, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    in_order: bool = False
+    resume: bool = False
+    dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What became of a push; ``stopped`` counts deliveries of an earlier one that it ended."""
+    """What became of a push.
 
-    plan: PushPlan
+    Attributes:
+        push: what was asked for.
+        images: its files by SHA-256.
+        terms: what a catalogue says of them, by SHA-256.
+        standings: where every firmware stands.
+        chronicle: how far each was, and when.
+        ending: how it came to stand still.
+        withdrawn: deliveries of an earlier push that it ended.
+        dry: nothing was offered.
+    """
+
+    push: PushRecord
     images: dict[str, ImageRecord]
+    terms: dict[str, ImageTerms]
     standings: tuple[PushStanding, ...]
     chronicle: Chronicle
     ending: WaitEnd
-    stopped: int
+    withdrawn: int
+    dry: bool
+
+    @property
+    def facts(self) -> PushFacts:
+        """What a report is made from."""
+        return PushFacts(
+            self.push,
+            self.images,
+            self.terms,
+            self.standings,
+            self.ending,
+            self.withdrawn,
+            self.dry,
+        )
 
 
-async def push(
-    link: Link,
-    state: Path,
-    request: PushRequest,
-    watch: Watcher,
-    *,
-    wall_clock: Callable[[], float],
-    virtual: bool,
-    security: Security | None = None,
-    sinks: Sequence[Sink] = (),
-) -> PushResult:
+async def push(setup: Setup, request: PushRequest, watch: Watcher) -> PushResult:
     """Push over an entered link until every device has come to its end.
 
-    SIGINT and SIGTERM end it early; what was decided is on disk, and the plan says how to go on.
+    SIGINT and SIGTERM end it early; what was decided is on disk, and ``resume`` goes on with it.
 
     Args:
-        link: the radio.
-        state: an existing folder for the database and the plan.
+        setup: the link, the state folder and the keys.
         request: what to do.
         watch: shows how it goes.
-        wall_clock: returns UTC seconds.
-        virtual: time jumps, so the store is written inline.
-        security: keys and parties, with which transfers are told of by signed alerts.
-        sinks: who is told of outcomes besides the file.
 
     Raises:
-        LocalError: a device is not in the network, or an image is gone from the catalogue.
+        LocalError: a device is not in the network, or there is nothing to go on with.
         StoreError: the state folder cannot be used.
     """
-    resumed = request.resume is not None
-    plan = request.resume or _plan(request, link, wall_clock())
-    stopped = 0
+    over = trio.Event()
+
+    def committed(rows: Sequence[Record]) -> None:
+        if any(isinstance(row, PushRecord) and row.state is PushState.ENDED for row in rows):
+            over.set()
+
+    nodes = setup.link.nodes
+    devices = None if request.resume else _devices(request.devices, nodes)
+    async with _engine(setup, request, committed) as shell:
+        await shell.command(_command(request, devices, nodes, setup.security))
+        run = _Run(shell, watch)
+        ending = await run.until(over, request.timeout)
+    return run.result(ending, request)
+
+
+def _engine(
+    setup: Setup, request: PushRequest, committed: Witness
+) -> AbstractAsyncContextManager[Shell]:
+    """An engine on the state folder; for a dry run, on a copy of what it remembers."""
+    if request.dry:
+        return open_copy(setup, committed)
 
     def prepare(store: Store) -> None:
-        nonlocal stopped
-        stopped = 0 if resumed else stop_earlier(store, plan.created_utc)
+        take_over_plan(setup.state, store, needed=request.resume)
 
-    setup = Setup(link, state, wall_clock, virtual, request.config, security, sinks)
-    async with open_engine(setup, prepare) as shell:
-        for image in request.images:
-            await shell.command(AddImage(image, ACTOR))
-        images = _catalogued(plan, shell.engine)
-        if not resumed:
-            save_plan(state, plan)
-        campaign = Push(plan, tuple(images.values()), _clients(link), by_order=security is not None)
-        run = _Run(shell, campaign, watch, wall_clock)
-        ending = await run.until_over(request.timeout)
-    if not (ending.interrupted or ending.timed_out):
-        plan = replace(plan, ended_utc=wall_clock())
-        save_plan(state, plan)
-    return PushResult(plan, images, run.standings, run.chronicle, ending, stopped)
+    return open_engine(setup, prepare, committed)
 
 
-# --- the plan ------------------------------------------------------------------------------------
+@asynccontextmanager
+async def open_copy(setup: Setup, committed: Witness) -> AsyncIterator[Shell]:
+    """An engine that knows what the state folder remembers, keeps nothing and offers nothing.
+
+    What an earlier push left open is paused in it, so that a device in mid download is told to wait.
+    """
+    with Store.in_memory() as store:
+        if (setup.state / DATABASE_NAME).exists():
+            with Store.inspect(setup.state / DATABASE_NAME) as remembered:
+                store.apply(_everything(remembered.load()))
+        async with open_virtual_service(
+            setup.link,
+            store,
+            setup.config,
+            wall_clock=setup.wall_clock,
+            security=None,
+            committed=committed,
+        ) as shell:
+            await shell.command(Pause(None, "a dry run looks on", ACTOR))
+            yield shell
 
 
-def _plan(request: PushRequest, link: Link, utc: float) -> PushPlan:
-    return PushPlan(
-        images=tuple(dict.fromkeys(image.sha256 for image in request.images)),
-        devices=_devices(request.devices, link.nodes),
+def _everything(snapshot: Snapshot) -> list[Record]:
+    """What a copy has to know: parents before their children."""
+    return [
+        *snapshot.images,
+        *snapshot.terms,
+        *snapshot.devices,
+        *snapshot.assignments,
+        *snapshot.sessions,
+    ]
+
+
+def _command(
+    request: PushRequest,
+    devices: tuple[Eui64, ...] | None,
+    nodes: Mapping[Eui64, NodeInfo],
+    security: Security | None,
+) -> BeginPush | ResumePush:
+    clients = {
+        device: Client(node.endpoint, node.profile)
+        for device, node in nodes.items()
+        if node.profile
+    }
+    proofs = {} if request.dry else proofs_of(nodes, security)
+    if devices is None:
+        return ResumePush(clients, proofs)
+    return BeginPush(
+        images=request.images,
+        devices=devices,
         everyone=request.devices is None,
         policy=request.policy,
         activation=request.activation,
         activation_utc=request.activation_utc,
-        created_utc=utc,
+        terms=request.terms,
+        overrides=request.overrides,
+        in_order=request.in_order,
+        clients=clients,
+        proofs=proofs,
+        dry=request.dry,
     )
 
 
-def _devices(named: Sequence[Eui64] | None, nodes: Mapping[Eui64, object]) -> tuple[Eui64, ...]:
+def _devices(named: Sequence[Eui64] | None, nodes: Mapping[Eui64, NodeInfo]) -> tuple[Eui64, ...]:
     """Whom to update: those named, if the radio knows them, or everybody."""
     if named is None:
         if not nodes:
@@ -174,83 +230,52 @@ def _devices(named: Sequence[Eui64] | None, nodes: Mapping[Eui64, object]) -> tu
             )
         return tuple(nodes)
     for device in named:
-        if device not in nodes:
-            there = ", ".join(format_eui64(node) for node in list(nodes)[:8]) or "no device"
-            raise LocalError(
-                f"{format_eui64(device)} is not in this network ({there}): let it join with "
-                "'zota radio permit', or name another"
-            )
+        require_member(device, nodes)
     return tuple(dict.fromkeys(named))
 
 
-def _catalogued(plan: PushPlan, engine: Engine) -> dict[str, ImageRecord]:
-    images = {}
-    for sha256 in plan.images:
-        image = engine.image(sha256)
-        if image is None:
-            raise LocalError(f"image {sha256[:16]} is not in the catalogue: give the file again")
-        images[sha256] = image
-    return images
-
-
-def _clients(link: Link) -> dict[Eui64, tuple[int, int]]:
-    """Where the OTA clients are, as far as the radio knows."""
-    return {
-        device: (node.endpoint, node.profile) for device, node in link.nodes.items() if node.profile
-    }
-
-
-def stop_earlier(store: Store, utc: float) -> int:
-    """Withdraw the deliveries of earlier pushes that have not ended; returns how many."""
-    records: list[Record] = []
-    stopped = [session for session in store.load().sessions if session.state in STOPPED]
-    for session in stopped:
-        detail = canonical_json({"reason": "a new push begins", "sha256": session.sha256})
-        subject = format_eui64(session.device)
-        records.append(Unassigned(session.device, session.sha256))
-        records.append(AuditRecord(utc, ACTOR, "withdraw", subject, detail))
-    if records:
-        store.apply(records)
-    return len(stopped)
-
-
-# --- the run -------------------------------------------------------------------------------------
-
-
 class _Run:
-    """One push under way."""
+    """One push under way, as those see it who look on."""
 
-    def __init__(
-        self, shell: Shell, push: Push, watch: Watcher, wall_clock: Callable[[], float]
-    ) -> None:
-        self.chronicle = Chronicle()
-        self.standings: tuple[PushStanding, ...] = ()
+    def __init__(self, shell: Shell, watch: Watcher) -> None:
         self._shell = shell
-        self._push = push
         self._watch = watch
-        self._wall_clock = wall_clock
+        self._chronicle = Chronicle()
+        self._standings: tuple[PushStanding, ...] = ()
 
-    async def until_over(self, seconds: float) -> WaitEnd:
-        """Go on until all have ended, the time is up, or a signal says to stop."""
-        ending = await wait_for(self._until_ended, seconds)
+    async def until(self, over: trio.Event, seconds: float) -> WaitEnd:
+        """Look on until it is over, the time is up, or a signal says to stop."""
+
+        async def look_on() -> None:
+            while not over.is_set():
+                self._look()
+                with trio.move_on_after(SHOW_EVERY):
+                    await over.wait()
+
+        ending = await wait_for(look_on, seconds)
         self._look()
         return ending
 
-    async def _until_ended(self) -> None:
-        engine = self._shell.engine
-        while True:
-            now = trio.current_time()
-            utc = self._wall_clock()
-            for order in self._push.advance(engine.device, engine.status(), now, utc):
-                await self._shell.command(order)
-            if self._look():
-                return
-            await trio.sleep(LOOK_EVERY)
-
-    def _look(self) -> bool:
-        """See where everybody stands, and show it; returns whether all have ended."""
+    def _look(self) -> None:
         engine, now = self._shell.engine, trio.current_time()
-        self.standings = tuple(self._push.standings(engine.device, engine.status(), now))
-        self.chronicle.watch(now, self.standings)
-        self._watch(now, self.standings, engine.link_down)
-        return all(standing.verdict is not None for standing in self.standings)
+        self._standings = tuple(engine.pushes.standings(now))
+        self._chronicle.watch(now, self._standings)
+        self._watch(now, self._standings, engine.link_down)
+
+    def result(self, ending: WaitEnd, request: PushRequest) -> PushResult:
+        """What became of it."""
+        engine = self._shell.engine
+        record = engine.pushes.last
+        assert record is not None  # noqa: S101 - it was begun, or resumed
+        images = {sha256: engine.image(sha256) for sha256 in record.images}
+        terms = {sha256: engine.terms(sha256) for sha256 in record.images}
+        return PushResult(
+            record,
+            {sha256: image for sha256, image in images.items() if image is not None},
+            {sha256: stated for sha256, stated in terms.items() if stated is not None},
+            self._standings,
+            self._chronicle,
+            ending,
+            engine.pushes.withdrawn,
+            request.dry,
+        )

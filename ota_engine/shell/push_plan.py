@@ -1,42 +1,103 @@
-"""Keeps the plan of a push in the state folder, where an interruption cannot reach it."""
+"""Takes over what earlier versions kept of a push in ``push.json``: once, into the store."""
 
-import os
-from contextlib import suppress
+import json
 from pathlib import Path
+from typing import Any, Final
 
-from ota_engine.errors import LocalError
-from ota_engine.hub.push.plan import PushPlan
+from images.eui64 import Eui64, parse_eui64
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.records import Activation, PushRecord, PushState, VersionPolicy
+from ota_engine.store.store import DATABASE_NAME, Store
 
-PLAN_NAME = "push.json"  # in the state folder
-
-
-def save_plan(state: Path, plan: PushPlan) -> None:
-    """Write the plan down entirely or not at all, and see that it is on the disk."""
-    partial = state / f".{PLAN_NAME}.{os.getpid()}.part"
-    try:
-        with partial.open("w") as file:
-            file.write(plan.to_json() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(state / PLAN_NAME)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+PLAN_NAME: Final = "push.json"  # in the state folder
+TAKEN_OVER: Final = "push.json.old"
+FORMAT: Final = 1  # of the JSON text
 
 
-def load_plan(state: Path) -> PushPlan:
-    """Read the plan of the push that was interrupted.
+def require_unfinished(state: Path) -> None:
+    """Find out that there is nothing to go on with before any radio is opened.
+
+    A database that cannot be looked at is left for its opening to complain of.
 
     Raises:
-        LocalError: there is none, it has ended, or it cannot be read.
+        LocalError: no push was begun here, or the last one has ended.
+    """
+    if (state / PLAN_NAME).exists():
+        return
+    database = state / DATABASE_NAME
+    last: PushRecord | None = None
+    if database.exists():
+        try:
+            with Store.inspect(database) as store:
+                last = max(store.pushes(), key=lambda push: push.number, default=None)
+        except StoreError:
+            return
+    if last is None:
+        raise LocalError(f"{state}: no push was begun here: give files to push")
+    if last.state is not PushState.RUNNING:
+        raise LocalError(f"{state}: the last push has ended: give files for a new one")
+
+
+def take_over_plan(state: Path, store: Store, *, needed: bool) -> None:
+    """Make rows of a push that an earlier version left unfinished, and set its file aside.
+
+    A crash in between takes it over once more, under the same number.
+
+    Args:
+        state: the state folder.
+        store: its store, open.
+        needed: that push is to go on: a file that cannot be read is complained of, and stays.
+
+    Raises:
+        LocalError: it cannot be read.
+        StoreError: the store failed.
     """
     path = state / PLAN_NAME
     try:
-        plan = PushPlan.from_json(path.read_text())
+        text = path.read_text()
     except FileNotFoundError:
-        raise LocalError(f"{state}: no push was begun here: give files to push") from None
+        return
+    pushes = store.pushes()
+    try:
+        record = read_plan(text, number=1 + max((push.number for push in pushes), default=0))
     except LocalError as error:
-        raise LocalError(f"{path}: {error}: give the files again, without --resume") from None
-    if plan.ended_utc is not None:
-        raise LocalError(f"{state}: the last push has ended: give files for a new one")
-    return plan
+        if needed:
+            raise LocalError(f"{path}: {error}: give the files again, without --resume") from None
+    else:
+        if all(push.created_utc != record.created_utc for push in pushes):
+            store.apply([record])
+    path.replace(state / TAKEN_OVER)
+
+
+def read_plan(text: str, number: int) -> PushRecord:
+    """Read the plan of a push as earlier versions wrote it.
+
+    Raises:
+        LocalError: it is none.
+    """
+    try:
+        return _read(json.loads(text), number)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise LocalError(f"the plan of the push cannot be read ({error})") from error
+
+
+def _read(fields: dict[str, Any], number: int) -> PushRecord:
+    if fields["format"] != FORMAT:
+        raise ValueError(f"format {fields['format']}")
+    ended = _time(fields["ended_utc"])
+    return PushRecord(
+        number=number,
+        images=tuple(str(image) for image in fields["images"]),
+        devices=tuple(Eui64(parse_eui64(device)) for device in fields["devices"]),
+        everyone=bool(fields["everyone"]),
+        policy=VersionPolicy(fields["policy"]),
+        activation=Activation(fields["activation"]),
+        activation_utc=_time(fields["activation_utc"]),
+        created_utc=float(fields["created_utc"]),
+        state=PushState.RUNNING if ended is None else PushState.ENDED,
+        ended_utc=ended,
+    )
+
+
+def _time(value: float | None) -> float | None:
+    return None if value is None else float(value)

@@ -6,7 +6,7 @@ from typing import Final
 
 import trio
 
-from ota_engine.hub.push.summary import WaitEnd
+from ota_engine.hub.push.progress import WaitEnd
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 

@@ -21,8 +21,11 @@ from ota_engine.records import (
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PushRecord,
+    PushTargetRecord,
     Record,
     SessionRecord,
     Unassigned,
@@ -30,9 +33,18 @@ from ota_engine.records import (
 
 Row: TypeAlias = dict[str, Any]
 PairKey: TypeAlias = tuple[Eui64, str]  # device, sha256
+TargetKey: TypeAlias = tuple[int, Eui64, int, int]  # push, device, manufacturer code, image type
 
 _Replacing: TypeAlias = (  # of several of one key, the last one counts
-    SessionRecord | DeviceRecord | AssignmentRecord | OrderRecord | CounterRecord | ClockRecord
+    SessionRecord
+    | DeviceRecord
+    | AssignmentRecord
+    | OrderRecord
+    | CounterRecord
+    | ClockRecord
+    | ImageTerms
+    | PushRecord
+    | PushTargetRecord
 )
 
 COLUMNS: dict[type[Any], tuple[str, ...]] = {
@@ -47,6 +59,9 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
         AuditRecord,
         OrderRecord,
         CounterRecord,
+        ImageTerms,
+        PushRecord,
+        PushTargetRecord,
     )
 }
 _VALUES = {kind: attrgetter(*names) for kind, names in COLUMNS.items()}
@@ -67,6 +82,9 @@ class Batch:
     clock: ClockRecord | None = None
     orders: dict[int, OrderRecord] = field(default_factory=dict)
     counters: dict[Eui64, CounterRecord] = field(default_factory=dict)
+    terms: dict[str, ImageTerms] = field(default_factory=dict)
+    pushes: dict[int, PushRecord] = field(default_factory=dict)
+    targets: dict[TargetKey, PushTargetRecord] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take one more record, in the order in which things happened."""
@@ -98,6 +116,13 @@ class Batch:
                 self.counters[record.originator] = record
             case ClockRecord():
                 self.clock = record
+            case ImageTerms():
+                self.terms[record.sha256] = record
+            case PushRecord():
+                self.pushes[record.number] = record
+            case PushTargetRecord():
+                firmware = record.manufacturer_code, record.image_type
+                self.targets[record.push, record.device, *firmware] = record
 
     def _withdraw(self, record: Unassigned) -> None:
         key = record.device, record.sha256

@@ -4,24 +4,33 @@ Columns bear the names of their record's fields. The migrations build the same t
 a test compares the two.
 """
 
+import json
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from images.catalogue.records import read_terms, terms_as_values
+from images.catalogue.status import ImageStatus
+from images.errors import ImageError
 from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.audience import MAX_NAME, OPERATORS, Audience, audience_text, read_audience
+from ota_engine.canonical import canonical_json
 from ota_engine.gbcs.verification import Verification
 from ota_engine.records import (
     Activation,
     OrderState,
     OutcomeKind,
+    Override,
+    PushState,
     SessionState,
+    Term,
     Verdict,
     VersionPolicy,
 )
 
-REVISIONS = ("0001", "0002", "0003")  # every schema this version can open, oldest first
+REVISIONS = ("0001", "0002", "0003", "0004")  # every schema this version can open, oldest first
 HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
@@ -182,6 +191,53 @@ class Octets(sa.types.TypeDecorator[bytes]):
         return value or b""
 
 
+class JsonText(sa.types.TypeDecorator[Any]):
+    """A value of several parts as canonical JSON, which any SQL tool can read.
+
+    Args:
+        write: makes plain values of it.
+        read: makes it of plain values; may raise ValueError, TypeError, KeyError or ImageError.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.write, self.read = write, read
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        """Write it down."""
+        return canonical_json(self.write(value))
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        """Read it back.
+
+        Raises:
+            ValueError: it is not what was written; the database was edited.
+        """
+        try:
+            return self.read(json.loads(value))
+        except (KeyError, TypeError, AttributeError, ImageError) as error:
+            raise ValueError(f"{value[:40]!r} is not what it should be") from error
+
+
+def _strings(values: Any) -> tuple[str, ...]:
+    return tuple(map(str, values))
+
+
+_TERMS = JsonText(terms_as_values, read_terms)
+_HASHES = JsonText(list, _strings)
+_DEVICES = JsonText(
+    lambda devices: list(map(format_eui64, devices)),
+    lambda texts: tuple(Eui64(parse_eui64(text)) for text in texts),
+)
+_WAIVED = JsonText(list, lambda names: tuple(map(Term, names)))
+_OVERRIDES = JsonText(
+    lambda overrides: [[one.term, one.reason] for one in overrides],
+    lambda pairs: tuple(Override(Term(term), str(reason)) for term, reason in pairs),
+)
+
 METADATA = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -221,6 +277,14 @@ images = sa.Table(
     _required("data", sa.LargeBinary),  # last, so that the other columns are read without it
 )
 
+image_terms = sa.Table(  # of images that came from a catalogue
+    "image_terms",
+    METADATA,
+    sa.Column("sha256", _SHA256, sa.ForeignKey("images.sha256"), primary_key=True),
+    _required("status", Choice(ImageStatus)),
+    _required("terms", _TERMS),
+)
+
 devices = sa.Table(
     "devices",
     METADATA,
@@ -240,6 +304,8 @@ devices = sa.Table(
     _optional("period_unit_ms", sa.Integer),
     _optional("block_limit", sa.Integer),
     _required("last_seen_utc", sa.Double),
+    _optional("model", sa.Text),
+    _optional("maker", sa.Text),
 )
 
 assignments = sa.Table(
@@ -252,6 +318,7 @@ assignments = sa.Table(
     _required("activation_delay", sa.BigInteger),
     _optional("activation_utc", sa.Double),
     _required("created_utc", sa.Double),
+    _required("waived", _WAIVED, server_default="[]"),
 )
 
 sessions = sa.Table(
@@ -361,6 +428,36 @@ orders = sa.Table(
     _optional("code", sa.Integer),
     _optional("firmware_version", sa.BigInteger),
     _optional("evidence", Octets),
+)
+
+pushes = sa.Table(
+    "pushes",
+    METADATA,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    _required("images", _HASHES),
+    _required("devices", _DEVICES),
+    _required("everyone", sa.Boolean),
+    _required("policy", Choice(VersionPolicy)),
+    _required("activation", Choice(Activation)),
+    _optional("activation_utc", sa.Double),
+    _required("created_utc", sa.Double),
+    _required("in_order", sa.Boolean),
+    _required("overrides", _OVERRIDES),
+    _required("state", Choice(PushState)),
+    _optional("ended_utc", sa.Double),
+)
+
+push_targets = sa.Table(  # one firmware of one device, as a push has it
+    "push_targets",
+    METADATA,
+    sa.Column("push", sa.BigInteger, sa.ForeignKey("pushes.number"), primary_key=True),
+    sa.Column("device", Eui64Text, primary_key=True),
+    sa.Column("manufacturer_code", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("image_type", sa.Integer, primary_key=True, autoincrement=False),
+    _required("sha256", _SHA256),  # "" while none is chosen
+    _required("verdict", sa.Text),
+    _required("reason", sa.Text),
+    _required("since_utc", sa.Double),
 )
 
 counters = sa.Table(  # the last originator counter of each party

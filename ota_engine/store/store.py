@@ -24,8 +24,11 @@ from ota_engine.records import (
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PushRecord,
+    PushTargetRecord,
     Record,
     SessionRecord,
     Snapshot,
@@ -206,6 +209,8 @@ class Store:
             self._read(
                 CounterRecord, select(CounterRecord, schema.counters).order_by("originator")
             ),
+            self._read(ImageTerms, select(ImageTerms, schema.image_terms).order_by("sha256")),
+            self.pushes(),
         )
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
@@ -231,6 +236,17 @@ class Store:
     def orders(self) -> tuple[OrderRecord, ...]:
         """Every order to activate, in the order in which they were given."""
         return self._read(OrderRecord, select(OrderRecord, schema.orders).order_by("number"))
+
+    def pushes(self) -> tuple[PushRecord, ...]:
+        """Every push, in the order in which they were begun."""
+        return self._read(PushRecord, select(PushRecord, schema.pushes).order_by("number"))
+
+    def push_targets(self, push: int) -> tuple[PushTargetRecord, ...]:
+        """Where one push stands with each firmware of each of its devices."""
+        table = schema.push_targets
+        wanted = select(PushTargetRecord, table).where(table.c.push == push)
+        key = "device", "manufacturer_code", "image_type"
+        return self._read(PushTargetRecord, wanted.order_by(*key))
 
     def events(
         self, *, device: Eui64 | None = None, kind: str | None = None, last: int | None = None

@@ -14,8 +14,11 @@ from ota_engine.records import (
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PushRecord,
+    PushTargetRecord,
     SessionRecord,
 )
 from ota_engine.store import schema
@@ -30,6 +33,7 @@ class Statements:
     """Every write of the store, built once and cached compiled by SQLAlchemy thereafter."""
 
     image: sa.Insert
+    terms: sa.Insert
     device: sa.Insert
     assignment: sa.Insert
     session: sa.Insert
@@ -39,6 +43,8 @@ class Statements:
     dispatches: sa.Insert
     order: sa.Insert
     counter: sa.Insert
+    push: sa.Insert
+    target: sa.Insert
     audit: sa.Insert
     meta: sa.Insert
     lease: sa.Insert
@@ -55,6 +61,7 @@ def statements(dialect: str) -> Statements:
     insert = _INSERT[dialect]
     return Statements(
         image=_upsert(insert, schema.images, only=["name"]),
+        terms=_upsert(insert, schema.image_terms),
         device=_upsert(insert, schema.devices),
         assignment=_upsert(insert, schema.assignments),
         session=_upsert(insert, schema.sessions),
@@ -64,6 +71,8 @@ def statements(dialect: str) -> Statements:
         dispatches=_waiting(insert, schema.outbox.c.key == sa.bindparam("this_key")),
         order=_upsert(insert, schema.orders),
         counter=_upsert(insert, schema.counters),
+        push=_upsert(insert, schema.pushes),
+        target=_upsert(insert, schema.push_targets),
         audit=sa.insert(schema.audit),
         meta=_upsert(insert, schema.meta),
         lease=_upsert(insert, schema.lease),
@@ -130,6 +139,7 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     """Write what is: parents before their children, withdrawals before what replaces them."""
     gone = [{"this_device": device, "this_sha256": sha256} for device, sha256 in batch.withdrawn]
     _many(connection, write.image, rows(ImageRecord, batch.images))
+    _many(connection, write.terms, rows(ImageTerms, batch.terms.values()))
     _many(connection, write.device, rows(DeviceRecord, batch.devices.values()))
     _many(connection, write.delete_session, gone)
     _many(connection, write.delete_assignment, gone)
@@ -137,6 +147,8 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     _many(connection, write.session, rows(SessionRecord, batch.sessions.values()))
     _many(connection, write.order, rows(OrderRecord, batch.orders.values()))
     _many(connection, write.counter, rows(CounterRecord, batch.counters.values()))
+    _many(connection, write.push, rows(PushRecord, batch.pushes.values()))
+    _many(connection, write.target, rows(PushTargetRecord, batch.targets.values()))
     if batch.clock is not None:
         trusted = {"name": schema.TRUSTED_UTC, "value": repr(batch.clock.trusted_utc)}
         _many(connection, write.meta, [trusted])

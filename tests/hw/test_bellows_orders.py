@@ -26,15 +26,13 @@ from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.activation.parties import choose_parties
-from ota_engine.hub.push.push import PushStanding, PushVerdict
+from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.hub.tunnel import Route
 from ota_engine.records import (
-    Activation,
     ImageRecord,
     OrderRecord,
     OrderState,
     OutcomeRecord,
-    VersionPolicy,
 )
 from ota_engine.shell.activate import ActivationRequest, activate, cancel_for
 from ota_engine.shell.push import PushRequest, push
@@ -80,25 +78,9 @@ class Bench:
     async def push(
         self, *images: ImageRecord, devices: Sequence[Eui64]
     ) -> list[PushVerdict | None]:
-        request = PushRequest(
-            images,
-            tuple(devices),
-            VersionPolicy.UPGRADE,
-            Activation.IMMEDIATE,
-            None,
-            PROMPT,
-            PATIENCE,
-        )
+        request = PushRequest(images, tuple(devices), timeout=PATIENCE)
         async with self.setup() as setup:
-            result = await push(
-                setup.link,
-                self.state,
-                request,
-                _unseen,
-                wall_clock=time.time,
-                virtual=False,
-                security=setup.security,
-            )
+            result = await push(setup, request, _unseen)
         return [standing.verdict for standing in result.standings]
 
     def hold(self) -> None:
@@ -185,8 +167,6 @@ async def test_ppmid_and_hub_are_updated_and_told_of_by_signed_alerts(tmp_path: 
     async with bench(tmp_path) as lab:
         verdicts = await lab.push(*images, devices=[PPMID, HUB])
         assert verdicts == [PushVerdict.UPDATED, PushVerdict.UPDATED]
-        async with lab.setup():
-            await trio.sleep(1.0)
     alerts = set()
     for outcome in lab.outcomes():
         if outcome.message:

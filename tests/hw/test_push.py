@@ -9,12 +9,12 @@ import trio
 
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
-from ota_engine.hub.push.push import PushStanding, PushVerdict
+from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
-from ota_engine.records import Activation, ImageRecord, VersionPolicy
+from ota_engine.records import ImageRecord
 from ota_engine.shell.push import PushRequest, PushResult, push
-from ota_engine.shell.push_plan import load_plan
+from ota_engine.shell.service import Setup
 from tests.capture.shark import fields, malformed
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
@@ -32,21 +32,16 @@ async def pushed(
     seconds: float = PATIENCE,
     resume: bool = False,
 ) -> PushResult:
-    request = PushRequest(
-        images,
-        devices,
-        VersionPolicy.UPGRADE,
-        Activation.IMMEDIATE,
-        None,
-        PROMPT,
-        seconds,
-        load_plan(state) if resume else None,
-    )
+    if resume:
+        request = PushRequest(timeout=seconds, resume=True)
+    else:
+        request = PushRequest(images, devices, timeout=seconds)
 
     def watch(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Nobody looks on."""
 
-    return await push(link, state, request, watch, wall_clock=time.time, virtual=False)
+    setup = Setup(link, state, time.time, False, PROMPT)
+    return await push(setup, request, watch)
 
 
 def verdicts(result: PushResult) -> dict[Eui64, PushVerdict | None]:

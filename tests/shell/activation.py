@@ -24,13 +24,11 @@ from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import OrderPatience
 from ota_engine.hub.delivery.config import DeliveryConfig
-from ota_engine.hub.push.push import PushStanding
+from ota_engine.hub.push.verdict import PushStanding
 from ota_engine.records import (
-    Activation,
     ImageRecord,
     OrderRecord,
     OutcomeRecord,
-    VersionPolicy,
 )
 from ota_engine.shell.activate import ActivationRequest, Followed, activate
 from ota_engine.shell.push import PushRequest, PushResult, push
@@ -102,24 +100,9 @@ class Estate:
     async def push(
         self, *images: ImageRecord, devices: Sequence[Eui64] | None = None
     ) -> PushResult:
-        request = PushRequest(
-            images,
-            None if devices is None else tuple(devices),
-            VersionPolicy.UPGRADE,
-            Activation.IMMEDIATE,
-            None,
-            DeliveryConfig(),
-        )
+        request = PushRequest(images, None if devices is None else tuple(devices))
         async with self.setup() as setup:
-            return await push(
-                setup.link,
-                setup.state,
-                request,
-                _unseen,
-                wall_clock=utc,
-                virtual=True,
-                security=setup.security,
-            )
+            return await push(setup, request, _unseen)
 
     async def order(
         self,

@@ -11,7 +11,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
-from ota_engine.hub.push.push import PushVerdict
+from ota_engine.hub.push.verdict import PushVerdict
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.shell.activate import ActivationRequest, activate, cancel, cancel_for, read_version
 from tests.gbcs.parties import SECOND_SUPPLIER, SUPPLIER, without

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from images.catalogue import ImageStatus, Range, Terms
 from images.eui64 import Eui64
 from ota_engine.audience import OPERATORS
 from ota_engine.gbcs.verification import CheckResult, Verification
@@ -18,13 +19,19 @@ from ota_engine.records import (
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    ImageTerms,
     OrderRecord,
     OrderState,
     OutcomeKind,
     OutcomeRecord,
+    Override,
+    PushRecord,
+    PushState,
+    PushTargetRecord,
     Record,
     SessionRecord,
     SessionState,
+    Term,
     Unassigned,
     Verdict,
     VersionPolicy,
@@ -143,6 +150,30 @@ def order(number: int = 1, **changes: Any) -> OrderRecord:
     return replace(made, **changes)
 
 
+def terms(sha256: str = IMAGE.sha256, **changes: Any) -> ImageTerms:
+    return ImageTerms(sha256, ImageStatus.APPROVED, Terms(**changes))
+
+
+def push(number: int = 1, **changes: Any) -> PushRecord:
+    made = PushRecord(
+        number=number,
+        images=(IMAGE.sha256,),
+        devices=(PPMID, HIGHEST),
+        everyone=False,
+        policy=VersionPolicy.UPGRADE,
+        activation=Activation.IMMEDIATE,
+        activation_utc=None,
+        created_utc=1.7e9,
+        overrides=(Override(Term.MODEL, "tried by hand"),),
+    )
+    return replace(made, **changes)
+
+
+def target(number: int = 1, eui64: Eui64 = PPMID, **changes: Any) -> PushTargetRecord:
+    made = PushTargetRecord(number, eui64, 0x121D, 0x0084, IMAGE.sha256, "updated", "", 1.7e9)
+    return replace(made, **changes)
+
+
 def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}") -> EventRecord:
     return EventRecord(utc=1.7e9, device=eui64, kind=kind, detail=detail)
 
@@ -165,6 +196,12 @@ VERIFICATIONS = st.none() | st.builds(
     Verification, st.sampled_from(CheckResult), st.sampled_from(CheckResult)
 )
 _OCTETS = st.binary(max_size=12)
+_TERMS = st.builds(
+    Terms,
+    bases=st.sampled_from([None, (), (Range(1, 2), Range(4, 0xFFFF_FFFF))]),
+    hardware=st.sampled_from([None, Range(0, 0xFFFF)]),
+    models=st.sampled_from([(), ("GL-B", "Ø")]),
+)
 
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(replace, st.sampled_from(_IMAGES), name=_TEXT),
@@ -176,6 +213,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         policy=st.sampled_from(VersionPolicy),
         activation=st.sampled_from(Activation),
         activation_utc=st.none() | _UTC,
+        waived=st.lists(st.sampled_from(Term), unique=True).map(tuple),
     ),
     st.builds(
         session,
@@ -215,6 +253,16 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         evidence=_OCTETS,
     ),
     st.builds(CounterRecord, _DEVICES, _COUNTER),
+    st.builds(ImageTerms, _HASHES, st.sampled_from(ImageStatus), _TERMS),
+    st.builds(
+        push,
+        st.integers(1, 2),
+        everyone=st.booleans(),
+        overrides=st.lists(st.builds(Override, st.sampled_from(Term), _TEXT)).map(tuple),
+        state=st.sampled_from(PushState),
+        ended_utc=st.none() | _UTC,
+    ),
+    st.builds(target, st.integers(1, 2), _DEVICES, reason=_TEXT, verdict=_TEXT),
     st.builds(AuditRecord, _UTC, _TEXT, _TEXT, _TEXT, _TEXT),
     st.builds(ClockRecord, _UTC),
 )

@@ -20,8 +20,11 @@ from ota_engine.records import (
     DeviceRecord,
     EventRecord,
     ImageRecord,
+    ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PushRecord,
+    PushTargetRecord,
     Record,
     SessionRecord,
     SessionState,
@@ -60,6 +63,9 @@ class Model:
     trusted_utc: float | None = None
     orders: dict[int, OrderRecord] = field(default_factory=dict)
     counters: dict[Eui64, CounterRecord] = field(default_factory=dict)
+    terms: dict[str, ImageTerms] = field(default_factory=dict)
+    pushes: dict[int, PushRecord] = field(default_factory=dict)
+    targets: dict[tuple[int, Eui64], PushTargetRecord] = field(default_factory=dict)
 
     def apply(self, records: Sequence[Record]) -> "Model | None":
         """The model after the records; None when they contradict each other."""
@@ -67,6 +73,8 @@ class Model:
         for record in records:
             after._take(record)
         fits = all(key[1] in after.images for key in after.assignments)
+        fits &= after.terms.keys() <= after.images.keys()
+        fits &= all(number in after.pushes for number, _ in after.targets)
         return after if fits and after.sessions.keys() <= after.assignments.keys() else None
 
     def _take(self, record: Record) -> None:
@@ -90,8 +98,14 @@ class Model:
             case _:
                 self._note(record)
 
-    def _note(self, record: EventRecord | OutcomeRecord | AuditRecord | ClockRecord) -> None:
+    def _note(self, record: Record) -> None:
         match record:
+            case ImageTerms():
+                self.terms[record.sha256] = record
+            case PushRecord():
+                self.pushes[record.number] = record
+            case PushTargetRecord():
+                self.targets[record.push, record.device] = record
             case EventRecord():
                 self.events.append(record)
             case OutcomeRecord():
@@ -111,6 +125,10 @@ def assert_holds(store: Store, model: Model) -> None:
     assert snapshot.trusted_utc == model.trusted_utc
     assert snapshot.orders == tuple(model.orders[number] for number in sorted(model.orders))
     assert {record.originator: record for record in snapshot.counters} == model.counters
+    assert {record.sha256: record for record in snapshot.terms} == model.terms
+    assert snapshot.pushes == tuple(model.pushes[number] for number in sorted(model.pushes))
+    targets = [record for number in (1, 2) for record in store.push_targets(number)]
+    assert {(record.push, record.device): record for record in targets} == model.targets
     assert store.events() == tuple(model.events)
     told = tuple(each for each in model.outcomes.values() if OPERATORS in each.audience)
     assert store.outcomes() == tuple(model.outcomes.values())

@@ -20,7 +20,10 @@ from tests.store.samples import (
     image,
     order,
     outcome,
+    push,
     session,
+    target,
+    terms,
 )
 
 DAMAGE = {  # an SQL edit, and where the finding must be
@@ -44,6 +47,8 @@ DAMAGE = {  # an SQL edit, and where the finding must be
         "dispatches",
     ),
     "audience that is none": ("UPDATE outcomes SET audience = 'A B'", "dispatches"),
+    "terms that are none": ("UPDATE image_terms SET terms = '[]'", "database"),
+    "a push that is none": ("UPDATE pushes SET devices = '[1]'", "database"),
     "audit": ("UPDATE audit SET actor = 'x'", "audit"),
     "a state nobody knows": ("UPDATE sessions SET state = 'asleep'", "database"),
     "a device that is none": (
@@ -58,7 +63,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
         store.apply([IMAGE, device(), assignment(), session(), event(), outcome("k"), audit()])
-        store.apply([order(), CounterRecord(PPMID, 1)])
+        store.apply([order(), CounterRecord(PPMID, 1), terms(), push(), target()])
     return path
 
 

@@ -37,8 +37,8 @@ from ota_engine.catalogue.intake import image_record
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.kernel.images import ServedImage
-from ota_engine.records import Activation, VersionPolicy
 from ota_engine.shell.push import NOTIFY_SPACING, PushRequest, push
+from ota_engine.shell.service import Setup
 from ota_engine.zcl.commands import Command, QueryNextImageResponse, UpgradeEndResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import encode
@@ -183,16 +183,12 @@ def by_zota(setting: Setting, seed: int) -> Delivered:
 async def _push(dongle: DongleProcess, folder: Path, radio: "ZigpyRadio", data: bytes) -> None:
     image = image_record(data, "bench", 0.0)
     config = DeliveryConfig(notify_spacing=NOTIFY_SPACING)
-    terms = (VersionPolicy.UPGRADE, Activation.IMMEDIATE, None, config, GIVE_UP)
     async with radio:
         dongle.begin()
         await push(
-            radio,
-            folder,
-            PushRequest((image,), None, *terms),
+            Setup(radio, folder, time.time, False, config),
+            PushRequest((image,), timeout=GIVE_UP),
             lambda now, standings, down: None,
-            wall_clock=time.time,
-            virtual=False,
         )
         await trio.to_thread.run_sync(dongle.settled.wait, GIVE_UP)
 

@@ -20,6 +20,7 @@ from ota_engine.hub.activation.orders import Orders
 from ota_engine.hub.activation.outcomes import told
 from ota_engine.hub.activation.readings import WAYS, Readings
 from ota_engine.hub.activation.security import Security
+from ota_engine.hub.kernel.happenings import AlertTold
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.tunnel.hub import MessageReceived
 from ota_engine.records import OutcomeKind
@@ -94,6 +95,7 @@ class Incoming:
         if len(self._alerts) > REMEMBERED:
             self._alerts.popitem(last=False)
         self._kernel.output.report(outcome)
+        self._kernel.happen(AlertTold(Eui64(message.originator)))
 
     def _image_of(self, device: Eui64, digest: bytes) -> str:
         image = self._kernel.image_held(device, digest) if digest else None

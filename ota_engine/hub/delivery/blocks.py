@@ -15,7 +15,6 @@ from ota_engine.events import Packet, Priority, Send
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.period import BlockPeriod
-from ota_engine.hub.delivery.policy import decide
 from ota_engine.hub.delivery.session import HOLDING, OPEN, SessionStep
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
@@ -178,14 +177,7 @@ class BlockServer:
         if session.state is not SessionState.ASSIGNED:
             return
         running = UNKNOWN_VERSION if peer.device.file_version is None else peer.device.file_version
-        verdict = decide(
-            session.image,
-            session.assignment.policy,
-            peer.eui64,
-            running,
-            peer.device.hardware_version,
-            config.hardware,
-        )
+        verdict = self._transfers.decide(peer, session, running, peer.device.hardware_version)
         if not verdict.offer:
             raise PeerError(verdict.reason, Status.NO_IMAGE_AVAILABLE)
 

@@ -3,14 +3,18 @@
 from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
-from ota_engine.records import AssignmentRecord, ImageRecord
+from ota_engine.records import AssignmentRecord, ImageRecord, ImageTerms
 
 
 class AddImage(NamedTuple):
-    """Put an image into the catalogue so that it can be assigned."""
+    """Have an image served, so that it can be assigned.
+
+    ``terms`` are what a catalogue says of it; without, what was said before holds.
+    """
 
     image: ImageRecord
     actor: str
+    terms: ImageTerms | None = None
 
 
 class Assign(NamedTuple):
@@ -30,6 +34,7 @@ class Withdraw(NamedTuple):
     device: Eui64
     sha256: str
     actor: str
+    reason: str = "withdrawn"
 
 
 class Pause(NamedTuple):
@@ -94,13 +99,14 @@ class Inquire(NamedTuple):
     """Ask a device what it is and what it runs; nothing is offered to it.
 
     ``endpoint`` and ``profile`` say where its OTA client is, as far as the radio knows; 0xFF and 0
-    ask on every endpoint, on both profiles we serve.
+    ask on every endpoint, on both profiles we serve. ``names`` asks for its model and maker, too.
     """
 
     device: Eui64
     endpoint: int = 0xFF
     profile: int = 0
     actor: str = "operator"
+    names: bool = False
 
 
 class ConfirmClock(NamedTuple):

@@ -36,7 +36,10 @@ ALL_ENDPOINTS = 0xFF
 EVERYONE = 100  # per cent of clients that answer a notify
 PAYLOAD_TYPES = range(4)  # of Image Notify
 ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
-POWER_SOURCE = 0x0007  # Basic cluster
+# Attributes of the Basic cluster, ZCL 3.2.2.2
+MANUFACTURER_NAME = 0x0004
+MODEL_IDENTIFIER = 0x0005
+POWER_SOURCE = 0x0007
 OWN_ATTRIBUTES = (
     Attribute.CURRENT_FILE_VERSION,
     Attribute.IMAGE_UPGRADE_STATUS,
@@ -138,11 +141,22 @@ class Contacts:
             return False
         peer.asked(now)
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
-        self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+        self._read_basic(peer, names=self._transfers.minds_names(peer))
         return True
 
-    def inquire(self, peer: Peer, endpoint: int, profile: int) -> None:
-        """Ask a device what it is and what it runs; one not heard yet, where the radio says."""
+    def ask_names(self, peer: Peer) -> None:
+        """Ask a device for its model and maker, because an image is for some only."""
+        self._read(peer, BASIC_CLUSTER, (MANUFACTURER_NAME, MODEL_IDENTIFIER))
+
+    def inquire(self, peer: Peer, endpoint: int, profile: int, *, names: bool = False) -> None:
+        """Ask a device what it is and what it runs; one not heard yet, where the radio says.
+
+        Args:
+            peer: the device.
+            endpoint: of its OTA client.
+            profile: of its OTA client, 0 where it is not known.
+            names: ask for its model and maker, too.
+        """
         if peer.device.endpoint == UNKNOWN_ENDPOINT:
             peer.device.lives_at(endpoint, profile)
         for known in (
@@ -150,7 +164,11 @@ class Contacts:
         ):
             self._read(peer, OTA_UPGRADE_CLUSTER, IDENTITY, known)
         if peer.device.profile:
-            self._read(peer, BASIC_CLUSTER, (POWER_SOURCE,))
+            self._read_basic(peer, names=names or self._transfers.minds_names(peer))
+
+    def _read_basic(self, peer: Peer, *, names: bool) -> None:
+        wanted = (POWER_SOURCE, MANUFACTURER_NAME, MODEL_IDENTIFIER) if names else (POWER_SOURCE,)
+        self._read(peer, BASIC_CLUSTER, wanted)
 
     def _read(
         self, peer: Peer, cluster: int, attributes: tuple[int, ...], profile: int = 0

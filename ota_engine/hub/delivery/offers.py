@@ -5,7 +5,7 @@ from ota_engine.hub.delivery.blocks import BlockServer
 from ota_engine.hub.delivery.contacts import Contacts
 from ota_engine.hub.delivery.download import ENDED, Session
 from ota_engine.hub.delivery.peer import Peer
-from ota_engine.hub.delivery.policy import OfferDecision, decide
+from ota_engine.hub.delivery.policy import OfferDecision
 from ota_engine.hub.delivery.reports import Reports
 from ota_engine.hub.delivery.session import SessionStep
 from ota_engine.hub.delivery.transfers import WAITING_FOR_MAINS, Transfers
@@ -150,14 +150,7 @@ class Offers:
             return False  # the query was sent before it was told to apply
         if session.state is SessionState.UPDATED and running == session.image.key.file_version:
             return False
-        verdict = decide(
-            session.image,
-            session.assignment.policy,
-            peer.eui64,
-            running,
-            hardware,
-            self._transfers.config.hardware,
-        )
+        verdict = self._transfers.decide(peer, session, running, hardware)
         if verdict.offer:
             return self._offer(peer, session, running, now)
         self._refuse(peer, session, verdict, running, now)
@@ -200,6 +193,10 @@ class Offers:
         self._kernel.output.count("query_refused")
         if verdict.same:
             return  # ``reports`` has drawn the conclusion
+        if verdict.untold:
+            transfers.explain(peer, session, verdict.reason)
+            self._contacts.ask_names(peer)
+            return
         session.refused(running)
         if transfers.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
             end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED

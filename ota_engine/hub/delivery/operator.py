@@ -78,7 +78,12 @@ class Operator:
 
     def _add_image(self, order: AddImage, now: float) -> None:
         image = self._kernel.images.add(order.image)
-        self._audit(order.actor, "add image", image.sha256, now, name=one_line(order.image.name))
+        name, terms = one_line(order.image.name), order.terms
+        if terms is None:
+            self._audit(order.actor, "add image", image.sha256, now, name=name)
+            return
+        self._kernel.images.state(terms)
+        self._audit(order.actor, "add image", image.sha256, now, name=name, status=terms.status)
 
     def _assign(self, order: Assign, now: float) -> None:
         wish = order.assignment
@@ -99,6 +104,7 @@ class Operator:
             sha256=wish.sha256,
             policy=wish.policy,
             activation=wish.activation,
+            **{"waived": list(wish.waived)} if wish.waived else {},
         )
         session = peer.sessions.get(wish.sha256)
         if session is not None and session.state not in FINAL:
@@ -143,8 +149,13 @@ class Operator:
         session = peer.sessions.get(order.sha256)
         if session is None:
             raise LocalError(f"{format_eui64(order.device)} is not assigned that image")
-        self._audit(order.actor, "withdraw", format_eui64(order.device), now, sha256=order.sha256)
-        self._drop(peer, session, now, "withdrawn")
+        reason = one_line(order.reason)
+        subject = format_eui64(order.device)
+        self._audit(order.actor, "withdraw", subject, now, sha256=order.sha256, reason=reason)
+        if session.state not in LANDED:
+            end, kind = TransferEnd.DISCARDED, OutcomeKind.TRANSFER
+            self._transfers.outcome(peer, session, kind, False, reason, now, end)
+        self._drop(peer, session, now, reason)
 
     def _drop(self, peer: Peer, session: Session, now: float, reason: str) -> None:
         self._ends.stop(peer, session, now)
@@ -221,9 +232,8 @@ class Operator:
         self._audit(order.actor, "notify", format_eui64(order.device), now)
 
     def _inquire(self, order: Inquire, now: float) -> None:
-        self._contacts.inquire(
-            self._transfers.remember(order.device), order.endpoint, order.profile
-        )
+        peer = self._transfers.remember(order.device)
+        self._contacts.inquire(peer, order.endpoint, order.profile, names=order.names)
         self._audit(order.actor, "inquire", format_eui64(order.device), now)
 
     def _broadcast(self, order: NotifyBroadcast, now: float) -> None:

@@ -4,16 +4,22 @@ from collections.abc import Iterable
 
 from images.eui64 import format_eui64
 from ota_engine.events import BASIC_CLUSTER, Packet
-from ota_engine.hub.delivery.contacts import POWER_SOURCE, Contacts
+from ota_engine.hub.delivery.contacts import (
+    MANUFACTURER_NAME,
+    MODEL_IDENTIFIER,
+    POWER_SOURCE,
+    Contacts,
+)
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
-from ota_engine.hub.kernel.happenings import FirmwareTold
+from ota_engine.hub.kernel.happenings import FirmwareTold, NamesTold
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, OutcomeKind, SessionState, VersionPolicy
+from ota_engine.wording import one_line
 from ota_engine.zcl.commands import Attribute
 from ota_engine.zcl.general import AttributeRecord
 
@@ -42,10 +48,11 @@ class Reports:
         self, packet: Packet, peer: Peer, records: Iterable[AttributeRecord], *, asked: bool
     ) -> None:
         """Take attributes, ``asked`` for or reported of the device's own accord."""
-        now = packet.time
-        values = {record.attribute: record.value for record in records if record.value is not None}
+        now, told = packet.time, list(records)
+        values = {record.attribute: record.value for record in told if record.value is not None}
         if packet.cluster == BASIC_CLUSTER:
             changed = POWER_SOURCE in values and self._power(peer, values[POWER_SOURCE], now)
+            changed |= self._names(peer, told, now)
         else:
             changed = self._own(peer, values, asked, now)
         if changed:
@@ -86,6 +93,20 @@ class Reports:
             return
         if peer.device.describes(manufacturer_code=code, image_type=kind):
             self._kernel.devices.measure(peer.device)
+
+    def _names(self, peer: Peer, records: Iterable[AttributeRecord], now: float) -> bool:
+        """Take model and maker; one that the device does not support is known to be none."""
+        told = {record.attribute: _name(record) for record in records}
+        before = peer.device.model, peer.device.maker
+        model = told.get(MODEL_IDENTIFIER, before[0])
+        maker = told.get(MANUFACTURER_NAME, before[1])
+        if (model, maker) == before:
+            return False
+        peer.device.named(model, maker)
+        self._kernel.happen(NamesTold(peer.eui64))
+        if self._transfers.minds_names(peer):
+            self._contacts.anew(peer, now)
+        return True
 
     def _power(self, peer: Peer, source: int, now: float) -> bool:
         if not peer.device.describes(power_source=source):
@@ -208,6 +229,12 @@ class Reports:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False
         return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
+
+
+def _name(record: AttributeRecord) -> str:
+    """A name as people can compare it: without the padding some devices fill it with."""
+    text = (record.string or b"").decode("utf-8", "replace")
+    return one_line(text.rstrip("\x00 ").strip())
 
 
 def _self_description(peer: Peer) -> tuple[int | None, ...]:

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from images.eui64 import Eui64
+from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.devices import Devices
 from ota_engine.records import SessionState
@@ -26,30 +28,46 @@ class SessionStatus(NamedTuple):
     version_after: int | None
     file_version: int
     assigned_utc: float = 0.0
+    manufacturer_code: int = 0
+    image_type: int = 0
+
+    @property
+    def firmware(self) -> tuple[int, int]:
+        """Manufacturer code and image type: the firmware of the device that it is for."""
+        return self.manufacturer_code, self.image_type
 
 
 def statuses(transfers: Transfers) -> list[SessionStatus]:
     """View every session, in the order devices were named; the radio's state goes before its own."""
-    return [
-        SessionStatus(
-            peer.eui64,
-            session.image.sha256,
-            session.state,
-            session.reason,
-            session.since,
-            peer.device.last_heard,
-            session.offset,
-            session.image.size,
-            session.blocks,
-            session.retries,
-            session.attempt,
-            session.version_before,
-            session.version_after,
-            session.image.key.file_version,
-            session.assignment.created_utc,
-        )
-        for peer, session in transfers.sessions()
-    ]
+    return [_status(peer, session) for peer, session in transfers.sessions()]
+
+
+def statuses_of(transfers: Transfers, device: Eui64) -> list[SessionStatus]:
+    """View the sessions of one device."""
+    peer = transfers.named(device)
+    return [] if peer is None else [_status(peer, one) for one in peer.sessions.values()]
+
+
+def _status(peer: Peer, session: Session) -> SessionStatus:
+    return SessionStatus(
+        peer.eui64,
+        session.image.sha256,
+        session.state,
+        session.reason,
+        session.since,
+        peer.device.last_heard,
+        session.offset,
+        session.image.size,
+        session.blocks,
+        session.retries,
+        session.attempt,
+        session.version_before,
+        session.version_after,
+        session.image.key.file_version,
+        session.assignment.created_utc,
+        session.image.key.manufacturer_code,
+        session.image.key.image_type,
+    )
 
 
 class DeviceStatus(NamedTuple):
@@ -69,6 +87,8 @@ class DeviceStatus(NamedTuple):
     on_battery: bool
     last_heard: float
     told_at: float
+    model: str | None = None
+    maker: str | None = None
 
 
 def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
@@ -86,4 +106,6 @@ def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
         seen.on_battery,
         seen.last_heard,
         seen.told_at,
+        seen.model,
+        seen.maker,
     )

@@ -19,6 +19,7 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.pacing import Channel
 from ota_engine.hub.delivery.peer import Peer
+from ota_engine.hub.delivery.policy import Asker, OfferDecision, OfferTerms, decide
 from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep, next_state
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.devices import UNKNOWN_ENDPOINT
@@ -270,6 +271,26 @@ class Transfers:
                 self.explain(peer, session, reason)
             elif session.state in UNSTARTED and session.reason == WAITING_FOR_MAINS:
                 self.explain(peer, session, "back on mains; waits for the device to ask")
+
+    def decide(
+        self, peer: Peer, session: Session, running: int, hardware: int | None
+    ) -> OfferDecision:
+        """Decide whether a firmware may be offered the image of its session, as it is now."""
+        device, wish = peer.device, session.assignment
+        terms = self._kernel.images.terms(session.image.sha256)
+        return decide(
+            session.image,
+            Asker(peer.eui64, running, hardware, device.model, device.maker),
+            OfferTerms(wish.policy, terms, wish.waived, self.config.hardware),
+        )
+
+    def minds_names(self, peer: Peer) -> bool:
+        """Whether the terms of an image for a device ask for its model or maker."""
+        for session in peer.sessions.values():
+            stated = self._kernel.images.terms(session.image.sha256)
+            if stated is not None and (stated.terms.models or stated.terms.makers):
+                return True
+        return False
 
     # --- ends ------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ class Alarm(StrEnum):
     OVERDUE = "the image is checked, or the device restarts, for longer than it may"
     ACTIVATION = "a set time of activation has come"
     TELL_AGAIN = "an unsolicited Upgrade End Response did not arrive"
+    # of the pushes
+    PUSH = "a device of a push is to be looked at"
     # of the activation
     ORDER = "an order (the key is its number) wants something"
     READING = "a question for a version was not answered"

@@ -58,6 +58,8 @@ RECORDED = (
     "power_source",
     "period_unit_ms",
     "block_limit",
+    "model",
+    "maker",
 )
 
 
@@ -83,7 +85,9 @@ class Device:
         "hardware_version",
         "image_type",
         "last_heard",
+        "maker",
         "manufacturer_code",
+        "model",
         "network_address",
         "period_unit_ms",
         "power_source",
@@ -111,6 +115,8 @@ class Device:
         self.power_source: int | None = None
         self.period_unit_ms: int | None = None
         self.block_limit: int | None = None
+        self.model: str | None = None
+        self.maker: str | None = None
         self.carries = 0
         self.route: tuple[int, ...] = ()
         self.reply_to = (eui64, OTA_SERVER_ENDPOINT, UNKNOWN_ENDPOINT, 0, 0)
@@ -123,6 +129,10 @@ class Device:
         for name, value in facts.items():
             setattr(self, name, value)
         return before != [*facts.values()]
+
+    def named(self, model: str | None, maker: str | None) -> None:
+        """It said which model it is and who made it; an empty name says that it tells none."""
+        self.model, self.maker = model, maker
 
     def told(self, version: int | None, now: float) -> None:
         """It said which version it runs."""

@@ -79,6 +79,18 @@ class FirmwareTold(NamedTuple):
     hardware_version: int | None
 
 
+class NamesTold(NamedTuple):
+    """A device said which model it is, or who made it, and it was not known before."""
+
+    device: Eui64
+
+
+class AlertTold(NamedTuple):
+    """A device sent a signed alert of its own, and was believed."""
+
+    device: Eui64
+
+
 class QueryHeard(NamedTuple):
     """A query waits for its answer, which comes after all that follows from what it told."""
 

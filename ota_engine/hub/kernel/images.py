@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ota_engine.errors import PeerError
 from ota_engine.hub.kernel.output import Output
-from ota_engine.records import ImageRecord
+from ota_engine.records import ImageRecord, ImageTerms
 from ota_engine.zcl.hot import encode_block_data
 
 UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
@@ -72,12 +72,15 @@ class ServedImage:
 
 
 class Images:
-    """Every image that may be assigned, by the SHA-256 of its file."""
+    """Every image that may be assigned, by the SHA-256 of its file, and the terms it is released on."""
 
-    __slots__ = ("_images", "_output")
+    __slots__ = ("_images", "_output", "_terms")
 
-    def __init__(self, records: Iterable[ImageRecord], output: Output) -> None:
+    def __init__(
+        self, records: Iterable[ImageRecord], terms: Iterable[ImageTerms], output: Output
+    ) -> None:
         self._images = {record.sha256: ServedImage.of(record) for record in records}
+        self._terms = {stated.sha256: stated for stated in terms}
         self._output = output
 
     def add(self, record: ImageRecord) -> ServedImage:
@@ -91,6 +94,16 @@ class Images:
     def get(self, sha256: str) -> ServedImage | None:
         """Look an image up by the SHA-256 of its file, lower-case hexadecimal."""
         return self._images.get(sha256)
+
+    def state(self, terms: ImageTerms) -> None:
+        """Take what a catalogue says of an image that is there, and have it stored."""
+        if self._terms.get(terms.sha256) != terms:
+            self._terms[terms.sha256] = terms
+            self._output.persist(terms)
+
+    def terms(self, sha256: str) -> ImageTerms | None:
+        """The terms of an image; None where its header says all that is known."""
+        return self._terms.get(sha256)
 
     def of_hash(
         self, manufacturer_image_hash: bytes, targets: Collection[tuple[int, int]]

@@ -58,7 +58,7 @@ class Kernel:
         self.radio = Radio()
         self.deadlines = Deadlines()
         self.output = Output(self.clock)
-        self.images = Images(snapshot.images, self.output)
+        self.images = Images(snapshot.images, snapshot.terms, self.output)
         self.devices = Devices(
             snapshot.devices,
             self.output,

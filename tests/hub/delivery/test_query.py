@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.config import DeliveryConfig, HardwarePolicy
-from ota_engine.hub.delivery.policy import decide
+from ota_engine.hub.delivery.policy import Asker, OfferTerms, decide
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import SessionState, VersionPolicy
 from ota_engine.zcl.general import DefaultResponse
@@ -132,7 +132,8 @@ def test_fault_21_no_lower_version_is_ever_offered_unless_a_downgrade_was_ordere
     strictness: HardwarePolicy,
 ) -> None:
     served = ServedImage.of(image(10, version=version))
-    verdict = decide(served, policy, DEVICE, running, hardware, strictness)
+    asker = Asker(DEVICE, running, hardware)
+    verdict = decide(served, asker, OfferTerms(policy, hardware=strictness))
     if running != 0xFFFFFFFF and version < running:
         assert not verdict.offer
         assert "downgrade" in verdict.reason

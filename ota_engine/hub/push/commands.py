@@ -1,0 +1,63 @@
+"""What a person can ask of a push; pure values, each naming who asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from images.eui64 import Eui64
+from ota_engine.hub.push.course import ACTOR, AwaitedProof, Client
+from ota_engine.records import Activation, ImageRecord, ImageTerms, Override, VersionPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class BeginPush:
+    """Bring images to the devices they fit; what an earlier push left open is withdrawn.
+
+    Attributes:
+        images: the files, each once.
+        devices: who is to be updated.
+        everyone: nobody was named: a device that none of the images is for is passed over.
+        policy: which version steps are allowed.
+        activation: when devices may run what they hold.
+        activation_utc: for ``Activation.AT``.
+        terms: what a catalogue says of the images; of an image without, what is stored holds.
+        overrides: terms that do not count in this push.
+        in_order: the firmwares of one device are updated in the order of ``images``.
+        clients: where the OTA clients are, as far as the radio knows.
+        proofs: what alert is awaited of a device, by those of whom one is.
+        dry: assign nothing and withdraw nothing; say what would be assigned.
+        actor: who asks.
+    """
+
+    images: tuple[ImageRecord, ...]
+    devices: tuple[Eui64, ...]
+    everyone: bool
+    policy: VersionPolicy
+    activation: Activation
+    activation_utc: float | None = None
+    terms: tuple[ImageTerms, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    in_order: bool = False
+    clients: Mapping[Eui64, Client] = field(default_factory=dict)
+    proofs: Mapping[Eui64, AwaitedProof] = field(default_factory=dict)
+    dry: bool = False
+    actor: str = ACTOR
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePush:
+    """Go on with the push that was interrupted; ``clients`` and ``proofs`` as in ``BeginPush``."""
+
+    clients: Mapping[Eui64, Client] = field(default_factory=dict)
+    proofs: Mapping[Eui64, AwaitedProof] = field(default_factory=dict)
+    actor: str = ACTOR
+
+
+@dataclass(frozen=True, slots=True)
+class StopPush:
+    """End the push under way: what it has not delivered is withdrawn."""
+
+    actor: str = ACTOR
+
+
+PushCommand: TypeAlias = BeginPush | ResumePush | StopPush
