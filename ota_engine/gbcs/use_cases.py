@@ -32,7 +32,7 @@ class NamedUseCase(NamedTuple):
     title: str
 
 
-class Parties(NamedTuple):
+class MessageParties(NamedTuple):
     """What sender and receiver of a message are, by its use case and direction."""
 
     sender: str
@@ -69,11 +69,15 @@ def use_case_of(code: int) -> NamedUseCase:
     return OTHERS.get(code, UNKNOWN)
 
 
-def parties_of(message: Message) -> Parties:
+def parties_of(message: Message) -> MessageParties:
     """Who speaks to whom: commands go to the device, answers and alerts come from it."""
     code = message.message_code
     device, asker = use_case_of(code).device, _ASKED_BY_DEVICES.get(code, PARTY)
-    return Parties(asker, device) if message.cra is Cra.COMMAND else Parties(device, asker)
+    return (
+        MessageParties(asker, device)
+        if message.cra is Cra.COMMAND
+        else MessageParties(device, asker)
+    )
 
 
 OTHERS: Final[dict[int, NamedUseCase]] = {

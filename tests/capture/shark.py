@@ -20,7 +20,7 @@ def tshark(capture: Path, *arguments: str) -> str:
         [program, "-r", str(capture), *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     return done.stdout

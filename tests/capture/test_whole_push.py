@@ -80,7 +80,7 @@ def test_the_image_is_rebuilt_byte_for_byte_by_zigpy_cli(capture: Path, tmp_path
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

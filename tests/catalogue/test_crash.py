@@ -21,7 +21,7 @@ def test_a_crash_before_any_line_leaves_an_image_whole_or_not_at_all(
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=110,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -55,7 +55,7 @@ def test_processes_that_add_at_once_lose_nothing_and_list_no_identity_twice(tmp_
     other.write_bytes(ota(version=VERSION + 1))
     folder = tmp_path / "catalogue"
     processes = [adding(folder, file) for file in (same, rival, other)]
-    told = [process.communicate(timeout=60) for process in processes]
+    told = [process.communicate(timeout=300) for process in processes]
     codes = [process.returncode for process in processes]
     assert sorted(codes[:2]) == [0, 2], told
     assert codes[2] == 0, told

@@ -57,7 +57,7 @@ def test_ctrl_c_stops_cleanly_and_the_printed_command_goes_on(
 ) -> None:
     with waiting(tmp_path) as process:
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert out == "order 1 is accepted\n"
     words = shlex.split(err.splitlines()[-1].partition("to go on: ")[2])

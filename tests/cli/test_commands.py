@@ -284,7 +284,7 @@ def run(*words: str | Path, environment: dict[str, str] | None = None) -> Ran:
         [str(word) for word in words],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         env=os.environ | {"COLUMNS": str(COLUMNS)} | (environment or {}),
     )

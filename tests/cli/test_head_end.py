@@ -41,7 +41,7 @@ class Listening:
 
     def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
         self.process.send_signal(number)
-        _, complaints = self.process.communicate(timeout=30)
+        _, complaints = self.process.communicate(timeout=300)
         return self.process.returncode, complaints
 
 

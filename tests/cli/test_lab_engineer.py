@@ -17,7 +17,7 @@ from tests.cli.zota import zota_process
 
 pytestmark = pytest.mark.dongle
 
-PATIENCE = 60.0  # seconds until the dongle has to be there
+PATIENCE = 300.0  # seconds until the dongle has to be there
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.gbcs.parties import pki_files
 
 pytestmark = pytest.mark.dongle
 
-PATIENCE = 30.0  # seconds before a test gives up
+PATIENCE = 300.0  # seconds before a test gives up
 RST = bytes.fromhex("1ac038bc7e")
 
 

@@ -56,7 +56,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, number: sign
     file = image_file(tmp_path, octets=OCTETS)
     with downloading(tmp_path, file, "--device", PPMID, "--block-size", "32") as process:
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "not finished" in out
     words = shlex.split(err.splitlines()[-1].partition("to go on: ")[2])
@@ -72,7 +72,7 @@ def test_a_killed_push_goes_on_with_everybody_it_was_for(tmp_path: Path) -> None
     files = [image_file(tmp_path, kind, octets=OCTETS) for kind in (kinds.PPMID, kinds.IHD)]
     with downloading(tmp_path, *files, "--device", PPMID, "--device", IHD) as process:
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=300)
     summary = resume(tmp_path)
     assert {told["device"]: told["verdict"] for told in summary["devices"]} == {
         PPMID: "updated",

@@ -19,7 +19,7 @@ SECTION = re.compile(r"^## Ten minutes for activation by GBCS$(.*?)^## ", re.MUL
 BLOCK = re.compile(r"^```console$(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)", re.MULTILINE)
 SERVERS = ("zota ncp", "zota head-end listen")  # go on in terminals of their own
-BEGIN_WITHIN = 30.0  # seconds for a server to say that it is there
+BEGIN_WITHIN = 300.0  # seconds for a server to say that it is there
 
 
 def commands() -> list[str]:

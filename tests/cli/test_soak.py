@@ -188,7 +188,7 @@ def test_ctrl_c_stops_everything_and_says_how_to_replay() -> None:
     assert running.stderr is not None
     first = running.stderr.readline()  # it is at work
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: parent and workers alike
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=300)
     assert "blocks/s" in first
     assert running.returncode == Exit.INTERRUPTED
     assert "zota soak --devices 500 --hours 2000" in err

@@ -41,7 +41,7 @@ def zota_process(*arguments: str | Path | int, prepare: Callable[[], None] | Non
         [sys.executable, "-m", "ota_engine", *(str(argument) for argument in arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         preexec_fn=prepare,
     )

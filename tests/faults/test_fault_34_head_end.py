@@ -32,7 +32,7 @@ from tests.store.samples import outcome
 from tests.tiers import points
 
 QUICK = CourierPatience(pauses=(0.01, 0.02, 0.05), most=1000)
-LONG = 60.0  # seconds before a test gives up
+LONG = 300.0  # seconds before a test gives up
 KEYS = [str(number) for number in range(12)]
 CRASH_POINTS = 30  # lines; fewer would mean that nothing was traced
 

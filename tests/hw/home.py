@@ -32,7 +32,7 @@ from ota_engine.shell.service import open_service
 
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0085, 1, 2
 FIRST = 0x025A_0000_0000_0001
-PATIENCE = 60.0  # seconds before a test gives up; none takes a tenth of that
+PATIENCE = 300.0  # seconds before a test gives up; none takes a tenth of that
 LOOK = 0.02  # seconds between two looks at the engine
 
 #: A client that dawdles nowhere, so that what a test waits for is the link.

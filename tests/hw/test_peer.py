@@ -46,7 +46,7 @@ async def listening(serve: Serve) -> AsyncIterator[str]:
 
     async def one(stream: trio.SocketStream) -> None:
         async with stream:
-            with trio.move_on_after(60):
+            with trio.move_on_after(300):
                 await serve(stream)
 
     async with trio.open_nursery() as nursery:

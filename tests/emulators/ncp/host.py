@@ -21,7 +21,7 @@ from emulators.platform.profiles import LAB
 from tests.emulators.ncp.home import PARAMETERS, SECURITY, display
 
 CHANNEL = PARAMETERS.channel
-PATIENCE = 30.0  # seconds before a test gives up; none takes a tenth of that
+PATIENCE = 300.0  # seconds before a test gives up; none takes a tenth of that
 LOOK = 0.02  # seconds
 
 

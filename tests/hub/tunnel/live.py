@@ -8,7 +8,7 @@ from ota_engine.hub.tunnel import MessageReceived, Route, TunnelEvent
 from ota_engine.link.contract import Link, SendFailedError
 from tests.hub.tunnel.alone import LoneTunnels
 
-PATIENCE = 60.0  # seconds before a test gives up
+PATIENCE = 300.0  # seconds before a test gives up
 
 
 class LiveHub:
