@@ -1,6 +1,8 @@
 """Judges many files and adds up what the rules say of them; prints nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -10,7 +12,7 @@ from images.errors import ImageError
 from images.judging.settings import JudgingSettings
 from images.judging.walk import find_images
 from images.judging.workers import Judged, judge_files
-from images.manifest import ManifestEntry
+from images.manifest import Manifest, ManifestEntry
 from images.rules import Report, Severity, lint_manifest
 from images.rules.findings import rule_id
 from images.rules.policy import sift, write_baseline
@@ -92,6 +94,9 @@ def judge(
     skipped: list[Path] = []
     found_files = list(find_images(paths))
     files = [found for found in found_files if not found.outside]
+    said = {**settings.expect, **settings.given}
+    index: Manifest = said.get("manifest", Manifest())
+    settings = settings._replace(namesakes=namesakes([found.path for found in files], index))
     results = judge_files([found.path for found in files], settings, jobs)
     for found, one in zip(files, progress(results, len(files)), strict=True):
         if not found.named and one.report is not None and _is_foreign(one.report):
@@ -103,13 +108,41 @@ def judge(
             judged.append(one._replace(report=kept))
     if manifest is not None:
         names = {found.path.name for found in files}
-        entries = settings.given["manifest"].entries
+        entries: Sequence[ManifestEntry] = index.entries
         if not any(path.is_dir() for path in paths):
             entries = [entry for entry in entries if entry.name in names]
         report = _judge_index(manifest.parent, entries, names)
         judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
     outside = tuple(found.path for found in found_files if found.outside)
     return JudgingResult(tuple(judged), tuple(skipped), outside)
+
+
+def namesakes(paths: Sequence[Path], index: Manifest) -> frozenset[str]:
+    """Files whose name an index says of another one: an archive beside what is current.
+
+    Of several files of a name, a line means the one whose path is most like its own.
+    """
+    by_name: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault(path.name, []).append(path)
+    found: set[str] = set()
+    for name, alike in by_name.items():
+        lines = index.named(name)
+        if len(alike) < 2 or not lines:
+            continue
+        meant = {max(alike, key=partial(_likeness, line.place)) for line in lines}
+        found |= {path.as_posix() for path in alike if path not in meant}
+    return frozenset(found)
+
+
+def _likeness(place: str, path: Path) -> int:
+    """How many parts a path and a place have in common, from their ends."""
+    try:
+        wanted = next(iter(places(place)), ())
+    except ImageError:
+        wanted = ()
+    pairs = zip(reversed(wanted), reversed(path.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _judge_index(folder: Path, entries: Sequence[ManifestEntry], names: set[str]) -> Report:

@@ -81,6 +81,7 @@ class JudgingSettings(NamedTuple):
         given: the command line's own, which wins over all.
         policy: which findings count.
         fixed: the command line named the profile.
+        namesakes: paths of files that an index means another file of the same name by.
     """
 
     chosen: ChosenProfile = UNCHOSEN
@@ -89,6 +90,7 @@ class JudgingSettings(NamedTuple):
     given: Mapping[str, Any] = {}
     policy: RulePolicy = RulePolicy()
     fixed: bool = False
+    namesakes: frozenset[str] = frozenset()
 
     def for_file(self, path: str) -> tuple[ChosenProfile, Expectations]:
         """What holds for one file."""
@@ -98,6 +100,7 @@ class JudgingSettings(NamedTuple):
                 fields.update(exception.expect)
                 if exception.chosen != UNCHOSEN and not self.fixed:
                     chosen = exception.chosen
+        fields["namesake"] = path in self.namesakes
         return chosen, replace(Expectations(), **{**fields, **self.given})
 
     def judge(self, path: str, data: bytes) -> Report:

@@ -36,6 +36,7 @@ class Expectations:
         ca_key: public key of the Smart Energy certification authority, in SEC 1 form.
         ca_eui64: EUI-64 of that authority.
         manifest: what an index says of released files.
+        namesake: what the index says of this file's name is said of another file of that name.
         retracted: SHA-256 or SHA-512 digests of files withdrawn.
     """
 
@@ -54,6 +55,7 @@ class Expectations:
     ca_key: bytes | None = None
     ca_eui64: int | None = None
     manifest: Manifest = field(default_factory=Manifest)
+    namesake: bool = False
     retracted: frozenset[bytes] = frozenset()
 
 

@@ -31,9 +31,9 @@ def released_before(ctx: Context) -> Iterator[Hit]:
         for algorithm in index.algorithms
         for entry in index.with_digest(algorithm, ctx.digest(algorithm))
     ]
-    ours = (*same, *index.named(ctx.name))
+    ours = (*same, *_listed(ctx))
     for entry in index.identified(identity)[:MOST_RIVALS]:
-        other = entry.digest is not None and entry.name != ctx.name and entry not in same
+        other = entry.digest is not None and entry not in ours
         if other and not all(_apart(ctx, own, entry) for own in ours or (None,)):
             yield Hit(
                 E,
@@ -45,7 +45,7 @@ def released_before(ctx: Context) -> Iterator[Hit]:
             )
     for entry in same[:MOST_RIVALS]:
         numbers = entry.identity
-        if numbers != identity and None not in numbers and entry.name != ctx.name:
+        if numbers != identity and None not in numbers and entry not in _listed(ctx):
             yield Hit(
                 W,
                 f"the same file was released under another identity: {entry.name}",
@@ -83,7 +83,7 @@ def _disjoint(ours: Sequence[str], theirs: Sequence[str]) -> bool:
 def manifest_entry(ctx: Context) -> Iterator[Hit]:
     """Rule 40, what the index says of this very file."""
     header, index = ctx.header, ctx.expect.manifest
-    listed = index.named(ctx.name)
+    listed = _listed(ctx)
     if index and ctx.name is not None and not listed:
         yield _unlisted(ctx)
     for entry in listed:
@@ -103,6 +103,11 @@ def manifest_entry(ctx: Context) -> Iterator[Hit]:
                     cure=_CURE_INDEX,
                 )
         yield from _content(ctx, entry)
+
+
+def _listed(ctx: Context) -> Sequence[ManifestEntry]:
+    """The lines of this very file."""
+    return () if ctx.expect.namesake else ctx.expect.manifest.named(ctx.name)
 
 
 def _unlisted(ctx: Context) -> Hit:

@@ -238,6 +238,24 @@ def test_a_folder_is_compared_with_the_whole_index(tmp_path: Path) -> None:
     assert "1 error," in ran.out
 
 
+def test_a_line_means_the_file_where_it_says_and_not_another_of_that_name(tmp_path: Path) -> None:
+    """A collection keeps an older file of the same name in its archive."""
+    index = listed(tmp_path / "all", "a.ota")
+    (tmp_path / "all" / "archive").mkdir()
+    old = ota(element(0, FIRMWARE), file_version=9)
+    (tmp_path / "all" / "archive" / "a.ota").write_bytes(old)
+    report = json.loads(
+        zota("image", "validate", tmp_path / "all", "--manifest", index, "--json").out
+    )
+    told = {
+        Path(file["path"]).parent.name: [
+            one["severity"] for one in file["findings"] if one["rule"] == "ZOTA040"
+        ]
+        for file in report["files"]
+    }
+    assert told == {"maker": [], "archive": ["warning"], "all": []}
+
+
 def test_a_file_the_index_does_not_list_fails_a_strict_run(tmp_path: Path) -> None:
     index = listed(tmp_path / "all", "a.ota")
     new = tmp_path / "new.ota"
