@@ -1,4 +1,4 @@
-"""PostgreSQL is not run here; that every table and every write can be said in it is tested."""
+"""Every table and every write can be said in PostgreSQL, also where no server is installed."""
 
 from dataclasses import fields
 

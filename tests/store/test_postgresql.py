@@ -1,0 +1,190 @@
+"""The store's rows on a real PostgreSQL server: every migration, and the same story as on SQLite.
+
+The server is Debian's, started on a socket in a folder of its own, by an ordinary user.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.records import Record
+from ota_engine.store import migrate, schema
+from ota_engine.store.schema import FILE_SINK
+from ota_engine.store.store import Store
+from tests.store.samples import RECORDS, event, outcome
+
+NOW = 1.7e9  # UTC
+PLACE, SECOND = "the server", "a second sink"
+PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin")
+
+
+def _programs() -> Path | None:
+    found = [
+        folder for place in PLACES for folder in sorted(Path("/").glob(place[1:]), reverse=True)
+    ]
+    return next((folder for folder in found if (folder / "initdb").exists()), None)
+
+
+def _ordinary_user() -> tuple[str, ...]:
+    """What to run before a command so that it is not root, whom PostgreSQL serves nothing."""
+    if os.geteuid() != 0:
+        return ()
+    for name in ("postgres", "nobody"):
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if (runuser := shutil.which("runuser")) is not None:
+            return (runuser, "-u", name, "--")
+    return ()
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=120, cwd="/")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[sa.URL]:
+    """A PostgreSQL server of our own, gone with the last test."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    programs = _programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+    be = _ordinary_user()
+    if os.geteuid() == 0 and not be:
+        pytest.skip("PostgreSQL does not run as root, and there is nobody else to run it")
+    folder = Path(mkdtemp(prefix="zota-pg-"))
+    if be:
+        shutil.chown(folder, be[2])
+    data, owner = folder / "data", be[2] if be else pwd.getpwuid(os.geteuid()).pw_name
+    try:
+        _run([*be, f"{programs}/initdb", "-D", f"{data}", "-A", "trust", "-E", "UTF8", "-N"])
+        options = f"-c listen_addresses='' -c fsync=off -c unix_socket_directories={folder}"
+        start = [f"{programs}/pg_ctl", "-D", f"{data}", "-w", "-o", options, "-l", f"{folder}/log"]
+        _run([*be, *start, "start"])
+        query = {"host": str(folder)}
+        yield sa.URL.create("postgresql+psycopg", owner, database="postgres", query=query)
+        _run([*be, f"{programs}/pg_ctl", "-D", f"{data}", "-m", "immediate", "stop"])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def connection(server: sa.URL) -> Iterator[sa.Connection]:
+    """An empty database."""
+    engine = sa.create_engine(server, poolclass=sa.pool.NullPool)
+    with engine.connect() as opened:
+        with opened.begin():
+            opened.exec_driver_sql("DROP SCHEMA public CASCADE")
+            opened.exec_driver_sql("CREATE SCHEMA public")
+        yield opened
+
+
+def test_the_migrations_make_the_tables_the_code_speaks_of(connection: sa.Connection) -> None:
+    assert migrate.revision_of(connection, PLACE) is None
+    migrate.bring_up_to_date(connection, PLACE)
+    assert migrate.revision_of(connection, PLACE) == schema.HEAD
+    assert compare_metadata(MigrationContext.configure(connection), schema.METADATA) == []
+
+
+def test_what_the_first_schema_said_was_told_stays_told(connection: sa.Connection) -> None:
+    with connection.begin():
+        migrate.run_migrations(connection, migrate.SCRIPTS, "0001")
+        for number, key in enumerate(("told", "waits"), 1):
+            row = (key, NOW, "00-DB-12-34-56-78-90-A4", "transfer", "succeeded", "", "", 1, 2)
+            connection.exec_driver_sql(
+                "INSERT INTO outcomes VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", row
+            )
+            queued = (number, key, key == "told")
+            connection.exec_driver_sql("INSERT INTO outbox VALUES (%s, %s, %s)", queued)
+    migrate.bring_up_to_date(connection, PLACE)
+    store = Store(connection, PLACE)
+    assert [each.key for each in store.outcomes()] == ["told", "waits"]
+    assert [each.key for each in store.dispatches.waiting(FILE_SINK, 9)] == ["waits"]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.lists(RECORDS, max_size=8), max_size=8))
+def test_any_records_come_to_the_same_as_on_sqlite(
+    connection: sa.Connection, batches: list[list[Record]]
+) -> None:
+    _empty(connection)
+    there = Store(connection, PLACE)
+    with Store.in_memory() as here:
+        for store in (here, there):
+            store.dispatches.register(SECOND, "supplier")
+        for batch in batches:
+            assert _applied(here, batch) == _applied(there, batch)
+        assert there.load() == here.load()
+        assert there.events() == here.events()
+        assert there.outcomes() == here.outcomes()
+        assert there.audit_rows() == here.audit_rows()
+        for sink in (FILE_SINK, SECOND):
+            mine = here.dispatches.due(sink, 100, NOW, 60.0)
+            assert there.dispatches.due(sink, 100, NOW, 60.0) == mine
+        assert there.dispatches.counts() == here.dispatches.counts()
+
+
+def test_a_dispatch_goes_every_way_it_can(connection: sa.Connection) -> None:
+    migrate.bring_up_to_date(connection, PLACE)
+    store = Store(connection, PLACE)
+    store.apply([outcome(key) for key in ("told", "later", "dead")])
+    store.dispatches.register(SECOND)
+    store.dispatches.delivered(SECOND, ["told"])
+    store.dispatches.postpone(SECOND, "later", 1, NOW + 30, "answered 503")
+    store.dispatches.bury(SECOND, "dead", 1, "answered 422")
+    assert store.dispatches.due(SECOND, 9, NOW, 60.0) == ()
+    assert store.dispatches.next_utc(SECOND) == NOW + 30
+    assert [letter.outcome.key for letter in store.dispatches.dead()] == ["dead"]
+    store.dispatches.requeue(store.dispatches.dead())
+    store.dispatches.hasten(SECOND)
+    due = store.dispatches.due(SECOND, 9, NOW, 60.0)
+    assert [(letter.outcome.key, letter.attempts) for letter in due] == [("later", 1), ("dead", 0)]
+
+
+@pytest.mark.parametrize(
+    "hostile", [event("\0"), event("\ud800"), outcome("k", reason="a\0b"), outcome("x" * 201)]
+)
+def test_a_value_it_could_not_hold_is_refused_in_one_line(
+    connection: sa.Connection, hostile: Record
+) -> None:
+    migrate.bring_up_to_date(connection, PLACE)
+    store = Store(connection, PLACE)
+    with pytest.raises(LocalError, match=r"^[^\n\0]{1,200}$"):
+        store.apply([event("before"), hostile])
+    assert store.events() == ()
+    with pytest.raises(LocalError, match="names no sink"):
+        store.dispatches.register("x" * 41)
+
+
+def _empty(connection: sa.Connection) -> None:
+    """Give the database the newest schema and no rows but those of a new one."""
+    if migrate.revision_of(connection, PLACE) is None:
+        migrate.create_now(connection)
+        return
+    tables = ", ".join(table.name for table in schema.METADATA.sorted_tables)
+    with connection.begin():
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        connection.execute(sa.insert(schema.sinks).values(name=FILE_SINK))
+
+
+def _applied(store: Store, batch: list[Record]) -> bool:
+    try:
+        store.apply(batch)
+    except StoreError:
+        return False
+    return True
