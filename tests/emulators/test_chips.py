@@ -7,6 +7,8 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulators.client.table import ClientState
 from emulators.devices import kinds
@@ -335,6 +337,49 @@ def test_off_the_mains_no_chip_downloads() -> None:
     assert both(server) == [VERSION, VERSION]
     assert isinstance(server.device, Chargeable)
     server.take(server.device.set_mains(True, server.now))
+    server.run(HOUR)
+    assert both(server) == [NEW, NEW]
+
+
+# --- anything -------------------------------------------------------------------------------------
+
+makers, types = st.sampled_from([MAKER, 0xFFFF, 1]), st.sampled_from([MAIN, RADIO, 0xFFFF, 1])
+versions = st.sampled_from([VERSION, NEW, 0xFFFF_FFFF])
+named = (makers, types, versions)
+
+
+def block(maker: int, image_type: int, version: int) -> ota.ImageBlockResponse:
+    return ota.ImageBlockResponse(0, maker, image_type, version, 0, bytes(63))
+
+
+commands: st.SearchStrategy[ota.OtaCommand] = st.one_of(
+    st.builds(ota.ImageNotify, st.just(3), st.just(100), *named),
+    st.builds(ota.QueryNextImageResponse, st.just(0), *named, st.just(9_000)),
+    st.just(ota.QueryNextImageResponse(Status.NO_IMAGE_AVAILABLE)),
+    st.builds(block, *named),
+    st.builds(ota.UpgradeEndResponse, *named, st.just(0), st.just(0)),
+)
+said = st.tuples(commands, st.integers(1, 8), st.sampled_from([1, 2, 0xFF]), st.floats(0, 400))
+
+
+@given(st.lists(said, max_size=20), st.sampled_from([None, 2]))
+def test_whatever_a_server_says_no_chip_runs_what_was_not_sent(
+    saying: list[tuple[ota.OtaCommand, int, int, float]], endpoint: int | None
+) -> None:
+    server = Server(spec(endpoint=endpoint))
+    server.start()
+    for command, sequence, to, seconds in saying:
+        server.say(command, to=to, sequence=sequence)
+        server.run(seconds)
+    assert both(server) == [VERSION, VERSION]
+
+
+@given(st.lists(st.binary(max_size=40), max_size=10))
+def test_any_octets_leave_both_chips_able_to_take_their_files(frames: list[bytes]) -> None:
+    server = Server(spec(), [image(MAIN, octets=100), image(RADIO, octets=100)])
+    server.start()
+    for frame in frames:
+        server.send(frame, 1)
     server.run(HOUR)
     assert both(server) == [NEW, NEW]
 
