@@ -46,13 +46,14 @@ def _verdicts(report: "PushReport", several: frozenset[str]) -> Table:
         title="what the devices would get" if report.dry_run else "what the devices report",
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
+        show_edge=False,
+        padding=0,
     )
     which = "type" if several else "image"
     for heading in ("device", which, "before", "after", "blocks", "verdict"):
         right = heading == "blocks"
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+        whole = heading != "verdict"  # it alone may be broken into two lines
+        table.add_column(heading, justify="right" if right else "left", no_wrap=whole)
     for told in report.devices:
         again = f"+{told.retries}" if told.retries else ""
         table.add_row(

@@ -258,16 +258,13 @@ class Course:
         since = inf if self._since is None else self._since
         push = rules.push
         waived = tuple(one.term for one in push.overrides)
-        found = {
-            told.key: _Firmware(
-                told.key,
-                told,
-                choose(rules.candidates, seen, told, push.policy, waived),
-                seen.sessions.get(told.key),
-            )
-            for told in seen.firmwares
-            if told.told_at >= since
-        }
+        found: dict[FirmwareKey, _Firmware] = {}
+        for told in seen.firmwares:
+            if told.told_at >= since:
+                session = seen.sessions.get(told.key)
+                now_told = _newest_word(told, session)
+                fit = choose(rules.candidates, seen, now_told, push.policy, waived)
+                found[told.key] = _Firmware(told.key, now_told, fit, session)
         for key, session in seen.sessions.items():
             found.setdefault(key, _Firmware(key, None, None, session))
         return list(found.values())
@@ -360,12 +357,22 @@ def _is_meant(fit: Fit | None) -> bool:
     return fit is not None and fit.answer is not Fitness.OTHER_KIND
 
 
+def _newest_word(told: FirmwareSeen, session: SessionStatus | None) -> FirmwareSeen:
+    """What a firmware runs: as it told, or as its session found out later."""
+    if (
+        session is None
+        or session.state is not SessionState.UPDATED
+        or session.version_after is None
+        or session.since < told.told_at
+    ):
+        return told
+    return told._replace(running=session.version_after)
+
+
 def _running(one: _Firmware) -> int | None:
-    """The version a firmware runs, by the newest word of its device."""
-    session = one.session
-    if session is not None and session.state is SessionState.UPDATED:
-        return session.version_after
-    return None if one.told is None else one.told.running
+    if one.told is not None:
+        return one.told.running
+    return None if one.session is None else one.session.version_after
 
 
 def _makes_way(session: SessionStatus, version: int) -> bool:
