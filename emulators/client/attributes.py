@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from emulators.client.table import UpgradeStatus
 from emulators.platform.spec import DeviceSpec
+from ota_engine.zcl.basic import CLUSTER_REVISION, BasicAttribute, PowerSource
 from ota_engine.zcl.general import (
     CHARACTER_STRING,
     ENUM8,
@@ -19,20 +20,6 @@ from ota_engine.zcl.status import Status
 UNKNOWN_U32 = 0xFFFF_FFFF
 UNKNOWN_U16 = 0xFFFF
 UNKNOWN_EUI64 = 0xFFFF_FFFF_FFFF_FFFF
-
-# Basic cluster, ZCL 3.2.2.2
-ZCL_VERSION = 0x0000
-APPLICATION_VERSION = 0x0001
-STACK_VERSION = 0x0002
-HARDWARE_VERSION = 0x0003
-MANUFACTURER_NAME = 0x0004
-MODEL_IDENTIFIER = 0x0005
-POWER_SOURCE = 0x0007
-SOFTWARE_BUILD = 0x4000  # SWBuildID, 16 octets at most
-CLUSTER_REVISION = 0xFFFD
-
-MAINS = 0x01  # PowerSource: mains, single phase
-BATTERY = 0x03
 
 
 class ClientView(NamedTuple):
@@ -83,15 +70,17 @@ def basic_attributes(
     """Type and value of the attributes of the Basic cluster; ``version`` is the file's it runs."""
     model = spec.model or spec.kind.word
     hardware = (spec.hardware_version or 0) >> 8  # the version octet of version.revision
+    mains = on_mains and not spec.cells
+    source = PowerSource.MAINS if mains else PowerSource.BATTERY
     return {
-        ZCL_VERSION: (UINT8, 3),
-        APPLICATION_VERSION: (UINT8, spec.application_version),
-        STACK_VERSION: (UINT8, spec.stack_version & 0xFF),
-        HARDWARE_VERSION: (UINT8, hardware),
-        MANUFACTURER_NAME: (CHARACTER_STRING, spec.manufacturer_name.encode()),
-        MODEL_IDENTIFIER: (CHARACTER_STRING, model.encode()),
-        POWER_SOURCE: (ENUM8, MAINS if on_mains and not spec.cells else BATTERY),
-        SOFTWARE_BUILD: (CHARACTER_STRING, f"0x{version:08X}".encode()),
+        BasicAttribute.ZCL_VERSION: (UINT8, 3),
+        BasicAttribute.APPLICATION_VERSION: (UINT8, spec.application_version),
+        BasicAttribute.STACK_VERSION: (UINT8, spec.stack_version & 0xFF),
+        BasicAttribute.HARDWARE_VERSION: (UINT8, hardware),
+        BasicAttribute.MANUFACTURER_NAME: (CHARACTER_STRING, spec.manufacturer_name.encode()),
+        BasicAttribute.MODEL_IDENTIFIER: (CHARACTER_STRING, model.encode()),
+        BasicAttribute.POWER_SOURCE: (ENUM8, source),
+        BasicAttribute.SOFTWARE_BUILD: (CHARACTER_STRING, f"0x{version:08X}".encode()),
         CLUSTER_REVISION: (UINT16, 1),
     }
 

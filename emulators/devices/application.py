@@ -13,13 +13,12 @@ from emulators.node import NEVER, NodeAction, Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.spec import AnswersFor, DeviceSpec
 from ota_engine.errors import PeerError
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Send
+from ota_engine.events import ALL_ENDPOINTS, BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, Send
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, parse_header
 from ota_engine.zcl.ota import Attribute
 from ota_engine.zcl.status import Status
 
-ALL_ENDPOINTS = 0xFF
 ALL_PROFILES = 0xFFFF
 
 #: What a report of a version says besides, so that it can be told from that of another chip.

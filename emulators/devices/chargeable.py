@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from emulators.client.attributes import POWER_SOURCE
 from emulators.devices.device import EmulatedDevice
 from emulators.node import NodeAction, Note
 from ota_engine.events import BASIC_CLUSTER
+from ota_engine.zcl.basic import BasicAttribute
 
 
 class Chargeable(EmulatedDevice):
@@ -23,6 +23,8 @@ class Chargeable(EmulatedDevice):
         for application in self.applications:
             for chip in application.chips:
                 actions += application.sent(chip, chip.client.set_mains(on_mains, now))
-        report = self.applications[0].report(BASIC_CLUSTER, POWER_SOURCE, from_server=True)
+        report = self.applications[0].report(
+            BASIC_CLUSTER, BasicAttribute.POWER_SOURCE, from_server=True
+        )
         note = Note("power source", {"mains": on_mains})
         return self._settle([note, report, *actions], now)

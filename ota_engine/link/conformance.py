@@ -16,6 +16,7 @@ import trio
 from images.eui64 import Eui64
 from ota_engine.errors import ZotaError
 from ota_engine.events import (
+    ALL_ENDPOINTS,
     BROADCAST_RX_ON,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
@@ -37,7 +38,6 @@ from ota_engine.zcl.ota import encode
 
 PATIENCE = 60.0  # seconds a link may take for anything
 LOOK_AGAIN = 0.1  # seconds between two looks at what no event tells
-ALL_ENDPOINTS = 0xFF
 LAST_ENDPOINT = 0xF0  # of applications
 STRANGER = Eui64(0x0000_0000_DEAD_BEEF)
 LONGEST = 127  # octets of a PSDU of IEEE 802.15.4; no ZCL frame is that long

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.zcl import basic
 
 # Query Next Image Request, field control (ZCL 11.13.4)
 QUERY_HARDWARE_VERSION = 0x01
@@ -60,7 +61,7 @@ class Attribute(IntEnum):
     IMAGE_STAMP = 0x000A
     UPGRADE_ACTIVATION_POLICY = 0x000B
     UPGRADE_TIMEOUT_POLICY = 0x000C
-    CLUSTER_REVISION = 0xFFFD
+    CLUSTER_REVISION = basic.CLUSTER_REVISION
 
 
 class ImageNotify(NamedTuple):

@@ -3,6 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.events import ALL_ENDPOINTS
 from ota_engine.records import AssignmentRecord, ImageRecord, ImageTerms
 
 
@@ -103,7 +104,7 @@ class Inquire(NamedTuple):
     """
 
     device: Eui64
-    endpoint: int = 0xFF
+    endpoint: int = ALL_ENDPOINTS
     profile: int = 0
     actor: str = "operator"
     names: bool = False

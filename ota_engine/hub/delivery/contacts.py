@@ -7,6 +7,7 @@ notified while its download would have to wait for a place.
 
 from ota_engine.errors import LocalError
 from ota_engine.events import (
+    ALL_ENDPOINTS,
     BASIC_CLUSTER,
     BROADCAST_RX_ON,
     HOME_AUTOMATION,
@@ -22,24 +23,20 @@ from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import FINAL, IDLE
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
-from ota_engine.hub.kernel.devices import UNKNOWN_ENDPOINT
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ServedImage
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import SessionState
+from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute, Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame, general_frame
 from ota_engine.zcl.general import READ_ATTRIBUTES, ReadAttributes
 from ota_engine.zcl.general import encode as encode_general
 from ota_engine.zcl.ota import encode
 
-ALL_ENDPOINTS = 0xFF
 EVERYONE = 100  # per cent of clients that answer a notify
 PAYLOAD_TYPES = range(4)  # of Image Notify
 ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
-# Attributes of the Basic cluster, ZCL 3.2.2.2
-MANUFACTURER_NAME = 0x0004
-MODEL_IDENTIFIER = 0x0005
-POWER_SOURCE = 0x0007
+NAMES = (BasicAttribute.MANUFACTURER_NAME, BasicAttribute.MODEL_IDENTIFIER)
 OWN_ATTRIBUTES = (
     Attribute.CURRENT_FILE_VERSION,
     Attribute.IMAGE_UPGRADE_STATUS,
@@ -137,7 +134,7 @@ class Contacts:
 
     def ask(self, peer: Peer, now: float) -> bool:
         """Ask a device for its version, status and cluster revision, and for its power source."""
-        if peer.device.endpoint == UNKNOWN_ENDPOINT:
+        if peer.device.endpoint == ALL_ENDPOINTS:
             return False
         peer.asked(now)
         self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
@@ -146,7 +143,7 @@ class Contacts:
 
     def ask_names(self, peer: Peer) -> None:
         """Ask a device for its model and maker, because an image is for some only."""
-        self._read(peer, BASIC_CLUSTER, (MANUFACTURER_NAME, MODEL_IDENTIFIER))
+        self._read(peer, BASIC_CLUSTER, NAMES)
 
     def inquire(self, peer: Peer, endpoint: int, profile: int, *, names: bool = False) -> None:
         """Ask a device what it is and what it runs; one not heard yet, where the radio says.
@@ -157,7 +154,7 @@ class Contacts:
             profile: of its OTA client, 0 where it is not known.
             names: ask for its model and maker, too.
         """
-        if peer.device.endpoint == UNKNOWN_ENDPOINT:
+        if peer.device.endpoint == ALL_ENDPOINTS:
             peer.device.lives_at(endpoint, profile)
         for known in (
             (peer.device.profile,) if peer.device.profile else (SMART_ENERGY, HOME_AUTOMATION)
@@ -167,7 +164,7 @@ class Contacts:
             self._read_basic(peer, names=names or self._transfers.minds_names(peer))
 
     def _read_basic(self, peer: Peer, *, names: bool) -> None:
-        wanted = (POWER_SOURCE, MANUFACTURER_NAME, MODEL_IDENTIFIER) if names else (POWER_SOURCE,)
+        wanted = (BasicAttribute.POWER_SOURCE, *NAMES) if names else (BasicAttribute.POWER_SOURCE,)
         self._read(peer, BASIC_CLUSTER, wanted)
 
     def _read(

@@ -4,12 +4,7 @@ from collections.abc import Iterable
 
 from images.eui64 import format_eui64
 from ota_engine.events import BASIC_CLUSTER, Packet
-from ota_engine.hub.delivery.contacts import (
-    MANUFACTURER_NAME,
-    MODEL_IDENTIFIER,
-    POWER_SOURCE,
-    Contacts,
-)
+from ota_engine.hub.delivery.contacts import Contacts
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
@@ -20,6 +15,7 @@ from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, OutcomeKind, SessionState, VersionPolicy
 from ota_engine.wording import one_line
+from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute
 from ota_engine.zcl.general import AttributeRecord
 
@@ -51,7 +47,9 @@ class Reports:
         now, told = packet.time, list(records)
         values = {record.attribute: record.value for record in told if record.value is not None}
         if packet.cluster == BASIC_CLUSTER:
-            changed = POWER_SOURCE in values and self._power(peer, values[POWER_SOURCE], now)
+            changed = BasicAttribute.POWER_SOURCE in values and self._power(
+                peer, values[BasicAttribute.POWER_SOURCE], now
+            )
             changed |= self._names(peer, told, now)
         else:
             changed = self._own(peer, values, asked, now)
@@ -98,8 +96,8 @@ class Reports:
         """Take model and maker; one that the device does not support is known to be none."""
         told = {record.attribute: _name(record) for record in records}
         before = peer.device.model, peer.device.maker
-        model = told.get(MODEL_IDENTIFIER, before[0])
-        maker = told.get(MANUFACTURER_NAME, before[1])
+        model = told.get(BasicAttribute.MODEL_IDENTIFIER, before[0])
+        maker = told.get(BasicAttribute.MANUFACTURER_NAME, before[1])
         if (model, maker) == before:
             return False
         peer.device.named(model, maker)

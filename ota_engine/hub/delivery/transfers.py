@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from images.eui64 import Eui64
 from ota_engine.events import (
+    ALL_ENDPOINTS,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
     SERVER_ENDPOINTS,
@@ -22,7 +23,6 @@ from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.policy import Asker, OfferDecision, OfferTerms, decide
 from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep, next_state
 from ota_engine.hub.kernel.deadlines import Alarm
-from ota_engine.hub.kernel.devices import UNKNOWN_ENDPOINT
 from ota_engine.hub.kernel.happenings import SessionChanged, TransferEnd, TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import (
@@ -122,7 +122,7 @@ class Transfers:
         first = not device.seen
         device.heard(device.route, now)
         device.came_by(packet, known=self._kernel.devices.remembers(packet.source))
-        if packet.cluster == OTA_UPGRADE_CLUSTER and device.endpoint == UNKNOWN_ENDPOINT:
+        if packet.cluster == OTA_UPGRADE_CLUSTER and device.endpoint == ALL_ENDPOINTS:
             self.learn_endpoint(peer, packet)
         if first:
             self.explain_idle(peer)

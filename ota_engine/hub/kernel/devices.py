@@ -10,18 +10,22 @@ from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
-from ota_engine.events import OTA_SERVER_ENDPOINT, OTA_UPGRADE_CLUSTER, Joined, Packet
+from ota_engine.events import (
+    ALL_ENDPOINTS,
+    OTA_SERVER_ENDPOINT,
+    OTA_UPGRADE_CLUSTER,
+    Joined,
+    Packet,
+)
 from ota_engine.hub.kernel.clock import WallClock
 from ota_engine.hub.kernel.happenings import DeviceForgotten
 from ota_engine.hub.kernel.output import Output
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.hub.kernel.radio import Radio
 from ota_engine.records import DeviceRecord
+from ota_engine.zcl.basic import PRIMARY_SOURCE, PowerSource
 
-UNKNOWN_ENDPOINT = 0xFF  # every endpoint of the device
 UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
-BATTERY = 0x03  # Basic cluster, PowerSource
-PRIMARY_SOURCE = 0x7F  # mask of PowerSource without the bit for a second source
 BLOCK_RESPONSE_OVERHEAD = 17  # octets: ZCL header 3, Image Block Response 14
 SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
 
@@ -102,7 +106,7 @@ class Device:
     def __init__(self, eui64: Eui64) -> None:
         self.eui64 = eui64
         self.network_address = UNKNOWN_ADDRESS
-        self.endpoint = UNKNOWN_ENDPOINT
+        self.endpoint = ALL_ENDPOINTS
         self.profile = 0
         self.channel = 0
         self.relays = 0
@@ -119,7 +123,7 @@ class Device:
         self.maker: str | None = None
         self.carries = 0
         self.route: tuple[int, ...] = ()
-        self.reply_to = (eui64, OTA_SERVER_ENDPOINT, UNKNOWN_ENDPOINT, 0, 0)
+        self.reply_to = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
         self.last_heard = 0.0
         self.told_at = -inf
 
@@ -146,7 +150,10 @@ class Device:
     @property
     def on_battery(self) -> bool:
         """Whether it says that it lives on its battery now."""
-        return self.power_source is not None and self.power_source & PRIMARY_SOURCE == BATTERY
+        return (
+            self.power_source is not None
+            and self.power_source & PRIMARY_SOURCE == PowerSource.BATTERY
+        )
 
     @property
     def source_route(self) -> int:

@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
+from ota_engine.events import ALL_ENDPOINTS
 from ota_engine.hub.delivery.commands import (
     Assign,
     Inquire,
@@ -38,13 +39,12 @@ CHASE_EVERY = 10.0  # seconds between two questions to a device that has all and
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has not told yet
 PROOF_WITHIN = 30.0  # seconds in which an updated device has to send the alert that proves it
-UNKNOWN_ENDPOINT = 0xFF
 
 
 class Client(NamedTuple):
     """Where the OTA client of a device is, as far as the radio knows."""
 
-    endpoint: int = UNKNOWN_ENDPOINT
+    endpoint: int = ALL_ENDPOINTS
     profile: int = 0
 
 

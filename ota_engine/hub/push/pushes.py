@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
+from ota_engine.events import ALL_ENDPOINTS
 from ota_engine.hub.delivery.commands import AddImage, Assign, Withdraw
 from ota_engine.hub.delivery.status import DeviceStatus, SessionStatus
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
-from ota_engine.hub.kernel.devices import UNKNOWN_ENDPOINT
 from ota_engine.hub.kernel.happenings import (
     AlertTold,
     FirmwareTold,
@@ -336,7 +336,7 @@ class Pushes:
             return DeviceSeen(device, sessions=sessions)
         return DeviceSeen(
             device,
-            status.endpoint != UNKNOWN_ENDPOINT,
+            status.endpoint != ALL_ENDPOINTS,
             status.last_heard,
             status.told_at,
             status.model,

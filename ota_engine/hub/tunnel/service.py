@@ -6,12 +6,12 @@ from typing import Final
 from ota_engine.hub.tunnel.sender import SMALLEST_PIECE
 from ota_engine.hub.tunnel.settings import TunnelSettings
 from ota_engine.zcl import tunnel
+from ota_engine.zcl.basic import CLUSTER_REVISION
 from ota_engine.zcl.general import UINT16, AttributeRecord, ReadAttributesResponse
 from ota_engine.zcl.status import Status
 from ota_engine.zcl.tunnel import TunnelStatus
 
 PROTOCOLS: Final = ((tunnel.ANY_MANUFACTURER, tunnel.GB_HRGP),)
-CLUSTER_REVISION: Final = 0xFFFD  # attribute
 REVISION: Final = 1
 MOST_READ: Final = 8  # attributes in one answer; more would not fit every frame
 
