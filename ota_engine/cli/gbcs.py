@@ -51,7 +51,7 @@ def decode(source: Source, keystore: KeyFolder = None, as_json: AsJson = False) 
     keys = Keystore() if keystore is None else read_key_folder(keystore)
     message = _parsed(octets, name)
     found = check(message, keys)
-    facts = facts_of(message, found)
+    facts = facts_of(message, found, keys)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
     else:

@@ -1,4 +1,4 @@
-"""A GBCS message as plain values: what it says, field by field; knows no keys, files or people."""
+"""A GBCS message as plain values: what it says, field by field; knows no files or people."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +10,7 @@ from images.eui64 import format_eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs import household
 from ota_engine.gbcs.alert_codes import alert_name
+from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.codes import (
     ActivationCode,
     PpmidActivationCode,
@@ -27,6 +28,7 @@ from ota_engine.gbcs.envelope import (
     serialise_date_time,
 )
 from ota_engine.gbcs.gbz import status_name
+from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.opaque import Opaque
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
@@ -39,7 +41,7 @@ from ota_engine.gbcs.payloads import (
     VersionRead,
     read_payload,
 )
-from ota_engine.gbcs.use_cases import parties_of, use_case_of
+from ota_engine.gbcs.use_cases import PARTY, parties_of, use_case_of
 from ota_engine.gbcs.verification import Verification
 
 OUTCOMES: Final[Mapping[type, type[IntEnum]]] = MappingProxyType(
@@ -66,16 +68,22 @@ MALFORMED: Final = "Malformed"  # the type of a payload that is not what its use
 EUI64_FIELDS: Final = frozenset(("target",))
 
 
-def facts_of(message: Message, found: Verification) -> dict[str, Any]:
-    """The message as plain values; the keys are a contract of ``zota gbcs decode`` and of letters."""
+def facts_of(message: Message, found: Verification, keys: Keystore | None = None) -> dict[str, Any]:
+    """The message as plain values; the keys are a contract of ``zota gbcs decode`` and of letters.
+
+    Args:
+        message: what to tell of.
+        found: what its signature and MAC are worth.
+        keys: whose certificates tell what role a party has, where the use case leaves it open.
+    """
     use_case, parties = use_case_of(message.message_code), parties_of(message)
     return {
         "message_code": f"{message.message_code:04X}",
         "use_case": use_case.name or None,
         "title": use_case.title,
         "cra": message.cra.name.lower(),
-        "sender": parties.sender,
-        "receiver": parties.receiver,
+        "sender": _role(message.originator, parties.sender, keys),
+        "receiver": _role(message.recipient, parties.receiver, keys),
         "originator": format_eui64(message.originator),
         "recipient": format_eui64(message.recipient),
         "counter": message.counter,
@@ -85,6 +93,15 @@ def facts_of(message: Message, found: Verification) -> dict[str, Any]:
         "signature": str(found.signature),
         "mac": str(found.mac),
     }
+
+
+def _role(eui64: int, by_use_case: str, keys: Keystore | None) -> str:
+    """What a party is: by its certificate, else by the use case."""
+    for use in KeyUse if keys is not None and by_use_case == PARTY else ():
+        certificate = None if keys is None else keys.certificate(eui64, use)
+        if certificate is not None and certificate.role is not None:
+            return certificate.role.name.lower().replace("_", " ")
+    return by_use_case
 
 
 def _information(information: OtherInformation) -> dict[str, Any]:

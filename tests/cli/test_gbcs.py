@@ -73,7 +73,7 @@ def test_json_has_exactly_the_keys_promised(keys: Path) -> None:
         "use_case": "CS06",
         "title": "activate firmware",
         "cra": "command",
-        "sender": "remote party",
+        "sender": "supplier",
         "receiver": "device",
         "originator": "90-B3-D5-1F-40-01-00-00",
         "recipient": "00-DB-12-34-00-00-00-03",
@@ -132,6 +132,10 @@ def test_text_names_what_codes_mean(keys: Path) -> None:
     ran = zota("gbcs", "decode", hexadecimal(all_messages()["0x00CA"]), "--keystore", keys)
     for said in ("future dated command actioned", "0  success", "0123ABCD", "2026-03-01T02:30:00Z"):
         assert said in ran.out
+
+
+def test_without_its_certificate_a_party_is_a_remote_party() -> None:
+    assert decoded(cs06())["sender"] == "remote party"
 
 
 def test_a_cancellation_says_that_it_cancels() -> None:
