@@ -132,7 +132,7 @@ def list_command(
     if as_json:
         report.print_json(report.list_as_json(wanted, everything))
     else:
-        report.print_list(wanted, everything)
+        report.print_list(wanted, everything, report.terminal_columns())
 
 
 @app.command("show")

@@ -1,7 +1,10 @@
 """What ``zota catalogue`` prints: entries, histories, takings; opens nothing."""
 
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -14,6 +17,7 @@ from ota_engine.cli.image_facts import visible
 from ota_engine.wording import utc_text
 
 DIGITS = 12  # of a SHA-256, as shown
+INDENT = "    "
 
 
 def say(line: str) -> None:
@@ -40,19 +44,38 @@ def list_as_json(
     return [entry_as_json(entry, rivals.get(entry.sha256, ())) for entry in entries]
 
 
-def print_list(entries: Sequence[CatalogueEntry], everything: Sequence[CatalogueEntry]) -> None:
-    """A line per image."""
+def print_list(
+    entries: Sequence[CatalogueEntry],
+    everything: Sequence[CatalogueEntry],
+    columns: int | None = None,
+) -> None:
+    """A line per image; where that is wider than the terminal, what it is for on a second one.
+
+    Args:
+        entries: what to list.
+        everything: among which clashes are looked for.
+        columns: of the terminal; None where there is none, and nothing is folded.
+    """
     rivals = rivalries(everything)
     for entry in entries:
         bases = f"from {bases_text(entry)}"
         hardware = f"hw {range_text(entry.hardware, 4)}" if entry.hardware else "any hw"
         mark = "  CLASH" if entry.sha256 in rivals else ""
-        line = (
-            f"{entry.name}  {entry.status:9}  {entry.sha256[:DIGITS]}  {entry.size:>9,} bytes  "
-            f"{hardware}  {bases}  {entry.header_string}"
-        )
-        say(line.rstrip() + mark)
-    say(f"{len(entries)} of {len(everything)} images")
+        what = f"{entry.name}  {entry.status:9}  {entry.sha256[:DIGITS]}  {entry.size:>9,} bytes"
+        whom = f"{hardware}  {bases}  {entry.header_string}".rstrip()
+        line = visible(f"{what}  {whom}{mark}")
+        if columns is None or len(line) <= columns:
+            typer.echo(line)
+        else:
+            say(what + mark)
+            for folded in wrap(visible(whom), columns - len(INDENT)) or [""]:
+                typer.echo(INDENT + folded)
+    say(f"{len(entries)} of {len(everything)} image{'' if len(everything) == 1 else 's'}")
+
+
+def terminal_columns() -> int | None:
+    """How wide the terminal is that reads standard output; None where none does."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from images.catalogue import Range
 from ota_engine.catalogue.export import FOLDER_INDEX
+from ota_engine.catalogue.folder import Catalogue
 from ota_engine.cli.catalogue_options import read_bases, read_who
+from ota_engine.cli.catalogue_report import print_list
 from tests.catalogue.samples import NAME, VERSION, ota
 from tests.cli.zota import Ran, zota
 
@@ -67,7 +69,7 @@ def test_everything_is_told_as_text(desk: Path) -> None:
     assert "PPMID" in shown
     zota("catalogue", "withdraw", NAME, "--reason", "bricks")
     assert "withdrawn: bricks" in zota("catalogue", "show", NAME).out
-    assert zota("catalogue", "list", "--status", "draft").out == "0 of 1 images\n"
+    assert zota("catalogue", "list", "--status", "draft").out == "0 of 1 image\n"
     assert zota("catalogue", "remove", NAME).code == 0
     assert zota("catalogue", "list").out == "0 of 0 images\n"
 
@@ -76,9 +78,9 @@ def test_what_fits_a_device_is_listed(desk: Path) -> None:
     zota("catalogue", "add", "ppmid.ota", "--from", "0x10..0x20", "--hw-min", 2, "--hw-max", 3)
     for running, hardware, count in (("0x15", 2, 1), ("0x21", 2, 0), ("0x15", 4, 0)):
         ran = zota("catalogue", "list", "--running", running, "--device-hw", hardware)
-        assert ran.out.endswith(f"{count} of 1 images\n")
-    assert zota("catalogue", "list", "--device-hw", 4).out == "0 of 1 images\n"
-    assert zota("catalogue", "list", "--running", "0x15").out == "0 of 1 images\n"
+        assert ran.out.endswith(f"{count} of 1 image\n")
+    assert zota("catalogue", "list", "--device-hw", 4).out == "0 of 1 image\n"
+    assert zota("catalogue", "list", "--running", "0x15").out == "0 of 1 image\n"
 
 
 def test_the_way_to_the_newest_is_told(desk: Path) -> None:
@@ -281,3 +283,18 @@ def test_an_export_says_what_zigbee2mqtt_needs_before_it_finds_the_files(desk: P
         zota("catalogue", "export", "there", "--base-url", "http://x.org/ota", "--json").out
     )
     assert served["hints"] == []
+
+
+def test_a_narrow_terminal_gets_whole_names_versions_and_words(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zota("catalogue", "add", "ppmid.ota", "--from", "0x10..0x20", "--from", "0x1000000..0x1010101")
+    everything = Catalogue(Path("catalogue")).entries()
+    print_list(everything, everything, 80)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(f"{NAME}  draft      {everything[0].sha256[:12]}")
+    shown = " ".join(line.strip() for line in lines[1:])
+    assert "0x00000010..0x00000020, 0x01000000..0x01010101  ppmid 1 of 1 image" in shown
+    print_list(everything, everything)
+    assert len(capsys.readouterr().out.splitlines()) == 2
