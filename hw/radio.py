@@ -19,6 +19,7 @@ from hw.port import check_port, lock_port
 from hw.session import RadioFacts, RadioSession, visit
 from hw.settings import RadioSettings
 from images.eui64 import Eui64
+from ota_engine.backoff import stepped
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
@@ -153,9 +154,8 @@ class ZigpyRadio:
         while True:
             if trio.current_time() - up_since > SETTLED:
                 attempt = 0
-            pauses = self.settings.reconnect_after
-            await trio.sleep(pauses[min(attempt, len(pauses) - 1)])
             attempt += 1
+            await trio.sleep(stepped(self.settings.reconnect_after, attempt))
             try:
                 up_since = await self._one_life(None)
             except LinkError as error:

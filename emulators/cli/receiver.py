@@ -79,7 +79,7 @@ def listen(
 
     With --json the first line tells where it listens, and each further line of a letter.
     """
-    require(HTTP, "zota head-end listen")
+    require(HTTP, "head-end listen")
     from emulators.receiver.server import HeadEndFaults
 
     faults = HeadEndFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)

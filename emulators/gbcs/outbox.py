@@ -9,6 +9,7 @@ from typing import Final
 
 from emulators.gbcs.memory import Outgoing, SecureMemory
 from emulators.platform.spec import SecurityOptions
+from ota_engine.backoff import doubled
 
 FIRST_RETRY: Final = 60.0  # seconds until a message that did not get through is sent again
 LAST_RETRY: Final = 3600.0  # the pauses double up to this
@@ -72,8 +73,9 @@ class Outbox:
             if message.number != number:
                 kept.append(message)
             elif not delivered:
-                pause = min(FIRST_RETRY * 2.0**message.tries, LAST_RETRY)
-                kept.append(message._replace(due=now + pause, tries=message.tries + 1))
+                tries = message.tries + 1
+                due = now + doubled(FIRST_RETRY, LAST_RETRY, tries)
+                kept.append(message._replace(due=due, tries=tries))
         self._memory.outgoing = tuple(kept)
 
     def reset(self) -> None:

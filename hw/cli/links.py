@@ -6,13 +6,12 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hw.libraries import LIBRARIES
 from hw.settings import TCP, parse_link
 from ota_engine.cli.extras import require
 from ota_engine.cli.links import EXAMPLES, LinkChoice, unknown
 from ota_engine.errors import LocalError
 from ota_engine.link.contract import Link
-
-EXTRA = "radio"
 
 
 def resolve(url: str) -> LinkChoice:
@@ -22,11 +21,12 @@ def resolve(url: str) -> LinkChoice:
         LocalError: it is not complete, or a radio library is not installed.
     """
     parts = urlsplit(url)
-    if "+" in parts.scheme.removesuffix(TCP):
+    library = LIBRARIES.get(parts.scheme.removesuffix(TCP))
+    if library is None:
         raise unknown(url)
     if not parts.netloc + parts.path:
         raise LocalError(f"{url}: names no port; write {EXAMPLES}")
-    require(EXTRA, url)
+    require(library.extra, url)
     return LinkChoice(url, partial(_open, url))
 
 

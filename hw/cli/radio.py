@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import trio
 import typer
 
-from hw.cli.links import EXTRA
 from hw.settings import parse_link
 from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.cli.extras import require
@@ -137,8 +136,9 @@ def radio_settings(link: str, state: Path | None) -> "RadioSettings":
     """
     if link.startswith(("han:", "sim:")):
         raise LocalError(f"{link}: an emulated home has no radio; name one, or a virtual dongle")
-    require(EXTRA, link)
-    return parse_link(link, state)
+    settings = parse_link(link, state)
+    require(settings.library.extra, link)
+    return settings
 
 
 def _with_radio(link: str, state: Path, work: "Callable[[ZigpyRadio], Awaitable[T]]") -> T:

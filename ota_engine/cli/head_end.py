@@ -40,7 +40,7 @@ def deliver(
     has them all, 2: some wait still or are dead letters, 3: the database cannot be opened or is in
     use.
     """
-    require(HTTP, "zota head-end deliver")
+    require(HTTP, "head-end deliver")
     from ota_engine.store.location import DATABASE_NAME
 
     done = trio.run(_deliver, state / DATABASE_NAME, url, timeout, _complain)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
+from ota_engine.backoff import stepped
 from ota_engine.records import OutcomeRecord
 
 
@@ -37,7 +38,7 @@ class CourierPatience(NamedTuple):
 
     def after(self, attempts: int) -> float:
         """Seconds to wait after so many failed attempts."""
-        return self.pauses[min(attempts, len(self.pauses)) - 1]
+        return stepped(self.pauses, attempts)
 
 
 DEFAULT_PATIENCE = CourierPatience()

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.backoff import doubled
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.gbcs.keystore import Keystore
-
-MAX_DOUBLINGS = 32  # of a pause; far beyond any that is allowed
 
 
 class OrderPatience(NamedTuple):
@@ -32,8 +31,7 @@ class OrderPatience(NamedTuple):
 
     def pause(self, first: float, times: int) -> float:
         """Seconds until the next try, after this many: each pause doubles up to the longest."""
-        doublings = min(max(times - 1, 0), MAX_DOUBLINGS)
-        return min(first * 2.0**doublings, self.longest_pause)
+        return doubled(first, self.longest_pause, times)
 
 
 PATIENT = OrderPatience()

@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
+from ota_engine.backoff import doubled
 from ota_engine.events import ALL_ENDPOINTS
 from ota_engine.hub.delivery.commands import (
     Assign,
@@ -319,8 +320,8 @@ class Course:
         """Ask again now and then; one that answers but does not say all is notified, so it queries."""
         if now < self._ask_at or self._gave_up(rules, now):
             return []
-        self._ask_at = now + min(ASK_AGAIN * 2**self._asked, ASK_AT_LEAST)
         self._asked += 1
+        self._ask_at = now + doubled(ASK_AGAIN, ASK_AT_LEAST, self._asked)
         untold = not any(told.told_at >= (self._since or 0.0) for told in seen.firmwares)
         if self._asked > 1 and seen.reachable and untold:
             self._hinted_at = now
