@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             results.append(run_apart(name, options, REPOSITORY))
             if choice.against is not None:
-                results[-1]["against"] = run_apart(name, options, choice.against)
+                results[-1]["against"] = run_apart(name, options, choice.against.resolve())
         write(results, choice.output)
     if not choice.here:
         show(results)
@@ -94,9 +94,9 @@ def run_apart(name: str, options: Options, checkout: Path) -> Result:
         output = Path(folder) / "row.json"
         command = [python, str(checkout / PROGRAM), name, "--here"]
         command += ["--seed", str(options.seed), "--output", str(output)]
-        command += ["--images", str(options.images)] if options.images else []
+        command += ["--images", str(options.images.resolve())] if options.images else []
         command += ["--quick"] if options.quick else []
-        ended = subprocess.run(command, stdout=STANDARD_ERROR, check=False)
+        ended = subprocess.run(command, stdout=STANDARD_ERROR, check=False, cwd=checkout)
         if not output.exists():
             sys.exit(f"bench: {name}{where} ended with exit code {ended.returncode}, no figure")
         (result,) = json.loads(output.read_text())
