@@ -8,6 +8,7 @@ if it names none, for the one whose request it answers.
 from collections.abc import Sequence
 
 from emulators.client.attributes import answer, basic_attributes, client_attributes, record
+from emulators.client.table import RECEIVING, ClientState
 from emulators.devices.chip import Chip
 from emulators.node import NEVER, NodeAction, Transmit
 from emulators.platform.endpoint import Endpoint
@@ -20,6 +21,9 @@ from ota_engine.zcl.ota import Attribute
 from ota_engine.zcl.status import Status
 
 ALL_PROFILES = 0xFFFF
+
+TURN = 5.0  # seconds until a chip that waits for its turn looks again
+BUSY = (*RECEIVING, ClientState.QUERYING, ClientState.VERIFYING, ClientState.ENDING)
 
 #: What a report of a version says besides, so that it can be told from that of another chip.
 _NAMES = (Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
@@ -60,8 +64,17 @@ class ApplicationObject:
         """Let every chip do what was due."""
         actions: list[NodeAction] = []
         for chip in self.chips:
-            actions += self.sent(chip, chip.client.wake(now))
+            if chip.client.wake_at <= now and self._waits(chip):
+                chip.client.wake_at = now + TURN
+            else:
+                actions += self.sent(chip, chip.client.wake(now))
         return actions
+
+    def _waits(self, chip: Chip) -> bool:
+        """Whether a chip that would ask for a file has to let another one finish first."""
+        if not self._spec.takes_turns or chip.client.state is not ClientState.IDLE:
+            return False
+        return any(other.client.state in BUSY for other in self.chips)
 
     def sent(self, chip: Chip, actions: Sequence[NodeAction]) -> Sequence[NodeAction]:
         """Remember whose requests these are, so that the answers find their chip."""
@@ -122,6 +135,9 @@ class ApplicationObject:
             raise PeerError("no such command here", Status.UNSUP_CLUSTER_COMMAND)
         actions: list[NodeAction] = []
         for chip in self._addressees(header, frame.payload):
+            if self._waits(chip):
+                chip.client.wake_at = now + TURN  # it was told something: it asks when it may
+                continue
             found = chip.client.receive(header, frame.payload, now, unicast=unicast)
             actions += self.sent(chip, found)
         return actions

@@ -180,6 +180,7 @@ KEYS = (
     "plug_in_after",
     "trigger_after",
     "answers_for",
+    "takes_turns",
     "chip",
 )
 
@@ -237,6 +238,7 @@ def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
         certificate=table.take("certificate", _pem, None),
         supplier=table.take("supplier", _eui64, None),
         answers_for=table.take("answers_for", _answers_for, usual.answers_for),
+        takes_turns=table.take("takes_turns", _flag, usual.takes_turns),
     )
 
 

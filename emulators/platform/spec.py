@@ -97,7 +97,8 @@ class DeviceSpec:
     ``battery`` is one that has to be plugged in to download, ``cells`` one that never can be.
     ``bank_size`` is the largest file it can hold, in octets.
     ``chips`` are further chips beside the one that all of this describes; where several share an
-    endpoint, ``answers_for`` says whose attributes are read there.
+    endpoint, ``answers_for`` says whose attributes are read there, and with ``takes_turns`` only one
+    of them at a time asks, downloads or verifies.
     """
 
     eui64: Eui64
@@ -127,6 +128,7 @@ class DeviceSpec:
     seed: int = 0
     chips: tuple[ChipSpec, ...] = ()
     answers_for: AnswersFor = AnswersFor.FIRST
+    takes_turns: bool = False
 
     def __post_init__(self) -> None:
         """Refuse chips that could not be told apart.

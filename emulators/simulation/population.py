@@ -215,7 +215,10 @@ def _equip(member: SimulatedDevice, chips: float) -> SimulatedDevice:
         timers=rng.choice((None, *TIMERS)),
     )
     habit = rng.choice(tuple(AnswersFor))
-    return replace(member, spec=replace(spec, chips=(second,), answers_for=habit))
+    turns = rng.random() < 0.5
+    return replace(
+        member, spec=replace(spec, chips=(second,), answers_for=habit, takes_turns=turns)
+    )
 
 
 def _settle(

@@ -39,6 +39,7 @@ def spec(
     version: int = VERSION,
     answers_for: AnswersFor = AnswersFor.FIRST,
     options: ClientOptions | None = None,
+    takes_turns: bool = False,
 ) -> DeviceSpec:
     """A display with a radio of its own firmware, at another endpoint if one is given."""
     return replace(
@@ -49,6 +50,7 @@ def spec(
         hardware_version=1,
         chips=(ChipSpec(RADIO, version, hardware_version=2, endpoint=endpoint, options=options),),
         answers_for=answers_for,
+        takes_turns=takes_turns,
     )
 
 
@@ -222,6 +224,29 @@ def test_a_notify_that_names_a_chip_has_that_chip_ask_and_any_other_has_all_ask(
     assert [image_type for _, image_type, _, _ in server.queries()] == [RADIO]
     server.asked.clear()
     server.say(ota.ImageNotify(0, 100))
+    assert {image_type for _, image_type, _, _ in server.queries()} == {MAIN, RADIO}
+
+
+def test_chips_that_take_turns_download_one_after_the_other() -> None:
+    server = Server(spec(takes_turns=True), [image(MAIN), image(RADIO)])
+    server.start()
+    server.reach = 5_000
+    server.run(30.0)
+    states = [chip.client.state for chip in server.device.chips]
+    assert sorted(state.value for state in states) == ["downloading", "idle"]
+    server.say(ota.ImageNotify(0, 100))
+    assert [chip.client.state for chip in server.device.chips] == states
+    server.reach = 1 << 32
+    server.run(HOUR)
+    assert both(server) == [NEW, NEW]
+
+
+def test_of_chips_that_take_turns_a_notify_has_one_ask_after_the_other() -> None:
+    server = Server(spec(takes_turns=True))
+    server.start()
+    server.say(ota.ImageNotify(0, 100))
+    assert len(server.queries()) == 1
+    server.run(20.0)
     assert {image_type for _, image_type, _, _ in server.queries()} == {MAIN, RADIO}
 
 
