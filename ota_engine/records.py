@@ -33,6 +33,13 @@ class Activation(StrEnum):
     EXTERNAL = "external"  # by a signed command outside this cluster
 
 
+class FirmwareSource(StrEnum):
+    """How a device told what one of its firmwares is."""
+
+    QUERY = "query"  # Query Next Image Request, which always names the firmware
+    ATTRIBUTES = "attributes"  # the version together with ManufacturerID and ImageTypeID
+
+
 class SessionState(StrEnum):
     """Where one device stands with one image. The table is in ``delivery.session``."""
 
@@ -149,10 +156,6 @@ class DeviceRecord:
     channel: int
     relays: int
     sleepy: bool
-    manufacturer_code: int | None
-    image_type: int | None
-    file_version: int | None  # the version the device says it runs
-    hardware_version: int | None
     cluster_revision: int | None
     power_source: int | None  # Basic cluster, attribute 0x0007
     period_unit_ms: int | None  # 1 or 1000: the unit of its MinimumBlockPeriod
@@ -163,8 +166,38 @@ class DeviceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FirmwareRecord:
+    """What a device said of one of its firmwares; keyed by (device, manufacturer_code, image_type).
+
+    Attributes:
+        device: whose.
+        manufacturer_code: whose firmware it is (ManufacturerID, attribute 0x0007).
+        image_type: which of its firmwares (ImageTypeID, attribute 0x0008).
+        endpoint: where its OTA client lives, 0xFF while that is not known.
+        profile: of that client's frames, 0 while that is not known.
+        file_version: that it runs, 0xFFFFFFFF when it does not know itself.
+        hardware_version: as this firmware's queries tell it, None if they never did.
+        source: how it was told last.
+        since_utc: when it was first told like this.
+    """
+
+    device: Eui64
+    manufacturer_code: int
+    image_type: int
+    endpoint: int
+    profile: int
+    file_version: int
+    hardware_version: int | None
+    source: FirmwareSource
+    since_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class AssignmentRecord:
-    """An operator's wish: this device shall run this image. Keyed by (device, sha256)."""
+    """An operator's wish: this device shall run this image. Keyed by (device, sha256).
+
+    Of several images of one device, those of a lower ``rank`` go first.
+    """
 
     device: Eui64
     sha256: str
@@ -174,6 +207,7 @@ class AssignmentRecord:
     activation_utc: float | None  # for Activation.AT
     created_utc: float
     waived: tuple[Term, ...] = ()  # terms of the image that a person set aside, and answered for
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +407,7 @@ class Unassigned:
 Record: TypeAlias = (
     ImageRecord
     | DeviceRecord
+    | FirmwareRecord
     | AssignmentRecord
     | SessionRecord
     | EventRecord
@@ -401,3 +436,4 @@ class Snapshot:
     counters: tuple[CounterRecord, ...] = ()
     terms: tuple[ImageTerms, ...] = ()
     pushes: tuple[PushRecord, ...] = ()
+    firmwares: tuple[FirmwareRecord, ...] = ()

@@ -143,7 +143,7 @@ class Engine:
             Refused: (self.pushes.refused,),
             FirmwareTold: (self.pushes.told,),
             NamesTold: (self.pushes.named,),
-            SessionChanged: (self.pushes.session_changed,),
+            SessionChanged: (delivery.session_changed, self.pushes.session_changed),
             AlertTold: (self.pushes.proven,),
             BeginPush: (self.pushes.begin,),
             ResumePush: (self.pushes.resume,),

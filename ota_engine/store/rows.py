@@ -20,6 +20,7 @@ from ota_engine.records import (
     CounterRecord,
     DeviceRecord,
     EventRecord,
+    FirmwareRecord,
     ImageRecord,
     ImageTerms,
     OrderRecord,
@@ -34,10 +35,10 @@ from ota_engine.records import (
 Row: TypeAlias = dict[str, Any]
 PairKey: TypeAlias = tuple[Eui64, str]  # device, sha256
 TargetKey: TypeAlias = tuple[int, Eui64, int, int]  # push, device, manufacturer code, image type
+FirmwareKey: TypeAlias = tuple[Eui64, int, int]  # device, manufacturer code, image type
 
 _Replacing: TypeAlias = (  # of several of one key, the last one counts
     SessionRecord
-    | DeviceRecord
     | AssignmentRecord
     | OrderRecord
     | CounterRecord
@@ -52,6 +53,7 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
     for kind in (
         ImageRecord,
         DeviceRecord,
+        FirmwareRecord,
         AssignmentRecord,
         SessionRecord,
         EventRecord,
@@ -73,6 +75,7 @@ class Batch:
 
     images: list[ImageRecord] = field(default_factory=list)
     devices: dict[Eui64, DeviceRecord] = field(default_factory=dict)
+    firmwares: dict[FirmwareKey, FirmwareRecord] = field(default_factory=dict)
     withdrawn: dict[PairKey, Unassigned] = field(default_factory=dict)  # deleted before the rest
     assignments: dict[PairKey, AssignmentRecord] = field(default_factory=dict)
     sessions: dict[PairKey, SessionRecord] = field(default_factory=dict)
@@ -99,6 +102,11 @@ class Batch:
                 self.images.append(record)
             case Unassigned():
                 self._withdraw(record)
+            case DeviceRecord():
+                self.devices[record.device] = record
+            case FirmwareRecord():
+                key = record.device, record.manufacturer_code, record.image_type
+                self.firmwares[key] = record
             case _:
                 self._replace(record)
 
@@ -106,8 +114,6 @@ class Batch:
         match record:
             case SessionRecord():
                 self.sessions[record.device, record.sha256] = record
-            case DeviceRecord():
-                self.devices[record.device] = record
             case AssignmentRecord():
                 self.assignments[record.device, record.sha256] = record
             case OrderRecord():

@@ -20,6 +20,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.gbcs.verification import Verification
 from ota_engine.records import (
     Activation,
+    FirmwareSource,
     OrderState,
     OutcomeKind,
     Override,
@@ -30,7 +31,7 @@ from ota_engine.records import (
     VersionPolicy,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004")  # every schema this version can open, oldest first
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
@@ -295,10 +296,6 @@ devices = sa.Table(
     _required("channel", sa.Integer),
     _required("relays", sa.Integer),
     _required("sleepy", sa.Boolean),
-    _optional("manufacturer_code", sa.Integer),
-    _optional("image_type", sa.Integer),
-    _optional("file_version", sa.BigInteger),
-    _optional("hardware_version", sa.Integer),
     _optional("cluster_revision", sa.Integer),
     _optional("power_source", sa.Integer),
     _optional("period_unit_ms", sa.Integer),
@@ -306,6 +303,20 @@ devices = sa.Table(
     _required("last_seen_utc", sa.Double),
     _optional("model", sa.Text),
     _optional("maker", sa.Text),
+)
+
+firmwares = sa.Table(  # what each device said of each of its firmwares
+    "firmwares",
+    METADATA,
+    sa.Column("device", Eui64Text, primary_key=True),
+    sa.Column("manufacturer_code", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("image_type", sa.Integer, primary_key=True, autoincrement=False),
+    _required("endpoint", sa.Integer),
+    _required("profile", sa.Integer),
+    _required("file_version", sa.BigInteger),
+    _optional("hardware_version", sa.Integer),
+    _required("source", Choice(FirmwareSource)),
+    _required("since_utc", sa.Double),
 )
 
 assignments = sa.Table(
@@ -319,6 +330,7 @@ assignments = sa.Table(
     _optional("activation_utc", sa.Double),
     _required("created_utc", sa.Double),
     _required("waived", _WAIVED, server_default="[]"),
+    _required("rank", sa.Integer, server_default="0"),
 )
 
 sessions = sa.Table(

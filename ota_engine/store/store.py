@@ -23,6 +23,7 @@ from ota_engine.records import (
     CounterRecord,
     DeviceRecord,
     EventRecord,
+    FirmwareRecord,
     ImageRecord,
     ImageTerms,
     OrderRecord,
@@ -211,6 +212,12 @@ class Store:
             ),
             self._read(ImageTerms, select(ImageTerms, schema.image_terms).order_by("sha256")),
             self.pushes(),
+            self._read(
+                FirmwareRecord,
+                select(FirmwareRecord, schema.firmwares).order_by(
+                    "device", "manufacturer_code", "image_type"
+                ),
+            ),
         )
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:

@@ -13,6 +13,7 @@ from ota_engine.records import (
     CounterRecord,
     DeviceRecord,
     EventRecord,
+    FirmwareRecord,
     ImageRecord,
     ImageTerms,
     OrderRecord,
@@ -35,6 +36,7 @@ class Statements:
     image: sa.Insert
     terms: sa.Insert
     device: sa.Insert
+    firmware: sa.Insert
     assignment: sa.Insert
     session: sa.Insert
     event: sa.Insert
@@ -63,6 +65,7 @@ def statements(dialect: str) -> Statements:
         image=_upsert(insert, schema.images, only=["name"]),
         terms=_upsert(insert, schema.image_terms),
         device=_upsert(insert, schema.devices),
+        firmware=_upsert(insert, schema.firmwares),
         assignment=_upsert(insert, schema.assignments),
         session=_upsert(insert, schema.sessions),
         event=sa.insert(schema.events),
@@ -141,6 +144,7 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     _many(connection, write.image, rows(ImageRecord, batch.images))
     _many(connection, write.terms, rows(ImageTerms, batch.terms.values()))
     _many(connection, write.device, rows(DeviceRecord, batch.devices.values()))
+    _many(connection, write.firmware, rows(FirmwareRecord, batch.firmwares.values()))
     _many(connection, write.delete_session, gone)
     _many(connection, write.delete_assignment, gone)
     _many(connection, write.assignment, rows(AssignmentRecord, batch.assignments.values()))

@@ -97,7 +97,13 @@ def test_a_device_is_viewed_as_it_described_itself() -> None:
     client.query(0x0123, hardware=0x0405)
     view = desk.engine.device(DEVICE)
     assert view is not None
-    assert (view.file_version, view.hardware_version, view.endpoint) == (0x0123, 0x0405, 1)
+    (firmware,) = view.firmwares
+    assert (firmware.file_version, firmware.hardware_version, firmware.endpoint) == (
+        0x0123,
+        0x0405,
+        1,
+    )
+    assert view.endpoint == 1
 
 
 def test_an_image_is_looked_up_by_its_hash() -> None:

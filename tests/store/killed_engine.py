@@ -17,14 +17,15 @@ from ota_engine.records import Record
 from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import JsonLinesSink
-from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
+from tests.store.samples import IMAGE, assignment, audit, device, event, firmware, outcome, session
 
 
 def story(number: int) -> list[Record]:
     """All that happens in one transaction; every record carries its number."""
     return [
         IMAGE,
-        device(file_version=number),
+        device(power_source=number),
+        firmware(file_version=number),
         assignment(activation_delay=number),
         session(attempt=number, offset=number),
         event(str(number)),
@@ -71,7 +72,8 @@ def examine(folder: Path) -> int:
         snapshot = store.load()
         if told:
             last = told - 1
-            assert snapshot.devices == (device(file_version=last),)
+            assert snapshot.devices == (device(power_source=last),)
+            assert snapshot.firmwares == (firmware(file_version=last),)
             assert snapshot.assignments == (assignment(activation_delay=last),)
             assert snapshot.sessions == (session(attempt=last, offset=last),)
         with JsonLinesSink(folder / "outcomes.jsonl", inline=True) as sink:

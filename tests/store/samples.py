@@ -18,6 +18,8 @@ from ota_engine.records import (
     CounterRecord,
     DeviceRecord,
     EventRecord,
+    FirmwareRecord,
+    FirmwareSource,
     ImageRecord,
     ImageTerms,
     OrderRecord,
@@ -73,15 +75,26 @@ def device(eui64: Eui64 = PPMID, **changes: Any) -> DeviceRecord:
         channel=11,
         relays=0,
         sleepy=False,
-        manufacturer_code=0x121D,
-        image_type=0x0084,
-        file_version=0x01020304,
-        hardware_version=None,
         cluster_revision=3,
         power_source=1,
         period_unit_ms=1,
         block_limit=None,
         last_seen_utc=1.7e9,
+    )
+    return replace(made, **changes)
+
+
+def firmware(eui64: Eui64 = PPMID, **changes: Any) -> FirmwareRecord:
+    made = FirmwareRecord(
+        device=eui64,
+        manufacturer_code=0x121D,
+        image_type=0x0084,
+        endpoint=1,
+        profile=0x0109,
+        file_version=0x01020304,
+        hardware_version=None,
+        source=FirmwareSource.QUERY,
+        since_utc=1.7e9,
     )
     return replace(made, **changes)
 
@@ -205,7 +218,21 @@ _TERMS = st.builds(
 
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(replace, st.sampled_from(_IMAGES), name=_TEXT),
-    st.builds(device, _DEVICES, file_version=_MAYBE_U32, sleepy=st.booleans(), last_seen_utc=_UTC),
+    st.builds(
+        device,
+        _DEVICES,
+        power_source=st.none() | st.integers(0, 0xFF),
+        sleepy=st.booleans(),
+        last_seen_utc=_UTC,
+    ),
+    st.builds(
+        firmware,
+        _DEVICES,
+        image_type=st.integers(0x84, 0x86),
+        file_version=_U32,
+        hardware_version=st.none() | st.integers(0, 0xFFFF),
+        source=st.sampled_from(FirmwareSource),
+    ),
     st.builds(
         assignment,
         _DEVICES,
@@ -214,6 +241,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         activation=st.sampled_from(Activation),
         activation_utc=st.none() | _UTC,
         waived=st.lists(st.sampled_from(Term), unique=True).map(tuple),
+        rank=st.integers(0, 3),
     ),
     st.builds(
         session,

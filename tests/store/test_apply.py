@@ -19,6 +19,7 @@ from ota_engine.records import (
     CounterRecord,
     DeviceRecord,
     EventRecord,
+    FirmwareRecord,
     ImageRecord,
     ImageTerms,
     OrderRecord,
@@ -55,6 +56,7 @@ class Model:
 
     images: dict[str, ImageRecord] = field(default_factory=dict)
     devices: dict[Eui64, DeviceRecord] = field(default_factory=dict)
+    firmwares: dict[tuple[Eui64, int, int], FirmwareRecord] = field(default_factory=dict)
     assignments: dict[tuple[Eui64, str], AssignmentRecord] = field(default_factory=dict)
     sessions: dict[tuple[Eui64, str], SessionRecord] = field(default_factory=dict)
     events: list[EventRecord] = field(default_factory=list)
@@ -84,6 +86,9 @@ class Model:
                 self.images[record.sha256] = replace(first, name=record.name)
             case DeviceRecord():
                 self.devices[record.device] = record
+            case FirmwareRecord():
+                key = (record.device, record.manufacturer_code, record.image_type)
+                self.firmwares[key] = record
             case AssignmentRecord():
                 self.assignments[record.device, record.sha256] = record
             case SessionRecord():
@@ -120,6 +125,9 @@ def assert_holds(store: Store, model: Model) -> None:
     snapshot = store.load()
     assert snapshot.images == tuple(sorted(model.images.values(), key=lambda r: r.sha256))
     assert {record.device: record for record in snapshot.devices} == model.devices
+    assert {
+        (r.device, r.manufacturer_code, r.image_type): r for r in snapshot.firmwares
+    } == model.firmwares
     assert {(r.device, r.sha256): r for r in snapshot.assignments} == model.assignments
     assert {(r.device, r.sha256): r for r in snapshot.sessions} == model.sessions
     assert snapshot.trusted_utc == model.trusted_utc

@@ -27,6 +27,7 @@ from tests.store.samples import (
     assignment,
     audit,
     device,
+    firmware,
     order,
     outcome,
     session,
@@ -40,6 +41,12 @@ OLD_OUTCOMES = (
     ("waits", 1.7e9, "FF-FF-FF-FF-FF-FF-FF-FE", "transfer", "failed", "x", IMAGE.sha256, 1, None),
 )
 OLD_OUTBOX = ((5, "told", True), (9, "waits", False))
+PLACE, HABITS = (0x1234, 1, 0x0109, 11, 0, False), (3, 1, 1, None, 1.7e9)
+OLD_DEVICES = [
+    ("00-DB-12-34-56-78-90-A4", *PLACE, 0x121D, 0x84, 0x01020304, None, *HABITS),
+    ("FF-FF-FF-FF-FF-FF-FF-FE", *PLACE, None, None, 7, None, *HABITS),
+]
+OLD_WISH = ("00-DB-12-34-56-78-90-A4", IMAGE.sha256, "upgrade", "immediate", 0, None, 1.7e9)
 TOLD = outcome("told", version_before=1, version_after=2)
 WAITS = replace(
     TOLD, key="waits", device=HIGHEST, verdict=Verdict.FAILED, reason="x", version_after=None
@@ -54,9 +61,11 @@ def path(tmp_path: Path) -> Path:
     with engine.connect() as connection, connection.begin():
         migrate.run_migrations(connection, migrate.SCRIPTS, "0001")
         connection.execute(sa.insert(schema.images).values(asdict(IMAGE)))
-        connection.execute(sa.insert(schema.devices).values(_without(device(), "model", "maker")))
-        wish = _without(assignment(), "waived")
-        connection.execute(sa.insert(schema.assignments).values(wish))
+        connection.exec_driver_sql(
+            "INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            OLD_DEVICES,
+        )
+        connection.exec_driver_sql("INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?, ?)", OLD_WISH)
         connection.execute(sa.insert(schema.sessions).values(asdict(session())))
         outcomes = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         connection.exec_driver_sql(outcomes, list(OLD_OUTCOMES))
@@ -73,10 +82,17 @@ def test_everything_is_still_there(path: Path) -> None:
     with Store.open(path) as store:
         snapshot = store.load()
         assert snapshot.images == (IMAGE,)
-        assert (snapshot.devices, snapshot.sessions) == ((device(),), (session(),))
+        assert snapshot.devices == (device(), device(HIGHEST))
+        assert (snapshot.assignments, snapshot.sessions) == ((assignment(),), (session(),))
         assert (snapshot.orders, snapshot.counters) == ((), ())
         assert store.outcomes() == (TOLD, WAITS)
         assert store.check().findings == ()
+
+
+def test_the_firmware_of_a_device_becomes_one_of_its_firmwares(path: Path) -> None:
+    """A version without manufacturer and image type was a hint, and is not carried over."""
+    with Store.open(path) as store:
+        assert store.load().firmwares == (firmware(),)
 
 
 def test_what_was_told_is_not_told_again_and_what_waited_still_waits(path: Path) -> None:

@@ -101,7 +101,9 @@ def _execution_time(execution: float | None, kernel: Kernel, now: float) -> floa
 def _require_hardware(image: ImageRecord, device: Eui64, kernel: Kernel) -> None:
     low, high = image.minimum_hardware_version, image.maximum_hardware_version
     known = kernel.devices.get(device)
-    version = None if known is None else known.hardware_version
+    target = (image.manufacturer_code, image.image_type)
+    firmware = None if known is None else known.firmwares.get(target)
+    version = None if firmware is None else firmware.hardware_version
     if low is None or high is None or version is None or low <= version <= high:
         return
     raise LocalError(

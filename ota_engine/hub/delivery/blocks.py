@@ -151,6 +151,7 @@ class BlockServer:
             PeerError: the device may not have this image at all.
         """
         state = session.state
+        session.asked_for(now)
         if state is DOWNLOADING or state in HOLDING:
             return (
                 True  # a request that was delayed or repeated on its way; its answer does no harm
@@ -176,8 +177,10 @@ class BlockServer:
             raise PeerError("this device is not authorised", Status.NOT_AUTHORIZED)
         if session.state is not SessionState.ASSIGNED:
             return
-        running = UNKNOWN_VERSION if peer.device.file_version is None else peer.device.file_version
-        verdict = self._transfers.decide(peer, session, running, peer.device.hardware_version)
+        known = peer.device.firmwares.get(session.target)
+        running = UNKNOWN_VERSION if known is None else known.file_version
+        hardware = None if known is None else known.hardware_version
+        verdict = self._transfers.decide(peer, session, running, hardware)
         if not verdict.offer:
             raise PeerError(verdict.reason, Status.NO_IMAGE_AVAILABLE)
 
@@ -193,29 +196,30 @@ class BlockServer:
         reason = f"waits for one of {places.limit} places on the channel"
         self._transfers.step(peer, session, SessionStep.QUEUE, now, reason)
         self.wait(packet, peer, now, wait)
-        self.watch(peer, now)
+        self.watch(peer, session, now)
         return False
 
     def _begin(self, peer: Peer, session: Session, now: float) -> None:
         session.begin(self._kernel.clock.utc(now))
         self._flush_later(session, now)
         self._transfers.step(peer, session, SessionStep.BLOCK, now)
-        self.watch(peer, now)
+        self.watch(peer, session, now)
 
-    def watch(self, peer: Peer, now: float) -> None:
-        """Have somebody look when the device has not been heard for too long."""
-        self._kernel.deadlines.at_latest(now + self._patience(peer), Alarm.STALL, peer.eui64)
+    def watch(self, peer: Peer, session: Session, now: float) -> None:
+        """Have somebody look when the device has not asked for this image for too long."""
+        due = now + self._patience(session)
+        self._kernel.deadlines.at_latest(due, Alarm.STALL, peer.eui64)
 
-    def silent_at(self, peer: Peer) -> float:
-        """When a device's place is given away, unless it is heard before."""
-        return max(peer.device.last_heard, peer.waits_until) + self._patience(peer)
+    def silent_at(self, peer: Peer, session: Session) -> float:
+        """When a session's place is given away, unless the device asks for its image before."""
+        return max(session.heard, peer.waits_until) + self._patience(session)
 
-    def _patience(self, peer: Peer) -> float:
-        quirk = quirk_for(peer.device.manufacturer_code or 0, peer.device.image_type or 0)
+    def _patience(self, session: Session) -> float:
         spacing = (
             self._period.wanted or 0
         ) / 1000  # seconds it was asked to leave between requests
-        return spacing + (quirk.stall_after or self._transfers.config.stall_after)
+        stall_after = quirk_for(*session.target).stall_after
+        return spacing + (stall_after or self._transfers.config.stall_after)
 
     def _too_early(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a client that asks faster than it may, or though it was told to wait.

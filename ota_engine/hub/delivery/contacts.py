@@ -5,6 +5,8 @@ and ``reports``' to know. One device of a channel is contacted per ``notify_spac
 notified while its download would have to wait for a place.
 """
 
+from collections.abc import Sequence
+
 from ota_engine.errors import LocalError
 from ota_engine.events import (
     ALL_ENDPOINTS,
@@ -19,10 +21,12 @@ from ota_engine.events import (
     Send,
 )
 from ota_engine.hub.delivery.commands import NotifyBroadcast, NotifyDevice
+from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
-from ota_engine.hub.delivery.session import FINAL, IDLE
+from ota_engine.hub.delivery.session import FINAL, IDLE, UNDER_WAY
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ServedImage
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import SessionState
@@ -37,12 +41,14 @@ EVERYONE = 100  # per cent of clients that answer a notify
 PAYLOAD_TYPES = range(4)  # of Image Notify
 ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
 NAMES = (BasicAttribute.MANUFACTURER_NAME, BasicAttribute.MODEL_IDENTIFIER)
-OWN_ATTRIBUTES = (
+#: What a client says of a firmware: a version is worth nothing without whose it is.
+IDENTITY = (
     Attribute.CURRENT_FILE_VERSION,
     Attribute.IMAGE_UPGRADE_STATUS,
     Attribute.CLUSTER_REVISION,
+    Attribute.MANUFACTURER_ID,
+    Attribute.IMAGE_TYPE_ID,
 )
-IDENTITY = (*OWN_ATTRIBUTES, Attribute.MANUFACTURER_ID, Attribute.IMAGE_TYPE_ID)
 
 
 class Contacts:
@@ -51,7 +57,6 @@ class Contacts:
     def __init__(self, kernel: Kernel, transfers: Transfers) -> None:
         self._kernel = kernel
         self._transfers = transfers
-        self._sequence = 0
 
     # --- in line -----------------------------------------------------------------------------
 
@@ -93,25 +98,34 @@ class Contacts:
             self.soon(peer, now)
             return False
         asked = self.ask_if_new(peer, now)
-        if peer.notified_at is not None or not self._idle(peer):
+        idle = self._idle(peer)
+        if peer.notified_at is not None or not idle:
             return asked
         channel = self._transfers.channel_of(peer)
         if channel.places.crowded:
             channel.crowded_out[peer.eui64] = None
             return asked
-        self._notify(peer, ImageNotify(0, EVERYONE), now)
+        self._notify(peer, ImageNotify(0, EVERYONE), idle, now)
         return True
 
-    def _idle(self, peer: Peer) -> bool:
-        """Whether nothing is under way with a device and a query of it would be welcome."""
-        return any(
-            session.state in IDLE
-            or (
-                session.state is SessionState.FAILED
-                and session.attempt < self._transfers.config.max_attempts
-            )
-            for session in peer.sessions.values()
-        )
+    def _idle(self, peer: Peer) -> list[Session]:
+        """The sessions for which a query of the device would be welcome, if nothing is under way."""
+        sessions = peer.sessions.values()
+        if any(session.state in UNDER_WAY for session in sessions):
+            return []  # its firmwares are updated one at a time
+        most = self._transfers.config.max_attempts
+        return [
+            session
+            for session in sessions
+            if session.state in IDLE
+            or (session.state is SessionState.FAILED and session.attempt < most)
+        ]
+
+    def turn(self, peer: Peer, sha256: str, now: float) -> None:
+        """The session of this image is done with for now: another one may have waited for it."""
+        others = [one for one in self._idle(peer) if one.image.sha256 != sha256]
+        if any(session.state in IDLE for session in others):
+            self.anew(peer, now)
 
     def again(self, peer: Peer, now: float) -> None:
         """A notified device that still has nothing under way goes back in line."""
@@ -133,20 +147,22 @@ class Contacts:
         return self.ask(peer, now)
 
     def ask(self, peer: Peer, now: float) -> bool:
-        """Ask a device for its version, status and cluster revision, and for its power source."""
+        """Ask every client of a device what it is and runs, and the device for its power source."""
         if peer.device.endpoint == ALL_ENDPOINTS:
             return False
         peer.asked(now)
-        self._read(peer, OTA_UPGRADE_CLUSTER, OWN_ATTRIBUTES)
-        self._read_basic(peer, names=self._transfers.minds_names(peer))
+        clients = peer.device.clients()
+        for client in clients:
+            self._read(peer, client, OTA_UPGRADE_CLUSTER, IDENTITY)
+        self._read_basic(peer, clients[0], names=self._transfers.minds_names(peer))
         return True
 
     def ask_names(self, peer: Peer) -> None:
         """Ask a device for its model and maker, because an image is for some only."""
-        self._read(peer, BASIC_CLUSTER, NAMES)
+        self._read(peer, peer.device.clients()[0], BASIC_CLUSTER, NAMES)
 
     def inquire(self, peer: Peer, endpoint: int, profile: int, *, names: bool = False) -> None:
-        """Ask a device what it is and what it runs; one not heard yet, where the radio says.
+        """Ask a device what it is and runs, where its clients are known and where the radio says.
 
         Args:
             peer: the device.
@@ -154,29 +170,49 @@ class Contacts:
             profile: of its OTA client, 0 where it is not known.
             names: ask for its model and maker, too.
         """
-        if peer.device.endpoint == ALL_ENDPOINTS:
-            peer.device.lives_at(endpoint, profile)
-        for known in (
-            (peer.device.profile,) if peer.device.profile else (SMART_ENERGY, HOME_AUTOMATION)
-        ):
-            self._read(peer, OTA_UPGRADE_CLUSTER, IDENTITY, known)
-        if peer.device.profile:
-            self._read_basic(peer, names=names or self._transfers.minds_names(peer))
+        device, told = peer.device, Client(endpoint, profile)
+        if device.endpoint == ALL_ENDPOINTS:
+            device.lives_at(endpoint, profile)
+        clients = device.clients()
+        if endpoint not in {ALL_ENDPOINTS, *(client.endpoint for client in clients)}:
+            clients.append(told)
+        for client in clients:
+            profiles = (client.profile,) if client.profile else (SMART_ENERGY, HOME_AUTOMATION)
+            for known in profiles:
+                self._read(peer, client._replace(profile=known), OTA_UPGRADE_CLUSTER, IDENTITY)
+        if clients[0].profile:
+            self._read_basic(peer, clients[0], names=names or self._transfers.minds_names(peer))
 
-    def _read_basic(self, peer: Peer, *, names: bool) -> None:
+    def _read_basic(self, peer: Peer, client: Client, *, names: bool) -> None:
         wanted = (BasicAttribute.POWER_SOURCE, *NAMES) if names else (BasicAttribute.POWER_SOURCE,)
-        self._read(peer, BASIC_CLUSTER, wanted)
+        self._read(peer, client, BASIC_CLUSTER, wanted)
 
-    def _read(
-        self, peer: Peer, cluster: int, attributes: tuple[int, ...], profile: int = 0
-    ) -> None:
+    def verify(self, peer: Peer, client: Client, now: float, *, asked: bool) -> None:
+        """A device gave a version but not of what: have it say what it meant.
+
+        Args:
+            peer: the device.
+            client: where the word came from.
+            now: monotonic seconds.
+            asked: it was asked for its identity too and does not tell it; only a query will.
+        """
+        waiting = [one for one in peer.sessions.values() if one.state not in FINAL]
+        if not waiting or now < peer.hinted_at + ASK_AGAIN:
+            return
+        peer.hinted(now)
+        if not asked:
+            self._read(peer, client, OTA_UPGRADE_CLUSTER, IDENTITY)
+        elif not any(one.about_to_restart for one in waiting):
+            self._transfers.frame(peer, client, self._notify_frame(ImageNotify(0, EVERYONE)))
+
+    def _read(self, peer: Peer, client: Client, cluster: int, attributes: tuple[int, ...]) -> None:
         frame = general_frame(
             READ_ATTRIBUTES,
-            self._next_sequence(),
+            self._transfers.next_sequence(),
             encode_general(ReadAttributes(attributes)),
             from_server=cluster == OTA_UPGRADE_CLUSTER,  # these are the client's attributes
         )
-        self._transfers.frame(peer, frame, cluster=cluster, profile=profile)
+        self._transfers.frame(peer, client, frame, cluster=cluster)
 
     def notify(self, order: NotifyDevice, peer: Peer, now: float) -> None:
         """Send a unicast Image Notify at once, as an operator asks.
@@ -184,12 +220,20 @@ class Contacts:
         Raises:
             LocalError: as ``broadcast``.
         """
-        self._notify(peer, self._worded(order.payload_type, EVERYONE, order.sha256), now)
+        notify = self._worded(order.payload_type, EVERYONE, order.sha256)
+        named = peer.sessions.get(order.sha256 or "")
+        self._notify(peer, notify, [named] if named is not None else [], now)
 
-    def _notify(self, peer: Peer, notify: ImageNotify, now: float) -> None:
+    def _notify(
+        self, peer: Peer, notify: ImageNotify, sessions: Sequence[Session], now: float
+    ) -> None:
+        """Notify the clients that these sessions are for, all of the device without any."""
         self._kernel.output.count("notify")
         self._transfers.notify_later(peer, now)
-        self._transfers.frame(peer, self._notify_frame(notify))
+        device = peer.device
+        clients = [one for session in sessions for one in device.clients(session.target)]
+        for client in dict.fromkeys(clients or device.clients()):
+            self._transfers.frame(peer, client, self._notify_frame(notify))
 
     def broadcast(self, order: NotifyBroadcast) -> None:
         """Broadcast an Image Notify on one profile to every client that is awake.
@@ -230,9 +274,5 @@ class Contacts:
 
     def _notify_frame(self, notify: ImageNotify) -> bytes:
         return cluster_frame(
-            Command.IMAGE_NOTIFY, self._next_sequence(), encode(notify), from_server=True
+            Command.IMAGE_NOTIFY, self._transfers.next_sequence(), encode(notify), from_server=True
         )
-
-    def _next_sequence(self) -> int:
-        self._sequence = (self._sequence + 1) & 0xFF
-        return self._sequence

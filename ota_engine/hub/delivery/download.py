@@ -9,6 +9,7 @@ from math import inf
 
 from ota_engine.events import Packet
 from ota_engine.hub.delivery.session import HOLDING
+from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, AssignmentRecord, SessionRecord, SessionState
 
@@ -26,6 +27,8 @@ class Session:
         came_back: the device announced itself after it was told to apply.
         deadline: monotonic: until when the device may verify or restart.
         due: monotonic: when a delayed activation is due; no clock step can move it.
+        waits_for: which other firmware of the device goes first, "" without one.
+        heard: monotonic: when the device last asked for something of this image.
     """
 
     __slots__ = (
@@ -41,6 +44,7 @@ class Session:
         "deadline",
         "due",
         "due_utc",
+        "heard",
         "image",
         "offset",
         "reason",
@@ -51,6 +55,7 @@ class Session:
         "state",
         "version_after",
         "version_before",
+        "waits_for",
     )
 
     def __init__(self, assignment: AssignmentRecord, image: ServedImage) -> None:
@@ -73,14 +78,21 @@ class Session:
         self.version_after: int | None = None
         self.due_utc: float | None = None
         self.due = inf
+        self.heard = -inf
+        self.waits_for = ""
         self._flush_at = 0
         self._flush_due = 0.0
         self._last_offset = -1
 
     @property
-    def target(self) -> tuple[int, int]:
+    def target(self) -> Target:
         """The firmware it is for: manufacturer code and image type."""
         return self.image.key[:2]
+
+    @property
+    def about_to_restart(self) -> bool:
+        """Whether the device was told to apply and has not come back."""
+        return self.state is SessionState.RESTARTING and not self.came_back
 
     @property
     def paused_for(self) -> str | None:
@@ -98,12 +110,21 @@ class Session:
         """Take another state."""
         self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
         self.came_back = False
+        self.waits_for = ""
 
     def explain(self, reason: str) -> bool:
         """Change why it waits; returns whether that is new."""
         changed = self.reason != reason
         self.reason = reason
         return changed
+
+    def put_off(self, reason: str) -> None:
+        """Let it wait for another firmware of the device."""
+        self.waits_for = reason
+
+    def let_go(self) -> None:
+        """It waits for no other firmware of the device any more."""
+        self.waits_for = ""
 
     def take_up(self, now: float, utc: float) -> None:
         """Reckon in this run's time since when its state lasts; it is of an earlier run."""
@@ -161,8 +182,13 @@ class Session:
             self.attempt = 1
             self.started_utc = utc
 
+    def asked_for(self, now: float) -> None:
+        """The device asks for something of this image."""
+        self.heard = now
+
     def note_block(self, offset: int, now: float) -> bool:
         """Note what a device asked for; returns whether its progress is to be written."""
+        self.heard = now
         if offset == self._last_offset:
             self.retries += 1
             return False

@@ -7,11 +7,12 @@ from ota_engine.hub.delivery.download import ENDED, Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.policy import OfferDecision
 from ota_engine.hub.delivery.reports import Reports
-from ota_engine.hub.delivery.session import SessionStep
+from ota_engine.hub.delivery.session import HOLDING, IDLE, SessionStep
 from ota_engine.hub.delivery.transfers import WAITING_FOR_MAINS, Transfers
-from ota_engine.hub.kernel.happenings import FirmwareTold, QueryHeard, TransferEnd
+from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.kernel.happenings import QueryHeard, TransferEnd
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import OutcomeKind, SessionState
+from ota_engine.records import FirmwareSource, OutcomeKind, SessionState
 from ota_engine.zcl.commands import (
     Command,
     QueryDeviceSpecificFileRequest,
@@ -66,6 +67,10 @@ class Offers:
             request.hardware_version,
             now,
         )
+        session = peer.session_for((request.manufacturer_code, request.image_type))
+        if session is not None and response.status == Status.SUCCESS:
+            offer = Command.QUERY_NEXT_IMAGE_RESPONSE
+            peer.note_said(session, offer, packet.source_endpoint, packet.payload[1])
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._transfers.reply(packet, peer, frame)
         self._contacts.ask_if_new(peer, now)
@@ -79,13 +84,15 @@ class Offers:
         request = decode(Command.QUERY_DEVICE_SPECIFIC_FILE_REQUEST, packet.payload[3:])
         assert isinstance(request, QueryDeviceSpecificFileRequest)  # noqa: S101 - by command
         response = NOBODY
+        target = (request.manufacturer_code, request.image_type)
+        known = peer.device.firmwares.get(target)
         if request.request_node_address == peer.eui64:
             response = self._respond(
                 peer,
                 request.manufacturer_code,
                 request.image_type,
                 request.file_version,
-                peer.device.hardware_version,
+                None if known is None else known.hardware_version,
                 now,
             )
         else:
@@ -102,23 +109,19 @@ class Offers:
     def _learn(
         self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: float
     ) -> None:
-        """Remember what a device says of itself; of several image types, those it has images for."""
-        self._transfers.learn_endpoint(peer, packet)
-        code, kind, version, hardware = request[1:5]
-        if hardware is None:
-            hardware = peer.device.hardware_version
-        self._kernel.happen(FirmwareTold(peer.eui64, code, kind, version, hardware))
-        peer.device.told(peer.device.file_version, now)
-        assigned = any(session.image.key[:2] == (code, kind) for session in peer.sessions.values())
-        known = (peer.device.manufacturer_code, peer.device.image_type)
-        if not assigned and known != (code, kind) and peer.device.image_type is not None:
-            return
-        news = peer.device.describes(
-            manufacturer_code=code, image_type=kind, file_version=version, hardware_version=hardware
+        """Remember what a device says of the firmware its query is for."""
+        target = (request.manufacturer_code, request.image_type)
+        self._kernel.devices.told(
+            peer.device,
+            target,
+            Client(packet.source_endpoint, packet.profile),
+            request.current_file_version,
+            request.hardware_version,
+            FirmwareSource.QUERY,
+            now,
+            wanted=peer.session_for(target) is not None,
         )
-        if news:
-            self._kernel.devices.measure(peer.device)
-            self._kernel.devices.touch(peer.device, now)
+        self._transfers.learn_endpoint(peer, packet, now)
 
     def _respond(
         self,
@@ -157,11 +160,12 @@ class Offers:
         return False
 
     def _session_of(self, peer: Peer, code: int, kind: int) -> Session | None:
+        session = peer.session_for((code, kind))
+        if session is not None:
+            return session
         for session in peer.sessions.values():
-            if session.image.key[:2] == (code, kind):
-                return session
-        for session in peer.sessions.values():
-            if session.state is SessionState.ASSIGNED:
+            untold = session.target not in peer.device.firmwares
+            if untold and session.state is SessionState.ASSIGNED:
                 self._transfers.explain(
                     peer,
                     session,
@@ -178,13 +182,27 @@ class Offers:
         if session.state in ENDED and session.attempt >= transfers.config.max_attempts:
             self._kernel.output.count("query_after_last_attempt")
             return False
+        other = transfers.in_the_way(peer, session)
+        if other is not None and session.state not in HOLDING:
+            self._put_off(peer, session, other)
+            return False
         session.offered(running, self._kernel.clock.utc(now))
         transfers.turn_to(peer, session, now)
         reason = WAITING_FOR_MAINS if peer.device.on_battery else OFFERED
+        session.asked_for(now)
         transfers.step(peer, session, SessionStep.OFFER, now, reason)
         transfers.notify_later(peer, now)
-        self._blocks.watch(peer, now)
+        self._blocks.watch(peer, session, now)
         return True
+
+    def _put_off(self, peer: Peer, session: Session, other: Session) -> None:
+        """Another firmware of the device goes first; it is notified when that is done with."""
+        self._kernel.output.count("query_put_off")
+        if session.state in IDLE:
+            code, kind = other.target
+            reason = f"waits for the device's image type 0x{kind:04X} of 0x{code:04X} to be done"
+            session.put_off(reason)
+            self._transfers.explain(peer, session, reason)
 
     def _refuse(
         self, peer: Peer, session: Session, verdict: OfferDecision, running: int, now: float

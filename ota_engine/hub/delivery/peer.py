@@ -9,11 +9,12 @@ from math import inf
 from ota_engine.bucket import Bucket
 from ota_engine.hub.delivery.download import Page, Session
 from ota_engine.hub.delivery.pacing import Channel
-from ota_engine.hub.kernel.devices import Device
+from ota_engine.hub.kernel.devices import Device, Target
 
 SPEECH_RATE = 20.0  # frames a second, other than block requests, that are answered
 SPEECH_BURST = 40.0  # frames
 QUIET = 1.0  # seconds: a client that asks against its wait is answered this often at most
+SAID_REMEMBERED = 8  # commands per device that it may still refuse
 REFUSALS_REMEMBERED = 8  # images per device whose refusal is audited
 
 
@@ -32,6 +33,7 @@ class Peer:
         notified_at: None when it is to be notified anew.
         asked_at: when its attributes were read last.
         to_ask: its attributes have not been read since it was last in doubt.
+        hinted_at: when it was last made to say what a version without identity meant.
         period_asked: times it was asked for a period it does not keep, and when last.
     """
 
@@ -44,11 +46,13 @@ class Peer:
         "_quiet_until",
         "_refused",
         "_relays",
+        "_said",
         "asked_at",
         "channel",
         "current",
         "device",
         "eui64",
+        "hinted_at",
         "notified_at",
         "page",
         "paused",
@@ -72,6 +76,7 @@ class Peer:
         self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)
         self.notified_at: float | None = None
         self.asked_at = -inf
+        self.hinted_at = -inf
         self.to_ask = True
         self.period_asked = 0
         self.period_asked_at: float | None = None
@@ -84,6 +89,7 @@ class Peer:
         self._failures = 0  # blocks in a row that were not delivered
         self._failed_after = 0  # blocks of the session at the last such failure
         self._refused: tuple[tuple[int, ...], ...] = ()
+        self._said: dict[tuple[int, int, int], Session] = {}
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -104,6 +110,23 @@ class Peer:
         self.page = None
         if self.current is session:
             self.current = next(iter(self.sessions.values()), None)
+
+    def session_for(self, target: Target) -> Session | None:
+        """The session of one of its firmwares."""
+        return next((one for one in self.sessions.values() if one.target == target), None)
+
+    def note_said(self, session: Session, command: int, endpoint: int, sequence: int) -> None:
+        """Remember what was said of a session, so that a refusal of it is not another's."""
+        name = (command, endpoint, sequence)
+        self._said.pop(name, None)
+        self._said[name] = session
+        if len(self._said) > SAID_REMEMBERED:
+            del self._said[next(iter(self._said))]
+
+    def whose(self, command: int, endpoint: int, sequence: int) -> Session | None:
+        """The session of which a command with this sequence number was said to an endpoint."""
+        session = self._said.get((command, endpoint, sequence))
+        return session if session in self.sessions.values() else None
 
     def turn_to(self, session: Session) -> None:
         """Be at this session from now on."""
@@ -202,6 +225,10 @@ class Peer:
     def asked(self, now: float) -> None:
         """Its attributes were asked for."""
         self.asked_at = now
+
+    def hinted(self, now: float) -> None:
+        """It gave a version without identity, and is made to say what it meant."""
+        self.hinted_at = now
 
     def answered(self) -> None:
         """Its attributes have come."""

@@ -1,6 +1,6 @@
 """What devices say of themselves: versions, revision, power. Their word decides what is true."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from images.eui64 import format_eui64
 from ota_engine.events import BASIC_CLUSTER, Packet
@@ -10,10 +10,11 @@ from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
-from ota_engine.hub.kernel.happenings import FirmwareTold, NamesTold
+from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.kernel.happenings import NamesTold
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import Activation, OutcomeKind, SessionState, VersionPolicy
+from ota_engine.records import Activation, FirmwareSource, OutcomeKind, SessionState, VersionPolicy
 from ota_engine.wording import one_line
 from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute
@@ -52,45 +53,42 @@ class Reports:
             )
             changed |= self._names(peer, told, now)
         else:
-            changed = self._own(peer, values, asked, now)
+            revision = values.get(Attribute.CLUSTER_REVISION, peer.device.cluster_revision)
+            changed = peer.device.describes(cluster_revision=revision)
+            if asked:
+                peer.answered()
+            self._versions(packet, peer, values, asked)
         if changed:
             self._kernel.devices.touch(peer.device, now)
 
-    def _own(self, peer: Peer, values: dict[int, int], asked: bool, now: float) -> bool:
-        """Take attributes of cluster 0x0019; returns whether something is new."""
-        if asked:
-            peer.answered()
-        before = _self_description(peer)
-        revision = values.get(Attribute.CLUSTER_REVISION, peer.device.cluster_revision)
-        peer.device.describes(cluster_revision=revision)
-        self._identity(peer, values)
+    def _versions(self, packet: Packet, peer: Peer, values: Mapping[int, int], asked: bool) -> None:
+        """Take a version for a fact of the firmware it is of; without saying which, it is a hint."""
         version = values.get(Attribute.CURRENT_FILE_VERSION, UNKNOWN_VERSION)
-        if version != UNKNOWN_VERSION:
-            peer.device.told(version, now)
-            self._told(peer, values, version)
-            status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
-            for session in list(peer.sessions.values()):
-                if session is peer.current or session.state is SessionState.RESTARTING:
-                    self._confirm(peer, session, version, status == NORMAL, now)
-                    if status == EXTERNAL_EVENT:
-                        self._parked(peer, session, now)
-        return before != _self_description(peer)
-
-    def _told(self, peer: Peer, values: dict[int, int], version: int) -> None:
-        code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
-        kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
-        if UNKNOWN_IDENTITY not in (code, kind):
-            hardware = peer.device.hardware_version
-            self._kernel.happen(FirmwareTold(peer.eui64, code, kind, version, hardware))
-
-    def _identity(self, peer: Peer, values: dict[int, int]) -> None:
-        """Take whose firmware a device runs, if it says so: both attributes are optional."""
+        if version == UNKNOWN_VERSION:
+            return
+        client, now = Client(packet.source_endpoint, packet.profile), packet.time
         code = values.get(Attribute.MANUFACTURER_ID, UNKNOWN_IDENTITY)
         kind = values.get(Attribute.IMAGE_TYPE_ID, UNKNOWN_IDENTITY)
         if UNKNOWN_IDENTITY in (code, kind):
+            self._kernel.output.count("version_without_identity")
+            self._contacts.verify(peer, client, now, asked=asked)
             return
-        if peer.device.describes(manufacturer_code=code, image_type=kind):
-            self._kernel.devices.measure(peer.device)
+        session = peer.session_for((code, kind))
+        self._kernel.devices.told(
+            peer.device,
+            (code, kind),
+            client,
+            version,
+            None,
+            FirmwareSource.ATTRIBUTES,
+            now,
+            wanted=session is not None,
+        )
+        if session is not None:
+            status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
+            self._confirm(peer, session, version, status == NORMAL, now)
+            if status == EXTERNAL_EVENT:
+                self._parked(peer, session, now)
 
     def _names(self, peer: Peer, records: Iterable[AttributeRecord], now: float) -> bool:
         """Take model and maker; one that the device does not support is known to be none."""
@@ -149,21 +147,14 @@ class Reports:
         session.runs(version)
         self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
         self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
-        self._carry_along(peer, session, now)
+        if any(one.state is SessionState.WAIT_FOR_MORE for one in peer.sessions.values()):
+            self._contacts.ask(peer, now)  # it held other files for this one, and may run them now
 
     def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
         session.runs(version)
         reason = f"the device came back with 0x{version:08X}"
         self._transfers.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
         self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
-
-    def _carry_along(self, peer: Peer, last: Session, now: float) -> None:
-        """The files a device held for its last one were applied with it."""
-        for session in peer.sessions.values():
-            if session is not last and session.state is SessionState.WAIT_FOR_MORE:
-                reason = "applied with the device's last file"
-                self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-                self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
 
     def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
@@ -202,6 +193,8 @@ class Reports:
     def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
         """Whether anybody ordered an activation that did not go through us, and in which words."""
         wish = session.assignment.activation
+        if session.state is SessionState.WAIT_FOR_MORE:
+            return True, "applied with the device's last file"
         if wish is Activation.EXTERNAL:
             return True, "activated by a command"
         if wish is Activation.IMMEDIATE:
@@ -233,12 +226,3 @@ def _name(record: AttributeRecord) -> str:
     """A name as people can compare it: without the padding some devices fill it with."""
     text = (record.string or b"").decode("utf-8", "replace")
     return one_line(text.rstrip("\x00 ").strip())
-
-
-def _self_description(peer: Peer) -> tuple[int | None, ...]:
-    return (
-        peer.device.cluster_revision,
-        peer.device.file_version,
-        peer.device.manufacturer_code,
-        peer.device.image_type,
-    )

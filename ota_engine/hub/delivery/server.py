@@ -18,13 +18,18 @@ from ota_engine.hub.delivery.pages import PageServer
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.presence import Presence
 from ota_engine.hub.delivery.reports import Reports
-from ota_engine.hub.delivery.session import INTERRUPTED, SessionStep
+from ota_engine.hub.delivery.session import INTERRUPTED, UNDER_WAY, SessionStep
 from ota_engine.hub.delivery.transfers import WAITING_FOR_MAINS, Transfers
 from ota_engine.hub.delivery.upgrade_end import RELEASE_TOKEN, UpgradeEnds
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
-from ota_engine.hub.kernel.happenings import ClockChanged, DeviceForgotten, QueryHeard
+from ota_engine.hub.kernel.happenings import (
+    ClockChanged,
+    DeviceForgotten,
+    QueryHeard,
+    SessionChanged,
+)
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import OutcomeKind, Snapshot
+from ota_engine.records import OutcomeKind, SessionState, Snapshot
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
 from ota_engine.zcl.general import (
@@ -199,7 +204,7 @@ class OtaServer:
         self, packet: Packet, peer: Peer, response: DefaultResponse, now: float
     ) -> None:
         """A device refuses something we sent; MALFORMED_COMMAND is known to mean nothing."""
-        session = peer.current
+        session = peer.whose(response.command, packet.source_endpoint, packet.payload[1])
         if session is None or packet.cluster != OTA_UPGRADE_CLUSTER:
             return
         if response.command == Command.UPGRADE_END_RESPONSE:
@@ -279,19 +284,31 @@ class OtaServer:
         if peer is not None:
             self._alarms[deadline.alarm](peer, now)
 
+    def session_changed(self, change: SessionChanged, now: float) -> None:
+        """Other firmwares of the device may have waited for what this session was at."""
+        peer = self._peers.get(change.device)
+        held_up = change.before in UNDER_WAY or change.before is SessionState.ASSIGNED
+        if peer is None or not held_up or change.state in UNDER_WAY:
+            return
+        for session in peer.sessions.values():
+            session.let_go()
+        self.transfers.explain_idle(peer)
+        self._contacts.turn(peer, change.sha256, now)
+
     def _stall(self, peer: Peer, now: float) -> None:
         """Give a silent device's place away; one that waits for mains is not silent."""
-        due = self._blocks.silent_at(peer)
-        if not any(session.state in INTERRUPTED for session in peer.sessions.values()):
-            return
-        if now < due:
-            self._kernel.deadlines.at_latest(due, Alarm.STALL, peer.eui64)
-            return
-        reason = f"not heard for {now - peer.device.last_heard:.0f} s"
+        stalled = False
         for session in peer.sessions.values():
-            if session.reason == WAITING_FOR_MAINS:
-                continue  # its next query has it watched again
+            if session.state not in INTERRUPTED or session.reason == WAITING_FOR_MAINS:
+                continue  # in the latter case its next query has it watched again
+            due = self._blocks.silent_at(peer, session)
+            if now < due:
+                self._kernel.deadlines.at_latest(due, Alarm.STALL, peer.eui64)
+                continue
+            reason = f"not heard for {now - session.heard:.0f} s"
             if self.transfers.step(peer, session, SessionStep.STALL, now, reason):
                 self._kernel.output.count("stalled")
                 self.transfers.notify_later(peer, now)
-        self.transfers.explain_idle(peer)
+                stalled = True
+        if stalled:
+            self.transfers.explain_idle(peer)

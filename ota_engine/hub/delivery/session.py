@@ -80,6 +80,8 @@ IMPOSSIBLE: Final = SESSIONS.impossible
 
 #: States in which a device has nothing under way and may be notified.
 IDLE = frozenset({S.ASSIGNED, S.STALLED})
+#: States in which one firmware of a device is being updated, so that its others wait.
+UNDER_WAY = frozenset({S.OFFERED, S.QUEUED, S.DOWNLOADING, S.VERIFYING, S.RESTARTING})
 #: States from which a block request begins or continues a download.
 OPEN = frozenset({S.ASSIGNED, S.OFFERED, S.QUEUED, S.STALLED, S.PAUSED, S.VERIFYING})
 #: States in which the device has found the whole image good and keeps it.

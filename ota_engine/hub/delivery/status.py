@@ -1,12 +1,13 @@
 """What a person sees of every delivery: a frozen view, taken on demand."""
 
+from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
-from ota_engine.hub.kernel.devices import Devices
+from ota_engine.hub.kernel.devices import Devices, Firmware
 from ota_engine.records import SessionState
 
 
@@ -71,24 +72,38 @@ def _status(peer: Peer, session: Session) -> SessionStatus:
 
 
 class DeviceStatus(NamedTuple):
-    """One device as it described itself; ``None`` where it has not.
+    """One device as it described itself.
 
     Attributes:
+        device: who it is.
+        endpoint: where its client is spoken to while it is not known which of several is meant.
+        firmwares: what it said of each of its firmwares, in the order they were first told.
+        on_battery: it says that it lives on its battery now.
         last_heard: monotonic seconds, 0 when it was not heard in this run.
-        told_at: when it last said in this run which version it runs, minus infinity if never.
     """
 
     device: Eui64
     endpoint: int
-    manufacturer_code: int | None
-    image_type: int | None
-    file_version: int | None
-    hardware_version: int | None
+    firmwares: tuple[Firmware, ...]
     on_battery: bool
     last_heard: float
-    told_at: float
-    model: str | None = None
-    maker: str | None = None
+    model: str | None
+    maker: str | None
+
+    def firmware(self, manufacturer_code: int, image_type: int) -> Firmware | None:
+        """What it said of one of its firmwares, None if nothing."""
+        target = (manufacturer_code, image_type)
+        return next((one for one in self.firmwares if one.target == target), None)
+
+    @property
+    def last_told(self) -> Firmware | None:
+        """The firmware it spoke of last, None if of none."""
+        return max(self.firmwares, key=lambda one: (one.told_at, one.since_utc), default=None)
+
+    @property
+    def told_at(self) -> float:
+        """When it last said in this run what it runs, minus infinity if never."""
+        return max((one.told_at for one in self.firmwares), default=-inf)
 
 
 def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
@@ -99,13 +114,9 @@ def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
     return DeviceStatus(
         seen.eui64,
         seen.endpoint,
-        seen.manufacturer_code,
-        seen.image_type,
-        seen.file_version,
-        seen.hardware_version,
+        tuple(seen.firmwares.values()),
         seen.on_battery,
         seen.last_heard,
-        seen.told_at,
         seen.model,
         seen.maker,
     )

@@ -21,8 +21,16 @@ from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.pacing import Channel
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.policy import Asker, OfferDecision, OfferTerms, decide
-from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep, next_state
+from ota_engine.hub.delivery.session import (
+    FINAL,
+    HOLDING,
+    INTERRUPTED,
+    UNDER_WAY,
+    SessionStep,
+    next_state,
+)
 from ota_engine.hub.kernel.deadlines import Alarm
+from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.happenings import SessionChanged, TransferEnd, TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import (
@@ -55,6 +63,7 @@ class Transfers:
         self.config = config
         self.paused: str | None = None
         self._kernel = kernel
+        self._sequence = 0
         self._peers: dict[Eui64, Peer] = {}
         self._channels: dict[int, Channel] = {}
         saved = {(record.device, record.sha256): record for record in snapshot.sessions}
@@ -122,16 +131,19 @@ class Transfers:
         first = not device.seen
         device.heard(device.route, now)
         device.came_by(packet, known=self._kernel.devices.remembers(packet.source))
-        if packet.cluster == OTA_UPGRADE_CLUSTER and device.endpoint == ALL_ENDPOINTS:
-            self.learn_endpoint(peer, packet)
+        if packet.cluster == OTA_UPGRADE_CLUSTER:
+            self.learn_endpoint(peer, packet, now)
         if first:
             self.explain_idle(peer)
         return peer
 
-    def learn_endpoint(self, peer: Peer, packet: Packet) -> None:
-        """Take the endpoint and profile a packet came from for those of the device's client."""
-        if peer.device.lives_at(packet.source_endpoint, packet.profile):
-            self._kernel.devices.touch(peer.device, packet.time)
+    def learn_endpoint(self, peer: Peer, packet: Packet, now: float) -> None:
+        """Take where a packet came from for the device's client, unless one is known already."""
+        device = peer.device
+        if device.has_client and device.endpoint != ALL_ENDPOINTS:
+            return
+        if device.lives_at(packet.source_endpoint, packet.profile):
+            self._kernel.devices.touch(device, now)
 
     # --- channels --------------------------------------------------------------------------------
 
@@ -185,18 +197,35 @@ class Transfers:
         peer.drop(session)
         self._tell(peer, session, session.state, None, reason)
 
+    def in_the_way(self, peer: Peer, session: Session) -> Session | None:
+        """The session another one of the same device has to wait for: one is updated at a time.
+
+        One that is under way itself waits for none. One that has not begun waits for those of a lower
+        rank that have not, either.
+        """
+        if session.state in UNDER_WAY:
+            return None
+        for other in peer.sessions.values():
+            before = other.assignment.rank < session.assignment.rank
+            if other is not session and (
+                other.state in UNDER_WAY or (before and other.state is SessionState.ASSIGNED)
+            ):
+                return other
+        return None
+
     def turn_to(self, peer: Peer, session: Session, now: float) -> None:
         """Make a session the one a device is at; a download it leaves for it stands still."""
         if peer.current is session:
             return
         for other in peer.sessions.values():
-            if other is not session and other.state in ON_CHANNEL:
+            if other is not session and other.state in INTERRUPTED:
                 self.step(peer, other, SessionStep.STALL, now, "the device turned to another file")
         peer.turn_to(session)
 
     def save(self, peer: Peer, session: Session) -> None:
         """Have a session's row written."""
-        self._kernel.output.persist(session.record(peer.device.endpoint))
+        client = peer.device.client(session.target)
+        self._kernel.output.persist(session.record(client.endpoint))
 
     def step(
         self, peer: Peer, session: Session, step: SessionStep, now: float, reason: str = ""
@@ -265,6 +294,8 @@ class Transfers:
         """Say anew why the sessions that wait for the device itself wait, after that changed."""
         reason = self.why_idle(peer)
         for session in peer.sessions.values():
+            if session.waits_for:
+                continue
             if session.state is SessionState.ASSIGNED or (
                 session.state in UNSTARTED and reason == WAITING_FOR_MAINS
             ):
@@ -336,23 +367,28 @@ class Transfers:
 
     # --- frames ----------------------------------------------------------------------------------
 
+    def next_sequence(self) -> int:
+        """The transaction sequence number of a frame of our own accord."""
+        self._sequence = (self._sequence + 1) & 0xFF
+        return self._sequence
+
     def frame(
         self,
         peer: Peer,
+        client: Client,
         payload: bytes,
         *,
         cluster: int = OTA_UPGRADE_CLUSTER,
-        profile: int = 0,
         token: int = 0,
     ) -> None:
-        """Send a frame of our own accord to a device's endpoint, on the profile it is known by."""
+        """Send a frame of our own accord to a client, on the profile it is known by."""
         device = peer.device
-        profile = profile or self._kernel.devices.profile_of(device)
+        profile = client.profile or self._kernel.devices.profile_of(device)
         self._kernel.output.send(
             Send(
                 peer.eui64,
                 SERVER_ENDPOINTS.get(profile, OTA_SERVER_ENDPOINT),
-                device.endpoint,
+                client.endpoint,
                 profile,
                 cluster,
                 payload,

@@ -3,10 +3,10 @@
 from math import ceil, inf
 
 from ota_engine.errors import PeerError
-from ota_engine.events import Packet
+from ota_engine.events import ALL_ENDPOINTS, Packet
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
-from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep
+from ota_engine.hub.delivery.session import FINAL, HOLDING, UNDER_WAY, SessionStep
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.images import ImageKey
@@ -30,6 +30,8 @@ ABORTS_FORGIVEN = 10  # downloads a client may break off in one attempt
 TELL_AGAIN = 60.0  # seconds after one that was not delivered
 #: States in which a device holds its image until it is let apply it.
 WAITING = frozenset({SessionState.HELD, SessionState.SCHEDULED, SessionState.AWAITING_COMMAND})
+#: States in which a device has not begun with an image, or is done with it.
+NOT_AT_IT = FINAL | {SessionState.ASSIGNED}
 
 
 class UpgradeEnds:
@@ -46,7 +48,7 @@ class UpgradeEnds:
             PeerError: malformed, or a success that no complete download stands behind (ABORT).
         """
         request = decode_upgrade_end_request(packet.payload)
-        session = self._session_of(peer, request)
+        session = self._session_of(packet, peer, request)
         if request.status == Status.SUCCESS:
             self._succeeded(packet, peer, session, now)
             return
@@ -57,11 +59,25 @@ class UpgradeEnds:
                 self._gave_up(peer, session, request.status, now)
         self._acknowledge(packet, peer)
 
-    def _session_of(self, peer: Peer, request: UpgradeEndRequest) -> Session | None:
-        if request.manufacturer_code is None:
-            return peer.current
-        key = request[1:4]
-        return next((s for s in peer.sessions.values() if s.image.key == key), None)
+    def _session_of(self, packet: Packet, peer: Peer, request: UpgradeEndRequest) -> Session | None:
+        if request.manufacturer_code is not None:
+            key = request[1:4]
+            return next((one for one in peer.sessions.values() if one.image.key == key), None)
+        return self._only_one(packet, peer)
+
+    def _only_one(self, packet: Packet, peer: Peer) -> Session | None:
+        """What an end without key fields is of: the one session it can be, else none."""
+        begun = [
+            one
+            for one in peer.sessions.values()
+            if one.state not in NOT_AT_IT and _lives_there(packet, peer, one)
+        ]
+        under_way = [one for one in begun if one.state in UNDER_WAY]
+        found = begun if len(begun) == 1 else under_way
+        if len(found) == 1:
+            return found[0]
+        self._kernel.output.count("end_of_unknown_firmware")
+        return None
 
     def _succeeded(self, packet: Packet, peer: Peer, session: Session | None, now: float) -> None:
         if session is None or not session.complete:
@@ -71,7 +87,9 @@ class UpgradeEnds:
             raise PeerError("this download has been ended", Status.ABORT)
         self._verified(peer, session, now)
         wait = self._decide(peer, session, now)
-        frame = encode_upgrade_end_response(packet.payload[1], self._response(session, wait, now))
+        sequence = packet.payload[1]
+        frame = encode_upgrade_end_response(sequence, self._response(session, wait, now))
+        peer.note_said(session, Command.UPGRADE_END_RESPONSE, packet.source_endpoint, sequence)
         self._transfers.reply(packet, peer, frame)
 
     def _verified(self, peer: Peer, session: Session, now: float) -> None:
@@ -218,8 +236,10 @@ class UpgradeEnds:
 
     def _send(self, peer: Peer, session: Session, wait: float | None, now: float) -> None:
         """Send an unsolicited Upgrade End Response."""
-        frame = encode_upgrade_end_response(0, self._response(session, wait, now))
-        self._transfers.frame(peer, frame, token=RELEASE_TOKEN)
+        client, sequence = peer.device.client(session.target), self._transfers.next_sequence()
+        frame = encode_upgrade_end_response(sequence, self._response(session, wait, now))
+        peer.note_said(session, Command.UPGRADE_END_RESPONSE, client.endpoint, sequence)
+        self._transfers.frame(peer, client, frame, token=RELEASE_TOKEN)
 
     def _response(self, session: Session, wait: float | None, now: float) -> UpgradeEndResponse:
         key: ImageKey = session.image.key
@@ -233,6 +253,12 @@ class UpgradeEnds:
         if form is TimeForm.RELATIVE_PLUS_ONE:
             seconds = max(1, seconds)
         return UpgradeEndResponse(*key, 0, seconds)
+
+
+def _lives_there(packet: Packet, peer: Peer, session: Session) -> bool:
+    """Whether a frame may come from the client that a session is for."""
+    known = peer.device.firmwares.get(session.target)
+    return known is None or known.endpoint in (ALL_ENDPOINTS, packet.source_endpoint)
 
 
 def _name(status: int) -> str:

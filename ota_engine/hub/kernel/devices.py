@@ -7,7 +7,7 @@ longest unheard is forgotten. Knows no image and no order.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.events import (
@@ -18,15 +18,16 @@ from ota_engine.events import (
     Packet,
 )
 from ota_engine.hub.kernel.clock import WallClock
-from ota_engine.hub.kernel.happenings import DeviceForgotten
+from ota_engine.hub.kernel.happenings import DeviceForgotten, FirmwareTold
 from ota_engine.hub.kernel.output import Output
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.hub.kernel.radio import Radio
-from ota_engine.records import DeviceRecord
+from ota_engine.records import DeviceRecord, FirmwareRecord, FirmwareSource
 from ota_engine.zcl.basic import PRIMARY_SOURCE, PowerSource
 
 UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
 BLOCK_RESPONSE_OVERHEAD = 17  # octets: ZCL header 3, Image Block Response 14
+MOST_FIRMWARES = 16  # of one device that are remembered though nobody has an image for them
 SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
 
 
@@ -46,6 +47,16 @@ class Route(NamedTuple):
     room: int
 
 
+class Client(NamedTuple):
+    """Where an OTA client of a device lives, as far as is known."""
+
+    endpoint: int
+    profile: int
+
+
+#: What a firmware is called by: manufacturer code and image type.
+Target: TypeAlias = tuple[int, int]
+
 #: Fields a ``Device`` and its ``DeviceRecord`` share under one name.
 RECORDED = (
     "network_address",
@@ -54,10 +65,6 @@ RECORDED = (
     "channel",
     "relays",
     "sleepy",
-    "manufacturer_code",
-    "image_type",
-    "file_version",
-    "hardware_version",
     "cluster_revision",
     "power_source",
     "period_unit_ms",
@@ -65,6 +72,37 @@ RECORDED = (
     "model",
     "maker",
 )
+
+
+class Firmware(NamedTuple):
+    """What a device says of one of its firmwares; never put together from the words of several.
+
+    Attributes:
+        manufacturer_code: whose firmware it is.
+        image_type: which of its firmwares.
+        endpoint: where its OTA client lives, ``ALL_ENDPOINTS`` while that is not known.
+        profile: of that client's frames, 0 while that is not known.
+        file_version: that it runs, 0xFFFFFFFF when it does not know itself.
+        hardware_version: as its queries tell it, None if they never did.
+        source: how it was told last.
+        since_utc: when it was first told like this.
+        told_at: when it was told last in this run, minus infinity if never.
+    """
+
+    manufacturer_code: int
+    image_type: int
+    endpoint: int
+    profile: int
+    file_version: int
+    hardware_version: int | None
+    source: FirmwareSource
+    since_utc: float
+    told_at: float = -inf
+
+    @property
+    def target(self) -> Target:
+        """What it is called by."""
+        return self.manufacturer_code, self.image_type
 
 
 class Device:
@@ -75,7 +113,7 @@ class Device:
         route: how its OTA packets come: network address, endpoints, profile, cluster as in ``Packet``.
         reply_to: the same turned round: the first fields of a reply.
         last_heard: monotonic seconds, 0 when it was not heard in this run.
-        told_at: when it last said which version it runs, minus infinity if never in this run.
+        firmwares: what it said of each of its firmwares, by manufacturer code and image type.
     """
 
     __slots__ = (
@@ -85,12 +123,9 @@ class Device:
         "cluster_revision",
         "endpoint",
         "eui64",
-        "file_version",
-        "hardware_version",
-        "image_type",
+        "firmwares",
         "last_heard",
         "maker",
-        "manufacturer_code",
         "model",
         "network_address",
         "period_unit_ms",
@@ -100,7 +135,7 @@ class Device:
         "reply_to",
         "route",
         "sleepy",
-        "told_at",
+        "unsaved",
     )
 
     def __init__(self, eui64: Eui64) -> None:
@@ -111,10 +146,6 @@ class Device:
         self.channel = 0
         self.relays = 0
         self.sleepy = False
-        self.manufacturer_code: int | None = None
-        self.image_type: int | None = None
-        self.file_version: int | None = None
-        self.hardware_version: int | None = None
         self.cluster_revision: int | None = None
         self.power_source: int | None = None
         self.period_unit_ms: int | None = None
@@ -125,7 +156,8 @@ class Device:
         self.route: tuple[int, ...] = ()
         self.reply_to = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
         self.last_heard = 0.0
-        self.told_at = -inf
+        self.firmwares: dict[Target, Firmware] = {}
+        self.unsaved: set[Target] = set()  # firmwares whose rows are to be written
 
     def describes(self, **facts: int | None) -> bool:
         """Take what it says of itself; returns whether something is new."""
@@ -138,9 +170,36 @@ class Device:
         """It said which model it is and who made it; an empty name says that it tells none."""
         self.model, self.maker = model, maker
 
-    def told(self, version: int | None, now: float) -> None:
-        """It said which version it runs."""
-        self.file_version, self.told_at = version, now
+    def told(self, firmware: Firmware) -> bool:
+        """Take what it says of one of its firmwares; returns whether that is new."""
+        target = firmware.target
+        before = self.firmwares.get(target)
+        if before is not None and firmware[:-3] == before[:-3]:
+            firmware = before._replace(told_at=firmware.told_at)
+        else:
+            self.unsaved.add(target)
+        self.firmwares[target] = firmware
+        return target in self.unsaved
+
+    def clients(self, target: Target | None = None) -> list[Client]:
+        """Where its OTA clients are: that of one firmware if it is known, else all that are."""
+        firmware = self.firmwares.get(target) if target is not None else None
+        if firmware is not None and firmware.endpoint != ALL_ENDPOINTS:
+            return [Client(firmware.endpoint, firmware.profile)]
+        known = [Client(self.endpoint, self.profile)]
+        known += [Client(one.endpoint, one.profile) for one in self.firmwares.values()]
+        found = [client for client in dict.fromkeys(known) if client.endpoint != ALL_ENDPOINTS]
+        return found or known[:1]
+
+    @property
+    def has_client(self) -> bool:
+        """Whether a client is known to live where its frames go by default."""
+        told = [one.endpoint for one in self.firmwares.values()]
+        return not told or self.endpoint in told
+
+    def client(self, target: Target) -> Client:
+        """Where the OTA client of one firmware is, or any of the device while that is not known."""
+        return self.clients(target)[0]
 
     @property
     def seen(self) -> bool:
@@ -205,13 +264,26 @@ class Device:
             setattr(device, name, getattr(record, name))
         return device
 
-    def record(self, last_seen_utc: float) -> DeviceRecord:
-        """Freeze for the store."""
-        return DeviceRecord(
-            device=self.eui64,
-            last_seen_utc=last_seen_utc,
-            **{name: getattr(self, name) for name in RECORDED},
-        )
+    def restore(self, record: FirmwareRecord) -> None:
+        """Thaw one of its firmwares after a restart."""
+        firmware = Firmware(*(getattr(record, name) for name in Firmware._fields[:-1]))
+        self.firmwares[firmware.target] = firmware
+
+    def records(self, last_seen_utc: float) -> list[DeviceRecord | FirmwareRecord]:
+        """Freeze for the store, with those of its firmwares that are new."""
+        records: list[DeviceRecord | FirmwareRecord] = [
+            DeviceRecord(
+                device=self.eui64,
+                last_seen_utc=last_seen_utc,
+                **{name: getattr(self, name) for name in RECORDED},
+            )
+        ]
+        records += [
+            FirmwareRecord(self.eui64, *self.firmwares[target][:-1])
+            for target in sorted(self.unsaved)
+        ]
+        self.unsaved.clear()
+        return records
 
 
 class Devices:
@@ -219,10 +291,11 @@ class Devices:
 
     Args:
         records: those that an earlier run remembered.
+        firmwares: what these said then.
         output: takes their rows.
         clock: says when they were written.
         radio: how much a frame carries.
-        happen: told of a stranger that is forgotten.
+        happen: told of firmwares, and of a stranger that is forgotten.
         strangers: how many devices nobody named are remembered.
         profile: of unicasts to a device that has not said which it speaks.
         block_size: octets no block may be larger than, None for no such bound.
@@ -231,10 +304,11 @@ class Devices:
     def __init__(
         self,
         records: Iterable[DeviceRecord],
+        firmwares: Iterable[FirmwareRecord],
         output: Output,
         clock: WallClock,
         radio: Radio,
-        happen: Callable[[DeviceForgotten], None],
+        happen: Callable[[DeviceForgotten | FirmwareTold], None],
         *,
         strangers: int,
         profile: int,
@@ -249,6 +323,10 @@ class Devices:
         self._block_size = block_size
         self._remembered = {record.device: Device.restored(record) for record in records}
         self._strangers: OrderedDict[Eui64, Device] = OrderedDict()
+        for record in firmwares:
+            device = self._remembered.get(record.device)
+            if device is not None:
+                device.restore(record)
         self.measure_all()
 
     def __iter__(self) -> Iterator[Device]:
@@ -300,7 +378,45 @@ class Devices:
     def touch(self, device: Device, now: float) -> None:
         """Have what is known of a device written, if it is one we remember."""
         if device.eui64 in self._remembered:
-            self._output.persist(device.record(self._clock.utc(now)))
+            for record in device.records(self._clock.utc(now)):
+                self._output.persist(record)
+
+    def told(
+        self,
+        device: Device,
+        target: Target,
+        client: Client,
+        version: int,
+        hardware: int | None,
+        source: FirmwareSource,
+        now: float,
+        *,
+        wanted: bool,
+    ) -> Firmware:
+        """Take what a device says of one of its firmwares, and have it written if it is new.
+
+        Args:
+            device: whose.
+            target: which of its firmwares.
+            client: where the word came from.
+            version: that it runs.
+            hardware: version of the hardware, None if it did not tell: then the last told holds.
+            source: how it was told.
+            now: monotonic seconds.
+            wanted: there is an image for it. Of others only ``MOST_FIRMWARES`` are kept.
+        """
+        before = device.firmwares.get(target)
+        if hardware is None and before is not None:
+            hardware = before.hardware_version
+        utc = self._clock.utc(now)
+        firmware = Firmware(*target, *client, version, hardware, source, utc, now)
+        if before is None and not wanted and len(device.firmwares) >= MOST_FIRMWARES:
+            self._output.count("firmware_not_remembered")
+        elif device.told(firmware):
+            self.measure(device)
+            self.touch(device, now)
+        self._happen(FirmwareTold(device.eui64, *target, version, hardware))
+        return firmware
 
     # --- how much a frame carries ----------------------------------------------------------------
 
@@ -311,8 +427,8 @@ class Devices:
         the operator's cap, the vendor's cap, and what was learned from failures.
         """
         limits = [self._radio.max_payload - BLOCK_RESPONSE_OVERHEAD - device.source_route]
-        cap = quirk_for(device.manufacturer_code or 0, device.image_type or 0).block_cap
-        limits += [value for value in (self._block_size, device.block_limit, cap) if value]
+        caps = [quirk_for(*target).block_cap for target in device.firmwares]
+        limits += [value for value in (self._block_size, device.block_limit, *caps) if value]
         device.carries = max(1, min(limits))
 
     def limit(self, device: Device, octets: int, now: float) -> None:

@@ -61,6 +61,7 @@ class Kernel:
         self.images = Images(snapshot.images, snapshot.terms, self.output)
         self.devices = Devices(
             snapshot.devices,
+            snapshot.firmwares,
             self.output,
             self.clock,
             self.radio,
@@ -116,7 +117,6 @@ class Kernel:
         The hash alone names no image: two files for different devices may hold the same octets.
         """
         device = self.devices.get(eui64)
-        if device is None or device.manufacturer_code is None or device.image_type is None:
+        if device is None:
             return None
-        target = (device.manufacturer_code, device.image_type)
-        return self.images.of_hash(manufacturer_image_hash, (target,))
+        return self.images.of_hash(manufacturer_image_hash, device.firmwares)

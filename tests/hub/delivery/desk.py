@@ -326,19 +326,35 @@ class Client:
         return self.end()
 
     def report(self, version: int, status: int = 0, *, asked: bool = True) -> None:
-        """Say what it runs, in answer to a question or of its own accord."""
+        """Say what it runs and of what, in answer to a question or of its own accord."""
+        code, kind = self.image.manufacturer_code, self.image.image_type
+        records = (
+            AttributeRecord(ota.Attribute.CURRENT_FILE_VERSION, 0, general.UINT32, version),
+            AttributeRecord(ota.Attribute.IMAGE_UPGRADE_STATUS, 0, general.ENUM8, status),
+            AttributeRecord(ota.Attribute.MANUFACTURER_ID, 0, general.UINT16, code),
+            AttributeRecord(ota.Attribute.IMAGE_TYPE_ID, 0, general.UINT16, kind),
+        )
+        command = general.ReadAttributesResponse if asked else general.ReportAttributes
+        self.say_general(command(records))
+
+    def hint(self, version: int, status: int = 0, *, asked: bool = True) -> list[object]:
+        """Say a version, but not of what."""
         records = (
             AttributeRecord(ota.Attribute.CURRENT_FILE_VERSION, 0, general.UINT32, version),
             AttributeRecord(ota.Attribute.IMAGE_UPGRADE_STATUS, 0, general.ENUM8, status),
         )
         command = general.ReadAttributesResponse if asked else general.ReportAttributes
-        self.say_general(command(records))
+        return self.say_general(command(records))
 
     def report_power(self, source: int) -> None:
         record = AttributeRecord(0x0007, 0, general.ENUM8, source)
         self.say_general(general.ReportAttributes((record,)), BASIC_CLUSTER)
 
     def refuse(self, command: int, status: int) -> list[object]:
+        """Refuse the last command of this kind that it was sent."""
+        headers = [parse_header(frame.payload) for frame in self.desk.to(self.eui64)]
+        ours = [one.sequence for one in headers if one.cluster_specific and one.command == command]
+        self.sequence = (ours[-1] - 1) & 0xFF if ours else self.sequence
         return self.say_general(general.DefaultResponse(command, status))
 
 

@@ -3,7 +3,7 @@
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, HOME_AUTOMATION, OTA_UPGRADE_CLUSTER, SMART_ENERGY
 from ota_engine.hub.delivery.commands import Inquire
-from ota_engine.records import SessionState
+from ota_engine.records import FirmwareSource, SessionState
 from ota_engine.zcl import general
 from ota_engine.zcl.general import AttributeRecord
 from ota_engine.zcl.ota import Attribute
@@ -49,11 +49,12 @@ def test_where_the_client_is_not_known_every_endpoint_is_asked_on_both_profiles(
     ]
 
 
-def test_what_was_heard_of_a_device_counts_for_more_than_what_the_radio_says() -> None:
+def test_a_device_is_asked_where_it_was_heard_and_where_the_radio_says() -> None:
     desk = Desk()
     Client(desk, endpoint=3).query(OLD)
     frames = desk.give(Inquire(DEVICE, 5, HOME_AUTOMATION))
-    assert {(frame.destination_endpoint, frame.profile) for frame in frames} == {(3, SMART_ENERGY)}
+    asked = {(frame.destination_endpoint, frame.profile) for frame in frames}
+    assert asked == {(3, SMART_ENERGY), (5, HOME_AUTOMATION)}
 
 
 def test_the_answer_tells_whose_firmware_it_runs() -> None:
@@ -63,11 +64,9 @@ def test_the_answer_tells_whose_firmware_it_runs() -> None:
     say_identity(Client(desk), MANUFACTURER, IMAGE_TYPE, OLD)
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    assert (seen.manufacturer_code, seen.image_type, seen.file_version) == (
-        MANUFACTURER,
-        IMAGE_TYPE,
-        OLD,
-    )
+    told = seen.firmware(MANUFACTURER, IMAGE_TYPE)
+    assert told is not None
+    assert (told.file_version, told.source) == (OLD, FirmwareSource.ATTRIBUTES)
     assert seen.told_at == desk.now
 
 
@@ -77,7 +76,8 @@ def test_an_unknown_identity_is_no_identity() -> None:
     say_identity(Client(desk), 0xFFFF, 0xFFFF, OLD)
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    assert (seen.manufacturer_code, seen.image_type, seen.file_version) == (None, None, OLD)
+    assert seen.firmwares == ()
+    assert seen.last_told is None
 
 
 def test_a_query_tells_the_same() -> None:
@@ -86,11 +86,10 @@ def test_a_query_tells_the_same() -> None:
     Client(desk).query(OLD, hardware=0x0100)
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    assert (seen.manufacturer_code, seen.hardware_version, seen.told_at) == (
-        MANUFACTURER,
-        0x0100,
-        desk.now,
-    )
+    told = seen.last_told
+    assert told is not None
+    assert (told.manufacturer_code, told.hardware_version) == (MANUFACTURER, 0x0100)
+    assert (told.source, seen.told_at) == (FirmwareSource.QUERY, desk.now)
 
 
 def test_of_a_device_never_heard_nothing_is_known() -> None:
@@ -104,7 +103,7 @@ def test_what_it_said_is_remembered_but_not_as_said_in_this_run() -> None:
     desk.restart()
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    assert seen.file_version == OLD
+    assert [firmware.file_version for firmware in seen.firmwares] == [OLD]
     assert seen.told_at == float("-inf")
 
 

@@ -76,7 +76,7 @@ def test_an_announcing_device_is_asked_what_it_runs() -> None:
     desk.sent.clear()
     client.join()
     reads = [frame.payload for _, frame in desk.sent if frame.payload[2] == 0]
-    assert reads[0][3:] == bytes.fromhex("02000600fdff")
+    assert reads[0][3:] == bytes.fromhex("02000600fdff07000800")
     assert reads[1][3:] == bytes.fromhex("0700")
 
 

@@ -364,6 +364,9 @@ def test_a_device_that_needs_more_files_is_acknowledged_and_gets_them() -> None:
     assert other.finish() == told(0, second)
     client.join()
     other.query(NEW)
+    assert desk.status(of=first).state is SessionState.WAIT_FOR_MORE  # by its own word only
+    client.query(NEW)
+    assert desk.status(of=first).reason == "applied with the device's last file"
     assert {status.state for status in desk.engine.status()} == {SessionState.UPDATED}
     assert sorted((kind, verdict) for kind, verdict, _ in desk.outcomes()) == [
         ("activation", "succeeded"),
