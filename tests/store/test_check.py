@@ -17,6 +17,7 @@ from tests.store.samples import (
     audit,
     device,
     event,
+    firmware,
     image,
     order,
     outcome,
@@ -62,8 +63,9 @@ DAMAGE = {  # an SQL edit, and where the finding must be
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
-        store.apply([IMAGE, device(), assignment(), session(), event(), outcome("k"), audit()])
-        store.apply([order(), CounterRecord(PPMID, 1), terms(), push(), target()])
+        store.apply([IMAGE, device(), firmware(), assignment(), session(), event()])
+        store.apply([outcome("k"), audit(), order(), CounterRecord(PPMID, 1)])
+        store.apply([terms(), push(), target()])
     return path
 
 
