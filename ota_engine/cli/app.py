@@ -3,7 +3,6 @@
 import errno
 import importlib
 import os
-import platform
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -110,6 +109,7 @@ def _listed_only() -> None:
 
 def version_text() -> str:
     """Say which zota this is, on which Python, and which extras it has."""
+    import platform
     from importlib.metadata import version
 
     from ota_engine.cli import extras
