@@ -14,7 +14,6 @@ from ota_engine.shell.runner import Shell
 
 MEET_WITHIN: Final = 15.0  # seconds a device has to say something before we go on without it
 ASK_EVERY: Final = 5.0  # seconds between two questions
-LOOK_EVERY: Final = 0.05  # seconds between two looks at the engine
 NAMED: Final = 8  # other devices that a complaint names
 
 
@@ -49,7 +48,9 @@ async def meet(shell: Shell, nodes: Mapping[Eui64, NodeInfo], device: Eui64, act
                 ask_at = now + ASK_EVERY
                 node = nodes[device]
                 await shell.command(Inquire(device, node.endpoint, node.profile, actor))
-            await trio.sleep(LOOK_EVERY)
+                continue  # it may have answered meanwhile
+            with trio.move_on_at(ask_at if engine.link_down is None else inf):
+                await shell.heard()
     return _was_heard(shell, device)
 
 

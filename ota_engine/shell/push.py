@@ -14,8 +14,9 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.commands import Pause
+from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.push.commands import BeginPush, ResumePush
-from ota_engine.hub.push.course import ACTOR, Client
+from ota_engine.hub.push.course import ACTOR
 from ota_engine.hub.push.progress import Chronicle, WaitEnd
 from ota_engine.hub.push.report import PushFacts
 from ota_engine.hub.push.verdict import PushStanding

@@ -91,6 +91,7 @@ class Shell:
         self._queue, self._queued = trio.open_memory_channel[Send](outbound)
         self._clock_due = -inf
         self._waiting = trio.CancelScope()
+        self._heard = trio.lowlevel.ParkingLot()
 
     async def run(self) -> None:
         """Run until cancelled or until the link ends. What was decided is committed."""
@@ -111,6 +112,10 @@ class Shell:
         """
         await self._read_clock()  # a request may come before the first event
         await self._apply(self.engine.handle(request, trio.current_time()))
+
+    async def heard(self) -> None:
+        """Wait until the link has told something more, and the engine has taken it."""
+        await self._heard.park()
 
     async def _serve(self) -> None:
         engine, events = self.engine, self._link.events
@@ -145,6 +150,7 @@ class Shell:
                 effects += engine.wake(engine.next_wake)
             effects += engine.handle(event, now)
         await self._apply(effects)
+        self._heard.unpark_all()
 
     async def _apply(self, effects: Sequence[Effect]) -> None:
         """Carry out effects in order; rows of one call are committed together."""

@@ -3,10 +3,11 @@
 import json
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,34 @@ def test_a_plan_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     assert result.code == 2
     assert "without --resume" in result.err
     assert len(result.err.splitlines()) == 1
+
+
+def test_a_push_that_an_earlier_version_was_interrupted_in_goes_on(tmp_path: Path) -> None:
+    """Its plan was a file beside the database, which had no rows for it."""
+    state = tmp_path / "state"
+    link = ("--link", "sim://", "--state", state)
+    file = image_file(tmp_path, octets=OCTETS)
+    zota("push", file, "--device", PPMID, *link, "--timeout", "3s")
+    with Store.inspect(state / "zota.db") as store:
+        (push,) = store.pushes()
+    plan = {
+        "format": 1,
+        "images": push.images,
+        "devices": [format_eui64(device) for device in push.devices],
+        "everyone": False,
+        "policy": "upgrade",
+        "activation": "immediate",
+        "activation_utc": None,
+        "created_utc": push.created_utc,
+        "ended_utc": None,
+    }
+    (state / "push.json").write_text(json.dumps(plan))
+    with closing(sqlite3.connect(state / "zota.db")) as database:
+        database.execute("DELETE FROM push_targets")
+        database.execute("DELETE FROM pushes")
+        database.commit()
+    assert resume(tmp_path)["devices"][0]["verdict"] == "updated"
+    assert not (state / "push.json").exists()
 
 
 def test_a_push_that_waits_too_long_stops_and_can_be_resumed(tmp_path: Path) -> None:

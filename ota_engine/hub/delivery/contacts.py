@@ -158,8 +158,9 @@ class Contacts:
         return True
 
     def ask_names(self, peer: Peer) -> None:
-        """Ask a device for its model and maker, because an image is for some only."""
-        self._read(peer, peer.device.clients()[0], BASIC_CLUSTER, NAMES)
+        """Ask a device for its model and maker, if an image is for some only and it tells neither."""
+        if peer.device.model is None and self._transfers.minds_names(peer):
+            self._read(peer, peer.device.clients()[0], BASIC_CLUSTER, NAMES)
 
     def inquire(self, peer: Peer, endpoint: int, profile: int, *, names: bool = False) -> None:
         """Ask a device what it is and runs, where its clients are known and where the radio says.

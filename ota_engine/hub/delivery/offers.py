@@ -73,7 +73,8 @@ class Offers:
             peer.note_said(session, offer, packet.source_endpoint, packet.payload[1])
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._transfers.reply(packet, peer, frame)
-        self._contacts.ask_if_new(peer, now)
+        if not self._contacts.ask_if_new(peer, now):
+            self._contacts.ask_names(peer)
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
         """Answer a Query Device Specific File Request; the file must be for the asking node.
@@ -213,8 +214,7 @@ class Offers:
             return  # ``reports`` has drawn the conclusion
         if verdict.untold:
             transfers.explain(peer, session, verdict.reason)
-            self._contacts.ask_names(peer)
-            return
+            return  # it is asked for what it has not told behind the answer
         session.refused(running)
         if transfers.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
             end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED

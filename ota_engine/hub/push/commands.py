@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from images.eui64 import Eui64
-from ota_engine.hub.push.course import ACTOR, AwaitedProof, Client
+from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.push.course import ACTOR, AwaitedProof
 from ota_engine.records import Activation, ImageRecord, ImageTerms, Override, VersionPolicy
 
 

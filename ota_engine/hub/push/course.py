@@ -20,8 +20,9 @@ from ota_engine.hub.delivery.commands import (
     Withdraw,
 )
 from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.hub.kernel.devices import Client, Target
 from ota_engine.hub.push.fitness import Candidate, Fit, Fitness, choose
-from ota_engine.hub.push.seen import DeviceSeen, FirmwareKey, FirmwareSeen
+from ota_engine.hub.push.seen import DeviceSeen, FirmwareSeen
 from ota_engine.hub.push.verdict import (
     FITNESS_ENDS,
     PushStanding,
@@ -42,14 +43,7 @@ MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has
 PROOF_WITHIN = 30.0  # seconds in which an updated device has to send the alert that proves it
 
 
-class Client(NamedTuple):
-    """Where the OTA client of a device is, as far as the radio knows."""
-
-    endpoint: int = ALL_ENDPOINTS
-    profile: int = 0
-
-
-ANYWHERE = Client()
+ANYWHERE = Client(ALL_ENDPOINTS, 0)  # of a device that the radio has not looked into
 
 
 class AwaitedProof(NamedTuple):
@@ -89,7 +83,7 @@ class Rules(NamedTuple):
 class _Firmware(NamedTuple):
     """One firmware of the device, as far as this push is concerned with it."""
 
-    key: FirmwareKey
+    key: Target
     told: FirmwareSeen | None
     fit: Fit | None
     session: SessionStatus | None
@@ -152,7 +146,7 @@ class Course:
         if self._since is None:
             return now
         firmwares = self._firmwares(seen, rules)
-        moments = [self._hinted_at + MORE_WITHIN]
+        moments = [self._hinted_at + MORE_WITHIN] if _missing(firmwares, rules) else []
         if self._must_say_more(firmwares):
             moments.append(self._ask_at)
             if rules.push.everyone:
@@ -259,7 +253,7 @@ class Course:
         since = inf if self._since is None else self._since
         push = rules.push
         waived = tuple(one.term for one in push.overrides)
-        found: dict[FirmwareKey, _Firmware] = {}
+        found: dict[Target, _Firmware] = {}
         for told in seen.firmwares:
             if told.told_at >= since:
                 session = seen.sessions.get(told.key)
@@ -284,10 +278,7 @@ class Course:
         """Whether the device may still show firmware that an image is for."""
         if not firmwares or not seen.reachable:
             return False
-        shown = {one.key for one in firmwares}
-        if all(one.image.key[:2] in shown for one in rules.candidates):
-            return False
-        return now < self._hinted_at + MORE_WITHIN
+        return _missing(firmwares, rules) and now < self._hinted_at + MORE_WITHIN
 
     def _assign(
         self, one: _Firmware, rules: Rules, now: float, utc: float
@@ -313,6 +304,7 @@ class Course:
             activation_utc=push.activation_utc,
             created_utc=max(utc, push.created_utc),
             waived=tuple(override.term for override in push.overrides),
+            rank=push.images.index(image.sha256) if push.in_order else 0,
         )
         return [*before, Assign(wish, ACTOR)]
 
@@ -332,9 +324,7 @@ class Course:
         self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: float
     ) -> list[OperatorCommand]:
         """Let a device know, once, that there may be something for firmware it has not told."""
-        shown = {one.key for one in firmwares}
-        missing = any(one.image.key[:2] not in shown for one in rules.candidates)
-        if not missing or self._hinted_at < inf or not seen.reachable:
+        if not _missing(firmwares, rules) or self._hinted_at < inf or not seen.reachable:
             return []
         self._hinted_at = now
         return [NotifyDevice(self.device, actor=ACTOR)]
@@ -351,6 +341,12 @@ class Course:
         if not silent or session.offset < session.size:
             return inf
         return max(self._ask_at, session.since + CHASE_EVERY)
+
+
+def _missing(firmwares: Sequence[_Firmware], rules: Rules) -> bool:
+    """Whether an image is for a firmware that the device has not told, and may have."""
+    shown = {one.key for one in firmwares}
+    return any(one.image.key[:2] not in shown for one in rules.candidates)
 
 
 def _is_meant(fit: Fit | None) -> bool:

@@ -15,6 +15,7 @@ from ota_engine.events import ALL_ENDPOINTS
 from ota_engine.hub.delivery.commands import AddImage, Assign, Withdraw
 from ota_engine.hub.delivery.status import DeviceStatus, SessionStatus
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
+from ota_engine.hub.kernel.devices import Client, Target
 from ota_engine.hub.kernel.happenings import (
     AlertTold,
     FirmwareTold,
@@ -25,9 +26,9 @@ from ota_engine.hub.kernel.happenings import (
 )
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.push.commands import BeginPush, ResumePush, StopPush
-from ota_engine.hub.push.course import ANYWHERE, AwaitedProof, Client, Course, Rules
+from ota_engine.hub.push.course import ANYWHERE, AwaitedProof, Course, Rules
 from ota_engine.hub.push.fitness import Candidate
-from ota_engine.hub.push.seen import DeviceSeen, FirmwareKey, FirmwareSeen
+from ota_engine.hub.push.seen import DeviceSeen, FirmwareSeen
 from ota_engine.hub.push.verdict import COMMAND_WITHIN, PushStanding
 from ota_engine.records import PushRecord, PushState, PushTargetRecord, SessionState
 from ota_engine.wording import one_line
@@ -66,15 +67,14 @@ class DeliveryView(NamedTuple):
 
 
 class _Running:
-    """The push under way, and what each device told since it began."""
+    """The push under way."""
 
     def __init__(self, record: PushRecord, rules: Rules, courses: Mapping[Eui64, Course]) -> None:
         self.record = record
         self.rules = rules
         self.courses = courses
-        self.told: dict[Eui64, dict[FirmwareKey, FirmwareSeen]] = {}
         self.going = set(courses)  # devices that have not come to their end
-        self.written: dict[tuple[Eui64, FirmwareKey], tuple[str, str]] = {}
+        self.written: dict[tuple[Eui64, Target], tuple[str, str]] = {}
 
 
 class Pushes:
@@ -177,12 +177,7 @@ class Pushes:
 
     def told(self, happening: FirmwareTold, now: float) -> None:
         """A device said what one of its firmwares is: a choice may be made, or made again."""
-        if self._running is None or happening.device not in self._running.courses:
-            return
-        device, *key, running, hardware = happening
-        seen = FirmwareSeen((key[0], key[1]), running, hardware, now)
-        self._running.told.setdefault(device, {})[seen.key] = seen
-        self._act(device, now)
+        self._act(happening.device, now)
 
     def named(self, happening: NamesTold, now: float) -> None:
         """A device said which model it is: an image may be for it."""
@@ -341,7 +336,10 @@ class Pushes:
             status.told_at,
             status.model,
             status.maker,
-            tuple(running.told.get(device, {}).values()),
+            tuple(
+                FirmwareSeen(one.target, one.file_version, one.hardware_version, one.told_at)
+                for one in status.firmwares
+            ),
             sessions,
         )
 

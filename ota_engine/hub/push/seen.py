@@ -1,13 +1,11 @@
 """A device as a push sees it: what it said, and what is under way with it; decides nothing."""
 
 from math import inf
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.status import SessionStatus
-
-#: Manufacturer code and image type, which name one firmware of a device.
-FirmwareKey: TypeAlias = tuple[int, int]
+from ota_engine.hub.kernel.devices import Target
 
 
 class FirmwareSeen(NamedTuple):
@@ -20,7 +18,7 @@ class FirmwareSeen(NamedTuple):
         told_at: when it last said so, monotonic seconds; minus infinity when not in this run.
     """
 
-    key: FirmwareKey
+    key: Target
     running: int
     hardware: int | None
     told_at: float
@@ -47,4 +45,4 @@ class DeviceSeen(NamedTuple):
     model: str | None = None
     maker: str | None = None
     firmwares: tuple[FirmwareSeen, ...] = ()
-    sessions: dict[FirmwareKey, SessionStatus] = {}  # noqa: RUF012 - never changed
+    sessions: dict[Target, SessionStatus] = {}  # noqa: RUF012 - never changed

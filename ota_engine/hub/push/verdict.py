@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.push.fitness import Fitness
-from ota_engine.hub.push.seen import FirmwareKey
 from ota_engine.records import SessionState
 
 COMMAND_WITHIN = 45.0  # seconds in which somebody may command a device to run what it holds
@@ -77,7 +77,7 @@ class PushStanding(NamedTuple):
     session: SessionStatus | None
     running: int | None
     last_heard: float
-    firmware: FirmwareKey | None = None
+    firmware: Target | None = None
     sha256: str = ""
     proof: str = ""
 

@@ -13,7 +13,8 @@ from ota_engine.gbcs.payloads import FirmwareTransfer, read_payload
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.delivery.commands import Abort, AddImage, Assign, Withdraw
 from ota_engine.hub.engine import Engine
-from ota_engine.records import ImageRecord, OutcomeRecord
+from ota_engine.hub.push.commands import BeginPush
+from ota_engine.records import Activation, ImageRecord, OutcomeRecord, VersionPolicy
 from ota_engine.zcl.status import Status
 from tests.gbcs.parties import BROKER, CHF, everyone
 from tests.hub.activation.desk import security
@@ -99,6 +100,18 @@ def test_an_image_dropped_before_the_device_had_it() -> None:
     client.query()
     desk.give(Withdraw(DEVICE, client.image.sha256, "ann"))
     assert desk.codes() == [TransferCode.IMAGE_DISCARDED]
+
+
+def test_an_image_that_a_new_push_supersedes() -> None:
+    desk, client = ready()
+    client.query()
+    newer = image(900, version=NEW + 1, seed=7)
+    desk.give(BeginPush((newer,), (DEVICE,), False, VersionPolicy.UPGRADE, Activation.IMMEDIATE))
+    assert desk.codes() == [TransferCode.IMAGE_DISCARDED]
+    (alert,) = desk.alerts()
+    assert alert.sha256 == client.image.sha256
+    told = [one for one in desk.store.outcomes() if one.kind == "transfer"]
+    assert [(one.verdict, one.reason) for one in told] == [("failed", "a new push begins")]
 
 
 def test_a_download_aborted_by_a_person() -> None:

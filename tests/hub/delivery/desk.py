@@ -26,10 +26,10 @@ from ota_engine.events import (
     Persist,
     Send,
 )
-from ota_engine.hub.delivery.commands import AddImage, Assign, OperatorCommand
+from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.status import SessionStatus
-from ota_engine.hub.engine import Engine
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -133,7 +133,7 @@ class Desk:
         self.engine = Engine(self.config, self.store.load())
         self.bring_up()
 
-    def give(self, event: LinkEvent | ClockObserved | OperatorCommand) -> list[Send]:
+    def give(self, event: LinkEvent | ClockObserved | EngineRequest) -> list[Send]:
         """Have the engine take an event now; returns the frames it has sent for it."""
         return self._carry_out(self.engine.handle(event, self.now))
 

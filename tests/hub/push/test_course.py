@@ -12,8 +12,9 @@ from ota_engine.hub.delivery.commands import (
     OperatorCommand,
     Withdraw,
 )
+from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.push import course as rules
-from ota_engine.hub.push.course import AwaitedProof, Client, Course, Rules
+from ota_engine.hub.push.course import AwaitedProof, Course, Rules
 from ota_engine.hub.push.fitness import Candidate
 from ota_engine.hub.push.seen import DeviceSeen
 from ota_engine.hub.push.verdict import COMMAND_WITHIN, PushStanding, PushVerdict
