@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from emulators.air.radio import Conditions
+from emulators.platform.spec import ClientOptions
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict
@@ -250,3 +251,41 @@ def test_progress_reaches_the_end() -> None:
         simulation = Simulation(settings(2, hours=1.0), store, Journal())
         outcome = simulation.run(lambda time, blocks: seen.append((time, blocks)))
     assert seen[-1] == (3600.0, outcome.blocks)
+
+
+def test_second_chips_are_updated_beside_the_first_through_faults_and_judged_apart() -> None:
+    firmware = sample_firmware(SIZE, seed=1, chips=True)
+    members = tuple(populate(20, firmware, seed=1, hours=12.0, chips=1.0))
+    lossy = FaultPlan("by hand", 1, Conditions(loss=0.02))
+    with Store.in_memory() as store:
+        settled = SimulationSettings(members, firmware, lossy, 1, 12.0)
+        outcome = Simulation(settled, store, Journal()).run()
+    second = [each for each in outcome.judgements if each.kind.endswith(", chip 2")]
+    assert len(outcome.judgements) == 20 + len(second)
+    assert len(second) == 16  # all but the load switches
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 36}
+    assert outcome.audit_fault is None
+
+
+def test_a_chip_that_cannot_run_its_file_ends_alone() -> None:
+    firmware = sample_firmware(SIZE, seed=1, chips=True)
+    members = [
+        replace(
+            member,
+            spec=replace(
+                member.spec,
+                chips=tuple(
+                    replace(chip, options=ClientOptions(self_test_fails=True))
+                    for chip in member.spec.chips
+                ),
+            ),
+        )
+        for member in populate(3, firmware, seed=1, hours=12.0, chips=1.0)
+    ]
+    with Store.in_memory() as store:
+        settled = SimulationSettings(tuple(members), firmware, FaultPlan(), 1, 12.0)
+        outcome = Simulation(settled, store, Journal()).run()
+    ends = {(each.device, each.kind.endswith("chip 2")): each for each in outcome.judgements}
+    for (_, second), end in ends.items():
+        expected = DeviceVerdict.FAILED if second else DeviceVerdict.UPDATED
+        assert end.verdict is expected, end

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import trio
 
 from emulators.home.roster import RosterEntry, parse_roster
 from hw.radio import ZigpyRadio
+from images import ImageSpec, build
 from images.eui64 import Eui64
+from ota_engine.catalogue.intake import image_record
 from ota_engine.events import (
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
@@ -19,18 +22,22 @@ from ota_engine.events import (
     Priority,
     Send,
 )
+from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.link.conformance import Bench, check_clients
 from ota_engine.link.contract import ClientEndpoint
+from ota_engine.records import ImageRecord, SessionState
+from ota_engine.shell.service import open_service
 from ota_engine.zcl.commands import Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import decode_query_next_image_request
 from ota_engine.zcl.ota import encode
 from tests.hw.dongle import home
-from tests.hw.home import FIRST, PATIENCE, QUICK
+from tests.hw.home import FIRST, LOOK, PATIENCE, PROMPT, QUICK, ordered
 
 pytestmark = pytest.mark.dongle
 
 DEVICE = Eui64(FIRST)
+NEW = 0x0200
 ROSTER = f"""
 [[device]]
 eui64 = "{FIRST:016x}"
@@ -46,8 +53,8 @@ endpoint = 2
 CLIENTS = (ClientEndpoint(1, SMART_ENERGY), ClientEndpoint(2, SMART_ENERGY))
 
 
-def two_chips() -> RosterEntry:
-    (entry,) = parse_roster(ROSTER).entries
+def two_chips(roster: str = ROSTER) -> RosterEntry:
+    (entry,) = parse_roster(roster).entries
     return entry._replace(spec=replace(entry.spec, timers=QUICK))
 
 
@@ -79,6 +86,40 @@ async def test_each_chip_asks_from_its_own_endpoint_for_its_own_file(tmp_path: P
                         query = decode_query_next_image_request(event.payload)
                         asked[event.source_endpoint] = query.image_type
     assert asked == {1: 0x0109, 2: 0x010A}
+
+
+@pytest.mark.parametrize("place", ["endpoint = 1", "endpoint = 2"])
+async def test_both_chips_are_updated_each_with_its_own_file(place: str, tmp_path: Path) -> None:
+    entry = two_chips(ROSTER.replace("endpoint = 2", place))
+    files = [image(0x0109), image(0x010A)]
+    async with home(entry, folder=tmp_path) as dongle:
+        async with (
+            ZigpyRadio(dongle.settings) as radio,
+            open_service(radio, tmp_path, PROMPT) as shell,
+        ):
+            for file in files:
+                await shell.command(AddImage(file, "test"))
+                for wish in ordered(file, DEVICE):
+                    await shell.command(Assign(wish, "test"))
+            with trio.fail_after(PATIENCE):
+                while True:
+                    sessions = shell.engine.status()
+                    if {session.state for session in sessions} == {SessionState.UPDATED}:
+                        break
+                    await trio.sleep(LOOK)
+            ended = {session.sha256: session.version_after for session in sessions}
+        chips = dongle.dongle.stack.devices[DEVICE].chips
+    assert ended == {file.sha256: NEW for file in files}
+    assert [chip.client.version for chip in chips] == [NEW, NEW]
+    held = [chip.flash.metadata.running[0].digest.hex() for chip in chips]
+    assert held == [file.sha256 for file in files]
+
+
+def image(image_type: int) -> ImageRecord:
+    spec = ImageSpec(
+        manufacturer_code=0x128B, image_type=image_type, file_version=NEW, integrity=True
+    )
+    return image_record(build(Random(image_type).randbytes(1500), spec), "test", 0.0)
 
 
 def is_query(packet: Packet) -> bool:
