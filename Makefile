@@ -7,13 +7,14 @@ BIN := .venv/bin
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all dongle lint unit bench fuzz soak docs clean
+.PHONY: help setup demo test test-all dongle hosts lint unit bench fuzz soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
 	@echo "make test-all           the same, and every point, seed and soak that make test samples"
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
+	@echo "make hosts              herdsman, zigbee2mqtt, ZHA and zigpy on the virtual dongle; fetches them"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
 	@echo "make fuzz [SECONDS=60]  feed damaged files, payloads and indexes to the images room"
@@ -45,13 +46,17 @@ unit: setup
 
 test: lint unit
 
-# Only what needs a physical dongle is left out.
+# Only what needs a physical dongle or fetches other people's hosts is left out.
 test-all: lint
-	$(BIN)/pytest -m 'not hw'
+	$(BIN)/pytest -m 'not hw and not hosts'
 
 # Part of `make test` too; these run in real time.
 dongle: setup
 	$(BIN)/pytest -m 'dongle and not heavy'
+
+# Fetches hosts from npm and PyPI into build/hosts, once; skips with a reason what cannot be had.
+hosts: setup
+	$(BIN)/pytest -m hosts -n 2 tests/hosts
 
 bench: setup
 	@$(BIN)/python tools/bench

@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from emulators.ncp.faults import DongleFaultPlan
     from emulators.ncp.memory import Memory
     from emulators.ncp.server import NcpServer
+    from ota_engine.records import ImageRecord
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -140,11 +142,13 @@ def ncp(
         seed=seed,
         faults=_faults(faults),
     )
-    home = _home(devices, made_for, count, profile, keys, zoo=zoo)
+    files = _files(made_for or [])
+    home = _home(devices, files, count, profile, keys, zoo=zoo)
     dongle = Dongle(home.entries, _memory(state), options, home.keys)
     keeper = _Keeper(dongle, state, keyed=home.keys is not None)
     hint = _hint(home.entries) if made_for and profile is None else ""
-    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper, hint)
+    screen = _Screen(options, hint, _Updated(dongle, files, count) if files else None)
+    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper, screen)
 
 
 # --- what the options name ------------------------------------------------------------------------
@@ -166,7 +170,7 @@ def _require_one_home(
 
 def _home(
     devices: Path | None,
-    made_for: list[Path] | None,
+    files: "Sequence[ImageRecord]",
     count: int,
     profile: TailoredProfile | None,
     keys: Path | None,
@@ -175,22 +179,27 @@ def _home(
 ) -> Home:
     from emulators.home.zoo import zoo_roster
 
-    if made_for:
-        return furnish(_tailored(made_for, count, profile), keys)
+    if files:
+        return furnish(_tailored(files, count, profile), keys)
     return furnish(zoo_roster(), keys) if zoo else read_home(devices, keys)
 
 
+def _files(paths: list[Path]) -> "list[ImageRecord]":
+    from ota_engine.catalogue.intake import take_in
+
+    return [take_in(path, 0.0) for path in paths]
+
+
 def _tailored(
-    paths: list[Path], count: int, profile: TailoredProfile | None
+    files: "Sequence[ImageRecord]", count: int, profile: TailoredProfile | None
 ) -> "tuple[RosterEntry, ...]":
     from emulators.home.tailored import tailored_roster
-    from ota_engine.catalogue.intake import take_in
     from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 
     spoken = {TailoredProfile.HA: HOME_AUTOMATION, TailoredProfile.SE: SMART_ENERGY, None: None}[
         profile
     ]
-    return tailored_roster([take_in(path, 0.0) for path in paths], count, spoken)
+    return tailored_roster(files, count, spoken)
 
 
 def _hint(entries: "tuple[RosterEntry, ...]") -> str:
@@ -239,16 +248,15 @@ async def _serve(
     pty: Path | None,
     tcp: tuple[str, int] | None,
     keeper: "_Keeper",
-    hint: str,
+    screen: "_Screen",
 ) -> None:
     """Serve until somebody presses Ctrl-C or asks the process to end."""
     from emulators.ncp.server import serve_ncp
 
-    screen = _Screen(dongle.options)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
             dongle.set_clocks(time.time(), server.now)
-            screen.open(server, pty, hint)
+            screen.open(server, pty)
             nursery.start_soon(_watch, server, screen, keeper)
             await anext(signals)
             nursery.cancel_scope.cancel()
@@ -306,17 +314,48 @@ class _Keeper:
             self._keeper.write()
 
 
+class _Updated:
+    """Counts the devices that run the file they were made for, octet for octet.
+
+    Args:
+        dongle: with the devices in the order in which they were made.
+        files: what they were made for.
+        count: devices for each file.
+    """
+
+    def __init__(self, dongle: "Dongle", files: "Sequence[ImageRecord]", count: int) -> None:
+        wanted = [file for file in files for _ in range(count)]
+        self.total = len(wanted)
+        self._open = list(zip(dongle.stack.devices.values(), wanted, strict=True))
+
+    def count(self) -> int:
+        """How many do by now; the octets of each are compared once it tells the version."""
+        self._open = [
+            (device, file)
+            for device, file in self._open
+            if device.version != file.file_version or device.flash.running_content() != file.data
+        ]
+        return self.total - len(self._open)
+
+    def text(self) -> str:
+        """How many do, in words."""
+        runs = "runs" if self.total == 1 else "run"
+        return f"{self.count()} of {_devices(self.total)} {runs} the file"
+
+
 class _Screen:
     """One line that changes on a terminal; when piped, a line whenever something turns."""
 
-    def __init__(self, options: "DongleOptions") -> None:
+    def __init__(self, options: "DongleOptions", hint: str, updated: _Updated | None) -> None:
         self._options = options
+        self._hint = hint
+        self._updated = updated
         self._terminal = sys.stderr.isatty()
         self._last = ""
         self._blocks = 0
         self._since = 0.0
 
-    def open(self, server: "NcpServer", pty: Path | None, hint: str) -> None:
+    def open(self, server: "NcpServer", pty: Path | None) -> None:
         """Say what there is and how to reach it."""
         url = f"ezsp://{pty.absolute()}" if pty is not None else f"ezsp+tcp://{server.address}"
         count = len(server.dongle.stack.core.members)
@@ -324,8 +363,8 @@ class _Screen:
             f"virtual dongle, EZSP {self._options.version}, with {_devices(count)} near it;"
             f" Ctrl-C ends it"
         )
-        if hint:
-            self._line(hint)
+        if self._hint:
+            self._line(self._hint)
         self._line(f"reach it by --link {url}")
         self._since = trio.current_time()
 
@@ -336,6 +375,8 @@ class _Screen:
         if not dongle.plugged:
             host = "unplugged"
         joined = f"{dongle.joined} of {_devices(len(dongle.stack.core.members))} joined"
+        if self._updated is not None and self._updated.count():
+            joined += f", {self._updated.text()}"
         if not self._terminal:
             if self._last != host + joined:
                 self._last = host + joined
@@ -359,7 +400,8 @@ class _Screen:
         """Say that it is over."""
         if self._terminal:
             sys.stderr.write("\n")
-        self._line("stopped")
+        told = "" if self._updated is None else f"; {self._updated.text()}, octet for octet"
+        self._line(f"stopped{told}")
 
     def _line(self, text: str) -> None:
         print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the command's own voice

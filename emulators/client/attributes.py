@@ -79,6 +79,7 @@ def basic_attributes(
         BasicAttribute.HARDWARE_VERSION: (UINT8, hardware),
         BasicAttribute.MANUFACTURER_NAME: (CHARACTER_STRING, spec.manufacturer_name.encode()),
         BasicAttribute.MODEL_IDENTIFIER: (CHARACTER_STRING, model.encode()),
+        BasicAttribute.DATE_CODE: (CHARACTER_STRING, b""),  # it has none, as the standard allows
         BasicAttribute.POWER_SOURCE: (ENUM8, source),
         BasicAttribute.SOFTWARE_BUILD: (CHARACTER_STRING, f"0x{version:08X}".encode()),
         CLUSTER_REVISION: (UINT16, 1),

@@ -16,6 +16,7 @@ class BasicAttribute(IntEnum):
     HARDWARE_VERSION = 0x0003
     MANUFACTURER_NAME = 0x0004
     MODEL_IDENTIFIER = 0x0005
+    DATE_CODE = 0x0006
     POWER_SOURCE = 0x0007
     SOFTWARE_BUILD = 0x4000  # SWBuildID, 16 octets at most
 
