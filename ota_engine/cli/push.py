@@ -166,6 +166,7 @@ def _request(asked: _Asked, state: Path) -> "PushRequest":
         activation_utc=asked.at,
         timeout=asked.timeout,
         terms=tuple(one.terms for one in picked if one.terms is not None),
+        sources={one.image.sha256: str(one.source) for one in picked},
         overrides=asked.overrides,
         in_order=asked.in_order,
         dry=asked.dry_run,

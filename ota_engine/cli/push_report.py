@@ -25,6 +25,13 @@ def print_report(report: "PushReport") -> None:
         if told.reason:
             which = f" {told.image_type}" if told.device in several else ""
             console.print(f"{told.device}{which}: {told.reason}", soft_wrap=True, markup=False)
+    if report.dry_run:
+        for image in report.images:
+            status = f", {image.status}" if image.status else ""
+            from_where = (
+                f"{image.sha256[:SHOWN_DIGITS]} is {image.name} from {image.source}{status}"
+            )
+            console.print(from_where, soft_wrap=True, markup=False)
     for image in report.untaken:
         console.print(
             f"{image.name}: no device takes it (image type {image.image_type} of "

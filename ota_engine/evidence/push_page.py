@@ -35,7 +35,7 @@ def push_page(
         outcomes: what was told to sinks, oldest first.
         begun: when it began, as people say it.
     """
-    heads = ("name", "manufacturer", "type", "version", "octets", "SHA-256", "status", "devices")
+    heads = ("name", "type", "version", "octets", "SHA-256", "from", "status", "devices")
     body = [
         "<h1>Push of firmware</h1>",
         _verdict(report),
@@ -114,11 +114,11 @@ def _images(report: PushReport) -> Iterable[tuple[object, ...]]:
     for image in report.images:
         yield (
             image.name,
-            image.manufacturer_code,
-            image.image_type,
+            f"{image.image_type} of {image.manufacturer_code}",
             image.file_version,
             image.size,
             image.sha256,
+            image.source,
             image.status or "",
             image.devices or "none takes it",
         )

@@ -5,7 +5,7 @@ Knows trio, the store and signals; what is done, and when it is over, is for ``h
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import trio
@@ -60,6 +60,7 @@ class PushRequest:
         activation_utc: for ``Activation.AT``.
         timeout: seconds after which to stop waiting.
         terms: what a catalogue says of the files.
+        sources: where they were taken from, by SHA-256.
         overrides: terms that do not count.
         in_order: the firmwares of one device are updated in the order of the files.
         resume: go on with the push that was interrupted; only ``timeout`` counts then.
@@ -73,6 +74,7 @@ class PushRequest:
     activation_utc: float | None = None
     timeout: float = inf
     terms: tuple[ImageTerms, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     in_order: bool = False
     resume: bool = False
@@ -87,6 +89,7 @@ class PushResult:
         push: what was asked for.
         images: its files by SHA-256.
         terms: what a catalogue says of them, by SHA-256.
+        sources: where they were taken from, by SHA-256.
         standings: where every firmware stands.
         chronicle: how far each was, and when.
         ending: how it came to stand still.
@@ -97,6 +100,7 @@ class PushResult:
     push: PushRecord
     images: dict[str, ImageRecord]
     terms: dict[str, ImageTerms]
+    sources: Mapping[str, str]
     standings: tuple[PushStanding, ...]
     chronicle: Chronicle
     ending: WaitEnd
@@ -110,6 +114,7 @@ class PushResult:
             self.push,
             self.images,
             self.terms,
+            self.sources,
             self.standings,
             self.ending,
             self.withdrawn,
@@ -274,6 +279,7 @@ class _Run:
             record,
             {sha256: image for sha256, image in images.items() if image is not None},
             {sha256: stated for sha256, stated in terms.items() if stated is not None},
+            request.sources,
             self._standings,
             self._chronicle,
             ending,

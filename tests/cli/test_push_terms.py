@@ -215,6 +215,9 @@ def test_a_dry_run_says_what_each_would_get_and_why_not_and_offers_nothing(tmp_p
     (image,) = json.loads(result.out)["images"]
     assert (rows[LAMP]["image"], image["devices"]) == (image["sha256"], 1)
     assert "'SHADE-2'" in rows[SHADE]["reason"]
+    assert (image["source"], image["status"]) == (str(released), "approved")
+    said = push(tmp_path, *words).out
+    assert f"{image['sha256'][:8]} is {NAME} from {released}, approved" in said
     assert not (tmp_path / "state" / "zota.db").exists()
     real = push(tmp_path, NAME, "--catalogue", released, "--all", "--json")
     assert verdicts(real) == {LAMP: "updated", SHADE: "passed over"}

@@ -25,6 +25,7 @@ class ReportedImage:
         manufacturer_code: ``0x1234``.
         image_type: ``0x1234``.
         file_version: ``0x12345678``.
+        source: the file or catalogue it was taken from; empty when it was stored already.
         status: in the catalogue it came with, None without one.
         devices: how many firmwares it was chosen for.
     """
@@ -35,6 +36,7 @@ class ReportedImage:
     manufacturer_code: str
     image_type: str
     file_version: str
+    source: str
     status: ImageStatus | None
     devices: int
 
@@ -142,6 +144,7 @@ class PushFacts:
         push: what was asked for.
         images: its files by SHA-256.
         terms: what a catalogue says of them, by SHA-256.
+        sources: where they were taken from, by SHA-256.
         standings: where every firmware stands at the end.
         ending: how it came to stand still.
         withdrawn: deliveries of an earlier push that it ended.
@@ -151,6 +154,7 @@ class PushFacts:
     push: PushRecord
     images: Mapping[str, ImageRecord]
     terms: Mapping[str, ImageTerms]
+    sources: Mapping[str, str]
     standings: Sequence[PushStanding]
     ending: WaitEnd
     withdrawn: int = 0
@@ -202,6 +206,7 @@ def _image(facts: PushFacts, sha256: str) -> ReportedImage:
         manufacturer_code=f"0x{image.manufacturer_code:04X}",
         image_type=f"0x{image.image_type:04X}",
         file_version=f"0x{image.file_version:08X}",
+        source=facts.sources.get(sha256, ""),
         status=None if terms is None else terms.status,
         devices=same + sum(one.sha256 == sha256 for one in facts.standings),
     )
