@@ -31,21 +31,26 @@ CURES = {
 #: Where the shells put the words of a line that is to be completed.
 COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
+UNDIVIDED: Final = "Commands"  # the heading where there are no panels
+WHOLE: Final = 1000  # characters of a command's line of help: more than any has
+
 
 class GroupedHelp(TyperGroup):
-    """Lists commands under the headings of their panels, as plain text that fits the terminal."""
+    """Lists commands under headings, as plain text that fits the terminal and is never cut short."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
-        panels: dict[str, list[tuple[str, str]]] = {panel.value: [] for panel in Panel}
+        headings: dict[str, list[tuple[str, str]]] = {panel.value: [] for panel in Panel}
         widest = max(len(name) for name in self.commands)
         for name, command in self.commands.items():
             if not command.hidden:
-                text = command.get_short_help_str(formatter.width - widest - 4)
-                panels[command.rich_help_panel].append((name.ljust(widest), text))  # type: ignore[attr-defined] # typer's own commands all have one
-        for panel, rows in panels.items():
+                panel = getattr(command, "rich_help_panel", None)
+                heading = panel if isinstance(panel, str) else UNDIVIDED
+                text = command.get_short_help_str(WHOLE)
+                headings.setdefault(heading, []).append((name.ljust(widest), text))
+        for heading, rows in headings.items():
             if rows:
-                with formatter.section(panel):
+                with formatter.section(heading):
                     formatter.write_dl(rows)
 
 
@@ -80,7 +85,13 @@ def _add(app: typer.Typer, row: CommandRow) -> None:
         command = _required(part.registered_commands[0].callback)
         app.command(row.name, rich_help_panel=row.panel.value)(command)
     else:
-        app.add_typer(part, name=row.name, help=row.help, rich_help_panel=row.panel.value)
+        app.add_typer(
+            part,
+            cls=GroupedHelp,
+            name=row.name,
+            help=row.help,
+            rich_help_panel=row.panel.value,
+        )
 
 
 def _required(callback: Callable[..., Any] | None) -> Callable[..., Any]:
