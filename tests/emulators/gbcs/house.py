@@ -9,7 +9,7 @@ from emulators.devices.device import EmulatedDevice
 from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.node import Note
-from emulators.platform.flash import FileIdentity
+from emulators.platform.flash import FileIdentity, Flash
 from emulators.platform.profiles import LAB
 from emulators.platform.spec import ClientOptions, DeviceSpec, SecurityOptions
 from images import ImageSpec, build, parse
@@ -32,14 +32,20 @@ OLD_VERSION, NEW_VERSION = 0x0100_0000, 0x0101_0000
 RESTART = LAB.restart_time
 
 
-def image(supplier: int | None = SUPPLIER, *, version: int = NEW_VERSION, seed: int = 1) -> bytes:
+def image(
+    supplier: int | None = SUPPLIER,
+    *,
+    version: int = NEW_VERSION,
+    seed: int = 1,
+    image_type: int = IMAGE_TYPE,
+) -> bytes:
     """A GB image signed by a supplier, or bare as a PPMID's."""
     key = None if supplier is None else files()[f"{supplier:016x}-ds.key"]
     return build(
         Random(seed).randbytes(9000),
         ImageSpec(
             manufacturer_code=MANUFACTURER,
-            image_type=IMAGE_TYPE,
+            image_type=image_type,
             file_version=version,
             minimum_hardware_version=0x0100,
             maximum_hardware_version=0x01FF,
@@ -79,12 +85,17 @@ def spec(
 
 def give(device: EmulatedDevice, content: bytes) -> None:
     """Put a downloaded file into the device's flash, as if it had just arrived and verified."""
+    give_file(device.flash, content)
+
+
+def give_file(flash: Flash, content: bytes) -> None:
+    """Put a downloaded file into the flash of a chip."""
     header = parse(content).header
     identity = FileIdentity(header.manufacturer_code, header.image_type, header.file_version)
-    device.flash.begin(identity, len(content))
-    device.flash.append(content)
-    device.flash.finish()
-    device.flash.mark_verified(complete=True)
+    flash.begin(identity, len(content))
+    flash.append(content)
+    flash.finish()
+    flash.mark_verified(complete=True)
 
 
 class House:
@@ -125,10 +136,10 @@ class House:
         self.hub.tunnels.send(self.device.eui64, route, octets, 1, self.now)
         self.network.submit(self.port, self.hub.collect(), self.now)
 
-    def end_upgrade(self) -> None:
+    def end_upgrade(self, image_type: int = IMAGE_TYPE) -> None:
         """The OTA server lets the held image run now."""
         what = self.device.spec
-        response = UpgradeEndResponse(what.manufacturer_code, what.image_type, NEW_VERSION, 0, 0)
+        response = UpgradeEndResponse(what.manufacturer_code, image_type, NEW_VERSION, 0, 0)
         frame = cluster_frame(command_of(response), 1, encode(response), from_server=True)
         send = Send(
             what.eui64,

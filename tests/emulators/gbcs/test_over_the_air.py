@@ -1,5 +1,6 @@
 """A whole device with flash and power, its tunnel, and a hub: commands in, proof out."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.devices import kinds
-from emulators.platform.spec import SecurityOptions
+from emulators.platform.spec import ChipSpec, SecurityOptions
 from ota_engine.events import BROADCAST_ALL, SMART_ENERGY, TUNNELING_CLUSTER, LinkUp, Send
 from ota_engine.gbcs.payloads import (
     CANCELLATION_TIME,
@@ -19,9 +20,11 @@ from ota_engine.gbcs.payloads import (
 )
 from tests.emulators.gbcs.attacks import ATTACKS, Attack
 from tests.emulators.gbcs.house import (
+    IMAGE_TYPE,
     NEW_VERSION,
     OLD_VERSION,
     House,
+    give_file,
     hash_of,
     image,
     spec,
@@ -249,3 +252,21 @@ def test_a_ppmid_proves_what_an_upgrade_end_response_began(fails: bool) -> None:
     assert isinstance(said, PpmidActivation)
     version = OLD_VERSION if fails else NEW_VERSION
     assert (said.firmware_version, said.code) == (version, int(fails))
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_of_several_chips_gbcs_hears_of_the_first_alone(own: bool) -> None:
+    """Whichever chip the restart is for, a report says what the device's own firmware did."""
+    chip = ChipSpec(IMAGE_TYPE + 1, OLD_VERSION, hardware_version=0x0100)
+    house = House(replace(spec(kinds.PPMID, PPMID), chips=(chip,)), image(None) if own else None)
+    if not own:
+        give_file(house.device.chips[1].flash, image(None, image_type=IMAGE_TYPE + 1))
+    house.run(5.0)
+    house.end_upgrade(IMAGE_TYPE if own else IMAGE_TYPE + 1)
+    house.run(60.0)
+    assert [chip.client.version for chip in house.device.chips] == (
+        [NEW_VERSION, OLD_VERSION] if own else [OLD_VERSION, NEW_VERSION]
+    )
+    assert [
+        said.firmware_version for said in house.told() if isinstance(said, PpmidActivation)
+    ] == ([NEW_VERSION] if own else [])
