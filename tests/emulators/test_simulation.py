@@ -255,15 +255,15 @@ def test_progress_reaches_the_end() -> None:
 
 def test_second_chips_are_updated_beside_the_first_through_faults_and_judged_apart() -> None:
     firmware = sample_firmware(SIZE, seed=1, chips=True)
-    members = tuple(populate(20, firmware, seed=1, hours=12.0, chips=1.0))
+    members = tuple(populate(10, firmware, seed=1, hours=12.0, chips=1.0))
     lossy = FaultPlan("by hand", 1, Conditions(loss=0.02))
     with Store.in_memory() as store:
         settled = SimulationSettings(members, firmware, lossy, 1, 12.0)
         outcome = Simulation(settled, store, Journal()).run()
     second = [each for each in outcome.judgements if each.kind.endswith(", chip 2")]
-    assert len(outcome.judgements) == 20 + len(second)
-    assert len(second) == 16  # all but the load switches
-    assert summary(outcome) == {DeviceVerdict.UPDATED: 36}
+    assert len(outcome.judgements) == 10 + len(second)
+    assert len(second) == 8  # all but the load switches
+    assert summary(outcome) == {DeviceVerdict.UPDATED: 18}
     assert outcome.audit_fault is None
 
 
