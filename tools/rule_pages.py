@@ -21,7 +21,7 @@ sys.path.insert(0, str(REPOSITORY))  # the rules described are those beside us
 
 from images.rules.findings import rule_id  # noqa: E402
 from images.rules.repository import manifest_hits  # noqa: E402
-from images.rules.table import FILE_RULES, RULES  # noqa: E402
+from images.rules.table import FILE_RULES, INDEX_RULE, RULES  # noqa: E402
 from images.rules.vendors import VENDORS  # noqa: E402
 
 FOLDER = REPOSITORY / "docs" / "rules"
@@ -68,7 +68,7 @@ def pages() -> dict[str, str]:
     for row in (*FILE_RULES, *RULES):
         whys.setdefault(row.number, row.why)
         checks.setdefault(row.number, []).append(described(row.check))
-    checks[40].append(described(manifest_hits))
+    checks[INDEX_RULE].append(described(manifest_hits))
     found = {f"{rule_id(n)}.md": page(n, whys[n], checks[n]) for n in sorted(checks)}
     lines = [f"* [{rule_id(n)}]({rule_id(n)}.md): {whys[n]}" for n in sorted(checks)]
     head = "# Rules of `zota image validate`\n\nWritten from the code by `make docs`.\n\n"

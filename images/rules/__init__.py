@@ -9,7 +9,7 @@ from images.manifest import ManifestEntry
 from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
 from images.rules.repository import manifest_entry, manifest_hits
-from images.rules.table import FILE_RULES, RULES, FileRule, Rule
+from images.rules.table import FILE_RULES, INDEX_RULE, RULES, FileRule, Rule
 from images.rules.vendors import VENDORS, Vendor, vendor_of
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
@@ -91,14 +91,14 @@ def lint(
 
 
 def lint_manifest(entries: Collection[ManifestEntry], present: Collection[str]) -> Report:
-    """Judge an index of released files by itself (rule 40).
+    """Judge an index of released files by itself (``INDEX_RULE``).
 
     Args:
         entries: the index, as ``images.manifest.parse_manifest`` reads it.
         present: names of the files that are there.
     """
     why = next(row.why for row in RULES if row.check is manifest_entry)
-    found = (_finding(40, why, hit, Profile.ZCL) for hit in manifest_hits(entries, present))
+    found = (_finding(INDEX_RULE, why, hit, Profile.ZCL) for hit in manifest_hits(entries, present))
     return Report(Profile.ZCL, tuple(finding for finding in found if finding is not None))
 
 

@@ -1,5 +1,6 @@
-"""Rules about signatures, certificates and the integrity code (25-31); holds no key."""
+"""Rules about signatures, certificates, the integrity code and keys (25-31, 41); holds no key."""
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
@@ -21,6 +22,8 @@ from images.smart_energy import (
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - as in the rule tables
 
+#: The first line of a private key as text, whatever algorithm it names.
+PRIVATE_KEY: Final = re.compile(rb"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----")
 SDK_SAMPLE_SIGNER: Final = 0x000D6F0000198B36  # the example in a widespread SDK
 TEST_CA: Final = int.from_bytes(b"TESTSECA")  # issuer of Smart Energy test certificates
 SIGNATURE_TAGS: Final = frozenset(suite.signature_tag for suite in SUITES)
@@ -30,6 +33,19 @@ _REBUILD: Final = "sign the image again with the supplier's tool"
 def _before(element: SubElement) -> int:
     """Offset of an element's tag."""
     return element.offset - 6
+
+
+def private_key(ctx: Context) -> Iterator[Hit]:
+    """Rule 41, the text form that tools write private keys in (RFC 7468)."""
+    for found in PRIVATE_KEY.finditer(ctx.image.ota):
+        yield Hit(
+            W,
+            "a private key lies in the firmware as text",
+            ctx.at(found.start()),
+            expected="no private key, or one that is sealed for the device",
+            actual=found[0].decode("ascii"),
+            cure="take it out and replace the key: every copy of this file gives it away",
+        )
 
 
 def signature_elements(ctx: Context) -> Iterator[Hit]:

@@ -1,7 +1,7 @@
 """The table of rules: number, family, what must hold and why; checks live with their family.
 
-Numbers are those of the project's rule list, 1 to 40, and never change meaning. A number without
-rows here has no check yet; one with several rows has several independent checks.
+A number never changes its meaning and is never used again; one with several rows has several
+independent checks. New rules stand at the end, under the next number.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ class Rule(NamedTuple):
     """A rule about a parsed image.
 
     Attributes:
-        number: 1..40, the stable identity.
+        number: the stable identity, from 1 on.
         why: why the rule exists, whatever the file.
         check: looks at one thing; yields nothing when it is right.
     """
@@ -107,4 +107,8 @@ RULES: Final = (
     # Repository
     Rule(40, _INDEX, repository.manifest_entry),
     Rule(40, _INDEX, repository.retracted),
+    # Since then, in the order of their numbers
+    Rule(41, "whoever has the file has every key in it", security.private_key),
 )
+#: The number of the rule that judges an index as well as a file.
+INDEX_RULE: Final = next(row.number for row in RULES if row.check is repository.manifest_entry)

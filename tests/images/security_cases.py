@@ -112,4 +112,6 @@ SECURITY_CASES = [
     Case(31, W, coded(6), 62 + 10_000 + 6),
     Case(31, W, coded(short=True), 62 + 10_000 + 6),
     Case(31, W, coded(after=element(0xF000, b"x")), 62 + 10_000),
+    Case(41, W, ota(element(0, FIRMWARE + b"-----BEGIN EC PRIVATE KEY-----")), 62 + len(FIRMWARE)),
+    Case(41, W, ota(element(0xF000, b"-----BEGIN PRIVATE KEY-----") + element(0, FIRMWARE)), 62),
 ]

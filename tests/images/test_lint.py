@@ -242,10 +242,11 @@ def test_every_rule_of_the_table_has_a_file_that_breaks_it(number: int) -> None:
     assert number in {case.rule for case in CASES}
 
 
-def test_rules_stand_in_order_and_all_forty_are_there() -> None:
+def test_rules_stand_in_order_and_no_number_is_left_out() -> None:
     numbers = [row.number for row in RULES]
     assert numbers == sorted(numbers)
-    assert {row.number for row in (*RULES, *FILE_RULES)} == set(range(1, 41))
+    used = {row.number for row in (*RULES, *FILE_RULES)}
+    assert used == set(range(1, len(used) + 1))
     assert all(row.why for row in (*RULES, *FILE_RULES))
 
 
