@@ -22,9 +22,16 @@ NCP: Final = CommandRow(
     "Be a virtual dongle with emulated devices around it.",
     Panel.EMULATION,
 )
-HEAD_END: Final = CommandRow(
-    "head-end",
+RECEIVER: Final = CommandRow(
+    "receiver",
     "emulators.cli.receiver",
     "Receive outcomes over HTTP, or send what waits.",
     Panel.EVIDENCE,
+)
+HEAD_END: Final = CommandRow(
+    "head-end",
+    "emulators.cli.head_end",
+    "The former name of receiver.",
+    Panel.EVIDENCE,
+    hidden=True,
 )

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, recording
-from ota_engine.cli.engine_options import HeadEnd
+from ota_engine.cli.engine_options import OutcomesTo
 from ota_engine.cli.engines import HTTP, HTTP_OPTION, tell_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
@@ -51,7 +51,7 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Keep the evidence in this new folder.")
     ] = None,
     capture: CaptureOption = None,
-    head_end: HeadEnd = None,
+    outcomes_to: OutcomesTo = None,
 ) -> None:
     """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
 
@@ -65,7 +65,7 @@ def demo(
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
     folder = _folder_for(keep)
-    if head_end is not None:
+    if outcomes_to is not None:
         require(HTTP, HTTP_OPTION)
     endings = _perform(demonstration, folder, capture, quiet=as_json)
     _keep_proofs(demonstration, endings, folder)
@@ -75,8 +75,8 @@ def demo(
         typer.echo(json.dumps(summary, indent=2))
     else:
         _show(endings, folder)
-    if head_end is not None:
-        tell_what_waits(head_end, folder, virtual=True)
+    if outcomes_to is not None:
+        tell_what_waits(outcomes_to, folder, virtual=True)
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
 
 

@@ -1,4 +1,4 @@
-"""``zota head-end``: be a receiver of outcomes, or send it what waits; decides nothing."""
+"""``zota receiver``: be a receiver of outcomes, or send it what waits; decides nothing."""
 
 import json
 import signal
@@ -11,25 +11,26 @@ import typer
 
 from ota_engine.cli.engines import HTTP
 from ota_engine.cli.extras import require
-from ota_engine.cli.head_end import deliver
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.push_options import duration
+from ota_engine.cli.receiver import deliver
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wording import one_line
 
 if TYPE_CHECKING:
-    from emulators.receiver.server import HeadEnd, HeadEndFaults, Reception
+    from emulators.receiver.server import Receiver, ReceiverFaults, Reception
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 DEFAULT_PORT = 7339
-DEFAULT_RECORDS = Path("head-end.jsonl")
+DEFAULT_RECORDS = Path("receiver.jsonl")
+FORMER_RECORDS = Path("head-end.jsonl")  # whoever has it goes on with it: it knows what came before
 
 
 @app.callback()
-def head_end() -> None:
-    """Receive outcomes over HTTP as a head end would, or send what waits in a state directory."""
+def receiver() -> None:
+    """Receive outcomes over HTTP, or send what waits in a state directory."""
 
 
 @app.command()
@@ -44,8 +45,13 @@ def listen(
         ),
     ] = DEFAULT_PORT,
     records: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to keep one record per id (JSON lines).")
-    ] = DEFAULT_RECORDS,
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to keep one record per id (JSON lines).",
+            show_default=str(DEFAULT_RECORDS),
+        ),
+    ] = None,
     fail: Annotated[
         int, typer.Option(min=0, metavar="N", help="Answer the first N letters with --status.")
     ] = 0,
@@ -75,19 +81,24 @@ def listen(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Be a head end on the loopback interface until Ctrl-C: keep every outcome once, and say so.
+    """Be a receiver on the loopback interface until Ctrl-C: keep every outcome once, and say so.
 
     With --json the first line tells where it listens, and each further line of a letter.
     """
-    require(HTTP, "head-end listen")
-    from emulators.receiver.server import HeadEndFaults
+    require(HTTP, "receiver listen")
+    from emulators.receiver.server import ReceiverFaults
 
-    faults = HeadEndFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
+    faults = ReceiverFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
     keys = None if keystore is None else read_key_folder(keystore)
-    trio.run(_listen, port, records, faults, keys, _Voice(as_json))
+    trio.run(_listen, port, records or _default_records(), faults, keys, _Voice(as_json))
 
 
 app.command()(deliver)
+
+
+def _default_records() -> Path:
+    former = FORMER_RECORDS.exists() and not DEFAULT_RECORDS.exists()
+    return FORMER_RECORDS if former else DEFAULT_RECORDS
 
 
 # --- the receiver ---------------------------------------------------------------------------------
@@ -99,13 +110,13 @@ class _Voice:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
 
-    def open(self, url: str, head_end: "HeadEnd") -> None:
-        book = head_end.book
+    def open(self, url: str, receiver: "Receiver") -> None:
+        book = receiver.book
         if self._as_json:
             self._say(json.dumps({"url": url, "records": str(book.path), "known": len(book)}))
             return
         typer.echo(
-            f"zota: head end at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it",
+            f"zota: receiver at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it",
             err=True,
         )
 
@@ -117,9 +128,9 @@ class _Voice:
         words = (taken.what, status, taken.id, taken.proof, taken.reason)
         self._say(one_line("  ".join(word for word in words if word)))
 
-    def close(self, head_end: "HeadEnd") -> None:
+    def close(self, receiver: "Receiver") -> None:
         if self._as_json:
-            self._say(json.dumps({"stopped": True} | head_end.status()))
+            self._say(json.dumps({"stopped": True} | receiver.status()))
         else:
             typer.echo("zota: stopped", err=True)
 
@@ -129,17 +140,17 @@ class _Voice:
 
 
 async def _listen(
-    port: int, records: Path, faults: "HeadEndFaults", keys: Keystore | None, voice: _Voice
+    port: int, records: Path, faults: "ReceiverFaults", keys: Keystore | None, voice: _Voice
 ) -> None:
     from emulators.receiver.book import RecordBook
-    from emulators.receiver.server import HeadEnd, serve_head_end
+    from emulators.receiver.server import Receiver, serve_receiver
 
     with (
         RecordBook(records) as book,
         trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
     ):
-        head_end = HeadEnd(book, faults, voice.letter, keys)
-        async with serve_head_end(head_end, port) as url:
-            voice.open(url, head_end)
+        receiver = Receiver(book, faults, voice.letter, keys)
+        async with serve_receiver(receiver, port) as url:
+            voice.open(url, receiver)
             await anext(signals)
-        voice.close(head_end)
+        voice.close(receiver)

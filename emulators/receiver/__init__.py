@@ -1,1 +1,1 @@
-"""An emulated head end: takes letters about outcomes over HTTP, and fails as it is told to."""
+"""An emulated receiver: takes letters about outcomes over HTTP, and fails as it is told to."""

@@ -1,4 +1,4 @@
-"""What the emulated head end remembers: one record per id, in a JSON-lines file; knows no HTTP."""
+"""What the emulated receiver remembers: one record per id, in a JSON-lines file; knows no HTTP."""
 
 import hashlib
 from enum import Enum
@@ -19,7 +19,7 @@ class BookedOutcome(Enum):
 
 
 class RecordBook:
-    """The records of a head end, on disk before they are acknowledged. Close it when done.
+    """The records of a receiver, on disk before they are acknowledged. Close it when done.
 
     Raises:
         StoreError: the file is in use, or is not one of records.

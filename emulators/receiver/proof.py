@@ -1,6 +1,6 @@
-"""Verifies again what a letter's message is worth, with the head end's own keys; pure.
+"""Verifies again what a letter's message is worth, with the receiver's own keys; pure.
 
-The sender says what signature and MAC were worth when the message came. A head end that holds keys
+The sender says what signature and MAC were worth when the message came. A receiver that holds keys
 need not believe that: it finds out, and says where it found otherwise.
 """
 
@@ -17,7 +17,7 @@ from ota_engine.gbcs.verification import CheckResult, Verification
 
 
 class ProofStanding(Enum):
-    """What a letter's message is worth to the head end."""
+    """What a letter's message is worth to the receiver."""
 
     NONE = "no message"  # the letter carries none
     UNCHECKED = "unchecked"  # none of our keys fits

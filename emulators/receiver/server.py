@@ -1,4 +1,4 @@
-"""Serves an emulated head end on the loopback interface; knows starlette, hypercorn and its faults.
+"""Serves an emulated receiver on the loopback interface; knows starlette, hypercorn and its faults.
 
 A letter is answered when its record is on disk, never before; so whoever was told 2xx need not tell
 it again, and whoever was not may.
@@ -38,7 +38,7 @@ STATUSES: Final = {BookedOutcome.KEPT: 201, BookedOutcome.KNOWN: 200, BookedOutc
 
 
 @dataclass(slots=True)
-class HeadEndFaults:
+class ReceiverFaults:
     """What goes wrong; each count goes down with every letter it spoils, in this order.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reception(NamedTuple):
         status: answered, or None for an answer that was cut.
         id: of the letter, "" if it was not read.
         reason: of a refusal.
-        proof: what its message is worth by the head end's own keys; "" without keys.
+        proof: what its message is worth by the receiver's own keys; "" without keys.
     """
 
     what: str
@@ -75,7 +75,7 @@ class Reception(NamedTuple):
     proof: str = ""
 
 
-class HeadEnd:
+class Receiver:
     """The receiver as an ASGI application.
 
     Attributes:
@@ -89,12 +89,12 @@ class HeadEnd:
     def __init__(
         self,
         book: RecordBook,
-        faults: HeadEndFaults | None = None,
+        faults: ReceiverFaults | None = None,
         watch: Callable[[Reception], None] = lambda taken: None,
         keys: Keystore | None = None,
     ) -> None:
         self.book = book
-        self.faults = faults or HeadEndFaults()
+        self.faults = faults or ReceiverFaults()
         self.counters: Counter[str] = Counter()
         self.proofs: Counter[str] = Counter()
         self.app = Starlette(
@@ -191,11 +191,11 @@ async def _letter(request: Request) -> ReceivedOutcome | Refusal:
 
 
 @asynccontextmanager
-async def serve_head_end(head_end: HeadEnd, port: int = 0) -> AsyncIterator[str]:
+async def serve_receiver(receiver: Receiver, port: int = 0) -> AsyncIterator[str]:
     """Serve for as long as the block; gives the URL to post to.
 
     Args:
-        head_end: whom to serve.
+        receiver: whom to serve.
         port: of the loopback interface, 0 for any that is free.
 
     Raises:
@@ -208,7 +208,7 @@ async def serve_head_end(head_end: HeadEnd, port: int = 0) -> AsyncIterator[str]
     config.bind = [f"fd://{_listening(port)}"]
     stopping = trio.Event()
     async with trio.open_nursery() as nursery:
-        app = cast("Framework", head_end.app)  # two libraries' words for the same ASGI
+        app = cast("Framework", receiver.app)  # two libraries' words for the same ASGI
         served = partial(serve, app, config, shutdown_trigger=stopping.wait)
         binds: list[str] = await nursery.start(served)
         try:

@@ -61,7 +61,7 @@ def activate(
     wait: Wait = False,
     originator: engine_options.Originator = None,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
-    head_end: engine_options.HeadEnd = None,
+    outcomes_to: engine_options.OutcomesTo = None,
     as_json: AsJson = False,
 ) -> None:
     """Order a device by signed command (CS06) to run the image it holds, and wait for its answer.
@@ -72,7 +72,9 @@ def activate(
     stopped by Ctrl-C, and the last line says how to go on.
     """
     _check(image, digest, at, cancel, wait)
-    choice = EngineChoice(resolve(link), state, keys=keys, originator=originator, head_end=head_end)
+    choice = EngineChoice(
+        resolve(link), state, keys=keys, originator=originator, outcomes_to=outcomes_to
+    )
     screen = OrderScreen(quiet=as_json)
     if cancel:
         followed = run_engine(choice, lambda setup: _cancel(setup, device, screen, timeout))
@@ -170,8 +172,8 @@ def tell(followed: "Followed", *, as_json: bool) -> None:
 def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord, wait: bool) -> None:
     words: list[object] = ["zota", "activate", "--link", choice.link.url, "--state", choice.state]
     words += ["--device", f"{order.device:016x}", "--keys", choice.keys]
-    if choice.head_end is not None:
-        words += ["--head-end", choice.head_end]
+    if choice.outcomes_to is not None:
+        words += ["--outcomes-to", choice.outcomes_to]
     if order.cancel_counter is not None:
         words.append("--cancel")
     else:

@@ -28,6 +28,8 @@ CURES = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room in your quota",
 }
+#: Former names of options, which go on working.
+FORMER_OPTIONS: Final = {"--head-end": "--outcomes-to"}
 #: Where the shells put the words of a line that is to be completed.
 COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
@@ -138,7 +140,8 @@ def version_text() -> str:
 def main() -> None:
     """Run ``zota``; every known error becomes one line on standard error and an exit code."""
     try:
-        assemble(_wanted())(prog_name="zota")
+        words = _in_new_words(sys.argv[1:])
+        assemble(_wanted(words))(words, prog_name="zota")
     except (
         ZotaError,
         ImageError,
@@ -158,9 +161,23 @@ def main() -> None:
         sys.exit(code)
 
 
-def _wanted() -> CommandRow | None:
+def _in_new_words(words: list[str]) -> list[str]:
+    """Put the present names of options for former ones, and say so."""
+    renamed: list[str] = []
+    for number, word in enumerate(words):
+        if word == "--":
+            return renamed + words[number:]
+        name, equals, value = word.partition("=")
+        new = FORMER_OPTIONS.get(name)
+        if new is not None:
+            typer.echo(f"zota: {name} is a former name: say {new}", err=True)
+        renamed.append(word if new is None else f"{new}{equals}{value}")
+    return renamed
+
+
+def _wanted(line: list[str]) -> CommandRow | None:
     """The command of this line, or of the line that a shell wants completed."""
-    words = sys.argv[1:]
+    words = list(line)
     for variable in COMPLETED_LINES:
         words += os.environ.get(variable, "").split()[1:]
     name = next((word for word in words if not word.startswith("-")), None)

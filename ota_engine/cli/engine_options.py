@@ -31,9 +31,9 @@ MaybeKeys = Annotated[
         help="Folder of keys: tell of transfers by alerts (CCS08) that the radio's key signs.",
     ),
 ]
-HeadEnd = Annotated[
+OutcomesTo = Annotated[
     str | None,
-    typer.Option("--head-end", metavar="URL", help="Post every outcome there, with its proof."),
+    typer.Option("--outcomes-to", metavar="URL", help="Post every outcome there, with its proof."),
 ]
 Originator = Annotated[
     int | None,

@@ -1,4 +1,4 @@
-"""An engine as commands run one: link, state folder, keys and head end, opened and closed together.
+"""An engine as commands run one: link, state folder, keys and receiver, opened and closed together.
 
 Decides nothing; imports radios, emulators and HTTP only if they are asked for.
 """
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
     from ota_engine.telling.http_sink import HttpSink
 
-HTTP: Final = "head-end"  # the extra that brings what speaks HTTP
-HTTP_OPTION: Final = "--head-end"
+HTTP: Final = "receiver"  # the extra that brings what speaks HTTP
+HTTP_OPTION: Final = "--outcomes-to"
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class EngineChoice(NamedTuple):
         config: how the server behaves.
         keys: the key folder, None to give no signed orders and sign no alerts.
         originator: in whose name orders are given, None for the first supplier.
-        head_end: the URL to post outcomes to.
+        outcomes_to: the URL to post outcomes to.
         capture: the file to record all frames in.
     """
 
@@ -52,27 +52,27 @@ class EngineChoice(NamedTuple):
     config: DeliveryConfig = DEFAULT
     keys: Path | None = None
     originator: int | None = None
-    head_end: str | None = None
+    outcomes_to: str | None = None
     capture: Path | None = None
 
 
 def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") -> T:
     """Open all that an engine needs, do something with it, and close it.
 
-    Outcomes that the head end has not taken yet wait in the state folder; a line says so.
+    Outcomes that the receiver has not taken yet wait in the state folder; a line says so.
 
     Raises:
-        LocalError: a folder lacks keys, or the head end's URL is none.
+        LocalError: a folder lacks keys, or the receiver's URL is none.
         ZotaError: the link or the state folder cannot be used.
     """
     keys = None if choice.keys is None else read_key_folder(choice.keys)
-    if choice.head_end is not None:
+    if choice.outcomes_to is not None:
         require(HTTP, HTTP_OPTION)
     choice.state.mkdir(parents=True, exist_ok=True)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is ours
     done = choice.link.run(lambda: _perform(choice, keys, work))
-    if choice.head_end is not None:
-        tell_what_waits(choice.head_end, choice.state, virtual=choice.link.virtual)
+    if choice.outcomes_to is not None:
+        tell_what_waits(choice.outcomes_to, choice.state, virtual=choice.link.virtual)
     return done
 
 
@@ -83,7 +83,7 @@ async def _perform(
 
     utc = utc_clock(choice.link.begin_utc(choice.state))
     async with AsyncExitStack() as stack:
-        sinks = [] if choice.head_end is None else [_sink(choice.head_end)]
+        sinks = [] if choice.outcomes_to is None else [_sink(choice.outcomes_to)]
         for sink in sinks:
             await stack.enter_async_context(sink)
         opened = await stack.enter_async_context(choice.link.open(choice.state))
@@ -113,7 +113,7 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
     return security
 
 
-# --- the head end ---------------------------------------------------------------------------------
+# --- the receiver ---------------------------------------------------------------------------------
 
 
 def _sink(url: str) -> "HttpSink":
@@ -123,7 +123,7 @@ def _sink(url: str) -> "HttpSink":
 
 
 def tell_what_waits(url: str, state: Path, *, virtual: bool) -> None:
-    """Say how many outcomes wait for the head end, once those put by in jumping time are sent.
+    """Say how many outcomes wait for the receiver, once those put by in jumping time are sent.
 
     Raises:
         LocalError: the URL is none.
@@ -133,9 +133,9 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool) -> None:
 
     waiting = send_what_waits(state, url, _complain) if virtual else count_what_waits(state)
     if waiting:
-        again = command_line("zota", "head-end", "deliver", url, "--state", state)
+        again = command_line("zota", "receiver", "deliver", url, "--state", state)
         what = "outcome waits" if waiting == 1 else "outcomes wait"
-        typer.echo(f"zota: {waiting} {what} for the head end: when it is up, {again}", err=True)
+        typer.echo(f"zota: {waiting} {what} for the receiver: when it is up, {again}", err=True)
 
 
 def _complain(line: str) -> None:

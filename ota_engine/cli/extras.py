@@ -11,8 +11,8 @@ from typing import Final
 from ota_engine.errors import LocalError
 
 PROJECT: Final = "zota"
-#: Extras that bring no command: tools to work on zota itself, and all of them together.
-NOT_FOR_USERS: Final = frozenset(("dev", "all"))
+#: Extras not to be named: tools to work on zota itself, all of them together, a former name.
+NOT_FOR_USERS: Final = frozenset(("dev", "all", "head-end"))
 _REQUIREMENT: Final = re.compile(
     r"(?P<library>[\w.-]+)(?:\[(?P<extras>[^\]]*)\])?[^;]*;\s*extra\s*==\s*['\"](?P<extra>[^'\"]+)"
 )

@@ -95,7 +95,7 @@ def cancel(
     state: push_options.State,
     keys: engine_options.Keys,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
-    head_end: engine_options.HeadEnd = None,
+    outcomes_to: engine_options.OutcomesTo = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an order back, and wait for the device to accept that.
@@ -103,7 +103,7 @@ def cancel(
     Exit code 0: it is cancelled; 2: it is not (yet), or the device had carried it out; 3: a key
     folder, the link or the state folder cannot be opened; 130: stopped by Ctrl-C.
     """
-    choice = EngineChoice(resolve(link), state, keys=keys, head_end=head_end)
+    choice = EngineChoice(resolve(link), state, keys=keys, outcomes_to=outcomes_to)
     screen = OrderScreen(quiet=as_json)
     followed = run_engine(choice, lambda setup: _cancel(setup, number, screen, timeout))
     tell(followed, as_json=as_json)

@@ -73,7 +73,7 @@ def push(
     report: options.Report = None,
     resume: options.GoOn = False,
     keys: engine_options.MaybeKeys = None,
-    head_end: engine_options.HeadEnd = None,
+    outcomes_to: engine_options.OutcomesTo = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver images to devices, and wait until each reports what it runs.
@@ -103,7 +103,9 @@ def push(
     if report is not None:
         capture = _evidence_folder(report, capture, resume)
     config = _config(block_size, concurrency)
-    engine = EngineChoice(choice, state, config, keys=keys, head_end=head_end, capture=capture)
+    engine = EngineChoice(
+        choice, state, config, keys=keys, outcomes_to=outcomes_to, capture=capture
+    )
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(engine, request, screen)
     told = _report_of(result, choice.url)
@@ -242,8 +244,8 @@ def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[objec
     words = ["zota", command, *flags, "--link", engine.link.url, "--state", engine.state]
     if engine.keys is not None:
         words += ["--keys", engine.keys]
-    if engine.head_end is not None:
-        words += ["--head-end", engine.head_end]
+    if engine.outcomes_to is not None:
+        words += ["--outcomes-to", engine.outcomes_to]
     return words
 
 

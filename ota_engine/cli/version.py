@@ -29,7 +29,7 @@ def version(
     device: engine_options.OneDevice,
     keys: engine_options.Keys,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
-    head_end: engine_options.HeadEnd = None,
+    outcomes_to: engine_options.OutcomesTo = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask a device what firmware it runs, by a message whose answer it protects with its key.
@@ -38,7 +38,7 @@ def version(
     Exit code 0: it told; 2: it did not, or could not; 3: a key folder, the link or the state folder
     cannot be opened; 130: stopped by Ctrl-C.
     """
-    choice = EngineChoice(resolve(link), state, keys=keys, head_end=head_end)
+    choice = EngineChoice(resolve(link), state, keys=keys, outcomes_to=outcomes_to)
     told = run_engine(choice, lambda setup: _read(setup, device, timeout))
     outcome = told.outcome
     found = None if outcome is None else version_text(outcome.version_after)

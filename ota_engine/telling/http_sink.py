@@ -1,6 +1,6 @@
-"""The sink that posts outcomes to a head end over HTTP; the one module that knows httpx.
+"""The sink that posts outcomes to a receiver over HTTP; the one module that knows httpx.
 
-The outcome's key is the letter's ``id`` and its Idempotency-Key, so a head end that is told twice
+The outcome's key is the letter's ``id`` and its Idempotency-Key, so a receiver that is told twice
 can tell. Only a complete answer counts: one that is cut off may have been changed on its way. Nothing
 is taken from the environment: no proxy, no password file.
 """
@@ -21,27 +21,27 @@ from ota_engine.telling.outcome_body import letter
 from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate, SinkAnswer
 from ota_engine.wording import one_line
 
-NAME: Final = "head end"
+NAME: Final = "receiver"
 TIMEOUT_S: Final = 10.0  # for one attempt as a whole
 MAX_ANSWER_BYTES: Final = 4096  # what is kept of an answer; more says nothing more
 
 #: Statuses that speak of this letter, not of the way or the hour: no further attempt will do better.
-#: All others but 2xx (also 401, 403, 404: whoever moved the head end will notice) are tried again.
+#: All others but 2xx (also 401, 403, 404: whoever moved the receiver will notice) are tried again.
 REFUSALS: Final = frozenset({400, 409, 413, 415, 422})
 
 _KEY_SAFE: Final = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
 class HttpSink:
-    """A head end at a URL. Use it as an async context manager around whatever tells it.
+    """A receiver at a URL. Use it as an async context manager around whatever tells it.
 
     Args:
         url: where to post, ``https://`` or ``http://``; may carry user and password.
-        name: of this head end in the store, if there are several.
+        name: of this receiver in the store, if there are several.
         audience: the party it speaks for, if not whoever runs the engine.
         timeout: seconds for one attempt.
         tls: for certificates of one's own; by default those the world trusts.
-        transport: instead of the network; a head end in the same process, say.
+        transport: instead of the network; a receiver in the same process, say.
 
     Raises:
         LocalError: the URL is none, or is of another kind.
@@ -87,7 +87,7 @@ class HttpSink:
         await self._client.__aexit__(kind, error, traceback)
 
     async def tell(self, outcomes: Sequence[OutcomeRecord]) -> SinkAnswer:
-        """Post outcomes, one by one; never raises for what the head end does."""
+        """Post outcomes, one by one; never raises for what the receiver does."""
         answer = SinkAnswer(Fate.ACCEPTED)
         for outcome in outcomes:
             answer = await self._tell(outcome)
@@ -130,7 +130,9 @@ def _checked(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise LocalError(f"the head end's URL is none ({error})") from error
+        raise LocalError(f"the receiver's URL is none ({error})") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise LocalError("the head end's URL is none: give one like https://head.example/outcomes")
+        raise LocalError(
+            "the receiver's URL is none: give one like https://receiver.example/outcomes"
+        )
     return parsed

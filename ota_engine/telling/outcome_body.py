@@ -33,7 +33,7 @@ def plain_outcome(outcome: OutcomeRecord) -> dict[str, Any]:
 
 
 def letter(outcome: OutcomeRecord) -> bytes:
-    """The body of a letter to the head end: canonical JSON, the same octets at every attempt."""
+    """The body of a letter to the receiver: canonical JSON, the same octets at every attempt."""
     told = {"id": outcome.key, "decoded": _decoded(outcome)} | plain_outcome(outcome)
     return canonical_json(told).encode("ascii")
 

@@ -17,7 +17,7 @@ from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS
 from ota_engine.wording import utc_text
 from tests.cli.zota import Ran, zota
-from tests.faults.test_fault_34_head_end import head_end_process
+from tests.faults.test_fault_34_receiver import receiver_process
 
 SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}
 PPMID, IHD, HCALCS, HUB = (format_eui64(spec.eui64) for spec in SPECS.values())
@@ -307,7 +307,7 @@ def test_a_folder_without_certificates_of_parties_is_of_no_use(
         ({"hash": "00" * 32, "at": "2020-01-01T00:00"}, "--at has passed"),
         ({"hash": "00" * 32, "at": "soon"}, "no time"),
         ({"hash": "00" * 32, "at": "+soon"}, "no length of time"),
-        ({"hash": "00" * 32, "head_end": "ftp://somewhere"}, "URL is none"),
+        ({"hash": "00" * 32, "outcomes_to": "ftp://somewhere"}, "URL is none"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_ordered(
@@ -352,18 +352,18 @@ def test_the_audit_trail_names_every_order(bench: Bench) -> None:
     assert zota("audit", "verify", "--state", bench.state).code == 0
 
 
-# --- the head end -------------------------------------------------------------------------------
+# --- the receiver -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("link", ["sim://?keys={}", "han://?speed=50&keys={}"])
-def test_the_head_end_gets_every_outcome_once_with_its_proof(
+def test_the_receiver_gets_every_outcome_once_with_its_proof(
     bench: Bench, tmp_path: Path, link: str
 ) -> None:
     bench.link = link
     records = tmp_path / "records.jsonl"
-    with head_end_process(records) as (_, url):
-        bench.push(head_end=url)
-        assert bench.activate(head_end=url).code == 0
+    with receiver_process(records) as (_, url):
+        bench.push(outcomes_to=url)
+        assert bench.activate(outcomes_to=url).code == 0
     letters = [json.loads(line) for line in records.read_text().splitlines()]
     assert [letter["id"] for letter in letters] == [one["key"] for one in bench.outcomes()]
     signed = [letter for letter in letters if letter["message"] is not None]
@@ -375,16 +375,16 @@ def test_the_head_end_gets_every_outcome_once_with_its_proof(
         assert letter["decoded"]["signature"] == "valid"
 
 
-def test_what_the_head_end_could_not_take_waits_and_the_last_line_says_for_what(
+def test_what_the_receiver_could_not_take_waits_and_the_last_line_says_for_what(
     bench: Bench,
 ) -> None:
     bench.link = "han://?speed=50&keys={}"
-    told = bench.run("version", device=HCALCS, head_end="http://127.0.0.1:9/", json=True)
+    told = bench.run("version", device=HCALCS, outcomes_to="http://127.0.0.1:9/", json=True)
     assert told.code == 0
     assert json.loads(told.out)["version"] == OLD
     assert "not delivered yet" in told.err
-    assert "1 outcome waits for the head end" in told.err
-    assert f"zota head-end deliver http://127.0.0.1:9/ --state {bench.state}" in told.err
+    assert "1 outcome waits for the receiver" in told.err
+    assert f"zota receiver deliver http://127.0.0.1:9/ --state {bench.state}" in told.err
 
 
 # --- keys ---------------------------------------------------------------------------------------

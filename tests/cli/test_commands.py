@@ -70,7 +70,7 @@ def test_version_tells_zota_python_and_every_extra() -> None:
     assert lines[0].startswith("zota 0.")
     assert "Python 3." in lines[0]
     extras = {line.split()[0]: line for line in lines[1:]}
-    assert {"radio", "head-end", "znp", "deconz", "xbee", "zigate"} == extras.keys()
+    assert {"radio", "receiver", "znp", "deconz", "xbee", "zigate"} == extras.keys()
     assert "bellows 1." in extras["radio"]
 
 
@@ -246,9 +246,9 @@ def test_what_needs_a_radio_library_says_which_and_how_to_get_it(
 @pytest.mark.parametrize(
     "words",
     [
-        ("head-end", "listen"),
-        ("head-end", "deliver", "http://127.0.0.1:1/", "--state", "STATE"),
-        ("demo", "--head-end", "http://127.0.0.1:1/"),
+        ("receiver", "listen"),
+        ("receiver", "deliver", "http://127.0.0.1:1/", "--state", "STATE"),
+        ("demo", "--outcomes-to", "http://127.0.0.1:1/"),
         (
             "push",
             "FILE",
@@ -257,7 +257,7 @@ def test_what_needs_a_radio_library_says_which_and_how_to_get_it(
             "state",
             "--link",
             "sim://",
-            "--head-end",
+            "--outcomes-to",
             "http://a/",
         ),
     ],
@@ -268,7 +268,7 @@ def test_what_needs_http_says_which_library_and_how_to_get_it(
 ) -> None:
     ran = without(HTTP, *filled(words, tmp_path))
     assert ran.code == Exit.ERRORS
-    assert "is not installed: pip install 'zota[head-end]'" in ran.err
+    assert "is not installed: pip install 'zota[receiver]'" in ran.err
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "state").exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from images import ImageSpec, build
 from tests.cli.zota import zota
-from tests.faults.test_fault_34_head_end import head_end_process
+from tests.faults.test_fault_34_receiver import receiver_process
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "images"
 KINDS = ["PPMID", "IHD", "HCALCS", "Comms Hub"]
@@ -89,10 +89,10 @@ def test_the_hcalcs_runs_its_signed_image_on_a_signed_command_and_signs_for_it(
     assert [order["state"] for order in listed] == ["activated"]
 
 
-def test_a_head_end_gets_every_outcome_of_a_demonstration(tmp_path: Path) -> None:
+def test_a_receiver_gets_every_outcome_of_a_demonstration(tmp_path: Path) -> None:
     records, folder = tmp_path / "records.jsonl", tmp_path / "evidence"
-    with head_end_process(records) as (_, url):
-        told = zota("demo", "--json", "--keep", str(folder), "--head-end", url)
+    with receiver_process(records) as (_, url):
+        told = zota("demo", "--json", "--keep", str(folder), "--outcomes-to", url)
     assert (told.code, told.err) == (0, "")
     letters = [json.loads(line)["id"] for line in records.read_text().splitlines()]
     kept = (folder / "outcomes.jsonl").read_text().splitlines()

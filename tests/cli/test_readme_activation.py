@@ -18,7 +18,7 @@ README = Path(__file__).parents[2] / "README.md"
 SECTION = re.compile(r"^## Ten minutes for activation by GBCS$(.*?)^## ", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```console$(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)", re.MULTILINE)
-SERVERS = ("zota ncp", "zota head-end listen")  # go on in terminals of their own
+SERVERS = ("zota ncp", "zota receiver listen")  # go on in terminals of their own
 BEGIN_WITHIN = 300.0  # seconds for a server to say that it is there
 
 
@@ -80,6 +80,6 @@ def test_every_command_works_as_printed(tmp_path: Path) -> None:
         said = walk(rest[first:])
     assert "order 2 is activated; the device runs 0x01010000 by its own signed word" in said
     assert re.search(r"signature .*valid", said)
-    letters = [json.loads(line) for line in (tmp_path / "head-end.jsonl").read_text().splitlines()]
+    letters = [json.loads(line) for line in (tmp_path / "receiver.jsonl").read_text().splitlines()]
     orders = [letter["reason"] for letter in letters if letter["kind"] == "order"]
     assert [reason.split(":")[0] for reason in orders] == ["cancelled", "activated"]

@@ -40,7 +40,7 @@ from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.emulators.gbcs.house import give
 from tests.emulators.gbcs.siege import besiege
-from tests.faults.test_fault_34_head_end import head_end_process
+from tests.faults.test_fault_34_receiver import receiver_process
 from tests.gbcs.parties import SECOND_SUPPLIER, everyone, files
 from tests.hw.dongle import VirtualDongle, home
 from tests.hw.home import PATIENCE, PROMPT, QUICK
@@ -191,7 +191,7 @@ def ordering(lab: Bench, keys: Path, url: str, at: float) -> "subprocess.Popen[s
     moment = datetime.fromtimestamp(at, UTC).isoformat()
     words = ["--link", lab.dongle.settings.url, "--state", str(lab.state), "--keys", str(keys)]
     words += ["--device", format_eui64(HCALCS), "--hash", signed().manufacturer_image_hash]
-    words += ["--at", moment, "--wait", "--head-end", url]
+    words += ["--at", moment, "--wait", "--outcomes-to", url]
     argv = [sys.executable, "-m", "ota_engine", "activate", *words]
     return subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
@@ -224,17 +224,17 @@ async def test_kills_of_engine_device_and_receiver_leave_one_verified_record_per
     async with bench(tmp_path) as lab:
         lab.hold()
         at = later()
-        with head_end_process(records) as (_, url):
+        with receiver_process(records) as (_, url):
             port = str(httpx.URL(url).port)
             with ordering(lab, keys, url, at) as first:
                 assert "committed" in await trio.to_thread.run_sync(kill_at_step, first)
             with ordering(lab, keys, url, at) as second:
                 await trio.to_thread.run_sync(kill_at_step, second)
         lab.restart()
-        with ordering(lab, keys, url, at) as third:  # no head end listens now
+        with ordering(lab, keys, url, at) as third:  # no receiver listens now
             await trio.to_thread.run_sync(kill_at_step, third)
         lab.let_it_be(at)
-        with head_end_process(records, "--port", port), ordering(lab, keys, url, at) as last:
+        with receiver_process(records, "--port", port), ordering(lab, keys, url, at) as last:
             _, told = await trio.to_thread.run_sync(last.communicate)
             assert last.returncode == 0, told
         assert lab.dongle.version(HCALCS) == NEW

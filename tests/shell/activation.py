@@ -122,7 +122,7 @@ class Estate:
             return await activate(setup, request, seen.append)
 
     def outcomes(self, kind: str | None = None) -> list[OutcomeRecord]:
-        """What the head end is told, each proof verified with everybody's keys."""
+        """What sinks are told, each proof verified with everybody's keys."""
         with Store.inspect(self.state / DATABASE_NAME) as store:
             found = [one for one in store.outcomes() if kind in (None, one.kind)]
             assert store.verify_audit() is None

@@ -276,7 +276,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         command=_OCTETS,
         cancel_counter=st.none() | _COUNTER,
         cancel_command=_OCTETS,
-        code=st.none() | _U32,
+        code=st.none() | st.integers(0, 0xFF),
         firmware_version=_MAYBE_U32,
         evidence=_OCTETS,
     ),

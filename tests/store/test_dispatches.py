@@ -19,7 +19,7 @@ from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
 from tests.store.samples import outcome
 
-HEAD_END, SECOND = "head end", "second head end"
+RECEIVER, SECOND = "receiver", "second receiver"
 SUPPLIER = "supplier"
 VALID = Verification(CheckResult.VALID, CheckResult.ABSENT)
 NOW = 1.7e9  # UTC
@@ -29,11 +29,11 @@ HOUR = 3600.0
 @pytest.fixture
 def store() -> Iterator[Store]:
     with Store.in_memory() as opened:
-        opened.dispatches.register(HEAD_END)
+        opened.dispatches.register(RECEIVER)
         yield opened
 
 
-def due(store: Store, now: float = NOW, sink: str = HEAD_END) -> list[str]:
+def due(store: Store, now: float = NOW, sink: str = RECEIVER) -> list[str]:
     return [letter.outcome.key for letter in store.dispatches.due(sink, 10, now, HOUR)]
 
 
@@ -47,7 +47,7 @@ def test_a_sink_named_later_is_told_what_happened_before_in_its_order(store: Sto
 
 def test_what_one_sink_was_told_still_waits_for_the_other(store: Store) -> None:
     store.apply([outcome("k")])
-    store.dispatches.delivered(HEAD_END, ["k"])
+    store.dispatches.delivered(RECEIVER, ["k"])
     assert due(store) == []
     assert store.dispatches.waiting(FILE_SINK, 10) == (outcome("k"),)
     store.dispatches.delivered(FILE_SINK, ["k"])
@@ -56,9 +56,9 @@ def test_what_one_sink_was_told_still_waits_for_the_other(store: Store) -> None:
 
 def test_an_outcome_replayed_is_queued_for_nobody_again(store: Store) -> None:
     store.apply([outcome("k")])
-    store.dispatches.delivered(HEAD_END, ["k"])
+    store.dispatches.delivered(RECEIVER, ["k"])
     store.apply([outcome("k", reason="told differently")])
-    store.dispatches.register(HEAD_END)
+    store.dispatches.register(RECEIVER)
     assert due(store) == []
 
 
@@ -77,21 +77,21 @@ def test_an_outcome_whose_proof_is_worth_nobody_knows_what_is_still_told(tmp_pat
 
 def test_a_letter_postponed_is_due_when_its_time_has_come(store: Store) -> None:
     store.apply([outcome("first"), outcome("second")])
-    store.dispatches.postpone(HEAD_END, "first", 3, NOW + 60, "answered 503")
+    store.dispatches.postpone(RECEIVER, "first", 3, NOW + 60, "answered 503")
     assert due(store) == ["second"]
     assert due(store, NOW + 60) == ["first", "second"]
-    assert store.dispatches.next_utc(HEAD_END) == 0.0
-    store.dispatches.delivered(HEAD_END, ["second"])
-    assert store.dispatches.next_utc(HEAD_END) == NOW + 60
-    (letter,) = store.dispatches.due(HEAD_END, 10, NOW + 60, HOUR)
+    assert store.dispatches.next_utc(RECEIVER) == 0.0
+    store.dispatches.delivered(RECEIVER, ["second"])
+    assert store.dispatches.next_utc(RECEIVER) == NOW + 60
+    (letter,) = store.dispatches.due(RECEIVER, 10, NOW + 60, HOUR)
     assert letter == PendingDispatch(
-        outcome("first"), HEAD_END, DispatchState.WAITING, 3, NOW + 60, "answered 503"
+        outcome("first"), RECEIVER, DispatchState.WAITING, 3, NOW + 60, "answered 503"
     )
 
 
 def test_a_clock_set_back_by_days_holds_no_letter_back(store: Store) -> None:
     store.apply([outcome("k")])
-    store.dispatches.postpone(HEAD_END, "k", 1, NOW + 60, "")
+    store.dispatches.postpone(RECEIVER, "k", 1, NOW + 60, "")
     assert due(store, NOW - 86_400) == ["k"]
 
 
@@ -103,7 +103,7 @@ def test_a_sink_is_told_only_what_its_party_may_hear_now_and_before(store: Store
     store.apply([outcome("nobody's", audience=frozenset()), outcome("both again", audience=both)])
     assert due(store) == ["ours", "for both", "ours too", "both again"]
     assert due(store, sink=SECOND) == ["for both", "theirs", "both again"]
-    assert store.dispatches.sinks() == {FILE_SINK: OPERATORS, HEAD_END: OPERATORS, SECOND: SUPPLIER}
+    assert store.dispatches.sinks() == {FILE_SINK: OPERATORS, RECEIVER: OPERATORS, SECOND: SUPPLIER}
     assert store.check().findings == ()
 
 
@@ -117,8 +117,8 @@ def test_a_party_is_not_taken_for_another_whose_name_begins_or_ends_alike(store:
 def test_a_sink_never_changes_the_party_it_speaks_for(store: Store) -> None:
     store.apply([outcome("k", audience=frozenset({SUPPLIER}))])
     with pytest.raises(LocalError, match="is told what operators may hear, not supplier: give"):
-        store.dispatches.register(HEAD_END, SUPPLIER)
-    assert (due(store), store.dispatches.sinks()[HEAD_END]) == ([], OPERATORS)
+        store.dispatches.register(RECEIVER, SUPPLIER)
+    assert (due(store), store.dispatches.sinks()[RECEIVER]) == ([], OPERATORS)
 
 
 def test_who_may_not_hear_of_it_is_not_told_whatever_rows_say(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ def test_nothing_waits_for_a_sink_nobody_named(store: Store) -> None:
 def test_a_dead_letter_is_kept_told_of_and_queued_again(tmp_path: Path) -> None:
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
-        store.dispatches.register(HEAD_END)
+        store.dispatches.register(RECEIVER)
         store.apply([outcome("k"), outcome("sound")])
-        store.dispatches.bury(HEAD_END, "k", 7, "answered 422")
+        store.dispatches.bury(RECEIVER, "k", 7, "answered 422")
         assert due(store) == ["sound"]
     with Store.inspect(path) as store:
-        assert store.dispatches.counts()[HEAD_END] == {
+        assert store.dispatches.counts()[RECEIVER] == {
             DispatchState.WAITING: 1,
             DispatchState.DELIVERED: 0,
             DispatchState.DEAD: 1,
@@ -170,15 +170,15 @@ def test_a_dead_letter_is_kept_told_of_and_queued_again(tmp_path: Path) -> None:
         store.dispatches.requeue([letter])
         assert store.dispatches.dead() == ()
         assert due(store) == ["k", "sound"]
-        assert store.dispatches.due(HEAD_END, 1, NOW, HOUR)[0].attempts == 0
+        assert store.dispatches.due(RECEIVER, 1, NOW, HOUR)[0].attempts == 0
 
 
 def test_whatever_waits_can_be_hastened(store: Store) -> None:
     store.apply([outcome("waiting"), outcome("dead"), outcome("told")])
-    store.dispatches.postpone(HEAD_END, "waiting", 9, NOW + 60, "")
-    store.dispatches.bury(HEAD_END, "dead", 9, "")
-    store.dispatches.delivered(HEAD_END, ["told"])
-    store.dispatches.hasten(HEAD_END)
+    store.dispatches.postpone(RECEIVER, "waiting", 9, NOW + 60, "")
+    store.dispatches.bury(RECEIVER, "dead", 9, "")
+    store.dispatches.delivered(RECEIVER, ["told"])
+    store.dispatches.hasten(RECEIVER)
     assert due(store) == ["waiting"]
 
 
@@ -186,7 +186,7 @@ class AnyOrder(RuleBasedStateMachine):
     """Against a dictionary: whatever happens in whatever order, no letter is lost or doubled."""
 
     keys = st.sampled_from("abc")
-    sinks = st.sampled_from([FILE_SINK, HEAD_END, SECOND])
+    sinks = st.sampled_from([FILE_SINK, RECEIVER, SECOND])
 
     def __init__(self) -> None:
         super().__init__()

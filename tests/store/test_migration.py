@@ -102,10 +102,10 @@ def test_what_was_told_is_not_told_again_and_what_waited_still_waits(path: Path)
         assert store.dispatches.waiting(FILE_SINK, 10) == (WAITS, outcome("new"))
 
 
-def test_a_head_end_named_after_the_migration_is_told_all(path: Path) -> None:
+def test_a_receiver_named_after_the_migration_is_told_all(path: Path) -> None:
     with Store.open(path) as store:
-        store.dispatches.register("head end")
-        assert store.dispatches.waiting("head end", 10) == (TOLD, WAITS)
+        store.dispatches.register("receiver")
+        assert store.dispatches.waiting("receiver", 10) == (TOLD, WAITS)
 
 
 def test_orders_and_proof_can_be_kept_thereafter(path: Path) -> None:
@@ -193,9 +193,9 @@ def _insert(table: str, row: Sequence[object]) -> str:
 def test_what_waits_is_dead_or_was_told_stays_so_for_every_sink(second: Path) -> None:
     with Store.open(second) as store:
         dispatches = store.dispatches
-        assert dispatches.sinks() == {FILE_SINK: OPERATORS, "head end": OPERATORS}
+        assert dispatches.sinks() == {FILE_SINK: OPERATORS, "receiver": OPERATORS}
         assert [each.key for each in dispatches.waiting(FILE_SINK, 9)] == ["waits"]
-        (waits,) = dispatches.due("head end", 9, 1.7e9, 60.0)
+        (waits,) = dispatches.due("receiver", 9, 1.7e9, 60.0)
         assert (waits.outcome.key, waits.attempts, waits.problem) == (
             "waits",
             3,
@@ -224,7 +224,7 @@ def test_what_the_second_schema_left_is_carried_to_file_and_receiver(second: Pat
     with Store.open(second) as store, JsonLinesSink(second.with_name("outcomes.jsonl")) as sink:
         assert drain(store, sink) == 1
         store.dispatches.requeue(store.dispatches.dead())
-        store.dispatches.delivered("head end", ["waits", "dead"])
+        store.dispatches.delivered("receiver", ["waits", "dead"])
         assert store.check().findings == (
             StoreFinding(
                 "outcomes",

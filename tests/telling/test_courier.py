@@ -1,4 +1,4 @@
-"""How a courier goes on when a head end fails, refuses or is slow, in virtual time (fault 34)."""
+"""How a courier goes on when a receiver fails, refuses or is slow, in virtual time (fault 34)."""
 
 import json
 from base64 import b64encode
@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from emulators.receiver.book import RecordBook
 from emulators.receiver.letter import ReceivedOutcome, read_letter
-from emulators.receiver.server import HeadEnd, HeadEndFaults, Reception
+from emulators.receiver.server import Receiver, ReceiverFaults, Reception
 from ota_engine.errors import LocalError
 from ota_engine.store.store import Store
 from ota_engine.store.writer import InlineWriter
@@ -25,7 +25,7 @@ from ota_engine.telling.sink import CourierPatience
 from tests.faults.test_fault_37_cancellation import CancelAtStep
 from tests.store.samples import outcome
 
-NAME = "head end"
+NAME = "receiver"
 UTC = 1.7e9
 ALWAYS = 1_000_000
 MANY = 10  # steps; fewer would mean that nothing was cancelled
@@ -44,15 +44,15 @@ def store() -> Iterator[Store]:
 
 
 class Scene:
-    """A head end in this process, the times at which letters came, and a courier on its way."""
+    """A receiver in this process, the times at which letters came, and a courier on its way."""
 
-    def __init__(self, store: Store, book: RecordBook, faults: HeadEndFaults) -> None:
+    def __init__(self, store: Store, book: RecordBook, faults: ReceiverFaults) -> None:
         self.seen: list[tuple[float, Reception]] = []
         self.reports: list[str] = []
-        self.head_end = HeadEnd(book, faults, self._watch)
+        self.receiver = Receiver(book, faults, self._watch)
         self.store = store
         self.utc = UTC
-        self.url = "http://head.end/outcomes"
+        self.url = "http://receiver.example/outcomes"
         self.courier: Courier
 
     def wall_clock(self) -> float:
@@ -62,7 +62,7 @@ class Scene:
         return [round(time, 3) for time, _ in self.seen]
 
     def ids(self) -> list[str]:
-        return [json.loads(line)["id"] for line in self.head_end.book.path.read_text().splitlines()]
+        return [json.loads(line)["id"] for line in self.receiver.book.path.read_text().splitlines()]
 
     def waiting(self) -> list[str]:
         return [each.key for each in self.store.dispatches.waiting(NAME, 100)]
@@ -74,7 +74,7 @@ class Scene:
 
     @asynccontextmanager
     async def running(self, patience: CourierPatience | None = None) -> AsyncIterator[None]:
-        transport = httpx.ASGITransport(app=self.head_end.app)
+        transport = httpx.ASGITransport(app=self.receiver.app)
         async with HttpSink(self.url, transport=transport) as sink:
             self.courier = Courier(
                 InlineWriter(self.store),
@@ -96,7 +96,7 @@ class Scene:
 @pytest.fixture
 def scene(store: Store, tmp_path: Path) -> Iterator[Scene]:
     with RecordBook(tmp_path / "records.jsonl") as book:
-        yield Scene(store, book, HeadEndFaults())
+        yield Scene(store, book, ReceiverFaults())
 
 
 async def test_what_waits_is_delivered_in_its_order_and_then_what_comes(
@@ -123,7 +123,7 @@ async def test_more_letters_than_are_read_at_once_are_all_delivered(
 
 async def test_it_waits_longer_after_every_failure(scene: Scene, autojump_clock: MockClock) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.fail = 5
+    scene.receiver.faults.fail = 5
     async with scene.running():
         await trio.sleep(60)
     assert scene.times() == [0, 1, 3, 8, 18, 48]
@@ -137,7 +137,7 @@ async def test_one_letter_that_fails_does_not_hold_the_next(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("first"), outcome("second")])
-    scene.head_end.faults.fail = 1
+    scene.receiver.faults.fail = 1
     async with scene.running():
         await trio.sleep(10)
     assert scene.ids() == ["second", "first"]
@@ -148,7 +148,7 @@ async def test_a_status_that_may_heal_is_tried_again(
     scene: Scene, autojump_clock: MockClock, status: int
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults = HeadEndFaults(fail=1, status=status)
+    scene.receiver.faults = ReceiverFaults(fail=1, status=status)
     async with scene.running():
         await trio.sleep(10)
     assert scene.ids() == ["k"]
@@ -160,7 +160,7 @@ async def test_a_status_that_refuses_the_letter_ends_it_at_once_and_the_next_goe
     scene: Scene, autojump_clock: MockClock, status: int
 ) -> None:
     scene.store.apply([outcome("refused"), outcome("next")])
-    scene.head_end.faults = HeadEndFaults(fail=1, status=status)
+    scene.receiver.faults = ReceiverFaults(fail=1, status=status)
     async with scene.running():
         await trio.sleep(10)
     assert scene.ids() == ["next"]
@@ -173,7 +173,7 @@ async def test_a_letter_is_dead_after_so_many_attempts_and_lives_when_queued_aga
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.fail = 3
+    scene.receiver.faults.fail = 3
     async with scene.running(CourierPatience(most=3)):
         await trio.sleep(100)
         assert scene.dead()["k"][0] == 3
@@ -188,7 +188,7 @@ async def test_attempts_and_pauses_outlive_a_restart(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.fail = ALWAYS
+    scene.receiver.faults.fail = ALWAYS
     patience = CourierPatience(most=4)
     async with scene.running(patience):
         await trio.sleep(2)
@@ -199,28 +199,28 @@ async def test_attempts_and_pauses_outlive_a_restart(
     assert scene.dead()["k"][0] == 4
 
 
-async def test_by_default_a_head_end_may_be_away_over_a_long_weekend(
+async def test_by_default_a_receiver_may_be_away_over_a_long_weekend(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.fail = ALWAYS
+    scene.receiver.faults.fail = ALWAYS
     async with scene.running():
         await trio.sleep(3.5 * 86_400)
         assert scene.waiting() == ["k"]
-        scene.head_end.faults.fail = 0
+        scene.receiver.faults.fail = 0
         await trio.sleep(3_601)
     assert scene.ids() == ["k"]
 
 
-async def test_a_slow_head_end_keeps_one_record_and_is_not_hurried(
+async def test_a_slow_receiver_keeps_one_record_and_is_not_hurried(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("first"), outcome("second")])
-    scene.head_end.faults.delay = 11.0  # longer than the courier waits
+    scene.receiver.faults.delay = 11.0  # longer than the courier waits
     async with scene.running():
         await trio.sleep(15)
         assert [taken.id for _, taken in scene.seen] == ["first", "first"]  # nobody else is tried
-        scene.head_end.faults.delay = 9.0  # just in time
+        scene.receiver.faults.delay = 9.0  # just in time
         await trio.sleep(60)
     assert scene.ids() == ["first", "second"]
     assert (scene.waiting(), scene.dead()) == ([], {})
@@ -232,7 +232,7 @@ async def test_another_outcome_under_a_known_id_is_a_dead_letter(
 ) -> None:
     before = read_letter(letter(outcome("k", reason="told by an engine that was restored")))
     assert isinstance(before, ReceivedOutcome)
-    scene.head_end.book.take(before)
+    scene.receiver.book.take(before)
     scene.store.apply([outcome("k")])
     async with scene.running():
         await scene.courier.settle()
@@ -244,7 +244,7 @@ async def test_a_wall_clock_set_back_holds_nothing_back(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.fail = 1
+    scene.receiver.faults.fail = 1
     async with scene.running():
         await trio.sleep(0.5)
         scene.utc -= 10 * 86_400
@@ -256,7 +256,7 @@ async def test_whoever_waits_for_all_to_be_told_does_not_wait_for_one_who_is_awa
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     scene.store.apply([outcome("k")])
-    scene.head_end.faults.delay = 11.0
+    scene.receiver.faults.delay = 11.0
     async with scene.running():
         await trio.sleep(1)  # the letter is on its way
         await scene.courier.settle()
@@ -265,7 +265,7 @@ async def test_whoever_waits_for_all_to_be_told_does_not_wait_for_one_who_is_awa
         assert trio.current_time() == pytest.approx(10)
 
 
-async def test_what_a_head_end_says_is_kept_in_one_printable_line(
+async def test_what_a_receiver_says_is_kept_in_one_printable_line(
     scene: Scene, autojump_clock: MockClock
 ) -> None:
     async def rude(scope: object, receive: object, send: object) -> None:
@@ -273,7 +273,7 @@ async def test_what_a_head_end_says_is_kept_in_one_printable_line(
         await send({"type": "http.response.start", "status": 422, "headers": []})
         await send({"type": "http.response.body", "body": b"\x1b[2Jno\r\n\xff" + b"x" * 500_000})
 
-    scene.head_end.app = rude  # type: ignore[assignment]
+    scene.receiver.app = rude  # type: ignore[assignment]
     scene.store.apply([outcome("k")])
     async with scene.running():
         await scene.courier.settle()
@@ -293,8 +293,8 @@ async def test_user_and_password_of_the_url_are_sent_and_never_told(
         await send({"type": "http.response.start", "status": 401, "headers": []})
         await send({"type": "http.response.body"})
 
-    scene.head_end.app = guarded  # type: ignore[assignment]
-    scene.url = "http://zota:s3cret@head.end/outcomes"
+    scene.receiver.app = guarded  # type: ignore[assignment]
+    scene.url = "http://zota:s3cret@receiver.example/outcomes"
     scene.store.apply([outcome("k")])
     async with scene.running():
         await scene.courier.settle()
@@ -319,7 +319,7 @@ async def _cancelled(folder: Path, step: int) -> int:
     with Store.in_memory() as store, RecordBook(folder / "records.jsonl") as book:
         store.dispatches.register(NAME)
         store.apply([outcome("first"), outcome("second")])
-        scene = Scene(store, book, HeadEndFaults(fail=1))
+        scene = Scene(store, book, ReceiverFaults(fail=1))
         with trio.CancelScope() as scope:
             instrument = CancelAtStep(scope, step)
             trio.lowlevel.add_instrument(instrument)
@@ -335,15 +335,17 @@ async def _cancelled(folder: Path, step: int) -> int:
 
 
 def test_two_sinks_of_one_name_are_refused(store: Store) -> None:
-    sinks = [HttpSink("http://one.head.end"), HttpSink("http://another.head.end")]
+    sinks = [HttpSink("http://one.receiver.example"), HttpSink("http://another.receiver.example")]
     with pytest.raises(LocalError, match=r"two sinks have one name .*: name them apart"):
         register(store, sinks)
     with pytest.raises(LocalError, match="two sinks have one name"):
-        register(store, [HttpSink("http://one.head.end", name="outcomes.jsonl")])
+        register(store, [HttpSink("http://one.receiver.example", name="outcomes.jsonl")])
 
 
-@pytest.mark.parametrize("url", ["", "head.end", "ftp://head.end/", "http://", "x://"])
+@pytest.mark.parametrize(
+    "url", ["", "receiver.example", "ftp://receiver.example/", "http://", "x://"]
+)
 def test_what_is_no_url_is_refused_in_one_line(url: str) -> None:
-    with pytest.raises(LocalError, match="the head end's URL is none") as refused:
+    with pytest.raises(LocalError, match="the receiver's URL is none") as refused:
         HttpSink(url)
     assert "\n" not in str(refused.value)

@@ -14,7 +14,7 @@ from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OrderRecord
 from ota_engine.wording import one_line
 
-#: Actions by which a change is news to the head end.
+#: Actions by which a change is news to whoever hears of outcomes.
 TELLING = frozenset({OrderAction.REPORT, OrderAction.CORRECT, OrderAction.CONTRADICTION})
 #: What the audit trail says of answers that are not as expected.
 REMARKS: Mapping[OrderAction | None, str] = {

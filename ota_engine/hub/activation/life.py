@@ -41,11 +41,11 @@ class OrderAction(StrEnum):
 
     RESEND = "send the same octets again"
     REVOKE = "send its cancellation"
-    REPORT = "tell the head end the outcome"
+    REPORT = "tell the outcome"
     DUPLICATE = "audit a repetition"
     LATE = "audit a late answer"
-    CORRECT = "audit a late answer, and tell the head end that the order has not expired"
-    CONTRADICTION = "audit a contradiction, and tell the head end"
+    CORRECT = "audit a late answer, and tell that the order has not expired"
+    CONTRADICTION = "audit a contradiction, and tell of it"
 
 
 class OrderTransition(NamedTuple):

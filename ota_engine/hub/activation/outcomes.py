@@ -1,4 +1,4 @@
-"""What the head end is told of orders, alerts and versions; knows records, decides nothing."""
+"""What sinks are told of orders, alerts and versions; knows records, decides nothing."""
 
 from images.eui64 import Eui64
 from ota_engine.gbcs.envelope import Message

@@ -1,4 +1,4 @@
-"""The head end's records: one per id, on disk before they are acknowledged, found again after a crash."""
+"""The receiver's records: one per id, on disk before they are acknowledged, found again after a crash."""
 
 import json
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_a_record_torn_anywhere_by_a_crash_is_taken_again(path: Path) -> None:
         assert path.read_bytes() == first.line + second.line
 
 
-def test_two_head_ends_cannot_share_a_file(path: Path) -> None:
+def test_two_receivers_cannot_share_a_file(path: Path) -> None:
     with RecordBook(path), pytest.raises(StoreError, match="another process writes"):
         RecordBook(path)
 

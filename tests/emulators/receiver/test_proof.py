@@ -1,4 +1,4 @@
-"""A head end with keys of its own believes nobody: it verifies every message again."""
+"""A receiver with keys of its own believes nobody: it verifies every message again."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from emulators.receiver.book import RecordBook
 from emulators.receiver.letter import MAX_LETTER_BYTES, ReceivedOutcome, read_letter
 from emulators.receiver.proof import ProofStanding, prove
-from emulators.receiver.server import PATH, HeadEnd
+from emulators.receiver.server import PATH, Receiver
 from ota_engine.gbcs.envelope import MAX_MESSAGE_BYTES, Message, serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.verification import CheckResult, Verification
@@ -72,9 +72,11 @@ def test_the_longest_message_there_is_makes_a_letter_that_is_taken() -> None:
 
 async def test_what_records_are_worth_is_counted_once_each(tmp_path: Path) -> None:
     with RecordBook(tmp_path / "records.jsonl") as book:
-        head_end = HeadEnd(book, keys=everyone())
-        transport = httpx.ASGITransport(app=head_end.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://head.end") as posting:
+        receiver = Receiver(book, keys=everyone())
+        transport = httpx.ASGITransport(app=receiver.app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://receiver.example"
+        ) as posting:
             proven = outcome("k", message=serialise(cs06()), verification=verified(cs06()))
             for each in (proven, proven, outcome("bare")):
                 await posting.post(PATH, content=letter(each))

@@ -1,4 +1,4 @@
-"""The head end over HTTP: any request has an answer of its kind, and faults come as they were told."""
+"""The receiver over HTTP: any request has an answer of its kind, and faults come as they were told."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -14,10 +14,10 @@ from emulators.receiver.book import RecordBook
 from emulators.receiver.server import (
     LOOPBACK,
     PATH,
-    HeadEnd,
-    HeadEndFaults,
+    Receiver,
+    ReceiverFaults,
     Reception,
-    serve_head_end,
+    serve_receiver,
 )
 from ota_engine.errors import LinkError
 from ota_engine.telling.http_sink import idempotency_key
@@ -26,19 +26,19 @@ from tests.store.samples import outcome
 
 
 @pytest.fixture
-def head_end(tmp_path: Path) -> Iterator[HeadEnd]:
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
     with RecordBook(tmp_path / "records.jsonl") as book:
-        yield HeadEnd(book)
+        yield Receiver(book)
 
 
-def ids(head_end: HeadEnd) -> list[str]:
-    return [json.loads(line)["id"] for line in head_end.book.path.read_text().splitlines()]
+def ids(receiver: Receiver) -> list[str]:
+    return [json.loads(line)["id"] for line in receiver.book.path.read_text().splitlines()]
 
 
-def client(head_end: HeadEnd) -> httpx.AsyncClient:
+def client(receiver: Receiver) -> httpx.AsyncClient:
     """A client in the same process, without sockets."""
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=head_end.app), base_url="http://head.end"
+        transport=httpx.ASGITransport(app=receiver.app), base_url="http://receiver.example"
     )
 
 
@@ -58,18 +58,18 @@ class Endless(httpx.AsyncByteStream):
 
 @given(st.binary(max_size=120), st.none() | st.text(max_size=12))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-def test_any_octets_are_answered_with_4xx(head_end: HeadEnd, body: bytes, key: str | None) -> None:
+def test_any_octets_are_answered_with_4xx(receiver: Receiver, body: bytes, key: str | None) -> None:
     async def post() -> int:
         headers = {} if key is None else {"Idempotency-Key": idempotency_key(key)}
-        async with client(head_end) as posting:
+        async with client(receiver) as posting:
             return (await posting.post(PATH, content=body, headers=headers)).status_code
 
     assert 400 <= trio.run(post) < 500
-    assert len(head_end.book) == 0
+    assert len(receiver.book) == 0
 
 
-async def test_new_known_and_contradicting_letters_are_told_apart(head_end: HeadEnd) -> None:
-    async with client(head_end) as posting:
+async def test_new_known_and_contradicting_letters_are_told_apart(receiver: Receiver) -> None:
+    async with client(receiver) as posting:
         answers = [
             await posting.post(PATH, content=letter(outcome("k", reason=reason)))
             for reason in ("", "", "told differently")
@@ -88,35 +88,35 @@ async def test_new_known_and_contradicting_letters_are_told_apart(head_end: Head
     ("method", "path", "status"), [("GET", PATH, 405), ("POST", "/", 405), ("POST", "/x", 404)]
 )
 async def test_other_requests_are_refused(
-    head_end: HeadEnd, method: str, path: str, status: int
+    receiver: Receiver, method: str, path: str, status: int
 ) -> None:
-    async with client(head_end) as asking:
+    async with client(receiver) as asking:
         assert (await asking.request(method, path)).status_code == status
 
 
-async def test_a_body_without_end_is_cut_off(head_end: HeadEnd) -> None:
+async def test_a_body_without_end_is_cut_off(receiver: Receiver) -> None:
     body = Endless()
-    async with client(head_end) as posting:
-        request = httpx.Request("POST", f"http://head.end{PATH}", stream=body)
+    async with client(receiver) as posting:
+        request = httpx.Request("POST", f"http://receiver.example{PATH}", stream=body)
         assert (await posting.send(request)).status_code == 413
     assert body.sent < 1 << 20
 
 
 @pytest.mark.parametrize("key", ["plain", "two words", "Zähler 7%", "line\nbreak", "\x00"])
-async def test_an_id_of_any_letters_travels_as_its_key(head_end: HeadEnd, key: str) -> None:
+async def test_an_id_of_any_letters_travels_as_its_key(receiver: Receiver, key: str) -> None:
     headers = {"Idempotency-Key": idempotency_key(key)}
-    async with client(head_end) as posting:
+    async with client(receiver) as posting:
         answer = await posting.post(PATH, content=letter(outcome(key)), headers=headers)
     assert answer.status_code == 201
-    assert ids(head_end) == [key]
+    assert ids(receiver) == [key]
 
 
 async def test_faults_come_in_their_order_and_end(tmp_path: Path) -> None:
     seen: list[Reception] = []
-    faults = HeadEndFaults(fail=1, status=500, close=1, lose=1)
+    faults = ReceiverFaults(fail=1, status=500, close=1, lose=1)
     with RecordBook(tmp_path / "records.jsonl") as book:
-        head_end = HeadEnd(book, faults, seen.append)
-        async with serve_head_end(head_end) as url, httpx.AsyncClient(trust_env=False) as posting:
+        receiver = Receiver(book, faults, seen.append)
+        async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
             said: list[int | None] = []
             for _ in range(4):
                 try:
@@ -125,7 +125,7 @@ async def test_faults_come_in_their_order_and_end(tmp_path: Path) -> None:
                     said.append(None)
         assert said == [500, None, None, 200]
         assert [taken.what for taken in seen] == ["failed", "closed", "lost", "known"]
-        assert ids(head_end) == ["k"]
+        assert ids(receiver) == ["k"]
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ async def test_faults_come_in_their_order_and_end(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_no_http_is_answered_with_4xx_and_the_next_is_served(
-    head_end: HeadEnd, octets: bytes, capfd: pytest.CaptureFixture[str]
+    receiver: Receiver, octets: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with serve_head_end(head_end) as url, httpx.AsyncClient(trust_env=False) as posting:
+    async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
         port = httpx.URL(url).port
         assert port is not None
         stream = await trio.open_tcp_stream(LOOPBACK, port)
@@ -153,9 +153,9 @@ async def test_what_is_no_http_is_answered_with_4xx_and_the_next_is_served(
 
 
 async def test_a_sender_that_leaves_in_mid_letter_harms_nobody(
-    head_end: HeadEnd, capfd: pytest.CaptureFixture[str]
+    receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with serve_head_end(head_end) as url, httpx.AsyncClient(trust_env=False) as posting:
+    async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
         port = httpx.URL(url).port
         assert port is not None
         stream = await trio.open_tcp_stream(LOOPBACK, port)
@@ -165,13 +165,13 @@ async def test_a_sender_that_leaves_in_mid_letter_harms_nobody(
             )
         assert (await posting.post(url, content=letter(outcome("k")))).status_code == 201
     assert "Traceback" not in capfd.readouterr().err
-    assert ids(head_end) == ["k"]
+    assert ids(receiver) == ["k"]
 
 
-async def test_a_port_in_use_is_one_line(head_end: HeadEnd) -> None:
-    async with serve_head_end(head_end) as url:
+async def test_a_port_in_use_is_one_line(receiver: Receiver) -> None:
+    async with serve_receiver(receiver) as url:
         port = httpx.URL(url).port
         assert port is not None
         with pytest.raises(LinkError, match=f"port {port} .*: give another --port"):
-            async with serve_head_end(head_end, port):
+            async with serve_receiver(receiver, port):
                 pass

@@ -88,7 +88,7 @@ def test_nothing_is_sent_once_an_order_has_ended() -> None:
                 assert turn(state, step).action not in {OrderAction.RESEND, OrderAction.REVOKE}
 
 
-def test_every_end_is_told_to_the_head_end() -> None:
+def test_every_end_is_told() -> None:
     telling = {OrderAction.REPORT, OrderAction.CORRECT, OrderAction.CONTRADICTION}
     for (state, _), after in TRANSITIONS.items():
         if after.state in FINAL and after.state is not state:

@@ -16,12 +16,20 @@ def upgrade() -> None:
     _audience("outcomes", sa.Text())
     _audience("sinks", sa.String(length=40))
     _dispatches()
-    op.execute(
-        "INSERT INTO dispatches (sink, sequence, state, attempts, next_utc, problem)"
-        " SELECT sink, sequence, state, attempts, next_utc, problem FROM deliveries"
-    )
+    _carry_over()
     op.drop_index("ix_deliveries_waiting", "deliveries")
     op.drop_table("deliveries")
+    op.execute("DELETE FROM sinks WHERE name = 'head end'")
+
+
+def _carry_over() -> None:
+    """What was told stays told, also to the receiver, whose name was head end."""
+    op.execute("INSERT INTO sinks (name) SELECT 'receiver' FROM sinks WHERE name = 'head end'")
+    op.execute(
+        "INSERT INTO dispatches (sink, sequence, state, attempts, next_utc, problem)"
+        " SELECT CASE sink WHEN 'head end' THEN 'receiver' ELSE sink END,"
+        " sequence, state, attempts, next_utc, problem FROM deliveries"
+    )
 
 
 def _audience(table: str, kind: sa.types.TypeEngine[str]) -> None:

@@ -1,7 +1,7 @@
-"""A head end that is down, fails, is slow, loses acknowledgements or dies; a sender that dies (fault 34).
+"""A receiver that is down, fails, is slow, loses acknowledgements or dies; a sender that dies (fault 34).
 
-Over the loopback interface, against the head end that zota ships. Every case ends with the same
-question: does the head end hold every outcome exactly once, in a sound file, and does nothing wait?
+Over the loopback interface, against the receiver that zota ships. Every case ends with the same
+question: does the receiver hold every outcome exactly once, in a sound file, and does nothing wait?
 """
 
 import json
@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from emulators.receiver.book import RecordBook
-from emulators.receiver.server import HeadEnd, HeadEndFaults, serve_head_end
+from emulators.receiver.server import Receiver, ReceiverFaults, serve_receiver
 from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.store.writer import open_writer
@@ -69,14 +69,14 @@ async def until_told(carrying: Courier, count: int) -> None:
 @pytest.fixture
 def store() -> Iterator[Store]:
     with Store.in_memory() as opened:
-        opened.dispatches.register("head end")
+        opened.dispatches.register("receiver")
         opened.apply([outcome(key) for key in KEYS])
         yield opened
 
 
 def assert_all_told(store: Store, records: Path) -> None:
     assert sorted(ids(records), key=int) == KEYS
-    assert store.dispatches.counts()["head end"] == {
+    assert store.dispatches.counts()["receiver"] == {
         DispatchState.WAITING: 0,
         DispatchState.DELIVERED: len(KEYS),
         DispatchState.DEAD: 0,
@@ -87,19 +87,19 @@ def assert_all_told(store: Store, records: Path) -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        HeadEndFaults(fail=5, status=500),
-        HeadEndFaults(close=5),
-        HeadEndFaults(lose=5),
-        HeadEndFaults(fail=3, status=429, close=3, lose=3),
+        ReceiverFaults(fail=5, status=500),
+        ReceiverFaults(close=5),
+        ReceiverFaults(lose=5),
+        ReceiverFaults(fail=3, status=429, close=3, lose=3),
     ],
     ids=["500s", "connections cut", "acknowledgements lost", "all of it"],
 )
 async def test_every_outcome_is_held_once_whatever_fails(
-    store: Store, tmp_path: Path, faults: HeadEndFaults
+    store: Store, tmp_path: Path, faults: ReceiverFaults
 ) -> None:
     with RecordBook(tmp_path / "records.jsonl") as book:
         async with (
-            serve_head_end(HeadEnd(book, faults)) as url,
+            serve_receiver(Receiver(book, faults)) as url,
             courier(store, url) as carrying,
         ):
             await until_told(carrying, len(KEYS))
@@ -111,25 +111,25 @@ async def test_an_acknowledgement_that_comes_too_late_doubles_nothing(
     store: Store, tmp_path: Path
 ) -> None:
     with RecordBook(tmp_path / "records.jsonl") as book:
-        head_end = HeadEnd(book, HeadEndFaults(delay=1.0))
+        receiver = Receiver(book, ReceiverFaults(delay=1.0))
         async with (
-            serve_head_end(head_end) as url,
+            serve_receiver(receiver) as url,
             courier(store, url, patience=0.2) as carrying,
         ):
             with trio.fail_after(LONG):
                 while carrying.failures < 2:  # noqa: ASYNC110 - the courier has no event for it
                     await trio.sleep(0.01)
-            head_end.faults.delay = 0.0
+            receiver.faults.delay = 0.0
             await until_told(carrying, len(KEYS))
-        assert head_end.counters["known"] >= 1
+        assert receiver.counters["known"] >= 1
     assert_all_told(store, book.path)
 
 
-async def test_a_head_end_that_is_down_is_told_when_it_comes_up(
+async def test_a_receiver_that_is_down_is_told_when_it_comes_up(
     store: Store, tmp_path: Path
 ) -> None:
     with RecordBook(tmp_path / "records.jsonl") as book:
-        async with serve_head_end(HeadEnd(book)) as url:
+        async with serve_receiver(Receiver(book)) as url:
             pass
         port = httpx.URL(url).port
         assert port is not None
@@ -137,7 +137,7 @@ async def test_a_head_end_that_is_down_is_told_when_it_comes_up(
             with trio.fail_after(LONG):
                 while carrying.failures < 3:  # noqa: ASYNC110 - the courier has no event for it
                     await trio.sleep(0.01)
-            async with serve_head_end(HeadEnd(book), port):
+            async with serve_receiver(Receiver(book), port):
                 await until_told(carrying, len(KEYS))
     assert_all_told(store, book.path)
     assert ids(book.path) == KEYS  # nobody was tried out of turn meanwhile
@@ -147,11 +147,11 @@ async def test_a_head_end_that_is_down_is_told_when_it_comes_up(
 
 
 @contextmanager
-def head_end_process(
+def receiver_process(
     records: Path, *arguments: str
 ) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """``zota head-end listen`` in a process of its own, and the URL it listens on."""
-    argv = [sys.executable, "-m", "ota_engine", "head-end", "listen", "--json"]
+    """``zota receiver listen`` in a process of its own, and the URL it listens on."""
+    argv = [sys.executable, "-m", "ota_engine", "receiver", "listen", "--json"]
     options = ["--records", str(records), *(arguments or ("--port", "0"))]
     with subprocess.Popen([*argv, *options], stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -167,9 +167,9 @@ def test_a_sender_killed_at_any_line_between_post_and_mark_doubles_and_loses_not
 ) -> None:
     records = tmp_path / "records.jsonl"
     with Store.open(tmp_path / "zota.db") as store:
-        store.dispatches.register("head end")
-    with head_end_process(records) as (_, url):
-        argv = [sys.executable, "-m", "tests.faults.head_end_crashes"]
+        store.dispatches.register("receiver")
+    with receiver_process(records) as (_, url):
+        argv = [sys.executable, "-m", "tests.faults.receiver_crashes"]
         given = [*argv, str(tmp_path), url, str(records), str(step)]
         run = subprocess.run(given, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -184,7 +184,7 @@ async def test_a_receiver_killed_again_and_again_holds_every_outcome_once(
         carrying: Courier | None = None
         for kill in (True, True, True, False):
             # Each letter takes a while, so that some are left for every one that is killed.
-            with head_end_process(records, "--port", port, "--delay", "0.1s") as (process, url):
+            with receiver_process(records, "--port", port, "--delay", "0.1s") as (process, url):
                 port = str(httpx.URL(url).port)
                 if carrying is None:
                     carrying = await stack.enter_async_context(courier(store, url))
@@ -200,12 +200,12 @@ async def test_a_receiver_killed_again_and_again_holds_every_outcome_once(
 # --- the whole engine -----------------------------------------------------------------------------
 
 
-async def test_one_head_end_that_is_down_does_not_hold_the_file_or_the_other(
+async def test_one_receiver_that_is_down_does_not_hold_the_file_or_the_other(
     tmp_path: Path,
 ) -> None:
     with RecordBook(tmp_path / "records.jsonl") as book:
         async with (
-            serve_head_end(HeadEnd(book)) as url,
+            serve_receiver(Receiver(book)) as url,
             HttpSink("http://127.0.0.1:1/", name="down") as down,
             HttpSink(url, name="up") as up,
             neighbourhood(tmp_path, sinks=(down, up)) as home,

@@ -1,4 +1,4 @@
-"""``zota head-end`` and the dead letters of ``zota store``, as a user meets them."""
+"""``zota receiver`` and the dead letters of ``zota store``, as a user meets them."""
 
 import json
 import signal
@@ -29,7 +29,7 @@ def state(tmp_path: Path) -> Path:
 
 
 class Listening:
-    """``zota head-end listen`` in a process of its own."""
+    """``zota receiver listen`` in a process of its own."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -47,7 +47,7 @@ class Listening:
 
 @contextmanager
 def listening(folder: Path, *arguments: str) -> Iterator[Listening]:
-    argv = [sys.executable, "-W", "error", "-m", "ota_engine", "head-end", "listen", "--json"]
+    argv = [sys.executable, "-W", "error", "-m", "ota_engine", "receiver", "listen", "--json"]
     options = ["--port", "0", "--records", str(folder / "records.jsonl"), *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([*argv, *options], **pipes, text=True) as process:  # type: ignore[call-overload]
@@ -58,67 +58,108 @@ def listening(folder: Path, *arguments: str) -> Iterator[Listening]:
 
 
 def test_what_waits_is_sent_and_every_letter_told_of(state: Path) -> None:
-    with listening(state, "--lose-acks", "1") as head_end:
-        assert head_end.first["known"] == 0
-        ran = zota("head-end", "deliver", head_end.first["url"], "--state", state, "--json")
+    with listening(state, "--lose-acks", "1") as receiver:
+        assert receiver.first["known"] == 0
+        ran = zota("receiver", "deliver", receiver.first["url"], "--state", state, "--json")
         assert (ran.code, json.loads(ran.out)) == (
             Exit.OK,
             {"delivered": 2, "given_up": 0, "waiting": 0, "dead": 0},
         )
-        lost, *others = (head_end.line() for _ in range(3))
+        lost, *others = (receiver.line() for _ in range(3))
         assert lost == {"what": "lost", "status": None, "id": "first", "reason": "", "proof": ""}
         assert sorted((each["what"], each["status"]) for each in others) == [
             ("kept", 201),
             ("known", 200),
         ]
-        assert head_end.stop() == (Exit.OK, "")
+        assert receiver.stop() == (Exit.OK, "")
     assert len((state / "records.jsonl").read_text().splitlines()) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_when_told_and_says_what_it_holds(tmp_path: Path, number: int) -> None:
-    with listening(tmp_path) as head_end:
-        head_end.process.send_signal(number)
-        assert head_end.line() == {"stopped": True, "records": 0, "letters": {}, "proofs": {}}
-        assert head_end.process.wait(30) == Exit.OK
+    with listening(tmp_path) as receiver:
+        receiver.process.send_signal(number)
+        assert receiver.line() == {"stopped": True, "records": 0, "letters": {}, "proofs": {}}
+        assert receiver.process.wait(30) == Exit.OK
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
-    with listening(tmp_path) as head_end:
-        port = head_end.first["url"].split(":")[2].split("/")[0]
+    with listening(tmp_path) as receiver:
+        port = receiver.first["url"].split(":")[2].split("/")[0]
         other = tmp_path / "other.jsonl"
-        ran = zota("head-end", "listen", "--port", port, "--records", other)
+        ran = zota("receiver", "listen", "--port", port, "--records", other)
         assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
         assert f"port {port} of 127.0.0.1 cannot be used" in ran.err
-        ran = zota("head-end", "listen", "--port", 0, "--records", tmp_path / "records.jsonl")
+        ran = zota("receiver", "listen", "--port", 0, "--records", tmp_path / "records.jsonl")
         assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
         assert "another process writes" in ran.err
 
 
-def test_a_head_end_that_is_away_leaves_all_waiting(state: Path) -> None:
-    ran = zota("head-end", "deliver", NOBODY, "--state", state, "--timeout", "0.2s")
+def test_a_receiver_that_is_away_leaves_all_waiting(state: Path) -> None:
+    ran = zota("receiver", "deliver", NOBODY, "--state", state, "--timeout", "0.2s")
     assert ran.code == Exit.ERRORS
     assert ran.out == "0 delivered, 2 still waiting, 0 dead letters\n"
-    assert "zota: head end: outcome first not delivered yet: " in ran.err
+    assert "zota: receiver: outcome first not delivered yet: " in ran.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("deliver", "head.end", "--state", "."), Exit.ERRORS, "the head end's URL is none"),
+        (
+            ("deliver", "receiver.example", "--state", "."),
+            Exit.ERRORS,
+            "the receiver's URL is none",
+        ),
         (("deliver", NOBODY, "--state", "nowhere"), Exit.UNREADABLE, "there is no database here"),
     ],
 )
 def test_what_cannot_be_delivered_is_one_line(
     arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    ran = zota("head-end", *arguments)
+    ran = zota("receiver", *arguments)
     assert (ran.code, ran.err.count("\n")) == (code, 1)
     assert said in ran.err
 
 
-def test_an_activation_is_proven_at_a_head_end_with_keys_of_its_own(tmp_path: Path) -> None:
-    """A head end that loses acknowledgements verifies again what a load switch signed."""
+# --- former names ---------------------------------------------------------------------------------
+
+
+def test_the_former_command_goes_on_working_and_says_so(state: Path) -> None:
+    now = zota("receiver", "deliver", NOBODY, "--state", state, "--timeout", "0.2s")
+    ran = zota("head-end", "deliver", NOBODY, "--state", state, "--timeout", "0.2s")
+    assert (ran.code, ran.out) == (now.code, now.out)
+    assert ran.err.splitlines()[0] == "zota: head-end is a former name: say 'zota receiver'"
+    assert "head-end" not in zota("--help").out
+
+
+@pytest.mark.parametrize("words", [("--head-end", "ftp://x"), ("--head-end=ftp://x",)])
+def test_the_former_option_goes_on_working_and_says_so(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    ran = zota("demo", "--keep", tmp_path / "kept", *words)
+    note, problem = ran.err.splitlines()
+    assert note == "zota: --head-end is a former name: say --outcomes-to"
+    assert (ran.code, "the receiver's URL is none" in problem) == (Exit.ERRORS, True)
+    assert "--head-end" not in zota("push", "--help").out
+
+
+def test_a_word_that_only_looks_like_the_former_option_is_left_alone() -> None:
+    ran = zota("gbcs", "decode", "--", "--head-end")
+    assert "former" not in ran.err
+
+
+def test_records_under_their_former_name_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("head-end.jsonl", "receiver.jsonl"):
+        (tmp_path / name).write_text("not ours")
+        ran = zota("receiver", "listen", "--port", 0)
+        assert (ran.code, name in ran.err) == (Exit.UNREADABLE, True)
+
+
+def test_an_activation_is_proven_at_a_receiver_with_keys_of_its_own(tmp_path: Path) -> None:
+    """A receiver that loses acknowledgements verifies again what a load switch signed."""
     keys, state, image = tmp_path / "keys", tmp_path / "lab", tmp_path / "hcalcs.zigbee"
     firmware = tmp_path / "firmware.bin"
     firmware.write_bytes(bytes(range(256)) * 4)
@@ -129,14 +170,14 @@ def test_an_activation_is_proven_at_a_head_end_with_keys_of_its_own(tmp_path: Pa
     hardware = ("--hw-min", "0x0100", "--hw-max", "0x01FF")
     signed = ("--layout", "gb", "--sign-key", supplier)
     assert zota("image", "build", firmware, "-o", image, *signed, *built, *hardware).code == Exit.OK
-    with listening(tmp_path, "--keystore", str(keys), "--lose-acks", "2") as head_end:
+    with listening(tmp_path, "--keystore", str(keys), "--lose-acks", "2") as receiver:
         engine = ("--link", f"sim://?keys={keys}", "--state", state, "--keys", keys)
-        told = ("--head-end", head_end.first["url"])
+        told = ("--outcomes-to", receiver.first["url"])
         device = ("--device", named["hcalcs"])
         assert zota("push", image, *engine, *device, *told).code == Exit.OK
         assert zota("activate", "--image", image, *engine, *device, *told).code == Exit.OK
-        head_end.process.send_signal(signal.SIGINT)
-        while "stopped" not in (line := head_end.line()):
+        receiver.process.send_signal(signal.SIGINT)
+        while "stopped" not in (line := receiver.line()):
             assert line["proof"] in {"proven", "no message"}
     assert (line["letters"]["lost"], line["letters"]["known"]) == (2, 2)
     records = [json.loads(text) for text in (tmp_path / "records.jsonl").read_text().splitlines()]
@@ -153,8 +194,8 @@ def test_an_activation_is_proven_at_a_head_end_with_keys_of_its_own(tmp_path: Pa
 @pytest.fixture
 def buried(state: Path) -> Path:
     with Store.open(state / DATABASE_NAME) as store:
-        store.dispatches.register("head end")
-        store.dispatches.bury("head end", "first", 3, "answered 422: no\x1b[2J")
+        store.dispatches.register("receiver")
+        store.dispatches.bury("receiver", "first", 3, "answered 422: no\x1b[2J")
     return state
 
 
@@ -171,36 +212,36 @@ def test_dead_letters_are_shown_with_their_reason(buried: Path) -> None:
     assert ran.code == Exit.ERRORS
     first, *sinks, remedy = ran.out.splitlines()
     assert first == (
-        "head end: first: transfer of 00-DB-12-34-56-78-90-A4 succeeded: answered 422: "
+        "receiver: first: transfer of 00-DB-12-34-56-78-90-A4 succeeded: answered 422: "
         r"no\x1b[2J (3 attempts)"
     )
     assert sinks == [
-        f"head end (for operators): 1 waiting, 0 delivered, 1 dead; {WAITS}",
         f"outcomes.jsonl (for operators): 2 waiting, 0 delivered, 0 dead; {WAITS}",
+        f"receiver (for operators): 1 waiting, 0 delivered, 1 dead; {WAITS}",
     ]
     assert "zota store requeue" in remedy
 
 
-def test_fault_22_a_head_end_that_takes_nothing_is_shown_with_how_long_it_has_not(
+def test_fault_22_a_receiver_that_takes_nothing_is_shown_with_how_long_it_has_not(
     buried: Path,
 ) -> None:
     with Store.open(buried / DATABASE_NAME) as store:
         store.dispatches.delivered("outcomes.jsonl", ["first", "second"])
     ran = zota("store", "dead-letters", "--state", buried)
-    *_, stale, fresh, _ = ran.out.splitlines()
+    *_, fresh, stale, _ = ran.out.splitlines()
     assert stale.endswith(WAITS)
     assert fresh == "outcomes.jsonl (for operators): 0 waiting, 2 delivered, 0 dead"
 
 
 def test_dead_letters_in_json(buried: Path) -> None:
     shown = json.loads(zota("store", "dead-letters", "--state", buried, "--json").out)
-    assert shown["sinks"]["head end"] == {"waiting": 1, "delivered": 0, "dead": 1}
+    assert shown["sinks"]["receiver"] == {"waiting": 1, "delivered": 0, "dead": 1}
     assert set(shown["waiting_since"].values()) == {outcome("first").utc}
     (letter,) = shown["dead"]
-    assert (letter["id"], letter["sink"], letter["attempts"]) == ("first", "head end", 3)
+    assert (letter["id"], letter["sink"], letter["attempts"]) == ("first", "receiver", 3)
 
 
-@pytest.mark.parametrize("chosen", [("--id", "first"), ("--all",), ("--all", "--sink", "head end")])
+@pytest.mark.parametrize("chosen", [("--id", "first"), ("--all",), ("--all", "--sink", "receiver")])
 def test_a_dead_letter_queued_again_is_delivered_and_audited(
     buried: Path, chosen: tuple[str, ...]
 ) -> None:
@@ -208,7 +249,7 @@ def test_a_dead_letter_queued_again_is_delivered_and_audited(
     assert (ran.code, ran.out) == (Exit.OK, "queued again: 1\n")
     with Store.open(buried / DATABASE_NAME) as store:
         assert store.dispatches.dead() == ()
-        assert [each.key for each in store.dispatches.waiting("head end", 9)] == ["first", "second"]
+        assert [each.key for each in store.dispatches.waiting("receiver", 9)] == ["first", "second"]
         (row,) = store.audit_rows()
         assert (row.record.action, row.record.subject) == ("requeue", "first")
         assert store.verify_audit() is None

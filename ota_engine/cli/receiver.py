@@ -1,4 +1,4 @@
-"""``zota head-end deliver``: reads options, sends the letters that wait, prints; decides nothing."""
+"""``zota receiver deliver``: reads options, sends the letters that wait, prints; decides nothing."""
 
 import json
 import time
@@ -22,7 +22,7 @@ DEFAULT_TIMEOUT = 60.0  # seconds
 
 
 def deliver(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Of the head end, where to post.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Of the receiver, where to post.")],
     state: Annotated[
         Path, typer.Option("--state", metavar="DIR", help="The state directory of an engine.")
     ],
@@ -34,13 +34,13 @@ def deliver(
     ] = DEFAULT_TIMEOUT,
     as_json: AsJson = False,
 ) -> None:
-    """Send every outcome of a state directory that the head end has not accepted yet.
+    """Send every outcome of a state directory that the receiver has not accepted yet.
 
-    The engine must not be running; a running one is given the URL itself. Exit code 0: the head end
+    The engine must not be running; a running one is given the URL itself. Exit code 0: the receiver
     has them all, 2: some wait still or are dead letters, 3: the database cannot be opened or is in
     use.
     """
-    require(HTTP, "head-end deliver")
+    require(HTTP, "receiver deliver")
     from ota_engine.store.location import DATABASE_NAME
 
     done = trio.run(_deliver, state / DATABASE_NAME, url, timeout, _complain)

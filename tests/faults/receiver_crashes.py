@@ -1,8 +1,8 @@
 """A sender that is gone before any line of its delivery, run as a program: ``DIRECTORY URL RECORDS STEP``.
 
-A child tells a head end an outcome, and is gone before the n-th line of the functions between
+A child tells a receiver an outcome, and is gone before the n-th line of the functions between
 reading a letter and marking it told. After each, a sound process completes the delivery, and the
-head end must hold every outcome exactly once.
+receiver must hold every outcome exactly once.
 """
 
 import json

@@ -1,0 +1,18 @@
+"""``zota head-end``: the former name of ``zota receiver``, which says so and does the same."""
+
+import typer
+
+from emulators.cli.receiver import listen
+from ota_engine.cli.receiver import deliver
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback()
+def head_end() -> None:
+    """Do what 'zota receiver' does; this is its former name."""
+    typer.echo("zota: head-end is a former name: say 'zota receiver'", err=True)
+
+
+app.command()(listen)
+app.command()(deliver)
