@@ -331,6 +331,17 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class PushWish:
+    """How one device of a push is to be updated, where that is not as all others are."""
+
+    device: Eui64
+    policy: VersionPolicy
+    activation: Activation
+    activation_delay: int = 0  # seconds, for Activation.DELAYED
+    activation_utc: float | None = None  # for Activation.AT
+
+
+@dataclass(frozen=True, slots=True)
 class PushRecord:
     """One push: which images for which devices, and on which terms; keyed by ``number``.
 
@@ -345,6 +356,7 @@ class PushRecord:
         created_utc: when it was asked for.
         in_order: the firmwares of one device are updated in the order of ``images``.
         overrides: terms of the images that do not count.
+        wishes: for devices that are not as all others.
         state: where it stands.
         ended_utc: when it ended or was stopped.
     """
@@ -359,6 +371,7 @@ class PushRecord:
     created_utc: float
     in_order: bool = False
     overrides: tuple[Override, ...] = ()
+    wishes: tuple[PushWish, ...] = ()
     state: PushState = PushState.RUNNING
     ended_utc: float | None = None
 

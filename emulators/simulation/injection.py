@@ -37,6 +37,7 @@ class FaultInjector:
         wall: the clock that may step.
         journal: where every fault is noted when it strikes.
         second_server: makes the server that turns up beside ours.
+        started: told of every engine that is started after a kill.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class FaultInjector:
         wall: SteppingClock,
         journal: Journal,
         second_server: Callable[[float], Coordinator],
+        started: Callable[[float], None],
     ) -> None:
         self.struck: Counter[FaultKind] = Counter()
         self._plan = plan
@@ -57,6 +59,7 @@ class FaultInjector:
         self._wall = wall
         self._journal = journal
         self._second_server = second_server
+        self._started = started
         self._broken: Counter[object] = Counter()
         self._disturbed: dict[int, list[Fault]] = {}
         self._torn: dict[Eui64, float] = {}
@@ -205,6 +208,7 @@ class FaultInjector:
     def _start_engine(self, now: float) -> None:
         if self._mend("engine"):
             self._host.start(now)
+            self._started(now)
 
     def _step_clock(self, fault: Fault, now: float) -> None:
         self._wall.step(fault.amount)

@@ -1,8 +1,8 @@
-"""The people around a simulated engine: who orders images, releases held ones and confirms clocks.
+"""The people around a simulated engine: who pushes images, releases held ones and confirms clocks.
 
-Stands in for operators until campaigns exist. Acts only on what the engine reports and the devices
-say, a while after they did, as people do. Everything it does is an order in the audit trail, but
-for the local trigger of an HCALCS without keys, which stands in for the GBCS command CS06.
+Which image a device gets is for the engine's push to find out. They act only on what the engine
+reports and the devices say, a while after they did, as people do. Everything they do is in the audit
+trail, but for the local trigger of an HCALCS without keys, which stands in for the GBCS command CS06.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,17 @@ from emulators.simulation.journal import Journal
 from emulators.simulation.population import SimulatedDevice
 from images.eui64 import Eui64
 from ota_engine.hub.activation.requests import ActivateImage
-from ota_engine.hub.delivery.commands import AddImage, ApplyNow, Assign, ConfirmClock
+from ota_engine.hub.delivery.commands import ApplyNow, ConfirmClock
 from ota_engine.hub.engine import EngineRequest
+from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.records import (
     Activation,
-    AssignmentRecord,
     ImageRecord,
+    PushWish,
     SessionRecord,
     SessionState,
+    VersionPolicy,
 )
 
 ACTOR = "soak operator"
@@ -62,22 +65,35 @@ class RolloutOperator:
         self,
         members: list[SimulatedDevice],
         images: Mapping[int, ImageRecord],
-        utc: float,
         activate_utc: float,
         now: float,
     ) -> None:
-        """Add the images, assign one to every firmware, and plug batteries in when their day comes."""
-        for image in images.values():
-            self._order(AddImage(image, ACTOR), now)
+        """Push the images to everybody, and plug batteries in when their day comes."""
+        push = BeginPush(
+            images=tuple(images.values()),
+            devices=tuple(member.spec.eui64 for member in members),
+            everyone=False,
+            policy=VersionPolicy.UPGRADE,
+            activation=Activation.IMMEDIATE,
+            wishes=tuple(_wish(member, activate_utc) for member in members),
+            clients=self._clients(),
+            actor=ACTOR,
+        )
+        self._order(push, now)
         for member in members:
             main = images[member.spec.image_type]
             self._hashes[member.spec.eui64] = bytes.fromhex(main.manufacturer_image_hash)
-            for part in member.spec.parts:
-                wish = _wish(member, images[part.image_type], utc, activate_utc)
-                self._order(Assign(wish, ACTOR), now)
             if member.on_mains_at is not None:
                 plug_in = partial(self._plug_in, member.spec.eui64)
                 self._network.agenda.at(member.on_mains_at, plug_in)
+
+    def resume(self, now: float) -> None:
+        """Have an engine that was started anew go on with the push."""
+        self._order(ResumePush(self._clients(), if_any=True, actor=ACTOR), now)
+
+    def _clients(self) -> dict[Eui64, Client]:
+        """Where the OTA clients are, as a radio reads it from simple descriptors."""
+        return {device: Client(*node.clients[0]) for device, node in self._devices.items()}
 
     def confirm_clock(self, now: float) -> None:
         """Vouch for the wall clock after it stepped."""
@@ -126,16 +142,12 @@ class RolloutOperator:
             self._network.perform(eui64, device.activate_locally(now), now)
 
 
-def _wish(
-    member: SimulatedDevice, image: ImageRecord, utc: float, activate_utc: float
-) -> AssignmentRecord:
+def _wish(member: SimulatedDevice, activate_utc: float) -> PushWish:
     activation = member.activation
-    return AssignmentRecord(
+    return PushWish(
         device=member.spec.eui64,
-        sha256=image.sha256,
         policy=member.policy,
         activation=activation,
         activation_delay=DELAYED_BY if activation is Activation.DELAYED else 0,
         activation_utc=activate_utc if activation is Activation.AT else None,
-        created_utc=utc,
     )

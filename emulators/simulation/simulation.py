@@ -162,6 +162,7 @@ class Simulation:
             self._wall,
             journal,
             self._second_server,
+            self._operator.resume,
         )
         self._images = {
             kind: image_record(data, f"type-{kind:04x}.zigbee", EPOCH)
@@ -224,7 +225,7 @@ class Simulation:
             if fault.kind is FaultKind.CLOCK_STEP:
                 agenda.at(fault.at + CONFIRM_AFTER, self._operator.confirm_clock)
         half = EPOCH + settings.hours * 1800.0
-        self._operator.roll_out(list(settings.members), self._images, EPOCH, half, 0.0)
+        self._operator.roll_out(list(settings.members), self._images, half, 0.0)
         rng = Random(f"power on {settings.seed}")
         for device in self.devices:
             agenda.at(rng.uniform(0.0, POWER_ON_WITHIN), self._switch_on(device))

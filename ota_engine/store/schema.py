@@ -25,6 +25,7 @@ from ota_engine.records import (
     OutcomeKind,
     Override,
     PushState,
+    PushWish,
     SessionState,
     Term,
     Verdict,
@@ -238,6 +239,26 @@ _OVERRIDES = JsonText(
     lambda overrides: [[one.term, one.reason] for one in overrides],
     lambda pairs: tuple(Override(Term(term), str(reason)) for term, reason in pairs),
 )
+_WISHES = JsonText(
+    lambda wishes: [
+        [
+            format_eui64(one.device),
+            one.policy,
+            one.activation,
+            one.activation_delay,
+            one.activation_utc,
+        ]
+        for one in wishes
+    ],
+    lambda rows: tuple(map(_wish, rows)),
+)
+
+
+def _wish(row: Any) -> PushWish:
+    device, policy, activation, delay, utc = row
+    policy, activation = VersionPolicy(policy), Activation(activation)
+    return PushWish(Eui64(parse_eui64(device)), policy, activation, delay, utc)
+
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -455,6 +476,7 @@ pushes = sa.Table(
     _required("created_utc", sa.Double),
     _required("in_order", sa.Boolean),
     _required("overrides", _OVERRIDES),
+    _required("wishes", _WISHES),
     _required("state", Choice(PushState)),
     _optional("ended_utc", sa.Double),
 )

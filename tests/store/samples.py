@@ -30,6 +30,7 @@ from ota_engine.records import (
     PushRecord,
     PushState,
     PushTargetRecord,
+    PushWish,
     Record,
     SessionRecord,
     SessionState,
@@ -178,6 +179,7 @@ def push(number: int = 1, **changes: Any) -> PushRecord:
         activation_utc=None,
         created_utc=1.7e9,
         overrides=(Override(Term.MODEL, "tried by hand"),),
+        wishes=(PushWish(HIGHEST, VersionPolicy.REINSTALL, Activation.DELAYED, 900),),
     )
     return replace(made, **changes)
 

@@ -7,7 +7,14 @@ from typing import TypeAlias
 from images.eui64 import Eui64
 from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.push.course import ACTOR, AwaitedProof
-from ota_engine.records import Activation, ImageRecord, ImageTerms, Override, VersionPolicy
+from ota_engine.records import (
+    Activation,
+    ImageRecord,
+    ImageTerms,
+    Override,
+    PushWish,
+    VersionPolicy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class BeginPush:
         activation_utc: for ``Activation.AT``.
         terms: what a catalogue says of the images; of an image without, what is stored holds.
         overrides: terms that do not count in this push.
+        wishes: for devices that are not to be updated as all others are.
         in_order: the firmwares of one device are updated in the order of ``images``.
         clients: where the OTA clients are, as far as the radio knows.
         proofs: what alert is awaited of a device, by those of whom one is.
@@ -38,6 +46,7 @@ class BeginPush:
     activation_utc: float | None = None
     terms: tuple[ImageTerms, ...] = ()
     overrides: tuple[Override, ...] = ()
+    wishes: tuple[PushWish, ...] = ()
     in_order: bool = False
     clients: Mapping[Eui64, Client] = field(default_factory=dict)
     proofs: Mapping[Eui64, AwaitedProof] = field(default_factory=dict)
@@ -47,10 +56,18 @@ class BeginPush:
 
 @dataclass(frozen=True, slots=True)
 class ResumePush:
-    """Go on with the push that was interrupted; ``clients`` and ``proofs`` as in ``BeginPush``."""
+    """Go on with the push that was interrupted.
+
+    Attributes:
+        clients: as in ``BeginPush``.
+        proofs: as in ``BeginPush``.
+        if_any: where there is none to go on with, do nothing instead of refusing.
+        actor: who asks.
+    """
 
     clients: Mapping[Eui64, Client] = field(default_factory=dict)
     proofs: Mapping[Eui64, AwaitedProof] = field(default_factory=dict)
+    if_any: bool = False
     actor: str = ACTOR
 
 

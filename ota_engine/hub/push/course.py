@@ -31,7 +31,7 @@ from ota_engine.hub.push.verdict import (
     ends_at,
     is_unstarted,
 )
-from ota_engine.records import AssignmentRecord, PushRecord, SessionState
+from ota_engine.records import AssignmentRecord, PushRecord, PushWish, SessionState
 
 ACTOR = "zota push"
 CHOSEN_ANEW = "the device has said more of itself: another image is for it"
@@ -96,14 +96,20 @@ class Course:
         device: which.
         client: where to ask it.
         proof: what is awaited of it besides, None for nothing.
+        wish: how it is to be updated, None for as the push says.
     """
 
     def __init__(
-        self, device: Eui64, client: Client = ANYWHERE, proof: AwaitedProof | None = None
+        self,
+        device: Eui64,
+        client: Client = ANYWHERE,
+        proof: AwaitedProof | None = None,
+        wish: PushWish | None = None,
     ) -> None:
         self.device = device
         self._client = client
         self._proof = proof
+        self._wish = wish
         self._proven_at = -inf
         self._since: float | None = None
         self._asked = 0
@@ -258,7 +264,8 @@ class Course:
             if told.told_at >= since:
                 session = seen.sessions.get(told.key)
                 now_told = _newest_word(told, session)
-                fit = choose(rules.candidates, seen, now_told, push.policy, waived)
+                policy = push.policy if self._wish is None else self._wish.policy
+                fit = choose(rules.candidates, seen, now_told, policy, waived)
                 found[told.key] = _Firmware(told.key, now_told, fit, session)
         for key, session in seen.sessions.items():
             found.setdefault(key, _Firmware(key, None, None, session))
@@ -295,13 +302,16 @@ class Course:
                 before = [Withdraw(self.device, session.sha256, ACTOR, CHOSEN_ANEW)]
         self._hinted_at = now
         push = rules.push
+        how = self._wish or PushWish(
+            self.device, push.policy, push.activation, activation_utc=push.activation_utc
+        )
         wish = AssignmentRecord(
             device=self.device,
             sha256=image.sha256,
-            policy=push.policy,
-            activation=push.activation,
-            activation_delay=0,
-            activation_utc=push.activation_utc,
+            policy=how.policy,
+            activation=how.activation,
+            activation_delay=how.activation_delay,
+            activation_utc=how.activation_utc,
             created_utc=max(utc, push.created_utc),
             waived=tuple(override.term for override in push.overrides),
             rank=push.images.index(image.sha256) if push.in_order else 0,

@@ -130,6 +130,7 @@ class Pushes:
             created_utc=utc,
             in_order=command.in_order,
             overrides=command.overrides,
+            wishes=command.wishes,
         )
         for override in command.overrides:
             kernel.output.audit(
@@ -150,6 +151,8 @@ class Pushes:
             LocalError: there is none, it has ended, or an image of it is gone.
         """
         record = self.last
+        if command.if_any and (record is None or record.state is not PushState.RUNNING):
+            return
         if record is None:
             raise LocalError("no push was begun here: give files to push")
         if record.state is not PushState.RUNNING:
@@ -231,8 +234,11 @@ class Pushes:
         *,
         dry: bool,
     ) -> None:
+        wishes = {wish.device: wish for wish in record.wishes}
         courses = {
-            device: Course(device, clients.get(device, ANYWHERE), proofs.get(device))
+            device: Course(
+                device, clients.get(device, ANYWHERE), proofs.get(device), wishes.get(device)
+            )
             for device in record.devices
         }
         self._running = _Running(record, Rules(record, (), dry, self._command_within), courses)

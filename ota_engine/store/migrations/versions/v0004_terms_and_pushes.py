@@ -39,6 +39,7 @@ def _pushes() -> None:
         sa.Column("created_utc", sa.Double(), nullable=False),
         sa.Column("in_order", sa.Boolean(), nullable=False),
         sa.Column("overrides", sa.Text(), nullable=False),
+        sa.Column("wishes", sa.Text(), nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("ended_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_pushes"),
