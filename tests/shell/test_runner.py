@@ -29,7 +29,8 @@ from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.store.writer import InlineWriter
-from ota_engine.telling.json_lines import SINK_NAME
+from ota_engine.telling.http_sink import HttpSink
+from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.telling.sink import Sink
 from tests.faults.home import UTC, make_devices, make_image, wish
 from tests.gbcs.parties import BROKER, HASH, HCALCS, SUPPLIER, everyone
@@ -76,7 +77,7 @@ async def neighbourhood(
         network.add(device)
     async with Han(network, batch_seconds=batch_seconds) as han:
         service = (
-            open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc)
+            open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks)
             if isinstance(store, Store)
             else open_service(han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks)
         )
@@ -248,6 +249,23 @@ async def test_outcomes_reach_the_sink_once_across_restarts(tmp_path: Path) -> N
     keys = [line["key"] for line in lines]
     assert len(keys) == len(set(keys))
     assert {line["verdict"] for line in lines} == {"succeeded"}
+
+
+async def test_while_time_jumps_the_file_is_told_as_things_happen_and_who_is_remote_is_not_tried(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    store, path = Store.in_memory(), tmp_path / SINK_NAME
+    with JsonLinesSink(path, inline=True) as file:
+        async with (
+            HttpSink("http://127.0.0.1:1/") as remote,
+            neighbourhood(store, sinks=(file, remote)) as home,
+        ):
+            await home.order(make_image(600))
+            await home.until(SessionState.UPDATED)
+            await wait_all_tasks_blocked()
+            assert path.read_text().count("\n") == 2, "told only at the end"
+    waiting = store.dispatches.due(remote.name, 9, UTC, 3600.0)
+    assert [letter.attempts for letter in waiting] == [0, 0]
 
 
 async def test_fault_25_a_second_engine_on_the_same_folder_is_refused(tmp_path: Path) -> None:
