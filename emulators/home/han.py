@@ -198,7 +198,8 @@ class Han:
     def _wake_if_due(self) -> None:
         """Something new is in the agenda: sleep no longer than until it is due."""
         due = self._next_due()
-        self._sleep.deadline = min(self._sleep.deadline, due)
+        if due < self._sleep.deadline:  # noqa: PLR1730 - to set one costs more than to look
+            self._sleep.deadline = due
 
     def _flush(self) -> None:
         batch = self._inbox.events

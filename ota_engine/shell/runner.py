@@ -154,7 +154,8 @@ class Shell:
 
     async def _apply(self, effects: Sequence[Effect]) -> None:
         """Carry out effects in order; rows of one call are committed together."""
-        self._waiting.deadline = min(self._waiting.deadline, self.engine.next_wake)
+        if self.engine.next_wake < self._waiting.deadline:  # noqa: PLR1730 - setting one costs
+            self._waiting.deadline = self.engine.next_wake
         while effects:
             async with self._in_turn:
                 failures = await self._carry_out(effects)
