@@ -114,16 +114,14 @@ class Contacts:
         if any(session.state in UNDER_WAY for session in sessions):
             return []  # its firmwares are updated one at a time
         most = self._transfers.config.max_attempts
-        return [
-            session
-            for session in sessions
-            if session.state in IDLE
-            or (session.state is SessionState.FAILED and session.attempt < most)
+        failed = SessionState.FAILED
+        return [one for one in sessions if one.state in IDLE] or [
+            one for one in sessions if one.state is failed and one.attempt < most
         ]
 
     def turn(self, peer: Peer, sha256: str, now: float) -> None:
         """The session of this image is done with for now: another one may have waited for it."""
-        others = [one for one in self._idle(peer) if one.image.sha256 != sha256]
+        others = (one for one in self._idle(peer) if one.image.sha256 != sha256)
         if any(session.state in IDLE for session in others):
             self.anew(peer, now)
 
