@@ -18,11 +18,17 @@ from ota_engine.events import (
 )
 from ota_engine.hub.delivery.commands import AddImage, Assign, Pause
 from ota_engine.hub.engine import Engine
-from ota_engine.records import SessionState
+from ota_engine.hub.kernel.happenings import FirmwareTold, Refused, Wanted
+from ota_engine.records import OutcomeKind, OutcomeRecord, SessionState
+from ota_engine.zcl.frame import cluster_frame
+from ota_engine.zcl.ota import UpgradeEndRequest, encode
 from ota_engine.zcl.status import Status
 from tests.hub.activation.desk import ready as with_keys
 from tests.hub.activation.desk import security
-from tests.hub.delivery.desk import DEVICE, NEW, OWN, UTC, Client, Desk, image, ready, wish
+from tests.hub.activation.test_hub import ready as with_hub
+from tests.hub.delivery.desk import DEVICE, NEW, OWN, UTC, Client, Desk, image, offered, ready, wish
+
+NEWER = image(version=NEW + 1)
 
 
 def test_an_idle_engine_asks_for_nothing() -> None:
@@ -174,3 +180,44 @@ def test_what_the_tunnels_count_is_shown_beside_the_rest() -> None:
     frame = Packet(client.eui64, 0x1001, 1, 10, 0x0109, TUNNELING_CLUSTER, 1, b"", 200, desk.now)
     desk.receive(frame)
     assert desk.engine.counters["tunnel_frame_without_header"] == 1
+
+
+# --- between the parts ----------------------------------------------------------------------------
+
+
+def test_what_follows_from_a_happening_is_done_before_what_happened_after_it() -> None:
+    """A part that hears of a firmware may still choose what the query by which it was told gets."""
+    desk, client = ready()
+    desk.add(NEWER)
+    kernel = desk.engine.kernel
+
+    def choose(_: FirmwareTold, __: float) -> None:
+        kernel.happen(Wanted(Assign(wish(NEWER), "a part")))
+
+    desk.engine._takers[FirmwareTold] += (choose,)
+    assert client.query() == offered(NEWER)
+    assert kernel.happenings == []
+
+
+def test_what_a_part_wants_and_may_not_have_is_refused_in_one_line_and_raises_nothing() -> None:
+    desk, _ = ready()
+    heard: list[Refused] = []
+    desk.engine._takers[Refused] = (lambda refused, _: heard.append(refused),)
+    wanted = Pause(Eui64(1), "why", "a part")
+    desk.engine.kernel.happen(Wanted(wanted))
+    desk.tell_time()
+    assert [(one.request, "is not known" in one.reason) for one in heard] == [(wanted, True)]
+
+
+def test_the_rows_of_all_parts_are_one_commit() -> None:
+    desk, client = with_hub()
+    client.query()
+    client.download()
+    key = (client.image.manufacturer_code, client.image.image_type, client.image.file_version)
+    end = cluster_frame(0x06, 9, encode(UpgradeEndRequest(Status.SUCCESS, *key)), from_server=False)
+    effects = desk.engine.handle(client.frame(end), desk.now)
+    assert [type(effect) for effect in effects] == [Persist, Send, Notify]
+    rows = effects[0]
+    assert isinstance(rows, Persist)
+    kinds = [row.kind for row in rows.records if isinstance(row, OutcomeRecord)]
+    assert sorted(kinds) == [OutcomeKind.ALERT, OutcomeKind.TRANSFER]
