@@ -256,7 +256,7 @@ class Engine:
 
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""
-        return device_status(self.kernel.devices, device)
+        return device_status(self.delivery.transfers, device)
 
     def _sessions_of(self, device: Eui64) -> list[SessionStatus]:
         return statuses_of(self.delivery.transfers, device)

@@ -82,7 +82,8 @@ class BlockServer:
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
         frame = image.block(packet.payload[1], offset, size)
-        self._send(_new(Send, (*device.reply_to, frame, False, device.sleepy, LOW, BLOCK_TOKEN)))
+        back = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
+        self._send(_new(Send, device.reply_to + back))
 
     def charge(self, peer: Peer, size: int, now: float) -> float:
         """Charge a block to the air budget; returns the seconds it is short of."""

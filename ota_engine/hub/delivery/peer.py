@@ -28,6 +28,7 @@ class Peer:
         current: the one the device is at.
         page: being answered, None without one.
         paused: an operator's reason, None while it may go on.
+        last_heard: monotonic seconds, 0 when it was not heard in this run.
         waits_until: it was told to ask for no block before.
         speech: for every frame but block requests.
         notified_at: None when it is to be notified anew.
@@ -53,6 +54,7 @@ class Peer:
         "device",
         "eui64",
         "hinted_at",
+        "last_heard",
         "notified_at",
         "page",
         "paused",
@@ -72,6 +74,7 @@ class Peer:
         self.current: Session | None = None
         self.page: Page | None = None
         self.paused: str | None = None
+        self.last_heard = 0.0
         self.waits_until = -inf
         self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)
         self.notified_at: float | None = None
@@ -157,8 +160,13 @@ class Peer:
 
     # --- budgets ---------------------------------------------------------------------------------
 
+    def heard(self, now: float) -> None:
+        """Note that it was heard."""
+        self.last_heard = now
+
     def may_ask(self, rate: float, burst: float, now: float) -> bool:
         """Spend a token for a block request, ``rate`` a second; none is left during a wait."""
+        self.last_heard = now
         level = self._level + (now - self._level_at) * rate
         if level < 1.0:
             return False

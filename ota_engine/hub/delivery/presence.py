@@ -50,6 +50,7 @@ class Presence:
         """A device announced itself."""
         transfers = self._transfers
         peer = transfers.meet(event.device)
+        peer.heard(now)
         if event.channel != peer.channel:
             self._interrupt(peer, MOVED, now)
         peer.placed(event.channel, event.relays)

@@ -125,7 +125,7 @@ class OtaServer:
     def receive(self, packet: Packet, now: float) -> None:
         """Answer one packet of cluster 0x0019."""
         peer = self._peers.get(packet.source)
-        if peer is None or not peer.device.heard(packet[1:6], now):
+        if peer is None or packet[1:6] != peer.device.route:
             peer = self.transfers.peer_of(packet, now)
         payload = packet.payload
         if (
@@ -147,6 +147,7 @@ class OtaServer:
 
     def _converse(self, packet: Packet, peer: Peer, now: float) -> None:
         """Take whatever is not a block request, as often as a device may speak."""
+        peer.heard(now)
         if not peer.speech.take(1.0, now):
             self._kernel.output.count("frame_over_rate")
             return

@@ -7,7 +7,7 @@ from images.eui64 import Eui64
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
-from ota_engine.hub.kernel.devices import Devices, Firmware
+from ota_engine.hub.kernel.devices import Firmware
 from ota_engine.records import SessionState
 
 
@@ -56,7 +56,7 @@ def _status(peer: Peer, session: Session) -> SessionStatus:
         session.state,
         session.reason,
         session.since,
-        peer.device.last_heard,
+        peer.last_heard,
         session.offset,
         session.image.size,
         session.blocks,
@@ -106,17 +106,18 @@ class DeviceStatus(NamedTuple):
         return max((one.told_at for one in self.firmwares), default=-inf)
 
 
-def device_status(devices: Devices, device: Eui64) -> DeviceStatus | None:
+def device_status(transfers: Transfers, device: Eui64) -> DeviceStatus | None:
     """View one device, None if nothing is known of it."""
-    seen = devices.get(device)
-    if seen is None:
+    peer = transfers.peer(device)
+    if peer is None:
         return None
+    seen = peer.device
     return DeviceStatus(
         seen.eui64,
         seen.endpoint,
         tuple(seen.firmwares.values()),
         seen.on_battery,
-        seen.last_heard,
+        peer.last_heard,
         seen.model,
         seen.maker,
     )

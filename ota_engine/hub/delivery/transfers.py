@@ -107,6 +107,10 @@ class Transfers:
         self._kernel.devices.remember(device)
         return self._peer(device)
 
+    def peer(self, device: Eui64) -> Peer | None:
+        """Look up a peer, whoever it is."""
+        return None if self._kernel.devices.get(device) is None else self._peer(device)
+
     def named(self, device: Eui64) -> Peer | None:
         """Look up a peer that somebody named."""
         return self._peer(device) if self._kernel.devices.remembers(device) else None
@@ -129,7 +133,6 @@ class Transfers:
         peer = self.meet(packet.source)
         device = peer.device
         first = not device.seen
-        device.heard(device.route, now)
         device.came_by(packet, known=self._kernel.devices.remembers(packet.source))
         if packet.cluster == OTA_UPGRADE_CLUSTER:
             self.learn_endpoint(peer, packet, now)

@@ -112,7 +112,6 @@ class Device:
         carries: the largest block the link takes to it, octets.
         route: how its OTA packets come: network address, endpoints, profile, cluster as in ``Packet``.
         reply_to: the same turned round: the first fields of a reply.
-        last_heard: monotonic seconds, 0 when it was not heard in this run.
         firmwares: what it said of each of its firmwares, by manufacturer code and image type.
     """
 
@@ -124,7 +123,6 @@ class Device:
         "endpoint",
         "eui64",
         "firmwares",
-        "last_heard",
         "maker",
         "model",
         "network_address",
@@ -155,7 +153,6 @@ class Device:
         self.carries = 0
         self.route: tuple[int, ...] = ()
         self.reply_to = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
-        self.last_heard = 0.0
         self.firmwares: dict[Target, Firmware] = {}
         self.unsaved: set[Target] = set()  # firmwares whose rows are to be written
 
@@ -218,11 +215,6 @@ class Device:
     def source_route(self) -> int:
         """Octets that the source route to it takes from every frame."""
         return SOURCE_ROUTE_OVERHEAD * (1 + self.relays) if self.relays else 0
-
-    def heard(self, route: tuple[int, ...], now: float) -> bool:
-        """Note that it was heard; returns whether it came the way it came before."""
-        self.last_heard = now
-        return route == self.route
 
     def came_by(self, packet: Packet, *, known: bool) -> None:
         """Learn the way of a packet, and the way back if it is one of its OTA client.

@@ -76,7 +76,6 @@ class Kernel:
     def joined(self, event: Joined, now: float) -> None:
         """A device announced itself."""
         device = self.devices.meet(event.device)
-        device.heard(device.route, now)
         if device.announced(event):
             self.devices.measure(device)
             self.devices.touch(device, now)
