@@ -141,7 +141,10 @@ class Offers:
         if session is None:
             self._kernel.output.count("query_without_assignment")
             return NOBODY
+        before = session.state
         self._reports.queried(peer, session, running, now)
+        if before in HOLDING and session.state is SessionState.FAILED:
+            return NOBODY  # it has just fallen back: the next attempt is for another query
         if self._offered(peer, session, running, hardware, now):
             return QueryNextImageResponse(Status.SUCCESS, *session.image.key, session.image.size)
         return NOBODY

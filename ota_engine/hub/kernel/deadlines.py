@@ -44,11 +44,16 @@ class Deadlines:
     A part that looks again when it is woken, and asks anew if it is too early, need not cancel
     anything: it uses ``at_latest``. One that knows its next moment exactly uses ``move``. Memory is
     bounded by the number of deadlines, however often they move.
+
+    Attributes:
+        next_due: the earliest deadline, infinite when there is none; asked for after every event, so
+            it is worked out when a deadline changes.
     """
 
-    __slots__ = ("_armed", "_count", "_heap")
+    __slots__ = ("_armed", "_count", "_heap", "next_due")
 
     def __init__(self) -> None:
+        self.next_due = inf
         self._heap: list[Deadline] = []
         self._armed: dict[tuple[Alarm, int], Deadline] = {}
         self._count = 0
@@ -69,6 +74,7 @@ class Deadlines:
             self._arm(due, alarm, key)
         elif armed is not None:
             del self._armed[alarm, key]
+            self._settle()
 
     def _arm(self, due: float, alarm: Alarm, key: int) -> None:
         self._count += 1
@@ -77,18 +83,18 @@ class Deadlines:
         heappush(self._heap, deadline)
         if len(self._heap) > SLACK * (1 + len(self._armed)):
             self._heap = sorted(self._armed.values())
+        self._settle()
+
+    def _settle(self) -> None:
+        """Drop what no longer holds from the head of the heap, and see what is due next."""
+        heap = self._heap
+        while heap and self._armed.get((heap[0].alarm, heap[0].key)) is not heap[0]:
+            heappop(heap)
+        self.next_due = heap[0].due if heap else inf
 
     def is_set(self, alarm: Alarm, key: int) -> bool:
         """Whether a key has a deadline."""
         return (alarm, key) in self._armed
-
-    @property
-    def next_due(self) -> float:
-        """The earliest deadline, infinite when there is none."""
-        heap = self._heap
-        while heap and self._armed.get(heap[0][2:]) is not heap[0]:
-            heappop(heap)
-        return heap[0].due if heap else inf
 
     def pop_due(self, now: float) -> Deadline | None:
         """Remove and return one deadline that has passed."""
@@ -96,6 +102,7 @@ class Deadlines:
             return None
         deadline = heappop(self._heap)
         del self._armed[deadline.alarm, deadline.key]
+        self._settle()
         return deadline
 
     def __len__(self) -> int:

@@ -109,11 +109,15 @@ def test_a_query_that_crossed_the_last_word_proves_nothing() -> None:
     assert desk.state() is SessionState.RESTARTING
 
 
-def test_a_query_with_the_old_version_after_the_restart_is_a_rollback_and_a_new_attempt() -> None:
+def test_a_query_with_the_old_version_after_the_restart_ends_the_attempt_as_failed() -> None:
+    """It is not offered at once what it has just fallen back from; a later query is another attempt."""
     desk, client = told_to_apply()
     desk.wait(30.0)
-    assert client.query(OLD) == offered(client.image)
+    assert client.query(OLD) == NOBODY
     assert activations(desk) == [("failed", "the device came back with 0x00000100")]
+    assert (desk.state(), desk.status().attempt) == (SessionState.FAILED, 1)
+    desk.wait(300.0)
+    assert client.query(OLD) == offered(client.image)
     assert (desk.state(), desk.status().attempt) == (SessionState.OFFERED, 2)
 
 
