@@ -18,6 +18,8 @@ from random import Random
 
 import pytest
 
+from emulators.home.zoo import zoo_roster
+from ota_engine.events import SMART_ENERGY
 from tests.hosts.fetched import node_host, python_host
 from tests.hosts.page import ROOT, commands, printed, tried
 
@@ -25,8 +27,12 @@ pytestmark = pytest.mark.hosts
 
 HERDSMAN, ZIGBEE2MQTT, BROKER = "10.9.2", "2.14.1", "0.51.3"
 ZHA = "2.3.1"
+MAINS = "Mains (single phase)"  # herdsman's words
 PATIENCE = 900.0  # seconds before a host is given up; none takes a tenth of that
 DONE = "zota: stopped; 3 of 3 devices run the file, octet for octet"
+
+
+ZOTA = [sys.executable, "-m", "ota_engine"]
 
 
 @contextmanager
@@ -34,10 +40,16 @@ def dongle(folder: Path) -> Iterator[list[str]]:
     """The page's commands, typed in a folder; afterwards the list holds what the dongle said."""
     build, ncp = commands()
     (folder / "firmware.bin").write_bytes(Random(1).randbytes(3000))
-    zota = [sys.executable, "-m", "ota_engine"]
-    subprocess.run([*zota, *build], cwd=folder, check=True, capture_output=True)
+    subprocess.run([*ZOTA, *build], cwd=folder, check=True, capture_output=True)
+    with serving(folder, ncp) as said:
+        yield said
+
+
+@contextmanager
+def serving(folder: Path, ncp: list[str]) -> Iterator[list[str]]:
+    """A dongle that serves; afterwards the list holds what it said."""
     said: list[str] = []
-    with subprocess.Popen([*zota, *ncp], cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*ZOTA, *ncp], cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + PATIENCE
             while not (folder / "virtual-dongle").exists():
@@ -74,6 +86,22 @@ def test_herdsman_updates_three_devices(tmp_path: Path) -> None:
     assert said[-1] == DONE
     assert len([line for line in lines if line.endswith("emulated Light 1 2")]) == 3
     assert tried("zigbee-herdsman").startswith(f"{HERDSMAN},")
+
+
+def test_herdsman_interviews_the_zoo_but_for_its_display_of_smart_energy(tmp_path: Path) -> None:
+    fetched = node_host(f"zigbee-herdsman@{HERDSMAN}")
+    (tmp_path / "node_modules").symlink_to(fetched / "node_modules")
+    shutil.copy(ROOT / "tests" / "hosts" / "interview.mjs", tmp_path)
+    zoo = ["ncp", "--pty", "./virtual-dongle", "--zoo", "--speed", "fast"]
+    with serving(tmp_path, zoo):
+        lines = host(tmp_path, "node", "interview.mjs", "20")
+    entries = [entry.spec for entry in zoo_roster() if entry.spec.profile != SMART_ENERGY]
+    expected = {
+        f"{spec.model}|EndDevice|Battery" if spec.cells else f"{spec.model}|Router|{MAINS}"
+        for spec in entries
+    }
+    assert len(expected) == 19
+    assert expected <= set(lines)
 
 
 def test_zigpy_updates_three_devices(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ const ask = (request, payload) =>
 const permitting = setInterval(() => ask("permit_join", {time: 254}), 1000); // until it listens
 const interviewed = [];
 const updated = [];
+const PATIENCE = 30; // answers that are no update, before it is given up
 let asked = false;
+let refused = 0;
 
 const updateNext = () => {
     const next = interviewed.find((address) => !updated.includes(address));
@@ -55,8 +57,10 @@ broker.on("publish", ({topic, payload}) => {
             if (updated.length === DEVICES) host.kill("SIGTERM");
             else updateNext();
         } else {
-            console.log("again", error); // it may be busy with a check of its own
-            setTimeout(updateNext, 1000);
+            console.log("refused", error); // it may be busy with a check of its own
+            refused += 1;
+            if (refused < PATIENCE) setTimeout(updateNext, 1000);
+            else host.kill("SIGTERM");
         }
     }
 });
