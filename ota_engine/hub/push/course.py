@@ -116,6 +116,11 @@ class Course:
         self._ask_at = -inf
         self._hinted_at = inf  # when it was last let know that there may be something for it
         self._obstacle: dict[str, str] = {}  # by image: why it could not be assigned
+        # what was worked out last, and from what: one look asks for it several times
+        self._seen: DeviceSeen | None = None
+        self._rules: Rules | None = None
+        self._found_since = inf
+        self._found: list[_Firmware] = []
 
     # --- what happens ----------------------------------------------------------------------------
 
@@ -257,6 +262,8 @@ class Course:
     def _firmwares(self, seen: DeviceSeen, rules: Rules) -> list[_Firmware]:
         """Every firmware that was told since the push began, or that has a session of it."""
         since = inf if self._since is None else self._since
+        if self._seen is seen and self._rules is rules and self._found_since == since:
+            return self._found
         push = rules.push
         waived = tuple(one.term for one in push.overrides)
         found: dict[Target, _Firmware] = {}
@@ -269,7 +276,9 @@ class Course:
                 found[told.key] = _Firmware(told.key, now_told, fit, session)
         for key, session in seen.sessions.items():
             found.setdefault(key, _Firmware(key, None, None, session))
-        return list(found.values())
+        self._seen, self._rules, self._found_since = seen, rules, since
+        self._found = list(found.values())
+        return self._found
 
     def _must_say_more(self, firmwares: Sequence[_Firmware]) -> bool:
         """Whether it has to be asked before anything can be chosen."""

@@ -51,6 +51,9 @@ OPEN: Final = frozenset(
     }
 )
 
+#: States between which nothing changes for a push.
+GOES_ON: Final = frozenset({SessionState.OFFERED, SessionState.QUEUED, SessionState.DOWNLOADING})
+
 
 class DeliveryView(NamedTuple):
     """What a push may look at.
@@ -74,6 +77,7 @@ class _Running:
         self.rules = rules
         self.courses = courses
         self.going = set(courses)  # devices that have not come to their end
+        self.told: dict[tuple[Eui64, int, int], list[int | None]] = {}  # the last word of each
         self.written: dict[tuple[Eui64, Target], tuple[str, str]] = {}
 
 
@@ -179,8 +183,17 @@ class Pushes:
     # --- what happens ----------------------------------------------------------------------------
 
     def told(self, happening: FirmwareTold, now: float) -> None:
-        """A device said what one of its firmwares is: a choice may be made, or made again."""
-        self._act(happening.device, now)
+        """A device said what one of its firmwares is: a choice may be made, or made again.
+
+        Most say the same every time they query, which changes nothing.
+        """
+        running = self._running
+        if running is None or happening.device not in running.courses:
+            return
+        device, code, kind, *word = happening
+        if running.told.get((device, code, kind)) != word:
+            running.told[device, code, kind] = word
+            self._act(device, now)
 
     def named(self, happening: NamesTold, now: float) -> None:
         """A device said which model it is: an image may be for it."""
@@ -188,7 +201,8 @@ class Pushes:
 
     def session_changed(self, happening: SessionChanged, now: float) -> None:
         """A session went on or ended."""
-        self._act(happening.device, now)
+        if not (happening.before in GOES_ON and happening.state in GOES_ON):
+            self._act(happening.device, now)
 
     def refused(self, happening: Refused, now: float) -> None:
         """Something that a push asked for may not be; it is tried again when something happens."""
