@@ -14,9 +14,18 @@ from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson, sha256
 from ota_engine.cli.links import resolve
-from ota_engine.cli.order_report import advice, command_line, order_facts, version_text
+from ota_engine.cli.order_report import (
+    advice,
+    already_facts,
+    already_line,
+    command_line,
+    order_facts,
+    version_text,
+)
 from ota_engine.cli.order_screen import OrderScreen
 from ota_engine.errors import LocalError
+from ota_engine.gbcs.codes import ActivationCode
+from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import ImageRecord, OrderRecord, OrderState
 
 if TYPE_CHECKING:
@@ -24,6 +33,9 @@ if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
 
 app = typer.Typer()
+
+#: Said of an order for what the device ran already.
+RAN_BEFORE = "that is the version of the ordered image: there was nothing to start"
 
 ImageFile = Annotated[
     Path | None, typer.Option("--image", metavar="FILE", help="The OTA file the device holds.")
@@ -66,10 +78,11 @@ def activate(
 ) -> None:
     """Order a device by signed command (CS06) to run the image it holds, and wait for its answer.
 
-    The same command again goes on with an order that is open. Exit code 0: the device has signed
-    that it runs the image, or that it took the order with --at, or the cancellation; 2: it did not,
-    in time or at all; 3: a file, a key folder, the link or the state folder cannot be opened; 130:
-    stopped by Ctrl-C, and the last line says how to go on.
+    The same command again goes on with an order that is open, and sends nothing to a device that is
+    known to run the image. Exit code 0: the device has signed that it runs the image, or that it
+    took the order with --at, or the cancellation, now or before; 2: it did not, in time or at all;
+    3: a file, a key folder, the link or the state folder cannot be opened; 130: stopped by Ctrl-C,
+    and the last line says how to go on.
     """
     _check(image, digest, at, cancel, wait)
     choice = EngineChoice(
@@ -82,12 +95,16 @@ def activate(
     else:
         record = None if image is None else _take_in(image)
         wanted = _hash_of(image, record) if digest is None else digest
-        followed = run_engine(
-            choice,
-            lambda setup: _activate(setup, device, wanted, record, (at, wait, timeout), screen),
+        terms = (at, wait, timeout)
+        told = run_engine(
+            choice, lambda setup: _activate(setup, device, wanted, record, terms, screen)
         )
-        good = _is_good(followed, at is not None and not wait)
-    tell(followed, as_json=as_json)
+        if isinstance(told, RunsAlready):
+            _tell_already(told, as_json=as_json)
+            return
+        followed = told
+        good = _is_good(told, at is not None and not wait) or ran_before(told.order, record)
+    tell(followed, as_json=as_json, good=good)
     if followed.ending.interrupted:
         _say_how_to_go_on(choice, followed.order, wait)
         raise typer.Exit(Exit.INTERRUPTED)
@@ -127,7 +144,7 @@ async def _activate(
     image: ImageRecord | None,
     terms: tuple[float | None, bool, float],
     screen: OrderScreen,
-) -> "Followed":
+) -> "Followed | RunsAlready":
     from ota_engine.shell.activate import ActivationRequest, activate
 
     at, wait, timeout = terms
@@ -149,16 +166,34 @@ def _is_good(followed: "Followed", later: bool) -> bool:
     return state is OrderState.ACTIVATED or (later and state in TAKEN)
 
 
-def tell(followed: "Followed", *, as_json: bool) -> None:
+def ran_before(order: OrderRecord, image: ImageRecord | None) -> bool:
+    """Whether a device had nothing to start because it ran the ordered image before."""
+    nothing_held = order.state is OrderState.FAILED and order.code == ActivationCode.NO_IMAGE_HELD
+    return nothing_held and image is not None and order.firmware_version == image.file_version
+
+
+def _tell_already(known: RunsAlready, *, as_json: bool) -> None:
+    """Say since when a device runs what was asked for, and how that is known."""
+    if as_json:
+        typer.echo(json.dumps(already_facts(known), indent=2))
+    else:
+        typer.echo(already_line(known))
+
+
+def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
     """Say how an order stands, and if it did not end well, what to do."""
     order = followed.order
     if as_json:
-        typer.echo(json.dumps(order_facts(order) | {"waited_for": followed.over}, indent=2))
+        typer.echo(
+            json.dumps(
+                order_facts(order) | {"already": False, "waited_for": followed.over}, indent=2
+            )
+        )
         return
     version = version_text(order.firmware_version)
     told = f"; the device runs {version} by its own signed word" if version else ""
     typer.echo(f"order {order.number} is {order.state}{told}")
-    cure = advice(order)
+    cure = RAN_BEFORE if good and order.state is OrderState.FAILED else advice(order)
     if cure and not (followed.over and order.state in (OrderState.ACCEPTED, OrderState.DUE)):
         typer.echo(f"zota: {order.reason}: {cure}", err=True)
     if followed.ending.timed_out:

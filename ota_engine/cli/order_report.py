@@ -10,12 +10,14 @@ from rich.table import Table
 from images.eui64 import format_eui64
 from ota_engine.gbcs.codes import ActivationCode, name_of
 from ota_engine.hub.activation.order import has_ended
+from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.wording import utc_text
 
 #: What to do about each outcome of a CS06 that is none.
 CURES: Final = {
-    ActivationCode.NO_IMAGE_HELD: "it holds no image: deliver one with zota push, then order again",
+    ActivationCode.NO_IMAGE_HELD: "it holds no image to start: if it does not run the ordered one "
+    "already, deliver that with zota push, then order again",
     ActivationCode.HASH_MISMATCH: "it holds another image than the one ordered: deliver that one "
     "with zota push, or order the one it holds",
     ActivationCode.ACTIVATION_FAILURE: "it took the order and could not start the image: look at "
@@ -54,6 +56,29 @@ def version_text(version: int | None) -> str | None:
     return None if version is None else f"0x{version:08X}"
 
 
+def already_facts(known: RunsAlready) -> dict[str, Any]:
+    """What is known of a device that needs no order, as plain JSON values."""
+    order = {} if known.order is None else order_facts(known.order)
+    return order | {
+        "number": None if known.order is None else known.order.number,
+        "device": format_eui64(known.device),
+        "state": OrderState.ACTIVATED,
+        "manufacturer_image_hash": known.manufacturer_image_hash.hex(),
+        "firmware_version": version_text(known.version),
+        "since": utc_text(known.since_utc),
+        "known_by": known.known_by,
+        "already": True,
+        "waited_for": True,
+    }
+
+
+def already_line(known: RunsAlready) -> str:
+    """Since when a device runs what was asked for and how that is known, in one line."""
+    runs = version_text(known.version) or "the image"
+    since = f"since {utc_text(known.since_utc)}, {known.known_by}"
+    return f"{format_eui64(known.device)} runs {runs} already, {since}: nothing is sent"
+
+
 def heading(order: OrderRecord) -> str:
     """What was ordered, in one line."""
     at = order.execution_utc
@@ -76,19 +101,29 @@ def advice(order: OrderRecord) -> str:
     """What a person can do about an order as it stands; empty if nothing need be done."""
     if order.state is OrderState.FAILED and order.code is not None:
         return CURES.get(ActivationCode(order.code), "") if order.code in set(CURES) else ""
-    if order.state is OrderState.EXPIRED and order.firmware_version is not None:
-        return (
-            "it did not obey: does it take CS06, is the originator the supplier it trusts, and was "
-            "the image delivered to it?"
-        )
     if order.state is OrderState.EXPIRED:
-        device = format_eui64(order.device)
-        return f"what it did is not known: zota version --device {device} asks it what it runs"
+        return _after_silence(order)
     if has_ended(order):
         return ""
     if order.state is OrderState.COMMITTED:
         return "no word that it reached the device yet: is it on, and in range?"
     return "what the device did or will do is not known yet"
+
+
+def _after_silence(order: OrderRecord) -> str:
+    """What a person can do about an order that nobody answered."""
+    device, version = format_eui64(order.device), version_text(order.firmware_version)
+    if version is None:
+        return f"what it did is not known: zota version --device {device} asks it what it runs"
+    if not order.sha256:
+        return (
+            f"it runs {version}; whether that is the image of this hash is not known here: give its "
+            "file with --image"
+        )
+    return (
+        "it did not obey: does it take CS06, is the originator the supplier it trusts, and was "
+        "the image delivered to it?"
+    )
 
 
 def orders_table(orders: Iterable[OrderRecord]) -> Table:

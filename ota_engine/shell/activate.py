@@ -16,6 +16,7 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
+from ota_engine.hub.activation.running import RunsAlready, runs_already
 from ota_engine.hub.delivery.commands import AddImage
 from ota_engine.hub.push.progress import WaitEnd
 from ota_engine.records import (
@@ -25,6 +26,7 @@ from ota_engine.records import (
     OutcomeKind,
     OutcomeRecord,
     Record,
+    SessionState,
 )
 from ota_engine.shell.meeting import meet
 from ota_engine.shell.runner import Shell
@@ -32,8 +34,16 @@ from ota_engine.shell.service import Setup, open_engine
 from ota_engine.shell.waiting import wait_for
 
 ACTOR: Final = "zota activate"
+TELL_WITHIN: Final = 5.0  # seconds a device that was heard has to say what it runs
 #: States in which a device has taken an order that is for later.
 TAKEN: Final = frozenset({OrderState.ACCEPTED, OrderState.DUE})
+
+#: States of a delivery whose image no longer waits to be run.
+RUN_OR_GIVEN_UP: Final = frozenset(
+    {SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED}
+)
+#: The end of a wait for what was there already.
+AT_ONCE: Final = WaitEnd(interrupted=False, timed_out=False, seconds=0.0)
 
 #: Told of every step of an order.
 Watcher = Callable[[OrderRecord], None]
@@ -77,8 +87,12 @@ class VersionTold:
     ending: WaitEnd
 
 
-async def activate(setup: Setup, request: ActivationRequest, watch: Watcher) -> Followed:
+async def activate(
+    setup: Setup, request: ActivationRequest, watch: Watcher
+) -> Followed | RunsAlready:
     """Order a device to run an image, or go on with the same order if it is open already.
+
+    A device that is known to run the image is ordered nothing; it is asked first what it runs.
 
     Raises:
         LocalError: the order may not be given, or the device is not in the network.
@@ -95,6 +109,9 @@ async def activate(setup: Setup, request: ActivationRequest, watch: Watcher) -> 
             watch(given)
         else:
             await meet(desk.shell, setup.link.nodes, request.device, ACTOR)
+            already = await desk.runs_already(request)
+            if already is not None:
+                return already
             given = await desk.give(request)
         return await desk.follow(given, over, watch, request.timeout)
 
@@ -102,11 +119,16 @@ async def activate(setup: Setup, request: ActivationRequest, watch: Watcher) -> 
 async def cancel(setup: Setup, number: int, watch: Watcher, seconds: float = inf) -> Followed:
     """Take an order back; the device has to accept that if the command may have left.
 
+    One that is cancelled already stays so, and nothing is sent.
+
     Raises:
-        LocalError: there is no such order, or it has ended.
+        LocalError: there is no such order, or it has ended otherwise.
         StoreError: the state folder cannot be used.
     """
     async with _open(setup) as desk:
+        given = desk.shell.engine.order(number)
+        if given is not None and given.state is OrderState.CANCELLED:
+            return Followed(given, True, AT_ONCE)
         await desk.shell.command(CancelOrder(number, ACTOR))
         order = desk.shell.engine.order(number)
         assert order is not None  # noqa: S101 - it was just cancelled
@@ -114,7 +136,7 @@ async def cancel(setup: Setup, number: int, watch: Watcher, seconds: float = inf
 
 
 async def cancel_for(setup: Setup, device: Eui64, watch: Watcher, seconds: float = inf) -> Followed:
-    """Take back the open order of a device.
+    """Take back the open order of a device; if its last one is cancelled already, nothing is sent.
 
     Raises:
         LocalError: it has none.
@@ -122,6 +144,9 @@ async def cancel_for(setup: Setup, device: Eui64, watch: Watcher, seconds: float
     """
     async with _open(setup) as desk:
         order = desk.open_order(device)
+        last = desk.last_order(device)
+        if order is None and last is not None and last.state is OrderState.CANCELLED:
+            return Followed(last, True, AT_ONCE)
         if order is None:
             raise LocalError(
                 f"{format_eui64(device)} has no open order: see 'zota orders list' for ended ones"
@@ -173,6 +198,39 @@ class _Desk:
         """The order of a device that has not ended; there is one at most."""
         orders = self.shell.engine.orders()
         return next((one for one in orders if one.device == device and not has_ended(one)), None)
+
+    def last_order(self, device: Eui64) -> OrderRecord | None:
+        """The order of a device that was given last."""
+        orders = self.shell.engine.orders()
+        return next((one for one in reversed(orders) if one.device == device), None)
+
+    async def runs_already(self, request: ActivationRequest) -> RunsAlready | None:
+        """How it is known that a device runs what it would be ordered to run."""
+        engine, device = self.shell.engine, request.device
+        with trio.move_on_after(TELL_WITHIN):
+            while self._has_still_to_tell(request):
+                await self.shell.heard()
+        seen = engine.device(device)
+        if seen is None:
+            return None
+        digest = request.manufacturer_image_hash
+        image = request.image or engine.kernel.image_held(device, digest)
+        waits = any(
+            image is not None
+            and (one.device, one.sha256) == (device, image.sha256)
+            and one.state not in RUN_OR_GIVEN_UP
+            for one in engine.status()
+        )
+        orders, told = engine.orders(), seen.firmwares
+        return runs_already(device, digest, image, orders, told, waits=waits)
+
+    def _has_still_to_tell(self, request: ActivationRequest) -> bool:
+        """Whether a device that was heard has not said yet what it runs of the image's firmware."""
+        seen, image = self.shell.engine.device(request.device), request.image
+        if seen is None or seen.last_heard == 0 or image is None:
+            return False
+        told = seen.firmware(image.manufacturer_code, image.image_type)
+        return told is None or told.told_at == -inf
 
     async def give(self, request: ActivationRequest) -> OrderRecord:
         """Have the order committed."""

@@ -120,7 +120,7 @@ def test_every_order_and_its_counter_are_shown_without_a_radio(bench: Bench) -> 
     assert table.out.count(HCALCS) == 2
     shown = zota("orders", "show", 2, "--state", bench.state)
     assert f"{second['counter']}" in shown.out
-    assert "deliver one with zota push" in shown.out
+    assert "deliver that with zota push" in shown.out
 
 
 def test_an_order_for_later_returns_once_the_device_has_noted_it(bench: Bench) -> None:
@@ -178,9 +178,57 @@ def test_an_order_is_taken_back(bench: Bench, by_number: bool) -> None:
     assert (done.code, done.out) == (0, "order 1 is cancelled\n")
     (order,) = bench.orders()
     assert order["cancel_counter"] > order["counter"]
-    again = bench.run("orders", "cancel", 1)
-    assert (again.code, len(again.err.splitlines())) == (2, 1)
-    assert "order 1 has ended" in again.err
+    for words in (("orders", "cancel", 1), ("activate", "--device", HCALCS, "--cancel")):
+        again = bench.run(*words)
+        assert (again.code, again.out, again.err) == (0, "order 1 is cancelled\n", "")
+    assert bench.orders() == [order]
+
+
+def test_an_order_that_was_obeyed_cannot_be_taken_back(bench: Bench) -> None:
+    bench.push()
+    bench.activate()
+    for words in (("orders", "cancel", 1), ("activate", "--device", HCALCS, "--cancel")):
+        refused = bench.run(*words)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("by_hash", [False, True])
+def test_ordering_again_what_a_device_runs_sends_nothing_and_says_since_when(
+    bench: Bench, by_hash: bool
+) -> None:
+    bench.push()
+    assert bench.activate().code == 0
+    (order,) = bench.orders()
+    wanted = {"hash": order["manufacturer_image_hash"]} if by_hash else {"image": bench.image()}
+    again = bench.run("activate", device=HCALCS, **wanted)
+    assert again.out == (
+        f"{HCALCS} runs {NEW} already, since {order['since']}, by its signed answer to order 1: "
+        "nothing is sent\n"
+    )
+    assert (again.code, again.err) == (0, "")
+    facts = json.loads(bench.run("activate", device=HCALCS, json=True, **wanted).out)
+    assert (facts["already"], facts["state"], facts["number"]) == (True, "activated", 1)
+    assert bench.orders() == [order]
+
+
+def test_what_a_device_runs_of_itself_is_not_ordered_either(bench: Bench) -> None:
+    """Somebody else had it run the image; its own attributes say so."""
+    bench.push()
+    bench.activate()
+    (bench.state / "zota.db").unlink()
+    again = bench.activate()
+    assert (again.code, again.err) == (0, "")
+    assert f"{HCALCS} runs {NEW} already, since " in again.out
+    assert "by its own attributes: nothing is sent" in again.out
+    assert bench.orders() == []
+
+
+def test_an_image_delivered_anew_is_ordered_anew(bench: Bench) -> None:
+    bench.push()
+    bench.activate()
+    bench.push(policy="reinstall")
+    assert bench.activate().code == 0
+    assert [order["state"] for order in bench.orders()] == ["activated", "activated"]
 
 
 def test_an_order_beside_an_open_one_is_refused_and_the_same_goes_on(bench: Bench) -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from emulators.devices import kinds
+from emulators.devices.kinds import MANUFACTURER
+from ota_engine.gbcs.pki import ORGANISATIONS
 from tests.cli.zota import zota
 
 HCALCS = "00-DB-12-34-00-00-00-03"
@@ -21,15 +24,18 @@ HCALCS = "00-DB-12-34-00-00-00-03"
 def waiting(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """``zota activate`` in a process of its own, in real time, whose order was accepted."""
     assert zota("pki", "init", folder / "keys").code == 0
-    words: list[str | Path] = [
-        "--link",
-        f"han://?keys={folder / 'keys'}",
-        "--state",
-        folder / "state",
-    ]
-    words += ["--keys", folder / "keys", "--device", HCALCS, "--hash", "ab" * 32]
+    with activating(folder, "accepted", "--hash", "ab" * 32, "--at", "+1h", "--wait") as process:
+        yield process
+
+
+@contextmanager
+def activating(
+    folder: Path, until: str, *words: str | Path, speed: int = 1
+) -> Iterator["subprocess.Popen[str]"]:
+    """``zota activate`` in a process of its own, which has told that its order stands so."""
+    link = f"han://?speed={speed}&keys={folder / 'keys'}"
     with subprocess.Popen(
-        [sys.executable, "-m", "ota_engine", "activate", *words, "--at", "+1h", "--wait"],
+        [sys.executable, "-m", "ota_engine", "activate", *words, *home(folder, link)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -37,11 +43,17 @@ def waiting(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         try:
             assert process.stderr is not None
             for line in process.stderr:
-                if ": accepted" in line:
+                if f": {until}" in line:
                     break
             yield process
         finally:
             process.kill()
+
+
+def home(folder: Path, link: str) -> list[str | Path]:
+    """The options by which a command reaches the load switch."""
+    keys = folder / "keys"
+    return ["--link", link, "--state", folder / "state", "--keys", keys, "--device", HCALCS]
 
 
 def orders(folder: Path) -> list[dict[str, Any]]:
@@ -88,3 +100,37 @@ def test_a_killed_follower_leaves_the_order_and_its_state_as_they_were(tmp_path:
         tmp_path / "keys",
     )
     assert (taken_back.code, taken_back.out) == (0, "order 1 is cancelled\n")
+
+
+@pytest.mark.parametrize("last_seen", ["sent", "activated"])
+def test_after_a_kill_at_its_end_the_same_command_ends_well_with_the_one_order(
+    tmp_path: Path, last_seen: str
+) -> None:
+    assert zota("pki", "init", tmp_path / "keys").code == 0
+    image, link = signed_image(tmp_path), f"sim://?keys={tmp_path / 'keys'}"
+    assert zota("push", image, *home(tmp_path, link)).code == 0
+    with activating(tmp_path, last_seen, "--image", image, speed=50) as process:
+        process.kill()
+        process.wait()
+    again = zota("activate", "--image", image, *home(tmp_path, link))
+    assert again.code == 0, again.err
+    (order,) = orders(tmp_path)
+    assert (order["state"], order["firmware_version"]) == ("activated", "0x01010000")
+    if last_seen == "activated":
+        assert "runs 0x01010000 already" in again.out
+
+
+def signed_image(folder: Path) -> Path:
+    """An image for the load switch, signed by its supplier."""
+    (folder / "firmware.bin").write_bytes(bytes(range(250)))
+    words = [
+        "--manufacturer",
+        f"0x{MANUFACTURER:04X}",
+        "--type",
+        f"0x{kinds.HCALCS.image_type:04X}",
+    ]
+    words += ["--version", "0x01010000", "--layout", "gb", "-o", str(folder / "image.ota")]
+    key = folder / "keys" / f"{ORGANISATIONS[0].eui64:016x}-ds.key"
+    built = zota("image", "build", folder / "firmware.bin", *words, "--sign-key", key)
+    assert built.code == 0, built.err
+    return folder / "image.ota"

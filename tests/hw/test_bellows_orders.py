@@ -34,7 +34,7 @@ from ota_engine.records import (
     OrderState,
     OutcomeRecord,
 )
-from ota_engine.shell.activate import ActivationRequest, activate, cancel_for
+from ota_engine.shell.activate import ActivationRequest, Followed, activate, cancel_for
 from ota_engine.shell.push import PushRequest, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
@@ -109,7 +109,9 @@ class Bench:
         digest = bytes.fromhex(image.manufacturer_image_hash)
         request = ActivationRequest(HCALCS, digest, image, at, wait, seconds)
         async with self.setup(originator) as setup:
-            return (await activate(setup, request, lambda _: None)).order
+            followed = await activate(setup, request, lambda _: None)
+        assert isinstance(followed, Followed)
+        return followed.order
 
     def outcomes(self) -> list[OutcomeRecord]:
         with Store.inspect(self.state / DATABASE_NAME) as store:

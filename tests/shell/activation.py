@@ -119,7 +119,9 @@ class Estate:
         digest = bytes.fromhex(image.manufacturer_image_hash)
         request = ActivationRequest(HCALCS, digest, image, at, wait, seconds)
         async with self.setup(originator=originator) as setup:
-            return await activate(setup, request, seen.append)
+            followed = await activate(setup, request, seen.append)
+        assert isinstance(followed, Followed)
+        return followed
 
     def outcomes(self, kind: str | None = None) -> list[OutcomeRecord]:
         """What sinks are told, each proof verified with everybody's keys."""
