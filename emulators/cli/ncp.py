@@ -1,7 +1,6 @@
 """``zota ncp``: reads options, serves a virtual dongle, and says how it fares."""
 
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,12 +11,13 @@ import trio
 import typer
 
 from emulators.cli.homes import Home, about, furnish, read_home, read_memory
+from emulators.cli.ncp_screen import LOOK, NcpScreen, UpdatedDevices
 from images.files import read_bounded, write_whole
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
     from emulators.home.roster import RosterEntry
-    from emulators.ncp.dongle import Dongle, DongleOptions
+    from emulators.ncp.dongle import Dongle
     from emulators.ncp.faults import DongleFaultPlan
     from emulators.ncp.memory import Memory
     from emulators.ncp.server import NcpServer
@@ -28,7 +28,6 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 FILE_BYTES = 1 << 20  # of a plan or a memory, at most
 DEVICES_SUFFIX = ".devices"  # of the file beside --state in which devices with keys keep theirs
 FAST = 10.0  # how much faster than real time devices and air live with --speed fast
-LOOK = 0.5  # seconds between two looks at how it fares
 DEFAULT_PORT = 7338
 LOCAL = "127.0.0.1"
 
@@ -147,7 +146,7 @@ def ncp(
     dongle = Dongle(home.entries, _memory(state), options, home.keys)
     keeper = _Keeper(dongle, state, keyed=home.keys is not None)
     hint = _hint(home.entries) if made_for and profile is None else ""
-    screen = _Screen(options, hint, _Updated(dongle, files, count) if files else None)
+    screen = NcpScreen(options, hint, UpdatedDevices(dongle, files, count) if files else None)
     trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper, screen)
 
 
@@ -248,7 +247,7 @@ async def _serve(
     pty: Path | None,
     tcp: tuple[str, int] | None,
     keeper: "_Keeper",
-    screen: "_Screen",
+    screen: NcpScreen,
 ) -> None:
     """Serve until somebody presses Ctrl-C or asks the process to end."""
     from emulators.ncp.server import serve_ncp
@@ -264,7 +263,7 @@ async def _serve(
     screen.close()
 
 
-async def _watch(server: "NcpServer", screen: "_Screen", keeper: "_Keeper") -> None:
+async def _watch(server: "NcpServer", screen: NcpScreen, keeper: "_Keeper") -> None:
     """Show how it fares, and keep what it remembers."""
     while True:
         screen.show(server)
@@ -312,100 +311,3 @@ class _Keeper:
         self.look()
         if self._keeper is not None:
             self._keeper.write()
-
-
-class _Updated:
-    """Counts the devices that run the file they were made for, octet for octet.
-
-    Args:
-        dongle: with the devices in the order in which they were made.
-        files: what they were made for.
-        count: devices for each file.
-    """
-
-    def __init__(self, dongle: "Dongle", files: "Sequence[ImageRecord]", count: int) -> None:
-        wanted = [file for file in files for _ in range(count)]
-        self.total = len(wanted)
-        self._open = list(zip(dongle.stack.devices.values(), wanted, strict=True))
-
-    def count(self) -> int:
-        """How many do by now; the octets of each are compared once it tells the version."""
-        self._open = [
-            (device, file)
-            for device, file in self._open
-            if device.version != file.file_version or device.flash.running_content() != file.data
-        ]
-        return self.total - len(self._open)
-
-    def text(self) -> str:
-        """How many do, in words."""
-        runs = "runs" if self.total == 1 else "run"
-        return f"{self.count()} of {_devices(self.total)} {runs} the file"
-
-
-class _Screen:
-    """One line that changes on a terminal; when piped, a line whenever something turns."""
-
-    def __init__(self, options: "DongleOptions", hint: str, updated: _Updated | None) -> None:
-        self._options = options
-        self._hint = hint
-        self._updated = updated
-        self._terminal = sys.stderr.isatty()
-        self._last = ""
-        self._blocks = 0
-        self._since = 0.0
-
-    def open(self, server: "NcpServer", pty: Path | None) -> None:
-        """Say what there is and how to reach it."""
-        url = f"ezsp://{pty.absolute()}" if pty is not None else f"ezsp+tcp://{server.address}"
-        count = len(server.dongle.stack.core.members)
-        self._line(
-            f"virtual dongle, EZSP {self._options.version}, with {_devices(count)} near it;"
-            f" Ctrl-C ends it"
-        )
-        if self._hint:
-            self._line(self._hint)
-        self._line(f"reach it by --link {url}")
-        self._since = trio.current_time()
-
-    def show(self, server: "NcpServer") -> None:
-        """Show the state of things."""
-        dongle = server.dongle
-        host = "no host" if not server.served else "host connected"
-        if not dongle.plugged:
-            host = "unplugged"
-        joined = f"{dongle.joined} of {_devices(len(dongle.stack.core.members))} joined"
-        if self._updated is not None and self._updated.count():
-            joined += f", {self._updated.text()}"
-        if not self._terminal:
-            if self._last != host + joined:
-                self._last = host + joined
-                self._line(f"{host}, {joined}")
-            return
-        now = trio.current_time()
-        seconds, self._since = max(now - self._since, LOOK), now
-        rate, self._blocks = (dongle.blocks - self._blocks) / seconds, dongle.blocks
-        ash = dongle.ash.counters
-        text = (
-            f"{host}, {joined}, {ash.received} frames in, {ash.sent} out,"
-            f" {dongle.blocks} blocks, {rate:.0f} blocks/s"
-        )
-        if text == self._last:
-            return
-        sys.stderr.write(f"\r{text.ljust(len(self._last))}")
-        sys.stderr.flush()
-        self._last = text
-
-    def close(self) -> None:
-        """Say that it is over."""
-        if self._terminal:
-            sys.stderr.write("\n")
-        told = "" if self._updated is None else f"; {self._updated.text()}, octet for octet"
-        self._line(f"stopped{told}")
-
-    def _line(self, text: str) -> None:
-        print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the command's own voice
-
-
-def _devices(count: int) -> str:
-    return "1 device" if count == 1 else f"{count} devices"

@@ -28,13 +28,17 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def dongle(tmp_path: Path, file: Path) -> Iterator[str]:
-    """``zota ncp --pty ./virtual-dongle --for FILE`` in a terminal of its own; its link."""
+    """``zota ncp --pty ./virtual-dongle --for FILE`` in a terminal of its own; its link.
+
+    In the end it tells that three devices hold the file, octet for octet.
+    """
     pty = tmp_path / "virtual-dongle"
     options = ("--pty", str(pty), "--for", str(file), "--speed", "fast")
     with subprocess.Popen(
         [sys.executable, "-m", "ota_engine", "ncp", *options],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         give_up = time.monotonic() + PATIENCE
         while not pty.exists():
@@ -42,6 +46,9 @@ def dongle(tmp_path: Path, file: Path) -> Iterator[str]:
             time.sleep(0.05)
         yield f"ezsp://{pty}"
         process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+        last = "zota: stopped; 3 of 3 devices run the file, octet for octet"
+        assert said.splitlines()[-1] == last
 
 
 def test_a_dongle_a_network_and_a_push(dongle: str, file: Path, tmp_path: Path) -> None:

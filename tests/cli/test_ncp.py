@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from emulators.cli.ncp_screen import fitted
 from emulators.home.memory import read_home_memory
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.key_folder import write_key_folder
@@ -86,6 +87,16 @@ def test_the_status_line_says_what_devices_speak_because_of_their_maker(
         [f"zota: {line}"] if line else []
     )
     assert all(len(text) <= 80 for text in said.splitlines() if "--link" not in text)
+
+
+PARTS = ("host connected", "3 of 3 devices joined", "62 blocks", "10 blocks/s", "284 frames")
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(24, 1), (60, 3), (80, 5), (120, 5)])
+def test_the_status_line_fits_the_terminal_and_cuts_nothing_short(columns: int, shown: int) -> None:
+    text = fitted(PARTS, columns)
+    assert text == ", ".join(PARTS[:shown])
+    assert len(text) < columns
 
 
 def test_devices_with_keys_are_what_they_were_after_a_restart(tmp_path: Path) -> None:
