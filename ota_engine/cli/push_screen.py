@@ -4,10 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,16 +20,18 @@ from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
 
 FRAMES = 4.0  # pictures a second
 LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
-COLUMNS = (
-    ("device", "left"),
-    ("state", "left"),
-    ("progress", "left"),
-    ("%", "right"),
-    ("B/s", "right"),
-    ("left", "right"),
-    ("again", "right"),
-    ("heard", "right"),
-    ("why", "left"),
+WIDE = 110  # columns of a terminal from which all fits into one table
+#: Heading, how it is set, and whether a terminal of eighty columns has room for it.
+COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
+    ("device", "left", True),
+    ("state", "left", True),
+    ("progress", "left", False),
+    ("%", "right", True),
+    ("B/s", "right", True),
+    ("left", "right", True),
+    ("again", "right", False),
+    ("heard", "right", False),
+    ("why", "left", False),
 )
 
 
@@ -79,28 +81,39 @@ class PushScreen:
             self._draw()
 
     def _draw(self) -> None:
-        self._live.update(self._table(*self._last), refresh=True)
+        self._live.update(self.picture(self._console.width), refresh=True)
 
-    def _table(self, now: float, standings: Sequence[PushStanding], down: str | None) -> Table:
+    def picture(self, width: int) -> Group:
+        """Draw what was watched last: on a narrow terminal less of it, and the reasons below."""
+        now, standings, down = self._last
+        wide = width >= WIDE
         title = self._title if down is None else f"{self._title}   no radio: {down}"
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-        for heading, justify in COLUMNS:
-            table.add_column(heading, justify=justify, no_wrap=heading != "why")  # type: ignore[arg-type]
+        table = Table(
+            title=title,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            show_edge=wide,
+            padding=(0, 1) if wide else 0,
+        )
+        for heading, justify, always in COLUMNS:
+            if wide or always:
+                table.add_column(heading, justify=justify, no_wrap=heading != "why")
         names = _names(standings)
+        reasons = []
         for standing in standings:
-            table.add_row(names[name_of(standing)], *self._row(now, standing))
-        return table
+            name = names[name_of(standing)]
+            cells = (name, *self._row(now, standing))
+            shown = zip(cells, COLUMNS, strict=True)
+            table.add_row(*(cell for cell, (_, _, always) in shown if wide or always))
+            if standing.reason and not wide:
+                reasons.append(Text(f"{name}: {standing.reason}"))
+        return Group(table, *reasons)
 
     def _row(self, now: float, standing: PushStanding) -> tuple[str | Text | ProgressBar, ...]:
         heard = duration(now - standing.last_heard) if standing.last_heard else "never"
         session = standing.session
         if session is None:
-            return (
-                _state(standing),
-                *("",) * 5,
-                heard,
-                standing.reason,
-            )
+            return (_state(standing), *("",) * 5, heard, standing.reason)
         share = session.offset / session.size
         rate, left = self._meter.rate(session), self._meter.left(session)
         return (
