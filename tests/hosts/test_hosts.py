@@ -157,7 +157,13 @@ def test_zha_updates_three_devices(tmp_path: Path) -> None:
     assert tried("ZHA").startswith(f"{ZHA} with")
 
 
-def test_the_readme_names_the_command() -> None:
-    assert "`zota ncp --pty ./virtual-dongle --for light.ota --profile ha`" in " ".join(
-        (ROOT / "README.md").read_text().split()
-    )
+def test_the_readme_names_the_command_and_the_versions() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert "`zota ncp --pty ./virtual-dongle --for light.ota --profile ha`" in readme
+    for host_and_version in (
+        f"| zigbee2mqtt {ZIGBEE2MQTT} |",
+        f"| ZHA {ZHA} |",
+        f"| zigbee-herdsman {HERDSMAN} |",
+        f"| zigpy {importlib.metadata.version('zigpy')} |",
+    ):
+        assert host_and_version in readme
