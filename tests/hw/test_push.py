@@ -2,17 +2,25 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import trio
 
+from emulators.home.roster import RosterEntry
+from emulators.platform.spec import ChipSpec
 from hw.radio import ZigpyRadio
+from images import ImageSpec, build
+from images.catalogue import ImageStatus, Range, Terms
 from images.eui64 import Eui64
+from ota_engine.catalogue.intake import image_record
 from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
-from ota_engine.records import ImageRecord
+from ota_engine.records import ImageRecord, ImageTerms
 from ota_engine.shell.push import PushRequest, PushResult, push
 from ota_engine.shell.service import Setup
 from tests.capture.shark import fields, malformed
@@ -31,11 +39,12 @@ async def pushed(
     devices: tuple[Eui64, ...] | None = None,
     seconds: float = PATIENCE,
     resume: bool = False,
+    **terms: Any,
 ) -> PushResult:
     if resume:
         request = PushRequest(timeout=seconds, resume=True)
     else:
-        request = PushRequest(images, devices, timeout=seconds)
+        request = PushRequest(images, devices, timeout=seconds, **terms)
 
     def watch(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Nobody looks on."""
@@ -118,3 +127,83 @@ async def test_time_that_is_up_ends_a_push_that_waits_for_nobody_there(tmp_path:
     assert standing.verdict is None
     assert "not heard yet" in standing.reason
     assert result.ending.timed_out
+
+
+# --- terms, each by the devices' own words over the air -------------------------------------------
+
+
+def of_model(number: int, model: str, **fields: Any) -> RosterEntry:
+    entry = device(number)
+    return entry._replace(spec=replace(entry.spec, model=model, **fields))
+
+
+def released(file: ImageRecord, status: ImageStatus = ImageStatus.APPROVED, **terms: Any) -> Any:
+    return {"terms": (ImageTerms(file.sha256, status, Terms(**terms)),)}
+
+
+async def test_of_two_models_with_one_identity_one_is_updated_and_one_passed_over(
+    tmp_path: Path,
+) -> None:
+    file = image()
+    lamp, shade = of_model(0, "LAMP-1"), of_model(1, "SHADE-2")
+    async with (
+        home(lamp, shade, folder=tmp_path) as dongle,
+        ZigpyRadio(dongle.settings) as radio,
+    ):
+        result = await pushed(radio, tmp_path, file, **released(file, models=("LAMP-1",)))
+    assert verdicts(result) == {ONE: PushVerdict.UPDATED, TWO: PushVerdict.PASSED_OVER}
+    assert (dongle.version(ONE), dongle.version(TWO)) == (NEW, OLD)
+
+
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        ({"makers": ("Somebody Else",)}, "its manufacturer name is"),
+        ({"bases": (Range(0, 0),)}, "applied to 0x00000000"),
+        ({"hardware": Range(7, 9)}, "outside the image's 0x0007 to 0x0009"),
+        ({"status": ImageStatus.WITHDRAWN}, "was withdrawn"),
+        ({"status": ImageStatus.DRAFT}, "is a draft"),
+    ],
+)
+async def test_a_device_that_does_not_meet_the_terms_is_offered_nothing(
+    terms: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    file = image()
+    entry = of_model(0, "LAMP-1", hardware_version=3)
+    async with home(entry, folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        result = await pushed(radio, tmp_path, file, devices=(ONE,), **released(file, **terms))
+    (standing,) = result.standings
+    assert (standing.verdict, says in standing.reason) == (PushVerdict.REFUSED, True)
+    assert (dongle.version(ONE), dongle.dongle.blocks) == (OLD, 0)
+
+
+async def test_a_dry_run_offers_nothing_over_the_air(tmp_path: Path) -> None:
+    async with home(device(0), folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        result = await pushed(radio, tmp_path, image(), devices=(ONE,), dry=True)
+    assert verdicts(result) == {ONE: PushVerdict.WOULD}
+    assert (dongle.version(ONE), dongle.dongle.blocks) == (OLD, 0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_both_chips_of_a_device_get_their_file_in_one_push_whatever_its_order(
+    turned: bool, tmp_path: Path
+) -> None:
+    a = image()
+    other = ImageSpec(
+        manufacturer_code=a.manufacturer_code,
+        image_type=a.image_type + 0x100,
+        file_version=NEW,
+        integrity=True,
+    )
+    b = image_record(build(Random(2).randbytes(2000), other), "b", 0.0)
+    chip = ChipSpec(b.image_type, OLD)
+    entry = of_model(0, "LAMP-1", chips=(chip,))
+    files = (b, a) if turned else (a, b)
+    async with home(entry, folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
+        result = await pushed(radio, tmp_path, *files, devices=(ONE,))
+    assert {(one.firmware or (0, 0))[1]: one.verdict for one in result.standings} == {
+        a.image_type: PushVerdict.UPDATED,
+        b.image_type: PushVerdict.UPDATED,
+    }
+    chips = dongle.dongle.stack.devices[ONE].chips
+    assert [chip.client.version for chip in chips] == [NEW, NEW]
