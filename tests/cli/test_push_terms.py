@@ -267,6 +267,19 @@ def test_both_chips_of_a_device_are_updated_in_one_push_whatever_the_order_of_fi
     assert chips(result) == {(LAMP, "0x0001"): "updated", (LAMP, "0x0002"): "updated"}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_chips_are_updated_in_the_order_of_files_when_that_is_wanted(
+    tmp_path: Path, order: tuple[int, int]
+) -> None:
+    files = [firmware(tmp_path), firmware(tmp_path, kind=KIND + 1, name="b.ota")]
+    words = [files[number] for number in order]
+    result = push(tmp_path, *words, "--all", "--in-order", "--json", roster=TWO_CHIPS)
+    assert set(chips(result).values()) == {"updated"}
+    with Store.inspect(tmp_path / "state" / "zota.db") as store:
+        done = [one.sha256 for one in store.outcomes() if one.kind == "activation"]
+    assert done == [hashlib.sha256(file.read_bytes()).hexdigest() for file in words]
+
+
 def test_a_file_that_no_device_takes_is_named_at_the_end(tmp_path: Path) -> None:
     files = [firmware(tmp_path), firmware(tmp_path, kind=9, name="nobodys.ota")]
     result = push(tmp_path, *files, "--device", LAMP, "--json")
