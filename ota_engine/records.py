@@ -177,7 +177,7 @@ class FirmwareRecord:
         profile: of that client's frames, 0 while that is not known.
         file_version: that it runs, 0xFFFFFFFF when it does not know itself.
         hardware_version: as this firmware's queries tell it, None if they never did.
-        source: how it was told last.
+        source: how it was first told like this.
         since_utc: when it was first told like this.
     """
 

@@ -181,14 +181,14 @@ class Orders:
 
     def _carry_out(self, plan: OrderMove, order: OrderRecord, watch: Watch, now: float) -> None:
         obstacle = "" if plan is OrderMove.WAIT else self._post.obstacle(order.device)
-        watch.waits = plan is OrderMove.WAIT or bool(obstacle)
+        watch.stand_by(waits=plan is OrderMove.WAIT or bool(obstacle))
         if watch.waits:
             if obstacle:
                 self._ledger.explain(order, obstacle)
         elif plan is OrderMove.SEND:
             self._send(order, watch, now)
         else:
-            watch.settling = True
+            watch.settle()
             self._ledger.explain(order, "not answered; the device is asked what it runs")
             self._readings.read(order.device, now)
 
@@ -196,19 +196,20 @@ class Orders:
         _, action = step_order(order, OrderStep.RETRY, order.since_utc)
         revoking = action is OrderAction.REVOKE
         self._ledger.save(replace(order, attempts=order.attempts + 1))
-        watch.on_its_way = self._post.send(
+        token = self._post.send(
             order.device,
             order.cancel_command if revoking else order.command,
             lambda trouble, when: self._arrived(order.number, revoking, trouble, when),
             now,
         )
+        watch.sent(token)
 
     def _arrived(self, number: int, revoking: bool, trouble: str, now: float) -> None:
         """A command arrived at the device, or did not."""
         order, watch = self._order(number), self._watches.get(number)
         if watch is None:
             return
-        watch.on_its_way = 0
+        watch.arrived()
         current = revoking is (order.cancel_counter is not None)
         if trouble and current:
             watch.failed(now, self._security.patience)
@@ -246,13 +247,13 @@ class Orders:
 
     def _weigh(self, reading: Reading, order: OrderRecord, now: float) -> None:
         watch = self._watches[order.number]
-        settling, watch.settling = watch.settling, False
+        settling = watch.settled()
         told = replace(order, firmware_version=reading.version, evidence=reading.message)
         if self._runs_it(reading, order) and (settling or _may_run(order)):
             reason = f"{reading.reason}; its own answer was lost"
             order = self._ledger.step(told, OrderStep.ACTIVATE, now, reason, reading.verification)
         elif settling and reading.version is None:
-            watch.again_at = now + self._security.patience.longest_pause
+            watch.rest(now, self._security.patience)
             reason = f"not answered, nor what it runs: {reading.reason}"
             order = self._ledger.explain(order, reason)
         elif settling:

@@ -46,6 +46,31 @@ class Watch:
         """Whether nothing is under way whose end must be awaited."""
         return not (self.on_its_way or self.settling)
 
+    def stand_by(self, *, waits: bool) -> None:
+        """Say whether what it wants next comes by itself."""
+        self.waits = waits
+
+    def sent(self, token: int) -> None:
+        """A message is under way."""
+        self.on_its_way = token
+
+    def arrived(self) -> None:
+        """What was under way arrived, or did not."""
+        self.on_its_way = 0
+
+    def settle(self) -> None:
+        """The device is asked what it runs."""
+        self.settling = True
+
+    def settled(self) -> bool:
+        """The device has said what it runs, or will not; returns whether that was awaited."""
+        awaited, self.settling = self.settling, False
+        return awaited
+
+    def rest(self, now: float, patience: OrderPatience) -> None:
+        """Nothing came of anything: the next try is far off."""
+        self.again_at = now + patience.longest_pause
+
     def failed(self, now: float, patience: OrderPatience) -> None:
         """A delivery failed: the next is tried after a pause."""
         self.failures += 1

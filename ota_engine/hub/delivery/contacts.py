@@ -88,7 +88,7 @@ class Contacts:
             del line[device]
             contacted = self._contact(transfers.remember(device), number, now)
         if contacted:
-            channel.contact_at = now + transfers.config.notify_spacing
+            channel.contacted(now + transfers.config.notify_spacing)
         if channel.contacts or (channel.crowded_out and not channel.places.crowded):
             self._kernel.deadlines.at_latest(channel.contact_at, Alarm.CONTACT, number)
 

@@ -169,7 +169,7 @@ class Operator:
         reason = one_line(order.reason)
         self._audit(order.actor, "pause", _subject(order.device), now, reason=reason)
         if order.device is None:
-            self._transfers.paused = reason
+            self._transfers.pause(reason)
         for peer in peers:
             if order.device is not None:
                 peer.pause(reason)
@@ -181,7 +181,7 @@ class Operator:
         peers = self._named(order.device)
         self._audit(order.actor, "resume", _subject(order.device), now)
         if order.device is None:
-            self._transfers.paused = None
+            self._transfers.resume()
         for peer in peers:
             peer.resume()
             if self._transfers.paused:

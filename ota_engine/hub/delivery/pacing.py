@@ -113,6 +113,10 @@ class Channel:
         self.contact_at = 0.0  # the next device may not be contacted before
         self._budget = Bucket(share, self.BURST)
 
+    def contacted(self, next_at: float) -> None:
+        """A device was contacted; the next one may not be before ``next_at``."""
+        self.contact_at = next_at
+
     def purse(self) -> Bucket:
         """Make the budget of one device on this channel."""
         return Bucket(self._budget.rate, self.BURST)

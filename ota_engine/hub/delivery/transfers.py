@@ -148,6 +148,14 @@ class Transfers:
         if device.lives_at(packet.source_endpoint, packet.profile):
             self._kernel.devices.touch(device, now)
 
+    def pause(self, reason: str) -> None:
+        """An operator has all devices wait."""
+        self.paused = reason
+
+    def resume(self) -> None:
+        """An operator lets all devices go on."""
+        self.paused = None
+
     # --- channels --------------------------------------------------------------------------------
 
     def channel_of(self, peer: Peer) -> Channel:

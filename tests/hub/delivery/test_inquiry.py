@@ -64,8 +64,8 @@ def test_the_answer_tells_whose_firmware_it_runs() -> None:
     say_identity(Client(desk), MANUFACTURER, IMAGE_TYPE, OLD)
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    told = seen.firmware(MANUFACTURER, IMAGE_TYPE)
-    assert told is not None
+    (told,) = seen.firmwares
+    assert told.target == (MANUFACTURER, IMAGE_TYPE)
     assert (told.file_version, told.source) == (OLD, FirmwareSource.ATTRIBUTES)
     assert seen.told_at == desk.now
 
@@ -77,7 +77,6 @@ def test_an_unknown_identity_is_no_identity() -> None:
     seen = desk.engine.device(DEVICE)
     assert seen is not None
     assert seen.firmwares == ()
-    assert seen.last_told is None
 
 
 def test_a_query_tells_the_same() -> None:
@@ -86,8 +85,7 @@ def test_a_query_tells_the_same() -> None:
     Client(desk).query(OLD, hardware=0x0100)
     seen = desk.engine.device(DEVICE)
     assert seen is not None
-    told = seen.last_told
-    assert told is not None
+    (told,) = seen.firmwares
     assert (told.manufacturer_code, told.hardware_version) == (MANUFACTURER, 0x0100)
     assert (told.source, seen.told_at) == (FirmwareSource.QUERY, desk.now)
 
