@@ -122,9 +122,10 @@ class Session:
         """Let it wait for another firmware of the device."""
         self.waits_for = reason
 
-    def let_go(self) -> None:
-        """It waits for no other firmware of the device any more."""
-        self.waits_for = ""
+    def let_go(self) -> bool:
+        """It waits for no other firmware of the device any more; returns whether it did."""
+        waited, self.waits_for = bool(self.waits_for), ""
+        return waited
 
     def take_up(self, now: float, utc: float) -> None:
         """Reckon in this run's time since when its state lasts; it is of an earlier run."""

@@ -52,6 +52,7 @@ READ_RECORD = 6  # octets of the largest record we answer a Read Attributes with
 PLAIN_CLIENT_COMMAND = 0x01  # frame control: cluster command, to the server, no manufacturer code
 CONTROL_MASK = 0x0F
 BLOCK_REQUEST = Command.IMAGE_BLOCK_REQUEST.value
+TURN = "its turn has come; waits for the device to ask"
 #: What a client says with a Default Response when it cannot take what it was offered.
 OFFER_REFUSALS = frozenset({Status.INSUFFICIENT_SPACE, Status.INVALID_IMAGE, Status.NOT_AUTHORIZED})
 
@@ -292,8 +293,8 @@ class OtaServer:
         if peer is None or not held_up or change.state in UNDER_WAY:
             return
         for session in peer.sessions.values():
-            session.let_go()
-        self.transfers.explain_idle(peer)
+            if session.let_go():
+                self.transfers.explain(peer, session, TURN)
         self._contacts.turn(peer, change.sha256, now)
 
     def _stall(self, peer: Peer, now: float) -> None:
@@ -306,7 +307,9 @@ class OtaServer:
             if now < due:
                 self._kernel.deadlines.at_latest(due, Alarm.STALL, peer.eui64)
                 continue
-            reason = f"not heard for {now - session.heard:.0f} s"
+            silent = peer.last_heard <= session.heard
+            what = "not heard" if silent else "the device has asked for nothing of it"
+            reason = f"{what} for {now - session.heard:.0f} s"
             if self.transfers.step(peer, session, SessionStep.STALL, now, reason):
                 self._kernel.output.count("stalled")
                 self.transfers.notify_later(peer, now)

@@ -304,6 +304,8 @@ def test_a_chip_that_stalls_gives_its_turn_to_another() -> None:
     chips.desk.sent.clear()
     chips.desk.wait(70.0)
     assert chips.state(chips.main) is SessionState.STALLED
+    assert chips.reason(chips.main) == "the device has asked for nothing of it for 120 s"
+    assert chips.reason(chips.radio) == "its turn has come; waits for the device to ask"
     assert 2 in chips.notified()
     assert chips.radio.query(OLD) == offered(RADIO)
 
