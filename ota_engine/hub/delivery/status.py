@@ -90,6 +90,11 @@ class DeviceStatus(NamedTuple):
     model: str | None
     maker: str | None
 
+    def firmware(self, manufacturer_code: int, image_type: int) -> Firmware | None:
+        """What it said of one of its firmwares, None if nothing."""
+        target = (manufacturer_code, image_type)
+        return next((one for one in self.firmwares if one.target == target), None)
+
     @property
     def told_at(self) -> float:
         """When it last said in this run what it runs, minus infinity if never."""
