@@ -103,6 +103,8 @@ def push(
     if report is not None:
         capture = _evidence_folder(report, capture, resume)
     config = _config(block_size, concurrency)
+    if dry_run:  # nothing is signed, and nobody is told of anything
+        keys = outcomes_to = None
     engine = EngineChoice(
         choice, state, config, keys=keys, outcomes_to=outcomes_to, capture=capture
     )

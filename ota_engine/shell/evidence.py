@@ -10,7 +10,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
 from ota_engine.hub.push.report import PushReport
-from ota_engine.records import EventRecord
+from ota_engine.records import EventRecord, OutcomeRecord
 from ota_engine.shell.push import PushResult
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.telling.json_lines import outcome_line
@@ -41,7 +41,7 @@ def write_evidence(folder: Path, state: Path, result: PushResult, report: PushRe
 
     Args:
         folder: an existing folder; files of an earlier push in it are replaced.
-        state: the state folder of the push, no longer in use.
+        state: the state folder of the push, no longer in use; a dry run left nothing in it.
         result: what became of it.
         report: the same, as told.
 
@@ -50,9 +50,12 @@ def write_evidence(folder: Path, state: Path, result: PushResult, report: PushRe
         StoreError: the database cannot be read.
     """
     since = result.push.created_utc
-    with Store.inspect(state / DATABASE_NAME) as store:
-        events = [event for event in store.events() if event.utc >= since]
-        outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
+    events: list[EventRecord] = []
+    outcomes: list[OutcomeRecord] = []
+    if not result.dry:
+        with Store.inspect(state / DATABASE_NAME) as store:
+            events = [event for event in store.events() if event.utc >= since]
+            outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
     begun = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     (folder / SUMMARY_NAME).write_text(json.dumps(report.as_values(), indent=2) + "\n")
     (folder / JOURNAL_NAME).write_text("".join(map(_event_line, events)))

@@ -26,10 +26,16 @@ ROSTER = "".join(
 )
 
 
-def firmware(folder: Path, version: int = NEW, kind: int = KIND, name: str = "a.ota") -> Path:
+def firmware(
+    folder: Path,
+    version: int = NEW,
+    kind: int = KIND,
+    name: str = "a.ota",
+    octets: int = 800,
+) -> Path:
     spec = ImageSpec(manufacturer_code=CODE, image_type=kind, file_version=version, integrity=True)
     path = folder / name
-    path.write_bytes(build(Random(version).randbytes(800), spec))
+    path.write_bytes(build(Random(version).randbytes(octets), spec))
     return path
 
 
@@ -224,6 +230,18 @@ def test_a_dry_run_says_what_each_would_get_and_why_not_and_offers_nothing(tmp_p
     assert told(real)[LAMP]["version_before"] == f"0x{OLD:08X}"
 
 
+def test_a_dry_run_leaves_evidence_but_no_database(tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence"
+    told_to = ("--outcomes-to", "http://127.0.0.1:1/nobody")
+    words = ("--all", "--dry-run", "--report", evidence, *told_to)
+    result = push(tmp_path, firmware(tmp_path), *words)
+    assert result.code == 0, result.err
+    summary = json.loads((evidence / "summary.json").read_text())
+    SCHEMA.validate(summary)
+    assert summary["verdict"] == "would deliver"
+    assert "would be updated" in (evidence / "report.html").read_text()
+
+
 def test_a_dry_run_in_which_nothing_fits_has_failed(tmp_path: Path) -> None:
     old = firmware(tmp_path, OLD - 1)
     result = push(tmp_path, old, "--device", LAMP, "--dry-run", "--json")
@@ -232,7 +250,7 @@ def test_a_dry_run_in_which_nothing_fits_has_failed(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_leaves_an_interrupted_push_as_it_is(tmp_path: Path) -> None:
-    file = firmware(tmp_path)
+    file = firmware(tmp_path, octets=40_000)  # about ten seconds of download
     push(tmp_path, file, "--device", LAMP, "--timeout", "2s", "--json")
     before = (tmp_path / "state" / "zota.db").read_bytes()
     result = push(tmp_path, file, "--device", SHADE, "--dry-run", "--json")

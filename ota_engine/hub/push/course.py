@@ -40,7 +40,7 @@ ASK_AT_LEAST = 60.0  # ...up to this
 CHASE_EVERY = 10.0  # seconds between two questions to a device that has all and says nothing
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has not told yet
-PROOF_WITHIN = 30.0  # seconds in which an updated device has to send the alert that proves it
+PROOF_WITHIN = 60.0  # seconds in which an updated device has to send the alert that proves it
 
 
 ANYWHERE = Client(ALL_ENDPOINTS, 0)  # of a device that the radio has not looked into
