@@ -17,6 +17,7 @@ from zigpy.zdo.types import ZDOCmd
 from hw.conversations import FRAME_TYPE, Conversations, Owner
 from hw.discovery import MATCH_DESC_REQ, MATCH_DESC_RSP, answer_match
 from hw.endpoints import further_endpoints, smart_energy_endpoint
+from hw.failures import LOST
 from hw.identity import to_ours
 from hw.packets import SettledAddress, device_object_packet
 from images.eui64 import Eui64
@@ -124,6 +125,8 @@ class OtaApplication(zigpy.application.ControllerApplication):
         for descriptor in further_endpoints(self.asked_endpoints, TAKEN):
             try:
                 await self.add_endpoint(descriptor)
+            except LOST:
+                raise
             except Exception as error:
                 if descriptor.endpoint in self.asked_endpoints:
                     raise LinkError(

@@ -62,6 +62,9 @@ RADIO_FAULTS: Final = (
 #: Raised by bellows and asyncio when they reach for a port that closed under their hands.
 LOST_HOLD: Final = (AttributeError, ConnectionResetError, BrokenPipeError)
 
+#: Raised when a radio was lost in the middle of something, whatever that was.
+LOST: Final = (*LOST_HOLD, AshException, OSError)
+
 #: What a system says plainly when a port is opened, and what to do about it.
 PLAIN_REFUSALS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ConnectionRefusedError, "nothing listens there; start it, or correct host and port"),

@@ -20,6 +20,7 @@ import pytest
 import trio
 import zigpy.application
 import zigpy.types as t
+from bellows.exception import StackAlreadyRunning
 from zigpy.exceptions import DeliveryError
 from zigpy.zdo.types import SimpleDescriptor
 
@@ -53,13 +54,14 @@ class Radio(ZIGPY):
         self.sent: list[t.ZigbeePacket] = []
         self.endpoints: list[SimpleDescriptor] = []
         self.full: set[int] = set()  # endpoints for which there is no room
+        self.refusal: Exception = StackAlreadyRunning()
 
     async def send_packet(self, packet: t.ZigbeePacket) -> None:
         self.sent.append(packet)
 
     async def add_endpoint(self, descriptor: SimpleDescriptor) -> None:
         if int(descriptor.endpoint) in self.full:
-            raise ValueError("no room")
+            raise self.refusal
         self.endpoints.append(descriptor)
 
     async def connect(self) -> None: ...
@@ -289,6 +291,15 @@ async def test_a_radio_without_room_for_an_endpoint_nobody_asked_for_serves_with
         await island.run(app.register_endpoints())
     assert 10 in {int(e.endpoint) for e in radio.endpoints}
     assert app.counters["endpoint 47 refused"] == 1
+
+
+@pytest.mark.parametrize("lost", [TimeoutError(), AttributeError("send_data")], ids=repr)
+async def test_a_radio_lost_over_an_endpoint_is_lost_and_not_full(lost: Exception) -> None:
+    async with open_island(lambda *_: None) as island:
+        app, radio, _ = make_radio()
+        radio.full, radio.refusal = {47}, lost
+        with pytest.raises(type(lost)):
+            await island.run(app.register_endpoints())
 
 
 async def test_a_radio_without_room_for_an_endpoint_of_the_link_says_so() -> None:
