@@ -105,9 +105,11 @@ def play(
 
 
 def _is_over(simulation: Simulation) -> bool:
-    """Whether no device has anything more to do."""
+    """Whether every firmware was given something, and no device has anything more to do."""
     engine = simulation.host.engine
-    ended = all(status.state in ENDED for status in simulation.statuses())
+    statuses = simulation.statuses()
+    firmwares = sum(len(member.spec.parts) for member in simulation.settings.members)
+    ended = len(statuses) == firmwares and all(status.state in ENDED for status in statuses)
     return ended and engine is not None and all(map(has_ended, engine.orders()))
 
 

@@ -186,7 +186,7 @@ def test_an_unknown_profile_is_a_wrong_call(tmp_path: Path, profile: str) -> Non
     assert zota("image", "validate", tmp_path / "x.ota", "--profile", profile).code == 2
 
 
-@pytest.mark.parametrize("rule", ["ZOTA99", "ZOTA041", "zota006", "6", ""])
+@pytest.mark.parametrize("rule", ["ZOTA99", "ZOTA999", "zota006", "6", ""])
 def test_to_select_no_rule_is_a_wrong_call_and_never_a_pass(tmp_path: Path, rule: str) -> None:
     (tmp_path / "x.ota").write_bytes(plain()[:-10])
     ran = zota("image", "validate", tmp_path / "x.ota", "--select", rule)
