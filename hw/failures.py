@@ -81,7 +81,7 @@ PEERS: Final = {
     " see that the radio behind it is plugged in",
     Manner.FOREIGN: "what listens there is no {hardware} radio; correct host and port, or the baud"
     " rate of the serial port behind it",
-    Manner.RESTARTS: "the radio there restarts and then falls silent; unplug it and plug it in"
+    Manner.RESTARTS: "the radio there restarts and then answers no more; unplug it and plug it in"
     " again",
 }
 

@@ -127,7 +127,7 @@ def test_an_address_that_does_not_answer_says_what_to_do(error: Exception, does:
         (Manner.HANGS_UP, "hangs up; stop the program that uses it already"),
         (Manner.SILENT, "says nothing; stop any program that uses it already"),
         (Manner.FOREIGN, "is no Silicon Labs EmberZNet radio; correct host and port"),
-        (Manner.RESTARTS, "restarts and then falls silent; unplug it"),
+        (Manner.RESTARTS, "restarts and then answers no more; unplug it"),
         (Manner.UNREACHABLE, "closed before the radio answered; plug the radio in again"),
     ],
 )
