@@ -10,11 +10,12 @@ from emulators.demo.staging import Demonstration
 from emulators.simulation.journal import Journal
 from emulators.simulation.oracle import DeviceVerdict, Judgement
 from emulators.simulation.simulation import Simulation
-from images.eui64 import format_eui64
+from images.eui64 import Eui64, format_eui64
 from ota_engine.gbcs.codes import USE_CASES
 from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.hub.push.verdict import PushStanding
 from ota_engine.records import OutcomeRecord, SessionState
 from ota_engine.store.store import Store
 
@@ -53,7 +54,7 @@ class DemoEnding:
 
     name: str
     device: str
-    image_sha256: str
+    image_sha256: str  # empty for one that was given none
     image_size: int
     version_before: int | None  # as the device reported it
     version_after: int | None  # as the device reported it
@@ -96,28 +97,32 @@ def play(
     return [
         _ending(
             demonstration,
-            status,
-            judgements[format_eui64(status.device)],
-            _proofs(status, outcomes),
+            standing,
+            judgements[format_eui64(standing.device)],
+            _proofs(standing.device, outcomes),
         )
-        for status in simulation.statuses()
+        for standing in simulation.standings()
     ]
 
 
 def _is_over(simulation: Simulation) -> bool:
-    """Whether every firmware was given something, and no device has anything more to do."""
+    """Whether the push has an end for every firmware, and no device has anything more to do."""
     engine = simulation.host.engine
-    statuses = simulation.statuses()
-    firmwares = sum(len(member.spec.parts) for member in simulation.settings.members)
-    ended = len(statuses) == firmwares and all(status.state in ENDED for status in statuses)
+    ended = all(map(_has_ended, simulation.standings()))
     return ended and engine is not None and all(map(has_ended, engine.orders()))
 
 
-def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[DemoProof, ...]:
+def _has_ended(standing: PushStanding) -> bool:
+    if standing.session is None:
+        return standing.verdict is not None
+    return standing.session.state in ENDED
+
+
+def _proofs(device: Eui64, outcomes: Sequence[OutcomeRecord]) -> tuple[DemoProof, ...]:
     """What was signed about a device, in the order in which it came."""
     found = []
     for outcome in outcomes:
-        if outcome.device == status.device and outcome.message:
+        if outcome.device == device and outcome.message:
             message = parse(outcome.message)
             found.append(
                 DemoProof(
@@ -134,22 +139,24 @@ def _proofs(status: SessionStatus, outcomes: Sequence[OutcomeRecord]) -> tuple[D
 
 def _ending(
     demonstration: Demonstration,
-    status: SessionStatus,
+    standing: PushStanding,
     judgement: Judgement,
     proofs: tuple[DemoProof, ...],
 ) -> DemoEnding:
-    exact = judgement.image_hash == status.sha256
+    """Say how a device ended: by its delivery, or why it was given none."""
+    session = standing.session
+    good = judgement.verdict is DeviceVerdict.UPDATED
     return DemoEnding(
-        name=demonstration.names[status.device],
+        name=demonstration.names[standing.device],
         device=judgement.device,
-        image_sha256=status.sha256,
-        image_size=status.size,
-        version_before=status.version_before,
-        version_after=status.version_after,
-        blocks=status.blocks,
-        retries=status.retries,
-        byte_exact=exact,
-        verdict=judgement.verdict.value,
-        reason=judgement.reason if judgement.verdict is not DeviceVerdict.UPDATED else "",
+        image_sha256="" if session is None else session.sha256,
+        image_size=0 if session is None else session.size,
+        version_before=standing.running if session is None else session.version_before,
+        version_after=standing.running if session is None else session.version_after,
+        blocks=0 if session is None else session.blocks,
+        retries=0 if session is None else session.retries,
+        byte_exact=session is not None and judgement.image_hash == session.sha256,
+        verdict=(judgement.verdict if good or session is not None else DeviceVerdict.FAILED).value,
+        reason="" if good else judgement.reason if session is not None else standing.reason,
         proofs=proofs,
     )

@@ -61,6 +61,7 @@ def judge(
     unordered: int,
     faults: tuple[str, ...],
     number: int = 0,
+    waits: str = "",
 ) -> Judgement:
     """Judge one firmware of a device.
 
@@ -71,12 +72,13 @@ def judge(
         unordered: how often it ran a new image that nobody had told it to run.
         faults: what was done to it, for the explanation.
         number: of the chip it is the firmware of, from 0.
+        waits: why the push has not begun a session for it, where it knows.
     """
     chip = device.chips[number]
     running = chip.flash.metadata.running[0]
     digest = running.digest.hex() if running.size else ""
     wrong = _wrong(running.identity.file_version, digest, chip, expected, session, unordered)
-    verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session)
+    verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session, waits)
     return Judgement(
         device=format_eui64(device.eui64),
         kind=device.spec.kind.word + (f", chip {number + 1}" if number else ""),
@@ -116,9 +118,9 @@ def _wrong(
     return ""
 
 
-def _ordinary(session: SessionRecord | None) -> tuple[DeviceVerdict, str]:
+def _ordinary(session: SessionRecord | None, waits: str) -> tuple[DeviceVerdict, str]:
     if session is None:
-        return DeviceVerdict.STUCK, "the engine has no session for it"
+        return DeviceVerdict.STUCK, f"not given an image: {waits or 'the engine is not running'}"
     if session.state is SessionState.UPDATED:
         return DeviceVerdict.UPDATED, session.reason
     if session.state in (SessionState.FAILED, SessionState.ABORTED):

@@ -6,7 +6,7 @@ seed. Writes nothing but the store and the journal it was given.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
@@ -31,6 +31,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.engine import DEFAULT, Engine
+from ota_engine.hub.push.verdict import PushStanding
 from ota_engine.records import (
     Activation,
     AssignmentRecord,
@@ -216,6 +217,11 @@ class Simulation:
         """View every session as the engine sees it; none while it is dead."""
         return [] if self.host.engine is None else self.host.engine.status()
 
+    def standings(self) -> Sequence[PushStanding]:
+        """View where the push has every firmware; nowhere while the engine is dead."""
+        engine = self.host.engine
+        return () if engine is None else engine.pushes.standings(self.network.agenda.now)
+
     def begin(self) -> None:
         """Start the engine, hand out the orders, and put faults and power into the agenda."""
         settings, agenda = self.settings, self.network.agenda
@@ -310,6 +316,7 @@ class Simulation:
             for session in self._store.load().sessions
         }
         touched = self._faults_by_device()
+        waits = {one.device: one.reason for one in self.standings() if one.session is None}
         judgements = tuple(
             judge(
                 self.devices[member.spec.eui64],
@@ -318,6 +325,7 @@ class Simulation:
                 self._unordered[member.spec.eui64, part.image_type],
                 touched.get(member.spec.eui64, ()),
                 number,
+                waits.get(member.spec.eui64, ""),
             )
             for member in self.settings.members
             for number, part in enumerate(member.spec.parts)
