@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all dongle hosts lint unit bench fuzz soak docs clean
+.PHONY: help setup demo test test-all sampled dongle hosts lint unit bench fuzz soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
@@ -49,6 +49,10 @@ test: lint unit
 # Only what needs a physical dongle or fetches other people's hosts is left out.
 test-all: lint
 	$(BIN)/pytest -m 'not hw and not hosts'
+
+# What `make test` samples, whole: every point, seed and soak, and nothing a second time.
+sampled: setup
+	$(BIN)/pytest -m '(heavy or soak) and not hw and not hosts'
 
 # Part of `make test` too; these run in real time.
 dongle: setup
