@@ -14,6 +14,17 @@ def one_line(text: str) -> str:
     return printable if len(printable) <= LONGEST else printable[: LONGEST - 1] + "…"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: ``1 device``, ``1,200 devices``.
+
+    Args:
+        number: how many.
+        one: the noun of one.
+        many: of several, where that is not the noun with an s.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def utc_text(utc: float) -> str:
     """Write seconds since 1970-01-01 as a date and time; one that no calendar has stays a number."""
     try:

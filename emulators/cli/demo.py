@@ -1,27 +1,32 @@
 """``zota demo``: delivers an image to four emulated devices and shows it; decides nothing."""
 
 import json
+import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
+from rich.text import Text
 
+from images.eui64 import Eui64
 from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, recording
+from ota_engine.cli.columns import Column, Room, TableRow, command_lines, folded, lay_out, show
+from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.engine_options import OutcomesTo
 from ota_engine.cli.engines import HTTP, HTTP_OPTION, tell_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.order_report import command_line
-from ota_engine.cli.progress import RateMeter, duration, live_table
+from ota_engine.cli.progress import RateMeter, board, delivery, duration
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.status import SessionStatus
 
@@ -38,7 +43,15 @@ LINE_EVERY = 300.0  # virtual seconds between two lines when piped
 SAMPLE_NAME = "sample firmware"
 PROOFS, CERTIFICATES = "proofs", "certificates"  # folders of the evidence
 ORDER = "CS06"
-HEADINGS = ("device", "before", "after", "image", "blocks", "signed", "verdict")
+COLUMNS = (
+    Column("device"),
+    Column("before"),
+    Column("after"),
+    Column("image", gives_way=2),
+    Column("blocks", right=True, gives_way=1),
+    Column("signed", gives_way=3),
+    Column("verdict"),
+)
 
 
 @app.command()
@@ -64,19 +77,22 @@ def demo(
 
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
-    folder = _folder_for(keep)
     if outcomes_to is not None:
         require(HTTP, HTTP_OPTION)
-    endings = _perform(demonstration, folder, capture, quiet=as_json)
-    _keep_proofs(demonstration, endings, folder)
-    summary = _summary(demonstration, endings, file)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2))
-    else:
-        _show(endings, folder)
-    if outcomes_to is not None:
-        tell_what_waits(outcomes_to, folder, virtual=True)
+    with _evidence(keep) as folder:
+        endings = _perform(demonstration, folder, capture, quiet=as_json)
+        _keep_proofs(demonstration, endings, folder)
+        summary = _summary(demonstration, endings, file)
+        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        if as_json:
+            typer.echo(json.dumps(summary, indent=2))
+        else:
+            _show(endings, folder)
+        waiting = 0
+        if outcomes_to is not None:
+            waiting = tell_what_waits(outcomes_to, folder, virtual=True)
+    if as_json and keep is None and not waiting:
+        shutil.rmtree(folder)  # nobody was told where it is
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
 
 
@@ -97,13 +113,21 @@ def _proof_name(ending: "DemoEnding", number: int, proof: "DemoProof") -> str:
     return f"{ending.name.lower().replace(' ', '-')}-{number}-{proof.use_case.lower()}.hex"
 
 
-def _folder_for(keep: Path | None) -> Path:
-    if keep is None:
-        return Path(tempfile.mkdtemp(prefix="zota-demo-"))
-    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-        raise LocalError(f"{keep}: is not an empty folder; name a new one for the evidence")
-    keep.mkdir(parents=True, exist_ok=True)
-    return keep
+@contextmanager
+def _evidence(keep: Path | None) -> Iterator[Path]:
+    """The folder for the evidence; a temporary one is gone if the demonstration breaks off."""
+    if keep is not None:
+        if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+            raise LocalError(f"{keep}: is not an empty folder; name a new one for the evidence")
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    folder = Path(tempfile.mkdtemp(prefix="zota-demo-"))
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _perform(
@@ -139,7 +163,7 @@ class _Stage:
     def __init__(self, demonstration: "Demonstration", *, quiet: bool) -> None:
         self._names = demonstration.names
         self._meter = RateMeter()
-        self._console = Console()
+        self._console = PeopleConsole()
         self._quiet = quiet
         self._live = Live(console=self._console, auto_refresh=False)
         busy, rest = demonstration.expected_seconds
@@ -168,15 +192,14 @@ class _Stage:
                 self._draw()
                 time.sleep(self._owed)
                 self._owed = 0.0
-        elif not self._quiet and now >= self._next_line:
+        elif statuses and not self._quiet and now >= self._next_line:
             self._next_line = now + LINE_EVERY
             self._line(now, statuses)
 
     def _draw(self) -> None:
         now, statuses = self._last
-        title = f"zota demo   virtual time {duration(now)}"
-        table = live_table(statuses, self._names, self._meter, title)
-        self._live.update(table, refresh=True)
+        lines = stage_lines(now, statuses, self._names, self._meter, Room.of(sys.stdout))
+        self._live.update(Group(*lines), refresh=True)
 
     def _line(self, now: float, statuses: Sequence[SessionStatus]) -> None:
         parts = [
@@ -184,6 +207,19 @@ class _Stage:
             for status in statuses
         ]
         self._console.print(f"{duration(now):>8}  " + ", ".join(parts), soft_wrap=True)
+
+
+def stage_lines(
+    now: float,
+    statuses: "Sequence[SessionStatus]",
+    names: "Mapping[Eui64, str]",
+    meter: RateMeter,
+    room: Room,
+) -> list[Text]:
+    """How far everybody is after so many virtual seconds."""
+    rows = [delivery(status, names[status.device], meter) for status in statuses]
+    title = f"zota demo   virtual time {duration(now)}"
+    return board(title, rows, meter.speed(statuses), room)
 
 
 def _summary(
@@ -202,48 +238,41 @@ def _summary(
     }
 
 
-def summary_table(endings: "Sequence[DemoEnding]") -> Table:
+def summary_lines(endings: "Sequence[DemoEnding]", width: int | None) -> list[Text]:
     """What every device ran before and runs now, in its own words."""
-    table = Table(
-        title="what the devices run now",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,  # eighty columns hold it, and no figure is cut
+    rows = [_row(ending) for ending in endings]
+    return [Text("what the devices run now"), *lay_out(COLUMNS, rows, width).lines()]
+
+
+def _row(ending: "DemoEnding") -> TableRow:
+    good = ending.verdict == "updated" and ending.byte_exact
+    cells = (
+        ending.name,
+        _version(ending.version_before),
+        _version(ending.version_after),
+        ending.image_sha256[:8],
+        str(ending.blocks),
+        ", ".join(proof.use_case for proof in ending.proofs),
+        Text(ending.verdict, style="green" if good else "red"),
     )
-    for heading in HEADINGS:
-        right = heading == "blocks"
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
-    for ending in endings:
-        good = ending.verdict == "updated" and ending.byte_exact
-        table.add_row(
-            ending.name,
-            _version(ending.version_before),
-            _version(ending.version_after),
-            ending.image_sha256[:8],
-            str(ending.blocks),
-            ", ".join(proof.use_case for proof in ending.proofs),
-            "[green]updated[/]" if good else f"[red]{ending.verdict}[/]",
-        )
-    return table
+    return TableRow(cells, ending.reason)
 
 
 def _show(endings: "Sequence[DemoEnding]", folder: Path) -> None:
-    console = Console()
-    console.print(summary_table(endings))
-    for ending in endings:
-        if ending.reason:
-            console.print(f"{ending.name}: {ending.reason}", soft_wrap=True)
+    width = Room.of(sys.stdout).columns
+    lines = summary_lines(endings, width)
     if all(ending.byte_exact for ending in endings):
-        console.print("every device runs the delivered file, byte for byte")
+        lines.append(Text("every device runs the delivered file, byte for byte"))
     for ending in endings:
         for number, proof in enumerate(ending.proofs, 1):
             if proof.use_case == ORDER:
-                console.print(f"{ending.name} signed for it: {proof.said}", soft_wrap=True)
+                said = f"{ending.name} signed for it: {proof.said}"
+                lines += map(Text, folded(said, width))
                 path = folder / PROOFS / _proof_name(ending, number, proof)
                 words = "zota", "gbcs", "decode", path, "--keystore", folder / CERTIFICATES
-                console.print(f"check that: {command_line(*words)}", soft_wrap=True)
-    console.print(f"evidence: {folder}", soft_wrap=True)
+                lines += map(Text, command_lines("check that", command_line(*words), width))
+    lines.append(Text(f"evidence: {folder}"))
+    show(lines)
 
 
 def _version(version: int | None) -> str:

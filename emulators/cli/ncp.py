@@ -13,6 +13,7 @@ import typer
 from emulators.cli.homes import Home, about, furnish, read_home, read_memory
 from emulators.cli.ncp_screen import LOOK, NcpScreen, UpdatedDevices
 from images.files import read_bounded, write_whole
+from ota_engine.cli.exits import Exit
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
@@ -147,7 +148,9 @@ def ncp(
     keeper = _Keeper(dongle, state, keyed=home.keys is not None)
     hint = _hint(home.entries) if made_for and profile is None else ""
     screen = NcpScreen(options, hint, UpdatedDevices(dongle, files, count) if files else None)
-    trio.run(_serve, dongle, pty, None if tcp is None else _endpoint(tcp), keeper, screen)
+    where = None if tcp is None else _endpoint(tcp)
+    if trio.run(_serve, dongle, pty, where, keeper, screen) == signal.SIGINT:
+        raise typer.Exit(Exit.INTERRUPTED)
 
 
 # --- what the options name ------------------------------------------------------------------------
@@ -248,8 +251,8 @@ async def _serve(
     tcp: tuple[str, int] | None,
     keeper: "_Keeper",
     screen: NcpScreen,
-) -> None:
-    """Serve until somebody presses Ctrl-C or asks the process to end."""
+) -> int:
+    """Serve until somebody presses Ctrl-C or asks the process to end; returns the signal."""
     from emulators.ncp.server import serve_ncp
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -257,10 +260,11 @@ async def _serve(
             dongle.set_clocks(time.time(), server.now)
             screen.open(server, pty)
             nursery.start_soon(_watch, server, screen, keeper)
-            await anext(signals)
+            stopped_by = await anext(signals)
             nursery.cancel_scope.cancel()
         keeper.close()
     screen.close()
+    return stopped_by
 
 
 async def _watch(server: "NcpServer", screen: NcpScreen, keeper: "_Keeper") -> None:

@@ -10,6 +10,7 @@ import trio
 import typer
 
 from ota_engine.cli.engines import HTTP
+from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.key_folder import read_key_folder
@@ -90,7 +91,9 @@ def listen(
 
     faults = ReceiverFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
     keys = None if keystore is None else read_key_folder(keystore)
-    trio.run(_listen, port, records or _default_records(), faults, keys, _Voice(as_json))
+    voice = _Voice(as_json)
+    if trio.run(_listen, port, records or _default_records(), faults, keys, voice) == signal.SIGINT:
+        raise typer.Exit(Exit.INTERRUPTED)
 
 
 app.command()(deliver)
@@ -141,7 +144,7 @@ class _Voice:
 
 async def _listen(
     port: int, records: Path, faults: "ReceiverFaults", keys: Keystore | None, voice: _Voice
-) -> None:
+) -> int:
     from emulators.receiver.book import RecordBook
     from emulators.receiver.server import Receiver, serve_receiver
 
@@ -152,5 +155,6 @@ async def _listen(
         receiver = Receiver(book, faults, voice.letter, keys)
         async with serve_receiver(receiver, port) as url:
             voice.open(url, receiver)
-            await anext(signals)
+            stopped_by = await anext(signals)
         voice.close(receiver)
+    return stopped_by

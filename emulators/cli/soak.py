@@ -15,13 +15,28 @@ import typer
 
 from images.files import read_bounded
 from ota_engine.cli.captures import CaptureOption, join, recording
+from ota_engine.cli.columns import (
+    INDENT,
+    Column,
+    Room,
+    TableRow,
+    command_lines,
+    folded,
+    lay_out,
+    show,
+)
 from ota_engine.cli.exits import Exit
+from ota_engine.wording import counted
 
 if TYPE_CHECKING:
     from emulators.soak.soak import SoakResult, SoakSpec
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+SHOWN = 10  # devices listed that were not updated
+NAMES = 18  # columns of the names of figures
+BAR = 30  # columns of the progress bar
+COLUMNS = (Column("device", tails=True), Column("kind", gives_way=1), Column("verdict"))
 FIRST_AFTER = 1.0  # seconds until the first of them
 PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
 
@@ -168,8 +183,11 @@ class _Progress:
         rate = sum(self._blocks.values()) / max(now - self._started, 1e-9)
         text = f"{share:4.0%}  {sum(self._blocks.values()):,} blocks  {rate:,.0f} blocks/s"
         if terminal:
-            done = int(30 * share)
-            print(f"\r[{'#' * done}{'.' * (30 - done)}] {text}  ", end="", file=sys.stderr)  # noqa: T201
+            columns = Room.of(sys.stderr).columns or 0
+            bar = min(BAR, columns - len(text) - 6)  # brackets, spaces, and no line that wraps
+            done = int(bar * share)
+            drawn = f"[{'#' * done}{'.' * (bar - done)}] " if bar > 0 else ""
+            print(f"\r{drawn}{text}  ", end="", file=sys.stderr)  # noqa: T201
         else:
             _say(text.strip())
 
@@ -186,6 +204,8 @@ def _write_report(folder: Path, result: "SoakResult") -> None:
 
 
 def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:
+    from emulators.soak.soak import replay_command
+
     summary = result.summary()
     if result.missing:
         missing = ", ".join(str(number) for number in result.missing)
@@ -193,16 +213,40 @@ def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary))  # noqa: T201 - the result
         return
+    width = Room.of(sys.stdout).columns
     for name, value in summary.items():
         if name != "faults":
-            print(f"{name.replace('_', ' '):>18}  {value}")  # noqa: T201 - the result
-    for device in _worst(result):
-        print(f"{device['verdict']:>18}  {device['device']} {device['kind']}: {device['reason']}")  # noqa: T201
+            _fact(name.replace("_", " "), str(value), width)
+    unhappy, listed = _worst(result)
+    show(lay_out(COLUMNS, listed, width).lines() if listed else ())
+    more = unhappy - len(listed)
+    if more:
+        which = "report.html lists" if report is not None else "--report DIR keeps"
+        what = counted(more, "device was", "devices were")
+        show(folded(f"{what} not updated either, and not listed here: {which} all", width))
     if report is not None:
-        print(f"{'report':>18}  {report / 'report.html'}")  # noqa: T201 - the result
+        _fact("report", str(report / "report.html"), width)
+    command = replay_command(result.spec)
+    line = f"{'command':>{NAMES}}  {command}"
+    short = width is None or len(line) <= width
+    show([line] if short else command_lines("command", command, width))
 
 
-def _worst(result: "SoakResult", shown: int = 10) -> list[dict[str, object]]:
+def _fact(name: str, value: str, width: int | None) -> None:
+    """Print a name and a value, whole; below the name where there is no room beside it."""
+    line = f"{name:>{NAMES}}  {value}"
+    if width is None or len(line) <= width:
+        show([line])
+    else:
+        show([name, *folded(value, width, INDENT)])
+
+
+def _worst(result: "SoakResult") -> tuple[int, list[TableRow]]:
+    """How many devices were not updated, and rows of the first of them, wrong images first."""
     unhappy = [device for device in result.judgements if device["verdict"] != "updated"]
     unhappy.sort(key=lambda device: (device["verdict"] != "wrong image", device["device"]))
-    return unhappy[:shown]
+    rows = [
+        TableRow((device["device"], device["kind"], device["verdict"]), device["reason"])
+        for device in unhappy[:SHOWN]
+    ]
+    return len(unhappy), rows

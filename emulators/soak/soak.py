@@ -5,6 +5,7 @@ many processes share the work. Knows nothing of processes or screens.
 """
 
 import hashlib
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -277,7 +278,9 @@ def merge(spec: SoakSpec, results: Mapping[int, ShardJson], wall_seconds: float)
 
 def replay_command(spec: SoakSpec) -> str:
     """The command that gives the same run again."""
-    image = f"--image {spec.image}" if spec.image else f"--image-size {spec.image_size}"
+    image = (
+        f"--image {shlex.quote(spec.image)}" if spec.image else f"--image-size {spec.image_size}"
+    )
     shell = "" if spec.shell == "sim" else f" --shell {spec.shell}"
     chips = f" --chips {spec.chips:g}" if spec.chips else ""
     return (

@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import typer
@@ -37,8 +38,35 @@ UNDIVIDED: Final = "Commands"  # the heading where there are no panels
 WHOLE: Final = 1000  # characters of a command's line of help: more than any has
 
 
+class _Stopped(Exception):  # noqa: N818 - no error: what a person did
+    """Somebody pressed Ctrl-C, and no command had better words for it."""
+
+
+class _Unread(Exception):  # noqa: N818 - likewise
+    """Nobody reads what is printed any longer."""
+
+
 class GroupedHelp(TyperGroup):
-    """Lists commands under headings, as plain text that fits the terminal and is never cut short."""
+    """Lists commands under headings, as plain text that fits the terminal and is never cut short.
+
+    Passes on what ends a command, for the exit codes that ``main`` gives.
+    """
+
+    def make_context(self, *args: Any, **rest: Any) -> Any:
+        """Read the command line; help and versions are printed by that."""
+        try:
+            return super().make_context(*args, **rest)
+        except BrokenPipeError:
+            raise _Unread from None
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Stopped from None
+        except BrokenPipeError:
+            raise _Unread from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
@@ -140,8 +168,21 @@ def version_text() -> str:
 def main() -> None:
     """Run ``zota``; every known error becomes one line on standard error and an exit code."""
     try:
+        code = _run()
+        sys.stdout.flush()
+    except (_Unread, BrokenPipeError):
+        _silence()
+        code = Exit.UNREAD
+    if code:
+        sys.exit(code)
+
+
+def _run() -> int:
+    try:
         words = _in_new_words(sys.argv[1:])
         assemble(_wanted(words))(words, prog_name="zota")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else Exit.OK
     except (
         ZotaError,
         ImageError,
@@ -150,15 +191,28 @@ def main() -> None:
         ModuleNotFoundError,
         KeyboardInterrupt,
         BaseExceptionGroup,
+        _Stopped,
     ) as error:
         leaf = _only_leaf(error)
+        if isinstance(leaf, BrokenPipeError):
+            raise _Unread from None
         code, text = _exit_code(leaf), _one_line(leaf)
         if code is None or text is None:
             raise
         from ota_engine.cli.image_facts import visible  # file names may hold anything
 
         print(f"zota: {visible(text)}", file=sys.stderr)  # noqa: T201 - its last word
-        sys.exit(code)
+        return code
+    return Exit.OK
+
+
+def _silence() -> None:
+    """Let nothing more be printed, so that the interpreter does not complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a stream of a test has no number
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _in_new_words(words: list[str]) -> list[str]:
@@ -185,7 +239,7 @@ def _wanted(line: list[str]) -> CommandRow | None:
 
 
 def _exit_code(error: BaseException) -> Exit | None:
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | _Stopped):
         return Exit.INTERRUPTED
     if isinstance(error, StoreError | LinkError | OSError):
         return Exit.UNREADABLE

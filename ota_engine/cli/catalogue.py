@@ -1,5 +1,6 @@
 """``zota catalogue``: reads options and files, asks the catalogue room, prints; decides nothing."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from ota_engine.catalogue.takeover import TakenOver, find_index, take_over
 from ota_engine.cli import catalogue_options as option
 from ota_engine.cli import catalogue_report as report
 from ota_engine.cli import image_options as image
+from ota_engine.cli.columns import Room
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.image_facts import visible
@@ -132,7 +134,7 @@ def list_command(
     if as_json:
         report.print_json(report.list_as_json(wanted, everything))
     else:
-        report.print_list(wanted, everything, report.terminal_columns())
+        report.print_list(wanted, everything, Room.of(sys.stdout).columns)
 
 
 @app.command("show")

@@ -1,10 +1,7 @@
 """What ``zota catalogue`` prints: entries, histories, takings; opens nothing."""
 
 import json
-import shutil
-import sys
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 from typing import Any
 
 import typer
@@ -13,11 +10,11 @@ from images.catalogue import CatalogueEntry, Range, clashes, rivalries
 from images.catalogue.records import as_values
 from ota_engine.catalogue.export import Export
 from ota_engine.catalogue.takeover import TakenOver
+from ota_engine.cli.columns import INDENT, folded
 from ota_engine.cli.image_facts import visible
-from ota_engine.wording import utc_text
+from ota_engine.wording import counted, utc_text
 
 DIGITS = 12  # of a SHA-256, as shown
-INDENT = "    "
 
 
 def say(line: str) -> None:
@@ -68,14 +65,9 @@ def print_list(
             typer.echo(line)
         else:
             say(what + mark)
-            for folded in wrap(visible(whom), columns - len(INDENT)) or [""]:
-                typer.echo(INDENT + folded)
-    say(f"{len(entries)} of {len(everything)} image{'' if len(everything) == 1 else 's'}")
-
-
-def terminal_columns() -> int | None:
-    """How wide the terminal is that reads standard output; None where none does."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+            for line in folded(visible(whom), columns, INDENT):
+                typer.echo(line)
+    say(f"{len(entries)} of {counted(len(everything), 'image')}")
 
 
 def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> None:

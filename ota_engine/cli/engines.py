@@ -23,6 +23,7 @@ from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import DEFAULT
+from ota_engine.wording import counted
 
 if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
@@ -122,8 +123,11 @@ def _sink(url: str) -> "HttpSink":
     return HttpSink(url)
 
 
-def tell_what_waits(url: str, state: Path, *, virtual: bool) -> None:
+def tell_what_waits(url: str, state: Path, *, virtual: bool) -> int:
     """Say how many outcomes wait for the receiver, once those put by in jumping time are sent.
+
+    Returns:
+        How many.
 
     Raises:
         LocalError: the URL is none.
@@ -134,8 +138,9 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool) -> None:
     waiting = send_what_waits(state, url, _complain) if virtual else count_what_waits(state)
     if waiting:
         again = command_line("zota", "receiver", "deliver", url, "--state", state)
-        what = "outcome waits" if waiting == 1 else "outcomes wait"
-        typer.echo(f"zota: {waiting} {what} for the receiver: when it is up, {again}", err=True)
+        what = counted(waiting, "outcome waits", "outcomes wait")
+        typer.echo(f"zota: {what} for the receiver: when it is up, {again}", err=True)
+    return waiting
 
 
 def _complain(line: str) -> None:

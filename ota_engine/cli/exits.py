@@ -11,3 +11,4 @@ class Exit(IntEnum):
     ERRORS = 2  # defects found, a device failed, or the command was used wrongly
     UNREADABLE = 3  # a file, database, key or link could not be opened
     INTERRUPTED = 130  # Ctrl-C; what was done is kept
+    UNREAD = 141  # whoever read what is printed went away, as of ``zota ... | head``

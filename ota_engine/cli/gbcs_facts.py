@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any, Final
 
-from rich.console import Console
 from rich.text import Text
 
+from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.image_facts import visible
 from ota_engine.gbcs.facts import MALFORMED, NAMED
 from ota_engine.gbcs.opaque import Opaque
@@ -26,7 +26,7 @@ HIDDEN: Final = frozenset(("octets", "type", *NAMED.values()))  # from people, n
 
 def print_text(facts: dict[str, Any], size: int) -> None:
     """Print the same for people: what it is, between whom, what it says, what it is worth."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = PeopleConsole(highlight=False, soft_wrap=True)
     console.print(
         Text.assemble(
             (f"{facts['use_case'] or 'unknown use case'} {facts['cra']}", "bold"),
@@ -49,7 +49,7 @@ def print_text(facts: dict[str, Any], size: int) -> None:
         _line(console, name, verdict, STYLES[verdict], f"  {MEANINGS[verdict]}")
 
 
-def _line(console: Console, name: str, value: str, style: str = "", after: str = "") -> None:
+def _line(console: PeopleConsole, name: str, value: str, style: str = "", after: str = "") -> None:
     label = f"  {name.replace('_', ' '):{LABEL_WIDTH}}"
     pieces = wrap(value, WORDS if " " in value else WRAPPED, break_on_hyphens=False) or [""]
     console.print(Text.assemble((label, "cyan"), (pieces[0], style), (after, "dim")))

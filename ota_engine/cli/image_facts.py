@@ -140,10 +140,11 @@ def visible(text: str) -> str:
 
 def print_text(path: str, image: OtaImage) -> None:
     """Print the image for people; a line per fact, never folded, so that it can be searched."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    from ota_engine.cli.console import PeopleConsole
+
+    console = PeopleConsole(highlight=False, soft_wrap=True)
     rows = (*_about_file(path, image), *_about_header(image.header), *_about_body(image))
     for label, value in rows:
         console.print(Text.assemble((f"{label:<{LABEL_WIDTH}}", "dim"), visible(value)))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from images.comparison import Change
@@ -18,6 +17,7 @@ from images.rules.html import as_html
 from images.rules.junit import as_junit
 from images.rules.report import as_text, counts
 from images.rules.sarif import as_sarif
+from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.image_options import Format, TellingOptions
 
@@ -28,7 +28,7 @@ STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 def show_progress(results: Iterator[Judged], count: int) -> Iterator[Judged]:
     """Pass results through, showing how far we are: a bar on a terminal, else a few lines."""
-    console = Console(stderr=True)
+    console = PeopleConsole(stderr=True)
     if console.is_terminal and count > 1:
         from rich.progress import track
 
@@ -83,7 +83,7 @@ def show(
 
 def print_text(outcome: JudgingResult, least: Severity, *, quiet: bool = False) -> None:
     """A line per file, its findings below, and a summary; unreadable files on standard error."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = PeopleConsole(highlight=False, soft_wrap=True)
     for one in outcome.judged:
         if one.report is None:
             typer.echo(visible(f"zota: {one.path}: {one.reason}"), err=True)

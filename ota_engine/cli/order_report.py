@@ -1,19 +1,36 @@
 """Orders to activate as commands show them: JSON, lines, and what a person can do about each."""
 
 import shlex
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
-from rich import box
-from rich.table import Table
+from rich.text import Text
 
 from images.eui64 import format_eui64
+from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out
 from ota_engine.gbcs.codes import ActivationCode, name_of
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import OrderRecord, OrderState
-from ota_engine.wording import utc_text
+from ota_engine.wording import counted, utc_text
 
+COLUMNS: Final = (
+    Column("order", right=True),
+    Column("device", tails=True),
+    Column("when", gives_way=1),
+    Column("state"),
+    Column("version"),
+    Column("since", gives_way=2),
+)
+FRAME: Final = 5  # lines of a list besides its rows: heading, rule, two of totals, the prompt
+#: Orders of which there is nothing more to say.
+SETTLED: Final = frozenset({OrderState.ACTIVATED, OrderState.CANCELLED})
+STYLES: Final = {
+    OrderState.ACTIVATED: "green",
+    OrderState.FAILED: "red",
+    OrderState.EXPIRED: "red",
+}
 #: What to do about each outcome of a CS06 that is none.
 CURES: Final = {
     ActivationCode.NO_IMAGE_HELD: "it holds no image to start: if it does not run the ordered one "
@@ -126,23 +143,42 @@ def _after_silence(order: OrderRecord) -> str:
     )
 
 
-def orders_table(orders: Iterable[OrderRecord]) -> Table:
-    """One row for each order."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("order", "device", "when", "state", "version", "since", "why"):
-        table.add_column(name, no_wrap=name != "why")
-    for order in orders:
-        at = order.execution_utc
-        table.add_row(
-            str(order.number),
-            format_eui64(order.device),
-            "now" if at is None else utc_text(at),
-            order.state,
-            version_text(order.firmware_version) or "",
-            utc_text(order.since_utc),
-            order.reason,
-        )
-    return table
+def order_lines(orders: Sequence[OrderRecord], room: Room, *, everything: bool) -> list[Text]:
+    """A row for each order, and how many there are of each state.
+
+    Where they are more than a terminal has lines, those that were obeyed or taken back are counted
+    only, and the others stand with the newest first.
+
+    Args:
+        orders: lowest numbers first.
+        room: of the terminal.
+        everything: fold nothing.
+    """
+    listed, rest = list(orders), Counter[str]()
+    if room.lines is not None and not everything and len(orders) > room.lines - FRAME:
+        listed = [one for one in reversed(orders) if one.state not in SETTLED]
+        rest.update(one.state for one in orders if one.state in SETTLED)
+    lines = lay_out(COLUMNS, [_row(order) for order in listed], room.columns).lines()
+    if len(orders) > 1:
+        counts = Counter(order.state for order in orders)
+        parts = ", ".join(f"{counts[state]:,} {state}" for state in OrderState if counts[state])
+        hidden = f"; {rest.total():,} of them not listed: --all lists them" if rest else ""
+        said = f"{counted(len(orders), 'order')}: {parts}{hidden}"
+        lines += map(Text, folded(said, room.columns))
+    return lines
+
+
+def _row(order: OrderRecord) -> TableRow:
+    at = order.execution_utc
+    cells = (
+        str(order.number),
+        format_eui64(order.device),
+        "now" if at is None else utc_text(at),
+        Text(order.state, style=STYLES.get(order.state, "")),
+        version_text(order.firmware_version) or "",
+        utc_text(order.since_utc),
+    )
+    return TableRow(cells, order.reason)
 
 
 def command_line(*words: object) -> str:

@@ -1,20 +1,20 @@
 """``zota orders``: reads options, shows or cancels orders to activate; decides nothing."""
 
 import json
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from ota_engine.cli import engine_options, push_options
+from ota_engine.cli import columns, engine_options, push_options
 from ota_engine.cli.activate import tell
 from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
-from ota_engine.cli.order_report import advice, order_facts, orders_table
+from ota_engine.cli.order_report import advice, order_facts, order_lines
 from ota_engine.cli.order_screen import OrderScreen
 from ota_engine.errors import LocalError
 from ota_engine.records import OrderRecord, OrderState
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
-
-PIPED_WIDTH = 140  # columns of a table that goes into a file
 
 
 class RawMessage(StrEnum):
@@ -40,6 +38,7 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As zota orders li
 Kept = Annotated[
     Path, typer.Option("--state", metavar="DIR", help="The state folder of an engine.")
 ]
+Everything = Annotated[bool, typer.Option("--all", help="Also those a terminal has no room for.")]
 Raw = Annotated[
     RawMessage | None,
     typer.Option(help="Print only this message, in hexadecimal, for zota gbcs decode."),
@@ -52,8 +51,11 @@ def orders() -> None:
 
 
 @app.command("list")
-def list_orders(state: Kept, as_json: AsJson = False) -> None:
-    """Show every order, also while an engine is at work on them; needs no radio."""
+def list_orders(state: Kept, everything: Everything = False, as_json: AsJson = False) -> None:
+    """Show every order, also while an engine is at work on them; needs no radio.
+
+    On a terminal with fewer lines, those obeyed or taken back are counted only.
+    """
     found = _read(state)
     if as_json:
         typer.echo(json.dumps([order_facts(order) for order in found], indent=2))
@@ -61,10 +63,7 @@ def list_orders(state: Kept, as_json: AsJson = False) -> None:
     if not found:
         typer.echo(f"{state}: no order to activate was given yet")
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(orders_table(found))
+    columns.show(order_lines(found, columns.Room.of(sys.stdout), everything=everything))
 
 
 @app.command()

@@ -1,16 +1,20 @@
-"""Draws deliveries while they run: a live table on a terminal, sparse lines when piped."""
+"""Draws deliveries while they run: a board that fits the terminal, however many there are."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import accumulate
+from typing import Final, NamedTuple
 
-from rich import box
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from images.eui64 import Eui64, format_eui64
+from images.eui64 import Eui64
+from ota_engine.cli.columns import Column, Laid, Room, TableRow, folded, lay_out
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.records import SessionState
+from ota_engine.wording import counted
 
+WIDE, TALL = 120, 60  # columns and lines of a board that is drawn on no terminal
 SMOOTHING = 0.3  # share of the newest reading in the shown rate
 STYLES = {
     SessionState.DOWNLOADING: "cyan",
@@ -46,42 +50,147 @@ class RateMeter:
             return None
         return self._rates.get((status.device, status.sha256))
 
+    def speed(self, statuses: Iterable[SessionStatus]) -> str:
+        """How fast all go together and how long that takes at this rate, in words."""
+        under_way = [one for one in statuses if PHASES.get(one.state) in (None, Phase.ACTIVE)]
+        rate = sum(self.rate(status) or 0.0 for status in under_way)
+        if not rate:
+            return ""
+        octets = sum(status.size - status.offset for status in under_way)
+        return f"{rate:,.0f} B/s, {duration(octets / rate)} left"
+
     def left(self, status: SessionStatus) -> float | None:
         """Seconds until the last block at the present rate."""
         rate = self.rate(status)
         return (status.size - status.offset) / rate if rate else None
 
 
-def live_table(
-    statuses: Iterable[SessionStatus], names: Mapping[Eui64, str], meter: RateMeter, title: str
-) -> Table:
-    """One row per device: state, progress, rate, time left, blocks asked again, why it waits."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading, justify in (
-        ("device", "left"),
-        ("state", "left"),
-        ("progress", "left"),
-        ("%", "right"),
-        ("B/s", "right"),
-        ("left", "right"),
-        ("again", "right"),
-        ("why", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=heading != "why")  # type: ignore[arg-type]
-    for status in statuses:
-        share = status.offset / status.size
-        rate, left = meter.rate(status), meter.left(status)
-        table.add_row(
-            names.get(status.device) or format_eui64(status.device),
-            Text(status.state, style=STYLES.get(status.state, "")),
-            ProgressBar(total=1.0, completed=share, width=10),
-            f"{share:.0%}",
-            f"{rate:.0f}" if rate else "",
-            duration(left) if left is not None else "",
-            str(status.retries or ""),
-            status.reason,
-        )
-    return table
+class Phase(StrEnum):
+    """How far a delivery is, in the order people want to look at them."""
+
+    FAILED = "failed"
+    ACTIVE = "active"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+#: Phases of the states in which a session is neither under way nor waits.
+PHASES: Final = {
+    SessionState.DOWNLOADING: Phase.ACTIVE,
+    SessionState.VERIFYING: Phase.ACTIVE,
+    SessionState.RESTARTING: Phase.ACTIVE,
+    SessionState.UPDATED: Phase.DONE,
+    SessionState.HELD: Phase.DONE,
+    SessionState.AWAITING_COMMAND: Phase.DONE,
+    SessionState.FAILED: Phase.FAILED,
+    SessionState.ABORTED: Phase.FAILED,
+}
+COLUMNS: Final = (
+    Column("device", tails=True),
+    Column("state"),
+    Column("progress", gives_way=4),
+    Column("%", right=True),
+    Column("B/s", right=True, gives_way=1),
+    Column("left", right=True, gives_way=1),
+    Column("again", right=True, gives_way=2),
+    Column("heard", right=True, gives_way=3),
+)
+BAR: Final = 10  # columns of a bar
+FRAME: Final = 4  # lines of a board besides its rows: heading, rule, what is folded, the cursor
+
+
+class Delivery(NamedTuple):
+    """One row of a board, and how far it is."""
+
+    row: TableRow
+    phase: Phase
+
+
+def cells_of(status: SessionStatus, meter: RateMeter) -> tuple[str | Text, ...]:
+    """The cells of a session from ``progress`` to ``again``."""
+    share = status.offset / status.size
+    rate, left = meter.rate(status), meter.left(status)
+    return (
+        bar(share),
+        f"{share:.0%}",
+        f"{rate:.0f}" if rate else "",
+        duration(left) if left is not None else "",
+        str(status.retries or ""),
+    )
+
+
+def bar(share: float) -> Text:
+    """Draw a share of a whole."""
+    done = round(BAR * share)
+    return Text("━" * done, style="cyan").append("─" * (BAR - done), style="dim")
+
+
+def delivery(status: SessionStatus, name: str, meter: RateMeter) -> Delivery:
+    """One session as a row of a board."""
+    state = Text(status.state, style=STYLES.get(status.state, ""))
+    row = TableRow((name, state, *cells_of(status, meter), ""), status.reason)
+    return Delivery(row, PHASES.get(status.state, Phase.WAITING))
+
+
+def board(title: str, deliveries: Sequence[Delivery], speed: str, room: Room) -> list[Text]:
+    """The lines of a live view: title, totals, and as many rows as there is room for.
+
+    Where not all fit, what failed goes first and what is done is folded into a count.
+
+    Args:
+        title: stands above.
+        deliveries: the rows, as they are listed where all fit.
+        speed: of all together, and how long it takes, in words.
+        room: of the terminal.
+    """
+    width, height = room.columns or WIDE, room.lines or TALL
+    head = folded(title, width)
+    if len(deliveries) > 1:
+        head += folded(totals([one.phase for one in deliveries], speed), width)
+    most = max(1, height - len(head) - FRAME)
+    ranked = list(deliveries)
+    laid = _laid(ranked[: most + 1], width)
+    if _fitting(laid, most) < len(deliveries):
+        ranked = _ranked(ranked, most)
+        laid = _laid(ranked[:most], width)
+    shown = max(1, _fitting(laid, most)) if ranked else 0
+    body = [line for row in laid.rows[:shown] for line in row]
+    return [*map(Text, head), *laid.heading, *body, *_folded_rows(ranked[shown:])]
+
+
+def _ranked(deliveries: Sequence[Delivery], most: int) -> list[Delivery]:
+    """Put first what people look at first: what failed, but beside it what is under way."""
+    by_phase = {phase: [one for one in deliveries if one.phase is phase] for phase in Phase}
+    failed, half = by_phase[Phase.FAILED], most // 2
+    first = [*failed[:half], *by_phase[Phase.ACTIVE], *failed[half:]]
+    return [*first, *by_phase[Phase.WAITING], *by_phase[Phase.DONE]]
+
+
+def _laid(deliveries: Sequence[Delivery], width: int) -> Laid:
+    return lay_out(COLUMNS, [one.row for one in deliveries], width)
+
+
+def _fitting(laid: Laid, most: int) -> int:
+    """How many of the first rows have room in so many lines."""
+    taken = list(accumulate(len(row) for row in laid.rows))
+    return sum(lines <= most for lines in taken)
+
+
+def totals(phases: Iterable[Phase], speed: str = "") -> str:
+    """Count deliveries by how far they are, in one line."""
+    counts = Counter(phases)
+    parts = [f"{counts[phase]:,} {phase}" for phase in reversed(Phase) if counts[phase]]
+    line = f"{counted(counts.total(), 'device')}: {', '.join(parts)}"
+    return f"{line}   {speed}".rstrip()
+
+
+def _folded_rows(deliveries: Sequence[Delivery]) -> list[Text]:
+    """Count what is not shown."""
+    if not deliveries:
+        return []
+    left = Counter(one.phase for one in deliveries)
+    parts = ", ".join(f"{left[phase]:,} {phase}" for phase in Phase if left[phase])
+    return [Text(f"and {left.total():,} more: {parts}", style="dim")]
 
 
 def duration(seconds: float) -> str:

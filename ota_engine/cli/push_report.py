@@ -4,8 +4,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
+
+from ota_engine.cli.console import PeopleConsole
 
 if TYPE_CHECKING:
     from ota_engine.hub.push.report import PushReport
@@ -16,7 +17,7 @@ SHOWN_DIGITS: Final = 8  # of a SHA-256
 
 def print_report(report: "PushReport") -> None:
     """Print a table of what every firmware came to, why, and which files nobody takes."""
-    console = Console()
+    console = PeopleConsole()
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     several = _several(report)

@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Literal, Self
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from images.eui64 import format_eui64
+from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.progress import STYLES, RateMeter, duration
 from ota_engine.hub.push.progress import name_of
 from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
@@ -46,7 +47,7 @@ class PushScreen:
     def __init__(self, title: str, *, quiet: bool) -> None:
         self._title = title
         self._quiet = quiet
-        self._console = Console(stderr=True)
+        self._console = PeopleConsole(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
         self._meter = RateMeter()
         self._drawn = 0.0

@@ -42,8 +42,12 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: int) -> None:
+@pytest.mark.parametrize(
+    ("stop", "code"), [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGTERM, Exit.OK)]
+)
+def test_it_serves_until_it_is_stopped_and_leaves_nothing(
+    tmp_path: Path, stop: int, code: Exit
+) -> None:
     path, state = tmp_path / "dongle", tmp_path / "memory.json"
     with running("--pty", path, "--state", state, "--baud", "0") as process:
         wait_for(path)
@@ -53,7 +57,7 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(tmp_path: Path, stop: 
         os.close(port)
         process.send_signal(stop)
         _, said = process.communicate(timeout=PATIENCE)
-        assert process.returncode == Exit.OK
+        assert process.returncode == code
     assert said.splitlines()[0].startswith("zota: virtual dongle, EZSP 19, with 4 devices")
     assert f"--link ezsp://{path}" in said
     assert said.splitlines()[-1] == "zota: stopped"

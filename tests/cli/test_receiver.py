@@ -71,7 +71,7 @@ def test_what_waits_is_sent_and_every_letter_told_of(state: Path) -> None:
             ("kept", 201),
             ("known", 200),
         ]
-        assert receiver.stop() == (Exit.OK, "")
+        assert receiver.stop() == (Exit.INTERRUPTED, "")
     assert len((state / "records.jsonl").read_text().splitlines()) == 2
 
 
@@ -80,7 +80,8 @@ def test_it_ends_cleanly_when_told_and_says_what_it_holds(tmp_path: Path, number
     with listening(tmp_path) as receiver:
         receiver.process.send_signal(number)
         assert receiver.line() == {"stopped": True, "records": 0, "letters": {}, "proofs": {}}
-        assert receiver.process.wait(30) == Exit.OK
+        ended = Exit.INTERRUPTED if number == signal.SIGINT else Exit.OK
+        assert receiver.process.wait(30) == ended
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
