@@ -37,8 +37,9 @@ def store() -> None:
 def check_command(database: Database = None, state: State = None, as_json: Json = False) -> None:
     """Look all over a database without changing it, also while an engine uses it.
 
-    Pages, schema, relations, images against their hashes, outbox and audit trail. Exit code 0:
-    sound, 2: defects found, 3: cannot be opened.
+    Pages, schema, relations, images against their hashes and headers, outbox, audit trail, and the
+    outcomes, orders and pushes against what the trail says of them. A folder that cannot be
+    written is checked too. Exit code 0: sound, 2: defects found, 3: cannot be opened.
     """
     from ota_engine.store.lease import holder
     from ota_engine.store.store import Store
@@ -56,6 +57,12 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
             typer.echo(f"{finding.where}: {finding.problem}: {finding.remedy}")
         rows = ", ".join(f"{count} {table}" for table, count in report.rows.items() if count)
         typer.echo(f"{path}: schema {report.schema}; {rows or 'no rows'}")
+        typer.echo(f"audit head: {report.audit_head}")
+        if report.sealed_as_found:
+            typer.echo(
+                f"{report.sealed_as_found} rows were recorded before the chain covered them: they "
+                "are sealed as they were found then"
+            )
         typer.echo(f"in use by {user}" if user else "not in use")
         typer.echo("DEFECTS FOUND" if report.findings else "sound")
     raise typer.Exit(Exit.ERRORS if report.findings else Exit.OK)

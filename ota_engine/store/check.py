@@ -1,27 +1,19 @@
-"""Looks a database over without changing it: pages, relations, images, outbox; no audit, no lease."""
+"""Looks a database over without changing it: pages, relations, images, outbox, seals; no lease."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
+from images import ImageError, parse
 from images.eui64 import format_eui64
 from ota_engine.gbcs.verification import Verification
 from ota_engine.store import schema
 from ota_engine.store.failures import one_line
+from ota_engine.store.findings import MOST, RESTORE, StoreFinding
 from ota_engine.store.rows import is_content_of
-
-MOST = 20  # findings of one look; a broken table must not print a million lines
-RESTORE = "move the database away and restore a backup"
-
-
-class StoreFinding(NamedTuple):
-    """One thing that is wrong: where, what, and what to do."""
-
-    where: str
-    problem: str
-    remedy: str
+from ota_engine.store.sealing import broken_seals
 
 
 class CheckReport(NamedTuple):
@@ -32,6 +24,20 @@ class CheckReport(NamedTuple):
     rows: dict[str, int]  # per table; empty when the pages cannot be read
     audit_head: str  # hash of the last audit row; noted elsewhere, it shows up a rewritten trail
     findings: tuple[StoreFinding, ...]
+    sealed_as_found: int = 0  # rows older than the chain's hold on them: as they were on migrating
+
+
+#: Columns of an image that its octets say too; the last is the element of that name.
+_HEADER: Final = (
+    "manufacturer_code",
+    "image_type",
+    "file_version",
+    "zigbee_stack_version",
+    "minimum_hardware_version",
+    "maximum_hardware_version",
+    "upgrade_file_destination",
+    "manufacturer_image_hash",
+)
 
 
 def look_over(connection: sa.Connection) -> list[StoreFinding]:
@@ -70,10 +76,32 @@ def _relations(connection: sa.Connection) -> Iterator[StoreFinding]:
 
 
 def _images(connection: sa.Connection) -> Iterator[StoreFinding]:
-    for sha256, data in connection.execute(sa.select(schema.images.c.sha256, schema.images.c.data)):
-        if not is_content_of(sha256, data):
-            problem = f"image {str(sha256)[:16]} is not what its hash says; it will not be served"
-            yield StoreFinding("images", problem, RESTORE)
+    told = [schema.images.c[name] for name in _HEADER]
+    for sha256, data, *row in connection.execute(
+        sa.select(schema.images.c.sha256, schema.images.c.data, *told)
+    ):
+        problem = f"image {str(sha256)[:16]} is not what its hash says; it will not be served"
+        if is_content_of(sha256, data):
+            wrong = _contradicted(data, row)
+            problem = f"{wrong} of image {sha256[:16]} is not what its own octets say"
+            if not wrong:
+                continue
+        yield StoreFinding("images", problem, RESTORE)
+
+
+def _contradicted(data: bytes, row: Sequence[object]) -> str:
+    """Name the first column of an image that its octets do not bear out, "" for none."""
+    try:
+        image = parse(data)
+    except ImageError:
+        return ""  # what is no OTA file says nothing; its seal does
+    header, digest = image.header, image.manufacturer_image_hash
+    own = [getattr(header, name) for name in _HEADER[:-1]] + [
+        "" if digest is None else digest.hex()
+    ]
+    return next(
+        (name for name, said, is_so in zip(_HEADER, row, own, strict=True) if said != is_so), ""
+    )
 
 
 def _outbox(connection: sa.Connection) -> Iterator[StoreFinding]:
@@ -135,4 +163,5 @@ _LOOKS: tuple[Callable[[sa.Connection], Iterator[StoreFinding]], ...] = (
     _outbox,
     _audiences,
     _proofs,
+    broken_seals,
 )

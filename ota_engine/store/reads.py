@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ota_engine.errors import StoreError
-from ota_engine.store.check import RESTORE
 from ota_engine.store.failures import mapped, one_line
+from ota_engine.store.findings import RESTORE
 
 _R = TypeVar("_R")
 

@@ -32,11 +32,19 @@ from ota_engine.records import (
     VersionPolicy,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # all this version can open, oldest first
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+)  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
 AUDIT_HEAD = "audit head"  # and the hash its last row must have
+SEALS_DUE = "seals due"  # there only until what an older version wrote has been sealed as found
 TRUSTED_UTC = "trusted utc"  # the latest wall time the engine trusted, seconds since 1970
 
 FILE_SINK = "outcomes.jsonl"  # the sink every database has; others are registered

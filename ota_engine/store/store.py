@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -37,14 +38,16 @@ from ota_engine.records import (
 from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
-from ota_engine.store.check import RESTORE, CheckReport, StoreFinding, count_rows, look_over
+from ota_engine.store.check import CheckReport, count_rows, look_over
 from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line
+from ota_engine.store.findings import MOST, RESTORE, StoreFinding
 from ota_engine.store.lease import Lease
 from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
 from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
-from ota_engine.store.writes import statements, write_history, write_state
+from ota_engine.store.sealing import broken_seals, read_seals, seals_found, seals_of
+from ota_engine.store.writes import statements, write_history, write_state, write_trail
 
 MEMORY = "memory"  # the place of a database without a file
 
@@ -159,7 +162,8 @@ class Store:
     def apply(self, records: Sequence[Record]) -> None:
         """Remember records, all or none; they are committed when this returns.
 
-        An outcome whose key is known already is left as it is, so a replay changes nothing.
+        An outcome whose key is known already is left as it is, so a replay changes nothing. What is
+        evidence is sealed in the audit trail by the same commit.
 
         Raises:
             StoreFull: no space; nothing was written, the same call may be made again.
@@ -169,12 +173,11 @@ class Store:
         batch = fold(records)
         for image in batch.images:
             _refuse_forged(image)
-        trail = extend(self._audit_head, batch.audit)
         with mapped(self.place), self._connection.begin():
             write_state(self._connection, self._write, batch)
-            write_history(self._connection, self._write, batch, trail)
-        if trail:
-            self._audit_head = AuditHead(trail[-1].sequence, trail[-1].hash)
+            write_history(self._connection, self._write, batch)
+            trail = self._extend([*batch.audit, *seals_of(self._connection, batch)])
+        self._audit_head = _head_of(trail) or self._audit_head
 
     def limit_size(self, octets: int) -> None:
         """Let the database grow no further than this, as if the disk ended there."""
@@ -285,6 +288,15 @@ class Store:
         with mapped(self.place), self._connection.begin():  # one view, also beside a busy engine
             return verify(self._trail(), self._recorded_head(), known)
 
+    def broken_seals(self) -> tuple[StoreFinding, ...]:
+        """What of the evidence is not what the audit trail says it was; the first few.
+
+        Raises:
+            StoreError: a row cannot be read.
+        """
+        with mapped(self.place), self._connection.begin():
+            return tuple(islice(broken_seals(self._connection), MOST))
+
     def check(self) -> CheckReport:
         """Look all over the database without changing it; what is wrong is told, not raised."""
         with mapped(self.place), self._connection.begin():
@@ -293,10 +305,12 @@ class Store:
             findings += self._unreadable(findings)
             with mapped(self.place), self._connection.begin():
                 counted = count_rows(self._connection)
+                as_found = read_seals(self._connection).as_found
         except StoreError as error:
-            counted = {}
+            counted, as_found = {}, 0
             findings = findings or [StoreFinding("database", str(error), RESTORE)]
-        return CheckReport(self.place, schema.HEAD, counted, self._audit_head.hash, tuple(findings))
+        head = self._audit_head.hash
+        return CheckReport(self.place, schema.HEAD, counted, head, tuple(findings), as_found)
 
     # --- within ---------------------------------------------------------------------------------
 
@@ -309,6 +323,28 @@ class Store:
                 self._refuse_damaged()
             with self._connection.begin():
                 self._audit_head = self._recorded_head()
+            self._seal_what_is_found()
+
+    def _seal_what_is_found(self) -> None:
+        """Seal what an older version wrote, once, when its database has just been migrated."""
+        with self._connection.begin():
+            if not self._noted(schema.SEALS_DUE):
+                return
+            try:
+                trail = self._extend(seals_found(self._connection, time.time()))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise StoreError(
+                    f"{self.place}: a row cannot be read ({one_line(error)}): {RESTORE}"
+                ) from error
+            note = sa.delete(schema.meta).where(schema.meta.c.name == schema.SEALS_DUE)
+            self._connection.execute(note)
+        self._audit_head = _head_of(trail) or self._audit_head
+
+    def _extend(self, records: Sequence[AuditRecord]) -> list[AuditRow]:
+        """Write rows to the end of the trail; they are there once the transaction is."""
+        trail = extend(self._audit_head, records)
+        write_trail(self._connection, self._write, trail)
+        return trail
 
     def _take_lease(self, owner: str) -> bool:
         taken = {
@@ -373,6 +409,10 @@ class Store:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
+
+
+def _head_of(trail: Sequence[AuditRow]) -> AuditHead | None:
+    return AuditHead(trail[-1].sequence, trail[-1].hash) if trail else None
 
 
 def _refuse_forged(image: ImageRecord) -> None:

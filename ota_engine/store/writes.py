@@ -158,15 +158,17 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
         _many(connection, write.meta, [trusted])
 
 
-def write_history(
-    connection: sa.Connection, write: Statements, batch: Batch, trail: Sequence[AuditRow]
-) -> None:
-    """Write what happened: journal, outcomes with their place in the outbox, audit with its head."""
+def write_history(connection: sa.Connection, write: Statements, batch: Batch) -> None:
+    """Write what happened: journal, and outcomes with their place in the outbox."""
     keys = [outcome.key for outcome in batch.outcomes]
     _many(connection, write.event, rows(EventRecord, batch.events))
     _many(connection, write.outcome, rows(OutcomeRecord, batch.outcomes))
     _many(connection, write.outbox, [{"key": key} for key in keys])
     _many(connection, write.dispatches, [{"this_key": key} for key in keys])
+
+
+def write_trail(connection: sa.Connection, write: Statements, trail: Sequence[AuditRow]) -> None:
+    """Write new rows of the audit trail, with its head."""
     if not trail:
         return
     entries = rows(AuditRecord, (row.record for row in trail))

@@ -9,7 +9,7 @@ import pytest
 
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.cli.zota import zota
-from tests.store.samples import audit
+from tests.store.samples import audit, outcome
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def test_a_trail_as_it_was_written(state: Path) -> None:
     ran = zota("audit", "verify", "--state", state)
     assert (ran.code, ran.err) == (0, "")
     with Store.open(state / DATABASE_NAME) as store:
-        assert f"5 rows as they were written, head {store.audit_head().hash}" in ran.out
+        assert "5 rows as they were written" in ran.out
+        assert f"audit head: {store.audit_head().hash}" in ran.out.splitlines()
 
 
 def test_an_edited_row_is_named(state: Path) -> None:
@@ -45,7 +46,14 @@ def test_a_deleted_row_is_named_in_json(state: Path) -> None:
     assert ran.code == 2
     assert report["first_bad_row"] == 2
     assert report["problem"] == "row 2 is missing"
-    assert list(report) == ["database", "rows", "head", "first_bad_row", "problem"]
+    assert list(report) == [
+        "database",
+        "rows",
+        "head",
+        "first_bad_row",
+        "problem",
+        "broken_seals",
+    ]
 
 
 def test_a_cut_tail_is_named(state: Path) -> None:
@@ -70,3 +78,24 @@ def test_an_empty_trail(tmp_path: Path) -> None:
     ran = zota("audit", "verify", "--state", tmp_path)
     assert ran.code == 0
     assert "0 rows as they were written" in ran.out
+
+
+def test_a_rewritten_verdict_is_named_by_both_checks(state: Path) -> None:
+    with Store.open(state / DATABASE_NAME) as store:
+        store.apply([outcome("k")])
+    edit(state, "UPDATE outcomes SET verdict = 'failed'")
+    for command in (("audit", "verify"), ("store", "check")):
+        ran = zota(*command, "--state", state)
+        assert ran.code == 2
+        assert "outcome k is not what was recorded: compare it with a backup" in ran.out
+    report = json.loads(zota("audit", "verify", "--state", state, "--json").out)
+    assert report["first_bad_row"] is None
+    assert report["broken_seals"] == ["outcome k is not what was recorded"]
+
+
+def test_a_head_is_taken_as_people_copy_it_and_refused_if_it_is_none(state: Path) -> None:
+    noted = json.loads(zota("audit", "verify", "--state", state, "--json").out)["head"]
+    assert zota("audit", "verify", "--state", state, "--head", f" {noted.upper()} ").code == 0
+    ran = zota("audit", "verify", "--state", state, "--head", noted[:-1])
+    assert (ran.code, ran.out) == (2, "")
+    assert "give the 64 hex digits that were printed" in ran.err

@@ -12,6 +12,7 @@ from images.eui64 import format_eui64
 from ota_engine.store.store import Store
 from tests.cli.firmware import NEW_VERSION, OLD_VERSION, SPECS, image_file
 from tests.cli.zota import Ran, zota
+from tests.store.samples import deeds
 
 DEVICES = {entry.spec.kind: format_eui64(entry.spec.eui64) for entry in default_roster()}
 PPMID, IHD, HCALCS, HUB = DEVICES.values()
@@ -248,6 +249,6 @@ def test_a_state_folder_in_use_is_refused_with_the_name_of_its_user(tmp_path: Pa
 def test_the_audit_trail_names_who_pushed(tmp_path: Path) -> None:
     push(tmp_path, image_file(tmp_path), "--device", PPMID)
     with Store.inspect(tmp_path / "state" / "zota.db") as store:
-        done = [(row.record.actor, row.record.action) for row in store.audit_rows()]
+        done = [(deed.actor, deed.action) for deed in deeds(store)]
     assert done == [("zota push", "add image"), ("zota push", "inquire"), ("zota push", "assign")]
     assert zota("audit", "verify", "--state", tmp_path / "state").code == 0

@@ -15,7 +15,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.wording import utc_text
 from tests.cli.zota import zota
-from tests.store.samples import outcome
+from tests.store.samples import deeds, outcome
 
 WAITS = f"the oldest waits since {utc_text(outcome('first').utc)}"
 NOBODY = "http://127.0.0.1:1/outcomes"  # a port on which nothing listens
@@ -251,8 +251,8 @@ def test_a_dead_letter_queued_again_is_delivered_and_audited(
     with Store.open(buried / DATABASE_NAME) as store:
         assert store.dispatches.dead() == ()
         assert [each.key for each in store.dispatches.waiting("receiver", 9)] == ["first", "second"]
-        (row,) = store.audit_rows()
-        assert (row.record.action, row.record.subject) == ("requeue", "first")
+        (deed,) = deeds(store)
+        assert (deed.action, deed.subject) == ("requeue", "first")
         assert store.verify_audit() is None
 
 

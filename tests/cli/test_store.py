@@ -46,7 +46,15 @@ def test_json_of_a_sound_database(state: Path) -> None:
     assert report["findings"] == []
     assert report["in_use_by"] is None
     assert report["rows"]["images"] == 1
-    assert list(report) == ["database", "schema", "rows", "audit_head", "findings", "in_use_by"]
+    assert list(report) == [
+        "database",
+        "schema",
+        "rows",
+        "audit_head",
+        "findings",
+        "sealed_as_found",
+        "in_use_by",
+    ]
 
 
 def test_defects_are_told_and_the_exit_code_says_so(state: Path) -> None:

@@ -17,7 +17,17 @@ from ota_engine.records import Record
 from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import JsonLinesSink
-from tests.store.samples import IMAGE, assignment, audit, device, event, firmware, outcome, session
+from tests.store.samples import (
+    IMAGE,
+    assignment,
+    audit,
+    deeds,
+    device,
+    event,
+    firmware,
+    outcome,
+    session,
+)
 
 
 def story(number: int) -> list[Record]:
@@ -68,7 +78,7 @@ def examine(folder: Path) -> int:
         told = len(store.events())
         assert store.check().findings == ()
         assert [line.kind for line in store.events()] == [str(n) for n in range(told)]
-        assert [row.record.subject for row in store.audit_rows()] == [str(n) for n in range(told)]
+        assert [record.subject for record in deeds(store)] == [str(n) for n in range(told)]
         snapshot = store.load()
         if told:
             last = told - 1

@@ -39,6 +39,8 @@ from ota_engine.records import (
     Verdict,
     VersionPolicy,
 )
+from ota_engine.store.seals import SEALER
+from ota_engine.store.store import Store
 
 PPMID = Eui64(0x00DB_1234_5678_90A4)
 HIGHEST = Eui64(0xFFFF_FFFF_FFFF_FFFE)  # more than a signed 64-bit column could hold
@@ -195,6 +197,12 @@ def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}"
 
 def audit(subject: str = "ppmid", actor: str = "operator") -> AuditRecord:
     return AuditRecord(utc=1.7e9, actor=actor, action="assign", subject=subject, detail="{}")
+
+
+def deeds(store: Store) -> list[AuditRecord]:
+    """The audit trail without the store's own rows, which seal what the others tell of."""
+    rows = [row.record for row in store.audit_rows()]
+    return [record for record in rows if record.actor != SEALER]
 
 
 # --- strategies: few keys, so that records meet ---------------------------------------------------

@@ -40,6 +40,7 @@ from tests.store.samples import (
     RECORDS,
     assignment,
     audit,
+    deeds,
     device,
     event,
     image,
@@ -141,7 +142,7 @@ def assert_holds(store: Store, model: Model) -> None:
     told = tuple(each for each in model.outcomes.values() if OPERATORS in each.audience)
     assert store.outcomes() == tuple(model.outcomes.values())
     assert store.dispatches.waiting(FILE_SINK, 1000) == told
-    assert [row.record for row in store.audit_rows()] == model.audit
+    assert deeds(store) == model.audit
     assert store.verify_audit() is None
 
 
@@ -193,7 +194,7 @@ def test_one_batch_and_one_by_one_come_to_the_same(records: list[Record]) -> Non
         assert together.load() == apart.load()
         assert together.events() == apart.events()
         assert together.outcomes() == apart.outcomes()
-        assert together.audit_head() == apart.audit_head()
+        assert deeds(together) == deeds(apart)
 
 
 def test_a_batch_is_written_whole_or_not_at_all() -> None:

@@ -73,7 +73,7 @@ def test_a_sound_database_has_no_findings(path: Path) -> None:
     with Store.inspect(path) as store:
         report = store.check()
     assert report.findings == ()
-    assert set(report.rows.values()) == {1}
+    assert {count for table, count in report.rows.items() if table != "audit"} == {1}
     assert "sessions" in report.rows
 
 

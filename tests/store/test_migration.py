@@ -15,7 +15,7 @@ from ota_engine.errors import StoreError
 from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.records import OrderState, OutcomeKind, Record, Verdict
 from ota_engine.store import migrate, schema
-from ota_engine.store.check import RESTORE, StoreFinding
+from ota_engine.store.findings import RESTORE, StoreFinding
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import drain

@@ -70,6 +70,7 @@ from tests.gbcs.parties import (
     VERSION,
     everyone,
 )
+from tests.store.samples import deeds
 
 UTC = NOW.timestamp()  # when the desk's clock stands at 0
 DEVICE = Eui64(HCALCS)
@@ -224,8 +225,7 @@ class Desk:
         return [one for one in self.store.outcomes() if kind in (None, one.kind)]
 
     def audits(self, action: str | None = None) -> list[AuditRecord]:
-        rows = [row.record for row in self.store.audit_rows()]
-        return [row for row in rows if action in (None, row.action)]
+        return [row for row in deeds(self.store) if action in (None, row.action)]
 
 
 class Client:

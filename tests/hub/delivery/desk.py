@@ -45,6 +45,7 @@ from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.general import AttributeRecord
 from ota_engine.zcl.status import Status
+from tests.store.samples import deeds
 
 UTC = 1_800_000_000.0
 MANUFACTURER, IMAGE_TYPE = 0x121D, 0x0084
@@ -189,7 +190,7 @@ class Desk:
         return self.store.events(kind=kind)
 
     def audits(self) -> list[AuditRecord]:
-        return [row.record for row in self.store.audit_rows()]
+        return deeds(self.store)
 
     def to(self, device: Eui64 = DEVICE) -> list[Send]:
         return [frame for _, frame in self.sent if frame.destination == device]
