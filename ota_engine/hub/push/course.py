@@ -38,12 +38,15 @@ CHOSEN_ANEW = "the device has said more of itself: another image is for it"
 ASK_AGAIN = 5.0  # seconds after the first question; doubled every time...
 ASK_AT_LEAST = 60.0  # ...up to this
 CHASE_EVERY = 10.0  # seconds between two questions to a device that has all and says nothing
+RESTART_WITHIN = 30.0  # the same, to one that was told to restart: its word may have been lost
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has not told yet
 PROOF_WITHIN = 60.0  # seconds in which an updated device has to send the alert that proves it
 
 
 ANYWHERE = Client(ALL_ENDPOINTS, 0)  # of a device that the radio has not looked into
+#: States in which a device that has the whole image owes a word.
+SILENT = frozenset({SessionState.VERIFYING, SessionState.STALLED, SessionState.RESTARTING})
 
 
 class AwaitedProof(NamedTuple):
@@ -352,14 +355,18 @@ class Course:
         """Ask a device that has the whole image and does not say what it does with it."""
         if one.session is None or now < self._chase_at(one.session):
             return []
-        self._ask_at = now + CHASE_EVERY
+        self._ask_at = now + _patience(one.session)
         return [Inquire(self.device, actor=ACTOR)]
 
     def _chase_at(self, session: SessionStatus) -> float:
-        silent = session.state in (SessionState.VERIFYING, SessionState.STALLED)
-        if not silent or session.offset < session.size:
+        if session.state not in SILENT or session.offset < session.size:
             return inf
-        return max(self._ask_at, session.since + CHASE_EVERY)
+        return max(self._ask_at, session.since + _patience(session))
+
+
+def _patience(session: SessionStatus) -> float:
+    restarts = session.state is SessionState.RESTARTING
+    return RESTART_WITHIN if restarts else CHASE_EVERY
 
 
 def _missing(firmwares: Sequence[_Firmware], rules: Rules) -> bool:

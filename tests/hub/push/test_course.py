@@ -321,15 +321,24 @@ def test_an_end_that_turns_out_to_be_none_is_none() -> None:
     assert walk.stand(6.0, going).verdict is None
 
 
-@pytest.mark.parametrize("state", [SessionState.VERIFYING, SessionState.STALLED])
-def test_one_that_has_all_and_says_nothing_is_asked_again(state: SessionState) -> None:
+@pytest.mark.parametrize(
+    ("state", "every"),
+    [
+        (SessionState.VERIFYING, rules.CHASE_EVERY),
+        (SessionState.STALLED, rules.CHASE_EVERY),
+        (SessionState.RESTARTING, rules.RESTART_WITHIN),
+    ],
+)
+def test_one_that_has_all_and_says_nothing_is_asked_again(
+    state: SessionState, every: float
+) -> None:
     walk = Walk()
     quiet = described(firmware(), sessions=(session(IMAGE, state, since=10.0),))
     walk.act(5.0, quiet)
-    assert walk.due(10.0, quiet) == 10.0 + rules.CHASE_EVERY
-    (order,) = walk.act(10.0 + rules.CHASE_EVERY, quiet)
+    assert walk.due(10.0, quiet) == 10.0 + every
+    (order,) = walk.act(10.0 + every, quiet)
     assert isinstance(order, Inquire)
-    assert walk.act(11.0 + rules.CHASE_EVERY, quiet) == []
+    assert walk.act(11.0 + every, quiet) == []
 
 
 def test_one_that_stalled_in_mid_download_is_not_pressed() -> None:
