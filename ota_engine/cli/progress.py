@@ -132,7 +132,13 @@ def delivery(status: SessionStatus, name: str, meter: RateMeter) -> Delivery:
     return Delivery(row, PHASES.get(status.state, Phase.WAITING))
 
 
-def board(title: str, deliveries: Sequence[Delivery], speed: str, room: Room) -> list[Text]:
+def board(
+    title: str,
+    deliveries: Sequence[Delivery],
+    speed: str,
+    room: Room,
+    noun: str = "device",
+) -> list[Text]:
     """The lines of a live view: title, totals, and as many rows as there is room for.
 
     Where not all fit, what failed goes first and what is done is folded into a count.
@@ -142,11 +148,12 @@ def board(title: str, deliveries: Sequence[Delivery], speed: str, room: Room) ->
         deliveries: the rows, as they are listed where all fit.
         speed: of all together, and how long it takes, in words.
         room: of the terminal.
+        noun: what a row is.
     """
     width, height = room.columns or WIDE, room.lines or TALL
     head = folded(title, width)
     if len(deliveries) > 1:
-        head += folded(totals([one.phase for one in deliveries], speed), width)
+        head += folded(totals([one.phase for one in deliveries], speed, noun), width)
     most = max(1, height - len(head) - FRAME)
     ranked = list(deliveries)
     laid = _laid(ranked[: most + 1], width)
@@ -176,11 +183,11 @@ def _fitting(laid: Laid, most: int) -> int:
     return sum(lines <= most for lines in taken)
 
 
-def totals(phases: Iterable[Phase], speed: str = "") -> str:
+def totals(phases: Iterable[Phase], speed: str = "", noun: str = "device") -> str:
     """Count deliveries by how far they are, in one line."""
     counts = Counter(phases)
     parts = [f"{counts[phase]:,} {phase}" for phase in reversed(Phase) if counts[phase]]
-    line = f"{counted(counts.total(), 'device')}: {', '.join(parts)}"
+    line = f"{counted(counts.total(), noun)}: {', '.join(parts)}"
     return f"{line}   {speed}".rstrip()
 
 

@@ -1,39 +1,37 @@
 """Shows a push while it runs: a live table on a terminal, sparse lines elsewhere."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from rich import box
 from rich.console import Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from images.eui64 import format_eui64
+from ota_engine.cli.columns import Room, TableRow, show
 from ota_engine.cli.console import PeopleConsole
-from ota_engine.cli.progress import STYLES, RateMeter, duration
+from ota_engine.cli.progress import (
+    PHASES,
+    STYLES,
+    Delivery,
+    Phase,
+    RateMeter,
+    board,
+    cells_of,
+    duration,
+    totals,
+)
 from ota_engine.hub.push.progress import name_of
 from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
 
 FRAMES = 4.0  # pictures a second
 LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
-WIDE = 110  # columns of a terminal from which all fits into one table
-#: Heading, how it is set, and whether a terminal of eighty columns has room for it.
-COLUMNS: tuple[tuple[str, Literal["left", "right"], bool], ...] = (
-    ("device", "left", True),
-    ("state", "left", True),
-    ("progress", "left", False),
-    ("%", "right", True),
-    ("B/s", "right", True),
-    ("left", "right", True),
-    ("again", "right", False),
-    ("heard", "right", False),
-    ("why", "left", False),
-)
+MANY = 5  # devices of which lines are not enough: all together are told of, too
+NO_PROGRESS = ("", "", "", "", "")  # cells of a device without a session
 
 
 class PushScreen:
@@ -48,7 +46,12 @@ class PushScreen:
         self._title = title
         self._quiet = quiet
         self._console = PeopleConsole(stderr=True)
-        self._live = Live(console=self._console, auto_refresh=False)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,  # the report tells each verdict once
+            vertical_overflow="crop",
+        )
         self._meter = RateMeter()
         self._drawn = 0.0
         self._said: dict[str, tuple[str, str, float]] = {}  # what, its share, and when
@@ -82,54 +85,30 @@ class PushScreen:
             self._draw()
 
     def _draw(self) -> None:
-        self._live.update(self.picture(self._console.width), refresh=True)
+        lines = self.picture(Room.of(sys.stderr))
+        self._live.update(Group(*lines), refresh=True)
 
-    def picture(self, width: int) -> Group:
-        """Draw what was watched last: on a narrow terminal less of it, and the reasons below."""
+    def picture(self, room: Room) -> list[Text]:
+        """Draw what was watched last."""
         now, standings, down = self._last
-        wide = width >= WIDE
         title = self._title if down is None else f"{self._title}   no radio: {down}"
-        table = Table(
-            title=title,
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            show_edge=wide,
-            padding=(0, 1) if wide else 0,
-        )
-        for heading, justify, always in COLUMNS:
-            if wide or always:
-                table.add_column(heading, justify=justify, no_wrap=heading != "why")
         names = _names(standings)
-        reasons = []
-        for standing in standings:
-            name = names[name_of(standing)]
-            cells = (name, *self._row(now, standing))
-            shown = zip(cells, COLUMNS, strict=True)
-            table.add_row(*(cell for cell, (_, _, always) in shown if wide or always))
-            if standing.reason and not wide:
-                reasons.append(Text(f"{name}: {standing.reason}"))
-        return Group(table, *reasons)
+        rows = [self._delivery(one, names[name_of(one)], now) for one in standings]
+        return board(title, rows, self._speed(standings), room, _noun(standings))
 
-    def _row(self, now: float, standing: PushStanding) -> tuple[str | Text | ProgressBar, ...]:
+    def _delivery(self, standing: PushStanding, name: str, now: float) -> Delivery:
         heard = duration(now - standing.last_heard) if standing.last_heard else "never"
         session = standing.session
-        if session is None:
-            return (_state(standing), *("",) * 5, heard, standing.reason)
-        share = session.offset / session.size
-        rate, left = self._meter.rate(session), self._meter.left(session)
-        return (
-            _state(standing),
-            ProgressBar(total=1.0, completed=share, width=10),
-            f"{share:.0%}",
-            f"{rate:.0f}" if rate else "",
-            duration(left) if left is not None else "",
-            str(session.retries or ""),
-            heard,
-            standing.reason,
-        )
+        cells = NO_PROGRESS if session is None else cells_of(session, self._meter)
+        row = TableRow((name, _state(standing), *cells, heard), standing.reason)
+        return Delivery(row, _phase(standing))
+
+    def _speed(self, standings: Sequence[PushStanding]) -> str:
+        open_sessions = [one.session for one in standings if one.verdict is None]
+        return self._meter.speed(one for one in open_sessions if one is not None)
 
     def _say(self, now: float, standings: Sequence[PushStanding]) -> None:
-        """Print a line for every device that stands elsewhere than last told."""
+        """Print a line for every device that stands elsewhere than last told, and of all together."""
         names = _names(standings)
         for standing in standings:
             why = f" ({standing.reason})" if standing.reason else ""
@@ -140,8 +119,16 @@ class PushScreen:
             if what == told and (share == at or now - since < LINE_EVERY):
                 continue
             self._said[name] = what, share, now
-            line = f"{name}: {share}{what}"
-            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+            show([f"{name}: {share}{what}"], sys.stderr)
+        self._say_totals(now, standings)
+
+    def _say_totals(self, now: float, standings: Sequence[PushStanding]) -> None:
+        line = totals(map(_phase, standings), self._speed(standings), _noun(standings))
+        told, _, since = self._said.get("", ("", "", -LINE_EVERY))
+        if len(standings) < MANY or line == told or now - since < LINE_EVERY:
+            return
+        self._said[""] = line, "", now
+        show([line], sys.stderr)
 
 
 def _names(standings: Sequence[PushStanding]) -> dict[str, str]:
@@ -151,6 +138,23 @@ def _names(standings: Sequence[PushStanding]) -> dict[str, str]:
         name_of(one): name_of(one) if rows[one.device] > 1 else format_eui64(one.device)
         for one in standings
     }
+
+
+def _noun(standings: Sequence[PushStanding]) -> str:
+    """What is counted: devices, or their firmwares where any has several."""
+    devices = len({standing.device for standing in standings})
+    return "device" if devices == len(standings) else "firmware"
+
+
+def _phase(standing: PushStanding) -> Phase:
+    """How far it is: what waits for its end is not done."""
+    if standing.verdict is not None:
+        good = standing.verdict in GOOD or standing.verdict is PushVerdict.PASSED_OVER
+        return Phase.DONE if good else Phase.FAILED
+    if standing.session is None:
+        return Phase.WAITING
+    phase = PHASES.get(standing.session.state, Phase.WAITING)
+    return Phase.WAITING if phase is Phase.DONE else phase
 
 
 def _state(standing: PushStanding) -> Text:

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from images import ImageSpec, build
+from ota_engine.cli.columns import Room
 from ota_engine.records import Term
 from ota_engine.store.store import Store
 from tests.cli.zota import Ran, zota
@@ -309,12 +310,8 @@ def test_a_file_that_no_device_takes_is_named_at_the_end(tmp_path: Path) -> None
 
 
 def test_every_verdict_fits_eighty_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ota_engine.cli import push_report
-
-    monkeypatch.setattr(push_report, "PIPED_WIDTH", 80)
+    monkeypatch.setattr(Room, "of", lambda _: Room(80, 24))
     result = push(tmp_path, firmware(tmp_path), "--all", "--dry-run")
-    table = [
-        line for line in result.out.splitlines() if line.startswith("00-DB") and ":" not in line
-    ]
+    table = [line for line in result.out.splitlines() if line.startswith("00-DB")]
     assert [line.split()[-3:] for line in table] == [["would", "be", "updated"]] * 2
     assert all(len(line) <= 80 for line in table)
