@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from emulators.devices import kinds
-from emulators.devices.kinds import MANUFACTURER
-from images import ImageSpec, build
 from images.eui64 import Eui64, format_eui64
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.store.store import DATABASE_NAME, Store
+from tests.cli.firmware import NEW_VERSION, image_file
 from tests.cli.terminal import Capture, zota_on
 from tests.hub.activation.orders import sent
 
@@ -118,7 +117,7 @@ def test_a_soak_tells_figures_digest_and_command_whole(columns: int, lines: int)
 def test_a_push_is_drawn_whole_and_each_verdict_told_once(
     tmp_path: Path, columns: int, lines: int
 ) -> None:
-    roster, image = tmp_path / "three.toml", tmp_path / "image.ota"
+    roster = tmp_path / "three.toml"
     devices = [f"00-DB-12-34-00-00-00-0{number}" for number in range(1, 4)]
     roster.write_text(
         "".join(
@@ -126,13 +125,7 @@ def test_a_push_is_drawn_whole_and_each_verdict_told_once(
             for one in devices
         )
     )
-    what = ImageSpec(
-        manufacturer_code=MANUFACTURER,
-        image_type=kinds.IHD.image_type,
-        file_version=VERSION,
-        integrity=True,
-    )
-    image.write_bytes(build(bytes(2000), what))
+    image = image_file(tmp_path, kinds.IHD)
     link = ["--link", f"sim://?devices={roster}", "--state", str(tmp_path / "state")]
     seen = zota_on(columns, lines, "push", image, *link, "--all")
     assert (seen.code, fits(seen, columns)) == (0, True), seen.lines
@@ -141,6 +134,6 @@ def test_a_push_is_drawn_whole_and_each_verdict_told_once(
     end = "\n".join(seen.lines)
     assert "3 devices: 3 updated" in end
     for device in devices:
-        row = rf"^{device}  .*0x01000000  0x01010000 .*  updated"
+        row = rf"^{device}  .*0x01000000  0x{NEW_VERSION:08X} .*  updated"
         assert len(re.findall(row, end, re.MULTILINE)) == 1
         assert end.count(device) == 1
