@@ -7,6 +7,8 @@ ones before it, so the first that fails is the last that is made.
 from dataclasses import dataclass, replace
 from enum import Enum
 
+import trio
+
 from hw.libraries import load_controller
 from hw.port import check_port, lock_port
 from hw.session import RadioFacts, RadioSession, visit
@@ -29,12 +31,16 @@ class Grade(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RadioFinding:
-    """One thing that was looked at, what was found, and what to do about it."""
+    """One thing that was looked at, what was found, and what to do about it.
+
+    ``seconds`` is when that was found, since the examination began.
+    """
 
     subject: str
     grade: Grade
     text: str
     remedy: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,21 @@ class Diagnosis:
         return all(finding.grade is not Grade.BAD for finding in self.findings)
 
 
+class _Findings(list[RadioFinding]):
+    """Notes when each was found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = trio.current_time()
+
+    def append(self, finding: RadioFinding) -> None:
+        seconds = round(trio.current_time() - self._began, 3)
+        super().append(replace(finding, seconds=seconds))
+
+
 async def examine(settings: RadioSettings) -> Diagnosis:
     """Look a radio over; what goes wrong is a finding, not an error."""
-    findings: list[RadioFinding] = []
+    findings = _Findings()
     try:
         library = settings.library
         load_controller(library)
@@ -90,7 +108,8 @@ class _Patient:
             )
             return
         facts = self.facts = await session.facts()
-        self._findings += (_firmware(facts), _network(facts), _payload(facts))
+        for finding in (_firmware(facts), _network(facts), _payload(facts)):
+            self._findings.append(finding)
         self.energy = await session.energy()
         self._findings.append(_energy(facts.channel, self.energy))
 

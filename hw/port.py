@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from hw.settings import RadioSettings
 from ota_engine.errors import LinkError
@@ -22,6 +23,7 @@ from ota_engine.lock import try_lock
 OWN = frozenset(map(ip_address, ("127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::")))  # noqa: S104 - compared, never listened at
 GROUP_MAY_USE = stat.S_IRGRP | stat.S_IWGRP
 BY_ID = Path("/dev/serial/by-id")  # where udev names serial ports for people
+PORT_NAMES = ("ttyACM*", "ttyUSB*", "ttyAMA*", "cu.usb*", "cu.SLAB*")  # of dongles, Linux and macOS
 
 
 def check_port(settings: RadioSettings) -> None:
@@ -48,6 +50,33 @@ def check_port(settings: RadioSettings) -> None:
 def serial_ports() -> list[str]:
     """Name the serial ports that are plugged in."""
     return sorted(str(port) for port in BY_ID.iterdir()) if BY_ID.is_dir() else []
+
+
+class PlainPort(NamedTuple):
+    """A serial port that was seen, and what keeps us from using it; empty if nothing does."""
+
+    path: str
+    obstacle: str
+
+
+def seen_ports(devices: Path = Path("/dev")) -> list[PlainPort]:
+    """See which serial ports there are: by the names people know, else as the kernel calls them.
+
+    Args:
+        devices: the folder of devices.
+    """
+    by_id = devices / BY_ID.relative_to("/dev")
+    named = sorted(by_id.iterdir()) if by_id.is_dir() else []
+    known = {path.resolve() for path in named}
+    plain = (path for kind in PORT_NAMES for path in sorted(devices.glob(kind)))
+    paths = [*named, *(path for path in plain if path.resolve() not in known)]
+    return [PlainPort(str(path), _obstacle(path)) for path in paths]
+
+
+def _obstacle(path: Path) -> str:
+    if os.access(path, os.R_OK | os.W_OK):
+        return ""
+    return f"permission denied; {how_to_be_let_in(path, os.getgroups())}"
 
 
 def _suggest() -> str:

@@ -13,9 +13,14 @@ import typer
 
 from hw.settings import parse_link
 from images.eui64 import Eui64, format_eui64, parse_eui64
+from images.files import read_bounded
+from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
+from ota_engine.cli.files import write_whole
 from ota_engine.errors import LocalError
 from ota_engine.events import Joined
+from ota_engine.shell.waiting import wait_for
+from ota_engine.wording import counted
 
 if TYPE_CHECKING:
     from hw.formation import KnownDevice
@@ -31,11 +36,19 @@ INTERVIEWS = 60.0  # seconds that interviews under way are given to end
 LONGEST_PERMIT = 254  # seconds, Zigbee 2.4.3.3.7
 
 LinkOption = Annotated[str, typer.Option("--link", metavar="URL", help="e.g. ezsp:///dev/ttyACM0")]
+MaybeLink = Annotated[
+    str | None,
+    typer.Option(
+        "--link", metavar="URL", help="e.g. ezsp:///dev/ttyACM0; without: as --state remembers."
+    ),
+]
 State = Annotated[
     Path, typer.Option("--state", metavar="DIR", help="Folder that remembers the network.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 STATE = Path("zota-state")
+LINK_NAME = "link.txt"  # in the state folder
+LINK_BYTES = 4096
 
 
 @app.callback()
@@ -55,11 +68,13 @@ def form_command(
     settings = radio_settings(link, state)
     from hw.formation import form
 
-    _show(trio.run(partial(form, settings, channel, force=force)), as_json=as_json)
+    facts = trio.run(partial(form, settings, channel, force=force))
+    _remember(settings, state)
+    _show(facts, as_json=as_json)
 
 
 @app.command("info")
-def info_command(link: LinkOption, state: State = STATE, as_json: Json = False) -> None:
+def info_command(link: MaybeLink = None, state: State = STATE, as_json: Json = False) -> None:
     """Say what the radio is, and what network it has."""
 
     async def look(radio: "ZigpyRadio") -> "RadioFacts":
@@ -70,28 +85,30 @@ def info_command(link: LinkOption, state: State = STATE, as_json: Json = False) 
 
 @app.command("permit")
 def permit_command(
-    link: LinkOption,
+    link: MaybeLink = None,
     state: State = STATE,
     seconds: Annotated[int, typer.Option(min=1, max=LONGEST_PERMIT, help="How long.")] = 60,
     as_json: Json = False,
 ) -> None:
     """Let devices join, and name those that do. Ctrl-C ends it early."""
 
-    async def watch(radio: "ZigpyRadio") -> list[Joined]:
+    async def watch(radio: "ZigpyRadio") -> tuple[list[Joined], bool]:
         return await _permit(radio, seconds, quiet=as_json)
 
-    joined = _with_radio(link, state, watch)
+    joined, stopped = _with_radio(link, state, watch)
     if as_json:
         rows = [{"device": format_eui64(j.device), "address": j.network_address} for j in joined]
         typer.echo(json.dumps({"joined": rows}, indent=2))
     else:
-        typer.echo(f"{len({j.device for j in joined})} devices announced themselves")
+        typer.echo(f"{counted(len({j.device for j in joined}), 'device')} joined")
+    if stopped:
+        raise typer.Exit(Exit.INTERRUPTED)
 
 
 @app.command("devices")
-def devices_command(link: LinkOption, state: State = STATE, as_json: Json = False) -> None:
+def devices_command(link: MaybeLink = None, state: State = STATE, as_json: Json = False) -> None:
     """List the devices of the network as the state folder remembers them; the radio can be away."""
-    settings = radio_settings(link, state)
+    settings = radio_settings(_known(link, state), state)
     from hw.formation import known_devices
 
     found = trio.run(known_devices, settings)
@@ -107,7 +124,7 @@ def devices_command(link: LinkOption, state: State = STATE, as_json: Json = Fals
 
 @app.command("leave")
 def leave_command(
-    link: LinkOption,
+    link: MaybeLink = None,
     state: State = STATE,
     device: Annotated[
         str | None, typer.Option(metavar="EUI64", help="Send this device away instead.")
@@ -115,7 +132,7 @@ def leave_command(
     force: Annotated[bool, typer.Option("--force", help="Yes, forget the whole network.")] = False,
 ) -> None:
     """Forget the network for good, or send one device away."""
-    settings = radio_settings(link, state)
+    settings = radio_settings(_known(link, state), state)
     from hw.formation import dismiss, leave
 
     if device is not None:
@@ -141,33 +158,67 @@ def radio_settings(link: str, state: Path | None) -> "RadioSettings":
     return settings
 
 
-def _with_radio(link: str, state: Path, work: "Callable[[ZigpyRadio], Awaitable[T]]") -> T:
+def _known(link: str | None, state: Path) -> str:
+    """The link that is named, else the one the state folder remembers.
+
+    Raises:
+        LocalError: there is none.
+    """
+    if link is not None:
+        return link
+    path = state / LINK_NAME
+    try:
+        remembered = read_bounded(path, LINK_BYTES).decode().strip()
+    except FileNotFoundError:
+        raise LocalError(
+            f"which radio? {state} remembers none yet: give --link URL "
+            "(zota doctor lists the ports there are), or another --state"
+        ) from None
+    except UnicodeDecodeError:
+        raise LocalError(f"{path}: is no link; give --link URL") from None
+    return remembered
+
+
+def _remember(settings: "RadioSettings", state: Path) -> None:
+    """Note the link of a radio that was used with a state folder."""
+    if state.is_dir():
+        write_whole(state / LINK_NAME, f"{settings.url}\n".encode(), force=True)
+
+
+def _with_radio(link: str | None, state: Path, work: "Callable[[ZigpyRadio], Awaitable[T]]") -> T:
     """Open a radio, do something with it, and close it."""
-    settings = radio_settings(link, state)
+    settings = radio_settings(_known(link, state), state)
     from hw.radio import ZigpyRadio
 
     async def run() -> T:
         async with ZigpyRadio(settings) as radio:
+            _remember(settings, state)
             return await work(radio)
 
     return trio.run(run)
 
 
-async def _permit(radio: "ZigpyRadio", seconds: int, *, quiet: bool) -> list[Joined]:
+async def _permit(radio: "ZigpyRadio", seconds: int, *, quiet: bool) -> tuple[list[Joined], bool]:
+    """Watch who joins; also whether somebody ended that before its time."""
     joined: list[Joined] = []
     await radio.permit(seconds)
     if not quiet:
         typer.echo(f"devices may join for {seconds} s")
-    with trio.move_on_after(seconds):
+
+    async def watch() -> None:
         async for batch in radio.events:
             for event in batch:
                 if isinstance(event, Joined):
                     joined.append(event)
                     if not quiet:
                         typer.echo(f"{format_eui64(event.device)} is 0x{event.network_address:04X}")
+
+    ending = await wait_for(watch, seconds)
+    if ending.interrupted:
+        await radio.permit(0)
     with trio.move_on_after(INTERVIEWS):
         await radio.session.settle()
-    return joined
+    return joined, ending.interrupted
 
 
 def _show(facts: "RadioFacts", *, as_json: bool) -> None:

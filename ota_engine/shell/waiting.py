@@ -1,7 +1,10 @@
 """Waits for work to end, for so long, or until somebody presses Ctrl-C; knows trio and signals."""
 
 import signal
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import Final
 
 import trio
@@ -9,6 +12,18 @@ import trio
 from ota_engine.hub.push.progress import WaitEnd
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _stop_signals() -> AbstractContextManager[AsyncIterator[int]]:
+    """Receive signals, which reach the main thread only."""
+    if threading.current_thread() is threading.main_thread():
+        return trio.open_signal_receiver(*STOP_SIGNALS)
+    return nullcontext(_never())
+
+
+async def _never() -> AsyncIterator[int]:
+    await trio.sleep(inf)
+    yield 0
 
 
 async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> WaitEnd:
@@ -20,7 +35,7 @@ async def wait_for(work: Callable[[], Awaitable[None]], seconds: float) -> WaitE
     """
     began = trio.current_time()
     signals_seen: list[int] = []
-    with trio.open_signal_receiver(*STOP_SIGNALS) as signals:
+    with _stop_signals() as signals:
         async with trio.open_nursery() as nursery:
 
             async def listen() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hw import port
 from hw.port import lock_port
 from hw.settings import parse_link
 from ota_engine.cli.exits import Exit
@@ -101,6 +102,72 @@ def test_the_doctor_says_it_in_json_too(tmp_path: Path) -> None:
     assert report["healthy"] is False
     assert report["findings"][-1]["grade"] == "problem"
     assert report["radio"] is None
+
+
+def test_without_a_link_the_doctor_lists_the_ports_it_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ttyACM0").touch()
+    (tmp_path / "ttyS0").touch()
+    monkeypatch.setattr(port.seen_ports, "__defaults__", (tmp_path,))
+    ran = zota("doctor")
+    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert ran.out.splitlines() == [
+        f"{tmp_path}/ttyACM0: may be used",
+        f"    zota doctor --link ezsp://{tmp_path}/ttyACM0",
+    ]
+    listed = json.loads(zota("doctor", "--json").out)
+    assert listed == {"ports": [{"path": f"{tmp_path}/ttyACM0", "obstacle": ""}]}
+
+
+def test_without_a_port_the_doctor_names_the_virtual_dongle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port.seen_ports, "__defaults__", (tmp_path,))
+    refused(zota("doctor"), Exit.ERRORS, "zota ncp --pty")
+
+
+def test_a_port_is_listed_by_the_name_people_know_and_only_once(tmp_path: Path) -> None:
+    (tmp_path / "ttyUSB0").touch()
+    (tmp_path / "ttyUSB1").touch()
+    by_id = tmp_path / "serial" / "by-id"
+    by_id.mkdir(parents=True)
+    (by_id / "usb-Silicon_Labs").symlink_to(tmp_path / "ttyUSB0")
+    paths = [found.path for found in port.seen_ports(tmp_path)]
+    assert paths == [str(by_id / "usb-Silicon_Labs"), str(tmp_path / "ttyUSB1")]
+
+
+def test_a_report_is_written_of_a_radio_that_is_ill_too_and_never_over_a_file(
+    tmp_path: Path,
+) -> None:
+    link, report = f"ezsp://{tmp_path}/ttyACM9", tmp_path / "report.json"
+    ran = zota("doctor", "--link", link, "--report", report)
+    assert ran.code == Exit.ERRORS
+    assert str(report) in ran.err
+    told = json.loads(report.read_text())
+    assert told["command"] == f"zota doctor --link {link}"
+    assert set(told["libraries"]) == {"zigpy", "bellows"}
+    assert told["findings"][-1]["grade"] == "problem"
+    assert all(finding["seconds"] >= 0 for finding in told["findings"])
+    assert (told["healthy"], told["baudrate"]) == (False, 115_200)
+    refused(zota("doctor", "--link", link, "--report", report), Exit.ERRORS, "exists already")
+    refused(zota("doctor", "--report", report), Exit.ERRORS, "--report goes with --link")
+
+
+@pytest.mark.parametrize("command", ["info", "permit", "devices"])
+def test_a_state_folder_that_remembers_no_link_asks_for_one(command: str, tmp_path: Path) -> None:
+    refused(zota("radio", command, "--state", tmp_path), Exit.ERRORS, "give --link URL")
+
+
+@pytest.mark.parametrize("command", ["info", "permit"])
+def test_the_link_that_is_remembered_is_used(command: str, tmp_path: Path) -> None:
+    (tmp_path / "link.txt").write_text(f"ezsp://{tmp_path}/ttyACM9\n")
+    refused(zota("radio", command, "--state", tmp_path), Exit.UNREADABLE, "ttyACM9: no such port")
+
+
+def test_a_remembered_link_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link.txt").write_bytes(b"\xff\xfe")
+    refused(zota("radio", "info", "--state", tmp_path), Exit.ERRORS, "link.txt: is no link")
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ async def test_from_the_box_to_the_first_device_and_back(tmp_path: Path) -> None
         assert "channel 25" in formed.out
         permitted = await run(dongle, state, "permit", "--seconds", "1")
         assert f"{ONE} is 0x1001" in permitted.out
-        listed = await run(dongle, state, "devices")
+        assert "1 device joined" in permitted.out
+        listed = await trio.to_thread.run_sync(lambda: zota("radio", "devices", "--state", state))
         assert f"{ONE}  0x1001  zota quick display  takes images" in listed.out
         dismissed = await run(dongle, state, "leave", "--device", ONE)
         assert dismissed.code == Exit.OK, dismissed.err
@@ -61,11 +62,14 @@ async def test_everything_is_also_said_in_json(tmp_path: Path) -> None:
         assert joined == {"joined": [{"device": ONE, "address": 0x1001}]}
         (row,) = json.loads((await run(dongle, state, "devices", "--json")).out)["devices"]
         assert (row["eui64"], row["ota_client"], row["sleepy"]) == (ONE, True, False)
-        healthy = await doctor(dongle, "--json")
+        healthy = await doctor(dongle, "--json", "--report", str(tmp_path / "report.json"))
         report = json.loads(healthy.out)
         assert healthy.code == Exit.OK
         assert report["healthy"]
         assert report["radio"] == formed
+        written = json.loads(await trio.Path(tmp_path / "report.json").read_text())
+        assert report.items() <= written.items()
+        assert "key" not in json.dumps(written).lower()
 
 
 async def test_a_network_is_replaced_only_when_told(tmp_path: Path) -> None:
