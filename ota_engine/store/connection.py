@@ -5,13 +5,18 @@ so that a schema change would escape its transaction. Here every transaction is 
 for a writer, which therefore cannot fail half-way for want of the lock.
 """
 
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 BUSY_TIMEOUT_MS = 5_000
+LOG_SUFFIX = "-wal"  # of the write-ahead log, after the database's name
+_PRIMARY = 0xFF  # the low octet of an extended result code
+_CANNOT_MAKE_FILES = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def open_file(path: Path, *, durable: bool) -> sa.Connection:
@@ -37,8 +42,30 @@ def open_memory() -> sa.Connection:
 
 
 def open_to_read(path: Path) -> sa.Connection:
-    """Open an existing file without the power to change it, also while an engine writes to it."""
-    return _with_pragmas(_connect(f"file:{quote(str(path))}?mode=ro", "BEGIN"))
+    """Open an existing file without the power to change it, also while an engine writes to it.
+
+    A database that keeps a write-ahead log wants to make files beside itself even to be read. Where
+    none can be made, on a medium that is read only say, nobody writes to it either: it is read as it
+    lies there, or, with a log that is still to be read, as a copy.
+    """
+    try:
+        return _reading(f"file:{quote(str(path))}?mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY not in _CANNOT_MAKE_FILES:
+            raise
+    log = path.with_name(path.name + LOG_SUFFIX)
+    if not log.exists() or log.stat().st_size == 0:
+        return _reading(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1")
+    with tempfile.TemporaryDirectory(prefix="zota-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, copy.with_name(log.name))
+        return _reading(f"file:{quote(str(copy))}?mode=rw")  # it stays open when its name goes
+
+
+def _reading(uri: str) -> sa.Connection:
+    """Connect, and see that the database can indeed be read."""
+    return _with_pragmas(_connect(uri, "BEGIN"), "schema_version")
 
 
 def pragma(connection: sa.Connection, text: str) -> object:

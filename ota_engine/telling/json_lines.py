@@ -27,12 +27,13 @@ BATCH = 100  # outcomes per flush; so many lines of the tail are looked at when 
 #: A disk has room again, sooner or later; what waits for that is told in its order.
 FILE_PATIENCE: Final = CourierPatience((1.0, 2.0, 5.0, 10.0, 30.0, 60.0), most=None)
 
+_NAME, _FORMER_NAME = "id", "key"  # of an outcome; files of before have the other
 _LINE_START = b'{"device":'  # of every line we write: the keys are sorted
 
 
 def outcome_line(outcome: OutcomeRecord) -> bytes:
-    """One outcome as one line of JSON, ASCII only, keys sorted."""
-    return canonical_json({"key": outcome.key} | plain_outcome(outcome)).encode("ascii") + b"\n"
+    """One outcome as one line of JSON, ASCII only, keys sorted; named as in a letter."""
+    return canonical_json({"id": outcome.key} | plain_outcome(outcome)).encode("ascii") + b"\n"
 
 
 class JsonLinesSink:
@@ -102,6 +103,7 @@ class JsonLinesSink:
 
 def _key(line: bytes) -> str | None:
     try:
-        return str(json.loads(line)["key"])
+        found = json.loads(line)
+        return str(found[_NAME if _NAME in found else _FORMER_NAME])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None  # the first line of the window may be cut; others are not ours to judge

@@ -136,5 +136,5 @@ def test_forty_kills_lose_nothing_and_tell_nothing_twice(
         check_all_updated(settled, image)
         outcomes = store.outcomes()
     lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()]
-    assert sorted(line["key"] for line in lines) == sorted(outcome.key for outcome in outcomes)
+    assert sorted(line["id"] for line in lines) == sorted(outcome.key for outcome in outcomes)
     assert {line["device"] for line in lines} == {format_eui64(d.eui64) for d in home.devices}

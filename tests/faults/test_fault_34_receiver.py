@@ -216,7 +216,7 @@ async def test_one_receiver_that_is_down_does_not_hold_the_file_or_the_other(
                     await trio.sleep(0.05)
         told = ids(book.path)
     lines = (tmp_path / SINK_NAME).read_text().splitlines()
-    assert [json.loads(line)["key"] for line in lines] == told
+    assert [json.loads(line)["id"] for line in lines] == told
     with Store.open(tmp_path / DATABASE_NAME) as store:
         assert [each.key for each in store.outcomes()] == told
         assert [each.key for each in store.dispatches.waiting("down", 10)] == told

@@ -246,7 +246,7 @@ async def test_outcomes_reach_the_sink_once_across_restarts(tmp_path: Path) -> N
                 while (tmp_path / SINK_NAME).read_text().count("\n") < 2:  # noqa: ASYNC110
                     await trio.sleep(0.05)
     lines = [json.loads(line) for line in (tmp_path / SINK_NAME).read_text().splitlines()]
-    keys = [line["key"] for line in lines]
+    keys = [line["id"] for line in lines]
     assert len(keys) == len(set(keys))
     assert {line["verdict"] for line in lines} == {"succeeded"}
 

@@ -89,7 +89,7 @@ def examine(folder: Path) -> int:
         with JsonLinesSink(folder / "outcomes.jsonl", inline=True) as sink:
             drain(store, sink)
     lines = (folder / "outcomes.jsonl").read_text().splitlines()
-    assert [json.loads(line)["key"] for line in lines] == [str(n) for n in range(told)]
+    assert [json.loads(line)["id"] for line in lines] == [str(n) for n in range(told)]
     return told
 
 

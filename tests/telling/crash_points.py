@@ -50,7 +50,7 @@ def complete(folder: Path) -> None:
             drain(store, sink)
         expected = [recorded.key for recorded in store.outcomes()]
     lines = (folder / "outcomes.jsonl").read_text().splitlines()
-    assert [json.loads(line)["key"] for line in lines] == expected
+    assert [json.loads(line)["id"] for line in lines] == expected
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ota_engine.canonical import canonical_json
 from ota_engine.errors import StoreError
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
@@ -46,7 +47,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def keys(path: Path) -> list[str]:
-    return [line["key"] for line in lines(path)]
+    return [line["id"] for line in lines(path)]
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def test_a_line_holds_all_there_is_to_tell(store: Store, path: Path) -> None:
         drain(store, sink)
     assert lines(path) == [
         {
-            "key": "k",
+            "id": "k",
             "utc": 1.7e9,
             "device": "FF-FF-FF-FF-FF-FF-FF-FE",
             "kind": "transfer",
@@ -269,3 +270,13 @@ async def test_a_store_that_cannot_note_it_for_a_while_doubles_nothing(
             await trio.sleep(60)
             nursery.cancel_scope.cancel()
     assert len(keys(path)) == len(set(keys(path))) == BATCH + 1
+
+
+def test_a_file_in_the_words_of_before_is_gone_on_with(store: Store, path: Path) -> None:
+    """Outcomes were named by ``key`` once; one that stands there so is not told again."""
+    store.apply([outcome("old"), outcome("new")])
+    old = json.loads(outcome_line(outcome("old")))
+    path.write_text(canonical_json({"key": old.pop("id")} | old) + "\n")
+    with JsonLinesSink(path) as sink:
+        drain(store, sink)
+    assert [line.get("id", line.get("key")) for line in lines(path)] == ["old", "new"]
