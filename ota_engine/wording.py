@@ -1,6 +1,8 @@
 """How zota words things: text from outside made safe to store, show and log; times."""
 
+import re
 from datetime import UTC, datetime
+from typing import Final
 
 LONGEST = 200  # characters of a reason or name that came from outside
 
@@ -12,6 +14,26 @@ def one_line(text: str) -> str:
         for character in text[: LONGEST + 1]
     )
     return printable if len(printable) <= LONGEST else printable[: LONGEST - 1] + "…"
+
+
+_SECRET_PARAMETER: Final = re.compile(
+    r"([?&][^=&#]*(?:token|secret|passw|apikey|api_key|signature)[^=&#]*=)[^&#]+", re.IGNORECASE
+)
+
+
+def without_credentials(text: str) -> str:
+    """Write ``***`` for what a URL gives away: user and password, and parameters that are secrets.
+
+    Args:
+        text: one word of a command: a URL, an option with one (``--outcomes-to=URL``), anything.
+    """
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    rest = _SECRET_PARAMETER.sub(r"\1***", rest)
+    _, at, host = rest.rpartition("@")  # the last one: a password may hold anything
+    rest = f"***@{host}" if at else rest
+    return f"{scheme}://{rest}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

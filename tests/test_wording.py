@@ -1,9 +1,10 @@
 """Texts from outside, and times: one bounded, printable line each."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.wording import LONGEST, one_line, utc_text
+from ota_engine.wording import LONGEST, one_line, utc_text, without_credentials
 
 
 @given(st.text() | st.text(st.characters(categories=["Cc", "Cs", "Cf", "Zl", "Zp"])))
@@ -30,3 +31,28 @@ def test_a_time_is_a_date() -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_time_is_worded(utc: float) -> None:
     assert utc_text(utc).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("word", "printed"),
+    [
+        ("https://user:geheim@host/outcomes", "https://***@host/outcomes"),
+        ("https://geheim@host:8443", "https://***@host:8443"),
+        ("http://user:ge/he?im@host/x", "http://***@host/x"),
+        ("http://user:a@geheim@host/x", "http://***@host/x"),
+        ("--outcomes-to=http://user:geheim@host/", "--outcomes-to=http://***@host/"),
+        ("http://host/x?token=geheim&a=1", "http://host/x?token=***&a=1"),
+        ("http://host/x?a=1&client_secret=geheim#y", "http://host/x?a=1&client_secret=***#y"),
+        ("http://user:1/geheim@host/x", "http://***@host/x"),
+        ("sim://?keys=keys", "sim://?keys=keys"),
+        ("someone@example.com", "someone@example.com"),
+    ],
+)
+def test_what_a_url_gives_away_is_not_printed(word: str, printed: str) -> None:
+    assert without_credentials(word) == printed
+
+
+@given(st.text(), st.text())
+def test_no_password_before_a_host_is_ever_printed(user: str, password: str) -> None:
+    shown = without_credentials(f"https://{user}:{password}-geheim@host/outcomes")
+    assert "geheim" not in shown

@@ -22,10 +22,11 @@ from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.columns import Column, Room, TableRow, command_lines, folded, lay_out, show
 from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.engine_options import OutcomesTo
-from ota_engine.cli.engines import HTTP, HTTP_OPTION, tell_what_waits
+from ota_engine.cli.engines import HTTP, HTTP_OPTION, audit_head, tell_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.order_report import command_line
+from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.progress import RateMeter, board, delivery, duration
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.status import SessionStatus
@@ -65,6 +66,7 @@ def demo(
     ] = None,
     capture: CaptureOption = None,
     outcomes_to: OutcomesTo = None,
+    outcomes_token_file: OutcomesToken = None,
 ) -> None:
     """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
 
@@ -77,20 +79,24 @@ def demo(
 
     data = sample_firmware() if file is None else read_bounded(file)
     demonstration = stage(data, SAMPLE_NAME if file is None else str(file))
+    outcomes_token(outcomes_to, outcomes_token_file)  # refuse it now, not in the end
     if outcomes_to is not None:
         require(HTTP, HTTP_OPTION)
     with _evidence(keep) as folder:
         endings = _perform(demonstration, folder, capture, quiet=as_json)
         _keep_proofs(demonstration, endings, folder)
-        summary = _summary(demonstration, endings, file)
+        summary = _summary(demonstration, endings, file) | {"audit_head": audit_head(folder)}
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
         if as_json:
             typer.echo(json.dumps(summary, indent=2))
         else:
             _show(endings, folder)
+            typer.echo(f"audit head: {summary['audit_head']}")
         waiting = 0
         if outcomes_to is not None:
-            waiting = tell_what_waits(outcomes_to, folder, virtual=True)
+            waiting = tell_what_waits(
+                outcomes_to, folder, virtual=True, token_file=outcomes_token_file
+            )
     if as_json and keep is None and not waiting:
         shutil.rmtree(folder)  # nobody was told where it is
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)

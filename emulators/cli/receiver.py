@@ -14,6 +14,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.key_folder import read_key_folder
+from ota_engine.cli.outcomes_token import read_token
 from ota_engine.cli.push_options import duration
 from ota_engine.cli.receiver import deliver
 from ota_engine.gbcs.keystore import Keystore
@@ -80,6 +81,10 @@ def listen(
         Path | None,
         typer.Option(metavar="DIR", help="Verify every message with the keys in this folder."),
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Refuse whoever does not bear the token in this file."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Be a receiver on the loopback interface until Ctrl-C: keep every outcome once, and say so.
@@ -91,8 +96,9 @@ def listen(
 
     faults = ReceiverFaults(fail=fail, status=status, close=close, lose=lose_acks, delay=delay)
     keys = None if keystore is None else read_key_folder(keystore)
-    voice = _Voice(as_json)
-    if trio.run(_listen, port, records or _default_records(), faults, keys, voice) == signal.SIGINT:
+    secrets = keys, None if token_file is None else read_token(token_file)
+    book = records or _default_records()
+    if trio.run(_listen, port, book, faults, secrets, _Voice(as_json)) == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
@@ -143,7 +149,11 @@ class _Voice:
 
 
 async def _listen(
-    port: int, records: Path, faults: "ReceiverFaults", keys: Keystore | None, voice: _Voice
+    port: int,
+    records: Path,
+    faults: "ReceiverFaults",
+    secrets: tuple[Keystore | None, str | None],
+    voice: _Voice,
 ) -> int:
     from emulators.receiver.book import RecordBook
     from emulators.receiver.server import Receiver, serve_receiver
@@ -152,7 +162,7 @@ async def _listen(
         RecordBook(records) as book,
         trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
     ):
-        receiver = Receiver(book, faults, voice.letter, keys)
+        receiver = Receiver(book, faults, voice.letter, *secrets)
         async with serve_receiver(receiver, port) as url:
             voice.open(url, receiver)
             stopped_by = await anext(signals)

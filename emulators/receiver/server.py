@@ -6,10 +6,11 @@ it again, and whoever was not may.
 
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote
 
@@ -34,6 +35,16 @@ if TYPE_CHECKING:
 PATH: Final = "/outcomes"
 LOOPBACK: Final = "127.0.0.1"
 NO_STORAGE: Final = 507  # HTTP status
+BODY_S: Final = 10.0  # for a letter to arrive as a whole
+UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its connection
+OWN_HOSTS: Final = frozenset((LOOPBACK, "localhost"))
+JSON: Final = "application/json"
+UNAUTHORISED: Final = 401
+FORBIDDEN: Final = 403
+TOO_SLOW: Final = 408
+NOT_JSON: Final = 415
+#: What goes with an answer: how to prove oneself; that the rest of a letter is not waited for.
+HEADERS: Final = {UNAUTHORISED: {"www-authenticate": "Bearer"}, TOO_SLOW: {"connection": "close"}}
 STATUSES: Final = {BookedOutcome.KEPT: 201, BookedOutcome.KNOWN: 200, BookedOutcome.CONFLICT: 409}
 
 
@@ -84,6 +95,9 @@ class Receiver:
         counters: letters by ``Reception.what``.
         proofs: records kept, by what their messages are worth; empty without keys.
         app: to be served.
+
+    A letter must be JSON and say so, must not come from a page of another origin, must arrive within
+    ``body_s`` seconds, and must bear the token, if there is one.
     """
 
     def __init__(
@@ -92,6 +106,8 @@ class Receiver:
         faults: ReceiverFaults | None = None,
         watch: Callable[[Reception], None] = lambda taken: None,
         keys: Keystore | None = None,
+        token: str | None = None,
+        body_s: float = BODY_S,
     ) -> None:
         self.book = book
         self.faults = faults or ReceiverFaults()
@@ -105,6 +121,8 @@ class Receiver:
         )
         self._watch = watch
         self._keys = keys
+        self._bearer = None if token is None else f"Bearer {token}".encode()
+        self._body_s = body_s
 
     def status(self) -> dict[str, Any]:
         """How it fares, as plain values."""
@@ -126,11 +144,11 @@ class Receiver:
         if taken.status is None:
             return _CutShort()
         told = {"what": taken.what} | ({"reason": taken.reason} if taken.reason else {})
-        return JSONResponse(told, taken.status)
+        return JSONResponse(told, taken.status, headers=HEADERS.get(taken.status))
 
     async def _take(self, request: Request) -> Reception:
         """Read a letter whatever becomes of it, then let it meet its fault or its record."""
-        letter = await _letter(request)
+        letter = self._stranger(request) or await self._letter(request)
         faults = self.faults
         if faults.fail > 0:
             faults.fail -= 1
@@ -145,6 +163,24 @@ class Receiver:
             faults.lose -= 1
             return taken._replace(what="lost", status=None)
         return taken
+
+    def _stranger(self, request: Request) -> Refusal | None:
+        """Refuse, before a word of it is read, what no sender of outcomes would send."""
+        if _is_foreign(request.headers):
+            return Refusal(FORBIDDEN, "letters from web pages of others are not taken")
+        if self._bearer is not None:
+            borne = request.headers.get("authorization", "").encode("latin-1")
+            if not compare_digest(borne, self._bearer):
+                return Refusal(UNAUTHORISED, "this receiver wants to see its token")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != JSON:
+            return Refusal(NOT_JSON, f"the Content-Type must be {JSON}")
+        return None
+
+    async def _letter(self, request: Request) -> ReceivedOutcome | Refusal:
+        with trio.move_on_after(self._body_s):
+            return await _letter(request)
+        return Refusal(TOO_SLOW, f"the letter did not arrive within {self._body_s:g} s")
 
     def _keep(self, letter: ReceivedOutcome) -> Reception:
         try:
@@ -174,6 +210,15 @@ class _CutShort(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": head})
+
+
+def _is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether a browser sent it for a page that is not ours; only browsers name an origin."""
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    host = origin.partition("://")[2]
+    return host != headers.get("host") or host.partition(":")[0] not in OWN_HOSTS
 
 
 async def _letter(request: Request) -> ReceivedOutcome | Refusal:
@@ -222,6 +267,8 @@ def _listening(port: int) -> int:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Inherited by every connection: nothing else ends one whose other side stops reading.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
         bound.bind((LOOPBACK, port))
     except OSError as error:
         bound.close()

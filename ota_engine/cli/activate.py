@@ -10,7 +10,7 @@ import typer
 
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options, push_options
-from ota_engine.cli.engines import EngineChoice, run_engine
+from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson, sha256
 from ota_engine.cli.links import resolve
@@ -23,6 +23,7 @@ from ota_engine.cli.order_report import (
     version_text,
 )
 from ota_engine.cli.order_screen import OrderScreen
+from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import ActivationCode
 from ota_engine.hub.activation.running import RunsAlready
@@ -74,6 +75,7 @@ def activate(
     originator: engine_options.Originator = None,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
     outcomes_to: engine_options.OutcomesTo = None,
+    outcomes_token_file: OutcomesToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Order a device by signed command (CS06) to run the image it holds, and wait for its answer.
@@ -86,7 +88,12 @@ def activate(
     """
     _check(image, digest, at, cancel, wait)
     choice = EngineChoice(
-        resolve(link), state, keys=keys, originator=originator, outcomes_to=outcomes_to
+        resolve(link),
+        state,
+        keys=keys,
+        originator=originator,
+        outcomes_to=outcomes_to,
+        outcomes_token=outcomes_token_file,
     )
     screen = OrderScreen(quiet=as_json)
     if cancel:
@@ -208,7 +215,7 @@ def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord, wait: bool) -> N
     words: list[object] = ["zota", "activate", "--link", choice.link.url, "--state", choice.state]
     words += ["--device", f"{order.device:016x}", "--keys", choice.keys]
     if choice.outcomes_to is not None:
-        words += ["--outcomes-to", choice.outcomes_to]
+        words += ["--outcomes-to", choice.outcomes_to, *token_words(choice.outcomes_token)]
     if order.cancel_counter is not None:
         words.append("--cancel")
     else:

@@ -30,7 +30,10 @@ CURES = {
     errno.EDQUOT: "make room in your quota",
 }
 #: Former names of options, which go on working.
-FORMER_OPTIONS: Final = {"--head-end": "--outcomes-to"}
+FORMER_OPTIONS: Final = {
+    "--head-end": "--outcomes-to",
+    "--head-end-token-file": "--outcomes-token-file",
+}
 #: Where the shells put the words of a line that is to be completed.
 COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 

@@ -18,6 +18,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, recorded, utc_clock
 from ota_engine.cli.order_report import command_line
+from ota_engine.cli.outcomes_token import outcomes_token
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
@@ -46,6 +47,7 @@ class EngineChoice(NamedTuple):
         originator: in whose name orders are given, None for the first supplier.
         outcomes_to: the URL to post outcomes to.
         capture: the file to record all frames in.
+        outcomes_token: the file of the token its receiver wants to see, None for the environment.
     """
 
     link: LinkChoice
@@ -55,36 +57,70 @@ class EngineChoice(NamedTuple):
     originator: int | None = None
     outcomes_to: str | None = None
     capture: Path | None = None
+    outcomes_token: Path | None = None
 
 
 def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") -> T:
     """Open all that an engine needs, do something with it, and close it.
 
-    Outcomes that the receiver has not taken yet wait in the state folder; a line says so.
+    Outcomes that the receiver has not taken yet wait in the state folder; a line says so. The last
+    line is the head of the audit trail.
 
     Raises:
         LocalError: a folder lacks keys, or the receiver's URL is none.
         ZotaError: the link or the state folder cannot be used.
     """
     keys = None if choice.keys is None else read_key_folder(choice.keys)
+    token = outcomes_token(choice.outcomes_to, choice.outcomes_token)
     if choice.outcomes_to is not None:
         require(HTTP, HTTP_OPTION)
     choice.state.mkdir(parents=True, exist_ok=True)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is ours
-    done = choice.link.run(lambda: _perform(choice, keys, work))
+    done = choice.link.run(lambda: _perform(choice, keys, token, work))
     if choice.outcomes_to is not None:
-        tell_what_waits(choice.outcomes_to, choice.state, virtual=choice.link.virtual)
+        tell_what_waits(
+            choice.outcomes_to,
+            choice.state,
+            virtual=choice.link.virtual,
+            token_file=choice.outcomes_token,
+        )
+    tell_audit_head(choice.state)
     return done
 
 
+def tell_audit_head(state: Path) -> None:
+    """Print the head of the audit trail to standard error, for whoever keeps it elsewhere."""
+    head = audit_head(state)
+    if head is not None:
+        typer.echo(f"audit head: {head}", err=True)
+
+
+def audit_head(state: Path) -> str | None:
+    """The hash of the last row of a state folder's audit trail; None if there is no database.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    from ota_engine.store.store import DATABASE_NAME, Store
+
+    database = state / DATABASE_NAME
+    if not database.exists():
+        return None
+    with Store.inspect(database) as store:
+        return store.audit_head().hash
+
+
 async def _perform(
-    choice: EngineChoice, keys: Keystore | None, work: "Callable[[Setup], Awaitable[T]]"
+    choice: EngineChoice,
+    keys: Keystore | None,
+    token: str | None,
+    work: "Callable[[Setup], Awaitable[T]]",
 ) -> T:
     from ota_engine.shell.service import Setup
 
     utc = utc_clock(choice.link.begin_utc(choice.state))
     async with AsyncExitStack() as stack:
-        sinks = [] if choice.outcomes_to is None else [_sink(choice.outcomes_to)]
+        sinks = [] if choice.outcomes_to is None else [_sink(choice.outcomes_to, token)]
         for sink in sinks:
             await stack.enter_async_context(sink)
         opened = await stack.enter_async_context(choice.link.open(choice.state))
@@ -117,13 +153,13 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
 # --- the receiver ---------------------------------------------------------------------------------
 
 
-def _sink(url: str) -> "HttpSink":
+def _sink(url: str, token: str | None) -> "HttpSink":
     from ota_engine.telling.http_sink import HttpSink
 
-    return HttpSink(url)
+    return HttpSink(url, token=token)
 
 
-def tell_what_waits(url: str, state: Path, *, virtual: bool) -> int:
+def tell_what_waits(url: str, state: Path, *, virtual: bool, token_file: Path | None = None) -> int:
     """Say how many outcomes wait for the receiver, once those put by in jumping time are sent.
 
     Returns:
@@ -135,12 +171,19 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool) -> int:
     """
     from ota_engine.shell.afterwards import count_what_waits, send_what_waits
 
-    waiting = send_what_waits(state, url, _complain) if virtual else count_what_waits(state)
+    token = outcomes_token(url, token_file)
+    waiting = send_what_waits(state, url, _complain, token) if virtual else count_what_waits(state)
     if waiting:
-        again = command_line("zota", "receiver", "deliver", url, "--state", state)
+        words = "zota", "receiver", "deliver", url, "--state", state
+        again = command_line(*words, *token_words(token_file))
         what = counted(waiting, "outcome waits", "outcomes wait")
         typer.echo(f"zota: {what} for the receiver: when it is up, {again}", err=True)
     return waiting
+
+
+def token_words(file: Path | None) -> tuple[object, ...]:
+    """The option that names a token's file, for a command that a person is to give next."""
+    return () if file is None else ("--outcomes-token-file", file)
 
 
 def _complain(line: str) -> None:

@@ -13,7 +13,7 @@ from ota_engine.gbcs.codes import ActivationCode, name_of
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import OrderRecord, OrderState
-from ota_engine.wording import counted, utc_text
+from ota_engine.wording import counted, utc_text, without_credentials
 
 COLUMNS: Final = (
     Column("order", right=True),
@@ -182,5 +182,5 @@ def _row(order: OrderRecord) -> TableRow:
 
 
 def command_line(*words: object) -> str:
-    """A command as one can paste it."""
-    return shlex.join(str(word) for word in words)
+    """A command as one can paste it, but for credentials in its URLs, which are never printed."""
+    return shlex.join(without_credentials(str(word)) for word in words)

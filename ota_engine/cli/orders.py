@@ -16,6 +16,7 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import advice, order_facts, order_lines
 from ota_engine.cli.order_screen import OrderScreen
+from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.errors import LocalError
 from ota_engine.records import OrderRecord, OrderState
 
@@ -95,6 +96,7 @@ def cancel(
     keys: engine_options.Keys,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
     outcomes_to: engine_options.OutcomesTo = None,
+    outcomes_token_file: OutcomesToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an order back, and wait for the device to accept that.
@@ -102,7 +104,13 @@ def cancel(
     Exit code 0: it is cancelled; 2: it is not (yet), or the device had carried it out; 3: a key
     folder, the link or the state folder cannot be opened; 130: stopped by Ctrl-C.
     """
-    choice = EngineChoice(resolve(link), state, keys=keys, outcomes_to=outcomes_to)
+    choice = EngineChoice(
+        resolve(link),
+        state,
+        keys=keys,
+        outcomes_to=outcomes_to,
+        outcomes_token=outcomes_token_file,
+    )
     screen = OrderScreen(quiet=as_json)
     followed = run_engine(choice, lambda setup: _cancel(setup, number, screen, timeout))
     tell(followed, as_json=as_json)

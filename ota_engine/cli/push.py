@@ -12,11 +12,12 @@ from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.catalogue_options import DEFAULT_FOLDER
-from ota_engine.cli.engines import EngineChoice, run_engine
+from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import command_line
+from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.cli.push_report import print_report
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.errors import LocalError
@@ -74,6 +75,7 @@ def push(
     resume: options.GoOn = False,
     keys: engine_options.MaybeKeys = None,
     outcomes_to: engine_options.OutcomesTo = None,
+    outcomes_token_file: OutcomesToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver images to devices, and wait until each reports what it runs.
@@ -104,9 +106,15 @@ def push(
         capture = _evidence_folder(report, capture, resume)
     config = _config(block_size, concurrency)
     if dry_run:  # nothing is signed, and nobody is told of anything
-        keys = outcomes_to = None
+        keys = outcomes_to = outcomes_token_file = None
     engine = EngineChoice(
-        choice, state, config, keys=keys, outcomes_to=outcomes_to, capture=capture
+        choice,
+        state,
+        config,
+        keys=keys,
+        outcomes_to=outcomes_to,
+        capture=capture,
+        outcomes_token=outcomes_token_file,
     )
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(engine, request, screen)
@@ -247,7 +255,7 @@ def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[objec
     if engine.keys is not None:
         words += ["--keys", engine.keys]
     if engine.outcomes_to is not None:
-        words += ["--outcomes-to", engine.outcomes_to]
+        words += ["--outcomes-to", engine.outcomes_to, *token_words(engine.outcomes_token)]
     return words
 
 

@@ -13,6 +13,7 @@ from ota_engine.cli.engines import HTTP
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.push_options import duration
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def deliver(
             parser=duration, metavar="TIME", help="When to stop trying.", show_default="1m"
         ),
     ] = DEFAULT_TIMEOUT,
+    token_file: OutcomesToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Send every outcome of a state directory that the receiver has not accepted yet.
@@ -43,7 +45,14 @@ def deliver(
     require(HTTP, "receiver deliver")
     from ota_engine.store.location import DATABASE_NAME
 
-    done = trio.run(_deliver, state / DATABASE_NAME, url, timeout, _complain)
+    done = trio.run(
+        _deliver,
+        state / DATABASE_NAME,
+        url,
+        timeout,
+        _complain,
+        outcomes_token(url, token_file),
+    )
     if as_json:
         typer.echo(json.dumps(done._asdict()))
     else:
@@ -54,12 +63,12 @@ def deliver(
 
 
 async def _deliver(
-    database: Path, url: str, seconds: float, report: Callable[[str], None]
+    database: Path, url: str, seconds: float, report: Callable[[str], None], token: str | None
 ) -> "Dispatched":
     from ota_engine.telling.dispatch import dispatch
     from ota_engine.telling.http_sink import HttpSink
 
-    async with HttpSink(url) as sink:
+    async with HttpSink(url, token=token) as sink:
         return await dispatch(database, sink, seconds=seconds, wall_clock=time.time, report=report)
 
 

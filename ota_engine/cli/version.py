@@ -12,6 +12,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import version_text
+from ota_engine.cli.outcomes_token import OutcomesToken
 
 if TYPE_CHECKING:
     from ota_engine.shell.activate import VersionTold
@@ -30,6 +31,7 @@ def version(
     keys: engine_options.Keys,
     timeout: push_options.Timeout = push_options.NO_TIMEOUT,
     outcomes_to: engine_options.OutcomesTo = None,
+    outcomes_token_file: OutcomesToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask a device what firmware it runs, by a message whose answer it protects with its key.
@@ -38,7 +40,13 @@ def version(
     Exit code 0: it told; 2: it did not, or could not; 3: a key folder, the link or the state folder
     cannot be opened; 130: stopped by Ctrl-C.
     """
-    choice = EngineChoice(resolve(link), state, keys=keys, outcomes_to=outcomes_to)
+    choice = EngineChoice(
+        resolve(link),
+        state,
+        keys=keys,
+        outcomes_to=outcomes_to,
+        outcomes_token=outcomes_token_file,
+    )
     told = run_engine(choice, lambda setup: _read(setup, device, timeout))
     outcome = told.outcome
     found = None if outcome is None else version_text(outcome.version_after)

@@ -18,13 +18,16 @@ from ota_engine.telling.http_sink import NAME, HttpSink
 SEND_LATER_S: Final = 30.0  # for a receiver to take what was put by while time jumped
 
 
-def send_what_waits(state: Path, url: str, report: Callable[[str], None]) -> int:
+def send_what_waits(
+    state: Path, url: str, report: Callable[[str], None], token: str | None = None
+) -> int:
     """Send what was put by while time jumped. Call it outside of trio's run, after the engine's end.
 
     Args:
         state: the folder of the engine's database.
         url: of the receiver.
         report: is given a line for whatever goes wrong on the way.
+        token: that the receiver wants to see.
 
     Returns:
         How many outcomes wait still.
@@ -35,7 +38,7 @@ def send_what_waits(state: Path, url: str, report: Callable[[str], None]) -> int
     """
 
     async def send() -> int:
-        async with HttpSink(url) as sink:
+        async with HttpSink(url, token=token) as sink:
             done = await dispatch(
                 state / DATABASE_NAME,
                 sink,

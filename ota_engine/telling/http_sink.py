@@ -37,6 +37,7 @@ class HttpSink:
 
     Args:
         url: where to post, ``https://`` or ``http://``; may carry user and password.
+        token: that the receiver wants to see, sent as a bearer with every letter.
         name: of this receiver in the store, if there are several.
         audience: the party it speaks for, if not whoever runs the engine.
         timeout: seconds for one attempt.
@@ -44,7 +45,7 @@ class HttpSink:
         transport: instead of the network; a receiver in the same process, say.
 
     Raises:
-        LocalError: the URL is none, or is of another kind.
+        LocalError: the URL is none, or is of another kind, or there are credentials of both kinds.
     """
 
     at_once = 1
@@ -54,6 +55,7 @@ class HttpSink:
         self,
         url: str,
         *,
+        token: str | None = None,
         name: str = NAME,
         audience: str = OPERATORS,
         timeout: float = TIMEOUT_S,
@@ -65,13 +67,18 @@ class HttpSink:
         self.remote = transport is None
         self._url = _checked(url)
         self._timeout = timeout
+        if token is not None and self._url.userinfo:
+            raise LocalError(
+                "the receiver's URL carries a password, and there is a token: give one"
+            )
+        proof = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._client = httpx.AsyncClient(
             verify=tls or self._url.scheme == "https",  # what is not used is slow to load
             transport=transport,
             timeout=timeout,
             trust_env=False,
             follow_redirects=False,
-            headers={"User-Agent": "zota", "Accept": "application/json"},
+            headers={"User-Agent": "zota", "Accept": "application/json", **proof},
         )
 
     async def __aenter__(self) -> Self:
@@ -130,7 +137,8 @@ def _checked(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise LocalError(f"the receiver's URL is none ({error})") from error
+        reason = "" if "@" in url else f" ({error})"  # it may quote the password
+        raise LocalError(f"the receiver's URL is none{reason}") from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise LocalError(
             "the receiver's URL is none: give one like https://receiver.example/outcomes"

@@ -96,7 +96,7 @@ def test_what_was_pushed_is_run_on_a_signed_order_and_the_device_signs_for_it(
     assert f"zota activate --link 'sim://?keys={bench.keys}'" in pushed.out
     done = bench.activate()
     assert done.code == 0, done.err
-    steps = done.err.splitlines()
+    steps = done.complaints.splitlines()
     assert steps[0].startswith(f"order 1: CS06 for {HCALCS}, counter ")
     assert [step.split(":")[1].split(";")[0].strip() for step in steps[1:]] == [
         "committed",
@@ -180,7 +180,7 @@ def test_an_order_is_taken_back(bench: Bench, by_number: bool) -> None:
     assert order["cancel_counter"] > order["counter"]
     for words in (("orders", "cancel", 1), ("activate", "--device", HCALCS, "--cancel")):
         again = bench.run(*words)
-        assert (again.code, again.out, again.err) == (0, "order 1 is cancelled\n", "")
+        assert (again.code, again.out, again.complaints) == (0, "order 1 is cancelled\n", "")
     assert bench.orders() == [order]
 
 
@@ -189,7 +189,7 @@ def test_an_order_that_was_obeyed_cannot_be_taken_back(bench: Bench) -> None:
     bench.activate()
     for words in (("orders", "cancel", 1), ("activate", "--device", HCALCS, "--cancel")):
         refused = bench.run(*words)
-        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert (refused.code, len(refused.complaints.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize("by_hash", [False, True])
@@ -205,7 +205,7 @@ def test_ordering_again_what_a_device_runs_sends_nothing_and_says_since_when(
         f"{HCALCS} runs {NEW} already, since {order['since']}, by its signed answer to order 1: "
         "nothing is sent\n"
     )
-    assert (again.code, again.err) == (0, "")
+    assert (again.code, again.complaints) == (0, "")
     facts = json.loads(bench.run("activate", device=HCALCS, json=True, **wanted).out)
     assert (facts["already"], facts["state"], facts["number"]) == (True, "activated", 1)
     assert bench.orders() == [order]
@@ -217,7 +217,7 @@ def test_what_a_device_runs_of_itself_is_not_ordered_either(bench: Bench) -> Non
     bench.activate()
     (bench.state / "zota.db").unlink()
     again = bench.activate()
-    assert (again.code, again.err) == (0, "")
+    assert (again.code, again.complaints) == (0, "")
     assert f"{HCALCS} runs {NEW} already, since " in again.out
     assert "by its own attributes: nothing is sent" in again.out
     assert bench.orders() == []
@@ -235,7 +235,7 @@ def test_an_order_beside_an_open_one_is_refused_and_the_same_goes_on(bench: Benc
     at = utc_text(time.time() + 3600)[:-4].replace(" ", "T") + "+00:00"
     assert bench.activate(at=at).code == 0
     other = bench.activate(at="+2h")
-    assert (other.code, len(other.err.splitlines())) == (2, 1)
+    assert (other.code, len(other.complaints.splitlines())) == (2, 1)
     assert "order 1" in other.err and "still open" in other.err
     assert bench.activate(at=at).code == 0
     assert len(bench.orders()) == 1
@@ -252,7 +252,7 @@ def test_a_device_that_cannot_obey_says_why_and_the_last_line_what_to_do(
         bench.push()
     done = bench.activate(image=bench.image(octets=701))
     assert done.code == 2
-    assert cure in done.err.splitlines()[-1]
+    assert cure in done.complaints.splitlines()[-1]
     assert bench.orders()[0]["code"] == code
     assert f"runs {OLD}" in done.out
 
@@ -261,7 +261,7 @@ def test_when_time_is_up_it_is_said_what_is_not_known_and_how_to_go_on(bench: Be
     bench.push()
     done = bench.activate(originator=f"{SECOND_SUPPLIER:016x}", timeout="30s")
     assert done.code == 2
-    what, how = done.err.splitlines()[-2:]
+    what, how = done.complaints.splitlines()[-2:]
     assert "not known yet" in what
     assert "zota orders cancel 1" in how
     assert bench.orders()[0]["state"] == "sent"
@@ -273,7 +273,7 @@ def test_a_second_supplier_is_not_obeyed_and_the_order_expires(bench: Bench) -> 
     assert done.code == 2
     (order,) = bench.orders()
     assert (order["state"], order["firmware_version"]) == ("expired", OLD)
-    assert "is the originator the supplier it trusts" in done.err.splitlines()[-1]
+    assert "is the originator the supplier it trusts" in done.complaints.splitlines()[-1]
 
 
 def test_a_hub_is_ordered_by_its_wan_provider(bench: Bench) -> None:
@@ -298,13 +298,13 @@ def test_a_device_tells_its_version_under_its_own_key(bench: Bench, device: str)
 
 def test_a_device_without_keys_does_not_answer(bench: Bench) -> None:
     told = bench.run("version", device=IHD)
-    assert (told.code, len(told.err.splitlines())) == (2, 1)
+    assert (told.code, len(told.complaints.splitlines())) == (2, 1)
     assert "knows no tunnels" in told.err
 
 
 def test_a_device_that_does_not_answer_in_time_is_asked_after(bench: Bench) -> None:
     told = bench.run("version", device=HCALCS, timeout="0s")
-    assert (told.code, len(told.err.splitlines())) == (2, 1)
+    assert (told.code, len(told.complaints.splitlines())) == (2, 1)
     assert "not answered in time" in told.err
 
 
@@ -315,7 +315,7 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(bench: Bench) -
         assert refused.code == 2
         assert "is not in this network" in refused.err
         assert HCALCS in refused.err
-        assert len(refused.err.splitlines()) == 1
+        assert len(refused.complaints.splitlines()) == 1
 
 
 def test_without_the_suppliers_signing_key_nothing_is_ordered(bench: Bench, tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_without_the_suppliers_signing_key_nothing_is_ordered(bench: Bench, tmp_
     refused = bench.run("activate", **order)
     assert refused.code == 2
     assert f"put {SUPPLIER:016x}-ds.key into the key folder" in refused.err
-    assert len(refused.err.splitlines()) == 1
+    assert len(refused.complaints.splitlines()) == 1
 
 
 def test_a_radio_without_a_signing_key_of_its_own_is_told_so(bench: Bench, tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_a_file_without_a_manufacturer_image_cannot_be_ordered(
 def test_an_order_that_was_never_given_is_not_there(bench: Bench) -> None:
     bench.activate()
     shown = zota("orders", "show", 7, "--state", bench.state)
-    assert (shown.code, len(shown.err.splitlines())) == (2, 1)
+    assert (shown.code, len(shown.complaints.splitlines())) == (2, 1)
     assert "there is no order 7" in shown.err
     raw = zota("orders", "show", 1, "--state", bench.state, "--raw", "cancellation")
     assert "has no cancellation" in raw.err
@@ -413,7 +413,7 @@ def test_the_receiver_gets_every_outcome_once_with_its_proof(
         bench.push(outcomes_to=url)
         assert bench.activate(outcomes_to=url).code == 0
     letters = [json.loads(line) for line in records.read_text().splitlines()]
-    assert [letter["id"] for letter in letters] == [one["key"] for one in bench.outcomes()]
+    assert [letter["id"] for letter in letters] == [one["id"] for one in bench.outcomes()]
     signed = [letter for letter in letters if letter["message"] is not None]
     assert [letter["kind"] for letter in signed] == ["alert", "order"]
     for letter in signed:

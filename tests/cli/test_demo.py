@@ -27,7 +27,7 @@ def test_without_a_file_it_delivers_a_sample_to_one_device_of_each_kind() -> Non
     result = zota("demo", "--json")
     summary = json.loads(result.out)
     assert result.code == 0
-    assert set(summary) == {"image", "devices", "verdict"}
+    assert set(summary) == {"image", "devices", "verdict", "audit_head"}
     assert summary["verdict"] == "delivered"
     assert [device["name"] for device in summary["devices"]] == KINDS
     for device in summary["devices"]:
@@ -96,7 +96,7 @@ def test_a_receiver_gets_every_outcome_of_a_demonstration(tmp_path: Path) -> Non
     assert (told.code, told.err) == (0, "")
     letters = [json.loads(line)["id"] for line in records.read_text().splitlines()]
     kept = (folder / "outcomes.jsonl").read_text().splitlines()
-    assert letters == [json.loads(line)["key"] for line in kept]
+    assert letters == [json.loads(line)["id"] for line in kept]
 
 
 def test_with_a_file_that_its_supplier_did_not_sign_the_trigger_is_local(tmp_path: Path) -> None:

@@ -281,3 +281,59 @@ def test_dead_letters_are_shown_but_not_queued_while_an_engine_runs(buried: Path
         ran = zota("store", "requeue", "--state", buried, "--all")
     assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
     assert "in use by 'an engine'" in ran.err
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+GEHEIM = "geheim-1234"
+
+
+def token_file(folder: Path, text: str = GEHEIM + "\n") -> Path:
+    path = folder / "token"
+    path.write_text(text)
+    return path
+
+
+def test_a_token_from_a_file_or_the_environment_opens_the_receiver(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = token_file(state)
+    with listening(state, "--token-file", str(file)) as receiver:
+        words = ("receiver", "deliver", receiver.first["url"], "--state", state, "--timeout", "1s")
+        without = zota(*words)
+        assert (without.code, "answered 401" in without.err) == (Exit.ERRORS, True)
+        monkeypatch.setenv("ZOTA_OUTCOMES_TOKEN", "another")
+        assert zota(*words).code == Exit.ERRORS
+        monkeypatch.setenv("ZOTA_OUTCOMES_TOKEN", GEHEIM)
+        assert zota(*words).code == Exit.OK
+        again = zota(*words, "--head-end-token-file", file)
+        assert (again.code, "say --outcomes-token-file" in again.err) == (Exit.OK, True)
+    assert GEHEIM not in without.err + without.out + again.err + again.out
+
+
+@pytest.mark.parametrize("text", ["", "\n", "two words", "bell\x07", "zwölf", "x" * 9000])
+def test_a_file_that_holds_no_token_is_one_line_without_what_it_holds(
+    state: Path, text: str
+) -> None:
+    file = token_file(state, text)
+    ran = zota("receiver", "deliver", "http://h/", "--state", state, "--outcomes-token-file", file)
+    assert (ran.code, ran.out) == (Exit.ERRORS, "")
+    assert ran.err == f"zota: {file}: holds no token: put one line of printable ASCII there\n"
+
+
+def test_a_token_and_a_password_are_one_too_many(state: Path) -> None:
+    words = ("--state", state, "--outcomes-token-file", token_file(state))
+    ran = zota("receiver", "deliver", f"http://me:{GEHEIM}@h/", *words)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+    assert GEHEIM not in ran.err
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://me:{GEHEIM}@127.0.0.1:9/", f"http://me:{GEHEIM}/x@h/", f"ftp://me:{GEHEIM}@h/"]
+)
+def test_a_password_in_a_url_is_printed_nowhere(state: Path, url: str) -> None:
+    ran = zota("receiver", "deliver", url, "--state", state, "--timeout", "1s")
+    assert ran.code == Exit.ERRORS
+    assert GEHEIM not in ran.out + ran.err
+    with Store.inspect(state / DATABASE_NAME) as store:
+        assert GEHEIM not in "".join(letter.problem for letter in store.dispatches.dead())

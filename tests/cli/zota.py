@@ -20,6 +20,12 @@ class Ran(NamedTuple):
     out: str
     err: str
 
+    @property
+    def complaints(self) -> str:
+        """What was said on standard error besides the head of the audit trail."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("audit head: "))
+
 
 def zota(*arguments: str | Path | int) -> Ran:
     """Run ``zota`` with these arguments."""

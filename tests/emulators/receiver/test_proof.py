@@ -79,6 +79,8 @@ async def test_what_records_are_worth_is_counted_once_each(tmp_path: Path) -> No
         ) as posting:
             proven = outcome("k", message=serialise(cs06()), verification=verified(cs06()))
             for each in (proven, proven, outcome("bare")):
-                await posting.post(PATH, content=letter(each))
+                await posting.post(
+                    PATH, content=letter(each), headers={"Content-Type": "application/json"}
+                )
             status = (await posting.get("/")).json()
     assert status["proofs"] == {"no message": 1, "proven": 1}

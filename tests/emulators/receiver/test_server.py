@@ -35,10 +35,15 @@ def ids(receiver: Receiver) -> list[str]:
     return [json.loads(line)["id"] for line in receiver.book.path.read_text().splitlines()]
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def client(receiver: Receiver) -> httpx.AsyncClient:
     """A client in the same process, without sockets."""
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=receiver.app), base_url="http://receiver.example"
+        transport=httpx.ASGITransport(app=receiver.app),
+        base_url="http://receiver.example",
+        headers=JSON,
     )
 
 
@@ -97,7 +102,7 @@ async def test_other_requests_are_refused(
 async def test_a_body_without_end_is_cut_off(receiver: Receiver) -> None:
     body = Endless()
     async with client(receiver) as posting:
-        request = httpx.Request("POST", f"http://receiver.example{PATH}", stream=body)
+        request = httpx.Request("POST", f"http://receiver.example{PATH}", headers=JSON, stream=body)
         assert (await posting.send(request)).status_code == 413
     assert body.sent < 1 << 20
 
@@ -116,7 +121,10 @@ async def test_faults_come_in_their_order_and_end(tmp_path: Path) -> None:
     faults = ReceiverFaults(fail=1, status=500, close=1, lose=1)
     with RecordBook(tmp_path / "records.jsonl") as book:
         receiver = Receiver(book, faults, seen.append)
-        async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
+        async with (
+            serve_receiver(receiver) as url,
+            httpx.AsyncClient(trust_env=False, headers=JSON) as posting,
+        ):
             said: list[int | None] = []
             for _ in range(4):
                 try:
@@ -140,7 +148,10 @@ async def test_faults_come_in_their_order_and_end(tmp_path: Path) -> None:
 async def test_what_is_no_http_is_answered_with_4xx_and_the_next_is_served(
     receiver: Receiver, octets: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
+    async with (
+        serve_receiver(receiver) as url,
+        httpx.AsyncClient(trust_env=False, headers=JSON) as posting,
+    ):
         port = httpx.URL(url).port
         assert port is not None
         stream = await trio.open_tcp_stream(LOOPBACK, port)
@@ -155,13 +166,17 @@ async def test_what_is_no_http_is_answered_with_4xx_and_the_next_is_served(
 async def test_a_sender_that_leaves_in_mid_letter_harms_nobody(
     receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with serve_receiver(receiver) as url, httpx.AsyncClient(trust_env=False) as posting:
+    async with (
+        serve_receiver(receiver) as url,
+        httpx.AsyncClient(trust_env=False, headers=JSON) as posting,
+    ):
         port = httpx.URL(url).port
         assert port is not None
         stream = await trio.open_tcp_stream(LOOPBACK, port)
         async with stream:
             await stream.send_all(
-                b"POST /outcomes HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+                b"POST /outcomes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 9\r\n\r\n{"
             )
         assert (await posting.post(url, content=letter(outcome("k")))).status_code == 201
     assert "Traceback" not in capfd.readouterr().err
