@@ -17,7 +17,7 @@ from images.header import (
     fields_length,
 )
 from images.layout import GB_TRAILER, HEADER, SUB_ELEMENT_HEAD, compose
-from images.signing import sign_manufacturer_image
+from images.signing import SigningFunction, sign_manufacturer_image
 
 BuildLayout = Literal["zcl", "gb"]
 
@@ -56,7 +56,8 @@ class ImageSpec:
             becomes 0..0xFFFF, every hardware.
         elements: further (tag, data) after the payload; ``zcl`` only.
         integrity: append element 0x0003, convention A; ``zcl`` only.
-        sign_key: PEM of the P-256 key that signs the Manufacturer Image; ``gb`` only.
+        sign_key: PEM of the P-256 key that signs the Manufacturer Image, or what signs it
+            elsewhere; ``gb`` only.
         force_replace: lets a Communications Hub overwrite an image it already holds for the
             device; stands in the trailer of a signed ``gb`` file only.
 
@@ -76,7 +77,7 @@ class ImageSpec:
     maximum_hardware_version: int | None = None
     elements: tuple[tuple[int, bytes], ...] = ()
     integrity: bool = False
-    sign_key: bytes | None = None
+    sign_key: bytes | SigningFunction | None = None
     force_replace: bool = False
 
     def __post_init__(self) -> None:
@@ -167,13 +168,15 @@ def _gb_body(manufacturer_image: bytes, spec: ImageSpec) -> bytes:
     return signed_body(manufacturer_image, spec.sign_key, force_replace=spec.force_replace)
 
 
-def signed_body(manufacturer_image: bytes, key_pem: bytes, *, force_replace: bool) -> bytes:
+def signed_body(
+    manufacturer_image: bytes, key: bytes | SigningFunction, *, force_replace: bool
+) -> bytes:
     """A Manufacturer Image with the trailer that signs it (GBCS 11.2).
 
     Raises:
         ImageError: the signing key is unusable.
     """
-    signature = sign_manufacturer_image(manufacturer_image, key_pem)
+    signature = sign_manufacturer_image(manufacturer_image, key)
     trailer = {
         "force_replace": int(force_replace),
         "r": signature[:SCALAR_BYTES],

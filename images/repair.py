@@ -11,6 +11,7 @@ from images.elements import HEAD_BYTES, SubElement, Tag, walk
 from images.errors import ImageError
 from images.header import HEADER_STRING_BYTES, OtaHeader
 from images.model import OtaImage, parse
+from images.signing import SigningFunction
 
 SIGNATURE_TAGS: Final = frozenset((Tag.ECDSA_SIGNATURE_1, Tag.ECDSA_SIGNATURE_2))
 SECURITY_TAGS: Final = SIGNATURE_TAGS | {
@@ -77,7 +78,7 @@ def strip(image: OtaImage) -> bytes:
     return _assembled(image.header, _body(kept))
 
 
-def sign(image: OtaImage, key_pem: bytes, *, force_replace: bool = False) -> bytes:
+def sign(image: OtaImage, key: bytes | SigningFunction, *, force_replace: bool = False) -> bytes:
     """Append the GB signature trailer to an unsigned GB file.
 
     Raises:
@@ -89,7 +90,7 @@ def sign(image: OtaImage, key_pem: bytes, *, force_replace: bool = False) -> byt
         raise ImageError(
             f"the layout is {image.layout}, not gb: only a Manufacturer Image gets this signature"
         )
-    body = signed_body(bytes(image.body), key_pem, force_replace=force_replace)
+    body = signed_body(bytes(image.body), key, force_replace=force_replace)
     return _assembled(image.header, body)
 
 

@@ -1,5 +1,6 @@
 """The GB signature: ECDSA P-256 with SHA-256 over the Manufacturer Image; keys come in as PEM."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import NameOID
 
-from images.ecdsa import sign_raw, verify_raw
+from images.ecdsa import SIGNATURE_BYTES, sign_raw, verify_raw
 from images.errors import ImageError
 from images.model import OtaImage
 from images.shapes import GB_SIGNATURE_BYTES
@@ -28,7 +29,13 @@ class ImageSigner(NamedTuple):
     eui64: int | None
 
 
-def sign_manufacturer_image(manufacturer_image: bytes | memoryview, key_pem: bytes) -> bytes:
+#: Signs octets where the key is, as r||s, 64 octets.
+SigningFunction = Callable[[bytes], bytes]
+
+
+def sign_manufacturer_image(
+    manufacturer_image: bytes | memoryview, key: bytes | SigningFunction
+) -> bytes:
     """Sign as a supplier does (GBCS 11.2).
 
     The same key and image give the same signature where OpenSSL knows RFC 6979 (3.2 and later);
@@ -36,15 +43,20 @@ def sign_manufacturer_image(manufacturer_image: bytes | memoryview, key_pem: byt
 
     Args:
         manufacturer_image: what the device will hash and check.
-        key_pem: an unencrypted P-256 private key.
+        key: an unencrypted P-256 private key as PEM, or what signs with one.
 
     Returns:
         r||s, 64 bytes.
 
     Raises:
-        ImageError: the key is not such a key.
+        ImageError: the key is not such a key, or what signs gives no such signature.
     """
-    return sign_raw(bytes(manufacturer_image), load_signing_key(key_pem))
+    if isinstance(key, bytes):
+        return sign_raw(bytes(manufacturer_image), load_signing_key(key))
+    signature = key(bytes(manufacturer_image))
+    if len(signature) != SIGNATURE_BYTES:
+        raise ImageError(f"a signature has {SIGNATURE_BYTES} octets, not {len(signature)}")
+    return signature
 
 
 def verify_image(image: OtaImage, certificate_pem: bytes) -> None:

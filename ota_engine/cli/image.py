@@ -15,6 +15,7 @@ from ota_engine.cli import image_edit
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
+from ota_engine.cli.image_edit import key_of
 from ota_engine.cli.option_groups import grouped
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def build(
     element: option.Elements = None,
     integrity: option.Integrity = False,
     sign_key: option.SignKey = None,
+    sign_command: option.SignCommand = None,
     force_replace: option.ForceReplace = False,
     force: option.Force = False,
     as_json: option.AsJson = False,
@@ -68,7 +70,7 @@ def build(
         maximum_hardware_version=hw_max,
         elements=tuple(_element(text) for text in element or ()),
         integrity=integrity,
-        sign_key=read_bounded(sign_key) if sign_key is not None else None,
+        sign_key=key_of(sign_key, sign_command),
         force_replace=force_replace,
     )
     data = read_bounded(payload)

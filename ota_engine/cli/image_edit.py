@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,10 @@ from images.files import read_bounded
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
+from ota_engine.errors import LocalError
+
+if TYPE_CHECKING:
+    from images.signing import SigningFunction
 
 InPlace = Annotated[bool, typer.Option("--in-place", help="Overwrite FILE itself.")]
 ATag = Annotated[
@@ -19,7 +24,7 @@ ATag = Annotated[
     typer.Option("--tag", parser=option.number, metavar="N", help="Element; else the firmware."),
 ]
 Key = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--sign-key",
         readable=False,
@@ -114,7 +119,8 @@ def strip(file: option.AnImage, output: option.Output = None, force: option.Forc
 
 def sign(
     file: option.AnImage,
-    sign_key: Key,
+    sign_key: Key = None,
+    sign_command: option.SignCommand = None,
     output: option.Output = None,
     suite: SmartEnergySuite = None,
     certificate: ImplicitCertificate = None,
@@ -125,20 +131,38 @@ def sign(
     """Sign an unsigned gb image; with --suite a Smart Energy image, for tests, by OpenSSL."""
     from images import repair
 
-    key = read_bounded(sign_key)
+    key = key_of(sign_key, sign_command)
+    if key is None:
+        raise LocalError("sign with what? give --sign-key FILE or --sign-command COMMAND")
     if suite is not None:
+        if not isinstance(key, bytes):
+            raise typer.BadParameter("--suite needs --sign-key: its curves are for OpenSSL alone")
         if certificate is None or force_replace:
             raise typer.BadParameter("--suite needs --certificate, and knows no --force-replace")
         octets = _certificate(certificate)
-        _rewrite(
-            file, output, force, lambda image: _smart_energy(image, suite, key, octets, ca_key)
-        )
+        _rewrite(file, output, force, partial(_smart_energy, suite, key, octets, ca_key))
         return
     if certificate is not None or ca_key is not None:
         raise typer.BadParameter("--certificate and --ca-key belong to --suite")
     _rewrite(
         file, output, force, lambda image: repair.sign(image, key, force_replace=force_replace)
     )
+
+
+def key_of(path: Path | None, command: str | None) -> "bytes | SigningFunction | None":
+    """The key in a file, or what signs by a command; None for neither.
+
+    Raises:
+        LocalError: both are given, or the command is none.
+        OSError: the file cannot be read.
+    """
+    if path is not None and command is not None:
+        raise LocalError("--sign-key and --sign-command exclude each other: one of them signs")
+    if command is not None:
+        from ota_engine.cli.sign_command import signs_by
+
+        return signs_by(command)
+    return None if path is None else read_bounded(path)
 
 
 def _certificate(path: Path) -> bytes:
@@ -150,7 +174,7 @@ def _certificate(path: Path) -> bytes:
 
 
 def _smart_energy(
-    image: OtaImage, number: int, key: bytes, certificate: bytes, ca_key: Path | None
+    number: int, key: bytes, certificate: bytes, ca_key: Path | None, image: OtaImage
 ) -> bytes:
     """Let OpenSSL sign, and look at what it made before anybody else does."""
     from images import smart_energy_signing

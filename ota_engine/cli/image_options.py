@@ -119,6 +119,14 @@ SignKey = Annotated[
     Path | None,
     typer.Option(readable=False, metavar="PEM", help="P-256 private key that signs a gb image."),
 ]
+SignCommand = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help="Instead of a key: a command that reads the image and writes its ECDSA signature, "
+        "DER or r||s.",
+    ),
+]
 ForceReplace = Annotated[
     bool, typer.Option("--force-replace", help="Set the force-replace octet of a signed gb image.")
 ]

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,17 +96,38 @@ class Terminal:
 
 def zota_on(columns: int, lines: int, *words: str | Path | int) -> Capture:
     """Run ``zota`` on a terminal of this size, in a process of its own, to its end."""
+    return run_on(columns, lines, [sys.executable, "-m", "ota_engine", *map(str, words)])
+
+
+def run_on(
+    columns: int,
+    lines: int,
+    argv: Sequence[str],
+    folder: Path | None = None,
+    path: str = "",
+) -> Capture:
+    """Run a program on a terminal of this size, to its end.
+
+    Args:
+        columns: of the terminal.
+        lines: of the terminal.
+        argv: the program and its arguments.
+        folder: to run it in, None for the present one.
+        path: folders where it looks for programs first.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     unset = ("COLUMNS", "LINES", "NO_COLOR")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
-    argv = [sys.executable, "-m", "ota_engine", *map(str, words)]
+    if path:
+        environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
     terminal = Terminal(columns, lines)
     shown = bytearray()
     with (
         os.fdopen(ours, "rb", buffering=0) as screen,
         subprocess.Popen(
             argv,
+            cwd=folder,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
