@@ -6,10 +6,10 @@ asks when to run the new file, and restarts. Every pair is in exactly one of thr
 classification never produces it); a test proves that, and that every state is reached.
 """
 
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 
 
-class ClientState(Enum):
+class ClientState(StrEnum):
     """Where a client stands."""
 
     OFF = "off"
@@ -30,7 +30,7 @@ class ClientState(Enum):
     RESTARTING = "restarting"
 
 
-class ClientEvent(Enum):
+class ClientEvent(StrEnum):
     """What happens to a client, classified by what it means."""
 
     BOOTED = "booted"  # nothing to take up
@@ -81,7 +81,7 @@ class ClientEvent(Enum):
     END_ACKNOWLEDGED = "upgrade end acknowledged"
 
 
-class Do(Enum):
+class Do(StrEnum):
     """What a row of the table asks of the client."""
 
     START = "start"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from emulators.client.attributes import answer, basic_attributes, client_attributes, record
 from emulators.client.table import RECEIVING, ClientState
 from emulators.devices.chip import Chip
-from emulators.node import NEVER, NodeAction, Transmit
+from emulators.node import NodeAction, Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.spec import AnswersFor, DeviceSpec
 from ota_engine.errors import PeerError
@@ -54,11 +54,6 @@ class ApplicationObject:
         self._several = several
         self._asked: dict[int, Chip] = {}  # who used a sequence number last, where several might
         self._next = 0  # which chip the next read is answered for
-
-    @property
-    def wake_at(self) -> float:
-        """When one of its chips wants ``wake``."""
-        return min((chip.client.wake_at for chip in self.chips), default=NEVER)
 
     def wake(self, now: float) -> list[NodeAction]:
         """Let every chip do what was due."""

@@ -189,7 +189,7 @@ class EmulatedDevice:
         """After the client did something: follow its timer, and restart if it asks for it."""
         if self._gbcs is not None:
             actions = [*actions, *self._carry_out(self._gbcs.follow_client(now), now)]
-        if any(chip.client.state is ClientState.RESTARTING for chip in self.chips):
+        if ClientState.RESTARTING in [chip.client.state for chip in self.chips]:
             self._restart(now)
         elif self.powered:
             self._set_alarm()
@@ -202,7 +202,7 @@ class EmulatedDevice:
         self._restart_after(self.spec.timers.restart_time, now)
 
     def _set_alarm(self) -> None:
-        self.wake_at = min(application.wake_at for application in self.applications)
+        self.wake_at = min([chip.client.wake_at for chip in self.chips])
         if self._gbcs is not None:
             self.wake_at = min(self.wake_at, self._gbcs.wake_at)
 

@@ -7,7 +7,6 @@ them, every other event by its type to those it concerns, a deadline to whose it
 part says (``kernel.happenings``) to those who take it, all within the same call.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
@@ -107,6 +106,7 @@ class Engine:
         self.pushes = Pushes(self.kernel, snapshot.pushes, view, by_order=security is not None)
         self._remembered = snapshot.orders
         self._drain = self.kernel.output.drain
+        self._deadlines = self.kernel.deadlines
         self._happenings = self.kernel.happenings
         self._nobody: Taker = self._unserved
         self._clusters = self._by_cluster()
@@ -196,14 +196,14 @@ class Engine:
     @property
     def next_wake(self) -> float:
         """When ``wake`` is due next, monotonic seconds; infinite when nothing is pending."""
-        return self.kernel.deadlines.next_due
+        return self._deadlines.next_due
 
     def wake(self, now: float) -> list[Effect]:
         """Do what is due."""
-        deadlines = self.kernel.deadlines
-        while (deadline := deadlines.pop_due(now)) is not None:
+        while (deadline := self._deadlines.pop_due(now)) is not None:
             self._owners[deadline.alarm](deadline, now)
-            self._hand_on(now)
+            if self._happenings:
+                self._hand_on(now)
         return self._drain()
 
     def _hand_on(self, now: float) -> None:
@@ -211,13 +211,16 @@ class Engine:
 
         What follows from a happening goes before what happened after it.
         """
-        new, left = self._happenings, deque[tuple[Any, ...]]()
-        while new or left:
-            left.extendleft(reversed(new))
-            new.clear()
-            happening = left.popleft()
+        new = self._happenings
+        left = new[::-1]  # the next is the last of it
+        new.clear()
+        while left:
+            happening = left.pop()
             for take in self._takers.get(type(happening), ()):
                 take(happening, now)
+            if new:
+                left += new[::-1]
+                new.clear()
 
     def _wanted(self, wanted: Wanted, now: float) -> None:
         """A part asks for what people ask for otherwise."""

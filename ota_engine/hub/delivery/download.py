@@ -21,6 +21,7 @@ class Session:
     """One assignment of one device; saved as ``SessionRecord``.
 
     Attributes:
+        target: the firmware it is for: manufacturer code and image type.
         since: when its state began, monotonic.
         aborts: downloads the device broke off in this attempt.
         complete: the last octet has been asked for.
@@ -53,6 +54,7 @@ class Session:
         "since_utc",
         "started_utc",
         "state",
+        "target",
         "version_after",
         "version_before",
         "waits_for",
@@ -61,6 +63,7 @@ class Session:
     def __init__(self, assignment: AssignmentRecord, image: ServedImage) -> None:
         self.assignment = assignment
         self.image = image
+        self.target: Target = image.key[:2]
         self.state = SessionState.ASSIGNED
         self.reason = ""
         self.since = 0.0
@@ -83,11 +86,6 @@ class Session:
         self._flush_at = 0
         self._flush_due = 0.0
         self._last_offset = -1
-
-    @property
-    def target(self) -> Target:
-        """The firmware it is for: manufacturer code and image type."""
-        return self.image.key[:2]
 
     @property
     def about_to_restart(self) -> bool:

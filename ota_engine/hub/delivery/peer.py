@@ -116,7 +116,10 @@ class Peer:
 
     def session_for(self, target: Target) -> Session | None:
         """The session of one of its firmwares."""
-        return next((one for one in self.sessions.values() if one.target == target), None)
+        for session in self.sessions.values():
+            if session.target == target:
+                return session
+        return None
 
     def note_said(self, session: Session, command: int, endpoint: int, sequence: int) -> None:
         """Remember what was said of a session, so that a refusal of it is not another's."""

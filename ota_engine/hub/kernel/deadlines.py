@@ -88,7 +88,7 @@ class Deadlines:
     def _settle(self) -> None:
         """Drop what no longer holds from the head of the heap, and see what is due next."""
         heap = self._heap
-        while heap and self._armed.get((heap[0].alarm, heap[0].key)) is not heap[0]:
+        while heap and self._armed.get(heap[0][2:]) is not heap[0]:
             heappop(heap)
         self.next_due = heap[0].due if heap else inf
 
@@ -101,7 +101,7 @@ class Deadlines:
         if self.next_due > now:
             return None
         deadline = heappop(self._heap)
-        del self._armed[deadline.alarm, deadline.key]
+        del self._armed[deadline[2:]]
         self._settle()
         return deadline
 

@@ -172,7 +172,7 @@ class Device:
         target = firmware.target
         before = self.firmwares.get(target)
         if before is not None and firmware[:-3] == before[:-3]:
-            firmware = before._replace(told_at=firmware.told_at)
+            firmware = Firmware(*before[:-1], firmware.told_at)
         else:
             self.unsaved.add(target)
         self.firmwares[target] = firmware

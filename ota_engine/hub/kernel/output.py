@@ -4,6 +4,8 @@ Decides nothing. What is collected is handed out by ``drain``, rows first, so th
 disk before the frame that tells of it leaves.
 """
 
+from collections.abc import Callable
+
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.events import Effect, Notify, Persist, Send
@@ -16,24 +18,22 @@ class Output:
 
     Attributes:
         counters: what was counted since this engine began, by name.
+        send: has a frame sent.
     """
 
-    __slots__ = ("_clock", "_outcomes", "_records", "_sends", "counters")
+    __slots__ = ("_clock", "_outcomes", "_records", "_sends", "counters", "send")
 
     def __init__(self, clock: WallClock) -> None:
         self.counters: dict[str, int] = {}
         self._clock = clock
         self._records: list[Record] = []
         self._sends: list[Effect] = []
+        self.send: Callable[[Send], None] = self._sends.append  # for every block
         self._outcomes = False
 
     def persist(self, record: Record) -> None:
         """Have a row written before anything collected now leaves."""
         self._records.append(record)
-
-    def send(self, send: Send) -> None:
-        """Have a frame sent."""
-        self._sends.append(send)
 
     def report(self, outcome: OutcomeRecord) -> None:
         """Put an outcome into the outbox; the same key twice is one outcome."""
@@ -62,9 +62,8 @@ class Output:
 
     def drain(self) -> list[Effect]:
         """Hand out everything collected: rows, then frames, then a nudge for the couriers."""
-        if not self._sends and not self._records:
-            return []
-        effects, self._sends = self._sends, []
+        effects = self._sends.copy()
+        self._sends.clear()
         if self._records:
             effects.insert(0, Persist(tuple(self._records)))
             self._records = []
