@@ -139,10 +139,10 @@ class Contacts:
 
     def ask_if_new(self, peer: Peer, now: float) -> bool:
         """Ask a device that has something to wait for, unless it has answered or was asked just now."""
-        waiting = any(session.state not in FINAL for session in peer.sessions.values())
-        if not (peer.to_ask and waiting and now >= peer.asked_at + ASK_AGAIN):
+        if not peer.to_ask or now < peer.asked_at + ASK_AGAIN:
             return False
-        return self.ask(peer, now)
+        waiting = any(session.state not in FINAL for session in peer.sessions.values())
+        return waiting and self.ask(peer, now)
 
     def ask(self, peer: Peer, now: float) -> bool:
         """Ask every client of a device what it is and runs, and the device for its power source."""

@@ -169,7 +169,7 @@ class Device:
 
     def told(self, firmware: Firmware) -> bool:
         """Take what it says of one of its firmwares; returns whether that is new."""
-        target = firmware.target
+        target = firmware[:2]
         before = self.firmwares.get(target)
         if before is not None and firmware[:-3] == before[:-3]:
             firmware = Firmware(*before[:-1], firmware.told_at)

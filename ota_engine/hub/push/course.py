@@ -168,7 +168,8 @@ class Course:
         for one in firmwares:
             if one.session is not None:
                 moments += ends_at(one.session, rules.command_within), self._chase_at(one.session)
-                moments.append(one.session.since + PROOF_WITHIN)
+                if self._proof is not None:
+                    moments.append(one.session.since + PROOF_WITHIN)
         return min((moment for moment in moments if moment > now), default=inf)
 
     # --- where it stands -------------------------------------------------------------------------
