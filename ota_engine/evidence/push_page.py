@@ -4,11 +4,13 @@ Pure; knows the report of a push, changes nothing and decides nothing.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from images.eui64 import format_eui64
-from images.page import page, table
+from images.page import BAD, BUSY, SOFT, WAIT, WARN, Cell, Tone, Total, facts, page, table, totals
+from images.page import GOOD as WANTED
 from ota_engine.evidence.charts import Points, lines
 from ota_engine.hub.push.report import PushReport
 from ota_engine.hub.push.verdict import GOOD, PushVerdict
@@ -17,6 +19,20 @@ from ota_engine.records import EventRecord, OutcomeRecord
 SHOWN_EVENTS = 2000  # lines of the journal; a page with more helps nobody
 #: Seconds up to which a time axis is in this unit, and the seconds of one of it.
 AXES = ((180.0, "s", 1.0), (10800.0, "min", 60.0), (float("inf"), "h", 3600.0))
+
+#: How each end of a firmware is to be seen.
+TONES: Mapping[PushVerdict, Tone] = {
+    PushVerdict.UPDATED: WANTED,
+    PushVerdict.CURRENT: WANTED,
+    PushVerdict.HOLDING: WAIT,
+    PushVerdict.AWAITING: WAIT,
+    PushVerdict.WOULD: BUSY,
+    PushVerdict.PASSED_OVER: SOFT,
+    PushVerdict.REFUSED: WARN,
+    PushVerdict.FAILED: BAD,
+    PushVerdict.ABORTED: BAD,
+    PushVerdict.UNFINISHED: BUSY,
+}
 
 
 def push_page(
@@ -39,7 +55,8 @@ def push_page(
     body = [
         "<h1>Push of firmware</h1>",
         _verdict(report),
-        table(("what", "value"), _terms(report, begun)),
+        totals(_totals(report)),
+        facts(_terms(report, begun)),
         "<h2>What the devices report</h2>",
         _devices(report),
         "<h2>Images</h2>",
@@ -57,7 +74,16 @@ def push_page(
 
 def _verdict(report: PushReport) -> str:
     text = "Every device has what was pushed to it." if report.good else _trouble(report)
-    return f'<p class="{"good" if report.good else "bad"}">{escape(text)}</p>'
+    return f'<p class="verdict {WANTED if report.good else BAD}">{escape(text)}</p>'
+
+
+def _totals(report: PushReport) -> Iterable[Total]:
+    """How many firmwares ended how, those that were wanted first."""
+    counts = Counter(told.verdict for told in report.devices)
+    yield Total(len({told.device for told in report.devices}), "devices")
+    for verdict in PushVerdict:
+        if counts[verdict]:
+            yield Total(counts[verdict], verdict, TONES[verdict])
 
 
 def _trouble(report: PushReport) -> str:
@@ -95,12 +121,12 @@ def _devices(report: PushReport) -> str:
     )
     rows = [
         (
-            told.device,
+            Cell(told.device, "whole"),
             told.image_type or "not told",
-            told.verdict,
-            told.version_before or "not told",
-            told.version_after or "not told",
-            f"{told.offset} of {told.size}" if told.size else "",
+            Cell(told.verdict, f"whole verdict {TONES[told.verdict]}"),
+            Cell(told.version_before or "not told", "whole"),
+            Cell(told.version_after or "not told", "whole"),
+            f"{told.offset:,} of {told.size:,}" if told.size else "",
             told.blocks,
             told.retries,
             told.reason,
@@ -115,7 +141,7 @@ def _images(report: PushReport) -> Iterable[tuple[object, ...]]:
         yield (
             image.name,
             f"{image.image_type} of {image.manufacturer_code}",
-            image.file_version,
+            Cell(image.file_version, "whole"),
             image.size,
             image.sha256,
             image.source,
@@ -125,11 +151,16 @@ def _images(report: PushReport) -> Iterable[tuple[object, ...]]:
 
 
 def _progress(progress: Mapping[str, Points], seconds: float) -> str:
+    """Draw every firmware that got anything; a device is one line once its firmware is known."""
     _, axis, scale = next(row for row in AXES if seconds <= row[0])
+    known = {name.partition(" ")[0] for name in progress if " " in name}
     series = {
         name: [(time / scale, share * 100) for time, share in points]
         for name, points in progress.items()
+        if name not in known and any(share for _, share in points)
     }
+    if not series:
+        return "<p>Nothing was downloaded.</p>"
     return lines(series, max(seconds, 1.0) / scale, "%", axis)
 
 
