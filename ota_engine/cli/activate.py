@@ -1,6 +1,7 @@
 """``zota activate``: reads options, has the order given and followed, shows it; decides nothing."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options, push_options
+from ota_engine.cli.columns import say, say_command
 from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson, sha256
@@ -86,7 +88,7 @@ def activate(
     3: a file, a key folder, the link or the state folder cannot be opened; 130: stopped by Ctrl-C,
     and the last line says how to go on.
     """
-    _check(image, digest, at, cancel, wait)
+    _check(image, digest, at, cancel, wait, originator)
     choice = EngineChoice(
         resolve(link),
         state,
@@ -119,11 +121,18 @@ def activate(
 
 
 def _check(
-    image: Path | None, digest: bytes | None, at: float | None, cancel: bool, wait: bool
+    image: Path | None,
+    digest: bytes | None,
+    at: float | None,
+    cancel: bool,
+    wait: bool,
+    originator: int | None,
 ) -> None:
     """Refuse what contradicts itself."""
     if cancel and (image is not None or digest is not None or at is not None or wait):
         raise LocalError("--cancel takes back what was ordered: leave out --image, --hash and --at")
+    if cancel and originator is not None:
+        raise LocalError("--cancel is in the name of who ordered: leave out --originator")
     if not cancel and (image is None) == (digest is None):
         raise LocalError("which image? give its file with --image, or its hash with --hash")
     if wait and at is None:
@@ -184,7 +193,7 @@ def _tell_already(known: RunsAlready, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(already_facts(known), indent=2))
     else:
-        typer.echo(already_line(known))
+        say(already_line(known))
 
 
 def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
@@ -199,15 +208,15 @@ def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
         return
     version = version_text(order.firmware_version)
     told = f"; the device runs {version} by its own signed word" if version else ""
-    typer.echo(f"order {order.number} is {order.state}{told}")
+    say(f"order {order.number} is {order.state}{told}")
     cure = RAN_BEFORE if good and order.state is OrderState.FAILED else advice(order)
     if cure and not (followed.over and order.state in (OrderState.ACCEPTED, OrderState.DUE)):
-        typer.echo(f"zota: {order.reason}: {cure}", err=True)
+        say(f"zota: {order.reason}: {cure}", sys.stderr)
     if followed.ending.timed_out:
-        typer.echo(
+        say(
             "zota: time is up, the order stays open: the same command goes on waiting, "
             f"zota orders cancel {order.number} takes it back",
-            err=True,
+            sys.stderr,
         )
 
 
@@ -223,4 +232,4 @@ def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord, wait: bool) -> N
         if order.execution_utc is not None:
             words += ["--at", datetime.fromtimestamp(order.execution_utc, UTC).isoformat()]
             words += ["--wait"] if wait else []
-    typer.echo(f"zota: stopped; to go on: {command_line(*words)}", err=True)
+    say_command("zota: stopped; to go on", command_line(*words), sys.stderr)

@@ -1,7 +1,8 @@
 """Shows an order while it is followed: a line for every step; decides nothing."""
 
-import typer
+import sys
 
+from ota_engine.cli.columns import say
 from ota_engine.cli.order_report import heading, step_line
 from ota_engine.records import OrderRecord
 
@@ -22,8 +23,8 @@ class OrderScreen:
         if self._quiet:
             return
         if not self._said:
-            typer.echo(heading(order), err=True)
+            say(heading(order), sys.stderr)
         line = step_line(order)
         if line != self._said:
             self._said = line
-            typer.echo(line, err=True)
+            say(line, sys.stderr)

@@ -1,6 +1,8 @@
 """``zota push``: delivers images to devices over a link and shows it; decides nothing."""
 
 import json
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +14,7 @@ from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.catalogue_options import DEFAULT_FOLDER
+from ota_engine.cli.columns import say_command
 from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
@@ -121,6 +124,7 @@ def push(
     told = _report_of(result, choice.url)
     if report is not None:
         _write_evidence(report, state, result, told)
+        _copy_capture(capture, report)
     _tell(told, as_json)
     if report is not None and not as_json:
         typer.echo(f"evidence: {report}")
@@ -141,6 +145,10 @@ def _check(asked: _Asked) -> None:
             "--resume goes on with what was asked for before: leave out FILE, --device, --all, "
             "--at, --no-activate, --override, --in-order and --dry-run"
         )
+    if asked.resume and asked.policy is not VersionPolicy.UPGRADE:
+        raise LocalError("--resume keeps the terms of the push it goes on with: leave out --policy")
+    if asked.dry_run and (asked.at is not None or asked.no_activate):
+        raise LocalError("--dry-run offers nothing: leave out --at and --no-activate")
     if not asked.resume and not asked.names and asked.catalogue is None:
         raise LocalError("nothing to push: name OTA files, give --catalogue, or give --resume")
     if not asked.resume and bool(asked.devices) == asked.everybody:
@@ -229,6 +237,15 @@ def _write_evidence(folder: Path, state: Path, result: "PushResult", told: "Push
     write_evidence(folder, state, result, told)
 
 
+def _copy_capture(capture: Path | None, folder: Path) -> None:
+    """Put a capture that was kept elsewhere into the evidence folder, too."""
+    from ota_engine.shell.evidence import CAPTURE_NAME
+
+    kept = folder / CAPTURE_NAME
+    if capture is not None and capture.is_file() and capture.resolve() != kept.resolve():
+        shutil.copyfile(capture, kept)
+
+
 def _tell(told: "PushReport", as_json: bool) -> None:
     if told.withdrawn:
         said = "delivery of an earlier push was" if told.withdrawn == 1 else _SEVERAL
@@ -247,7 +264,7 @@ def _say_how_to_activate(result: "PushResult", engine: EngineChoice) -> None:
         digest = result.images[standing.session.sha256].manufacturer_image_hash
         if engine.keys is not None and digest:
             words = (*_engine_words("activate", engine), "--device", f"{standing.device:016x}")
-            typer.echo(f"to have it run: {command_line(*words, '--hash', digest)}")
+            say_command("to have it run", command_line(*words, "--hash", digest))
 
 
 def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[object]:
@@ -265,4 +282,4 @@ def _say_how_to_go_on(engine: EngineChoice, block_size: int | None, concurrency:
         words += ["--block-size", block_size]
     if concurrency != options.DEFAULT_CONCURRENCY:
         words += ["--concurrency", concurrency]
-    typer.echo(f"zota: stopped; to go on: {command_line(*words)}", err=True)
+    say_command("zota: stopped; to go on", command_line(*words), sys.stderr)

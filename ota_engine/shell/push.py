@@ -232,7 +232,8 @@ def _devices(named: Sequence[Eui64] | None, nodes: Mapping[Eui64, NodeInfo]) -> 
     if named is None:
         if not nodes:
             raise LocalError(
-                "no device is in this network: let some join with 'zota radio permit', then push"
+                "no device of this network is known here: name the --state folder they joined with, "
+                "or let them join with 'zota radio permit', then push"
             )
         return tuple(nodes)
     for device in named:

@@ -59,6 +59,8 @@ def refuse_outdated(revision: str | None, place: str) -> None:
         StoreError: the schema is another one.
     """
     refuse_unknown(revision, place)
+    if revision is None:
+        raise StoreError(f"{place}: no engine has written anything here yet: is it another file?")
     if revision != schema.HEAD:
         raise StoreError(
             f"{place}: still has schema {revision}, this version reads {schema.HEAD}: "

@@ -351,6 +351,7 @@ def test_a_folder_without_certificates_of_parties_is_of_no_use(
         ({"hash": "00" * 31}, "not a SHA-256"),
         ({"cancel": True, "hash": "00" * 32}, "--cancel takes back"),
         ({"cancel": True, "at": "+1h"}, "--cancel takes back"),
+        ({"cancel": True, "originator": f"{SUPPLIER:016x}"}, "leave out --originator"),
         ({"hash": "00" * 32, "wait": True}, "--wait goes with --at"),
         ({"hash": "00" * 32, "at": "2020-01-01T00:00"}, "--at has passed"),
         ({"hash": "00" * 32, "at": "soon"}, "no time"),

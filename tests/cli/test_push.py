@@ -252,3 +252,28 @@ def test_the_audit_trail_names_who_pushed(tmp_path: Path) -> None:
         done = [(deed.actor, deed.action) for deed in deeds(store)]
     assert done == [("zota push", "add image"), ("zota push", "inquire"), ("zota push", "assign")]
     assert zota("audit", "verify", "--state", tmp_path / "state").code == 0
+
+
+def test_a_capture_that_is_kept_elsewhere_is_in_the_evidence_too(tmp_path: Path) -> None:
+    folder, capture = tmp_path / "evidence", tmp_path / "push.pcapng"
+    words: list[str | Path] = [image_file(tmp_path), "--device", PPMID, "--report", folder]
+    words += ["--capture", capture]
+    assert push(tmp_path, *words).code == 0
+    assert capture.read_bytes()
+    assert (folder / "capture.pcapng").read_bytes() == capture.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--resume", "--policy", "reinstall"), "leave out --policy"),
+        (("a.ota", "--all", "--dry-run", "--no-activate"), "leave out --at and --no-activate"),
+        (("a.ota", "--all", "--dry-run", "--at", "2036-07-01T02:00"), "leave out --at"),
+    ],
+)
+def test_options_that_would_have_no_effect_are_refused(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    refused = push(tmp_path, *words)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert says in refused.err

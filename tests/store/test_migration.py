@@ -124,6 +124,14 @@ def test_before_its_migration_it_is_not_looked_at_but_said_to_be_old(path: Path)
     assert path.read_bytes() == before
 
 
+def test_a_database_that_no_engine_has_written_is_no_old_one(tmp_path: Path) -> None:
+    empty = tmp_path / "zota.db"
+    with closing(sqlite3.connect(empty)) as database:
+        database.execute("VACUUM")
+    with pytest.raises(StoreError, match="no engine has written anything here yet"):
+        Store.inspect(empty)
+
+
 def test_a_migration_that_is_cut_off_is_made_whole_the_next_time(path: Path) -> None:
     """The last statement fails, as a power cut would end it: the transaction is rolled back."""
     with closing(sqlite3.connect(path)) as database:

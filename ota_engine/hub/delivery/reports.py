@@ -209,7 +209,7 @@ class Reports:
             if session.state is SessionState.VERIFYING:
                 self._overdue(peer, session, "no word since the last block", now)
             elif session.state is SessionState.RESTARTING:
-                reason = "the device did not come back after it was told to apply"
+                reason = _no_word(peer, session, now)
                 if self._overdue(peer, session, reason, now):
                     self._transfers.outcome(
                         peer, session, OutcomeKind.ACTIVATION, False, reason, now
@@ -220,6 +220,14 @@ class Reports:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False
         return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
+
+
+def _no_word(peer: Peer, session: Session, now: float) -> str:
+    """What is known of a device that has not told what it runs since it was told to apply."""
+    if peer.last_heard <= session.since:
+        return "the device did not come back after it was told to apply"
+    ago = f"heard {now - peer.last_heard:.0f} s ago"
+    return f"the device has not told what it runs since it was told to apply; {ago}"
 
 
 def _name(record: AttributeRecord) -> str:

@@ -299,7 +299,9 @@ class Transfers:
             return "not seen on the network yet"
         if peer.device.on_battery:
             return WAITING_FOR_MAINS
-        return "assigned; the device has not queried yet"
+        if peer.last_heard:
+            return "assigned; the device speaks, and no query for an image has come from it"
+        return "assigned; no query for an image has come from the device yet"
 
     def explain_idle(self, peer: Peer) -> None:
         """Say anew why the sessions that wait for the device itself wait, after that changed."""

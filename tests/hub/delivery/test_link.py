@@ -110,7 +110,8 @@ def test_an_assignment_of_a_device_never_seen_says_so() -> None:
     assert desk.status().reason == "not seen on the network yet"
     client = Client(desk)
     client.join()
-    assert desk.status().reason == "assigned; the device has not queried yet"
+    no_query = "assigned; no query for an image has come from the device yet"
+    assert desk.status().reason == no_query
 
 
 def test_a_device_that_turns_to_another_file_says_so_of_the_first() -> None:

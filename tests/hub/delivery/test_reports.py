@@ -133,6 +133,18 @@ def test_a_device_that_does_not_come_back_has_failed() -> None:
     ]
 
 
+def test_of_a_device_that_spoke_since_it_is_said_that_it_did_and_when() -> None:
+    desk, client = told_to_apply()
+    limit = LONGEST_COUNTDOWN + DEFAULT.restart_for
+    desk.wait(limit - 40.0)
+    client.report_power(1)
+    desk.wait(41.0)
+    ((verdict, reason),) = activations(desk)
+    assert verdict == "failed"
+    said = "the device has not told what it runs since it was told to apply; heard 4"
+    assert reason.startswith(said)
+
+
 def test_a_device_given_up_that_comes_back_after_all_is_updated_and_said_to_be() -> None:
     desk, client = told_to_apply()
     desk.wait(86_400.0)
