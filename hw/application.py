@@ -29,6 +29,7 @@ from ota_engine.events import (
     SMART_ENERGY,
     Packet,
 )
+from ota_engine.times import Monotonic
 
 ZDO_ENDPOINT = 0
 TAKEN = (1, 2, OTA_SERVER_ENDPOINT)  # zigpy's own, and that of Smart Energy
@@ -171,7 +172,7 @@ class OtaApplication(zigpy.application.ControllerApplication):
                 int(packet.tsn),
                 frame,
                 packet.lqi or 0,
-                trio.current_time(),
+                Monotonic(trio.current_time()),
             )
         )
         return owner

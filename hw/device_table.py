@@ -3,7 +3,6 @@
 Knows zigpy's devices; decides nothing and sends nothing.
 """
 
-from math import inf
 from typing import TypeAlias
 
 import trio
@@ -16,6 +15,7 @@ from hw.session import RadioSession
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER, SPOKEN_ON, Joined, Left, Packet
 from ota_engine.link.contract import ClientEndpoint, NodeInfo
+from ota_engine.times import LONG_AGO, Monotonic
 
 CHANNEL = 0  # a radio has one medium; the engine numbers them
 
@@ -29,7 +29,7 @@ class DeviceTable(RadioListener):
         self._inbox = inbox
         self._early: list[EarlyEvents] | None = []  # heard before LinkUp; None: the link is up
         self._session: RadioSession | None = None
-        self._heard: dict[Eui64, tuple[int, float]] = {}  # link quality, when
+        self._heard: dict[Eui64, tuple[int, Monotonic]] = {}  # link quality, when
         self._sleepy: dict[Eui64, bool] = {}  # as announced
         self._told: set[tuple[Eui64, int]] = set()  # joins the engine knows of
 
@@ -38,7 +38,7 @@ class DeviceTable(RadioListener):
         self._session = session
         session.app.add_listener(self)
 
-    def open(self, now: float) -> None:
+    def open(self, now: Monotonic) -> None:
         """The link is up: hand over what was heard so far, as if it were heard now."""
         early, self._early = self._early or [], None
         for event in early:
@@ -67,7 +67,7 @@ class DeviceTable(RadioListener):
         }
 
     def _node(self, eui64: Eui64, device: zigpy.device.ZigbeeDevice) -> NodeInfo:
-        quality, heard = self._heard.get(eui64, (device.lqi or 0, -inf))
+        quality, heard = self._heard.get(eui64, (device.lqi or 0, LONG_AGO))
         return NodeInfo(
             network_address=int(device.nwk),
             sleepy=self._is_sleepy(eui64, device),
@@ -116,10 +116,10 @@ class DeviceTable(RadioListener):
 
     def _gone(self, device: zigpy.device.BaseDevice) -> None:
         self._told.discard((to_ours(device.ieee), int(device.nwk)))
-        self._put(Left(to_ours(device.ieee), trio.current_time()))
+        self._put(Left(to_ours(device.ieee), Monotonic(trio.current_time())))
 
     def _joined(self, device: Eui64, network_address: int, sleepy: bool) -> None:
-        now = trio.current_time()
+        now = Monotonic(trio.current_time())
         node = self.nodes().get(device)
         relays = 0 if node is None else node.relays
         self._told.add((device, network_address))

@@ -23,6 +23,7 @@ from ota_engine.backoff import stepped
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import LinkDownError, LinkInfo, NodeInfo
+from ota_engine.times import Monotonic
 
 SETTLED = 60.0  # seconds a radio has to stay up before its next loss is taken for a first one
 
@@ -152,7 +153,7 @@ class ZigpyRadio:
         up_since = await self._one_life(task_status)
         attempt = 0
         while True:
-            if trio.current_time() - up_since > SETTLED:
+            if Monotonic(trio.current_time()) - up_since > SETTLED:
                 attempt = 0
             attempt += 1
             await trio.sleep(stepped(self.settings.reconnect_after, attempt))
@@ -174,7 +175,7 @@ class ZigpyRadio:
             self._known.begin(session)
             await session.connect()
             await session.start()
-            since = trio.current_time()
+            since = Monotonic(trio.current_time())
             async with self._in_service(session):
                 if task_status is not None:
                     task_status.started()
@@ -191,7 +192,7 @@ class ZigpyRadio:
         """Let the engine have a session while it lives."""
         self.facts = facts = await session.facts()
         self._session = session
-        security, now = self.settings.aps_security, trio.current_time()
+        security, now = self.settings.aps_security, Monotonic(trio.current_time())
         up = LinkUp(self.settings.url, facts.eui64, facts.max_payload, security, now)
         self._inbox.put(up, always=True)
         self._reason = ""  # the next loss is news again, whatever its reason
@@ -206,7 +207,7 @@ class ZigpyRadio:
     def _down(self, reason: str) -> None:
         if reason != self._reason:
             self._reason = reason
-            down = LinkDown(self.settings.url, reason, trio.current_time())
+            down = LinkDown(self.settings.url, reason, Monotonic(trio.current_time()))
             self._inbox.put(down, always=True)
 
     def _record(self, error: BaseException | None, message: str) -> None:

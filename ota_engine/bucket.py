@@ -1,5 +1,7 @@
 """A token bucket: how often something may happen, with some saved up; knows not what happens."""
 
+from ota_engine.times import Monotonic
+
 ROUNDING = 1e-9  # tokens: what sums of floating point times may be wrong by
 
 
@@ -14,7 +16,7 @@ class Bucket:
         self.level = burst
         self.updated = 0.0
 
-    def short_of(self, cost: float, now: float) -> float:
+    def short_of(self, cost: float, now: Monotonic) -> float:
         """Seconds until ``cost`` can be spent; what costs more than ``burst`` waits for a full one."""
         self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
         self.updated = now
@@ -25,7 +27,7 @@ class Bucket:
         """Take ``cost``, whether it is there or not: a debt is paid before the next spending."""
         self.level -= cost
 
-    def take(self, cost: float, now: float) -> bool:
+    def take(self, cost: float, now: Monotonic) -> bool:
         """Spend ``cost`` if it is there."""
         if self.short_of(cost, now):
             return False

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.records import Record
+from ota_engine.times import Monotonic, Utc
 
 HOME_AUTOMATION = 0x0104  # profile
 SMART_ENERGY = 0x0109  # profile
@@ -55,7 +56,7 @@ class Packet(NamedTuple):
     aps_counter: int
     payload: bytes
     link_quality: int
-    time: float
+    time: Monotonic
 
 
 class Joined(NamedTuple):
@@ -70,14 +71,14 @@ class Joined(NamedTuple):
     sleepy: bool
     channel: int
     relays: int
-    time: float
+    time: Monotonic
 
 
 class Left(NamedTuple):
     """A device left the network."""
 
     device: Eui64
-    time: float
+    time: Monotonic
 
 
 class LinkUp(NamedTuple):
@@ -91,7 +92,7 @@ class LinkUp(NamedTuple):
     own: Eui64
     max_payload: int
     aps_security: bool
-    time: float
+    time: Monotonic
 
 
 class LinkDown(NamedTuple):
@@ -99,7 +100,7 @@ class LinkDown(NamedTuple):
 
     link: str
     reason: str
-    time: float
+    time: Monotonic
 
 
 class SendFailed(NamedTuple):
@@ -110,7 +111,7 @@ class SendFailed(NamedTuple):
 
     send: "Send"
     status: int
-    time: float
+    time: Monotonic
 
 
 class SendStatus(IntEnum):
@@ -126,8 +127,8 @@ class SendStatus(IntEnum):
 class ClockObserved(NamedTuple):
     """The shell read the wall clock: ``utc`` is seconds since 1970-01-01 at ``time``."""
 
-    utc: float
-    time: float
+    utc: Utc
+    time: Monotonic
 
 
 # --- effects: what the engine wants done ---------------------------------------------------------

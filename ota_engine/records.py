@@ -13,6 +13,7 @@ from images.catalogue.terms import Terms
 from images.eui64 import Eui64
 from ota_engine.audience import OPERATORS_ONLY, Audience
 from ota_engine.gbcs.verification import Verification
+from ota_engine.times import Utc
 
 
 class VersionPolicy(StrEnum):
@@ -129,7 +130,7 @@ class ImageRecord:
     maximum_hardware_version: int | None
     upgrade_file_destination: Eui64 | None
     manufacturer_image_hash: str
-    added_utc: float
+    added_utc: Utc
     data: bytes = field(repr=False)
 
 
@@ -160,7 +161,7 @@ class DeviceRecord:
     power_source: int | None  # Basic cluster, attribute 0x0007
     period_unit_ms: int | None  # 1 or 1000: the unit of its MinimumBlockPeriod
     block_limit: int | None  # learned: largest block that arrives, octets
-    last_seen_utc: float
+    last_seen_utc: Utc
     model: str | None = None  # Basic cluster, ModelIdentifier; "" when it tells none
     maker: str | None = None  # Basic cluster, ManufacturerName; "" when it tells none
 
@@ -189,7 +190,7 @@ class FirmwareRecord:
     file_version: int
     hardware_version: int | None
     source: FirmwareSource
-    since_utc: float
+    since_utc: Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +205,8 @@ class AssignmentRecord:
     policy: VersionPolicy
     activation: Activation
     activation_delay: int  # seconds, for Activation.DELAYED
-    activation_utc: float | None  # for Activation.AT
-    created_utc: float
+    activation_utc: Utc | None  # for Activation.AT
+    created_utc: Utc
     waived: tuple[Term, ...] = ()  # terms of the image that a person set aside, and answered for
     rank: int = 0
 
@@ -224,21 +225,21 @@ class SessionRecord:
     attempt: int
     state: SessionState
     reason: str
-    since_utc: float
+    since_utc: Utc
     offset: int
     blocks: int
     retries: int
     version_before: int | None
     version_after: int | None
-    due_utc: float | None  # when a scheduled activation happens
-    started_utc: float
+    due_utc: Utc | None  # when a scheduled activation happens
+    started_utc: Utc
 
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
     """One line of the journal."""
 
-    utc: float
+    utc: Utc
     device: Eui64 | None
     kind: str
     detail: str  # canonical JSON
@@ -249,7 +250,7 @@ class OutcomeRecord:
     """The end of a transfer or an activation; goes to the outbox once per ``key``."""
 
     key: str  # the same outcome always has the same key, also when replayed after a crash
-    utc: float
+    utc: Utc
     device: Eui64
     kind: OutcomeKind
     verdict: Verdict
@@ -266,7 +267,7 @@ class OutcomeRecord:
 class AuditRecord:
     """Something a person, or the engine on a person's behalf, did; hash-chained by the store."""
 
-    utc: float
+    utc: Utc
     actor: str
     action: str
     subject: str
@@ -277,7 +278,7 @@ class AuditRecord:
 class ClockRecord:
     """The latest wall time the engine trusted; the newest record replaces the one before."""
 
-    trusted_utc: float
+    trusted_utc: Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +308,10 @@ class OrderRecord:
     device: Eui64
     manufacturer_image_hash: bytes
     sha256: str
-    execution_utc: float | None
-    created_utc: float
+    execution_utc: Utc | None
+    created_utc: Utc
     state: OrderState
-    since_utc: float
+    since_utc: Utc
     reason: str
     counter: int | None = None
     command: bytes = field(default=b"", repr=False)
@@ -338,7 +339,7 @@ class PushWish:
     policy: VersionPolicy
     activation: Activation
     activation_delay: int = 0  # seconds, for Activation.DELAYED
-    activation_utc: float | None = None  # for Activation.AT
+    activation_utc: Utc | None = None  # for Activation.AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,13 +368,13 @@ class PushRecord:
     everyone: bool
     policy: VersionPolicy
     activation: Activation
-    activation_utc: float | None
-    created_utc: float
+    activation_utc: Utc | None
+    created_utc: Utc
     in_order: bool = False
     overrides: tuple[Override, ...] = ()
     wishes: tuple[PushWish, ...] = ()
     state: PushState = PushState.RUNNING
-    ended_utc: float | None = None
+    ended_utc: Utc | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +399,7 @@ class PushTargetRecord:
     sha256: str
     verdict: str
     reason: str
-    since_utc: float
+    since_utc: Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,7 +445,7 @@ class Snapshot:
     devices: tuple[DeviceRecord, ...] = ()
     assignments: tuple[AssignmentRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
-    trusted_utc: float | None = None
+    trusted_utc: Utc | None = None
     orders: tuple[OrderRecord, ...] = ()
     counters: tuple[CounterRecord, ...] = ()
     terms: tuple[ImageTerms, ...] = ()

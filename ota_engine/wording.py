@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from ota_engine.times import Utc
+
 LONGEST = 200  # characters of a reason or name that came from outside
 
 
@@ -47,7 +49,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def utc_text(utc: float) -> str:
+def utc_text(utc: Utc) -> str:
     """Write seconds since 1970-01-01 as a date and time; one that no calendar has stays a number."""
     try:
         return datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

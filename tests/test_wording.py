@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ota_engine.times import Utc
 from ota_engine.wording import LONGEST, one_line, utc_text, without_credentials
 
 
@@ -25,11 +26,11 @@ def test_what_is_cut_is_seen_to_be_cut() -> None:
 
 
 def test_a_time_is_a_date() -> None:
-    assert utc_text(1_835_438_400.0) == "2028-02-29 12:00:00 UTC"
+    assert utc_text(Utc(1_835_438_400.0)) == "2028-02-29 12:00:00 UTC"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_any_time_is_worded(utc: float) -> None:
+def test_any_time_is_worded(utc: Utc) -> None:
     assert utc_text(utc).isprintable()
 
 

@@ -9,10 +9,10 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeAlias
 
-from emulators.node import NEVER
+from ota_engine.times import NEVER, Monotonic
 
 # Called with the entry's subject, its load, and the time.
-AgendaHandler: TypeAlias = Callable[[Any, Any, float], None]
+AgendaHandler: TypeAlias = Callable[[Any, Any, Monotonic], None]
 
 
 class Agenda:
@@ -25,19 +25,19 @@ class Agenda:
     __slots__ = ("_heap", "_number", "now")
 
     def __init__(self) -> None:
-        self.now = 0.0
-        self._heap: list[tuple[float, int, AgendaHandler, object, object]] = []
+        self.now = Monotonic(0.0)
+        self._heap: list[tuple[Monotonic, int, AgendaHandler, object, object]] = []
         self._number = count().__next__
 
     def push(self, time: float, handler: AgendaHandler, subject: object, load: object) -> None:
         """Call ``handler(subject, load, time)`` when virtual time gets there."""
-        heappush(self._heap, (time, self._number(), handler, subject, load))
+        heappush(self._heap, (Monotonic(time), self._number(), handler, subject, load))
 
-    def at(self, time: float, call: Callable[[float], None]) -> None:
+    def at(self, time: float, call: Callable[[Monotonic], None]) -> None:
         """Call ``call(now)`` when virtual time gets there."""
         self.push(time, _plain, None, call)
 
-    def next_time(self) -> float:
+    def next_time(self) -> Monotonic:
         """When something happens next; infinity when nothing will."""
         return self._heap[0][0] if self._heap else NEVER
 
@@ -48,11 +48,11 @@ class Agenda:
             now, _, handler, subject, load = heappop(heap)
             self.now = now
             handler(subject, load, now)
-        self.now = max(self.now, until)
+        self.now = max(self.now, Monotonic(until))
 
     def __len__(self) -> int:
         return len(self._heap)
 
 
-def _plain(_: object, call: Callable[[float], None], now: float) -> None:
+def _plain(_: object, call: Callable[[Monotonic], None], now: Monotonic) -> None:
     call(now)

@@ -21,6 +21,7 @@ from emulators.air.station import Station
 from images.airtime import BACKOFF_CHOICES
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Send, SendStatus
+from ota_engine.times import Monotonic
 
 
 class Flight(NamedTuple):
@@ -49,8 +50,8 @@ class Downlink:
         agenda: Agenda,
         stations: Mapping[Eui64, Station],
         media: Sequence[Medium],
-        arrive: Callable[[Station, Send, float], None],
-        fail: Callable[[object, tuple[Send, SendStatus], float], None],
+        arrive: Callable[[Station, Send, Monotonic], None],
+        fail: Callable[[object, tuple[Send, SendStatus], Monotonic], None],
     ) -> None:
         self._agenda = agenda
         self._stations = stations

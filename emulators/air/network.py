@@ -28,6 +28,7 @@ from ota_engine.events import (
     SendFailed,
     SendStatus,
 )
+from ota_engine.times import Monotonic
 
 HERE = Placement()
 
@@ -57,7 +58,7 @@ class Network:
         channels: int = 1,
         conditions: Conditions = CALM,
         aps_security: bool = False,
-        on_note: Callable[[Eui64, Note, float], None] | None = None,
+        on_note: Callable[[Eui64, Note, Monotonic], None] | None = None,
     ) -> None:
         self.agenda = Agenda()
         self.media = tuple(Medium(Random(rng.getrandbits(64)), conditions) for _ in range(channels))
@@ -71,7 +72,7 @@ class Network:
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
         )
         self._send_up = self._uplink.send
-        self._send_down: Callable[[Port, Send, float], None] = self._downlink.send
+        self._send_down: Callable[[Port, Send, Monotonic], None] = self._downlink.send
         self._heard: Callable[[LinkEvent], object] | None = None
 
     # --- composition -----------------------------------------------------------------------------
@@ -124,12 +125,12 @@ class Network:
             self._main = None
 
     def listen(
-        self, heard: Callable[[LinkEvent], object], sent: Callable[[Send, float], object]
+        self, heard: Callable[[LinkEvent], object], sent: Callable[[Send, Monotonic], object]
     ) -> None:
         """Put a sniffer beside the coordinator: it is told of all that arrives there or leaves."""
         carry = self._send_down
 
-        def carry_and_tell(port: Port, send: Send, now: float) -> None:
+        def carry_and_tell(port: Port, send: Send, now: Monotonic) -> None:
             sent(send, now)
             carry(port, send, now)
 
@@ -140,11 +141,11 @@ class Network:
         """Let a node turn to a server of its choice; None: to the one that all others have."""
         self.stations[device].server = port
 
-    def tell(self, port: Port, event: LinkEvent, now: float) -> None:
+    def tell(self, port: Port, event: LinkEvent, now: Monotonic) -> None:
         """Hand one event to one server and do what it says."""
         self.submit(port, port.coordinator.handle(event, now), now)
 
-    def submit(self, port: Port, effects: Iterable[Effect], now: float) -> None:
+    def submit(self, port: Port, effects: Iterable[Effect], now: Monotonic) -> None:
         """Carry out what a server wants, then see when it wants to be woken."""
         for effect in effects:
             if type(effect) is Send:
@@ -168,7 +169,7 @@ class Network:
 
     # --- the switches faults turn ----------------------------------------------------------------
 
-    def power_on(self, device: Eui64, now: float) -> None:
+    def power_on(self, device: Eui64, now: Monotonic) -> None:
         """Switch a node on."""
         station = self.stations[device]
         station.online = True
@@ -178,7 +179,7 @@ class Network:
         """Cut a node's power: it hears, sends and remembers nothing until it is switched on."""
         self.stations[device].online = False
 
-    def perform(self, device: Eui64, actions: Iterable[NodeAction], now: float) -> None:
+    def perform(self, device: Eui64, actions: Iterable[NodeAction], now: Monotonic) -> None:
         """Carry out what a node decided outside of the network's own events, e.g. on a button."""
         self._perform(self.stations[device], actions, now)
 
@@ -193,13 +194,13 @@ class Network:
         """Whether the coordinator is plugged in."""
         return self._downlink.up
 
-    def link_down(self, reason: str, now: float) -> None:
+    def link_down(self, reason: str, now: Monotonic) -> None:
         """Unplug the coordinator: nothing comes up or goes down."""
         self._downlink.up = False
         for port in tuple(self._ports):
             self.tell(port, LinkDown("sim", reason, now), now)
 
-    def link_up(self, event: LinkUp, now: float) -> None:
+    def link_up(self, event: LinkUp, now: Monotonic) -> None:
         """Plug the coordinator in."""
         self._downlink.up = True
         for port in tuple(self._ports):
@@ -207,7 +208,7 @@ class Network:
 
     # --- frames ----------------------------------------------------------------------------------
 
-    def _arrive_up(self, station: Station, frame: Transmit | Announce, now: float) -> None:
+    def _arrive_up(self, station: Station, frame: Transmit | Announce, now: Monotonic) -> None:
         """Hand a frame that arrived to the server the node has chosen, an announcement to all."""
         if not self._downlink.up:
             return
@@ -243,7 +244,7 @@ class Network:
             self._heard(packet)
         self.submit(server, server.coordinator.handle(packet, now), now)
 
-    def _joined(self, station: Station, now: float) -> Joined:
+    def _joined(self, station: Station, now: Monotonic) -> Joined:
         placement, node = station.placement, station.node
         return Joined(
             node.eui64,
@@ -254,16 +255,16 @@ class Network:
             now,
         )
 
-    def _arrive_down(self, station: Station, send: Send, now: float) -> None:
+    def _arrive_down(self, station: Station, send: Send, now: Monotonic) -> None:
         """Hand a frame that arrived to its node."""
         if station.online:
             self._perform(station, station.node.receive(send, now), now)
 
-    def _failed(self, port: object, failure: tuple[Send, SendStatus], now: float) -> None:
+    def _failed(self, port: object, failure: tuple[Send, SendStatus], now: Monotonic) -> None:
         if isinstance(port, Port) and port.attached:
             self.tell(port, SendFailed(*failure, now), now)
 
-    def _perform(self, station: Station, actions: Iterable[NodeAction], now: float) -> None:
+    def _perform(self, station: Station, actions: Iterable[NodeAction], now: Monotonic) -> None:
         """Carry out what a node wants, then see when it wants to be woken."""
         for action in actions:
             if type(action) is Transmit:
@@ -273,7 +274,7 @@ class Network:
         if station.node.wake_at < station.timers[-1]:
             self._arm_node(station)
 
-    def _perform_rarely(self, station: Station, action: NodeAction, now: float) -> None:
+    def _perform_rarely(self, station: Station, action: NodeAction, now: Monotonic) -> None:
         if not isinstance(action, Note):
             self._send_up(station, action, now)
         elif self._on_note is not None:
@@ -291,7 +292,7 @@ class Network:
             station.timers.append(wake_at)
             self.agenda.push(wake_at, self._wake_node, station, None)
 
-    def _wake_node(self, station: Station, _: object, now: float) -> None:
+    def _wake_node(self, station: Station, _: object, now: Monotonic) -> None:
         station.timers.pop()
         if not station.online:
             return
@@ -306,7 +307,7 @@ class Network:
             port.timers.append(wake_at)
             self.agenda.push(wake_at, self._wake_port, port, None)
 
-    def _wake_port(self, port: Port, _: object, now: float) -> None:
+    def _wake_port(self, port: Port, _: object, now: Monotonic) -> None:
         port.timers.pop()
         if not port.attached:
             return

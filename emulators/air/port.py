@@ -3,23 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from emulators.node import NEVER
 from ota_engine.events import Effect, LinkEvent
+from ota_engine.times import NEVER, Monotonic
 
-EffectSink: TypeAlias = Callable[[Effect, float], None]
+EffectSink: TypeAlias = Callable[[Effect, Monotonic], None]
 
 
 class Coordinator(Protocol):
     """Who sits at the coordinator: the engine's own face."""
 
     @property
-    def next_wake(self) -> float:
+    def next_wake(self) -> Monotonic:
         """When it wants to be woken; infinity for never."""
 
-    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+    def handle(self, event: LinkEvent, now: Monotonic) -> Sequence[Effect]:
         """Take one event; say what shall be done."""
 
-    def wake(self, now: float) -> Sequence[Effect]:
+    def wake(self, now: Monotonic) -> Sequence[Effect]:
         """Do what was due."""
 
 

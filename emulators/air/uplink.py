@@ -14,6 +14,7 @@ from emulators.air.radio import (
 )
 from emulators.air.station import Station
 from emulators.node import Announce, Transmit
+from ota_engine.times import Monotonic
 
 ANNOUNCE_OCTETS = 12  # ZDO Device_annce: sequence, network address, EUI-64, capabilities
 
@@ -36,7 +37,7 @@ class Uplink:
     __slots__ = ("_agenda", "_arrive")
 
     def __init__(
-        self, agenda: Agenda, arrive: Callable[[Station, Transmit | Announce, float], None]
+        self, agenda: Agenda, arrive: Callable[[Station, Transmit | Announce, Monotonic], None]
     ) -> None:
         self._agenda = agenda
         self._arrive = arrive

@@ -30,6 +30,7 @@ from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.progress import RateMeter, board, delivery, duration
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.status import SessionStatus
+from ota_engine.times import Monotonic
 
 if TYPE_CHECKING:
     from emulators.demo.demonstration import DemoEnding, DemoProof
@@ -174,7 +175,7 @@ class _Stage:
         self._live = Live(console=self._console, auto_refresh=False)
         busy, rest = demonstration.expected_seconds
         self._pace = {True: DOWNLOADS_FOR / busy, False: WAITS_FOR / rest}
-        self._last: tuple[float, Sequence[SessionStatus]] = (0.0, ())
+        self._last: tuple[Monotonic, Sequence[SessionStatus]] = (Monotonic(0.0), ())
         self._owed = 0.0  # seconds of show until the next picture
         self._next_line = 0.0
 
@@ -188,7 +189,7 @@ class _Stage:
             self._draw()
             self._live.stop()
 
-    def watch(self, now: float, statuses: Sequence[SessionStatus]) -> None:
+    def watch(self, now: Monotonic, statuses: Sequence[SessionStatus]) -> None:
         """Show how far everybody is after so many virtual seconds."""
         self._meter.read(statuses, now)
         passed, self._last = now - self._last[0], (now, statuses)
@@ -207,7 +208,7 @@ class _Stage:
         lines = stage_lines(now, statuses, self._names, self._meter, Room.of(sys.stdout))
         self._live.update(Group(*lines), refresh=True)
 
-    def _line(self, now: float, statuses: Sequence[SessionStatus]) -> None:
+    def _line(self, now: Monotonic, statuses: Sequence[SessionStatus]) -> None:
         parts = [
             f"{self._names[status.device]} {status.state.value} {status.offset / status.size:.0%}"
             for status in statuses

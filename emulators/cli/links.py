@@ -11,6 +11,7 @@ from ota_engine.cli.files import write_whole
 from ota_engine.cli.links import LinkChoice, utc_clock
 from ota_engine.errors import LocalError
 from ota_engine.link.contract import Link
+from ota_engine.times import Utc
 
 VIRTUAL: Final = "sim"
 HOME_FILE: Final = "emulated-home.json"  # in the state folder: what devices with keys keep
@@ -42,7 +43,7 @@ def resolve(url: str) -> LinkChoice:
     """
     options = read_options(url)
 
-    def open_home(state: Path, begin_utc: float) -> AbstractAsyncContextManager[Link]:
+    def open_home(state: Path, begin_utc: Utc) -> AbstractAsyncContextManager[Link]:
         home = read_home(options.devices, options.keys)
         return _open(home, state / HOME_FILE, begin_utc)
 
@@ -82,7 +83,7 @@ def _speed(url: str, text: str) -> float:
 
 
 @asynccontextmanager
-async def _open(home: Home, memory: Path, begin_utc: float) -> AsyncIterator[Link]:
+async def _open(home: Home, memory: Path, begin_utc: Utc) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
     from emulators.home.live_home import open_home
 

@@ -1,7 +1,6 @@
 """``zota ncp``: reads options, serves a virtual dongle, and says how it fares."""
 
 import signal
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,8 @@ from emulators.cli.ncp_screen import LOOK, NcpScreen, UpdatedDevices
 from images.files import read_bounded, write_whole
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LocalError
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
     from emulators.home.roster import RosterEntry
@@ -189,7 +190,7 @@ def _home(
 def _files(paths: list[Path]) -> "list[ImageRecord]":
     from ota_engine.catalogue.intake import take_in
 
-    return [take_in(path, 0.0) for path in paths]
+    return [take_in(path, Utc(0.0)) for path in paths]
 
 
 def _tailored(
@@ -257,7 +258,7 @@ async def _serve(
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with serve_ncp(dongle, pty=pty, tcp=tcp) as server, trio.open_nursery() as nursery:
-            dongle.set_clocks(time.time(), server.now)
+            dongle.set_clocks(this_machine(), server.now)
             screen.open(server, pty)
             nursery.start_soon(_watch, server, screen, keeper)
             stopped_by = await anext(signals)

@@ -18,13 +18,14 @@ from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.push.verdict import PushStanding
 from ota_engine.records import OutcomeRecord, SessionState
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic
 
 STEP = 1.0  # virtual seconds between two looks
 LAST_WORDS = 60.0  # seconds after the last end in which devices may still have something to tell
 ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
 
 #: Told after every step of the virtual seconds and of every session.
-DemoWatcher = Callable[[float, Sequence[SessionStatus]], None]
+DemoWatcher = Callable[[Monotonic, Sequence[SessionStatus]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def play(
     """
     simulation = Simulation(demonstration.settings, store, journal, capture=capture)
     simulation.begin()
-    time, last = 0.0, simulation.end
+    time, last = Monotonic(0.0), simulation.end
     while time < last:
         time += STEP
         simulation.network.run(time)

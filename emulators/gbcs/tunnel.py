@@ -19,6 +19,7 @@ from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
 from ota_engine.hub.tunnel.line import Line
 from ota_engine.hub.tunnel.queue import Ended, Item, Way
 from ota_engine.hub.tunnel.settings import TunnelSettings
+from ota_engine.times import Monotonic
 from ota_engine.zcl.tunnel import TunnelStatus
 
 #: A device holds little: two long messages, and one tunnel that it serves. It tries for longer than
@@ -128,7 +129,7 @@ class DeviceTunnel:
         """Take one frame; returns what to do, and the messages that are complete with it."""
         if frame.cluster != TUNNELING_CLUSTER:
             return (), []
-        self._line.receive(frame.payload, now)
+        self._line.receive(frame.payload, Monotonic(now))
         return self._settle(now)
 
     def wake(self, now: float) -> Sequence[NodeAction]:
@@ -137,7 +138,7 @@ class DeviceTunnel:
             self._give_up_get(now)
         if self._get_at <= now:
             self._get(now)
-        self._line.wake(now)
+        self._line.wake(Monotonic(now))
         return self._settle(now)[0]
 
     # --- the questions of a sleeper ---------------------------------------------------------------
@@ -155,7 +156,7 @@ class DeviceTunnel:
             return
         self.counters["get_unanswered"] += 1
         if not self._line.sender.waiting:
-            self._line.lose(now)
+            self._line.lose(Monotonic(now))
         self._ask_again(now)
 
     def _ask_again(self, now: float) -> None:
@@ -179,7 +180,7 @@ class DeviceTunnel:
         self._line.incoming.clear()
         for ended in self._line.sender.collect():
             notes += self._ended(ended, now)
-        self._line.sender.start(now)
+        self._line.sender.start(Monotonic(now))
         frames = [self._endpoint.carry(TUNNELING_CLUSTER, frame) for frame in self._line.frames]
         self._line.frames.clear()
         self._arm()

@@ -7,7 +7,6 @@ nothing about devices or frames.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +19,7 @@ from emulators.node import COORDINATOR, Node, NodeAction
 from images.eui64 import Eui64
 from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import ClientEndpoint, LinkDownError, LinkInfo, NodeInfo
+from ota_engine.times import LONG_AGO, NEVER, Monotonic
 
 BATCHES = 64  # waiting for a slow reader before events are dropped
 
@@ -28,14 +28,14 @@ class _Inbox:
     """The coordinator's side of the network: keeps what arrives until the link hands it over."""
 
     def __init__(self) -> None:
-        self.next_wake = inf
+        self.next_wake = NEVER
         self.events: list[LinkEvent] = []
 
-    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+    def handle(self, event: LinkEvent, now: Monotonic) -> Sequence[Effect]:
         self.events.append(event)
         return ()
 
-    def wake(self, now: float) -> Sequence[Effect]:
+    def wake(self, now: Monotonic) -> Sequence[Effect]:
         return ()
 
 
@@ -56,7 +56,7 @@ class Han:
         self._into, self._events = trio.open_memory_channel[list[LinkEvent]](BATCHES)
         self._stack = AsyncExitStack()
         self._sleep = trio.CancelScope()
-        self._earliest = -inf  # the next batch is handed over no sooner
+        self._earliest = LONG_AGO  # the next batch is handed over no sooner
         self._dropped = 0
 
     # --- Link ------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ class Han:
                 station.node.sleepy,
                 station.placement.link_quality,
                 station.placement.relays,
-                station.fast_since,
+                Monotonic(station.fast_since),
                 tuple(ClientEndpoint(*client) for client in station.node.clients),
                 _device_ids(station.node),
             )
@@ -166,33 +166,33 @@ class Han:
 
     # --- within ----------------------------------------------------------------------------------
 
-    def _present(self) -> float:
+    def _present(self) -> Monotonic:
         """Let what is overdue on a busy machine happen first, in its order; the time it is now."""
-        now = trio.current_time()
+        now = Monotonic(trio.current_time())
         self.network.run(now)
         return now
 
     def _first_event(self) -> LinkEvent:
         if self.network.link_is_up:
             return self._link_up()
-        return LinkDown("han", "unplugged", trio.current_time())
+        return LinkDown("han", "unplugged", Monotonic(trio.current_time()))
 
     def _link_up(self) -> LinkUp:
         network = self.network
-        now = trio.current_time()
+        now = Monotonic(trio.current_time())
         return LinkUp("han", COORDINATOR, network.max_payload, network.aps_security, now)
 
     async def _run(self) -> None:
         """Let the network live: sleep until something is due, then hand over what happened."""
         while True:
-            now = trio.current_time()
+            now = Monotonic(trio.current_time())
             self.network.run(now)
             self._flush()
             self._earliest = now + self._batch_seconds
             with trio.CancelScope(deadline=self._next_due()) as self._sleep:
                 await trio.sleep_forever()
 
-    def _next_due(self) -> float:
+    def _next_due(self) -> Monotonic:
         return max(self.network.agenda.next_time(), self._earliest)
 
     def _wake_if_due(self) -> None:

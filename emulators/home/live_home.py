@@ -19,6 +19,7 @@ from emulators.home.user import schedule_user_actions
 from emulators.node import Note
 from images.eui64 import Eui64
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.times import Monotonic, Utc
 
 BATCH_SECONDS = 0.0  # every event is handed over at its exact time
 
@@ -30,7 +31,7 @@ async def open_home(
     seed: int = 0,
     batch_seconds: float = BATCH_SECONDS,
     keys: Keystore | None = None,
-    utc: Callable[[float], float] | None = None,
+    utc: Callable[[Monotonic], Utc] | None = None,
     memory: HomeMemory | None = None,
     keep: Callable[[str], object] | None = None,
 ) -> AsyncIterator[Han]:
@@ -53,7 +54,7 @@ async def open_home(
     devices: list[EmulatedDevice] = []
     keeper = None if keep is None else MemoryKeeper(devices, keep)
 
-    def noted(_: Eui64, __: Note, now: float) -> None:
+    def noted(_: Eui64, __: Note, now: Monotonic) -> None:
         if keeper is not None and keeper.small:
             keeper.write()
 
@@ -61,7 +62,7 @@ async def open_home(
     for entry in entries:
         device = fleet.build(entry.spec)
         if utc is not None:
-            now = trio.current_time()
+            now = Monotonic(trio.current_time())
             device.set_clock(utc(now), now)
         network.add(device, entry.placement)
         devices.append(device)

@@ -12,6 +12,7 @@ from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
 from emulators.home.roster import RosterEntry
 from emulators.node import Node
+from ota_engine.times import Monotonic
 
 ROUND = 1.0  # seconds between two looks at a device that may hold an image
 HOLDING = frozenset({ClientState.EXTERNAL, ClientState.WAITING_TO_UPGRADE})
@@ -39,7 +40,7 @@ def schedule_user_actions(
             _Watch(network, node, entry.trigger_after).look_again(now)
 
 
-def _plug_in(network: Network, device: Chargeable, now: float) -> None:
+def _plug_in(network: Network, device: Chargeable, now: Monotonic) -> None:
     network.perform(device.eui64, device.set_mains(True, now), now)
 
 
@@ -52,10 +53,10 @@ class _Watch:
         self._patience = patience
         self._since: float | None = None
 
-    def look_again(self, now: float) -> None:
+    def look_again(self, now: Monotonic) -> None:
         self._network.agenda.at(now + ROUND, self._look)
 
-    def _look(self, now: float) -> None:
+    def _look(self, now: Monotonic) -> None:
         if self._device.client.state not in HOLDING:
             self._since = None
         elif self._since is None:

@@ -9,6 +9,7 @@ from emulators.ncp.layouts import FieldValues
 from emulators.ncp.member import NetworkMember
 from emulators.ncp.memory import Memory
 from images.eui64 import Eui64
+from ota_engine.times import Monotonic
 
 Handlers: TypeAlias = Mapping[str, Callable[[FieldValues], Mapping[str, Any]]]
 COUNTERS = 41  # how many EmberCounterType there are
@@ -49,11 +50,11 @@ class Core:
         self.manufacturer_code = MANUFACTURER_CODE
 
     @property
-    def now(self) -> float:
+    def now(self) -> Monotonic:
         """The time of what happens at the moment, seconds."""
         return self.network.agenda.now
 
-    def later(self, seconds: float, call: Callable[[float], None]) -> None:
+    def later(self, seconds: float, call: Callable[[Monotonic], None]) -> None:
         """Call ``call(now)`` in so many seconds."""
         self.network.agenda.at(self.now + seconds, call)
 

@@ -13,6 +13,7 @@ from emulators.ncp.member import NetworkMember
 from emulators.ncp.messages import JOINS
 from emulators.ncp.status import EmberStatus
 from ota_engine.events import Send
+from ota_engine.times import Monotonic
 
 NO_NETWORK, JOINED = 0, 2  # EmberNetworkStatus
 COORDINATOR_NODE, ROUTER_NODE, SLEEPY_NODE = 1, 2, 4  # EmberNodeType
@@ -133,7 +134,7 @@ class Formation:
                 core.later(FIRST_JOIN + number * BETWEEN_JOINS, partial(self._join, member))
         return {"status": EmberStatus.OK}
 
-    def _join(self, member: NetworkMember, now: float) -> None:
+    def _join(self, member: NetworkMember, now: Monotonic) -> None:
         core = self._core
         if not core.up or member.joined or now > self._permit_until:
             return

@@ -6,7 +6,6 @@ What is scanned, counted and reset is answered here; the rest by the parts.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from math import inf
 from random import Random
 from struct import pack, unpack_from
 from typing import Any
@@ -28,6 +27,7 @@ from emulators.ncp.settings import NcpSettings
 from emulators.ncp.status import EmberStatus
 from ota_engine.events import Effect, Joined, LinkEvent, Packet, SendFailed
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.times import NEVER, Monotonic
 
 ENERGY_SCAN, ACTIVE_SCAN = 0, 1  # EzspNetworkScanType
 SUPERFRAME = 15.36e-3  # seconds, aBaseSuperframeDuration
@@ -46,7 +46,7 @@ class Stack:
         keys: see ``Fleet``.
     """
 
-    next_wake = inf  # its alarms are in the network's agenda
+    next_wake = NEVER  # its alarms are in the network's agenda
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Stack:
 
     # --- upwards ----------------------------------------------------------------------------------
 
-    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+    def handle(self, event: LinkEvent, now: Monotonic) -> Sequence[Effect]:
         """Take an event of the air."""
         if self.core.up:
             match event:
@@ -115,7 +115,7 @@ class Stack:
                     self.messages.failed(event)
         return ()
 
-    def wake(self, now: float) -> Sequence[Effect]:
+    def wake(self, now: Monotonic) -> Sequence[Effect]:
         """Nothing is ever due here."""
         return ()
 

@@ -16,6 +16,7 @@ from ota_engine.events import ClockObserved, Effect, LinkUp, Persist
 from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import EventRecord, Record, SessionRecord, Snapshot
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
 LINK = "sim"
@@ -28,16 +29,16 @@ class SteppingClock:
 
     __slots__ = ("_offset",)
 
-    def __init__(self, epoch: float) -> None:
+    def __init__(self, epoch: Utc) -> None:
         self._offset = epoch
 
     def step(self, seconds: float) -> None:
         """Set the clock forward, or back."""
         self._offset += seconds
 
-    def utc(self, now: float) -> float:
+    def utc(self, now: Monotonic) -> Utc:
         """Seconds since 1970-01-01."""
-        return self._offset + now
+        return Utc(self._offset + now)
 
 
 class Host(Protocol):
@@ -55,19 +56,19 @@ class Host(Protocol):
     def engine(self) -> Engine | None:
         """The running engine, None while it is dead."""
 
-    def start(self, now: float) -> None:
+    def start(self, now: Monotonic) -> None:
         """Make an engine from what the store remembers and let it serve."""
 
     def kill(self) -> None:
         """Let the engine die; what it decided is committed, what it knew is gone."""
 
-    def order(self, order: EngineRequest, now: float) -> bool:
+    def order(self, order: EngineRequest, now: Monotonic) -> bool:
         """Give an operator's order; False when the engine is dead."""
 
     def commit(self) -> None:
         """Write what the engine decided since the last time."""
 
-    def link_up(self, now: float) -> LinkUp:
+    def link_up(self, now: Monotonic) -> LinkUp:
         """Describe the radio."""
 
 
@@ -91,7 +92,7 @@ class EngineHost:
         make: EngineFactory,
         wall: SteppingClock,
         journal: Journal,
-        on_session: Callable[[SessionRecord, float], None],
+        on_session: Callable[[SessionRecord, Monotonic], None],
     ) -> None:
         self._engine: Engine | None = None
         self._commits = 0
@@ -120,7 +121,7 @@ class EngineHost:
         """The running engine, None while it is dead."""
         return self._engine
 
-    def start(self, now: float) -> None:
+    def start(self, now: Monotonic) -> None:
         """Make an engine from what the store remembers and let it serve."""
         self._starts += 1
         self._engine = self._make(self._store.load())
@@ -137,7 +138,7 @@ class EngineHost:
             self._network.detach(self._port)
         self._engine = self._port = None
 
-    def order(self, order: EngineRequest, now: float) -> bool:
+    def order(self, order: EngineRequest, now: Monotonic) -> bool:
         """Give an operator's order; False when the engine is dead."""
         if self._engine is None or self._port is None:
             return False
@@ -152,12 +153,12 @@ class EngineHost:
             self._store.apply(self._records)
             self._records = []
 
-    def link_up(self, now: float) -> LinkUp:
+    def link_up(self, now: Monotonic) -> LinkUp:
         """Describe the radio."""
         network = self._network
         return LinkUp(LINK, COORDINATOR, network.max_payload, network.aps_security, now)
 
-    def _take(self, effect: Effect, now: float) -> None:
+    def _take(self, effect: Effect, now: Monotonic) -> None:
         if isinstance(effect, Persist):
             for record in effect.records:
                 if isinstance(record, EventRecord):
@@ -166,12 +167,12 @@ class EngineHost:
                     self._on_session(record, now)
             self._records += effect.records
 
-    def _read_clock(self, now: float) -> None:
+    def _read_clock(self, now: Monotonic) -> None:
         if self._engine is not None and self._port is not None:
             reading = ClockObserved(self._wall.utc(now), now)
             self._network.submit(self._port, self._engine.handle(reading, now), now)
 
-    def _tick(self, life: int, now: float) -> None:
+    def _tick(self, life: int, now: Monotonic) -> None:
         """Read the wall clock for as long as this engine lives."""
         if life == self._starts and self._engine is not None:
             self._read_clock(now)

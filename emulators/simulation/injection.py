@@ -18,6 +18,7 @@ from emulators.simulation.host import Host, SteppingClock
 from emulators.simulation.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER
+from ota_engine.times import Monotonic
 from ota_engine.zcl.hot import encode_block_request
 from ota_engine.zcl.ota import ImageBlockRequest
 
@@ -48,8 +49,8 @@ class FaultInjector:
         host: Host,
         wall: SteppingClock,
         journal: Journal,
-        second_server: Callable[[float], Coordinator],
-        started: Callable[[float], None],
+        second_server: Callable[[Monotonic], Coordinator],
+        started: Callable[[Monotonic], None],
     ) -> None:
         self.struck: Counter[FaultKind] = Counter()
         self._plan = plan
@@ -73,7 +74,7 @@ class FaultInjector:
         """Whether a fault holds a device without power."""
         return self._broken[device] > 0
 
-    def noticed(self, device: Eui64, note: Note, now: float) -> None:
+    def noticed(self, device: Eui64, note: Note, now: Monotonic) -> None:
         """A device lost power in the middle of a write: bring it back when its time has come."""
         seconds = self._torn.pop(device, None) if note.kind == "power lost" else None
         if seconds is not None and "while" in note.detail:
@@ -83,7 +84,7 @@ class FaultInjector:
         elif seconds is not None:
             self._torn[device] = seconds
 
-    def _strike(self, fault: Fault, now: float) -> None:
+    def _strike(self, fault: Fault, now: Monotonic) -> None:
         if fault.device and fault.device not in self._devices:
             return  # a plan made for a larger neighbourhood
         self.struck[fault.kind] += 1
@@ -91,7 +92,7 @@ class FaultInjector:
         self._journal.write(now, "fault", fault.kind.value, fault.describe(), device)
         _STRIKES[fault.kind](self, fault, now)
 
-    def _later(self, fault: Fault, now: float, undo: Callable[[float], None]) -> None:
+    def _later(self, fault: Fault, now: Monotonic, undo: Callable[[Monotonic], None]) -> None:
         self._network.agenda.at(now + fault.seconds, undo)
 
     def _break(self, thing: object) -> bool:
@@ -106,7 +107,7 @@ class FaultInjector:
 
     # --- devices ---------------------------------------------------------------------------------
 
-    def _cut_power(self, fault: Fault, now: float) -> None:
+    def _cut_power(self, fault: Fault, now: Monotonic) -> None:
         device = self._devices[Eui64(fault.device)]
         if self._break(device.eui64):
             self._network.perform(device.eui64, device.crash(now), now)
@@ -114,29 +115,29 @@ class FaultInjector:
         seconds = fault.seconds if fault.kind is FaultKind.POWER_CUT else RESET_TIME
         self._network.agenda.at(now + seconds, partial(self._restore_power, device.eui64))
 
-    def _restore_power(self, device: Eui64, now: float) -> None:
+    def _restore_power(self, device: Eui64, now: Monotonic) -> None:
         if self._mend(device):
             self._network.power_on(device, now)
 
-    def _tear_write(self, fault: Fault, now: float) -> None:
+    def _tear_write(self, fault: Fault, now: Monotonic) -> None:
         device = self._devices[Eui64(fault.device)]
         device.flash.power_fails_at(device.flash.writes + int(fault.amount))
         self._torn[device.eui64] = fault.seconds
 
-    def _unplug_from_mains(self, fault: Fault, now: float) -> None:
+    def _unplug_from_mains(self, fault: Fault, now: Monotonic) -> None:
         self._set_mains(Eui64(fault.device), False, now)
         self._later(fault, now, partial(self._set_mains, Eui64(fault.device), True))
 
-    def _set_mains(self, eui64: Eui64, on_mains: bool, now: float) -> None:
+    def _set_mains(self, eui64: Eui64, on_mains: bool, now: Monotonic) -> None:
         device = self._devices[eui64]
         if isinstance(device, Chargeable):
             self._network.perform(eui64, device.set_mains(on_mains, now), now)
 
-    def _flood(self, fault: Fault, now: float) -> None:
+    def _flood(self, fault: Fault, now: Monotonic) -> None:
         end = now + fault.seconds
         self._flood_on(fault, 0, end, now)
 
-    def _flood_on(self, fault: Fault, sent: int, end: float, now: float) -> None:
+    def _flood_on(self, fault: Fault, sent: int, end: float, now: Monotonic) -> None:
         """Send the next frame of a flood: a block request for a file that nobody offered."""
         device = self._devices[Eui64(fault.device)]
         spec = device.spec
@@ -166,12 +167,12 @@ class FaultInjector:
 
     # --- the air ---------------------------------------------------------------------------------
 
-    def _disturb(self, fault: Fault, now: float) -> None:
+    def _disturb(self, fault: Fault, now: Monotonic) -> None:
         self._disturbed.setdefault(fault.channel, []).append(fault)
         self._refresh(fault.channel)
         self._later(fault, now, partial(self._calm, fault))
 
-    def _calm(self, fault: Fault, now: float) -> None:
+    def _calm(self, fault: Fault, now: Monotonic) -> None:
         self._disturbed[fault.channel].remove(fault)
         self._refresh(fault.channel)
 
@@ -179,46 +180,46 @@ class FaultInjector:
         air = weather(self._plan.air, self._disturbed[channel])
         self._network.media[channel].change(air)
 
-    def _break_router(self, fault: Fault, now: float) -> None:
+    def _break_router(self, fault: Fault, now: Monotonic) -> None:
         router = (fault.channel, fault.router)
         if self._break(router):
             self._network.reach(*router, False)
         self._later(fault, now, partial(self._mend_router, router))
 
-    def _mend_router(self, router: tuple[int, int], now: float) -> None:
+    def _mend_router(self, router: tuple[int, int], now: Monotonic) -> None:
         if self._mend(router):
             self._network.reach(*router, True)
 
     # --- our side --------------------------------------------------------------------------------
 
-    def _unplug(self, fault: Fault, now: float) -> None:
+    def _unplug(self, fault: Fault, now: Monotonic) -> None:
         if self._break("link"):
             self._network.link_down("unplugged", now)
         self._later(fault, now, self._plug_in)
 
-    def _plug_in(self, now: float) -> None:
+    def _plug_in(self, now: Monotonic) -> None:
         if self._mend("link"):
             self._network.link_up(self._host.link_up(now), now)
 
-    def _kill_engine(self, fault: Fault, now: float) -> None:
+    def _kill_engine(self, fault: Fault, now: Monotonic) -> None:
         if self._break("engine"):
             self._host.kill()
         self._later(fault, now, self._start_engine)
 
-    def _start_engine(self, now: float) -> None:
+    def _start_engine(self, now: Monotonic) -> None:
         if self._mend("engine"):
             self._host.start(now)
             self._started(now)
 
-    def _step_clock(self, fault: Fault, now: float) -> None:
+    def _step_clock(self, fault: Fault, now: Monotonic) -> None:
         self._wall.step(fault.amount)
 
-    def _step_device_clock(self, fault: Fault, now: float) -> None:
+    def _step_device_clock(self, fault: Fault, now: Monotonic) -> None:
         device = self._devices[Eui64(fault.device)]
         device.step_clock(fault.amount)
         self._network.perform(device.eui64, (), now)  # its alarm may be earlier now
 
-    def _bring_second_server(self, fault: Fault, now: float) -> None:
+    def _bring_second_server(self, fault: Fault, now: Monotonic) -> None:
         """Every other device turns to a server that offers another release, then back."""
         port = self._network.attach(self._second_server(now), beside=True)
         self._network.tell(port, self._host.link_up(now), now)
@@ -227,13 +228,13 @@ class FaultInjector:
             self._network.choose(device, port)
         self._later(fault, now, partial(self._lose_second_server, port, strays))
 
-    def _lose_second_server(self, port: Port, strays: list[Eui64], now: float) -> None:
+    def _lose_second_server(self, port: Port, strays: list[Eui64], now: Monotonic) -> None:
         self._network.detach(port)
         for device in strays:
             self._network.choose(device, None)
 
 
-_STRIKES: dict[FaultKind, Callable[[FaultInjector, Fault, float], None]] = {
+_STRIKES: dict[FaultKind, Callable[[FaultInjector, Fault, Monotonic], None]] = {
     FaultKind.POWER_CUT: FaultInjector._cut_power,
     FaultKind.RESET: FaultInjector._cut_power,
     FaultKind.TORN_WRITE: FaultInjector._tear_write,

@@ -31,6 +31,7 @@ from ota_engine.records import (
     SessionState,
     VersionPolicy,
 )
+from ota_engine.times import Monotonic, Utc
 
 ACTOR = "soak operator"
 DELAYED_BY = 900  # seconds an Activation.DELAYED waits
@@ -65,8 +66,8 @@ class RolloutOperator:
         self,
         members: list[SimulatedDevice],
         images: Mapping[int, ImageRecord],
-        activate_utc: float,
-        now: float,
+        activate_utc: Utc,
+        now: Monotonic,
     ) -> None:
         """Push the images to everybody, and plug batteries in when their day comes."""
         push = BeginPush(
@@ -87,7 +88,7 @@ class RolloutOperator:
                 plug_in = partial(self._plug_in, member.spec.eui64)
                 self._network.agenda.at(member.on_mains_at, plug_in)
 
-    def resume(self, now: float) -> None:
+    def resume(self, now: Monotonic) -> None:
         """Have an engine that was started anew go on with the push."""
         self._order(ResumePush(self._clients(), if_any=True, actor=ACTOR), now)
 
@@ -95,11 +96,11 @@ class RolloutOperator:
         """Where the OTA clients are, as a radio reads it from simple descriptors."""
         return {device: Client(*node.clients[0]) for device, node in self._devices.items()}
 
-    def confirm_clock(self, now: float) -> None:
+    def confirm_clock(self, now: Monotonic) -> None:
         """Vouch for the wall clock after it stepped."""
         self._order(ConfirmClock(ACTOR), now)
 
-    def heard(self, device: Eui64, note: Note, now: float) -> None:
+    def heard(self, device: Eui64, note: Note, now: Monotonic) -> None:
         """An HCALCS says that it waits: trigger it after a while, or order it if it has keys."""
         waits = note.kind == "client" and note.detail.get("state") == ClientState.EXTERNAL.value
         node = self._devices[device]
@@ -111,30 +112,30 @@ class RolloutOperator:
             self.triggered.add(device)
             self._network.agenda.at(now + TRIGGER_AFTER, partial(self._command, device))
 
-    def told(self, session: SessionRecord, now: float) -> None:
+    def told(self, session: SessionRecord, now: Monotonic) -> None:
         """The engine holds an image for a release: give it after a while."""
         device = session.device
         if session.state is SessionState.HELD and device not in self._releasing:
             self._releasing.add(device)
             self._network.agenda.at(now + RELEASE_AFTER, partial(self._release, device))
 
-    def _order(self, order: EngineRequest, now: float) -> None:
+    def _order(self, order: EngineRequest, now: Monotonic) -> None:
         if not self._host.order(order, now):
             self._network.agenda.at(now + RETRY_AFTER, partial(self._order, order))
 
-    def _release(self, device: Eui64, now: float) -> None:
+    def _release(self, device: Eui64, now: Monotonic) -> None:
         self._releasing.discard(device)
         self._order(ApplyNow(device, ACTOR), now)
 
-    def _plug_in(self, eui64: Eui64, now: float) -> None:
+    def _plug_in(self, eui64: Eui64, now: Monotonic) -> None:
         device = self._devices[eui64]
         if isinstance(device, Chargeable):
             self._network.perform(eui64, device.set_mains(True, now), now)
 
-    def _command(self, eui64: Eui64, now: float) -> None:
+    def _command(self, eui64: Eui64, now: Monotonic) -> None:
         self._order(ActivateImage(eui64, self._hashes[eui64], None, ACTOR), now)
 
-    def _trigger(self, eui64: Eui64, now: float) -> None:
+    def _trigger(self, eui64: Eui64, now: Monotonic) -> None:
         device = self._devices[eui64]
         if isinstance(device, Commanded) and device.powered:
             self.triggered.add(eui64)
@@ -142,7 +143,7 @@ class RolloutOperator:
             self._network.perform(eui64, device.activate_locally(now), now)
 
 
-def _wish(member: SimulatedDevice, activate_utc: float) -> PushWish:
+def _wish(member: SimulatedDevice, activate_utc: Utc) -> PushWish:
     activation = member.activation
     return PushWish(
         device=member.spec.eui64,

@@ -41,6 +41,7 @@ from ota_engine.records import (
     VersionPolicy,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 
 _Firmware: TypeAlias = tuple[Eui64, int]  # whose, and its image type
 
@@ -51,13 +52,13 @@ HostFactory: TypeAlias = Callable[
         EngineFactory,
         SteppingClock,
         Journal,
-        Callable[[SessionRecord, float], None],
+        Callable[[SessionRecord, Monotonic], None],
     ],
     Host,
 ]
 
 PAN_ID = 0x1A62
-EPOCH = 1_782_864_000.0  # 2026-07-01 00:00 UTC: when every simulated run begins
+EPOCH = Utc(1_782_864_000.0)  # 2026-07-01 00:00 UTC: when every simulated run begins
 SLICE = 60.0  # seconds of virtual time between two commits
 POWER_ON_WITHIN = 60.0  # seconds in which all devices are switched on
 CONFIRM_AFTER = 3600.0  # seconds after which somebody vouches for a clock that stepped
@@ -176,7 +177,7 @@ class Simulation:
         devices = {}
         for member in self.settings.members:
             device = fleet.build(member.spec)
-            device.set_clock(self._wall.utc(0.0), 0.0)
+            device.set_clock(self._wall.utc(Monotonic(0.0)), 0.0)
             devices[device.eui64] = device
             self.network.add(device, member.placement)
         return devices
@@ -204,9 +205,9 @@ class Simulation:
         return self.judge()
 
     @property
-    def end(self) -> float:
+    def end(self) -> Monotonic:
         """Virtual seconds at which the run is over."""
-        return self.settings.hours * 3600.0
+        return Monotonic(self.settings.hours * 3600.0)
 
     @property
     def blocks(self) -> int:
@@ -225,19 +226,19 @@ class Simulation:
     def begin(self) -> None:
         """Start the engine, hand out the orders, and put faults and power into the agenda."""
         settings, agenda = self.settings, self.network.agenda
-        self.host.start(0.0)
+        self.host.start(Monotonic(0.0))
         self._injector.schedule()
         for fault in settings.plan.faults:
             if fault.kind is FaultKind.CLOCK_STEP:
                 agenda.at(fault.at + CONFIRM_AFTER, self._operator.confirm_clock)
         half = EPOCH + settings.hours * 1800.0
-        self._operator.roll_out(list(settings.members), self._images, half, 0.0)
+        self._operator.roll_out(list(settings.members), self._images, half, Monotonic(0.0))
         rng = Random(f"power on {settings.seed}")
         for device in self.devices:
             agenda.at(rng.uniform(0.0, POWER_ON_WITHIN), self._switch_on(device))
 
-    def _switch_on(self, device: Eui64) -> Callable[[float], None]:
-        def switch_on(now: float) -> None:
+    def _switch_on(self, device: Eui64) -> Callable[[Monotonic], None]:
+        def switch_on(now: Monotonic) -> None:
             if not self._injector.dark(device):
                 self.network.power_on(device, now)
 
@@ -260,7 +261,7 @@ class Simulation:
 
     # --- what is heard ---------------------------------------------------------------------------
 
-    def _noted(self, device: Eui64, note: Note, now: float) -> None:
+    def _noted(self, device: Eui64, note: Note, now: Monotonic) -> None:
         self.journal.write(now, "device", note.kind, note.detail, device)
         if note.kind == "booted" and note.detail.get("new"):
             firmware = (device, _image_type(self.devices[device], note))
@@ -270,7 +271,7 @@ class Simulation:
         self._injector.noticed(device, note, now)
         self._operator.heard(device, note, now)
 
-    def _session_written(self, session: SessionRecord, now: float) -> None:
+    def _session_written(self, session: SessionRecord, now: Monotonic) -> None:
         firmware = (session.device, self._types[session.sha256])
         self._sessions[firmware] = session
         if session.state in ORDERED:
@@ -279,7 +280,7 @@ class Simulation:
 
     # --- the other server ------------------------------------------------------------------------
 
-    def _second_server(self, now: float) -> Engine:
+    def _second_server(self, now: Monotonic) -> Engine:
         """Make the server that turns up beside ours: it offers everybody the previous release."""
         firmware = self.settings.firmware
         images = {

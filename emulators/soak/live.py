@@ -23,6 +23,7 @@ from ota_engine.records import EventRecord, Record, SessionRecord
 from ota_engine.shell.runner import Shell
 from ota_engine.store.store import Store
 from ota_engine.store.writer import InlineWriter
+from ota_engine.times import Monotonic
 
 BATCH_SECONDS = 0.05  # of virtual time: how long frames wait for others to share a wake-up
 
@@ -31,7 +32,7 @@ class JournalingWriter(InlineWriter):
     """Writes at once, and lets the journal and the operator know of what was written."""
 
     def __init__(
-        self, store: Store, journal: Journal, on_session: Callable[[SessionRecord, float], None]
+        self, store: Store, journal: Journal, on_session: Callable[[SessionRecord, Monotonic], None]
     ) -> None:
         super().__init__(store)
         self.commits = 0
@@ -42,7 +43,7 @@ class JournalingWriter(InlineWriter):
         """Apply the records, then tell of them."""
         await super().commit(records)
         self.commits += 1
-        now = trio.current_time()
+        now = Monotonic(trio.current_time())
         for record in records:
             if isinstance(record, EventRecord):
                 self._journal.write(now, "engine", record.kind, record.detail, record.device)
@@ -60,7 +61,7 @@ class LiveHost:
         make: EngineFactory,
         wall: SteppingClock,
         journal: Journal,
-        on_session: Callable[[SessionRecord, float], None],
+        on_session: Callable[[SessionRecord, Monotonic], None],
     ) -> None:
         self._starts = 0
         self._network = network
@@ -90,7 +91,7 @@ class LiveHost:
         """Transactions so far."""
         return self._writer.commits
 
-    def start(self, now: float) -> None:
+    def start(self, now: Monotonic) -> None:
         """Have an engine made as soon as trio gets there."""
         self._wanted = True
 
@@ -99,7 +100,7 @@ class LiveHost:
         self._wanted = False
         self._life.cancel()
 
-    def order(self, order: EngineRequest, now: float) -> bool:
+    def order(self, order: EngineRequest, now: Monotonic) -> bool:
         """Put an order in line; it survives the engine it was meant for."""
         self._journal.write(now, "operator", type(order).__name__, {})
         self._orders.append(order)
@@ -109,7 +110,7 @@ class LiveHost:
     def commit(self) -> None:
         """Nothing waits: the trio shell commits before it sends."""
 
-    def link_up(self, now: float) -> LinkUp:
+    def link_up(self, now: Monotonic) -> LinkUp:
         """Describe the radio."""
         network = self._network
         return LinkUp("han", COORDINATOR, network.max_payload, network.aps_security, now)
@@ -136,7 +137,7 @@ class LiveHost:
                 self._engine,
                 self._writer,
                 han,
-                wall_clock=lambda: self._wall.utc(trio.current_time()),
+                wall_clock=lambda: self._wall.utc(Monotonic(trio.current_time())),
                 notify=_ignore_outcomes,
                 alarm=_no_disk,
             )

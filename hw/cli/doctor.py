@@ -4,7 +4,6 @@ import json
 import platform
 import shlex
 import sys
-import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +19,8 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import project_version
 from ota_engine.cli.files import write_whole
 from ota_engine.errors import LocalError
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 from ota_engine.wording import utc_text
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def doctor(
 
     if report is not None and report.exists():
         raise LocalError(f"{report}: exists already; name a new file for the report")
-    began = time.time()
+    began = this_machine()
     diagnosis = trio.run(examine, settings)
     summary = _summary(settings.url, diagnosis)
     if as_json:
@@ -110,7 +111,7 @@ def _tell_ports(as_json: bool) -> bool:
     return usable
 
 
-def _report(settings: "RadioSettings", began: float) -> dict[str, object]:
+def _report(settings: "RadioSettings", began: Utc) -> dict[str, object]:
     """What a report says besides the findings; nothing of it is secret."""
     libraries = {library: version(library) for library in ("zigpy", settings.library.module)}
     return {

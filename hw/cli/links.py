@@ -12,6 +12,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.links import EXAMPLES, LinkChoice, unknown
 from ota_engine.errors import LocalError
 from ota_engine.link.contract import Link
+from ota_engine.times import Utc
 
 
 def resolve(url: str) -> LinkChoice:
@@ -31,7 +32,7 @@ def resolve(url: str) -> LinkChoice:
 
 
 @asynccontextmanager
-async def _open(url: str, state: Path, _begin_utc: float) -> AsyncIterator[Link]:
+async def _open(url: str, state: Path, _begin_utc: Utc) -> AsyncIterator[Link]:
     from hw.radio import ZigpyRadio
 
     async with ZigpyRadio(parse_link(url, state)) as radio:

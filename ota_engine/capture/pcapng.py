@@ -6,6 +6,8 @@ several sections, so another recording can simply be appended.
 
 from struct import pack
 
+from ota_engine.times import Utc
+
 IEEE802_15_4_NOFCS = 230  # link type: frames without their check sequence
 
 SECTION_HEADER = 0x0A0D0D0A
@@ -37,7 +39,7 @@ def interface(name: str) -> bytes:
     return _block(INTERFACE_DESCRIPTION, pack("<HHI", IEEE802_15_4_NOFCS, 0, SNAPLEN) + options)
 
 
-def packet(frame: bytes, utc: float, *, outbound: bool) -> bytes:
+def packet(frame: bytes, utc: Utc, *, outbound: bool) -> bytes:
     """Write one frame, sent or received ``utc`` seconds since 1970-01-01."""
     stamp = round(utc * 1_000_000)
     head = pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFF_FFFF, len(frame), len(frame))

@@ -22,6 +22,7 @@ from ota_engine.capture.frames import (
 )
 from ota_engine.capture.pcapng import SNAPLEN, interface, packet, section
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Joined, LinkEvent, Packet, Send
+from ota_engine.times import Monotonic, Utc
 
 APPLICATION = "zota"
 CHECK_SEQUENCE = 2  # octets that a frame has on the air and not in the file
@@ -51,7 +52,10 @@ class Recorder:
     """
 
     def __init__(
-        self, medium: CaptureMedium, sink: Callable[[bytes], object], utc: Callable[[float], float]
+        self,
+        medium: CaptureMedium,
+        sink: Callable[[bytes], object],
+        utc: Callable[[Monotonic], Utc],
     ) -> None:
         self.recorded = 0
         self.left_out = 0
@@ -71,7 +75,7 @@ class Recorder:
         elif isinstance(event, Joined):
             self._heard_announce(event)
 
-    def sent(self, send: Send, time: float) -> None:
+    def sent(self, send: Send, time: Monotonic) -> None:
         """Record a frame handed to the radio at ``time`` (monotonic seconds)."""
         self._counter = (self._counter + 1) & 0xFF
         application = Application(
@@ -131,7 +135,7 @@ class Recorder:
         source: Party,
         destination: Party,
         application: Application,
-        time: float,
+        time: Monotonic,
         *,
         outbound: bool,
     ) -> None:

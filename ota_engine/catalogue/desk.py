@@ -18,6 +18,7 @@ from images.catalogue import (
 from ota_engine.catalogue.folder import Writing
 from ota_engine.catalogue.intake import label
 from ota_engine.errors import LocalError, StoreError
+from ota_engine.times import Utc
 
 SHORTEST_PREFIX: Final = 4  # hex digits of a SHA-256 that may stand for it
 
@@ -35,7 +36,7 @@ class Bearer(NamedTuple):
     """
 
     who: str
-    utc: float
+    utc: Utc
     override: str = ""
     allow_clash: str = ""
 

@@ -13,12 +13,13 @@ from images import ImageError, parse
 from images.eui64 import Eui64
 from images.files import MAX_FILE_BYTES, read_at_most
 from ota_engine.records import ImageRecord
+from ota_engine.times import Utc
 
 MAX_TEXT = 80  # characters of a name or header string
 UNNAMED = "unnamed"
 
 
-def take_in(path: Path, added_utc: float) -> ImageRecord:
+def take_in(path: Path, added_utc: Utc) -> ImageRecord:
     """Read an OTA file, bare or in a vendor container, into the catalogue's form.
 
     Raises:
@@ -28,7 +29,7 @@ def take_in(path: Path, added_utc: float) -> ImageRecord:
     return image_record(read_once(path), path.name, added_utc)
 
 
-def take_in_named(path: Path, added_utc: float) -> ImageRecord:
+def take_in_named(path: Path, added_utc: Utc) -> ImageRecord:
     """Read an OTA file somebody named; a complaint names it, too.
 
     Raises:
@@ -60,7 +61,7 @@ def read_once(path: Path) -> bytes:
     return data
 
 
-def image_record(data: bytes, name: str, added_utc: float) -> ImageRecord:
+def image_record(data: bytes, name: str, added_utc: Utc) -> ImageRecord:
     """Make the catalogue's record of an OTA file from its bytes.
 
     Args:

@@ -15,6 +15,7 @@ from ota_engine.catalogue.intake import image_record, take_in_named
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.policy import forbidden
 from ota_engine.records import ImageRecord, ImageTerms, Term
+from ota_engine.times import Utc
 
 
 class Picked(NamedTuple):
@@ -47,7 +48,7 @@ def pick(
     names: Sequence[str],
     catalogue: Catalogue | None,
     waived: Sequence[Term],
-    utc: float,
+    utc: Utc,
     *,
     everything: bool = False,
 ) -> list[Picked]:
@@ -91,7 +92,7 @@ def terms_of(entry: CatalogueEntry) -> ImageTerms:
 
 
 def _pick(
-    name: str, catalogue: Catalogue | None, entries: Sequence[CatalogueEntry], utc: float
+    name: str, catalogue: Catalogue | None, entries: Sequence[CatalogueEntry], utc: Utc
 ) -> Picked:
     path = Path(name)
     if catalogue is not None and not path.exists() and _is_name(name):
@@ -105,6 +106,6 @@ def _is_name(name: str) -> bool:
     return "/" not in name and not name.endswith((".ota", ".zigbee"))
 
 
-def _entry(entry: CatalogueEntry, catalogue: Catalogue, utc: float) -> Picked:
+def _entry(entry: CatalogueEntry, catalogue: Catalogue, utc: Utc) -> Picked:
     image = image_record(catalogue.octets(entry), entry.name, utc)
     return Picked(image, terms_of(entry), catalogue.path)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +29,8 @@ from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import ActivationCode
 from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import ImageRecord, OrderRecord, OrderState
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
     from ota_engine.shell.activate import Followed
@@ -50,7 +51,7 @@ Hash = Annotated[
     ),
 ]
 At = Annotated[
-    float | None,
+    Utc | None,
     typer.Option(
         parser=engine_options.later,
         metavar="TIME",
@@ -123,7 +124,7 @@ def activate(
 def _check(
     image: Path | None,
     digest: bytes | None,
-    at: float | None,
+    at: Utc | None,
     cancel: bool,
     wait: bool,
     originator: int | None,
@@ -137,14 +138,14 @@ def _check(
         raise LocalError("which image? give its file with --image, or its hash with --hash")
     if wait and at is None:
         raise LocalError("--wait goes with --at: an order for now is waited for anyway")
-    if at is not None and at <= time.time():
+    if at is not None and at <= this_machine():
         raise LocalError("--at has passed: give a later time, or leave it out to activate now")
 
 
 def _take_in(path: Path) -> ImageRecord:
     from ota_engine.catalogue.intake import take_in_named
 
-    return take_in_named(path, time.time())
+    return take_in_named(path, this_machine())
 
 
 def _hash_of(path: Path | None, image: ImageRecord | None) -> bytes:
@@ -158,13 +159,13 @@ async def _activate(
     device: int,
     digest: bytes,
     image: ImageRecord | None,
-    terms: tuple[float | None, bool, float],
+    terms: tuple[Utc | None, bool, float],
     screen: OrderScreen,
 ) -> "Followed | RunsAlready":
     from ota_engine.shell.activate import ActivationRequest, activate
 
     at, wait, timeout = terms
-    whole = None if at is None else float(round(at))  # a command says whole seconds only
+    whole = None if at is None else Utc(float(round(at)))  # a command says whole seconds only
     request = ActivationRequest(Eui64(device), digest, image, whole, wait, timeout)
     return await activate(setup, request, screen.watch)
 

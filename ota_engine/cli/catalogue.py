@@ -1,7 +1,6 @@
 """``zota catalogue``: reads options and files, asks the catalogue room, prints; decides nothing."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +26,7 @@ from ota_engine.cli.files import write_whole
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.option_groups import grouped
 from ota_engine.errors import LocalError
+from ota_engine.wall_clock import this_machine
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -70,7 +70,7 @@ def add_command(
 
 def _bearer(by: str | None, override: str = "", allow_clash: str = "") -> desk.Bearer:
     who = option.read_who(by)
-    return desk.Bearer(who, time.time(), override.strip(), allow_clash.strip())
+    return desk.Bearer(who, this_machine(), override.strip(), allow_clash.strip())
 
 
 def _add(

@@ -12,6 +12,7 @@ from ota_engine.catalogue.export import Export
 from ota_engine.catalogue.takeover import TakenOver
 from ota_engine.cli.columns import INDENT, folded
 from ota_engine.cli.image_facts import visible
+from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
 
 DIGITS = 12  # of a SHA-256, as shown
@@ -94,7 +95,7 @@ def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> 
         say(f"CLASH      {rival.sha256[:DIGITS]} {rival.status}")
     for step in entry.history:
         say(
-            f"history    {utc_text(step.utc)} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}"
+            f"history    {utc_text(Utc(step.utc))} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}"
         )
 
 

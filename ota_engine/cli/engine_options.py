@@ -1,6 +1,5 @@
 """The options of commands that run an engine with keys: how each is written and what it means."""
 
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,14 +7,16 @@ import typer
 
 from ota_engine.cli.image_options import eui64
 from ota_engine.cli.push_options import duration, moment
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 LATER: Final = "+"  # before a length of time: so long from now
 
 
-def later(text: str | float) -> float:
+def later(text: str | float) -> Utc:
     """Read ``2026-07-01T02:00`` (local time), or ``+90s`` from now, as UTC seconds since 1970."""
     if isinstance(text, str) and text.strip().startswith(LATER):
-        return time.time() + duration(text.strip().removeprefix(LATER))
+        return this_machine() + duration(text.strip().removeprefix(LATER))
     return moment(text)
 
 

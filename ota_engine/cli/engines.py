@@ -24,6 +24,7 @@ from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import DEFAULT
+from ota_engine.times import Monotonic
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ async def _perform(
             Setup(
                 link,
                 choice.state,
-                wall_clock=lambda: utc(trio.current_time()),
+                wall_clock=lambda: utc(Monotonic(trio.current_time())),
                 virtual=choice.link.virtual,
                 config=choice.config,
                 security=None if keys is None else _security(keys, link.info.own, choice),

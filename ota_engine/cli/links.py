@@ -1,6 +1,5 @@
 """Link URLs: finds who brings links of a scheme, as an entry point; knows no radio and no home."""
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from ota_engine.cli.captures import recording
 from ota_engine.cli.plugins import Group, load
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.link.contract import Link
+from ota_engine.times import Monotonic, Utc
+from ota_engine.wall_clock import this_machine
 
 EXAMPLES: Final = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 
 #: Opens a link, given an existing state folder and when time begins, UTC seconds.
-Opener = Callable[[Path, float], AbstractAsyncContextManager[Link]]
+Opener = Callable[[Path, Utc], AbstractAsyncContextManager[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class LinkChoice:
         """
         return self.opener(state, self.begin_utc(state))
 
-    def begin_utc(self, state: Path) -> float:
+    def begin_utc(self, state: Path) -> Utc:
         """When time begins on this link, UTC seconds.
 
         It is now; where time jumps, it goes on from where the last command with this state folder
@@ -57,7 +58,7 @@ class LinkChoice:
         """
         from ota_engine.store.store import DATABASE_NAME, Store
 
-        now = time.time()
+        now = this_machine()
         if not self.virtual or not (state / DATABASE_NAME).is_file():
             return now
         try:
@@ -100,7 +101,7 @@ def unknown(url: str) -> LocalError:
 
 @asynccontextmanager
 async def recorded(
-    link: Link, capture: Path | None, utc: Callable[[float], float]
+    link: Link, capture: Path | None, utc: Callable[[Monotonic], Utc]
 ) -> AsyncIterator[Link]:
     """The link, with all that goes through it recorded in a file if one is named.
 
@@ -117,11 +118,11 @@ async def recorded(
         yield RecordingLink(link, sink, utc)
 
 
-def utc_clock(begin_utc: float | None = None) -> Callable[[float], float]:
+def utc_clock(begin_utc: Utc | None = None) -> Callable[[Monotonic], Utc]:
     """Turn trio's time into UTC seconds, however fast it runs from now on. Call it in trio's run.
 
     Args:
         begin_utc: what it is at this moment, None for what this machine says.
     """
-    offset = (time.time() if begin_utc is None else begin_utc) - trio.current_time()
+    offset = (this_machine() if begin_utc is None else begin_utc) - trio.current_time()
     return lambda now: offset + now

@@ -12,6 +12,7 @@ from images.eui64 import Eui64
 from ota_engine.cli.columns import Column, Laid, Room, TableRow, folded, lay_out
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 from ota_engine.wording import counted
 
 WIDE, TALL = 120, 60  # columns and lines of a board that is drawn on no terminal
@@ -29,10 +30,10 @@ class RateMeter:
     """Octets a second of every delivery, smoothed, from readings of its progress."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[Eui64, str], tuple[float, int]] = {}
+        self._last: dict[tuple[Eui64, str], tuple[Monotonic, int]] = {}
         self._rates: dict[tuple[Eui64, str], float] = {}
 
-    def read(self, statuses: Iterable[SessionStatus], now: float) -> None:
+    def read(self, statuses: Iterable[SessionStatus], now: Monotonic) -> None:
         """Take one reading at ``now`` (seconds)."""
         for status in statuses:
             key = status.device, status.sha256

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +26,8 @@ from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.push.verdict import PushVerdict
 from ota_engine.records import Activation, Override, VersionPolicy
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
     from ota_engine.hub.push.report import PushReport
@@ -47,7 +48,7 @@ class _Asked(NamedTuple):
     overrides: tuple[Override, ...]
     in_order: bool
     dry_run: bool
-    at: float | None
+    at: Utc | None
     no_activate: bool
     timeout: float
     resume: bool
@@ -175,7 +176,7 @@ def _request(asked: _Asked, state: Path) -> "PushRequest":
         asked.names,
         open_catalogue(asked.catalogue, DEFAULT_FOLDER),
         tuple(one.term for one in asked.overrides),
-        time.time(),
+        this_machine(),
         everything=asked.catalogue is not None,
     )
     return PushRequest(

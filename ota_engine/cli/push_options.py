@@ -11,6 +11,7 @@ import typer
 from ota_engine.cli.image_options import eui64
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Override, Term, VersionPolicy
+from ota_engine.times import Utc
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
@@ -26,15 +27,15 @@ def duration(text: str | float) -> float:
     return float(match[1]) * UNITS[match[2] or "s"]
 
 
-def moment(text: str | float) -> float:
+def moment(text: str | float) -> Utc:
     """Read ``2026-07-01T02:00`` (local time), or with an offset, as UTC seconds since 1970."""
     if isinstance(text, float):
-        return text
+        return Utc(text)
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time: write 2026-07-01T02:00") from None
-    return at.astimezone(UTC).timestamp()
+    return Utc(at.astimezone(UTC).timestamp())
 
 
 def overrides(texts: list[str] | None) -> tuple[Override, ...]:
@@ -111,7 +112,7 @@ Concurrency = Annotated[
     int, typer.Option(min=1, max=255, help="Downloads at once; the others wait their turn.")
 ]
 At = Annotated[
-    float | None,
+    Utc | None,
     typer.Option(parser=moment, metavar="TIME", help="Run the image at this time, not at once."),
 ]
 NoActivate = Annotated[

@@ -27,6 +27,7 @@ from ota_engine.cli.progress import (
 )
 from ota_engine.hub.push.progress import name_of
 from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
+from ota_engine.times import LONG_AGO, Monotonic
 
 FRAMES = 4.0  # pictures a second
 LINE_EVERY = 10.0  # seconds between two lines about a device that only makes progress
@@ -54,8 +55,8 @@ class PushScreen:
         )
         self._meter = RateMeter()
         self._drawn = 0.0
-        self._said: dict[str, tuple[str, str, float]] = {}  # what, its share, and when
-        self._last: tuple[float, Sequence[PushStanding], str | None] = (0.0, (), None)
+        self._said: dict[str, tuple[str, str, Monotonic]] = {}  # what, its share, and when
+        self._last: tuple[Monotonic, Sequence[PushStanding], str | None] = (LONG_AGO, (), None)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
@@ -72,7 +73,7 @@ class PushScreen:
             self._draw()
             self._live.stop()
 
-    def watch(self, now: float, standings: Sequence[PushStanding], down: str | None) -> None:
+    def watch(self, now: Monotonic, standings: Sequence[PushStanding], down: str | None) -> None:
         """Show where every device stands at ``now`` (monotonic seconds)."""
         self._last = now, standings, down
         self._meter.read((s.session for s in standings if s.session is not None), now)
@@ -96,7 +97,7 @@ class PushScreen:
         rows = [self._delivery(one, names[name_of(one)], now) for one in standings]
         return board(title, rows, self._speed(standings), room, _noun(standings))
 
-    def _delivery(self, standing: PushStanding, name: str, now: float) -> Delivery:
+    def _delivery(self, standing: PushStanding, name: str, now: Monotonic) -> Delivery:
         heard = duration(now - standing.last_heard) if standing.last_heard else "never"
         session = standing.session
         cells = NO_PROGRESS if session is None else cells_of(session, self._meter)
@@ -107,7 +108,7 @@ class PushScreen:
         open_sessions = [one.session for one in standings if one.verdict is None]
         return self._meter.speed(one for one in open_sessions if one is not None)
 
-    def _say(self, now: float, standings: Sequence[PushStanding]) -> None:
+    def _say(self, now: Monotonic, standings: Sequence[PushStanding]) -> None:
         """Print a line for every device that stands elsewhere than last told, and of all together."""
         names = _names(standings)
         for standing in standings:
@@ -115,16 +116,16 @@ class PushScreen:
             what, session = _state(standing).plain + why, standing.session
             share = f"{session.offset / session.size:.0%} " if session is not None else ""
             name = names[name_of(standing)]
-            told, at, since = self._said.get(name, ("", "", 0.0))
+            told, at, since = self._said.get(name, ("", "", LONG_AGO))
             if what == told and (share == at or now - since < LINE_EVERY):
                 continue
             self._said[name] = what, share, now
             show([f"{name}: {share}{what}"], sys.stderr)
         self._say_totals(now, standings)
 
-    def _say_totals(self, now: float, standings: Sequence[PushStanding]) -> None:
+    def _say_totals(self, now: Monotonic, standings: Sequence[PushStanding]) -> None:
         line = totals(map(_phase, standings), self._speed(standings), _noun(standings))
-        told, _, since = self._said.get("", ("", "", -LINE_EVERY))
+        told, _, since = self._said.get("", ("", "", LONG_AGO))
         if len(standings) < MANY or line == told or now - since < LINE_EVERY:
             return
         self._said[""] = line, "", now

@@ -1,7 +1,6 @@
 """``zota receiver deliver``: reads options, sends the letters that wait, prints; decides nothing."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.push_options import duration
+from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
     from ota_engine.telling.dispatch import Dispatched
@@ -69,7 +69,9 @@ async def _deliver(
     from ota_engine.telling.http_sink import HttpSink
 
     async with HttpSink(url, token=token) as sink:
-        return await dispatch(database, sink, seconds=seconds, wall_clock=time.time, report=report)
+        return await dispatch(
+            database, sink, seconds=seconds, wall_clock=this_machine, report=report
+        )
 
 
 def _complain(line: str) -> None:

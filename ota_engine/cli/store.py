@@ -1,7 +1,6 @@
 """``zota store``: shows what the store says of a database, and queues dead letters again."""
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,8 @@ from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
 from ota_engine.errors import LocalError
 from ota_engine.records import AuditRecord
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 from ota_engine.wording import one_line, utc_text
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def requeue_command(
     with Store.open(path, create=False, owner="zota store requeue") as opened:
         chosen = _chosen(opened.dispatches.dead(sink), key)
         opened.dispatches.requeue(chosen)
-        opened.apply([_requeued(letter, time.time()) for letter in chosen])
+        opened.apply([_requeued(letter, this_machine()) for letter in chosen])
     if as_json:
         queued = [{"id": each.outcome.key, "sink": each.sink} for each in chosen]
         typer.echo(json.dumps({"database": str(path), "requeued": queued}, indent=2))
@@ -137,7 +138,7 @@ def requeue_command(
         typer.echo(f"queued again: {len(chosen)}")
 
 
-def _oldest(dispatches: "Dispatches", sink: str) -> float | None:
+def _oldest(dispatches: "Dispatches", sink: str) -> Utc | None:
     """When the outcome happened that has waited longest for a sink: how stale its receiver is."""
     waiting = dispatches.waiting(sink, 1)
     return waiting[0].utc if waiting else None
@@ -152,7 +153,7 @@ def _chosen(dead: "Sequence[PendingDispatch]", keys: list[str] | None) -> "list[
     return [letter for letter in dead if keys is None or letter.outcome.key in keys]
 
 
-def _requeued(letter: "PendingDispatch", utc: float) -> AuditRecord:
+def _requeued(letter: "PendingDispatch", utc: Utc) -> AuditRecord:
     detail = canonical_json({"problem": letter.problem, "sink": letter.sink})
     return AuditRecord(utc, "zota store requeue", "requeue", letter.outcome.key, detail)
 

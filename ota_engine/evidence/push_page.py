@@ -15,6 +15,7 @@ from ota_engine.evidence.charts import Points, lines
 from ota_engine.hub.push.report import PushReport
 from ota_engine.hub.push.verdict import GOOD, PushVerdict
 from ota_engine.records import EventRecord, OutcomeRecord
+from ota_engine.times import Utc
 
 SHOWN_EVENTS = 2000  # lines of the journal; a page with more helps nobody
 #: Seconds up to which a time axis is in this unit, and the seconds of one of it.
@@ -176,7 +177,7 @@ def _outcomes(outcomes: Sequence[OutcomeRecord]) -> Iterable[tuple[object, ...]]
         )
 
 
-def _journal(events: Sequence[EventRecord], begun_utc: float) -> Iterable[tuple[object, ...]]:
+def _journal(events: Sequence[EventRecord], begun_utc: Utc) -> Iterable[tuple[object, ...]]:
     for event in events[-SHOWN_EVENTS:]:
         who = "" if event.device is None else format_eui64(event.device)
         yield f"{event.utc - begun_utc:.3f} s", who, event.kind, _in_words(event)

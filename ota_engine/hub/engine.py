@@ -57,13 +57,14 @@ from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.push.commands import BeginPush, PushCommand, ResumePush, StopPush
 from ota_engine.hub.push.pushes import DeliveryView, Pushes
 from ota_engine.records import ImageRecord, ImageTerms, OrderRecord, Snapshot
+from ota_engine.times import Monotonic
 
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
 #: What a person can ask of an engine.
 EngineRequest: TypeAlias = OperatorCommand | OrderRequest | PushCommand
 #: Takes a value of one type, and the time.
-Taker: TypeAlias = Callable[[Any, float], None]
+Taker: TypeAlias = Callable[[Any, Monotonic], None]
 
 
 class Engine:
@@ -166,9 +167,9 @@ class Engine:
             takers[AskVersion] = (signed.read_version,)
         return takers
 
-    def _by_alarm(self) -> dict[Alarm, Callable[[Deadline, float], None]]:
+    def _by_alarm(self) -> dict[Alarm, Callable[[Deadline, Monotonic], None]]:
         """A deadline is one part's."""
-        owners: dict[Alarm, Callable[[Deadline, float], None]] = dict.fromkeys(
+        owners: dict[Alarm, Callable[[Deadline, Monotonic], None]] = dict.fromkeys(
             self.delivery.ALARMS, self.delivery.ring
         )
         owners[Alarm.PUSH] = self.pushes.ring
@@ -178,7 +179,9 @@ class Engine:
 
     # --- events and time -------------------------------------------------------------------------
 
-    def handle(self, event: LinkEvent | ClockObserved | EngineRequest, now: float) -> list[Effect]:
+    def handle(
+        self, event: LinkEvent | ClockObserved | EngineRequest, now: Monotonic
+    ) -> list[Effect]:
         """Take one event that happened at monotonic ``now`` seconds.
 
         Raises:
@@ -194,11 +197,11 @@ class Engine:
         return self._drain()
 
     @property
-    def next_wake(self) -> float:
+    def next_wake(self) -> Monotonic:
         """When ``wake`` is due next, monotonic seconds; infinite when nothing is pending."""
         return self._deadlines.next_due
 
-    def wake(self, now: float) -> list[Effect]:
+    def wake(self, now: Monotonic) -> list[Effect]:
         """Do what is due."""
         while (deadline := self._deadlines.pop_due(now)) is not None:
             self._owners[deadline.alarm](deadline, now)
@@ -206,7 +209,7 @@ class Engine:
                 self._hand_on(now)
         return self._drain()
 
-    def _hand_on(self, now: float) -> None:
+    def _hand_on(self, now: Monotonic) -> None:
         """Hand what the parts say to those who take it, until nothing is left.
 
         What follows from a happening goes before what happened after it.
@@ -222,7 +225,7 @@ class Engine:
                 left += new[::-1]
                 new.clear()
 
-    def _wanted(self, wanted: Wanted, now: float) -> None:
+    def _wanted(self, wanted: Wanted, now: Monotonic) -> None:
         """A part asks for what people ask for otherwise."""
         request = wanted.request
         try:
@@ -231,10 +234,10 @@ class Engine:
         except LocalError as error:
             self.kernel.happen(Refused(request, str(error)))
 
-    def _unserved(self, _: Packet, __: float) -> None:
+    def _unserved(self, _: Packet, __: Monotonic) -> None:
         self.kernel.output.count("foreign_cluster")
 
-    def _send_failed(self, event: SendFailed, now: float) -> None:
+    def _send_failed(self, event: SendFailed, now: Monotonic) -> None:
         """What became of a frame concerns whose it was."""
         if event.send.cluster == TUNNELING_CLUSTER and self._activations is not None:
             self._activations.send_failed(event, now)
@@ -288,5 +291,5 @@ class Engine:
         return counters | {f"tunnel_{name}": n for name, n in tunnels.items()}
 
 
-def _no_keys(_: OrderRequest, __: float) -> NoReturn:
+def _no_keys(_: OrderRequest, __: Monotonic) -> NoReturn:
     raise LocalError("this engine has no keys to sign with: give it a key folder")

@@ -13,6 +13,7 @@ import trio
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError, ZotaError
 from ota_engine.events import LinkEvent, Send
+from ota_engine.times import Monotonic
 
 
 class SendFailedError(ZotaError):
@@ -72,7 +73,7 @@ class NodeInfo:
     sleepy: bool
     link_quality: int
     relays: int
-    last_seen: float
+    last_seen: Monotonic
     clients: tuple[ClientEndpoint, ...] = ()
     device_ids: frozenset[int] = frozenset()
 

@@ -13,6 +13,7 @@ from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.errors import LocalError
 from ota_engine.events import LinkEvent, Send
 from ota_engine.link.contract import Link, LinkInfo, NodeInfo
+from ota_engine.times import Monotonic, Utc
 
 FLUSH_EVERY = 64  # packets that a killed process may lose
 
@@ -82,7 +83,7 @@ class RecordingLink:
     """
 
     def __init__(
-        self, link: Link, sink: Callable[[bytes], object], utc: Callable[[float], float]
+        self, link: Link, sink: Callable[[bytes], object], utc: Callable[[Monotonic], Utc]
     ) -> None:
         info = link.info
         self._link = link
@@ -113,7 +114,7 @@ class RecordingLink:
 
     async def send(self, frame: Send) -> None:
         """Record one frame, and send it."""
-        self._recorder.sent(frame, trio.current_time())
+        self._recorder.sent(frame, Monotonic(trio.current_time()))
         await self._link.send(frame)
 
     async def permit(self, seconds: int) -> None:

@@ -32,6 +32,7 @@ from ota_engine.shell.meeting import meet
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import Setup, open_engine
 from ota_engine.shell.waiting import wait_for
+from ota_engine.times import LONG_AGO, Utc
 
 ACTOR: Final = "zota activate"
 TELL_WITHIN: Final = 5.0  # seconds a device that was heard has to say what it runs
@@ -65,7 +66,7 @@ class ActivationRequest:
     device: Eui64
     manufacturer_image_hash: bytes
     image: ImageRecord | None = None
-    execution_utc: float | None = None
+    execution_utc: Utc | None = None
     wait: bool = False
     timeout: float = inf
 
@@ -227,10 +228,10 @@ class _Desk:
     def _has_still_to_tell(self, request: ActivationRequest) -> bool:
         """Whether a device that was heard has not said yet what it runs of the image's firmware."""
         seen, image = self.shell.engine.device(request.device), request.image
-        if seen is None or seen.last_heard == 0 or image is None:
+        if seen is None or not seen.last_heard or image is None:
             return False
         told = seen.firmware(image.manufacturer_code, image.image_type)
-        return told is None or told.told_at == -inf
+        return told is None or told.told_at == LONG_AGO
 
     async def give(self, request: ActivationRequest) -> OrderRecord:
         """Have the order committed."""

@@ -3,7 +3,6 @@
 Where time jumps, nothing is sent while the run lasts: a receiver elsewhere lives in real time.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.telling.dispatch import dispatch
 from ota_engine.telling.http_sink import NAME, HttpSink
+from ota_engine.wall_clock import this_machine
 
 SEND_LATER_S: Final = 30.0  # for a receiver to take what was put by while time jumped
 
@@ -43,7 +43,7 @@ def send_what_waits(
                 state / DATABASE_NAME,
                 sink,
                 seconds=SEND_LATER_S,
-                wall_clock=time.time,
+                wall_clock=this_machine,
                 report=report,
             )
         return done.waiting

@@ -39,13 +39,14 @@ from ota_engine.shell.runner import Shell, Witness
 from ota_engine.shell.service import Setup, open_engine, open_virtual_service
 from ota_engine.shell.waiting import wait_for
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.times import Monotonic, Utc
 
 SHOW_EVERY = 0.25  # seconds between two pictures for whoever looks on
 NODE_RATE = 1000.0  # requests a second of one device: the air allows 60, virtual dongles may hurry
 NOTIFY_SPACING = 0.25  # seconds between two devices contacted: somebody watches and waits
 
 #: Told the time, where every device stands, and why there is no radio if there is none.
-Watcher = Callable[[float, Sequence[PushStanding], str | None], None]
+Watcher = Callable[[Monotonic, Sequence[PushStanding], str | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class PushRequest:
     devices: tuple[Eui64, ...] | None = None
     policy: VersionPolicy = VersionPolicy.UPGRADE
     activation: Activation = Activation.IMMEDIATE
-    activation_utc: float | None = None
+    activation_utc: Utc | None = None
     timeout: float = inf
     terms: tuple[ImageTerms, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -264,7 +265,7 @@ class _Run:
         return ending
 
     def _look(self) -> None:
-        engine, now = self._shell.engine, trio.current_time()
+        engine, now = self._shell.engine, Monotonic(trio.current_time())
         self._standings = tuple(engine.pushes.standings(now))
         self._chronicle.watch(now, self._standings)
         self._watch(now, self._standings, engine.link_down)

@@ -8,6 +8,7 @@ from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import Activation, PushRecord, PushState, VersionPolicy
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.times import Utc
 
 PLAN_NAME: Final = "push.json"  # in the state folder
 TAKEN_OVER: Final = "push.json.old"
@@ -93,11 +94,11 @@ def _read(fields: dict[str, Any], number: int) -> PushRecord:
         policy=VersionPolicy(fields["policy"]),
         activation=Activation(fields["activation"]),
         activation_utc=_time(fields["activation_utc"]),
-        created_utc=float(fields["created_utc"]),
+        created_utc=Utc(float(fields["created_utc"])),
         state=PushState.RUNNING if ended is None else PushState.ENDED,
         ended_utc=ended,
     )
 
 
-def _time(value: float | None) -> float | None:
-    return None if value is None else float(value)
+def _time(value: float | None) -> Utc | None:
+    return None if value is None else Utc(float(value))

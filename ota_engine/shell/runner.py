@@ -8,7 +8,6 @@ by workers, so that waiting for it never keeps the engine from answering others.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import TypeAlias
 
 import trio
@@ -28,6 +27,7 @@ from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.link.contract import Link, LinkDownError, SendFailedError
 from ota_engine.records import Record
 from ota_engine.store.writer import Writer, commit_when_possible
+from ota_engine.times import LONG_AGO, Monotonic, Utc
 
 OUTBOUND = 4096  # frames waiting for a radio that takes one at a time
 CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
@@ -72,7 +72,7 @@ class Shell:
         writer: Writer,
         link: Link,
         *,
-        wall_clock: Callable[[], float],
+        wall_clock: Callable[[], Utc],
         notify: Callable[[], None],
         alarm: Callable[[StoreError | None], None],
         committed: Witness = nobody,
@@ -89,7 +89,7 @@ class Shell:
         self._in_turn = trio.Lock()
         self._in_flight = link.info.max_in_flight
         self._queue, self._queued = trio.open_memory_channel[Send](outbound)
-        self._clock_due = -inf
+        self._clock_due = LONG_AGO
         self._waiting = trio.CancelScope()
         self._heard = trio.lowlevel.ParkingLot()
 
@@ -111,7 +111,7 @@ class Shell:
             StoreError: it could not be committed.
         """
         await self._read_clock()  # a request may come before the first event
-        await self._apply(self.engine.handle(request, trio.current_time()))
+        await self._apply(self.engine.handle(request, Monotonic(trio.current_time())))
 
     async def heard(self) -> None:
         """Wait until the link has told something more, and the engine has taken it."""
@@ -127,13 +127,13 @@ class Shell:
                 batch = await events.receive()
             if batch is not None:
                 await self._take(batch)
-            now = trio.current_time()
+            now = Monotonic(trio.current_time())
             if engine.next_wake <= now:
                 await self._apply(engine.wake(now))
 
     async def _read_clock(self) -> None:
         """Read the wall clock if it is time to."""
-        now = trio.current_time()
+        now = Monotonic(trio.current_time())
         if now >= self._clock_due:
             self._clock_due = now + CLOCK_EVERY
             await self._apply(self.engine.handle(ClockObserved(self._wall_clock(), now), now))
@@ -195,7 +195,7 @@ class Shell:
             self._queue.send_nowait(frame)
         except trio.WouldBlock:
             self.counters.dropped_outbound += 1
-            return SendFailed(frame, SendStatus.BUSY, trio.current_time())
+            return SendFailed(frame, SendStatus.BUSY, Monotonic(trio.current_time()))
         return None
 
     async def _work(self) -> None:
@@ -215,4 +215,4 @@ class Shell:
             self.counters.sent += 1
             return None
         self.counters.not_sent += 1
-        return SendFailed(frame, status, trio.current_time())
+        return SendFailed(frame, status, Monotonic(trio.current_time()))

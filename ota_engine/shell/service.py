@@ -1,6 +1,5 @@
 """Puts a running engine together: store, writer, couriers and shell around one link."""
 
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from ota_engine.telling.courier import Courier
 from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.telling.registration import register
 from ota_engine.telling.sink import Sink
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 LINGER_S = 5.0  # for sinks to be told the last outcomes
 
@@ -33,7 +34,7 @@ async def open_service(
     state: Path,
     config: DeliveryConfig,
     *,
-    wall_clock: Callable[[], float] = time.time,
+    wall_clock: Callable[[], Utc] = this_machine,
     prepare: Callable[[Store], None] | None = None,
     sinks: Sequence[Sink] = (),
     security: Security | None = None,
@@ -80,7 +81,7 @@ async def open_virtual_service(
     store: Store,
     config: DeliveryConfig,
     *,
-    wall_clock: Callable[[], float],
+    wall_clock: Callable[[], Utc],
     sinks: Sequence[Sink] = (),
     security: Security | None = None,
     committed: Witness = nobody,
@@ -109,7 +110,7 @@ async def _running(
     store: Store,
     link: Link,
     sinks: Sequence[Sink],
-    wall_clock: Callable[[], float],
+    wall_clock: Callable[[], Utc],
     committed: Witness,
 ) -> AsyncIterator[Shell]:
     """Run an engine and the couriers of its sinks; the engine ends first."""
@@ -133,7 +134,7 @@ async def _running(
 
 @asynccontextmanager
 async def _telling(
-    writer: Writer, store: Store, sinks: Sequence[Sink], wall_clock: Callable[[], float]
+    writer: Writer, store: Store, sinks: Sequence[Sink], wall_clock: Callable[[], Utc]
 ) -> AsyncIterator[Callable[[], None]]:
     """Carry outcomes to the sinks; yields what says that there is something new."""
     couriers = [
@@ -170,7 +171,7 @@ class Setup:
 
     link: Link
     state: Path
-    wall_clock: Callable[[], float]
+    wall_clock: Callable[[], Utc]
     virtual: bool
     config: DeliveryConfig
     security: Security | None = None

@@ -18,6 +18,7 @@ from ota_engine.store.reads import read
 from ota_engine.store.rows import COLUMNS, select
 from ota_engine.store.schema import DispatchState
 from ota_engine.store.writes import Statements
+from ota_engine.times import Utc
 from ota_engine.wording import one_line
 
 _WAITING = schema.dispatches.c.state == sa.literal_column("'waiting'")  # as in the partial index
@@ -40,7 +41,7 @@ class PendingDispatch(NamedTuple):
     sink: str
     state: DispatchState
     attempts: int
-    next_utc: float
+    next_utc: Utc
     problem: str
 
 
@@ -88,7 +89,7 @@ class Dispatches:
         wanted = _on_the_way(select(OutcomeRecord, schema.outcomes), sink).where(_WAITING)
         return read(self._connection, self._place, OutcomeRecord, wanted.limit(limit))
 
-    def due(self, sink: str, limit: int, now: float, longest: float) -> tuple[PendingDispatch, ...]:
+    def due(self, sink: str, limit: int, now: Utc, longest: float) -> tuple[PendingDispatch, ...]:
         """The oldest letters to be tried now, at most ``limit``.
 
         Args:
@@ -101,13 +102,13 @@ class Dispatches:
         wanted = self._letters(sink).where(_WAITING, (when <= now) | (when > now + longest))
         return read(self._connection, self._place, _letter, wanted.limit(limit))
 
-    def next_utc(self, sink: str) -> float | None:
+    def next_utc(self, sink: str) -> Utc | None:
         """When the first of the waiting letters is to be tried again; None if none waits."""
         earliest = sa.select(sa.func.min(schema.dispatches.c.next_utc)).where(
             schema.dispatches.c.sink == sink, _WAITING
         )
         with mapped(self._place), self._connection.begin():
-            found: float | None = self._connection.scalar(earliest)
+            found: Utc | None = self._connection.scalar(earliest)
         return found
 
     def dead(self, sink: str | None = None) -> tuple[PendingDispatch, ...]:
@@ -136,7 +137,7 @@ class Dispatches:
         """
         self._settle(_fate(sink, key, DispatchState.DELIVERED) for key in keys)
 
-    def postpone(self, sink: str, key: str, attempts: int, next_utc: float, problem: str) -> None:
+    def postpone(self, sink: str, key: str, attempts: int, next_utc: Utc, problem: str) -> None:
         """Note that an attempt failed, and when to make the next."""
         self._settle([_fate(sink, key, DispatchState.WAITING, attempts, next_utc, problem)])
 

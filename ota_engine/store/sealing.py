@@ -32,6 +32,7 @@ from ota_engine.store.seals import (
     push_seal,
     seal_record,
 )
+from ota_engine.times import Utc
 
 COMPARE: Final = "compare it with a backup, and with what receivers hold"
 _TABLES: Final = {
@@ -55,7 +56,7 @@ def seals_of(connection: sa.Connection, batch: Batch) -> list[AuditRecord]:
     return [seal_record(seals)] if seals else []
 
 
-def seals_found(connection: sa.Connection, utc: float) -> list[AuditRecord]:
+def seals_found(connection: sa.Connection, utc: Utc) -> list[AuditRecord]:
     """Seal all that an older version has settled, as it is found."""
     seals = [seal for seal, settled in _present(connection) if settled]
     groups = [seals[start : start + MOST_FOUND] for start in range(0, len(seals), MOST_FOUND)]

@@ -25,6 +25,7 @@ from ota_engine.records import (
     PushState,
     PushTargetRecord,
 )
+from ota_engine.times import Utc
 
 SEALER: Final = "store"  # the actor of the trail's rows that hold seals
 SEAL: Final = "seal"  # their action: rows sealed in the transaction that wrote them
@@ -59,7 +60,7 @@ class Seal(NamedTuple):
     kind: Sealed
     key: str
     digest: str
-    utc: float
+    utc: Utc
 
 
 class KnownSeals(NamedTuple):
@@ -104,7 +105,7 @@ def push_seal(push: PushRecord, targets: Iterable[PushTargetRecord]) -> Seal:
     return Seal(Sealed.PUSH, str(push.number), _digest([push, ordered]), utc)
 
 
-def seal_record(seals: Iterable[Seal], action: str = SEAL, utc: float | None = None) -> AuditRecord:
+def seal_record(seals: Iterable[Seal], action: str = SEAL, utc: Utc | None = None) -> AuditRecord:
     """Make the row of the trail that holds some seals, at least one.
 
     Args:

@@ -7,7 +7,6 @@ a power cut.
 
 import os
 import socket
-import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -48,6 +47,8 @@ from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.sealing import broken_seals, read_seals, seals_found, seals_of
 from ota_engine.store.writes import statements, write_history, write_state, write_trail
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 MEMORY = "memory"  # the place of a database without a file
 
@@ -140,7 +141,7 @@ class Store:
         """Note that all is well, close the file and give up the lease."""
         try:
             if self._lease is not None and not self._connection.closed:
-                ended = sa.update(schema.lease).values(closed_utc=time.time())
+                ended = sa.update(schema.lease).values(closed_utc=this_machine())
                 with mapped(self.place), self._connection.begin():
                     self._connection.execute(ended)
         finally:
@@ -232,12 +233,12 @@ class Store:
         )
         return self._read(OutcomeRecord, recorded)
 
-    def trusted_utc(self) -> float | None:
+    def trusted_utc(self) -> Utc | None:
         """The latest wall time that an engine trusted; None if none ever did."""
         with mapped(self.place), self._connection.begin():
             noted = self._noted(schema.TRUSTED_UTC)
         try:
-            return float(noted[schema.TRUSTED_UTC]) if noted else None
+            return Utc(float(noted[schema.TRUSTED_UTC])) if noted else None
         except ValueError as error:
             raise StoreError(
                 f"{self.place}: the note of the trusted time is damaged: {RESTORE}"
@@ -331,7 +332,7 @@ class Store:
             if not self._noted(schema.SEALS_DUE):
                 return
             try:
-                trail = self._extend(seals_found(self._connection, time.time()))
+                trail = self._extend(seals_found(self._connection, this_machine()))
             except (ValueError, TypeError, AttributeError) as error:
                 raise StoreError(
                     f"{self.place}: a row cannot be read ({one_line(error)}): {RESTORE}"
@@ -352,7 +353,7 @@ class Store:
             "owner": owner,
             "process": os.getpid(),
             "host": socket.gethostname(),
-            "opened_utc": time.time(),
+            "opened_utc": this_machine(),
             "closed_utc": None,
         }
         with self._connection.begin():

@@ -17,6 +17,7 @@ from ota_engine.store.dispatches import PendingDispatch
 from ota_engine.store.store import Store
 from ota_engine.store.writer import Writer
 from ota_engine.telling.sink import CourierPatience, Fate, Sink, SinkAnswer
+from ota_engine.times import Utc
 
 BATCH = 100  # letters read from the store at a time
 STORE_RETRY_S = 10.0  # until the store is asked again after it failed
@@ -47,7 +48,7 @@ class Courier:
         store: Store,
         sink: Sink,
         *,
-        wall_clock: Callable[[], float],
+        wall_clock: Callable[[], Utc],
         report: Callable[[str], None],
         patience: CourierPatience | None = None,
     ) -> None:

@@ -1,6 +1,5 @@
 """Carries what waits in a state folder to one sink, without an engine or a radio."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,8 @@ from ota_engine.store.writer import InlineWriter, Writer, open_writer
 from ota_engine.telling.courier import Courier
 from ota_engine.telling.registration import register
 from ota_engine.telling.sink import Sink
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 
 LOOK_EVERY = 0.05  # seconds between two looks at what still waits
 
@@ -32,7 +33,7 @@ async def dispatch(
     sink: Sink,
     *,
     seconds: float,
-    wall_clock: Callable[[], float],
+    wall_clock: Callable[[], Utc],
     report: Callable[[str], None],
     owner: str = "zota",
 ) -> Dispatched:
@@ -46,7 +47,7 @@ async def dispatch(
         async with open_writer(store) as writer, trio.open_nursery() as nursery:
             await writer.call(register, store, (sink,))
             await writer.call(store.dispatches.hasten, sink.name)
-            courier = Courier(writer, store, sink, wall_clock=wall_clock, report=report)
+            courier = Courier(writer, store, sink, wall_clock=this_machine, report=report)
             nursery.start_soon(courier.run)
             with trio.move_on_after(seconds):
                 await courier.settle()
@@ -73,7 +74,7 @@ def drain(store: Store, sink: Sink) -> int:
 
     async def carry() -> int:
         writer = InlineWriter(store)
-        courier = Courier(writer, store, sink, wall_clock=time.time, report=problems.append)
+        courier = Courier(writer, store, sink, wall_clock=this_machine, report=problems.append)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(courier.run)
             await courier.settle()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.capture import pcapng
+from ota_engine.times import Utc
 
 
 def blocks(octets: bytes) -> list[tuple[int, bytes]]:
@@ -36,7 +37,7 @@ def test_the_interface_is_802_15_4_without_check_sequence() -> None:
 
 @given(st.binary(max_size=127), st.floats(0, 4e9), st.booleans())
 def test_every_frame_is_kept_whole_with_its_microsecond(
-    frame: bytes, utc: float, outbound: bool
+    frame: bytes, utc: Utc, outbound: bool
 ) -> None:
     ((kind, body),) = blocks(pcapng.packet(frame, utc, outbound=outbound))
     interface, high, low, captured, original = unpack_from("<IIIII", body)
@@ -47,5 +48,5 @@ def test_every_frame_is_kept_whole_with_its_microsecond(
 
 @pytest.mark.parametrize(("outbound", "flags"), [(False, 1), (True, 2)])
 def test_a_frame_says_which_way_it_went(outbound: bool, flags: int) -> None:
-    ((_, body),) = blocks(pcapng.packet(b"1234", 0.0, outbound=outbound))
+    ((_, body),) = blocks(pcapng.packet(b"1234", Utc(0.0), outbound=outbound))
     assert unpack_from("<HHI", body, 24) == (2, 4, flags)

@@ -13,6 +13,7 @@ from ota_engine.events import (
     Packet,
     Send,
 )
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.commands import (
     Command,
     ImageBlockRequest,
@@ -32,7 +33,7 @@ from ota_engine.zcl.ota import encode
 from tests.capture.shark import fields, malformed
 
 OWN, DEVICE = Eui64(0x00DB_1234_00C0_0000), Eui64(0x025A_4F54_4100_0001)
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 KEY = (0x121D, 0x0084, 0x01020304)
 
 
@@ -51,7 +52,7 @@ class Tape:
 
 
 def heard(payload: bytes, *, profile: int = 0x0109, time: float = 1.0) -> Packet:
-    return Packet(DEVICE, 0x1001, 3, 10, profile, 0x0019, 77, payload, 200, time)
+    return Packet(DEVICE, 0x1001, 3, 10, profile, 0x0019, 77, payload, 200, Monotonic(time))
 
 
 def to_send(
@@ -109,7 +110,7 @@ def test_every_command_of_the_cluster_is_dissected_whole(tmp_path: Path) -> None
     for answer in from_server:
         command = ids[type(answer).__name__.upper()]
         tape.recorder.sent(
-            to_send(cluster_frame(command, 1, encode(answer), from_server=True)), 2.0
+            to_send(cluster_frame(command, 1, encode(answer), from_server=True)), Monotonic(2.0)
         )
     capture = tape.file(tmp_path)
     assert not malformed(capture)
@@ -121,7 +122,7 @@ def test_every_command_of_the_cluster_is_dissected_whole(tmp_path: Path) -> None
 
 def test_a_join_is_the_announcement_that_it_was(tmp_path: Path) -> None:
     tape = Tape()
-    tape.recorder.heard(Joined(DEVICE, 0x1001, True, 0, 0, 0.5))
+    tape.recorder.heard(Joined(DEVICE, 0x1001, True, 0, 0, Monotonic(0.5)))
     capture = tape.file(tmp_path)
     rows = fields(capture, "zbee_zdp", "zbee_zdp.ext_addr", "zbee_nwk.dst", "zbee_zdp.cinfo")
     assert rows[0][:2] == ["02:5a:4f:54:41:00:00:01", "0xfffd"]
@@ -132,11 +133,11 @@ def test_a_join_is_the_announcement_that_it_was(tmp_path: Path) -> None:
 def test_an_answer_goes_to_the_network_address_last_heard(tmp_path: Path) -> None:
     tape = Tape()
     frame = cluster_frame(0, 1, encode(ImageNotify(0, 100)), from_server=True)
-    tape.recorder.sent(to_send(frame), 0.0)
+    tape.recorder.sent(to_send(frame), Monotonic(0.0))
     tape.recorder.heard(
         heard(cluster_frame(1, 1, encode(QueryNextImageRequest(0, *KEY)), from_server=False))
     )
-    tape.recorder.sent(to_send(frame), 2.0)
+    tape.recorder.sent(to_send(frame), Monotonic(2.0))
     rows = fields(tape.file(tmp_path), "wpan.src16 == 0x0000", "zbee_nwk.dst")
     assert rows == [["0xfffe"], ["0x1001"]]
 
@@ -145,7 +146,7 @@ def test_broadcasts_are_broadcast(tmp_path: Path) -> None:
     tape = Tape()
     frame = cluster_frame(0, 1, encode(ImageNotify(0, 100)), from_server=True)
     for destination in (BROADCAST_ALL, BROADCAST_RX_ON):
-        tape.recorder.sent(to_send(frame, destination=destination, ack=True), 0.0)
+        tape.recorder.sent(to_send(frame, destination=destination, ack=True), Monotonic(0.0))
     rows = fields(
         tape.file(tmp_path), "zbee_aps", "zbee_nwk.dst", "zbee_aps.delivery", "zbee_aps.ack_req"
     )
@@ -161,7 +162,7 @@ def test_each_sender_counts_its_own_frames(tmp_path: Path) -> None:
     for time in range(300):
         tape.recorder.heard(heard(request, time=float(time)))
         if time % 2:
-            tape.recorder.sent(to_send(answer), float(time))
+            tape.recorder.sent(to_send(answer), Monotonic(float(time)))
     capture = tape.file(tmp_path)
     up = fields(capture, "wpan.src16 == 0x1001", "wpan.seq_no")
     down = fields(capture, "wpan.src16 == 0x0000", "wpan.seq_no")
@@ -171,18 +172,18 @@ def test_each_sender_counts_its_own_frames(tmp_path: Path) -> None:
 
 def test_a_frame_that_no_radio_takes_is_left_out_and_counted() -> None:
     tape = Tape()
-    tape.recorder.sent(to_send(bytes(90)), 0.0)
+    tape.recorder.sent(to_send(bytes(90)), Monotonic(0.0))
     assert (tape.recorder.recorded, tape.recorder.left_out) == (0, 1)
 
 
 def test_the_largest_payload_that_a_link_carries_is_kept() -> None:
     tape = Tape()
-    tape.recorder.sent(to_send(bytes(82)), 0.0)
+    tape.recorder.sent(to_send(bytes(82)), Monotonic(0.0))
     assert (tape.recorder.recorded, tape.recorder.left_out) == (1, 0)
 
 
 def test_what_is_no_frame_is_not_recorded() -> None:
     tape = Tape()
-    tape.recorder.heard(LinkUp("han", OWN, 82, False, 0.0))
-    tape.recorder.heard(Left(DEVICE, 1.0))
+    tape.recorder.heard(LinkUp("han", OWN, 82, False, Monotonic(0.0)))
+    tape.recorder.heard(Left(DEVICE, Monotonic(1.0)))
     assert tape.recorder.recorded == 0

@@ -6,9 +6,10 @@ from images import ImageSpec, build
 from images.catalogue import Range, Terms
 from ota_engine.catalogue.desk import Added, Bearer, add
 from ota_engine.catalogue.folder import Catalogue
+from ota_engine.times import Utc
 
 CODE, TYPE, VERSION = 0x121D, 0x0084, 0x01020304
-NOW = 1.7e9
+NOW = Utc(1.7e9)
 ANNE = Bearer("anne", NOW)
 NAME = "121D-0084-01020304"
 

@@ -13,8 +13,9 @@ from images.eui64 import Eui64
 from images.files import MAX_FILE_BYTES
 from ota_engine.catalogue.intake import MAX_TEXT, image_record, label, take_in
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 
-NOW = 1.7e9
+NOW = Utc(1.7e9)
 OTA = build(
     bytes(range(256)) * 4,
     ImageSpec(

@@ -15,6 +15,7 @@ from emulators.home.roster import default_roster
 from images import ImageSpec, build
 from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS
+from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 from tests.cli.zota import Ran, zota
 from tests.faults.test_fault_34_receiver import receiver_process
@@ -130,7 +131,7 @@ def test_an_order_for_later_returns_once_the_device_has_noted_it(bench: Bench) -
     assert done.code == 0, done.err
     assert "is accepted" in done.out
     (order,) = bench.orders()
-    assert order["execution"][:13] == utc_text(at)[:13]
+    assert order["execution"][:13] == utc_text(Utc(at))[:13]
     assert (order["state"], order["firmware_version"]) == ("accepted", None)
 
 
@@ -232,7 +233,7 @@ def test_an_image_delivered_anew_is_ordered_anew(bench: Bench) -> None:
 
 
 def test_an_order_beside_an_open_one_is_refused_and_the_same_goes_on(bench: Bench) -> None:
-    at = utc_text(time.time() + 3600)[:-4].replace(" ", "T") + "+00:00"
+    at = utc_text(Utc(time.time() + 3600))[:-4].replace(" ", "T") + "+00:00"
     assert bench.activate(at=at).code == 0
     other = bench.activate(at="+2h")
     assert (other.code, len(other.complaints.splitlines())) == (2, 1)

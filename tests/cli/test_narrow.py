@@ -10,6 +10,7 @@ from emulators.devices import kinds
 from images.eui64 import Eui64, format_eui64
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.times import Utc
 from tests.cli.firmware import NEW_VERSION, image_file
 from tests.cli.terminal import Capture, zota_on
 from tests.hub.activation.orders import sent
@@ -46,7 +47,7 @@ def orders(count: int) -> list[OrderRecord]:
                 counter=1000 + number,
                 state=state,
                 reason=REASONS[state],
-                execution_utc=1_795_000_000.0,
+                execution_utc=Utc(1_795_000_000.0),
                 firmware_version=None if state is OrderState.SENT else VERSION,
             )
         )

@@ -12,6 +12,7 @@ from ota_engine.hub.push.progress import WaitEnd
 from ota_engine.hub.push.report import PushFacts, PushReport, report_of
 from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 from tests.hub.push.samples import DEVICE, KEY, OTHER, a_push, image, session
 
 IMAGE = image()
@@ -21,13 +22,13 @@ LONG = "takes image type 0x0084 of manufacturer 0x121D, not 0x0085 of 0x121D"
 
 def drawn(width: int, *standings: PushStanding) -> list[str]:
     screen = PushScreen("zota push   sim://", quiet=True)
-    screen.watch(1.0, standings, None)
+    screen.watch(Monotonic(1.0), standings, None)
     return [line.plain for line in screen.picture(Room(width, 24))]
 
 
 def standing(state: SessionState, chip: tuple[int, int] = KEY, reason: str = "") -> PushStanding:
     status = session(IMAGE, state, offset=100, reason=reason, retries=3)
-    return PushStanding(DEVICE, None, reason, status, 1, 5.0, chip, IMAGE.sha256)
+    return PushStanding(DEVICE, None, reason, status, 1, Monotonic(5.0), chip, IMAGE.sha256)
 
 
 @pytest.mark.parametrize("state", SessionState)
@@ -41,7 +42,7 @@ def test_every_state_of_two_chips_fits_eighty_columns_uncut(state: SessionState)
 
 
 def test_on_a_narrow_terminal_the_reasons_stand_below() -> None:
-    waits = PushStanding(OTHER, PushVerdict.PASSED_OVER, LONG, None, 1, 5.0, KEY)
+    waits = PushStanding(OTHER, PushVerdict.PASSED_OVER, LONG, None, 1, Monotonic(5.0), KEY)
     lines = drawn(80, standing(SessionState.QUEUED, reason="waits its turn"), waits)
     assert "    waits its turn" in lines
     assert LONG in " ".join(lines).replace("  ", " ")
@@ -73,7 +74,9 @@ def many() -> list[PushStanding]:
         device = Eui64(0x00DB123400000000 + number)
         offset = 40 if verdict is None else len(IMAGE.data)
         status = session(IMAGE, state, device=device, offset=offset, reason=reason)
-        found.append(PushStanding(device, verdict, reason, status, 1, 5.0, KEY, IMAGE.sha256))
+        found.append(
+            PushStanding(device, verdict, reason, status, 1, Monotonic(5.0), KEY, IMAGE.sha256)
+        )
     return found
 
 
@@ -83,14 +86,14 @@ def test_of_four_hundred_devices_all_are_counted_and_those_that_matter_are_seen(
 ) -> None:
     screen = PushScreen("zota push   sim://", quiet=True)
     first = many()
-    screen.watch(1.0, first, None)
+    screen.watch(Monotonic(1.0), first, None)
     later = [
         one._replace(session=one.session._replace(offset=one.session.offset + 10))
         if one.session is not None and one.verdict is None
         else one
         for one in first
     ]
-    screen.watch(2.0, later, None)
+    screen.watch(Monotonic(2.0), later, None)
     lines = [line.plain for line in screen.picture(room)]
     assert len(lines) < (room.lines or 0)
     assert all(len(line) <= (room.columns or 0) for line in lines)

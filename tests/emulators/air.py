@@ -18,6 +18,7 @@ from ota_engine.events import (
     Packet,
     Send,
 )
+from ota_engine.times import NEVER, Monotonic
 
 REQUEST = bytes(17)  # the length of an Image Block Request
 RESPONSE = bytes(65)  # the length of an Image Block Response with 48 octets
@@ -77,21 +78,21 @@ class Server:
     """Answers every packet with a block; remembers what it was told."""
 
     def __init__(self, *, ack: bool = False, answer: bool = True) -> None:
-        self.next_wake = inf
+        self.next_wake = NEVER
         self.ack = ack
         self.answer = answer
         self.heard: list[LinkEvent] = []
         self.woken: list[float] = []
 
-    def handle(self, event: LinkEvent, now: float) -> Sequence[Effect]:
+    def handle(self, event: LinkEvent, now: Monotonic) -> Sequence[Effect]:
         self.heard.append(event)
         if self.answer and isinstance(event, Packet):
             return (response(event.source, ack=self.ack),)
         return ()
 
-    def wake(self, now: float) -> Sequence[Effect]:
+    def wake(self, now: Monotonic) -> Sequence[Effect]:
         self.woken.append(now)
-        self.next_wake = inf
+        self.next_wake = NEVER
         return ()
 
 
@@ -108,5 +109,5 @@ def network(
     net.attach(server)
     for node in nodes:
         net.add(node, placement or Placement())
-        net.power_on(node.eui64, 0.0)
+        net.power_on(node.eui64, Monotonic(0.0))
     return net, server

@@ -14,6 +14,7 @@ from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.events import BASIC_CLUSTER, BROADCAST_ALL, OTA_UPGRADE_CLUSTER, SMART_ENERGY, Send
+from ota_engine.times import Monotonic
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.general import AttributeRecord
@@ -82,7 +83,7 @@ class Dialogue:
 
     def __init__(self, of: DeviceSpec | None = None, fleet: Fleet | None = None) -> None:
         self.device: EmulatedDevice = (fleet or Fleet()).build(of or spec())
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.notes: list[Note] = []
         self.announced = 0
         self.frames: list[Transmit] = []
@@ -104,7 +105,7 @@ class Dialogue:
 
     def alarm(self) -> list[Transmit]:
         """Go to the device's own next alarm."""
-        self.now = max(self.now, self.device.wake_at)
+        self.now = Monotonic(max(self.now, self.device.wake_at))
         return self.take(self.device.wake(self.now))
 
     def sent(self) -> list[ota.OtaCommand | general.GeneralCommand]:

@@ -18,8 +18,9 @@ from ota_engine.hub.delivery.commands import AddImage, Assign, OperatorCommand
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
+from ota_engine.times import Monotonic, Utc
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 COORDINATOR = Eui64(0x00DB_0000_0000_0001)
 
 
@@ -41,14 +42,14 @@ class Street:
             on_note=lambda device, note, now: self.notes.append((now, device, note)),
         )
         self.engine = Engine(config or DeliveryConfig())
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.port = self.network.attach(self.engine)
         self.fleet = Fleet()
         self.devices = [self.fleet.build(spec) for spec in specs]
         for device in self.devices:
             self.network.add(device, Placement(relays=relays, router=1 if relays else 0))
-        self.order(ClockObserved(UTC, 0.0))
-        self.order(LinkUp("test", COORDINATOR, 82, False, 0.0))
+        self.order(ClockObserved(UTC, Monotonic(0.0)))
+        self.order(LinkUp("test", COORDINATOR, 82, False, Monotonic(0.0)))
 
     def order(self, event: OperatorCommand | ClockObserved | LinkUp) -> None:
         self.network.submit(self.port, self.engine.handle(event, self.now), self.now)

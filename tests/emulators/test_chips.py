@@ -21,6 +21,7 @@ from emulators.platform.spec import AnswersFor, ChipSpec, ClientOptions, DeviceS
 from images import ImageSpec, build
 from ota_engine.errors import LocalError
 from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, SMART_ENERGY, Send
+from ota_engine.times import Monotonic
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.ota import Attribute
@@ -66,7 +67,7 @@ class Server:
 
     def __init__(self, what: DeviceSpec, files: Iterable[bytes] = ()) -> None:
         self.device = Fleet().build(what)
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.files = {name_of(content): content for content in files}
         self.reach = 1 << 32  # blocks from this octet on are not answered
         self.waiting: deque[Transmit] = deque()
@@ -80,7 +81,7 @@ class Server:
     def run(self, seconds: float) -> None:
         end = self.now + seconds
         while self.device.wake_at <= end:
-            self.now = max(self.now, self.device.wake_at)
+            self.now = Monotonic(max(self.now, self.device.wake_at))
             self.take(self.device.wake(self.now))
         self.now = end
 

@@ -22,9 +22,10 @@ from ota_engine.link.contract import ClientEndpoint, LinkDownError
 from ota_engine.records import Activation, AssignmentRecord, SessionState, VersionPolicy
 from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 from tests.emulators.air import Silent, request, response
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 
 
 async def test_a_node_has_a_client_on_every_endpoint_of_its_chips(

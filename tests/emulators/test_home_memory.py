@@ -16,6 +16,7 @@ from emulators.home.memory import dump_home, read_home_memory, recall_home
 from emulators.home.roster import default_roster
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.payloads import CommandAccepted, FutureDatedOutcome
+from ota_engine.times import Monotonic
 from tests.emulators.gbcs.house import NEW_VERSION, House, hash_of, image, spec
 from tests.emulators.gbcs.units import START, command
 from tests.gbcs.parties import everyone
@@ -42,7 +43,7 @@ def reborn(house: House) -> House:
     recall_home(read_home_memory(text), [again.device])
     again.device.set_clock(START.timestamp() + house.now, 0.0)
     again.notes.clear()
-    again.network.power_on(again.device.eui64, 0.0)
+    again.network.power_on(again.device.eui64, Monotonic(0.0))
     return again
 
 

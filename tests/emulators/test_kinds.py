@@ -13,6 +13,7 @@ from emulators.home.tailored import tailored_roster
 from emulators.ncp.device_object import Identity
 from images import ImageSpec, build
 from ota_engine.catalogue.intake import image_record
+from ota_engine.times import Utc
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=str)
 
@@ -45,7 +46,7 @@ def test_a_file_of_its_image_type_is_given_to_a_device_of_its_kind(kind: DeviceK
         bytes(100),
         ImageSpec(manufacturer_code=MANUFACTURER, image_type=kind.image_type, file_version=7),
     )
-    (entry,) = tailored_roster([image_record(image, "a.ota", 0.0)], 1, kind.profile)
+    (entry,) = tailored_roster([image_record(image, "a.ota", Utc(0.0))], 1, kind.profile)
     assert entry.spec == replace(kind.specimen(0), file_version=6, stack_version=2)
     assert (entry.trigger_after is not None) is kind.commanded
 

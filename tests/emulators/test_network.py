@@ -19,9 +19,10 @@ from ota_engine.events import (
     SendFailed,
     SendStatus,
 )
+from ota_engine.times import Monotonic
 from tests.emulators.air import Echo, Server, Silent, network, request, response
 
-LINK_UP = LinkUp("sim", Eui64(0xC0), 82, False, 0.0)
+LINK_UP = LinkUp("sim", Eui64(0xC0), 82, False, Monotonic(0.0))
 
 
 def failures(server: Server) -> list[int]:
@@ -35,7 +36,7 @@ def packets(server: Server) -> list[Packet]:
 def test_a_frame_arrives_when_its_last_octet_does() -> None:
     node = Silent()
     net, server = network(node)
-    net.perform(node.eui64, [request()], 10.0)
+    net.perform(node.eui64, [request()], Monotonic(10.0))
     net.run(11.0)
     way = radio.path(0)
     (packet,) = packets(server)
@@ -66,7 +67,7 @@ def test_channels_do_not_disturb_each_other() -> None:
     nodes = [Echo(1), Echo(2)]
     for channel, node in enumerate(nodes):
         net.add(node, Placement(channel=channel))
-        net.power_on(node.eui64, 0.0)
+        net.power_on(node.eui64, Monotonic(0.0))
     net.run(60.0)
     alone = radio.block_ceiling(48, request_ack=False, response_ack=False)
     assert [len(node.received) / 60 for node in nodes] == pytest.approx([alone, alone], rel=0.02)
@@ -96,7 +97,7 @@ def test_notes_reach_the_journal_and_not_the_air() -> None:
         Random(1), on_note=lambda device, note, now: notes.append((device, note.kind, now))
     )
     net.add(Silent())
-    net.power_on(Eui64(1), 4.0)
+    net.power_on(Eui64(1), Monotonic(4.0))
     assert notes == [(1, "on", 4.0)]
 
 
@@ -104,7 +105,9 @@ def test_notes_reach_the_journal_and_not_the_air() -> None:
 def test_a_frame_longer_than_the_link_carries_fails_at_once(length: int, fits: bool) -> None:
     node = Silent()
     net, server = network(node)
-    net.submit(net.attach(server, beside=True), [response(1, bytes(length), ack=True)], 1.0)
+    net.submit(
+        net.attach(server, beside=True), [response(1, bytes(length), ack=True)], Monotonic(1.0)
+    )
     net.run(2.0)
     assert failures(server) == ([] if fits else [SendStatus.MESSAGE_TOO_LONG])
     assert len(node.received) == fits
@@ -113,14 +116,14 @@ def test_a_frame_longer_than_the_link_carries_fails_at_once(length: int, fits: b
 def test_relays_shorten_what_fits() -> None:
     node = Silent()
     net, server = network(node, placement=Placement(relays=2))
-    net.submit(net.attach(server, beside=True), [response(1, bytes(77))], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1, bytes(77))], Monotonic(1.0))
     net.run(2.0)
     assert failures(server) == [SendStatus.MESSAGE_TOO_LONG]
 
 
 def test_an_unknown_destination_is_reported() -> None:
     net, server = network(Silent())
-    net.submit(net.attach(server, beside=True), [response(99)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(99)], Monotonic(1.0))
     net.run(2.0)
     assert failures(server) == [SendStatus.NO_SUCH_DEVICE]
 
@@ -128,7 +131,7 @@ def test_an_unknown_destination_is_reported() -> None:
 def test_an_unacknowledged_frame_to_a_silent_node_vanishes() -> None:
     net, server = network(Silent())
     net.power_off(Eui64(1))
-    net.submit(net.attach(server, beside=True), [response(1)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1)], Monotonic(1.0))
     net.run(60.0)
     assert failures(server) == []
     assert net.counters().exhausted == 1
@@ -137,7 +140,7 @@ def test_an_unacknowledged_frame_to_a_silent_node_vanishes() -> None:
 def test_an_acknowledged_frame_to_a_silent_node_fails_after_four_tries() -> None:
     net, server = network(Silent())
     net.power_off(Eui64(1))
-    net.submit(net.attach(server, beside=True), [response(1, ack=True)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1, ack=True)], Monotonic(1.0))
     net.run(60.0)
     (failed,) = [event for event in server.heard if isinstance(event, SendFailed)]
     assert failed.status == SendStatus.DELIVERY_FAILED
@@ -157,7 +160,7 @@ def test_a_lost_request_is_repeated_by_the_aps_when_it_wants_an_acknowledgement(
 def test_a_lost_request_without_acknowledgement_stays_lost() -> None:
     node = Silent()
     net, server = network(node, conditions=Conditions(loss=1.0))
-    net.perform(node.eui64, [request()], 0.0)
+    net.perform(node.eui64, [request()], Monotonic(0.0))
     net.run(60.0)
     assert packets(server) == []
 
@@ -165,7 +168,7 @@ def test_a_lost_request_without_acknowledgement_stays_lost() -> None:
 def test_duplicates_arrive_twice() -> None:
     node = Silent()
     net, server = network(node, conditions=Conditions(duplication=1.0))
-    net.perform(node.eui64, [request()], 0.0)
+    net.perform(node.eui64, [request()], Monotonic(0.0))
     net.run(1.0)
     assert len(packets(server)) == 2
     assert len(node.received) == 4  # each copy was answered, each answer doubled
@@ -187,7 +190,7 @@ def test_reordered_frames_overtake_each_other() -> None:
 def test_garbled_frames_arrive_changed() -> None:
     node = Silent()
     net, server = network(node, conditions=Conditions(garbling=1.0), server=Server(answer=False))
-    net.perform(node.eui64, [request()], 0.0)
+    net.perform(node.eui64, [request()], Monotonic(0.0))
     net.run(1.0)
     (packet,) = packets(server)
     assert len(packet.payload) == 17
@@ -197,7 +200,7 @@ def test_garbled_frames_arrive_changed() -> None:
 def test_corrupted_frames_are_removed_by_the_frame_check() -> None:
     node = Silent()
     net, server = network(node, conditions=Conditions(corruption=1.0))
-    net.perform(node.eui64, [request()], 0.0)
+    net.perform(node.eui64, [request()], Monotonic(0.0))
     net.run(1.0)
     assert packets(server) == []
     assert net.counters().exhausted == 2
@@ -206,7 +209,7 @@ def test_corrupted_frames_are_removed_by_the_frame_check() -> None:
 def test_a_saturated_channel_turns_frames_away() -> None:
     node = Silent()
     net, server = network(node)
-    net.submit(net.attach(server, beside=True), [response(1) for _ in range(1000)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1) for _ in range(1000)], Monotonic(1.0))
     net.run(10.0)
     assert 100 < len(node.received) < 400
     assert set(failures(server)) == {SendStatus.BUSY}
@@ -217,7 +220,7 @@ def test_the_sleepy_childs_frame_waits_for_its_poll() -> None:
     node = Silent(sleepy=True)
     net, server = network(node, placement=Placement(poll=4.0, fast_poll=0.5))
     net.run(100.0)
-    net.submit(net.attach(server, beside=True), [response(1)], 100.0)
+    net.submit(net.attach(server, beside=True), [response(1)], Monotonic(100.0))
     net.run(110.0)
     ((heard, _),) = node.received
     phase = (1 % 997) / 997 * 4.0
@@ -229,7 +232,7 @@ def test_a_sleepy_child_polls_fast_after_it_asked() -> None:
     node = Silent(sleepy=True)
     net, _ = network(node, placement=Placement(poll=7.5, fast_poll=0.5))
     net.run(100.0)
-    net.perform(node.eui64, [request()], 100.0)
+    net.perform(node.eui64, [request()], Monotonic(100.0))
     net.run(110.0)
     ((heard, _),) = node.received
     assert heard == pytest.approx(100.5, abs=0.02)
@@ -239,7 +242,7 @@ def test_the_parent_drops_what_its_child_does_not_fetch_in_time() -> None:
     node = Silent(sleepy=True)
     net, server = network(node, placement=Placement(poll=60.0))
     net.run(100.0)
-    net.submit(net.attach(server, beside=True), [response(1, ack=True)], 110.0)
+    net.submit(net.attach(server, beside=True), [response(1, ack=True)], Monotonic(110.0))
     net.run(200.0)
     assert node.received == []
     assert failures(server) == [SendStatus.DELIVERY_FAILED]
@@ -250,7 +253,7 @@ def test_the_parent_drops_what_its_child_does_not_fetch_in_time() -> None:
 def test_broadcasts_reach_everyone_or_only_who_listens(address: Eui64, sleepers: int) -> None:
     awake, asleep = Silent(1), Silent(2, sleepy=True)
     net, server = network(awake, asleep)
-    net.submit(net.attach(server, beside=True), [response(address)], 1.0)
+    net.submit(net.attach(server, beside=True), [response(address)], Monotonic(1.0))
     net.run(20.0)
     assert (len(awake.received), len(asleep.received)) == (1, sleepers)
 
@@ -259,14 +262,14 @@ def test_a_broken_router_cuts_off_who_is_behind_it() -> None:
     before, behind = Silent(1), Silent(2)
     net, server = network(before)
     net.add(behind, Placement(relays=1, router=7))
-    net.power_on(behind.eui64, 0.0)
+    net.power_on(behind.eui64, Monotonic(0.0))
     net.run(1.0)
     net.reach(0, 7, False)
-    net.submit(net.attach(server, beside=True), [response(1), response(2)], 1.0)
-    net.perform(behind.eui64, [request()], 1.0)
+    net.submit(net.attach(server, beside=True), [response(1), response(2)], Monotonic(1.0))
+    net.perform(behind.eui64, [request()], Monotonic(1.0))
     net.run(2.0)
     net.reach(0, 7, True)
-    net.submit(net.attach(server, beside=True), [response(2)], 3.0)
+    net.submit(net.attach(server, beside=True), [response(2)], Monotonic(3.0))
     net.run(4.0)
     assert (len(before.received), len(behind.received)) == (1, 1)
     assert packets(server) == []
@@ -277,11 +280,11 @@ def test_nothing_passes_while_the_coordinator_is_unplugged() -> None:
     net, server = network(node)
     net.run(1.0)
     port = net.attach(Server(), beside=True)
-    net.link_down("unplugged", 1.0)
-    net.submit(port, [response(1)], 1.5)
-    net.perform(node.eui64, [request()], 1.5)
+    net.link_down("unplugged", Monotonic(1.0))
+    net.submit(port, [response(1)], Monotonic(1.5))
+    net.perform(node.eui64, [request()], Monotonic(1.5))
     net.run(2.0)
-    net.link_up(LINK_UP, 3.0)
+    net.link_up(LINK_UP, Monotonic(3.0))
     assert [type(event) for event in server.heard] == [Joined, LinkDown, LinkUp]
     other = port.coordinator
     assert isinstance(other, Server)
@@ -296,7 +299,7 @@ def test_a_node_turns_to_the_server_it_chose() -> None:
     port = net.attach(second, beside=True)
     net.choose(stray.eui64, port)
     for node in (faithful, stray):
-        net.perform(node.eui64, [request()], 1.0)
+        net.perform(node.eui64, [request()], Monotonic(1.0))
     net.run(2.0)
     assert [packet.source for packet in packets(first)] == [1]
     assert [packet.source for packet in packets(second)] == [2]
@@ -317,15 +320,15 @@ def test_a_detached_server_hears_nothing_more() -> None:
     second = Server()
     port = net.attach(second)
     net.detach(port)
-    second.next_wake = 3.0
-    net.perform(node.eui64, [request()], 1.0)
+    second.next_wake = Monotonic(3.0)
+    net.perform(node.eui64, [request()], Monotonic(1.0))
     net.run(10.0)
     assert (second.heard, second.woken) == ([], [])
 
 
 def test_the_server_is_woken_when_it_asked_to_be() -> None:
     server = Server()
-    server.next_wake = 5.0
+    server.next_wake = Monotonic(5.0)
     net, _ = network(server=server)
     net.run(4.9)
     assert server.woken == []
@@ -346,12 +349,12 @@ def test_a_node_that_moves_its_alarm_is_woken_at_the_new_time_only() -> None:
     node = Mover()
     net, _ = network(node)
     node.wake_at = 5.0
-    net.perform(node.eui64, [], 1.0)
+    net.perform(node.eui64, [], Monotonic(1.0))
     node.wake_at = 9.0
-    net.perform(node.eui64, [], 1.0)
+    net.perform(node.eui64, [], Monotonic(1.0))
     net.run(8.0)
     node.wake_at = 8.5
-    net.perform(node.eui64, [], 8.0)
+    net.perform(node.eui64, [], Monotonic(8.0))
     net.run(20.0)
     assert woken == [8.5]
 

@@ -8,6 +8,7 @@ from emulators.platform.spec import DeviceSpec
 from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
+from ota_engine.times import Utc
 
 ASSIGNED, OTHER = b"assigned firmware" * 300, b"another firmware" * 300
 OLD, NEW = 1, 2
@@ -37,7 +38,20 @@ def digest(content: bytes) -> str:
 
 def session(state: SessionState, reason: str = "because") -> SessionRecord:
     return SessionRecord(
-        Eui64(7), 1, digest(ASSIGNED), 1, state, reason, 0.0, 0, 0, 0, OLD, None, None, 0.0
+        Eui64(7),
+        1,
+        digest(ASSIGNED),
+        1,
+        state,
+        reason,
+        Utc(0.0),
+        0,
+        0,
+        0,
+        OLD,
+        None,
+        None,
+        Utc(0.0),
     )
 
 

@@ -5,6 +5,7 @@ from emulators.client.table import ClientState
 from emulators.devices import kinds
 from emulators.devices.chargeable import Chargeable
 from images import ImageSpec, build
+from ota_engine.times import Monotonic
 from ota_engine.zcl import ota
 from ota_engine.zcl.ota import Attribute
 from ota_engine.zcl.status import Status
@@ -71,4 +72,4 @@ def test_on_its_dock_it_is_updated_in_pages_though_it_sleeps() -> None:
 
 def _dock(network: Network, device: object, now: float) -> None:
     assert isinstance(device, Chargeable)
-    network.perform(device.eui64, device.set_mains(True, now), now)
+    network.perform(device.eui64, device.set_mains(True, now), Monotonic(now))

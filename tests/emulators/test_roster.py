@@ -18,6 +18,7 @@ from emulators.platform.spec import AnswersFor
 from ota_engine.errors import LocalError
 from ota_engine.events import BASIC_CLUSTER
 from ota_engine.gbcs.pki import DEVICES
+from ota_engine.times import Monotonic
 from tests.emulators.dialogue import Dialogue
 
 PLUGGED = """
@@ -185,7 +186,7 @@ def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     network, fleet = Network(Random(1)), Fleet()
     node = fleet.build(entries[0].spec)
     network.add(node, entries[0].placement)
-    network.power_on(node.eui64, 0.0)
+    network.power_on(node.eui64, Monotonic(0.0))
     schedule_user_actions(network, entries)
     assert isinstance(node, Chargeable)
     network.run(4.9)

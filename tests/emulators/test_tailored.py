@@ -13,6 +13,7 @@ from ota_engine.catalogue.intake import image_record
 from ota_engine.errors import LocalError
 from ota_engine.events import HOME_AUTOMATION, SMART_ENERGY
 from ota_engine.records import ImageRecord
+from ota_engine.times import Utc
 
 BANK = kinds.IHD.specimen(0).bank_size
 
@@ -25,7 +26,7 @@ def image(image_type: int = 0x2080, version: int = 20, octets: int = 100) -> Ima
         minimum_hardware_version=3,
         maximum_hardware_version=5,
     )
-    return image_record(build(bytes(octets), spec), "a.ota", 0.0)
+    return image_record(build(bytes(octets), spec), "a.ota", Utc(0.0))
 
 
 def test_every_file_gets_its_devices_and_they_run_the_version_before() -> None:

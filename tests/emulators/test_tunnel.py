@@ -11,6 +11,7 @@ from emulators.air.station import Placement
 from emulators.node import NodeAction, Note, Transmit
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
 from ota_engine.hub.tunnel import TunnelSettings
+from ota_engine.times import Monotonic
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TunnelStatus
@@ -196,7 +197,7 @@ def test_a_device_that_restarts_amid_a_message_gets_it_anew(after: float, sleepy
     home.run(after)
     home.network.power_off(talker.eui64)
     home.run(2.0)
-    home.network.power_on(talker.eui64, home.now)
+    home.network.power_on(talker.eui64, Monotonic(home.now))
     home.run(120.0)
     assert home.hub.delivered == [7]
     assert talker.received in ([message(300)], [message(300)] * 2)
@@ -300,7 +301,7 @@ def test_a_device_that_stays_busy_has_not_got_its_message_and_stays_so_over_a_re
     talker = Talker()
     home = Home(talker)
     talker.tunnel.refuse(TunnelStatus.BUSY)
-    home.network.power_on(talker.eui64, 0.0)
+    home.network.power_on(talker.eui64, Monotonic(0.0))
     home.run(2.0)
     home.to(talker, message(300), token=7)
     home.run(120.0)

@@ -14,6 +14,7 @@ from ota_engine.events import BASIC_CLUSTER, ClockObserved, LinkUp
 from ota_engine.hub.delivery.commands import AddImage, Assign, OperatorCommand
 from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, ImageRecord, VersionPolicy
+from ota_engine.times import Monotonic, Utc
 
 ZOO = zoo_roster()
 HOUR = 3600.0
@@ -27,7 +28,7 @@ def upgrade(chip: DeviceSpec) -> ImageRecord:
         file_version=chip.file_version + 1,
     )
     octets = Random(f"{spec}").randbytes(2000)
-    return image_record(build(octets, spec), chip.model, 0.0)
+    return image_record(build(octets, spec), chip.model, Utc(0.0))
 
 
 def test_there_are_twenty_and_no_two_want_the_same_file() -> None:
@@ -80,17 +81,17 @@ def test_every_one_of_them_ends_up_with_its_own_file() -> None:
         network.add(device, entry.placement)
 
     def tell(event: OperatorCommand | ClockObserved | LinkUp) -> None:
-        network.submit(port, engine.handle(event, 0.0), 0.0)
+        network.submit(port, engine.handle(event, Monotonic(0.0)), Monotonic(0.0))
 
-    tell(ClockObserved(1_800_000_000.0, 0.0))
-    tell(LinkUp("zoo", Eui64(1), 82, False, 0.0))
+    tell(ClockObserved(Utc(1_800_000_000.0), Monotonic(0.0)))
+    tell(LinkUp("zoo", Eui64(1), 82, False, Monotonic(0.0)))
     files = [upgrade(chip) for entry in ZOO for chip in entry.spec.parts]
     for entry in ZOO:
         for chip in entry.spec.parts:
             file = upgrade(chip)
             tell(AddImage(file, "test"))
             tell(Assign(wish(chip, file), "test"))
-        network.power_on(entry.spec.eui64, 0.0)
+        network.power_on(entry.spec.eui64, Monotonic(0.0))
     network.run(6 * HOUR)
     held = [chip.flash.running_content() for device in devices for chip in device.chips]
     assert held == [file.data for file in files]
@@ -98,5 +99,5 @@ def test_every_one_of_them_ends_up_with_its_own_file() -> None:
 
 def wish(chip: DeviceSpec, file: ImageRecord) -> AssignmentRecord:
     return AssignmentRecord(
-        chip.eui64, file.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, 0.0
+        chip.eui64, file.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, Utc(0.0)
     )

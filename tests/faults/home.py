@@ -37,8 +37,9 @@ from ota_engine.records import (
     VersionPolicy,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0084, 1, 2
 KINDS = (kinds.PPMID, kinds.HCALCS, kinds.IHD, kinds.COMMUNICATIONS_HUB)
 
@@ -100,18 +101,18 @@ class MortalShell:
         self._kill_before = kill_before
 
     @property
-    def next_wake(self) -> float:
+    def next_wake(self) -> Monotonic:
         return self.engine.next_wake
 
     def handle(
-        self, event: LinkEvent | ClockObserved | EngineRequest, now: float
+        self, event: LinkEvent | ClockObserved | EngineRequest, now: Monotonic
     ) -> Sequence[Effect]:
         return self._carry_out(self.engine.handle(event, now), now)
 
-    def wake(self, now: float) -> Sequence[Effect]:
+    def wake(self, now: Monotonic) -> Sequence[Effect]:
         return self._carry_out(self.engine.wake(now), now)
 
-    def _carry_out(self, effects: Sequence[Effect], now: float) -> list[Effect]:
+    def _carry_out(self, effects: Sequence[Effect], now: Monotonic) -> list[Effect]:
         done: list[Effect] = []
         for effect in effects:
             self.effects += 1
@@ -123,7 +124,7 @@ class MortalShell:
                 done.append(effect)
         return done
 
-    def restart(self, now: float) -> list[Effect]:
+    def restart(self, now: Monotonic) -> list[Effect]:
         """Kill the engine and start another."""
         self.kills += 1
         self.engine = Engine(self._config, self.store.load(), self._security)
@@ -133,7 +134,7 @@ class MortalShell:
         ]
 
 
-def link_up(now: float) -> LinkUp:
+def link_up(now: Monotonic) -> LinkUp:
     """The radio of the home is ready."""
     return LinkUp("sim", Eui64(0x1), 82, False, now)
 
@@ -163,13 +164,13 @@ class Home:
 
     def start(self, image: ImageRecord) -> None:
         """Bring the radio up, order the image for everybody, switch everybody on."""
-        self.order(ClockObserved(UTC, 0.0))
-        self.order(link_up(0.0))
+        self.order(ClockObserved(UTC, Monotonic(0.0)))
+        self.order(link_up(Monotonic(0.0)))
         self.order(AddImage(image, "test"))
         for device in self.devices:
             self.order(Assign(wish(device, image), "test"))
         for device in self.devices:
-            self.network.power_on(device.eui64, 0.0)
+            self.network.power_on(device.eui64, Monotonic(0.0))
 
     def order(self, event: OperatorCommand | ClockObserved | LinkEvent) -> None:
         """Give the engine an event; an order lost to a kill is given again, as a person would."""

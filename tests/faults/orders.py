@@ -12,6 +12,7 @@ from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
 from ota_engine.records import Snapshot
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic
 from tests.faults.home import UTC
 from tests.faults.signed_home import ACTOR, SignedHome, signed_device
 from tests.gbcs.parties import SUPPLIER, everyone
@@ -37,10 +38,12 @@ class MortalHome(SignedHome):
         until = self.now + seconds
         while self.now < until:
             super().pass_time(min(until - self.now, 30.0))
-            self.ask_or_die(ClockObserved(UTC + self.now, self.now))
+            self.ask_or_die(ClockObserved(UTC + self.now, Monotonic(self.now)))
 
     def ask_or_die(self, event: ClockObserved | ActivateImage | CancelOrder) -> None:
-        self.network.submit(self.port, self.shell.handle(event, self.now), self.now)
+        self.network.submit(
+            self.port, self.shell.handle(event, Monotonic(self.now)), Monotonic(self.now)
+        )
 
     def insist(self, asked: ActivateImage | CancelOrder, done: Callable[[], bool]) -> None:
         while not done():
@@ -62,14 +65,14 @@ class MortalHome(SignedHome):
         self.network.detach(self.port)
         self.network.run(self.now + seconds)
         self.port = self.network.attach(self.shell)
-        self.network.submit(self.port, self.shell.restart(self.now), self.now)
+        self.network.submit(self.port, self.shell.restart(Monotonic(self.now)), Monotonic(self.now))
 
     def restore(self, copy: Snapshot) -> None:
         """Put an old copy of the store in place of the one there is, and start an engine on it."""
         self.shell.store = Store.in_memory()
         for rows in (copy.images, copy.devices, copy.assignments, copy.sessions, copy.counters):
             self.shell.store.apply(rows)
-        self.network.submit(self.port, self.shell.restart(self.now), self.now)
+        self.network.submit(self.port, self.shell.restart(Monotonic(self.now)), Monotonic(self.now))
 
     @property
     def replays(self) -> int:

@@ -7,7 +7,6 @@ receiver must hold every outcome exactly once.
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import trio
@@ -17,6 +16,7 @@ from ota_engine.store.store import Store
 from ota_engine.telling.courier import Courier
 from ota_engine.telling.dispatch import Dispatched, dispatch
 from ota_engine.telling.http_sink import HttpSink
+from ota_engine.wall_clock import this_machine
 from tests.crashes import crash_at_every_line
 from tests.store.samples import outcome
 
@@ -40,7 +40,7 @@ def deliver(folder: Path, url: str) -> Dispatched:
     async def perform() -> Dispatched:
         async with HttpSink(url) as sink:
             return await dispatch(
-                folder / "zota.db", sink, seconds=30, wall_clock=time.time, report=fail
+                folder / "zota.db", sink, seconds=30, wall_clock=this_machine, report=fail
             )
 
     return trio.run(perform)

@@ -15,6 +15,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.engine import EngineRequest
 from ota_engine.records import ImageRecord, OrderRecord, OutcomeRecord, SessionState
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic
 from tests.faults.home import IMAGE_TYPE, MANUFACTURER, NEW, OLD, UTC, Home
 from tests.gbcs.parties import BROKER, CHF, HCALCS, SUPPLIER, everyone, files
 
@@ -105,7 +106,9 @@ class SignedHome(Home):
 
     def ask(self, wish: EngineRequest) -> None:
         """Ask something of the engine; a person whose engine dies meanwhile looks what became."""
-        self.network.submit(self.port, self.shell.handle(wish, self.now), self.now)
+        self.network.submit(
+            self.port, self.shell.handle(wish, Monotonic(self.now)), Monotonic(self.now)
+        )
 
     def activate(self, at: float | None = None, digest: bytes | None = None) -> None:
         """Order the device to run its image, at so many seconds from the start, or now."""
@@ -121,11 +124,11 @@ class SignedHome(Home):
         self.network.run(self.now + seconds)
 
     def cut_power(self) -> None:
-        self.network.perform(self.device.eui64, self.device.crash(self.now), self.now)
+        self.network.perform(self.device.eui64, self.device.crash(self.now), Monotonic(self.now))
         self.network.power_off(self.device.eui64)
 
     def power_on(self) -> None:
-        self.network.power_on(self.device.eui64, self.now)
+        self.network.power_on(self.device.eui64, Monotonic(self.now))
 
     # --- what came of it ----------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from math import inf
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ from ota_engine.events import ClockObserved, LinkEvent, Send
 from ota_engine.hub.delivery.commands import OperatorCommand
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.store.store import Store
+from ota_engine.times import NEVER, Monotonic
 from tests.faults.engine_process import serve
 from tests.faults.home import (
     UTC,
@@ -34,7 +34,7 @@ class ProcessShell:
     """Talks to an engine in another process; kills it at random and starts the next one."""
 
     def __init__(self, folder: Path, rng: Random, kills: int) -> None:
-        self.next_wake = inf
+        self.next_wake = NEVER
         self.kills = 0
         self._rng = rng
         self._left = kills
@@ -54,11 +54,11 @@ class ProcessShell:
         return ours, process
 
     def handle(
-        self, event: LinkEvent | ClockObserved | OperatorCommand, now: float
+        self, event: LinkEvent | ClockObserved | OperatorCommand, now: Monotonic
     ) -> Sequence[Send]:
         return self._ask(event, now)
 
-    def wake(self, now: float) -> Sequence[Send]:
+    def wake(self, now: Monotonic) -> Sequence[Send]:
         return self._ask(None, now)
 
     def _ask(
@@ -67,14 +67,14 @@ class ProcessShell:
         self._countdown -= 1
         self._pipe.send((event, now))
         if self._countdown == 0 and self._rng.random() < 0.5:
-            return self._kill(now)  # it may have got as far as committing
+            return self._kill(Monotonic(now))  # it may have got as far as committing
         sends, self.next_wake = self._pipe.recv()
         if self._countdown == 0:
-            return self._kill(now)  # it has committed; its frames are lost with it
+            return self._kill(Monotonic(now))  # it has committed; its frames are lost with it
         assert isinstance(sends, list)
         return sends
 
-    def _kill(self, now: float) -> list[Send]:
+    def _kill(self, now: Monotonic) -> list[Send]:
         self._process.kill()
         self._process.join()
         self._pipe.close()

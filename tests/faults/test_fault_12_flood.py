@@ -20,11 +20,12 @@ from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.hot import encode_block_request
 from ota_engine.zcl.ota import ImageBlockRequest
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, image
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 CONTENT = image(60_000)
 FLOOD = 100_000  # requests within one second
 ABUSER = Eui64(0xBAD)
@@ -36,15 +37,15 @@ def engine() -> Engine:
     """An engine that has a place for everybody, so that only pacing is at work."""
     made = Engine(DeliveryConfig(concurrency=200))
     record = image_record(CONTENT, "sample", UTC)
-    made.handle(ClockObserved(UTC, 0.0), 0.0)
-    made.handle(LinkUp("test", Eui64(1), 82, False, 0.0), 0.0)
-    made.handle(AddImage(record, "test"), 0.0)
+    made.handle(ClockObserved(UTC, Monotonic(0.0)), Monotonic(0.0))
+    made.handle(LinkUp("test", Eui64(1), 82, False, Monotonic(0.0)), Monotonic(0.0))
+    made.handle(AddImage(record, "test"), Monotonic(0.0))
     for device in (ABUSER, *OTHERS):
         wish = AssignmentRecord(
             device, record.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, UTC
         )
-        made.handle(Assign(wish, "test"), 0.0)
-        made.handle(Joined(device, device & 0xFFFF, False, 0, 0, 0.0), 0.0)
+        made.handle(Assign(wish, "test"), Monotonic(0.0))
+        made.handle(Joined(device, device & 0xFFFF, False, 0, 0, Monotonic(0.0)), Monotonic(0.0))
     return made
 
 
@@ -52,7 +53,16 @@ def block_request(device: Eui64, offset: int, time: float) -> Packet:
     request = ImageBlockRequest(0, MANUFACTURER, IMAGE_TYPE, NEW, offset, 48)
     frame = encode_block_request(offset & 0xFF, request)
     return Packet(
-        device, device & 0xFFFF, 1, 10, SMART_ENERGY, OTA_UPGRADE_CLUSTER, 0, frame, 255, time
+        device,
+        device & 0xFFFF,
+        1,
+        10,
+        SMART_ENERGY,
+        OTA_UPGRADE_CLUSTER,
+        0,
+        frame,
+        255,
+        Monotonic(time),
     )
 
 
@@ -87,7 +97,7 @@ def test_the_others_get_every_block_and_the_flood_its_budget() -> None:
 def test_the_flood_leaves_nothing_behind_in_memory() -> None:
     server = engine()
     packets: list[LinkEvent] = [block_request(ABUSER, 0, 1.0 + n / FLOOD) for n in range(20_000)]
-    server.handle(packets[0], 1.0)
+    server.handle(packets[0], Monotonic(1.0))
     gc.collect()
     before = len(gc.get_objects())
     for packet in packets:

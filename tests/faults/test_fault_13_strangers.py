@@ -15,6 +15,7 @@ from ota_engine.events import (
 )
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.hot import encode_block_request, encode_query_next_image_request
 from ota_engine.zcl.ota import ImageBlockRequest, QueryNextImageRequest
 
@@ -26,8 +27,8 @@ BLOCK = encode_block_request(1, ImageBlockRequest(0, 0x121D, 0x84, 1, 0, 48))
 
 def test_a_hundred_thousand_addresses_are_answered_and_forgotten() -> None:
     server = Engine(DeliveryConfig(strangers=STRANGERS))
-    server.handle(ClockObserved(1_800_000_000.0, 0.0), 0.0)
-    server.handle(LinkUp("test", Eui64(1), 82, False, 0.0), 0.0)
+    server.handle(ClockObserved(Utc(1_800_000_000.0), Monotonic(0.0)), Monotonic(0.0))
+    server.handle(LinkUp("test", Eui64(1), 82, False, Monotonic(0.0)), Monotonic(0.0))
     answered = rows = 0
     before = 0
     for number in range(ADDRESSES):
@@ -46,11 +47,13 @@ def test_a_hundred_thousand_addresses_are_answered_and_forgotten() -> None:
             0,
             BLOCK if number % 2 else QUERY,
             255,
-            now,
+            Monotonic(now),
         )
         if number % 10 == 0:
-            server.handle(Joined(device, number & 0xFFFF, False, 0, 0, now), now)
-        for effect in server.handle(packet, now):
+            server.handle(
+                Joined(device, number & 0xFFFF, False, 0, 0, Monotonic(now)), Monotonic(now)
+            )
+        for effect in server.handle(packet, Monotonic(now)):
             answered += isinstance(effect, Send)
             rows += len(effect.records) if isinstance(effect, Persist) else 0
     gc.collect()

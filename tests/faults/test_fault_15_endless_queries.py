@@ -19,11 +19,12 @@ from ota_engine.events import (
 from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.hot import encode_query_next_image_request
 from ota_engine.zcl.ota import QueryNextImageRequest
 from tests.emulators.dialogue import IMAGE_TYPE, MANUFACTURER, NEW, OLD, image
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 DAY = 86_400  # queries, one a second
 BUDGET = 200  # rows that a whole day may write
 DEVICE = Eui64(0x77)
@@ -32,15 +33,15 @@ DEVICE = Eui64(0x77)
 def engine(*, assigned: bool) -> Engine:
     made = Engine()
     record = image_record(image(1000), "sample", UTC)
-    made.handle(ClockObserved(UTC, 0.0), 0.0)
-    made.handle(LinkUp("test", Eui64(1), 82, False, 0.0), 0.0)
-    made.handle(AddImage(record, "test"), 0.0)
+    made.handle(ClockObserved(UTC, Monotonic(0.0)), Monotonic(0.0))
+    made.handle(LinkUp("test", Eui64(1), 82, False, Monotonic(0.0)), Monotonic(0.0))
+    made.handle(AddImage(record, "test"), Monotonic(0.0))
     if assigned:
         wish = AssignmentRecord(
             DEVICE, record.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, UTC
         )
-        made.handle(Assign(wish, "test"), 0.0)
-    made.handle(Joined(DEVICE, 0x77, False, 0, 0, 0.0), 0.0)
+        made.handle(Assign(wish, "test"), Monotonic(0.0))
+    made.handle(Joined(DEVICE, 0x77, False, 0, 0, Monotonic(0.0)), Monotonic(0.0))
     return made
 
 
@@ -48,7 +49,9 @@ def query(number: int, version: int) -> Packet:
     request = QueryNextImageRequest(0, MANUFACTURER, IMAGE_TYPE, version)
     frame = encode_query_next_image_request(number & 0xFF, request)
     time = 1.0 + number
-    return Packet(DEVICE, 0x77, 1, 10, SMART_ENERGY, OTA_UPGRADE_CLUSTER, 0, frame, 255, time)
+    return Packet(
+        DEVICE, 0x77, 1, 10, SMART_ENERGY, OTA_UPGRADE_CLUSTER, 0, frame, 255, Monotonic(time)
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_a_day_of_queries_is_answered_and_writes_next_to_nothing(
     assigned: bool, version: int
 ) -> None:
     server = engine(assigned=assigned)
-    server.handle(query(0, version), 1.0)
+    server.handle(query(0, version), Monotonic(1.0))
     gc.collect()
     before = len(gc.get_objects())
     rows = answered = 0

@@ -5,6 +5,7 @@ import pytest
 from ota_engine.events import TUNNELING_CLUSTER, Send
 from ota_engine.hub.tunnel import Route
 from ota_engine.records import OrderState
+from ota_engine.times import Monotonic
 from tests.faults.home import NEW, UTC
 from tests.faults.signed_home import SignedHome
 from tests.hub.tunnel.home import ROOM, Hub
@@ -37,8 +38,8 @@ def play_again(home: SignedHome, octets: bytes) -> None:
     home.network.choose(home.device.eui64, port)
     spec = home.device.spec
     route = Route(spec.endpoint, spec.profile, spec.sleepy, ROOM)
-    attacker.tunnels.send(spec.eui64, route, octets, 1, home.now)
-    home.network.submit(port, attacker.collect(), home.now)
+    attacker.tunnels.send(spec.eui64, route, octets, 1, Monotonic(home.now))
+    home.network.submit(port, attacker.collect(), Monotonic(home.now))
     home.pass_time(120.0)
     assert attacker.delivered == [1]
     assert attacker.received == []  # not a word
@@ -75,7 +76,7 @@ def test_the_frames_of_a_command_played_again_change_nothing(cut: bool) -> None:
     frames = tuple(capture.frames)
     assert frames
     for frame in frames:
-        home.network.submit(home.port, [frame], home.now)
+        home.network.submit(home.port, [frame], Monotonic(home.now))
         home.pass_time(1.0)
     home.pass_time(300.0)
     assert home.boots == 1

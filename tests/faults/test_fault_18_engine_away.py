@@ -3,6 +3,7 @@
 import pytest
 
 from emulators.platform.spec import SecurityOptions
+from ota_engine.times import Monotonic
 from tests.faults.home import NEW, OLD
 from tests.faults.orders import MortalHome
 
@@ -34,7 +35,7 @@ def test_a_device_whose_clock_jumped_tells_the_truth_all_the_same(step: float) -
     home.activate(AT)
     home.pass_time(60.0)
     home.device.step_clock(step)
-    home.network.perform(home.device.eui64, (), home.now)
+    home.network.perform(home.device.eui64, (), Monotonic(home.now))
     home.pass_time(3 * DAY)
     assert (home.device.version, home.boots) == (NEW, 1)
     assert home.order_record.state == "activated"

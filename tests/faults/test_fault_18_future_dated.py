@@ -5,6 +5,7 @@ import pytest
 from emulators.devices import kinds
 from emulators.devices.kinds import DeviceKind
 from ota_engine.records import OrderState
+from ota_engine.times import Monotonic
 from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import SignedHome, signed_device
 from tests.gbcs.parties import ESME, GSME, HCALCS
@@ -75,7 +76,7 @@ def test_the_device_that_loses_power_again_and_again_fires_once(cuts: int) -> No
 def test_a_clock_of_the_device_that_jumps_days_does_not_make_it_fire_twice() -> None:
     home = ordered(SignedHome())
     home.device.step_clock(5 * 24 * HOUR)
-    home.network.perform(home.device.eui64, (), home.now)
+    home.network.perform(home.device.eui64, (), Monotonic(home.now))
     home.pass_time(60.0)
     assert home.boots == 1
     home.device.step_clock(-5 * 24 * HOUR)

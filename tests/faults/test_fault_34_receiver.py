@@ -7,7 +7,6 @@ question: does the receiver hold every outcome exactly once, in a sound file, an
 import json
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from ota_engine.telling.courier import Courier
 from ota_engine.telling.http_sink import HttpSink
 from ota_engine.telling.json_lines import SINK_NAME
 from ota_engine.telling.sink import CourierPatience
+from ota_engine.wall_clock import this_machine
 from tests.faults.home import make_image
 from tests.shell.test_runner import neighbourhood
 from tests.store.samples import outcome
@@ -53,7 +53,7 @@ async def courier(store: Store, url: str, patience: float = 10.0) -> AsyncIterat
         trio.open_nursery() as nursery,
     ):
         carrying = Courier(
-            writer, store, sink, wall_clock=time.time, report=unheard, patience=QUICK
+            writer, store, sink, wall_clock=this_machine, report=unheard, patience=QUICK
         )
         nursery.start_soon(carrying.run)
         yield carrying

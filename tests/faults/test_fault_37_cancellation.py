@@ -12,6 +12,7 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import SessionState
 from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 from tests.faults.home import UTC, make_devices, make_image, wish
 
 IMAGE = make_image(300)
@@ -32,7 +33,7 @@ class CancelAtStep(trio.abc.Instrument):
             self._scope.cancel()
 
 
-def utc() -> float:
+def utc() -> Utc:
     return UTC + trio.current_time()
 
 

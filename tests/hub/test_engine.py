@@ -20,6 +20,7 @@ from ota_engine.hub.delivery.commands import AddImage, Assign, Pause
 from ota_engine.hub.engine import Engine
 from ota_engine.hub.kernel.happenings import FirmwareTold, Refused, Wanted
 from ota_engine.records import OutcomeKind, OutcomeRecord, SessionState
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import UpgradeEndRequest, encode
 from ota_engine.zcl.status import Status
@@ -34,18 +35,18 @@ NEWER = image(version=NEW + 1)
 def test_an_idle_engine_asks_for_nothing() -> None:
     engine = Engine()
     assert engine.next_wake == inf
-    assert engine.wake(1e9) == []
+    assert engine.wake(Monotonic(1e9)) == []
     assert engine.status() == []
     assert engine.link_down == "no link yet"
 
 
 def test_nothing_is_sent_before_there_is_a_link() -> None:
     engine = Engine()
-    engine.handle(ClockObserved(UTC, 0.0), 0.0)
-    engine.handle(AddImage(image(), "test"), 0.0)
-    engine.handle(Assign(wish(image()), "test"), 0.0)
-    assert not [effect for effect in engine.wake(100.0) if isinstance(effect, Send)]
-    engine.handle(LinkUp("test", OWN, 82, False, 100.0), 100.0)
+    engine.handle(ClockObserved(UTC, Monotonic(0.0)), Monotonic(0.0))
+    engine.handle(AddImage(image(), "test"), Monotonic(0.0))
+    engine.handle(Assign(wish(image()), "test"), Monotonic(0.0))
+    assert not [effect for effect in engine.wake(Monotonic(100.0)) if isinstance(effect, Send)]
+    engine.handle(LinkUp("test", OWN, 82, False, Monotonic(100.0)), Monotonic(100.0))
     assert engine.link_down is None
     assert engine.next_wake <= 100.0
 
@@ -64,7 +65,7 @@ def test_no_effect_is_handed_out_twice() -> None:
     desk, _ = ready()
     first = desk.engine.handle(Pause(DEVICE, "why", "test"), desk.now)
     assert [type(effect) for effect in first] == [Persist]
-    second = desk.engine.handle(ClockObserved(desk.now + UTC, desk.now), desk.now)
+    second = desk.engine.handle(ClockObserved(Utc(desk.now + UTC), desk.now), desk.now)
     assert second == []
     assert len(first) == 1  # nor added to behind the shell's back
 
@@ -94,7 +95,7 @@ def test_a_refused_order_leaves_nothing_behind() -> None:
     desk, _ = ready()
     with pytest.raises(LocalError):
         desk.engine.handle(Pause(Eui64(1), "why", "test"), desk.now)
-    assert desk.engine.handle(ClockObserved(desk.now + UTC, desk.now), desk.now) == []
+    assert desk.engine.handle(ClockObserved(Utc(desk.now + UTC), desk.now), desk.now) == []
 
 
 def test_a_device_is_viewed_as_it_described_itself() -> None:
@@ -131,7 +132,7 @@ def test_an_engine_takes_over_what_the_one_before_it_knew() -> None:
 
 def test_a_device_that_only_joined_is_no_assignment() -> None:
     desk = Desk()
-    desk.give(Joined(DEVICE, 0x1234, False, 0, 0, 0.0))
+    desk.give(Joined(DEVICE, 0x1234, False, 0, 0, Monotonic(0.0)))
     assert desk.engine.status() == []
     answer = Client(desk).query()
     assert answer[0] == Status.NO_IMAGE_AVAILABLE  # type: ignore[index] # a NamedTuple

@@ -20,6 +20,7 @@ from hw.settings import DATABASE_NAME, RadioSettings, parse_link
 from images.eui64 import Eui64
 from ota_engine.events import Joined
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.times import Monotonic
 from tests.hw.home import PATIENCE
 
 FAST = DongleOptions(baud=0)  # a line that takes no time
@@ -53,7 +54,7 @@ class VirtualDongle:
 
     def power_on(self, device: Eui64) -> None:
         """Have a device restart and announce itself."""
-        self.dongle.network.power_on(device, self.server.now)
+        self.dongle.network.power_on(device, Monotonic(self.server.now))
         self.server.kick()
 
     def version(self, device: Eui64) -> int:

@@ -29,6 +29,7 @@ from ota_engine.records import (
 )
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service
+from ota_engine.times import Utc
 
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0085, 1, 2
 FIRST = 0x025A_0000_0000_0001
@@ -73,14 +74,14 @@ def image(octets: int = 2000, version: int = NEW) -> ImageRecord:
     spec = ImageSpec(
         manufacturer_code=MANUFACTURER, image_type=IMAGE_TYPE, file_version=version, integrity=True
     )
-    return image_record(build(Random(octets).randbytes(octets), spec), "test", 0.0)
+    return image_record(build(Random(octets).randbytes(octets), spec), "test", Utc(0.0))
 
 
 def ordered(file: ImageRecord, *devices: Eui64) -> list[AssignmentRecord]:
     """The wish that these devices run a file."""
     return [
         AssignmentRecord(
-            device, file.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, 0.0
+            device, file.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, Utc(0.0)
         )
         for device in devices
     ]

@@ -12,6 +12,7 @@ from images import ImageSpec, build
 from ota_engine.catalogue.intake import image_record
 from ota_engine.events import HOME_AUTOMATION
 from ota_engine.link.contract import ClientEndpoint
+from ota_engine.times import Utc
 from tests.hw.dongle import home
 from tests.hw.home import QUICK, engine, until_updated
 
@@ -35,7 +36,7 @@ profile = 0x0104
 server_endpoint = 47
 """
 SPEC = ImageSpec(manufacturer_code=0x1286, image_type=0x0001, file_version=0x0101)
-FILE = image_record(build(Random(1).randbytes(1000), SPEC), "test", 0.0)
+FILE = image_record(build(Random(1).randbytes(1000), SPEC), "test", Utc(0.0))
 
 
 def living(text: str) -> RosterEntry:

@@ -27,6 +27,7 @@ from ota_engine.link.conformance import Bench, check_clients
 from ota_engine.link.contract import ClientEndpoint
 from ota_engine.records import ImageRecord, SessionState
 from ota_engine.shell.service import open_service
+from ota_engine.times import Utc
 from ota_engine.zcl.commands import Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import decode_query_next_image_request
@@ -119,7 +120,7 @@ def image(image_type: int) -> ImageRecord:
     spec = ImageSpec(
         manufacturer_code=0x128B, image_type=image_type, file_version=NEW, integrity=True
     )
-    return image_record(build(Random(image_type).randbytes(1500), spec), "test", 0.0)
+    return image_record(build(Random(image_type).randbytes(1500), spec), "test", Utc(0.0))
 
 
 def is_query(packet: Packet) -> bool:

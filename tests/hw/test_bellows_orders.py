@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -38,6 +37,8 @@ from ota_engine.shell.activate import ActivationRequest, Followed, activate, can
 from ota_engine.shell.push import PushRequest, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 from tests.emulators.gbcs.house import give
 from tests.emulators.gbcs.siege import besiege
 from tests.faults.test_fault_34_receiver import receiver_process
@@ -73,7 +74,7 @@ class Bench:
         async with ZigpyRadio(self.dongle.settings) as radio:
             party = None if originator is None else Eui64(originator)
             security = choose_parties(everyone(), radio.info.own, party)
-            yield Setup(radio, self.state, time.time, False, PROMPT, security)
+            yield Setup(radio, self.state, this_machine, False, PROMPT, security)
 
     async def push(
         self, *images: ImageRecord, devices: Sequence[Eui64]
@@ -99,7 +100,7 @@ class Bench:
 
     async def order(
         self,
-        at: float | None = None,
+        at: Utc | None = None,
         *,
         wait: bool = False,
         seconds: float = PATIENCE,
@@ -122,14 +123,14 @@ def _unseen(now: float, standings: Sequence[PushStanding], down: str | None) -> 
     """Nobody looks on."""
 
 
-def later() -> float:
-    return float(round(time.time() + LATER))
+def later() -> Utc:
+    return Utc(float(round(this_machine() + LATER)))
 
 
 @asynccontextmanager
 async def bench(folder: Path) -> AsyncIterator[Bench]:
     async with home(*household(), folder=folder, keys=everyone()) as dongle:
-        dongle.dongle.set_clocks(time.time(), dongle.server.now)
+        dongle.dongle.set_clocks(this_machine(), dongle.server.now)
         yield Bench(dongle, folder)
 
 

@@ -16,6 +16,7 @@ from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
 from ota_engine.hub.tunnel import MessageDelivered, MessageReceived, Route
+from ota_engine.times import Monotonic
 from tests.hub.tunnel.home import message
 from tests.hub.tunnel.live import LiveHub
 from tests.hw.dongle import home
@@ -68,7 +69,7 @@ async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_pat
         async with ZigpyRadio(dongle.settings) as radio:
             hub = LiveHub(radio)
             route = Route(entry.spec.endpoint, SMART_ENERGY, sleepy, radio.info.max_payload)
-            hub.tunnels.send(ONE, route, SENT, 7, trio.current_time())
+            hub.tunnels.send(ONE, route, SENT, 7, Monotonic(trio.current_time()))
             happened = await hub.serve(2)
     kinds = {type(event): event for event in happened}
     assert set(kinds) == {MessageDelivered, MessageReceived}

@@ -19,6 +19,7 @@ from images.eui64 import Eui64, parse_eui64
 from ota_engine.catalogue.intake import image_record
 from ota_engine.events import LinkUp
 from ota_engine.link.conformance import CHECKS, Bench, Check
+from ota_engine.times import Utc
 from tests.hw.home import engine, until_updated
 
 LINK = os.environ.get("ZOTA_HW_LINK", "")
@@ -82,6 +83,6 @@ async def test_the_device_ends_up_running_the_image(
     settings: RadioSettings, device: Eui64, tmp_path: Path
 ) -> None:
     data = await trio.Path(IMAGE).read_bytes()
-    file = image_record(data, IMAGE, 0.0)
+    file = image_record(data, IMAGE, Utc(0.0))
     async with ZigpyRadio(settings) as radio, engine(radio, tmp_path, file, [device]) as shell:
         await until_updated(shell, patience=4 * 3600.0)

@@ -7,10 +7,11 @@ import trio.testing
 from hw.inbox import LIMIT, Inbox
 from images.eui64 import Eui64
 from ota_engine.events import Left, LinkDown
+from ota_engine.times import Monotonic
 
 
 def event(number: int) -> Left:
-    return Left(Eui64(number), 0.0)
+    return Left(Eui64(number), Monotonic(0.0))
 
 
 async def test_what_arrives_while_a_batch_waits_joins_it() -> None:
@@ -49,7 +50,7 @@ async def test_what_finds_no_room_is_dropped_and_counted() -> None:
     for number in range(LIMIT + 5):
         inbox.put(event(number))
     assert inbox.dropped == 5
-    down = LinkDown("ezsp", "unplugged", 0.0)
+    down = LinkDown("ezsp", "unplugged", Monotonic(0.0))
     inbox.put(down, always=True)
     batch = await inbox.events.receive()
     assert len(batch) == LIMIT + 1

@@ -23,6 +23,8 @@ from ota_engine.link.recording import CaptureFile, RecordingLink
 from ota_engine.records import ImageRecord, ImageTerms
 from ota_engine.shell.push import PushRequest, PushResult, push
 from ota_engine.shell.service import Setup
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
 from tests.capture.shark import fields, malformed
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
@@ -49,7 +51,7 @@ async def pushed(
     def watch(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Nobody looks on."""
 
-    setup = Setup(link, state, time.time, False, PROMPT)
+    setup = Setup(link, state, this_machine, False, PROMPT)
     return await push(setup, request, watch)
 
 
@@ -85,7 +87,7 @@ async def test_a_capture_of_real_radio_traffic_is_dissected_whole(tmp_path: Path
     async with home(device(0), folder=tmp_path) as dongle, ZigpyRadio(dongle.settings) as radio:
         with CaptureFile(capture) as sink:
             offset = time.time() - trio.current_time()
-            recorded = RecordingLink(radio, sink.write, lambda now: offset + now)
+            recorded = RecordingLink(radio, sink.write, lambda now: Utc(offset + now))
             await pushed(recorded, tmp_path, file)
     assert not malformed(capture)
     rows = fields(
@@ -195,7 +197,7 @@ async def test_both_chips_of_a_device_get_their_file_in_one_push_whatever_its_or
         file_version=NEW,
         integrity=True,
     )
-    b = image_record(build(Random(2).randbytes(2000), other), "b", 0.0)
+    b = image_record(build(Random(2).randbytes(2000), other), "b", Utc(0.0))
     chip = ChipSpec(b.image_type, OLD)
     entry = of_model(0, "LAMP-1", chips=(chip,))
     files = (b, a) if turned else (a, b)

@@ -14,6 +14,7 @@ from ota_engine.errors import LocalError
 from ota_engine.link.conformance import CHECKS, Bench, BenchFactory
 from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
+from ota_engine.times import Utc
 from tests.link.test_conformance import han_bench
 
 
@@ -23,7 +24,7 @@ class Recorded(RecordingLink):
     def __init__(self, han: Han) -> None:
         self.octets = bytearray()
         self._han = han
-        super().__init__(han, self.octets.extend, lambda now: now)
+        super().__init__(han, self.octets.extend, Utc)
 
     async def __aenter__(self) -> "Recorded":
         await self._han.__aenter__()

@@ -34,16 +34,17 @@ from ota_engine.shell.activate import ActivationRequest, Followed, activate
 from ota_engine.shell.push import PushRequest, PushResult, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.times import Utc
 from tests.gbcs.parties import NOW, SUPPLIER, everyone, files
 
-UTC = NOW.timestamp()
+UTC = Utc(NOW.timestamp())
 OLD, NEW = 0x0100_0000, 0x0101_0000
 SPECS = {entry.spec.kind: entry.spec for entry in default_roster()}
 PPMID, IHD, HCALCS, HUB = (spec.eui64 for spec in SPECS.values())
 PATIENT = OrderPatience()
 
 
-def utc() -> float:
+def utc() -> Utc:
     return UTC + trio.current_time()
 
 
@@ -108,7 +109,7 @@ class Estate:
         self,
         image: ImageRecord,
         *,
-        at: float | None = None,
+        at: Utc | None = None,
         wait: bool = False,
         seconds: float = 3 * 86_400.0,
         steps: list[OrderRecord] | None = None,

@@ -14,6 +14,7 @@ from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.push.verdict import PushVerdict
 from ota_engine.records import OrderRecord, OrderState
 from ota_engine.shell.activate import ActivationRequest, activate, cancel, cancel_for, read_version
+from ota_engine.times import Utc
 from tests.gbcs.parties import SECOND_SUPPLIER, SUPPLIER, without
 from tests.shell.activation import HCALCS, HUB, IHD, NEW, OLD, PPMID, Estate, signed, utc
 
@@ -56,7 +57,7 @@ async def test_an_order_for_later_is_left_once_it_is_accepted_and_found_again(
     autojump_clock: MockClock,
 ) -> None:
     await holding(home)
-    at = float(round(utc() + HOUR))
+    at = Utc(float(round(utc() + HOUR)))
     accepted = await home.order(signed(), at=at)
     assert (accepted.order.state, accepted.over) == (OrderState.ACCEPTED, True)
     assert home.version() == OLD and home.outcomes("order") == []
@@ -73,7 +74,7 @@ async def test_an_order_whose_time_came_while_no_engine_ran_is_settled_by_the_ne
     autojump_clock: MockClock,
 ) -> None:
     await holding(home)
-    at = float(round(utc() + HOUR))
+    at = Utc(float(round(utc() + HOUR)))
     await home.order(signed(), at=at)
     await trio.sleep(2 * HOUR)
     home.network.run(trio.current_time())
@@ -86,7 +87,7 @@ async def test_an_order_is_taken_back_and_never_carried_out(
     home: Estate, autojump_clock: MockClock, by_device: bool
 ) -> None:
     await holding(home)
-    at = float(round(utc() + HOUR))
+    at = Utc(float(round(utc() + HOUR)))
     order = (await home.order(signed(), at=at)).order
     async with home.setup() as setup:
         if by_device:
@@ -105,7 +106,7 @@ async def test_nothing_is_waited_for_beyond_the_time_given(
     home: Estate, autojump_clock: MockClock
 ) -> None:
     await holding(home)
-    at = float(round(utc() + HOUR))
+    at = Utc(float(round(utc() + HOUR)))
     followed = await home.order(signed(), at=at, wait=True, seconds=60.0)
     assert followed.ending.timed_out and not followed.over
     assert followed.order.state is OrderState.ACCEPTED
@@ -153,7 +154,7 @@ async def test_the_image_of_a_second_supplier_is_not_held(
 async def test_a_second_order_beside_an_open_one_is_refused_with_its_number(
     home: Estate, autojump_clock: MockClock
 ) -> None:
-    await home.order(signed(), at=float(round(utc() + HOUR)))
+    await home.order(signed(), at=Utc(float(round(utc() + HOUR))))
     with refused("order 1 .*still open"):
         await home.order(signed())
 

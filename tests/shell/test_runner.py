@@ -32,11 +32,12 @@ from ota_engine.store.writer import InlineWriter
 from ota_engine.telling.http_sink import HttpSink
 from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 from ota_engine.telling.sink import Sink
+from ota_engine.times import Utc
 from tests.faults.home import UTC, make_devices, make_image, wish
 from tests.gbcs.parties import BROKER, HASH, HCALCS, SUPPLIER, everyone
 
 
-def utc() -> float:
+def utc() -> Utc:
     return UTC + trio.current_time()
 
 
@@ -130,7 +131,7 @@ async def test_an_order_for_a_time_may_be_the_first_thing_that_happens(
         ) as shell,
     ):
         later = utc() + 3600.0
-        await shell.command(ActivateImage(Eui64(HCALCS), HASH, later, "test"))
+        await shell.command(ActivateImage(Eui64(HCALCS), HASH, Utc(later), "test"))
         (order,) = shell.engine.orders()
         assert (order.state, order.execution_utc) == (OrderState.COMMITTED, later)
 

@@ -41,6 +41,7 @@ from ota_engine.records import (
 )
 from ota_engine.store.seals import SEALER
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 
 PPMID = Eui64(0x00DB_1234_5678_90A4)
 HIGHEST = Eui64(0xFFFF_FFFF_FFFF_FFFE)  # more than a signed 64-bit column could hold
@@ -60,7 +61,7 @@ def image(data: bytes = b"firmware", **changes: Any) -> ImageRecord:
         maximum_hardware_version=None,
         upgrade_file_destination=None,
         manufacturer_image_hash="",
-        added_utc=1.7e9,
+        added_utc=Utc(1.7e9),
         data=data,
     )
     return replace(made, **changes)
@@ -82,7 +83,7 @@ def device(eui64: Eui64 = PPMID, **changes: Any) -> DeviceRecord:
         power_source=1,
         period_unit_ms=1,
         block_limit=None,
-        last_seen_utc=1.7e9,
+        last_seen_utc=Utc(1.7e9),
     )
     return replace(made, **changes)
 
@@ -97,7 +98,7 @@ def firmware(eui64: Eui64 = PPMID, **changes: Any) -> FirmwareRecord:
         file_version=0x01020304,
         hardware_version=None,
         source=FirmwareSource.QUERY,
-        since_utc=1.7e9,
+        since_utc=Utc(1.7e9),
     )
     return replace(made, **changes)
 
@@ -110,7 +111,7 @@ def assignment(eui64: Eui64 = PPMID, **changes: Any) -> AssignmentRecord:
         activation=Activation.IMMEDIATE,
         activation_delay=0,
         activation_utc=None,
-        created_utc=1.7e9,
+        created_utc=Utc(1.7e9),
     )
     return replace(made, **changes)
 
@@ -123,14 +124,14 @@ def session(eui64: Eui64 = PPMID, **changes: Any) -> SessionRecord:
         attempt=1,
         state=SessionState.DOWNLOADING,
         reason="",
-        since_utc=1.7e9,
+        since_utc=Utc(1.7e9),
         offset=0,
         blocks=0,
         retries=0,
         version_before=0x01020304,
         version_after=None,
         due_utc=None,
-        started_utc=1.7e9,
+        started_utc=Utc(1.7e9),
     )
     return replace(made, **changes)
 
@@ -138,7 +139,7 @@ def session(eui64: Eui64 = PPMID, **changes: Any) -> SessionRecord:
 def outcome(key: str, eui64: Eui64 = PPMID, **changes: Any) -> OutcomeRecord:
     made = OutcomeRecord(
         key=key,
-        utc=1.7e9,
+        utc=Utc(1.7e9),
         device=eui64,
         kind=OutcomeKind.TRANSFER,
         verdict=Verdict.SUCCEEDED,
@@ -158,9 +159,9 @@ def order(number: int = 1, **changes: Any) -> OrderRecord:
         manufacturer_image_hash=bytes(range(32)),
         sha256=IMAGE.sha256,
         execution_utc=None,
-        created_utc=1.7e9,
+        created_utc=Utc(1.7e9),
         state=OrderState.DRAFTED,
-        since_utc=1.7e9,
+        since_utc=Utc(1.7e9),
         reason="",
     )
     return replace(made, **changes)
@@ -179,7 +180,7 @@ def push(number: int = 1, **changes: Any) -> PushRecord:
         policy=VersionPolicy.UPGRADE,
         activation=Activation.IMMEDIATE,
         activation_utc=None,
-        created_utc=1.7e9,
+        created_utc=Utc(1.7e9),
         overrides=(Override(Term.MODEL, "tried by hand"),),
         wishes=(PushWish(HIGHEST, VersionPolicy.REINSTALL, Activation.DELAYED, 900),),
     )
@@ -187,16 +188,16 @@ def push(number: int = 1, **changes: Any) -> PushRecord:
 
 
 def target(number: int = 1, eui64: Eui64 = PPMID, **changes: Any) -> PushTargetRecord:
-    made = PushTargetRecord(number, eui64, 0x121D, 0x0084, IMAGE.sha256, "updated", "", 1.7e9)
+    made = PushTargetRecord(number, eui64, 0x121D, 0x0084, IMAGE.sha256, "updated", "", Utc(1.7e9))
     return replace(made, **changes)
 
 
 def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}") -> EventRecord:
-    return EventRecord(utc=1.7e9, device=eui64, kind=kind, detail=detail)
+    return EventRecord(utc=Utc(1.7e9), device=eui64, kind=kind, detail=detail)
 
 
 def audit(subject: str = "ppmid", actor: str = "operator") -> AuditRecord:
-    return AuditRecord(utc=1.7e9, actor=actor, action="assign", subject=subject, detail="{}")
+    return AuditRecord(utc=Utc(1.7e9), actor=actor, action="assign", subject=subject, detail="{}")
 
 
 def deeds(store: Store) -> list[AuditRecord]:

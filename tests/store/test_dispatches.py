@@ -17,12 +17,13 @@ from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.store.dispatches import PendingDispatch
 from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 from tests.store.samples import outcome
 
 RECEIVER, SECOND = "receiver", "second receiver"
 SUPPLIER = "supplier"
 VALID = Verification(CheckResult.VALID, CheckResult.ABSENT)
-NOW = 1.7e9  # UTC
+NOW = Utc(1.7e9)  # UTC
 HOUR = 3600.0
 
 
@@ -34,7 +35,7 @@ def store() -> Iterator[Store]:
 
 
 def due(store: Store, now: float = NOW, sink: str = RECEIVER) -> list[str]:
-    return [letter.outcome.key for letter in store.dispatches.due(sink, 10, now, HOUR)]
+    return [letter.outcome.key for letter in store.dispatches.due(sink, 10, Utc(now), HOUR)]
 
 
 def test_a_sink_named_later_is_told_what_happened_before_in_its_order(store: Store) -> None:

@@ -20,6 +20,7 @@ from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import JsonLinesSink
+from ota_engine.times import Utc
 from tests.store.samples import (
     HIGHEST,
     IMAGE,
@@ -203,7 +204,7 @@ def test_what_waits_is_dead_or_was_told_stays_so_for_every_sink(second: Path) ->
         dispatches = store.dispatches
         assert dispatches.sinks() == {FILE_SINK: OPERATORS, "receiver": OPERATORS}
         assert [each.key for each in dispatches.waiting(FILE_SINK, 9)] == ["waits"]
-        (waits,) = dispatches.due("receiver", 9, 1.7e9, 60.0)
+        (waits,) = dispatches.due("receiver", 9, Utc(1.7e9), 60.0)
         assert (waits.outcome.key, waits.attempts, waits.problem) == (
             "waits",
             3,

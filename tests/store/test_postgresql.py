@@ -23,9 +23,10 @@ from ota_engine.records import Record
 from ota_engine.store import migrate, schema
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 from tests.store.samples import RECORDS, event, outcome
 
-NOW = 1.7e9  # UTC
+NOW = Utc(1.7e9)  # UTC
 PLACE, SECOND = "the server", "a second sink"
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin")
 

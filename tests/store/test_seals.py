@@ -16,6 +16,7 @@ from ota_engine.store import schema
 from ota_engine.store.chain import AuditHead, extend
 from ota_engine.store.seals import SEAL, SEAL_FOUND, SEALER, known_seals
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 from tests.cli.firmware import image_file
 from tests.store.samples import (
     HIGHEST,
@@ -134,7 +135,7 @@ def test_a_chain_rewritten_whole_is_found_by_the_head_noted_before(path: Path) -
         noted = store.audit_head().hash
         records = [row.record for row in store.audit_rows()]
     with Store.open(path) as store:
-        forged = extend(AuditHead(), [replace(record, utc=1.0) for record in records])
+        forged = extend(AuditHead(), [replace(record, utc=Utc(1.0)) for record in records])
     with closing(sqlite3.connect(path)) as database, database:
         for row in forged:
             values = (row.record.utc, row.hash, row.sequence)
@@ -260,7 +261,7 @@ def test_a_row_of_an_image_is_checked_against_the_images_own_octets(
     path = tmp_path / "zota.db"
     file = image_file(tmp_path)
     with Store.open(path) as store:
-        store.apply([image_record(file.read_bytes(), file.name, 1.7e9)])
+        store.apply([image_record(file.read_bytes(), file.name, Utc(1.7e9))])
     assert findings(path) == []
     edit(path, edited)
     first, *_ = findings(path)

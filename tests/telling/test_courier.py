@@ -22,11 +22,12 @@ from ota_engine.telling.http_sink import REFUSALS, HttpSink
 from ota_engine.telling.outcome_body import letter
 from ota_engine.telling.registration import register
 from ota_engine.telling.sink import CourierPatience
+from ota_engine.times import Utc
 from tests.faults.test_fault_37_cancellation import CancelAtStep
 from tests.store.samples import outcome
 
 NAME = "receiver"
-UTC = 1.7e9
+UTC = Utc(1.7e9)
 ALWAYS = 1_000_000
 MANY = 10  # steps; fewer would mean that nothing was cancelled
 
@@ -55,7 +56,7 @@ class Scene:
         self.url = "http://receiver.example/outcomes"
         self.courier: Courier
 
-    def wall_clock(self) -> float:
+    def wall_clock(self) -> Utc:
         return self.utc + trio.current_time()
 
     def times(self) -> list[float]:

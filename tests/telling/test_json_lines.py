@@ -23,9 +23,10 @@ from ota_engine.telling.courier import Courier
 from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import BATCH, JsonLinesSink, outcome_line
 from ota_engine.telling.sink import DEFAULT_PATIENCE
+from ota_engine.times import Utc
 from tests.store.samples import HIGHEST, outcome
 
-UTC = 1.7e9
+UTC = Utc(1.7e9)
 HOURS = 3 * 3600.0  # seconds
 
 

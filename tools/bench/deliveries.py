@@ -39,6 +39,7 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.shell.push import NOTIFY_SPACING, PushRequest, push
 from ota_engine.shell.service import Setup
+from ota_engine.wall_clock import this_machine
 from ota_engine.zcl.commands import Command, QueryNextImageResponse, UpgradeEndResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import encode
@@ -186,7 +187,7 @@ async def _push(dongle: DongleProcess, folder: Path, radio: "ZigpyRadio", data: 
     async with radio:
         dongle.begin()
         await push(
-            Setup(radio, folder, time.time, False, config),
+            Setup(radio, folder, this_machine, False, config),
             PushRequest((image,), timeout=GIVE_UP),
             lambda now, standings, down: None,
         )

@@ -21,6 +21,7 @@ from ota_engine.hub.kernel.happenings import TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.tunnel.hub import HubTunnels, MessageDelivered, MessageReceived
 from ota_engine.records import OrderRecord, Snapshot
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
 
@@ -51,7 +52,7 @@ class Activations:
 
     # --- what people ask ---------------------------------------------------------------------
 
-    def activate(self, request: ActivateImage, now: float) -> None:
+    def activate(self, request: ActivateImage, now: Monotonic) -> None:
         """Give an order.
 
         Raises:
@@ -60,7 +61,7 @@ class Activations:
         self._orders.activate(request, now)
         self._settle(now)
 
-    def cancel(self, request: CancelOrder, now: float) -> None:
+    def cancel(self, request: CancelOrder, now: Monotonic) -> None:
         """Take an order back.
 
         Raises:
@@ -69,7 +70,7 @@ class Activations:
         self._orders.cancel(request, now)
         self._settle(now)
 
-    def read_version(self, request: AskVersion, now: float) -> None:
+    def read_version(self, request: AskVersion, now: Monotonic) -> None:
         """Ask a device what it runs; the answer, or that there is none, is an outcome.
 
         Raises:
@@ -98,17 +99,17 @@ class Activations:
 
     # --- the link ----------------------------------------------------------------------------
 
-    def receive(self, packet: Packet, now: float) -> None:
+    def receive(self, packet: Packet, now: Monotonic) -> None:
         """Take a frame of the Tunneling cluster."""
         self._tunnels.receive(packet, now)
         self._settle(now)
 
-    def send_failed(self, event: SendFailed, now: float) -> None:
+    def send_failed(self, event: SendFailed, now: Monotonic) -> None:
         """A frame of ours did not arrive."""
         self._tunnels.failed(event, now)
         self._settle(now)
 
-    def joined(self, event: Joined, now: float) -> None:
+    def joined(self, event: Joined, now: Monotonic) -> None:
         """A device announced itself."""
         self._tunnels.joined(event.device, now)
         self._settle(now)
@@ -116,29 +117,29 @@ class Activations:
         self._readings.within_reach(event.device, now)
         self._settle(now)
 
-    def left(self, event: Left, now: float) -> None:
+    def left(self, event: Left, now: Monotonic) -> None:
         """A device left the network."""
         self._tunnels.left(event.device, now)
         self._settle(now)
 
-    def link_up(self, _: LinkUp, now: float) -> None:
+    def link_up(self, _: LinkUp, now: Monotonic) -> None:
         """The radio is ready."""
         self._orders.link_up(now)
         self._settle(now)
 
-    def link_down(self, _: LinkDown, now: float) -> None:
+    def link_down(self, _: LinkDown, now: Monotonic) -> None:
         """The radio is gone."""
         self._tunnels.link_down(now)
         self._settle(now)
 
     # --- time --------------------------------------------------------------------------------
 
-    def clock_observed(self, _: ClockObserved, now: float) -> None:
+    def clock_observed(self, _: ClockObserved, now: Monotonic) -> None:
         """The wall clock was read."""
         self._orders.clock_set(now)
         self._settle(now)
 
-    def ring(self, deadline: Deadline, now: float) -> None:
+    def ring(self, deadline: Deadline, now: Monotonic) -> None:
         """Do what is due."""
         match deadline.alarm:
             case Alarm.ORDER:
@@ -153,17 +154,17 @@ class Activations:
 
     # --- what other parts say ----------------------------------------------------------------
 
-    def version_read(self, reading: Reading, now: float) -> None:
+    def version_read(self, reading: Reading, now: Monotonic) -> None:
         """A reading has ended."""
         self._orders.version_read(reading, now)
         self._settle(now)
 
-    def transfer_ended(self, transfer: TransferEnded, now: float) -> None:
+    def transfer_ended(self, transfer: TransferEnded, now: Monotonic) -> None:
         """A transfer has ended: the Communications Hub Function tells of it, if we play it."""
         if self._hub is not None:
             self._hub.transferred(transfer, now)
 
-    def _settle(self, now: float) -> None:
+    def _settle(self, now: Monotonic) -> None:
         """Carry to and from the tunnels until nothing is left."""
         while True:
             sends, events = self._tunnels.drain()

@@ -21,6 +21,7 @@ from ota_engine.gbcs.protection import NOT_AUTHORIZED
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.order import has_ended, step_order
 from ota_engine.records import OrderRecord
+from ota_engine.times import Utc
 
 
 class Ruling(NamedTuple):
@@ -84,7 +85,7 @@ class OrderBook:
         """The number of the next order."""
         return max(self._orders, default=0) + 1
 
-    def take(self, message: Message, octets: bytes, utc: float) -> Ruling:
+    def take(self, message: Message, octets: bytes, utc: Utc) -> Ruling:
         """Let a believed answer or alert act on its order.
 
         Args:

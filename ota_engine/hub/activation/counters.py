@@ -13,9 +13,10 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.der import MAX_COUNTER
 from ota_engine.records import CounterRecord
+from ota_engine.times import Utc
 
 
-def next_counter(record: CounterRecord, utc: float) -> CounterRecord:
+def next_counter(record: CounterRecord, utc: Utc) -> CounterRecord:
     """Draw a counter; the record must be stored before the counter is used.
 
     Args:
@@ -43,7 +44,7 @@ class Counters:
         self._last = {record.originator: record for record in records}
         self._persist = persist
 
-    def draw(self, originator: Eui64, utc: float) -> int:
+    def draw(self, originator: Eui64, utc: Utc) -> int:
         """Draw the next counter of a party, and have it stored.
 
         Raises:

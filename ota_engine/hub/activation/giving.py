@@ -1,6 +1,6 @@
 """Whether an order may be given at all: every refusal is one line that says what to do instead."""
 
-from math import ceil, inf
+from math import ceil
 from typing import Final
 
 from images.eui64 import Eui64, format_eui64
@@ -12,6 +12,7 @@ from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import ImageRecord, OrderRecord, OrderState
+from ota_engine.times import NEVER, Monotonic, Utc
 from ota_engine.wording import utc_text
 
 HASH_BYTES: Final = 32  # SHA-256
@@ -24,7 +25,7 @@ def draft(
     book: OrderBook,
     security: Security,
     kernel: Kernel,
-    now: float,
+    now: Monotonic,
 ) -> OrderRecord:
     """Write down an order that may be given.
 
@@ -77,10 +78,10 @@ def _require_no_other(book: OrderBook, device: Eui64) -> None:
         )
 
 
-def _execution_time(execution: float | None, kernel: Kernel, now: float) -> float | None:
+def _execution_time(execution: Utc | None, kernel: Kernel, now: Monotonic) -> Utc | None:
     """Take a time to the whole second, which is all a command can say."""
     clock = kernel.clock
-    if clock.sane_at(now) == inf:
+    if clock.sane_at(now) == NEVER:
         raise LocalError("the wall clock has not been read yet: try again")
     if execution is None:
         return None
@@ -95,7 +96,7 @@ def _execution_time(execution: float | None, kernel: Kernel, now: float) -> floa
         raise LocalError(
             f"no command can say {utc_text(execution)}: give a time before the year 9999"
         )
-    return float(ceil(execution))
+    return Utc(float(ceil(execution)))
 
 
 def _require_hardware(image: ImageRecord, device: Eui64, kernel: Kernel) -> None:

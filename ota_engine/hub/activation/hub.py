@@ -18,6 +18,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.happenings import TransferEnd, TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind
+from ota_engine.times import Monotonic, Utc
 
 #: How a transfer ended, in the words of CCS08.
 TRANSFER_CODES: Final = {
@@ -46,7 +47,7 @@ class Hub:
         self._kernel = kernel
         self._told: dict[Eui64, str] = {}
 
-    def transferred(self, transfer: TransferEnded, now: float) -> None:
+    def transferred(self, transfer: TransferEnded, now: Monotonic) -> None:
         """Tell of a transfer by CCS08, committed with the transfer's own outcome."""
         key = f"{transfer.key}-ccs08"
         if self._told.get(transfer.device) == key:
@@ -61,7 +62,7 @@ class Hub:
                 AlertCode.FIRMWARE_TRANSFER_SUCCESSFUL
                 if good
                 else AlertCode.FIRMWARE_TRANSFER_FAILED,
-                date_of(int(utc)),
+                date_of(Utc(int(utc))),
                 transfer.device,
                 transfer.file_version,
                 code,

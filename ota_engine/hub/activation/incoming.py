@@ -24,6 +24,7 @@ from ota_engine.hub.kernel.happenings import AlertTold
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.tunnel.hub import MessageReceived
 from ota_engine.records import OutcomeKind
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
 REMEMBERED: Final = 1024  # alerts; one that comes again is known by its device and counter
@@ -48,7 +49,7 @@ class Incoming:
         self._limit = AuditLimit()
         self._alerts: OrderedDict[str, None] = OrderedDict()
 
-    def take(self, event: MessageReceived, now: float) -> None:
+    def take(self, event: MessageReceived, now: Monotonic) -> None:
         """Take one message; whatever its octets are, nothing is raised."""
         try:
             message = parse(event.octets)
@@ -60,12 +61,12 @@ class Incoming:
         except PeerError as error:
             self._disbelieve(event, str(error), now)
 
-    def _moment(self, now: float) -> datetime | None:
+    def _moment(self, now: Monotonic) -> datetime | None:
         """The time certificates must be valid at, None while no clock is trusted."""
         clock = self._kernel.clock
         return None if clock.doubt(now) else date_of(clock.utc(now))
 
-    def _give(self, message: Message, octets: bytes, now: float) -> None:
+    def _give(self, message: Message, octets: bytes, now: Monotonic) -> None:
         if (message.message_code, message.cra) in ANSWERS:
             self._orders.answered(message, octets, now)
         elif message.cra is Cra.RESPONSE and message.message_code in WAYS:
@@ -75,7 +76,7 @@ class Incoming:
         else:
             raise PeerError(f"message code {message.message_code:04X} is nothing we asked for")
 
-    def _alert(self, message: Message, octets: bytes, now: float) -> None:
+    def _alert(self, message: Message, octets: bytes, now: Monotonic) -> None:
         """Pass an alert on; one that comes again is the same outcome and is told once."""
         news = news_of(message)
         outcome = told(
@@ -101,7 +102,7 @@ class Incoming:
         image = self._kernel.image_held(device, digest) if digest else None
         return "" if image is None else image.sha256
 
-    def _disbelieve(self, event: MessageReceived, reason: str, now: float) -> None:
+    def _disbelieve(self, event: MessageReceived, reason: str, now: Monotonic) -> None:
         self._kernel.output.count("messages_not_believed")
         if self._limit.allows(event.device, now):
             subject = format_eui64(event.device)

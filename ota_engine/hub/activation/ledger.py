@@ -12,6 +12,7 @@ from ota_engine.hub.activation.limits import AuditLimit
 from ota_engine.hub.activation.order import step_order
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OrderRecord
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
 #: Actions by which a change is news to whoever hears of outcomes.
@@ -50,7 +51,7 @@ class Ledger:
         self,
         order: OrderRecord,
         step: OrderStep,
-        now: float,
+        now: Monotonic,
         reason: str,
         verification: Verification | None = None,
     ) -> OrderRecord:
@@ -68,7 +69,9 @@ class Ledger:
             self._changed(order, after, action, verification, now)
         return after
 
-    def obey(self, ruling: Ruling, octets: bytes, verification: Verification, now: float) -> None:
+    def obey(
+        self, ruling: Ruling, octets: bytes, verification: Verification, now: Monotonic
+    ) -> None:
         """Store what a device's word did, and tell whoever is to be told."""
         before, order, action = ruling[:3]
         changed = order.state is not before.state
@@ -82,7 +85,7 @@ class Ledger:
             self._kernel.output.report(told)
 
     def audit(
-        self, actor: str, action: str, order: OrderRecord, now: float, **detail: object
+        self, actor: str, action: str, order: OrderRecord, now: Monotonic, **detail: object
     ) -> None:
         """Write who did what to an order."""
         subject = format_eui64(order.device)
@@ -96,7 +99,7 @@ class Ledger:
         order: OrderRecord,
         action: OrderAction | None,
         verification: Verification | None,
-        now: float,
+        now: Monotonic,
     ) -> None:
         self.save(order)
         self._kernel.output.event(

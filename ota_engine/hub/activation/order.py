@@ -11,6 +11,7 @@ from ota_engine.gbcs.payloads import CANCELLATION_TIME
 from ota_engine.gbcs.protection import protect
 from ota_engine.hub.activation.life import FINAL, OrderAction, OrderStep, turn
 from ota_engine.records import OrderRecord, OrderState
+from ota_engine.times import Utc
 
 
 def has_ended(order: OrderRecord) -> bool:
@@ -25,7 +26,7 @@ def may_send(order: OrderRecord) -> bool:
 
 
 def step_order(
-    order: OrderRecord, step: OrderStep, utc: float, reason: str = ""
+    order: OrderRecord, step: OrderStep, utc: Utc, reason: str = ""
 ) -> tuple[OrderRecord, OrderAction | None]:
     """Let something happen to an order.
 
@@ -67,7 +68,7 @@ def commit_order(order: OrderRecord, counter: int, keys: Keystore) -> OrderRecor
 
 
 def withdraw_order(
-    order: OrderRecord, counter: int, keys: Keystore, utc: float, reason: str
+    order: OrderRecord, counter: int, keys: Keystore, utc: Utc, reason: str
 ) -> tuple[OrderRecord, OrderAction | None]:
     """Cancel an order: at once while it is drafted, else by a command with a new counter.
 

@@ -8,7 +8,6 @@ activated it, any other word leaves the order to expire (ADR 0032).
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import inf
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
@@ -29,6 +28,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OrderRecord, OrderState
+from ota_engine.times import NEVER, Monotonic
 from ota_engine.wording import one_line, utc_text
 
 DELIVERED = "delivered; not answered yet"
@@ -67,7 +67,7 @@ class Orders:
 
     # --- what people ask ---------------------------------------------------------------------
 
-    def activate(self, request: ActivateImage, now: float) -> None:
+    def activate(self, request: ActivateImage, now: Monotonic) -> None:
         """Commit an order, and send it if it can be sent.
 
         Raises:
@@ -92,7 +92,7 @@ class Orders:
         self._watches[order.number] = Watch()
         self._look(order, now)
 
-    def cancel(self, request: CancelOrder, now: float) -> None:
+    def cancel(self, request: CancelOrder, now: Monotonic) -> None:
         """Have an order cancelled; what may have left is cancelled by the device only.
 
         Raises:
@@ -111,7 +111,7 @@ class Orders:
         self._post.withdraw(watch.on_its_way, now)
         self._look(order, now)
 
-    def _withdrawn(self, order: OrderRecord, actor: str, now: float) -> OrderRecord:
+    def _withdrawn(self, order: OrderRecord, actor: str, now: Monotonic) -> OrderRecord:
         """Write the cancellation of an order, or take the one it has."""
         self._security.require_signer(order.originator)
         self._security.require_agreement(order.device)
@@ -125,11 +125,11 @@ class Orders:
 
     # --- time, radio and devices -------------------------------------------------------------
 
-    def ring(self, number: int, now: float) -> None:
+    def ring(self, number: int, now: Monotonic) -> None:
         """Look after an order of which something is due."""
         self._look(self._order(number), now)
 
-    def link_up(self, now: float) -> None:
+    def link_up(self, now: Monotonic) -> None:
         """The radio is ready: what waits for it is tried, and old doubts are looked into."""
         for number, watch in list(self._watches.items()):
             watch.hurry()
@@ -137,18 +137,18 @@ class Orders:
         for device in self._unsure:
             self._readings.read(device, now)
 
-    def within_reach(self, device: Eui64, now: float) -> None:
+    def within_reach(self, device: Eui64, now: Monotonic) -> None:
         """A device was seen on the network: what waits for it is tried now."""
         for order in self.book.open_orders(device):
             self._watches[order.number].hurry()
             self._look(order, now)
 
-    def clock_set(self, now: float) -> None:
+    def clock_set(self, now: Monotonic) -> None:
         """The wall clock was read: moments may be nearer or farther than they were."""
         for number in list(self._watches):
             self._look(self._order(number), now)
 
-    def _look(self, order: OrderRecord, now: float) -> None:
+    def _look(self, order: OrderRecord, now: Monotonic) -> None:
         """Do for an order what it wants now, and set when to look again."""
         order = self._pass_time(order, now)
         if has_ended(order):
@@ -157,18 +157,18 @@ class Orders:
         watch = self._watches.setdefault(order.number, Watch())  # a late word may reopen it
         if watch.idle and now >= watch.again_at:
             self._carry_out(self._schedule.plan(order, watch, now), order, watch, now)
-        again_at = watch.again_at if watch.idle and not watch.waits else inf
+        again_at = watch.again_at if watch.idle and not watch.waits else NEVER
         due = min(again_at, self._schedule.next_moment(order, now))
         self._deadlines.move(due, Alarm.ORDER, order.number)
 
-    def _put_away(self, order: OrderRecord, now: float) -> None:
+    def _put_away(self, order: OrderRecord, now: Monotonic) -> None:
         """Nothing more is done for an order that has ended, and what still waits is taken back."""
-        self._deadlines.move(inf, Alarm.ORDER, order.number)
+        self._deadlines.move(NEVER, Alarm.ORDER, order.number)
         watch = self._watches.pop(order.number, None)
         if watch is not None:
             self._post.withdraw(watch.on_its_way, now)
 
-    def _pass_time(self, order: OrderRecord, now: float) -> OrderRecord:
+    def _pass_time(self, order: OrderRecord, now: Monotonic) -> OrderRecord:
         """Take the steps that time alone takes."""
         if not has_ended(order) and self._schedule.is_due(order, now):
             reached = order.state is not OrderState.COMMITTED
@@ -179,7 +179,7 @@ class Orders:
             order = self._ledger.step(order, OrderStep.LAPSE, now, reason)
         return order
 
-    def _carry_out(self, plan: OrderMove, order: OrderRecord, watch: Watch, now: float) -> None:
+    def _carry_out(self, plan: OrderMove, order: OrderRecord, watch: Watch, now: Monotonic) -> None:
         obstacle = "" if plan is OrderMove.WAIT else self._post.obstacle(order.device)
         watch.stand_by(waits=plan is OrderMove.WAIT or bool(obstacle))
         if watch.waits:
@@ -192,7 +192,7 @@ class Orders:
             self._ledger.explain(order, "not answered; the device is asked what it runs")
             self._readings.read(order.device, now)
 
-    def _send(self, order: OrderRecord, watch: Watch, now: float) -> None:
+    def _send(self, order: OrderRecord, watch: Watch, now: Monotonic) -> None:
         _, action = step_order(order, OrderStep.RETRY, order.since_utc)
         revoking = action is OrderAction.REVOKE
         self._ledger.save(replace(order, attempts=order.attempts + 1))
@@ -204,7 +204,7 @@ class Orders:
         )
         watch.sent(token)
 
-    def _arrived(self, number: int, revoking: bool, trouble: str, now: float) -> None:
+    def _arrived(self, number: int, revoking: bool, trouble: str, now: Monotonic) -> None:
         """A command arrived at the device, or did not."""
         order, watch = self._order(number), self._watches.get(number)
         if watch is None:
@@ -224,7 +224,7 @@ class Orders:
 
     # --- what devices say --------------------------------------------------------------------
 
-    def answered(self, message: Message, octets: bytes, now: float) -> None:
+    def answered(self, message: Message, octets: bytes, now: Monotonic) -> None:
         """Take a believed answer or alert.
 
         Raises:
@@ -239,13 +239,13 @@ class Orders:
                 self._unsure[order.device] = order.number
                 self._readings.read(order.device, now)
 
-    def version_read(self, reading: Reading, now: float) -> None:
+    def version_read(self, reading: Reading, now: Monotonic) -> None:
         """Take the end of a reading for what it is worth to the device's orders."""
         self._look_into_doubt(reading, now)
         for order in self.book.open_orders(reading.device):
             self._weigh(reading, order, now)
 
-    def _weigh(self, reading: Reading, order: OrderRecord, now: float) -> None:
+    def _weigh(self, reading: Reading, order: OrderRecord, now: Monotonic) -> None:
         watch = self._watches[order.number]
         settling = watch.settled()
         told = replace(order, firmware_version=reading.version, evidence=reading.message)
@@ -265,7 +265,7 @@ class Orders:
         image = self._kernel.images.get(order.sha256)
         return image is not None and reading.version == image.key.file_version
 
-    def _look_into_doubt(self, reading: Reading, now: float) -> None:
+    def _look_into_doubt(self, reading: Reading, now: Monotonic) -> None:
         """See whether a cancelled order had been carried out before its cancellation came."""
         number = self._unsure.pop(reading.device, None)
         if number is None or reading.version is None:

@@ -6,6 +6,7 @@ from ota_engine.gbcs.protection import MacKey, leg_of
 from ota_engine.gbcs.verification import CheckResult, Verification
 from ota_engine.hub.activation.life import FINAL
 from ota_engine.records import OrderRecord, OrderState, OutcomeKind, OutcomeRecord, Verdict
+from ota_engine.times import Utc
 
 
 def verified(message: Message) -> Verification:
@@ -25,9 +26,7 @@ def order_key(order: OrderRecord) -> str:
     return f"order-{order.device:016x}-{order.originator:016x}-{by}"
 
 
-def order_outcome(
-    order: OrderRecord, utc: float, verification: Verification | None
-) -> OutcomeRecord:
+def order_outcome(order: OrderRecord, utc: Utc, verification: Verification | None) -> OutcomeRecord:
     """Write how an order ended, or that it has not after all; only an activation is a success.
 
     A correction has another state, and so another key; an order can expire more than once.
@@ -50,7 +49,7 @@ def order_outcome(
 
 
 def contradiction(
-    order: OrderRecord, utc: float, said: str, message: bytes, verification: Verification
+    order: OrderRecord, utc: Utc, said: str, message: bytes, verification: Verification
 ) -> OutcomeRecord:
     """Write that a device said the opposite of what it had said before, and was not believed."""
     return OutcomeRecord(
@@ -71,7 +70,7 @@ def contradiction(
 def told(
     message: Message,
     octets: bytes,
-    utc: float,
+    utc: Utc,
     *,
     kind: OutcomeKind,
     succeeded: bool,

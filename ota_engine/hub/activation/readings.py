@@ -5,7 +5,6 @@ question is not stored: after a restart whoever needs the answer asks again, wit
 """
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import Final, NamedTuple
 
 from images.eui64 import Eui64, format_eui64
@@ -31,6 +30,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
+from ota_engine.times import NEVER, Monotonic
 
 #: How a version may be read. No device says of which kind it is until it answers or alerts, so one
 #: that leaves a question open is asked in the next way.
@@ -98,11 +98,11 @@ class Readings:
         self._ways: dict[Eui64, MessageCode] = {}
         self._deadlines = kernel.deadlines
 
-    def ring(self, device: Eui64, now: float) -> None:
+    def ring(self, device: Eui64, now: Monotonic) -> None:
         """A question was not answered in time: repeat it."""
         self._ask(self._inquiries[device], now)
 
-    def read(self, device: Eui64, now: float, *, by_person: bool = False) -> None:
+    def read(self, device: Eui64, now: Monotonic, *, by_person: bool = False) -> None:
         """Begin a reading, or join the one under way."""
         inquiry = self._inquiries.get(device)
         if inquiry is not None:
@@ -111,7 +111,7 @@ class Readings:
         self._inquiries[device] = inquiry = _Inquiry(device, by_person)
         self._ask(inquiry, now)
 
-    def within_reach(self, device: Eui64, now: float) -> None:
+    def within_reach(self, device: Eui64, now: Monotonic) -> None:
         """A device can be reached again: what waits for it need not wait longer."""
         if self._deadlines.is_set(Alarm.READING, device):
             self._deadlines.move(now, Alarm.READING, device)
@@ -125,7 +125,7 @@ class Readings:
 
     # --- questions ---------------------------------------------------------------------------
 
-    def _ask(self, inquiry: _Inquiry, now: float) -> None:
+    def _ask(self, inquiry: _Inquiry, now: Monotonic) -> None:
         device = inquiry.device
         if inquiry.tries >= TRIES:
             self._end(inquiry, Reading(device, None, inquiry.trouble), now)
@@ -146,7 +146,7 @@ class Readings:
             now,
         )
 
-    def _question(self, device: Eui64, way: MessageCode, now: float) -> Message:
+    def _question(self, device: Eui64, way: MessageCode, now: Monotonic) -> Message:
         """Write a question: the broker's, on behalf of the supplier.
 
         It uses up no originator counter of the supplier's, so an order that is still to be sent
@@ -164,14 +164,14 @@ class Readings:
             party_counter=self._counters.draw(self._security.supplier, utc),
         )
 
-    def _received(self, inquiry: _Inquiry, trouble: str, now: float) -> None:
+    def _received(self, inquiry: _Inquiry, trouble: str, now: Monotonic) -> None:
         """A question arrived, or did not."""
         if self._inquiries.get(inquiry.device) is inquiry:
             inquiry.trouble = f"not delivered: {trouble}" if trouble else NO_ANSWER
             inquiry.unanswered += not trouble
             self._again(inquiry, now)
 
-    def _again(self, inquiry: _Inquiry, now: float) -> None:
+    def _again(self, inquiry: _Inquiry, now: Monotonic) -> None:
         patience = self._security.patience
         first = patience.answer_within if inquiry.trouble == NO_ANSWER else patience.deliver_again
         due = now + patience.pause(first, inquiry.tries)
@@ -179,7 +179,7 @@ class Readings:
 
     # --- answers -----------------------------------------------------------------------------
 
-    def answered(self, message: Message, octets: bytes, now: float) -> None:
+    def answered(self, message: Message, octets: bytes, now: Monotonic) -> None:
         """Take a believed answer.
 
         Raises:
@@ -208,15 +208,19 @@ class Readings:
         self._end(inquiry, reading, now, outcome)
 
     def _end(
-        self, inquiry: _Inquiry, reading: Reading, now: float, outcome: OutcomeRecord | None = None
+        self,
+        inquiry: _Inquiry,
+        reading: Reading,
+        now: Monotonic,
+        outcome: OutcomeRecord | None = None,
     ) -> None:
         del self._inquiries[inquiry.device]
-        self._deadlines.move(inf, Alarm.READING, inquiry.device)
+        self._deadlines.move(NEVER, Alarm.READING, inquiry.device)
         if inquiry.by_person:
             self._kernel.output.report(outcome or self._unanswered(inquiry, reading, now))
         self._kernel.happen(reading)
 
-    def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: float) -> OutcomeRecord:
+    def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: Monotonic) -> OutcomeRecord:
         utc = self._kernel.clock.utc(now)
         asked = inquiry.counters[0] if inquiry.counters else round(utc * 1000)
         return OutcomeRecord(

@@ -3,6 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
+from ota_engine.times import Utc
 
 
 class ActivateImage(NamedTuple):
@@ -19,7 +20,7 @@ class ActivateImage(NamedTuple):
 
     device: Eui64
     manufacturer_image_hash: bytes
-    execution_utc: float | None
+    execution_utc: Utc | None
     actor: str
     originator: Eui64 | None = None
     sha256: str = ""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from images.eui64 import Eui64
 from ota_engine.hub.kernel.devices import Firmware
 from ota_engine.records import FirmwareSource, ImageRecord, OrderRecord, OrderState
+from ota_engine.times import Utc
 
 #: How a device told a version, in words.
 WORDS = {
@@ -32,7 +33,7 @@ class RunsAlready(NamedTuple):
     device: Eui64
     manufacturer_image_hash: bytes
     version: int | None
-    since_utc: float
+    since_utc: Utc
     known_by: str
     order: OrderRecord | None
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
 from typing import Final
 
 from ota_engine.hub.activation.security import OrderPatience
 from ota_engine.hub.kernel.clock import WallClock
 from ota_engine.records import OrderRecord, OrderState
+from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 
 EPSILON: Final = 1e-6  # seconds: sums of floating point times
 SOONEST: Final = 1e-3  # seconds to a moment that has not come, whatever rounding makes of it
@@ -38,7 +38,7 @@ class Watch:
     failures: int = 0
     unanswered: int = 0
     settling: bool = False
-    again_at: float = -inf
+    again_at: Monotonic = LONG_AGO
     waits: bool = False
 
     @property
@@ -67,16 +67,16 @@ class Watch:
         awaited, self.settling = self.settling, False
         return awaited
 
-    def rest(self, now: float, patience: OrderPatience) -> None:
+    def rest(self, now: Monotonic, patience: OrderPatience) -> None:
         """Nothing came of anything: the next try is far off."""
         self.again_at = now + patience.longest_pause
 
-    def failed(self, now: float, patience: OrderPatience) -> None:
+    def failed(self, now: Monotonic, patience: OrderPatience) -> None:
         """A delivery failed: the next is tried after a pause."""
         self.failures += 1
         self.again_at = now + patience.pause(patience.deliver_again, self.failures)
 
-    def delivered(self, now: float, patience: OrderPatience) -> None:
+    def delivered(self, now: Monotonic, patience: OrderPatience) -> None:
         """A message arrived: its answer has some time."""
         self.failures = 0
         self.unanswered += 1
@@ -86,12 +86,12 @@ class Watch:
         """From now on it is the cancellation that is sent and answered, and nothing is settled."""
         self.settling = False
         self.failures = self.unanswered = 0
-        self.again_at = -inf
+        self.again_at = LONG_AGO
 
     def hurry(self) -> None:
         """Try at once what could not be delivered; what waits for an answer goes on waiting."""
         if self.failures:
-            self.failures, self.again_at = 0, -inf
+            self.failures, self.again_at = 0, LONG_AGO
 
 
 class Schedule:
@@ -101,7 +101,7 @@ class Schedule:
         self._patience = patience
         self._clock = clock
 
-    def plan(self, order: OrderRecord, watch: Watch, now: float) -> OrderMove:
+    def plan(self, order: OrderRecord, watch: Watch, now: Monotonic) -> OrderMove:
         """Say what an order wants when nothing is under way for it."""
         revoking = order.cancel_counter is not None
         if order.state is OrderState.COMMITTED and not revoking:
@@ -116,16 +116,16 @@ class Schedule:
             return OrderMove.SETTLE
         return OrderMove.WAIT
 
-    def is_due(self, order: OrderRecord, now: float) -> bool:
+    def is_due(self, order: OrderRecord, now: Monotonic) -> bool:
         """Whether the execution time of an order has come that is not due yet."""
         at = order.execution_utc
         return at is not None and order.state is not OrderState.DUE and self._has_come(at, now)
 
-    def is_over(self, order: OrderRecord, now: float) -> bool:
+    def is_over(self, order: OrderRecord, now: Monotonic) -> bool:
         """Whether an order has waited for as long as any may."""
         return self._has_come(self._end(order), now)
 
-    def next_moment(self, order: OrderRecord, now: float) -> float:
+    def next_moment(self, order: OrderRecord, now: Monotonic) -> Monotonic:
         """When, by monotonic time, the trusted clock will have something to say of an order."""
         if self._clock.doubt(now):
             return self._clock.sane_at(now)
@@ -135,12 +135,12 @@ class Schedule:
             moments += [at, at + self._patience.alert_within]
         coming = [moment for moment in moments if not self._has_come(moment, now)]
         if not coming:
-            return inf
+            return NEVER
         return now + max(min(coming) - self._clock.utc(now), SOONEST)
 
-    def _end(self, order: OrderRecord) -> float:
+    def _end(self, order: OrderRecord) -> Utc:
         begun = order.created_utc if order.execution_utc is None else order.execution_utc
         return begun + self._patience.give_up_after
 
-    def _has_come(self, utc: float, now: float) -> bool:
+    def _has_come(self, utc: Utc, now: Monotonic) -> bool:
         return not self._clock.doubt(now) and self._clock.utc(now) + EPSILON >= utc

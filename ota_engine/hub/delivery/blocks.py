@@ -22,6 +22,7 @@ from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ImageKey
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import decode_block_request, encode_block_wait
@@ -50,7 +51,7 @@ class BlockServer:
         self._period = BlockPeriod(kernel, transfers)
         self._stranger_audits = Bucket(rate=1 / 60, burst=10.0)  # rows a second, rows
 
-    def answer(self, packet: Packet, peer: Peer, now: float) -> None:
+    def answer(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Answer one request: data, WAIT_FOR_DATA, ABORT, or the exception's status.
 
         Raises:
@@ -85,7 +86,7 @@ class BlockServer:
         back = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
         self._send(_new(Send, device.reply_to + back))
 
-    def charge(self, peer: Peer, size: int, now: float) -> float:
+    def charge(self, peer: Peer, size: int, now: Monotonic) -> float:
         """Charge a block to the air budget; returns the seconds it is short of."""
         if not self._budgeted:
             return 0.0
@@ -93,7 +94,7 @@ class BlockServer:
         cost = block_exchange_time(size, peer.device.relays + 1, self._kernel.radio.security)
         return channel.charge(peer.purse(channel), cost, now)
 
-    def all_asked(self, peer: Peer, session: Session, now: float) -> None:
+    def all_asked(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """The last octet has been asked for: the device checks the image, as long as that takes."""
         session.all_asked(now + quirk_for(*session.target).verify_for)
         self._transfers.step(
@@ -101,17 +102,17 @@ class BlockServer:
         )
         self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
 
-    def _flush(self, peer: Peer, session: Session, now: float) -> None:
+    def _flush(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """Write progress now and then: what a restart forgets costs nothing but the display."""
         self._flush_later(session, now)
         self._transfers.save(peer, session)
 
-    def _flush_later(self, session: Session, now: float) -> None:
+    def _flush_later(self, session: Session, now: Monotonic) -> None:
         config = self._transfers.config
         step = int(session.image.size * config.flush_step)
         session.flush_after(step, now + config.flush_every)
 
-    def session_for(self, peer: Peer, key: tuple[int, ...], now: float) -> Session:
+    def session_for(self, peer: Peer, key: tuple[int, ...], now: Monotonic) -> Session:
         """Find the session of the image a request names, and make it the current one.
 
         Raises:
@@ -125,7 +126,7 @@ class BlockServer:
         self._audit_refusal(peer, ImageKey(*key), now)
         raise PeerError("this image is not assigned to this device", Status.NO_IMAGE_AVAILABLE)
 
-    def _audit_refusal(self, peer: Peer, key: ImageKey, now: float) -> None:
+    def _audit_refusal(self, peer: Peer, key: ImageKey, now: Monotonic) -> None:
         """Say once for each image what a device asked for in vain; strangers have one budget."""
         if not peer.is_news(key):
             return
@@ -144,7 +145,7 @@ class BlockServer:
     # --- when not to serve -------------------------------------------------------------------
 
     def open_for(
-        self, packet: Packet, peer: Peer, session: Session, offset: int, now: float
+        self, packet: Packet, peer: Peer, session: Session, offset: int, now: Monotonic
     ) -> bool:
         """Say whether a session may be served now; if not, the client has been answered.
 
@@ -185,7 +186,9 @@ class BlockServer:
         if not verdict.offer:
             raise PeerError(verdict.reason, Status.NO_IMAGE_AVAILABLE)
 
-    def _admit(self, packet: Packet, peer: Peer, session: Session, offset: int, now: float) -> bool:
+    def _admit(
+        self, packet: Packet, peer: Peer, session: Session, offset: int, now: Monotonic
+    ) -> bool:
         """Give the session a place on its channel, or queue it and tell the client when to ask."""
         places = self._transfers.channel_of(peer).places
         if session.state is SessionState.VERIFYING:
@@ -200,18 +203,18 @@ class BlockServer:
         self.watch(peer, session, now)
         return False
 
-    def _begin(self, peer: Peer, session: Session, now: float) -> None:
+    def _begin(self, peer: Peer, session: Session, now: Monotonic) -> None:
         session.begin(self._kernel.clock.utc(now))
         self._flush_later(session, now)
         self._transfers.step(peer, session, SessionStep.BLOCK, now)
         self.watch(peer, session, now)
 
-    def watch(self, peer: Peer, session: Session, now: float) -> None:
+    def watch(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """Have somebody look when the device has not asked for this image for too long."""
         due = now + self._patience(session)
         self._kernel.deadlines.at_latest(due, Alarm.STALL, peer.eui64)
 
-    def silent_at(self, peer: Peer, session: Session) -> float:
+    def silent_at(self, peer: Peer, session: Session) -> Monotonic:
         """When a session's place is given away, unless the device asks for its image before."""
         return max(session.heard, peer.waits_until) + self._patience(session)
 
@@ -222,7 +225,7 @@ class BlockServer:
         stall_after = quirk_for(*session.target).stall_after
         return spacing + (stall_after or self._transfers.config.stall_after)
 
-    def _too_early(self, packet: Packet, peer: Peer, now: float) -> None:
+    def _too_early(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Answer a client that asks faster than it may, or though it was told to wait.
 
         One that goes on regardless is answered once a second; the rest of its flood is dropped.
@@ -235,7 +238,7 @@ class BlockServer:
         else:
             self._kernel.output.count("block_dropped")
 
-    def wait(self, packet: Packet, peer: Peer, now: float, seconds: float) -> None:
+    def wait(self, packet: Packet, peer: Peer, now: Monotonic, seconds: float) -> None:
         """Answer WAIT_FOR_DATA, and give the client no block before that time is up."""
         peer.hold(now + self._say_wait(packet, peer, seconds))
 

@@ -30,6 +30,7 @@ from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION, ServedImage
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute, Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame, general_frame
@@ -60,18 +61,18 @@ class Contacts:
 
     # --- in line -----------------------------------------------------------------------------
 
-    def soon(self, peer: Peer, now: float) -> None:
+    def soon(self, peer: Peer, now: Monotonic) -> None:
         """Put a device in line: it is asked what it runs, and notified if nothing is under way."""
         channel = self._transfers.channel_of(peer)
         channel.contacts[peer.eui64] = None
         self._kernel.deadlines.at_latest(max(now, channel.contact_at), Alarm.CONTACT, peer.channel)
 
-    def anew(self, peer: Peer, now: float) -> None:
+    def anew(self, peer: Peer, now: Monotonic) -> None:
         """Put a device in line as if it had never been notified: something about it has changed."""
         peer.unnotified()
         self.soon(peer, now)
 
-    def next(self, number: int, now: float) -> None:
+    def next(self, number: int, now: Monotonic) -> None:
         """Contact the next device of a channel."""
         transfers = self._transfers
         channel = transfers.channel(number)
@@ -92,7 +93,7 @@ class Contacts:
         if channel.contacts or (channel.crowded_out and not channel.places.crowded):
             self._kernel.deadlines.at_latest(channel.contact_at, Alarm.CONTACT, number)
 
-    def _contact(self, peer: Peer, number: int, now: float) -> bool:
+    def _contact(self, peer: Peer, number: int, now: Monotonic) -> bool:
         """Say to a device what there is to say, if anything; returns whether there was."""
         if peer.channel != number:
             self.soon(peer, now)
@@ -119,13 +120,13 @@ class Contacts:
             one for one in sessions if one.state is failed and one.attempt < most
         ]
 
-    def turn(self, peer: Peer, sha256: str, now: float) -> None:
+    def turn(self, peer: Peer, sha256: str, now: Monotonic) -> None:
         """The session of this image is done with for now: another one may have waited for it."""
         others = (one for one in self._idle(peer) if one.image.sha256 != sha256)
         if any(session.state in IDLE for session in others):
             self.anew(peer, now)
 
-    def again(self, peer: Peer, now: float) -> None:
+    def again(self, peer: Peer, now: Monotonic) -> None:
         """A notified device that still has nothing under way goes back in line."""
         if peer.notified_at is None or not self._idle(peer):
             return
@@ -137,14 +138,14 @@ class Contacts:
 
     # --- frames ------------------------------------------------------------------------------
 
-    def ask_if_new(self, peer: Peer, now: float) -> bool:
+    def ask_if_new(self, peer: Peer, now: Monotonic) -> bool:
         """Ask a device that has something to wait for, unless it has answered or was asked just now."""
         if not peer.to_ask or now < peer.asked_at + ASK_AGAIN:
             return False
         waiting = any(session.state not in FINAL for session in peer.sessions.values())
         return waiting and self.ask(peer, now)
 
-    def ask(self, peer: Peer, now: float) -> bool:
+    def ask(self, peer: Peer, now: Monotonic) -> bool:
         """Ask every client of a device what it is and runs, and the device for its power source."""
         if peer.device.endpoint == ALL_ENDPOINTS:
             return False
@@ -186,7 +187,7 @@ class Contacts:
         wanted = (BasicAttribute.POWER_SOURCE, *NAMES) if names else (BasicAttribute.POWER_SOURCE,)
         self._read(peer, client, BASIC_CLUSTER, wanted)
 
-    def verify(self, peer: Peer, client: Client, now: float, *, asked: bool) -> None:
+    def verify(self, peer: Peer, client: Client, now: Monotonic, *, asked: bool) -> None:
         """A device gave a version but not of what: have it say what it meant.
 
         Args:
@@ -213,7 +214,7 @@ class Contacts:
         )
         self._transfers.frame(peer, client, frame, cluster=cluster)
 
-    def notify(self, order: NotifyDevice, peer: Peer, now: float) -> None:
+    def notify(self, order: NotifyDevice, peer: Peer, now: Monotonic) -> None:
         """Send a unicast Image Notify at once, as an operator asks.
 
         Raises:
@@ -224,7 +225,7 @@ class Contacts:
         self._notify(peer, notify, [named] if named is not None else [], now)
 
     def _notify(
-        self, peer: Peer, notify: ImageNotify, sessions: Sequence[Session], now: float
+        self, peer: Peer, notify: ImageNotify, sessions: Sequence[Session], now: Monotonic
     ) -> None:
         """Notify the clients that these sessions are for, all of the device without any."""
         self._kernel.output.count("notify")

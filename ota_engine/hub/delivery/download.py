@@ -5,13 +5,13 @@ to say (``session``); who is told, ``transfers``'.
 """
 
 from dataclasses import replace
-from math import inf
 
 from ota_engine.events import Packet
 from ota_engine.hub.delivery.session import HOLDING
 from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, AssignmentRecord, SessionRecord, SessionState
+from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 
 #: States after which a new offer begins a new attempt.
 ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
@@ -66,7 +66,7 @@ class Session:
         self.target: Target = image.key[:2]
         self.state = SessionState.ASSIGNED
         self.reason = ""
-        self.since = 0.0
+        self.since = Monotonic(0.0)
         self.since_utc = assignment.created_utc
         self.started_utc = assignment.created_utc
         self.attempt = 0
@@ -76,15 +76,15 @@ class Session:
         self.aborts = 0
         self.complete = False
         self.came_back = False
-        self.deadline = inf
+        self.deadline = NEVER
         self.version_before: int | None = None
         self.version_after: int | None = None
-        self.due_utc: float | None = None
-        self.due = inf
-        self.heard = -inf
+        self.due_utc: Utc | None = None
+        self.due = NEVER
+        self.heard = LONG_AGO
         self.waits_for = ""
         self._flush_at = 0
-        self._flush_due = 0.0
+        self._flush_due = LONG_AGO
         self._last_offset = -1
 
     @property
@@ -100,11 +100,11 @@ class Session:
 
     # --- where it stands -------------------------------------------------------------------------
 
-    def begin_at(self, reason: str, now: float, utc: float) -> None:
+    def begin_at(self, reason: str, now: Monotonic, utc: Utc) -> None:
         """Begin, newly assigned."""
         self.reason, self.since, self.since_utc = reason, now, utc
 
-    def enter(self, state: SessionState, reason: str, now: float, utc: float) -> None:
+    def enter(self, state: SessionState, reason: str, now: Monotonic, utc: Utc) -> None:
         """Take another state."""
         self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
         self.came_back = False
@@ -125,11 +125,11 @@ class Session:
         waited, self.waits_for = bool(self.waits_for), ""
         return waited
 
-    def take_up(self, now: float, utc: float) -> None:
+    def take_up(self, now: Monotonic, utc: Utc) -> None:
         """Reckon in this run's time since when its state lasts; it is of an earlier run."""
         self.since = min(now, now + self.since_utc - utc)
 
-    def allow_until(self, deadline: float) -> None:
+    def allow_until(self, deadline: Monotonic) -> None:
         """Let the device check the image, or restart, until then."""
         self.deadline = deadline
 
@@ -138,30 +138,30 @@ class Session:
     def reassign(self, assignment: AssignmentRecord) -> None:
         """The same image is wanted anew: its time is another, what was achieved stays."""
         self.assignment = assignment
-        self.due_utc, self.due = None, inf
+        self.due_utc, self.due = None, NEVER
 
     def activate_by(self, activation: Activation) -> AssignmentRecord:
         """Have the image activated in another way; returns the assignment to store."""
         self.assignment = replace(self.assignment, activation=activation)
         return self.assignment
 
-    def set_due(self, due: float, due_utc: float) -> None:
+    def set_due(self, due: Monotonic, due_utc: Utc) -> None:
         """Set when a delayed activation is due."""
         self.due, self.due_utc = due, due_utc
 
-    def schedule_utc(self, due_utc: float | None) -> None:
+    def schedule_utc(self, due_utc: Utc | None) -> None:
         """Set when it is to be activated by the wall clock."""
         self.due_utc = due_utc
 
     # --- the download ----------------------------------------------------------------------------
 
-    def offered(self, running: int, utc: float) -> None:
+    def offered(self, running: int, utc: Utc) -> None:
         """The device was offered the image; after an end that is a new attempt."""
         if self.state in ENDED:
             self.attempt += 1
             self.offset = self.blocks = self.aborts = 0
             self.version_after = self.due_utc = None
-            self.due = inf
+            self.due = NEVER
             self.complete = self.came_back = False
         if self.state is SessionState.ASSIGNED:
             self.started_utc = utc
@@ -175,17 +175,17 @@ class Session:
             self.version_before = running
         self.attempt = max(self.attempt, 1)
 
-    def begin(self, utc: float) -> None:
+    def begin(self, utc: Utc) -> None:
         """Blocks are served from now on."""
         if self.attempt == 0:
             self.attempt = 1
             self.started_utc = utc
 
-    def asked_for(self, now: float) -> None:
+    def asked_for(self, now: Monotonic) -> None:
         """The device asks for something of this image."""
         self.heard = now
 
-    def note_block(self, offset: int, now: float) -> bool:
+    def note_block(self, offset: int, now: Monotonic) -> bool:
         """Note what a device asked for; returns whether its progress is to be written."""
         self.heard = now
         if offset == self._last_offset:
@@ -200,7 +200,7 @@ class Session:
             self.offset = 0  # it has begun again
         return False
 
-    def flush_after(self, octets: int, due: float) -> None:
+    def flush_after(self, octets: int, due: Monotonic) -> None:
         """Have progress written after so many octets, or at ``due``."""
         self._flush_at = self.offset + octets
         self._flush_due = due
@@ -221,7 +221,7 @@ class Session:
         """The device comes from another file: its next block is no repetition."""
         self._last_offset = -1
 
-    def all_asked(self, deadline: float) -> None:
+    def all_asked(self, deadline: Monotonic) -> None:
         """The last octet has been asked for: the device may check the image until then."""
         self.complete = True
         self.offset = self.image.size
@@ -237,7 +237,7 @@ class Session:
         """The device announced itself: if it holds the image, it came back with or without it."""
         self.came_back = self.state in HOLDING
 
-    def spoke_after(self, moment: float, now: float) -> None:
+    def spoke_after(self, moment: float, now: Monotonic) -> None:
         """The device speaks as it would not before a restart that takes until ``moment``."""
         self.came_back |= now >= moment
 
@@ -309,14 +309,14 @@ class Page:
         self.end = end
         self.size = size
         self.spacing = spacing
-        self.due = -inf
+        self.due = LONG_AGO
 
     def sent(self, octets: int) -> None:
         """A block left."""
         self.offset += octets
         self.session.note_page_block()
 
-    def wait_until(self, due: float) -> None:
+    def wait_until(self, due: Monotonic) -> None:
         """Let the next block wait."""
         self.due = due
 

@@ -8,6 +8,7 @@ from ota_engine.events import Send, SendFailed, SendStatus
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.hot import decode_block_response
@@ -25,7 +26,7 @@ class Losses:
         self._kernel = kernel
         self._transfers = transfers
 
-    def failed(self, failure: SendFailed, peer: Peer, now: float) -> None:
+    def failed(self, failure: SendFailed, peer: Peer, now: Monotonic) -> None:
         """Learn from a block that did not arrive: shrink, and send again if it never left."""
         self._kernel.output.count("block_not_delivered")
         block = decode_block_response(failure.send.payload)
@@ -39,7 +40,7 @@ class Losses:
             peer.begin_losses_anew()
             self._limit(peer, SAFE_BLOCK, failure.status, now)
 
-    def _limit(self, peer: Peer, octets: int, status: int, now: float) -> None:
+    def _limit(self, peer: Peer, octets: int, status: int, now: Monotonic) -> None:
         if octets >= peer.device.carries:
             return
         self._kernel.devices.limit(peer.device, octets, now)

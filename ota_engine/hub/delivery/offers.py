@@ -13,6 +13,7 @@ from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.happenings import QueryHeard, TransferEnd
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import FirmwareSource, OutcomeKind, SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import (
     Command,
     QueryDeviceSpecificFileRequest,
@@ -46,7 +47,7 @@ class Offers:
         self._reports = reports
         self._contacts = contacts
 
-    def query(self, packet: Packet, peer: Peer, now: float) -> None:
+    def query(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Take a Query Next Image Request, and have it answered.
 
         Raises:
@@ -56,7 +57,7 @@ class Offers:
         self._learn(packet, peer, request, now)
         self._kernel.happen(QueryHeard(packet, request))
 
-    def answer(self, heard: QueryHeard, peer: Peer, now: float) -> None:
+    def answer(self, heard: QueryHeard, peer: Peer, now: Monotonic) -> None:
         """Answer a query whose word has been heard."""
         packet, request = heard
         response = self._respond(
@@ -76,7 +77,7 @@ class Offers:
         if not self._contacts.ask_if_new(peer, now):
             self._contacts.ask_names(peer)
 
-    def query_device_specific(self, packet: Packet, peer: Peer, now: float) -> None:
+    def query_device_specific(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Answer a Query Device Specific File Request; the file must be for the asking node.
 
         Raises:
@@ -108,7 +109,7 @@ class Offers:
         self._transfers.reply(packet, peer, frame)
 
     def _learn(
-        self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: float
+        self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: Monotonic
     ) -> None:
         """Remember what a device says of the firmware its query is for."""
         target = (request.manufacturer_code, request.image_type)
@@ -131,7 +132,7 @@ class Offers:
         image_type: int,
         running: int,
         hardware: int | None,
-        now: float,
+        now: Monotonic,
     ) -> QueryNextImageResponse:
         allowed = self._transfers.config.authorised
         if allowed is not None and peer.eui64 not in allowed:
@@ -150,7 +151,7 @@ class Offers:
         return NOBODY
 
     def _offered(
-        self, peer: Peer, session: Session, running: int, hardware: int | None, now: float
+        self, peer: Peer, session: Session, running: int, hardware: int | None, now: Monotonic
     ) -> bool:
         """Decide on a query of a device that has an image of the type it asks for."""
         if session.state is SessionState.RESTARTING:
@@ -178,7 +179,7 @@ class Offers:
                 )
         return None
 
-    def _offer(self, peer: Peer, session: Session, running: int, now: float) -> bool:
+    def _offer(self, peer: Peer, session: Session, running: int, now: Monotonic) -> bool:
         """Offer the image, unless the session was aborted or has had all its attempts."""
         transfers = self._transfers
         if session.state is SessionState.ABORTED:
@@ -209,7 +210,7 @@ class Offers:
             self._transfers.explain(peer, session, reason)
 
     def _refuse(
-        self, peer: Peer, session: Session, verdict: OfferDecision, running: int, now: float
+        self, peer: Peer, session: Session, verdict: OfferDecision, running: int, now: Monotonic
     ) -> None:
         transfers = self._transfers
         self._kernel.output.count("query_refused")

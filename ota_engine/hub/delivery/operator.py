@@ -29,6 +29,7 @@ from ota_engine.hub.kernel.happenings import TransferEnd
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, AssignmentRecord, OutcomeKind, Unassigned
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
 RESUMED = "resumed; waits for the device to ask"
@@ -52,7 +53,7 @@ class Operator:
         self._transfers = transfers
         self._contacts = contacts
         self._ends = ends
-        self._orders: dict[type[Any], Callable[[Any, float], None]] = {
+        self._orders: dict[type[Any], Callable[[Any, Monotonic], None]] = {
             AddImage: self._add_image,
             Assign: self._assign,
             Withdraw: self._withdraw,
@@ -66,7 +67,7 @@ class Operator:
             ConfirmClock: self._confirm_clock,
         }
 
-    def obey(self, order: OperatorCommand, now: float) -> None:
+    def obey(self, order: OperatorCommand, now: Monotonic) -> None:
         """Carry out one order.
 
         Raises:
@@ -76,7 +77,7 @@ class Operator:
 
     # --- images and assignments --------------------------------------------------------------
 
-    def _add_image(self, order: AddImage, now: float) -> None:
+    def _add_image(self, order: AddImage, now: Monotonic) -> None:
         image = self._kernel.images.add(order.image)
         name, terms = one_line(order.image.name), order.terms
         if terms is None:
@@ -85,7 +86,7 @@ class Operator:
         self._kernel.images.state(terms)
         self._audit(order.actor, "add image", image.sha256, now, name=name, status=terms.status)
 
-    def _assign(self, order: Assign, now: float) -> None:
+    def _assign(self, order: Assign, now: Monotonic) -> None:
         wish = order.assignment
         image = self._check(wish)
         peer = self._transfers.remember(wish.device)
@@ -136,7 +137,9 @@ class Operator:
         others = (one for sha256, one in peer.sessions.items() if sha256 != wish.sha256)
         return [one for one in others if one.state not in LANDED]
 
-    def _reassign(self, peer: Peer, session: Session, wish: AssignmentRecord, now: float) -> None:
+    def _reassign(
+        self, peer: Peer, session: Session, wish: AssignmentRecord, now: Monotonic
+    ) -> None:
         """The same image again changes what shall become of it, not what has been achieved."""
         session.reassign(wish)
         self._kernel.output.persist(wish)
@@ -144,7 +147,7 @@ class Operator:
         self._ends.review(peer, now, tell=True)
         self._contacts.anew(peer, now)
 
-    def _withdraw(self, order: Withdraw, now: float) -> None:
+    def _withdraw(self, order: Withdraw, now: Monotonic) -> None:
         peer = self._peer(order.device)
         session = peer.sessions.get(order.sha256)
         if session is None:
@@ -157,14 +160,14 @@ class Operator:
             self._transfers.outcome(peer, session, kind, False, reason, now, end)
         self._drop(peer, session, now, reason)
 
-    def _drop(self, peer: Peer, session: Session, now: float, reason: str) -> None:
+    def _drop(self, peer: Peer, session: Session, now: Monotonic, reason: str) -> None:
         self._ends.stop(peer, session, now)
         self._transfers.forget(peer, session, now, reason)
         self._kernel.output.persist(Unassigned(peer.eui64, session.image.sha256))
 
     # --- pause, resume, abort, release -------------------------------------------------------
 
-    def _pause(self, order: Pause, now: float) -> None:
+    def _pause(self, order: Pause, now: Monotonic) -> None:
         peers = self._named(order.device)
         reason = one_line(order.reason)
         self._audit(order.actor, "pause", _subject(order.device), now, reason=reason)
@@ -177,7 +180,7 @@ class Operator:
                 self._transfers.step(peer, session, SessionStep.PAUSE, now, reason)
             self._ends.review(peer, now)
 
-    def _resume(self, order: Resume, now: float) -> None:
+    def _resume(self, order: Resume, now: Monotonic) -> None:
         peers = self._named(order.device)
         self._audit(order.actor, "resume", _subject(order.device), now)
         if order.device is None:
@@ -192,7 +195,7 @@ class Operator:
             self._ends.review(peer, now)
             self._contacts.anew(peer, now)
 
-    def _abort(self, order: Abort, now: float) -> None:
+    def _abort(self, order: Abort, now: Monotonic) -> None:
         peer = self._assigned(order.device)
         reason = one_line(order.reason)
         aborted = 0
@@ -207,7 +210,7 @@ class Operator:
             raise LocalError(f"{format_eui64(order.device)} has nothing that can be aborted")
         self._audit(order.actor, "abort", format_eui64(peer.eui64), now, reason=reason)
 
-    def _release(self, order: ApplyNow, now: float) -> None:
+    def _release(self, order: ApplyNow, now: Monotonic) -> None:
         peer = self._assigned(order.device)
         ours = [
             session
@@ -226,17 +229,17 @@ class Operator:
 
     # --- the rest ----------------------------------------------------------------------------
 
-    def _notify(self, order: NotifyDevice, now: float) -> None:
+    def _notify(self, order: NotifyDevice, now: Monotonic) -> None:
         peer = self._peer(order.device)
         self._contacts.notify(order, peer, now)
         self._audit(order.actor, "notify", format_eui64(order.device), now)
 
-    def _inquire(self, order: Inquire, now: float) -> None:
+    def _inquire(self, order: Inquire, now: Monotonic) -> None:
         peer = self._transfers.remember(order.device)
         self._contacts.inquire(peer, order.endpoint, order.profile, names=order.names)
         self._audit(order.actor, "inquire", format_eui64(order.device), now)
 
-    def _broadcast(self, order: NotifyBroadcast, now: float) -> None:
+    def _broadcast(self, order: NotifyBroadcast, now: Monotonic) -> None:
         self._contacts.broadcast(order)
         self._audit(
             order.actor,
@@ -248,7 +251,7 @@ class Operator:
             jitter=order.jitter,
         )
 
-    def _confirm_clock(self, order: ConfirmClock, now: float) -> None:
+    def _confirm_clock(self, order: ConfirmClock, now: Monotonic) -> None:
         self._kernel.clock_confirmed(now)
         self._audit(order.actor, "confirm clock", "wall clock", now)
 
@@ -267,7 +270,9 @@ class Operator:
             raise LocalError(f"{format_eui64(device)} is not known; assign it an image first")
         return peer
 
-    def _audit(self, actor: str, action: str, subject: str, now: float, **detail: object) -> None:
+    def _audit(
+        self, actor: str, action: str, subject: str, now: Monotonic, **detail: object
+    ) -> None:
         self._kernel.output.audit(one_line(actor), action, subject, now, **detail)
 
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.bucket import Bucket
+from ota_engine.times import Monotonic
 
 
 class QueueTurn(NamedTuple):
     """A client's place in the queue: its number, and when it was told to come back."""
 
     ticket: int
-    back_at: float
+    back_at: Monotonic
 
 
 class Places:
@@ -34,7 +35,7 @@ class Places:
     def __init__(self, limit: int, expected_time: float = 120.0) -> None:
         """``expected_time``: seconds one download is expected to hold a place, learned later."""
         self._limit = limit
-        self._active: dict[Eui64, float] = {}  # since when
+        self._active: dict[Eui64, Monotonic] = {}  # since when
         self._queue: dict[Eui64, QueueTurn] = {}  # in the order of tickets
         self._tickets = 0
         self.mean_time = expected_time
@@ -54,7 +55,7 @@ class Places:
         """Whether somebody who comes now would have to wait."""
         return len(self._active) + len(self._queue) >= self._limit
 
-    def ask(self, device: Eui64, now: float) -> bool:
+    def ask(self, device: Eui64, now: Monotonic) -> bool:
         """Take a place if one is free and nobody with a better claim is about to ask."""
         if device in self._active:
             return True
@@ -67,7 +68,7 @@ class Places:
         self._active[device] = now
         return True
 
-    def _claims(self, device: Eui64, now: float) -> int:
+    def _claims(self, device: Eui64, now: Monotonic) -> int:
         """How many in the queue before ``device`` have a claim to a free place, as far as it matters."""
         free = self._limit - len(self._active)
         claims = 0
@@ -77,7 +78,7 @@ class Places:
             claims += now - self.LATE <= turn.back_at <= now + self.NEAR
         return claims
 
-    def wait_for(self, device: Eui64, now: float, longest: float) -> float:
+    def wait_for(self, device: Eui64, now: Monotonic, longest: float) -> float:
         """Seconds a queued client shall wait before it asks again; remembered as its return."""
         turn = self._queue[device]
         ahead = turn.ticket - next(iter(self._queue.values())).ticket
@@ -87,7 +88,7 @@ class Places:
         self._queue[device] = turn._replace(back_at=now + wait)
         return wait
 
-    def leave(self, device: Eui64, now: float, *, finished: bool = False) -> None:
+    def leave(self, device: Eui64, now: Monotonic, *, finished: bool = False) -> None:
         """Give up a place or a turn; a finished download teaches how long one takes."""
         self._queue.pop(device, None)
         since = self._active.pop(device, None)
@@ -110,10 +111,10 @@ class Channel:
         self.places = Places(concurrency)
         self.contacts: dict[Eui64, None] = {}
         self.crowded_out: dict[Eui64, None] = {}
-        self.contact_at = 0.0  # the next device may not be contacted before
+        self.contact_at = Monotonic(0.0)  # the next device may not be contacted before
         self._budget = Bucket(share, self.BURST)
 
-    def contacted(self, next_at: float) -> None:
+    def contacted(self, next_at: Monotonic) -> None:
         """A device was contacted; the next one may not be before ``next_at``."""
         self.contact_at = next_at
 
@@ -121,7 +122,7 @@ class Channel:
         """Make the budget of one device on this channel."""
         return Bucket(self._budget.rate, self.BURST)
 
-    def charge(self, purse: Bucket, cost: float, now: float) -> float:
+    def charge(self, purse: Bucket, cost: float, now: Monotonic) -> float:
         """Charge air time; returns 0 when it is there, else the seconds until it is.
 
         Every active download has an equal part of the channel's budget, so one that asks at the

@@ -15,6 +15,7 @@ from ota_engine.hub.delivery.session import SERVING
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command, ImagePageRequest
 from ota_engine.zcl.ota import decode
 from ota_engine.zcl.status import Status
@@ -30,7 +31,7 @@ class PageServer:
         self._transfers = transfers
         self._blocks = blocks
 
-    def begin(self, packet: Packet, peer: Peer, now: float) -> None:
+    def begin(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Take a page request; it replaces the page this node asked for before.
 
         Raises:
@@ -69,7 +70,7 @@ class PageServer:
         session.note_page(offset)
         self.go_on(peer, now)
 
-    def go_on(self, peer: Peer, now: float) -> None:
+    def go_on(self, peer: Peer, now: Monotonic) -> None:
         """Send the next block of a node's page when it is due, and see to the one after it."""
         page = peer.page
         if page is None:
@@ -90,7 +91,7 @@ class PageServer:
         page.wait_until(now + (short or self._space(page, peer)))
         self._kernel.deadlines.at_latest(page.due, Alarm.PAGE, peer.eui64)
 
-    def _finish(self, page: Page, peer: Peer, now: float) -> None:
+    def _finish(self, page: Page, peer: Peer, now: Monotonic) -> None:
         peer.end_page()
         session = page.session
         if page.end == session.image.size and session.state is DOWNLOADING:

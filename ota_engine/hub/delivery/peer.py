@@ -4,12 +4,11 @@ Keeps its own invariants; decides nothing, sends nothing. Who a device is and ho
 the kernel's ``Device``.
 """
 
-from math import inf
-
 from ota_engine.bucket import Bucket
 from ota_engine.hub.delivery.download import Page, Session
 from ota_engine.hub.delivery.pacing import Channel
 from ota_engine.hub.kernel.devices import Device, Target
+from ota_engine.times import LONG_AGO, Monotonic
 
 SPEECH_RATE = 20.0  # frames a second, other than block requests, that are answered
 SPEECH_BURST = 40.0  # frames
@@ -74,19 +73,19 @@ class Peer:
         self.current: Session | None = None
         self.page: Page | None = None
         self.paused: str | None = None
-        self.last_heard = 0.0
-        self.waits_until = -inf
+        self.last_heard = Monotonic(0.0)
+        self.waits_until = LONG_AGO
         self.speech = Bucket(SPEECH_RATE, SPEECH_BURST)
-        self.notified_at: float | None = None
-        self.asked_at = -inf
-        self.hinted_at = -inf
+        self.notified_at: Monotonic | None = None
+        self.asked_at = LONG_AGO
+        self.hinted_at = LONG_AGO
         self.to_ask = True
         self.period_asked = 0
-        self.period_asked_at: float | None = None
+        self.period_asked_at: Monotonic | None = None
         # tokens for block requests, and since when; none are left while the client has to wait
         self._level = 0.0
-        self._level_at = -inf
-        self._quiet_until = -inf
+        self._level_at = LONG_AGO
+        self._quiet_until = LONG_AGO
         self._purse: Bucket | None = None
         self._relays = device.relays
         self._failures = 0  # blocks in a row that were not delivered
@@ -163,11 +162,11 @@ class Peer:
 
     # --- budgets ---------------------------------------------------------------------------------
 
-    def heard(self, now: float) -> None:
+    def heard(self, now: Monotonic) -> None:
         """Note that it was heard."""
         self.last_heard = now
 
-    def may_ask(self, rate: float, burst: float, now: float) -> bool:
+    def may_ask(self, rate: float, burst: float, now: Monotonic) -> bool:
         """Spend a token for a block request, ``rate`` a second; none is left during a wait."""
         self.last_heard = now
         level = self._level + (now - self._level_at) * rate
@@ -177,17 +176,17 @@ class Peer:
         self._level_at = now
         return True
 
-    def hold(self, until: float) -> None:
+    def hold(self, until: Monotonic) -> None:
         """Let the client have no block before ``until``: it has no token until then, and then one."""
         self.waits_until = self._level_at = until
         self._level = 1.0
 
     def unhold(self) -> None:
         """Let the client have blocks again."""
-        self.waits_until = self._level_at = -inf
+        self.waits_until = self._level_at = LONG_AGO
         self._level = 0.0
 
-    def hush(self, now: float) -> bool:
+    def hush(self, now: Monotonic) -> bool:
         """Whether a request against the wait is answered; only one per ``QUIET`` is."""
         if now < self._quiet_until:
             return False
@@ -225,7 +224,7 @@ class Peer:
 
     # --- what it was asked and told --------------------------------------------------------------
 
-    def notified(self, now: float) -> None:
+    def notified(self, now: Monotonic) -> None:
         """It was notified, or has no need to be for a while."""
         self.notified_at = now
 
@@ -233,11 +232,11 @@ class Peer:
         """It is to be notified as if it had never been."""
         self.notified_at = None
 
-    def asked(self, now: float) -> None:
+    def asked(self, now: Monotonic) -> None:
         """Its attributes were asked for."""
         self.asked_at = now
 
-    def hinted(self, now: float) -> None:
+    def hinted(self, now: Monotonic) -> None:
         """It gave a version without identity, and is made to say what it meant."""
         self.hinted_at = now
 
@@ -249,7 +248,7 @@ class Peer:
         """Its attributes may be others than they were."""
         self.to_ask = True
 
-    def asked_for_period(self, now: float) -> None:
+    def asked_for_period(self, now: Monotonic) -> None:
         """It was asked to keep another block period."""
         self.period_asked += 1
         self.period_asked_at = now

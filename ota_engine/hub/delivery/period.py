@@ -9,6 +9,7 @@ from ota_engine.events import Packet
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import ImageBlockRequest
 from ota_engine.zcl.hot import encode_block_wait
 
@@ -28,7 +29,7 @@ class BlockPeriod:
         self._transfers = transfers
         self.wanted = transfers.config.minimum_block_period_ms
 
-    def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: float) -> bool:
+    def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: Monotonic) -> bool:
         """Answer WAIT_FOR_DATA with a new period if the client keeps another one than wanted."""
         kept = request.minimum_block_period
         if self.wanted is None or kept is None or peer.period_asked >= PERSISTENCE:
@@ -42,7 +43,7 @@ class BlockPeriod:
         self._transfers.reply(packet, peer, frame, ack=False)
         return True
 
-    def _value(self, peer: Peer, wanted: int, kept: int, now: float) -> int:
+    def _value(self, peer: Peer, wanted: int, kept: int, now: Monotonic) -> int:
         """The number to ask for: in the client's unit, or the probe while that is unknown."""
         unit = peer.device.period_unit_ms or self._unit_from_revision(peer)
         if unit is None:

@@ -15,6 +15,7 @@ from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 
 RESTARTED = "the engine restarted; waits for the device to go on"
 LEFT = "the device left the network"
@@ -46,7 +47,7 @@ class Presence:
             f"the radio is down: {kernel.radio.down}"  # what sessions say that waited for it
         )
 
-    def joined(self, event: Joined, now: float) -> None:
+    def joined(self, event: Joined, now: Monotonic) -> None:
         """A device announced itself."""
         transfers = self._transfers
         peer = transfers.meet(event.device)
@@ -60,13 +61,13 @@ class Presence:
             self._reports.announced(peer, now)
             self._contacts.anew(peer, now)
 
-    def left(self, event: Left, now: float) -> None:
+    def left(self, event: Left, now: Monotonic) -> None:
         """A device left; its sessions wait, because it may be back."""
         peer = self._transfers.named(event.device)
         if peer is not None:
             self._interrupt(peer, LEFT, now)
 
-    def _interrupt(self, peer: Peer, reason: str, now: float) -> None:
+    def _interrupt(self, peer: Peer, reason: str, now: Monotonic) -> None:
         for session in peer.sessions.values():
             self._transfers.step(peer, session, SessionStep.STALL, now, reason)
 
@@ -75,7 +76,7 @@ class Presence:
             if session.reason == old:
                 self._transfers.explain(peer, session, new)
 
-    def link_up(self, _: LinkUp, now: float) -> None:
+    def link_up(self, _: LinkUp, now: Monotonic) -> None:
         """The radio is ready: learn what it carries, and take every session up where it stands."""
         transfers = self._transfers
         for peer in transfers.remembered():
@@ -91,13 +92,13 @@ class Presence:
                 self._contacts.anew(peer, now)
         self._resumed = False
 
-    def _take_up(self, peer: Peer, session: Session, now: float) -> None:
+    def _take_up(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """See for the first time to a session of an earlier run: its download was interrupted."""
         session.take_up(now, self._kernel.clock.utc(now))
         if session.state in INTERRUPTED:
             self._transfers.step(peer, session, SessionStep.STALL, now, RESTARTED)
 
-    def _grant_time(self, peer: Peer, session: Session, now: float) -> None:
+    def _grant_time(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """What a device was allowed begins anew: while we could not hear it, no time has passed."""
         quirk = quirk_for(*session.target)
         if session.state is SessionState.VERIFYING:
@@ -108,7 +109,7 @@ class Presence:
             return
         self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
 
-    def link_down(self, _: LinkDown, now: float) -> None:
+    def link_down(self, _: LinkDown, now: Monotonic) -> None:
         """The radio is gone: downloads stand still, and what waits for the radio says so."""
         transfers = self._transfers
         self._down = f"the radio is down: {self._kernel.radio.down}"

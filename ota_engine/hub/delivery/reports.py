@@ -15,6 +15,7 @@ from ota_engine.hub.kernel.happenings import NamesTold
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import Activation, FirmwareSource, OutcomeKind, SessionState, VersionPolicy
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute
@@ -35,7 +36,7 @@ class Reports:
         self._transfers = transfers
         self._contacts = contacts
 
-    def announced(self, peer: Peer, now: float) -> None:
+    def announced(self, peer: Peer, now: Monotonic) -> None:
         """A device (re)joined: those told to apply have restarted, all are asked what they run."""
         for session in peer.sessions.values():
             session.announced()
@@ -90,7 +91,7 @@ class Reports:
             if status == EXTERNAL_EVENT:
                 self._parked(peer, session, now)
 
-    def _names(self, peer: Peer, records: Iterable[AttributeRecord], now: float) -> bool:
+    def _names(self, peer: Peer, records: Iterable[AttributeRecord], now: Monotonic) -> bool:
         """Take model and maker; one that the device does not support is known to be none."""
         told = {record.attribute: _name(record) for record in records}
         before = peer.device.model, peer.device.maker
@@ -104,7 +105,7 @@ class Reports:
             self._contacts.anew(peer, now)
         return True
 
-    def _power(self, peer: Peer, source: int, now: float) -> bool:
+    def _power(self, peer: Peer, source: int, now: Monotonic) -> bool:
         if not peer.device.describes(power_source=source):
             return False
         self._transfers.explain_idle(peer)
@@ -112,7 +113,7 @@ class Reports:
             self._contacts.anew(peer, now)
         return True
 
-    def queried(self, peer: Peer, session: Session, running: int, now: float) -> None:
+    def queried(self, peer: Peer, session: Session, running: int, now: Monotonic) -> None:
         """A query names the version the device runs, which may confirm or deny an activation."""
         restarting = session.state is SessionState.RESTARTING
         if restarting:
@@ -120,7 +121,9 @@ class Reports:
             session.spoke_after(session.since + SOONEST_RESTART, now)
         self._confirm(peer, session, running, restarting, now)
 
-    def _confirm(self, peer: Peer, session: Session, version: int, empty: bool, now: float) -> None:
+    def _confirm(
+        self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
+    ) -> None:
         """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
         if version != session.image.key.file_version:
             if session.state in HOLDING and session.came_back and empty:
@@ -132,7 +135,7 @@ class Reports:
         else:
             self._runs_it(peer, session, version, now)
 
-    def _parked(self, peer: Peer, session: Session, now: float) -> None:
+    def _parked(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """A device whose activation is not ours to order says that it holds the verified image."""
         if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
             reason = "holds the image; waits for a command to activate"
@@ -142,7 +145,7 @@ class Reports:
             self._transfers.step(peer, session, SessionStep.EXTERN, now, reason)
 
     def _succeeded(
-        self, peer: Peer, session: Session, version: int, reason: str, now: float
+        self, peer: Peer, session: Session, version: int, reason: str, now: Monotonic
     ) -> None:
         session.runs(version)
         self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
@@ -150,13 +153,15 @@ class Reports:
         if any(one.state is SessionState.WAIT_FOR_MORE for one in peer.sessions.values()):
             self._contacts.ask(peer, now)  # it held other files for this one, and may run them now
 
-    def _came_back_without(self, peer: Peer, session: Session, version: int, now: float) -> None:
+    def _came_back_without(
+        self, peer: Peer, session: Session, version: int, now: Monotonic
+    ) -> None:
         session.runs(version)
         reason = f"the device came back with 0x{version:08X}"
         self._transfers.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
         self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
 
-    def _runs_it(self, peer: Peer, session: Session, version: int, now: float) -> None:
+    def _runs_it(self, peer: Peer, session: Session, version: int, now: Monotonic) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
         transfers = self._transfers
         if session.state is SessionState.UPDATED or session.version_after == version:
@@ -184,13 +189,13 @@ class Reports:
         if not ordered:
             self._audit_unordered(peer, version, now)
 
-    def _audit_unordered(self, peer: Peer, version: int, now: float) -> None:
+    def _audit_unordered(self, peer: Peer, version: int, now: Monotonic) -> None:
         self._kernel.output.count("activation_without_order")
         self._kernel.output.audit(
             "device", UNORDERED, format_eui64(peer.eui64), now, file_version=version
         )
 
-    def _order_behind(self, session: Session, now: float) -> tuple[bool, str]:
+    def _order_behind(self, session: Session, now: Monotonic) -> tuple[bool, str]:
         """Whether anybody ordered an activation that did not go through us, and in which words."""
         wish = session.assignment.activation
         if session.state is SessionState.WAIT_FOR_MORE:
@@ -203,7 +208,7 @@ class Reports:
             return True, "activated at its time"
         return False, UNORDERED
 
-    def overdue(self, peer: Peer, now: float) -> None:
+    def overdue(self, peer: Peer, now: Monotonic) -> None:
         """A device may have taken longer to check the image, or to restart, than it may."""
         for session in peer.sessions.values():
             if session.state is SessionState.VERIFYING:
@@ -215,7 +220,7 @@ class Reports:
                         peer, session, OutcomeKind.ACTIVATION, False, reason, now
                     )
 
-    def _overdue(self, peer: Peer, session: Session, reason: str, now: float) -> bool:
+    def _overdue(self, peer: Peer, session: Session, reason: str, now: Monotonic) -> bool:
         if now < session.deadline:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False

@@ -30,6 +30,7 @@ from ota_engine.hub.kernel.happenings import (
 )
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind, SessionState, Snapshot
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
 from ota_engine.zcl.general import (
@@ -123,7 +124,7 @@ class OtaServer:
 
     # --- packets -----------------------------------------------------------------------------
 
-    def receive(self, packet: Packet, now: float) -> None:
+    def receive(self, packet: Packet, now: Monotonic) -> None:
         """Answer one packet of cluster 0x0019."""
         peer = self._peers.get(packet.source)
         if peer is None or packet[1:6] != peer.device.route:
@@ -142,11 +143,11 @@ class OtaServer:
         else:
             self._converse(packet, peer, now)
 
-    def receive_basic(self, packet: Packet, now: float) -> None:
+    def receive_basic(self, packet: Packet, now: Monotonic) -> None:
         """Answer one packet of cluster 0x0000."""
         self._converse(packet, self.transfers.peer_of(packet, now), now)
 
-    def _converse(self, packet: Packet, peer: Peer, now: float) -> None:
+    def _converse(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Take whatever is not a block request, as often as a device may speak."""
         peer.heard(now)
         if not peer.speech.take(1.0, now):
@@ -157,7 +158,7 @@ class OtaServer:
         except PeerError as error:
             self._refuse(packet, peer, error)
 
-    def _dispatch(self, packet: Packet, peer: Peer, header: ZclHeader, now: float) -> None:
+    def _dispatch(self, packet: Packet, peer: Peer, header: ZclHeader, now: Monotonic) -> None:
         if header.manufacturer_code is not None:
             raise PeerError(
                 "manufacturer-specific commands are not served",
@@ -178,7 +179,7 @@ class OtaServer:
             )
         handler(packet, peer, now)
 
-    def _general(self, packet: Packet, peer: Peer, header: ZclHeader, now: float) -> None:
+    def _general(self, packet: Packet, peer: Peer, header: ZclHeader, now: Monotonic) -> None:
         command = decode_general(header.command, packet.payload[header.length :])
         if isinstance(command, ReadAttributesResponse | ReportAttributes):
             asked = isinstance(command, ReadAttributesResponse)
@@ -203,7 +204,7 @@ class OtaServer:
         self.transfers.reply(packet, peer, frame)
 
     def _default_response(
-        self, packet: Packet, peer: Peer, response: DefaultResponse, now: float
+        self, packet: Packet, peer: Peer, response: DefaultResponse, now: Monotonic
     ) -> None:
         """A device refuses something we sent; MALFORMED_COMMAND is known to mean nothing."""
         session = peer.whose(response.command, packet.source_endpoint, packet.payload[1])
@@ -244,7 +245,7 @@ class OtaServer:
 
     # --- the rest of the link ----------------------------------------------------------------
 
-    def send_failed(self, event: SendFailed, now: float) -> None:
+    def send_failed(self, event: SendFailed, now: Monotonic) -> None:
         """Learn from a frame that did not arrive; clients ask again by protocol."""
         peer = self.transfers.named(event.send.destination)
         if peer is not None and event.send.token == BLOCK_TOKEN:
@@ -254,20 +255,20 @@ class OtaServer:
         else:
             self._kernel.output.count("frame_not_delivered")
 
-    def query_heard(self, heard: QueryHeard, now: float) -> None:
+    def query_heard(self, heard: QueryHeard, now: Monotonic) -> None:
         """Answer a query, after what follows from what it told."""
         self._offers.answer(heard, self.transfers.meet(heard.packet.source), now)
 
-    def clock_changed(self, change: ClockChanged, now: float) -> None:
+    def clock_changed(self, change: ClockChanged, now: Monotonic) -> None:
         """Set times may be nearer or farther than they were."""
         for peer in self.transfers.remembered():
             self._ends.review(peer, now, tell=change.stepped)
 
-    def device_forgotten(self, forgotten: DeviceForgotten, _: float) -> None:
+    def device_forgotten(self, forgotten: DeviceForgotten, _: Monotonic) -> None:
         """A stranger took the room of another."""
         self.transfers.forget_device(forgotten.device)
 
-    def command(self, command: OperatorCommand, now: float) -> None:
+    def command(self, command: OperatorCommand, now: Monotonic) -> None:
         """Do what an operator asks.
 
         Raises:
@@ -277,7 +278,7 @@ class OtaServer:
 
     # --- deadlines ---------------------------------------------------------------------------
 
-    def ring(self, deadline: Deadline, now: float) -> None:
+    def ring(self, deadline: Deadline, now: Monotonic) -> None:
         """Do what is due."""
         if deadline.alarm is Alarm.CONTACT:
             self._contacts.next(deadline.key, now)
@@ -286,7 +287,7 @@ class OtaServer:
         if peer is not None:
             self._alarms[deadline.alarm](peer, now)
 
-    def session_changed(self, change: SessionChanged, now: float) -> None:
+    def session_changed(self, change: SessionChanged, now: Monotonic) -> None:
         """Other firmwares of the device may have waited for what this session was at."""
         peer = self._peers.get(change.device)
         held_up = change.before in UNDER_WAY or change.before is SessionState.ASSIGNED
@@ -297,7 +298,7 @@ class OtaServer:
                 self.transfers.explain(peer, session, TURN)
         self._contacts.turn(peer, change.sha256, now)
 
-    def _stall(self, peer: Peer, now: float) -> None:
+    def _stall(self, peer: Peer, now: Monotonic) -> None:
         """Give a silent device's place away; one that waits for mains is not silent."""
         stalled = False
         for session in peer.sessions.values():

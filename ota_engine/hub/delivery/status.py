@@ -1,6 +1,5 @@
 """What a person sees of every delivery: a frozen view, taken on demand."""
 
-from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
@@ -9,6 +8,7 @@ from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.devices import Firmware
 from ota_engine.records import SessionState
+from ota_engine.times import LONG_AGO, Monotonic, Utc
 
 
 class SessionStatus(NamedTuple):
@@ -18,8 +18,8 @@ class SessionStatus(NamedTuple):
     sha256: str
     state: SessionState
     reason: str
-    since: float
-    last_heard: float
+    since: Monotonic
+    last_heard: Monotonic
     offset: int
     size: int
     blocks: int
@@ -28,7 +28,7 @@ class SessionStatus(NamedTuple):
     version_before: int | None
     version_after: int | None
     file_version: int
-    assigned_utc: float = 0.0
+    assigned_utc: Utc = Utc(0.0)
     manufacturer_code: int = 0
     image_type: int = 0
 
@@ -86,7 +86,7 @@ class DeviceStatus(NamedTuple):
     endpoint: int
     firmwares: tuple[Firmware, ...]
     on_battery: bool
-    last_heard: float
+    last_heard: Monotonic
     model: str | None
     maker: str | None
 
@@ -96,9 +96,9 @@ class DeviceStatus(NamedTuple):
         return next((one for one in self.firmwares if one.target == target), None)
 
     @property
-    def told_at(self) -> float:
+    def told_at(self) -> Monotonic:
         """When it last said in this run what it runs, minus infinity if never."""
-        return max((one.told_at for one in self.firmwares), default=-inf)
+        return max((one.told_at for one in self.firmwares), default=LONG_AGO)
 
 
 def device_status(transfers: Transfers, device: Eui64) -> DeviceStatus | None:

@@ -41,6 +41,7 @@ from ota_engine.records import (
     Snapshot,
     Verdict,
 )
+from ota_engine.times import Monotonic
 
 #: The states that have a place on the channel, or wait for one.
 ON_CHANNEL = frozenset({SessionState.DOWNLOADING, SessionState.QUEUED})
@@ -128,7 +129,7 @@ class Transfers:
         if self._kernel.devices.get(device) is None:
             self._peers.pop(device, None)
 
-    def peer_of(self, packet: Packet, now: float) -> Peer:
+    def peer_of(self, packet: Packet, now: Monotonic) -> Peer:
         """Find or make the peer of a packet that comes another way than its last, and learn it."""
         peer = self.meet(packet.source)
         device = peer.device
@@ -140,7 +141,7 @@ class Transfers:
             self.explain_idle(peer)
         return peer
 
-    def learn_endpoint(self, peer: Peer, packet: Packet, now: float) -> None:
+    def learn_endpoint(self, peer: Peer, packet: Packet, now: Monotonic) -> None:
         """Take where a packet came from for the device's client, unless one is known already."""
         device = peer.device
         if device.has_client and device.endpoint != ALL_ENDPOINTS:
@@ -170,14 +171,14 @@ class Transfers:
             self._channels[number] = channel
         return channel
 
-    def leave_place(self, peer: Peer, now: float, *, finished: bool = False) -> None:
+    def leave_place(self, peer: Peer, now: Monotonic, *, finished: bool = False) -> None:
         """Give up a device's place or turn on its channel, which may be what others wait for."""
         channel = self.channel_of(peer)
         channel.places.leave(peer.eui64, now, finished=finished)
         if channel.crowded_out:
             self._kernel.deadlines.at_latest(now, Alarm.CONTACT, peer.channel)
 
-    def notify_later(self, peer: Peer, now: float) -> None:
+    def notify_later(self, peer: Peer, now: Monotonic) -> None:
         """Have a device notified again in ``notify_again`` seconds, if it is still idle then."""
         peer.notified(now)
         due = now + self.config.notify_again
@@ -185,7 +186,7 @@ class Transfers:
 
     # --- sessions --------------------------------------------------------------------------------
 
-    def assign(self, assignment: AssignmentRecord, now: float) -> tuple[Peer, Session]:
+    def assign(self, assignment: AssignmentRecord, now: Monotonic) -> tuple[Peer, Session]:
         """Begin a session for an assignment of an image that is there."""
         image = self._kernel.images.get(assignment.sha256)
         assert image is not None  # noqa: S101 - the caller has looked
@@ -199,7 +200,7 @@ class Transfers:
         self._tell(peer, session, None, session.state, session.reason)
         return peer, session
 
-    def forget(self, peer: Peer, session: Session, now: float, reason: str) -> None:
+    def forget(self, peer: Peer, session: Session, now: Monotonic, reason: str) -> None:
         """Drop a session that was withdrawn or replaced; the store is told by the caller."""
         if session.state in ON_CHANNEL:
             self.leave_place(peer, now)
@@ -224,7 +225,7 @@ class Transfers:
                 return other
         return None
 
-    def turn_to(self, peer: Peer, session: Session, now: float) -> None:
+    def turn_to(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """Make a session the one a device is at; a download it leaves for it stands still."""
         if peer.current is session:
             return
@@ -239,7 +240,7 @@ class Transfers:
         self._kernel.output.persist(session.record(client.endpoint))
 
     def step(
-        self, peer: Peer, session: Session, step: SessionStep, now: float, reason: str = ""
+        self, peer: Peer, session: Session, step: SessionStep, now: Monotonic, reason: str = ""
     ) -> bool:
         """Take one step of the state table; returns whether the state changed.
 
@@ -345,7 +346,7 @@ class Transfers:
         kind: OutcomeKind,
         succeeded: bool,
         reason: str,
-        now: float,
+        now: Monotonic,
         end: TransferEnd = TransferEnd.FAILED,
     ) -> None:
         """Report the end of a transfer or activation; the key makes a repetition harmless.

@@ -1,6 +1,6 @@
 """Upgrade End: what a device is told once it holds the whole image, and when it may run it."""
 
-from math import ceil, inf
+from math import ceil
 
 from ota_engine.errors import PeerError
 from ota_engine.events import ALL_ENDPOINTS, Packet
@@ -13,6 +13,7 @@ from ota_engine.hub.kernel.images import ImageKey
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import TimeForm, quirk_for
 from ota_engine.records import Activation, OutcomeKind, SessionState
+from ota_engine.times import NEVER, Monotonic, Utc
 from ota_engine.wording import utc_text
 from ota_engine.zcl.commands import Command, UpgradeEndRequest, UpgradeEndResponse
 from ota_engine.zcl.frame import general_frame
@@ -41,7 +42,7 @@ class UpgradeEnds:
         self._kernel = kernel
         self._transfers = transfers
 
-    def request(self, packet: Packet, peer: Peer, now: float) -> None:
+    def request(self, packet: Packet, peer: Peer, now: Monotonic) -> None:
         """Answer an Upgrade End Request.
 
         Raises:
@@ -79,7 +80,9 @@ class UpgradeEnds:
         self._kernel.output.count("end_of_unknown_firmware")
         return None
 
-    def _succeeded(self, packet: Packet, peer: Peer, session: Session | None, now: float) -> None:
+    def _succeeded(
+        self, packet: Packet, peer: Peer, session: Session | None, now: Monotonic
+    ) -> None:
         if session is None or not session.complete:
             self._kernel.output.count("end_without_download")
             raise PeerError("nothing complete was downloaded from here", Status.ABORT)
@@ -92,18 +95,18 @@ class UpgradeEnds:
         peer.note_said(session, Command.UPGRADE_END_RESPONSE, packet.source_endpoint, sequence)
         self._transfers.reply(packet, peer, frame)
 
-    def _verified(self, peer: Peer, session: Session, now: float) -> None:
+    def _verified(self, peer: Peer, session: Session, now: Monotonic) -> None:
         if session.state not in HOLDING:
             reason = "the device verified the image"
             self._transfers.outcome(peer, session, OutcomeKind.TRANSFER, True, reason, now)
 
-    def _needs_more(self, peer: Peer, session: Session, now: float) -> None:
+    def _needs_more(self, peer: Peer, session: Session, now: Monotonic) -> None:
         if session.complete and session.state not in FINAL:
             self._verified(peer, session, now)
             reason = "held by the device until it has its other files"
             self._transfers.step(peer, session, SessionStep.MORE, now, reason)
 
-    def _gave_up(self, peer: Peer, session: Session, status: int, now: float) -> None:
+    def _gave_up(self, peer: Peer, session: Session, status: int, now: Monotonic) -> None:
         reason = f"the device ended with {_name(status)}"
         if status == Status.ABORT and not session.complete and session.aborts < ABORTS_FORGIVEN:
             # It could not hear us; that says nothing about the image, and it may try again.
@@ -122,7 +125,7 @@ class UpgradeEnds:
 
     # --- when ---------------------------------------------------------------------------------
 
-    def _decide(self, peer: Peer, session: Session, now: float) -> float | None:
+    def _decide(self, peer: Peer, session: Session, now: Monotonic) -> float | None:
         """Choose the seconds to wait, None for 'until told', and take the session there."""
         if session.state is SessionState.RESTARTING:
             return self._apply(peer, session, now)
@@ -140,7 +143,7 @@ class UpgradeEnds:
             return self._apply(peer, session, now)
         return self._schedule(peer, session, now)
 
-    def _schedule(self, peer: Peer, session: Session, now: float) -> float | None:
+    def _schedule(self, peer: Peer, session: Session, now: Monotonic) -> float | None:
         """Wait for a set time. Every answer is worked out afresh, so a clock step cannot stick."""
         clock = self._kernel.clock
         doubt = clock.doubt(now)
@@ -152,31 +155,31 @@ class UpgradeEnds:
             self._kernel.deadlines.at_latest(clock.sane_at(now), Alarm.ACTIVATION, peer.eui64)
             return None
         else:
-            at = session.assignment.activation_utc or 0.0
+            at = session.assignment.activation_utc or Utc(0.0)
             session.schedule_utc(at)
             left = at - clock.utc(now)
         if left <= 0:
             return self._apply(peer, session, now)
-        reason = f"holds the image until {utc_text(session.due_utc or 0.0)}"
+        reason = f"holds the image until {utc_text(session.due_utc or Utc(0.0))}"
         self._transfers.step(peer, session, SessionStep.SCHEDULE, now, reason)
         self._kernel.deadlines.at_latest(now + left, Alarm.ACTIVATION, peer.eui64)
         return left if left <= LONGEST_COUNTDOWN else None
 
-    def _left_of_delay(self, session: Session, now: float) -> float:
+    def _left_of_delay(self, session: Session, now: Monotonic) -> float:
         """Seconds left of a delay, which no step of the wall clock changes.
 
         Only across a restart of ours does the wall clock say how much has passed; one in doubt says
         nothing, and the delay begins anew.
         """
         clock = self._kernel.clock
-        if session.due == inf:
+        if session.due == NEVER:
             delay = float(session.assignment.activation_delay)
             if session.due_utc is not None and not clock.doubt(now):
                 delay = min(delay, session.due_utc - clock.utc(now))
             session.set_due(now + delay, clock.utc(now + delay))
         return session.due - now
 
-    def _apply(self, peer: Peer, session: Session, now: float) -> float:
+    def _apply(self, peer: Peer, session: Session, now: Monotonic) -> float:
         """Let the device apply the image now: no seconds to wait.
 
         One that does not hear of it asks again within the longest wait of a client.
@@ -187,7 +190,7 @@ class UpgradeEnds:
         self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
         return 0.0
 
-    def review(self, peer: Peer, now: float, *, tell: bool = False) -> None:
+    def review(self, peer: Peer, now: Monotonic, *, tell: bool = False) -> None:
         """Look again at devices that wait for us: their time, the clock or a pause may have changed.
 
         Args:
@@ -205,17 +208,17 @@ class UpgradeEnds:
             if session.state is not before or (tell and before is SessionState.SCHEDULED):
                 self._send(peer, session, wait, now)
 
-    def release(self, peer: Peer, session: Session, now: float) -> None:
+    def release(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """An operator lets a device apply its image now, or as soon as it holds it."""
         self._kernel.output.persist(session.activate_by(Activation.IMMEDIATE))
         self.review(peer, now)
 
-    def stop(self, peer: Peer, session: Session, now: float) -> None:
+    def stop(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """Stop the countdown of a device that was given a time."""
         if session.state is SessionState.SCHEDULED and self._kernel.radio.down is None:
             self._send(peer, session, None, now)
 
-    def external_only(self, peer: Peer, session: Session, now: float) -> None:
+    def external_only(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """The device answers an upgrade time with NOT_AUTHORIZED: only a command activates it."""
         if session.state in HOLDING:
             self._kernel.output.persist(session.activate_by(Activation.EXTERNAL))
@@ -224,24 +227,24 @@ class UpgradeEnds:
 
     # --- frames -------------------------------------------------------------------------------
 
-    def not_told(self, peer: Peer, now: float) -> None:
+    def not_told(self, peer: Peer, now: Monotonic) -> None:
         """An unsolicited response did not arrive."""
         self._kernel.deadlines.at_latest(now + TELL_AGAIN, Alarm.TELL_AGAIN, peer.eui64)
 
-    def tell_again(self, peer: Peer, now: float) -> None:
+    def tell_again(self, peer: Peer, now: Monotonic) -> None:
         """Repeat an unsolicited response that did not arrive, while it still matters."""
         for session in peer.sessions.values():
             if session.state is SessionState.RESTARTING and not session.came_back:
                 self._send(peer, session, 0.0, now)
 
-    def _send(self, peer: Peer, session: Session, wait: float | None, now: float) -> None:
+    def _send(self, peer: Peer, session: Session, wait: float | None, now: Monotonic) -> None:
         """Send an unsolicited Upgrade End Response."""
         client, sequence = peer.device.client(session.target), self._transfers.next_sequence()
         frame = encode_upgrade_end_response(sequence, self._response(session, wait, now))
         peer.note_said(session, Command.UPGRADE_END_RESPONSE, client.endpoint, sequence)
         self._transfers.frame(peer, client, frame, token=RELEASE_TOKEN)
 
-    def _response(self, session: Session, wait: float | None, now: float) -> UpgradeEndResponse:
+    def _response(self, session: Session, wait: float | None, now: Monotonic) -> UpgradeEndResponse:
         key: ImageKey = session.image.key
         if wait is None:
             return UpgradeEndResponse(*key, 0, WAIT_INDEFINITELY)

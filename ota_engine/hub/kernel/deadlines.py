@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 from heapq import heappop, heappush
-from math import inf
 from typing import Final, NamedTuple
+
+from ota_engine.times import NEVER, Monotonic
 
 SLACK: Final = 8  # times as many entries as deadlines, before those that no longer hold are dropped
 
@@ -32,7 +33,7 @@ class Alarm(StrEnum):
 class Deadline(NamedTuple):
     """Something due at ``due`` (monotonic seconds); ``order`` makes equal times first-in-first-out."""
 
-    due: float
+    due: Monotonic
     order: int
     alarm: Alarm
     key: int
@@ -53,30 +54,30 @@ class Deadlines:
     __slots__ = ("_armed", "_count", "_heap", "next_due")
 
     def __init__(self) -> None:
-        self.next_due = inf
+        self.next_due = NEVER
         self._heap: list[Deadline] = []
         self._armed: dict[tuple[Alarm, int], Deadline] = {}
         self._count = 0
 
-    def at_latest(self, due: float, alarm: Alarm, key: int) -> None:
+    def at_latest(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         """Have a key due at ``due``, or earlier if that was asked for before; infinite changes nothing."""
         armed = self._armed.get((alarm, key))
-        if due == inf or (armed is not None and armed.due <= due):
+        if due == NEVER or (armed is not None and armed.due <= due):
             return
         self._arm(due, alarm, key)
 
-    def move(self, due: float, alarm: Alarm, key: int) -> None:
+    def move(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         """Have a key due at ``due`` and at no other time; infinite is never."""
         armed = self._armed.get((alarm, key))
         if armed is not None and armed.due == due:
             return
-        if due < inf:
+        if due < NEVER:
             self._arm(due, alarm, key)
         elif armed is not None:
             del self._armed[alarm, key]
             self._settle()
 
-    def _arm(self, due: float, alarm: Alarm, key: int) -> None:
+    def _arm(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         self._count += 1
         deadline = Deadline(due, self._count, alarm, key)
         self._armed[alarm, key] = deadline
@@ -90,13 +91,13 @@ class Deadlines:
         heap = self._heap
         while heap and self._armed.get(heap[0][2:]) is not heap[0]:
             heappop(heap)
-        self.next_due = heap[0].due if heap else inf
+        self.next_due = heap[0].due if heap else NEVER
 
     def is_set(self, alarm: Alarm, key: int) -> bool:
         """Whether a key has a deadline."""
         return (alarm, key) in self._armed
 
-    def pop_due(self, now: float) -> Deadline | None:
+    def pop_due(self, now: Monotonic) -> Deadline | None:
         """Remove and return one deadline that has passed."""
         if self.next_due > now:
             return None

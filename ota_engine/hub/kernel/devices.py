@@ -6,7 +6,6 @@ longest unheard is forgotten. Knows no image and no order.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from math import inf
 from typing import NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
@@ -23,6 +22,7 @@ from ota_engine.hub.kernel.output import Output
 from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.hub.kernel.radio import Radio
 from ota_engine.records import DeviceRecord, FirmwareRecord, FirmwareSource
+from ota_engine.times import LONG_AGO, Monotonic, Utc
 from ota_engine.zcl.basic import PRIMARY_SOURCE, PowerSource
 
 UNKNOWN_ADDRESS = 0xFFFE  # network address of a device not seen yet
@@ -96,8 +96,8 @@ class Firmware(NamedTuple):
     file_version: int
     hardware_version: int | None
     source: FirmwareSource
-    since_utc: float
-    told_at: float = -inf
+    since_utc: Utc
+    told_at: Monotonic = LONG_AGO
 
     @property
     def target(self) -> Target:
@@ -261,7 +261,7 @@ class Device:
         firmware = Firmware(*(getattr(record, name) for name in Firmware._fields[:-1]))
         self.firmwares[firmware.target] = firmware
 
-    def records(self, last_seen_utc: float) -> list[DeviceRecord | FirmwareRecord]:
+    def records(self, last_seen_utc: Utc) -> list[DeviceRecord | FirmwareRecord]:
         """Freeze for the store, with those of its firmwares that are new."""
         records: list[DeviceRecord | FirmwareRecord] = [
             DeviceRecord(
@@ -362,12 +362,12 @@ class Devices:
             self.measure(device)
         return device
 
-    def remember_at(self, eui64: Eui64, now: float) -> None:
+    def remember_at(self, eui64: Eui64, now: Monotonic) -> None:
         """Remember a device for good, and have it written if that is new."""
         if eui64 not in self._remembered:
             self.touch(self.remember(eui64), now)
 
-    def touch(self, device: Device, now: float) -> None:
+    def touch(self, device: Device, now: Monotonic) -> None:
         """Have what is known of a device written, if it is one we remember."""
         if device.eui64 in self._remembered:
             for record in device.records(self._clock.utc(now)):
@@ -381,7 +381,7 @@ class Devices:
         version: int,
         hardware: int | None,
         source: FirmwareSource,
-        now: float,
+        now: Monotonic,
         *,
         wanted: bool,
     ) -> Firmware:
@@ -423,7 +423,7 @@ class Devices:
         limits += [value for value in (self._block_size, device.block_limit, *caps) if value]
         device.carries = max(1, min(limits))
 
-    def limit(self, device: Device, octets: int, now: float) -> None:
+    def limit(self, device: Device, octets: int, now: Monotonic) -> None:
         """Send a device no block larger than this, because larger ones do not arrive."""
         device.block_limit = octets
         self.measure(device)

@@ -13,6 +13,7 @@ from ota_engine.hub.kernel.images import Images
 from ota_engine.hub.kernel.output import Output
 from ota_engine.hub.kernel.radio import Radio
 from ota_engine.records import ImageRecord, Snapshot
+from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
 CLOCK_STEP = 1.0  # seconds: a smaller difference between two readings is drift
@@ -73,25 +74,25 @@ class Kernel:
 
     # --- what happens to all of them -------------------------------------------------------------
 
-    def joined(self, event: Joined, now: float) -> None:
+    def joined(self, event: Joined, now: Monotonic) -> None:
         """A device announced itself."""
         device = self.devices.meet(event.device)
         if device.announced(event):
             self.devices.measure(device)
             self.devices.touch(device, now)
 
-    def link_up(self, event: LinkUp, now: float) -> None:
+    def link_up(self, event: LinkUp, now: Monotonic) -> None:
         """The radio is ready."""
         self.radio.came_up(event)
         self.devices.measure_all()
         self.output.event("link up", None, now, link=one_line(event.link))
 
-    def link_down(self, event: LinkDown, now: float) -> None:
+    def link_down(self, event: LinkDown, now: Monotonic) -> None:
         """The radio is gone."""
         self.radio.went_down(event)
         self.output.event("link down", None, now, link=one_line(event.link), reason=self.radio.down)
 
-    def clock_observed(self, event: ClockObserved, now: float) -> None:
+    def clock_observed(self, event: ClockObserved, now: Monotonic) -> None:
         """The wall clock was read."""
         doubted = self.clock.doubt(now)
         step = self.clock.observe(event.utc, now)
@@ -102,7 +103,7 @@ class Kernel:
         if stepped or doubted:
             self.happen(ClockChanged(stepped))
 
-    def clock_confirmed(self, now: float) -> None:
+    def clock_confirmed(self, now: Monotonic) -> None:
         """A person vouches for the wall clock."""
         self.clock.confirm(now)
         self.output.note_clock()

@@ -11,6 +11,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.events import Effect, Notify, Persist, Send
 from ota_engine.hub.kernel.clock import WallClock
 from ota_engine.records import AuditRecord, ClockRecord, EventRecord, OutcomeRecord, Record
+from ota_engine.times import Monotonic
 
 
 class Output:
@@ -44,11 +45,13 @@ class Output:
         """Count something a person may want to see on a graph."""
         self.counters[name] = self.counters.get(name, 0) + 1
 
-    def event(self, kind: str, device: Eui64 | None, now: float, **detail: object) -> None:
+    def event(self, kind: str, device: Eui64 | None, now: Monotonic, **detail: object) -> None:
         """Write a line of the journal."""
         self.persist(EventRecord(self._clock.utc(now), device, kind, canonical_json(detail)))
 
-    def audit(self, actor: str, action: str, subject: str, now: float, **detail: object) -> None:
+    def audit(
+        self, actor: str, action: str, subject: str, now: Monotonic, **detail: object
+    ) -> None:
         """Write a row of the audit trail."""
         self.persist(
             AuditRecord(self._clock.utc(now), actor, action, subject, canonical_json(detail))

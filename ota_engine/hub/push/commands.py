@@ -15,6 +15,7 @@ from ota_engine.records import (
     PushWish,
     VersionPolicy,
 )
+from ota_engine.times import Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class BeginPush:
     everyone: bool
     policy: VersionPolicy
     activation: Activation
-    activation_utc: float | None = None
+    activation_utc: Utc | None = None
     terms: tuple[ImageTerms, ...] = ()
     overrides: tuple[Override, ...] = ()
     wishes: tuple[PushWish, ...] = ()

@@ -6,7 +6,6 @@ device that queries again), and a choice made before the device had said all, ar
 """
 
 from collections.abc import Sequence
-from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
@@ -32,6 +31,7 @@ from ota_engine.hub.push.verdict import (
     is_unstarted,
 )
 from ota_engine.records import AssignmentRecord, PushRecord, PushWish, SessionState
+from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 
 ACTOR = "zota push"
 CHOSEN_ANEW = "the device has said more of itself: another image is for it"
@@ -113,21 +113,21 @@ class Course:
         self._client = client
         self._proof = proof
         self._wish = wish
-        self._proven_at = -inf
-        self._since: float | None = None
+        self._proven_at = LONG_AGO
+        self._since: Monotonic | None = None
         self._asked = 0
-        self._ask_at = -inf
-        self._hinted_at = inf  # when it was last let know that there may be something for it
+        self._ask_at = LONG_AGO
+        self._hinted_at = NEVER  # when it was last let know that there may be something for it
         self._obstacle: dict[str, str] = {}  # by image: why it could not be assigned
         # what was worked out last, and from what: one look asks for it several times
         self._seen: DeviceSeen | None = None
         self._rules: Rules | None = None
-        self._found_since = inf
+        self._found_since = NEVER
         self._found: list[_Firmware] = []
 
     # --- what happens ----------------------------------------------------------------------------
 
-    def proven(self, now: float) -> None:
+    def proven(self, now: Monotonic) -> None:
         """The device sent an alert of the kind that proves an update."""
         self._proven_at = now
 
@@ -135,7 +135,9 @@ class Course:
         """An image could not be assigned to it, for now."""
         self._obstacle[sha256] = reason
 
-    def act(self, seen: DeviceSeen, rules: Rules, now: float, utc: float) -> list[OperatorCommand]:
+    def act(
+        self, seen: DeviceSeen, rules: Rules, now: Monotonic, utc: Utc
+    ) -> list[OperatorCommand]:
         """Say what has to be done now.
 
         Args:
@@ -155,7 +157,7 @@ class Course:
             return self._ask(seen, rules, now)
         return self._hint(seen, firmwares, rules, now)
 
-    def due(self, seen: DeviceSeen, rules: Rules, now: float) -> float:
+    def due(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> Monotonic:
         """When to look again though nothing happens, monotonic seconds."""
         if self._since is None:
             return now
@@ -170,18 +172,18 @@ class Course:
                 moments += ends_at(one.session, rules.command_within), self._chase_at(one.session)
                 if self._proof is not None:
                     moments.append(one.session.since + PROOF_WITHIN)
-        return min((moment for moment in moments if moment > now), default=inf)
+        return min((moment for moment in moments if moment > now), default=NEVER)
 
     # --- where it stands -------------------------------------------------------------------------
 
-    def over(self, seen: DeviceSeen, rules: Rules, now: float) -> bool:
+    def over(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> bool:
         """Whether there is nothing left to wait for."""
         standings = self.standings(seen, rules, now)
         return all(one.verdict is not None for one in standings) and not self._awaits_more(
             seen, self._firmwares(seen, rules), rules, now
         )
 
-    def standings(self, seen: DeviceSeen, rules: Rules, now: float) -> list[PushStanding]:
+    def standings(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> list[PushStanding]:
         """Where each firmware stands; one line for the device while it has told none of them."""
         firmwares = self._firmwares(seen, rules)
         ours = [one for one in firmwares if one.session is not None or _is_meant(one.fit)]
@@ -201,7 +203,9 @@ class Course:
             )
         ]
 
-    def _standing(self, one: _Firmware, seen: DeviceSeen, rules: Rules, now: float) -> PushStanding:
+    def _standing(
+        self, one: _Firmware, seen: DeviceSeen, rules: Rules, now: Monotonic
+    ) -> PushStanding:
         running = _running(one)
         verdict: PushVerdict | None = None
         proof = ""
@@ -232,7 +236,7 @@ class Course:
         )
 
     def _proved(
-        self, proof: AwaitedProof, session: SessionStatus, reason: str, now: float
+        self, proof: AwaitedProof, session: SessionStatus, reason: str, now: Monotonic
     ) -> tuple[PushVerdict | None, str, str]:
         """Wait a while for the alert that proves a verdict, and say when it did not come."""
         if self._proven_at >= session.since - PROOF_WITHIN:
@@ -243,11 +247,11 @@ class Course:
         return proof.of, f"{reason}; {missed}", missed
 
     def _nothing_for_it(
-        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: float
+        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: Monotonic
     ) -> tuple[PushVerdict | None, str]:
         """Why nothing is assigned to the device."""
         if not firmwares:
-            said = _silence(seen, self._since or 0.0)
+            said = _silence(seen, self._since or Monotonic(0.0))
             return (PushVerdict.PASSED_OVER if self._gave_up(rules, now) else None), said
         told = firmwares[0].fit
         reason = "" if told is None else told.reason
@@ -257,7 +261,7 @@ class Course:
             return PushVerdict.PASSED_OVER, reason
         return PushVerdict.REFUSED, reason
 
-    def _gave_up(self, rules: Rules, now: float) -> bool:
+    def _gave_up(self, rules: Rules, now: Monotonic) -> bool:
         since = self._since
         return rules.push.everyone and since is not None and now >= since + EVERYONE_WITHIN
 
@@ -265,7 +269,7 @@ class Course:
 
     def _firmwares(self, seen: DeviceSeen, rules: Rules) -> list[_Firmware]:
         """Every firmware that was told since the push began, or that has a session of it."""
-        since = inf if self._since is None else self._since
+        since = NEVER if self._since is None else self._since
         if self._seen is seen and self._rules is rules and self._found_since == since:
             return self._found
         push = rules.push
@@ -293,7 +297,7 @@ class Course:
         return untold or not firmwares
 
     def _awaits_more(
-        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: float
+        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: Monotonic
     ) -> bool:
         """Whether the device may still show firmware that an image is for."""
         if not firmwares or not seen.reachable:
@@ -301,7 +305,7 @@ class Course:
         return _missing(firmwares, rules) and now < self._hinted_at + MORE_WITHIN
 
     def _assign(
-        self, one: _Firmware, rules: Rules, now: float, utc: float
+        self, one: _Firmware, rules: Rules, now: Monotonic, utc: Utc
     ) -> list[OperatorCommand]:
         """Assign what fits, also in the place of what was chosen when less was known."""
         if rules.dry or one.fit is None or one.fit.image is None:
@@ -331,37 +335,37 @@ class Course:
         )
         return [*before, Assign(wish, ACTOR)]
 
-    def _ask(self, seen: DeviceSeen, rules: Rules, now: float) -> list[OperatorCommand]:
+    def _ask(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> list[OperatorCommand]:
         """Ask again now and then; one that answers but does not say all is notified, so it queries."""
         if now < self._ask_at or self._gave_up(rules, now):
             return []
         self._asked += 1
         self._ask_at = now + doubled(ASK_AGAIN, ASK_AT_LEAST, self._asked)
-        untold = not any(told.told_at >= (self._since or 0.0) for told in seen.firmwares)
+        untold = not any(told.told_at >= (self._since or Monotonic(0.0)) for told in seen.firmwares)
         if self._asked > 1 and seen.reachable and untold:
             self._hinted_at = now
             return [NotifyDevice(self.device, actor=ACTOR)]
         return [Inquire(self.device, *self._client, actor=ACTOR, names=rules.names)]
 
     def _hint(
-        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: float
+        self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: Monotonic
     ) -> list[OperatorCommand]:
         """Let a device know, once, that there may be something for firmware it has not told."""
-        if not _missing(firmwares, rules) or self._hinted_at < inf or not seen.reachable:
+        if not _missing(firmwares, rules) or self._hinted_at < NEVER or not seen.reachable:
             return []
         self._hinted_at = now
         return [NotifyDevice(self.device, actor=ACTOR)]
 
-    def _chase(self, one: _Firmware, now: float) -> list[OperatorCommand]:
+    def _chase(self, one: _Firmware, now: Monotonic) -> list[OperatorCommand]:
         """Ask a device that has the whole image and does not say what it does with it."""
         if one.session is None or now < self._chase_at(one.session):
             return []
         self._ask_at = now + _patience(one.session)
         return [Inquire(self.device, actor=ACTOR)]
 
-    def _chase_at(self, session: SessionStatus) -> float:
+    def _chase_at(self, session: SessionStatus) -> Monotonic:
         if session.state not in SILENT or session.offset < session.size:
-            return inf
+            return NEVER
         return max(self._ask_at, session.since + _patience(session))
 
 
@@ -406,7 +410,7 @@ def _makes_way(session: SessionStatus, version: int) -> bool:
     return is_unstarted(session)
 
 
-def _silence(seen: DeviceSeen, since: float) -> str:
+def _silence(seen: DeviceSeen, since: Monotonic) -> str:
     """Why a device cannot be assigned anything yet."""
     if seen.last_heard < since or not seen.last_heard:
         return "asked what it runs; not heard yet: is it on, and in range?"

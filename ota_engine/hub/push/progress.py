@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from images.eui64 import format_eui64
 from ota_engine.hub.push.verdict import PushStanding
+from ota_engine.times import Monotonic
 
 SAMPLES = 1000  # points of one firmware's progress that are kept at most
 SAMPLE_EVERY = 1.0  # seconds between two at first; doubled whenever there are too many
@@ -24,11 +25,11 @@ class Chronicle:
 
     def __init__(self) -> None:
         self.progress: dict[str, list[tuple[float, float]]] = {}
-        self._began: float | None = None
+        self._began: Monotonic | None = None
         self._every = SAMPLE_EVERY
         self._due = 0.0
 
-    def watch(self, now: float, standings: Sequence[PushStanding]) -> None:
+    def watch(self, now: Monotonic, standings: Sequence[PushStanding]) -> None:
         """Take a look at ``now`` (monotonic seconds)."""
         began = self._began = now if self._began is None else self._began
         passed = now - began

@@ -6,7 +6,6 @@ deadline of its own has come, and asks the delivery for what is to be done; send
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import inf
 from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
@@ -31,6 +30,7 @@ from ota_engine.hub.push.fitness import Candidate
 from ota_engine.hub.push.seen import DeviceSeen, FirmwareSeen
 from ota_engine.hub.push.verdict import COMMAND_WITHIN, PushStanding
 from ota_engine.records import PushRecord, PushState, PushTargetRecord, SessionState
+from ota_engine.times import NEVER, Monotonic, Utc
 from ota_engine.wording import one_line
 
 UNKNOWN_IDENTITY: Final = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not say
@@ -110,7 +110,7 @@ class Pushes:
 
     # --- commands --------------------------------------------------------------------------------
 
-    def begin(self, command: BeginPush, now: float) -> None:
+    def begin(self, command: BeginPush, now: Monotonic) -> None:
         """Begin a push, and stop the one before.
 
         Raises:
@@ -148,7 +148,7 @@ class Pushes:
         self._write(record)
         self._start(record, command.clients, command.proofs, now, dry=command.dry)
 
-    def resume(self, command: ResumePush, now: float) -> None:
+    def resume(self, command: ResumePush, now: Monotonic) -> None:
         """Go on with the last push.
 
         Raises:
@@ -166,7 +166,7 @@ class Pushes:
                 raise LocalError(f"image {sha256[:16]} is not stored any more: give the file again")
         self._start(record, command.clients, command.proofs, now, dry=False)
 
-    def stop(self, command: StopPush, now: float) -> None:
+    def stop(self, command: StopPush, now: Monotonic) -> None:
         """Stop the last push.
 
         Raises:
@@ -182,7 +182,7 @@ class Pushes:
 
     # --- what happens ----------------------------------------------------------------------------
 
-    def told(self, happening: FirmwareTold, now: float) -> None:
+    def told(self, happening: FirmwareTold, now: Monotonic) -> None:
         """A device said what one of its firmwares is: a choice may be made, or made again.
 
         Most say the same every time they query, which changes nothing.
@@ -195,16 +195,16 @@ class Pushes:
             running.told[device, code, kind] = word
             self._act(device, now)
 
-    def named(self, happening: NamesTold, now: float) -> None:
+    def named(self, happening: NamesTold, now: Monotonic) -> None:
         """A device said which model it is: an image may be for it."""
         self._act(happening.device, now)
 
-    def session_changed(self, happening: SessionChanged, now: float) -> None:
+    def session_changed(self, happening: SessionChanged, now: Monotonic) -> None:
         """A session went on or ended."""
         if not (happening.before in GOES_ON and happening.state in GOES_ON):
             self._act(happening.device, now)
 
-    def refused(self, happening: Refused, now: float) -> None:
+    def refused(self, happening: Refused, now: Monotonic) -> None:
         """Something that a push asked for may not be; it is tried again when something happens."""
         request = happening.request
         if self._running is not None and isinstance(request, Assign):
@@ -213,14 +213,14 @@ class Pushes:
             if course is not None:
                 course.refused(wish.sha256, happening.reason)
 
-    def proven(self, happening: AlertTold, now: float) -> None:
+    def proven(self, happening: AlertTold, now: Monotonic) -> None:
         """A device sent a signed alert of its own."""
         course = None if self._running is None else self._running.courses.get(happening.device)
         if course is not None:
             course.proven(now)
             self._act(happening.device, now)
 
-    def ring(self, deadline: Deadline, now: float) -> None:
+    def ring(self, deadline: Deadline, now: Monotonic) -> None:
         """Look at a device again though nothing happened."""
         self._act(Eui64(deadline.key), now)
 
@@ -231,7 +231,7 @@ class Pushes:
         """The push begun last."""
         return self._pushes[max(self._pushes)] if self._pushes else None
 
-    def standings(self, now: float) -> Sequence[PushStanding]:
+    def standings(self, now: Monotonic) -> Sequence[PushStanding]:
         """Show where every firmware of the last push stands, in the order of its devices."""
         if self._running is None:
             return self._standings
@@ -244,7 +244,7 @@ class Pushes:
         record: PushRecord,
         clients: Mapping[Eui64, Client],
         proofs: Mapping[Eui64, AwaitedProof],
-        now: float,
+        now: Monotonic,
         *,
         dry: bool,
     ) -> None:
@@ -259,7 +259,7 @@ class Pushes:
         for device in record.devices:  # once the images have been added
             self._kernel.deadlines.move(now, Alarm.PUSH, device)
 
-    def _supersede(self, actor: str, now: float) -> None:
+    def _supersede(self, actor: str, now: Monotonic) -> None:
         """Stop what is open: devices are served one push, so that each knows what it is for."""
         self.withdrawn = 0
         for session in self._view.sessions():
@@ -273,7 +273,7 @@ class Pushes:
     def _withdraw(self, session: SessionStatus, actor: str, reason: str) -> None:
         self._kernel.happen(Wanted(Withdraw(session.device, session.sha256, actor, reason)))
 
-    def _act(self, device: Eui64, now: float) -> None:
+    def _act(self, device: Eui64, now: Monotonic) -> None:
         """Let a device take its course, and see whether all have come to their end."""
         running = self._running
         course = None if running is None else running.courses.get(device)
@@ -300,7 +300,7 @@ class Pushes:
         found = ((images.get(sha256), images.terms(sha256)) for sha256 in record.images)
         return tuple(Candidate(image, terms) for image, terms in found if image is not None)
 
-    def _is_over(self, running: _Running, now: float) -> bool:
+    def _is_over(self, running: _Running, now: Monotonic) -> bool:
         """Whether all have come to their end, and none has gone on from there unnoticed."""
         running.going = {
             device
@@ -309,17 +309,17 @@ class Pushes:
         }
         return not running.going
 
-    def _all_standings(self, running: _Running, now: float) -> list[PushStanding]:
+    def _all_standings(self, running: _Running, now: Monotonic) -> list[PushStanding]:
         return [
             standing
             for device, course in running.courses.items()
             for standing in course.standings(self._seen(running, device), running.rules, now)
         ]
 
-    def _close(self, record: PushRecord, state: PushState, now: float) -> None:
+    def _close(self, record: PushRecord, state: PushState, now: Monotonic) -> None:
         utc = self._kernel.clock.utc(now)
         for device in record.devices:
-            self._kernel.deadlines.move(inf, Alarm.PUSH, device)
+            self._kernel.deadlines.move(NEVER, Alarm.PUSH, device)
         self._running = None
         self._write(replace(record, state=state, ended_utc=utc))
 
@@ -327,7 +327,7 @@ class Pushes:
         self._pushes[record.number] = record
         self._kernel.output.persist(record)
 
-    def _note(self, running: _Running, standings: Iterable[PushStanding], utc: float) -> None:
+    def _note(self, running: _Running, standings: Iterable[PushStanding], utc: Utc) -> None:
         """Write where firmwares stand, when that is another place than before."""
         for one in standings:
             key = one.firmware or (UNKNOWN_IDENTITY, UNKNOWN_IDENTITY)

@@ -12,6 +12,7 @@ from images.eui64 import format_eui64
 from ota_engine.hub.push.progress import WaitEnd
 from ota_engine.hub.push.verdict import GOOD, PushStanding, PushVerdict
 from ota_engine.records import ImageRecord, ImageTerms, PushRecord
+from ota_engine.times import Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class PushReport:
     dry_run: bool
     policy: str
     activation: str
-    created_utc: float
+    created_utc: Utc
     seconds: float
     interrupted: bool
     timed_out: bool

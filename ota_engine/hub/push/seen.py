@@ -1,11 +1,11 @@
 """A device as a push sees it: what it said, and what is under way with it; decides nothing."""
 
-from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.kernel.devices import Target
+from ota_engine.times import LONG_AGO, Monotonic
 
 
 class FirmwareSeen(NamedTuple):
@@ -21,7 +21,7 @@ class FirmwareSeen(NamedTuple):
     key: Target
     running: int
     hardware: int | None
-    told_at: float
+    told_at: Monotonic
 
 
 class DeviceSeen(NamedTuple):
@@ -40,8 +40,8 @@ class DeviceSeen(NamedTuple):
 
     device: Eui64
     reachable: bool = False
-    last_heard: float = 0.0
-    told_at: float = -inf
+    last_heard: Monotonic = Monotonic(0.0)
+    told_at: Monotonic = LONG_AGO
     model: str | None = None
     maker: str | None = None
     firmwares: tuple[FirmwareSeen, ...] = ()

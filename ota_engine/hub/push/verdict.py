@@ -1,7 +1,6 @@
 """How a push ends for one firmware of one device: the verdicts, and how a session leads to one."""
 
 from enum import StrEnum
-from math import inf
 from typing import NamedTuple
 
 from images.eui64 import Eui64
@@ -9,6 +8,7 @@ from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.push.fitness import Fitness
 from ota_engine.records import SessionState
+from ota_engine.times import NEVER, Monotonic
 
 COMMAND_WITHIN = 45.0  # seconds in which somebody may command a device to run what it holds
 
@@ -76,7 +76,7 @@ class PushStanding(NamedTuple):
     reason: str
     session: SessionStatus | None
     running: int | None
-    last_heard: float
+    last_heard: Monotonic
     firmware: Target | None = None
     sha256: str = ""
     proof: str = ""
@@ -87,7 +87,7 @@ def is_unstarted(session: SessionStatus) -> bool:
     return session.state in UNSTARTED and session.blocks == 0 and session.offset == 0
 
 
-def ending(session: SessionStatus, now: float, command_within: float) -> PushVerdict | None:
+def ending(session: SessionStatus, now: Monotonic, command_within: float) -> PushVerdict | None:
     """How a session has ended, None while it goes on.
 
     Args:
@@ -105,8 +105,8 @@ def ending(session: SessionStatus, now: float, command_within: float) -> PushVer
     return verdict
 
 
-def ends_at(session: SessionStatus, command_within: float) -> float:
+def ends_at(session: SessionStatus, command_within: float) -> Monotonic:
     """When a session that only waits will have ended by that, monotonic seconds; else never."""
     if session.state is SessionState.AWAITING_COMMAND:
         return session.since + command_within
-    return inf
+    return NEVER

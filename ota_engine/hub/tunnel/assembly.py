@@ -12,6 +12,7 @@ from zlib import crc32
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.extent import message_length
 from ota_engine.hub.tunnel.bounds import Allowance
+from ota_engine.times import Monotonic
 from ota_engine.zcl.status import Status
 
 GET: Final = 0x01  # GB-HRGP: have you a message for me?
@@ -47,14 +48,14 @@ class Recent:
     __slots__ = ("_pieces",)
 
     def __init__(self) -> None:
-        self._pieces: dict[int, tuple[float, int]] = {}  # oldest first
+        self._pieces: dict[int, tuple[Monotonic, int]] = {}  # oldest first
 
     @property
     def empty(self) -> bool:
         """Whether no piece has come."""
         return not self._pieces
 
-    def knows(self, sequence: int, data: bytes, now: float) -> bool:
+    def knows(self, sequence: int, data: bytes, now: Monotonic) -> bool:
         """Say whether this piece came before; from now on it has."""
         while self._pieces:
             oldest = next(iter(self._pieces))

@@ -1,11 +1,7 @@
 """The tunnels of one line: at most one that we opened and one that the other end opened."""
 
-from math import inf
-from typing import Final
-
 from ota_engine.hub.tunnel.assembly import Assembly, Recent
-
-NEVER: Final = inf
+from ota_engine.times import NEVER, Monotonic
 
 
 class Tunnel:
@@ -38,7 +34,7 @@ class Tunnel:
         number: int,
         transfer_size: int,
         assembly: Assembly,
-        now: float,
+        now: Monotonic,
         *,
         serving: bool,
         opened_by: int,

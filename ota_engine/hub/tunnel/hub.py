@@ -29,11 +29,11 @@ from ota_engine.hub.kernel.deadlines import Alarm, Deadlines
 from ota_engine.hub.kernel.devices import Route
 from ota_engine.hub.tunnel.assembly import PUT
 from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
-from ota_engine.hub.tunnel.ends import NEVER
 from ota_engine.hub.tunnel.life import LineState
 from ota_engine.hub.tunnel.line import Line
 from ota_engine.hub.tunnel.queue import Item, Way
 from ota_engine.hub.tunnel.settings import TunnelSettings
+from ota_engine.times import NEVER, Monotonic
 
 SWEEP: Final = 3600.0  # seconds between two looks for tunnels that nobody uses
 PATIENT: Final = TunnelSettings()
@@ -51,7 +51,7 @@ class MessageReceived(NamedTuple):
 
     device: Eui64
     octets: bytes
-    time: float
+    time: Monotonic
 
 
 class MessageDelivered(NamedTuple):
@@ -59,7 +59,7 @@ class MessageDelivered(NamedTuple):
 
     device: Eui64
     token: int
-    time: float
+    time: Monotonic
 
 
 class MessageUndelivered(NamedTuple):
@@ -68,7 +68,7 @@ class MessageUndelivered(NamedTuple):
     device: Eui64
     token: int
     reason: str
-    time: float
+    time: Monotonic
 
 
 TunnelEvent: TypeAlias = MessageReceived | MessageDelivered | MessageUndelivered
@@ -121,7 +121,7 @@ class HubTunnels:
 
     # --- what the engine wants --------------------------------------------------------------------
 
-    def send(self, device: Eui64, route: Route, octets: bytes, token: int, now: float) -> None:
+    def send(self, device: Eui64, route: Route, octets: bytes, token: int, now: Monotonic) -> None:
         """Take a message to a device; ends in a MessageDelivered or MessageUndelivered.
 
         Raises:
@@ -136,14 +136,14 @@ class HubTunnels:
         peer.line.sender.add(Item(bytes((PUT,)), octets, token, way, route.room, expires))
         self._settle(device, peer, now)
 
-    def withdraw(self, device: Eui64, token: int, now: float) -> None:
+    def withdraw(self, device: Eui64, token: int, now: Monotonic) -> None:
         """Take back a message that waits; one that is under way goes on."""
         peer = self._peers.get(device)
         if peer is not None:
             peer.line.sender.withdraw(token)
             self._settle(device, peer, now)
 
-    def receive(self, packet: Packet, now: float) -> None:
+    def receive(self, packet: Packet, now: Monotonic) -> None:
         """Take a frame of cluster 0x0704."""
         known = self._peers.get(packet.source)
         if not (known.rate if known else self._strangers).take(1.0, now):
@@ -155,7 +155,7 @@ class HubTunnels:
         peer.line.receive(packet.payload, now)
         self._settle(packet.source, peer, now)
 
-    def failed(self, event: SendFailed, now: float) -> None:
+    def failed(self, event: SendFailed, now: Monotonic) -> None:
         """Learn that a frame of ours did not arrive."""
         peer = self._peers.get(event.send.destination)
         if peer is None:
@@ -165,21 +165,21 @@ class HubTunnels:
         peer.line.sender.failed(event.send.payload, why, now, too_long=too_long)
         self._settle(event.send.destination, peer, now)
 
-    def joined(self, device: Eui64, now: float) -> None:
+    def joined(self, device: Eui64, now: Monotonic) -> None:
         """A device announced itself: the tunnels it served may be gone."""
         peer = self._peers.get(device)
         if peer is not None:
             peer.line.lose(now)
             self._settle(device, peer, now)
 
-    def left(self, device: Eui64, now: float) -> None:
+    def left(self, device: Eui64, now: Monotonic) -> None:
         """A device left the network: its messages are not delivered."""
         peer = self._peers.get(device)
         if peer is not None:
             peer.line.discard()
             self._settle(device, peer, now)
 
-    def link_down(self, now: float) -> None:
+    def link_down(self, now: Monotonic) -> None:
         """The radio is gone: what is not waiting to be fetched is not delivered."""
         for device, peer in tuple(self._peers.items()):
             peer.line.sender.give_up("the radio is gone", now, keep_fetched=True)
@@ -193,7 +193,7 @@ class HubTunnels:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def ring(self, device: Eui64, now: float) -> None:
+    def ring(self, device: Eui64, now: Monotonic) -> None:
         """A line may have waited long enough (``Alarm.LINE``)."""
         peer = self._peers.get(device)
         if peer is not None:
@@ -201,7 +201,7 @@ class HubTunnels:
                 peer.line.wake(now)
             self._settle(device, peer, now)
 
-    def sweep(self, now: float) -> None:
+    def sweep(self, now: Monotonic) -> None:
         """Close tunnels that nobody uses (``Alarm.SWEEP``)."""
         for device, peer in tuple(self._peers.items()):
             peer.line.close_unused(now)
@@ -226,7 +226,7 @@ class HubTunnels:
         peer.route = route
         return peer
 
-    def _settle(self, device: Eui64, peer: _Peer, now: float) -> None:
+    def _settle(self, device: Eui64, peer: _Peer, now: Monotonic) -> None:
         """After something happened on a line: collect, see who may speak next, set the alarm."""
         self._collect(device, peer, now)
         if peer.line.sender.state is LineState.IDLE:
@@ -240,7 +240,7 @@ class HubTunnels:
             del self._peers[device]
         self._start(now)
 
-    def _start(self, now: float) -> None:
+    def _start(self, now: Monotonic) -> None:
         """Begin conversations while there may be more."""
         while self._waiting and len(self._talking) < self._settings.conversations:
             device = next(iter(self._waiting))
@@ -251,7 +251,7 @@ class HubTunnels:
             self._collect(device, peer, now)
             self._arm(device, peer, now)
 
-    def _collect(self, device: Eui64, peer: _Peer, now: float) -> None:
+    def _collect(self, device: Eui64, peer: _Peer, now: Monotonic) -> None:
         line, sender = peer.line, peer.line.sender
         self._frames += map(partial(_addressed, device, peer.route), line.frames)
         line.frames.clear()
@@ -266,7 +266,7 @@ class HubTunnels:
                 else MessageUndelivered(device, token, reason, now)
             )
 
-    def _arm(self, device: Eui64, peer: _Peer, now: float) -> None:
+    def _arm(self, device: Eui64, peer: _Peer, now: Monotonic) -> None:
         self._deadlines.at_latest(peer.line.wake_at, Alarm.LINE, device)
         if peer.line.ends.open():
             self._deadlines.at_latest(now + SWEEP, Alarm.SWEEP, 0)

@@ -12,11 +12,12 @@ from typing import Any, Final
 from ota_engine.errors import PeerError
 from ota_engine.hub.tunnel.assembly import Assembly, Get, IncomingMessage
 from ota_engine.hub.tunnel.bounds import Allowance, TunnelNumbers
-from ota_engine.hub.tunnel.ends import NEVER, Ends, Tunnel
+from ota_engine.hub.tunnel.ends import Ends, Tunnel
 from ota_engine.hub.tunnel.sender import SMALLEST_PIECE, Sender
 from ota_engine.hub.tunnel.service import attributes_read, objection, protocols_from
 from ota_engine.hub.tunnel.settings import TunnelSettings
 from ota_engine.hub.tunnel.voice import LineCommands
+from ota_engine.times import NEVER, Monotonic
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import ZclHeader, parse_header
 from ota_engine.zcl.status import Status
@@ -64,7 +65,7 @@ class Line:
         self._owner = owner
         self._voice = LineCommands(next_sequence)
         self.sender = Sender(settings, self._voice, self.ends, allowance, self._close, spread)
-        self._commands: dict[type[Any], Callable[[Any, ZclHeader, float], None]] = {
+        self._commands: dict[type[Any], Callable[[Any, ZclHeader, Monotonic], None]] = {
             tunnel.RequestTunnel: self._requested,
             tunnel.RequestTunnelResponse: self._responded,
             tunnel.CloseTunnel: self._closed,
@@ -87,11 +88,11 @@ class Line:
     # --- time -------------------------------------------------------------------------------------
 
     @property
-    def wake_at(self) -> float:
+    def wake_at(self) -> Monotonic:
         """When ``wake`` is due, seconds."""
         return min(self.sender.wake_at, *(end.piece_due for end in self.ends.open()), NEVER)
 
-    def wake(self, now: float) -> None:
+    def wake(self, now: Monotonic) -> None:
         """Do what is due."""
         for end in self.ends.open():
             if end.piece_due <= now:
@@ -99,13 +100,13 @@ class Line:
                 self._drop(end, now)
         self.sender.wake(now)
 
-    def close_unused(self, now: float) -> None:
+    def close_unused(self, now: Monotonic) -> None:
         """Close the tunnels that nobody has used for long."""
         for end in self.ends.open():
             if end.used + self._settings.unused <= now:
                 self._drop(end, now)
 
-    def lose(self, now: float) -> None:
+    def lose(self, now: Monotonic) -> None:
         """The other end may have forgotten the tunnels it serves: it restarted or joined again."""
         if self.ends.ours is not None:
             self._forget(self.ends.ours, now)
@@ -114,12 +115,12 @@ class Line:
         """Forget everything; give back what is shared."""
         for end in self.ends.open():
             self._release(end)
-        self.sender.give_up("the device left", 0.0)
+        self.sender.give_up("the device left", Monotonic(0.0))
         self.frames.clear()
 
     # --- frames -----------------------------------------------------------------------------------
 
-    def receive(self, frame: bytes, now: float) -> None:
+    def receive(self, frame: bytes, now: Monotonic) -> None:
         """Take one ZCL frame of cluster 0x0704."""
         try:
             header = parse_header(frame)
@@ -133,7 +134,7 @@ class Line:
             if header.cluster_specific or header.command != general.DEFAULT_RESPONSE:
                 self._default_response(header, error.status)
 
-    def _dispatch(self, header: ZclHeader, payload: bytes, now: float) -> None:
+    def _dispatch(self, header: ZclHeader, payload: bytes, now: Monotonic) -> None:
         if header.manufacturer_code is not None:
             status = (
                 Status.UNSUP_CLUSTER_COMMAND
@@ -151,7 +152,7 @@ class Line:
         else:
             command(record, header, now)
 
-    def _general(self, header: ZclHeader, command: general.GeneralCommand, now: float) -> None:
+    def _general(self, header: ZclHeader, command: general.GeneralCommand, now: Monotonic) -> None:
         match command:
             case general.DefaultResponse(answered, status):
                 self.sender.answered(header.sequence, answered, status, now)
@@ -161,7 +162,7 @@ class Line:
 
     # --- tunnels ----------------------------------------------------------------------------------
 
-    def _requested(self, request: tunnel.RequestTunnel, header: ZclHeader, now: float) -> None:
+    def _requested(self, request: tunnel.RequestTunnel, header: ZclHeader, now: Monotonic) -> None:
         end = self.ends.theirs
         if end is not None and end.opened_by == header.sequence and end.recent.empty:
             # The same request again. Once data came, it is rather a client that restarted.
@@ -172,7 +173,7 @@ class Line:
         self._voice.answer(header, tunnel.RequestTunnelResponse(number, status, size))
 
     def _open(
-        self, request: tunnel.RequestTunnel, sequence: int, now: float
+        self, request: tunnel.RequestTunnel, sequence: int, now: Monotonic
     ) -> tuple[TunnelStatus, int]:
         """Open the tunnel that is asked for, in place of the one there was."""
         status = self.refusing or objection(request)
@@ -188,7 +189,7 @@ class Line:
         return TunnelStatus.SUCCESS, number
 
     def _responded(
-        self, response: tunnel.RequestTunnelResponse, header: ZclHeader, now: float
+        self, response: tunnel.RequestTunnelResponse, header: ZclHeader, now: Monotonic
     ) -> None:
         if not self.sender.awaits(header.sequence):
             self._counters["unexpected_response"] += 1
@@ -209,7 +210,7 @@ class Line:
             self.sender.opened(self.ends.ours, now)
 
     def _tunnel(
-        self, number: int, size: int, now: float, *, serving: bool, opened_by: int
+        self, number: int, size: int, now: Monotonic, *, serving: bool, opened_by: int
     ) -> Tunnel:
         assembly = Assembly(self._settings.longest, self._allowance)
         return Tunnel(number, size, assembly, now, serving=serving, opened_by=opened_by)
@@ -218,7 +219,7 @@ class Line:
         self,
         record: tunnel.CloseTunnel | tunnel.TunnelClosureNotification,
         header: ZclHeader,
-        now: float,
+        now: Monotonic,
     ) -> None:
         end = self._named(record.tunnel, header)
         if end is not None:
@@ -226,20 +227,20 @@ class Line:
         if not header.disable_default_response:
             self._default_response(header, Status.SUCCESS)
 
-    def _refused(self, error: tunnel.TransferDataError, header: ZclHeader, now: float) -> None:
+    def _refused(self, error: tunnel.TransferDataError, header: ZclHeader, now: Monotonic) -> None:
         self._counters["transfer_refused"] += 1
         end = self._named(error.tunnel, header)
         if end is not None:
             self._forget(end, now)
 
     def _protocols(
-        self, question: tunnel.GetSupportedTunnelProtocols, header: ZclHeader, now: float
+        self, question: tunnel.GetSupportedTunnelProtocols, header: ZclHeader, now: Monotonic
     ) -> None:
         self._voice.answer(header, protocols_from(question.offset))
 
     # --- data -------------------------------------------------------------------------------------
 
-    def _transferred(self, piece: tunnel.TransferData, header: ZclHeader, now: float) -> None:
+    def _transferred(self, piece: tunnel.TransferData, header: ZclHeader, now: Monotonic) -> None:
         end = self._named(piece.tunnel, header)
         if end is None:
             status = (
@@ -267,7 +268,7 @@ class Line:
         elif isinstance(found, Get):
             self.sender.fetch(end, now)
 
-    def _useless(self, end: Tunnel, header: ZclHeader, error: PeerError, now: float) -> None:
+    def _useless(self, end: Tunnel, header: ZclHeader, error: PeerError, now: Monotonic) -> None:
         """Forget a tunnel through which no message can be read any more, and say why."""
         self._counters["message_unreadable"] += 1
         if error.status == Status.INSUFFICIENT_SPACE:
@@ -291,7 +292,7 @@ class Line:
         end = self.ends.ours if header.from_server else self.ends.theirs
         return end if end is not None and end.number == number else None
 
-    def _drop(self, end: Tunnel, now: float) -> None:
+    def _drop(self, end: Tunnel, now: Monotonic) -> None:
         self._close(end)
         self.sender.closed(end, now)
 
@@ -305,7 +306,7 @@ class Line:
             self._voice.say(tunnel.CloseTunnel(end.number), from_server=False)
         self._release(end)
 
-    def _forget(self, end: Tunnel, now: float) -> None:
+    def _forget(self, end: Tunnel, now: Monotonic) -> None:
         self._release(end)
         self.sender.closed(end, now)
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ota_engine.hub.tunnel.bounds import Allowance
-from ota_engine.hub.tunnel.ends import NEVER
+from ota_engine.times import NEVER, Monotonic
 
 
 class Way(Enum):
@@ -38,7 +38,7 @@ class Item(NamedTuple):
     token: int
     way: Way
     room: int
-    expires: float = NEVER
+    expires: Monotonic = NEVER
 
 
 class Ended(NamedTuple):
@@ -105,12 +105,12 @@ class Queue:
             if item.token == token:
                 self.end(item, "it was withdrawn")
 
-    def expires(self, *, under_way: bool) -> float:
+    def expires(self, *, under_way: bool) -> Monotonic:
         """When the next message that waits is given up; the one that is under way never is."""
         waiting = islice(self._items, under_way, None)
         return min((item.expires for item in waiting), default=NEVER)
 
-    def expire(self, now: float, *, under_way: bool) -> None:
+    def expire(self, now: Monotonic, *, under_way: bool) -> None:
         """Give up the messages nobody fetched in time."""
         for item in tuple(islice(self._items, under_way, None)):
             if item.expires <= now:

@@ -9,11 +9,12 @@ from typing import Final
 
 from ota_engine.hub.tunnel.assembly import GET_RESPONSE
 from ota_engine.hub.tunnel.bounds import Allowance
-from ota_engine.hub.tunnel.ends import NEVER, Ends, Tunnel
+from ota_engine.hub.tunnel.ends import Ends, Tunnel
 from ota_engine.hub.tunnel.life import LineAction, LineEvent, LineState, turn
 from ota_engine.hub.tunnel.queue import Ended, Item, Queue, Way
 from ota_engine.hub.tunnel.settings import TunnelSettings
 from ota_engine.hub.tunnel.voice import LineCommands
+from ota_engine.times import NEVER, Monotonic
 from ota_engine.zcl.frame import HEADER_LENGTH
 from ota_engine.zcl.status import Status
 from ota_engine.zcl.tunnel import (
@@ -73,7 +74,7 @@ class Sender:
         self._tries = 0
         self._openings = 0
         self._reason = ""
-        self._actions: dict[LineAction, Callable[[float], None]] = {
+        self._actions: dict[LineAction, Callable[[Monotonic], None]] = {
             LineAction.REQUEST: self._request,
             LineAction.BEGIN: self._begin,
             LineAction.GO_ON: self._go_on,
@@ -115,7 +116,7 @@ class Sender:
         ended, self._queue.ended = self._queue.ended, []
         return ended
 
-    def start(self, now: float) -> None:
+    def start(self, now: Monotonic) -> None:
         """Begin with the first message that waits, if it does not wait to be fetched."""
         if not self.eager:
             return
@@ -126,7 +127,7 @@ class Sender:
         self._openings = 0 if self._tunnel is None else 1
         self._fire(LineEvent.WANTED if self._tunnel is None else LineEvent.WANTED_OPEN, now)
 
-    def fetch(self, tunnel: Tunnel, now: float) -> None:
+    def fetch(self, tunnel: Tunnel, now: Monotonic) -> None:
         """Answer a get with the first message that waits, or by saying that there is none."""
         if self.state is not LineState.IDLE:
             return  # what is under way comes through another tunnel, or is that message
@@ -137,7 +138,7 @@ class Sender:
         self._tunnel, self._fetched = tunnel, True
         self._fire(LineEvent.WANTED_OPEN, now)
 
-    def give_up(self, reason: str, now: float, *, keep_fetched: bool = False) -> None:
+    def give_up(self, reason: str, now: Monotonic, *, keep_fetched: bool = False) -> None:
         """End every message, but for those that wait to be fetched if they are to be kept."""
         self._reason = reason
         self._fire(LineEvent.ASLEEP if self._asleep and keep_fetched else LineEvent.GIVEN_UP, now)
@@ -151,12 +152,12 @@ class Sender:
         """Whether a request for a tunnel with this sequence number is under way."""
         return self.state is LineState.OPENING and self._frame[1:2] == bytes((sequence,))
 
-    def opened(self, tunnel: Tunnel, now: float) -> None:
+    def opened(self, tunnel: Tunnel, now: Monotonic) -> None:
         """Our request was granted."""
         self._tunnel = tunnel
         self._fire(LineEvent.OPENED, now)
 
-    def not_opened(self, status: int, now: float) -> None:
+    def not_opened(self, status: int, now: Monotonic) -> None:
         """Our request was not granted."""
         if status in {TunnelStatus.BUSY, TunnelStatus.NO_MORE_TUNNEL_IDS}:
             self._fail(LineEvent.BUSY, "the device has no tunnel free", now)
@@ -164,7 +165,7 @@ class Sender:
             self._reason = f"the device refuses the tunnel, status {status}"
             self._fire(LineEvent.REFUSED, now)
 
-    def answered(self, sequence: int, command: int, status: int, now: float) -> None:
+    def answered(self, sequence: int, command: int, status: int, now: Monotonic) -> None:
         """Take a Default Response."""
         if self._frame[1:3] != bytes((sequence, command)):
             return
@@ -178,14 +179,14 @@ class Sender:
         else:
             self._taken(now)
 
-    def _taken(self, now: float) -> None:
+    def _taken(self, now: Monotonic) -> None:
         if self._tunnel is not None:
             self._tunnel.used = now
         self._at += self._size
         done = self._at >= len(self._octets)
         self._fire(LineEvent.MESSAGE_TAKEN if done else LineEvent.PIECE_TAKEN, now)
 
-    def closed(self, tunnel: Tunnel | None, now: float) -> None:
+    def closed(self, tunnel: Tunnel | None, now: Monotonic) -> None:
         """A tunnel is gone."""
         if self.state is not LineState.SENDING or tunnel is not self._tunnel:
             return
@@ -198,7 +199,7 @@ class Sender:
         else:
             self._fire(LineEvent.CLOSED, now)
 
-    def failed(self, frame: bytes, why: str, now: float, *, too_long: bool = False) -> None:
+    def failed(self, frame: bytes, why: str, now: Monotonic, *, too_long: bool = False) -> None:
         """The radio could not bring a frame; ``too_long`` if it never can."""
         if not self._frame or frame != self._frame:
             return
@@ -210,14 +211,14 @@ class Sender:
             self._tries = self._settings.tries
             self._fail(LineEvent.LOST, why, now)
 
-    def wake(self, now: float) -> None:
+    def wake(self, now: Monotonic) -> None:
         """Do what is due."""
         if self._timer <= now:
             self._fail(LineEvent.LATE, "the device does not answer", now)
         self._queue.expire(now, under_way=self.state is not LineState.IDLE)
 
     @property
-    def wake_at(self) -> float:
+    def wake_at(self) -> Monotonic:
         """When ``wake`` is due."""
         return min(self._timer, self._queue.expires(under_way=self.state is not LineState.IDLE))
 
@@ -227,7 +228,7 @@ class Sender:
     def _asleep(self) -> bool:
         return self.state is LineState.SENDING and self._fetched
 
-    def _fail(self, event: LineEvent, reason: str, now: float) -> None:
+    def _fail(self, event: LineEvent, reason: str, now: Monotonic) -> None:
         """Say what a failure means: try again, or that was the last time."""
         if self._tries < self._settings.tries:
             self._fire(event, now)
@@ -235,22 +236,22 @@ class Sender:
         self._reason = reason
         self._fire(LineEvent.ASLEEP if self._asleep else LineEvent.EXHAUSTED, now)
 
-    def _fire(self, event: LineEvent, now: float) -> None:
+    def _fire(self, event: LineEvent, now: Monotonic) -> None:
         transition = turn(self.state, event)
         if transition is not None:
             self.state = transition.state
             self._actions[transition.action](now)
 
-    def _request(self, now: float) -> None:
+    def _request(self, now: Monotonic) -> None:
         self._openings += 1
         self._tries = 0
         self._ask(now)
 
-    def _ask(self, now: float) -> None:
+    def _ask(self, now: Monotonic) -> None:
         request = RequestTunnel(GB_HRGP, ANY_MANUFACTURER, False, self._settings.transfer_size)
         self._sent(self._voice.say(request, from_server=False), now)
 
-    def _begin(self, now: float) -> None:
+    def _begin(self, now: Monotonic) -> None:
         item = self._queue.first
         lead = item.lead
         if self._fetched:
@@ -259,7 +260,7 @@ class Sender:
         self._largest = item.room - OVERHEAD
         self._go_on(now)
 
-    def _go_on(self, now: float) -> None:
+    def _go_on(self, now: Monotonic) -> None:
         tunnel = self._tunnel
         assert tunnel is not None  # noqa: S101 - SENDING is never entered without one
         self._size = min(self._largest, tunnel.transfer_size)
@@ -268,40 +269,40 @@ class Sender:
         piece = TransferData(tunnel.number, data)
         self._sent(self._voice.say(piece, from_server=tunnel.serving, acknowledged=True), now)
 
-    def _cut_smaller(self, now: float) -> None:
+    def _cut_smaller(self, now: Monotonic) -> None:
         """The way has grown, e.g. by a relay: what was refused has not left, so cut it anew."""
         self._largest = max(self._size * 3 // 4, SMALLEST_PIECE)
         self._go_on(now)
 
-    def _repeat(self, now: float) -> None:
+    def _repeat(self, now: Monotonic) -> None:
         if self._frame:
             self._voice.frames.append(self._frame)
             self._sent(self._frame, now)
         else:
             self._ask(now)
 
-    def _sent(self, frame: bytes, now: float) -> None:
+    def _sent(self, frame: bytes, now: Monotonic) -> None:
         self._frame = frame
         self._tries += 1
         self._timer = now + self._settings.answer * (1.0 + self._spread())
 
-    def _wait(self, now: float) -> None:
+    def _wait(self, now: Monotonic) -> None:
         self._timer = now + self._settings.pause * self._tries
 
-    def _ask_later(self, now: float) -> None:
+    def _ask_later(self, now: Monotonic) -> None:
         self._frame = b""  # the answer has been given; the next request is another
         self._timer = now + self._settings.busy
 
-    def _delivered(self, now: float) -> None:
+    def _delivered(self, now: Monotonic) -> None:
         self._queue.end(self._queue.first, None)
         self._rest()
 
-    def _undelivered(self, now: float) -> None:
+    def _undelivered(self, now: Monotonic) -> None:
         self._queue.end(self._queue.first, self._reason)
         self._abandon()
         self._rest()
 
-    def _keep(self, now: float) -> None:
+    def _keep(self, now: Monotonic) -> None:
         self._abandon()
         self._rest()
 

@@ -21,6 +21,7 @@ from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import Payload, read_payload
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.tunnel import Route
+from ota_engine.times import Monotonic
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import UpgradeEndResponse, command_of, encode
 from tests.emulators.gbcs.units import START
@@ -120,7 +121,7 @@ class House:
             give(self.device, content)
         if clock is not None and self.device.security is not None:
             self.device.security.clock.set(clock.timestamp(), 0.0)
-        self.network.power_on(self.device.eui64, 0.0)
+        self.network.power_on(self.device.eui64, Monotonic(0.0))
 
     @property
     def now(self) -> float:
@@ -133,8 +134,8 @@ class House:
         """The hub sends a message to the device."""
         what = self.device.spec
         route = Route(what.endpoint, what.profile, what.sleepy, ROOM)
-        self.hub.tunnels.send(self.device.eui64, route, octets, 1, self.now)
-        self.network.submit(self.port, self.hub.collect(), self.now)
+        self.hub.tunnels.send(self.device.eui64, route, octets, 1, Monotonic(self.now))
+        self.network.submit(self.port, self.hub.collect(), Monotonic(self.now))
 
     def end_upgrade(self, image_type: int = IMAGE_TYPE) -> None:
         """The OTA server lets the held image run now."""
@@ -153,14 +154,14 @@ class House:
             0,
             0,
         )
-        self.network.submit(self.port, [send], self.now)
+        self.network.submit(self.port, [send], Monotonic(self.now))
 
     def cut_power(self, seconds: float = 0.0) -> None:
         eui64 = self.device.eui64
-        self.network.perform(eui64, self.device.crash(self.now), self.now)
+        self.network.perform(eui64, self.device.crash(self.now), Monotonic(self.now))
         self.network.power_off(eui64)
         self.network.run(self.now + seconds)
-        self.network.power_on(eui64, self.now)
+        self.network.power_on(eui64, Monotonic(self.now))
 
     def heard(self) -> list[tuple[Message, Payload]]:
         """What the hub got, each message verified as the head end would."""

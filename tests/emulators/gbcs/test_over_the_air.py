@@ -18,6 +18,7 @@ from ota_engine.gbcs.payloads import (
     Payload,
     PpmidActivation,
 )
+from ota_engine.times import Monotonic
 from tests.emulators.gbcs.attacks import ATTACKS, Attack
 from tests.emulators.gbcs.house import (
     IMAGE_TYPE,
@@ -147,7 +148,7 @@ def test_power_cut_in_any_flash_write_of_an_activation(write: int) -> None:
     house.say(command(digest=DIGEST))
     house.run(30.0)
     if not house.device.powered:
-        house.network.power_on(house.device.eui64, house.now)
+        house.network.power_on(house.device.eui64, Monotonic(house.now))
     house.run(300.0)
     assert distinct(house) == [DONE]
     updated_once(house)
@@ -203,11 +204,13 @@ def test_a_hub_that_was_away_gets_the_outcome_when_it_is_back() -> None:
     house = House(content=CONTENT)
     house.say(command(at=LATER, digest=DIGEST))
     house.run(60.0)
-    house.network.link_down("unplugged", house.now)
+    house.network.link_down("unplugged", Monotonic(house.now))
     house.run(3600.0)
     updated_once(house)
     assert house.told() == [CommandAccepted()]
-    house.network.link_up(LinkUp("test", house.device.eui64, 82, False, house.now), house.now)
+    house.network.link_up(
+        LinkUp("test", house.device.eui64, 82, False, Monotonic(house.now)), Monotonic(house.now)
+    )
     house.run(3600.0)
     assert len(distinct(house)) == 2
 

@@ -19,6 +19,7 @@ from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.records import Activation, OrderState, OutcomeRecord
+from ota_engine.times import Monotonic
 from tests.emulators.street import orders
 from tests.faults.home import IMAGE_TYPE, MANUFACTURER, NEW, OLD, UTC
 from tests.faults.signed_home import ACTOR, signed_image
@@ -89,12 +90,12 @@ def switch(number: int) -> DeviceSpec:
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.soak)])
 def test_all_run_their_image_at_the_second_and_none_twice(count: int) -> None:
     estate, image = Estate(count), signed_image()
-    estate.tell(ClockObserved(UTC, 0.0))
-    estate.tell(LinkUp("sim", Eui64(CHF), 82, False, 0.0))
+    estate.tell(ClockObserved(UTC, Monotonic(0.0)))
+    estate.tell(LinkUp("sim", Eui64(CHF), 82, False, Monotonic(0.0)))
     for order in orders(image.data, estate.devices, activation=Activation.EXTERNAL):
         estate.tell(order)
     for device in estate.devices:
-        estate.network.power_on(device.eui64, 0.0)
+        estate.network.power_on(device.eui64, Monotonic(0.0))
     estate.network.run(AT / 2)
     digest = bytes.fromhex(image.manufacturer_image_hash)
     for device in estate.devices:

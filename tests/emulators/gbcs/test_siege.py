@@ -6,12 +6,13 @@ from emulators.home.live_home import open_home
 from emulators.home.roster import default_roster
 from ota_engine.events import SMART_ENERGY
 from ota_engine.hub.tunnel import Route
+from ota_engine.times import Utc
 from tests.emulators.gbcs.house import give
 from tests.emulators.gbcs.siege import besiege
 from tests.gbcs.parties import everyone
 from tests.shell.activation import HCALCS, signed
 
-UTC = 1_772_323_200.0  # when the keys of the tests are valid
+UTC = Utc(1_772_323_200.0)  # when the keys of the tests are valid
 
 
 async def test_every_attack_is_carried_to_the_device_and_none_is_obeyed(

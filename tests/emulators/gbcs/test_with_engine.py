@@ -12,6 +12,7 @@ from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.activation.requests import ActivateImage, AskVersion
 from ota_engine.records import OutcomeRecord, SessionState
+from ota_engine.times import Monotonic
 from tests.faults.home import NEW, OLD, UTC
 from tests.faults.signed_home import ACTOR, SignedHome, signed_device, signed_image
 from tests.gbcs.parties import (
@@ -46,7 +47,9 @@ def test_a_ppmid_on_batteries_waits_for_the_mains_and_then_proves_it() -> None:
     assert home.device.version == OLD
     assert MessageCode.PPMID_ACTIVATION_ALERT not in codes(home.shell.store.outcomes())
     assert isinstance(home.device, Chargeable)
-    home.network.perform(home.device.eui64, home.device.set_mains(True, home.now), home.now)
+    home.network.perform(
+        home.device.eui64, home.device.set_mains(True, home.now), Monotonic(home.now)
+    )
     home.pass_time(600.0)
     assert home.device.version == NEW
     told = codes(home.shell.store.outcomes())

@@ -58,6 +58,7 @@ from ota_engine.records import (
     Snapshot,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.commands import QueryNextImageRequest
 from ota_engine.zcl.hot import encode_query_next_image_request
 from tests.gbcs.parties import (
@@ -72,7 +73,7 @@ from tests.gbcs.parties import (
 )
 from tests.store.samples import deeds
 
-UTC = NOW.timestamp()  # when the desk's clock stands at 0
+UTC = Utc(NOW.timestamp())  # when the desk's clock stands at 0
 DEVICE = Eui64(HCALCS)
 OLD_VERSION = 0x0100_0000
 DONE, BAD = ActivationOutcome(0, VERSION), ActivationOutcome(2, OLD_VERSION)
@@ -115,7 +116,7 @@ class Desk:
     """One engine, its time, its store and its devices."""
 
     def __init__(self, *, up: bool = True, patience: OrderPatience | None = None) -> None:
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.utc_offset = UTC
         self.store = Store.in_memory()
         self.patience = patience
@@ -136,7 +137,7 @@ class Desk:
 
     def tell_time(self, step: float = 0.0) -> None:
         self.utc_offset += step
-        self.give(ClockObserved(self.now + self.utc_offset, self.now))
+        self.give(ClockObserved(Utc(self.now + self.utc_offset), self.now))
 
     def restart(self, *, after: float = 0.0, snapshot: Snapshot | None = None) -> None:
         """A new engine takes over from what the store remembers, or from an old copy of it."""
@@ -168,7 +169,7 @@ class Desk:
         """Let time pass, every deadline of engine and devices in its turn."""
         end = self.now + seconds
         while (due := self._next_due()) <= end:
-            self.now = max(self.now, due)
+            self.now = Monotonic(max(self.now, due))
             if self.engine.next_wake <= self.now:
                 self._carry_out(self.engine.wake(self.now))
             for client in self.clients.values():
@@ -199,7 +200,7 @@ class Desk:
         self, at: float | None = None, device: Eui64 = DEVICE, digest: bytes = HASH
     ) -> OrderRecord:
         """Order a device, ``at`` so many seconds from now or now."""
-        utc = None if at is None else self.now + self.utc_offset + at
+        utc = None if at is None else Utc(self.now + self.utc_offset + at)
         self.give(ActivateImage(device, digest, utc, "ann"))
         return self.engine.orders()[-1]
 

@@ -6,9 +6,10 @@ from images.eui64 import Eui64
 from ota_engine.hub.activation.life import OrderStep
 from ota_engine.hub.activation.order import commit_order, step_order
 from ota_engine.records import OrderRecord, OrderState
+from ota_engine.times import Utc
 from tests.gbcs.parties import HASH, HCALCS, NOW, SUPPLIER, everyone
 
-SENT_UTC = NOW.timestamp()
+SENT_UTC = Utc(NOW.timestamp())
 
 
 def drafted(
@@ -25,7 +26,7 @@ def drafted(
         device=Eui64(device),
         manufacturer_image_hash=digest,
         sha256="",
-        execution_utc=None if at is None else at.timestamp(),
+        execution_utc=None if at is None else Utc(at.timestamp()),
         created_utc=SENT_UTC,
         state=OrderState.DRAFTED,
         since_utc=SENT_UTC,

@@ -29,6 +29,7 @@ from ota_engine.hub.activation.order import (
     withdraw_order,
 )
 from ota_engine.records import OrderRecord, OrderState
+from ota_engine.times import Utc
 from tests.gbcs.parties import (
     HASH,
     HCALCS,
@@ -75,7 +76,7 @@ def at_of(order: OrderRecord) -> datetime:
 def take(book: OrderBook, octets: bytes) -> Ruling:
     message = parse(octets)
     authenticate(message, everyone(), now=NOW)
-    return book.take(message, octets, NOW.timestamp())
+    return book.take(message, octets, Utc(NOW.timestamp()))
 
 
 def test_the_command_is_a_cs06_the_device_believes() -> None:

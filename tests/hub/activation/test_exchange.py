@@ -16,6 +16,7 @@ from ota_engine.hub.activation.counters import next_counter
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.order import step_order
 from ota_engine.records import CounterRecord, OrderRecord, OrderState
+from ota_engine.times import Utc
 from tests.gbcs.parties import HASH, NOW, VERSION, everyone
 from tests.gbcs.parties import SUPPLIER as SUPPLIER_NUMBER
 from tests.hub.activation import orders
@@ -59,7 +60,7 @@ def take(book: OrderBook, octets: bytes) -> Ruling:
 @pytest.mark.parametrize("seed", range(20))
 def test_retries_and_restarts_activate_at_most_once(seed: int) -> None:
     random, device = Random(seed), Device()
-    book = OrderBook([committed(next_counter(CounterRecord(SUPPLIER, 0), NOW.timestamp()))])
+    book = OrderBook([committed(next_counter(CounterRecord(SUPPLIER, 0), Utc(NOW.timestamp())))])
     (order,) = book.orders()
     order, _ = step_order(order, OrderStep.SEND, SENT_UTC)
     book.put(order)

@@ -15,6 +15,7 @@ from ota_engine.hub.delivery.commands import Abort, AddImage, Assign, Withdraw
 from ota_engine.hub.engine import Engine
 from ota_engine.hub.push.commands import BeginPush
 from ota_engine.records import Activation, ImageRecord, OutcomeRecord, VersionPolicy
+from ota_engine.times import Monotonic
 from ota_engine.zcl.status import Status
 from tests.gbcs.parties import BROKER, CHF, everyone
 from tests.hub.activation.desk import security
@@ -233,6 +234,6 @@ def test_without_a_hub_nothing_is_told_and_images_are_replaced_as_ever() -> None
 
 def test_an_engine_with_keys_still_serves_blocks_by_the_same_way() -> None:
     engine = Engine(security=security())
-    engine.handle(ClockObserved(UTC, 0.0), 0.0)
-    engine.handle(LinkUp("test", OWN, 82, False, 0.0), 0.0)
+    engine.handle(ClockObserved(UTC, Monotonic(0.0)), Monotonic(0.0))
+    engine.handle(LinkUp("test", OWN, 82, False, Monotonic(0.0)), Monotonic(0.0))
     assert engine._clusters[OTA_UPGRADE_CLUSTER] == engine.delivery.receive

@@ -15,6 +15,7 @@ from ota_engine.hub.activation.requests import ActivateImage
 from ota_engine.hub.delivery.commands import AddImage
 from ota_engine.hub.engine import Engine
 from ota_engine.records import AuditRecord, CounterRecord, OrderRecord, OrderState, OutcomeRecord
+from ota_engine.times import Monotonic
 from tests.gbcs.parties import CHF, HASH, HCALCS, NOW, VERSION, everyone, without
 from tests.hub.activation.desk import BAD, DEVICE, DONE, UTC, Client, Desk, image, ready, security
 
@@ -186,9 +187,9 @@ def test_a_device_without_keys_is_refused() -> None:
 def test_a_device_whose_answer_could_not_be_believed_is_not_asked() -> None:
     keys = without(f"{HCALCS:016x}-ds.pem")
     engine = Engine(security=replace(security(), keys=keys))
-    engine.handle(ClockObserved(UTC, 0.0), 0.0)
+    engine.handle(ClockObserved(UTC, Monotonic(0.0)), Monotonic(0.0))
     with pytest.raises(LocalError, match=r"put 00db123400000003-ds\.pem into the key folder"):
-        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), 0.0)
+        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), Monotonic(0.0))
 
 
 def test_other_hardware_than_the_image_is_for_is_refused() -> None:
@@ -205,9 +206,9 @@ def test_other_hardware_than_the_image_is_for_is_refused() -> None:
 
 def test_before_the_clock_was_read_nothing_is_ordered() -> None:
     engine = Engine(security=security())
-    engine.handle(LinkUp("test", Eui64(CHF), 82, False, 0.0), 0.0)
+    engine.handle(LinkUp("test", Eui64(CHF), 82, False, Monotonic(0.0)), Monotonic(0.0))
     with pytest.raises(LocalError, match="has not been read yet"):
-        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), 0.0)
+        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), Monotonic(0.0))
 
 
 def test_while_the_clock_is_in_doubt_nothing_is_ordered_for_later() -> None:
@@ -224,7 +225,7 @@ DAY_AND_MORE = 90_000.0
 def test_an_engine_without_keys_says_so() -> None:
     engine = Engine()
     with pytest.raises(LocalError, match="no keys to sign with"):
-        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), 0.0)
+        engine.handle(ActivateImage(DEVICE, HASH, None, "ann"), Monotonic(0.0))
 
 
 def test_a_hub_without_a_signing_key_is_refused_at_once() -> None:

@@ -8,13 +8,14 @@ from images.eui64 import Eui64
 from ota_engine.hub.activation.running import RunsAlready, runs_already
 from ota_engine.hub.kernel.devices import Firmware
 from ota_engine.records import FirmwareSource, ImageRecord, OrderRecord, OrderState
+from ota_engine.times import Utc
 from tests.gbcs.parties import HASH, HCALCS
 from tests.hub.activation.orders import sent
 
 OBEYED, EARLIER, LATER = 1_000.0, 900.0, 1_100.0
 OLD, NEW = 0x01000000, 0x01010000
 OTHER_HASH = bytes(32)
-IMAGE = ImageRecord("ab", "", 0x121D, 0x86, NEW, 2, "", None, None, None, HASH.hex(), 0.0, b"")
+IMAGE = ImageRecord("ab", "", 0x121D, 0x86, NEW, 2, "", None, None, None, HASH.hex(), Utc(0.0), b"")
 
 
 def obeyed(number: int = 1, digest: bytes = HASH, since: float = OBEYED) -> OrderRecord:
@@ -24,7 +25,7 @@ def obeyed(number: int = 1, digest: bytes = HASH, since: float = OBEYED) -> Orde
         number=number,
         manufacturer_image_hash=digest,
         state=OrderState.ACTIVATED,
-        since_utc=since,
+        since_utc=Utc(since),
         firmware_version=NEW,
     )
 
@@ -32,7 +33,7 @@ def obeyed(number: int = 1, digest: bytes = HASH, since: float = OBEYED) -> Orde
 def told(version: int, since: float, image_type: int = 0x86) -> Firmware:
     """What the device says of one of its firmwares."""
     source = FirmwareSource.QUERY
-    return Firmware(0x121D, image_type, 1, 0x0109, version, None, source, since)
+    return Firmware(0x121D, image_type, 1, 0x0109, version, None, source, Utc(since))
 
 
 def known(

@@ -7,6 +7,7 @@ from ota_engine.gbcs.codes import MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.delivery.commands import ConfirmClock
 from ota_engine.records import OrderState
+from ota_engine.times import Monotonic, Utc
 from tests.gbcs.parties import NOW, VERSION
 from tests.hub.activation.desk import BAD, DAY, DONE, OLD_VERSION, Client, Desk, ready
 
@@ -216,7 +217,7 @@ def test_a_clock_beyond_the_calendar_is_that_of_its_first_or_last_day(
     utc: float, believed: bool
 ) -> None:
     desk = Desk(up=False)
-    desk.utc_offset = utc
+    desk.utc_offset = Utc(utc)
     desk.bring_up()
     client = Client(desk)
     client.join()
@@ -229,10 +230,10 @@ def test_a_clock_beyond_the_calendar_is_that_of_its_first_or_last_day(
 @pytest.mark.parametrize("utc", [0.1, 1.8e9 + 0.3, 2.5e11 + 0.7, 1e15])
 def test_rounding_of_far_away_times_wakes_nobody_for_ever(utc: float) -> None:
     desk = Desk(up=False)
-    desk.utc_offset = utc
+    desk.utc_offset = Utc(utc)
     desk.bring_up()
     desk.activate()
-    desk.now = 0.1
+    desk.now = Monotonic(0.1)
     wakes = 0
     while desk.state() is OrderState.COMMITTED:
         desk.now = max(desk.now, desk.engine.next_wake)

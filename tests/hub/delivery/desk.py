@@ -41,13 +41,14 @@ from ota_engine.records import (
     VersionPolicy,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.general import AttributeRecord
 from ota_engine.zcl.status import Status
 from tests.store.samples import deeds
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 MANUFACTURER, IMAGE_TYPE = 0x121D, 0x0084
 OLD, NEW = 0x0100, 0x0200
 DEVICE = Eui64(0x00DB_1234_5678_90A0)
@@ -92,7 +93,7 @@ def wish(
     policy: VersionPolicy = VersionPolicy.UPGRADE,
     activation: Activation = Activation.IMMEDIATE,
     delay: int = 0,
-    at: float | None = None,
+    at: Utc | None = None,
 ) -> AssignmentRecord:
     return AssignmentRecord(device, of.sha256, policy, activation, delay, at, UTC)
 
@@ -105,7 +106,7 @@ class Desk:
         self._store: Store | None = None
         self._unsaved: list[Record] = []
         self.engine = Engine(self.config)
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.utc_offset = UTC
         self.sent: list[tuple[float, Send]] = []
         self.nudges = 0
@@ -126,7 +127,7 @@ class Desk:
         self.give(LinkUp("test", OWN, MAX_PAYLOAD, False, self.now))
 
     def tell_time(self) -> None:
-        self.give(ClockObserved(self.now + self.utc_offset, self.now))
+        self.give(ClockObserved(Utc(self.now + self.utc_offset), self.now))
 
     def restart(self, *, after: float = 0.0) -> None:
         """A new engine takes over from what the store remembers."""
@@ -220,7 +221,7 @@ class Client:
         self.maximum = block
         self.address = 0x1000 + (eui64 & 0xFFF)
         self.sequence = 0
-        self.joining = Joined(eui64, self.address, sleepy, channel, relays, 0.0)
+        self.joining = Joined(eui64, self.address, sleepy, channel, relays, Monotonic(0.0))
 
     # --- frames -----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from ota_engine.events import OTA_SERVER_ENDPOINT, OTA_UPGRADE_CLUSTER, LinkUp, 
 from ota_engine.hub.delivery.commands import Withdraw
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.general import DefaultResponse
 from ota_engine.zcl.ota import Command, ImageBlockRequest, ImageBlockResponse, encode
@@ -298,7 +299,7 @@ def test_a_source_route_leaves_less_room(relays: int, octets: int) -> None:
 def test_aps_encryption_leaves_less_room() -> None:
     desk = Desk(up=False)
     desk.tell_time()
-    desk.give(LinkUp("test", OWN, 73, True, 0.0))
+    desk.give(LinkUp("test", OWN, 73, True, Monotonic(0.0)))
     client = Client(desk)
     client.join()
     desk.assign(client.image)

@@ -14,6 +14,7 @@ from ota_engine.hub.delivery.commands import ConfirmClock
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
 from ota_engine.records import Activation, SessionState
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.general import DefaultResponse
 from ota_engine.zcl.hot import encode_block_request, encode_query_next_image_request
@@ -117,7 +118,9 @@ def test_fault_13_a_flood_of_addresses_is_forgotten_oldest_first() -> None:
     records = 0
     for number in range(100_000):
         source = Eui64(0x0A00_0000_0000_0000 + number)
-        effects = handle(Packet(source, 1, 1, 10, 0x0109, 0x0019, 0, frame, 0, 0.0), 0.0)
+        effects = handle(
+            Packet(source, 1, 1, 10, 0x0109, 0x0019, 0, frame, 0, Monotonic(0.0)), Monotonic(0.0)
+        )
         records += len(effects) - 1
     assert len(devices) == len(desk.engine.delivery.transfers.peers) == 1001
     assert devices.get(Eui64(0x0A00_0000_0000_0000 + 98_999)) is None
@@ -272,7 +275,7 @@ def test_fault_19_durations_do_not_follow_the_wall_clock(jump: float) -> None:
 
 def test_fault_19_a_leap_day_is_a_day_like_any_other() -> None:
     desk = Desk(up=False)
-    desk.utc_offset = 1_835_222_400.0  # 2028-02-27 00:00:00 UTC
+    desk.utc_offset = Utc(1_835_222_400.0)  # 2028-02-27 00:00:00 UTC
     desk.bring_up()
     client = Client(desk)
     client.join()

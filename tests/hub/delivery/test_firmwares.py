@@ -11,6 +11,7 @@ from ota_engine.events import OTA_UPGRADE_CLUSTER, Send
 from ota_engine.hub.delivery.commands import Abort, ApplyNow, Assign, Inquire, NotifyDevice
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Activation, AssignmentRecord, FirmwareSource, SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command
 from ota_engine.zcl.frame import parse_header
 from ota_engine.zcl.general import READ_ATTRIBUTES, DefaultResponse
@@ -192,7 +193,9 @@ def test_whatever_one_chip_says_changes_nothing_of_the_other(
             chips.main.hint(version)
         else:
             chips.main.report(version, asked=word == "report")
-    assert chips.desk.status()._replace(last_heard=0) == before._replace(last_heard=0)
+    assert chips.desk.status()._replace(last_heard=Monotonic(0)) == before._replace(
+        last_heard=Monotonic(0)
+    )
     assert chips.desk.outcomes() == outcomes
 
 

@@ -7,6 +7,7 @@ from ota_engine.events import Left, LinkDown, Send, SendFailed, SendStatus
 from ota_engine.hub.delivery.commands import ApplyNow
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Activation, SessionState
+from ota_engine.times import Utc
 from ota_engine.zcl.ota import ImageBlockResponse
 from tests.hub.delivery.desk import DEVICE, NEW, Client, Desk, decoded, image, ready, told
 
@@ -136,7 +137,7 @@ def test_since_is_when_the_state_began_and_outlives_a_change_of_reason() -> None
     assert desk.status().reason == "waiting for mains"
     assert desk.status().since == since
     (session,) = desk.store.load().sessions
-    assert session.since_utc == since + desk.utc_offset
+    assert session.since_utc == Utc(since + desk.utc_offset)
 
 
 def test_since_outlives_the_engine() -> None:

@@ -11,6 +11,7 @@ from ota_engine.hub.delivery.commands import Abort, Pause, Resume
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.pacing import Places
 from ota_engine.records import Activation, SessionState
+from ota_engine.times import Monotonic
 from ota_engine.zcl.ota import ImageBlockResponse
 from ota_engine.zcl.status import Status
 from tests.hub.delivery.desk import DEVICE, WAIT_FOR_EVER, Client, Desk, image, ready, told
@@ -216,12 +217,12 @@ def test_everybody_is_served_in_the_end_and_nobody_much_out_of_turn(
         now, device = queue.pop(0)
         for other, since in got.items():
             if since + holds <= now:
-                line.leave(other, since + holds, finished=True)
-        if line.ask(device, now):
+                line.leave(other, Monotonic(since + holds), finished=True)
+        if line.ask(device, Monotonic(now)):
             got[device] = now
             assert line.active <= places
         else:
-            queue.append((now + line.wait_for(device, now, 600.0) + lag, device))
+            queue.append((now + line.wait_for(device, Monotonic(now), 600.0) + lag, device))
         assert now < 3600.0, "somebody starves"
     assert len(got) == len(arrivals)
     for device, at in got.items():
@@ -232,16 +233,16 @@ def test_everybody_is_served_in_the_end_and_nobody_much_out_of_turn(
 
 def test_newcomers_that_always_ask_at_the_lucky_moment_cannot_starve_the_head() -> None:
     line = Places(1)
-    assert line.ask(Eui64(1), 0.0)
-    assert not line.ask(Eui64(2), 0.0)
-    back = line.wait_for(Eui64(2), 0.0, 600.0)
+    assert line.ask(Eui64(1), Monotonic(0.0))
+    assert not line.ask(Eui64(2), Monotonic(0.0))
+    back = line.wait_for(Eui64(2), Monotonic(0.0), 600.0)
     now = 0.0
     for number in range(3, 50):
-        line.leave(Eui64(1), now)
-        assert not line.ask(Eui64(number), now)
-        line.wait_for(Eui64(number), now, 600.0)
+        line.leave(Eui64(1), Monotonic(now))
+        assert not line.ask(Eui64(number), Monotonic(now))
+        line.wait_for(Eui64(number), Monotonic(now), 600.0)
         now += back / 50
-    assert line.ask(Eui64(2), back)
+    assert line.ask(Eui64(2), Monotonic(back))
 
 
 # --- duty cycle -------------------------------------------------------------------------------------
@@ -349,6 +350,6 @@ def test_fault_12_one_abuser_among_100_neither_starves_them_nor_grows_memory() -
 
 def test_asking_twice_is_one_place() -> None:
     line = Places(1)
-    assert line.ask(Eui64(1), 0.0)
-    assert line.ask(Eui64(1), 1.0)
+    assert line.ask(Eui64(1), Monotonic(0.0))
+    assert line.ask(Eui64(1), Monotonic(1.0))
     assert line.active == 1

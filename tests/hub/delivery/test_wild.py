@@ -22,6 +22,7 @@ from ota_engine.hub.delivery.commands import (
 )
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.times import Monotonic
 from ota_engine.zcl.frame import parse_header
 from ota_engine.zcl.general import DefaultResponse
 from ota_engine.zcl.ota import (
@@ -90,7 +91,7 @@ def check_frame(frame: Send) -> None:
 @examples(150)
 def test_fault_08_any_octets_on_any_cluster_are_answered_or_ignored(stream: list[Packet]) -> None:
     desk = Desk()
-    desk.now = 1.0
+    desk.now = Monotonic(1.0)
     desk.assign(FIRST)
     for packet in stream:
         answers = desk.give(packet)
@@ -136,7 +137,7 @@ class World:
             self.clients[which].ask(offset, 60)
 
     def assign(self, which: int, activation: Activation) -> None:
-        at = self.desk.now + UTC + 5000.0 if activation is Activation.AT else None
+        at = UTC + self.desk.now + 5000.0 if activation is Activation.AT else None
         of = self.clients[which].image
         self.order(Assign(wish(of, activation=activation, delay=50, at=at), "test"))
 

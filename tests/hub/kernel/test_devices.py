@@ -10,6 +10,7 @@ from ota_engine.hub.kernel.devices import MOST_FIRMWARES, Client, Device
 from ota_engine.hub.kernel.happenings import DeviceForgotten, FirmwareTold
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import FirmwareRecord, FirmwareSource, Record, Snapshot
+from ota_engine.times import Monotonic, Utc
 
 DEVICE, OTHER, THIRD = Eui64(1), Eui64(2), Eui64(3)
 MAIN, RADIO = (0x121D, 0x84), (0x121D, 0x85)
@@ -33,7 +34,9 @@ def tell(
 ) -> None:
     client = Client(endpoint, SMART_ENERGY)
     source = FirmwareSource.QUERY
-    of.devices.told(device, target, client, version, hardware, source, now, wanted=wanted)
+    of.devices.told(
+        device, target, client, version, hardware, source, Monotonic(now), wanted=wanted
+    )
 
 
 def rows(of: Kernel) -> list[Record]:
@@ -56,7 +59,7 @@ def test_a_device_somebody_named_is_never_forgotten_and_keeps_what_it_said() -> 
     one = kernel()
     tell(one, one.devices.meet(DEVICE), version=7)
     assert rows(one) == []
-    one.devices.remember_at(DEVICE, 0.0)
+    one.devices.remember_at(DEVICE, Monotonic(0.0))
     assert [type(row).__name__ for row in rows(one)] == ["DeviceRecord", "FirmwareRecord"]
     for number in range(10, 20):
         one.devices.meet(Eui64(number))
@@ -112,7 +115,7 @@ def test_a_device_never_seen_has_no_route() -> None:
     one = kernel()
     one.devices.remember(DEVICE)
     assert one.devices.route(DEVICE) is None
-    one.joined(Joined(DEVICE, 0x1234, True, 0, 2, 0.0), 0.0)
+    one.joined(Joined(DEVICE, 0x1234, True, 0, 2, Monotonic(0.0)), Monotonic(0.0))
     route = one.devices.route(DEVICE)
     assert route is not None
     assert (route.sleepy, route.profile, route.room) == (True, SMART_ENERGY, 82 - 6)
@@ -127,8 +130,8 @@ def test_the_largest_block_is_the_smallest_of_all_bounds(
     one = kernel(block_size=cap)
     device = one.devices.remember(DEVICE)
     if limit is not None:
-        one.devices.limit(device, limit, 0.0)
-    one.link_up(LinkUp("test", Eui64(9), 82, False, 0.0), 0.0)
+        one.devices.limit(device, limit, Monotonic(0.0))
+    one.link_up(LinkUp("test", Eui64(9), 82, False, Monotonic(0.0)), Monotonic(0.0))
     assert device.carries == carries
 
 
@@ -142,8 +145,8 @@ def test_one_firmware_of_a_vendor_with_small_blocks_makes_them_small() -> None:
 
 
 def test_a_firmware_that_was_not_told_in_this_run_says_so() -> None:
-    record = FirmwareRecord(DEVICE, *MAIN, 1, SMART_ENERGY, 7, None, FirmwareSource.QUERY, 1.0)
+    record = FirmwareRecord(DEVICE, *MAIN, 1, SMART_ENERGY, 7, None, FirmwareSource.QUERY, Utc(1.0))
     device = Device(DEVICE)
     device.restore(record)
     assert device.firmwares[MAIN].told_at == -inf
-    assert device.records(0.0)[1:] == []
+    assert device.records(Utc(0.0))[1:] == []

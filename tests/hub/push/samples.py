@@ -21,8 +21,9 @@ from ota_engine.records import (
     SessionState,
     VersionPolicy,
 )
+from ota_engine.times import Monotonic, Utc
 
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 DEVICE, OTHER = Eui64(0x025A_0000_0000_0001), Eui64(0x025A_0000_0000_0002)
 MANUFACTURER, KIND, OLD, NEW = 0x121D, 0x0084, 1, 2
 KEY = MANUFACTURER, KIND
@@ -53,7 +54,7 @@ def firmware(
     manufacturer: int = MANUFACTURER,
     told_at: float = 10.0,
 ) -> FirmwareSeen:
-    return FirmwareSeen((manufacturer, kind), version, hardware, told_at)
+    return FirmwareSeen((manufacturer, kind), version, hardware, Monotonic(told_at))
 
 
 def described(
@@ -67,8 +68,8 @@ def described(
     return DeviceSeen(
         DEVICE,
         reachable,
-        told_at,
-        told_at,
+        Monotonic(told_at),
+        Monotonic(told_at),
         model,
         maker,
         firmwares,
@@ -77,7 +78,7 @@ def described(
 
 
 def silent() -> DeviceSeen:
-    return DeviceSeen(DEVICE, reachable=False, last_heard=0.0, told_at=-inf)
+    return DeviceSeen(DEVICE, reachable=False, last_heard=Monotonic(0.0), told_at=Monotonic(-inf))
 
 
 def session(record: ImageRecord, state: SessionState, **fields: object) -> SessionStatus:
@@ -86,8 +87,8 @@ def session(record: ImageRecord, state: SessionState, **fields: object) -> Sessi
         sha256=record.sha256,
         state=state,
         reason="as the device says",
-        since=0.0,
-        last_heard=10.0,
+        since=Monotonic(0.0),
+        last_heard=Monotonic(10.0),
         offset=len(record.data),
         size=len(record.data),
         blocks=5,

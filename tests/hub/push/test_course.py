@@ -19,6 +19,7 @@ from ota_engine.hub.push.fitness import Candidate
 from ota_engine.hub.push.seen import DeviceSeen
 from ota_engine.hub.push.verdict import COMMAND_WITHIN, PushStanding, PushVerdict
 from ota_engine.records import Override, PushRecord, SessionState, Term, VersionPolicy
+from ota_engine.times import Monotonic
 from tests.hub.push.samples import (
     DEVICE,
     KIND,
@@ -58,17 +59,17 @@ class Walk:
         return self.rules.push
 
     def act(self, now: float, seen: DeviceSeen | None = None) -> list[OperatorCommand]:
-        return self.course.act(seen or silent(), self.rules, now, UTC + now)
+        return self.course.act(seen or silent(), self.rules, Monotonic(now), UTC + now)
 
     def stand(self, now: float, seen: DeviceSeen) -> PushStanding:
-        (standing,) = self.course.standings(seen, self.rules, now)
+        (standing,) = self.course.standings(seen, self.rules, Monotonic(now))
         return standing
 
     def over(self, now: float, seen: DeviceSeen) -> bool:
-        return self.course.over(seen, self.rules, now)
+        return self.course.over(seen, self.rules, Monotonic(now))
 
     def due(self, now: float, seen: DeviceSeen) -> float:
-        return self.course.due(seen, self.rules, now)
+        return self.course.due(seen, self.rules, Monotonic(now))
 
 
 def assigned(commands: list[OperatorCommand]) -> list[str]:
@@ -363,7 +364,7 @@ def test_the_proof_of_an_update_is_waited_for() -> None:
     waits = walk.stand(101.0, done)
     assert waits.verdict is None
     assert "its alert has not come yet" in waits.reason
-    walk.course.proven(102.0)
+    walk.course.proven(Monotonic(102.0))
     assert walk.stand(102.0, done).verdict is PushVerdict.UPDATED
     assert walk.stand(102.0, done).proof == ""
 

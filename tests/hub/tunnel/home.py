@@ -34,6 +34,7 @@ from ota_engine.hub.tunnel import (
     TunnelEvent,
     TunnelSettings,
 )
+from ota_engine.times import Monotonic
 from tests.hub.tunnel.alone import LoneTunnels
 
 FIRST = 0x00DB_1234_5678_9000
@@ -124,10 +125,10 @@ class Hub:
         self.sent: list[Send] = []
 
     @property
-    def next_wake(self) -> float:
+    def next_wake(self) -> Monotonic:
         return self.tunnels.next_wake
 
-    def handle(self, event: LinkEvent, now: float) -> list[Effect]:
+    def handle(self, event: LinkEvent, now: Monotonic) -> list[Effect]:
         match event:
             case Packet(cluster=cluster) if cluster == TUNNELING_CLUSTER:
                 self.tunnels.receive(event, now)
@@ -141,7 +142,7 @@ class Hub:
                 self.tunnels.link_down(now)
         return self.collect()
 
-    def wake(self, now: float) -> list[Effect]:
+    def wake(self, now: Monotonic) -> list[Effect]:
         self.tunnels.wake(now)
         return self.collect()
 
@@ -184,7 +185,7 @@ class Home:
         self.port = self.network.attach(self.hub)
         for talker in talkers:
             self.network.add(talker, placement)
-            self.network.power_on(talker.eui64, 0.0)
+            self.network.power_on(talker.eui64, Monotonic(0.0))
 
     @property
     def now(self) -> float:
@@ -196,12 +197,14 @@ class Home:
     def to(self, talker: Talker, octets: bytes, token: int = 1, *, room: int = ROOM) -> None:
         """The hub sends a message."""
         route = Route(1, SMART_ENERGY, talker.sleepy, room)
-        self.hub.tunnels.send(talker.eui64, route, octets, token, self.now)
-        self.network.submit(self.port, self.hub.collect(), self.now)
+        self.hub.tunnels.send(talker.eui64, route, octets, token, Monotonic(self.now))
+        self.network.submit(self.port, self.hub.collect(), Monotonic(self.now))
 
     def up(self, talker: Talker, octets: bytes) -> None:
         """A device sends a message."""
-        self.network.perform(talker.eui64, talker.tunnel.send(octets, self.now), self.now)
+        self.network.perform(
+            talker.eui64, talker.tunnel.send(octets, self.now), Monotonic(self.now)
+        )
 
     def new_hub(self, settings: TunnelSettings | None = None) -> None:
         """The hub's process ends and another begins, which remembers nothing."""

@@ -6,6 +6,7 @@ from images.eui64 import Eui64
 from ota_engine.events import TUNNELING_CLUSTER, LinkEvent, Packet, SendFailed
 from ota_engine.hub.tunnel import MessageReceived, Route, TunnelEvent
 from ota_engine.link.contract import Link, SendFailedError
+from ota_engine.times import Monotonic
 from tests.hub.tunnel.alone import LoneTunnels
 
 PATIENCE = 300.0  # seconds before a test gives up
@@ -22,7 +23,7 @@ class LiveHub:
     async def say(self, device: Eui64, route: Route, octets: bytes) -> TunnelEvent:
         """Send one message; what became of it, or what the device said before that was known."""
         self._tokens += 1
-        self.tunnels.send(device, route, octets, self._tokens, trio.current_time())
+        self.tunnels.send(device, route, octets, self._tokens, Monotonic(trio.current_time()))
         (event,) = await self.serve(1)
         return event
 
@@ -45,7 +46,9 @@ class LiveHub:
                         await self._link.send(frame)
                     except SendFailedError as error:
                         now = trio.current_time()
-                        self.tunnels.failed(SendFailed(frame, error.status, now), now)
+                        self.tunnels.failed(
+                            SendFailed(frame, error.status, Monotonic(now)), Monotonic(now)
+                        )
                 if not frames and not events:
                     await self._listen()
         return happened
@@ -54,7 +57,7 @@ class LiveHub:
         with trio.move_on_at(self.tunnels.next_wake):
             for event in await self._link.events.receive():
                 self._take(event)
-        self.tunnels.wake(trio.current_time())
+        self.tunnels.wake(Monotonic(trio.current_time()))
 
     def _take(self, event: LinkEvent) -> None:
         if isinstance(event, Packet) and event.cluster == TUNNELING_CLUSTER:

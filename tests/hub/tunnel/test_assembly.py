@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ota_engine.errors import PeerError
 from ota_engine.hub.tunnel.assembly import MEMORY, Assembly, Found, Get, IncomingMessage, Recent
 from ota_engine.hub.tunnel.bounds import Allowance
+from ota_engine.times import Monotonic
 from ota_engine.zcl.status import Status
 from tests.hub.tunnel.home import message
 
@@ -105,14 +106,14 @@ def test_all_half_messages_together_are_bounded() -> None:
 
 def test_a_piece_that_comes_twice_is_known_for_as_long_as_a_radio_may_repeat_it() -> None:
     recent = Recent()
-    assert not recent.knows(1, b"same", 0.0)
-    assert recent.knows(1, b"same", MEMORY)
-    assert not recent.knows(1, b"same", MEMORY + 0.1)
+    assert not recent.knows(1, b"same", Monotonic(0.0))
+    assert recent.knows(1, b"same", Monotonic(MEMORY))
+    assert not recent.knows(1, b"same", Monotonic(MEMORY + 0.1))
 
 
 def test_a_piece_is_known_by_its_number_and_its_octets() -> None:
     recent = Recent()
-    assert not recent.knows(1, b"same", 0.0)
-    assert not recent.knows(2, b"same", 0.0)
-    assert not recent.knows(1, b"other", 0.0)
-    assert recent.knows(2, b"same", 0.0)
+    assert not recent.knows(1, b"same", Monotonic(0.0))
+    assert not recent.knows(2, b"same", Monotonic(0.0))
+    assert not recent.knows(1, b"other", Monotonic(0.0))
+    assert recent.knows(2, b"same", Monotonic(0.0))

@@ -24,6 +24,7 @@ from ota_engine.hub.tunnel import (
     TunnelSettings,
 )
 from ota_engine.hub.tunnel.bounds import LAST_NUMBER, TunnelNumbers
+from ota_engine.times import Monotonic
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.tunnel import TransferStatus, TunnelStatus
@@ -37,7 +38,9 @@ SETTINGS = TunnelSettings()
 
 
 def packet(frame: bytes, device: Eui64 = DEVICE, endpoint: int = 1) -> Packet:
-    return Packet(device, 0x1234, endpoint, 10, SMART_ENERGY, TUNNELING_CLUSTER, 1, frame, 200, 0.0)
+    return Packet(
+        device, 0x1234, endpoint, 10, SMART_ENERGY, TUNNELING_CLUSTER, 1, frame, 200, Monotonic(0.0)
+    )
 
 
 def from_client(record: tunnel.TunnelCommand, sequence: int = 1) -> bytes:
@@ -67,7 +70,7 @@ class Desk:
 
     def __init__(self, settings: TunnelSettings = SETTINGS) -> None:
         self.hub = LoneTunnels(settings)
-        self.now = 0.0
+        self.now = Monotonic(0.0)
 
     def send(
         self, octets: bytes, token: int = 1, device: int = DEVICE, route: Route = ROUTE
@@ -175,7 +178,7 @@ def test_the_tunnel_stays_open_for_the_next_message() -> None:
 def test_an_answer_goes_to_the_endpoint_that_asked() -> None:
     desk = Desk()
     ask = packet(from_client(tunnel.GetSupportedTunnelProtocols(0)), endpoint=5)
-    desk.hub.receive(ask._replace(profile=0x0104), 0.0)
+    desk.hub.receive(ask._replace(profile=0x0104), Monotonic(0.0))
     (answer,) = desk.said()
     assert (answer.destination_endpoint, answer.profile) == (5, 0x0104)
 
@@ -271,9 +274,9 @@ def test_a_message_under_way_is_not_given_up_for_its_age() -> None:
     desk = Desk(TunnelSettings(fetch=5.0))
     desk.send(message(20), 4, route=SLEEPY)
     number = desk.open()
-    desk.now = 4.9
+    desk.now = Monotonic(4.9)
     desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 2))
-    desk.now = 6.0
+    desk.now = Monotonic(6.0)
     desk.hub.wake(desk.now)
     assert desk.hub.next_wake > desk.now
     assert outcome(desk.answer_all()) == [(4, None)]
@@ -286,9 +289,9 @@ def test_a_device_that_leaves_has_not_got_its_messages() -> None:
     desk = Desk()
     for token in range(3):
         desk.send(message(20, seed=token), token)
-    desk.hub.left(DEVICE, 5.0)
+    desk.hub.left(DEVICE, Monotonic(5.0))
     assert outcome(desk.events()) == [(token, "the device left") for token in range(3)]
-    desk.hub.wake(1e6)
+    desk.hub.wake(Monotonic(1e6))
     assert desk.hub.drain() == ([], [])
 
 
@@ -296,7 +299,7 @@ def test_a_device_that_leaves_before_its_turn_leaves_the_turn_to_others() -> Non
     desk = Desk(TunnelSettings(conversations=1))
     for device in range(3):
         desk.send(message(20), device, device)
-    desk.hub.left(Eui64(1), 0.0)
+    desk.hub.left(Eui64(1), Monotonic(0.0))
     assert sorted(outcome(desk.answer_all())) == [(0, None), (1, "the device left"), (2, None)]
 
 
@@ -304,7 +307,7 @@ def test_without_a_radio_only_what_waits_to_be_fetched_stays() -> None:
     desk = Desk()
     desk.send(message(20), 1)
     desk.send(message(20), 2, device=0xB1, route=SLEEPY)
-    desk.hub.link_down(1.0)
+    desk.hub.link_down(Monotonic(1.0))
     assert outcome(desk.events()) == [(1, "the radio is gone")]
     number = desk.open(0xB1)
     desk.hear(from_client(tunnel.TransferData(number, b"\x01"), 2), 0xB1)
@@ -315,7 +318,7 @@ def test_a_device_that_joined_again_is_asked_for_a_fresh_tunnel() -> None:
     desk = Desk()
     desk.send(message(20), 1)
     desk.answer_all()
-    desk.hub.joined(DEVICE, 2.0)
+    desk.hub.joined(DEVICE, Monotonic(2.0))
     desk.send(message(20, seed=1), 2)
     assert isinstance(read(desk.said()[0]), tunnel.RequestTunnel)
 
@@ -349,7 +352,7 @@ def test_a_frame_the_radio_cannot_bring_ends_the_message_in_the_end(
 def test_a_failure_of_a_device_nobody_speaks_to_means_nothing() -> None:
     desk = Desk()
     frame = Send(DEVICE, 10, 1, SMART_ENERGY, TUNNELING_CLUSTER, b"\x01\x02\x03", True, False, 0, 0)
-    desk.hub.failed(SendFailed(frame, SendStatus.DELIVERY_FAILED, 0.0), 0.0)
+    desk.hub.failed(SendFailed(frame, SendStatus.DELIVERY_FAILED, Monotonic(0.0)), Monotonic(0.0))
     assert desk.hub.drain() == ([], [])
 
 
@@ -405,7 +408,7 @@ def test_so_many_octets_wait_for_all_devices_together() -> None:
     for device in range(3):
         desk.send(message(20), device, device, SLEEPY)
     assert outcome(desk.events()) == [(2, "too many octets wait for all devices together")]
-    desk.hub.left(Eui64(0), 0.0)
+    desk.hub.left(Eui64(0), Monotonic(0.0))
     desk.events()
     desk.send(message(20), 9, 9, SLEEPY)
     assert outcome(desk.events()) == []
@@ -444,7 +447,7 @@ def test_a_device_that_floods_is_heard_in_part_and_the_others_wholly() -> None:
     desk = Desk(TunnelSettings(rate=10.0, burst=20))
     number, other = desk.open(1), desk.open(2)
     for sequence in range(200):
-        desk.now = sequence / 100.0
+        desk.now = Monotonic(sequence / 100.0)
         desk.hear(from_client(tunnel.TransferData(number, b"\x01"), sequence), 1)
     assert 19 <= 200 - desk.hub.counters["frame_over_rate"] <= 40
     desk.said()
@@ -506,7 +509,7 @@ def test_no_octets_of_any_device_raise_or_stay(frames: list[tuple[int, bytes]]) 
         for said in desk.said():
             assert len(said.payload) <= ROOM
     for device in range(4):
-        desk.hub.left(Eui64(device), 0.0)
+        desk.hub.left(Eui64(device), Monotonic(0.0))
     assert not desk.hub._peers
     assert desk.hub._allowance.left == SETTINGS.held
 
@@ -523,6 +526,6 @@ def test_the_last_acknowledgement_is_drained_with_its_message() -> None:
 def test_a_message_is_told_with_its_device_and_time() -> None:
     desk = Desk()
     number = desk.open()
-    desk.now = 42.0
+    desk.now = Monotonic(42.0)
     desk.hear(from_client(tunnel.TransferData(number, b"\x03" + message(20)), 2))
-    assert desk.events() == [MessageReceived(DEVICE, message(20), 42.0)]
+    assert desk.events() == [MessageReceived(DEVICE, message(20), Monotonic(42.0))]

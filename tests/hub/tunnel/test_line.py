@@ -13,6 +13,7 @@ from ota_engine.hub.tunnel.line import Line
 from ota_engine.hub.tunnel.queue import Ended, Item, Way
 from ota_engine.hub.tunnel.sender import OVERHEAD
 from ota_engine.hub.tunnel.settings import TunnelSettings
+from ota_engine.times import Monotonic
 from ota_engine.zcl import general, tunnel
 from ota_engine.zcl.frame import cluster_frame, general_frame, parse_header
 from ota_engine.zcl.status import Status
@@ -55,12 +56,12 @@ class End:
         self.ended += self.line.sender.collect()
         self.received += [incoming.octets for incoming in self.line.incoming if incoming.octets]
         self.line.incoming.clear()
-        self.line.sender.start(now)
+        self.line.sender.start(Monotonic(now))
         return self.line.frames
 
     def hear(self, frame: bytes, now: float = 0.0) -> list[bytes]:
         """Take a frame; returns the answers."""
-        self.line.receive(frame, now)
+        self.line.receive(frame, Monotonic(now))
         frames = list(self.collect(now))
         self.line.frames.clear()
         return frames
@@ -70,7 +71,7 @@ class Pair:
     """Two ends, and the frames between them; one that lags too long is lost."""
 
     def __init__(self, one: End | None = None, other: End | None = None) -> None:
-        self.now = 0.0
+        self.now = Monotonic(0.0)
         self.ends = (one or End(), other or End())
         self.ways: tuple[list[bytes], list[bytes]] = ([], [])
         self.times: tuple[list[float], list[float]] = ([], [])
@@ -358,9 +359,11 @@ def test_a_tunnel_that_is_always_closed_is_given_up() -> None:
             if isinstance(record, tunnel.RequestTunnel):
                 openings += 1
                 answer = tunnel.RequestTunnelResponse(openings, 0, 1500)
-                end.line.receive(frame_of(answer, server=True, sequence=sequence), 0.0)
+                end.line.receive(frame_of(answer, server=True, sequence=sequence), Monotonic(0.0))
             elif isinstance(record, tunnel.TransferData):
-                end.line.receive(frame_of(tunnel.TransferDataError(openings, 0), server=True), 0.0)
+                end.line.receive(
+                    frame_of(tunnel.TransferDataError(openings, 0), server=True), Monotonic(0.0)
+                )
     assert openings == SETTINGS.openings
     assert end.ended == [Ended(3, "the tunnel was closed 4 times")]
 
@@ -436,7 +439,9 @@ def test_a_closure_of_another_tunnel_closes_nothing() -> None:
     pair = Pair()
     pair.ends[0].send(message(20))
     pair.settle()
-    pair.ends[0].line.receive(frame_of(tunnel.TunnelClosureNotification(999), server=True), 0.0)
+    pair.ends[0].line.receive(
+        frame_of(tunnel.TunnelClosureNotification(999), server=True), Monotonic(0.0)
+    )
     assert pair.ends[0].line.ends.ours is not None
 
 
@@ -446,7 +451,7 @@ def test_half_a_message_is_forgotten_with_its_tunnel_when_no_more_comes() -> Non
     piece = tunnel.TransferData(number, b"\x03" + message(300)[:70])
     end.hear(frame_of(piece, server=False, sequence=2))
     assert end.line.wake_at == SETTINGS.piece
-    end.line.wake(SETTINGS.piece)
+    end.line.wake(Monotonic(SETTINGS.piece))
     (closure,) = map(read, end.line.frames)
     assert closure == tunnel.TunnelClosureNotification(number)
     assert end.allowance.left == SETTINGS.held
@@ -456,9 +461,9 @@ def test_half_a_message_is_forgotten_with_its_tunnel_when_no_more_comes() -> Non
 def test_a_tunnel_nobody_uses_is_closed() -> None:
     end = End()
     number = opened(end)
-    end.line.close_unused(SETTINGS.unused - 1.0)
+    end.line.close_unused(Monotonic(SETTINGS.unused - 1.0))
     assert not end.line.frames
-    end.line.close_unused(float(SETTINGS.unused))
+    end.line.close_unused(Monotonic(float(SETTINGS.unused)))
     assert [read(frame) for frame in end.line.frames] == [tunnel.TunnelClosureNotification(number)]
 
 
@@ -467,11 +472,11 @@ def test_a_tunnel_through_which_messages_only_leave_is_used_too() -> None:
     pair.ends[0].send(message(20))
     pair.settle()
     later = SETTINGS.unused / 2
-    pair.now = later
+    pair.now = Monotonic(later)
     pair.ends[0].send(message(20, seed=1), now=later)
     pair.settle()
     for end in pair.ends:
-        end.line.close_unused(SETTINGS.unused + 1.0)
+        end.line.close_unused(Monotonic(SETTINGS.unused + 1.0))
         assert end.line.ends.open()
 
 
@@ -676,7 +681,7 @@ def test_a_frame_the_radio_lost_is_repeated_after_a_pause() -> None:
     end = End()
     end.send(message(20))
     (frame,) = end.line.frames
-    end.line.sender.failed(frame, "lost", 1.0)
+    end.line.sender.failed(frame, "lost", Monotonic(1.0))
     assert end.line.wake_at == 1.0 + SETTINGS.pause
     end.line.wake(end.line.wake_at)
     assert end.line.frames == [frame, frame]
@@ -685,7 +690,7 @@ def test_a_frame_the_radio_lost_is_repeated_after_a_pause() -> None:
 def test_a_request_too_long_for_the_radio_is_not_tried_again() -> None:
     end = End()
     end.send(message(20), token=9)
-    end.line.sender.failed(end.line.frames[0], "too long", 1.0, too_long=True)
+    end.line.sender.failed(end.line.frames[0], "too long", Monotonic(1.0), too_long=True)
     end.collect(1.0)
     assert end.ended == [Ended(9, "too long")]
 
@@ -728,5 +733,5 @@ def test_a_lost_frame_that_is_not_the_one_under_way_means_nothing() -> None:
     end = End()
     end.send(message(20))
     before = end.line.wake_at
-    end.line.sender.failed(b"\x00\x00\x00", "lost", 1.0)
+    end.line.sender.failed(b"\x00\x00\x00", "lost", Monotonic(1.0))
     assert end.line.wake_at == before
