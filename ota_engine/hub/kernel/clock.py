@@ -20,12 +20,12 @@ NO_TIME: Final = Utc(-inf)  # before any
 class WallClock:
     """UTC seconds from monotonic seconds."""
 
-    __slots__ = ("_held_because", "_held_until", "_latest", "_noted", "_offset", "_read")
+    __slots__ = ("_held_because", "_held_until", "_latest", "_noted", "_read", "_zero")
 
     def __init__(self, trusted_utc: Utc | None = None) -> None:
         """``trusted_utc``: the latest time an earlier run trusted, to notice a step back."""
-        self._offset = 0.0
         self._read = False
+        self._zero = Utc(0.0)  # what it was when the monotonic clock stood at 0
         self._latest = NO_TIME if trusted_utc is None else trusted_utc
         self._noted = self._latest
         self._held_until = LONG_AGO
@@ -35,7 +35,7 @@ class WallClock:
         """Take a reading; returns the step in seconds against what was expected."""
         expected = self.utc(now) if self._read else max(utc, self._latest)
         step = utc - expected
-        self._offset = utc - now
+        self._zero = utc - now
         self._read = True
         if utc < self._latest - BACKWARD_LIMIT:
             self._hold(now + (self._latest - utc), f"stepped back {self._latest - utc:.0f} s")
@@ -71,7 +71,7 @@ class WallClock:
 
     def utc(self, now: Monotonic) -> Utc:
         """Wall time at monotonic ``now``."""
-        return Utc(now + self._offset)
+        return self._zero + now
 
     def doubt(self, now: Monotonic) -> str:
         """Why no activation may be started by this clock; empty when it may."""
