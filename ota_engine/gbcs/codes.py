@@ -47,7 +47,7 @@ class AlertCode(IntEnum):
 
 
 class ActivationCode(IntEnum):
-    """What came of a CS06."""
+    """What came of a CS06, as GBCS v1 names it."""
 
     SUCCESS = 0
     NO_IMAGE_HELD = 1
@@ -65,14 +65,14 @@ class TransferCode(IntEnum):
 
 
 class PpmidActivationCode(IntEnum):
-    """What came of a PPMID's new firmware (CS09)."""
+    """What came of a PPMID's new firmware (CS09, GBCS 11.9)."""
 
     SUCCESS = 0
     FAILURE = 1
 
 
 class ReadCode(IntEnum):
-    """What came of reading a version (CS08)."""
+    """What came of reading a version (CS08, GBCS 11.8)."""
 
     SUCCESS = 0
     FAILURE = 1

@@ -43,6 +43,8 @@ def initialisation_vector(message: Message) -> bytes:
 def additional_data(message: Message) -> bytes:
     """Write what the MAC covers: the header's constants, then everything before the MAC itself.
 
+    GBCS v1, 6.4.5 names only the first octet of those constants; the five empty fields count, too.
+
     Raises:
         LocalError: the message has no signature field yet.
     """

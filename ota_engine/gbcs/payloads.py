@@ -1,4 +1,7 @@
-"""What GBCS messages of firmware say; knows their fields and codes, not who may say them."""
+"""What GBCS messages of firmware say; knows their fields and codes, not who may say them.
+
+The fields of CS06 have their names from GBCS v1, annex 3; CS08 is GBCS 11.8, CS09 is 11.9.
+"""
 
 import struct
 from collections.abc import Callable
@@ -38,7 +41,7 @@ MAX_ALERT_CODE: Final = 0xFFFF
 
 
 class ActivateFirmware(NamedTuple):
-    """CS06 command: run the image of this hash, now or at a time.
+    """CS06 command: run the image of this hash, now or at a time (GBCS v1, annex 3).
 
     Attributes:
         manufacturer_image_hash: SHA-256, 32 octets.
@@ -52,11 +55,11 @@ class ActivateFirmware(NamedTuple):
 
 
 class CommandAccepted(NamedTuple):
-    """CS06 response: a future dated order, or a cancellation, is noted."""
+    """CS06 response: a future dated order, or a cancellation, is noted (GBCS v1, annex 3)."""
 
 
 class ActivationOutcome(NamedTuple):
-    """CS06 response: what came of it, and the version that runs now.
+    """CS06 response: what came of it, and the version that runs now (GBCS v1, annex 3).
 
     Attributes:
         code: see ``ActivationCode``.
@@ -84,11 +87,11 @@ class FutureDatedOutcome(NamedTuple):
 
 
 class ReadVersion(NamedTuple):
-    """CS08 command."""
+    """CS08 command (GBCS 11.8)."""
 
 
 class VersionRead(NamedTuple):
-    """CS08 response.
+    """CS08 response (GBCS 11.8).
 
     Attributes:
         firmware_version: 0 when it could not be read.
@@ -118,7 +121,7 @@ class FirmwareTransfer(NamedTuple):
 
 
 class PpmidActivation(NamedTuple):
-    """CS09: a PPMID tells what it runs.
+    """CS09: a PPMID tells what it runs (GBCS 11.9).
 
     Attributes:
         alert_code: 8F8B.

@@ -30,7 +30,8 @@ def draft(
     """Write down an order that may be given.
 
     A hash that no image of the catalogue has is allowed, and so is a device that was not seen to
-    hold the image: the device knows better, and answers.
+    hold the image: the device knows better, and answers. A device, too, takes a future dated CS06
+    without looking for the image, and looks when its time has come (GBCS v1, page 140).
 
     Raises:
         LocalError: it may not.

@@ -51,7 +51,7 @@ def step_order(
 
 
 def commit_order(order: OrderRecord, counter: int, keys: Keystore) -> OrderRecord:
-    """Build the command of a drafted order and commit to it.
+    """Build the command of a drafted order, a CS06, and commit to it (GBCS v1, annex 3).
 
     Args:
         order: drafted.

@@ -3,7 +3,8 @@
 Brings what people ask, what the tunnels report and what devices say to the orders they concern.
 What may follow what is the table's to say (``life``), when is ``schedule``'s, what a message says
 ``answers``'. A lost answer is settled here: a device that says it runs the ordered version has
-activated it, any other word leaves the order to expire (ADR 0032).
+activated it, any other word leaves the order to expire (ADR 0032). Activation is the second of the
+two stages of GBCS v1, section 11; the first, which brings the image, is the delivery's.
 """
 
 from collections.abc import Iterable

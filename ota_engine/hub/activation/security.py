@@ -44,7 +44,8 @@ class Security:
     Attributes:
         keys: certificates of everybody, private keys of those the engine speaks for.
         hub: the Communications Hub Function it plays, None to play none.
-        supplier: who orders, unless an order names another.
+        supplier: who orders, unless an order names another; by GBCS v1, section 11, the party that
+            the image is from.
         broker: the access control broker, whose key makes the MAC of commands.
         patience: how long it waits for what.
     """

@@ -15,7 +15,7 @@ from ota_engine.hub.tunnel.bounds import Allowance
 from ota_engine.times import Monotonic
 from ota_engine.zcl.status import Status
 
-GET: Final = 0x01  # GB-HRGP: have you a message for me?
+GET: Final = 0x01  # GB-HRGP (GBCS v1, page 109): have you a message for me?
 GET_RESPONSE: Final = 0x02  # here is one, or none; the octet after it says how many more wait
 PUT: Final = 0x03  # here is one
 #: Seconds for which a piece is known again. Its sender repeats it for 80 s at most (the emulated
