@@ -165,8 +165,9 @@ class ApplicationObject:
         self, actions: Sequence[NodeAction], frame: Send, header: ZclHeader
     ) -> Sequence[NodeAction]:
         """Add the Default Response a sender asked for, unless something else answers it."""
-        answered = any(isinstance(action, Transmit) for action in actions)
-        if answered or header.disable_default_response or _is_default(header):
+        if header.disable_default_response or _is_default(header):
+            return actions
+        if any(isinstance(action, Transmit) for action in actions):
             return actions
         return [*actions, self._default_response(frame, header, Status.SUCCESS)]
 

@@ -28,6 +28,7 @@ SERVER_CONTROL = 0x19  # cluster command, server to client, default response dis
 
 # Where a variable part begins, octets into the frame
 _AFTER_BLOCK_REQUEST = 17
+_AFTER_BLOCK_PERIOD = 19  # where a period follows at once
 _AFTER_QUERY_REQUEST = 12
 _AFTER_BLOCK_HEAD = 17
 _AFTER_WAIT = 12
@@ -109,10 +110,13 @@ def decode_block_request(frame: bytes) -> ImageBlockRequest:
     """
     try:
         fields = _unpack_block_request(frame)
-        if fields[0] & _OPTIONS:
-            fields += _block_request_options(frame, fields[0])
-        else:
+        options = fields[0] & _OPTIONS
+        if not options:
             fields += _NO_ADDRESS_NO_PERIOD
+        elif options == MINIMUM_BLOCK_PERIOD and len(frame) >= _AFTER_BLOCK_PERIOD:
+            fields += (None, frame[17] | frame[18] << 8)  # as most clients ask: no further call
+        else:
+            fields += _block_request_options(frame, fields[0])
     except error:
         raise _too_short(frame, "ImageBlockRequest") from None
     return _new(ImageBlockRequest, fields)

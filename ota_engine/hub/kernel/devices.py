@@ -172,7 +172,7 @@ class Device:
         target = firmware[:2]
         before = self.firmwares.get(target)
         if before is not None and firmware[:-3] == before[:-3]:
-            firmware = Firmware(*before[:-1], firmware.told_at)
+            firmware = Firmware(*before[:-1], firmware.told_at)  # sooner than _replace(), per query
         else:
             self.unsaved.add(target)
         self.firmwares[target] = firmware
