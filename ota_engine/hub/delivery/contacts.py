@@ -6,6 +6,7 @@ notified while its download would have to wait for a place.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ota_engine.errors import LocalError
 from ota_engine.events import (
@@ -273,6 +274,13 @@ class Contacts:
         return image
 
     def _notify_frame(self, notify: ImageNotify) -> bytes:
+        payload = _encoded(notify)
         return cluster_frame(
-            Command.IMAGE_NOTIFY, self._transfers.next_sequence(), encode(notify), from_server=True
+            Command.IMAGE_NOTIFY, self._transfers.next_sequence(), payload, from_server=True
         )
+
+
+@lru_cache(maxsize=64)
+def _encoded(notify: ImageNotify) -> bytes:
+    """Write the payload of an Image Notify; devices without number are notified in the same words."""
+    return encode(notify)

@@ -77,7 +77,7 @@ class _Running:
         self.rules = rules
         self.courses = courses
         self.going = set(courses)  # devices that have not come to their end
-        self.told: dict[tuple[Eui64, int, int], list[int | None]] = {}  # the last word of each
+        self.told: dict[tuple[Eui64, int, int], tuple[int, int | None]] = {}  # last word of each
         self.written: dict[tuple[Eui64, Target], tuple[str, str]] = {}
 
 
@@ -190,10 +190,10 @@ class Pushes:
         running = self._running
         if running is None or happening.device not in running.courses:
             return
-        device, code, kind, *word = happening
-        if running.told.get((device, code, kind)) != word:
-            running.told[device, code, kind] = word
-            self._act(device, now)
+        firmware, word = happening[:3], happening[3:]  # every query comes by here
+        if running.told.get(firmware) != word:
+            running.told[firmware] = word
+            self._act(happening.device, now)
 
     def named(self, happening: NamesTold, now: Monotonic) -> None:
         """A device said which model it is: an image may be for it."""
