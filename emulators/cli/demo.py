@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from images.eui64 import Eui64
-from images.files import read_bounded
+from images.files import read_bounded, write_whole
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.columns import Column, Room, TableRow, command_lines, folded, lay_out, show
 from ota_engine.cli.console import PeopleConsole
@@ -87,7 +87,7 @@ def demo(
         endings = _perform(demonstration, folder, capture, quiet=as_json)
         _keep_proofs(demonstration, endings, folder)
         summary = _summary(demonstration, endings, file) | {"audit_head": audit_head(folder)}
-        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
         if as_json:
             typer.echo(json.dumps(summary, indent=2))
         else:
@@ -110,10 +110,11 @@ def _keep_proofs(
     for name in (PROOFS, CERTIFICATES):
         (folder / name).mkdir()
     for file in demonstration.certificates:
-        (folder / CERTIFICATES / file.name).write_bytes(file.octets)
+        write_whole(folder / CERTIFICATES / file.name, file.octets)
     for ending in endings:
         for number, proof in enumerate(ending.proofs, 1):
-            (folder / PROOFS / _proof_name(ending, number, proof)).write_text(proof.message + "\n")
+            path = folder / PROOFS / _proof_name(ending, number, proof)
+            write_whole(path, (proof.message + "\n").encode())
 
 
 def _proof_name(ending: "DemoEnding", number: int, proof: "DemoProof") -> str:
@@ -148,7 +149,7 @@ def _perform(
     from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
 
     for kind, image in demonstration.settings.firmware.new.items():
-        (folder / f"type-{kind:04X}.zigbee").write_bytes(image)
+        write_whole(folder / f"type-{kind:04X}.zigbee", image)
     with (
         Store.open(folder / DATABASE_NAME, owner="zota demo", durable=False) as store,
         (folder / "journal.jsonl").open("wb") as lines,

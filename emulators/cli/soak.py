@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from images.files import read_bounded
+from images.files import read_bounded, write_whole
 from ota_engine.cli.captures import CaptureOption, join, recording
 from ota_engine.cli.columns import (
     INDENT,
@@ -120,7 +120,7 @@ def _prepare(report: Path | None) -> None:
     """Find out that the folder cannot be written before hours of work, not after."""
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        (report / "result.json").write_bytes(b"")
+        write_whole(report / "result.json", b"")
 
 
 def _run(
@@ -198,9 +198,9 @@ class _Progress:
 def _write_report(folder: Path, result: "SoakResult") -> None:
     from emulators.soak.report import report
 
-    (folder / "report.html").write_text(report(result), encoding="utf-8")
+    write_whole(folder / "report.html", report(result).encode())
     detail = {**result.summary(), "missing": list(result.missing), "shards": list(result.shards)}
-    (folder / "result.json").write_text(json.dumps(detail, indent=1) + "\n", encoding="utf-8")
+    write_whole(folder / "result.json", (json.dumps(detail, indent=1) + "\n").encode())
 
 
 def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:

@@ -252,9 +252,16 @@ def _exit_code(error: BaseException) -> Exit | None:
 
 
 def _only_leaf(error: BaseException) -> BaseException:
-    """Take one error out of the nurseries it went through; several stay a group, unexplained."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
+    """Take one error out of the nurseries it went through.
+
+    Several tasks that met the same trouble, a full disk say, tell it once; of several known troubles
+    the first is told. What is unknown among them stays a group, unexplained.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_only_leaf(each) for each in error.exceptions]
+    if len(leaves) == 1 or all(_exit_code(leaf) is not None for leaf in leaves):
+        return leaves[0]
     return error
 
 
@@ -266,4 +273,6 @@ def _one_line(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.filename is not None:
         cured = CURES.get(error.errno or 0)
         return f"{error.filename}: {error.strerror}" + (f": {cured}" if cured else "")
+    if isinstance(error, OSError) and error.errno in CURES:
+        return f"{error.strerror}: {CURES[error.errno]}"
     return str(error) or "interrupted"

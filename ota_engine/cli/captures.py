@@ -20,6 +20,8 @@ WriteCapture = Callable[[bytes], object]
 def recording(capture: Path | None) -> Iterator[WriteCapture | None]:
     """Open the capture file, if one is wanted, and give what takes its octets.
 
+    One that can no longer be written ends early, which is told in the end; what it records goes on.
+
     Raises:
         LocalError: the file exists and is no capture.
         OSError: it cannot be written.
@@ -31,6 +33,9 @@ def recording(capture: Path | None) -> Iterator[WriteCapture | None]:
 
     with CaptureFile(capture) as file:
         yield file.write
+    if file.problem is not None:
+        reason = f"{capture}: {file.problem.strerror}"
+        typer.echo(f"zota: {reason}: the capture ends early: make room for the next", err=True)
 
 
 def join(parts: Iterable[Path], sink: WriteCapture) -> None:

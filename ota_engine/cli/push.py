@@ -123,10 +123,10 @@ def push(
     with PushScreen(f"zota push   {choice.url}", quiet=as_json) as screen:
         result = _perform(engine, request, screen)
     told = _report_of(result, choice.url)
-    if report is not None:
+    _tell(told, as_json)
+    if report is not None:  # what cannot be written must not keep the verdicts back
         _write_evidence(report, state, result, told)
         _copy_capture(capture, report)
-    _tell(told, as_json)
     if report is not None and not as_json:
         typer.echo(f"evidence: {report}")
     if not as_json:

@@ -1,5 +1,6 @@
 """A Link that writes down all that goes through another one, and the file it is written to."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,31 +17,53 @@ from ota_engine.link.contract import Link, LinkInfo, NodeInfo
 from ota_engine.times import Monotonic, Utc
 
 FLUSH_EVERY = 64  # packets that a killed process may lose
+FLUSH_OCTETS = 1 << 16  # and no more than these
 
 
 class CaptureFile:
     """A pcapng file under construction; one that exists is continued. A context manager.
+
+    When it can no longer be written it ends with its last whole block, and no more is kept: what is
+    recorded is worth more than the record.
+
+    Attributes:
+        problem: why no more is kept; None while all is.
 
     Raises:
         LocalError: the file exists and is no capture.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b")
+        self.problem: OSError | None = None
+        self._file = path.open("a+b", buffering=0)
         self._file.seek(0)
         start = self._file.read(4)
         if start and start != SECTION_HEADER.to_bytes(4, "little"):
             self._file.close()
             raise LocalError(f"{path}: exists and is no pcapng capture: name another file")
-        self._since = 0
+        self._pending: list[bytes] = []
+        self._octets = 0
 
     def write(self, octets: bytes) -> None:
         """Append whole blocks."""
-        self._file.write(octets)
-        self._since += 1
-        if self._since >= FLUSH_EVERY:
-            self._since = 0
-            self._file.flush()
+        self._pending.append(octets)
+        self._octets += len(octets)
+        if len(self._pending) >= FLUSH_EVERY or self._octets >= FLUSH_OCTETS:
+            self._flush()
+
+    def _flush(self) -> None:
+        left = memoryview(b"".join(self._pending))
+        self._pending.clear()
+        self._octets = 0
+        if self.problem is not None:
+            return
+        whole = self._file.seek(0, os.SEEK_END)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self.problem = error
+            self._file.truncate(whole)
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +74,7 @@ class CaptureFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._flush()
         self._file.close()
 
 

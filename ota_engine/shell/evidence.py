@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from images.eui64 import format_eui64
+from images.files import write_whole
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
@@ -33,7 +34,7 @@ def prepare_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise LocalError(f"{folder}: is a file: name a folder for the evidence")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SUMMARY_NAME).write_text("")
+    write_whole(folder / SUMMARY_NAME, b"")
 
 
 def write_evidence(folder: Path, state: Path, result: PushResult, report: PushReport) -> None:
@@ -57,12 +58,12 @@ def write_evidence(folder: Path, state: Path, result: PushResult, report: PushRe
             events = [event for event in store.events() if event.utc >= since]
             outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
     begun = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    (folder / SUMMARY_NAME).write_text(json.dumps(report.as_values(), indent=2) + "\n")
-    (folder / JOURNAL_NAME).write_text("".join(map(_event_line, events)))
-    (folder / OUTCOMES_NAME).write_bytes(b"".join(map(outcome_line, outcomes)))
-    (folder / PAGE_NAME).write_text(
-        push_page(report, result.chronicle.progress, events, outcomes, begun)
-    )
+    summary = json.dumps(report.as_values(), indent=2) + "\n"
+    write_whole(folder / SUMMARY_NAME, summary.encode())
+    write_whole(folder / JOURNAL_NAME, "".join(map(_event_line, events)).encode())
+    write_whole(folder / OUTCOMES_NAME, b"".join(map(outcome_line, outcomes)))
+    shown = push_page(report, result.chronicle.progress, events, outcomes, begun)
+    write_whole(folder / PAGE_NAME, shown.encode())
 
 
 def _event_line(event: EventRecord) -> str:

@@ -8,6 +8,7 @@ by workers, so that waiting for it never keeps the engine from answering others.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeAlias
 
 import trio
@@ -64,6 +65,8 @@ class Shell:
         committed: told of rows once they are on disk, before the frames behind them leave.
         outbound: frames that may wait for a radio that takes one at a time; of any more the engine
             is told that the radio is busy.
+        patience: seconds to wait for room on a full disk, until ``run`` and ``command`` raise
+            StoreFull.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Shell:
         alarm: Callable[[StoreError | None], None],
         committed: Witness = nobody,
         outbound: int = OUTBOUND,
+        patience: float = inf,
     ) -> None:
         self.engine = engine
         self.counters = ShellCounters()
@@ -86,6 +90,7 @@ class Shell:
         self._notify = notify
         self._alarm = alarm
         self._committed = committed
+        self._patience = patience
         self._in_turn = trio.Lock()
         self._in_flight = link.info.max_in_flight
         self._queue, self._queued = trio.open_memory_channel[Send](outbound)
@@ -177,7 +182,7 @@ class Shell:
             elif type(effect) is Notify:
                 notify = True
         if records:
-            await commit_when_possible(self._writer, records, self._alarm)
+            await commit_when_possible(self._writer, records, self._alarm, self._patience)
             self._committed(records)
         failures = await self._send(frames)
         if notify:

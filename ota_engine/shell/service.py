@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
 LINGER_S = 5.0  # for sinks to be told the last outcomes
+FULL_DISK_S = 60.0  # for somebody to make room, until a command gives up
 
 log = structlog.get_logger()
 
@@ -39,6 +41,7 @@ async def open_service(
     sinks: Sequence[Sink] = (),
     security: Security | None = None,
     committed: Witness = nobody,
+    patience: float = inf,
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
 
@@ -51,12 +54,14 @@ async def open_service(
         sinks: who is told of outcomes besides the file, each at its own pace.
         security: keys and parties; without them no order to activate can be given.
         committed: sees every row that is on disk.
+        patience: seconds to wait for room on a full disk.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
     committed and what was reported is in every sink or waits in the outbox; sinks that answer get
     ``LINGER_S`` seconds for what still waits then.
 
     Raises:
+        StoreFull: the disk is full, and nobody made room in time.
         StoreError: the folder is in use by another engine, damaged, or of a newer version.
         LocalError: a key that ``security`` speaks of is not in it.
     """
@@ -70,7 +75,7 @@ async def open_service(
             await writer.call(register, store, sinks)
             engine = Engine(config, await writer.call(store.load), security)
             async with _running(
-                engine, writer, store, link, (file, *sinks), wall_clock, committed
+                engine, writer, store, link, (file, *sinks), wall_clock, committed, patience
             ) as shell:
                 yield shell
 
@@ -85,6 +90,7 @@ async def open_virtual_service(
     sinks: Sequence[Sink] = (),
     security: Security | None = None,
     committed: Witness = nobody,
+    patience: float = inf,
 ) -> AsyncIterator[Shell]:
     """The same under a virtual clock, which no thread may outrun: the store is written inline.
 
@@ -98,7 +104,7 @@ async def open_virtual_service(
     engine = Engine(config, store.load(), security)
     told = [sink for sink in sinks if not sink.remote]
     async with _running(
-        engine, InlineWriter(store), store, link, told, wall_clock, committed
+        engine, InlineWriter(store), store, link, told, wall_clock, committed, patience
     ) as shell:
         yield shell
 
@@ -112,6 +118,7 @@ async def _running(
     sinks: Sequence[Sink],
     wall_clock: Callable[[], Utc],
     committed: Witness,
+    patience: float,
 ) -> AsyncIterator[Shell]:
     """Run an engine and the couriers of its sinks; the engine ends first."""
     async with (
@@ -126,6 +133,7 @@ async def _running(
             notify=notify,
             alarm=_alarm,
             committed=committed,
+            patience=patience,
         )
         nursery.start_soon(shell.run)
         yield shell
@@ -192,6 +200,8 @@ async def open_engine(
         committed: sees every row that is on disk.
 
     Raises:
+        StoreFull: the disk is full, and nobody made room within ``FULL_DISK_S`` seconds; where time
+            jumps, at once.
         StoreError: the folder is in use by another engine, damaged, or of a newer version.
     """
     if not setup.virtual:
@@ -204,6 +214,7 @@ async def open_engine(
             sinks=setup.sinks,
             security=setup.security,
             committed=committed,
+            patience=FULL_DISK_S,
         ) as shell:
             yield shell
         return
@@ -221,6 +232,7 @@ async def open_engine(
             sinks=(file, *setup.sinks),
             security=setup.security,
             committed=committed,
+            patience=0.0,
         ) as shell:
             yield shell
 

@@ -16,7 +16,12 @@ import sqlalchemy as sa
 BUSY_TIMEOUT_MS = 5_000
 LOG_SUFFIX = "-wal"  # of the write-ahead log, after the database's name
 _PRIMARY = 0xFF  # the low octet of an extended result code
-_CANNOT_MAKE_FILES = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_CANNOT_MAKE_FILES = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,  # also a full disk, where a file is mapped into memory
+)
 
 
 def open_file(path: Path, *, durable: bool) -> sa.Connection:

@@ -8,6 +8,7 @@ a power cut.
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from images.eui64 import Eui64
-from ota_engine.errors import LocalError, StoreError
+from ota_engine.errors import LocalError, StoreError, StoreFull
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
@@ -138,11 +139,14 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Note that all is well, close the file and give up the lease."""
+        """Note that all is well, close the file and give up the lease.
+
+        On a full disk the note is missing, and whoever opens it next looks more closely.
+        """
         try:
             if self._lease is not None and not self._connection.closed:
                 ended = sa.update(schema.lease).values(closed_utc=this_machine())
-                with mapped(self.place), self._connection.begin():
+                with suppress(StoreFull), mapped(self.place), self._connection.begin():
                     self._connection.execute(ended)
         finally:
             self._abandon()

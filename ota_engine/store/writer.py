@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import trio
@@ -170,7 +171,10 @@ async def open_writer(store: Store) -> AsyncIterator[ThreadWriter]:
 
 
 async def commit_when_possible(
-    writer: Writer, records: Sequence[Record], alarm: Callable[[StoreError | None], None]
+    writer: Writer,
+    records: Sequence[Record],
+    alarm: Callable[[StoreError | None], None],
+    patience: float = inf,
 ) -> None:
     """Commit, waiting out a full disk; what depends on the records is withheld meanwhile.
 
@@ -178,15 +182,20 @@ async def commit_when_possible(
         writer: where to commit.
         records: what to commit.
         alarm: told of the error when the disk is first found full, and None when it no longer is.
+        patience: seconds to wait for room.
 
     Raises:
-        StoreError: any trouble but a full disk.
+        StoreFull: nobody made room in that time.
+        StoreError: any other trouble.
     """
     alarmed = False
+    until = trio.current_time() + patience
     while True:
         try:
             await writer.commit(records)
         except StoreFull as error:
+            if trio.current_time() >= until:
+                raise
             if not alarmed:
                 alarm(error)
             alarmed = True

@@ -1,5 +1,6 @@
 """A link that is recorded is the link itself, frame for frame."""
 
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from emulators.home.han import Han
+from ota_engine.capture.pcapng import SECTION_HEADER
 from ota_engine.errors import LocalError
 from ota_engine.link.conformance import CHECKS, Bench, BenchFactory
 from ota_engine.link.contract import Link
@@ -73,3 +75,22 @@ def test_what_is_no_capture_is_not_appended_to(tmp_path: Path, content: bytes) -
     with pytest.raises(LocalError, match="no pcapng capture"):
         CaptureFile(path)
     assert path.read_bytes() == content
+
+
+def test_a_capture_that_finds_no_room_ends_with_its_last_whole_block(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcapng"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with CaptureFile(path) as file:
+        file.write(SECTION_HEADER.to_bytes(4, "little"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_050, before[1]))
+        try:
+            for _ in range(1000):
+                file.write(bytes(100))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert file.problem is not None
+        kept = path.stat().st_size
+        assert 0 < kept <= 10_050
+        assert (kept - 4) % 100 == 0
+        file.write(bytes(100))  # and nothing is added after the gap
+    assert path.stat().st_size == kept

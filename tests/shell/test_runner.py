@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from random import Random
 
@@ -71,6 +72,7 @@ async def neighbourhood(
     count: int = 1,
     batch_seconds: float = 0.0,
     sinks: Sequence[Sink] = (),
+    patience: float = inf,
 ) -> AsyncIterator[Neighbourhood]:
     network = Network(Random(3))
     devices = make_devices(count)
@@ -78,9 +80,13 @@ async def neighbourhood(
         network.add(device)
     async with Han(network, batch_seconds=batch_seconds) as han:
         service = (
-            open_virtual_service(han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks)
+            open_virtual_service(
+                han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks, patience=patience
+            )
             if isinstance(store, Store)
-            else open_service(han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks)
+            else open_service(
+                han, store, DeliveryConfig(), wall_clock=utc, sinks=sinks, patience=patience
+            )
         )
         async with service as shell:
             yield Neighbourhood(devices, han, shell)
@@ -163,6 +169,25 @@ async def test_a_full_disk_withholds_frames_until_there_is_room(
         store.limit_size(1 << 30)
         await home.until(SessionState.UPDATED)
     assert store.verify_audit() is None
+
+
+async def test_a_command_waits_so_long_for_room_and_then_ends_with_that_one_error(
+    autojump_clock: MockClock,
+) -> None:
+    store = Store.in_memory()
+    image = make_image(2000)
+    with pytest.raises(BaseExceptionGroup) as raised:
+        async with neighbourhood(store, patience=60.0) as home:
+            await home.shell.command(AddImage(image, "test"))
+            await home.shell.command(Assign(wish(home.devices[0], image), "test"))
+            begun = trio.current_time()
+            fill_disk(store)
+            home.han.power_on(home.devices[0].eui64)
+            await trio.sleep(3600.0)
+    assert 60.0 <= trio.current_time() - begun < 90.0
+    only, rest = raised.value.split(StoreFull)
+    assert (only is not None, rest) == (True, None)
+    assert [session.state for session in store.load().sessions] == [SessionState.ASSIGNED]
 
 
 async def test_an_unplugged_radio_is_shown_and_survived(autojump_clock: MockClock) -> None:

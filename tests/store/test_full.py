@@ -49,3 +49,16 @@ def test_what_was_stored_stays_readable_on_a_full_disk(tmp_path: Path) -> None:
                 written += 1
         assert written > 0
         assert len(store.events()) == written
+
+
+def test_a_database_on_a_full_disk_is_closed_all_the_same(tmp_path: Path) -> None:
+    """What was committed is safe; that the note of a clean end is missing costs a look, no more."""
+    with Store.open(tmp_path / "zota.db") as store:
+        store.apply([IMAGE, audit()])
+        store.limit_size(4096)
+        with pytest.raises(StoreFull):
+            while True:
+                store.apply([event(detail=f'"{"x" * 100}"')])
+    with Store.open(tmp_path / "zota.db") as store:
+        assert store.load().images == (IMAGE,)
+        assert store.check().findings == ()

@@ -1,0 +1,85 @@
+"""A full disk (fault 4) ends in one line with exit code 3, or costs what could not be kept, no more.
+
+The disks are real: small file systems in memory, which only a machine that lets a process have mounts of its
+own can make.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ota_engine.store.store import DATABASE_NAME, Store
+from tests.cli.firmware import image_file
+from tests.cli.zota import Ran
+
+SCRIPT = """
+mount -t tmpfs -o size="$1" none "$2" || exit 99
+cd "$2"; shift 2; "$@"; code=$?
+cp -r . "$OLDPWD/kept"
+exit $code
+"""
+
+
+def on_a_disk_of(size: str, folder: Path, *words: str | Path) -> Ran:
+    """Run ``zota`` in a folder that holds so much; what it left is copied to ``kept``."""
+    disk = folder / "disk"
+    disk.mkdir()
+    argv = ["unshare", "-m", "bash", "-c", SCRIPT, "bash", size, str(disk)]
+    command = [sys.executable, "-m", "ota_engine", *map(str, words)]
+    done = subprocess.run(
+        [*argv, *command], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip("this machine lets nobody mount a small disk")
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def pushed(folder: Path, size: str, *words: str | Path, state: str | Path = "state") -> Ran:
+    image = image_file(folder)
+    return on_a_disk_of(
+        size, folder, "push", image, "--link", "sim://", "--state", state, "--all", *words
+    )
+
+
+@pytest.mark.parametrize("size", ["100k", "300k", "400k"])
+def test_a_push_whose_database_finds_no_room_ends_in_one_line(tmp_path: Path, size: str) -> None:
+    ran = pushed(tmp_path, size, "--json")
+    assert ran.code == 3
+    last = ran.err.splitlines()[-1]
+    assert last.startswith(f"zota: state/{DATABASE_NAME}: the disk is full, nothing was written")
+    assert "Traceback" not in ran.err and "ExceptionGroup" not in ran.err
+    if size != "100k":  # there is a database, then, and what was committed is in it
+        with Store.open(tmp_path / "kept" / "state" / DATABASE_NAME) as store:
+            assert store.check().findings == ()
+
+
+def test_a_capture_that_finds_no_room_ends_early_and_the_push_does_not(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    ran = pushed(tmp_path, "8k", "--json", "--capture", "frames.pcapng", state=state)
+    assert (ran.code, json.loads(ran.out)["verdict"]) == (0, "delivered")
+    said = "frames.pcapng: No space left on device: the capture ends early: make room for the next"
+    assert f"zota: {said}" in ran.err.splitlines()
+
+
+def test_a_report_that_finds_no_room_keeps_no_verdict_back(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    capture = tmp_path / "frames.pcapng"
+    ran = pushed(tmp_path, "8k", "--report", "report", "--capture", capture, state=state)
+    assert ran.code == 3
+    assert "1 updated" in ran.out
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("zota: report/")
+    assert last.endswith("No space left on device: make room on the disk")
+
+
+def test_a_demonstration_that_finds_no_room_ends_in_one_line(tmp_path: Path) -> None:
+    for number, size in enumerate(("300k", "600k")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ran = on_a_disk_of(size, folder, "demo", "--json", "--keep", "kept")
+        assert (ran.code, ran.out) == (3, "")
+        assert len(ran.err.splitlines()) == 1
+        assert "make room" in ran.err
