@@ -45,6 +45,7 @@ def terms_as_values(terms: Terms) -> dict[str, Any]:
         "makers": list(terms.makers),
         "notes": terms.notes,
         "force": terms.force,
+        **({} if terms.reports is None else {"reports": terms.reports}),
     }
 
 
@@ -102,7 +103,14 @@ def read_terms(content: Any) -> Terms:
         makers=_strings(content["makers"]),
         notes=_typed(content["notes"], str),
         force=_flag(content.get("force", False)),  # records of earlier versions have none
+        reports=_number_or_none(content.get("reports")),
     )
+
+
+def _number_or_none(value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise TypeError("reports")
+    return value
 
 
 def _told(error: Exception) -> str:

@@ -37,6 +37,7 @@ class Terms:
         makers: manufacturer names as devices report them; empty for every one.
         notes: what changed, for people.
         force: for devices of every other version, newer ones included, within ``bases``.
+        reports: the version its firmware reports once it runs, None for that of the file.
 
     Raises:
         ImageError: a range is none, or a text cannot be shown.
@@ -48,11 +49,14 @@ class Terms:
     makers: tuple[str, ...] = ()
     notes: str = ""
     force: bool = False
+    reports: int | None = None
 
     def __post_init__(self) -> None:
         _check_bases(self.bases or ())
         if self.hardware is not None:
             check_range("hardware versions", self.hardware, U16)
+        if self.reports is not None and not 0 <= self.reports < U32:
+            raise ImageError(f"no firmware reports version {self.reports:#x}: give 0 to 0xfffffffe")
         for what, names in (("model", self.models), ("manufacturer name", self.makers)):
             if len(names) > MAX_NAMES or len(set(names)) < len(names):
                 raise ImageError(f"give each {what} once, and at most {MAX_NAMES}")

@@ -3,11 +3,15 @@
 import json
 import shutil
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from images.catalogue import Terms
+from images.catalogue.status import ImageStatus
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
@@ -25,11 +29,12 @@ from ota_engine.cli.push_screen import PushScreen
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.push.verdict import PushVerdict
-from ota_engine.records import Activation, Override, VersionPolicy
+from ota_engine.records import Activation, ImageTerms, Override, VersionPolicy
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
+    from ota_engine.catalogue.picking import Picked
     from ota_engine.hub.push.report import PushReport
     from ota_engine.shell.push import PushRequest, PushResult
     from ota_engine.shell.service import Setup
@@ -48,6 +53,7 @@ class _Asked(NamedTuple):
     overrides: tuple[Override, ...]
     in_order: bool
     dry_run: bool
+    expected: int | None
     at: Utc | None
     no_activate: bool
     timeout: float
@@ -69,6 +75,7 @@ def push(
     override: options.Overrides = None,
     in_order: options.InOrder = False,
     dry_run: options.DryRun = False,
+    expect_version: options.ExpectVersion = None,
     block_size: options.BlockSize = None,
     concurrency: options.Concurrency = options.DEFAULT_CONCURRENCY,
     at: options.At = None,
@@ -99,6 +106,7 @@ def push(
         overrides=options.overrides(override),
         in_order=in_order,
         dry_run=dry_run,
+        expected=expect_version,
         at=at,
         no_activate=no_activate,
         timeout=timeout,
@@ -146,6 +154,8 @@ def _check(asked: _Asked) -> None:
             "--resume goes on with what was asked for before: leave out FILE, --device, --all, "
             "--at, --no-activate, --override, --in-order and --dry-run"
         )
+    if asked.expected is not None and (asked.resume or len(asked.names) != 1):
+        raise LocalError("--expect-version is for one FILE: push each that needs it by itself")
     if asked.resume and asked.policy is not VersionPolicy.UPGRADE:
         raise LocalError("--resume keeps the terms of the push it goes on with: leave out --policy")
     if asked.dry_run and (asked.at is not None or asked.no_activate):
@@ -186,12 +196,23 @@ def _request(asked: _Asked, state: Path) -> "PushRequest":
         activation=_activation(asked),
         activation_utc=asked.at,
         timeout=asked.timeout,
-        terms=tuple(one.terms for one in picked if one.terms is not None),
+        terms=tuple(_terms(picked, asked.expected)),
         sources={one.image.sha256: str(one.source) for one in picked},
         overrides=asked.overrides,
         in_order=asked.in_order,
         dry=asked.dry_run,
     )
+
+
+def _terms(picked: "Iterable[Picked]", expected: int | None) -> "Iterator[ImageTerms]":
+    """The terms of the images: of the catalogue, and what devices are said to report."""
+    for one in picked:
+        terms = one.terms
+        if expected is not None:
+            terms = terms or ImageTerms(one.image.sha256, ImageStatus.APPROVED, Terms())
+            terms = replace(terms, terms=replace(terms.terms, reports=expected))
+        if terms is not None:
+            yield terms
 
 
 def _config(block_size: int | None, concurrency: int) -> DeliveryConfig:

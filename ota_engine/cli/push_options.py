@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ota_engine.cli.image_options import eui64
+from ota_engine.cli.image_options import eui64, number
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Override, Term, VersionPolicy
 from ota_engine.times import Utc
@@ -105,6 +105,14 @@ Policy = Annotated[
     VersionPolicy,
     typer.Option(
         help="upgrade: only to a higher version; reinstall: also the same; downgrade: any."
+    ),
+]
+ExpectVersion = Annotated[
+    int | None,
+    typer.Option(
+        parser=number,
+        metavar="N",
+        help="The version devices report once they run FILE, where it is not the file's.",
     ),
 ]
 BlockSize = Annotated[int | None, typer.Option(min=1, max=255, help="Octets in a block, at most.")]

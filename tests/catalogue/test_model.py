@@ -21,6 +21,7 @@ from images.catalogue import (
     rivalries,
     route,
 )
+from images.catalogue.records import read_terms, terms_as_values
 from images.catalogue.status import CHANGES
 from tests.catalogue.samples import bases, ota
 
@@ -155,3 +156,22 @@ def test_every_step_of_a_way_fits_the_one_before(
         assert fits(image, running)
         running = image.file_version
     assert way is None or len({image.file_version for image in way}) == len(way)
+
+
+@pytest.mark.parametrize("reports", [None, 0, 0x01010000, 0xFFFFFFFE])
+def test_the_version_a_firmware_reports_is_kept(reports: int | None) -> None:
+    terms = Terms(reports=reports)
+    assert read_terms(terms_as_values(terms)) == terms
+
+
+@pytest.mark.parametrize("reports", [-1, 0xFFFFFFFF])
+def test_a_version_that_no_firmware_reports_is_refused(reports: int) -> None:
+    with pytest.raises(ImageError, match="no firmware reports version"):
+        Terms(reports=reports)
+
+
+@pytest.mark.parametrize("wrong", [True, "1", 1.0])
+def test_a_reported_version_that_is_no_number_is_none(wrong: object) -> None:
+    values = terms_as_values(Terms()) | {"reports": wrong}
+    with pytest.raises(TypeError):
+        read_terms(values)

@@ -277,3 +277,26 @@ def test_options_that_would_have_no_effect_are_refused(
     refused = push(tmp_path, *words)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert says in refused.err
+
+
+def test_a_device_that_does_not_report_the_expected_version_has_failed(tmp_path: Path) -> None:
+    words = ("--device", PPMID, "--expect-version", "0x00000077", "--json")
+    result = push(tmp_path, image_file(tmp_path), *words)
+    assert result.code == 2
+    assert told(result)[PPMID]["verdict"] == "failed"
+    assert f"came back with 0x{NEW_VERSION:08X}" in told(result)[PPMID]["reason"]
+
+
+def test_the_version_that_is_expected_is_the_one_a_device_is_current_with(tmp_path: Path) -> None:
+    newer = image_file(tmp_path, version=NEW_VERSION + 1)
+    runs = f"0x{OLD_VERSION:08X}"
+    result = push(tmp_path, newer, "--device", PPMID, "--expect-version", runs, "--json")
+    assert result.code == 0, result.err
+    assert told(result)[PPMID]["verdict"] == "already current"
+    assert json.loads(result.out)["images"][0]["devices"] == 1
+
+
+@pytest.mark.parametrize("words", [("--resume",), ("a.ota", "b.ota", "--all")])
+def test_an_expected_version_is_for_one_file(tmp_path: Path, words: tuple[str, ...]) -> None:
+    refused = push(tmp_path, *words, "--expect-version", "3")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)

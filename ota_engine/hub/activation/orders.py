@@ -264,7 +264,7 @@ class Orders:
 
     def _runs_it(self, reading: Reading, order: OrderRecord) -> bool:
         image = self._kernel.images.get(order.sha256)
-        return image is not None and reading.version == image.key.file_version
+        return image is not None and reading.version == self._kernel.images.reported(image)
 
     def _look_into_doubt(self, reading: Reading, now: Monotonic) -> None:
         """See whether a cancelled order had been carried out before its cancellation came."""

@@ -156,7 +156,8 @@ class Offers:
         """Decide on a query of a device that has an image of the type it asks for."""
         if session.state is SessionState.RESTARTING:
             return False  # the query was sent before it was told to apply
-        if session.state is SessionState.UPDATED and running == session.image.key.file_version:
+        ran = self._kernel.images.reported(session.image)
+        if session.state is SessionState.UPDATED and running == ran:
             return False
         verdict = self._transfers.decide(peer, session, running, hardware)
         if verdict.offer:

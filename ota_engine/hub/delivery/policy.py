@@ -98,7 +98,7 @@ def decide(image: ServedImage, asker: Asker, on: OfferTerms) -> OfferDecision:
         return OfferDecision(Answer.UNFIT, unfit)
     return (
         (on.terms and _terms(on.terms, asker, on))
-        or _version_step(image.key.file_version, on.policy, asker.running)
+        or _version_step(image.key.file_version, on, asker.running)
         or (on.terms and _base(on.terms, asker.running, on.waived))
         or OFFER
     )
@@ -167,10 +167,14 @@ def _listed(names: "tuple[str, ...] | list[str]") -> str:
 # --- versions and hardware ------------------------------------------------------------------------
 
 
-def _version_step(offered: int, policy: VersionPolicy, running: int) -> OfferDecision | None:
+def _version_step(offered: int, on: OfferTerms, running: int) -> OfferDecision | None:
+    policy = on.policy
+    reports = None if on.terms is None else on.terms.terms.reports
     if running == UNKNOWN_VERSION:
         return None
-    if offered == running and policy is not VersionPolicy.REINSTALL:
+    if running == (offered if reports is None else reports):
+        if policy is VersionPolicy.REINSTALL:
+            return None
         return OfferDecision(Answer.SAME, f"the device already runs 0x{running:08X}")
     if offered < running and policy is not VersionPolicy.DOWNGRADE:
         return _refused(

@@ -125,7 +125,7 @@ class Reports:
         self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
     ) -> None:
         """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
-        if version != session.image.key.file_version:
+        if version != self._kernel.images.reported(session.image):
             if session.state in HOLDING and session.came_back and empty:
                 self._came_back_without(peer, session, version, now)
         elif session.state is SessionState.RESTARTING:

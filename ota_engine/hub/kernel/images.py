@@ -105,6 +105,12 @@ class Images:
         """The terms of an image; None where its header says all that is known."""
         return self._terms.get(sha256)
 
+    def reported(self, image: ServedImage) -> int:
+        """The version a device reports that runs an image: that of its file, unless terms say so."""
+        terms = self._terms.get(image.sha256)
+        stated = None if terms is None else terms.terms.reports
+        return image.key.file_version if stated is None else stated
+
     def of_hash(
         self, manufacturer_image_hash: bytes, targets: Collection[tuple[int, int]]
     ) -> ImageRecord | None:

@@ -199,7 +199,9 @@ def _image(facts: PushFacts, sha256: str) -> ReportedImage:
     current = (
         one for one in facts.standings if one.verdict is PushVerdict.CURRENT and not one.sha256
     )
-    same = sum(one.firmware == key and one.running == image.file_version for one in current)
+    stated = None if terms is None else terms.terms.reports
+    runs = image.file_version if stated is None else stated
+    same = sum(one.firmware == key and one.running == runs for one in current)
     return ReportedImage(
         name=image.name,
         sha256=sha256,

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from images.catalogue import Terms
+from images.catalogue.status import ImageStatus
 from images.eui64 import Eui64
 from ota_engine.events import LinkDown
-from ota_engine.hub.delivery.commands import Abort
+from ota_engine.hub.delivery.commands import Abort, AddImage
 from ota_engine.hub.delivery.upgrade_end import LONGEST_COUNTDOWN
 from ota_engine.hub.kernel.quirks import DEFAULT
-from ota_engine.records import Activation, SessionState, VersionPolicy
+from ota_engine.records import Activation, ImageTerms, SessionState, VersionPolicy
 from tests.hub.delivery.desk import (
     DEVICE,
     NEW,
@@ -131,6 +133,34 @@ def test_a_device_that_does_not_come_back_has_failed() -> None:
     assert activations(desk) == [
         ("failed", "the device did not come back after it was told to apply")
     ]
+
+
+# --- a firmware that reports another version than its file's ----------------------------------------
+
+OTHER = 0x00000777
+
+
+def expected_to_report(version: int) -> tuple[Desk, Client]:
+    desk, client = told_to_apply()
+    stated = ImageTerms(client.image.sha256, ImageStatus.APPROVED, Terms(reports=version))
+    desk.give(AddImage(client.image, "test", stated))
+    client.join()
+    return desk, client
+
+
+def test_the_version_that_is_expected_makes_it_updated_and_it_is_offered_nothing_more() -> None:
+    desk, client = expected_to_report(OTHER)
+    client.report(OTHER)
+    assert desk.state() is SessionState.UPDATED
+    assert desk.status().version_after == OTHER
+    assert client.query(OTHER) == NOBODY
+    assert desk.state() is SessionState.UPDATED
+
+
+def test_the_version_of_the_file_is_not_enough_where_another_is_expected() -> None:
+    desk, client = expected_to_report(OTHER)
+    client.report(NEW)
+    assert desk.state() is SessionState.FAILED
 
 
 def test_of_a_device_that_spoke_since_it_is_said_that_it_did_and_when() -> None:
