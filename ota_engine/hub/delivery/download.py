@@ -237,7 +237,7 @@ class Session:
         """The device announced itself: if it holds the image, it came back with or without it."""
         self.came_back = self.state in HOLDING
 
-    def spoke_after(self, moment: float, now: Monotonic) -> None:
+    def spoke_after(self, moment: Monotonic, now: Monotonic) -> None:
         """The device speaks as it would not before a restart that takes until ``moment``."""
         self.came_back |= now >= moment
 

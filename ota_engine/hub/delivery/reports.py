@@ -227,7 +227,7 @@ class Reports:
         return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
 
 
-def _no_word(peer: Peer, session: Session, now: float) -> str:
+def _no_word(peer: Peer, session: Session, now: Monotonic) -> str:
     """What is known of a device that has not told what it runs since it was told to apply."""
     if peer.last_heard <= session.since:
         return "the device did not come back after it was told to apply"
