@@ -28,6 +28,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.progress import RateMeter, board, delivery, duration
+from ota_engine.cli.provenance import provenance
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.times import Monotonic
@@ -86,7 +87,10 @@ def demo(
     with _evidence(keep) as folder:
         endings = _perform(demonstration, folder, capture, quiet=as_json)
         _keep_proofs(demonstration, endings, folder)
-        summary = _summary(demonstration, endings, file) | {"audit_head": audit_head(folder)}
+        summary = _summary(demonstration, endings, file) | {
+            "audit_head": audit_head(folder),
+            "made": provenance().as_values(),
+        }
         write_whole(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
         if as_json:
             typer.echo(json.dumps(summary, indent=2))

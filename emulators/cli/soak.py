@@ -26,6 +26,7 @@ from ota_engine.cli.columns import (
     show,
 )
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.provenance import provenance
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -198,8 +199,10 @@ class _Progress:
 def _write_report(folder: Path, result: "SoakResult") -> None:
     from emulators.soak.report import report
 
-    write_whole(folder / "report.html", report(result).encode())
+    made = provenance(result.spec.seed)
+    write_whole(folder / "report.html", report(result, made.text).encode())
     detail = {**result.summary(), "missing": list(result.missing), "shards": list(result.shards)}
+    detail["made"] = made.as_values()
     write_whole(folder / "result.json", (json.dumps(detail, indent=1) + "\n").encode())
 
 
@@ -211,7 +214,7 @@ def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:
         missing = ", ".join(str(number) for number in result.missing)
         _say(f"shards {missing} gave no result: a worker died; run it again")
     if as_json:
-        print(json.dumps(summary))  # noqa: T201 - the result
+        print(json.dumps(summary | {"made": provenance(result.spec.seed).as_values()}))  # noqa: T201 - the result
         return
     width = Room.of(sys.stdout).columns
     for name, value in summary.items():

@@ -46,8 +46,13 @@ TONES: dict[str, str] = {
 }
 
 
-def report(result: SoakResult) -> str:
-    """Write the page."""
+def report(result: SoakResult, made: str = "") -> str:
+    """Write the page.
+
+    Args:
+        result: of the soak.
+        made: with what and when the page was made, for its foot.
+    """
     hours = result.spec.hours
     body = [
         f"<h1>Soak of {result.spec.devices:,} devices over {hours:g} virtual hours</h1>",
@@ -69,7 +74,7 @@ def report(result: SoakResult) -> str:
         "<h2>What the engine counted</h2>",
         table(("counter", "times"), added(shard["counters"] for shard in result.shards).items()),
     ]
-    return page(f"zota soak, seed {result.spec.seed}", body)
+    return page(f"zota soak, seed {result.spec.seed}", body, provenance=made)
 
 
 def _heading(result: SoakResult) -> Iterable[Total]:

@@ -45,12 +45,17 @@ _FILTER: Final = (
 _NUMBERS: Final = frozenset(("errors", "warnings", "infos", "byte"))
 
 
-def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str, str]] = ()) -> str:
+def as_html(
+    files: Sequence[tuple[str, Report]],
+    unreadable: Sequence[tuple[str, str]] = (),
+    made: str = "",
+) -> str:
     """The page.
 
     Args:
         files: path and report of each.
         unreadable: path and reason of what could not be read.
+        made: with what and when, for the foot of the page.
     """
     parts = [
         "<h1>zota image validate</h1>",
@@ -65,7 +70,7 @@ def as_html(files: Sequence[tuple[str, Report]], unreadable: Sequence[tuple[str,
         rows = (_row(_cell(path), _cell(reason)) for path, reason in unreadable)
         parts.append(_table("Unreadable", ("file", "reason"), rows))
     parts.append(f"<script>{_SCRIPT}</script>")
-    return page("zota image validate", parts, style=_STYLE)
+    return page("zota image validate", parts, style=_STYLE, provenance=made)
 
 
 def _totals(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from images.provenance import Provenance
 from images.rules import Finding, Report, Severity
 from images.rules.findings import rule_id
 from images.rules.table import FILE_RULES, RULES
@@ -16,6 +17,7 @@ def as_sarif(
     files: Sequence[tuple[str, Report]],
     version: str,
     unreadable: Sequence[tuple[str, str]] = (),
+    made: Provenance | None = None,
 ) -> dict[str, Any]:
     """One run over all files.
 
@@ -23,6 +25,7 @@ def as_sarif(
         files: path and report of each.
         version: of the program.
         unreadable: path and reason of what could not be read.
+        made: when and by which command, if that is to be told.
     """
     rules = _rules()
     rule_places = {str(rule["id"]): place for place, rule in enumerate(rules)}
@@ -30,7 +33,7 @@ def as_sarif(
     places = {uri: place for place, uri in enumerate(uris)}
     run = {
         "tool": {"driver": {"name": "zota", "version": version, "rules": rules}},
-        "invocations": [_invocation(unreadable)],
+        "invocations": [_invocation(unreadable, made)],
         "artifacts": [{"location": {"uri": uri}} for uri in uris],
         "results": [
             _result(_uri(path), places[_uri(path)], finding, rule_places)
@@ -41,8 +44,8 @@ def as_sarif(
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _invocation(unreadable: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Whether everything could be looked at, and what could not (3.20)."""
+def _invocation(unreadable: Sequence[tuple[str, str]], made: Provenance | None) -> dict[str, Any]:
+    """Whether everything could be looked at, and what could not, by which command and when (3.20)."""
     notifications = [
         {
             "level": "error",
@@ -51,7 +54,11 @@ def _invocation(unreadable: Sequence[tuple[str, str]]) -> dict[str, Any]:
         }
         for path, reason in unreadable
     ]
-    return {"executionSuccessful": not unreadable, "toolExecutionNotifications": notifications}
+    told = {} if made is None else {"commandLine": made.command, "endTimeUtc": made.utc}
+    return told | {
+        "executionSuccessful": not unreadable,
+        "toolExecutionNotifications": notifications,
+    }
 
 
 def _uri(path: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from images.rules.sarif import as_sarif
 from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.image_options import Format, TellingOptions
+from ota_engine.cli.provenance import provenance
 
 SPARSE_LINES: Final = 10  # how often a long run speaks up where there is no terminal
 LONG_RUN: Final = 100  # files
@@ -56,21 +56,22 @@ def show(
         changes: what differs from an older release, for text and JSON; None without one.
         strict: warnings fail a file in JUnit.
     """
-    chosen = told.chosen
+    chosen, made = told.chosen, provenance()
     files = [(str(one.path), one.report) for one in outcome.judged if one.report is not None]
     seen = [(visible(path), report) for path, report in files]
     unreadable = [
         (visible(str(one.path)), one.reason) for one in outcome.judged if one.report is None
     ]
     if chosen is Format.JSON:
-        typer.echo(json.dumps(as_json(outcome, changes), indent=2))
+        shown = as_json(outcome, changes) | {"made": made.as_values()}
+        typer.echo(json.dumps(shown, indent=2))
     elif chosen is Format.SARIF:
         missed = [(str(one.path), one.reason) for one in outcome.judged if one.report is None]
-        typer.echo(json.dumps(as_sarif(files, version("zota"), missed), indent=2))
+        typer.echo(json.dumps(as_sarif(files, made.version, missed, made), indent=2))
     elif chosen is Format.JUNIT:
         typer.echo(as_junit(seen, unreadable, strict=strict), nl=False)
     elif chosen is Format.HTML:
-        typer.echo(as_html(seen, unreadable), nl=False)
+        typer.echo(as_html(seen, unreadable, made.text), nl=False)
     else:
         for change in changes or ():
             line = f"{change.part:8} {change.what}: {change.old} -> {change.new}"

@@ -24,6 +24,7 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import OutcomesToken
+from ota_engine.cli.provenance import provenance
 from ota_engine.cli.push_report import print_report
 from ota_engine.cli.push_screen import PushScreen
 from ota_engine.errors import LocalError
@@ -256,7 +257,7 @@ def _evidence_folder(folder: Path, capture: Path | None, resume: bool) -> Path:
 def _write_evidence(folder: Path, state: Path, result: "PushResult", told: "PushReport") -> None:
     from ota_engine.shell.evidence import write_evidence
 
-    write_evidence(folder, state, result, told)
+    write_evidence(folder, state, result, told, provenance())
 
 
 def _copy_capture(capture: Path | None, folder: Path) -> None:
@@ -273,7 +274,7 @@ def _tell(told: "PushReport", as_json: bool) -> None:
         said = "delivery of an earlier push was" if told.withdrawn == 1 else _SEVERAL
         typer.echo(f"zota: {told.withdrawn} {said} withdrawn", err=True)
     if as_json:
-        typer.echo(json.dumps(told.as_values(), indent=2))
+        typer.echo(json.dumps(told.as_values() | {"made": provenance().as_values()}, indent=2))
     else:
         print_report(told)
 

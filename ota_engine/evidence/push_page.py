@@ -42,6 +42,7 @@ def push_page(
     events: Sequence[EventRecord],
     outcomes: Sequence[OutcomeRecord],
     begun: str,
+    made: str = "",
 ) -> str:
     """Write the page.
 
@@ -51,6 +52,7 @@ def push_page(
         events: the journal of the push, oldest first.
         outcomes: what was told to sinks, oldest first.
         begun: when it began, as people say it.
+        made: with what and when the page was made, for its foot.
     """
     heads = ("name", "type", "version", "octets", "SHA-256", "from", "status", "devices")
     body = [
@@ -70,7 +72,7 @@ def push_page(
         table(("after", "device", "what", "detail"), _journal(events, report.created_utc)),
         _left_out(events),
     ]
-    return page("zota push", body)
+    return page("zota push", body, provenance=made)
 
 
 def _verdict(report: PushReport) -> str:

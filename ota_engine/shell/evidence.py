@@ -7,6 +7,7 @@ from pathlib import Path
 
 from images.eui64 import format_eui64
 from images.files import write_whole
+from images.provenance import Provenance
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.evidence.push_page import push_page
@@ -37,7 +38,9 @@ def prepare_folder(folder: Path) -> None:
     write_whole(folder / SUMMARY_NAME, b"")
 
 
-def write_evidence(folder: Path, state: Path, result: PushResult, report: PushReport) -> None:
+def write_evidence(
+    folder: Path, state: Path, result: PushResult, report: PushReport, made: Provenance
+) -> None:
     """Write all of it.
 
     Args:
@@ -45,24 +48,27 @@ def write_evidence(folder: Path, state: Path, result: PushResult, report: PushRe
         state: the state folder of the push, no longer in use; a dry run left nothing in it.
         result: what became of it.
         report: the same, as told.
+        made: with what and when.
 
     Raises:
         OSError: a file cannot be written.
         StoreError: the database cannot be read.
     """
     since = result.push.created_utc
+    values = report.as_values() | {"made": made.as_values()}
     events: list[EventRecord] = []
     outcomes: list[OutcomeRecord] = []
     if not result.dry:
         with Store.inspect(state / DATABASE_NAME) as store:
             events = [event for event in store.events() if event.utc >= since]
             outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
+            values["audit_head"] = store.audit_head().hash
     begun = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    summary = json.dumps(report.as_values(), indent=2) + "\n"
+    summary = json.dumps(values, indent=2) + "\n"
     write_whole(folder / SUMMARY_NAME, summary.encode())
     write_whole(folder / JOURNAL_NAME, "".join(map(_event_line, events)).encode())
     write_whole(folder / OUTCOMES_NAME, b"".join(map(outcome_line, outcomes)))
-    shown = push_page(report, result.chronicle.progress, events, outcomes, begun)
+    shown = push_page(report, result.chronicle.progress, events, outcomes, begun, made.text)
     write_whole(folder / PAGE_NAME, shown.encode())
 
 

@@ -27,7 +27,7 @@ def test_without_a_file_it_delivers_a_sample_to_one_device_of_each_kind() -> Non
     result = zota("demo", "--json")
     summary = json.loads(result.out)
     assert result.code == 0
-    assert set(summary) == {"image", "devices", "verdict", "audit_head"}
+    assert set(summary) == {"image", "devices", "verdict", "audit_head", "made"}
     assert summary["verdict"] == "delivered"
     assert [device["name"] for device in summary["devices"]] == KINDS
     for device in summary["devices"]:

@@ -107,7 +107,7 @@ def test_json_reports_every_finding_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "x.ota"
     path.write_bytes(BAD)
     report = json.loads(zota("image", "validate", path, "--format", "json").out)
-    assert list(report) == ["summary", "files", "unreadable", "skipped"]
+    assert list(report) == ["summary", "files", "unreadable", "skipped", "made"]
     assert report["summary"]["errors"] == report["files"][0]["errors"] == 1
     finding = report["files"][0]["findings"][0]
     assert (finding["rule"], finding["severity"], finding["offset"]) == ("ZOTA006", "error", 257)
