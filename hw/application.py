@@ -18,8 +18,7 @@ from hw.conversations import FRAME_TYPE, Conversations, Owner
 from hw.discovery import MATCH_DESC_REQ, MATCH_DESC_RSP, answer_match
 from hw.endpoints import further_endpoints, smart_energy_endpoint
 from hw.failures import LOST
-from hw.identity import to_ours
-from hw.packets import SettledAddress, device_object_packet
+from hw.packets import SettledAddress, device_object_packet, to_ours
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError
 from ota_engine.events import (

@@ -9,8 +9,8 @@ import trio
 import zigpy.device
 
 from hw.application import RadioListener
-from hw.identity import to_ours
 from hw.inbox import LIMIT, Inbox
+from hw.packets import to_ours
 from hw.session import RadioSession
 from images.eui64 import Eui64
 from ota_engine.events import OTA_UPGRADE_CLUSTER, SPOKEN_ON, Joined, Left, Packet

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import zigpy.device
 
-from hw.identity import to_ours
+from hw.packets import to_ours
 from hw.port import lock_port
 from hw.session import RadioFacts, RadioSession, visit
 from hw.settings import RadioSettings

@@ -16,10 +16,9 @@ from zigpy.exceptions import NetworkNotFormed
 from hw.application import OtaApplication, RadioListener, ota_application
 from hw.emberznet import is_supported, longest_payload, protocol
 from hw.failures import loss, opening_failure, send_failure
-from hw.identity import to_ours, to_zigpy
 from hw.island import Island, RecordTrouble, open_island
 from hw.libraries import load_controller
-from hw.packets import broadcast_address, to_packet, unicast_address
+from hw.packets import broadcast_address, to_ours, to_packet, to_zigpy, unicast_address
 from hw.peer import RESET, Manner, manner
 from hw.port import check_port
 from hw.settings import RadioSettings

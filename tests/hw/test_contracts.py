@@ -25,10 +25,9 @@ from zigpy.exceptions import DeliveryError
 from zigpy.zdo.types import SimpleDescriptor
 
 from hw.application import OtaApplication, ota_application
-from hw.identity import to_ours, to_zigpy
 from hw.island import AT_ONCE, open_island
 from hw.libraries import LIBRARIES, Library, load_controller
-from hw.packets import unicast_address
+from hw.packets import to_ours, to_zigpy, unicast_address
 from hw.settings import CONCURRENCY, parse_link
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError
