@@ -110,10 +110,9 @@ def decode_block_request(frame: bytes) -> ImageBlockRequest:
     """
     try:
         fields = _unpack_block_request(frame)
-        options = fields[0] & _OPTIONS
-        if not options:
+        if not fields[0] & _OPTIONS:
             fields += _NO_ADDRESS_NO_PERIOD
-        elif options == MINIMUM_BLOCK_PERIOD and len(frame) >= _AFTER_BLOCK_PERIOD:
+        elif fields[0] & _OPTIONS == MINIMUM_BLOCK_PERIOD and len(frame) >= _AFTER_BLOCK_PERIOD:
             fields += (None, frame[17] | frame[18] << 8)  # as most clients ask: no further call
         else:
             fields += _block_request_options(frame, fields[0])
