@@ -35,6 +35,7 @@ class Session:
     __slots__ = (
         "_flush_at",
         "_flush_due",
+        "_furthest",
         "_last_offset",
         "aborts",
         "assignment",
@@ -85,6 +86,7 @@ class Session:
         self.waits_for = ""
         self._flush_at = 0
         self._flush_due = LONG_AGO
+        self._furthest = -1  # offset of the furthest block asked for, also before a new beginning
         self._last_offset = -1
 
     @property
@@ -192,7 +194,11 @@ class Session:
             self.retries += 1
             return False
         self._last_offset = offset
-        self.blocks += 1
+        if offset <= self._furthest:
+            self.retries += 1  # it was served that before
+        else:
+            self.blocks += 1
+            self._furthest = offset
         if offset > self.offset:
             self.offset = offset
             return offset >= self._flush_at or now >= self._flush_due
@@ -278,6 +284,7 @@ class Session:
         session.started_utc = record.started_utc
         session.attempt = record.attempt
         session.offset = record.offset
+        session._furthest = record.offset if record.blocks else -1
         session.blocks = record.blocks
         session.retries = record.retries
         session.complete = record.offset >= image.size

@@ -225,3 +225,12 @@ def test_a_failure_of_a_frame_to_nobody_we_know_is_counted() -> None:
     stray = last_block(desk)._replace(destination=Eui64(1))
     assert desk.give(SendFailed(stray, SendStatus.DELIVERY_FAILED, desk.now)) == []
     assert desk.engine.counters["frame_not_delivered"] == 1
+
+
+def test_what_is_served_again_is_counted_apart_also_when_a_device_begins_again() -> None:
+    desk, client = ready()
+    client.query()
+    for offset in (0, 50, 50, 0, 50, 100):
+        client.block(offset, 50)
+    status = desk.status()
+    assert (status.blocks, status.retries) == (3, 3)
