@@ -15,6 +15,7 @@ from zigpy_peer import ZigpyServer
 from images import ImageSpec, build
 from ota_engine.hub.kernel.images import ImageKey, ServedImage
 from ota_engine.records import ImageRecord
+from ota_engine.times import Utc
 from ota_engine.zcl.commands import ImageBlockRequest
 from ota_engine.zcl.hot import encode_block_request
 
@@ -48,7 +49,7 @@ def make_image(options: Options) -> ServedImage:
             maximum_hardware_version=None,
             upgrade_file_destination=None,
             manufacturer_image_hash="",
-            added_utc=0.0,
+            added_utc=Utc(0.0),
             data=data,
         )
     )

@@ -39,6 +39,7 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.shell.push import NOTIFY_SPACING, PushRequest, push
 from ota_engine.shell.service import Setup
+from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 from ota_engine.zcl.commands import Command, QueryNextImageResponse, UpgradeEndResponse
 from ota_engine.zcl.frame import cluster_frame
@@ -182,7 +183,7 @@ def by_zota(setting: Setting, seed: int) -> Delivered:
 
 
 async def _push(dongle: DongleProcess, folder: Path, radio: "ZigpyRadio", data: bytes) -> None:
-    image = image_record(data, "bench", 0.0)
+    image = image_record(data, "bench", Utc(0.0))
     config = DeliveryConfig(notify_spacing=NOTIFY_SPACING)
     async with radio:
         dongle.begin()
@@ -281,7 +282,7 @@ class Bare(ControllerApplication):  # type: ignore[misc] # bellows is not typed
 
 
 async def _echo(dongle: DongleProcess, folder: Path, data: bytes) -> None:
-    image = ServedImage.of(image_record(data, "bench", 0.0))
+    image = ServedImage.of(image_record(data, "bench", Utc(0.0)))
 
     def answer(request: bytes) -> bytes | None:
         sequence, command = request[1], request[2]

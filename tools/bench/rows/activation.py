@@ -39,9 +39,11 @@ from ota_engine.records import (
     VersionPolicy,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
-EPOCH = START.timestamp()
+EPOCH = Utc(START.timestamp())
+BEGIN = Monotonic(0.0)
 FIRST = 0x00DB_1234_0000_0001
 MANUFACTURER, IMAGE_TYPE, OLD, NEW = 0x121D, 0x0086, 1, 2
 CHANNELS = 4
@@ -89,7 +91,7 @@ class Street:
     network: Network = field(init=False)
 
     @property
-    def now(self) -> float:
+    def now(self) -> Monotonic:
         """Virtual seconds."""
         return self.network.agenda.now
 
@@ -120,12 +122,12 @@ class Street:
             def tell(event: EngineRequest | ClockObserved | LinkUp) -> None:
                 self.network.submit(port, engine.handle(event, self.now), self.now)
 
-            tell(ClockObserved(EPOCH, 0.0))
-            tell(LinkUp("bench", COORDINATOR, self.network.max_payload, False, 0.0))
+            tell(ClockObserved(EPOCH, BEGIN))
+            tell(LinkUp("bench", COORDINATOR, self.network.max_payload, False, BEGIN))
             tell(AddImage(image, "bench"))
             for device in devices:
                 tell(Assign(_wish(device.eui64, image), "bench"))
-                self.network.power_on(device.eui64, 0.0)
+                self.network.power_on(device.eui64, BEGIN)
             self._let(DELIVERED_BY, tell)
             digest = bytes.fromhex(image.manufacturer_image_hash)
             for device in devices:

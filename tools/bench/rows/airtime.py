@@ -28,13 +28,15 @@ from ota_engine.records import (
     VersionPolicy,
 )
 from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
 
 IMAGE_SIZE = 128 * 1024  # octets
 IMAGE_TYPE = 0x0085
 BLOCK = LAB.block_size
 PAGE = LAB.page_size
 PAGE_BLOCK = LAB.page_block_size
-UTC = 1_782_864_000.0
+UTC = Utc(1_782_864_000.0)
+START = Monotonic(0.0)
 REQUEST = 19  # octets of an Image Block Request with MinimumBlockPeriod, ZCL header included
 LONGEST = 3600.0  # virtual seconds
 
@@ -119,12 +121,12 @@ def download(size: int, seed: int, devices: int, pages: bool, watch: Stopwatch) 
             Journal(),
             ignore,
         )
-        host.start(0.0)
-        host.order(AddImage(image, "bench"), 0.0)
+        host.start(START)
+        host.order(AddImage(image, "bench"), START)
         for member in fleet:
-            host.order(Assign(wish(member.eui64, image), "bench"), 0.0)
+            host.order(Assign(wish(member.eui64, image), "bench"), START)
             network.add(member)
-            network.power_on(member.eui64, 0.0)
+            network.power_on(member.eui64, START)
         while watch.finished < devices and network.agenda.now < LONGEST:
             network.run(network.agenda.now + 1.0)
     return watch.finished

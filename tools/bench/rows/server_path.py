@@ -24,11 +24,13 @@ from ota_engine.hub.delivery.commands import AddImage, Assign
 from ota_engine.hub.engine import Engine
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
+from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.hot import decode_block_request
 
 MAX_PAYLOAD = 82  # octets of an APS payload, network security only
 CARRIES = MAX_PAYLOAD - 17  # octets of a block in it
 REQUESTS_PER_SECOND = 20  # of one device, in virtual time
+START = Monotonic(0.0)
 DEVICE = Eui64(0x00DB_1234_5678_90A4)
 
 Contender: TypeAlias = Callable[[], Callable[[], list[bytes]]]  # prepares, returns the work
@@ -77,16 +79,16 @@ def start_engine(image: ServedImage) -> Engine:
     """Bring an engine to where its one device has been offered the image."""
     engine = Engine()
     assignment = AssignmentRecord(
-        DEVICE, image.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, 0.0
+        DEVICE, image.sha256, VersionPolicy.UPGRADE, Activation.IMMEDIATE, 0, None, Utc(0.0)
     )
     for event in (
-        ClockObserved(0.0, 0.0),
-        LinkUp("bench", Eui64(1), MAX_PAYLOAD, False, 0.0),
+        ClockObserved(Utc(0.0), START),
+        LinkUp("bench", Eui64(1), MAX_PAYLOAD, False, START),
         AddImage(image.record, "bench"),
         Assign(assignment, "bench"),
-        Joined(DEVICE, 0x1234, False, 0, 0, 0.0),
+        Joined(DEVICE, 0x1234, False, 0, 0, START),
     ):
-        engine.handle(event, 0.0)
+        engine.handle(event, START)
     return engine
 
 
@@ -103,7 +105,7 @@ def packets(requests: Sequence[bytes]) -> list[Packet]:
             aps_counter=number & 0xFF,
             payload=frame,
             link_quality=255,
-            time=1.0 + number / REQUESTS_PER_SECOND,
+            time=Monotonic(1.0 + number / REQUESTS_PER_SECOND),
         )
         for number, frame in enumerate(requests)
     ]

@@ -22,11 +22,12 @@ from ota_engine.records import Activation, AssignmentRecord, SessionState, Versi
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store
+from ota_engine.times import Utc
 
 DEVICES, CHANNELS = 100, 4
 IMAGE_SIZE = 128 * 1024  # octets of payload
 BATCH_SECONDS = 0.03  # what one wake-up of the link may span: about two exchanges on the air
-UTC = 1_800_000_000.0
+UTC = Utc(1_800_000_000.0)
 FIRST = 0x025A_0000_0000_0001
 LIMIT = 24 * 3600.0  # virtual seconds
 
@@ -85,6 +86,6 @@ def all_updated(shell: Shell) -> bool:
     return {status.state for status in shell.engine.status()} == {SessionState.UPDATED}
 
 
-def utc() -> float:
+def utc() -> Utc:
     """The wall clock of virtual time."""
     return UTC + trio.current_time()
