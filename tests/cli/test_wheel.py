@@ -121,9 +121,9 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
-    to_python = [sys.executable, "-m", "pip", "--python", python]
+    to_python = [sys.executable, "-m", "pip", "--python", str(python)]
     quietly = ["install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check"]
-    subprocess.run([*to_python, *quietly, wheel], check=True)
+    subprocess.run([*to_python, *quietly, str(wheel)], check=True)
     zota = next(iter(Distribution.discover(name="zota", path=[str(site)])))
     for needed in closure(zota):
         copy(needed, site)
