@@ -40,15 +40,16 @@ def wanted(spec: DeviceSpec, metadata: Metadata) -> WantedFile:
     types = (spec.image_type, *spec.options.more_image_types)
     collecting = metadata.spare in (Spare.PARTIAL, Spare.DOWNLOADING)
     index = len(metadata.held) % len(types) if collecting else 0
-    version = running_version(metadata, types[index])
+    version = running_version(spec, metadata, types[index])
     return WantedFile(types[index], version, index == 0, index == len(types) - 1)
 
 
-def running_version(metadata: Metadata, image_type: int) -> int:
-    """The version of this type of file that runs, 0 if none does."""
+def running_version(spec: DeviceSpec, metadata: Metadata, image_type: int) -> int:
+    """The version of this type of file that runs, as the firmware tells it; 0 if none does."""
     for file in metadata.running:
         if file.identity.image_type == image_type:
-            return file.identity.file_version
+            written = 0 if file.identity == spec.factory else spec.options.version_bits
+            return file.identity.file_version | written
     return 0
 
 

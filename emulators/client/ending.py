@@ -7,7 +7,7 @@ from emulators.client.decisions import NEVER_ASKED, wanted
 from emulators.client.step import ClientStep, Told
 from emulators.client.table import ClientEvent
 from emulators.client.transfer import ClientTransfer
-from emulators.client.verification import ImageFacts, ImageVerifier, refusal
+from emulators.client.verification import ImageFacts, ImageVerifier, bare_refusal, refusal
 from emulators.node import NEVER, Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash
@@ -98,6 +98,8 @@ class ClientEnding:
         spec = self._spec
         facts = self._verifier.inspect(self._flash.downloaded(), self.image_key)
         flaw = refusal(facts, spec, self._transfer.target)
+        if spec.options.bare_element:
+            flaw = bare_refusal(self._flash.downloaded())
         if spec.options.forces_invalid_image:
             flaw = "told to refuse every image"
         digest = facts.manufacturer_image_hash or self._flash.downloaded_digest()
@@ -160,9 +162,8 @@ class ClientEnding:
     def reject(self, now: float) -> ClientStep:
         """Throw a bad file away and say so."""
         self._flash.discard()
-        return ClientStep(
-            (self._end(Status.INVALID_IMAGE),), self._next_poll(now), reason=self._flaw
-        )
+        reason, self._flaw = self._flaw or "a block was shorter than it asked for", ""
+        return ClientStep((self._end(Status.INVALID_IMAGE),), self._next_poll(now), reason=reason)
 
     def _next_poll(self, now: float) -> float:
         return self._clock.after(self._spec.timers.query_interval, now)

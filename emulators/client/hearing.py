@@ -104,7 +104,7 @@ class Hearing:
         heeded = heeds_notify(
             notify,
             self._spec,
-            running_version(self._flash.metadata, self._spec.image_type),
+            running_version(self._spec, self._flash.metadata, self._spec.image_type),
             unicast=at.unicast,
             draw=lambda: self._random.randint(1, 100),
         )
@@ -145,6 +145,8 @@ class Hearing:
         if at.state not in (ClientState.DOWNLOADING, ClientState.PAGING, ClientState.FILLING):
             return Heard(ClientEvent.STALE_BLOCK)
         transfer = self._transfer
+        if transfer.too_long(response):
+            return Heard(ClientEvent.STALE_BLOCK)
         fault = transfer.fault(response)
         if fault is not None:
             return self._refuse(header, fault)
@@ -153,6 +155,8 @@ class Hearing:
             response.data or b"",
             whole_page=at.state is ClientState.PAGING,
         )
+        if at.state is ClientState.DOWNLOADING and transfer.too_short(response):
+            return Heard(ClientEvent.CUT_SHORT)
         every = self._spec.options.malformed_default_every
         if event is ClientEvent.BLOCK and every and transfer.blocks % every == 0:
             # It complains of a good block and goes on, as a Hue lamp does (zigbee2mqtt #32168).

@@ -110,7 +110,7 @@ class OtaClient:
     @property
     def version(self) -> int:
         """The file version that runs, of the device's main image type."""
-        return running_version(self._flash.metadata, self.spec.image_type)
+        return running_version(self.spec, self._flash.metadata, self.spec.image_type)
 
     @property
     def upgrade_status(self) -> UpgradeStatus:

@@ -58,6 +58,7 @@ class ClientEvent(StrEnum):
     BLOCK = "block"
     LAST_BLOCK = "last block"
     STALE_BLOCK = "block not asked for"
+    CUT_SHORT = "part of a block"
     USE_PAGES = "use pages"
     USE_HOLES = "go on with the holes of a page"
     PACE = "wait out the block period"
@@ -189,6 +190,7 @@ TABLE: dict[tuple[ClientState, ClientEvent], _Row] = {
     # Blocks. (DOWNLOADING, BLOCK) is the row every block takes; ``Transfer`` unrolls it.
     (ClientState.DOWNLOADING, ClientEvent.BLOCK): (ClientState.DOWNLOADING, Do.TAKE),
     (ClientState.DOWNLOADING, ClientEvent.LAST_BLOCK): (ClientState.VERIFYING, Do.START_VERIFY),
+    (ClientState.DOWNLOADING, ClientEvent.CUT_SHORT): (ClientState.IDLE, Do.REJECT),
     (ClientState.DOWNLOADING, ClientEvent.TIMER): (ClientState.DOWNLOADING, Do.RETRY),
     (ClientState.DOWNLOADING, ClientEvent.EXHAUSTED): (ClientState.IDLE, Do.GIVE_UP),
     (ClientState.DOWNLOADING, ClientEvent.PACE): (ClientState.PACING, Do.PACE),
@@ -338,6 +340,7 @@ ILLEGAL: frozenset[tuple[ClientState, ClientEvent]] = frozenset(
                 ClientEvent.REASK,
                 ClientEvent.BLOCK,
                 ClientEvent.LAST_BLOCK,
+                ClientEvent.CUT_SHORT,
                 ClientEvent.USE_PAGES,
                 ClientEvent.USE_HOLES,
                 ClientEvent.PACE,

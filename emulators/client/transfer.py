@@ -40,7 +40,7 @@ class ClientTransfer:
         size: its octets; ``offset``: the first one still missing.
         page: the page being collected, or None.
         pages: whether pages are asked for.
-        period: MinimumBlockPeriod in seconds, 0.0 for none; ``period_value`` as the attribute.
+        period: seconds between two requests, MinimumBlockPeriod or its own pause; ``period_value`` as the attribute.
         blocks: blocks taken since the device was made.
     """
 
@@ -50,6 +50,8 @@ class ClientTransfer:
         "_expected",
         "_flash",
         "_head",
+        "_least",
+        "_most",
         "_page_expected",
         "_pending",
         "_spec",
@@ -68,7 +70,10 @@ class ClientTransfer:
         self._spec = spec
         self._flash = flash
         self._endpoint = endpoint
-        self._asked = spec.options.block_size or spec.timers.block_size
+        options = spec.options
+        self._asked = options.block_size or spec.timers.block_size
+        self._most = min(self._asked, options.largest_block or self._asked)
+        self._least = self._asked if options.whole_blocks else 0
         self.blocks = 0
         self.lose_power()
 
@@ -79,7 +84,7 @@ class ClientTransfer:
         self.offset = 0
         self.page: PageReception | None = None
         self.pages = False
-        self.period = 0.0
+        self.period = self._spec.options.block_pause
         self.period_value = 0
         self._pending = b""
         self._expected = self._page_expected = self._head = self._tail = b""
@@ -184,7 +189,7 @@ class ClientTransfer:
         if (
             head != self._expected
             or offset != self.offset
-            or size > self._asked
+            or not self._least <= size <= self._most
             or len(frame) != _BLOCK_HEAD + size
             or control != SERVER_CONTROL
         ):
@@ -219,6 +224,15 @@ class ClientTransfer:
     def expect_nothing(self) -> None:
         """Leave the hot paths until the next request."""
         self._expected = self._page_expected = b""
+
+    def too_long(self, response: ota.ImageBlockResponse) -> bool:
+        """Whether a block is larger than this client takes, though not than it asked for."""
+        return self._most < len(response.data or b"") <= self._asked
+
+    def too_short(self, response: ota.ImageBlockResponse) -> bool:
+        """Whether a client that takes whole blocks only got a part of the one it asked for."""
+        offset, data = response.file_offset or 0, response.data or b""
+        return offset == self.offset and len(data) < min(self._least, self.size - offset)
 
     def fault(self, response: ota.ImageBlockResponse) -> Status | None:
         """What is wrong with a block whatever was asked for; None if nothing is."""
@@ -293,5 +307,5 @@ class ClientTransfer:
         if self._spec.timers.advertises_period:
             unit = 1.0 if self.cluster_revision == SECONDS_REVISION else 0.001
             self.period_value = value
-            self.period = value * unit
+            self.period = max(value * unit, self._spec.options.block_pause)
             self._cut()

@@ -11,6 +11,7 @@ from emulators.platform.spec import DeviceSpec
 from images.digests import recognise_integrity
 from images.elements import Tag
 from images.errors import ImageError
+from images.header import MAGIC
 from images.model import OtaImage, parse
 from images.signing import verify_image
 
@@ -68,6 +69,13 @@ def refusal(facts: ImageFacts, spec: DeviceSpec, wanted: FileIdentity) -> str | 
     if low is None or high is None or own is None or low <= own <= high:
         return None
     return f"hardware version 0x{own:04X} is outside 0x{low:04X} to 0x{high:04X}"
+
+
+def bare_refusal(sectors: tuple[bytes, ...]) -> str | None:
+    """Why a device that takes bare elements will not run what it downloaded; None if it will."""
+    if sectors and sectors[0].startswith(MAGIC):
+        return "it begins with the header of a file, where the firmware's first octets belong"
+    return None
 
 
 def _inspect(content: bytes, certificate: bytes | None) -> ImageFacts:

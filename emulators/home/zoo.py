@@ -68,13 +68,19 @@ ANIMALS: Final = (
     Animal(
         "switch that calls 47",
         0x117A,
-        options=ClientOptions(block_size=40),
+        options=ClientOptions(block_size=40, largest_block=40, page_mode=True),
         profile=LIGHT_LINK,
         server_endpoint=47,
     ),
-    Animal("block of 40 octets", 0x1135, options=ClientOptions(block_size=40)),
-    Animal("counts periods in seconds", 0x101E, options=ClientOptions(cluster_revision=2)),
-    Animal("checks for a minute", 0x1021, options=ClientOptions(verify_time=60.0)),
+    Animal("drops blocks above 40", 0x1135, options=ClientOptions(largest_block=40)),
+    Animal("counts periods in seconds", 0x1002, options=ClientOptions(cluster_revision=2)),
+    Animal(
+        "whole blocks, checks a minute",
+        0x1021,
+        options=ClientOptions(
+            block_size=64, whole_blocks=True, verify_time=60.0, version_bits=0x01FC
+        ),
+    ),
     Animal("takes nothing older", 0x1246, options=ClientOptions(refuses_downgrade=True)),
     Animal("does not tell its type", 0x115F, options=ClientOptions(hides_identity=True)),
     Animal("two chips, two endpoints", 0x1037, chips=(ChipSpec(SECOND_IMAGE_TYPE, 1, endpoint=2),)),

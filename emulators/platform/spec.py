@@ -49,6 +49,11 @@ class ClientOptions:
     timeout_policy: int = 0  # 0: apply when unanswered, 1: do not (attribute 0x000C)
     hides_identity: bool = False  # it has no ManufacturerID and ImageTypeID (0x0007, 0x0008)
     self_test_fails: bool = False  # every new image fails its self-test
+    largest_block: int | None = None  # octets; whatever it asked for, it drops what is larger
+    whole_blocks: bool = False  # a block shorter than asked makes the file a bad one
+    block_pause: float = 0.0  # seconds it leaves between one block and the next, if not more
+    bare_element: bool = False  # takes the first element's octets, and no header
+    version_bits: int = 0  # set in what it tells of the version of a file that it downloaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class BlockServer:
         if session is None or request[1:4] != session.image.key:
             session = self.session_for(peer, request[1:4], now)
         offset = request.file_offset
-        image, device = session.image, peer.device
+        image, device = session.served, peer.device
         size = image.block_size(offset, request.maximum_data_size, device.carries)
         if session.state is not DOWNLOADING or peer.page is not None or self._period.wanted:
             peer.end_page()  # a block request ends the page the node asked for before
@@ -109,7 +109,7 @@ class BlockServer:
 
     def _flush_later(self, session: Session, now: Monotonic) -> None:
         config = self._transfers.config
-        step = int(session.image.size * config.flush_step)
+        step = int(session.served.size * config.flush_step)
         session.flush_after(step, now + config.flush_every)
 
     def session_for(self, peer: Peer, key: tuple[int, ...], now: Monotonic) -> Session:
@@ -158,7 +158,7 @@ class BlockServer:
             return (
                 True  # a request that was delayed or repeated on its way; its answer does no harm
             )
-        if state is SessionState.VERIFYING and offset + TAIL >= session.image.size:
+        if state is SessionState.VERIFYING and offset + TAIL >= session.served.size:
             return True  # the last block again, or a hole of the last page
         if state not in OPEN:
             self._kernel.output.count("block_in_closed_session")

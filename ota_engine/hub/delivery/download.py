@@ -10,6 +10,7 @@ from ota_engine.events import Packet
 from ota_engine.hub.delivery.session import HOLDING
 from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.kernel.images import ServedImage
+from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import Activation, AssignmentRecord, SessionRecord, SessionState
 from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 
@@ -22,6 +23,7 @@ class Session:
 
     Attributes:
         target: the firmware it is for: manufacturer code and image type.
+        served: what the device is given of the image: the file, or its bare element.
         since: when its state began, monotonic.
         aborts: downloads the device broke off in this attempt.
         complete: the last octet has been asked for.
@@ -51,6 +53,7 @@ class Session:
         "offset",
         "reason",
         "retries",
+        "served",
         "since",
         "since_utc",
         "started_utc",
@@ -64,6 +67,7 @@ class Session:
     def __init__(self, assignment: AssignmentRecord, image: ServedImage) -> None:
         self.assignment = assignment
         self.image = image
+        self.served = image
         self.target: Target = image.key[:2]
         self.state = SessionState.ASSIGNED
         self.reason = ""
@@ -170,6 +174,7 @@ class Session:
         self.attempt = max(self.attempt, 1)
         if not self.complete:
             self.version_before = running
+            self.served = _served(self.image, running)
 
     def refused(self, running: int) -> None:
         """The image does not fit what the device says it runs."""
@@ -230,7 +235,7 @@ class Session:
     def all_asked(self, deadline: Monotonic) -> None:
         """The last octet has been asked for: the device may check the image until then."""
         self.complete = True
-        self.offset = self.image.size
+        self.offset = self.served.size
         self.deadline = deadline
 
     def broke_off(self) -> None:
@@ -287,11 +292,18 @@ class Session:
         session._furthest = record.offset if record.blocks else -1
         session.blocks = record.blocks
         session.retries = record.retries
-        session.complete = record.offset >= image.size
         session.version_before = record.version_before
+        session.served = _served(image, record.version_before)
+        session.complete = record.offset >= session.served.size
         session.version_after = record.version_after
         session.due_utc = record.due_utc
         return session
+
+
+def _served(image: ServedImage, running: int | None) -> ServedImage:
+    """What a device that runs this version is given of an image."""
+    bare = running is not None and quirk_for(*image.key[:2]).wants_element(running)
+    return image.bare() if bare else image
 
 
 class Page:

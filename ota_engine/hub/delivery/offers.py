@@ -147,7 +147,7 @@ class Offers:
         if before in HOLDING and session.state is SessionState.FAILED:
             return NOBODY  # it has just fallen back: the next attempt is for another query
         if self._offered(peer, session, running, hardware, now):
-            return QueryNextImageResponse(Status.SUCCESS, *session.image.key, session.image.size)
+            return QueryNextImageResponse(Status.SUCCESS, *session.image.key, session.served.size)
         return NOBODY
 
     def _offered(
@@ -157,7 +157,7 @@ class Offers:
         if session.state is SessionState.RESTARTING:
             return False  # the query was sent before it was told to apply
         ran = self._kernel.images.reported(session.image)
-        if session.state is SessionState.UPDATED and running == ran:
+        if session.state is SessionState.UPDATED and running in (ran, session.version_after):
             return False
         verdict = self._transfers.decide(peer, session, running, hardware)
         if verdict.offer:

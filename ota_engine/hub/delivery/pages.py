@@ -49,7 +49,7 @@ class PageServer:
                 Status.INVALID_VALUE,
             )
         session = self._blocks.session_for(peer, request[1:4], now)
-        image = session.image
+        image = session.served
         offset = request.file_offset
         image.block_size(
             offset, request.maximum_data_size, peer.device.carries
@@ -94,7 +94,7 @@ class PageServer:
     def _finish(self, page: Page, peer: Peer, now: Monotonic) -> None:
         peer.end_page()
         session = page.session
-        if page.end == session.image.size and session.state is DOWNLOADING:
+        if page.end == session.served.size and session.state is DOWNLOADING:
             self._blocks.all_asked(peer, session, now)
 
     def _space(self, page: Page, peer: Peer) -> float:
@@ -111,7 +111,7 @@ class PageServer:
                 packet.source_endpoint,
                 packet.profile,
                 packet.cluster,
-                page.session.image.block(packet.payload[1], page.offset, size),
+                page.session.served.block(packet.payload[1], page.offset, size),
                 False,
                 peer.device.sleepy,
                 Priority.LOW,

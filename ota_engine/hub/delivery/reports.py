@@ -14,6 +14,7 @@ from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.happenings import NamesTold
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import Activation, FirmwareSource, OutcomeKind, SessionState, VersionPolicy
 from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
@@ -125,8 +126,14 @@ class Reports:
         self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
     ) -> None:
         """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
-        if version != self._kernel.images.reported(session.image):
-            if session.state in HOLDING and session.came_back and empty:
+        expected = self._kernel.images.reported(session.image)
+        if version != expected:
+            if not (session.state in HOLDING and session.came_back and empty):
+                return
+            if _in_other_words(session, version, expected):
+                reason = f"the device reports 0x{version:08X}, as its maker's firmware writes it"
+                self._succeeded(peer, session, version, reason, now)
+            else:
                 self._came_back_without(peer, session, version, now)
         elif session.state is SessionState.RESTARTING:
             if session.version_before != version or session.came_back:
@@ -225,6 +232,12 @@ class Reports:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
             return False
         return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
+
+
+def _in_other_words(session: Session, version: int, expected: int) -> bool:
+    """Whether a version is new to the device and its vendor's way to write the expected one."""
+    new = version != session.version_before
+    return new and quirk_for(*session.target).resembles(version, expected)
 
 
 def _no_word(peer: Peer, session: Session, now: Monotonic) -> str:

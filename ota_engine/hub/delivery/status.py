@@ -58,7 +58,7 @@ def _status(peer: Peer, session: Session) -> SessionStatus:
         session.since,
         peer.last_heard,
         session.offset,
-        session.image.size,
+        session.served.size,
         session.blocks,
         session.retries,
         session.attempt,

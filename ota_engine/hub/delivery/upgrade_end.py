@@ -108,6 +108,8 @@ class UpgradeEnds:
 
     def _gave_up(self, peer: Peer, session: Session, status: int, now: Monotonic) -> None:
         reason = f"the device ended with {_name(status)}"
+        if status == Status.INVALID_IMAGE and quirk_for(*session.target).whole_blocks:
+            reason += f"; it takes whole blocks only, the link carries {peer.device.carries} octets"
         if status == Status.ABORT and not session.complete and session.aborts < ABORTS_FORGIVEN:
             # It could not hear us; that says nothing about the image, and it may try again.
             session.broke_off()

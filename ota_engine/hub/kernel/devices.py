@@ -416,11 +416,15 @@ class Devices:
         """Work out the largest block the link carries to a device.
 
         The smallest of: the link's payload less the response's own octets and the source route,
-        the operator's cap, the vendor's cap, and what was learned from failures.
+        the operator's cap, the vendor's cap, and what was learned from failures. The operator's
+        does not count for clients that take no block shorter than they ask for.
         """
         limits = [self._radio.max_payload - BLOCK_RESPONSE_OVERHEAD - device.source_route]
-        caps = [quirk_for(*target).block_cap for target in device.firmwares]
-        limits += [value for value in (self._block_size, device.block_limit, *caps) if value]
+        quirks = [quirk_for(*target) for target in device.firmwares]
+        whole = any(quirk.whole_blocks for quirk in quirks)
+        caps = [quirk.block_cap for quirk in quirks]
+        caps += [None if whole else self._block_size, device.block_limit]
+        limits += [value for value in caps if value]
         device.carries = max(1, min(limits))
 
     def limit(self, device: Device, octets: int, now: Monotonic) -> None:

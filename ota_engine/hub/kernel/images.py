@@ -5,9 +5,12 @@ hash; never by a hash alone, which two files for different devices may share.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
+from images.errors import ImageError
+from images.model import parse
 from ota_engine.errors import PeerError
 from ota_engine.hub.kernel.output import Output
 from ota_engine.records import ImageRecord, ImageTerms
@@ -26,7 +29,10 @@ class ImageKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServedImage:
-    """One immutable image; ``data`` is the whole OTA file, ``size`` its length in octets."""
+    """One immutable image; ``data`` is the whole OTA file, ``size`` its length in octets.
+
+    Of what ``bare`` returns they are those of the first element, which some clients take instead.
+    """
 
     key: ImageKey
     size: int
@@ -43,6 +49,10 @@ class ServedImage:
     def sha256(self) -> str:
         """SHA-256 of the OTA file, lower-case hexadecimal."""
         return self.record.sha256
+
+    def bare(self) -> "ServedImage":
+        """The first element's octets alone; the file as it is where it has no element."""
+        return _bare(self)
 
     def block_size(self, offset: int, asked: int, carries: int) -> int:
         """Say how long a block from ``offset`` is: what was asked, what the link carries, the rest.
@@ -69,6 +79,18 @@ class ServedImage:
             offset,
             self.data[offset : offset + size],
         )
+
+
+@lru_cache(maxsize=64)
+def _bare(image: ServedImage) -> ServedImage:
+    try:
+        elements = parse(image.data).elements
+    except ImageError:
+        return image
+    if not elements:
+        return image
+    data = bytes(elements[0].data)
+    return replace(image, data=data, size=len(data))
 
 
 class Images:
