@@ -19,14 +19,14 @@ ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
 MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
 
 
-class Home(NamedTuple):
+class EmulatedHome(NamedTuple):
     """Who lives in an emulated home, and with which keys; None: they speak no GBCS."""
 
     entries: "tuple[RosterEntry, ...]"
     keys: Keystore | None = None
 
 
-def read_home(devices: Path | None, keys: Path | None) -> Home:
+def read_home(devices: Path | None, keys: Path | None) -> EmulatedHome:
     """Read what a command names.
 
     Args:
@@ -43,7 +43,7 @@ def read_home(devices: Path | None, keys: Path | None) -> Home:
     return furnish(roster.entries, keys)
 
 
-def furnish(entries: "tuple[RosterEntry, ...]", folder: Path | None) -> Home:
+def furnish(entries: "tuple[RosterEntry, ...]", folder: Path | None) -> EmulatedHome:
     """Give devices the keys in a folder; those of whom it has none go without.
 
     Raises:
@@ -51,11 +51,11 @@ def furnish(entries: "tuple[RosterEntry, ...]", folder: Path | None) -> Home:
         OSError: it cannot be read.
     """
     if folder is None:
-        return Home(entries)
+        return EmulatedHome(entries)
     keys = read_key_folder(folder)
     if all(keys.signer(entry.spec.eui64) is None for entry in entries):
         raise LocalError(f"{folder}: no private key of any device of this home: see zota pki init")
-    return Home(entries, keys)
+    return EmulatedHome(entries, keys)
 
 
 def read_memory(path: Path) -> "HomeMemory":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from emulators.cli.homes import Home, read_home, read_memory, sole_use
+from emulators.cli.homes import EmulatedHome, read_home, read_memory, sole_use
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.links import LinkChoice, utc_clock
 from ota_engine.errors import LocalError
@@ -83,7 +83,7 @@ def _speed(url: str, text: str) -> float:
 
 
 @asynccontextmanager
-async def _open(home: Home, memory: Path, begin_utc: Utc) -> AsyncIterator[Link]:
+async def _open(home: EmulatedHome, memory: Path, begin_utc: Utc) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
     from emulators.home.live_home import open_home
 

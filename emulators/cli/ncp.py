@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 
-from emulators.cli.homes import Home, about, furnish, read_home, read_memory
+from emulators.cli.homes import EmulatedHome, about, furnish, read_home, read_memory
 from emulators.cli.ncp_screen import LOOK, NcpScreen, UpdatedDevices
 from images.files import read_bounded, write_whole
 from ota_engine.cli.exits import Exit
@@ -179,7 +179,7 @@ def _home(
     keys: Path | None,
     *,
     zoo: bool,
-) -> Home:
+) -> EmulatedHome:
     from emulators.home.zoo import zoo_roster
 
     if files:

@@ -10,8 +10,8 @@ from random import Random
 import trio
 
 from emulators.air.network import Network
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.home.han import Han
 from emulators.home.memory import HomeMemory, MemoryKeeper, recall_home
 from emulators.home.roster import RosterEntry
@@ -41,7 +41,7 @@ async def open_home(
         entries: the devices.
         seed: of the air.
         batch_seconds: see ``Han``.
-        keys: of devices and of those they trust; see ``Fleet``.
+        keys: of devices and of those they trust; see ``DeviceAssembly``.
         utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
             it they do not know the date.
         memory: what its devices kept from an earlier life.
@@ -58,9 +58,9 @@ async def open_home(
         if keeper is not None and keeper.small:
             keeper.write()
 
-    network, fleet = Network(Random(seed), on_note=noted), Fleet(keys)
+    network, assembly = Network(Random(seed), on_note=noted), DeviceAssembly(keys)
     for entry in entries:
-        device = fleet.build(entry.spec)
+        device = assembly.build(entry.spec)
         if utc is not None:
             now = Monotonic(trio.current_time())
             device.set_clock(utc(now), now)

@@ -59,7 +59,7 @@ class Dongle:
         entries: the devices.
         memory: what it remembers of an earlier life.
         options: how it is built.
-        keys: of devices and of those they trust; see ``Fleet``.
+        keys: of devices and of those they trust; see ``DeviceAssembly``.
 
     Attributes:
         memory: what it would remember.

@@ -11,8 +11,8 @@ from struct import pack, unpack_from
 from typing import Any
 
 from emulators.air.network import Network
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.home.roster import RosterEntry
 from emulators.ncp.addresses import Addresses
 from emulators.ncp.core import COUNTERS, Core, Handlers, Say
@@ -43,7 +43,7 @@ class Stack:
         network: the air; the devices are added to it here.
         entries: the devices that live there.
         say: tells the host something unasked.
-        keys: see ``Fleet``.
+        keys: see ``DeviceAssembly``.
     """
 
     next_wake = NEVER  # its alarms are in the network's agenda
@@ -64,9 +64,9 @@ class Stack:
         self.messages = Messages(core, port, self._addresses)
         self.formation = Formation(core, port)
         self._keys = Keys(core, self.settings)
-        fleet = Fleet(keys)
+        assembly = DeviceAssembly(keys)
         for entry in entries:
-            self._add(fleet.build(entry.spec), entry)
+            self._add(assembly.build(entry.spec), entry)
         self._handlers: dict[str, Any] = {}
         parts = self.settings, self.messages, self._addresses, self.formation, self._keys
         for part in (self, *parts):

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from emulators.air.network import Network
 from emulators.air.radio import AirCounters
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.node import COORDINATOR, Note
 from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.host import LINK, EngineFactory, EngineHost, Host, SteppingClock
@@ -173,10 +173,10 @@ class Simulation:
         self._types = {image.sha256: kind for kind, image in self._images.items()}
 
     def _settle(self) -> dict[Eui64, EmulatedDevice]:
-        fleet = Fleet(self.settings.keys)
+        assembly = DeviceAssembly(self.settings.keys)
         devices = {}
         for member in self.settings.members:
-            device = fleet.build(member.spec)
+            device = assembly.build(member.spec)
             device.set_clock(self._wall.utc(Monotonic(0.0)), 0.0)
             devices[device.eui64] = device
             self.network.add(device, member.placement)

@@ -9,18 +9,18 @@ from images.catalogue.intake import Draft, draft, within
 from images.catalogue.listings import Listing, read_listings
 from images.catalogue.paths import clashes, fits, rivalries, route, suits
 from images.catalogue.records import read_record, write_record
-from images.catalogue.status import Decision, ImageStatus
+from images.catalogue.status import ImageStatus, StatusDecision
 from images.catalogue.terms import Range, Terms
 
 __all__ = [
     "CatalogueEntry",
-    "Decision",
     "Draft",
     "ImageStatus",
     "Listing",
     "Origin",
     "Range",
     "Released",
+    "StatusDecision",
     "Terms",
     "UpgradeStep",
     "clashes",

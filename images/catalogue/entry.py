@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from images.catalogue.status import CHANGES, Decision, ImageStatus
+from images.catalogue.status import CHANGES, ImageStatus, StatusDecision
 from images.catalogue.terms import ANYBODY, U16, U32, Range, Terms, check_range, check_texts
 from images.errors import ImageError
 from images.names import recommended_name
@@ -129,7 +129,7 @@ class CatalogueEntry:
         """``MMMM-TTTT-VVVVVVVV``, as people name it."""
         return recommended_name(self).removesuffix(".zigbee")
 
-    def ordered(self, order: Decision, utc: float, who: str, reason: str) -> "CatalogueEntry":
+    def ordered(self, order: StatusDecision, utc: float, who: str, reason: str) -> "CatalogueEntry":
         """The entry after a person's decision.
 
         Raises:

@@ -12,7 +12,7 @@ class ImageStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Decision(StrEnum):
+class StatusDecision(StrEnum):
     """What a person may decide."""
 
     APPROVE = "approve"
@@ -27,15 +27,19 @@ class StatusChange(NamedTuple):
 
 
 # None: the order would change nothing and is refused, so that nobody believes they did something.
-CHANGES: Final[dict[tuple[ImageStatus, Decision], StatusChange | None]] = {
-    (ImageStatus.DRAFT, Decision.APPROVE): StatusChange(ImageStatus.APPROVED, needs_reason=False),
-    (ImageStatus.DRAFT, Decision.WITHDRAW): StatusChange(ImageStatus.WITHDRAWN, needs_reason=True),
-    (ImageStatus.APPROVED, Decision.APPROVE): None,
-    (ImageStatus.APPROVED, Decision.WITHDRAW): StatusChange(
+CHANGES: Final[dict[tuple[ImageStatus, StatusDecision], StatusChange | None]] = {
+    (ImageStatus.DRAFT, StatusDecision.APPROVE): StatusChange(
+        ImageStatus.APPROVED, needs_reason=False
+    ),
+    (ImageStatus.DRAFT, StatusDecision.WITHDRAW): StatusChange(
         ImageStatus.WITHDRAWN, needs_reason=True
     ),
-    (ImageStatus.WITHDRAWN, Decision.APPROVE): StatusChange(
+    (ImageStatus.APPROVED, StatusDecision.APPROVE): None,
+    (ImageStatus.APPROVED, StatusDecision.WITHDRAW): StatusChange(
+        ImageStatus.WITHDRAWN, needs_reason=True
+    ),
+    (ImageStatus.WITHDRAWN, StatusDecision.APPROVE): StatusChange(
         ImageStatus.APPROVED, needs_reason=True
     ),
-    (ImageStatus.WITHDRAWN, Decision.WITHDRAW): None,
+    (ImageStatus.WITHDRAWN, StatusDecision.WITHDRAW): None,
 }

@@ -40,7 +40,7 @@ class Application(NamedTuple):
     payload: bytes
 
 
-class Party(NamedTuple):
+class FrameEnd(NamedTuple):
     """One end of a frame; ``eui64`` is None for a broadcast address."""
 
     network_address: int
@@ -48,7 +48,7 @@ class Party(NamedTuple):
 
 
 def zigbee_frame(
-    source: Party, destination: Party, pan_id: int, sequence: int, application: Application
+    source: FrameEnd, destination: FrameEnd, pan_id: int, sequence: int, application: Application
 ) -> bytes:
     """Write a whole MAC frame without its check sequence.
 
@@ -66,7 +66,7 @@ def zigbee_frame(
     return mac + _network(source, destination, sequence) + _application(application, broadcast)
 
 
-def _network(source: Party, destination: Party, sequence: int) -> bytes:
+def _network(source: FrameEnd, destination: FrameEnd, sequence: int) -> bytes:
     control, addresses = NWK_DATA, b""
     if destination.network_address < FIRST_BROADCAST:
         control |= NWK_DISCOVER_ROUTE
@@ -96,7 +96,7 @@ def _application(application: Application, broadcast: bool) -> bytes:
     return head + application.payload
 
 
-def device_announce(sequence: int, device: Party, *, sleepy: bool) -> bytes:
+def device_announce(sequence: int, device: FrameEnd, *, sleepy: bool) -> bytes:
     """Write the payload of a Device_annce."""
     capability = SLEEPY_CHILD if sleepy else MAINS_ROUTER
     eui64 = device.eui64 or Eui64(0)

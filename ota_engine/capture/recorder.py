@@ -16,7 +16,7 @@ from ota_engine.capture.frames import (
     ZDO_ENDPOINT,
     ZDO_PROFILE,
     Application,
-    Party,
+    FrameEnd,
     device_announce,
     zigbee_frame,
 )
@@ -59,7 +59,7 @@ class Recorder:
     ) -> None:
         self.recorded = 0
         self.left_out = 0
-        self._own = Party(COORDINATOR, medium.own)
+        self._own = FrameEnd(COORDINATOR, medium.own)
         self._pan_id = medium.pan_id
         self._sink = sink
         self._utc = utc
@@ -104,12 +104,12 @@ class Recorder:
             ack=True,
             payload=heard.payload,
         )
-        source = Party(heard.network_address, heard.source)
+        source = FrameEnd(heard.network_address, heard.source)
         self._write(source, self._own, application, heard.time, outbound=False)
 
     def _heard_announce(self, joined: Joined) -> None:
         self._addresses[joined.device] = joined.network_address
-        source = Party(joined.network_address, joined.device)
+        source = FrameEnd(joined.network_address, joined.device)
         sequence = self._sequences.get(joined.device, 0)
         payload = device_announce(sequence, source, sleepy=joined.sleepy)
         application = Application(
@@ -121,19 +121,19 @@ class Recorder:
             ack=False,
             payload=payload,
         )
-        everyone = Party(RECEIVERS_ON, None)
+        everyone = FrameEnd(RECEIVERS_ON, None)
         self._write(source, everyone, application, joined.time, outbound=False)
 
-    def _party(self, device: Eui64) -> Party:
+    def _party(self, device: Eui64) -> FrameEnd:
         broadcast = BROADCASTS.get(device)
         if broadcast is not None:
-            return Party(broadcast, None)
-        return Party(self._addresses.get(device, UNKNOWN_ADDRESS), device)
+            return FrameEnd(broadcast, None)
+        return FrameEnd(self._addresses.get(device, UNKNOWN_ADDRESS), device)
 
     def _write(
         self,
-        source: Party,
-        destination: Party,
+        source: FrameEnd,
+        destination: FrameEnd,
         application: Application,
         time: Monotonic,
         *,

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from images import Report, Severity, lint
 from images.catalogue import (
     CatalogueEntry,
-    Decision,
     Draft,
     ImageStatus,
+    StatusDecision,
     Terms,
     UpgradeStep,
     clashes,
@@ -141,7 +141,7 @@ def _with_history(
 
 
 def decide(
-    writing: Writing, selector: str, order: Decision, bearer: Bearer, reason: str
+    writing: Writing, selector: str, order: StatusDecision, bearer: Bearer, reason: str
 ) -> CatalogueEntry:
     """Approve or withdraw an image.
 
@@ -151,7 +151,7 @@ def decide(
         StoreError: its octets are not what they were.
     """
     entry = find(writing.listed.values(), selector)
-    if order is Decision.APPROVE:
+    if order is StatusDecision.APPROVE:
         writing.catalogue.octets(entry)
         _refuse_twin(entry, writing.listed.values(), reason)
     changed = entry.ordered(order, bearer.utc, bearer.who, reason)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from images import ImageError, Report
-from images.catalogue import CatalogueEntry, Decision, Terms, fits, route, suits
+from images.catalogue import CatalogueEntry, StatusDecision, Terms, fits, route, suits
 from images.catalogue.indexes import IndexForm
 from images.judging.settings import JudgingSettings
 from images.rules.policy import sift
@@ -193,7 +193,7 @@ def approve_command(
     as_json: option.AsJson = False,
 ) -> None:
     """Let images be released; one that is refused leaves the others alone."""
-    _decide(folder, names, Decision.APPROVE, by, reason, as_json)
+    _decide(folder, names, StatusDecision.APPROVE, by, reason, as_json)
 
 
 @app.command("withdraw")
@@ -205,11 +205,16 @@ def withdraw_command(
     as_json: option.AsJson = False,
 ) -> None:
     """Take images back: they stay listed, and are released no more."""
-    _decide(folder, names, Decision.WITHDRAW, by, reason, as_json)
+    _decide(folder, names, StatusDecision.WITHDRAW, by, reason, as_json)
 
 
 def _decide(
-    folder: Path, names: list[str], order: Decision, by: str | None, reason: str, as_json: bool
+    folder: Path,
+    names: list[str],
+    order: StatusDecision,
+    by: str | None,
+    reason: str,
+    as_json: bool,
 ) -> None:
     bearer = _bearer(by)
     _each(

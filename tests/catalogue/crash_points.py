@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from images import files
-from images.catalogue import Decision, ImageStatus
+from images.catalogue import ImageStatus, StatusDecision
 from ota_engine.catalogue import desk, disk
 from ota_engine.catalogue.desk import decide, remove
 from ota_engine.catalogue.folder import Catalogue, Writing
@@ -40,7 +40,7 @@ def work(folder: Path) -> None:
     put(catalogue, ota())
     with catalogue.writing() as writing:
         if writing.listed[next(iter(writing.listed))].status is ImageStatus.DRAFT:
-            decide(writing, NAME, Decision.APPROVE, ANNE, "")
+            decide(writing, NAME, StatusDecision.APPROVE, ANNE, "")
     put(catalogue, ota(version=VERSION + 1))
     with catalogue.writing() as writing:
         remove(writing, SECOND)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from images import ImageError
-from images.catalogue import Decision, ImageStatus, Range, Terms
+from images.catalogue import ImageStatus, Range, StatusDecision, Terms
 from ota_engine.catalogue.desk import decide, find, remove
 from ota_engine.catalogue.folder import Catalogue
 from ota_engine.errors import LocalError
@@ -100,7 +100,9 @@ def test_terms_of_a_listed_image_do_not_change_silently(tmp_path: Path) -> None:
     assert put(catalogue, ota(), bases((1, 5))).known
 
 
-def order(catalogue: Catalogue, what: Decision, reason: str = "", name: str = NAME) -> ImageStatus:
+def order(
+    catalogue: Catalogue, what: StatusDecision, reason: str = "", name: str = NAME
+) -> ImageStatus:
     with catalogue.writing() as writing:
         return decide(writing, name, what, ANNE, reason).status
 
@@ -108,12 +110,12 @@ def order(catalogue: Catalogue, what: Decision, reason: str = "", name: str = NA
 def test_an_image_is_approved_and_withdrawn_by_order(tmp_path: Path) -> None:
     catalogue = empty(tmp_path)
     put(catalogue, ota())
-    assert order(catalogue, Decision.APPROVE) is ImageStatus.APPROVED
+    assert order(catalogue, StatusDecision.APPROVE) is ImageStatus.APPROVED
     with pytest.raises(ImageError, match="approved already"):
-        order(catalogue, Decision.APPROVE)
+        order(catalogue, StatusDecision.APPROVE)
     with pytest.raises(ImageError, match="give a --reason"):
-        order(catalogue, Decision.WITHDRAW)
-    assert order(catalogue, Decision.WITHDRAW, "bricks rev C") is ImageStatus.WITHDRAWN
+        order(catalogue, StatusDecision.WITHDRAW)
+    assert order(catalogue, StatusDecision.WITHDRAW, "bricks rev C") is ImageStatus.WITHDRAWN
     (entry,) = catalogue.entries()
     assert [step.what for step in entry.history] == ["added", "approved", "withdrawn"]
     assert entry.history[-1].reason == "bricks rev C"
@@ -123,16 +125,16 @@ def test_two_approved_images_of_one_identity_need_a_reason(tmp_path: Path) -> No
     catalogue = empty(tmp_path)
     first = put(catalogue, ota()).entry
     second = put(catalogue, ota(b"other"), bearer=ANNE._replace(allow_clash="why")).entry
-    order(catalogue, Decision.APPROVE, name=first.sha256)
+    order(catalogue, StatusDecision.APPROVE, name=first.sha256)
     with pytest.raises(LocalError, match="of the same identity is approved"):
-        order(catalogue, Decision.APPROVE, name=second.sha256)
-    assert order(catalogue, Decision.APPROVE, "lab", second.sha256) is ImageStatus.APPROVED
+        order(catalogue, StatusDecision.APPROVE, name=second.sha256)
+    assert order(catalogue, StatusDecision.APPROVE, "lab", second.sha256) is ImageStatus.APPROVED
 
 
 def test_an_approved_image_cannot_be_removed(tmp_path: Path) -> None:
     catalogue = empty(tmp_path)
     put(catalogue, ota())
-    order(catalogue, Decision.APPROVE)
+    order(catalogue, StatusDecision.APPROVE)
     with pytest.raises(LocalError, match="withdraw it first"), catalogue.writing() as writing:
         remove(writing, NAME)
     assert len(catalogue.entries()) == 1

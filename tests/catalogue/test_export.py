@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from images.catalogue import CatalogueEntry, Decision
+from images.catalogue import CatalogueEntry, StatusDecision
 from ota_engine.catalogue.desk import decide
 from ota_engine.catalogue.export import FOLDER_INDEX, chosen, release_folder
 from ota_engine.catalogue.folder import Catalogue
@@ -20,11 +20,11 @@ def catalogue(tmp_path: Path) -> Catalogue:
     """Two approved images."""
     made = empty(tmp_path)
     for version in (VERSION, VERSION + 1):
-        order(made, put(made, ota(version=version)).entry, Decision.APPROVE)
+        order(made, put(made, ota(version=version)).entry, StatusDecision.APPROVE)
     return made
 
 
-def order(catalogue: Catalogue, entry: CatalogueEntry, what: Decision) -> None:
+def order(catalogue: Catalogue, entry: CatalogueEntry, what: StatusDecision) -> None:
     with catalogue.writing() as writing:
         decide(writing, entry.sha256, what, ANNE, "it bricks")
 
@@ -40,7 +40,7 @@ def test_a_withdrawn_image_leaves_the_folder_with_its_next_release(
 ) -> None:
     target = tmp_path / "out"
     assert release(catalogue, target) == {f"{NAME}-ppmid.zigbee", f"{NEXT}-ppmid.zigbee"}
-    order(catalogue, catalogue.entries()[0], Decision.WITHDRAW)
+    order(catalogue, catalogue.entries()[0], StatusDecision.WITHDRAW)
     assert release(catalogue, target) == {f"{NEXT}-ppmid.zigbee"}
     assert NAME not in (target / "zigpy.json").read_text()
 
@@ -51,7 +51,7 @@ def test_a_file_that_is_not_the_one_released_is_left_alone(
     target = tmp_path / "out"
     release(catalogue, target)
     (target / f"{NAME}-ppmid.zigbee").write_bytes(b"somebody else's")
-    order(catalogue, catalogue.entries()[0], Decision.WITHDRAW)
+    order(catalogue, catalogue.entries()[0], StatusDecision.WITHDRAW)
     assert f"{NAME}-ppmid.zigbee" in release(catalogue, target)
 
 
@@ -62,7 +62,7 @@ def test_a_hostile_index_in_the_target_deletes_nothing(
     target = tmp_path / "out"
     release(catalogue, target)
     entry = catalogue.entries()[0]
-    order(catalogue, entry, Decision.WITHDRAW)
+    order(catalogue, entry, StatusDecision.WITHDRAW)
     (target / "deep").mkdir()
     for secret in (tmp_path / "secret", target / "deep" / "secret"):
         secret.write_bytes(catalogue.octets(entry))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from images import ImageError
 from images.catalogue import (
     CatalogueEntry,
-    Decision,
     ImageStatus,
     Range,
+    StatusDecision,
     Terms,
     clashes,
     draft,
@@ -36,11 +36,13 @@ def entry(
 
 
 def test_every_state_answers_every_order() -> None:
-    assert set(CHANGES) == set(product(ImageStatus, Decision))
+    assert set(CHANGES) == set(product(ImageStatus, StatusDecision))
 
 
 @pytest.mark.parametrize(("status", "order"), list(CHANGES))
-def test_an_order_that_changes_nothing_is_refused(status: ImageStatus, order: Decision) -> None:
+def test_an_order_that_changes_nothing_is_refused(
+    status: ImageStatus, order: StatusDecision
+) -> None:
     before = entry(5, status=status)
     change = CHANGES[status, order]
     if change is None:

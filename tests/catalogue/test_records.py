@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from images import ImageError
 from images.catalogue import (
     CatalogueEntry,
-    Decision,
     Range,
+    StatusDecision,
     Terms,
     draft,
     read_record,
@@ -20,7 +20,7 @@ from images.catalogue import (
 from tests.catalogue.samples import ota
 
 GOOD = draft(ota(hardware=(1, 9), destination=7), Terms(), "bench", "x.ota").entry
-DECIDED = GOOD.ordered(Decision.APPROVE, 1.5, "anne", "")
+DECIDED = GOOD.ordered(StatusDecision.APPROVE, 1.5, "anne", "")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -46,7 +46,7 @@ def terms(draw: st.DrawFn) -> Terms:
 @given(terms())
 def test_an_entry_is_read_as_it_was_written(said: Terms) -> None:
     entry = draft(ota(hardware=(1, 9)), said, "bench", "x.ota").entry
-    entry = entry.ordered(Decision.APPROVE, 1.5, "anne", "")
+    entry = entry.ordered(StatusDecision.APPROVE, 1.5, "anne", "")
     assert read_record(write_record(entry)) == entry
 
 

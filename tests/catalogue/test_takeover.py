@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from images import ImageError, Report
-from images.catalogue import Decision, ImageStatus, Range, Terms
+from images.catalogue import ImageStatus, Range, StatusDecision, Terms
 from ota_engine.catalogue.desk import decide, lint_by_shape
 from ota_engine.catalogue.export import chosen, release_folder
 from ota_engine.catalogue.folder import Catalogue
@@ -272,7 +272,7 @@ def test_an_exported_folder_is_taken_over_again(tmp_path: Path, form: str) -> No
     entry = put(mine, ota(hardware=(1, 9)), said).entry
     put(mine, ota(version=VERSION + 1))
     with mine.writing() as writing:
-        decide(writing, entry.sha256, Decision.APPROVE, ANNE, "")
+        decide(writing, entry.sha256, StatusDecision.APPROVE, ANNE, "")
     release_folder(mine, chosen(mine.entries(), drafts=True), tmp_path / "out", "", force=False)
     theirs = Catalogue.made(tmp_path / "theirs")
     assert {one.reason for one in taken(theirs, tmp_path / "out" / form)} == {""}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from images.catalogue import Decision, Range, Terms
+from images.catalogue import Range, StatusDecision, Terms
 from ota_engine.catalogue.desk import decide
 from ota_engine.catalogue.export import chosen, release_folder
 from ota_engine.catalogue.folder import Catalogue
@@ -82,7 +82,7 @@ def released(folder: Path, *images: tuple[bytes, Terms], base_url: str = "") -> 
     for number, (data, terms) in enumerate(images):
         added = put(catalogue, data, terms, name=f"{number}.ota")
         with catalogue.writing() as writing:
-            decide(writing, added.entry.sha256, Decision.APPROVE, ANNE, "")
+            decide(writing, added.entry.sha256, StatusDecision.APPROVE, ANNE, "")
     entries = chosen(catalogue.entries(), drafts=False)
     release_folder(catalogue, entries, folder / "out", base_url, force=False)
     return folder / "out"

@@ -5,8 +5,8 @@ from random import Random
 
 from emulators.client.table import ClientState
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.node import Announce, NodeAction, Note, Transmit
 from emulators.platform.profiles import LAB, TimerProfile
@@ -81,8 +81,8 @@ def image(
 class Dialogue:
     """A device on the table: time passes when a test says so, nothing is answered unasked."""
 
-    def __init__(self, of: DeviceSpec | None = None, fleet: Fleet | None = None) -> None:
-        self.device: EmulatedDevice = (fleet or Fleet()).build(of or spec())
+    def __init__(self, of: DeviceSpec | None = None, fleet: DeviceAssembly | None = None) -> None:
+        self.device: EmulatedDevice = (fleet or DeviceAssembly()).build(of or spec())
         self.now = Monotonic(0.0)
         self.notes: list[Note] = []
         self.announced = 0

@@ -7,8 +7,8 @@ from emulators.air.network import Network
 from emulators.air.port import Port
 from emulators.air.radio import CALM, Conditions
 from emulators.air.station import Placement
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.node import Note
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
@@ -44,7 +44,7 @@ class Street:
         self.engine = Engine(config or DeliveryConfig())
         self.now = Monotonic(0.0)
         self.port = self.network.attach(self.engine)
-        self.fleet = Fleet()
+        self.fleet = DeviceAssembly()
         self.devices = [self.fleet.build(spec) for spec in specs]
         for device in self.devices:
             self.network.add(device, Placement(relays=relays, router=1 if relays else 0))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from emulators.client.table import ClientState
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.chargeable import Chargeable
-from emulators.devices.fleet import Fleet
 from emulators.home.memory import dump_home, read_home_memory, recall_home
 from emulators.ncp.device_object import Identity
 from emulators.node import NEVER, Note, Transmit
@@ -66,7 +66,7 @@ class Server:
     """A server by the book for one device: it answers what it is asked, under the same number."""
 
     def __init__(self, what: DeviceSpec, files: Iterable[bytes] = ()) -> None:
-        self.device = Fleet().build(what)
+        self.device = DeviceAssembly().build(what)
         self.now = Monotonic(0.0)
         self.files = {name_of(content): content for content in files}
         self.reach = 1 << 32  # blocks from this octet on are not answered
@@ -311,8 +311,11 @@ def test_the_device_object_describes_every_endpoint_and_tunnels_end_at_the_first
     assert OTA_UPGRADE_CLUSTER in one.outputs and OTA_UPGRADE_CLUSTER in two.outputs
     assert len(one.inputs) == 2
     assert two.inputs == (BASIC_CLUSTER,)
-    assert Fleet().build(spec(endpoint=2)).clients == ((1, SMART_ENERGY), (2, SMART_ENERGY))
-    assert Fleet().build(spec()).clients == ((1, SMART_ENERGY),)
+    assert DeviceAssembly().build(spec(endpoint=2)).clients == (
+        (1, SMART_ENERGY),
+        (2, SMART_ENERGY),
+    )
+    assert DeviceAssembly().build(spec()).clients == ((1, SMART_ENERGY),)
 
 
 # --- power and flash ------------------------------------------------------------------------------
@@ -350,10 +353,10 @@ def test_what_each_chip_holds_outlives_the_home() -> None:
     server.start()
     server.run(HOUR)
     kept = read_home_memory(dump_home([server.device]))
-    again = Fleet().build(spec())
+    again = DeviceAssembly().build(spec())
     recall_home(kept, [again])
     assert [chip.client.version for chip in again.chips] == [VERSION, NEW]
-    changed = Fleet().build(replace(spec(), chips=(ChipSpec(RADIO, VERSION + 1),)))
+    changed = DeviceAssembly().build(replace(spec(), chips=(ChipSpec(RADIO, VERSION + 1),)))
     recall_home(kept, [changed])
     assert [chip.client.version for chip in changed.chips] == [VERSION, VERSION + 1]
 
@@ -424,4 +427,4 @@ def test_two_chips_cannot_take_the_same_files() -> None:
 @pytest.mark.parametrize("kind", [kinds.HCALCS, kinds.ESME, kinds.GSME], ids=str)
 def test_a_commanded_device_has_one_firmware(kind: kinds.DeviceKind) -> None:
     with pytest.raises(LocalError, match="one firmware of a device"):
-        Fleet().build(replace(spec(), kind=kind))
+        DeviceAssembly().build(replace(spec(), kind=kind))

@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from emulators.air.network import Network
 from emulators.devices import kinds
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.home.han import BATCHES, Han
 from emulators.node import COORDINATOR
 from emulators.platform.spec import ChipSpec
@@ -33,7 +33,7 @@ async def test_a_node_has_a_client_on_every_endpoint_of_its_chips(
 ) -> None:
     spec = replace(kinds.IHD.specimen(0), chips=(ChipSpec(1, 1, endpoint=4), ChipSpec(2, 1)))
     network = Network(Random(1))
-    network.add(Fleet().build(spec))
+    network.add(DeviceAssembly().build(spec))
     async with Han(network) as han:
         han.power_on(spec.eui64)
         clients = han.nodes[spec.eui64].clients
@@ -136,7 +136,7 @@ async def deliver(
     members: Sequence[SimulatedDevice], batch_seconds: float
 ) -> dict[Eui64, SessionState]:
     firmware = sample_firmware(2048, seed=1)
-    fleet, network = Fleet(), Network(Random(1))
+    fleet, network = DeviceAssembly(), Network(Random(1))
     for member in members:
         network.add(fleet.build(member.spec), member.placement)
     images = {kind: image_record(data, "sample", UTC) for kind, data in firmware.new.items()}

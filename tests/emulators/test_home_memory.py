@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.home.live_home import open_home
 from emulators.home.memory import dump_home, read_home_memory, recall_home
 from emulators.home.roster import default_roster
@@ -92,7 +92,7 @@ def test_a_download_goes_on_in_the_next_life() -> None:
 
 def test_a_device_with_another_past_begins_anew() -> None:
     text = dump_home([left_at(120.0, command(digest=DIGEST)).device])
-    stranger = Fleet(everyone()).build(replace(spec(), file_version=7))
+    stranger = DeviceAssembly(everyone()).build(replace(spec(), file_version=7))
     recall_home(read_home_memory(text), [stranger])
     assert stranger.version == 7
 
@@ -100,7 +100,7 @@ def test_a_device_with_another_past_begins_anew() -> None:
 def test_what_was_kept_is_kept_again_octet_for_octet() -> None:
     house = left_at(2.0, command(digest=DIGEST))
     text = dump_home([house.device])
-    copy = Fleet(everyone()).build(spec())
+    copy = DeviceAssembly(everyone()).build(spec())
     recall_home(read_home_memory(text), [copy])
     assert dump_home([copy]) == text
 
@@ -115,7 +115,7 @@ def test_a_spoiled_memory_is_read_or_refused_in_one_line(at: int, instead: str) 
     except LocalError as error:
         assert "\n" not in str(error)
     else:
-        recall_home(memory, [Fleet(everyone()).build(spec())])
+        recall_home(memory, [DeviceAssembly(everyone()).build(spec())])
 
 
 @pytest.mark.parametrize("path", ["format", "devices", "sectors"])

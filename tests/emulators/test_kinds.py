@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.chargeable import Chargeable
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import KINDS, MANUFACTURER, DeviceKind
 from emulators.home.roster import default_roster, parse_roster
 from emulators.home.tailored import tailored_roster
@@ -27,7 +27,7 @@ def test_a_roster_names_a_kind_by_its_word(kind: DeviceKind) -> None:
 
 @EVERY_KIND
 def test_a_specimen_is_a_device_of_the_class_of_its_kind(kind: DeviceKind) -> None:
-    device = Fleet().build(kind.specimen(3))
+    device = DeviceAssembly().build(kind.specimen(3))
     assert type(device) is kind.make
     assert device.sleepy is kind.sleepy
     assert device.client.on_mains is not kind.battery

@@ -1,8 +1,8 @@
 """The judge must find what it is there to find, so it is shown guilty devices."""
 
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.platform.flash import FileIdentity
 from emulators.platform.spec import DeviceSpec
 from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
@@ -17,7 +17,7 @@ OLD, NEW = 1, 2
 def device(content: bytes | None = None, version: int = NEW) -> EmulatedDevice:
     """Make a device that runs this content, past its own client."""
     spec = DeviceSpec(Eui64(7), kinds.IHD, 7, 0x121D, 0x85, OLD)
-    made = Fleet().build(spec)
+    made = DeviceAssembly().build(spec)
     if content is not None:
         flash = made.flash
         flash.begin(FileIdentity(0x121D, 0x85, version), len(content))

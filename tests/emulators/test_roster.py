@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from emulators.air.network import Network
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.chargeable import Chargeable
-from emulators.devices.fleet import Fleet
 from emulators.home.roster import KEYS, default_roster, parse_roster
 from emulators.home.user import schedule_user_actions
 from emulators.ncp.memory import Memory
@@ -183,7 +183,7 @@ def test_model_and_maker_are_what_its_basic_cluster_tells() -> None:
 
 def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     entries = parse_roster(PLUGGED).entries
-    network, fleet = Network(Random(1)), Fleet()
+    network, fleet = Network(Random(1)), DeviceAssembly()
     node = fleet.build(entries[0].spec)
     network.add(node, entries[0].placement)
     network.power_on(node.eui64, Monotonic(0.0))

@@ -3,7 +3,7 @@
 from random import Random
 
 from emulators.air.network import Network
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.home.zoo import MAKER, zoo_roster
 from emulators.ncp.device_object import Identity
 from emulators.platform.spec import DeviceSpec
@@ -74,7 +74,7 @@ def test_every_host_can_tell_them_apart_by_a_model_that_fits() -> None:
 
 
 def test_every_one_of_them_ends_up_with_its_own_file() -> None:
-    network, engine, fleet = Network(Random(1)), Engine(), Fleet()
+    network, engine, fleet = Network(Random(1)), Engine(), DeviceAssembly()
     port = network.attach(engine)
     devices = [fleet.build(entry.spec) for entry in ZOO]
     for device, entry in zip(devices, ZOO, strict=True):

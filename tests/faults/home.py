@@ -6,9 +6,9 @@ from random import Random
 
 from emulators.air.network import Network
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.commanded import Commanded
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import kind_of
 from emulators.node import Note
 from emulators.platform.spec import DeviceSpec
@@ -54,7 +54,7 @@ def make_image(octets: int = 1500, version: int = NEW, seed: int = 1) -> ImageRe
 
 def make_devices(count: int) -> list[EmulatedDevice]:
     """One device of each kind in turn, with the zero-delay timers of the lab."""
-    fleet = Fleet()
+    fleet = DeviceAssembly()
     return [
         fleet.build(
             DeviceSpec(

@@ -3,8 +3,8 @@
 from random import Random
 
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.platform.spec import ClientOptions, DeviceSpec, SecurityOptions
 from images import ImageSpec, build
@@ -58,7 +58,7 @@ def signed_device(
         options=ClientOptions(self_test_fails=self_test_fails),
         security=security or SecurityOptions(),
     )
-    device = Fleet(everyone()).build(spec)
+    device = DeviceAssembly(everyone()).build(spec)
     device.set_clock(UTC, 0.0)
     return device
 

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from emulators.air.network import Network
 from emulators.devices import kinds
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.home.han import Han
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
@@ -35,7 +35,7 @@ Check = Callable[[BenchFactory], Awaitable[None]]
 def a_han() -> Han:
     network = Network(Random(1))
     spec = DeviceSpec(DEVICE, kinds.IHD, 0x1001, 0x121D, 0x0085, 1)
-    network.add(Fleet().build(spec))
+    network.add(DeviceAssembly().build(spec))
     return Han(network)
 
 

@@ -10,8 +10,8 @@ import trio
 
 from emulators.air.network import Network
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.home.han import Han
 from emulators.home.roster import default_roster
@@ -78,7 +78,7 @@ class Estate:
         self.keys = keys or everyone()
         self.network = Network(Random(4))
         self.devices: dict[Eui64, EmulatedDevice] = {}
-        fleet = Fleet(everyone())
+        fleet = DeviceAssembly(everyone())
         for entry in default_roster():
             device = fleet.build(replace(entry.spec, seed=4))
             device.set_clock(UTC, 0.0)

@@ -5,8 +5,8 @@ from random import Random
 
 from emulators.air.network import Network
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import DeviceKind
 from emulators.node import Note
 from emulators.platform.flash import FileIdentity, Flash
@@ -115,7 +115,7 @@ class House:
         self.network = Network(Random(seed), on_note=lambda _, note, __: self.notes.append(note))
         self.hub = Hub()
         self.port = self.network.attach(self.hub)
-        self.device = Fleet(everyone() if keys is None else keys).build(of or spec())
+        self.device = DeviceAssembly(everyone() if keys is None else keys).build(of or spec())
         self.network.add(self.device)
         if content is not None:
             give(self.device, content)

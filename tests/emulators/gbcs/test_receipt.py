@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from emulators.devices import kinds
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.kinds import DeviceKind
 from images import ImageSpec, build, parse
 from images.eui64 import Eui64
@@ -37,7 +37,7 @@ def image(supplier: int | None = SUPPLIER) -> bytes:
 
 
 def device(kind: DeviceKind, own: int) -> Dialogue:
-    made = Dialogue(spec(kind, eui64=Eui64(own)), Fleet(everyone()))
+    made = Dialogue(spec(kind, eui64=Eui64(own)), DeviceAssembly(everyone()))
     assert made.device.security is not None
     made.device.security.clock.set(NOW.timestamp(), 0.0)
     return made

@@ -8,7 +8,7 @@ import pytest
 from emulators.air.network import Network
 from emulators.air.station import Placement
 from emulators.devices import kinds
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.node import Note
 from emulators.platform.spec import DeviceSpec
 from images.eui64 import Eui64
@@ -53,7 +53,7 @@ class Estate:
         security = Security(keys, Eui64(CHF), Eui64(SUPPLIER), Eui64(BROKER))
         self.engine = Engine(security=security)
         self.port = self.network.attach(self.engine, self._effect)
-        fleet = Fleet(keys)
+        fleet = DeviceAssembly(keys)
         self.devices = [fleet.build(switch(number)) for number in range(count)]
         for number, device in enumerate(self.devices):
             device.set_clock(UTC, 0.0)

@@ -13,8 +13,8 @@ from row import Goal, Measurement, Options, row
 from emulators.air.network import Network
 from emulators.air.station import Placement
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.node import COORDINATOR, Note
 from emulators.platform.spec import DeviceSpec
 from images import ImageSpec, build
@@ -114,7 +114,7 @@ class Street:
         """Order everybody, and let time pass until the last alert should have come."""
         keys, image = self._prepare()
         self.network = Network(Random(self.seed), channels=CHANNELS, on_note=self._noted)
-        devices = self._settle(Fleet(keys))
+        devices = self._settle(DeviceAssembly(keys))
         with Store.in_memory() as store:
             engine = Engine(security=choose_parties(keys, COORDINATOR))
             port = self.network.attach(engine, lambda effect, now: self._take(store, effect, now))
@@ -159,7 +159,7 @@ class Street:
         )
         return keys, image_record(signed, "bench", EPOCH)
 
-    def _settle(self, fleet: Fleet) -> list[EmulatedDevice]:
+    def _settle(self, fleet: DeviceAssembly) -> list[EmulatedDevice]:
         devices = []
         for number in range(self.count):
             device = fleet.build(_switch(number))

@@ -7,8 +7,8 @@ from row import Goal, Measurement, Options, row
 from emulators.air.network import Network
 from emulators.air.radio import block_ceiling, page_ceiling
 from emulators.devices import kinds
+from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
-from emulators.devices.fleet import Fleet
 from emulators.devices.kinds import MANUFACTURER
 from emulators.node import Note
 from emulators.platform.profiles import LAB
@@ -111,7 +111,9 @@ def download(size: int, seed: int, devices: int, pages: bool, watch: Stopwatch) 
     """Let every device take the image; returns how many did."""
     image = image_record(sample_firmware(size, seed).new[IMAGE_TYPE], "sample", UTC)
     network = Network(Random(seed), on_note=watch.note)
-    fleet = [device(fleet_, number, pages) for fleet_ in (Fleet(),) for number in range(devices)]
+    fleet = [
+        device(fleet_, number, pages) for fleet_ in (DeviceAssembly(),) for number in range(devices)
+    ]
     with Store.in_memory() as store:
         host = EngineHost(
             network,
@@ -132,7 +134,7 @@ def download(size: int, seed: int, devices: int, pages: bool, watch: Stopwatch) 
     return watch.finished
 
 
-def device(fleet: Fleet, number: int, pages: bool) -> EmulatedDevice:
+def device(fleet: DeviceAssembly, number: int, pages: bool) -> EmulatedDevice:
     """Make a client that never thinks."""
     spec = DeviceSpec(
         eui64=Eui64(0x00DB_1234_0000_0001 + number),

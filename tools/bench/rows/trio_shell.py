@@ -10,7 +10,7 @@ from row import Goal, Measurement, Options, row
 from emulators.air.network import Network
 from emulators.air.station import Placement
 from emulators.devices import kinds
-from emulators.devices.fleet import Fleet
+from emulators.devices.assembly import DeviceAssembly
 from emulators.home.han import Han
 from emulators.platform.spec import DeviceSpec
 from images import ImageSpec, build
@@ -59,7 +59,7 @@ async def deliver(count: int, size: int, seed: int) -> int:
     """Update every device; returns the blocks it took."""
     spec = ImageSpec(manufacturer_code=0x121D, image_type=0x0084, file_version=2, integrity=True)
     image = image_record(build(Random(seed).randbytes(size), spec), "bench", UTC)
-    network, fleet = Network(Random(seed), channels=CHANNELS), Fleet()
+    network, fleet = Network(Random(seed), channels=CHANNELS), DeviceAssembly()
     devices = [Eui64(FIRST + number) for number in range(count)]
     for number, device in enumerate(devices):
         what = DeviceSpec(device, kinds.PPMID, 0x1001 + number, 0x121D, 0x0084, 1)

@@ -13,7 +13,7 @@ from ota_engine.gbcs.certificates import Role
 from ota_engine.gbcs.keystore import Keystore
 
 
-class Fleet:
+class DeviceAssembly:
     """Builds devices that share their sectors and their findings about images.
 
     Args:

@@ -1,0 +1,1 @@
+"""A whole estate to rehearse on: homes, parties and hubs in virtual time."""

@@ -1,0 +1,1 @@
+"""Roll-outs in phases, with gates that hold by themselves; pure."""

@@ -1,0 +1,111 @@
+"""Decides for a whole network of hubs: events, rows and the time in, effects out.
+
+It has the face of the hub's ``Engine`` but for the rows: they are handed to it. ``needs`` names the
+rows that an event is sure to want, so that a shell can load those of many events at once; what is
+missing then is named by ``RowsWanted``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from ota_engine.fleet.campaigns import acts as campaign_acts
+from ota_engine.fleet.campaigns import members, progress
+from ota_engine.fleet.campaigns.rows import CampaignPhase, Member
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice
+from ota_engine.fleet.judging import decide
+from ota_engine.fleet.kernel.decisions import ActRow, Decision
+from ota_engine.fleet.kernel.effects import FleetEffect
+from ota_engine.fleet.kernel.rows import RowKey, Rows, Select
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.notices import delivery
+from ota_engine.fleet.notices.delivery import NoticeDelivered
+from ota_engine.fleet.notices.rows import Notice
+from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
+from ota_engine.fleet.releases import acts as release_acts
+from ota_engine.times import Utc
+
+MOST_DUE: Final = 1_000  # rows looked at in one commit
+
+
+class Due(NamedTuple):
+    """The time of a row has come."""
+
+    row: Any
+
+
+#: What each kind of row does when its time has come.
+_DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
+    CampaignPhase: progress.due,
+    Member: members.due,
+}
+
+FleetEvent = Decision | HubOutcome | InstructionTaken | NoticeDelivered | Due
+
+
+class Fleet:
+    """All parts of the fleet, composed.
+
+    Attributes:
+        acts: every kind of act there is.
+    """
+
+    def __init__(self) -> None:
+        self.acts: dict[type[Any], ActRow] = {**release_acts.ACTS, **campaign_acts.ACTS}
+
+    def needs(self, event: FleetEvent) -> Iterator[RowKey]:
+        """Name rows that an event is sure to want."""
+        match event:
+            case HubOutcome():
+                yield RowKey(Member, (event.campaign, event.home))
+                yield RowKey(InstalledDevice, (event.device,))
+                yield RowKey(Home, (event.home,))
+            case InstructionTaken():
+                yield RowKey(Instruction, (event.key,))
+            case NoticeDelivered():
+                yield RowKey(Notice, (event.notice, event.party))
+            case Due():
+                yield RowKey(type(event.row), tuple(getattr(event.row, n) for n in event.row.KEY))
+            case _:
+                return
+
+    def handle(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
+        """Let something happen.
+
+        Raises:
+            RowsWanted: rows are missing: load them and call again.
+        """
+        work = Work(rows)
+        match event:
+            case Decision():
+                return decide(event, self.acts, rows, utc)
+            case HubOutcome():
+                members.heard(event, work, utc)
+            case InstructionTaken():
+                _taken(event, work)
+            case NoticeDelivered():
+                delivery.delivered(event, work, utc)
+            case Due():
+                kind = type(event.row)
+                row = work.get(kind, *(getattr(event.row, name) for name in kind.KEY))
+                if row is not None and row.due_utc is not None and row.due_utc <= utc:
+                    _DUE[kind](row, work, utc)
+        return work.effects
+
+    @staticmethod
+    def due(utc: Utc) -> tuple[Select, ...]:
+        """Name the rows whose time has come; each is an event ``Due``."""
+        most = (("due_utc", utc),)
+        return tuple(Select(kind, (), most, ("due_utc",), MOST_DUE) for kind in _DUE)
+
+    @staticmethod
+    def next_due() -> tuple[Select, ...]:
+        """Name the rows among which the next one to be looked at is."""
+        ever = (("due_utc", float("inf")),)
+        return tuple(Select(kind, (), ever, ("due_utc",), 1) for kind in _DUE)
+
+
+def _taken(event: InstructionTaken, work: Work) -> None:
+    row = work.get(Instruction, event.key)
+    if row is not None and row.state is InstructionState.WAITING:
+        work.put(replace(row, state=InstructionState.TAKEN))

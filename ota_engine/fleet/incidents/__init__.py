@@ -1,0 +1,1 @@
+"""What went wrong, who looks into it, and what was decided; pure."""

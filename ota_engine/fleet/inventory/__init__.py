@@ -1,0 +1,1 @@
+"""Homes, hubs and devices, and what each said that it runs; pure."""

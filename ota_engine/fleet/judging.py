@@ -1,0 +1,125 @@
+"""Whether a decision is taken: its key, person, role, signature and what was seen; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from ota_engine.fleet.kernel.decisions import (
+    Actor,
+    ActRow,
+    Decision,
+    DecisionRefused,
+    DecisionRow,
+    PartyRole,
+    RefusalCode,
+    content_of,
+    octets_to_sign,
+)
+from ota_engine.fleet.kernel.effects import FleetEffect, Reply
+from ota_engine.fleet.kernel.rows import Rows
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.times import Utc
+
+_HALF = 32  # octets of r and of s
+
+
+def decide(
+    decision: Decision, acts: Mapping[type[Any], ActRow], rows: Rows, utc: Utc
+) -> list[FleetEffect]:
+    """Take a decision, or refuse it; either way it is kept, and answered once.
+
+    Raises:
+        RowsWanted: rows are missing: load them and call again.
+    """
+    earlier = Work(rows).get(DecisionRow, decision.key)
+    if earlier is not None:
+        return [_again(decision, earlier)]
+    row = acts[type(decision.act)]
+    subject = row.subject(decision.act)
+    work = Work(rows)
+    try:
+        actor = _actor(decision, row, work)
+        _refuse_moved(decision, row, subject, work)
+        reply = Reply(True, "", row.take(decision.act, actor, work, utc), 0)
+        reply = reply._replace(revision=row.revision(decision.act, work) or 0)
+    except DecisionRefused as refused:
+        work = Work(rows)
+        reply = Reply(False, refused.code, refused.text, refused.revision)
+    work.put(_kept(decision, subject, reply, utc))
+    done = type(decision.act).__name__ if reply.accepted else f"refused {reply.code}"
+    work.note(decision.person, done, subject, decision=decision.key, text=reply.text)
+    work.reply(reply)
+    return work.effects
+
+
+def _again(decision: Decision, earlier: DecisionRow) -> Reply:
+    if earlier.content != content_of(decision):
+        text = f"the key {decision.key} was used for another decision: give a new key"
+        return Reply(False, RefusalCode.REUSED, text, 0)
+    return Reply(earlier.accepted, earlier.code, earlier.text, earlier.revision)
+
+
+def _actor(decision: Decision, row: ActRow, work: Work) -> Actor:
+    person = work.get(Person, decision.person)
+    if person is None or not person.active:
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN, f"{decision.person} is not registered: register the person first"
+        )
+    party = work.get(Party, person.party)
+    roles = frozenset(map(PartyRole, party.roles)) if party else frozenset()
+    if roles.isdisjoint(row.roles):
+        wanted = " or ".join(sorted(row.roles))
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN,
+            f"{decision.person} of {person.party} may not decide this: it takes {wanted}",
+        )
+    if person.key and not _is_signed(decision, person.key):
+        raise DecisionRefused(
+            RefusalCode.SIGNATURE,
+            f"the signature is not {decision.person}'s: sign with the key that was registered",
+        )
+    return Actor(decision.person, person.party, roles, decision.reason, decision.key)
+
+
+def _is_signed(decision: Decision, key: str) -> bool:
+    public = load_pem_public_key(key.encode())
+    if not isinstance(public, ec.EllipticCurvePublicKey) or len(decision.signature) != 2 * _HALF:
+        return False
+    r, s = decision.signature[:_HALF], decision.signature[_HALF:]
+    signature = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    try:
+        public.verify(signature, octets_to_sign(decision), ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _refuse_moved(decision: Decision, row: ActRow, subject: str, work: Work) -> None:
+    now = row.revision(decision.act, work)
+    if decision.revision is not None and now is not None and now != decision.revision:
+        raise DecisionRefused(
+            RefusalCode.MOVED,
+            f"{subject} is at revision {now}, you saw {decision.revision}: look again",
+            now,
+        )
+
+
+def _kept(decision: Decision, subject: str, reply: Reply, utc: Utc) -> DecisionRow:
+    return DecisionRow(
+        decision.key,
+        decision.person,
+        type(decision.act).__name__,
+        content_of(decision),
+        decision.signature.hex(),
+        subject,
+        utc,
+        reply.accepted,
+        reply.code,
+        reply.text,
+        reply.revision,
+    )

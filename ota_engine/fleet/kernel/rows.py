@@ -1,0 +1,191 @@
+"""Rows by name: what the core asks for and what a shell loads; knows no database.
+
+A row is a frozen dataclass with a ``TABLE``, a ``KEY`` (names of its first fields) and, where it has
+any, ``INDEXES``. The core reads rows through ``Rows``. What has not been loaded yet is *wanted*: the
+reading raises ``RowsWanted``, the shell loads all that it names and calls again. A handler is pure, so
+that calling it again is the same as calling it later.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+R = TypeVar("R")  # class of a row
+
+
+class RowKey(NamedTuple):
+    """Names one row.
+
+    Attributes:
+        kind: class of the row.
+        values: of its key, in the order of ``KEY``.
+    """
+
+    kind: type[Any]
+    values: tuple[Any, ...]
+
+
+class Select(NamedTuple):
+    """Names rows by what is in them.
+
+    Attributes:
+        kind: class of the rows.
+        where: pairs of a field and the value it must have.
+        at_most: pairs of a field and the largest value it may have; a row without a value is none.
+        order: fields to sort by, before the key.
+        limit: give no more than so many; None for all.
+    """
+
+    kind: type[Any]
+    where: tuple[tuple[str, Any], ...] = ()
+    at_most: tuple[tuple[str, Any], ...] = ()
+    order: tuple[str, ...] = ()
+    limit: int | None = None
+
+    def takes(self, row: Any) -> bool:
+        """Whether a row is among those named, were there no limit."""
+        return all(getattr(row, name) == value for name, value in self.where) and all(
+            getattr(row, name) is not None and getattr(row, name) <= most
+            for name, most in self.at_most
+        )
+
+    def place(self, row: Any) -> tuple[Any, ...]:
+        """Where a row stands among the others."""
+        return tuple(getattr(row, name) for name in (*self.order, *self.kind.KEY))
+
+
+class Strata(NamedTuple):
+    """Asks how many targets there are by configuration set, for the plan of a campaign.
+
+    Attributes:
+        variant: of the devices meant.
+        regions: where; empty for everywhere.
+        but_version: what already runs this needs nothing.
+    """
+
+    variant: str
+    regions: tuple[str, ...]
+    but_version: int
+
+
+Ask: TypeAlias = RowKey | Select | Strata
+
+
+class RowsWanted(Exception):  # noqa: N818 - it is no error: the shell loads what it names
+    """Rows that must be loaded before an event can be handled."""
+
+    def __init__(self, *asks: Ask) -> None:
+        super().__init__(asks)
+        self.asks = asks
+
+
+def key_of(row: Any) -> RowKey:
+    """Name a row."""
+    kind = type(row)
+    return RowKey(kind, key_values(kind, row))
+
+
+def key_values(kind: type[Any], row: Any) -> tuple[Any, ...]:
+    """Take the values of a row's key."""
+    return tuple(getattr(row, name) for name in kind.KEY)
+
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+_VALUES: dict[type[Any], Any] = {}
+
+
+def field_names(kind: type[Any]) -> tuple[str, ...]:
+    """Name the fields of a kind of row, in their order."""
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(item.name for item in fields(kind))
+    return names
+
+
+def values_of(kind: type[Any], row: Any) -> tuple[Any, ...]:
+    """Take the values of all fields of a row, in their order."""
+    getter = _VALUES.get(kind)
+    if getter is None:
+        getter = _VALUES[kind] = attrgetter(*field_names(kind))
+    values: tuple[Any, ...] = getter(row)
+    return values
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows as they were loaded, and as what was decided since left them."""
+
+    _rows: dict[RowKey, Any] = field(default_factory=dict)  # None: there is no such row
+    _selected: dict[Select, tuple[Any, ...]] = field(default_factory=dict)
+    _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
+    _changed: dict[type[Any], dict[RowKey, Any]] = field(default_factory=dict)
+
+    def get(self, kind: type[R], *values: Any) -> R | None:
+        """Read one row, None where there is none.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        key = RowKey(kind, values)
+        try:
+            row: R | None = self._rows[key]
+        except KeyError:
+            raise RowsWanted(key) from None
+        return row
+
+    def select(self, wanted: Select) -> tuple[Any, ...]:
+        """Read rows by what is in them.
+
+        What was changed since they were loaded counts as it is now. With a limit there may be fewer
+        than it allows, where rows that were loaded are among them no longer.
+
+        Raises:
+            RowsWanted: they are not loaded.
+        """
+        try:
+            found = self._selected[wanted]
+        except KeyError:
+            raise RowsWanted(wanted) from None
+        changed = self._changed.get(wanted.kind)
+        if not changed:
+            return found
+        kept = [row for row in found if key_of(row) not in changed]
+        kept += [row for row in changed.values() if row is not None and wanted.takes(row)]
+        return tuple(sorted(kept, key=wanted.place)[: wanted.limit])
+
+    def strata(self, wanted: Strata) -> Mapping[str, int]:
+        """Read how many targets each configuration set has.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        try:
+            return self._strata[wanted]
+        except KeyError:
+            raise RowsWanted(wanted) from None
+
+    def has(self, ask: Ask) -> bool:
+        """Whether this is loaded."""
+        return ask in self._rows or ask in self._selected or ask in self._strata
+
+    def load(self, ask: Ask, found: Any) -> None:
+        """Take what was asked for: a row or None, rows, or numbers by configuration set."""
+        match ask:
+            case RowKey():
+                self._rows.setdefault(ask, found)
+            case Select():
+                self._selected[ask] = tuple(found)
+                for row in found:
+                    self._rows.setdefault(key_of(row), row)
+            case Strata():
+                self._strata[ask] = found
+
+    def change(self, key: RowKey, row: Any) -> None:
+        """Put a row in place, or None to remove it."""
+        self._rows[key] = row
+        self._changed.setdefault(key.kind, {})[key] = row
+
+    def changes(self) -> Iterable[tuple[RowKey, Any]]:
+        """List all rows that were changed, each as it is now."""
+        return [pair for changed in self._changed.values() for pair in changed.items()]

@@ -1,0 +1,124 @@
+"""One event being handled: reads rows, gathers effects, and sees its own changes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ota_engine.fleet.kernel.effects import (
+    AuditNote,
+    Draw,
+    Drop,
+    FleetEffect,
+    Put,
+    Reply,
+    Tally,
+)
+from ota_engine.fleet.kernel.rows import R, RowKey, Rows, RowsWanted, Select, Strata, key_of
+
+
+class Work:
+    """What a handler reads from and writes to.
+
+    Nothing of it counts before the handler has returned: one that wants rows is called again with a
+    new one.
+
+    Attributes:
+        effects: what is wanted so far, in order.
+    """
+
+    __slots__ = ("_changed", "_rows", "effects")
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._changed: dict[RowKey, Any] = {}
+        self.effects: list[FleetEffect] = []
+
+    def get(self, kind: type[R], *values: Any) -> R | None:
+        """Read one row, None where there is none.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        if self._changed:
+            key = RowKey(kind, values)
+            if key in self._changed:
+                row: R | None = self._changed[key]
+                return row
+        return self._rows.get(kind, *values)
+
+    def require(self, keys: Iterable[RowKey]) -> None:
+        """Have rows at hand, all at once.
+
+        Raises:
+            RowsWanted: some of them are not loaded.
+        """
+        missing = [key for key in keys if key not in self._changed and not self._rows.has(key)]
+        if missing:
+            raise RowsWanted(*missing)
+
+    def select(
+        self,
+        kind: type[R],
+        *,
+        at_most: Mapping[str, Any] | None = None,
+        order: tuple[str, ...] = (),
+        limit: int | None = None,
+        **where: Any,
+    ) -> tuple[R, ...]:
+        """Read rows by what is in them; see ``Rows.select``.
+
+        Raises:
+            RowsWanted: they are not loaded.
+        """
+        most = tuple((at_most or {}).items())
+        wanted = Select(kind, tuple(where.items()), most, order, limit)
+        found = self._rows.select(wanted)
+        mine = {key: row for key, row in self._changed.items() if key.kind is kind}
+        if not mine:
+            return found
+        kept = [row for row in found if key_of(row) not in mine]
+        kept += [row for row in mine.values() if row is not None and wanted.takes(row)]
+        return tuple(sorted(kept, key=wanted.place)[:limit])
+
+    def strata(self, wanted: Strata) -> Mapping[str, int]:
+        """Read how many targets each configuration set has.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        return self._rows.strata(wanted)
+
+    def put(self, row: Any) -> None:
+        """Keep a row."""
+        self._changed[key_of(row)] = row
+        self.effects.append(Put(row))
+
+    def drop(self, row: Any) -> None:
+        """Remove a row."""
+        key = key_of(row)
+        self._changed[key] = None
+        self.effects.append(Drop(key))
+
+    def tally(self, campaign: str, phase: int, state: str, reason: str, change: int) -> None:
+        """Change a sum."""
+        self.effects.append(Tally(campaign, phase, state, reason, change))
+
+    def note(self, actor: str, action: str, subject: str, **detail: Any) -> None:
+        """Write a line of the audit trail."""
+        self.effects.append(AuditNote(actor, action, subject, detail))
+
+    def draw(self, draw: Draw) -> None:
+        """Draw the homes of a campaign."""
+        self.effects.append(draw)
+
+    def reply(self, reply: Reply) -> None:
+        """Answer whoever asked."""
+        self.effects.append(reply)
+
+
+def apply(effects: list[FleetEffect], rows: Rows) -> None:
+    """Let what one event changed be what the next one reads."""
+    for effect in effects:
+        if isinstance(effect, Put):
+            rows.change(key_of(effect.row), effect.row)
+        elif isinstance(effect, Drop):
+            rows.change(effect.key, None)

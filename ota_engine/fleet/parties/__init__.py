@@ -1,0 +1,1 @@
+"""Who takes part, in which roles, and who answers for a home; pure."""

@@ -1,0 +1,110 @@
+"""What the fleet and a hub say to each other; pure values, defined here for every kind of gateway.
+
+An instruction is kept as a row until the gateway has taken it, and may come twice: its key says that
+it is the same. What a hub says may come twice, too, and late; its key names it for ever.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from images.eui64 import Eui64
+from ota_engine.times import Utc
+
+
+class Verb(StrEnum):
+    """What a gateway is told to do."""
+
+    ASSIGN = "assign"  # bring this image to that device
+    WITHDRAW = "withdraw"  # do not, or no longer
+    ACTIVATE = "activate"  # run what it holds, at a time
+    CALENDAR = "calendar"  # do not touch the home at these times
+
+
+class InstructionState(StrEnum):
+    """How far an instruction has come."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One thing a gateway is told.
+
+    Attributes:
+        key: names it for ever.
+        gateway: whom.
+        campaign: for which.
+        attempt: of the home in that campaign.
+        home: pseudonym of the home it is about.
+        device: in it.
+        verb: what to do.
+        sha256: of the image; empty where none is meant.
+        version: of the image.
+        at_utc: not before, or when to activate; None for at once.
+        until_utc: not after; None for no end.
+        state: whether the gateway has taken it.
+    """
+
+    TABLE: ClassVar = "instructions"
+    KEY: ClassVar = ("key",)
+    INDEXES: ClassVar = (("state", "gateway"),)
+    key: str
+    gateway: str
+    campaign: str
+    attempt: int
+    home: str
+    device: Eui64
+    verb: Verb
+    sha256: str = ""
+    version: int = 0
+    at_utc: float | None = None
+    until_utc: float | None = None
+    state: InstructionState = InstructionState.WAITING
+
+
+class InstructionTaken(NamedTuple):
+    """A gateway has taken an instruction and will not forget it."""
+
+    key: str
+
+
+class HubWord(StrEnum):
+    """What a hub says of a device."""
+
+    REACHED = "reached"  # the delivery has begun
+    TRANSFERRED = "transferred"  # the device has verified the whole image
+    ACTIVATED = "activated"  # it runs, and says so itself
+    FAILED = "failed"  # for good
+    UNREACHABLE = "unreachable"  # nobody answers there
+    VERSION = "version"  # it says what it runs, unasked
+    HAN_LOST = "HAN lost"  # the devices of the home are gone
+
+
+class HubOutcome(NamedTuple):
+    """One thing a hub says.
+
+    Attributes:
+        key: names it for ever.
+        campaign: of the instruction that led to it; empty when none did.
+        attempt: of that instruction.
+        home: pseudonym of the home.
+        device: in it.
+        word: what happened.
+        reason: why, where it went wrong.
+        version: that the device itself reported, None when it did not.
+        message: octets of the signed message that proves it; empty for none.
+        utc: when, by the hub.
+    """
+
+    key: str
+    campaign: str
+    attempt: int
+    home: str
+    device: Eui64
+    word: HubWord
+    reason: str
+    version: int | None
+    message: bytes
+    utc: Utc

@@ -1,0 +1,28 @@
+"""Every kind of row of the fleet, once; a store makes a table of each."""
+
+from typing import Any, Final
+
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, GateDecision, Member, Sum
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice, Variant
+from ota_engine.fleet.kernel.decisions import DecisionRow
+from ota_engine.fleet.notices.rows import Notice
+from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.fleet.port import Instruction
+from ota_engine.fleet.releases.rows import FirmwareRelease
+
+KINDS: Final[tuple[type[Any], ...]] = (
+    Party,
+    Person,
+    Variant,
+    Home,
+    InstalledDevice,
+    FirmwareRelease,
+    Campaign,
+    CampaignPhase,
+    Member,
+    Sum,
+    GateDecision,
+    Instruction,
+    Notice,
+    DecisionRow,
+)

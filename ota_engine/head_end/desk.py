@@ -1,0 +1,85 @@
+"""Takes events to the fleet and back: loads what it asks for, commits what it decides.
+
+Knows the store and the fleet, no loop and no clock: whoever has the time gives it. A batch is one
+transaction; what was decided is told to gateways and parties only after its commit.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
+from ota_engine.fleet.kernel.decisions import Decision
+from ota_engine.fleet.kernel.effects import RowChange, FleetEffect, Reply
+from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
+from ota_engine.fleet.kernel.work import apply
+from ota_engine.store.fleet.book import FleetStore
+from ota_engine.times import Utc
+
+
+class FleetDesk:
+    """A fleet and its database."""
+
+    def __init__(self, fleet: Fleet, store: FleetStore) -> None:
+        self.fleet = fleet
+        self.store = store
+
+    def handle(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
+        """Let events happen, in order, in one commit.
+
+        Returns:
+            the replies to those that are decisions, in order.
+
+        Raises:
+            StoreError: the database failed; nothing happened.
+        """
+        with self.store.transaction():
+            rows = Rows()
+            self._load(rows, {need for event in events for need in self.fleet.needs(event)})
+            effects: list[FleetEffect] = []
+            for event in events:
+                done = self._one(event, rows, utc)
+                apply(done, rows)
+                effects += done
+            self.store.keep(_changes(effects), utc)
+        return [effect for effect in effects if isinstance(effect, Reply)]
+
+    def decide(self, decision: Decision, utc: Utc) -> Reply:
+        """Take one decision."""
+        (reply,) = self.handle([decision], utc)
+        return reply
+
+    def wake(self, utc: Utc) -> int:
+        """Look at every row whose time has come.
+
+        Returns:
+            how many there were.
+        """
+        looked = 0
+        while events := self._due(utc):
+            self.handle(events, utc)
+            looked += len(events)
+        return looked
+
+    def next_wake(self) -> Utc | None:
+        """When the next row's time comes; None for never."""
+        with self.store.transaction():
+            rows = [row for ask in self.fleet.next_due() for row in self.store.select(ask)]
+        return min((Utc(row.due_utc) for row in rows), default=None)
+
+    def _due(self, utc: Utc) -> list[Due]:
+        with self.store.transaction():
+            return [Due(row) for ask in self.fleet.due(utc) for row in self.store.select(ask)]
+
+    def _one(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
+        while True:
+            try:
+                return self.fleet.handle(event, rows, utc)
+            except RowsWanted as wanted:
+                self._load(rows, wanted.asks)
+
+    def _load(self, rows: Rows, asks: Iterable[Ask]) -> None:
+        for ask, found in self.store.load(asks):
+            rows.load(ask, found)
+
+
+def _changes(effects: Iterable[FleetEffect]) -> list[RowChange]:
+    return [effect for effect in effects if not isinstance(effect, Reply)]
