@@ -5,14 +5,14 @@ Knows the order in which these have to be done; what each does is ``hw.session``
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import zigpy.device
 
 from hw.packets import to_ours
 from hw.port import lock_port
+from hw.remembered import NETWORK_NAME
 from hw.session import RadioFacts, RadioSession, visit
-from hw.settings import RadioSettings
+from hw.settings import DATABASE_NAME, RadioSettings
 from images.eui64 import Eui64
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import OTA_UPGRADE_CLUSTER
@@ -57,8 +57,7 @@ async def form(settings: RadioSettings, channel: int, *, force: bool) -> RadioFa
                 f" channel {existing.channel}); --force replaces it, and every device has to join"
                 " again"
             )
-        if settings.database is not None:
-            _put_aside(settings.database)
+        _put_aside(settings)
         await visit(apart, _form, channel=channel)
         return await visit(settings, _start)
 
@@ -77,8 +76,7 @@ async def leave(settings: RadioSettings) -> None:
 
     with lock_port(settings):
         await visit(replace(settings, state=None), forget)
-        if settings.database is not None:
-            _put_aside(settings.database)
+        _put_aside(settings)
 
 
 async def dismiss(settings: RadioSettings, device: Eui64) -> None:
@@ -150,9 +148,14 @@ def _known(device: zigpy.device.ZigbeeDevice) -> KnownDevice:
     )
 
 
-def _put_aside(database: Path) -> None:
-    """Keep the database of a network that is no more, out of the way of the next one."""
-    for suffix in ("", "-wal", "-shm"):
-        path = database.with_name(database.name + suffix)
+def _put_aside(settings: RadioSettings) -> None:
+    """Keep what a folder has of a network that is no more, out of the way of the next one."""
+    if settings.state is None:
+        return
+    for name, suffix in (
+        *((DATABASE_NAME, end) for end in ("", "-wal", "-shm")),
+        (NETWORK_NAME, ""),
+    ):
         with suppress(FileNotFoundError):
-            path.replace(path.with_name(f"{database.name}.old{suffix}"))
+            path = settings.state / f"{name}{suffix}"
+            path.replace(path.with_name(f"{name}.old{suffix}"))

@@ -21,12 +21,14 @@ from hw.libraries import load_controller
 from hw.packets import broadcast_address, to_ours, to_packet, to_zigpy, unicast_address
 from hw.peer import RESET, Manner, manner
 from hw.port import check_port
+from hw.remembered import SeenNetwork, require_same
 from hw.settings import RadioSettings
 from images.airtime import APS_SECURITY_OCTETS
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import Send, SendStatus
 from ota_engine.link.contract import LinkDownError, SendFailedError
+from ota_engine.wall_clock import this_machine
 
 PLAIN_PAYLOAD = 82  # octets of ZCL in a frame without APS encryption (facts: NWK security only)
 CLOSING = 5.0  # seconds a radio may take to close before it is left alone
@@ -110,8 +112,22 @@ class RadioSession:
             )
 
     async def start(self) -> None:
-        """Take the formed network up."""
+        """Take the formed network up, if it is the one that the state folder has served."""
+        state = self.settings.state
+        if state is not None:
+            await self.load()
+            require_same(self.settings.url, state, self._network())
         await self._do(self.app.initialize(auto_form=False))
+
+    def _network(self) -> SeenNetwork:
+        node, network = self.app.state.node_info, self.app.state.network_info
+        return SeenNetwork(
+            to_ours(network.extended_pan_id),
+            int(network.pan_id),
+            int(network.channel),
+            to_ours(node.ieee),
+            this_machine(),
+        )
 
     async def load(self) -> None:
         """Read the formed network without serving it."""

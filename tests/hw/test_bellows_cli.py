@@ -8,6 +8,7 @@ import trio
 
 from images.eui64 import format_eui64
 from ota_engine.cli.exits import Exit
+from tests.cli.firmware import image_file
 from tests.cli.zota import Ran, zota
 from tests.hw.dongle import VirtualDongle, virtual_dongle
 from tests.hw.home import FIRST, device
@@ -80,3 +81,36 @@ async def test_a_network_is_replaced_only_when_told(tmp_path: Path) -> None:
         assert "--force replaces it" in again.err
         assert (await run(dongle, tmp_path, "form", "--force")).code == Exit.OK
         assert await trio.Path(tmp_path / "network.db.old").exists()
+
+
+async def test_a_folder_serves_the_network_it_has_served_and_says_of_another_which_and_since_when(
+    tmp_path: Path,
+) -> None:
+    """Two dongles, each with a network of its own; somebody plugs the wrong one in."""
+    (home := tmp_path / "home").mkdir()
+    (guest := tmp_path / "guest").mkdir()
+    image = image_file(tmp_path)
+    async with (
+        virtual_dongle(device(), folder=home) as ours,
+        virtual_dongle(device(), folder=guest) as other,
+    ):
+        formed = json.loads((await run(ours, home, "form", "--json")).out)
+        stranger = json.loads((await run(other, guest, "form", "--json")).out)
+        lost = [await run(other, home, "info"), await push(other, home, image)]
+        for ran in lost:
+            assert ran.code == Exit.UNREADABLE
+            assert ran.err.count("\n") == 1
+            assert f"the radio has network PAN {stranger['pan_id']:04X}" in ran.err
+            assert f"has served PAN {formed['pan_id']:04X} ({formed['extended_pan_id']})" in ran.err
+            assert f"coordinator {formed['eui64']} since 20" in ran.err
+            assert "plug in that radio, or give this network a --state of its own" in ran.err
+        assert (await run(other, guest, "info")).code == Exit.OK
+        assert (await run(ours, home, "info")).code == Exit.OK
+        assert (await run(ours, home, "leave", "--force")).code == Exit.OK
+        again = await run(ours, home, "form")
+        assert again.code == Exit.OK, again.err
+
+
+async def push(dongle: VirtualDongle, folder: Path, image: Path) -> Ran:
+    where = ("--link", dongle.settings.url, "--state", folder)
+    return await trio.to_thread.run_sync(lambda: zota("push", image, "--all", *where))
