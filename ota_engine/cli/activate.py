@@ -113,7 +113,7 @@ def activate(
             _tell_already(told, as_json=as_json)
             return
         followed = told
-        good = _is_good(told, at is not None and not wait) or ran_before(told.order, record)
+        good = _is_good(told, at is not None and not wait) or ran_before(told)
     tell(followed, as_json=as_json, good=good)
     if followed.ending.interrupted:
         _say_how_to_go_on(choice, followed.order, wait)
@@ -183,10 +183,11 @@ def _is_good(followed: "Followed", later: bool) -> bool:
     return state is OrderState.ACTIVATED or (later and state in TAKEN)
 
 
-def ran_before(order: OrderRecord, image: ImageRecord | None) -> bool:
+def ran_before(followed: "Followed") -> bool:
     """Whether a device had nothing to start because it ran the ordered image before."""
+    order, runs = followed.order, followed.reports
     nothing_held = order.state is OrderState.FAILED and order.code == ActivationCode.NO_IMAGE_HELD
-    return nothing_held and image is not None and order.firmware_version == image.file_version
+    return nothing_held and runs is not None and order.firmware_version == runs
 
 
 def _tell_already(known: RunsAlready, *, as_json: bool) -> None:

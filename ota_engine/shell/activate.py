@@ -6,7 +6,7 @@ Every step is seen once it is on disk, so what was shown is what an interruption
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
 
@@ -73,11 +73,19 @@ class ActivationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Where an order stood when nobody followed it any longer; ``over`` is what was waited for."""
+    """Where an order stood when nobody followed it any longer.
+
+    Attributes:
+        order: as it stood.
+        over: what was waited for has come.
+        ending: of the wait.
+        reports: the version a device tells that runs the ordered image, None where it is not known.
+    """
 
     order: OrderRecord
     over: bool
     ending: WaitEnd
+    reports: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,8 @@ async def activate(
             if already is not None:
                 return already
             given = await desk.give(request)
-        return await desk.follow(given, over, watch, request.timeout)
+        followed = await desk.follow(given, over, watch, request.timeout)
+        return replace(followed, reports=desk.reports(desk.image(request)))
 
 
 async def cancel(setup: Setup, number: int, watch: Watcher, seconds: float = inf) -> Followed:
@@ -214,8 +223,7 @@ class _Desk:
         seen = engine.device(device)
         if seen is None:
             return None
-        digest = request.manufacturer_image_hash
-        image = request.image or engine.kernel.image_held(device, digest)
+        image = self.image(request)
         waits = any(
             image is not None
             and (one.device, one.sha256) == (device, image.sha256)
@@ -223,7 +231,24 @@ class _Desk:
             for one in engine.status()
         )
         orders, told = engine.orders(), seen.firmwares
-        return runs_already(device, digest, image, orders, told, waits=waits)
+        return runs_already(
+            device,
+            request.manufacturer_image_hash,
+            image,
+            orders,
+            told,
+            reports=self.reports(image),
+            waits=waits,
+        )
+
+    def image(self, request: ActivationRequest) -> ImageRecord | None:
+        """The image that is to be run, None where only its hash is known."""
+        held = self.shell.engine.kernel.image_held
+        return request.image or held(request.device, request.manufacturer_image_hash)
+
+    def reports(self, image: ImageRecord | None) -> int | None:
+        """The version a device tells that runs an image, as far as the image is known."""
+        return None if image is None else self.shell.engine.kernel.images.reported_by(image)
 
     def _has_still_to_tell(self, request: ActivationRequest) -> bool:
         """Whether a device that was heard has not said yet what it runs of the image's firmware."""

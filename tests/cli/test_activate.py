@@ -449,3 +449,20 @@ def _without(keys: Path, folder: Path, prefix: str) -> Path:
             (copy / path.name).write_bytes(path.read_bytes())
             (copy / path.name).chmod(path.stat().st_mode & 0o777)
     return copy
+
+
+def test_a_device_that_tells_the_version_a_push_expected_is_ordered_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Its firmware reports another version than its file's, which the push was told."""
+    told = "0x01017777"
+    roster = tmp_path / "valves.toml"
+    roster.write_text(
+        f'[[device]]\nkind = "hcalcs"\neui64 = "{HCALCS}"\nversion = {told}\nsleepy = true\n'
+    )
+    bench.link = f"sim://?devices={roster}&keys={{}}"
+    pushed = bench.run("push", bench.image(), device=HCALCS, expect_version=told)
+    assert pushed.code == 0, pushed.err
+    done = bench.activate(json=True)
+    assert done.code == 0, done.err
+    assert (json.loads(done.out)["already"], bench.orders()) == (True, [])

@@ -129,9 +129,13 @@ class Images:
 
     def reported(self, image: ServedImage) -> int:
         """The version a device reports that runs an image: that of its file, unless terms say so."""
-        terms = self._terms.get(image.sha256)
+        return self.reported_by(image.record)
+
+    def reported_by(self, record: ImageRecord) -> int:
+        """The same of an image that need not have been added."""
+        terms = self._terms.get(record.sha256)
         stated = None if terms is None else terms.terms.reports
-        return image.key.file_version if stated is None else stated
+        return record.file_version if stated is None else stated
 
     def of_hash(
         self, manufacturer_image_hash: bytes, targets: Collection[tuple[int, int]]

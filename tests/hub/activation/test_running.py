@@ -40,9 +40,12 @@ def known(
     *firmwares: Firmware,
     orders: tuple[OrderRecord, ...] = (),
     image: ImageRecord | None = IMAGE,
+    reports: int | None = None,
     waits: bool = False,
 ) -> RunsAlready | None:
-    return runs_already(Eui64(HCALCS), HASH, image, orders, firmwares, waits=waits)
+    return runs_already(
+        Eui64(HCALCS), HASH, image, orders, firmwares, reports=reports, waits=waits
+    )
 
 
 @pytest.mark.parametrize("image", [IMAGE, None])
@@ -94,3 +97,10 @@ def test_without_an_order_the_version_that_the_device_tells_counts() -> None:
     assert known(told(OLD, EARLIER)) is None
     assert known() is None
     assert known(told(NEW, EARLIER), image=None) is None
+
+
+def test_where_another_version_than_the_files_is_expected_that_one_proves_it_and_no_other() -> None:
+    found = known(told(OLD, EARLIER), reports=OLD)
+    assert found is not None
+    assert (found.version, found.known_by) == (OLD, "by its own query")
+    assert known(told(NEW, EARLIER), reports=OLD) is None
