@@ -25,20 +25,25 @@ EngineFactory = Callable[[Snapshot], Engine]
 
 
 class SteppingClock:
-    """UTC in a simulation: virtual time since an epoch, plus the steps somebody made in it."""
+    """UTC in a simulation: virtual time since an epoch, plus the steps somebody made in it.
 
-    __slots__ = ("_offset",)
+    Attributes:
+        ahead: seconds it was set forward in all; below 0 it is behind.
+    """
+
+    __slots__ = ("_epoch", "ahead")
 
     def __init__(self, epoch: Utc) -> None:
-        self._offset = epoch
+        self._epoch = epoch
+        self.ahead = 0.0
 
     def step(self, seconds: float) -> None:
         """Set the clock forward, or back."""
-        self._offset += seconds
+        self.ahead += seconds
 
     def utc(self, now: Monotonic) -> Utc:
         """Seconds since 1970-01-01."""
-        return Utc(self._offset + now)
+        return Utc(self._epoch + self.ahead + now)
 
 
 class Host(Protocol):

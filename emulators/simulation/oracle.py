@@ -11,6 +11,10 @@ from emulators.devices.chip import Chip
 from emulators.devices.device import EmulatedDevice
 from images.eui64 import format_eui64
 from ota_engine.records import SessionRecord, SessionState
+from ota_engine.times import Utc
+from ota_engine.wording import utc_text
+
+SET_BACK = "the wall clock stepped back"  # in the engine's own reasons
 
 
 class DeviceVerdict(StrEnum):
@@ -27,7 +31,8 @@ class Judgement:
     """The end of one firmware of a device, with what a person needs to believe it.
 
     ``image_hash`` is the SHA-256 of what its flash runs, empty for factory firmware. ``reason``
-    explains every verdict but ``updated``; an empty one is a defect of ours.
+    explains every verdict but ``updated``; an empty one is a defect of ours. ``by_clock`` says that
+    it waits only because the wall clock was set back.
     """
 
     device: str
@@ -43,6 +48,15 @@ class Judgement:
     attempts: int
     crashes: int
     faults: tuple[str, ...] = ()
+    by_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAtEnd:
+    """What the wall clock says when a run ends, and by how many seconds it was set forward in all."""
+
+    utc: Utc
+    ahead: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ def judge(
     faults: tuple[str, ...],
     number: int = 0,
     waits: str = "",
+    clock: ClockAtEnd | None = None,
 ) -> Judgement:
     """Judge one firmware of a device.
 
@@ -73,18 +88,20 @@ def judge(
         faults: what was done to it, for the explanation.
         number: of the chip it is the firmware of, from 0.
         waits: why the push has not begun a session for it, where it knows.
+        clock: when the run ends; None for one that waits for no time of day.
     """
     chip = device.chips[number]
     running = chip.flash.metadata.running[0]
     digest = running.digest.hex() if running.size else ""
     wrong = _wrong(running.identity.file_version, digest, chip, expected, session, unordered)
     verdict, reason = (DeviceVerdict.WRONG_IMAGE, wrong) if wrong else _ordinary(session, waits)
+    held = None if clock is None or wrong or session is None else _held_by_clock(session, clock)
     return Judgement(
         device=format_eui64(device.eui64),
         kind=device.spec.kind.word + (f", chip {number + 1}" if number else ""),
         verdict=verdict,
         state=session.state.value if session is not None else "unknown",
-        reason=reason,
+        reason=f"{reason}{held or ''}",
         version_before=chip.spec.file_version,
         version_after=running.identity.file_version,
         image_hash=digest,
@@ -93,6 +110,7 @@ def judge(
         attempts=session.attempt if session is not None else 0,
         crashes=device.crashes,
         faults=faults,
+        by_clock=held is not None,
     )
 
 
@@ -116,6 +134,23 @@ def _wrong(
     if believed and digest != expected.assigned:
         return f"the engine believes in an update, the device runs version 0x{version:08X}"
     return ""
+
+
+def _held_by_clock(session: SessionRecord, clock: ClockAtEnd) -> str | None:
+    """What to add to the reason of a device that waits only because the clock was set back.
+
+    Returns:
+        None for a device that waits for another reason.
+    """
+    if session.state is not SessionState.SCHEDULED:
+        return None
+    if SET_BACK in session.reason:
+        return ""
+    due = session.due_utc
+    if clock.ahead >= 0 or due is None or due > clock.utc - clock.ahead:
+        return None
+    says = utc_text(clock.utc)
+    return f"; the wall clock was set back {-clock.ahead:.0f} s and says {says} as the run ends"
 
 
 def _ordinary(session: SessionRecord | None, waits: str) -> tuple[DeviceVerdict, str]:

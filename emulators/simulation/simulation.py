@@ -21,7 +21,7 @@ from emulators.simulation.host import LINK, EngineFactory, EngineHost, Host, Ste
 from emulators.simulation.injection import FaultInjector
 from emulators.simulation.journal import Journal
 from emulators.simulation.operator import RolloutOperator
-from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
+from emulators.simulation.oracle import ClockAtEnd, DeviceVerdict, Expectation, Judgement, judge
 from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
 from images.eui64 import Eui64
 from ota_engine.capture.recorder import CaptureMedium, Recorder
@@ -318,6 +318,7 @@ class Simulation:
         }
         touched = self._faults_by_device()
         waits = {one.device: one.reason for one in self.standings() if one.session is None}
+        clock = ClockAtEnd(self._wall.utc(self.end), self._wall.ahead)
         judgements = tuple(
             judge(
                 self.devices[member.spec.eui64],
@@ -327,6 +328,7 @@ class Simulation:
                 touched.get(member.spec.eui64, ()),
                 number,
                 waits.get(member.spec.eui64, ""),
+                clock if member.activation is Activation.AT else None,
             )
             for member in self.settings.members
             for number, part in enumerate(member.spec.parts)

@@ -103,6 +103,10 @@ def _verdict(result: SoakResult) -> str:
     left = summary["devices"] - summary["updated"]
     if left:
         those = f"{left:,} of {summary['devices']:,} devices were not updated: each below says why."
+        held = summary["held_by_clock"]
+        if held:
+            verb = "waits" if held == 1 else "wait"
+            those += f" {held:,} of them {verb} for a time of day: the wall clock was set back."
         return f'<p class="{WARN} verdict">{those}</p><p>{sound}</p>'
     return f'<p class="{GOOD} verdict">Every device was updated.</p><p>{sound}</p>'
 

@@ -213,6 +213,11 @@ class SoakResult:
         ]
 
     @property
+    def held_by_clock(self) -> int:
+        """How many devices wait only because the wall clock was set back."""
+        return sum(device["by_clock"] for device in self.judgements)
+
+    @property
     def audit_faults(self) -> list[str]:
         """What is wrong with the audit trails."""
         return [shard["audit_fault"] for shard in self.shards if shard["audit_fault"]]
@@ -252,6 +257,7 @@ class SoakResult:
             "failed": verdicts[DeviceVerdict.FAILED],
             "stuck": verdicts[DeviceVerdict.STUCK],
             "wrong_image": verdicts[DeviceVerdict.WRONG_IMAGE],
+            "held_by_clock": self.held_by_clock,
             "journal_sha256": self.journal_sha256,
             "faults": {"profile": self.spec.faults, **self.struck},
         }

@@ -28,6 +28,7 @@ KEYS = [
     "failed",
     "stuck",
     "wrong_image",
+    "held_by_clock",
     "journal_sha256",
     "faults",
 ]

@@ -1,11 +1,15 @@
 """The judge must find what it is there to find, so it is shown guilty devices."""
 
+from dataclasses import replace
+
+import pytest
+
 from emulators.devices import kinds
 from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.device import EmulatedDevice
 from emulators.platform.flash import FileIdentity
 from emulators.platform.spec import DeviceSpec
-from emulators.simulation.oracle import DeviceVerdict, Expectation, Judgement, judge
+from emulators.simulation.oracle import ClockAtEnd, DeviceVerdict, Expectation, Judgement, judge
 from images.eui64 import Eui64
 from ota_engine.records import SessionRecord, SessionState
 from ota_engine.times import Utc
@@ -112,3 +116,42 @@ def test_a_session_without_reason_stays_without_explanation() -> None:
 
 def test_a_device_the_engine_never_met_is_stuck() -> None:
     assert verdict_on(device(), None).verdict == DeviceVerdict.STUCK
+
+
+DUE, END = Utc(5_000.0), Utc(6_000.0)  # by a clock that nobody touches
+
+
+def at_the_end(ahead: float, reason: str = "holds the image until then") -> Judgement:
+    """A device that waits for a time of day, judged when the run ends."""
+    waiting = replace(session(SessionState.SCHEDULED, reason), due_utc=DUE)
+    clock = ClockAtEnd(Utc(END + ahead), ahead)
+    return judge(device(), Expectation(digest(ASSIGNED), NEW, {}), waiting, 0, (), clock=clock)
+
+
+def test_a_device_that_waits_because_the_clock_was_set_back_says_so() -> None:
+    found = at_the_end(-2_000.0)
+    assert (found.verdict, found.by_clock) == (DeviceVerdict.STUCK, True)
+    assert found.reason == (
+        "scheduled: holds the image until then; the wall clock was set back 2000 s and says "
+        "1970-01-01 01:06:40 UTC as the run ends"
+    )
+
+
+def test_a_clock_the_engine_doubts_needs_no_further_words() -> None:
+    doubt = "the wall clock stepped back 2000 s: activation times are held"
+    assert (at_the_end(-2_000.0, doubt).reason, at_the_end(-2_000.0, doubt).by_clock) == (
+        f"scheduled: {doubt}",
+        True,
+    )
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3_000.0])
+def test_a_clock_that_nobody_set_back_is_not_to_blame(ahead: float) -> None:
+    assert not at_the_end(ahead).by_clock
+
+
+def test_a_time_that_had_not_come_by_any_clock_is_no_matter_of_the_clock() -> None:
+    waiting = replace(session(SessionState.SCHEDULED), due_utc=Utc(END + 1))
+    clock = ClockAtEnd(Utc(END - 2_000.0), -2_000.0)
+    found = judge(device(), Expectation(digest(ASSIGNED), NEW, {}), waiting, 0, (), clock=clock)
+    assert (found.reason, found.by_clock) == ("scheduled: because", False)

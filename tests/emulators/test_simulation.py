@@ -191,6 +191,16 @@ def test_a_wall_clock_that_steps_does_not_lose_a_scheduled_activation(seconds: f
     assert judgement.reason or judgement.verdict == DeviceVerdict.UPDATED
 
 
+def test_devices_that_a_clock_set_back_keeps_waiting_say_that_it_was() -> None:
+    what = settings(2, hours=10.0)
+    hub = device_of(what, "communications hub")
+    back = Fault(600.0, FaultKind.CLOCK_STEP, amount=-40_000.0)
+    outcome, _ = run(replace(what, members=(hub,), plan=replace(what.plan, faults=(back,))))
+    (judgement,) = outcome.judgements
+    assert (judgement.verdict, judgement.by_clock) == (DeviceVerdict.STUCK, True)
+    assert "the wall clock was set back 40000 s and says 2026-06-30 22:53:20" in judgement.reason
+
+
 def test_a_second_server_on_the_network_mixes_no_images() -> None:
     other = [Fault(at, FaultKind.SECOND_SERVER, seconds=600.0) for at in (10.0, 1500.0, 4000.0)]
     outcome, _ = run(settings(10, hours=30.0, faults=other))

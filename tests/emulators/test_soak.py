@@ -168,3 +168,13 @@ def test_second_chips_cannot_be_given_the_one_ota_file() -> None:
 def test_a_share_of_second_chips_lies_between_none_and_all(share: float) -> None:
     with pytest.raises(LocalError, match="share from 0 to 1"):
         SoakSpec(devices=1, hours=1, seed=1, chips=share)
+
+
+def test_the_headline_says_how_many_wait_because_a_clock_was_set_back() -> None:
+    part = shard_with(DeviceVerdict.STUCK, "scheduled: the wall clock was set back 40000 s")
+    part["judgements"][0]["by_clock"] = True
+    result = merge(SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024), {0: part}, 1.0)
+    page = report(result)
+    assert "1 of 1 devices were not updated: each below says why." in page
+    assert "1 of them waits for a time of day: the wall clock was set back." in page
+    assert result.summary()["held_by_clock"] == 1
