@@ -43,9 +43,7 @@ def known(
     reports: int | None = None,
     waits: bool = False,
 ) -> RunsAlready | None:
-    return runs_already(
-        Eui64(HCALCS), HASH, image, orders, firmwares, reports=reports, waits=waits
-    )
+    return runs_already(Eui64(HCALCS), HASH, image, orders, firmwares, reports=reports, waits=waits)
 
 
 @pytest.mark.parametrize("image", [IMAGE, None])
