@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
-from ota_engine.fleet.kernel.effects import RowChange, FleetEffect, Reply
+from ota_engine.fleet.kernel.effects import FleetEffect, Reply, RowChange
 from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.store.fleet.book import FleetStore

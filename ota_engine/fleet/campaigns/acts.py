@@ -7,7 +7,6 @@ from typing import Final
 
 from images.errors import ImageError
 from images.strict_json import read_json
-from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.cohorts import quotas
 from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy, policy_text, read_policy
@@ -23,8 +22,8 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.effects import Draw
 from ota_engine.fleet.kernel.rows import Strata
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices.rows import Notice, NoticeKind
-from ota_engine.fleet.parties.rows import Party
+from ota_engine.fleet.notices.announcing import announce, with_role
+from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import release_of
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 from ota_engine.times import Utc
@@ -178,21 +177,16 @@ def _draw(
 def _announce(
     campaign: Campaign, release: FirmwareRelease, work: Work, utc: Utc, deploy: float
 ) -> None:
-    body = {"campaign": campaign.campaign, "release": release.release, "deploy_utc": deploy}
-    for party in work.select(Party):
-        if SUPPLIERS.isdisjoint(map(PartyRole, party.roles)):
-            continue
-        work.put(
-            Notice(
-                available_notice(campaign.campaign),
-                party.party,
-                NoticeKind.AVAILABLE,
-                f"campaign:{campaign.campaign}",
-                f"{release.release} will be deployed",
-                canonical_json(body),
-                utc,
-            )
-        )
+    announce(
+        work,
+        NoticeKind.AVAILABLE,
+        f"campaign:{campaign.campaign}",
+        with_role(work, SUPPLIERS),
+        f"{release.release} will be deployed",
+        {"campaign": campaign.campaign, "release": release.release, "deploy_utc": deploy},
+        utc,
+        name=available_notice(campaign.campaign),
+    )
 
 
 def moved(

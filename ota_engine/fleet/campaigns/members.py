@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from ota_engine.canonical import canonical_json
+from ota_engine.fleet.calendar import readiness
+from ota_engine.fleet.calendar.readiness import Question
 from ota_engine.fleet.campaigns.acts import available_notice, policy_of
-from ota_engine.fleet.campaigns.policy import DAY_S, MIN_NOTICE_DAYS, CampaignPolicy
+from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
@@ -16,14 +17,13 @@ from ota_engine.fleet.campaigns.rows import (
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices.delivery import known_since
-from ota_engine.fleet.notices.rows import Notice, NoticeKind
+from ota_engine.fleet.notices.announcing import announce
+from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
 RETRY_S: Final = DAY_S  # after a failed attempt
-LOOK_AGAIN_S: Final = DAY_S  # at a home that waits for somebody else
 
 _ENDED: Final = frozenset(
     {MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT, MemberState.UNREACHABLE}
@@ -58,32 +58,25 @@ def begin(
     work.require(RowKey(Home, (member.home,)) for member in members)
     homes = [(member, work.get(Home, member.home)) for member in members]
     notice = available_notice(campaign.campaign)
-    work.require(
-        RowKey(Notice, (notice, party))
-        for party in {party for _, home in homes if home for party in home.suppliers}
-    )
+    asked = {
+        home.home: Question(home, member.device, campaign.campaign, release, notice)
+        for member, home in homes
+        if home is not None
+    }
+    work.require(readiness.keys(asked.values()))
     begun = 0
     for member, home in homes:
         if home is None:
             move(work, member, MemberState.LEFT, "the home is gone", utc, due_utc=None)
             continue
-        waits = _waits_for(home, notice, work, utc)
-        if waits:
-            move(work, member, MemberState.WAITING, waits, utc, due_utc=utc + LOOK_AGAIN_S)
+        wait = readiness.before_download(asked[home.home], work, utc)
+        if wait is not None:
+            again = wait.look_again_utc
+            move(work, member, MemberState.WAITING, wait.reason, utc, due_utc=again)
             continue
         _assign(member, home, release, policy, work, utc)
         begun += 1
     return begun
-
-
-def _waits_for(home: Home, notice: str, work: Work, utc: Utc) -> str:
-    for party in home.suppliers:
-        since = known_since(work, notice, party)
-        if since is None:
-            return f"notice has not reached {party}"
-        if utc < since + MIN_NOTICE_DAYS * DAY_S:
-            return f"notice to {party} is running"
-    return ""
 
 
 def _assign(
@@ -149,18 +142,16 @@ def _activated(outcome: HubOutcome, member: Member, work: Work, utc: Utc) -> Non
     )
     _ended(member, work, utc)
     home = work.get(Home, member.home)
-    for party in home.suppliers if home else ():
-        body = {"home": member.home, "device": member.device, "version": outcome.version}
-        work.put(
-            Notice(
-                f"{member.campaign}/{member.home}/activated",
-                party,
-                NoticeKind.ACTIVATED,
-                f"home:{member.home}",
-                f"runs {outcome.version:08X}",
-                canonical_json(body),
-                utc,
-            )
+    if home is not None:
+        announce(
+            work,
+            NoticeKind.ACTIVATED,
+            f"home:{member.home}",
+            home.suppliers,
+            f"runs {outcome.version:08X}",
+            {"home": member.home, "device": member.device, "version": outcome.version},
+            utc,
+            name=f"{member.campaign}/{member.home}/activated",
         )
 
 

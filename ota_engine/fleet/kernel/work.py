@@ -12,7 +12,16 @@ from ota_engine.fleet.kernel.effects import (
     Reply,
     Tally,
 )
-from ota_engine.fleet.kernel.rows import R, RowKey, Rows, RowsWanted, Select, Strata, key_of
+from ota_engine.fleet.kernel.rows import (
+    Ask,
+    R,
+    RowKey,
+    Rows,
+    RowsWanted,
+    Select,
+    Strata,
+    key_of,
+)
 
 
 class Work:
@@ -45,13 +54,13 @@ class Work:
                 return row
         return self._rows.get(kind, *values)
 
-    def require(self, keys: Iterable[RowKey]) -> None:
+    def require(self, asks: Iterable[Ask]) -> None:
         """Have rows at hand, all at once.
 
         Raises:
             RowsWanted: some of them are not loaded.
         """
-        missing = [key for key in keys if key not in self._changed and not self._rows.has(key)]
+        missing = [ask for ask in asks if ask not in self._changed and not self._rows.has(ask)]
         if missing:
             raise RowsWanted(*missing)
 

@@ -1,11 +1,13 @@
 """What becomes of a notice, and since when a party knows."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.times import Utc
+
+LEAST_NOTICE_S: Final = 7 * 86_400.0  # SEC Appendix AB, clause 5.2
 
 
 class NoticeDelivered(NamedTuple):

@@ -9,10 +9,18 @@ class NoticeKind(StrEnum):
     """What a notice is about."""
 
     AVAILABLE = "available"  # a release will be deployed
-    STATUS = "status"  # how a stage goes
+    STATUS = "status"  # how a stage goes, by schedule
     ACTIVATED = "activated"  # a device of the party's homes runs it, as it says itself
     HELD = "held"
+    INCIDENT = "incident"
     EMERGENCY = "emergency"
+    ROADMAP = "roadmap"  # a planned date or a manufactured version has changed
+    RETIREMENT = "retirement"  # a release ends, with its successor
+    GAINED = "gained"  # homes came to the party while a campaign has them
+    SLOT = "slot"  # a time was chosen for homes that are the party's, too
+    CONSENT = "consent"  # the party is asked to agree
+    LATE = "late"  # somebody did not do in time what was to be done
+    DEFERRED = "deferred"  # homes have been put off for as long as was agreed
 
 
 class NoticeState(StrEnum):

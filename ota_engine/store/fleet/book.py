@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite as dialect
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
-from ota_engine.fleet.kernel.effects import AuditNote, RowChange, Draw, Drop, Put, Tally
+from ota_engine.fleet.kernel.effects import AuditNote, Draw, Drop, Put, RowChange, Tally
 from ota_engine.fleet.kernel.rows import Ask, RowKey, Select, Strata, field_names, values_of
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
