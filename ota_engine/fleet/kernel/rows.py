@@ -69,7 +69,21 @@ class Strata(NamedTuple):
     but_version: int
 
 
-Ask: TypeAlias = RowKey | Select | Strata
+class Counts(NamedTuple):
+    """Asks how many rows of a kind there are, by what is in them; one statement over the whole table.
+
+    Attributes:
+        kind: class of the rows.
+        by: fields whose values make a group.
+        where: pairs of a field and the value it must have.
+    """
+
+    kind: type[Any]
+    by: tuple[str, ...]
+    where: tuple[tuple[str, Any], ...] = ()
+
+
+Ask: TypeAlias = RowKey | Select | Strata | Counts
 
 
 class RowsWanted(Exception):  # noqa: N818 - it is no error: the shell loads what it names
@@ -119,6 +133,7 @@ class Rows:
     _rows: dict[RowKey, Any] = field(default_factory=dict)  # None: there is no such row
     _selected: dict[Select, tuple[Any, ...]] = field(default_factory=dict)
     _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
+    _counts: dict[Counts, Mapping[tuple[Any, ...], int]] = field(default_factory=dict)
     _changed: dict[type[Any], dict[RowKey, Any]] = field(default_factory=dict)
 
     def get(self, kind: type[R], *values: Any) -> R | None:
@@ -165,12 +180,23 @@ class Rows:
         except KeyError:
             raise RowsWanted(wanted) from None
 
+    def counts(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
+        """Read how many rows each group has, as of the last commit.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        try:
+            return self._counts[wanted]
+        except KeyError:
+            raise RowsWanted(wanted) from None
+
     def has(self, ask: Ask) -> bool:
         """Whether this is loaded."""
-        return ask in self._rows or ask in self._selected or ask in self._strata
+        return any(ask in held for held in (self._rows, self._selected, self._strata, self._counts))
 
     def load(self, ask: Ask, found: Any) -> None:
-        """Take what was asked for: a row or None, rows, or numbers by configuration set."""
+        """Take what was asked for: a row or None, rows, or numbers."""
         match ask:
             case RowKey():
                 self._rows.setdefault(ask, found)
@@ -180,6 +206,8 @@ class Rows:
                     self._rows.setdefault(key_of(row), row)
             case Strata():
                 self._strata[ask] = found
+            case Counts():
+                self._counts[ask] = found
 
     def change(self, key: RowKey, row: Any) -> None:
         """Put a row in place, or None to remove it."""

@@ -14,6 +14,7 @@ from ota_engine.fleet.kernel.effects import (
 )
 from ota_engine.fleet.kernel.rows import (
     Ask,
+    Counts,
     R,
     RowKey,
     Rows,
@@ -95,6 +96,19 @@ class Work:
             RowsWanted: it is not loaded.
         """
         return self._rows.strata(wanted)
+
+    def counts(
+        self, kind: type[Any], by: tuple[str, ...], **where: Any
+    ) -> Mapping[tuple[Any, ...], int]:
+        """Read how many rows there are by what is in them, as of the last commit.
+
+        Returns:
+            a number for each group of values of ``by`` that has rows.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        return self._rows.counts(Counts(kind, by, tuple(where.items())))
 
     def put(self, row: Any) -> None:
         """Keep a row."""

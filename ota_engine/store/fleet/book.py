@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite as dialect
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
 from ota_engine.fleet.kernel.effects import AuditNote, Draw, Drop, Put, RowChange, Tally
-from ota_engine.fleet.kernel.rows import Ask, RowKey, Select, Strata, field_names, values_of
+from ota_engine.fleet.kernel.rows import Ask, Counts, RowKey, Select, Strata, field_names, values_of
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
@@ -85,6 +85,8 @@ class FleetStore:
                     found.append((ask, self.select(ask)))
                 case Strata():
                     found.append((ask, count_strata(self._connection, ask)))
+                case Counts():
+                    found.append((ask, self.count(ask)))
         for kind, keys in by_kind.items():
             found += self._rows(kind, list(dict.fromkeys(keys)))
         return found
@@ -102,6 +104,15 @@ class FleetStore:
         statement = statement.order_by(*(table.c[n] for n in (*wanted.order, *wanted.kind.KEY)))
         rows = self._connection.execute(statement.limit(wanted.limit))
         return [wanted.kind(*row) for row in rows]
+
+    def count(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
+        """Count rows by what is in them."""
+        table = schema.TABLES[wanted.kind]
+        columns = [table.c[name] for name in wanted.by]
+        statement = sa.select(*columns, sa.func.count()).group_by(*columns).order_by(*columns)
+        for name, value in wanted.where:
+            statement = statement.where(table.c[name] == value)
+        return {tuple(row[:-1]): row[-1] for row in self._connection.execute(statement)}
 
     def _rows(self, kind: type[Any], keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
         table = schema.TABLES[kind]

@@ -1,0 +1,1 @@
+"""What goes wrong in and around a fleet, a module each."""

@@ -1,0 +1,1 @@
+"""The twenty rules of the source documents, a module each."""
