@@ -1,0 +1,1 @@
+"""Whether a home may be touched: time, windows, slots."""
