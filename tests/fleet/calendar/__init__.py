@@ -1,1 +1,1 @@
-"""Whether a home may be touched: time, windows, slots."""
+"""Tests of the calendar of homes: whether, and when, one may be upgraded."""
