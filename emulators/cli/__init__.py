@@ -16,6 +16,12 @@ SOAK: Final = CommandRow(
     "Run thousands of emulated devices for virtual days.",
     Panel.EMULATION,
 )
+REHEARSE: Final = CommandRow(
+    "rehearse",
+    "emulators.cli.rehearse",
+    "Rehearse a campaign on an emulated estate.",
+    Panel.EMULATION,
+)
 NCP: Final = CommandRow(
     "ncp",
     "emulators.cli.ncp",

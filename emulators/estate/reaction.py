@@ -16,7 +16,7 @@ class ReactionModel:
         reach_s: mean time until the delivery begins.
         transfer_s: mean time of the delivery.
         activate_s: mean time until the new firmware runs.
-        failing: share of attempts that fail, by version; 0 for all others.
+        failing: share of homes in which a version never runs, by version; 0 for all others.
         silent: share of homes that never answer.
     """
 
@@ -35,7 +35,8 @@ def react(
     silent = random.Random(f"{seed}/{instruction.home}").random() < model.silent
     if silent:
         return
-    bad = draw.random() < model.failing.get(instruction.version, 0.0)
+    fate = random.Random(f"{seed}/{instruction.home}/{instruction.version}")
+    bad = fate.random() < model.failing.get(instruction.version, 0.0)
     steps = [(HubWord.REACHED, model.reach_s), (HubWord.TRANSFERRED, model.transfer_s)]
     steps.append((HubWord.FAILED if bad else HubWord.ACTIVATED, model.activate_s))
     at = utc
