@@ -165,9 +165,7 @@ def _draw(
         Draw(
             campaign.campaign,
             policy.key,
-            release.variant,
-            policy.regions,
-            release.version,
+            Strata(release.variant, policy.regions, release.version),
             shares,
             utc,
         )

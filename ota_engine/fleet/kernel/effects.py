@@ -6,7 +6,7 @@ All effects of one batch are committed together. ``Instruct`` leaves afterwards.
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from ota_engine.fleet.kernel.rows import RowKey
+from ota_engine.fleet.kernel.rows import RowKey, Strata
 
 
 class Put(NamedTuple):
@@ -73,19 +73,33 @@ class Draw(NamedTuple):
     Attributes:
         campaign: whose.
         key: of the hash, hexadecimal.
-        variant: of the devices meant.
-        regions: where; empty for everywhere.
-        but_version: what already runs this needs nothing.
+        targets: which homes are meant.
         quotas: by stratum, phases in order.
         since_utc: when.
     """
 
     campaign: str
     key: str
-    variant: str
-    regions: tuple[str, ...]
-    but_version: int
+    targets: Strata
     quotas: tuple[Quota, ...]
+    since_utc: float
+
+
+class Join(NamedTuple):
+    """Let all targets that are not in a campaign yet join one of its phases, as a set.
+
+    Attributes:
+        campaign: whose.
+        key: of the hash, hexadecimal.
+        targets: which homes are meant.
+        phase: number of the phase.
+        since_utc: when.
+    """
+
+    campaign: str
+    key: str
+    targets: Strata
+    phase: int
     since_utc: float
 
 
@@ -105,5 +119,5 @@ class Reply(NamedTuple):
     revision: int
 
 
-RowChange: TypeAlias = Put | Drop | Tally | AuditNote | Draw
+RowChange: TypeAlias = Put | Drop | Tally | AuditNote | Draw | Join
 FleetEffect: TypeAlias = RowChange | Reply

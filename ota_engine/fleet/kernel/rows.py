@@ -56,17 +56,21 @@ class Select(NamedTuple):
 
 
 class Strata(NamedTuple):
-    """Asks how many targets there are by configuration set, for the plan of a campaign.
+    """The targets of a campaign; asks how many there are by configuration set.
 
     Attributes:
         variant: of the devices meant.
         regions: where; empty for everywhere.
         but_version: what already runs this needs nothing.
+        ring_fence: id of a proving set, whose homes alone are meant; empty for all that are in none.
+        supplier: homes that this party answers for; empty for all.
     """
 
     variant: str
     regions: tuple[str, ...]
     but_version: int
+    ring_fence: str = ""
+    supplier: str = ""
 
 
 class Counts(NamedTuple):

@@ -8,6 +8,7 @@ from ota_engine.fleet.kernel.effects import (
     Draw,
     Drop,
     FleetEffect,
+    Join,
     Put,
     Reply,
     Tally,
@@ -132,6 +133,10 @@ class Work:
     def draw(self, draw: Draw) -> None:
         """Draw the homes of a campaign."""
         self.effects.append(draw)
+
+    def join(self, join: Join) -> None:
+        """Let homes join a campaign."""
+        self.effects.append(join)
 
     def reply(self, reply: Reply) -> None:
         """Answer whoever asked."""

@@ -14,14 +14,14 @@ from sqlalchemy.dialects import sqlite as dialect
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
-from ota_engine.fleet.kernel.effects import AuditNote, Draw, Drop, Put, RowChange, Tally
+from ota_engine.fleet.kernel.effects import AuditNote, Draw, Drop, Join, Put, RowChange, Tally
 from ota_engine.fleet.kernel.rows import Ask, Counts, RowKey, Select, Strata, field_names, values_of
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
 from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.failures import mapped
 from ota_engine.store.fleet import schema
-from ota_engine.store.fleet.planning import count_strata, draw_homes, register_hash
+from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
 from ota_engine.times import Utc
 
 _AT_ONCE = 400  # keys in one statement
@@ -136,7 +136,7 @@ class FleetStore:
         rows: dict[type[Any], dict[RowKey, Any]] = {}
         tallies: dict[tuple[str, int, str, str], int] = {}
         notes: list[AuditRecord] = []
-        draws: list[Draw] = []
+        draws: list[Draw | Join] = []
         for effect in effects:
             match effect:
                 case Put(row):
@@ -150,12 +150,15 @@ class FleetStore:
                     tallies[name] = tallies.get(name, 0) + change
                 case AuditNote(actor, action, subject, detail):
                     notes.append(AuditRecord(utc, actor, action, subject, canonical_json(detail)))
-                case Draw():
+                case Draw() | Join():
                     draws.append(effect)
         for kind, changed in rows.items():
             self._write(kind, changed)
         for draw in draws:
-            draw_homes(self._connection, draw)
+            if isinstance(draw, Join):
+                join_homes(self._connection, draw)
+            else:
+                draw_homes(self._connection, draw)
         self._add(tallies)
         self._extend(notes)
 

@@ -1,5 +1,6 @@
 """Draws the homes of a campaign as one set; knows the tables, and ``cohorts`` as its reference."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
 
@@ -7,15 +8,16 @@ import sqlalchemy as sa
 
 from ota_engine.fleet.campaigns.cohorts import draw_number
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
-from ota_engine.fleet.kernel.effects import Draw
+from ota_engine.fleet.kernel.effects import Draw, Join
 from ota_engine.fleet.kernel.rows import Strata
 
 _TARGETS = """
     FROM fleet_devices AS d JOIN homes AS h ON h.home = d.home
     WHERE d.variant = :variant AND (d.version IS NULL OR d.version <> :but_version)
-      AND d.status = :commissioned AND h.status = :complete AND h.ring_fence = ''
+      AND d.status = :commissioned AND h.status = :complete AND h.ring_fence = :ring_fence
 """
 _REGIONS = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
+_SUPPLIER = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
 
 
 def register_hash(connection: sa.Connection) -> None:
@@ -27,7 +29,7 @@ def register_hash(connection: sa.Connection) -> None:
 
 def count_strata(connection: sa.Connection, asked: Strata) -> Mapping[str, int]:
     """Count the targets of a campaign by configuration set."""
-    text = "SELECT h.configuration, count(*)" + _targets(asked.regions) + "GROUP BY 1 ORDER BY 1"
+    text = "SELECT h.configuration, count(*)" + _targets(asked) + "GROUP BY 1 ORDER BY 1"
     rows = connection.execute(sa.text(text), _parameters(asked))
     return {str(stratum): int(homes) for stratum, homes in rows}
 
@@ -49,7 +51,7 @@ def draw_homes(connection: sa.Connection, draw: Draw) -> None:
         return
     connection.execute(sa.text("INSERT INTO draw_quotas VALUES (:stratum, :phase, :up_to)"), quotas)
     parameters = {
-        **_parameters(draw),
+        **_parameters(draw.targets),
         "campaign": draw.campaign,
         "key": bytes.fromhex(draw.key),
         "since": draw.since_utc,
@@ -76,24 +78,61 @@ def _draw_text(draw: Draw) -> str:
         FROM (SELECT *, row_number() OVER (PARTITION BY stratum ORDER BY number, home) AS place
               FROM (SELECT h.home AS home, d.device AS device, d.version AS version,
                            h.configuration AS stratum, draw_number(:key, h.home) AS number
-                    {_targets(draw.regions)})) AS numbered
+                    {_targets(draw.targets)})) AS numbered
         WHERE phase IS NOT NULL
+        ON CONFLICT (campaign, home) DO NOTHING
     """  # noqa: S608 - made of our own words
 
 
-def _targets(regions: tuple[str, ...]) -> str:
-    return _TARGETS + (_REGIONS if regions else "")
+def join_homes(connection: sa.Connection, join: Join) -> None:
+    """Make members of all targets that are none yet, and add them to their sum."""
+    parameters = {
+        **_parameters(join.targets),
+        "campaign": join.campaign,
+        "phase": join.phase,
+        "key": bytes.fromhex(join.key),
+        "since": join.since_utc,
+    }
+    joined = connection.execute(sa.text(_join_text(join)), parameters).rowcount
+    connection.execute(
+        sa.text(
+            "INSERT INTO sums (campaign, phase, state, reason, homes)"
+            " VALUES (:campaign, :phase, 'planned', '', :homes)"
+            " ON CONFLICT (campaign, phase, state, reason)"
+            " DO UPDATE SET homes = sums.homes + excluded.homes"
+        ),
+        {"campaign": join.campaign, "phase": join.phase, "homes": joined},
+    )
 
 
-def _parameters(asked: Strata | Draw) -> dict[str, object]:
-    import json  # noqa: PLC0415
+def _join_text(join: Join) -> str:
+    return f"""
+        INSERT INTO members (campaign, home, device, phase, stratum, rank, state, reason,
+                             since_utc, attempt, version_before)
+        SELECT :campaign, h.home, d.device, :phase, h.configuration, draw_number(:key, h.home),
+               'planned', '', :since, 0, d.version
+        {_targets(join.targets)}
+          AND NOT EXISTS (SELECT 1 FROM members AS m
+                          WHERE m.campaign = :campaign AND m.home = h.home)
+        ON CONFLICT (campaign, home) DO NOTHING
+    """  # noqa: S608 - made of our own words
 
+
+def _targets(asked: Strata) -> str:
+    regions = _REGIONS if asked.regions else ""
+    return _TARGETS + regions + (_SUPPLIER if asked.supplier else "")
+
+
+def _parameters(asked: Strata) -> dict[str, object]:
     parameters: dict[str, object] = {
         "variant": asked.variant,
         "but_version": asked.but_version,
         "commissioned": InventoryStatus.COMMISSIONED.value,
         "complete": HomeStatus.COMPLETE.value,
+        "ring_fence": asked.ring_fence,
     }
     if asked.regions:
         parameters["regions"] = json.dumps(asked.regions)
+    if asked.supplier:
+        parameters["supplier"] = asked.supplier
     return parameters
