@@ -4,6 +4,7 @@ import typer
 
 from emulators.cli.receiver import listen
 from ota_engine.cli.receiver import deliver
+from ota_engine.cli.remarks import remark
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -11,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=Fa
 @app.callback()
 def head_end() -> None:
     """Do what 'zota receiver' does; this is its former name."""
-    typer.echo("zota: head-end is a former name: say 'zota receiver'", err=True)
+    remark("head-end is a former name: say 'zota receiver'")
 
 
 app.command()(listen)

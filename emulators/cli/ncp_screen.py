@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from ota_engine.cli.remarks import remark
+
 if TYPE_CHECKING:
     from emulators.ncp.dongle import Dongle, DongleOptions
     from emulators.ncp.server import NcpServer
@@ -107,7 +109,7 @@ class NcpScreen:
         self._line(f"stopped{told}")
 
     def _line(self, text: str) -> None:
-        print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the command's own voice
+        remark(text)
 
 
 def fitted(parts: Sequence[str], columns: int) -> str:

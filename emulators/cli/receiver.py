@@ -17,6 +17,7 @@ from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.outcomes_token import read_token
 from ota_engine.cli.push_options import duration
 from ota_engine.cli.receiver import deliver
+from ota_engine.cli.remarks import remark
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wording import one_line
 
@@ -124,10 +125,7 @@ class _Voice:
         if self._as_json:
             self._say(json.dumps({"url": url, "records": str(book.path), "known": len(book)}))
             return
-        typer.echo(
-            f"zota: receiver at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it",
-            err=True,
-        )
+        remark(f"receiver at {url}, records in {book.path} ({len(book)} known); Ctrl-C ends it")
 
     def letter(self, taken: "Reception") -> None:
         if self._as_json:
@@ -141,7 +139,7 @@ class _Voice:
         if self._as_json:
             self._say(json.dumps({"stopped": True} | receiver.status()))
         else:
-            typer.echo("zota: stopped", err=True)
+            remark("stopped")
 
     def _say(self, line: str) -> None:
         sys.stdout.write(line + "\n")

@@ -23,10 +23,12 @@ from ota_engine.cli.columns import (
     command_lines,
     folded,
     lay_out,
+    say_command,
     show,
 )
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.provenance import provenance
+from ota_engine.cli.remarks import remark
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -100,21 +102,18 @@ def soak(
         chips=chips,
     )
     if seed is None:
-        _say(f"seed {spec.seed}")
+        remark(f"seed {spec.seed}")
     _prepare(report)
     try:
         result = _run(spec, processes or os.cpu_count() or 1, report, capture)
     except KeyboardInterrupt:
-        _say(f"stopped; nothing is left running. To run it again: {replay_command(spec)}")
+        stopped = "zota: stopped; nothing is left running; to run it again"
+        say_command(stopped, replay_command(spec), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     if report is not None:
         _write_report(report, result)
     _show(result, report, as_json)
     raise typer.Exit(Exit.OK if result.good else Exit.ERRORS)
-
-
-def _say(text: str) -> None:
-    print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - beside the result
 
 
 def _prepare(report: Path | None) -> None:
@@ -190,7 +189,7 @@ class _Progress:
             drawn = f"[{'#' * done}{'.' * (bar - done)}] " if bar > 0 else ""
             print(f"\r{drawn}{text}  ", end="", file=sys.stderr)  # noqa: T201
         else:
-            _say(text.strip())
+            remark(text.strip())
 
 
 # --- the end -------------------------------------------------------------------------------------
@@ -212,7 +211,7 @@ def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:
     summary = result.summary()
     if result.missing:
         missing = ", ".join(str(number) for number in result.missing)
-        _say(f"shards {missing} gave no result: a worker died; run it again")
+        remark(f"shards {missing} gave no result: a worker died; run it again")
     if as_json:
         print(json.dumps(summary | {"made": provenance(result.spec.seed).as_values()}))  # noqa: T201 - the result
         return

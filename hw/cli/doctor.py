@@ -18,6 +18,7 @@ from ota_engine.cli.columns import Room, folded
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import project_version
 from ota_engine.cli.files import write_whole
+from ota_engine.cli.remarks import put_fact, remark
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
@@ -74,7 +75,7 @@ def doctor(
     if report is not None:
         text = json.dumps(_report(settings, began) | summary, indent=2) + "\n"
         write_whole(report, text.encode(), force=False)
-        typer.echo(f"zota: report for whoever helps with this dongle: {report}", err=True)
+        remark(f"report for whoever helps with this dongle: {report}")
     raise typer.Exit(Exit.OK if diagnosis.healthy else Exit.ERRORS)
 
 
@@ -86,7 +87,7 @@ def _tell(diagnosis: "Diagnosis") -> None:
         for line in more:
             typer.echo(f"{'':{LABELS}}{line}")
         if finding.remedy:
-            typer.echo(f"{'':{LABELS - 1}}-> {finding.remedy}")
+            put_fact(f"{'':{LABELS - 1}}->", finding.remedy, LABELS + len("> "))
 
 
 def _tell_ports(as_json: bool) -> bool:
@@ -103,10 +104,9 @@ def _tell_ports(as_json: bool) -> bool:
         if not port.obstacle:
             typer.echo(f"{'':4}zota doctor --link ezsp://{port.path}")
     if not ports:
-        typer.echo(
-            "zota: no serial port: is the dongle plugged in? Without one there is a virtual one: "
-            "zota ncp --pty ./virtual-dongle",
-            err=True,
+        remark(
+            "no serial port: is the dongle plugged in? Without one there is a virtual one: "
+            "zota ncp --pty ./virtual-dongle"
         )
     return usable
 

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from images.errors import ImageError, JudgingError
 from ota_engine.cli.commands import CommandRow, Panel, all_commands, find
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.remarks import remark
 from ota_engine.errors import LinkError, StoreError, ZotaError
 
 #: What a user can do about the system's own complaints about a path, whose texts only name them.
@@ -202,9 +203,7 @@ def _run() -> int:
         code, text = _exit_code(leaf), _one_line(leaf)
         if code is None or text is None:
             raise
-        from ota_engine.cli.image_facts import visible  # file names may hold anything
-
-        print(f"zota: {visible(text)}", file=sys.stderr)  # noqa: T201 - its last word
+        remark(text)
         return code
     return Exit.OK
 
@@ -227,7 +226,7 @@ def _in_new_words(words: list[str]) -> list[str]:
         name, equals, value = word.partition("=")
         new = FORMER_OPTIONS.get(name)
         if new is not None:
-            typer.echo(f"zota: {name} is a former name: say {new}", err=True)
+            remark(f"{name} is a former name: say {new}")
         renamed.append(word if new is None else f"{new}{equals}{value}")
     return renamed
 

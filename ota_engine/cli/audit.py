@@ -8,6 +8,7 @@ import typer
 
 from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.remarks import put
 from ota_engine.cli.store import Database, Json, State
 from ota_engine.errors import LocalError
 from ota_engine.wording import one_line
@@ -60,9 +61,9 @@ def verify_command(
         typer.echo(json.dumps(shown, indent=2))
     else:
         if fault is not None:
-            typer.echo(f"{path}: {fault.problem}: compare the trail with a backup")
+            put(f"{path}: {fault.problem}: compare the trail with a backup")
         for finding in broken:
-            typer.echo(f"{path}: {finding.problem}: {finding.remedy}")
+            put(f"{path}: {finding.problem}: {finding.remedy}")
         if fault is None and not broken:
             typer.echo(f"{path}: {recorded.length} rows as they were written")
             typer.echo(f"audit head: {recorded.hash}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ota_engine.cli.remarks import remark
+
 CaptureOption = Annotated[
     Path | None,
     typer.Option("--capture", metavar="FILE", help="Record every frame as pcapng, for Wireshark."),
@@ -35,7 +37,7 @@ def recording(capture: Path | None) -> Iterator[WriteCapture | None]:
         yield file.write
     if file.problem is not None:
         reason = f"{capture}: {file.problem.strerror}"
-        typer.echo(f"zota: {reason}: the capture ends early: make room for the next", err=True)
+        remark(f"{reason}: the capture ends early: make room for the next")
 
 
 def join(parts: Iterable[Path], sink: WriteCapture) -> None:

@@ -23,8 +23,8 @@ from ota_engine.cli import image_options as image
 from ota_engine.cli.columns import Room
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
-from ota_engine.cli.image_facts import visible
 from ota_engine.cli.option_groups import grouped
+from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
 from ota_engine.wall_clock import this_machine
 
@@ -120,9 +120,13 @@ def list_command(
     status: option.StatusOnly = None,
     running: option.Running = None,
     device_hw: image.DeviceHardware = None,
+    whole: option.Whole = False,
     as_json: option.AsJson = False,
 ) -> None:
-    """List images, those that clash marked; --running and --device-hw show what fits a device."""
+    """List images, those that clash marked; --running and --device-hw show what fits a device.
+
+    On a terminal with fewer lines, those withdrawn are counted only.
+    """
     everything = Catalogue(folder).entries()
     wanted = [
         entry
@@ -134,7 +138,9 @@ def list_command(
     if as_json:
         report.print_json(report.list_as_json(wanted, everything))
     else:
-        report.print_list(wanted, everything, Room.of(sys.stdout).columns)
+        report.print_list(
+            wanted, everything, Room.of(sys.stdout), whole=whole or status is not None
+        )
 
 
 @app.command("show")
@@ -255,7 +261,7 @@ def _each(
         for entry in changed:
             report.say(f"{entry.name} {entry.sha256[: report.DIGITS]} {done or entry.status}")
     for reason in refused:
-        typer.echo(visible(f"zota: {reason}"), err=True)
+        remark(reason)
     if len(names) > 1 and not as_json:
         report.say(f"{len(changed)} {done or 'changed'}, {len(refused)} refused")
     if refused:

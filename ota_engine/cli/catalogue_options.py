@@ -81,6 +81,7 @@ Running = Annotated[
     int | None,
     typer.Option(parser=number, metavar="V", help="Only what fits a device running this version."),
 ]
+Whole = Annotated[bool, typer.Option("--all", help="Also those a terminal has no room for.")]
 Target = Annotated[
     Path, typer.Argument(metavar="TARGET", help="A new folder; for one index a file, or - .")
 ]

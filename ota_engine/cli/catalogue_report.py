@@ -1,26 +1,29 @@
 """What ``zota catalogue`` prints: entries, histories, takings; opens nothing."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import typer
 
-from images.catalogue import CatalogueEntry, Range, clashes, rivalries
+from images.catalogue import CatalogueEntry, ImageStatus, Range, clashes, rivalries
 from images.catalogue.records import as_values
 from ota_engine.catalogue.export import Export
 from ota_engine.catalogue.takeover import TakenOver
-from ota_engine.cli.columns import INDENT, folded
+from ota_engine.cli.columns import INDENT, Room, folded
 from ota_engine.cli.image_facts import visible
+from ota_engine.cli.remarks import put, remark
 from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
 
 DIGITS = 12  # of a SHA-256, as shown
+FRAME = 3  # lines of a terminal that are not an image's
 
 
 def say(line: str) -> None:
     """Print a line without what a terminal would act on."""
-    typer.echo(visible(line))
+    put(line)
 
 
 def print_json(value: object) -> None:
@@ -45,16 +48,24 @@ def list_as_json(
 def print_list(
     entries: Sequence[CatalogueEntry],
     everything: Sequence[CatalogueEntry],
-    columns: int | None = None,
+    room: Room,
+    *,
+    whole: bool,
 ) -> None:
     """A line per image; where that is wider than the terminal, what it is for on a second one.
+
+    Where they are more than the terminal has lines, those withdrawn are counted only.
 
     Args:
         entries: what to list.
         everything: among which clashes are looked for.
-        columns: of the terminal; None where there is none, and nothing is folded.
+        room: of the terminal; where there is none nothing is folded or left out.
+        whole: leave nothing out.
     """
     rivals = rivalries(everything)
+    columns, found = room.columns, entries
+    if room.lines is not None and not whole and len(entries) > room.lines - FRAME:
+        entries = [entry for entry in entries if entry.status is not ImageStatus.WITHDRAWN]
     for entry in entries:
         bases = f"from {bases_text(entry)}"
         hardware = f"hw {range_text(entry.hardware, 4)}" if entry.hardware else "any hw"
@@ -68,7 +79,19 @@ def print_list(
             say(what + mark)
             for line in folded(visible(whom), columns, INDENT):
                 typer.echo(line)
-    say(f"{len(entries)} of {counted(len(everything), 'image')}")
+    say(f"{len(found):,} of {counted(len(everything), 'image')}{_kinds(found, rivals)}")
+    if len(found) > len(entries):
+        say(f"{len(found) - len(entries):,} withdrawn ones are not listed: --all lists them")
+
+
+def _kinds(entries: Sequence[CatalogueEntry], rivals: Container[str]) -> str:
+    """How many images there are of each status, and how many clash."""
+    if len(entries) < 2:
+        return ""
+    counts = Counter(entry.status for entry in entries)
+    parts = [f"{counts[status]:,} {status}" for status in ImageStatus if counts[status]]
+    clashing = sum(entry.sha256 in rivals for entry in entries)
+    return ": " + ", ".join(parts) + (f"; {clashing:,} clash" if clashing else "")
 
 
 def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> None:
@@ -140,7 +163,7 @@ def print_taken(taken: Sequence[TakenOver]) -> None:
     """A line per file, and a last one that counts them; what was refused goes to standard error."""
     for one in taken:
         if one.entry is None:
-            typer.echo(visible(f"zota: {one.name}: {one.reason}"), err=True)
+            remark(f"{one.name}: {one.reason}")
         else:
             said = "listed already" if one.known else f"added as {one.entry.status}"
             say(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
@@ -175,7 +198,7 @@ def release_as_json(target: str, release: Export) -> dict[str, Any]:
 def warn_release(release: Export) -> None:
     """What whoever serves a release has to know, on standard error."""
     for entry, form, reason in release.left_out:
-        typer.echo(f"zota: warning: {entry.name}: not in {form}'s index: {reason}", err=True)
+        remark(f"warning: {entry.name}: not in {form}'s index: {reason}")
     for entry in release.clashing:
         text = f"{entry.name} {entry.sha256[:DIGITS]}: shares its identity with another image"
-        typer.echo(f"zota: warning: {text}", err=True)
+        remark(f"warning: {text}")

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
 import trio
-import typer
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.cli.columns import say_command
 from ota_engine.cli.extras import require
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, recorded, utc_clock
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import outcomes_token
+from ota_engine.cli.remarks import put, remark
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
@@ -93,7 +94,7 @@ def tell_audit_head(state: Path) -> None:
     """Print the head of the audit trail to standard error, for whoever keeps it elsewhere."""
     head = audit_head(state)
     if head is not None:
-        typer.echo(f"audit head: {head}", err=True)
+        put(f"audit head: {head}", sys.stderr)
 
 
 def audit_head(state: Path) -> str | None:
@@ -143,10 +144,9 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
     originator = None if choice.originator is None else Eui64(choice.originator)
     security = choose_parties(keys, own, originator)
     if security.hub is None:
-        typer.echo(
-            f"zota: warning: {choice.keys}: no signing key of this radio, {format_eui64(own)}: "
+        remark(
+            f"warning: {choice.keys}: no signing key of this radio, {format_eui64(own)}: "
             "transfers are told of without an alert (CCS08); zota pki init --device makes one",
-            err=True,
         )
     return security
 
@@ -173,19 +173,15 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool, token_file: Path | 
     from ota_engine.shell.afterwards import count_what_waits, send_what_waits
 
     token = outcomes_token(url, token_file)
-    waiting = send_what_waits(state, url, _complain, token) if virtual else count_what_waits(state)
+    waiting = send_what_waits(state, url, remark, token) if virtual else count_what_waits(state)
     if waiting:
         words = "zota", "receiver", "deliver", url, "--state", state
         again = command_line(*words, *token_words(token_file))
         what = counted(waiting, "outcome waits", "outcomes wait")
-        typer.echo(f"zota: {what} for the receiver: when it is up, {again}", err=True)
+        say_command(f"zota: {what} for the receiver; when it is up", again, sys.stderr)
     return waiting
 
 
 def token_words(file: Path | None) -> tuple[object, ...]:
     """The option that names a token's file, for a command that a person is to give next."""
     return () if file is None else ("--outcomes-token-file", file)
-
-
-def _complain(line: str) -> None:
-    typer.echo(f"zota: {line}", err=True)

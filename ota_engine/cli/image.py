@@ -17,6 +17,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.image_edit import key_of
 from ota_engine.cli.option_groups import grouped
+from ota_engine.cli.remarks import put, put_fact, remark
 
 if TYPE_CHECKING:
     from images import Severity
@@ -138,7 +139,6 @@ def verify(
     """Check the signature of a GB image against a certificate."""
     from images.eui64 import format_eui64
     from images.signing import read_signer, verify_image
-    from ota_engine.cli.image_facts import visible
 
     image, pem = _read(file), read_bounded(certificate)
     with _naming(certificate):
@@ -162,8 +162,8 @@ def verify(
         typer.echo(json.dumps(facts))
     elif failure is None:
         line = f"verified: signed by {signer.name}" + (f" ({eui64})" if eui64 else "")
-        typer.echo(visible(line))  # a certificate may name its subject anything
-        typer.echo(f"manufacturer image hash {facts['manufacturer_image_hash']}")
+        put(line)  # a certificate may name its subject anything
+        put_fact("manufacturer image hash ", str(facts["manufacturer_image_hash"]), 0)
     if failure is not None:
         raise failure
 
@@ -247,9 +247,7 @@ def _show(path: Path, image: OtaImage, as_json: bool) -> None:
 
 
 def _note(text: str) -> None:
-    from ota_engine.cli.image_facts import visible
-
-    typer.echo(visible(f"zota: warning: {text}"), err=True)
+    remark(f"warning: {text}")
 
 
 for _command in (

@@ -13,6 +13,7 @@ from images.files import read_bounded
 from ota_engine.cli import image_options as option
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
+from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
@@ -222,6 +223,4 @@ def _opened(file: Path) -> Iterator[OtaImage]:
 
 
 def _say(text: str) -> None:
-    from ota_engine.cli.image_facts import visible
-
-    typer.echo(visible(text))
+    put(text)

@@ -7,6 +7,7 @@ from images import OtaHeader, OtaImage
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.eui64 import format_eui64
 from images.shapes import GB_SIGNATURE_BYTES
+from ota_engine.cli.remarks import fact_lines
 
 HEADER_KEYS = (
     "header_version",
@@ -139,7 +140,7 @@ def visible(text: str) -> str:
 
 
 def print_text(path: str, image: OtaImage) -> None:
-    """Print the image for people; a line per fact, never folded, so that it can be searched."""
+    """Print the image for people; a line per fact, so that it can be searched, but on a terminal too narrow."""
     from rich.text import Text
 
     from ota_engine.cli.console import PeopleConsole
@@ -147,7 +148,10 @@ def print_text(path: str, image: OtaImage) -> None:
     console = PeopleConsole(highlight=False, soft_wrap=True)
     rows = (*_about_file(path, image), *_about_header(image.header), *_about_body(image))
     for label, value in rows:
-        console.print(Text.assemble((f"{label:<{LABEL_WIDTH}}", "dim"), visible(value)))
+        first, *below = fact_lines(label, visible(value), LABEL_WIDTH)
+        console.print(Text.assemble((first[:LABEL_WIDTH], "dim"), first[LABEL_WIDTH:]))
+        for line in below:
+            console.print(Text(line))
     if image.elements:
         console.print(Text(f"{'tag':>8}{'offset':>10}{'length':>10}  element", style="dim"))
     for element in image.elements:

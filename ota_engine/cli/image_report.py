@@ -20,6 +20,7 @@ from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.image_options import Format, TellingOptions
 from ota_engine.cli.provenance import provenance
+from ota_engine.cli.remarks import remark
 
 SPARSE_LINES: Final = 10  # how often a long run speaks up where there is no terminal
 LONG_RUN: Final = 100  # files
@@ -37,7 +38,7 @@ def show_progress(results: Iterator[Judged], count: int) -> Iterator[Judged]:
     step = max(count // SPARSE_LINES, 1)
     for done, one in enumerate(results):
         if count >= LONG_RUN and done and done % step == 0:
-            typer.echo(f"zota: {done} of {count} files checked", err=True)
+            remark(f"{done} of {count} files checked")
         yield one
 
 
@@ -87,7 +88,7 @@ def print_text(outcome: JudgingResult, least: Severity, *, quiet: bool = False) 
     console = PeopleConsole(highlight=False, soft_wrap=True)
     for one in outcome.judged:
         if one.report is None:
-            typer.echo(visible(f"zota: {one.path}: {one.reason}"), err=True)
+            remark(f"{one.path}: {one.reason}")
             continue
         if quiet and (one.report.worst or Severity.INFO) < max(least, Severity.WARNING):
             continue

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import typer
-
 from images.files import read_bounded
+from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.keystore import FILE_NAME, SECRETS_FILE, Keystore
 from ota_engine.gbcs.pki import PkiFile
@@ -39,7 +38,7 @@ def read_key_folder(folder: Path) -> Keystore:
         )
     keystore = Keystore.read(files)
     for finding in keystore.findings:
-        typer.echo(f"zota: warning: {folder / finding.name}: left out: {finding.reason}", err=True)
+        remark(f"warning: {folder / finding.name}: left out: {finding.reason}")
     return keystore
 
 
@@ -77,6 +76,4 @@ def _write_new(path: Path, file: PkiFile) -> None:
 
 def _warn_if_open(path: Path) -> None:
     if path.suffix.lower() == ".key" and path.stat().st_mode & OTHERS:
-        typer.echo(
-            f"zota: warning: {path}: a private key that others may read: chmod 600 it", err=True
-        )
+        remark(f"warning: {path}: a private key that others may read: chmod 600 it")

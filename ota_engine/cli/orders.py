@@ -17,6 +17,7 @@ from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import advice, order_facts, order_lines
 from ota_engine.cli.order_screen import OrderScreen
 from ota_engine.cli.outcomes_token import OutcomesToken
+from ota_engine.cli.remarks import put, put_fact, remark
 from ota_engine.errors import LocalError
 from ota_engine.records import OrderRecord, OrderState
 
@@ -79,13 +80,13 @@ def show(number: Number, state: Kept, raw: Raw = None, as_json: AsJson = False) 
     elif as_json:
         typer.echo(json.dumps(facts, indent=2))
     else:
-        width = max(map(len, facts))
+        width = max(map(len, facts)) + len(columns.GAP)
         for name, value in facts.items():
             if value is not None:
-                typer.echo(f"{name.replace('_', ' '):{width}}  {value}")
+                put_fact(name.replace("_", " "), str(value), width)
         cure = advice(order)
         if cure:
-            typer.echo(cure)
+            put(cure)
 
 
 @app.command()
@@ -115,7 +116,7 @@ def cancel(
     followed = run_engine(choice, lambda setup: _cancel(setup, number, screen, timeout))
     tell(followed, as_json=as_json)
     if followed.ending.interrupted:
-        typer.echo("zota: stopped; the same command goes on with it", err=True)
+        remark("stopped; the same command goes on with it")
         raise typer.Exit(Exit.INTERRUPTED)
     cancelled = followed.order.state is OrderState.CANCELLED
     raise typer.Exit(Exit.OK if cancelled else Exit.ERRORS)

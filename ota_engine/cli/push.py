@@ -27,6 +27,7 @@ from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.push_report import print_report
 from ota_engine.cli.push_screen import PushScreen
+from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.push.verdict import PushVerdict
@@ -272,7 +273,7 @@ def _copy_capture(capture: Path | None, folder: Path) -> None:
 def _tell(told: "PushReport", as_json: bool) -> None:
     if told.withdrawn:
         said = "delivery of an earlier push was" if told.withdrawn == 1 else _SEVERAL
-        typer.echo(f"zota: {told.withdrawn} {said} withdrawn", err=True)
+        remark(f"{told.withdrawn} {said} withdrawn")
     if as_json:
         typer.echo(json.dumps(told.as_values() | {"made": provenance().as_values()}, indent=2))
     else:

@@ -14,6 +14,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.push_options import duration
+from ota_engine.cli.remarks import remark
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def deliver(
         state / DATABASE_NAME,
         url,
         timeout,
-        _complain,
+        remark,
         outcomes_token(url, token_file),
     )
     if as_json:
@@ -72,7 +73,3 @@ async def _deliver(
         return await dispatch(
             database, sink, seconds=seconds, wall_clock=this_machine, report=report
         )
-
-
-def _complain(line: str) -> None:
-    typer.echo(f"zota: {line}", err=True)

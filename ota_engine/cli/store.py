@@ -11,6 +11,7 @@ from images.eui64 import format_eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError
 from ota_engine.records import AuditRecord
 from ota_engine.times import Utc
@@ -55,12 +56,12 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
         typer.echo(json.dumps(shown, indent=2))
     else:
         for finding in report.findings:
-            typer.echo(f"{finding.where}: {finding.problem}: {finding.remedy}")
+            put(f"{finding.where}: {finding.problem}: {finding.remedy}")
         rows = ", ".join(f"{count} {table}" for table, count in report.rows.items() if count)
-        typer.echo(f"{path}: schema {report.schema}; {rows or 'no rows'}")
+        put(f"{path}: schema {report.schema}; {rows or 'no rows'}")
         typer.echo(f"audit head: {report.audit_head}")
         if report.sealed_as_found:
-            typer.echo(
+            put(
                 f"{report.sealed_as_found} rows were recorded before the chain covered them: they "
                 "are sealed as they were found then"
             )

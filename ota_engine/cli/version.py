@@ -13,6 +13,7 @@ from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import version_text
 from ota_engine.cli.outcomes_token import OutcomesToken
+from ota_engine.cli.remarks import put, remark
 
 if TYPE_CHECKING:
     from ota_engine.shell.activate import VersionTold
@@ -57,9 +58,9 @@ def version(
         message = "" if outcome is None else outcome.message.hex()
         typer.echo(json.dumps(shown | {"answer": message or None}, indent=2))
     elif found is not None:
-        typer.echo(f"{format_eui64(device)} {reason}, by its own protected word")
+        put(f"{format_eui64(device)} {reason}, by its own protected word")
     else:
-        typer.echo(f"zota: {format_eui64(device)}: {reason}", err=True)
+        remark(f"{format_eui64(device)}: {reason}")
     if told.ending.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if found is not None else Exit.ERRORS)

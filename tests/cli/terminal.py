@@ -23,11 +23,13 @@ class Capture(NamedTuple):
         code: its exit code.
         lines: what stands there in the end, and what was scrolled out at the top.
         moments: the same whenever a picture was about to be drawn over.
+        overlong: what the terminal itself had to go on with in the next line, up to that point.
     """
 
     code: int
     lines: list[str]
     moments: list[list[str]]
+    overlong: list[str]
 
 
 class Terminal:
@@ -40,6 +42,7 @@ class Terminal:
         self.row = 0
         self.column = 0
         self.moments: list[list[str]] = []
+        self.overlong: list[str] = []
         self._drawn = False
 
     def feed(self, text: str) -> None:
@@ -64,6 +67,7 @@ class Terminal:
 
     def _put(self, character: str) -> None:
         if self.column >= self.columns:
+            self.overlong.append("".join(self.rows[self.row]))
             self.column = 0
             self._down()
         row = self.rows[self.row]
@@ -140,4 +144,4 @@ def run_on(
                 shown += chunk
         code = process.wait()
     terminal.feed(shown.decode())
-    return Capture(code, terminal.text(), terminal.moments)
+    return Capture(code, terminal.text(), terminal.moments, terminal.overlong)

@@ -12,6 +12,7 @@ from ota_engine.catalogue.export import FOLDER_INDEX
 from ota_engine.catalogue.folder import Catalogue
 from ota_engine.cli.catalogue_options import read_bases, read_who
 from ota_engine.cli.catalogue_report import print_list
+from ota_engine.cli.columns import Room
 from tests.catalogue.samples import NAME, VERSION, ota
 from tests.cli.zota import Ran, zota
 
@@ -290,11 +291,11 @@ def test_a_narrow_terminal_gets_whole_names_versions_and_words(
 ) -> None:
     zota("catalogue", "add", "ppmid.ota", "--from", "0x10..0x20", "--from", "0x1000000..0x1010101")
     everything = Catalogue(Path("catalogue")).entries()
-    print_list(everything, everything, 80)
+    print_list(everything, everything, Room(80, 24), whole=False)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(f"{NAME}  draft      {everything[0].sha256[:12]}")
     shown = " ".join(line.strip() for line in lines[1:])
     assert "0x00000010..0x00000020, 0x01000000..0x01010101  ppmid 1 of 1 image" in shown
-    print_list(everything, everything)
+    print_list(everything, everything, Room(None, None), whole=False)
     assert len(capsys.readouterr().out.splitlines()) == 2

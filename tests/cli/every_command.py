@@ -1,0 +1,74 @@
+"""Every command of zota with the least it can be given: what ends with work done, and what with one line."""
+
+from ota_engine.cli.exits import Exit
+from tests.cli.firmware import NEW_VERSION
+
+FIRMWARE = "firmware.bin"
+OCTETS = bytes(range(256)) * 8  # of it
+IMAGE = "121D-0084-01020304.zigbee"
+GB_IMAGE = "load-switch.ota"
+GB_FIRMWARE = f"--layout gb --manufacturer 0x121D --type 0x86 --version {NEW_VERSION:#x}"
+HCALCS = "00-DB-12-34-00-00-00-03"
+SIGNED_BY = "keys/90b3d51f40010000-ds.key"
+SIM = "--link sim://?keys=keys --state gb"
+PORT = "--link ezsp:///dev/ttyACM9"
+URL = "http://127.0.0.1:1/outcomes"
+
+# Every command with the least it can be given, in an order in which each finds what it needs, and
+# how it ends.
+WORK: tuple[tuple[str, Exit], ...] = (
+    (f"image build {FIRMWARE} --manufacturer 0x121D --type 0x84 --version 0x01020304", Exit.OK),
+    (f"image inspect {IMAGE}", Exit.OK),
+    (f"image hash {IMAGE}", Exit.OK),
+    (f"image validate {IMAGE}", Exit.OK),
+    (f"image fix {IMAGE} -o fixed.zigbee", Exit.OK),
+    (f"image extract {IMAGE} -o inner.bin", Exit.OK),
+    (f"image unwrap {IMAGE} -o bare.ota", Exit.OK),
+    (f"catalogue add {IMAGE}", Exit.OK),
+    ("catalogue approve 121D-0084-01020304", Exit.OK),
+    ("catalogue list", Exit.OK),
+    ("catalogue show 121D-0084-01020304", Exit.OK),
+    ("catalogue route --manufacturer 0x121D --type 0x84 --running 1", Exit.OK),
+    ("catalogue check", Exit.OK),
+    ("catalogue export released", Exit.OK),
+    ("catalogue import released/zigpy.json --catalogue second", Exit.OK),
+    ("catalogue withdraw 121D-0084-01020304 --reason late", Exit.OK),
+    ("catalogue remove 121D-0084-01020304", Exit.OK),
+    ("pki init keys", Exit.OK),
+    (f"image build {FIRMWARE} -o {GB_IMAGE} {GB_FIRMWARE}", Exit.OK),
+    (f"image sign {GB_IMAGE} --sign-key {SIGNED_BY} -o signed.ota", Exit.OK),
+    ("image verify signed.ota --certificate keys/90b3d51f40010000-ds.pem", Exit.OK),
+    (f"push signed.ota --device {HCALCS} {SIM} --keys keys", Exit.OK),
+    (f"version --device {HCALCS} {SIM} --keys keys", Exit.OK),
+    (f"activate --image signed.ota --device {HCALCS} {SIM} --keys keys", Exit.OK),
+    ("orders list --state gb", Exit.OK),
+    ("orders show 1 --state gb", Exit.OK),
+    ("store check --state gb", Exit.OK),
+    ("store dead-letters --state gb", Exit.OK),
+    ("store requeue --state gb --all", Exit.OK),
+    ("audit verify --state gb", Exit.OK),
+    ("demo --keep shown", Exit.OK),
+    ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
+)
+
+# What cannot be done here, or not with these words: one line, and the code for it.
+ONE_LINE: tuple[tuple[str, Exit], ...] = (
+    (f"image strip {IMAGE}", Exit.ERRORS),
+    (f"orders cancel 9 {SIM} --keys keys", Exit.ERRORS),
+    ("gbcs decode 00", Exit.ERRORS),
+    (f"doctor {PORT}", Exit.ERRORS),
+    (f"radio form {PORT} --state lab", Exit.ERRORS),
+    (f"radio info {PORT}", Exit.ERRORS),
+    (f"radio permit {PORT} --state lab", Exit.ERRORS),
+    (f"radio devices {PORT}", Exit.ERRORS),
+    (f"radio leave {PORT} --state lab --force", Exit.ERRORS),
+    ("receiver listen --port 0", Exit.ERRORS),
+    (f"receiver deliver {URL} --state gb", Exit.ERRORS),
+    ("head-end listen --port 0", Exit.ERRORS),
+    (f"head-end deliver {URL} --state gb", Exit.ERRORS),
+    (f"push {IMAGE} --all {PORT} --state lab", Exit.ERRORS),
+    (f"push {IMAGE} --all {SIM} --outcomes-to {URL}", Exit.ERRORS),
+    (f"version --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
+    (f"activate --hash {'0' * 64} --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
+    (f"demo --outcomes-to {URL}", Exit.ERRORS),
+)
