@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
-from ota_engine.fleet.kernel.effects import FleetEffect, Reply, RowChange
+from ota_engine.fleet.kernel.effects import FleetEffect, Reply
 from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.store.fleet.book import FleetStore
@@ -39,7 +39,7 @@ class FleetDesk:
                 done = self._one(event, rows, utc)
                 apply(done, rows)
                 effects += done
-            self.store.keep(_changes(effects), utc)
+            self.store.keep(rows.changes(), effects, utc)
         return [effect for effect in effects if isinstance(effect, Reply)]
 
     def decide(self, decision: Decision, utc: Utc) -> Reply:
@@ -61,12 +61,12 @@ class FleetDesk:
 
     def next_wake(self) -> Utc | None:
         """When the next row's time comes; None for never."""
-        with self.store.transaction():
+        with self.store.reading():
             rows = [row for ask in self.fleet.next_due() for row in self.store.select(ask)]
         return min((Utc(row.due_utc) for row in rows), default=None)
 
     def _due(self, utc: Utc) -> list[Due]:
-        with self.store.transaction():
+        with self.store.reading():
             return [Due(row) for ask in self.fleet.due(utc) for row in self.store.select(ask)]
 
     def _one(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
@@ -79,7 +79,3 @@ class FleetDesk:
     def _load(self, rows: Rows, asks: Iterable[Ask]) -> None:
         for ask, found in self.store.load(asks):
             rows.load(ask, found)
-
-
-def _changes(effects: Iterable[FleetEffect]) -> list[RowChange]:
-    return [effect for effect in effects if not isinstance(effect, Reply)]

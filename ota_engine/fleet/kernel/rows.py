@@ -6,8 +6,9 @@ reading raises ``RowsWanted``, the shell loads all that it names and calls again
 that calling it again is the same as calling it later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from enum import Enum
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -98,6 +99,31 @@ class RowsWanted(Exception):  # noqa: N818 - it is no error: the shell loads wha
         self.asks = asks
 
 
+class Unloaded(Enum):
+    """What was there before a row was put blindly."""
+
+    UNKNOWN = "unknown"
+
+
+class Changed(NamedTuple):
+    """One row that a batch has changed.
+
+    Attributes:
+        key: names it.
+        before: as it was loaded, None where there was none, ``Unloaded.UNKNOWN`` where nobody looked.
+        after: as it is now, None once it is removed.
+    """
+
+    key: RowKey
+    before: Any
+    after: Any
+
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+_KEYS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
+_VALUES: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
+
+
 def key_of(row: Any) -> RowKey:
     """Name a row."""
     kind = type(row)
@@ -106,11 +132,10 @@ def key_of(row: Any) -> RowKey:
 
 def key_values(kind: type[Any], row: Any) -> tuple[Any, ...]:
     """Take the values of a row's key."""
-    return tuple(getattr(row, name) for name in kind.KEY)
-
-
-_NAMES: dict[type[Any], tuple[str, ...]] = {}
-_VALUES: dict[type[Any], Any] = {}
+    getter = _KEYS.get(kind)
+    if getter is None:
+        getter = _KEYS[kind] = taking(kind.KEY)
+    return getter(row)
 
 
 def field_names(kind: type[Any]) -> tuple[str, ...]:
@@ -125,16 +150,25 @@ def values_of(kind: type[Any], row: Any) -> tuple[Any, ...]:
     """Take the values of all fields of a row, in their order."""
     getter = _VALUES.get(kind)
     if getter is None:
-        getter = _VALUES[kind] = attrgetter(*field_names(kind))
-    values: tuple[Any, ...] = getter(row)
-    return values
+        getter = _VALUES[kind] = taking(field_names(kind))
+    return getter(row)
+
+
+def taking(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Make what takes attributes of an object, as a tuple also where there is but one."""
+    if len(names) == 1:
+        (name,) = names
+        return lambda row: (getattr(row, name),)
+    return attrgetter(*names)
 
 
 @dataclass(slots=True)
 class Rows:
     """Rows as they were loaded, and as what was decided since left them."""
 
-    _rows: dict[RowKey, Any] = field(default_factory=dict)  # None: there is no such row
+    # A plain pair of kind and values finds what a RowKey names, and is made faster.
+    _rows: dict[tuple[type[Any], tuple[Any, ...]], Any] = field(default_factory=dict)
+    _before: dict[tuple[type[Any], tuple[Any, ...]], Any] = field(default_factory=dict)
     _selected: dict[Select, tuple[Any, ...]] = field(default_factory=dict)
     _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
     _counts: dict[Counts, Mapping[tuple[Any, ...], int]] = field(default_factory=dict)
@@ -146,11 +180,10 @@ class Rows:
         Raises:
             RowsWanted: it is not loaded.
         """
-        key = RowKey(kind, values)
         try:
-            row: R | None = self._rows[key]
+            row: R | None = self._rows[kind, values]
         except KeyError:
-            raise RowsWanted(key) from None
+            raise RowsWanted(RowKey(kind, values)) from None
         return row
 
     def select(self, wanted: Select) -> tuple[Any, ...]:
@@ -215,9 +248,13 @@ class Rows:
 
     def change(self, key: RowKey, row: Any) -> None:
         """Put a row in place, or None to remove it."""
+        if key not in self._before:
+            self._before[key] = self._rows.get(key, Unloaded.UNKNOWN)
         self._rows[key] = row
         self._changed.setdefault(key.kind, {})[key] = row
 
-    def changes(self) -> Iterable[tuple[RowKey, Any]]:
-        """List all rows that were changed, each as it is now."""
-        return [pair for changed in self._changed.values() for pair in changed.items()]
+    def changes(self) -> Iterator[Changed]:
+        """Walk all rows that were changed, each as it was and as it is now, kind by kind."""
+        for changed in self._changed.values():
+            for key, row in changed.items():
+                yield Changed(key, self._before[key], row)

@@ -17,7 +17,6 @@ from ota_engine.fleet.kernel.rows import (
     Ask,
     Counts,
     R,
-    RowKey,
     Rows,
     RowsWanted,
     Select,
@@ -40,7 +39,7 @@ class Work:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._changed: dict[RowKey, Any] = {}
+        self._changed: dict[tuple[type[Any], tuple[Any, ...]], Any] = {}
         self.effects: list[FleetEffect] = []
 
     def get(self, kind: type[R], *values: Any) -> R | None:
@@ -49,11 +48,10 @@ class Work:
         Raises:
             RowsWanted: it is not loaded.
         """
-        if self._changed:
-            key = RowKey(kind, values)
-            if key in self._changed:
-                row: R | None = self._changed[key]
-                return row
+        key = kind, values
+        if key in self._changed:
+            row: R | None = self._changed[key]
+            return row
         return self._rows.get(kind, *values)
 
     def require(self, asks: Iterable[Ask]) -> None:
@@ -83,7 +81,7 @@ class Work:
         most = tuple((at_most or {}).items())
         wanted = Select(kind, tuple(where.items()), most, order, limit)
         found = self._rows.select(wanted)
-        mine = {key: row for key, row in self._changed.items() if key.kind is kind}
+        mine = {key: row for key, row in self._changed.items() if key[0] is kind}
         if not mine:
             return found
         kept = [row for row in found if key_of(row) not in mine]

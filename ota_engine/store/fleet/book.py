@@ -4,28 +4,36 @@ One transaction holds the loading and the keeping of a batch, so that two operat
 after the other. SQLite has one writer.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import compress, count
+from operator import ne
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite as dialect
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
-from ota_engine.fleet.kernel.effects import AuditNote, Draw, Drop, Join, Put, RowChange, Tally
-from ota_engine.fleet.kernel.rows import Ask, Counts, RowKey, Select, Strata, field_names, values_of
+from ota_engine.fleet.kernel.effects import AuditNote, Draw, FleetEffect, Join, Tally
+from ota_engine.fleet.kernel.rows import Ask, Changed, Counts, RowKey, Select, Strata, Unloaded
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
-from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
+from ota_engine.store.chain import AuditFault, AuditHead, AuditRow
 from ota_engine.store.failures import mapped
 from ota_engine.store.fleet import schema
+from ota_engine.store.fleet.forms import FORMS, SIZES, Form
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
+from ota_engine.store.fleet.trail import Trail
 from ota_engine.times import Utc
 
-_AT_ONCE = 400  # keys in one statement
-_SUM = (*Sum.KEY, "homes")
+_AT_ONCE: Final = 1_000  # rows of an import in one statement
+_CACHE_KIB: Final = 64 * 1024  # of pages, whatever the size of the estate
+_LOG_PAGES: Final = 8_192  # of the write-ahead log, before they go into the database
+_BUSY_MS: Final = 60_000  # another operator's plan of a million homes is waited for
+_SUM: Final = FORMS[Sum]
+_ADD: Final = _SUM.upsert.replace("homes = excluded.homes", "homes = sums.homes + excluded.homes")
 
 
 class FleetStore:
@@ -38,12 +46,20 @@ class FleetStore:
     def __init__(self, connection: sa.Connection, place: str) -> None:
         self._connection = connection
         self.place = place
-        self._upserts = {kind: _upsert(table) for kind, table in schema.TABLES.items()}
-        register_hash(connection)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only database there is yet
+        self._driver = driver
+        self._trail = Trail(driver)
+        register_hash(driver)
 
     @classmethod
-    def open(cls, path: Path | None) -> Self:
+    def open(cls, path: Path | None, *, durable: bool = True) -> Self:
         """Open or create a database; None for one in memory.
+
+        Args:
+            path: the file.
+            durable: a commit survives a power cut; without, only the death of the process, which
+                is enough for a rehearsal.
 
         Raises:
             StoreError: it cannot be used as it is.
@@ -54,8 +70,11 @@ class FleetStore:
                 connection = sqlite.open_memory()
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite.open_file(path, durable=True)
+                connection = sqlite.open_file(path, durable=durable)
                 sqlite.use_write_ahead_log(connection)
+                sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
+                sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
+                sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
             with connection.begin():
                 schema.METADATA.create_all(connection)
         return cls(connection, place)
@@ -68,83 +87,93 @@ class FleetStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold all that is read and kept within together; nothing of it counts after an error."""
-        with mapped(self.place), self._connection.begin():
+        with mapped(self.place), self._between("BEGIN IMMEDIATE"):
             yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read several things as they are at one time, beside whoever writes."""
+        with mapped(self.place), self._between("BEGIN"):
+            yield
+
+    @contextmanager
+    def _between(self, begin: str) -> Iterator[None]:
+        self._driver.execute(begin)
+        try:
+            yield
+            self._driver.execute("COMMIT")
+        finally:
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
 
     # --- reading, within a transaction ----------------------------------------------------------
 
     def load(self, asks: Iterable[Ask]) -> list[tuple[Ask, Any]]:
         """Load all that is asked for."""
         found: list[tuple[Ask, Any]] = []
-        by_kind: dict[type[Any], list[RowKey]] = {}
+        by_kind: dict[type[Any], dict[RowKey, None]] = {}
         for ask in asks:
             match ask:
                 case RowKey():
-                    by_kind.setdefault(ask.kind, []).append(ask)
+                    by_kind.setdefault(ask.kind, {})[ask] = None
                 case Select():
                     found.append((ask, self.select(ask)))
                 case Strata():
-                    found.append((ask, count_strata(self._connection, ask)))
+                    found.append((ask, count_strata(self._driver, ask)))
                 case Counts():
                     found.append((ask, self.count(ask)))
         for kind, keys in by_kind.items():
-            found += self._rows(kind, list(dict.fromkeys(keys)))
+            found += self._rows(FORMS[kind], list(keys))
         return found
 
     def select(self, wanted: Select) -> list[Any]:
         """Load rows by what is in them."""
-        table = schema.TABLES[wanted.kind]
-        statement = sa.select(table)
-        for name, value in wanted.where:
-            statement = statement.where(table.c[name] == value)
-        for name, most in wanted.at_most:
-            column = table.c[name]
-            finite = most != float("inf")
-            statement = statement.where(column <= most if finite else column.is_not(None))
-        statement = statement.order_by(*(table.c[n] for n in (*wanted.order, *wanted.kind.KEY)))
-        rows = self._connection.execute(statement.limit(wanted.limit))
-        return [wanted.kind(*row) for row in rows]
+        return list(self.walk(wanted))
+
+    def walk(self, wanted: Select) -> Iterator[Any]:
+        """Read rows by what is in them one after the other, however many there are."""
+        form = FORMS[wanted.kind]
+        return map(form.read, self._driver.execute(*form.selecting(wanted)))
 
     def count(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
         """Count rows by what is in them."""
-        table = schema.TABLES[wanted.kind]
-        columns = [table.c[name] for name in wanted.by]
-        statement = sa.select(*columns, sa.func.count()).group_by(*columns).order_by(*columns)
-        for name, value in wanted.where:
-            statement = statement.where(table.c[name] == value)
-        return {tuple(row[:-1]): row[-1] for row in self._connection.execute(statement)}
+        form = FORMS[wanted.kind]
+        text, values = form.counting(wanted)
+        return {
+            tuple(map(form.known, wanted.by, row[:-1])): row[-1]
+            for row in self._driver.execute(text, values)
+        }
 
-    def _rows(self, kind: type[Any], keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
-        table = schema.TABLES[kind]
-        columns = [table.c[name] for name in kind.KEY]
+    def _rows(self, form: Form, keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
         rows: dict[tuple[Any, ...], Any] = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            part = [key.values for key in keys[start : start + _AT_ONCE]]
-            if len(columns) == 1:
-                condition = columns[0].in_([value for (value,) in part])
-            else:
-                condition = sa.tuple_(*columns).in_(part)
-            for row in self._connection.execute(sa.select(table).where(condition)):
-                rows[tuple(row[: len(columns)])] = kind(*row)
-        for key in keys:
-            yield key, rows.get(key.values)
+        written = [form.key(key.values) for key in keys]
+        start = 0
+        while start < len(written):
+            left = len(written) - start
+            size = next(size for size in SIZES if size <= left)
+            part = written[start : start + size]
+            start += size
+            flat = [value for key in part for value in key]
+            for row in self._driver.execute(form.by_keys(size), flat):
+                rows[row[: form.keys]] = form.read(row)
+        for key, name in zip(keys, written, strict=True):
+            yield key, rows.get(name)
 
     # --- keeping, within a transaction ----------------------------------------------------------
 
-    def keep(self, effects: Iterable[RowChange], utc: Utc) -> None:
-        """Keep what was decided, in order; of several of one row the last one counts."""
-        rows: dict[type[Any], dict[RowKey, Any]] = {}
+    def keep(self, changes: Iterable[Changed], effects: Iterable[FleetEffect], utc: Utc) -> None:
+        """Keep what was decided.
+
+        Args:
+            changes: all rows that are other ones now.
+            effects: what else is wanted: sums, lines of the audit trail, homes to be drawn.
+            utc: now.
+        """
         tallies: dict[tuple[str, int, str, str], int] = {}
         notes: list[AuditRecord] = []
         draws: list[Draw | Join] = []
         for effect in effects:
             match effect:
-                case Put(row):
-                    kind = type(row)
-                    key = RowKey(kind, tuple(getattr(row, name) for name in kind.KEY))
-                    rows.setdefault(kind, {})[key] = row
-                case Drop(key):
-                    rows.setdefault(key.kind, {})[key] = None
                 case Tally(campaign, phase, state, reason, change):
                     name = campaign, phase, str(state), reason
                     tallies[name] = tallies.get(name, 0) + change
@@ -152,102 +181,65 @@ class FleetStore:
                     notes.append(AuditRecord(utc, actor, action, subject, canonical_json(detail)))
                 case Draw() | Join():
                     draws.append(effect)
-        for kind, changed in rows.items():
-            self._write(kind, changed)
+                case _:
+                    pass  # a row, which is among the changes, or a reply
+        self._write(changes)
         for draw in draws:
             if isinstance(draw, Join):
-                join_homes(self._connection, draw)
+                join_homes(self._driver, draw)
             else:
-                draw_homes(self._connection, draw)
+                draw_homes(self._driver, draw)
         self._add(tallies)
-        self._extend(notes)
+        self._trail.extend(notes)
 
     def insert(self, rows: Iterable[Any]) -> None:
-        """Keep many rows of one kind, an import for example."""
-        kinds: dict[type[Any], list[dict[str, Any]]] = {}
+        """Keep many rows, an import for example; they are taken as they come."""
+        kinds: dict[type[Any], list[Any]] = {}
         for row in rows:
-            kinds.setdefault(type(row), []).append(_as_parameters(row))
-        for kind, parameters in kinds.items():
-            self._connection.execute(self._upserts[kind], parameters)
+            kind = type(row)
+            waiting = kinds.setdefault(kind, [])
+            waiting.append(FORMS[kind].write(row))
+            if len(waiting) == _AT_ONCE:
+                self._driver.executemany(FORMS[kind].upsert, waiting)
+                waiting.clear()
+        for kind, waiting in kinds.items():
+            self._driver.executemany(FORMS[kind].upsert, waiting)
 
-    def _write(self, kind: type[Any], changed: Mapping[RowKey, Any]) -> None:
-        table = schema.TABLES[kind]
-        kept = [_as_parameters(row) for row in changed.values() if row is not None]
-        gone = [key for key, row in changed.items() if row is None]
-        if kept:
-            self._connection.execute(self._upserts[kind], kept)
-        for key in gone:
-            pairs = zip(kind.KEY, key.values, strict=True)
-            self._connection.execute(
-                sa.delete(table).where(*(table.c[name] == value for name, value in pairs))
-            )
+    def _write(self, changes: Iterable[Changed]) -> None:
+        statements: dict[str, list[Sequence[Any]]] = {}
+        for change in changes:
+            form = FORMS[change.key.kind]
+            if change.after is None:
+                statements.setdefault(form.delete, []).append(form.key(change.key.values))
+                continue
+            after = form.write(change.after)
+            if change.before is Unloaded.UNKNOWN:
+                statements.setdefault(form.upsert, []).append(after)
+            elif change.before is None:
+                statements.setdefault(form.insert, []).append(after)
+            else:
+                changed = tuple(compress(count(), map(ne, form.write(change.before), after)))
+                if changed:
+                    values = [*(after[number] for number in changed), *after[: form.keys]]
+                    statements.setdefault(form.update(changed), []).append(values)
+        for text, rows in statements.items():
+            self._driver.executemany(text, rows)
 
-    def _add(self, tallies: Mapping[tuple[str, int, str, str], int]) -> None:
-        rows = [
-            dict(zip(_SUM, (*name, change), strict=True))
-            for name, change in tallies.items()
-            if change
-        ]
+    def _add(self, tallies: dict[tuple[str, int, str, str], int]) -> None:
+        rows = [(*name, change) for name, change in tallies.items() if change]
         if rows:
-            self._connection.execute(_ADD, rows)
-
-    def _extend(self, notes: Sequence[AuditRecord]) -> None:
-        if not notes:
-            return
-        trail = extend(self.audit_head(), notes)
-        names = schema.audit.columns.keys()
-        rows = [
-            dict(
-                zip(
-                    names,
-                    (row.sequence, *values_of(AuditRecord, row.record), row.hash),
-                    strict=True,
-                )
-            )
-            for row in trail
-        ]
-        self._connection.execute(sa.insert(schema.audit), rows)
+            self._driver.executemany(_ADD, rows)
 
     # --- the audit trail ------------------------------------------------------------------------
 
     def audit_head(self) -> AuditHead:
         """The length of the trail and the hash of its last row."""
-        table = schema.audit
-        last = sa.select(table.c.sequence, table.c.hash).order_by(table.c.sequence.desc()).limit(1)
-        row = self._connection.execute(last).first()
-        return AuditHead() if row is None else AuditHead(*row)
+        return self._trail.head()
 
     def trail(self) -> Iterator[AuditRow]:
         """Walk the audit trail, oldest first."""
-        table = schema.audit
-        for row in self._connection.execute(sa.select(table).order_by(table.c.sequence)):
-            sequence, utc, actor, action, subject, detail, digest = row
-            yield AuditRow(sequence, AuditRecord(utc, actor, action, subject, detail), digest)
+        return self._trail.walk()
 
     def verify_audit(self, known: str | None = None) -> AuditFault | None:
         """Walk the trail; the first bad row, or None when all is as it was written."""
-        return verify(self.trail(), self.audit_head(), known)
-
-
-def _as_parameters(row: Any) -> dict[str, Any]:
-    kind = type(row)
-    return dict(zip(field_names(kind), values_of(kind, row), strict=True))
-
-
-def _upsert(table: sa.Table) -> sa.Insert:
-    keys = [column.name for column in table.primary_key]
-    statement = dialect.insert(table)
-    changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
-
-
-def _adding() -> sa.Insert:
-    table = schema.TABLES[Sum]
-    statement = dialect.insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(Sum.KEY),
-        set_={"homes": table.c.homes + statement.excluded.homes},
-    )
-
-
-_ADD = _adding()
+        return self._trail.verify(known)

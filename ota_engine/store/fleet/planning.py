@@ -4,8 +4,6 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
 from ota_engine.fleet.campaigns.cohorts import draw_number
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.kernel.effects import Draw, Join
@@ -20,50 +18,43 @@ _REGIONS = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
 _SUPPLIER = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
 
 
-def register_hash(connection: sa.Connection) -> None:
+def register_hash(driver: sqlite3.Connection) -> None:
     """Teach SQLite the hash by which homes are drawn."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only database there is yet
     driver.create_function("draw_number", 2, draw_number, deterministic=True)
 
 
-def count_strata(connection: sa.Connection, asked: Strata) -> Mapping[str, int]:
+def count_strata(driver: sqlite3.Connection, asked: Strata) -> Mapping[str, int]:
     """Count the targets of a campaign by configuration set."""
     text = "SELECT h.configuration, count(*)" + _targets(asked) + "GROUP BY 1 ORDER BY 1"
-    rows = connection.execute(sa.text(text), _parameters(asked))
+    rows = driver.execute(text, _parameters(asked))
     return {str(stratum): int(homes) for stratum, homes in rows}
 
 
-def draw_homes(connection: sa.Connection, draw: Draw) -> None:
+def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
     """Make the members of a campaign, and their sums."""
-    connection.execute(
-        sa.text(
-            "CREATE TEMP TABLE IF NOT EXISTS draw_quotas"
-            " (stratum TEXT, phase INTEGER, up_to INTEGER, PRIMARY KEY (stratum, phase))"
-        )
+    driver.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS draw_quotas"
+        " (stratum TEXT, phase INTEGER, up_to INTEGER, PRIMARY KEY (stratum, phase))"
     )
-    connection.execute(sa.text("DELETE FROM draw_quotas"))
-    quotas = [
-        {"stratum": quota.stratum, "phase": quota.phase, "up_to": quota.up_to}
-        for quota in draw.quotas
-    ]
-    if not quotas:
+    driver.execute("DELETE FROM draw_quotas")
+    if not draw.quotas:
         return
-    connection.execute(sa.text("INSERT INTO draw_quotas VALUES (:stratum, :phase, :up_to)"), quotas)
+    driver.executemany(
+        "INSERT INTO draw_quotas VALUES (?, ?, ?)",
+        [(quota.stratum, quota.phase, quota.up_to) for quota in draw.quotas],
+    )
     parameters = {
         **_parameters(draw.targets),
         "campaign": draw.campaign,
         "key": bytes.fromhex(draw.key),
         "since": draw.since_utc,
     }
-    connection.execute(sa.text(_draw_text(draw)), parameters)
-    connection.execute(
-        sa.text(
-            "INSERT INTO sums (campaign, phase, state, reason, homes)"
-            " SELECT campaign, phase, state, reason, count(*) FROM members"
-            " WHERE campaign = :campaign GROUP BY 1, 2, 3, 4"
-        ),
-        {"campaign": draw.campaign},
+    driver.execute(_draw_text(draw), parameters)
+    driver.execute(
+        "INSERT INTO sums (campaign, phase, state, reason, homes)"
+        " SELECT campaign, phase, state, reason, count(*) FROM members"
+        " WHERE campaign = ? GROUP BY 1, 2, 3, 4",
+        (draw.campaign,),
     )
 
 
@@ -84,7 +75,7 @@ def _draw_text(draw: Draw) -> str:
     """  # noqa: S608 - made of our own words
 
 
-def join_homes(connection: sa.Connection, join: Join) -> None:
+def join_homes(driver: sqlite3.Connection, join: Join) -> None:
     """Make members of all targets that are none yet, and add them to their sum."""
     parameters = {
         **_parameters(join.targets),
@@ -93,14 +84,12 @@ def join_homes(connection: sa.Connection, join: Join) -> None:
         "key": bytes.fromhex(join.key),
         "since": join.since_utc,
     }
-    joined = connection.execute(sa.text(_join_text(join)), parameters).rowcount
-    connection.execute(
-        sa.text(
-            "INSERT INTO sums (campaign, phase, state, reason, homes)"
-            " VALUES (:campaign, :phase, 'planned', '', :homes)"
-            " ON CONFLICT (campaign, phase, state, reason)"
-            " DO UPDATE SET homes = sums.homes + excluded.homes"
-        ),
+    joined = driver.execute(_join_text(join), parameters).rowcount
+    driver.execute(
+        "INSERT INTO sums (campaign, phase, state, reason, homes)"
+        " VALUES (:campaign, :phase, 'planned', '', :homes)"
+        " ON CONFLICT (campaign, phase, state, reason)"
+        " DO UPDATE SET homes = sums.homes + excluded.homes",
         {"campaign": join.campaign, "phase": join.phase, "homes": joined},
     )
 

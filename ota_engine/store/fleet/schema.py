@@ -1,62 +1,53 @@
 """The tables of the fleet, made from its rows; knows no connection and no statement.
 
-A column bears the name and the type of its row's field. The audit trail is the only table without a
-row in the core: it is only ever extended.
+A column bears the name of its row's field. The audit trail is the only table without a row in the
+core: it is only ever extended.
 """
 
-import types
-from enum import StrEnum
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from images.eui64 import Eui64
 from ota_engine.fleet.kernel.rows import field_names
 from ota_engine.fleet.tables import KINDS
-from ota_engine.store.schema import Eui64Text, JsonText, TextChoice, Words
+from ota_engine.store.fleet.forms import column_of, hints_of
 
 METADATA: Final = sa.MetaData()
 
-_PLAIN: Final[dict[Any, Any]] = {
-    str: Words,
+_TYPES: Final[dict[Any, Any]] = {
+    str: sa.Text,
     int: sa.BigInteger,
     float: sa.Double,
     bool: sa.Boolean,
-    Eui64: Eui64Text,
+    bytes: sa.LargeBinary,
+    Eui64: sa.String(23),
 }
 
 
 def _column(kind: type[Any], name: str, hint: Any) -> sa.Column[Any]:
-    optional = False
-    if get_origin(hint) in (Union, types.UnionType):
-        (hint,) = (part for part in get_args(hint) if part is not type(None))
-        optional = True
+    column = column_of(hint)
     return sa.Column(
         name,
-        _type_of(hint),
+        _TYPES[column.plain],
         primary_key=name in kind.KEY,
-        nullable=optional,
+        nullable=column.optional,
         autoincrement=False,
     )
 
 
-def _type_of(hint: Any) -> Any:
-    if get_origin(hint) is tuple:
-        return JsonText(list, tuple)
-    if hint not in _PLAIN and isinstance(hint, type) and issubclass(hint, StrEnum):
-        return TextChoice(hint)
-    return _PLAIN[hint]
-
-
 def _table(kind: type[Any]) -> sa.Table:
-    hints = get_type_hints(kind)
+    names = field_names(kind)
+    if names[: len(kind.KEY)] != tuple(kind.KEY):
+        raise TypeError(f"{kind.__name__}: the fields of its key are not its first ones")
     table = sa.Table(
         kind.TABLE,
         METADATA,
-        *(_column(kind, name, hints[name]) for name in field_names(kind)),
+        *map(_column, [kind] * len(names), names, hints_of(kind)),
+        sqlite_with_rowid=False,
     )
-    for names in getattr(kind, "INDEXES", ()):
-        sa.Index(f"ix_{kind.TABLE}_{'_'.join(names)}", *(table.c[name] for name in names))
+    for indexed in getattr(kind, "INDEXES", ()):
+        sa.Index(f"ix_{kind.TABLE}_{'_'.join(indexed)}", *(table.c[name] for name in indexed))
     return table
 
 
