@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from images.errors import ImageError
@@ -77,9 +78,14 @@ def available_notice(campaign: str) -> str:
 def policy_of(campaign: Campaign) -> CampaignPolicy:
     """Read the policy of a campaign from its row."""
     try:
-        return read_policy(read_json(campaign.policy, "the policy"))
+        return _frozen_policy(campaign.policy)
     except ImageError as error:
         raise LocalError(f"{campaign.campaign}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _frozen_policy(text: str) -> CampaignPolicy:
+    return read_policy(read_json(text, "the policy"))
 
 
 def _campaign(work: Work, name: str) -> Campaign:
