@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from images.eui64 import Eui64
+from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.errors import LocalError, StoreError, StoreFull
 from ota_engine.records import (
     AssignmentRecord,
@@ -37,7 +38,6 @@ from ota_engine.records import (
 )
 from ota_engine.store import connection as sqlite
 from ota_engine.store import migrate, schema
-from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.check import CheckReport, count_rows, look_over
 from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line

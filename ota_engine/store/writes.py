@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ota_engine.audit_chain import AuditRow
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
@@ -23,7 +24,6 @@ from ota_engine.records import (
     SessionRecord,
 )
 from ota_engine.store import schema
-from ota_engine.store.chain import AuditRow
 from ota_engine.store.rows import Batch, Row, rows
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

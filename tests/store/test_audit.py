@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ota_engine.audit_chain import GENESIS, AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.errors import StoreError
 from ota_engine.records import AuditRecord
-from ota_engine.store.chain import GENESIS, AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.store.store import Store
 from tests.store.samples import audit
 

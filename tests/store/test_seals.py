@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ota_engine.audit_chain import AuditHead, extend
 from ota_engine.catalogue.intake import image_record
 from ota_engine.errors import StoreError
 from ota_engine.records import OrderState, PushState, Record, Verdict
 from ota_engine.store import schema
-from ota_engine.store.chain import AuditHead, extend
 from ota_engine.store.seals import SEAL, SEAL_FOUND, SEALER, known_seals
 from ota_engine.store.store import Store
 from ota_engine.times import Utc

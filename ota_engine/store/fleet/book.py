@@ -14,13 +14,13 @@ from typing import Any, Final, Self
 
 import sqlalchemy as sa
 
+from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
 from ota_engine.fleet.kernel.effects import AuditNote, Draw, FleetEffect, Join, Tally
 from ota_engine.fleet.kernel.rows import Ask, Changed, Counts, RowKey, Select, Strata, Unloaded
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
-from ota_engine.store.chain import AuditFault, AuditHead, AuditRow
 from ota_engine.store.failures import mapped
 from ota_engine.store.fleet import schema
 from ota_engine.store.fleet.forms import FORMS, SIZES, Form

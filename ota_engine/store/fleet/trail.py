@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.records import AuditRecord
-from ota_engine.store.chain import AuditFault, AuditHead, AuditRow, extend, verify
 
 _LAST: Final = "SELECT sequence, hash FROM fleet_audit ORDER BY sequence DESC LIMIT 1"
 _ALL: Final = (
