@@ -5,13 +5,18 @@ rows that an event is sure to want, so that a shell can load those of many event
 missing then is named by ``RowsWanted``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.campaigns import acts as campaign_acts
 from ota_engine.fleet.campaigns import members, progress
 from ota_engine.fleet.campaigns.rows import CampaignPhase, Member
+from ota_engine.fleet.inventory import acts as inventory_acts
+from ota_engine.fleet.inventory import arrivals, registration
+from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
+from ota_engine.fleet.inventory.happenings import Happening
+from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
 from ota_engine.fleet.kernel.decisions import ActRow, Decision
@@ -21,6 +26,8 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import delivery
 from ota_engine.fleet.notices.delivery import NoticeDelivered
 from ota_engine.fleet.notices.rows import Notice
+from ota_engine.fleet.parties import acts as party_acts
+from ota_engine.fleet.parties.rows import Responsibility, Tenancy
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
 from ota_engine.fleet.releases import acts as release_acts
 from ota_engine.times import Utc
@@ -34,13 +41,42 @@ class Due(NamedTuple):
     row: Any
 
 
+#: What happens to homes and devices, and who listens; an event and all that follows is one commit.
+_LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]] = {}
+
+
+def _tell(happened: Iterable[Happening], work: Work, utc: Utc) -> None:
+    for one in happened:
+        for listener in _LISTENERS.get(type(one), ()):
+            listener(one, work, utc)
+
+
+def _supplier_due(row: Responsibility, work: Work, utc: Utc) -> None:
+    _tell(registration.supplier_due(row, work, utc), work, utc)
+
+
+def _tenancy_due(row: Tenancy, work: Work, utc: Utc) -> None:
+    _tell(registration.tenancy_due(row, work, utc), work, utc)
+
+
 #: What each kind of row does when its time has come.
 _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     CampaignPhase: progress.due,
     Member: members.due,
+    Responsibility: _supplier_due,
+    Tenancy: _tenancy_due,
 }
 
-FleetEvent = Decision | HubOutcome | InstructionTaken | NoticeDelivered | Due
+#: What is told of homes and devices, and who takes it.
+_TOLD: Final[dict[type[Any], Callable[[Any, Work, Utc], list[Happening]]]] = {
+    SupplierTold: registration.supplier_told,
+    TenancyTold: registration.tenancy_told,
+    DeviceTold: arrivals.device_told,
+    HomeTold: arrivals.home_told,
+}
+
+_Told = SupplierTold | TenancyTold | DeviceTold | HomeTold
+FleetEvent = _Told | Decision | HubOutcome | InstructionTaken | NoticeDelivered | Due
 
 
 class Fleet:
@@ -51,7 +87,12 @@ class Fleet:
     """
 
     def __init__(self) -> None:
-        self.acts: dict[type[Any], ActRow] = {**release_acts.ACTS, **campaign_acts.ACTS}
+        self.acts: dict[type[Any], ActRow] = {
+            **party_acts.ACTS,
+            **inventory_acts.ACTS,
+            **release_acts.ACTS,
+            **campaign_acts.ACTS,
+        }
 
     def needs(self, event: FleetEvent) -> Iterator[RowKey]:
         """Name rows that an event is sure to want."""
@@ -66,6 +107,14 @@ class Fleet:
                 yield RowKey(Notice, (event.notice, event.party))
             case Due():
                 yield RowKey(type(event.row), tuple(getattr(event.row, n) for n in event.row.KEY))
+            case DeviceTold():
+                yield RowKey(Home, (event.home,))
+                yield RowKey(InstalledDevice, (event.device,))
+            case SupplierTold():
+                yield RowKey(Home, (event.home,))
+                yield RowKey(Responsibility, (event.home, event.fuel, event.from_utc))
+            case HomeTold() | TenancyTold():
+                yield RowKey(Home, (event.home,))
             case _:
                 return
 
@@ -85,6 +134,8 @@ class Fleet:
                 _taken(event, work)
             case NoticeDelivered():
                 delivery.delivered(event, work, utc)
+            case SupplierTold() | TenancyTold() | DeviceTold() | HomeTold():
+                _tell(_TOLD[type(event)](event, work, utc), work, utc)
             case Due():
                 kind = type(event.row)
                 row = work.get(kind, *(getattr(event.row, name) for name in kind.KEY))

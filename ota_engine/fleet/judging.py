@@ -20,18 +20,27 @@ from ota_engine.fleet.kernel.decisions import (
     octets_to_sign,
 )
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply
+from ota_engine.fleet.kernel.identifiers import names_meter_point
 from ota_engine.fleet.kernel.rows import Rows
 from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.parties.acts import FoundEstate, read_key
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.times import Utc
 
 _HALF = 32  # octets of r and of s
+_METER_POINT = (
+    "the decision names a meter point (MPAN), and what is decided is kept for ever: name the home by"
+    " its pseudonym"
+)
 
 
 def decide(
     decision: Decision, acts: Mapping[type[Any], ActRow], rows: Rows, utc: Utc
 ) -> list[FleetEffect]:
     """Take a decision, or refuse it; either way it is kept, and answered once.
+
+    What names a meter point is not kept, as nothing kept is ever taken out again; nor is what its
+    person did not sign, so that nobody uses up the key of another one's decision.
 
     Raises:
         RowsWanted: rows are missing: load them and call again.
@@ -40,6 +49,8 @@ def decide(
     if earlier is not None:
         return [_again(decision, earlier)]
     row = acts[type(decision.act)]
+    if names_meter_point(content_of(decision)):
+        return [Reply(False, RefusalCode.CONTENT, _METER_POINT, 0)]
     subject = row.subject(decision.act)
     work = Work(rows)
     try:
@@ -50,7 +61,8 @@ def decide(
     except DecisionRefused as refused:
         work = Work(rows)
         reply = Reply(False, refused.code, refused.text, refused.revision)
-    work.put(_kept(decision, subject, reply, utc))
+    if reply.code != RefusalCode.SIGNATURE:
+        work.put(_kept(decision, subject, reply, utc))
     done = type(decision.act).__name__ if reply.accepted else f"refused {reply.code}"
     work.note(decision.person, done, subject, decision=decision.key, text=reply.text)
     work.reply(reply)
@@ -65,6 +77,8 @@ def _again(decision: Decision, earlier: DecisionRow) -> Reply:
 
 
 def _actor(decision: Decision, row: ActRow, work: Work) -> Actor:
+    if isinstance(decision.act, FoundEstate):
+        return _founder(decision, decision.act)
     person = work.get(Person, decision.person)
     if person is None or not person.active:
         raise DecisionRefused(
@@ -79,11 +93,28 @@ def _actor(decision: Decision, row: ActRow, work: Work) -> Actor:
             f"{decision.person} of {person.party} may not decide this: it takes {wanted}",
         )
     if person.key and not _is_signed(decision, person.key):
-        raise DecisionRefused(
-            RefusalCode.SIGNATURE,
-            f"the signature is not {decision.person}'s: sign with the key that was registered",
-        )
+        raise _unsigned(decision)
     return Actor(decision.person, person.party, roles, decision.reason, decision.key)
+
+
+def _founder(decision: Decision, act: FoundEstate) -> Actor:
+    """Know a founder by the key that her own act states."""
+    keys = {person: key for person, _, key in act.persons}
+    if decision.person not in keys:
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN, f"{decision.person} is none of the founders: name her as one"
+        )
+    if not _is_signed(decision, read_key(keys[decision.person])):
+        raise _unsigned(decision)
+    roles = frozenset({PartyRole.OPERATOR, PartyRole.APPROVER})
+    return Actor(decision.person, act.party, roles, decision.reason, decision.key)
+
+
+def _unsigned(decision: Decision) -> DecisionRefused:
+    return DecisionRefused(
+        RefusalCode.SIGNATURE,
+        f"the signature is not {decision.person}'s: sign with the key that was registered",
+    )
 
 
 def _is_signed(decision: Decision, key: str) -> bool:

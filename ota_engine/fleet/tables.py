@@ -3,10 +3,23 @@
 from typing import Any, Final
 
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, GateDecision, Member, Sum
-from ota_engine.fleet.inventory.rows import Home, InstalledDevice, Variant
+from ota_engine.fleet.inventory.rows import (
+    ConfigurationSet,
+    Home,
+    InstalledDevice,
+    Particulars,
+    RingFence,
+    Variant,
+)
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.notices.rows import Notice
-from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.fleet.parties.rows import (
+    Party,
+    PartyId,
+    Person,
+    Responsibility,
+    Tenancy,
+)
 from ota_engine.fleet.port import Instruction
 from ota_engine.fleet.releases.rows import FirmwareRelease
 
@@ -25,4 +38,10 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Instruction,
     Notice,
     DecisionRow,
+    PartyId,
+    Responsibility,
+    Tenancy,
+    ConfigurationSet,
+    RingFence,
+    Particulars,
 )

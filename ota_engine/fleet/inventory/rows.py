@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from images.eui64 import Eui64
 
@@ -83,11 +83,13 @@ class InstalledDevice:
         version_since_utc: since when that is known.
         gbcs_version: that it speaks.
         installed_utc: when it was installed.
+        gpf: EUI-64 of the Gas Proxy Function of a hub, which is updated with its CHF and never
+            without; None for what has none.
     """
 
     TABLE: ClassVar = "fleet_devices"
     KEY: ClassVar = ("device",)
-    INDEXES: ClassVar = (("home",), ("variant", "version"))
+    INDEXES: ClassVar = (("home",), ("variant", "version"), ("gpf",))
     device: Eui64
     home: str
     kind: str
@@ -98,6 +100,7 @@ class InstalledDevice:
     version_since_utc: float
     gbcs_version: str = ""
     installed_utc: float = 0.0
+    gpf: Eui64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ class Variant:
         hardware: version.
         smets: 1 or 2; hubs of the first are listed, not ordered.
         maker: party that makes it.
+        manufacturer_code: of its images, None while it is not known.
+        image_type: of its images, None while it is not known.
     """
 
     TABLE: ClassVar = "variants"
@@ -123,3 +128,77 @@ class Variant:
     hardware: str
     smets: int = 2
     maker: str = ""
+    manufacturer_code: int | None = None
+    image_type: int | None = None
+
+
+#: Kinds of device that get firmware over the air on this network; others are listed only.
+ORDERED_KINDS: Final = frozenset({"CHF", "ESME", "GSME", "PPMID", "HCALCS"})
+
+
+def is_ordered(variant: Variant) -> bool:
+    """Whether firmware is ordered for a variant: SMETS1 hubs and in-home displays are only listed."""
+    return variant.smets != 1 and variant.kind in ORDERED_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSet:
+    """Which models and versions stand together in homes, as the Deployed Products List counts them.
+
+    Attributes:
+        configuration: short id, made of ``contents``.
+        contents: ``kind:variant:version`` of each device, sorted, with ``;`` between.
+        homes: that have it, as counted last.
+        counted_utc: when they were counted.
+    """
+
+    TABLE: ClassVar = "configuration_sets"
+    KEY: ClassVar = ("configuration",)
+    configuration: str
+    contents: str
+    homes: int
+    counted_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class RingFence:
+    """Homes set apart to prove releases on: what nobody approved yet is delivered to them alone.
+
+    Attributes:
+        ring_fence: short id.
+        purpose: why, in words.
+        author: person who set it up.
+        revision: counts its changes.
+        changed: what the last one was.
+    """
+
+    TABLE: ClassVar = "ring_fences"
+    KEY: ClassVar = ("ring_fence",)
+    ring_fence: str
+    purpose: str
+    author: str
+    revision: int
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What people call a home; the only row that may name it, and it can be erased.
+
+    Attributes:
+        home: pseudonym.
+        reference: what the pseudonym was made of.
+        mpan: of its electricity meter point.
+        mprn: of its gas meter point.
+        uprn: of the property.
+        address: in one line.
+    """
+
+    TABLE: ClassVar = "particulars"
+    KEY: ClassVar = ("home",)
+    home: str
+    reference: str = ""
+    mpan: str = ""
+    mprn: str = ""
+    uprn: str = ""
+    address: str = ""

@@ -1,0 +1,1 @@
+"""Homes, hubs and devices."""

@@ -1,0 +1,1 @@
+"""Releases, paths and the roadmap."""
