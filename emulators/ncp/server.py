@@ -21,7 +21,10 @@ CHUNK = 4096  # octets read at once
 BACKLOG = 1 << 16  # octets a host may leave unread before it loses some
 HANDOVER = 0.5  # seconds a host waits for the one before it to be gone
 LOOK_AGAIN = 0.02  # seconds between two looks at a pty that nobody has open
-HANG_UP = frozenset({errno.EIO, errno.ECONNRESET, errno.EPIPE, errno.EBADF})
+UNREAD_S = 30.0  # what a host on TCP does not take for so long ends its connection
+HANG_UP = frozenset(
+    {errno.EIO, errno.ECONNRESET, errno.EPIPE, errno.EBADF, errno.ETIMEDOUT, errno.EHOSTUNREACH}
+)
 
 
 class NcpServer:
@@ -246,6 +249,10 @@ async def _listen(host: str, port: int) -> trio.SocketListener:
     except OSError as error:
         reason = "is taken" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
         raise LinkError(f"{host}:{port}: {reason}; name another port") from error
+    # Inherited by every connection: without it a host that vanished, or reads no more, would keep
+    # the dongle from every other until somebody ends it.
+    unread = int(UNREAD_S * 1000)
+    listeners[0].socket.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_USER_TIMEOUT, unread)
     return listeners[0]
 
 

@@ -1,8 +1,9 @@
 """Reports as JUnit XML, for build servers: a file is a test, a finding above info its failure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from images.provenance import Provenance
 from images.rules import Report, Severity
 from images.rules.report import presentable
 from images.rules.sarif import explain
@@ -13,6 +14,7 @@ def as_junit(
     unreadable: Sequence[tuple[str, str]] = (),
     *,
     strict: bool = False,
+    made: Provenance | None = None,
 ) -> str:
     """One test suite over all files.
 
@@ -20,6 +22,7 @@ def as_junit(
         files: path and report of each.
         unreadable: path and reason of what could not be read.
         strict: warnings fail a file, too.
+        made: with what, how and when, as properties of the suite.
     """
     least = Severity.WARNING if strict else Severity.ERROR
     cases = [_case(path, report, least) for path, report in files]
@@ -33,8 +36,23 @@ def as_junit(
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuite name="zota image validate" tests="{count}" failures="{failed}" '
-        f'errors="{len(errors)}">\n' + "".join((*cases, *errors)) + "</testsuite>\n"
+        f'errors="{len(errors)}"{_timestamp(made)}>\n'
+        + "".join((*_properties(made), *cases, *errors))
+        + "</testsuite>\n"
     )
+
+
+def _timestamp(made: Provenance | None) -> str:
+    return "" if made is None else f" timestamp={_attribute(made.utc.removesuffix('Z'))}"
+
+
+def _properties(made: Provenance | None) -> Iterable[str]:
+    if made is None:
+        return
+    yield "  <properties>\n"
+    for name, value in made.as_values().items():
+        yield f'    <property name="zota.{name}" value={_attribute(str(value))}/>\n'
+    yield "  </properties>\n"
 
 
 def _case(path: str, report: Report, least: Severity) -> str:

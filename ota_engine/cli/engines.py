@@ -86,8 +86,27 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
             virtual=choice.link.virtual,
             token_file=choice.outcomes_token,
         )
+    tell_what_the_file_lacks(choice.state)
     tell_audit_head(choice.state)
     return done
+
+
+def tell_what_the_file_lacks(state: Path) -> None:
+    """Say how many outcomes the database has that could not be written to the file beside it."""
+    from ota_engine.shell.afterwards import count_what_waits
+    from ota_engine.store.location import DATABASE_NAME
+    from ota_engine.telling.json_lines import SINK_NAME
+
+    if not (state / DATABASE_NAME).exists():
+        return
+    lacking = count_what_waits(state, SINK_NAME)
+    if lacking:
+        what = counted(lacking, "outcome", "outcomes")
+        typer.echo(
+            f"zota: {state / SINK_NAME}: lacks {what} that the database has: make room on its disk, "
+            "then the next command with this --state writes them",
+            err=True,
+        )
 
 
 def tell_audit_head(state: Path) -> None:

@@ -70,7 +70,7 @@ def show(
         missed = [(str(one.path), one.reason) for one in outcome.judged if one.report is None]
         typer.echo(json.dumps(as_sarif(files, made.version, missed, made), indent=2))
     elif chosen is Format.JUNIT:
-        typer.echo(as_junit(seen, unreadable, strict=strict), nl=False)
+        typer.echo(as_junit(seen, unreadable, strict=strict, made=made), nl=False)
     elif chosen is Format.HTML:
         typer.echo(as_html(seen, unreadable, made.text), nl=False)
     else:

@@ -51,11 +51,12 @@ def send_what_waits(
     return trio.run(send)
 
 
-def count_what_waits(state: Path) -> int:
-    """Count the outcomes that the receiver has not taken.
+def count_what_waits(state: Path, sink: str = NAME) -> int:
+    """Count the outcomes that a sink has not taken; without a name, those of the receiver.
 
     Raises:
         StoreError: the database cannot be read.
     """
     with Store.inspect(state / DATABASE_NAME) as store:
-        return store.dispatches.counts()[NAME][DispatchState.WAITING]
+        counted = store.dispatches.counts().get(sink)
+        return 0 if counted is None else counted[DispatchState.WAITING]

@@ -5,6 +5,7 @@ own can make.
 """
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.cli.firmware import image_file
-from tests.cli.zota import Ran
+from tests.cli.zota import Ran, zota, zota_process
 
 SCRIPT = """
 mount -t tmpfs -o size="$1" none "$2" || exit 99
@@ -83,3 +84,36 @@ def test_a_demonstration_that_finds_no_room_ends_in_one_line(tmp_path: Path) -> 
         assert (ran.code, ran.out) == (3, "")
         assert len(ran.err.splitlines()) == 1
         assert "make room" in ran.err
+
+
+def test_outcomes_that_the_file_had_no_room_for_are_told_of_at_the_end_and_written_later(
+    tmp_path: Path,
+) -> None:
+    """The file alone finds no room: it is as large as this process may make one."""
+    state, image = tmp_path / "state", image_file(tmp_path)
+    state.mkdir()
+    line = b'{"device":"00","id":"of before"}\n'
+    earlier = line * (ROOM // len(line))
+    outcomes = state / "outcomes.jsonl"
+    outcomes.write_bytes(earlier)
+    where = ("--link", "sim://", "--state", state)
+    ran = zota_process("push", image, "--all", *where, prepare=allow_files_of_so_much)
+    assert ran.code == 0, ran.err
+    said = next(line for line in ran.err.splitlines() if "outcomes.jsonl: lacks" in line)
+    assert said == (
+        f"zota: {outcomes}: lacks 2 outcomes that the database has: make room on its disk, then the "
+        "next command with this --state writes them"
+    )
+    assert outcomes.read_bytes() == earlier
+    again = zota("push", image, "--all", *where)
+    assert "lacks" not in again.err
+    told = [json.loads(each) for each in outcomes.read_bytes()[len(earlier) :].splitlines()]
+    assert [one["kind"] for one in told] == ["transfer", "activation"] * 2
+    assert len({one["id"] for one in told}) == 4
+
+
+ROOM = 4 << 20  # octets; more than the database of one push
+
+
+def allow_files_of_so_much() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, ROOM))

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from images import Report, lint
+from images.provenance import Provenance
 from images.rules.junit import as_junit
 from images.rules.sarif import as_sarif
 from tests.cli.zota import zota
@@ -164,3 +165,15 @@ def test_the_sarif_schema_notices(place: tuple[str | int, ...], value: Any) -> N
         node = node[key]
     node[place[-1]] = value
     assert not SARIF.is_valid(log)
+
+
+def test_a_junit_suite_says_with_what_how_and_when_it_was_made() -> None:
+    made = Provenance(
+        "1.2.3", 'zota image validate "a b.ota" --format junit', "2026-07-01T02:03:04Z"
+    )
+    text = as_junit(EVERY_RULE, made=made)
+    assert junit_is_valid(text)
+    suite = etree.fromstring(text.encode())
+    assert suite.get("timestamp") == "2026-07-01T02:03:04"
+    told = {each.get("name"): each.get("value") for each in suite.iter("property")}
+    assert told == {"zota.version": "1.2.3", "zota.command": made.command, "zota.utc": made.utc}

@@ -242,7 +242,7 @@ class Course:
         if self._proven_at >= session.since - PROOF_WITHIN:
             return proof.of, reason, ""
         if now < session.since + PROOF_WITHIN:
-            return None, f"{reason}; {proof.what} has not come yet", ""
+            return None, f"{reason}; waits for {proof.what}, {PROOF_WITHIN:.0f} s at most", ""
         missed = f"{proof.what} did not come within {PROOF_WITHIN:.0f} s"
         return proof.of, f"{reason}; {missed}", missed
 
@@ -256,7 +256,7 @@ class Course:
         told = firmwares[0].fit
         reason = "" if told is None else told.reason
         if self._awaits_more(seen, firmwares, rules, now):
-            return None, f"{reason}; asked whether it has other firmware"
+            return None, f"{reason}; has {MORE_WITHIN:.0f} s to tell of other firmware"
         if rules.push.everyone:
             return PushVerdict.PASSED_OVER, reason
         return PushVerdict.REFUSED, reason

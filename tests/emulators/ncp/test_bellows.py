@@ -227,10 +227,43 @@ def test_a_second_host_is_hung_up_on() -> None:
     with served(dongle()) as port:
         host, _, number = port.server.address.rpartition(":")
         with socket.create_connection((host, int(number)), 300.0) as first:
-            first.sendall(b"\x1a\xc0\x38\xbc\x7e")
-            assert first.recv(100) == bytes.fromhex("c1020b0a527e")
+            first.sendall(RESET)
+            assert first.recv(100) == RESTARTED
             with socket.create_connection((host, int(number)), 300.0) as second:
                 assert second.recv(100) == b""
+
+
+async def test_a_host_that_stops_reading_does_not_keep_the_dongle_from_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing but a time limit in the kernel ends its connection: it neither speaks nor hangs up."""
+    monkeypatch.setattr("emulators.ncp.server.UNREAD_S", 0.2)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        async with serve_ncp(dongle()) as server:
+            host, _, number = server.address.rpartition(":")
+            reader.connect((host, int(number)))
+            reader.setblocking(False)
+            stream = trio.socket.from_stdlib_socket(reader)
+            for _ in range(100):  # answers that do not fit into what it leaves unread
+                await stream.send(RESET * 100)
+            with trio.fail_after(300):
+                while not await _answers(host, int(number)):
+                    pass  # it was hung up on, a moment after it came
+            assert server.hosts == 2
+
+
+RESET, RESTARTED = b"\x1a\xc0\x38\xbc\x7e", bytes.fromhex("c1020b0a527e")
+
+
+async def _answers(host: str, port: int) -> bool:
+    """Whether the dongle has room for another host."""
+    async with await trio.open_tcp_stream(host, port) as stream:
+        try:
+            await stream.send_all(RESET)
+            return await stream.receive_some(100) == RESTARTED
+        except trio.BrokenResourceError:
+            return False
 
 
 async def test_a_port_that_is_taken_is_named() -> None:

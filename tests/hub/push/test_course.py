@@ -363,7 +363,7 @@ def test_the_proof_of_an_update_is_waited_for() -> None:
     walk.act(5.0, done)
     waits = walk.stand(101.0, done)
     assert waits.verdict is None
-    assert "its alert has not come yet" in waits.reason
+    assert "waits for its alert, 60 s at most" in waits.reason
     walk.course.proven(Monotonic(102.0))
     assert walk.stand(102.0, done).verdict is PushVerdict.UPDATED
     assert walk.stand(102.0, done).proof == ""
