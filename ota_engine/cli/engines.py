@@ -102,10 +102,9 @@ def tell_what_the_file_lacks(state: Path) -> None:
     lacking = count_what_waits(state, SINK_NAME)
     if lacking:
         what = counted(lacking, "outcome", "outcomes")
-        typer.echo(
-            f"zota: {state / SINK_NAME}: lacks {what} that the database has: make room on its disk, "
-            "then the next command with this --state writes them",
-            err=True,
+        remark(
+            f"{state / SINK_NAME}: lacks {what} that the database has: make room on its disk, "
+            "then the next command with this --state writes them"
         )
 
 
