@@ -18,9 +18,10 @@ class Bucket:
 
     def short_of(self, cost: float, now: Monotonic) -> float:
         """Seconds until ``cost`` can be spent; what costs more than ``burst`` waits for a full one."""
-        self.level = min(self.burst, self.level + (now - self.updated) * self.rate)
+        burst, level = self.burst, self.level + (now - self.updated) * self.rate
+        self.level = level = burst if level > burst else level  # noqa: FURB136 - min() costs more
         self.updated = now
-        missing = min(cost, self.burst) - self.level
+        missing = (burst if cost > burst else cost) - level  # noqa: FURB136
         return missing / self.rate if missing > ROUNDING else 0.0
 
     def spend(self, cost: float) -> None:

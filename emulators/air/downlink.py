@@ -66,7 +66,8 @@ class Downlink:
         if station is None or not self.up:
             self._no_station(sender, send, now)
             return
-        way, medium = station.path, station.medium
+        medium = station.medium
+        hops, _, down, ack, backoff, mask = station.path
         length = len(send[5])
         start = medium.busy_until
         if start < now:
@@ -75,7 +76,7 @@ class Downlink:
             medium.counters.congested += 1
             self._failed(sender, send, SendStatus.BUSY, now)
             return
-        if length >= len(way.down):
+        if length >= len(down):
             medium.counters.oversized += 1
             self._failed(sender, send, SendStatus.MESSAGE_TOO_LONG, now)
             return
@@ -84,13 +85,13 @@ class Downlink:
             return
         drawn = medium.draw()
         bits = int(drawn * DRAW_SCALE)
-        arrival = start + way.down[length] + way.backoff[bits & way.mask]
-        if drawn < medium.trouble[way.hops] or not (station.online and station.reachable):
+        arrival = start + down[length] + backoff[bits & mask]
+        if drawn < medium.trouble[hops] or not (station.online and station.reachable):
             troubled = Flight(send, sender, retries)
-            self._troubled(troubled, station, drawn, arrival, way.hops)
+            self._troubled(troubled, station, drawn, arrival, hops)
             return
         if send[6]:
-            medium.busy_until = arrival + way.ack + way.backoff[bits >> ACK_SHIFT & way.mask]
+            medium.busy_until = arrival + ack + backoff[bits >> ACK_SHIFT & mask]
         else:
             medium.busy_until = arrival
         self._agenda.push(arrival, self._arrive, station, send)

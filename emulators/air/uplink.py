@@ -50,13 +50,14 @@ class Uplink:
         retries: int = APS_RETRIES,
     ) -> None:
         """Put one frame of a node on the air; its APS may repeat it ``retries`` times."""
-        way, medium = station.path, station.medium
+        medium = station.medium
+        hops, up, _, ack, backoff, mask = station.path
         if type(frame) is Transmit:
             length, acked = len(frame[4]), frame[5]
         else:
             length, acked = ANNOUNCE_OCTETS, False
         station.fast_since = now
-        if length >= len(way.up):
+        if length >= len(up):
             medium.counters.oversized += 1
             return
         start = medium.busy_until
@@ -68,12 +69,12 @@ class Uplink:
             return
         drawn = medium.draw()
         bits = int(drawn * DRAW_SCALE)
-        arrival = start + way.up[length] + way.backoff[bits & way.mask]
-        if drawn < medium.trouble[way.hops] or not station.reachable:
+        arrival = start + up[length] + backoff[bits & mask]
+        if drawn < medium.trouble[hops] or not station.reachable:
             self._troubled(station, frame, drawn, arrival, retries)
             return
         if acked:
-            medium.busy_until = arrival + way.ack + way.backoff[bits >> ACK_SHIFT & way.mask]
+            medium.busy_until = arrival + ack + backoff[bits >> ACK_SHIFT & mask]
         else:
             medium.busy_until = arrival
         self._agenda.push(arrival, self._arrive, station, frame)

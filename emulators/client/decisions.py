@@ -25,6 +25,8 @@ WAIT_FOREVER = 0xFFFF_FFFF  # UpgradeTime: until told again (ZCL 11.11.4)
 FIRST_DEVICE_SPECIFIC_TYPE = 0xFFC0  # up to 0xFFFE: asked for by Query Device Specific File
 NEVER_ASKED = (1, 1)  # activation out of band, do not apply on time-out: the server has no say
 
+_new = tuple.__new__  # what a NamedTuple's own constructor calls, without its argument parsing
+
 
 class WantedFile(NamedTuple):
     """The file a client needs next, and the version of it that it runs."""
@@ -37,7 +39,11 @@ class WantedFile(NamedTuple):
 
 def wanted(spec: DeviceSpec, metadata: Metadata) -> WantedFile:
     """Which of the files of an upgrade comes next, by what flash already holds."""
-    types = (spec.image_type, *spec.options.more_image_types)
+    more = spec.options.more_image_types
+    if not more:
+        version = running_version(spec, metadata, spec.image_type)
+        return _new(WantedFile, (spec.image_type, version, True, True))
+    types = (spec.image_type, *more)
     collecting = metadata.spare in (Spare.PARTIAL, Spare.DOWNLOADING)
     index = len(metadata.held) % len(types) if collecting else 0
     version = running_version(spec, metadata, types[index])
@@ -48,8 +54,8 @@ def running_version(spec: DeviceSpec, metadata: Metadata, image_type: int) -> in
     """The version of this type of file that runs, as the firmware tells it; 0 if none does."""
     for file in metadata.running:
         if file.identity.image_type == image_type:
-            written = 0 if file.identity == spec.factory else spec.options.version_bits
-            return file.identity.file_version | written
+            version, bits = file.identity.file_version, spec.options.version_bits
+            return version | bits if bits and file.identity != spec.factory else version
     return 0
 
 
@@ -63,7 +69,7 @@ def query_request(
         return QueryDeviceSpecificFileRequest(spec.eui64, maker, kind, version, spec.stack_version)
     hardware = spec.hardware_version
     control = 0 if hardware is None else QUERY_HARDWARE_VERSION
-    return QueryNextImageRequest(control, maker, kind, version, hardware)
+    return _new(QueryNextImageRequest, (control, maker, kind, version, hardware))
 
 
 def heeds_notify(

@@ -117,7 +117,9 @@ class Hearing:
         at: Situation,
     ) -> Heard:
         metadata = self._flash.metadata
-        room = self._flash.room(after_held=not wanted(self._spec, metadata).first)
+        room = 0  # most answers offer nothing
+        if response.status == Status.SUCCESS:
+            room = self._flash.room(after_held=not wanted(self._spec, metadata).first)
         event, self._told.offer = judge_offer(
             response, self._spec, metadata, room=room, on_mains=at.on_mains
         )

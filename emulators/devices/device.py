@@ -189,11 +189,17 @@ class EmulatedDevice:
         """After the client did something: follow its timer, and restart if it asks for it."""
         if self._gbcs is not None:
             actions = [*actions, *self._carry_out(self._gbcs.follow_client(now), now)]
-        if ClientState.RESTARTING in [chip.client.state for chip in self.chips]:
+        if self._restarts():
             self._restart(now)
         elif self.powered:
             self._set_alarm()
         return actions
+
+    def _restarts(self) -> bool:
+        """Whether one of its chips runs a new file from now on."""
+        if self._only != NO_ENDPOINT:  # it has one chip, as most devices have
+            return self.client.state is ClientState.RESTARTING
+        return any(chip.client.state is ClientState.RESTARTING for chip in self.chips)
 
     def _restart(self, now: float) -> None:
         self._halt(now)
@@ -202,7 +208,9 @@ class EmulatedDevice:
         self._restart_after(self.spec.timers.restart_time, now)
 
     def _set_alarm(self) -> None:
-        self.wake_at = min([chip.client.wake_at for chip in self.chips])
+        self.wake_at = self.client.wake_at
+        if self._only == NO_ENDPOINT:
+            self.wake_at = min(chip.client.wake_at for chip in self.chips)
         if self._gbcs is not None:
             self.wake_at = min(self.wake_at, self._gbcs.wake_at)
 

@@ -7,6 +7,8 @@ from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, cluster_frame, general_frame
 from ota_engine.zcl.hot import encode_query_next_image_request
 
+_new = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
+
 
 class Endpoint:
     """Builds the frames of one device.
@@ -96,4 +98,4 @@ class Endpoint:
         return self._transmit(cluster, frame, self.server)
 
     def _transmit(self, cluster: int, frame: bytes, to: int) -> Transmit:
-        return Transmit(self.number, to, self.profile, cluster, frame, ack=True)
+        return _new(Transmit, (self.number, to, self.profile, cluster, frame, True))

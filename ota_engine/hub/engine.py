@@ -214,12 +214,12 @@ class Engine:
 
         What follows from a happening goes before what happened after it.
         """
-        new = self._happenings
+        new, takers = self._happenings, self._takers
         left = new[::-1]  # the next is the last of it
         new.clear()
         while left:
             happening = left.pop()
-            for take in self._takers.get(type(happening), ()):
+            for take in takers.get(type(happening), ()):
                 take(happening, now)
             if new:
                 left += new[::-1]

@@ -16,6 +16,8 @@ DISABLE_DEFAULT_RESPONSE = 0x10
 HEADER_LENGTH = 3  # octets: frame control, sequence, command
 MANUFACTURER_HEADER_LENGTH = 5  # octets: the same with a manufacturer code in between
 
+_new = tuple.__new__  # what ZclHeader's own constructor calls, without its argument parsing
+
 
 class ZclHeader(NamedTuple):
     """The header of one ZCL frame; its payload begins ``length`` octets into the frame."""
@@ -51,8 +53,9 @@ def parse_header(frame: bytes) -> ZclHeader:
     from_server = control & FROM_SERVER != 0
     quiet = control & DISABLE_DEFAULT_RESPONSE != 0
     if not control & MANUFACTURER_SPECIFIC:
-        return ZclHeader(
-            cluster_specific, from_server, quiet, None, frame[1], frame[2], HEADER_LENGTH
+        return _new(
+            ZclHeader,
+            (cluster_specific, from_server, quiet, None, frame[1], frame[2], HEADER_LENGTH),
         )
     if len(frame) < MANUFACTURER_HEADER_LENGTH:
         raise PeerError(

@@ -6,7 +6,9 @@ to choose it. ``ota`` holds the truth; the tests prove these equal to it for any
 octets. The names bound at module level are there for speed: one global look-up in place of two.
 """
 
+from collections.abc import Callable
 from struct import Struct, error
+from typing import TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, PeerError
@@ -35,7 +37,8 @@ _AFTER_WAIT = 12
 
 _pack_block_request = Struct("<BBBBHHIIB").pack
 _unpack_block_request = Struct("<3xBHHIIB").unpack_from
-_pack_block_head = Struct("<BBBBHHIIB").pack
+_pack_block_head = Struct("<BB10sIB").pack
+_pack_block_image = Struct("<BBHHI").pack
 _unpack_block_head = Struct("<4xHHIIB").unpack_from
 _pack_wait = Struct("<BBBBII").pack
 _unpack_wait = Struct("<4xII").unpack_from
@@ -135,34 +138,32 @@ def _block_request_options(frame: bytes, control: int) -> tuple[Eui64 | None, in
 # --- Image Block Response (ZCL 11.13.8) ----------------------------------------------------------
 
 
-def encode_block_data(
-    sequence: int,
-    manufacturer_code: int,
-    image_type: int,
-    file_version: int,
-    file_offset: int,
-    data: bytes | memoryview,
-) -> bytes:
-    """Write the frame of an Image Block Response that carries a block of up to 255 octets.
+BlockEncoder: TypeAlias = Callable[[int, int, bytes | memoryview], bytes]
+
+
+def block_encoder(manufacturer_code: int, image_type: int, file_version: int) -> BlockEncoder:
+    """Make what writes the frame of an Image Block Response that carries a block of one image.
+
+    Returns:
+        A function of sequence number, file offset and up to 255 octets of the file. It raises a
+        LocalError when one of them does not fit its field.
 
     Raises:
         LocalError: a value does not fit its field.
     """
     try:
-        head = _pack_block_head(
-            SERVER_CONTROL,
-            sequence,
-            0x05,
-            0x00,
-            manufacturer_code,
-            image_type,
-            file_version,
-            file_offset,
-            len(data),
-        )
+        image = _pack_block_image(0x05, 0x00, manufacturer_code, image_type, file_version)
     except error as why:
-        raise _unsendable(f"a block at offset {file_offset}", why) from None
-    return head + data
+        raise _unsendable("a block of this image", why) from None
+
+    def encode(sequence: int, file_offset: int, data: bytes | memoryview) -> bytes:
+        try:
+            head = _pack_block_head(SERVER_CONTROL, sequence, image, file_offset, len(data))
+        except error as why:
+            raise _unsendable(f"a block at offset {file_offset}", why) from None
+        return head + data
+
+    return encode
 
 
 def encode_block_wait(

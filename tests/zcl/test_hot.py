@@ -76,8 +76,8 @@ def test_the_data_twin_writes_the_octets_of_the_truth(
     assert manufacturer is not None and image_type is not None
     assert version is not None and offset is not None and data is not None
     octets = memoryview(data) if view else data
-    frame = hot.encode_block_data(sequence, manufacturer, image_type, version, offset, octets)
-    assert frame == truth(sequence, block)
+    encode = hot.block_encoder(manufacturer, image_type, version)
+    assert encode(sequence, offset, octets) == truth(sequence, block)
 
 
 @given(U8, records.WAITS)
@@ -117,7 +117,12 @@ def test_a_twin_refuses_to_send_what_the_truth_refuses(record: ota.OtaCommand) -
 
 def test_the_data_twin_refuses_a_block_longer_than_its_length_octet() -> None:
     with pytest.raises(LocalError):
-        hot.encode_block_data(0, 1, 2, 3, 4, bytes(256))
+        hot.block_encoder(1, 2, 3)(0, 4, bytes(256))
+
+
+def test_the_data_twin_refuses_an_image_whose_type_has_more_than_16_bits() -> None:
+    with pytest.raises(LocalError):
+        hot.block_encoder(1, 0x1_0000, 3)
 
 
 def test_the_wait_twin_refuses_a_time_beyond_32_bits() -> None:

@@ -82,7 +82,7 @@ class BlockServer:
             self._flush(peer, session, now)
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
-        frame = image.block(packet.payload[1], offset, size)
+        frame = image.block(packet.payload[1], offset, image.data[offset : offset + size])
         back = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
         self._send(_new(Send, device.reply_to + back))
 

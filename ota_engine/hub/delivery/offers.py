@@ -68,8 +68,9 @@ class Offers:
             request.hardware_version,
             now,
         )
-        session = peer.session_for((request.manufacturer_code, request.image_type))
-        if session is not None and response.status == Status.SUCCESS:
+        if response.status == Status.SUCCESS:
+            session = peer.session_for((request.manufacturer_code, request.image_type))
+            assert session is not None  # noqa: S101 - what is offered is its image
             offer = Command.QUERY_NEXT_IMAGE_RESPONSE
             peer.note_said(session, offer, packet.source_endpoint, packet.payload[1])
         frame = encode_query_next_image_response(packet.payload[1], response)

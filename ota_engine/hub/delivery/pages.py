@@ -103,7 +103,8 @@ class PageServer:
         return max(page.spacing, air * active)
 
     def _send(self, page: Page, peer: Peer, size: int) -> None:
-        packet = page.packet
+        packet, image = page.packet, page.session.served
+        octets = image.data[page.offset : page.offset + size]
         self._kernel.output.send(
             Send(
                 packet.source,
@@ -111,7 +112,7 @@ class PageServer:
                 packet.source_endpoint,
                 packet.profile,
                 packet.cluster,
-                page.session.served.block(packet.payload[1], page.offset, size),
+                image.block(packet.payload[1], page.offset, octets),
                 False,
                 peer.device.sleepy,
                 Priority.LOW,

@@ -30,7 +30,7 @@ from ota_engine.hub.delivery.session import (
     next_state,
 )
 from ota_engine.hub.kernel.deadlines import Alarm
-from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.kernel.devices import Client, Device
 from ota_engine.hub.kernel.happenings import SessionChanged, TransferEnd, TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import (
@@ -50,6 +50,9 @@ UNSTARTED = frozenset({SessionState.ASSIGNED, SessionState.OFFERED, SessionState
 #: The states in which a transfer is over: the device has the image, or will not have it.
 LANDED = FINAL | HOLDING
 WAITING_FOR_MAINS = "waiting for mains"
+NORMAL = Priority.NORMAL.value
+
+_new = tuple.__new__  # what Send's own constructor calls, without its argument parsing
 
 
 class Transfers:
@@ -90,7 +93,7 @@ class Transfers:
     def remembered(self) -> Iterator[Peer]:
         """Those somebody named, in that order."""
         for device in self._kernel.devices:
-            yield self._peer(device.eui64)
+            yield self._peer(device)
 
     def sessions(self) -> Iterable[tuple[Peer, Session]]:
         """Every session with its device, in the order devices were named."""
@@ -100,28 +103,25 @@ class Transfers:
 
     def meet(self, device: Eui64) -> Peer:
         """Find or make the peer of a device that is heard."""
-        self._kernel.devices.meet(device)
-        return self._peer(device)
+        return self._peer(self._kernel.devices.meet(device))
 
     def remember(self, device: Eui64) -> Peer:
         """Find or make a peer that is remembered for good, because somebody named it."""
-        self._kernel.devices.remember(device)
-        return self._peer(device)
+        return self._peer(self._kernel.devices.remember(device))
 
     def peer(self, device: Eui64) -> Peer | None:
         """Look up a peer, whoever it is."""
-        return None if self._kernel.devices.get(device) is None else self._peer(device)
+        known = self._kernel.devices.get(device)
+        return None if known is None else self._peer(known)
 
     def named(self, device: Eui64) -> Peer | None:
         """Look up a peer that somebody named."""
-        return self._peer(device) if self._kernel.devices.remembers(device) else None
+        return self.peer(device) if self._kernel.devices.remembers(device) else None
 
-    def _peer(self, eui64: Eui64) -> Peer:
-        device = self._kernel.devices.get(eui64)
-        assert device is not None  # noqa: S101 - the caller has just met it
-        peer = self._peers.get(eui64)
+    def _peer(self, device: Device) -> Peer:
+        peer = self._peers.get(device.eui64)
         if peer is None or peer.device is not device:
-            peer = self._peers[eui64] = Peer(device)
+            peer = self._peers[device.eui64] = Peer(device)
         return peer
 
     def forget_device(self, device: Eui64) -> None:
@@ -408,25 +408,29 @@ class Transfers:
                 payload,
                 True,
                 device.sleepy,
-                Priority.NORMAL,
+                NORMAL,
                 token,
             )
         )
 
     def reply(self, packet: Packet, peer: Peer, payload: bytes, *, ack: bool = True) -> None:
         """Answer a packet on the endpoints and profile it came on."""
+        source, _, from_endpoint, to_endpoint, profile, cluster = packet[:6]
         self._kernel.output.send(
-            Send(
-                packet.source,
-                packet.destination_endpoint,
-                packet.source_endpoint,
-                packet.profile,
-                packet.cluster,
-                payload,
-                ack,
-                peer.device.sleepy,
-                Priority.NORMAL,
-                0,
+            _new(
+                Send,
+                (
+                    source,
+                    to_endpoint,
+                    from_endpoint,
+                    profile,
+                    cluster,
+                    payload,
+                    ack,
+                    peer.device.sleepy,
+                    NORMAL,
+                    0,
+                ),
             )
         )
 

@@ -8,6 +8,8 @@ from ota_engine.times import NEVER, Monotonic
 
 SLACK: Final = 8  # times as many entries as deadlines, before those that no longer hold are dropped
 
+_new = tuple.__new__  # what Deadline's own constructor calls, without its argument parsing
+
 
 class Alarm(StrEnum):
     """What a deadline is for; its key is a device's EUI-64 unless another is named here."""
@@ -79,7 +81,7 @@ class Deadlines:
 
     def _arm(self, due: Monotonic, alarm: Alarm, key: int) -> None:
         self._count += 1
-        deadline = Deadline(due, self._count, alarm, key)
+        deadline: Deadline = _new(Deadline, (due, self._count, alarm, key))
         self._armed[alarm, key] = deadline
         heappush(self._heap, deadline)
         if len(self._heap) > SLACK * (1 + len(self._armed)):

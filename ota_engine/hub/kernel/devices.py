@@ -30,6 +30,8 @@ BLOCK_RESPONSE_OVERHEAD = 17  # octets: ZCL header 3, Image Block Response 14
 MOST_FIRMWARES = 16  # of one device that are remembered though nobody has an image for them
 SOURCE_ROUTE_OVERHEAD = 2  # octets, plus 2 for every relay
 
+_new = tuple.__new__  # what a NamedTuple's own constructor calls, without its argument parsing
+
 
 class Route(NamedTuple):
     """How a device is reached.
@@ -168,11 +170,11 @@ class Device:
         self.model, self.maker = model, maker
 
     def told(self, firmware: Firmware) -> bool:
-        """Take what it says of one of its firmwares; returns whether that is new."""
+        """Take what it says of one of its firmwares; returns whether that has to be written."""
         target = firmware[:2]
         before = self.firmwares.get(target)
         if before is not None and firmware[:-3] == before[:-3]:
-            firmware = Firmware(*before[:-1], firmware.told_at)  # sooner than _replace(), per query
+            firmware = _new(Firmware, before[:-1] + firmware[-1:])  # as long as it says the same
         else:
             self.unsaved.add(target)
         self.firmwares[target] = firmware
@@ -384,7 +386,7 @@ class Devices:
         now: Monotonic,
         *,
         wanted: bool,
-    ) -> Firmware:
+    ) -> None:
         """Take what a device says of one of its firmwares, and have it written if it is new.
 
         Args:
@@ -401,14 +403,13 @@ class Devices:
         if hardware is None and before is not None:
             hardware = before.hardware_version
         utc = self._clock.utc(now)
-        firmware = Firmware(*target, *client, version, hardware, source, utc, now)
+        word = (*target, *client, version, hardware, source, utc, now)
         if before is None and not wanted and len(device.firmwares) >= MOST_FIRMWARES:
             self._output.count("firmware_not_remembered")
-        elif device.told(firmware):
+        elif device.told(_new(Firmware, word)):
             self.measure(device)
             self.touch(device, now)
-        self._happen(FirmwareTold(device.eui64, *target, version, hardware))
-        return firmware
+        self._happen(_new(FirmwareTold, (device.eui64, *target, version, hardware)))
 
     # --- how much a frame carries ----------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from images.model import parse
 from ota_engine.errors import PeerError
 from ota_engine.hub.kernel.output import Output
 from ota_engine.records import ImageRecord, ImageTerms
-from ota_engine.zcl.hot import encode_block_data
+from ota_engine.zcl.hot import BlockEncoder, block_encoder
 
 UNKNOWN_VERSION = 0xFFFFFFFF  # ZCL OTA, CurrentFileVersion: the client does not know
 
@@ -29,21 +29,31 @@ class ImageKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServedImage:
-    """One immutable image; ``data`` is the whole OTA file, ``size`` its length in octets.
+    """One immutable image.
 
-    Of what ``bare`` returns they are those of the first element, which some clients take instead.
+    Of what ``bare`` returns data and size are those of the first element, which some clients take
+    instead.
+
+    Attributes:
+        key: what a client calls it by.
+        size: of the whole OTA file, octets.
+        data: the whole OTA file.
+        record: its row in the catalogue.
+        block: writes the frame of an Image Block Response, given its sequence number, the offset of
+            the block and its octets.
     """
 
     key: ImageKey
     size: int
     data: bytes = field(repr=False)
     record: ImageRecord = field(repr=False)
+    block: BlockEncoder = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, record: ImageRecord) -> "ServedImage":
         """Make the served form of a catalogue row."""
         key = ImageKey(record.manufacturer_code, record.image_type, record.file_version)
-        return cls(key, len(record.data), record.data, record)
+        return cls(key, len(record.data), record.data, record, block_encoder(*key))
 
     @property
     def sha256(self) -> str:
@@ -67,18 +77,6 @@ class ServedImage:
         if size <= 0:
             raise PeerError("a block of 0 octets was asked for")
         return size if size < left else left  # noqa: FURB136
-
-    def block(self, sequence: int, offset: int, size: int) -> bytes:
-        """Write the frame of the Image Block Response with ``size`` octets from ``offset``."""
-        manufacturer_code, image_type, file_version = self.key
-        return encode_block_data(
-            sequence,
-            manufacturer_code,
-            image_type,
-            file_version,
-            offset,
-            self.data[offset : offset + size],
-        )
 
 
 @lru_cache(maxsize=64)

@@ -176,9 +176,10 @@ class Course:
 
     # --- where it stands -------------------------------------------------------------------------
 
-    def over(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> bool:
-        """Whether there is nothing left to wait for."""
-        standings = self.standings(seen, rules, now)
+    def over(
+        self, standings: Sequence[PushStanding], seen: DeviceSeen, rules: Rules, now: Monotonic
+    ) -> bool:
+        """Whether there is nothing left to wait for, when its firmwares stand like this."""
         return all(one.verdict is not None for one in standings) and not self._awaits_more(
             seen, self._firmwares(seen, rules), rules, now
         )

@@ -77,7 +77,7 @@ class _Running:
         self.rules = rules
         self.courses = courses
         self.going = set(courses)  # devices that have not come to their end
-        self.told: dict[tuple[Eui64, int, int], tuple[int, int | None]] = {}  # last word of each
+        self.told: dict[tuple[Eui64, int, int], FirmwareTold] = {}  # the last word of each
         self.written: dict[tuple[Eui64, Target], tuple[str, str]] = {}
 
 
@@ -190,9 +190,9 @@ class Pushes:
         running = self._running
         if running is None or happening.device not in running.courses:
             return
-        firmware, word = happening[:3], happening[3:]  # every query comes by here
-        if running.told.get(firmware) != word:
-            running.told[firmware] = word
+        firmware = happening[:3]  # every query comes by here
+        if running.told.get(firmware) != happening:
+            running.told[firmware] = happening
             self._act(happening.device, now)
 
     def named(self, happening: NamesTold, now: Monotonic) -> None:
@@ -286,8 +286,9 @@ class Pushes:
         for command in commands:
             self._kernel.happen(Wanted(command))
         self._kernel.deadlines.move(course.due(seen, running.rules, now), Alarm.PUSH, device)
-        self._note(running, course.standings(seen, running.rules, now), utc)
-        if commands or not course.over(seen, running.rules, now):
+        standings = course.standings(seen, running.rules, now)
+        self._note(running, standings, utc)
+        if commands or not course.over(standings, seen, running.rules, now):
             running.going.add(device)
             return
         running.going.discard(device)
@@ -302,11 +303,11 @@ class Pushes:
 
     def _is_over(self, running: _Running, now: Monotonic) -> bool:
         """Whether all have come to their end, and none has gone on from there unnoticed."""
-        running.going = {
-            device
-            for device, course in running.courses.items()
-            if not course.over(self._seen(running, device), running.rules, now)
-        }
+        rules = running.rules
+        for device, course in running.courses.items():
+            seen = self._seen(running, device)
+            if not course.over(course.standings(seen, rules, now), seen, rules, now):
+                running.going.add(device)
         return not running.going
 
     def _all_standings(self, running: _Running, now: Monotonic) -> list[PushStanding]:

@@ -66,7 +66,8 @@ class Walk:
         return standing
 
     def over(self, now: float, seen: DeviceSeen) -> bool:
-        return self.course.over(seen, self.rules, Monotonic(now))
+        standings = self.course.standings(seen, self.rules, Monotonic(now))
+        return self.course.over(standings, seen, self.rules, Monotonic(now))
 
     def due(self, now: float, seen: DeviceSeen) -> float:
         return self.course.due(seen, self.rules, Monotonic(now))

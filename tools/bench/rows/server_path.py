@@ -71,7 +71,7 @@ def serve_path(image: ServedImage, requests: Sequence[bytes]) -> list[bytes]:
             raise PeerError("another image was asked for")
         offset = request.file_offset
         size = image.block_size(offset, request.maximum_data_size, CARRIES)
-        responses.append(image.block(frame[1], offset, size))
+        responses.append(image.block(frame[1], offset, image.data[offset : offset + size]))
     return responses
 
 
