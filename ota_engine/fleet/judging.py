@@ -3,11 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
 from ota_engine.fleet.kernel.decisions import (
     Actor,
     ActRow,
@@ -22,12 +17,12 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply
 from ota_engine.fleet.kernel.identifiers import names_meter_point
 from ota_engine.fleet.kernel.rows import Rows
+from ota_engine.fleet.kernel.signatures import is_signed
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.parties.acts import FoundEstate, read_key
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.times import Utc
 
-_HALF = 32  # octets of r and of s
 _METER_POINT = (
     "the decision names a meter point (MPAN), and what is decided is kept for ever: name the home by"
     " its pseudonym"
@@ -118,16 +113,7 @@ def _unsigned(decision: Decision) -> DecisionRefused:
 
 
 def _is_signed(decision: Decision, key: str) -> bool:
-    public = load_pem_public_key(key.encode())
-    if not isinstance(public, ec.EllipticCurvePublicKey) or len(decision.signature) != 2 * _HALF:
-        return False
-    r, s = decision.signature[:_HALF], decision.signature[_HALF:]
-    signature = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-    try:
-        public.verify(signature, octets_to_sign(decision), ec.ECDSA(SHA256()))
-    except InvalidSignature:
-        return False
-    return True
+    return is_signed(octets_to_sign(decision), decision.signature, key)
 
 
 def _refuse_moved(decision: Decision, row: ActRow, subject: str, work: Work) -> None:

@@ -63,6 +63,11 @@ class Instruction:
     until_utc: float | None = None
     state: InstructionState = InstructionState.WAITING
 
+    @property
+    def evidence(self) -> bool:
+        """Whether the gateway has it; the audit trail seals what it was told then."""
+        return self.state is InstructionState.TAKEN
+
 
 class InstructionTaken(NamedTuple):
     """A gateway has taken an instruction and will not forget it."""

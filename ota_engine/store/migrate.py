@@ -1,5 +1,6 @@
 """Brings a database to the schema this version speaks; imports Alembic only when there is work."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,19 +11,26 @@ from ota_engine.store import schema
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def revision_of(connection: sa.Connection, place: str) -> str | None:
+def revision_of(
+    connection: sa.Connection, place: str, table: sa.Table = schema.revision
+) -> str | None:
     """Read the schema version of a database, None for a new and empty one.
 
+    Args:
+        connection: to it.
+        place: where it is, for people.
+        table: that holds the version.
+
     Raises:
-        StoreError: the tables in it are not zota's.
+        StoreError: the tables in it are not zota's, or those of another part of it.
     """
     with connection.begin():
         tables = sa.inspect(connection).get_table_names()
         if not tables:
             return None
-        if schema.revision.name not in tables:
+        if table.name not in tables:
             raise StoreError(f"{place}: this is some other program's database: give another path")
-        return connection.scalar(sa.select(schema.revision.c.version_num))
+        return connection.scalar(sa.select(table.c.version_num))
 
 
 def bring_up_to_date(connection: sa.Connection, place: str) -> None:
@@ -39,16 +47,23 @@ def bring_up_to_date(connection: sa.Connection, place: str) -> None:
         run_migrations(connection, SCRIPTS)
 
 
-def refuse_unknown(revision: str | None, place: str) -> None:
+def refuse_unknown(
+    revision: str | None, place: str, revisions: Sequence[str] = schema.REVISIONS
+) -> None:
     """Refuse a schema that this version does not know.
+
+    Args:
+        revision: of the database.
+        place: where it is, for people.
+        revisions: that are known, the newest last.
 
     Raises:
         StoreError: it is newer, or not ours.
     """
-    if revision is not None and revision not in schema.REVISIONS:
+    if revision is not None and revision not in revisions:
         raise StoreError(
             f"{place}: written by a newer zota (schema {revision}, this one knows up to "
-            f"{schema.HEAD}): upgrade zota, or restore the backup made before its upgrade"
+            f"{revisions[-1]}): upgrade zota, or restore the backup made before its upgrade"
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from images.eui64 import Eui64
 
@@ -43,6 +43,11 @@ class MemberState(StrEnum):
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     LEFT = "left"
+
+
+_ENDED: Final = frozenset(
+    {MemberState.ACTIVATED, MemberState.FAILED, MemberState.UNREACHABLE, MemberState.LEFT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,11 @@ class Member:
     version_before: int | None = None
     version_after: int | None = None
 
+    @property
+    def evidence(self) -> bool:
+        """Whether it has come to its end; the audit trail seals it then."""
+        return self.state in _ENDED
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -185,6 +195,7 @@ class GateDecision:
 
     TABLE: ClassVar = "gate_decisions"
     KEY: ClassVar = ("campaign", "phase", "number")
+    evidence: ClassVar = True
     campaign: str
     phase: int
     number: int

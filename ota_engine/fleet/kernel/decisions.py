@@ -81,6 +81,7 @@ class DecisionRow:
 
     TABLE: ClassVar = "decisions"
     KEY: ClassVar = ("key",)
+    evidence: ClassVar = True
     key: str
     person: str
     act: str

@@ -59,3 +59,8 @@ class Notice:
     created_utc: float
     state: NoticeState = NoticeState.WAITING
     delivered_utc: float | None = None
+
+    @property
+    def evidence(self) -> bool:
+        """Whether the party knows; the audit trail seals that then."""
+        return self.state is NoticeState.DELIVERED

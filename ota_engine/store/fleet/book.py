@@ -22,9 +22,11 @@ from ota_engine.fleet.kernel.rows import Ask, Changed, Counts, RowKey, Select, S
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
 from ota_engine.store.failures import mapped
-from ota_engine.store.fleet import schema
-from ota_engine.store.fleet.forms import FORMS, SIZES, Form
+from ota_engine.store.findings import StoreFinding
+from ota_engine.store.fleet import migrate
+from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
+from ota_engine.store.fleet.sealing import Seals, broken_seals
 from ota_engine.store.fleet.trail import Trail
 from ota_engine.times import Utc
 
@@ -41,6 +43,7 @@ class FleetStore:
 
     Attributes:
         place: where it is, for people.
+        driver: speaks to it; what is done through it counts as done by the store.
     """
 
     def __init__(self, connection: sa.Connection, place: str) -> None:
@@ -48,7 +51,7 @@ class FleetStore:
         self.place = place
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only database there is yet
-        self._driver = driver
+        self.driver = driver
         self._trail = Trail(driver)
         register_hash(driver)
 
@@ -68,15 +71,15 @@ class FleetStore:
         with mapped(place):
             if path is None:
                 connection = sqlite.open_memory()
+                migrate.create_now(connection)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 connection = sqlite.open_file(path, durable=durable)
+                migrate.bring_up_to_date(connection, place)
                 sqlite.use_write_ahead_log(connection)
                 sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
                 sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
                 sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
-            with connection.begin():
-                schema.METADATA.create_all(connection)
         return cls(connection, place)
 
     def close(self) -> None:
@@ -98,13 +101,13 @@ class FleetStore:
 
     @contextmanager
     def _between(self, begin: str) -> Iterator[None]:
-        self._driver.execute(begin)
+        self.driver.execute(begin)
         try:
             yield
-            self._driver.execute("COMMIT")
+            self.driver.execute("COMMIT")
         finally:
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK")
 
     # --- reading, within a transaction ----------------------------------------------------------
 
@@ -119,7 +122,7 @@ class FleetStore:
                 case Select():
                     found.append((ask, self.select(ask)))
                 case Strata():
-                    found.append((ask, count_strata(self._driver, ask)))
+                    found.append((ask, count_strata(self.driver, ask)))
                 case Counts():
                     found.append((ask, self.count(ask)))
         for kind, keys in by_kind.items():
@@ -133,7 +136,7 @@ class FleetStore:
     def walk(self, wanted: Select) -> Iterator[Any]:
         """Read rows by what is in them one after the other, however many there are."""
         form = FORMS[wanted.kind]
-        return map(form.read, self._driver.execute(*form.selecting(wanted)))
+        return map(form.read, self.driver.execute(*form.selecting(wanted)))
 
     def count(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
         """Count rows by what is in them."""
@@ -141,10 +144,10 @@ class FleetStore:
         text, values = form.counting(wanted)
         return {
             tuple(map(form.known, wanted.by, row[:-1])): row[-1]
-            for row in self._driver.execute(text, values)
+            for row in self.driver.execute(text, values)
         }
 
-    def _rows(self, form: Form, keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
+    def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
         rows: dict[tuple[Any, ...], Any] = {}
         written = [form.key(key.values) for key in keys]
         start = 0
@@ -154,7 +157,7 @@ class FleetStore:
             part = written[start : start + size]
             start += size
             flat = [value for key in part for value in key]
-            for row in self._driver.execute(form.by_keys(size), flat):
+            for row in self.driver.execute(form.by_keys(size), flat):
                 rows[row[: form.keys]] = form.read(row)
         for key, name in zip(keys, written, strict=True):
             yield key, rows.get(name)
@@ -183,14 +186,15 @@ class FleetStore:
                     draws.append(effect)
                 case _:
                     pass  # a row, which is among the changes, or a reply
-        self._write(changes)
+        seals = Seals()
+        self._write(self._known(changes), seals)
         for draw in draws:
             if isinstance(draw, Join):
-                join_homes(self._driver, draw)
+                join_homes(self.driver, draw)
             else:
-                draw_homes(self._driver, draw)
+                draw_homes(self.driver, draw)
         self._add(tallies)
-        self._trail.extend(notes)
+        self._trail.extend([*notes, *seals.records(utc)])
 
     def insert(self, rows: Iterable[Any]) -> None:
         """Keep many rows, an import for example; they are taken as they come."""
@@ -200,35 +204,41 @@ class FleetStore:
             waiting = kinds.setdefault(kind, [])
             waiting.append(FORMS[kind].write(row))
             if len(waiting) == _AT_ONCE:
-                self._driver.executemany(FORMS[kind].upsert, waiting)
+                self.driver.executemany(FORMS[kind].upsert, waiting)
                 waiting.clear()
         for kind, waiting in kinds.items():
-            self._driver.executemany(FORMS[kind].upsert, waiting)
+            self.driver.executemany(FORMS[kind].upsert, waiting)
 
-    def _write(self, changes: Iterable[Changed]) -> None:
+    def _known(self, changes: Iterable[Changed]) -> list[Changed]:
+        """Look what was there before each row that may be evidence, and was put blindly."""
+        found = list(changes)
+        blind = [
+            change.key
+            for change in found
+            if change.before is Unloaded.UNKNOWN and FORMS[change.key.kind].may_be_evidence
+        ]
+        if not blind:
+            return found
+        before = dict(self.load(blind))
+        return [
+            change._replace(before=before[change.key]) if change.key in before else change
+            for change in found
+        ]
+
+    def _write(self, changes: Iterable[Changed], seals: Seals) -> None:
         statements: dict[str, list[Sequence[Any]]] = {}
         for change in changes:
             form = FORMS[change.key.kind]
-            if change.after is None:
-                statements.setdefault(form.delete, []).append(form.key(change.key.values))
-                continue
-            after = form.write(change.after)
-            if change.before is Unloaded.UNKNOWN:
-                statements.setdefault(form.upsert, []).append(after)
-            elif change.before is None:
-                statements.setdefault(form.insert, []).append(after)
-            else:
-                changed = tuple(compress(count(), map(ne, form.write(change.before), after)))
-                if changed:
-                    values = [*(after[number] for number in changed), *after[: form.keys]]
-                    statements.setdefault(form.update(changed), []).append(values)
+            text, values = _statement(form, change, seals)
+            if text:
+                statements.setdefault(text, []).append(values)
         for text, rows in statements.items():
-            self._driver.executemany(text, rows)
+            self.driver.executemany(text, rows)
 
     def _add(self, tallies: dict[tuple[str, int, str, str], int]) -> None:
         rows = [(*name, change) for name, change in tallies.items() if change]
         if rows:
-            self._driver.executemany(_ADD, rows)
+            self.driver.executemany(_ADD, rows)
 
     # --- the audit trail ------------------------------------------------------------------------
 
@@ -243,3 +253,24 @@ class FleetStore:
     def verify_audit(self, known: str | None = None) -> AuditFault | None:
         """Walk the trail; the first bad row, or None when all is as it was written."""
         return self._trail.verify(known)
+
+    def broken_seals(self) -> Iterator[StoreFinding]:
+        """Name rows of evidence that are not what the trail says; the trail itself is taken as true."""
+        return broken_seals(self.driver)
+
+
+def _statement(form: RowForm, change: Changed, seals: Seals) -> tuple[str, Sequence[Any]]:
+    """Write what one change takes; an empty text where it takes nothing."""
+    known = change.before is not None and change.before is not Unloaded.UNKNOWN
+    before = form.write(change.before) if known else None
+    after = None if change.after is None else form.write(change.after)
+    if form.may_be_evidence:
+        seals.add(form.table, change.before if known else None, before, change.after, after)
+    if after is None:
+        return form.delete, form.key(change.key.values)
+    if before is None:
+        return (form.insert if change.before is None else form.upsert), after
+    changed = tuple(compress(count(), map(ne, before, after)))
+    if not changed:
+        return "", ()
+    return form.update(changed), [*(after[number] for number in changed), *after[: form.keys]]

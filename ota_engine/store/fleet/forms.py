@@ -15,15 +15,16 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import StoreError
 from ota_engine.fleet.kernel.rows import Counts, Select, field_names, key_values, taking
+from ota_engine.fleet.kernel.seals import may_be_evidence
 from ota_engine.fleet.tables import KINDS
 
 MARK: Final = "?"
 SIZES: Final = (400, 64, 8, 1)  # keys in one statement; few sizes, so that few statements are made
 
-Value = Callable[[Any], Any]
+_Convert = Callable[[Any], Any]
 
 
-class Form:
+class RowForm:
     """One kind of row and its table.
 
     Attributes:
@@ -31,6 +32,7 @@ class Form:
         table: name.
         names: of the columns, which are the row's fields.
         keys: how many of them, the first, are its key.
+        may_be_evidence: the audit trail seals such rows, all or some.
         upsert: inserts a row, or puts it in the place of what has its key.
         insert: inserts a row that is known to be new.
         delete: removes one by its key.
@@ -41,6 +43,7 @@ class Form:
         self.table: str = kind.TABLE
         self.names = field_names(kind)
         self.keys = len(kind.KEY)
+        self.may_be_evidence = may_be_evidence(kind)
         columns = [column_of(hint) for hint in hints_of(kind)]
         words = ["._value_" if column.is_choice else "" for column in columns]
         self._take = taking([name + word for name, word in zip(self.names, words, strict=True)])
@@ -181,7 +184,7 @@ class Form:
         return text + f" LIMIT {MARK}" if limited else text
 
 
-class Column:
+class HeldColumn:
     """How the values of one column are written and read.
 
     Attributes:
@@ -205,7 +208,7 @@ class Column:
                 self.is_choice, self.write = False, _or_none(_word)
 
 
-def _kind_of(hint: Any) -> tuple[Any, Value | None, Value | None, bool]:
+def _kind_of(hint: Any) -> tuple[Any, _Convert | None, _Convert | None, bool]:
     if get_origin(hint) is tuple:
         return str, canonical_json, _tuples, False
     if hint is Eui64:
@@ -219,7 +222,7 @@ def _kind_of(hint: Any) -> tuple[Any, Value | None, Value | None, bool]:
     raise TypeError(f"{hint}: no column is made for it")
 
 
-def _or_none(convert: Value | None) -> Value | None:
+def _or_none(convert: _Convert | None) -> _Convert | None:
     if convert is None:
         return None
     return lambda value: None if value is None else convert(value)
@@ -252,9 +255,9 @@ def hints_of(kind: type[Any]) -> tuple[Any, ...]:
     return tuple(hints[name] for name in field_names(kind))
 
 
-def column_of(hint: Any) -> Column:
+def column_of(hint: Any) -> HeldColumn:
     """Say how values of a type are held."""
-    return Column(hint)
+    return HeldColumn(hint)
 
 
-FORMS: Final[Mapping[type[Any], Form]] = {kind: Form(kind) for kind in KINDS}
+FORMS: Final[Mapping[type[Any], RowForm]] = {kind: RowForm(kind) for kind in KINDS}

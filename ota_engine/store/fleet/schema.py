@@ -63,9 +63,24 @@ audit = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sqlite_with_rowid=False,
 )
 sa.Index("ix_fleet_audit_subject", audit.c.subject)
 
-revision = sa.Table(
-    "fleet_revision", METADATA, sa.Column("version", sa.String(8), primary_key=True)
+#: Beside the trail, so that lines cut off at its end are missed. One row.
+audit_head = sa.Table(
+    "fleet_audit_head",
+    METADATA,
+    sa.Column("one", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+REVISIONS: Final = ("f0001",)
+HEAD: Final = REVISIONS[-1]
+
+revision = sa.Table(  # Alembic's; here so that start-up need not import Alembic
+    "fleet_revision",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), primary_key=True),
 )

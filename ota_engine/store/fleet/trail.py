@@ -1,4 +1,4 @@
-"""The audit trail of the fleet: extended, walked, verified; knows its one table and no transaction."""
+"""The audit trail of the fleet: extended, walked, verified; knows its tables and no transaction."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,11 @@ from typing import Final
 from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.records import AuditRecord
 
-_LAST: Final = "SELECT sequence, hash FROM fleet_audit ORDER BY sequence DESC LIMIT 1"
+_HEAD: Final = "SELECT length, hash FROM fleet_audit_head WHERE one = 1"
+_MOVE: Final = (
+    "INSERT INTO fleet_audit_head (one, length, hash) VALUES (1, ?, ?)"
+    " ON CONFLICT (one) DO UPDATE SET length = excluded.length, hash = excluded.hash"
+)
 _ALL: Final = (
     "SELECT sequence, utc, actor, action, subject, detail, hash FROM fleet_audit ORDER BY sequence"
 )
@@ -27,18 +31,20 @@ class Trail:
         """Add lines to it."""
         if not notes:
             return
+        rows = extend(self.head(), notes)
         self._driver.executemany(
             _ADD,
             [
                 (row.sequence, one.utc, one.actor, one.action, one.subject, one.detail, row.hash)
-                for row in extend(self.head(), notes)
+                for row in rows
                 for one in (row.record,)
             ],
         )
+        self._driver.execute(_MOVE, (rows[-1].sequence, rows[-1].hash))
 
     def head(self) -> AuditHead:
         """Say how long it is, and the hash of its last line."""
-        row = self._driver.execute(_LAST).fetchone()
+        row = self._driver.execute(_HEAD).fetchone()
         return AuditHead() if row is None else AuditHead(*row)
 
     def walk(self) -> Iterator[AuditRow]:

@@ -1,0 +1,102 @@
+"""Seals rows that a commit makes evidence, and finds what contradicts its seal."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from ota_engine.canonical import canonical_json
+from ota_engine.fleet.kernel.seals import SEAL, SEALER, digest, is_evidence, seal_note, seals_told
+from ota_engine.records import AuditRecord
+from ota_engine.store.findings import StoreFinding
+from ota_engine.store.fleet.forms import FORMS, RowForm
+from ota_engine.times import Utc
+
+COMPARE: Final = "compare it with a backup, and with what parties were told"
+
+
+class Seals:
+    """What one commit seals."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, list[str]] = {}
+        self._lifted: list[str] = []
+
+    def add(
+        self,
+        table: str,
+        before: Any,
+        before_values: Sequence[Any] | None,
+        after: Any,
+        after_values: Sequence[Any] | None,
+    ) -> None:
+        """Take note of one row, as it was and as it is, None for no row, with its values."""
+        if before_values == after_values:
+            return
+        if before_values is not None and is_evidence(before):
+            self._lifted.append(digest(table, before_values))
+        if after_values is not None and is_evidence(after):
+            self._sealed.setdefault(table, []).append(digest(table, after_values))
+
+    def records(self, utc: Utc) -> list[AuditRecord]:
+        """Make the line of the trail that holds them, if there is anything to hold."""
+        if not self._sealed and not self._lifted:
+            return []
+        note = seal_note(self._sealed, self._lifted)
+        detail = canonical_json(note.detail)
+        return [AuditRecord(utc, note.actor, note.action, note.subject, detail)]
+
+
+def broken_seals(driver: sqlite3.Connection) -> Iterator[StoreFinding]:
+    """Name every row of evidence that the trail does not seal as it is, and seals that fit no row.
+
+    Digests stand in a temporary table: an estate has more of them than a process should hold.
+    """
+    _gather(driver)
+    for form in FORMS.values():
+        if form.may_be_evidence:
+            yield from _unsealed(driver, form)
+    lines = driver.execute(
+        "SELECT sequence, count(*) FROM told_seals WHERE found = 0 GROUP BY sequence"
+        " ORDER BY sequence"
+    )
+    for sequence, rows in lines.fetchall():
+        problem = (
+            f"{rows} rows that line {sequence} of the trail seals are gone, or not what they were"
+        )
+        yield StoreFinding("fleet_audit", problem, COMPARE)
+
+
+def _gather(driver: sqlite3.Connection) -> None:
+    driver.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS told_seals"
+        " (digest TEXT PRIMARY KEY, sequence INTEGER, found INTEGER) WITHOUT ROWID"
+    )
+    driver.execute("DELETE FROM told_seals")
+    lines = driver.execute(
+        "SELECT sequence, detail FROM fleet_audit WHERE actor = ? AND action = ? ORDER BY sequence",
+        (SEALER, SEAL),
+    )
+    for sequence, detail in lines:
+        told = seals_told(SEALER, SEAL, detail)
+        if told is None:
+            continue
+        driver.executemany(
+            "DELETE FROM told_seals WHERE digest = ?", [(one,) for one in told.lifted]
+        )
+        driver.executemany(
+            "INSERT OR REPLACE INTO told_seals VALUES (?, ?, 0)",
+            [(one, sequence) for one in told.sealed],
+        )
+
+
+def _unsealed(driver: sqlite3.Connection, form: RowForm) -> Iterator[StoreFinding]:
+    text = f"SELECT {', '.join(form.names)} FROM {form.table}"  # noqa: S608 - our own words
+    for values in driver.execute(text):
+        if not is_evidence(form.read(values)):
+            continue
+        found = driver.execute(
+            "UPDATE told_seals SET found = 1 WHERE digest = ?", (digest(form.table, values),)
+        )
+        if not found.rowcount:
+            key = "/".join(map(str, values[: form.keys]))
+            yield StoreFinding(form.table, f"{key} is not what the trail seals", COMPARE)
