@@ -39,6 +39,7 @@ def frame_us(psdu: int) -> int:
     return MEAN_BACKOFF_US + attempt_us(psdu)
 
 
+@cache
 def block_us(data: int, security: int = 0) -> int:
     """Mean air time of one block over one hop: request, response and an APS acknowledgement of each.
 

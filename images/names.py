@@ -32,6 +32,8 @@ def recommended_name(identity: Identified, text: str = "") -> str:
     numbers = (
         f"{identity.manufacturer_code:04X}-{identity.image_type:04X}-{identity.file_version:08X}"
     )
+    if not text:
+        return f"{numbers}.zigbee"
     clean = re.sub(r"[^A-Za-z0-9._]+", "_", text).strip("_.")
     return f"{numbers}-{clean}.zigbee" if clean else f"{numbers}.zigbee"
 

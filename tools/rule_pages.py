@@ -68,7 +68,7 @@ def pages() -> dict[str, str]:
     for row in (*FILE_RULES, *RULES):
         whys.setdefault(row.number, row.why)
         checks.setdefault(row.number, []).append(described(row.check))
-    checks[INDEX_RULE].append(described(manifest_hits))
+    checks[INDEX_RULE.number].append(described(manifest_hits))
     found = {f"{rule_id(n)}.md": page(n, whys[n], checks[n]) for n in sorted(checks)}
     lines = [f"* [{rule_id(n)}]({rule_id(n)}.md): {whys[n]}" for n in sorted(checks)]
     head = "# Rules of `zota image validate`\n\nWritten from the code by `make docs`.\n\n"

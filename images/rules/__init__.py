@@ -8,12 +8,14 @@ from images.errors import ImageError
 from images.manifest import ManifestEntry
 from images.rules.context import Context, Expectations, natural_profile, read
 from images.rules.findings import Finding, Hit, Profile, Severity, rule_id
-from images.rules.repository import manifest_entry, manifest_hits
+from images.rules.repository import manifest_hits
 from images.rules.table import FILE_RULES, INDEX_RULE, RULES, FileRule, Rule
 from images.rules.vendors import VENDORS, Vendor, vendor_of
 
 __all__ = ["Expectations", "Finding", "Profile", "Report", "Severity", "lint", "lint_manifest"]
 
+NOTHING_KNOWN: Final = Expectations()
+NO_HABITS: Final[frozenset[int]] = frozenset()
 _SEVERITY: Final = attrgetter("severity")
 
 
@@ -67,25 +69,24 @@ def lint(
     Raises:
         ImageError: no such vendor is known.
     """
-    habits = _vendor(vendor)
-    file, image = read(data, name)
+    habits, octets = _vendor(vendor), bytes(data)  # no copy of what is bytes already
+    file, image = read(octets, name)
     hits: Iterable[tuple[Rule | FileRule, Hit]]
     if image is None:
         profile = profile or Profile.ZCL
         hits = ((row, hit) for row in FILE_RULES for hit in row.check(file))
     else:
         profile = profile or natural_profile(image)
-        context = Context(image, profile, name, expect or Expectations(), habits)
+        context = Context(image, octets, profile, name, expect or NOTHING_KNOWN, habits)
         if habits is None and profile is Profile.ZCL:
             habits = vendor_of(image)
         hits = ((row, hit) for row in RULES for hit in row.check(context))
+    accepted = NO_HABITS if habits is None else habits.habits
     findings = [
         finding
         for row, hit in hits
-        if (finding := _finding(row.number, row.why, hit, profile)) is not None
+        if (finding := _finding(row, hit, profile, row.number in accepted)) is not None
     ]
-    if habits is not None:
-        findings = _accepted(findings, habits)
     findings.sort(key=_SEVERITY, reverse=True)  # stable: the table is in the order of the rules
     return Report(profile, tuple(findings), vendor)
 
@@ -97,8 +98,7 @@ def lint_manifest(entries: Collection[ManifestEntry], present: Collection[str]) 
         entries: the index, as ``images.manifest.parse_manifest`` reads it.
         present: names of the files that are there.
     """
-    why = next(row.why for row in RULES if row.check is manifest_entry)
-    found = (_finding(INDEX_RULE, why, hit, Profile.ZCL) for hit in manifest_hits(entries, present))
+    found = (_finding(INDEX_RULE, hit, Profile.ZCL) for hit in manifest_hits(entries, present))
     return Report(Profile.ZCL, tuple(finding for finding in found if finding is not None))
 
 
@@ -108,20 +108,20 @@ def _vendor(name: str | None) -> Vendor | None:
     return None if name is None else VENDORS[name]
 
 
-def _accepted(findings: list[Finding], vendor: Vendor) -> list[Finding]:
-    """Turn warnings of what the vendor always does into information."""
-    habits = set(map(rule_id, vendor.habits))
-    return [
-        finding._replace(severity=Severity.INFO)
-        if finding.severity is Severity.WARNING and finding.rule in habits
-        else finding
-        for finding in findings
-    ]
+def _finding(
+    row: Rule | FileRule, hit: Hit, profile: Profile, accepted: bool = False
+) -> Finding | None:
+    """What a hit means under a profile; None where the profile keeps silent.
 
-
-def _finding(number: int, why: str, hit: Hit, profile: Profile) -> Finding | None:
-    """What a hit means under a profile; None where the profile keeps silent."""
+    Args:
+        row: the rule.
+        hit: what it found.
+        profile: by whose rules.
+        accepted: the file's maker always does what this rule warns of.
+    """
     severity = hit.severity if isinstance(hit.severity, Severity) else hit.severity[profile]
-    return (
-        None if severity is None else Finding(rule_id(number), severity, *hit[1:5], why, hit.cure)
-    )
+    if severity is None:
+        return None
+    if accepted and severity is Severity.WARNING:
+        severity = Severity.INFO
+    return Finding(rule_id(row.number), severity, *hit[1:5], row.why, hit.cure)

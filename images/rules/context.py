@@ -14,6 +14,7 @@ from images.payloads import PayloadFacts, examine
 from images.rules.findings import Profile
 from images.rules.vendors import Vendor
 from images.shapes import TELINK_TAG
+from images.smart_energy import SUITES, Suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class Context:
 
     Attributes:
         image: the parsed file.
+        octets: the file on disk, which views cannot be searched for; nothing copies it again.
         profile: by whose rules it is judged.
         name: its file name without folders, or None when it has none.
         expect: what the user knows.
@@ -104,6 +106,7 @@ class Context:
     """
 
     image: OtaImage
+    octets: bytes
     profile: Profile
     name: str | None = None
     expect: Expectations = field(default_factory=Expectations)
@@ -125,6 +128,16 @@ class Context:
             ]
         return tuple(JudgedFirmware(*piece, examine(piece[1])) for piece in found)
 
+    @cached_property
+    def suites(self) -> tuple[Suite, ...]:
+        """The Smart Energy suites of which the image has a signature or a certificate."""
+        tags = {element.tag for element in self.image.elements}
+        return tuple(
+            suite
+            for suite in SUITES
+            if not tags.isdisjoint((suite.signature_tag, suite.certificate_tag))
+        )
+
     def digest(self, algorithm: str) -> bytes:
         """Of the whole file on disk; each algorithm runs over it once, whatever an index lists."""
         known = self._digests.get(algorithm)
@@ -140,6 +153,11 @@ class Context:
     def header(self) -> OtaHeader:
         """The image's header."""
         return self.image.header
+
+    @property
+    def end(self) -> int:
+        """Where the OTA file ends in the file on disk."""
+        return self.image.offset + len(self.image.ota)
 
     def at(self, ota_offset: int) -> int:
         """Turn an offset in the OTA file into one in the file on disk, never beyond its end."""

@@ -30,6 +30,7 @@ class Profile(StrEnum):
 Severities = Mapping[Profile, Severity | None]
 
 
+@cache
 def by_profile(
     *, zcl: Severity | None = None, se: Severity | None = None, gb: Severity | None = None
 ) -> Severities:

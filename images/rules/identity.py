@@ -21,6 +21,7 @@ LAST_STACK: Final = 0x0003
 LAST_CREDENTIAL: Final = 3
 OPEN_HARDWARE: Final = 0xFF00  # a range from 0 to here or above shuts out nothing
 EUI64_ALL_ONES: Final = (1 << 64) - 1
+PRINTABLE: Final = bytes(range(0x20, 0x7F))
 WILDCARD: Final = 0xFFFF  # manufacturer code or image type in commands: any
 # No device reads the header string; the inventories of Smart Energy and GB do.
 HARMLESS: Final = by_profile(zcl=I, se=W, gb=W)
@@ -183,7 +184,7 @@ def header_string(ctx: Context) -> Iterator[Hit]:
     garbage = rest.strip(b"\x00")
     expected, cure = "printable ASCII, padded with NULs", "rewrite the header string"
     actual = repr(ctx.header.header_text)
-    if not all(0x20 <= octet < 0x7F for octet in text):
+    if text.translate(None, PRINTABLE):
         yield Hit(
             HARMLESS,
             "the header string is not printable ASCII",

@@ -7,7 +7,7 @@ from typing import Final
 from images.airtime import TYPICAL_BLOCK_BYTES, delivery_seconds
 from images.elements import FIRST_MANUFACTURER_TAG, Tag
 from images.payloads import PayloadFacts
-from images.payloads.entropy import bits_per_byte, fill_byte
+from images.payloads.entropy import bits_per_byte, fill_byte, surely_within
 from images.rules.context import Context, JudgedFirmware
 from images.rules.findings import Hit, Profile, Severity
 from images.smart_energy import SUITES
@@ -21,6 +21,7 @@ AES_BLOCK_BYTES: Final = 16
 BLOCK_SIZES: Final = (32, 40, 48, 50, 56, 63)  # what clients ask for and servers give
 USUAL_BLOCK_SIZES: Final = (48, 50)  # what most clients and servers settle on
 TINY_TAIL: Final = 3  # bytes
+GUARDS: Final = frozenset((Tag.IMAGE_INTEGRITY_CODE, *(one.signature_tag for one in SUITES)))
 FIRST_OF_AN_SDK: Final = 1  # version of a firmware project nobody gave one
 HOPS: Final = (1, 2, 3)
 
@@ -29,11 +30,12 @@ def any_check(ctx: Context) -> Iterator[Hit]:
     """Rule 32."""
     image = ctx.image
     tags = {element.tag for element in image.elements}
-    guarded = tags & {Tag.IMAGE_INTEGRITY_CODE, *(suite.signature_tag for suite in SUITES)}
-    payload_checked = any(piece.found is not None and piece.found.checked for piece in ctx.firmware)
+    guarded = not GUARDS.isdisjoint(tags)
     # A GB image is activated by its hash; Hue's own format is Hue's to check.
     beyond_us = image.truncated or image.layout in ("gb", "hue")
-    if guarded or payload_checked or beyond_us or not ctx.firmware:
+    if guarded or beyond_us or not ctx.firmware:
+        return
+    if any(piece.found is not None and piece.found.checked for piece in ctx.firmware):
         return
     own = image.layout == "zcl" and any(tag >= FIRST_MANUFACTURER_TAG for tag in tags)
     bare = next((p.found for p in ctx.firmware if p.found and p.found.checked is False), None)
@@ -123,6 +125,8 @@ def _describe(found: PayloadFacts) -> str:
 def entropy(ctx: Context) -> Iterator[Hit]:
     """Rule 34."""
     for piece in ctx.firmware:
+        if surely_within(piece.data, LOW_ENTROPY, HIGH_ENTROPY):
+            continue
         place, size = ctx.at(piece.offset), len(piece.data)
         bits = bits_per_byte(piece.data)
         fill = fill_byte(piece.data) if bits < LOW_ENTROPY else None

@@ -25,6 +25,8 @@ class _Identity(NamedTuple):
 def released_before(ctx: Context) -> Iterator[Hit]:
     """Rule 24."""
     header, index = ctx.header, ctx.expect.manifest
+    if not index:
+        return
     identity = _Identity(header.manufacturer_code, header.image_type, header.file_version)
     same = [
         entry

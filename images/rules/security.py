@@ -38,14 +38,14 @@ def _before(element: SubElement) -> int:
 
 def private_key(ctx: Context) -> Iterator[Hit]:
     """Rule 41, the text form that tools write private keys in (RFC 7468)."""
-    octets = bytes(ctx.image.ota)
-    if octets.rfind(KEY_LINE_END) < 0:
+    octets, start, end = ctx.octets, ctx.image.offset, ctx.end
+    if octets.rfind(KEY_LINE_END, start, end) < 0:
         return  # most files; plain octets are found much faster than a pattern, and from behind
-    for found in PRIVATE_KEY.finditer(octets):
+    for found in PRIVATE_KEY.finditer(octets, start, end):
         yield Hit(
             W,
             "a private key lies in the firmware as text",
-            ctx.at(found.start()),
+            found.start(),
             expected="no private key, or one that is sealed for the device",
             actual=found[0].decode("ascii"),
             cure="take it out and replace the key: every copy of this file gives it away",
@@ -54,7 +54,7 @@ def private_key(ctx: Context) -> Iterator[Hit]:
 
 def signature_elements(ctx: Context) -> Iterator[Hit]:
     """Rule 25, the signatures there are."""
-    present = [suite for suite in SUITES if ctx.image.element(suite.signature_tag) is not None]
+    present = [suite for suite in ctx.suites if ctx.image.element(suite.signature_tag) is not None]
     if not present:
         yield Hit(
             by_profile(se=E),
@@ -80,10 +80,10 @@ def signature_elements(ctx: Context) -> Iterator[Hit]:
 
 def certificate_elements(ctx: Context) -> Iterator[Hit]:
     """Rule 25, the certificates that go with the signatures."""
-    for suite in SUITES:
+    for suite in ctx.suites:
         yield from _length(ctx, suite.certificate_tag, suite.certificate_bytes, "certificate")
-    signed = {suite for suite in SUITES if ctx.image.element(suite.signature_tag)}
-    certified = {suite for suite in SUITES if ctx.image.element(suite.certificate_tag)}
+    signed = {suite for suite in ctx.suites if ctx.image.element(suite.signature_tag)}
+    certified = {suite for suite in ctx.suites if ctx.image.element(suite.certificate_tag)}
     for suite in signed - certified:
         other = certified - signed
         place = ctx.image.element(suite.signature_tag)
@@ -133,7 +133,7 @@ def signature_order(ctx: Context) -> Iterator[Hit]:
 
 def signer(ctx: Context) -> Iterator[Hit]:
     """Rule 27."""
-    for suite in SUITES:
+    for suite in ctx.suites:
         found = find_signature(ctx.image, suite)
         if found is None:
             continue
@@ -202,7 +202,7 @@ def verification(ctx: Context) -> Iterator[Hit]:
     """Rule 28; whoever gives a key wants to know, so what cannot be verified is not passed over."""
     if ctx.expect.ca_key is None:
         return
-    pairs = [(suite, find_signature(ctx.image, suite)) for suite in SUITES]
+    pairs = [(suite, find_signature(ctx.image, suite)) for suite in ctx.suites]
     if not any(found and find_certificate(ctx.image, suite) for suite, found in pairs):
         signed = any(found for _, found in pairs)
         yield Hit(
@@ -218,7 +218,7 @@ def verification(ctx: Context) -> Iterator[Hit]:
 
 
 def _verified(ctx: Context, ca_key: bytes) -> Iterator[Hit]:
-    for suite in SUITES:
+    for suite in ctx.suites:
         found = find_signature(ctx.image, suite)
         certificate = find_certificate(ctx.image, suite)
         if found is None or certificate is None:
@@ -246,7 +246,7 @@ def _verified(ctx: Context, ca_key: bytes) -> Iterator[Hit]:
 
 def lonely(ctx: Context) -> Iterator[Hit]:
     """Rule 29."""
-    for suite in SUITES:
+    for suite in ctx.suites:
         signed = ctx.image.element(suite.signature_tag)
         certified = ctx.image.element(suite.certificate_tag)
         alone = signed or certified
@@ -267,7 +267,7 @@ def lonely(ctx: Context) -> Iterator[Hit]:
 
 def scalars(ctx: Context) -> Iterator[Hit]:
     """Rule 30."""
-    for suite in SUITES:
+    for suite in ctx.suites:
         found = find_signature(ctx.image, suite)
         if found is None:
             continue

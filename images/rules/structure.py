@@ -357,24 +357,24 @@ def telink(ctx: Context) -> Iterator[Hit]:
 
 def nested_magic(ctx: Context) -> Iterator[Hit]:
     """Rule 14."""
-    found = _occurrences(ctx.image.ota)
+    found = _occurrences(ctx.octets, ctx.image.offset + len(MAGIC), ctx.end)
     if found:
         yield Hit(
             I,
             f"the OTA magic occurs {len(found)} more time{'s' if len(found) > 1 else ''}"
             " in the payload",
-            ctx.at(found[-1]),
+            found[-1],
             cure="harmless if it is the firmware's own OTA client; check for a file in a file",
         )
 
 
-def _occurrences(ota: memoryview) -> list[int]:
-    """Where the magic is, but at the start; from behind, which Python searches faster."""
-    octets, found = bytes(ota), []
-    place = octets.rfind(MAGIC, len(MAGIC))
+def _occurrences(octets: bytes, start: int, end: int) -> list[int]:
+    """Where the magic is between two offsets; from behind, which Python searches faster."""
+    found = []
+    place = octets.rfind(MAGIC, start, end)
     while place >= 0:
         found.append(place)
-        place = octets.rfind(MAGIC, len(MAGIC), place)
+        place = octets.rfind(MAGIC, start, place)
     return found
 
 

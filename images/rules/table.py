@@ -110,5 +110,5 @@ RULES: Final = (
     # Since then, in the order of their numbers
     Rule(41, "whoever has the file has every key in it", security.private_key),
 )
-#: The number of the rule that judges an index as well as a file.
-INDEX_RULE: Final = next(row.number for row in RULES if row.check is repository.manifest_entry)
+#: The rule that judges an index as well as a file.
+INDEX_RULE: Final = next(row for row in RULES if row.check is repository.manifest_entry)
