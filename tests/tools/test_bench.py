@@ -105,6 +105,22 @@ def test_another_checkout_runs_the_same_row_and_its_ratio_stands_beside_ours(
     assert "ratio there" in capsys.readouterr().out
 
 
+def test_a_row_without_a_ratio_in_the_other_checkout_is_told_in_words(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there" / "tools" / "bench"
+    there.mkdir(parents=True)
+    answer = {"name": "image-parse", "value": 0.62, "unit": "of ideal", "peer": None, "ratio": None}
+    (there / "__main__.py").write_text(
+        "import sys, pathlib\n"
+        f"pathlib.Path(sys.argv[sys.argv.index('--output') + 1]).write_text({json.dumps([answer])!r})\n"
+    )
+    output = str(tmp_path / "bench.json")
+    bench("image-parse", "--quick", "--output", output, "--against", str(tmp_path / "there"))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "image-parse: the other checkout's row has no ratio, only 0.62 of ideal" in told
+
+
 def test_a_folder_that_is_no_checkout_is_refused(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

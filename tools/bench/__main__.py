@@ -118,7 +118,7 @@ def show(results: list[Result]) -> None:
         justify: Any = "right" if heading in RIGHT else "left"
         table.add_column(heading, justify=justify, overflow="fold")
     for result in results:
-        there = [figure(result["against"]["ratio"])] if compared else []
+        there = [ratio_there(result["against"])] if compared else []
         table.add_row(
             result["name"],
             f"{figure(result['value'])} {result['unit']}",
@@ -133,6 +133,20 @@ def show(results: list[Result]) -> None:
     for result in results:
         if result["note"]:
             console.print(f"{result['name']}: {result['note']}", highlight=False)
+        if compared and result["against"].get("ratio") is None:
+            console.print(without_ratio(result["against"]), highlight=False)
+
+
+def ratio_there(row: Result) -> str:
+    """The other checkout's ratio; a dash where its row has none."""
+    ratio = row.get("ratio")
+    return "-" if ratio is None else figure(ratio)
+
+
+def without_ratio(row: Result) -> str:
+    """Say in one line what a row of an older checkout has instead, whose goals were no ratios."""
+    value = "nothing" if row.get("value") is None else f"{figure(row['value'])} {row['unit']}"
+    return f"{row['name']}: the other checkout's row has no ratio, only {value}: compare by hand"
 
 
 def figure(value: float) -> str:
