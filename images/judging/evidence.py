@@ -90,13 +90,16 @@ def read_octets(path: Path, sizes: tuple[int, ...], what: str) -> bytes:
 
 
 def read_manifest(path: Path | None) -> Manifest:
-    """Read an index of released files."""
+    """Read an index of released files; one that lists none has nothing to compare with."""
     if path is None:
         return Manifest()
     try:
-        return Manifest(parse_manifest(read_bounded(path)))
+        index = Manifest(parse_manifest(read_bounded(path)))
     except ImageError as error:
         raise ImageError(f"{path}: {error.reason}") from None
+    if not index:
+        raise ImageError(f"{path}: the index lists no file: there is nothing to compare with")
+    return index
 
 
 def read_retracted(path: Path | None) -> frozenset[bytes]:

@@ -10,7 +10,7 @@ from images.catalogue.places import place_parts, places
 from images.comparison import Change
 from images.errors import ImageError
 from images.judging.settings import JudgingSettings
-from images.judging.walk import find_images
+from images.judging.walk import find_images, is_folder
 from images.judging.workers import Judged, judge_files
 from images.manifest import Manifest, ManifestEntry
 from images.rules import Report, Severity, lint_manifest
@@ -20,6 +20,7 @@ from images.rules.report import as_json as report_as_json
 from images.rules.report import counts
 
 NOT_OTA: Final = rule_id(1)
+NOTHING_IN_IT: Final = "no OTA file in it, nothing was judged: name the folder that holds them"
 
 Progress = Callable[[Iterator[Judged], int], Iterator[Judged]]
 
@@ -106,6 +107,7 @@ def judge(
         else:
             kept = sift(found.path.as_posix(), one.report, settings.policy)
             judged.append(one._replace(report=kept))
+    judged += [Judged(folder, None, NOTHING_IN_IT) for folder in _bare(paths, judged)]
     if manifest is not None:
         names = {found.path.name for found in files}
         entries: Sequence[ManifestEntry] = index.entries
@@ -115,6 +117,16 @@ def judge(
         judged.append(Judged(manifest, sift(manifest.as_posix(), report, settings.policy)))
     outside = tuple(found.path for found in found_files if found.outside)
     return JudgingResult(tuple(judged), tuple(skipped), outside)
+
+
+def _bare(paths: Sequence[Path], judged: Sequence[Judged]) -> Iterator[Path]:
+    """Folders named of which no file was judged; one given under two names has its files once."""
+    for folder in filter(is_folder, paths):
+        if any(one.path == folder or folder in one.path.parents for one in judged):
+            continue
+        place = folder.resolve()
+        if not any(place in one.path.resolve().parents for one in judged):
+            yield folder
 
 
 def namesakes(paths: Sequence[Path], index: Manifest) -> frozenset[str]:

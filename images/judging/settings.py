@@ -34,7 +34,7 @@ from images.judging.evidence import (
     read_sha256,
 )
 from images.rules import Expectations, Report, lint
-from images.rules.policy import Ignore, Known, RulePolicy, require_rule
+from images.rules.policy import Ignore, Known, RulePolicy, require_data, require_rule
 
 UNCHOSEN: Final = ChosenProfile()
 MAX_SETTINGS_BYTES: Final = 256 << 10
@@ -153,7 +153,10 @@ def settled(
     for rule in select:
         require_rule(rule)
     settings = load(config or find_config(Path.cwd()))
-    return settings.overridden(chosen, given, tuple(select), read_known(baseline))
+    settings = settings.overridden(chosen, given, tuple(select), read_known(baseline))
+    exceptions = (exception.expect for exception in settings.per_file)
+    require_data(settings.policy.select, {*settings.expect, *settings.given}.union(*exceptions))
+    return settings
 
 
 def find_config(start: Path) -> Path | None:

@@ -29,7 +29,7 @@ def find_images(paths: Sequence[Path]) -> Iterator[FoundFile]:
     twice is listed once. Below a folder, links that lead out of it are not followed: whoever judges a
     stranger's folder means that folder.
     """
-    by_name = {path for path in paths if not _is_folder(path)}
+    by_name = {path for path in paths if not is_folder(path)}
     seen: set[tuple[int, int]] = set()
     listed: set[Path] = set()
     for path in paths:
@@ -55,7 +55,7 @@ def _walk(top: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
             continue
         seen.add((status.st_dev, status.st_ino))
         within = [entry for entry in entries if not _leads_out(entry, top)]
-        below = dict.fromkeys(entry for entry in within if _is_folder(entry))
+        below = dict.fromkeys(entry for entry in within if is_folder(entry))
         for entry in within:
             if entry not in below and _is_regular(entry):
                 yield FoundFile(entry, named=_named_like_an_image(entry.name))
@@ -78,7 +78,7 @@ def _leads_out(entry: Path, top: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
     """Whether it is one for certain, itself or through a link."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)

@@ -26,11 +26,13 @@ class Report(NamedTuple):
         profile: by whose rules it was judged.
         findings: sorted by severity, gravest first, then by rule.
         vendor: whose habits were accepted, or None.
+        parsed: whether it is an OTA file; the rules cannot look into another, only say why.
     """
 
     profile: Profile
     findings: tuple[Finding, ...]
     vendor: str | None = None
+    parsed: bool = True
 
     @property
     def judged_by(self) -> str:
@@ -88,7 +90,7 @@ def lint(
         if (finding := _finding(row, hit, profile, row.number in accepted)) is not None
     ]
     findings.sort(key=_SEVERITY, reverse=True)  # stable: the table is in the order of the rules
-    return Report(profile, tuple(findings), vendor)
+    return Report(profile, tuple(findings), vendor, image is not None)
 
 
 def lint_manifest(entries: Collection[ManifestEntry], present: Collection[str]) -> Report:

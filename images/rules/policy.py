@@ -1,7 +1,7 @@
 """Which findings count: selected rules, ignored ones with their reason, those known already."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -11,6 +11,12 @@ from images.rules.findings import rule_id
 from images.rules.table import FILE_RULES, RULES
 
 BASELINE_VERSION: Final = 1
+#: Rules that compare with what a user gives, and are silent without: the fields of ``Expectations``.
+NEEDS: Final[Mapping[str, frozenset[str]]] = {
+    rule_id(24): frozenset(("manifest",)),
+    rule_id(28): frozenset(("ca_key",)),
+    rule_id(40): frozenset(("manifest", "retracted")),
+}
 
 
 class Ignore(NamedTuple):
@@ -41,6 +47,26 @@ def require_rule(prefix: str) -> None:
         )
 
 
+def require_data(select: Iterable[str], fields: Collection[str]) -> None:
+    """Refuse to select a rule alone whose comparison nothing was given for: it would always pass.
+
+    Args:
+        select: ids or beginnings of ids.
+        fields: of ``Expectations``, those that were given for any file.
+
+    Raises:
+        ImageError: such a rule is selected; the text says what to give.
+    """
+    for prefix in select:
+        rules = {rule_id(row.number) for row in RULES if rule_id(row.number).startswith(prefix)}
+        silent = [rule for rule in rules if rule in NEEDS and NEEDS[rule].isdisjoint(fields)]
+        if rules and len(silent) == len(rules):
+            options = " or ".join(
+                f"--{name.replace('_', '-')}" for name in sorted(NEEDS[silent[0]])
+            )
+            raise ImageError(f"{silent[0]} has nothing to compare with: give {options}")
+
+
 class Known(NamedTuple):
     """A finding of an earlier run, told again without its offset: that moves with every build."""
 
@@ -64,7 +90,12 @@ class RulePolicy(NamedTuple):
 
 
 def sift(path: str, report: Report, policy: RulePolicy) -> Report:
-    """Leave only the findings that count."""
+    """Leave only the findings that count.
+
+    What could not be parsed passes no rule, whichever were selected: why stays in the report.
+    """
+    if not report.parsed:
+        policy = policy._replace(select=())
     kept = tuple(finding for finding in report.findings if _counts(path, finding, policy))
     return report._replace(findings=kept)
 

@@ -157,6 +157,24 @@ def signer(ctx: Context) -> Iterator[Hit]:
                 cure="sign with your own key, and take the example out of your devices' list",
             )
         yield from _certificate_identity(ctx, suite, found.signer)
+    yield from _authority_unknown(ctx)
+
+
+def _authority_unknown(ctx: Context) -> Iterator[Hit]:
+    """Whoever names an authority wants to know, as with its key (rule 28)."""
+    if ctx.expect.ca_eui64 is None or any(
+        find_signature(ctx.image, suite) and find_certificate(ctx.image, suite)
+        for suite in ctx.suites
+    ):
+        return
+    yield Hit(
+        by_profile(zcl=E, gb=E),  # rule 25 complains of it under se
+        "nothing to compare with the authority given: no signature with its certificate",
+        ctx.at(len(ctx.image.ota)),
+        expected=f"a certificate issued by {format_eui64(ctx.expect.ca_eui64)}",
+        actual="none",
+        cure="sign the image, or leave the authority away for files that need no signature",
+    )
 
 
 def _certificate_identity(ctx: Context, suite: Suite, signed_by: int) -> Iterator[Hit]:

@@ -168,6 +168,22 @@ def test_a_comparison_takes_two_files_and_is_text_or_json(
     assert zota("image", "validate", "--diff", *arguments).code == 2
 
 
-def test_an_empty_index_finds_nothing(folder: Path) -> None:
+def test_an_index_that_lists_nothing_is_refused(folder: Path) -> None:
     (folder / "index.json").write_text("[]", encoding="utf-8")
-    assert zota("image", "validate", "in", "--manifest", "index.json").code == 0
+    ran = zota("image", "validate", "in", "--manifest", "index.json")
+    assert ran.code == 2
+    assert ran.err == (
+        "zota: index.json: the index lists no file: there is nothing to compare with\n"
+    )
+
+
+def test_a_rule_that_settings_select_may_find_what_it_needs_there(folder: Path) -> None:
+    settings = folder / "zota.toml"
+    settings.write_text('[image]\nselect = ["ZOTA040"]\n', encoding="utf-8")
+    ran = zota("image", "validate", "in")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "ZOTA040 has nothing to compare with: give --manifest or --retracted" in ran.err
+    (folder / "withdrawn").write_text("# none yet\n", encoding="utf-8")
+    more = '[[image.files]]\nfiles = "in/*"\nexpect = { retracted = "withdrawn" }\n'
+    settings.write_text(settings.read_text("utf-8") + more, encoding="utf-8")
+    assert zota("image", "validate", "in").code == 0

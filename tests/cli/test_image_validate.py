@@ -42,6 +42,8 @@ def folder(tmp_path: Path) -> Path:
         (plain(), ("--profile", "vendor:ikea"), 2),
         (plain(), ("--slot-size", "0x100"), 2),
         (GOOD, ("--profile", "vendor:telink", "--strict"), 0),
+        (plain(), ("--ca-eui64", "00:00:00:00:00:00:00:01"), 2),
+        (plain(), ("--select", "ZOTA028"), 2),
         (plain(), ("--block-size", "26", "--strict"), 1),
         (plain(), ("--expect-manufacturer", "0x1234"), 2),
         (plain(), ("--previous-version", "0x01020304", "--strict"), 1),
@@ -144,8 +146,45 @@ def test_a_hash_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
     assert "64 hex digits" in ran.err
 
 
-def test_an_empty_folder_is_clean(tmp_path: Path) -> None:
-    assert zota("image", "validate", tmp_path).code == 0
+@pytest.mark.parametrize("names", [(), ("readme.md",)])
+def test_a_folder_without_images_passes_nothing(
+    folder: Path, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """A wrong folder in a script would be judged sound for ever."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in names:
+        (other / name).write_text("# Images", encoding="utf-8")
+    ran = zota("image", "validate", folder, other)
+    assert ran.code == 3
+    assert ran.err == (
+        f"zota: {other}: no OTA file in it, nothing was judged: name the folder that holds them\n"
+    )
+    report = json.loads(zota("image", "validate", other, "--json").out)
+    assert [one["path"] for one in report["unreadable"]] == [str(other)]
+
+
+def test_a_folder_under_two_names_holds_its_files_under_each(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    assert zota("image", "validate", folder, link, folder / "vendor").code == 0
+
+
+def test_a_link_out_of_a_folder_is_no_image_in_it(folder: Path, tmp_path: Path) -> None:
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "x.ota").symlink_to(folder / "vendor" / "good.ota")
+    ran = zota("image", "validate", links)
+    assert ran.code == 3
+    assert "not followed, links out of the folder" in ran.out
+
+
+def test_a_selected_rule_does_not_pass_a_file_that_is_no_image(tmp_path: Path) -> None:
+    path = tmp_path / "x.ota"
+    path.write_bytes(b"no image")
+    ran = zota("image", "validate", path, "--select", "ZOTA041")
+    assert ran.code == 2
+    assert "ZOTA001" in ran.out
 
 
 @pytest.mark.parametrize("form", [bytes, lambda octets: octets.hex().encode() + b"\n"])

@@ -74,6 +74,8 @@ SECURITY_CASES = [
     Case(27, E, OTHER_SUBJECT, BODY + 6 + 22),
     Case(27, E, SIGNED_1, BODY + 6 + 30, expect={"ca_eui64": 1}),
     Case(27, E, SIGNED_2, BODY + 6 + 11, expect={"ca_eui64": 1}),
+    Case(27, E, plain(), 262, expect={"ca_eui64": 1}),
+    Case(27, E, unsigned_parts(SIGNATURE_2), BODY + 86, expect={"ca_eui64": 1}),
     Case(27, W, TEST_CA, BODY + 6 + 30),
     Case(28, I, SIGNED_1, BODY + 54 + 6, expect={"ca_key": CA[SUITE_1]}),
     Case(28, I, SIGNED_2, BODY + 80 + 6, expect={"ca_key": CA[SUITE_2]}),

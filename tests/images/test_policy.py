@@ -5,7 +5,14 @@ import json
 import pytest
 
 from images import ImageError, Report, lint
-from images.rules.policy import Ignore, RulePolicy, read_baseline, sift, write_baseline
+from images.rules.policy import (
+    Ignore,
+    RulePolicy,
+    read_baseline,
+    require_data,
+    sift,
+    write_baseline,
+)
 from tests.images.samples import plain
 
 REPORT = lint(plain(stack=9, file_version=0))
@@ -22,6 +29,34 @@ def test_without_a_policy_everything_counts() -> None:
 def test_selected_rules_only() -> None:
     assert rules(sift("a.ota", REPORT, RulePolicy(select=("ZOTA018",)))) == {"ZOTA018"}
     assert rules(sift("a.ota", REPORT, RulePolicy(select=("ZOTA01",)))) == {"ZOTA017", "ZOTA018"}
+
+
+def test_a_file_that_is_no_image_passes_no_selected_rule() -> None:
+    report = lint(b"no image")
+    assert rules(sift("a.ota", report, RulePolicy(select=("ZOTA041",)))) == {"ZOTA001"}
+
+
+@pytest.mark.parametrize(
+    ("select", "given", "wanted"),
+    [
+        ("ZOTA040", set(), "give --manifest or --retracted"),
+        ("ZOTA024", {"retracted"}, "give --manifest"),
+        ("ZOTA028", {"manifest"}, "give --ca-key"),
+    ],
+)
+def test_a_rule_selected_alone_needs_what_it_compares_with(
+    select: str, given: set[str], wanted: str
+) -> None:
+    with pytest.raises(ImageError, match=f"{select} has nothing to compare with: {wanted}"):
+        require_data([select], given)
+
+
+@pytest.mark.parametrize(
+    ("select", "given"),
+    [("ZOTA040", {"retracted"}), ("ZOTA04", set()), ("ZOTA018", set()), ("ZOTA028", {"ca_key"})],
+)
+def test_a_rule_that_can_run_may_be_selected(select: str, given: set[str]) -> None:
+    require_data([select], given)
 
 
 def test_an_ignored_rule_is_silent_for_the_files_named_only() -> None:
