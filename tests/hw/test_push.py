@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import trio
 
+from emulators.air.station import Placement
+from emulators.devices import kinds
 from emulators.home.roster import RosterEntry
 from emulators.platform.spec import ChipSpec
 from hw.radio import ZigpyRadio
@@ -17,6 +19,7 @@ from images import ImageSpec, build
 from images.catalogue import ImageStatus, Range, Terms
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
+from ota_engine.hub.activation.security import Security
 from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
@@ -26,6 +29,8 @@ from ota_engine.shell.service import Setup
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 from tests.capture.shark import fields, malformed
+from tests.faults.signed_home import speaker
+from tests.gbcs.parties import PPMID, everyone
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
 
@@ -41,6 +46,7 @@ async def pushed(
     devices: tuple[Eui64, ...] | None = None,
     seconds: float = PATIENCE,
     resume: bool = False,
+    security: Security | None = None,
     **terms: Any,
 ) -> PushResult:
     if resume:
@@ -51,7 +57,7 @@ async def pushed(
     def watch(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
         """Nobody looks on."""
 
-    setup = Setup(link, state, this_machine, False, PROMPT)
+    setup = Setup(link, state, this_machine, False, PROMPT, security)
     return await push(setup, request, watch)
 
 
@@ -69,6 +75,22 @@ async def test_everybody_is_updated_and_says_so(line: str, tmp_path: Path) -> No
     assert verdicts(result) == {ONE: PushVerdict.UPDATED, TWO: PushVerdict.UPDATED}
     assert {standing.running for standing in result.standings} == {NEW}
     assert (dongle.version(ONE), dongle.version(TWO)) == (NEW, NEW)
+
+
+async def test_a_push_with_keys_ends_with_the_proof_and_does_not_wait_for_what_has_come(
+    tmp_path: Path,
+) -> None:
+    """The alert that an update is proven by is not waited out: it ends the push."""
+    display = replace(device(0).spec, eui64=Eui64(PPMID), kind=kinds.PPMID)
+    entry = RosterEntry("prepayment display", display, Placement())
+    async with (
+        home(entry, folder=tmp_path, keys=everyone()) as dongle,
+        ZigpyRadio(dongle.settings) as radio,
+    ):
+        result = await pushed(radio, tmp_path, image(), security=speaker())
+    (standing,) = result.standings
+    assert (standing.verdict, standing.running) == (PushVerdict.UPDATED, NEW)
+    assert (standing.reason, standing.proof) == ("the device reports it", "")
 
 
 async def test_a_device_that_no_file_fits_is_offered_nothing(tmp_path: Path) -> None:
