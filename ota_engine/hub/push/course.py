@@ -37,7 +37,10 @@ ACTOR = "zota push"
 CHOSEN_ANEW = "the device has said more of itself: another image is for it"
 ASK_AGAIN = 5.0  # seconds after the first question; doubled every time...
 ASK_AT_LEAST = 60.0  # ...up to this
-CHASE_EVERY = 10.0  # seconds between two questions to a device that has all and says nothing
+CHASE_FIRST = (
+    1.0  # seconds after which a device that has all is asked: some never say so; doubled...
+)
+CHASE_EVERY = 10.0  # ...up to this
 RESTART_WITHIN = 30.0  # the same, to one that was told to restart: its word may have been lost
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has not told yet
@@ -114,6 +117,8 @@ class Course:
         self._proof = proof
         self._wish = wish
         self._proven_at = LONG_AGO
+        self._chased = 0
+        self._chased_since = LONG_AGO  # when the state it is asked in began
         self._since: Monotonic | None = None
         self._asked = 0
         self._ask_at = LONG_AGO
@@ -361,18 +366,23 @@ class Course:
         """Ask a device that has the whole image and does not say what it does with it."""
         if one.session is None or now < self._chase_at(one.session):
             return []
-        self._ask_at = now + _patience(one.session)
+        if self._chased_since != one.session.since:
+            self._chased, self._chased_since = 0, one.session.since
+        self._chased += 1
+        self._ask_at = now + _patience(one.session, self._chased)
         return [Inquire(self.device, actor=ACTOR)]
 
     def _chase_at(self, session: SessionStatus) -> Monotonic:
         if session.state not in SILENT or session.offset < session.size:
             return NEVER
-        return max(self._ask_at, session.since + _patience(session))
+        return max(self._ask_at, session.since + _patience(session, 0))
 
 
-def _patience(session: SessionStatus) -> float:
-    restarts = session.state is SessionState.RESTARTING
-    return RESTART_WITHIN if restarts else CHASE_EVERY
+def _patience(session: SessionStatus, asked: int) -> float:
+    """Seconds until a device that has all is asked again, or for the first time."""
+    if session.state is SessionState.RESTARTING:
+        return RESTART_WITHIN
+    return doubled(CHASE_FIRST, CHASE_EVERY, asked + 1)
 
 
 def _missing(firmwares: Sequence[_Firmware], rules: Rules) -> bool:

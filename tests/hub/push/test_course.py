@@ -324,23 +324,38 @@ def test_an_end_that_turns_out_to_be_none_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "every"),
+    ("state", "pauses"),
     [
-        (SessionState.VERIFYING, rules.CHASE_EVERY),
-        (SessionState.STALLED, rules.CHASE_EVERY),
-        (SessionState.RESTARTING, rules.RESTART_WITHIN),
+        (SessionState.VERIFYING, (1.0, 2.0, 4.0, 8.0, rules.CHASE_EVERY, rules.CHASE_EVERY)),
+        (SessionState.STALLED, (1.0, 2.0, 4.0, 8.0, rules.CHASE_EVERY)),
+        (SessionState.RESTARTING, (rules.RESTART_WITHIN, rules.RESTART_WITHIN)),
     ],
 )
-def test_one_that_has_all_and_says_nothing_is_asked_again(
-    state: SessionState, every: float
+def test_one_that_has_all_and_says_nothing_is_asked_soon_and_then_less_often(
+    state: SessionState, pauses: tuple[float, ...]
 ) -> None:
+    """Some never say that they hold an image: what they wait for is not the server's to order."""
     walk = Walk()
-    quiet = described(firmware(), sessions=(session(IMAGE, state, since=10.0),))
+    quiet = described(firmware(), sessions=(session(IMAGE, state, since=20.0),))
     walk.act(5.0, quiet)
-    assert walk.due(10.0, quiet) == 10.0 + every
-    (order,) = walk.act(10.0 + every, quiet)
-    assert isinstance(order, Inquire)
-    assert walk.act(11.0 + every, quiet) == []
+    now = 20.0
+    for pause in pauses:
+        assert walk.due(now, quiet) == now + pause
+        assert walk.act(now + pause - 0.5, quiet) == []
+        now += pause
+        (order,) = walk.act(now, quiet)
+        assert isinstance(order, Inquire)
+
+
+def test_one_that_begins_to_check_again_is_asked_soon_again() -> None:
+    walk = Walk()
+    first = described(firmware(), sessions=(session(IMAGE, SessionState.VERIFYING, since=20.0),))
+    walk.act(5.0, first)
+    for now in (21.0, 23.0, 27.0):
+        assert len(walk.act(now, first)) == 1
+    anew = described(firmware(), sessions=(session(IMAGE, SessionState.VERIFYING, since=90.0),))
+    assert len(walk.act(91.0, anew)) == 1
+    assert walk.due(91.0, anew) == 93.0
 
 
 def test_one_that_stalled_in_mid_download_is_not_pressed() -> None:
