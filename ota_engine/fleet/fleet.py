@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
+from ota_engine.fleet.calendar.rows import Deferral, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
-from ota_engine.fleet.campaigns import members, progress
+from ota_engine.fleet.campaigns import gaining, members, progress, reports
 from ota_engine.fleet.campaigns.rows import CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
-from ota_engine.fleet.inventory.happenings import Happening
+from ota_engine.fleet.inventory.happenings import Happening, SupplierChanged
 from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
@@ -23,9 +25,9 @@ from ota_engine.fleet.kernel.decisions import ActRow, Decision
 from ota_engine.fleet.kernel.effects import FleetEffect
 from ota_engine.fleet.kernel.rows import RowKey, Rows, Select
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices import delivery
-from ota_engine.fleet.notices.delivery import NoticeDelivered
-from ota_engine.fleet.notices.rows import Notice
+from ota_engine.fleet.notices import clocks, delivery
+from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
+from ota_engine.fleet.notices.rows import Notice, PartyClock, StatusSchedule
 from ota_engine.fleet.parties import acts as party_acts
 from ota_engine.fleet.parties.rows import Responsibility, Tenancy
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
@@ -42,7 +44,9 @@ class Due(NamedTuple):
 
 
 #: What happens to homes and devices, and who listens; an event and all that follows is one commit.
-_LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]] = {}
+_LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]] = {
+    SupplierChanged: (gaining.supplier_changed,),
+}
 
 
 def _tell(happened: Iterable[Happening], work: Work, utc: Utc) -> None:
@@ -65,6 +69,10 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     Member: members.due,
     Responsibility: _supplier_due,
     Tenancy: _tenancy_due,
+    TimeMark: timekeeping.due,
+    PartyClock: clocks.due,
+    StatusSchedule: reports.due,
+    Deferral: deferrals.due,
 }
 
 #: What is told of homes and devices, and who takes it.
@@ -75,8 +83,16 @@ _TOLD: Final[dict[type[Any], Callable[[Any, Work, Utc], list[Happening]]]] = {
     HomeTold: arrivals.home_told,
 }
 
+#: What is kept free in a home because of what is told of it.
+_AHEAD: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
+    SupplierTold: diary.supplier_told,
+    TenancyTold: diary.tenancy_told,
+}
+
 _Told = SupplierTold | TenancyTold | DeviceTold | HomeTold
-FleetEvent = _Told | Decision | HubOutcome | InstructionTaken | NoticeDelivered | Due
+FleetEvent = (
+    _Told | Decision | HubOutcome | InstructionTaken | NoticeDelivered | NoticeUndelivered | Due
+)
 
 
 class Fleet:
@@ -92,6 +108,14 @@ class Fleet:
             **inventory_acts.ACTS,
             **release_acts.ACTS,
             **campaign_acts.ACTS,
+            **delivery.ACTS,
+            **diary.ACTS,
+            **slots.ACTS,
+            **sequencing.ACTS,
+            **consent.ACTS,
+            **deferrals.ACTS,
+            **timekeeping.ACTS,
+            **reports.ACTS,
         }
 
     def needs(self, event: FleetEvent) -> Iterator[RowKey]:
@@ -103,7 +127,7 @@ class Fleet:
                 yield RowKey(Home, (event.home,))
             case InstructionTaken():
                 yield RowKey(Instruction, (event.key,))
-            case NoticeDelivered():
+            case NoticeDelivered() | NoticeUndelivered():
                 yield RowKey(Notice, (event.notice, event.party))
             case Due():
                 yield RowKey(type(event.row), tuple(getattr(event.row, n) for n in event.row.KEY))
@@ -134,8 +158,12 @@ class Fleet:
                 _taken(event, work)
             case NoticeDelivered():
                 delivery.delivered(event, work, utc)
+            case NoticeUndelivered():
+                delivery.undelivered(event, work)
             case SupplierTold() | TenancyTold() | DeviceTold() | HomeTold():
                 _tell(_TOLD[type(event)](event, work, utc), work, utc)
+                if type(event) in _AHEAD:
+                    _AHEAD[type(event)](event, work, utc)
             case Due():
                 kind = type(event.row)
                 row = work.get(kind, *(getattr(event.row, name) for name in kind.KEY))

@@ -2,6 +2,17 @@
 
 from typing import Any, Final
 
+from ota_engine.fleet.calendar.rows import (
+    Compatibility,
+    Consent,
+    ConsentRule,
+    Deferral,
+    HomeDiary,
+    SequenceRule,
+    Slot,
+    TimeMark,
+    UpgradeWindow,
+)
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, GateDecision, Member, Sum
 from ota_engine.fleet.inventory.rows import (
     ConfigurationSet,
@@ -12,7 +23,7 @@ from ota_engine.fleet.inventory.rows import (
     Variant,
 )
 from ota_engine.fleet.kernel.decisions import DecisionRow
-from ota_engine.fleet.notices.rows import Notice
+from ota_engine.fleet.notices.rows import Notice, PartyClock, StatusSchedule
 from ota_engine.fleet.parties.rows import (
     Party,
     PartyId,
@@ -44,4 +55,15 @@ KINDS: Final[tuple[type[Any], ...]] = (
     ConfigurationSet,
     RingFence,
     Particulars,
+    PartyClock,
+    StatusSchedule,
+    HomeDiary,
+    UpgradeWindow,
+    Slot,
+    SequenceRule,
+    Compatibility,
+    ConsentRule,
+    Consent,
+    Deferral,
+    TimeMark,
 )

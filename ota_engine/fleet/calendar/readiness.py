@@ -5,10 +5,24 @@ the time of the next look. Reasons are few and name no home: homes are counted b
 never an attempt.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
+from ota_engine.fleet.calendar import consent, deferrals, sequencing, slots, timekeeping
+from ota_engine.fleet.calendar.diary import clash
+from ota_engine.fleet.calendar.rows import (
+    CalendarEntry,
+    Consent,
+    ConsentRule,
+    Deferral,
+    HomeDiary,
+    HomeStep,
+    UpgradeWindow,
+)
+from ota_engine.fleet.calendar.sequencing import OtherUpgrade
+from ota_engine.fleet.calendar.slots import AHEAD_S
+from ota_engine.fleet.calendar.windows import ANYTIME, StepHours, next_open
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.rows import Ask, RowKey
 from ota_engine.fleet.kernel.work import Work
@@ -18,6 +32,9 @@ from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
 LOOK_AGAIN_S: Final = 86_400.0  # at a home that waits for somebody who gives no time
+MOST_WAIT_S: Final = 7 * 86_400.0  # until the next look: what was agreed may have changed
+
+_OPEN: Final = float("inf")
 
 
 class Question(NamedTuple):
@@ -30,6 +47,10 @@ class Question(NamedTuple):
         release: what it is to run.
         notice: name of the notice by which the home's suppliers were to be told.
         least_notice_s: between that notice and the first step; 0 where an emergency waives it.
+        download: when a delivery may begin.
+        activation: when new firmware may be started, where no supplier chose the time.
+        deferral_s: after so long somebody is asked what becomes of a home that was put off.
+        others: upgrades of the same home by other campaigns that are not over.
     """
 
     home: Home
@@ -38,6 +59,14 @@ class Question(NamedTuple):
     release: FirmwareRelease
     notice: str
     least_notice_s: float = LEAST_NOTICE_S
+    download: StepHours = ANYTIME
+    activation: StepHours = ANYTIME
+    deferral_s: float = deferrals.DEFERRAL_S
+    others: tuple[OtherUpgrade, ...] = ()
+
+    def hours(self, step: HomeStep) -> StepHours:
+        """When a step may be done."""
+        return self.download if step is HomeStep.DOWNLOAD else self.activation
 
 
 class Wait(NamedTuple):
@@ -54,11 +83,40 @@ class Wait(NamedTuple):
 
 def keys(questions: Iterable[Question]) -> frozenset[Ask]:
     """Name all rows that the answers to some questions are sure to want."""
-    return frozenset(
-        RowKey(Notice, (question.notice, party))
-        for question in questions
-        for party in question.home.suppliers
-    )
+    asks: set[Ask] = {timekeeping.MARK, *sequencing.RULES}
+    for question in questions:
+        asks.add(RowKey(ConsentRule, (question.release.variant,)))
+        asks.add(RowKey(HomeDiary, (question.home.home,)))
+        asks.update(RowKey(UpgradeWindow, (question.campaign, step)) for step in HomeStep)
+        for party in question.home.suppliers:
+            asks.add(RowKey(Notice, (question.notice, party)))
+            asks.add(RowKey(Consent, (question.campaign, party)))
+    return frozenset(asks)
+
+
+def prepare(questions: Iterable[Question], work: Work) -> None:
+    """Have all rows at hand that the answers want, so that many questions cost few readings.
+
+    Raises:
+        RowsWanted: some are not loaded.
+    """
+    questions = tuple(questions)
+    work.require(keys(questions))
+    work.require(ask for question in questions for ask in _further(question, work))
+
+
+def _further(question: Question, work: Work) -> Iterator[Ask]:
+    """Name rows that are wanted because of what other rows say."""
+    campaign, home = question.campaign, question.home
+    for step in HomeStep:
+        if work.get(UpgradeWindow, campaign, step) is not None:
+            yield from slots.keys_of(campaign, step, home)
+    if sequencing.has_rules(work):
+        yield sequencing.devices_of(home.home)
+    diary = work.get(HomeDiary, home.home)
+    if diary is not None:
+        yield RowKey(Deferral, (campaign, home.home))
+        yield from (RowKey(Notice, (notice, party)) for _, party, notice in diary.gained)
 
 
 def before_download(question: Question, work: Work, utc: Utc) -> Wait | None:
@@ -70,7 +128,15 @@ def before_download(question: Question, work: Work, utc: Utc) -> Wait | None:
     Raises:
         RowsWanted: rows are missing: load them and call again.
     """
-    return _waits_for_notice(question, work, utc)
+    wait = _may_not(question, work, utc)
+    if wait is None and any(other.under_way for other in question.others):
+        wait = Wait("another upgrade of the home is under way", utc + LOOK_AGAIN_S)
+    if wait is not None:
+        return wait
+    time = _when(question, HomeStep.DOWNLOAD, work, utc)
+    if isinstance(time, Wait):
+        return time
+    return None if time.at <= utc else _later(time, time.at, utc)
 
 
 def activation(question: Question, work: Work, utc: Utc) -> Wait | Utc:
@@ -82,15 +148,127 @@ def activation(question: Question, work: Work, utc: Utc) -> Wait | Utc:
     Raises:
         RowsWanted: rows are missing: load them and call again.
     """
-    return _waits_for_notice(question, work, utc) or utc
+    wait = _may_not(question, work, utc)
+    if wait is not None:
+        return wait
+    time = _when(question, HomeStep.ACTIVATION, work, utc)
+    if isinstance(time, Wait):
+        return time
+    return time.at if time.at <= utc + AHEAD_S else _later(time, Utc(time.at - AHEAD_S), utc)
 
 
-def _waits_for_notice(question: Question, work: Work, utc: Utc) -> Wait | None:
+class _Time(NamedTuple):
+    """When a step may be done, and what else in the home it was put off for."""
+
+    at: Utc
+    because: str = ""
+
+
+def _later(time: _Time, look: Utc, utc: Utc) -> Wait:
+    because = time.because or "its time has not come"
+    return Wait(because, min(look, utc + MOST_WAIT_S))
+
+
+def _may_not(question: Question, work: Work, utc: Utc) -> Wait | None:
+    """Say what is missing before any time is looked for."""
+    prepare([question], work)
+    if timekeeping.in_doubt(work, utc):
+        return Wait("the time is in doubt", utc + LOOK_AGAIN_S)
     for party in question.home.suppliers:
-        since = known_since(work, question.notice, party)
-        if since is None:
-            return Wait(f"notice has not reached {party}", utc + LOOK_AGAIN_S)
-        if utc < since + question.least_notice_s:
-            ends = Utc(since + question.least_notice_s)
-            return Wait(f"notice to {party} is running", min(ends, utc + LOOK_AGAIN_S))
+        wait = _waits_for_notice(question, party, work, utc)
+        if wait is not None:
+            return wait
+    waits = _consent(question, work, utc) or sequencing.out_of_order(
+        question.release, question.device, question.home.home, question.others, work
+    )
+    return Wait(waits, utc + LOOK_AGAIN_S) if waits else None
+
+
+def _waits_for_notice(question: Question, party: str, work: Work, utc: Utc) -> Wait | None:
+    diary = work.get(HomeDiary, question.home.home)
+    gained = [
+        notice
+        for campaign, gaining, notice in (diary.gained if diary else ())
+        if (campaign, gaining) == (question.campaign, party)
+    ]
+    since = known_since(work, gained[-1] if gained else question.notice, party)
+    if since is None:
+        return Wait(f"notice has not reached {party}", utc + LOOK_AGAIN_S)
+    ends = Utc(since + question.least_notice_s)
+    if utc < ends:
+        return Wait(f"notice to {party} is running", min(ends, utc + LOOK_AGAIN_S))
     return None
+
+
+def _consent(question: Question, work: Work, utc: Utc) -> str:
+    rule = work.get(ConsentRule, question.release.variant)
+    if not consent.is_needed(rule, utc):
+        return ""
+    for party in question.home.suppliers:
+        said = work.get(Consent, question.campaign, party)
+        if said is None or not said.given:
+            return f"{party} has not agreed"
+    return ""
+
+
+def _when(question: Question, step: HomeStep, work: Work, utc: Utc) -> Wait | _Time:
+    """Find the time of a step: the one that was chosen and holds, or else the default."""
+    diary = work.get(HomeDiary, question.home.home)
+    if diary is None:
+        return _time(question, step, (), work, utc)
+    put_off = work.get(Deferral, question.campaign, question.home.home)
+    regardless = put_off is not None and put_off.regardless
+    time = _time(question, step, () if regardless else diary.calendar, work, utc)
+    _note_deferral(question, time, work, utc)
+    return time
+
+
+def _time(
+    question: Question,
+    step: HomeStep,
+    entries: tuple[CalendarEntry, ...],
+    work: Work,
+    utc: Utc,
+) -> Wait | _Time:
+    hours = question.hours(step)
+    window = work.get(UpgradeWindow, question.campaign, step)
+    if window is None:
+        return _first_clear(hours, step, entries, utc, _OPEN, utc)
+    wished = slots.chosen(question.campaign, step, question.home, work)
+    slot = slots.holding(wished, entries, utc, hours)
+    if slot is not None:
+        return _Time(Utc(max(utc, slot.at_utc)))
+    default = window.from_utc if window.default_utc is None else window.default_utc
+    begin = Utc(max(utc, default))
+    return _first_clear(hours, step, entries, begin, window.until_utc, utc)
+
+
+def _first_clear(
+    hours: StepHours,
+    step: HomeStep,
+    entries: tuple[CalendarEntry, ...],
+    begin: Utc,
+    until: float,
+    utc: Utc,
+) -> Wait | _Time:
+    at = next_open(hours.window, hours.blackout, begin)
+    because = ""
+    for _ in range(len(entries) + 1):
+        if at > until:
+            break
+        hit = clash(entries, step, at, hours.lasts_s)
+        if hit is None:
+            return _Time(at, because)
+        because = f"calendar: {hit.kind}"
+        at = next_open(hours.window, hours.blackout, Utc(hit.until_utc))
+    return Wait(because or f"the window for its {step} is over", utc + LOOK_AGAIN_S)
+
+
+def _note_deferral(question: Question, time: Wait | _Time, work: Work, utc: Utc) -> None:
+    because = time.reason if isinstance(time, Wait) else time.because
+    if because.startswith("calendar"):
+        deferrals.defer(
+            work, question.campaign, question.home.home, because, utc, question.deferral_s
+        )
+    else:
+        deferrals.over(work, question.campaign, question.home.home)

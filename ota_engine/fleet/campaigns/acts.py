@@ -9,6 +9,7 @@ from typing import Final
 from images.errors import ImageError
 from images.strict_json import read_json
 from ota_engine.errors import LocalError
+from ota_engine.fleet.calendar.opening import announced
 from ota_engine.fleet.campaigns.cohorts import quotas
 from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy, policy_text, read_policy
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
@@ -181,16 +182,18 @@ def _draw(
 def _announce(
     campaign: Campaign, release: FirmwareRelease, work: Work, utc: Utc, deploy: float
 ) -> None:
+    notice, parties = available_notice(campaign.campaign), with_role(work, SUPPLIERS)
     announce(
         work,
         NoticeKind.AVAILABLE,
         f"campaign:{campaign.campaign}",
-        with_role(work, SUPPLIERS),
+        parties,
         f"{release.release} will be deployed",
         {"campaign": campaign.campaign, "release": release.release, "deploy_utc": deploy},
         utc,
-        name=available_notice(campaign.campaign),
+        name=notice,
     )
+    announced(work, campaign.campaign, release.variant, notice, parties, utc, deploy)
 
 
 def moved(

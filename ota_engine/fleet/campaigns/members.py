@@ -63,7 +63,7 @@ def begin(
         for member, home in homes
         if home is not None
     }
-    work.require(readiness.keys(asked.values()))
+    readiness.prepare(asked.values(), work)
     begun = 0
     for member, home in homes:
         if home is None:

@@ -1,13 +1,23 @@
 """What becomes of a notice, and since when a party knows."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from ota_engine.fleet.kernel.decisions import (
+    Actor,
+    ActRow,
+    DecisionRefused,
+    PartyRole,
+    RefusalCode,
+)
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices.rows import Notice, NoticeState
+from ota_engine.fleet.notices import clocks
+from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState
 from ota_engine.times import Utc
+from ota_engine.wording import one_line
 
 LEAST_NOTICE_S: Final = 7 * 86_400.0  # SEC Appendix AB, clause 5.2
+CLOCKED: Final = frozenset({NoticeKind.AVAILABLE, NoticeKind.GAINED, NoticeKind.EMERGENCY})
 
 
 class NoticeDelivered(NamedTuple):
@@ -17,15 +27,73 @@ class NoticeDelivered(NamedTuple):
     party: str
 
 
+class NoticeUndelivered(NamedTuple):
+    """A notice could not be brought to a party.
+
+    Attributes:
+        notice: its name.
+        party: whom it was for.
+        trouble: why, in the words of whoever tried.
+        given_up: nobody will try again by itself.
+    """
+
+    notice: str
+    party: str
+    trouble: str
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueNotices:
+    """Notices that were given up are to be brought to a party once more."""
+
+    party: str
+
+
 def delivered(event: NoticeDelivered, work: Work, utc: Utc) -> None:
-    """AuditNote that a party knows; the first time counts."""
+    """Note that a party knows; the first time counts."""
     notice = work.get(Notice, event.notice, event.party)
     if notice is None or notice.state is NoticeState.DELIVERED:
         return
-    work.put(replace(notice, state=NoticeState.DELIVERED, delivered_utc=utc))
+    work.put(replace(notice, state=NoticeState.DELIVERED, delivered_utc=utc, trouble=""))
+    if notice.kind in CLOCKED:
+        clocks.met(work, notice.notice, notice.party, utc)
+
+
+def undelivered(event: NoticeUndelivered, work: Work) -> None:
+    """Note why a notice has not reached its party."""
+    notice = work.get(Notice, event.notice, event.party)
+    if notice is None or notice.state is not NoticeState.WAITING:
+        return
+    state = NoticeState.DEAD if event.given_up else NoticeState.WAITING
+    work.put(replace(notice, state=state, trouble=one_line(event.trouble)))
 
 
 def known_since(work: Work, notice: str, party: str) -> float | None:
     """Since when a party knows of something; None while it does not."""
     row = work.get(Notice, notice, party)
     return None if row is None else row.delivered_utc
+
+
+def _requeue(act: RequeueNotices, actor: Actor, work: Work, utc: Utc) -> str:
+    dead = work.select(Notice, state=NoticeState.DEAD, party=act.party)
+    if not dead:
+        raise DecisionRefused(
+            RefusalCode.STATE, f"no notice to {act.party} was given up: nothing to bring again"
+        )
+    for notice in dead:
+        work.put(replace(notice, state=NoticeState.WAITING))
+    return f"{len(dead):,} notices to {act.party} are on their way again"
+
+
+def _subject(act: RequeueNotices) -> str:
+    return f"party:{act.party}"
+
+
+def _revision(act: RequeueNotices, work: Work) -> int | None:
+    return None
+
+
+ACTS: Final = {
+    RequeueNotices: ActRow(frozenset({PartyRole.OPERATOR}), _subject, _revision, _requeue)
+}

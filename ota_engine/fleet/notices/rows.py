@@ -1,4 +1,4 @@
-"""Notices on their way to parties, as rows."""
+"""Notices on their way to parties, and clocks that run for parties, as rows."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +45,7 @@ class Notice:
         created_utc: when it was written.
         state: how far it has come.
         delivered_utc: when the party's endpoint took it, None while it has not.
+        trouble: why it has not been delivered, in the words of whoever tried; empty for no trouble.
     """
 
     TABLE: ClassVar = "notices"
@@ -59,8 +60,59 @@ class Notice:
     created_utc: float
     state: NoticeState = NoticeState.WAITING
     delivered_utc: float | None = None
+    trouble: str = ""
 
     @property
     def evidence(self) -> bool:
         """Whether the party knows; the audit trail seals that then."""
         return self.state is NoticeState.DELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class PartyClock:
+    """What a party must do in time. Where it does not, that is told.
+
+    Attributes:
+        clock: names it for ever; that of a notice is the notice's name.
+        party: for whom it runs.
+        subject: as ``kind:id``.
+        duty: what is to be done, as one reads it after "was to".
+        started_utc: since when it runs.
+        due_utc: when it is over; None once it is met or was not.
+        met_utc: when it was done, None while it was not.
+        late: it was not done in time.
+    """
+
+    TABLE: ClassVar = "party_clocks"
+    KEY: ClassVar = ("clock", "party")
+    INDEXES: ClassVar = (("due_utc",), ("subject",))
+    clock: str
+    party: str
+    subject: str
+    duty: str
+    started_utc: float
+    due_utc: float | None
+    met_utc: float | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSchedule:
+    """How often the parties of a campaign are told how it goes.
+
+    Attributes:
+        campaign: whose.
+        every_s: between two reports.
+        due_utc: when the next one is; None once the campaign is over.
+        reports: written so far.
+        told: phase that the last one was about, 0 for none.
+    """
+
+    TABLE: ClassVar = "status_schedules"
+    KEY: ClassVar = ("campaign",)
+    INDEXES: ClassVar = (("due_utc",),)
+    campaign: str
+    every_s: float
+    due_utc: float | None
+    reports: int = 0
+    told: int = 0

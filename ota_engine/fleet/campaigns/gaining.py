@@ -1,0 +1,67 @@
+"""A supplier that comes to answer for a home while a campaign has it: told, and given its own notice."""
+
+from typing import Final
+
+from ota_engine.fleet.calendar.diary import gained
+from ota_engine.fleet.calendar.opening import REACHED_S
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
+from ota_engine.fleet.inventory.happenings import SupplierChanged
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.rows import RowKey
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.notices import clocks
+from ota_engine.fleet.notices.announcing import announce
+from ota_engine.fleet.notices.rows import NoticeKind
+from ota_engine.fleet.parties.rows import Fuel
+from ota_engine.times import Utc
+
+_OPEN: Final = (
+    CampaignState.NOTIFIED,
+    CampaignState.RUNNING,
+    CampaignState.PAUSED,
+    CampaignState.HELD,
+)
+_ENDED: Final = frozenset({MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT})
+
+
+def supplier_changed(change: SupplierChanged, work: Work, utc: Utc) -> None:
+    """Tell the gaining supplier of every campaign that has not come to its end in the home.
+
+    Its own notice runs from when this one reaches it: the home begins no step before. What is under way
+    goes on as far as the device holds the image. One that answered for the home already, for the other
+    fuel, knows.
+    """
+    home = work.get(Home, change.home)
+    if not change.gaining or home is None or _knows(home, change):
+        return
+    open_ones = [one for state in _OPEN for one in work.select(Campaign, state=state)]
+    work.require(RowKey(Member, (one.campaign, change.home)) for one in open_ones)
+    for campaign in open_ones:
+        member = work.get(Member, campaign.campaign, change.home)
+        if member is not None and member.state not in _ENDED:
+            _tell(campaign, member, change, work, utc)
+
+
+def _knows(home: Home, change: SupplierChanged) -> bool:
+    """Whether the gaining supplier answered for the home already, for the other fuel."""
+    other = home.gas if change.fuel is Fuel.ELECTRICITY else home.electricity
+    return other == change.gaining
+
+
+def _tell(
+    campaign: Campaign, member: Member, change: SupplierChanged, work: Work, utc: Utc
+) -> None:
+    name = f"{campaign.campaign}/{change.home}/gained/{change.fuel}/{change.utc:.0f}"
+    subject = f"campaign:{campaign.campaign}"
+    announce(
+        work,
+        NoticeKind.GAINED,
+        subject,
+        [change.gaining],
+        f"home {change.home} is yours now, and {member.state} in {campaign.campaign}",
+        {"campaign": campaign.campaign, "home": change.home, "release": campaign.release},
+        utc,
+        name=name,
+    )
+    gained(work, change.home, campaign.campaign, change.gaining, name)
+    clocks.start(work, name, [change.gaining], subject, "take the notice", utc, utc + REACHED_S)

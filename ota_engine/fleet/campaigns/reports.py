@@ -1,0 +1,98 @@
+"""How a campaign goes, told to its parties by schedule and when a stage changes."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ota_engine.fleet.campaigns.acts import available_notice
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, Sum
+from ota_engine.fleet.kernel.decisions import (
+    Actor,
+    ActRow,
+    DecisionRefused,
+    PartyRole,
+    RefusalCode,
+)
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.notices.announcing import announce
+from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
+from ota_engine.times import Utc
+
+DAY_S: Final = 86_400.0
+
+_OVER: Final = frozenset({CampaignState.ABORTED, CampaignState.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleStatus:
+    """Tell the parties of a campaign how it goes, every so many days."""
+
+    campaign: str
+    days: int
+
+
+def audience(work: Work, campaign: str) -> tuple[str, ...]:
+    """Name the parties to whom a campaign was announced."""
+    return tuple(notice.party for notice in work.select(Notice, notice=available_notice(campaign)))
+
+
+def due(row: StatusSchedule, work: Work, utc: Utc) -> None:
+    """Write a report; the last one says that the campaign is over."""
+    campaign = work.get(Campaign, row.campaign)
+    if campaign is None:
+        work.put(replace(row, due_utc=None))
+        return
+    over = campaign.state in _OVER
+    following = None if over else utc + row.every_s
+    work.put(replace(row, due_utc=following, reports=row.reports + 1, told=campaign.phase))
+    announce(
+        work,
+        NoticeKind.STATUS,
+        f"campaign:{row.campaign}",
+        audience(work, row.campaign),
+        f"{row.campaign} is {campaign.state}: {campaign.reason}",
+        status_of(campaign, work),
+        utc,
+        name=f"{row.campaign}/status/{row.reports + 1}",
+    )
+
+
+def status_of(campaign: Campaign, work: Work) -> dict[str, Any]:
+    """Say how a campaign goes, as plain values: for each phase, homes by state and reason."""
+    phases = []
+    for phase in work.select(CampaignPhase, campaign=campaign.campaign):
+        sums = work.select(Sum, campaign=campaign.campaign, phase=phase.number)
+        homes = [[row.state, row.reason, row.homes] for row in sums if row.homes]
+        phases.append({"name": phase.name, "state": phase.state, "homes": homes})
+    return {
+        "campaign": campaign.campaign,
+        "state": campaign.state,
+        "reason": campaign.reason,
+        "phases": phases,
+    }
+
+
+def _schedule(act: ScheduleStatus, actor: Actor, work: Work, utc: Utc) -> str:
+    row = work.get(StatusSchedule, act.campaign)
+    if row is None or row.due_utc is None:
+        raise DecisionRefused(
+            RefusalCode.STATE, f"{act.campaign} is not under way: nothing to tell of it"
+        )
+    if act.days < 1:
+        raise DecisionRefused(RefusalCode.CONTENT, f"every {act.days} days is too often: 1 or more")
+    every = act.days * DAY_S
+    work.put(replace(row, every_s=every, due_utc=min(row.due_utc, utc + every)))
+    return f"parties are told of {act.campaign} every {act.days} days"
+
+
+def _subject(act: ScheduleStatus) -> str:
+    return f"campaign:{act.campaign}"
+
+
+def _revision(act: ScheduleStatus, work: Work) -> int | None:
+    found = work.get(Campaign, act.campaign)
+    return None if found is None else found.revision
+
+
+ACTS: Final = {
+    ScheduleStatus: ActRow(frozenset({PartyRole.OPERATOR}), _subject, _revision, _schedule)
+}
