@@ -261,6 +261,7 @@ def _notices() -> None:
         sa.Column("created_utc", sa.Double(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("delivered_utc", sa.Double(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("notice", "party"),
         sqlite_with_rowid=False,
     )

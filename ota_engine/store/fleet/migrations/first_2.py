@@ -7,6 +7,17 @@ from alembic import op
 def create() -> None:
     _ring_fences()
     _particulars()
+    _party_clocks()
+    _status_schedules()
+    _home_diaries()
+    _upgrade_windows()
+    _slots()
+    _sequence_rules()
+    _compatibilities()
+    _consent_rules()
+    _consents()
+    _deferrals()
+    _time_marks()
     _fleet_audit()
     _fleet_audit_head()
 
@@ -36,6 +47,169 @@ def _particulars() -> None:
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
+
+
+def _party_clocks() -> None:
+    op.create_table(
+        "party_clocks",
+        sa.Column("clock", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("duty", sa.Text(), nullable=False),
+        sa.Column("started_utc", sa.Double(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.Column("met_utc", sa.Double(), nullable=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("clock", "party"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_party_clocks_due_utc", "party_clocks", ["due_utc"])
+    op.create_index("ix_party_clocks_subject", "party_clocks", ["subject"])
+
+
+def _status_schedules() -> None:
+    op.create_table(
+        "status_schedules",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("every_s", sa.Double(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.Column("reports", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_status_schedules_due_utc", "status_schedules", ["due_utc"])
+
+
+def _home_diaries() -> None:
+    op.create_table(
+        "home_diaries",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.Column("gained", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("home"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _upgrade_windows() -> None:
+    op.create_table(
+        "upgrade_windows",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("step", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_utc", sa.Double(), nullable=False),
+        sa.Column("until_utc", sa.Double(), nullable=False),
+        sa.Column("default_utc", sa.Double(), nullable=True),
+        sa.Column("choose_by_utc", sa.Double(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "step"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _slots() -> None:
+    op.create_table(
+        "slots",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("step", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("at_utc", sa.Double(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign", "home", "step", "party"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_slots_due_utc", "slots", ["due_utc"])
+
+
+def _sequence_rules() -> None:
+    op.create_table(
+        "sequence_rules",
+        sa.Column("rule", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("earlier", sa.Text(), nullable=False),
+        sa.Column("earlier_version", sa.BigInteger(), nullable=False),
+        sa.Column("later", sa.Text(), nullable=False),
+        sa.Column("later_version", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("rule"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _compatibilities() -> None:
+    op.create_table(
+        "compatibilities",
+        sa.Column("cell", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("least", sa.BigInteger(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("other_least", sa.BigInteger(), nullable=False),
+        sa.Column("other_most", sa.BigInteger(), nullable=False),
+        sa.Column("fits", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cell"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _consent_rules() -> None:
+    op.create_table(
+        "consent_rules",
+        sa.Column("variant", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("until_utc", sa.Double(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("variant"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _consents() -> None:
+    op.create_table(
+        "consents",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "party"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _deferrals() -> None:
+    op.create_table(
+        "deferrals",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.Column("regardless", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "home"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_deferrals_due_utc", "deferrals", ["due_utc"])
+
+
+def _time_marks() -> None:
+    op.create_table(
+        "time_marks",
+        sa.Column("mark", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("seen_utc", sa.Double(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.Column("doubt", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("mark"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_time_marks_due_utc", "time_marks", ["due_utc"])
 
 
 def _fleet_audit() -> None:
