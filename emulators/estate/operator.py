@@ -6,17 +6,20 @@ They decide by the same signed acts as everybody and know nothing but what the f
 from collections.abc import Callable
 from typing import Any, Final
 
+from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.scenario import Scenario, ScenarioRelease
+from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.campaigns.acts import AbortCampaign, ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.campaigns.policy import policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import Reply
-from ota_engine.fleet.releases.acts import ApproveRelease, EnterRelease
+from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.times import Utc
 
 PATIENCE_S: Final = 3 * 86_400.0  # how long a held campaign is looked into
 VARIANT: Final = "hub-1"
+FIRST_CPL: Final = "CPL-0001"  # of what all hubs run at first
 WRITER, SECOND = "olive", "peter"
 
 Decide = Callable[[Decision], Reply]
@@ -68,11 +71,25 @@ class EstateOperator:
         self._decide(Decision(f"rehearsed-{self._taken}", person, act, reason, None, utc))
 
 
+def paperwork_of(scenario: Scenario) -> list[Any]:
+    """Have all that the releases of a scenario have gone through before it begins."""
+    tested = tuple(name for name, _ in scenario.estate.configurations)
+    versions = {release.cpl: release.version for release in scenario.releases}
+    rows = stated_paths(VARIANT, {FIRST_CPL: scenario.estate.version, **versions})
+    for one in scenario.releases:
+        digest = _digest(one)
+        rows += paperwork(one.release, one.version, one.cpl, digest, scenario.begin, tested)
+    return rows
+
+
 def _entered(release: ScenarioRelease) -> EnterRelease:
-    digest = f"{release.version:064x}"
     return EnterRelease(
-        release.release, VARIANT, release.version, release.cpl, release.type, digest
+        release.release, VARIANT, release.version, release.cpl, release.type, _digest(release)
     )
+
+
+def _digest(release: ScenarioRelease) -> str:
+    return f"{release.version:064x}"
 
 
 def is_over(campaign: Campaign, phases: tuple[CampaignPhase, ...]) -> bool:

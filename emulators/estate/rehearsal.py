@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, Final
 
-from emulators.estate.operator import EstateOperator, is_over
+from emulators.estate.operator import EstateOperator, is_over, paperwork_of
 from emulators.estate.population import homes, people
 from emulators.estate.reaction import react
 from emulators.estate.scenario import Scenario
@@ -102,6 +102,7 @@ class Rehearsal:
         store = self.desk.store
         with store.transaction():
             store.insert(people(self.scenario.estate))
+            store.insert(paperwork_of(self.scenario))
             store.insert(homes(self.scenario.estate))
         self._operator.begin(self.utc)
         self._settle()

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from ota_engine.fleet.approvals import acts as approval_acts
+from ota_engine.fleet.approvals import testing
+from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
 from ota_engine.fleet.calendar.rows import Deferral, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
@@ -32,6 +35,7 @@ from ota_engine.fleet.parties import acts as party_acts
 from ota_engine.fleet.parties.rows import Responsibility, Tenancy
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
 from ota_engine.fleet.releases import acts as release_acts
+from ota_engine.fleet.releases import defects, paths, repository, roadmap
 from ota_engine.times import Utc
 
 MOST_DUE: Final = 1_000  # rows looked at in one commit
@@ -73,6 +77,7 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     PartyClock: clocks.due,
     StatusSchedule: reports.due,
     Deferral: deferrals.due,
+    UitWindow: testing.window_due,
 }
 
 #: What is told of homes and devices, and who takes it.
@@ -107,6 +112,12 @@ class Fleet:
             **party_acts.ACTS,
             **inventory_acts.ACTS,
             **release_acts.ACTS,
+            **defects.ACTS,
+            **roadmap.ACTS,
+            **repository.ACTS,
+            **paths.ACTS,
+            **testing.ACTS,
+            **approval_acts.ACTS,
             **campaign_acts.ACTS,
             **delivery.ACTS,
             **diary.ACTS,

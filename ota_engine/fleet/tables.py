@@ -2,6 +2,14 @@
 
 from typing import Any, Final
 
+from ota_engine.fleet.approvals.rows import (
+    ApprovalEvidence,
+    CustomerFeedback,
+    ExitCriteria,
+    ItemWaiver,
+    SetReservation,
+    UitWindow,
+)
 from ota_engine.fleet.calendar.rows import (
     Compatibility,
     Consent,
@@ -32,7 +40,19 @@ from ota_engine.fleet.parties.rows import (
     Tenancy,
 )
 from ota_engine.fleet.port import Instruction
-from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.fleet.releases.rows import (
+    CataloguedImage,
+    ContentItem,
+    CplEntry,
+    FirmwareRelease,
+    HopAgreement,
+    KnownDefect,
+    ManufacturedVersion,
+    PathChange,
+    PathOverride,
+    PlannedDate,
+    UpgradePath,
+)
 
 KINDS: Final[tuple[type[Any], ...]] = (
     Party,
@@ -66,4 +86,20 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Consent,
     Deferral,
     TimeMark,
+    CataloguedImage,
+    ContentItem,
+    CplEntry,
+    HopAgreement,
+    KnownDefect,
+    ManufacturedVersion,
+    PathChange,
+    PathOverride,
+    PlannedDate,
+    UpgradePath,
+    ApprovalEvidence,
+    CustomerFeedback,
+    ExitCriteria,
+    ItemWaiver,
+    SetReservation,
+    UitWindow,
 )

@@ -12,13 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.population import EstateSpec, homes, people
+from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.fleet import Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision, PartyRole, octets_to_sign
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
-from ota_engine.fleet.releases.acts import ApproveRelease, EnterRelease
+from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.store.fleet.book import FleetStore
@@ -28,7 +30,8 @@ R = TypeVar("R")
 
 BEGIN: Final = Utc(1_800_000_000.0)  # 2027-01-15 08:00 UTC
 DAY: Final = 86_400.0
-VERSION: Final = 0x0002_0000  # of the release that most tests roll out; homes run 0x0001_0000
+VERSION: Final = 0x0002_0000  # of the release that most tests roll out
+OLD_VERSION: Final = 0x0001_0000
 KAYS_KEY: Final = ec.derive_private_key(0x5EED, ec.SECP256R1())
 
 
@@ -126,9 +129,12 @@ class Estate:
         approve: bool = True,
     ) -> str:
         """Have a release with everything that its approval takes."""
-        self.decide(
-            "olive", EnterRelease(release, variant, version, f"CPL-{release}", kind, "ab" * 32)
+        cpl, digest = f"CPL-{release}", f"{version:064x}"
+        self.put(
+            *stated_paths(variant, {f"CPL-{OLD_VERSION:08X}": OLD_VERSION, cpl: version}),
+            *paperwork(release, version, cpl, digest, self.utc, ("set-a", "set-b")),
         )
+        self.decide("olive", EnterRelease(release, variant, version, cpl, kind, digest))
         if approve:
             self.decide("peter", ApproveRelease(release))
         return release

@@ -1,8 +1,8 @@
 """The estate that the fleet's tests stand on."""
 
+from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.rows import Counts
-from ota_engine.fleet.releases.acts import ApproveRelease
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 from tests.fleet.estate import KAYS_KEY, Estate
 

@@ -1,24 +1,46 @@
-"""What persons decide about releases."""
+"""What persons decide about releases: entered, with what in it, withdrawn, retired."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from ota_engine.fleet.inventory.rows import Variant
 from ota_engine.fleet.kernel.decisions import (
+    SUPPLIERS,
     Actor,
     ActRow,
     DecisionRefused,
     PartyRole,
     RefusalCode,
 )
+from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
+from ota_engine.fleet.notices.announcing import announce, with_role
+from ota_engine.fleet.notices.rows import NoticeKind
+from ota_engine.fleet.parties.acts import party_of
+from ota_engine.fleet.releases.rows import (
+    ContentItem,
+    ContentKind,
+    CplEntry,
+    FirmwareRelease,
+    ReleaseStatus,
+    ReleaseType,
+)
+from ota_engine.lifecycle import read_lifecycle
 from ota_engine.times import Utc
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+MOST_VERSION: Final = 0xFFFF_FFFF
+
+#: Who is told of what concerns every user of a variant.
+USERS: Final = SUPPLIERS | {PartyRole.MANUFACTURER, PartyRole.ASSET_PROVIDER}
 
 
 @dataclass(frozen=True, slots=True)
 class EnterRelease:
-    """A new release is known."""
+    """A new release is known; ``notes`` is the SHA-256 of its release notes."""
 
     release: str
     variant: str
@@ -26,13 +48,56 @@ class EnterRelease:
     cpl: str
     type: ReleaseType
     sha256: str
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ApproveRelease:
-    """A release may be delivered over the air."""
+class AddContent:
+    """Something is in a release, and these parties agreed to that."""
 
     release: str
+    item: str
+    kind: ContentKind
+    title: str
+    agreed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRelease:
+    """A release is delivered no longer."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetireRelease:
+    """A release comes to its end; its users are told, and what takes its place."""
+
+    release: str
+    successor: str
+    from_utc: float
+
+
+ReleaseAct = EnterRelease | AddContent | WithdrawRelease | RetireRelease
+
+
+class ReleaseStep(Enum):
+    """What happens to a release as a whole."""
+
+    APPROVE = "approve"
+    WITHDRAW = "withdraw"
+    RETIRE = "retire"
+
+
+#: ``-`` is refused with a line that says where the release stands.
+TABLE: Final = """
+            DRAFT     APPROVED   WITHDRAWN  RETIRED
+APPROVE     APPROVED  -          -          -
+WITHDRAW    WITHDRAWN WITHDRAWN  -          -
+RETIRE      -         RETIRED    RETIRED    -
+"""
+
+RELEASES: Final = read_lifecycle(TABLE, ReleaseStatus, ReleaseStep, lambda state, _: state)
 
 
 def release_of(work: Work, release: str) -> FirmwareRelease:
@@ -49,15 +114,91 @@ def release_of(work: Work, release: str) -> FirmwareRelease:
     return found
 
 
+def variant_of(work: Work, variant: str) -> Variant:
+    """Read a variant.
+
+    Raises:
+        DecisionRefused: there is none.
+    """
+    found = work.get(Variant, variant)
+    if found is None:
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"{variant}: there is no such variant: import it first"
+        )
+    return found
+
+
+def refuse_foreign_maker(actor: Actor, variant: Variant) -> None:
+    """Let a manufacturer speak for its own products only.
+
+    Raises:
+        DecisionRefused: it is another one's.
+    """
+    only_maker = actor.roles <= {PartyRole.MANUFACTURER}
+    if only_maker and variant.maker not in ("", actor.party):
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN, f"{variant.variant} is made by {variant.maker}: they decide this"
+        )
+
+
+def stepped(release: FirmwareRelease, step: ReleaseStep) -> ReleaseStatus:
+    """Say where a step leads.
+
+    Raises:
+        DecisionRefused: it is forbidden from where the release stands.
+    """
+    following = RELEASES.transitions.get((release.status, step))
+    if following is None:
+        allowed = sorted(state for state, one in RELEASES.transitions if one is step)
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"{release.release} is {release.status}: only from {' or '.join(allowed)} can one"
+            f" {step.value} it",
+            release.revision,
+        )
+    return following
+
+
+def changed(work: Work, release: FirmwareRelease, text: str) -> None:
+    """Keep a release with one more change."""
+    work.put(replace(release, revision=release.revision + 1, changed=text))
+
+
+def enter_cpl(work: Work, cpl: str, variant: str, version: int) -> CplEntry:
+    """Have an entry of the Central Products List for a version: ids and versions go one to one.
+
+    Raises:
+        DecisionRefused: the id stands for another version, or the version has another id.
+    """
+    refuse_bad_id(cpl, "a CPL entry")
+    if not 0 <= version <= MOST_VERSION:
+        raise DecisionRefused(RefusalCode.CONTENT, f"{version:#x} is no file version: give 32 bits")
+    held = work.get(CplEntry, cpl)
+    if held is not None:
+        if (held.variant, held.version) != (variant, version):
+            raise DecisionRefused(
+                RefusalCode.CONTENT,
+                f"{cpl} stands for {held.variant} {held.version:08X}: give the id of this version",
+            )
+        return held
+    for other in work.select(CplEntry, variant=variant, version=version):
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"{variant} {version:08X} is {other.cpl}: give that id"
+        )
+    entry = CplEntry(cpl, variant, version)
+    work.put(entry)
+    return entry
+
+
 def _enter(act: EnterRelease, actor: Actor, work: Work, utc: Utc) -> str:
+    refuse_bad_id(act.release, "a release")
     if work.get(FirmwareRelease, act.release) is not None:
         raise DecisionRefused(
             RefusalCode.STATE, f"{act.release} is entered already: give another id"
         )
-    if work.get(Variant, act.variant) is None:
-        raise DecisionRefused(
-            RefusalCode.CONTENT, f"{act.variant}: there is no such variant: import it first"
-        )
+    refuse_foreign_maker(actor, variant_of(work, act.variant))
+    _refuse_bad_digests((act.sha256, *([act.notes] if act.notes else [])))
+    enter_cpl(work, act.cpl, act.variant, act.version)
     text = f"entered by {actor.person}"
     work.put(
         FirmwareRelease(
@@ -65,50 +206,120 @@ def _enter(act: EnterRelease, actor: Actor, work: Work, utc: Utc) -> str:
             act.variant,
             act.version,
             act.cpl,
-            act.type,
+            ReleaseType(act.type),
             act.sha256,
             ReleaseStatus.DRAFT,
             actor.person,
             1,
             text,
+            act.notes,
         )
     )
     return f"release {act.release} is {text}"
 
 
-def _approve(act: ApproveRelease, actor: Actor, work: Work, utc: Utc) -> str:
+def _refuse_bad_digests(digests: Iterable[str]) -> None:
+    for digest in digests:
+        refuse_bad_digest(digest)
+
+
+def refuse_bad_digest(text: str) -> None:
+    """Let a digest be one.
+
+    Raises:
+        DecisionRefused: it is none.
+    """
+    if not _SHA256.fullmatch(text):
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"{text[:70]!a} is no SHA-256: give 64 lower-case hex digits"
+        )
+
+
+def _add_content(act: AddContent, actor: Actor, work: Work, utc: Utc) -> str:
     release = release_of(work, act.release)
+    refuse_bad_id(act.item, "a content item")
     if release.status is not ReleaseStatus.DRAFT:
         raise DecisionRefused(
             RefusalCode.STATE,
-            f"{act.release} is {release.status}: only a draft is approved",
+            f"{act.release} is {release.status}: what is in it stands; enter another release",
             release.revision,
         )
-    if release.author == actor.person:
+    if not act.agreed_by:
         raise DecisionRefused(
-            RefusalCode.AUTHOR,
-            f"{actor.person} entered {act.release}: somebody else approves it",
-            release.revision,
+            RefusalCode.CONTENT, f"nobody agreed to {act.item}: name the parties that did"
         )
-    text = f"approved by {actor.person}"
-    work.put(
-        replace(release, status=ReleaseStatus.APPROVED, revision=release.revision + 1, changed=text)
+    for party in act.agreed_by:
+        party_of(work, party)
+    title = refuse_words(act.title, "the title")
+    work.put(ContentItem(act.release, act.item, ContentKind(act.kind), title, act.agreed_by))
+    text = f"given {act.item} by {actor.person}"
+    changed(work, release, text)
+    return f"release {act.release} is {text}"
+
+
+def _withdraw(act: WithdrawRelease, actor: Actor, work: Work, utc: Utc) -> str:
+    release = release_of(work, act.release)
+    status = stepped(release, ReleaseStep.WITHDRAW)
+    reason = refuse_words(actor.reason, "the reason")
+    text = f"withdrawn by {actor.person}"
+    changed(work, replace(release, status=status, manufacture=False), text)
+    announce(
+        work,
+        NoticeKind.RETIREMENT,
+        f"release:{act.release}",
+        with_role(work, USERS),
+        f"release {act.release} is withdrawn: {reason}",
+        {"release": act.release, "variant": release.variant, "version": release.version},
+        utc,
     )
     return f"release {act.release} is {text}"
 
 
-def _subject(act: EnterRelease | ApproveRelease) -> str:
+def _retire(act: RetireRelease, actor: Actor, work: Work, utc: Utc) -> str:
+    release = release_of(work, act.release)
+    status = stepped(release, ReleaseStep.RETIRE)
+    successor = release_of(work, act.successor)
+    if successor.variant != release.variant or successor.status is not ReleaseStatus.APPROVED:
+        raise DecisionRefused(
+            RefusalCode.CONTENT,
+            f"{act.successor} is {successor.status} and for {successor.variant}: a successor is an"
+            f" approved release for {release.variant}",
+        )
+    text = f"retired by {actor.person} in favour of {act.successor}"
+    changed(work, replace(release, status=status, manufacture=False, successor=act.successor), text)
+    announce(
+        work,
+        NoticeKind.RETIREMENT,
+        f"release:{act.release}",
+        with_role(work, USERS),
+        f"release {act.release} is retired, {act.successor} takes its place",
+        {
+            "release": act.release,
+            "successor": act.successor,
+            "variant": release.variant,
+            "version": release.version,
+            "from_utc": act.from_utc,
+        },
+        utc,
+    )
+    return f"release {act.release} is {text}"
+
+
+def _subject(act: ReleaseAct) -> str:
     return f"release:{act.release}"
 
 
-def _revision(act: EnterRelease | ApproveRelease, work: Work) -> int | None:
+def _revision(act: ReleaseAct, work: Work) -> int | None:
     found = work.get(FirmwareRelease, act.release)
     return None if found is None else found.revision
 
 
+_KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER})
+_OPERATORS: Final = frozenset({PartyRole.OPERATOR})
+
 ACTS: Final = {
-    EnterRelease: ActRow(
-        frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER}), _subject, _revision, _enter
-    ),
-    ApproveRelease: ActRow(frozenset({PartyRole.APPROVER}), _subject, _revision, _approve),
+    EnterRelease: ActRow(_KEEPERS, _subject, _revision, _enter),
+    AddContent: ActRow(_KEEPERS, _subject, _revision, _add_content),
+    WithdrawRelease: ActRow(_OPERATORS, _subject, _revision, _withdraw),
+    RetireRelease: ActRow(_OPERATORS, _subject, _revision, _retire),
 }

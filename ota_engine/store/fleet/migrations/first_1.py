@@ -130,6 +130,9 @@ def _releases() -> None:
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("manufacture", sa.Boolean(), nullable=False),
+        sa.Column("successor", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("release"),
         sqlite_with_rowid=False,
     )

@@ -18,8 +18,11 @@ def create() -> None:
     _consents()
     _deferrals()
     _time_marks()
-    _fleet_audit()
-    _fleet_audit_head()
+    _catalogued_images()
+    _content_items()
+    _cpl_entries()
+    _hop_agreements()
+    _known_defects()
 
 
 def _ring_fences() -> None:
@@ -212,27 +215,69 @@ def _time_marks() -> None:
     op.create_index("ix_time_marks_due_utc", "time_marks", ["due_utc"])
 
 
-def _fleet_audit() -> None:
+def _catalogued_images() -> None:
     op.create_table(
-        "fleet_audit",
-        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("utc", sa.Double(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("sequence"),
+        "catalogued_images",
+        sa.Column("sha256", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("manufacturer_code", sa.BigInteger(), nullable=False),
+        sa.Column("image_type", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_fleet_audit_subject", "fleet_audit", ["subject"])
 
 
-def _fleet_audit_head() -> None:
+def _content_items() -> None:
     op.create_table(
-        "fleet_audit_head",
-        sa.Column("one", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("length", sa.BigInteger(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("one"),
+        "content_items",
+        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("item", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("agreed_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("release", "item"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _cpl_entries() -> None:
+    op.create_table(
+        "cpl_entries",
+        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("paths", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cpl"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_cpl_entries_variant_version", "cpl_entries", ["variant", "version"])
+
+
+def _hop_agreements() -> None:
+    op.create_table(
+        "hop_agreements",
+        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("from_cpl", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("agreed_by", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cpl", "from_cpl"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _known_defects() -> None:
+    op.create_table(
+        "known_defects",
+        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("defect", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("category", sa.BigInteger(), nullable=False),
+        sa.Column("hits", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("fixed_in", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("release", "defect"),
+        sqlite_with_rowid=False,
     )

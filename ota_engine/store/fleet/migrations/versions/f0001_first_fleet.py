@@ -3,7 +3,7 @@
 from alembic import op
 
 from ota_engine.store.fleet.guards import guard_trail
-from ota_engine.store.fleet.migrations import first_1, first_2
+from ota_engine.store.fleet.migrations import first_1, first_2, first_3
 
 revision = "f0001"
 down_revision = None
@@ -14,4 +14,5 @@ depends_on = None
 def upgrade() -> None:
     first_1.create()
     first_2.create()
+    first_3.create()
     guard_trail(op.get_bind())
