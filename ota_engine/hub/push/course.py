@@ -167,7 +167,9 @@ class Course:
         if self._since is None:
             return now
         firmwares = self._firmwares(seen, rules)
-        moments = [self._hinted_at + MORE_WITHIN] if _missing(firmwares, rules) else []
+        moments = []
+        if now < self._hinted_at + MORE_WITHIN < NEVER and _missing(firmwares, rules):
+            moments.append(self._hinted_at + MORE_WITHIN)
         if self._must_say_more(firmwares):
             moments.append(self._ask_at)
             if rules.push.everyone:
@@ -308,7 +310,7 @@ class Course:
         """Whether the device may still show firmware that an image is for."""
         if not firmwares or not seen.reachable:
             return False
-        return _missing(firmwares, rules) and now < self._hinted_at + MORE_WITHIN
+        return now < self._hinted_at + MORE_WITHIN and _missing(firmwares, rules)
 
     def _assign(
         self, one: _Firmware, rules: Rules, now: Monotonic, utc: Utc
@@ -357,7 +359,7 @@ class Course:
         self, seen: DeviceSeen, firmwares: Sequence[_Firmware], rules: Rules, now: Monotonic
     ) -> list[OperatorCommand]:
         """Let a device know, once, that there may be something for firmware it has not told."""
-        if not _missing(firmwares, rules) or self._hinted_at < NEVER or not seen.reachable:
+        if self._hinted_at < NEVER or not seen.reachable or not _missing(firmwares, rules):
             return []
         self._hinted_at = now
         return [NotifyDevice(self.device, actor=ACTOR)]
