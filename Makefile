@@ -19,7 +19,7 @@ help:
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
 	@echo "make fuzz [SECONDS=60]  feed damaged files, payloads and indexes to the images room"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
-	@echo "make docs               redraw the diagrams and the picture of docs/"
+	@echo "make docs               redraw the diagrams and the pictures of docs/"
 
 setup: .venv/.ready
 
@@ -75,6 +75,7 @@ docs: setup
 	$(BIN)/python tools/diagrams.py
 	$(BIN)/python tools/rule_pages.py
 	$(BIN)/python tools/capture.py
+	$(BIN)/python tools/pictures.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

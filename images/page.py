@@ -7,6 +7,7 @@ should look at, blue what is under way, violet what waits for a word, grey what 
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import chain, repeat
 from typing import Final, NamedTuple
 
 STYLE: Final = """
@@ -19,7 +20,7 @@ STYLE: Final = """
 --idle-soft:#49545f;--busy-soft:#4f81b3;--wait-soft:#8468ad;--warn-soft:#b98119;--bad-dark:#c26a5b;
 --c1:#82b4e6;--c2:#7ecb98;--c3:#e5b45c;--c4:#f0907f;--c5:#bb9ce6;--c6:#74c4c6;--c7:#e39cc7;--c8:#aebf76}
 body{background:#12171d}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);margin:0 auto;max-width:68rem;padding:1.5rem 1rem 4rem}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);margin:0 auto;max-width:72rem;padding:1.5rem 1rem 4rem}
 h1{font-size:1.45rem;line-height:1.25;margin:.2rem 0 .6rem}h2{font-size:1.1rem;margin:2.2rem 0 .5rem}
 p{margin:.4rem 0}a{color:var(--busy)}
 code,.code{font-family:ui-monospace,monospace;font-size:.92em;overflow-wrap:anywhere}
@@ -29,6 +30,7 @@ table{border-collapse:collapse;width:100%;font-size:13.5px}
 td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
 td{overflow-wrap:anywhere;min-width:4rem}th{color:var(--soft);font-weight:600;white-space:nowrap}
 td.whole,th.whole{white-space:nowrap;overflow-wrap:normal}
+td.prose{min-width:12rem}.facts td:first-child{width:9rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.busy{color:var(--busy)}
 .wait{color:var(--wait)}.soft{color:var(--soft)}.verdict{font-weight:600}
@@ -43,7 +45,11 @@ svg .paper{fill:var(--paper)}svg .grid{stroke:var(--line);stroke-width:1}
 svg .tick{text-anchor:middle}svg .value{text-anchor:end}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:13px}
 .legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em;border-radius:2px}
-@media(max-width:40rem){body{padding:1rem .7rem 3rem}td,th{padding:.3rem .4rem}}
+@media(max-width:40rem){body{padding:1rem .7rem 3rem}td,th{padding:.3rem .4rem}
+.stacks thead{display:none}.stacks tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--line)}
+.stacks td{display:flex;border:0;padding:.1rem .4rem;text-align:left;white-space:normal}
+.stacks td::before{content:attr(data-head);flex:0 0 6.5rem;color:var(--soft);font-weight:400}
+.stacks td:empty{display:none}}
 @media print{body{max-width:none}}
 """
 
@@ -55,6 +61,9 @@ WARN: Final[Tone] = "warn"
 BUSY: Final[Tone] = "busy"
 WAIT: Final[Tone] = "wait"
 SOFT: Final[Tone] = "soft"
+
+WIDE: Final = 4  # columns; on a phone, rows of more stand as a list of names and values
+PROSE: Final = 20  # characters from which on a text gets a column that lines of it fit in
 
 
 class Cell(NamedTuple):
@@ -99,9 +108,12 @@ def page(title: str, body: Iterable[str], *, style: str = "", provenance: str = 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Write a table; every cell is text, or a ``Cell``, and escaped."""
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    names = heads if len(heads) > WIDE else ()
+    body = "".join(f"<tr>{''.join(map(_cell, row, chain(names, repeat(''))))}</tr>" for row in rows)
+    kind = "stacks" if names else "" if heads else "facts"
+    bears = f' class="{kind}"' if kind else ""
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+        f'<div class="scroll"><table{bears}><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
         "</table></div>"
     )
 
@@ -134,12 +146,20 @@ def _left(value: object) -> Cell:
     return value if isinstance(value, Cell) else Cell(value, "")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, head: str) -> str:
+    """Write a cell; ``head`` is what stands before it where it has no column, empty for nothing."""
+    text = _plain(value.text if isinstance(value, Cell) else value)
     if isinstance(value, Cell):
-        return f'<td class="{value.style}">{escape(_plain(value.text))}</td>'
-    number = ' class="number"' if isinstance(value, int | float) else ""
-    return f"<td{number}>{escape(_plain(value))}</td>"
+        style = value.style
+    elif isinstance(value, int | float):
+        style = "number"
+    else:
+        style = "prose" if len(text) > PROSE else ""
+    name = f' data-head="{escape(head)}"' if head else ""
+    bears = f' class="{style}"' if style else ""
+    return f"<td{bears}{name}>{escape(text)}</td>"
 
 
 def _plain(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    counts = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,}" if counts else str(value)

@@ -11,6 +11,7 @@ from emulators.soak.soak import ShardJson, SoakResult, added, replay_command
 from images.page import BAD, GOOD, SOFT, WARN, Cell, Total, facts, page, table, totals
 from ota_engine.evidence.charts import Mark, Points, lines, stacked, timeline
 from ota_engine.records import SessionState
+from ota_engine.wording import counted
 
 SHOWN_DEVICES = 5000  # rows of the table of devices; a page with more helps nobody
 SHOWN_MARKS = 2000  # strikes drawn per kind of fault
@@ -102,7 +103,9 @@ def _verdict(result: SoakResult) -> str:
     sound = "No wrong image, every end explained, every audit trail intact."
     left = summary["devices"] - summary["updated"]
     if left:
-        those = f"{left:,} of {summary['devices']:,} devices were not updated: each below says why."
+        verb = "was" if left == 1 else "were"
+        those = f"{left:,} of {counted(summary['devices'], 'device')} {verb} not updated"
+        those += ": it says why below." if left == 1 else ": each below says why."
         held = summary["held_by_clock"]
         if held:
             verb = "waits" if held == 1 else "wait"

@@ -1,8 +1,11 @@
 """Every command of zota with the least it can be given: what ends with work done, and what with one line."""
 
+from pathlib import Path
+
 from ota_engine.cli.exits import Exit
 from tests.cli.firmware import NEW_VERSION
 
+SCENARIO = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
 FIRMWARE = "firmware.bin"
 OCTETS = bytes(range(256)) * 8  # of it
 IMAGE = "121D-0084-01020304.zigbee"
@@ -48,6 +51,7 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("store requeue --state gb --all", Exit.OK),
     ("audit verify --state gb", Exit.OK),
     ("demo --keep shown", Exit.OK),
+    (f"rehearse {SCENARIO} --homes 50 --seed 1", Exit.OK),
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
 )
 

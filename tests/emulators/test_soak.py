@@ -175,6 +175,6 @@ def test_the_headline_says_how_many_wait_because_a_clock_was_set_back() -> None:
     part["judgements"][0]["by_clock"] = True
     result = merge(SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024), {0: part}, 1.0)
     page = report(result)
-    assert "1 of 1 devices were not updated: each below says why." in page
+    assert "1 of 1 device was not updated: it says why below." in page
     assert "1 of them waits for a time of day: the wall clock was set back." in page
     assert result.summary()["held_by_clock"] == 1

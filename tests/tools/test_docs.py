@@ -1,9 +1,12 @@
 """The documentation names nothing that is not there."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from tests.cli.zota import zota
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -20,3 +23,27 @@ def test_every_test_that_the_faults_page_names_exists() -> None:
     named = re.findall(r"`(tests/[^`]+)`", (ROOT / "docs" / "faults.md").read_text())
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_every_picture_is_one_and_belongs_to_a_page() -> None:
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
+    }
+    pictures = {*(ROOT / "docs" / "pictures").iterdir(), ROOT / "docs" / "demo.svg"}
+    assert shown == pictures
+    for picture in pictures - {ROOT / "docs" / "demo.svg"}:
+        octets = picture.read_bytes()
+        assert octets.startswith(b"\x89PNG")
+        assert len(octets) < 150_000
+
+
+def test_the_picture_of_the_demonstration_shows_what_it_prints() -> None:
+    drawn = re.sub(r"<[^>]*>", "", (ROOT / "docs" / "demo.svg").read_text()).replace("&#160;", " ")
+    printed = zota("demo", "--json")
+    assert printed.code == 0
+    for device in json.loads(printed.out)["devices"]:
+        versions = rf"0x{device['version_before']:08X}  0x{device['version_after']:08X}"
+        row = rf"{device['name']} +{versions}  [0-9a-f]{{8}} +{device['blocks']} .*{device['verdict']}"
+        assert re.search(row, drawn)
