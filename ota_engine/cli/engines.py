@@ -189,9 +189,13 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool, token_file: Path | 
         StoreError: the database cannot be used.
     """
     from ota_engine.shell.afterwards import count_what_waits, send_what_waits
+    from ota_engine.telling.http_sink import NAME
 
     token = outcomes_token(url, token_file)
-    waiting = send_what_waits(state, url, remark, token) if virtual else count_what_waits(state)
+    if virtual:
+        waiting = send_what_waits(state, lambda: _sink(url, token), remark)
+    else:
+        waiting = count_what_waits(state, NAME)
     if waiting:
         words = "zota", "receiver", "deliver", url, "--state", state
         again = command_line(*words, *token_words(token_file))
