@@ -1,11 +1,14 @@
 """How time and memory are measured: processor time, in rounds that every contender takes part in."""
 
 import gc
+import multiprocessing
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,6 +34,26 @@ def alternating(rounds: int, *contenders: Contender) -> tuple[float, ...]:
     For work so long that no round is without other work on the machine.
     """
     return tuple(map(statistics.median, _rounds(rounds, contenders)))
+
+
+def apart(rounds: int, *timed: Callable[[], float]) -> tuple[float, ...]:
+    """The same as ``interleaved``, with every contender in a process of its own, kept for all rounds.
+
+    For work that copies megabytes: what a copy costs depends on how the heap of the process lies, and
+    so on who else works in it.
+
+    Args:
+        rounds: how many.
+        timed: functions of modules, or partials of such, that return processor seconds of their work.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        pools = [stack.enter_context(ProcessPoolExecutor(1, mp_context=context)) for _ in timed]
+        measured = [
+            [pool.submit(work).result() for pool, work in zip(pools, timed, strict=True)]
+            for _ in range(rounds)
+        ]
+    return tuple(map(min, zip(*measured, strict=True)))
 
 
 def _rounds(rounds: int, contenders: Sequence[Contender]) -> list[tuple[float, ...]]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from clocks import MEGABYTE, Work, interleaved, peak_memory
+from clocks import MEGABYTE, Work, apart, interleaved, peak_memory, processor_seconds
 from corpus import corpus
 from row import Goal, Measurement, Options, row
 from zigpy.ota.image import parse_ota_image
@@ -39,16 +39,17 @@ def validate_folder(options: Options) -> Measurement:
     zigpy never looks at an integrity code, so both sides are given the files without that element;
     what checking it costs besides, on the files as they are, stands in the note. AES-MMO chains:
     every block is the next one's key, so that no two of a file's blocks can be worked on at once.
+
+    Each side has a process of its own: zigpy copies a payload several times, and in a heap that
+    another's work has left open it does so a quarter faster than in its own.
     """
     files, where = corpus(options)
     coded = [data for _, data in files if has_integrity_code(data)]
-    compared = [(name, without_integrity_code(data)) for name, data in files]
     repeats = 1 if options.quick else max(1, 500 // len(files))
-    rounds = 2 if options.quick else 7
-    ours, theirs = interleaved(
-        rounds,
-        partial(partial, each, we_validate, compared, repeats),
-        partial(partial, each, zigpy_validates, compared, repeats),
+    ours, theirs = apart(
+        2 if options.quick else 7,
+        partial(comparable, options, we_validate, repeats),
+        partial(comparable, options, zigpy_validates, repeats),
     )
     whole, their_whole, code = interleaved(
         2,
@@ -64,6 +65,12 @@ def validate_folder(options: Options) -> Measurement:
     )
     count = len(files) * repeats
     return Measurement(count / ours, count / theirs, note)
+
+
+def comparable(options: Options, validate: Callable[[str, bytes], None], repeats: int) -> float:
+    """Processor seconds of validating all files, none of which has an integrity code."""
+    compared = [(name, without_integrity_code(data)) for name, data in corpus(options)[0]]
+    return processor_seconds(partial(each, validate, compared, repeats))
 
 
 @row("validate-cores", unit="files/s", goal=Goal(0.7))
