@@ -4,7 +4,7 @@ Suppliers are ``east``, ``west`` and ``north``; ``eve``, ``will`` and ``nora`` d
 stay under way until a test delivers them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final
@@ -13,6 +13,7 @@ from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.campaigns.rows import Member
+from ota_engine.fleet.inventory.registration import SupplierTold
 from ota_engine.fleet.inventory.rows import (
     Home,
     HomeStatus,
@@ -23,7 +24,7 @@ from ota_engine.fleet.inventory.rows import (
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.notices.delivery import NoticeDelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
-from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.fleet.parties.rows import Fuel, Party, Person
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction
 from tests.fleet.estate import VERSION, Estate
 
@@ -75,6 +76,15 @@ class Town(Estate):
         )
         return device
 
+    def devices_of(self, home: str, kind: str) -> Sequence[InstalledDevice]:
+        """The devices of a kind in a home."""
+        found = self.rows(InstalledDevice, home=home)
+        return [device for device in found if device.kind == kind]
+
+    def forget_version(self, device: InstalledDevice) -> None:
+        """Let nobody know what a device runs."""
+        self.put(replace(device, version=None))
+
     def campaign(
         self,
         campaign: str = "c1",
@@ -118,6 +128,10 @@ class Town(Estate):
             self.utc,
         )
         self.happen(told._replace(**changes))
+
+    def change_supplier(self, home: str, party: str, *, fuels: Iterable[Fuel] = Fuel) -> None:
+        """Let registration data tell that a party answers for a home from now on."""
+        self.happen(*(SupplierTold(home, fuel, party, self.utc) for fuel in fuels))
 
     def member(self, home: str, campaign: str = "c1") -> Member:
         """Where a home stands."""

@@ -95,7 +95,7 @@ def keys(questions: Iterable[Question]) -> frozenset[Ask]:
 
 
 def prepare(questions: Iterable[Question], work: Work) -> None:
-    """Have all rows at hand that the answers want, so that many questions cost few readings.
+    """Have all rows at hand that the answers want: call it first, with all questions at once.
 
     Raises:
         RowsWanted: some are not loaded.
@@ -157,21 +157,20 @@ def activation(question: Question, work: Work, utc: Utc) -> Wait | Utc:
     return time.at if time.at <= utc + AHEAD_S else _later(time, Utc(time.at - AHEAD_S), utc)
 
 
-class _Time(NamedTuple):
+class StepTime(NamedTuple):
     """When a step may be done, and what else in the home it was put off for."""
 
     at: Utc
     because: str = ""
 
 
-def _later(time: _Time, look: Utc, utc: Utc) -> Wait:
+def _later(time: StepTime, look: Utc, utc: Utc) -> Wait:
     because = time.because or "its time has not come"
     return Wait(because, min(look, utc + MOST_WAIT_S))
 
 
 def _may_not(question: Question, work: Work, utc: Utc) -> Wait | None:
     """Say what is missing before any time is looked for."""
-    prepare([question], work)
     if timekeeping.in_doubt(work, utc):
         return Wait("the time is in doubt", utc + LOOK_AGAIN_S)
     for party in question.home.suppliers:
@@ -211,7 +210,7 @@ def _consent(question: Question, work: Work, utc: Utc) -> str:
     return ""
 
 
-def _when(question: Question, step: HomeStep, work: Work, utc: Utc) -> Wait | _Time:
+def _when(question: Question, step: HomeStep, work: Work, utc: Utc) -> Wait | StepTime:
     """Find the time of a step: the one that was chosen and holds, or else the default."""
     diary = work.get(HomeDiary, question.home.home)
     if diary is None:
@@ -229,28 +228,38 @@ def _time(
     entries: tuple[CalendarEntry, ...],
     work: Work,
     utc: Utc,
-) -> Wait | _Time:
+) -> Wait | StepTime:
     hours = question.hours(step)
     window = work.get(UpgradeWindow, question.campaign, step)
     if window is None:
-        return _first_clear(hours, step, entries, utc, _OPEN, utc)
+        return first_clear(hours, step, entries, utc, _OPEN, utc)
     wished = slots.chosen(question.campaign, step, question.home, work)
     slot = slots.holding(wished, entries, utc, hours)
     if slot is not None:
-        return _Time(Utc(max(utc, slot.at_utc)))
+        return StepTime(Utc(max(utc, slot.at_utc)))
     default = window.from_utc if window.default_utc is None else window.default_utc
     begin = Utc(max(utc, default))
-    return _first_clear(hours, step, entries, begin, window.until_utc, utc)
+    return first_clear(hours, step, entries, begin, window.until_utc, utc)
 
 
-def _first_clear(
+def first_clear(
     hours: StepHours,
     step: HomeStep,
     entries: tuple[CalendarEntry, ...],
     begin: Utc,
     until: float,
     utc: Utc,
-) -> Wait | _Time:
+) -> Wait | StepTime:
+    """Find the first time of a step that nothing in the calendar is in the way of.
+
+    Args:
+        hours: of the step.
+        step: which.
+        entries: of the home's calendar.
+        begin: not before.
+        until: not after.
+        utc: now.
+    """
     at = next_open(hours.window, hours.blackout, begin)
     because = ""
     for _ in range(len(entries) + 1):
@@ -258,13 +267,13 @@ def _first_clear(
             break
         hit = clash(entries, step, at, hours.lasts_s)
         if hit is None:
-            return _Time(at, because)
+            return StepTime(at, because)
         because = f"calendar: {hit.kind}"
         at = next_open(hours.window, hours.blackout, Utc(hit.until_utc))
     return Wait(because or f"the window for its {step} is over", utc + LOOK_AGAIN_S)
 
 
-def _note_deferral(question: Question, time: Wait | _Time, work: Work, utc: Utc) -> None:
+def _note_deferral(question: Question, time: Wait | StepTime, work: Work, utc: Utc) -> None:
     because = time.reason if isinstance(time, Wait) else time.because
     if because.startswith("calendar"):
         deferrals.defer(

@@ -59,7 +59,7 @@ def in_doubt(work: Work, utc: Utc) -> bool:
 
 
 def due(mark: TimeMark, work: Work, utc: Utc) -> None:
-    """See the time. A clock that is set right again needs nobody's word."""
+    """See the time."""
     doubt = _doubt(mark, utc)
     if not doubt:
         work.put(replace(mark, seen_utc=utc, due_utc=utc + DAY_S, doubt=""))
@@ -71,7 +71,7 @@ def due(mark: TimeMark, work: Work, utc: Utc) -> None:
         NoticeKind.HELD,
         "time:time",
         with_role(work, _OPERATORS),
-        f"no home begins: {doubt}; confirm the time, or set the clock right",
+        f"no home begins: {doubt}; set the clock right if it is wrong, and confirm the time",
         {"seen_utc": mark.seen_utc, "utc": utc},
         utc,
     )
@@ -85,7 +85,7 @@ def _doubt(mark: TimeMark, utc: Utc) -> str:
 
 def _confirm(act: ConfirmTime, actor: Actor, work: Work, utc: Utc) -> str:
     mark = work.get(*_MARK)
-    if mark is None or not _doubt(mark, utc):
+    if mark is None or not (mark.doubt or _doubt(mark, utc)):
         raise DecisionRefused(RefusalCode.STATE, "nobody doubts the time: nothing to confirm")
     work.put(TimeMark("time", utc, utc + DAY_S, "", mark.revision + 1))
     return f"the time is {utc_text(utc)}"
