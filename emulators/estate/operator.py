@@ -9,9 +9,15 @@ from typing import Any, Final
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.scenario import Scenario, ScenarioRelease
 from ota_engine.fleet.approvals.acts import ApproveRelease
-from ota_engine.fleet.campaigns.acts import AbortCampaign, ApproveCampaign, ProposeCampaign
+from ota_engine.fleet.campaigns.acts import (
+    THIRD_VERSION,
+    ApproveCampaign,
+    OverrideRule,
+    ProposeCampaign,
+)
 from ota_engine.fleet.campaigns.policy import policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
+from ota_engine.fleet.campaigns.steering import AbortCampaign
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.releases.acts import EnterRelease
@@ -48,6 +54,9 @@ class EstateOperator:
         self._do(SECOND, ApproveRelease(release.release), "all tests have passed", utc)
         act = ProposeCampaign(campaign, release.release, self._policy)
         self._do(WRITER, act, "as planned", utc)
+        if len(self.campaigns) > 1:
+            reason = "it mends the release that was given up, which some homes run"
+            self._do(SECOND, OverrideRule(campaign, THIRD_VERSION), reason, utc)
         self._do(SECOND, ApproveCampaign(campaign), "agreed", utc)
 
     def look(self, campaign: Campaign, utc: Utc) -> Utc | None:

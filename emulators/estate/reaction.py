@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ota_engine.fleet.port import HubOutcome, HubWord, Instruction
+from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.times import Utc
 
 
@@ -30,18 +30,14 @@ class ReactionModel:
 def react(
     model: ReactionModel, seed: int, instruction: Instruction, utc: Utc
 ) -> Iterator[HubOutcome]:
-    """Say what a hub will say, with its times."""
-    draw = random.Random(f"{seed}/{instruction.key}")
+    """Say what a hub will say of an instruction, with its times; nothing of one that takes back."""
     silent = random.Random(f"{seed}/{instruction.home}").random() < model.silent
     if silent:
         return
-    fate = random.Random(f"{seed}/{instruction.home}/{instruction.version}")
-    bad = fate.random() < model.failing.get(instruction.version, 0.0)
-    steps = [(HubWord.REACHED, model.reach_s), (HubWord.TRANSFERRED, model.transfer_s)]
-    steps.append((HubWord.FAILED if bad else HubWord.ACTIVATED, model.activate_s))
-    at = utc
-    for word, mean in steps:
-        at += draw.expovariate(1.0 / mean)
+    draw = random.Random(f"{seed}/{instruction.key}")
+    at = utc if instruction.at_utc is None else max(utc, instruction.at_utc)
+    for word, mean in _steps(model, seed, instruction):
+        at = Utc(at + draw.expovariate(1.0 / mean))
         yield HubOutcome(
             f"{instruction.key}/{word}",
             instruction.campaign,
@@ -54,3 +50,17 @@ def react(
             b"",
             at,
         )
+
+
+def _steps(
+    model: ReactionModel, seed: int, instruction: Instruction
+) -> list[tuple[HubWord, float]]:
+    match instruction.verb:
+        case Verb.ASSIGN:
+            return [(HubWord.REACHED, model.reach_s), (HubWord.TRANSFERRED, model.transfer_s)]
+        case Verb.ACTIVATE:
+            fate = random.Random(f"{seed}/{instruction.home}/{instruction.version}")
+            bad = fate.random() < model.failing.get(instruction.version, 0.0)
+            return [(HubWord.FAILED if bad else HubWord.ACTIVATED, model.activate_s)]
+        case _:
+            return []

@@ -15,8 +15,8 @@ from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
 from ota_engine.fleet.calendar.rows import Deferral, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
-from ota_engine.fleet.campaigns import gaining, members, progress, reports
-from ota_engine.fleet.campaigns.rows import CampaignPhase, Member
+from ota_engine.fleet.campaigns import gaining, hearing, progress, reports, steering
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
@@ -70,7 +70,7 @@ def _tenancy_due(row: Tenancy, work: Work, utc: Utc) -> None:
 #: What each kind of row does when its time has come.
 _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     CampaignPhase: progress.due,
-    Member: members.due,
+    Member: hearing.due,
     Responsibility: _supplier_due,
     Tenancy: _tenancy_due,
     TimeMark: timekeeping.due,
@@ -127,12 +127,14 @@ class Fleet:
             **deferrals.ACTS,
             **timekeeping.ACTS,
             **reports.ACTS,
+            **steering.ACTS,
         }
 
     def needs(self, event: FleetEvent) -> Iterator[RowKey]:
         """Name rows that an event is sure to want."""
         match event:
             case HubOutcome():
+                yield RowKey(Campaign, (event.campaign,))
                 yield RowKey(Member, (event.campaign, event.home))
                 yield RowKey(InstalledDevice, (event.device,))
                 yield RowKey(Home, (event.home,))
@@ -164,7 +166,7 @@ class Fleet:
             case Decision():
                 return decide(event, self.acts, rows, utc)
             case HubOutcome():
-                members.heard(event, work, utc)
+                hearing.heard(event, work, utc)
             case InstructionTaken():
                 _taken(event, work)
             case NoticeDelivered():

@@ -118,6 +118,12 @@ def _is_signed(decision: Decision, key: str) -> bool:
 
 def _refuse_moved(decision: Decision, row: ActRow, subject: str, work: Work) -> None:
     now = row.revision(decision.act, work)
+    if row.sees and decision.revision is None and now is not None:
+        raise DecisionRefused(
+            RefusalCode.CONTENT,
+            f"name the revision of {subject} that you saw: it is at revision {now}",
+            now,
+        )
     if decision.revision is not None and now is not None and now != decision.revision:
         raise DecisionRefused(
             RefusalCode.MOVED,

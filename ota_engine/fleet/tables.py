@@ -21,7 +21,24 @@ from ota_engine.fleet.calendar.rows import (
     TimeMark,
     UpgradeWindow,
 )
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, GateDecision, Member, Sum
+from ota_engine.fleet.campaigns.rows import (
+    Campaign,
+    CampaignPhase,
+    DeviceToReplace,
+    GateDecision,
+    GatewayReport,
+    Member,
+    Sum,
+)
+from ota_engine.fleet.campaigns.voices import (
+    Forecast,
+    Meeting,
+    Nomination,
+    Position,
+    SignOff,
+    Waiver,
+)
+from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import (
     ConfigurationSet,
     Home,
@@ -102,4 +119,13 @@ KINDS: Final[tuple[type[Any], ...]] = (
     ItemWaiver,
     SetReservation,
     UitWindow,
+    GatewayReport,
+    DeviceToReplace,
+    Incident,
+    Position,
+    SignOff,
+    Meeting,
+    Nomination,
+    Waiver,
+    Forecast,
 )

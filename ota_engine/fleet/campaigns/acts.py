@@ -1,18 +1,23 @@
-"""What persons decide about campaigns."""
+"""What persons decide about a campaign until it is approved: written, changed, rejected, agreed to."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from images.errors import ImageError
-from images.strict_json import read_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.opening import announced
-from ota_engine.fleet.campaigns.cohorts import quotas
-from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy, policy_text, read_policy
+from ota_engine.fleet.campaigns.changing import (
+    campaign_of,
+    move_campaign,
+    refuse_forbidden,
+    touch,
+)
+from ota_engine.fleet.campaigns.lives import CampaignStep
+from ota_engine.fleet.campaigns.members import available_notice
+from ota_engine.fleet.campaigns.planning import draw_of, forecasts, targets_of
+from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy, policy_of, policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
+from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant, is_ordered
 from ota_engine.fleet.kernel.decisions import (
     SUPPLIERS,
     Actor,
@@ -21,14 +26,20 @@ from ota_engine.fleet.kernel.decisions import (
     PartyRole,
     RefusalCode,
 )
-from ota_engine.fleet.kernel.effects import Draw
-from ota_engine.fleet.kernel.rows import Strata
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import release_of
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 from ota_engine.times import Utc
+
+#: Kinds of device whose firmware a supplier rolls out in the homes it answers for.
+SUPPLIERS_KINDS: Final = frozenset({"PPMID", "HCALCS"})
+#: Rules that an override may set aside for one campaign.
+THIRD_VERSION: Final = "third version"
+RULES: Final = (THIRD_VERSION,)
+#: Versions of one variant that an estate has at a time: N and N-1.
+MOST_VERSIONS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +52,82 @@ class ProposeCampaign:
 
 
 @dataclass(frozen=True, slots=True)
+class AmendCampaign:
+    """The policy of a campaign that is not approved yet, written anew."""
+
+    campaign: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCampaign:
+    """A second person does not agree."""
+
+    campaign: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRule:
+    """One of ``RULES`` is set aside for a campaign, for a reason."""
+
+    campaign: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveCampaign:
     """A second person agrees: homes are drawn, the policy is frozen, parties are told."""
 
     campaign: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseCampaign:
-    """Nothing new begins."""
-
-    campaign: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeCampaign:
-    """Go on after a pause or a hold."""
-
-    campaign: str
-
-
-@dataclass(frozen=True, slots=True)
-class AbortCampaign:
-    """End it for good."""
-
-    campaign: str
-
-
-CampaignAct = ProposeCampaign | ApproveCampaign | PauseCampaign | ResumeCampaign | AbortCampaign
-
-
-def available_notice(campaign: str) -> str:
-    """Name the notice by which a campaign is announced."""
-    return f"{campaign}/available"
-
-
-def policy_of(campaign: Campaign) -> CampaignPolicy:
-    """Read the policy of a campaign from its row."""
+def _read(text: str) -> CampaignPolicy:
     try:
-        return _frozen_policy(campaign.policy)
-    except ImageError as error:
-        raise LocalError(f"{campaign.campaign}: {error}") from error
+        return policy_of(text)
+    except LocalError as error:
+        raise DecisionRefused(RefusalCode.CONTENT, str(error)) from error
 
 
-@lru_cache(maxsize=64)
-def _frozen_policy(text: str) -> CampaignPolicy:
-    return read_policy(read_json(text, "the policy"))
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _campaign(work: Work, name: str) -> Campaign:
-    found = work.get(Campaign, name)
-    if found is None:
+def refuse_others(campaign: Campaign, actor: Actor) -> None:
+    """Refuse a person whose campaign it is not.
+
+    Raises:
+        DecisionRefused: so it is.
+    """
+    if actor.party != campaign.party and PartyRole.OPERATOR not in actor.roles:
         raise DecisionRefused(
-            RefusalCode.UNKNOWN, f"{name}: there is no such campaign: propose it first"
+            RefusalCode.FORBIDDEN,
+            f"{campaign.campaign} is a roll-out of {campaign.party}:"
+            f" {actor.person} of {actor.party} may not decide about it",
         )
-    return found
+
+
+def refuse_author(campaign: Campaign, actor: Actor, what: str) -> None:
+    """Refuse the person who wrote a campaign where a second one is needed.
+
+    Raises:
+        DecisionRefused: it is that person.
+    """
+    if campaign.author == actor.person:
+        raise DecisionRefused(
+            RefusalCode.AUTHOR,
+            f"{actor.person} wrote {campaign.campaign}: somebody else {what}",
+            campaign.revision,
+        )
+
+
+def need_reason(actor: Actor, what: str) -> None:
+    """Refuse a decision that gives no reason where one is needed.
+
+    Raises:
+        DecisionRefused: there is none.
+    """
+    if not actor.reason.strip():
+        raise DecisionRefused(RefusalCode.CONTENT, f"{what} needs a reason: give one")
 
 
 def _propose(act: ProposeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
@@ -103,11 +135,9 @@ def _propose(act: ProposeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
         raise DecisionRefused(
             RefusalCode.STATE, f"{act.campaign} is proposed already: give another id"
         )
-    release_of(work, act.release)
-    try:
-        policy = read_policy(read_json(act.policy, "the policy"))
-    except (ImageError, LocalError) as error:
-        raise DecisionRefused(RefusalCode.CONTENT, str(error)) from error
+    release = release_of(work, act.release)
+    policy = _read(act.policy)
+    _refuse_targets(release, policy, actor, work)
     text = policy_text(policy)
     changed = f"proposed by {actor.person}"
     work.put(
@@ -115,73 +145,181 @@ def _propose(act: ProposeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
             act.campaign,
             act.release,
             text,
-            hashlib.sha256(text.encode("ascii")).hexdigest(),
+            _hash(text),
             CampaignState.PROPOSED,
             "awaits approval by a second person",
             utc,
             actor.person,
             1,
             changed,
+            party=actor.party,
         )
     )
     return f"campaign {act.campaign} is {changed}"
 
 
+def _refuse_targets(
+    release: FirmwareRelease, policy: CampaignPolicy, actor: Actor, work: Work
+) -> None:
+    variant = work.get(Variant, release.variant)
+    assert variant is not None  # noqa: S101 - a release is of a variant
+    if not is_ordered(variant):
+        raise DecisionRefused(
+            RefusalCode.CONTENT,
+            f"firmware of {variant.variant} ({variant.kind}, SMETS{variant.smets}) is listed only:"
+            " it is not ordered here",
+        )
+    if PartyRole.OPERATOR in actor.roles:
+        if policy.supplier:
+            raise DecisionRefused(
+                RefusalCode.CONTENT,
+                f"the policy names the homes of {policy.supplier}: that is for {policy.supplier}"
+                " to propose",
+            )
+        return
+    if variant.kind not in SUPPLIERS_KINDS:
+        kinds = " or ".join(sorted(SUPPLIERS_KINDS))
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN,
+            f"{actor.party} may roll out firmware of a {kinds}, and {variant.variant} is a"
+            f" {variant.kind}",
+        )
+    if policy.supplier != actor.party:
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN,
+            f'{actor.party} may upgrade its own homes alone: write supplier = "{actor.party}" in'
+            " the policy",
+        )
+
+
+def _amend(act: AmendCampaign, actor: Actor, work: Work, utc: Utc) -> str:
+    campaign = campaign_of(work, act.campaign)
+    refuse_others(campaign, actor)
+    policy = _read(act.policy)
+    _refuse_targets(release_of(work, campaign.release), policy, actor, work)
+    text = policy_text(policy)
+    move_campaign(
+        work,
+        campaign,
+        CampaignStep.AMEND,
+        "awaits approval by a second person",
+        actor,
+        utc,
+        policy=text,
+        policy_hash=_hash(text),
+        author=actor.person,
+    )
+    return f"campaign {act.campaign} has a new policy"
+
+
+def _reject(act: RejectCampaign, actor: Actor, work: Work, utc: Utc) -> str:
+    campaign = campaign_of(work, act.campaign)
+    _refuse_wrong_second(campaign, actor)
+    move_campaign(work, campaign, CampaignStep.REJECT, actor.reason, actor, utc)
+    return f"campaign {act.campaign} is rejected"
+
+
+def _override(act: OverrideRule, actor: Actor, work: Work, utc: Utc) -> str:
+    campaign = campaign_of(work, act.campaign)
+    if act.rule not in RULES:
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"{act.rule!a} is no rule: give one of {', '.join(RULES)}"
+        )
+    need_reason(actor, "an override")
+    refuse_author(campaign, actor, "sets a rule aside")
+    overrides = tuple(dict.fromkeys((*campaign.overrides, act.rule)))
+    text = f"override of {act.rule!r} by {actor.person}: {actor.reason}"
+    touch(campaign, text, work, overrides=overrides)
+    work.note(
+        actor.person,
+        "override",
+        f"campaign:{campaign.campaign}",
+        rule=act.rule,
+        reason=actor.reason,
+        decision=actor.key,
+    )
+    return f"campaign {act.campaign} may go on although: {act.rule}"
+
+
+def _refuse_wrong_second(campaign: Campaign, actor: Actor) -> None:
+    if PartyRole.APPROVER not in actor.roles and actor.party != campaign.party:
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN,
+            f"{actor.person} of {actor.party} may not decide about {campaign.campaign}: it takes"
+            f" an approver, or a second person of {campaign.party}",
+        )
+
+
 def _approve(act: ApproveCampaign, actor: Actor, work: Work, utc: Utc) -> str:
-    campaign = _campaign(work, act.campaign)
-    if campaign.state is not CampaignState.PROPOSED:
-        raise DecisionRefused(
-            RefusalCode.STATE,
-            f"{act.campaign} is {campaign.state}: only a proposed one is approved",
-        )
-    if campaign.author == actor.person:
-        raise DecisionRefused(
-            RefusalCode.AUTHOR, f"{actor.person} wrote {act.campaign}: somebody else approves it"
-        )
+    campaign = campaign_of(work, act.campaign)
+    refuse_forbidden(campaign, CampaignStep.APPROVE)
+    _refuse_wrong_second(campaign, actor)
+    refuse_author(campaign, actor, "approves it")
     release = release_of(work, campaign.release)
-    if release.status is not ReleaseStatus.APPROVED:
-        raise DecisionRefused(
-            RefusalCode.STATE, f"release {release.release} is {release.status}: approve it first"
-        )
-    policy = policy_of(campaign)
-    strata = work.strata(Strata(release.variant, policy.regions, release.version))
+    policy = policy_of(campaign.policy)
+    _refuse_unapproved(release, policy)
+    _refuse_third_version(campaign, release, work)
+    strata = work.strata(targets_of(release, policy))
+    homes = sum(strata.values())
     deploy = utc + policy.notice_days * DAY_S
-    _draw(campaign, release, policy, strata, work, utc)
+    work.draw(draw_of(campaign.campaign, release, policy, strata, utc))
     for number, phase in enumerate(policy.phases, 1):
         due = deploy if number == 1 else None
         work.put(
             CampaignPhase(campaign.campaign, number, phase.name, PhaseState.PENDING, due_utc=due)
         )
-    _announce(campaign, release, work, utc, deploy)
-    moved(
-        work, campaign, CampaignState.NOTIFIED, "notice is running", actor, utc, deploy_utc=deploy
+    for forecast in forecasts(campaign.campaign, policy, homes, deploy):
+        work.put(forecast)
+    announce_available(campaign, release, work, utc, deploy)
+    move_campaign(
+        work,
+        campaign,
+        CampaignStep.APPROVE,
+        "notice is running",
+        actor,
+        utc,
+        deploy_utc=deploy,
+        approver=actor.person,
     )
-    return f"campaign {act.campaign} is approved: {sum(strata.values()):,} homes"
+    return f"campaign {act.campaign} is approved: {homes:,} homes"
 
 
-def _draw(
-    campaign: Campaign,
-    release: FirmwareRelease,
-    policy: CampaignPolicy,
-    strata: Mapping[str, int],
-    work: Work,
-    utc: Utc,
-) -> None:
-    shares = quotas([phase.homes for phase in policy.phases], strata)
-    work.draw(
-        Draw(
-            campaign.campaign,
-            policy.key,
-            Strata(release.variant, policy.regions, release.version),
-            shares,
-            utc,
+def _refuse_unapproved(release: FirmwareRelease, policy: CampaignPolicy) -> None:
+    if release.status is ReleaseStatus.APPROVED:
+        return
+    if release.status is ReleaseStatus.DRAFT and policy.ring_fence:
+        return  # production proving
+    raise DecisionRefused(
+        RefusalCode.STATE,
+        f"release {release.release} is {release.status}: approve it first, or name a ring fence to"
+        " prove it in",
+        release.revision,
+    )
+
+
+def _refuse_third_version(campaign: Campaign, release: FirmwareRelease, work: Work) -> None:
+    if THIRD_VERSION in campaign.overrides:
+        return
+    found = work.counts(InstalledDevice, ("version", "status"), variant=release.variant)
+    versions = {
+        version
+        for version, status in found
+        if version is not None and status == InventoryStatus.COMMISSIONED
+    }
+    if len(versions | {release.version}) > MOST_VERSIONS:
+        there = ", ".join(f"{version:08X}" for version in sorted(versions))
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"{release.version:08X} would be a third version of {release.variant}, beside {there}:"
+            f" override {THIRD_VERSION!r} with a reason",
+            campaign.revision,
         )
-    )
 
 
-def _announce(
+def announce_available(
     campaign: Campaign, release: FirmwareRelease, work: Work, utc: Utc, deploy: float
 ) -> None:
+    """Tell all suppliers that a release will be deployed."""
     notice, parties = available_notice(campaign.campaign), with_role(work, SUPPLIERS)
     announce(
         work,
@@ -196,84 +334,24 @@ def _announce(
     announced(work, campaign.campaign, release.variant, notice, parties, utc, deploy)
 
 
-def moved(
-    work: Work,
-    campaign: Campaign,
-    state: CampaignState,
-    reason: str,
-    actor: Actor | None,
-    utc: Utc,
-    **changes: object,
-) -> Campaign:
-    """Let a campaign be in another state."""
-    who = "fleet" if actor is None else actor.person
-    row = replace(
-        campaign,
-        state=state,
-        reason=reason,
-        since_utc=utc,
-        revision=campaign.revision + 1,
-        changed=f"{state} by {who}: {reason}",
-        **changes,  # type: ignore[arg-type] # fields of the row, as their names say
-    )
-    work.put(row)
-    work.note(who, str(state), f"campaign:{campaign.campaign}", reason=reason)
-    return row
-
-
-_STOPPABLE = frozenset({CampaignState.NOTIFIED, CampaignState.RUNNING, CampaignState.HELD})
-_RESUMABLE = frozenset({CampaignState.PAUSED, CampaignState.HELD})
-_FINAL = frozenset({CampaignState.ABORTED, CampaignState.SUPERSEDED})
-
-
-def _pause(act: PauseCampaign, actor: Actor, work: Work, utc: Utc) -> str:
-    campaign = _campaign(work, act.campaign)
-    if campaign.state not in _STOPPABLE:
-        raise DecisionRefused(
-            RefusalCode.STATE, f"{act.campaign} is {campaign.state}: nothing to pause"
-        )
-    moved(work, campaign, CampaignState.PAUSED, actor.reason, actor, utc)
-    return f"campaign {act.campaign} is paused: nothing new begins"
-
-
-def _resume(act: ResumeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
-    campaign = _campaign(work, act.campaign)
-    if campaign.state not in _RESUMABLE:
-        raise DecisionRefused(
-            RefusalCode.STATE, f"{act.campaign} is {campaign.state}: nothing to resume"
-        )
-    begun = campaign.phase > 0
-    state = CampaignState.RUNNING if begun else CampaignState.NOTIFIED
-    moved(work, campaign, state, actor.reason, actor, utc)
-    phase = work.get(CampaignPhase, act.campaign, max(1, campaign.phase))
-    if phase is not None:
-        work.put(replace(phase, due_utc=max(utc, campaign.deploy_utc or utc)))
-    return f"campaign {act.campaign} is {state}"
-
-
-def _abort(act: AbortCampaign, actor: Actor, work: Work, utc: Utc) -> str:
-    campaign = _campaign(work, act.campaign)
-    if campaign.state in _FINAL:
-        raise DecisionRefused(RefusalCode.STATE, f"{act.campaign} is {campaign.state} already")
-    moved(work, campaign, CampaignState.ABORTED, actor.reason, actor, utc)
-    return f"campaign {act.campaign} is aborted for good"
-
-
-def _subject(act: CampaignAct) -> str:
+def subject(act: Any) -> str:
+    """Name what an act about a campaign is about."""
     return f"campaign:{act.campaign}"
 
 
-def _revision(act: CampaignAct, work: Work) -> int | None:
+def revision(act: Any, work: Work) -> int | None:
+    """Read the revision of the campaign of an act."""
     found = work.get(Campaign, act.campaign)
     return None if found is None else found.revision
 
 
-_OPERATORS = frozenset({PartyRole.OPERATOR})
+_WRITERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
+_SECONDS = frozenset({PartyRole.APPROVER}) | SUPPLIERS
 
 ACTS: Final = {
-    ProposeCampaign: ActRow(_OPERATORS | SUPPLIERS, _subject, _revision, _propose),
-    ApproveCampaign: ActRow(frozenset({PartyRole.APPROVER}), _subject, _revision, _approve),
-    PauseCampaign: ActRow(_OPERATORS | SUPPLIERS, _subject, _revision, _pause),
-    ResumeCampaign: ActRow(_OPERATORS, _subject, _revision, _resume),
-    AbortCampaign: ActRow(_OPERATORS, _subject, _revision, _abort),
+    ProposeCampaign: ActRow(_WRITERS, subject, revision, _propose),
+    AmendCampaign: ActRow(_WRITERS, subject, revision, _amend),
+    RejectCampaign: ActRow(_SECONDS, subject, revision, _reject),
+    OverrideRule: ActRow(frozenset({PartyRole.APPROVER}), subject, revision, _override),
+    ApproveCampaign: ActRow(_SECONDS, subject, revision, _approve),
 }

@@ -1,7 +1,7 @@
 """Whether a phase has gone well: pass, fail or inconclusive; knows numbers, not where they are kept.
 
 Shares are thousandths and integers. Unreachable homes are in no share: they have a deadline of their
-own. Time alone passes nothing.
+own. Homes that wait keep no gate shut, and are named. Time alone passes nothing.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from ota_engine.fleet.campaigns.policy import GatePolicy
-from ota_engine.fleet.campaigns.rows import MemberState, Sum
+from ota_engine.fleet.campaigns.lives import UNDER_WAY
+from ota_engine.fleet.campaigns.policy import PERMILLE, GatePolicy
+from ota_engine.fleet.campaigns.rows import HAN_LOST, MemberState, Sum
 from ota_engine.times import Utc
 
 
@@ -22,6 +23,13 @@ class GateVerdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class OpenIncident(NamedTuple):
+    """An incident that is not resolved."""
+
+    incident: str
+    category: int
+
+
 @dataclass(frozen=True, slots=True)
 class GateInputs:
     """What a gate is judged by.
@@ -29,92 +37,143 @@ class GateInputs:
     Attributes:
         planned: homes not begun.
         under_way: homes begun whose end is not known.
-        waiting: homes that wait for something, with a reason.
+        waiting: homes that wait, by reason.
         activated: homes that say they run it.
         failed: homes that failed for good.
+        excused_failed: of those, how many a person has accepted by going on.
         unreachable: homes that say nothing.
-        open_categories: of incidents that are not resolved.
+        left: homes that belong to the campaign no longer.
         han_lost: homes whose devices are gone.
+        excused_lost: of those, how many a person has accepted by going on.
+        incidents: that are not resolved.
+        objections: parties that object and have not been answered.
+        positions: of all parties that stated one.
+        stale: gateways whose reports are too old.
         last_end_utc: of the last home activated or failed; None before the first.
-        signed_off: a person has agreed.
+        signed_off: who has agreed; empty for nobody.
+        meetings: held about the phase.
     """
 
-    planned: int
-    under_way: int
-    waiting: int
-    activated: int
-    failed: int
-    unreachable: int
-    open_categories: tuple[int, ...] = ()
+    planned: int = 0
+    under_way: int = 0
+    waiting: tuple[tuple[str, int], ...] = ()
+    activated: int = 0
+    failed: int = 0
+    excused_failed: int = 0
+    unreachable: int = 0
+    left: int = 0
     han_lost: int = 0
+    excused_lost: int = 0
+    incidents: tuple[OpenIncident, ...] = ()
+    objections: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     last_end_utc: float | None = None
-    signed_off: bool = False
+    signed_off: str = ""
+    meetings: int = 0
+
+    @property
+    def counting(self) -> int:
+        """Failed homes that nobody has accepted."""
+        return max(0, self.failed - self.excused_failed)
+
+    @property
+    def ended(self) -> int:
+        """The sample: homes activated and failed, without those accepted."""
+        return self.activated + self.counting
 
 
 class GateJudgement(NamedTuple):
-    """A verdict, and what is missing for a pass or what is wrong; nothing for a pass."""
+    """A verdict.
+
+    Attributes:
+        verdict: which.
+        missing: what is missing for a pass, or what is wrong; nothing for a pass.
+        named: what is said of it all the same: who waits for what.
+    """
 
     verdict: GateVerdict
     missing: tuple[str, ...]
-
-
-UNDER_WAY = (MemberState.OFFERED, MemberState.REACHED, MemberState.TRANSFERRED)
+    named: tuple[str, ...] = ()
 
 
 def counted(sums: Iterable[Sum]) -> GateInputs:
     """Add up the sums of a phase."""
-    states = dict.fromkeys(MemberState, 0)
-    for row in sums:
-        states[MemberState(row.state)] += row.homes
+    states: dict[str, int] = {}
+    waiting = []
+    for row in sorted(sums, key=lambda row: row.reason):
+        states[row.state] = states.get(row.state, 0) + row.homes
+        if row.state == MemberState.WAITING and row.homes:
+            waiting.append((row.reason, row.homes))
     return GateInputs(
-        planned=states[MemberState.PLANNED],
-        under_way=sum(states[state] for state in UNDER_WAY),
-        waiting=states[MemberState.WAITING],
-        activated=states[MemberState.ACTIVATED],
-        failed=states[MemberState.FAILED],
-        unreachable=states[MemberState.UNREACHABLE],
+        planned=states.get(MemberState.PLANNED, 0),
+        under_way=sum(states.get(state, 0) for state in UNDER_WAY),
+        waiting=tuple(waiting),
+        activated=states.get(MemberState.ACTIVATED, 0),
+        failed=states.get(MemberState.FAILED, 0),
+        unreachable=states.get(MemberState.UNREACHABLE, 0),
+        left=states.get(MemberState.LEFT, 0),
+        han_lost=states.get(HAN_LOST, 0),
     )
 
 
 def judge(policy: GatePolicy, inputs: GateInputs, utc: Utc) -> GateJudgement:
     """Say whether a phase has gone well."""
+    named = tuple(f"{homes:,} homes wait: {reason}" for reason, homes in inputs.waiting)
     wrong = _wrong(policy, inputs)
     if wrong:
-        return GateJudgement(GateVerdict.FAIL, wrong)
-    missing = _missing(policy, inputs, utc)
+        return GateJudgement(GateVerdict.FAIL, wrong, named)
+    missing = _missing(policy, inputs, utc) + _unsaid(policy, inputs)
     if missing:
-        return GateJudgement(GateVerdict.INCONCLUSIVE, missing)
-    return GateJudgement(GateVerdict.PASS, ())
+        return GateJudgement(GateVerdict.INCONCLUSIVE, missing, named)
+    return GateJudgement(GateVerdict.PASS, (), named)
 
 
 def _wrong(policy: GatePolicy, inputs: GateInputs) -> tuple[str, ...]:
-    ended = inputs.activated + inputs.failed
-    wrong = []
-    if inputs.failed > policy.failures:
-        wrong.append(f"more than {policy.failures} homes failed")
-    if ended >= policy.sample and inputs.failed * 1000 > policy.failures_permille * ended:
-        wrong.append(f"more than {policy.failures_permille} of 1000 homes failed")
-    if any(category <= policy.worst_category for category in inputs.open_categories):
-        wrong.append(f"an incident of category {min(inputs.open_categories)} is open")
-    if inputs.han_lost:
-        wrong.append("homes have lost their HAN")
-    return tuple(wrong)
+    failed, ended = inputs.counting, inputs.ended
+    grave = [one for one in inputs.incidents if one.category <= policy.worst_category]
+    lost = inputs.han_lost - inputs.excused_lost
+    conditions = (
+        (failed > policy.failures, f"more than {policy.failures} homes failed"),
+        (
+            ended >= policy.sample and failed * PERMILLE > policy.failures_permille * ended,
+            f"more than {policy.failures_permille} of 1000 homes failed",
+        ),
+        *(
+            (True, f"incident {one.incident} of category {one.category} is not resolved")
+            for one in grave
+        ),
+        (lost > policy.han_lost, f"more than {policy.han_lost} homes lost their HAN"),
+    )
+    return tuple(text for applies, text in conditions if applies)
 
 
 def _missing(policy: GatePolicy, inputs: GateInputs, utc: Utc) -> tuple[str, ...]:
-    ended = inputs.activated + inputs.failed
+    ended = inputs.ended
+    last = inputs.last_end_utc
     conditions = (
         (inputs.planned > 0, "homes are still to begin"),
         (inputs.under_way > 0, "homes are under way"),
         (ended < policy.sample, f"a sample of {policy.sample} homes"),
         (
-            inputs.activated * 1000 < policy.success_permille * ended,
+            inputs.activated * PERMILLE < policy.success_permille * ended,
             f"{policy.success_permille} of 1000 homes activated",
         ),
-        (
-            inputs.last_end_utc is None or utc < inputs.last_end_utc + policy.observation_s,
-            "the time of observation",
+        (last is None or utc < last + policy.observation_s, "the time of observation"),
+        *((True, f"a report of gateway {gateway}") for gateway in inputs.stale),
+    )
+    return tuple(text for applies, text in conditions if applies)
+
+
+def _unsaid(policy: GatePolicy, inputs: GateInputs) -> tuple[str, ...]:
+    """What persons have still to say or decide."""
+    conditions = (
+        *(
+            (True, f"a resolution of incident {one.incident}, category {one.category}")
+            for one in inputs.incidents
         ),
+        (policy.meeting and not inputs.meetings, "an assessment meeting"),
         (policy.sign_off and not inputs.signed_off, "a person's agreement"),
+        *((policy.heed_objections, f"an answer to {party}") for party in inputs.objections),
     )
     return tuple(text for applies, text in conditions if applies)

@@ -1,208 +1,244 @@
-"""One home in a campaign: begun, what its hub says of it, and its end; pure."""
+"""How a home is begun, and how what it holds is activated: the two steps of an upgrade; pure."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Final
 
 from ota_engine.fleet.calendar import readiness
-from ota_engine.fleet.calendar.readiness import Question
-from ota_engine.fleet.campaigns.acts import available_notice, policy_of
+from ota_engine.fleet.calendar.readiness import Question, Wait
+from ota_engine.fleet.calendar.sequencing import OtherUpgrade
+from ota_engine.fleet.calendar.windows import StepHours
+from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.moving import instruct, move
 from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy
-from ota_engine.fleet.campaigns.rows import (
-    Campaign,
-    CampaignPhase,
-    Member,
-    MemberState,
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member
+from ota_engine.fleet.inventory.rows import (
+    Home,
+    HomeStatus,
+    InstalledDevice,
+    InventoryStatus,
+    Variant,
 )
-from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices.announcing import announce
-from ota_engine.fleet.notices.rows import NoticeKind
-from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
+from ota_engine.fleet.port import Verb
+from ota_engine.fleet.releases.paths import path_refusals
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
-RETRY_S: Final = DAY_S  # after a failed attempt
+FULL_S: Final = 3_600.0  # until a home is looked at again whose region or gateway is full
+LOOK_AGAIN_S: Final = 21_600.0  # at a home whose campaign does not run
+_GOING: Final = (CampaignState.NOTIFIED, CampaignState.RUNNING)
+_USABLE: Final = (InventoryStatus.COMMISSIONED, InventoryStatus.SUSPENDED)
 
-_ENDED: Final = frozenset(
-    {MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT, MemberState.UNREACHABLE}
-)
+
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """A campaign with what belongs to it.
+
+    Attributes:
+        campaign: its row.
+        release: what it rolls out.
+        policy: how.
+    """
+
+    campaign: Campaign
+    release: FirmwareRelease
+    policy: CampaignPolicy
 
 
-def move(
-    work: Work, member: Member, state: MemberState, reason: str, utc: Utc, **changes: Any
-) -> None:
-    """Let a home be in another state, with the sums."""
-    work.put(replace(member, state=state, reason=reason, since_utc=utc, **changes))
-    if (member.state, member.reason) == (state, reason):
-        return
-    work.tally(member.campaign, member.phase, member.state, member.reason, -1)
-    work.tally(member.campaign, member.phase, state, reason, +1)
+def available_notice(campaign: str) -> str:
+    """Name the notice by which a campaign is announced."""
+    return f"{campaign}/available"
+
+
+def questions(
+    roll_out: RollOut, homes: Iterable[tuple[Member, Home]], work: Work
+) -> dict[str, Question]:
+    """Ask whether homes may be upgraded, and have at hand what the answers want.
+
+    Returns:
+        a question for each home.
+    """
+    homes = tuple(homes)
+    campaign, policy = roll_out.campaign, roll_out.policy
+    others = _others(campaign, [home.home for _, home in homes], work)
+    asked = {
+        home.home: Question(
+            home,
+            member.device,
+            campaign.campaign,
+            roll_out.release,
+            available_notice(campaign.campaign),
+            0.0 if campaign.waiver else policy.least_notice_s,
+            StepHours(policy.download_window, policy.blackout),
+            StepHours(policy.activation_window, policy.blackout),
+            others=others.get(home.home, ()),
+        )
+        for member, home in homes
+    }
+    readiness.prepare(asked.values(), work)
+    return asked
+
+
+def _others(
+    campaign: Campaign, homes: Iterable[str], work: Work
+) -> dict[str, tuple[OtherUpgrade, ...]]:
+    """Find upgrades of homes by other campaigns that are not over."""
+    found: dict[str, tuple[OtherUpgrade, ...]] = {}
+    for state in OPEN_CAMPAIGNS:
+        for other in work.select(Campaign, state=state):
+            if other.campaign == campaign.campaign:
+                continue
+            variant = _variant_of(other, work)
+            work.require(RowKey(Member, (other.campaign, home)) for home in homes)
+            for home in homes:
+                member = work.get(Member, other.campaign, home)
+                if member is not None and member.state not in ENDED:
+                    upgrade = OtherUpgrade(
+                        member.device, variant.kind, variant.variant, member.state in UNDER_WAY
+                    )
+                    found[home] = (*found.get(home, ()), upgrade)
+    return found
+
+
+def _variant_of(campaign: Campaign, work: Work) -> Variant:
+    release = work.get(FirmwareRelease, campaign.release)
+    assert release is not None  # noqa: S101 - a campaign is of a release
+    variant = work.get(Variant, release.variant)
+    assert variant is not None  # noqa: S101 - a release is of a variant
+    return variant
 
 
 def begin(
     members: Iterable[Member],
-    campaign: Campaign,
-    release: FirmwareRelease,
-    policy: CampaignPolicy,
+    roll_out: RollOut,
+    room: int,
+    places: MutableMapping[str, int],
     work: Work,
     utc: Utc,
 ) -> int:
     """Begin homes, or say what each waits for.
+
+    Args:
+        members: planned ones, in their order.
+        roll_out: theirs.
+        room: begin no more than so many.
+        places: held by region (``region:ID``) and by gateway (``gateway:ID``); kept up to date here.
+        work: the event in hand.
+        utc: now.
 
     Returns:
         how many were begun.
     """
     members = tuple(members)
     work.require(RowKey(Home, (member.home,)) for member in members)
-    homes = [(member, work.get(Home, member.home)) for member in members]
-    notice = available_notice(campaign.campaign)
-    asked = {
-        home.home: Question(home, member.device, campaign.campaign, release, notice)
-        for member, home in homes
-        if home is not None
-    }
-    readiness.prepare(asked.values(), work)
+    work.require(RowKey(InstalledDevice, (member.device,)) for member in members)
+    homes = {member.home: work.get(Home, member.home) for member in members}
+    present = [(member, home) for member in members if (home := homes[member.home])]
+    asked = questions(roll_out, present, work)
+    devices = [work.get(InstalledDevice, member.device) for member in members]
+    closed = path_refusals(work, roll_out.release, [one.version for one in devices if one])
     begun = 0
-    for member, home in homes:
-        if home is None:
-            move(work, member, MemberState.LEFT, "the home is gone", utc, due_utc=None)
+    for member in members:
+        if begun >= room:
+            break
+        home = homes[member.home]
+        if home is None or (gone := _gone(home, member, roll_out, work)):
+            reason = "the home is gone" if home is None else gone
+            move(work, member, MemberStep.LEAVE, reason, utc, due_utc=None)
             continue
-        wait = readiness.before_download(asked[home.home], work, utc)
+        wait = (
+            _no_path(member, closed, work, utc)
+            or readiness.before_download(asked[member.home], work, utc)
+            or _no_place(home, roll_out.policy, places, utc)
+        )
         if wait is not None:
             again = wait.look_again_utc
-            move(work, member, MemberState.WAITING, wait.reason, utc, due_utc=again)
+            move(work, member, MemberStep.DEFER, wait.reason, utc, due_utc=again)
             continue
-        _assign(member, home, release, policy, work, utc)
+        _assign(member, home, roll_out, work, utc)
+        _take(home, places)
         begun += 1
     return begun
 
 
-def _assign(
-    member: Member,
-    home: Home,
-    release: FirmwareRelease,
-    policy: CampaignPolicy,
-    work: Work,
-    utc: Utc,
-) -> None:
-    attempt = member.attempt + 1
-    work.put(
-        Instruction(
-            f"{member.campaign}/{member.home}/{attempt}/{Verb.ASSIGN}",
-            home.gateway,
-            member.campaign,
-            attempt,
-            member.home,
-            member.device,
-            Verb.ASSIGN,
-            release.sha256,
-            release.version,
-        )
+def _gone(home: Home, member: Member, roll_out: RollOut, work: Work) -> str:
+    """Say why a home is none of the campaign's any more; nothing if it still is."""
+    policy = roll_out.policy
+    device = work.get(InstalledDevice, member.device)
+    if device is None or device.home != member.home:
+        return "the device is in the home no longer"
+    conditions = (
+        (home.status is HomeStatus.GONE, "the home is gone"),
+        (home.ring_fence != policy.ring_fence, "the home is in another ring fence"),
+        (
+            bool(policy.supplier) and policy.supplier not in home.suppliers,
+            "another supplier answers for the home",
+        ),
+        (device.status not in _USABLE, "the device is in use no longer"),
+        (device.version == roll_out.release.version, "the device runs the release already"),
     )
-    due = utc + policy.unreachable_s
-    move(work, member, MemberState.OFFERED, "", utc, attempt=attempt, due_utc=due)
+    return next((reason for applies, reason in conditions if applies), "")
 
 
-def heard(outcome: HubOutcome, work: Work, utc: Utc) -> None:
-    """Take what a hub says of a device."""
-    _note_version(outcome, work)
-    if not outcome.campaign:
-        return
-    member = work.get(Member, outcome.campaign, outcome.home)
-    if member is None or member.device != outcome.device or member.state in _ENDED:
-        return  # it was told before, or of another device
-    match outcome.word:
-        case HubWord.REACHED if member.state is MemberState.OFFERED:
-            policy = policy_of(_must(work.get(Campaign, outcome.campaign)))
-            move(work, member, MemberState.REACHED, "", utc, due_utc=utc + policy.download_s)
-        case HubWord.TRANSFERRED if member.state in (MemberState.OFFERED, MemberState.REACHED):
-            move(work, member, MemberState.TRANSFERRED, "", utc)
-        case HubWord.ACTIVATED:
-            _activated(outcome, member, work, utc)
-        case HubWord.FAILED if outcome.attempt == member.attempt:
-            _failed(outcome.reason, member, work, utc)
+def _no_path(member: Member, closed: Mapping[int | None, str], work: Work, utc: Utc) -> Wait | None:
+    device = work.get(InstalledDevice, member.device)
+    reason = closed.get(device.version) if device is not None else None
+    return None if reason is None else Wait(reason, Utc(utc + DAY_S))
 
 
-def _activated(outcome: HubOutcome, member: Member, work: Work, utc: Utc) -> None:
-    campaign = _must(work.get(Campaign, member.campaign))
-    release = _must(work.get(FirmwareRelease, campaign.release))
-    if outcome.version != release.version:
-        _failed(f"runs another version than {release.version:08X}", member, work, utc)
-        return
-    move(
+def _no_place(
+    home: Home, policy: CampaignPolicy, places: Mapping[str, int], utc: Utc
+) -> Wait | None:
+    again = Utc(utc + FULL_S)
+    if policy.per_region and places.get(f"region:{home.region}", 0) >= policy.per_region:
+        return Wait("its region has no place free", again)
+    if policy.per_gateway and places.get(f"gateway:{home.gateway}", 0) >= policy.per_gateway:
+        return Wait("its gateway has no place free", again)
+    return None
+
+
+def _take(home: Home, places: MutableMapping[str, int]) -> None:
+    for name in (f"region:{home.region}", f"gateway:{home.gateway}"):
+        places[name] = places.get(name, 0) + 1
+
+
+def _assign(member: Member, home: Home, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    attempt = member.attempt + 1
+    moved = move(
         work,
         member,
-        MemberState.ACTIVATED,
+        MemberStep.ASSIGN,
         "",
         utc,
-        due_utc=None,
-        version_after=outcome.version,
+        attempt=attempt,
+        region=home.region,
+        gateway=home.gateway,
+        due_utc=utc + roll_out.policy.unreachable_s,
+        activate_utc=None,
     )
-    _ended(member, work, utc)
+    work.put(instruct(work, moved, home.gateway, Verb.ASSIGN, roll_out.release))
+
+
+def activate(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    """Tell the hub of a home that holds the image when to activate it, or say what it waits for."""
     home = work.get(Home, member.home)
-    if home is not None:
-        announce(
-            work,
-            NoticeKind.ACTIVATED,
-            f"home:{member.home}",
-            home.suppliers,
-            f"runs {outcome.version:08X}",
-            {"home": member.home, "device": member.device, "version": outcome.version},
-            utc,
-            name=f"{member.campaign}/{member.home}/activated",
-        )
-
-
-def _failed(reason: str, member: Member, work: Work, utc: Utc) -> None:
-    policy = policy_of(_must(work.get(Campaign, member.campaign)))
-    if member.attempt < policy.attempts:
-        move(
-            work, member, MemberState.WAITING, f"to try again: {reason}", utc, due_utc=utc + RETRY_S
-        )
+    if home is None:
+        move(work, member, MemberStep.LEAVE, "the home is gone", utc, due_utc=None)
         return
-    move(work, member, MemberState.FAILED, reason, utc, due_utc=None)
-    _ended(member, work, utc)
-
-
-def _ended(member: Member, work: Work, utc: Utc) -> None:
-    """Have the phase looked at, before it begins one more home."""
-    phase = work.get(CampaignPhase, member.campaign, member.phase)
-    if phase is not None:
-        work.put(replace(phase, last_end_utc=utc, due_utc=utc))
-
-
-def _note_version(outcome: HubOutcome, work: Work) -> None:
-    if outcome.version is None:
-        return
-    device = work.get(InstalledDevice, outcome.device)
-    if device is None or device.version_since_utc > outcome.utc:
-        return
-    work.put(
-        replace(
-            device,
-            version=outcome.version,
-            version_source=VersionSource.DEVICE,
-            version_since_utc=outcome.utc,
-        )
-    )
-
-
-def due(member: Member, work: Work, utc: Utc) -> None:
-    """Look at a home whose time has come."""
-    if member.state is MemberState.WAITING:
-        move(work, member, MemberState.PLANNED, "", utc, due_utc=None)
-        phase = work.get(CampaignPhase, member.campaign, member.phase)
-        if phase is not None and phase.due_utc is None:
-            work.put(replace(phase, due_utc=utc))
-    elif member.state is MemberState.OFFERED:
-        move(work, member, MemberState.UNREACHABLE, "the hub says nothing", utc, due_utc=None)
-        _ended(member, work, utc)
+    answer: Wait | Utc
+    if roll_out.campaign.state in _GOING:
+        asked = questions(roll_out, [(member, home)], work)[member.home]
+        answer = readiness.activation(asked, work, utc)
     else:
-        _failed(f"{member.state} for too long", member, work, utc)
-
-
-def _must(row: Any) -> Any:
-    assert row is not None  # noqa: S101 - it is what another row of ours names
-    return row
+        reason = f"the campaign is {roll_out.campaign.state}"
+        answer = Wait(reason, Utc(utc + LOOK_AGAIN_S))
+    if isinstance(answer, Wait):
+        again = answer.look_again_utc
+        move(work, member, MemberStep.POSTPONE, answer.reason, utc, due_utc=again)
+        return
+    at = Utc(max(answer, utc))
+    due = at + roll_out.policy.activation_s
+    moved = move(work, member, MemberStep.ORDER, "", utc, due_utc=due, activate_utc=at)
+    work.put(instruct(work, moved, home.gateway, Verb.ACTIVATE, roll_out.release, at))

@@ -1,14 +1,30 @@
-"""How a campaign goes on by itself: phases begin, are judged, pass or hold; pure."""
+"""How a campaign goes on by itself: phases begin, are judged, pass or hold; pure.
 
+A phase is judged whenever it is looked at, and before it begins one more home. Nothing else begins
+homes.
+"""
+
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from typing import Final
 
 from ota_engine.canonical import canonical_json
+from ota_engine.fleet.calendar.windows import next_open
 from ota_engine.fleet.campaigns import members
-from ota_engine.fleet.campaigns.acts import moved, policy_of
-from ota_engine.fleet.campaigns.gates import GateInputs, GateJudgement, GateVerdict, counted, judge
-from ota_engine.fleet.campaigns.policy import CampaignPolicy
+from ota_engine.fleet.campaigns.changing import move_campaign, step_phase
+from ota_engine.fleet.campaigns.gates import GateInputs, GateJudgement, GateVerdict, judge
+from ota_engine.fleet.campaigns.hearing import roll_out_of
+from ota_engine.fleet.campaigns.inputs import gate_inputs
+from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
+from ota_engine.fleet.campaigns.members import RollOut
+from ota_engine.fleet.campaigns.moving import move, withdraw
+from ota_engine.fleet.campaigns.planning import targets_of
+from ota_engine.fleet.campaigns.policy import DAY_S
+from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import (
+    BY_GATEWAY,
+    BY_REGION,
+    PLACES,
     Campaign,
     CampaignPhase,
     CampaignState,
@@ -18,52 +34,87 @@ from ota_engine.fleet.campaigns.rows import (
     PhaseState,
     Sum,
 )
+from ota_engine.fleet.campaigns.voices import SignOff
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.effects import Join
+from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import Utc
 
-HOUR_S: Final = 3_600.0
-MOST_BEGUN: Final = 1_000  # homes of one phase in one commit
+MOST_BEGUN: Final = 1_000  # homes of one phase looked at in one commit
+JOIN_S: Final = DAY_S  # between two times that homes to come are let in
+PAGE_S: Final = 60.0  # until the next page of homes, while there is room
+_RECALLED: Final = (MemberState.SCHEDULED,)
+_CLOSED: Final = (
+    MemberState.OFFERED,
+    MemberState.REACHED,
+    MemberState.TRANSFERRED,
+    MemberState.SCHEDULED,
+)
 
 
 def due(phase: CampaignPhase, work: Work, utc: Utc) -> None:
-    """Look at a phase whose time has come: judge it first, then begin homes."""
+    """Look at a phase whose time has come."""
     campaign = work.get(Campaign, phase.campaign)
-    if campaign is None or campaign.state not in (CampaignState.NOTIFIED, CampaignState.RUNNING):
+    if campaign is None:
         work.put(replace(phase, due_utc=None))
         return
-    policy = policy_of(campaign)
+    roll_out = roll_out_of(campaign, work)
+    match campaign.state:
+        case CampaignState.NOTIFIED | CampaignState.RUNNING:
+            _run(roll_out, phase, work, utc)
+        case CampaignState.HELD | CampaignState.PAUSED:
+            _recall(roll_out, phase, work, utc)
+        case CampaignState.ABORTED | CampaignState.SUPERSEDED:
+            _close(roll_out, phase, work, utc)
+        case _:
+            work.put(replace(phase, due_utc=None))
+
+
+def _run(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
+    wrong = _may_not_run(roll_out)
+    if wrong:
+        hold(roll_out.campaign, wrong, work, utc)
+        return
     if phase.state is PhaseState.PENDING:
-        campaign, phase = _start(campaign, phase, work, utc)
-    sums = work.select(Sum, campaign=campaign.campaign, phase=phase.number)
-    inputs = replace(counted(sums), last_end_utc=phase.last_end_utc)
-    judgement = judge(policy.phases[phase.number - 1].gate, inputs, utc)
-    _note(judgement, inputs, campaign, phase, work, utc)
+        roll_out, phase = _start(roll_out, phase, work, utc)
+    inputs = gate_inputs(roll_out, phase, work, utc)
+    rules = roll_out.policy.phases[phase.number - 1]
+    judgement = judge(rules.gate, inputs, utc)
+    phase = _note(judgement, inputs, roll_out.campaign, phase, work, utc)
     if judgement.verdict is GateVerdict.FAIL:
-        reason = "; ".join(judgement.missing)
-        moved(work, campaign, CampaignState.HELD, reason, None, utc)
-        work.put(replace(phase, state=PhaseState.HELD, due_utc=None))
-    elif judgement.verdict is GateVerdict.PASS and phase.state is not PhaseState.OPEN:
-        _pass(campaign, phase, policy, work, utc)
-    else:
-        _go_on(campaign, phase, policy, inputs, work, utc)
+        work.put(phase)
+        hold(roll_out.campaign, "; ".join(judgement.missing), work, utc, phase.number)
+        return
+    if judgement.verdict is GateVerdict.PASS and phase.state is PhaseState.RUNNING:
+        phase = _pass(roll_out, phase, work, utc)
+    _go_on(roll_out, phase, inputs, work, utc)
+
+
+def _may_not_run(roll_out: RollOut) -> str:
+    release = roll_out.release
+    if release.status is ReleaseStatus.APPROVED or (
+        roll_out.policy.ring_fence and release.status is ReleaseStatus.DRAFT
+    ):
+        return ""
+    return f"release {release.release} is {release.status}"
 
 
 def _start(
-    campaign: Campaign, phase: CampaignPhase, work: Work, utc: Utc
-) -> tuple[Campaign, CampaignPhase]:
-    campaign = moved(
+    roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc
+) -> tuple[RollOut, CampaignPhase]:
+    campaign = move_campaign(
         work,
-        campaign,
-        CampaignState.RUNNING,
+        roll_out.campaign,
+        CampaignStep.BEGIN,
         f"phase {phase.name} begins",
         None,
         utc,
         phase=phase.number,
     )
-    phase = replace(phase, state=PhaseState.RUNNING, started_utc=utc)
-    work.put(phase)
-    return campaign, phase
+    phase = replace(step_phase(phase, PhaseStep.BEGIN), started_utc=utc)
+    return replace(roll_out, campaign=campaign), phase
 
 
 def _note(
@@ -73,14 +124,13 @@ def _note(
     phase: CampaignPhase,
     work: Work,
     utc: Utc,
-) -> None:
+) -> CampaignPhase:
     """Keep a verdict that is another one than the last."""
-    rows = work.select(GateDecision, campaign=campaign.campaign, phase=phase.number)
     missing = "; ".join(judgement.missing)
-    last = rows[-1] if rows else None
+    last = work.get(GateDecision, campaign.campaign, phase.number, phase.verdicts)
     if last is not None and (last.verdict, last.missing) == (judgement.verdict, missing):
-        return
-    number = len(rows) + 1
+        return phase
+    number = phase.verdicts + 1
     work.put(
         GateDecision(
             campaign.campaign,
@@ -88,6 +138,7 @@ def _note(
             number,
             judgement.verdict,
             missing,
+            "; ".join(judgement.named),
             canonical_json(asdict(inputs)),
             campaign.policy_hash,
             utc,
@@ -102,72 +153,184 @@ def _note(
         missing=missing,
         policy=campaign.policy_hash,
     )
+    return replace(phase, verdicts=number)
 
 
-def _pass(
-    campaign: Campaign, phase: CampaignPhase, policy: CampaignPolicy, work: Work, utc: Utc
-) -> None:
+def hold(
+    campaign: Campaign, reason: str, work: Work, utc: Utc, phase: int | None = None
+) -> Campaign:
+    """Hold a campaign at once: nothing new begins, and what is not activated yet is taken back.
+
+    Args:
+        campaign: as it stands.
+        reason: why.
+        work: the event in hand.
+        utc: now.
+        phase: that is held; the one under way where none is named.
+    """
+    held = move_campaign(work, campaign, CampaignStep.HOLD, reason, None, utc)
+    number = campaign.phase if phase is None else phase
+    for row in work.select(CampaignPhase, campaign=campaign.campaign):
+        now = step_phase(row, PhaseStep.FAIL) if row.number == number else row
+        if row.state is not PhaseState.PENDING:
+            now = replace(now, due_utc=utc)  # to take back what is to be activated
+        work.put(now)
+    _take_back_sign_off(campaign.campaign, number, work)
+    return held
+
+
+def _take_back_sign_off(campaign: str, phase: int, work: Work) -> None:
+    signed = work.get(SignOff, campaign, phase)
+    if signed is not None and signed.valid:
+        work.put(replace(signed, valid=False))
+
+
+def _pass(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> CampaignPhase:
+    campaign, policy = roll_out.campaign, roll_out.policy
     if phase.number == len(policy.phases):
-        work.put(replace(phase, state=PhaseState.OPEN, due_utc=None))
-        moved(
-            work,
-            campaign,
-            CampaignState.RUNNING,
-            f"phase {phase.name} stays open for homes to come",
-            None,
-            utc,
-        )
-        return
-    work.put(replace(phase, state=PhaseState.PASSED, due_utc=None))
-    following = work.get(CampaignPhase, campaign.campaign, phase.number + 1)
-    if following is not None:
-        work.put(replace(following, due_utc=utc))
+        text = f"phase {phase.name} stays open for homes to come"
+        move_campaign(work, campaign, CampaignStep.BEGIN, text, None, utc)
+        return replace(step_phase(phase, PhaseStep.OPEN), ended_utc=utc)
+    for following in work.select(CampaignPhase, campaign=campaign.campaign):
+        if following.number > phase.number and following.state is PhaseState.PENDING:
+            work.put(replace(following, due_utc=utc))
+            break
+    return replace(step_phase(phase, PhaseStep.PASS), ended_utc=utc)
 
 
 def _go_on(
-    campaign: Campaign,
-    phase: CampaignPhase,
-    policy: CampaignPolicy,
-    inputs: GateInputs,
-    work: Work,
-    utc: Utc,
+    roll_out: RollOut, phase: CampaignPhase, inputs: GateInputs, work: Work, utc: Utc
 ) -> None:
+    """Begin homes as far as rate, places and hours let it, and say when to look again."""
+    policy = roll_out.policy
     rules = policy.phases[phase.number - 1]
-    room = min(rules.at_once - inputs.under_way, _allowed(rules.per_hour, phase, utc), MOST_BEGUN)
-    begun = 0
-    if room > 0 and inputs.planned:
-        release = work.get(FirmwareRelease, campaign.release)
-        assert release is not None  # noqa: S101 - a campaign is of a release
-        chosen = work.select(
-            Member,
-            campaign=campaign.campaign,
-            phase=phase.number,
-            state=MemberState.PLANNED,
-            order=("rank",),
-            limit=room,
-        )
-        begun = members.begin(chosen, campaign, release, policy, work, utc)
-    work.put(
-        replace(
-            phase,
-            begun=phase.begun + begun,
-            due_utc=_next_look(policy, phase, inputs, utc),
-        )
+    phase = credited(phase, rate_of(rules, inputs.activated), utc)
+    opens = next_open(policy.download_window, policy.blackout, utc)
+    page_left = False
+    if opens <= utc and inputs.planned:
+        under_way = inputs.under_way
+        room = min(rules.at_once - under_way, int(phase.credit), MOST_BEGUN)
+        if room > 0:
+            phase, page_left = _begin(roll_out, phase, room, work, utc)
+    phase = _let_in(roll_out, phase, work, utc)
+    look = _next_look(roll_out, phase, inputs, opens, utc)
+    work.put(replace(phase, due_utc=utc + PAGE_S if page_left else look))
+
+
+def _begin(
+    roll_out: RollOut, phase: CampaignPhase, room: int, work: Work, utc: Utc
+) -> tuple[CampaignPhase, bool]:
+    campaign = phase.campaign
+    chosen = work.select(
+        Member,
+        campaign=campaign,
+        phase=phase.number,
+        state=MemberState.PLANNED,
+        order=("rank",),
+        limit=MOST_BEGUN,
     )
+    places = _places(roll_out, work)
+    begun = members.begin(chosen, roll_out, room, places, work, utc)
+    phase = replace(phase, begun=phase.begun + begun, credit=phase.credit - begun)
+    return phase, begun < room and len(chosen) == MOST_BEGUN
 
 
-def _allowed(per_hour: int, phase: CampaignPhase, utc: Utc) -> int:
-    """How many more homes the rate lets begin."""
-    started = utc if phase.started_utc is None else phase.started_utc
-    return int((utc - started + HOUR_S) * per_hour / HOUR_S) - phase.begun
+def _places(roll_out: RollOut, work: Work) -> dict[str, int]:
+    policy, campaign = roll_out.policy, roll_out.campaign.campaign
+    places = {}
+    for limit, state, name in (
+        (policy.per_region, BY_REGION, "region"),
+        (policy.per_gateway, BY_GATEWAY, "gateway"),
+    ):
+        if limit:
+            for row in work.select(Sum, campaign=campaign, phase=PLACES, state=state):
+                places[f"{name}:{row.reason}"] = row.homes
+    return places
+
+
+def _let_in(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> CampaignPhase:
+    """Let homes that were installed meanwhile join the last phase."""
+    policy = roll_out.policy
+    if phase.number < len(policy.phases):
+        return phase
+    last = phase.started_utc if phase.joined_utc is None else phase.joined_utc
+    if last is not None and utc < last + JOIN_S:
+        return phase
+    targets = targets_of(roll_out.release, policy)
+    work.join(Join(phase.campaign, policy.key, targets, phase.number, utc))
+    return replace(phase, joined_utc=utc)
 
 
 def _next_look(
-    policy: CampaignPolicy, phase: CampaignPhase, inputs: GateInputs, utc: Utc
+    roll_out: RollOut, phase: CampaignPhase, inputs: GateInputs, opens: Utc, utc: Utc
 ) -> float | None:
+    policy = roll_out.policy
+    moments: list[float] = []
     if inputs.planned:
-        return utc + HOUR_S
-    if phase.last_end_utc is None or inputs.under_way:
-        return None  # the next home that ends has it looked at
-    observed = phase.last_end_utc + policy.phases[phase.number - 1].gate.observation_s
-    return observed if observed > utc else None
+        moments.append(opens if opens > utc else utc + HOUR_S)
+    elif phase.last_end_utc is not None and not inputs.under_way:
+        gate = policy.phases[phase.number - 1].gate
+        moments.append(phase.last_end_utc + gate.observation_s)
+    if phase.number == len(policy.phases):
+        joined = phase.started_utc if phase.joined_utc is None else phase.joined_utc
+        moments.append(utc + PAGE_S if joined == utc else (joined or utc) + JOIN_S)
+    return min((moment for moment in moments if moment > utc), default=None)
+
+
+# --- while it is held, and at its end -----------------------------------------------------------
+
+
+def _recall(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
+    """Take back what is to be activated; downloads go on to their end."""
+    reason = f"the campaign is {roll_out.campaign.state}"
+
+    def recall(member: Member) -> None:
+        again = utc + members.LOOK_AGAIN_S
+        moved = move(work, member, MemberStep.RECALL, reason, utc, due_utc=again)
+        work.put(withdraw(work, moved, roll_out.release))
+
+    left = _sweep(phase, _RECALLED, work, recall)
+    work.put(replace(phase, due_utc=utc + 1 if left else None))
+
+
+def _close(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
+    """Withdraw what is under way, and close the phase when nothing is."""
+    reason = f"the campaign is {roll_out.campaign.state}"
+
+    def leave(member: Member) -> None:
+        told = withdraw(work, member, roll_out.release)
+        move(work, told, MemberStep.LEAVE, reason, utc, due_utc=None)
+
+    if _sweep(phase, _CLOSED, work, leave):
+        work.put(replace(phase, due_utc=utc + 1))
+    else:
+        work.put(replace(step_phase(phase, PhaseStep.CLOSE), due_utc=None))
+
+
+def _sweep(
+    phase: CampaignPhase,
+    states: Collection[MemberState],
+    work: Work,
+    act: Callable[[Member], None],
+) -> bool:
+    """Do something with homes of a phase in some states, a page at a time.
+
+    Returns:
+        whether there may be more.
+    """
+    page: list[Member] = []
+    for state in states:
+        if len(page) < MOST_BEGUN:
+            page += work.select(
+                Member,
+                campaign=phase.campaign,
+                phase=phase.number,
+                state=state,
+                order=("rank",),
+                limit=MOST_BEGUN,
+            )
+    page = page[:MOST_BEGUN]
+    work.require(RowKey(Home, (member.home,)) for member in page)
+    for member in page:
+        act(member)
+    return len(page) == MOST_BEGUN

@@ -10,8 +10,8 @@ from images.eui64 import Eui64
 class CampaignState(StrEnum):
     """Where a campaign stands."""
 
-    DRAFT = "draft"
     PROPOSED = "proposed"  # awaits a second person
+    REJECTED = "rejected"
     NOTIFIED = "notified"  # approved, planned, and everybody is being told
     RUNNING = "running"
     PAUSED = "paused"  # by a person
@@ -28,7 +28,8 @@ class PhaseState(StrEnum):
     PASSED = "passed"
     HELD = "held"
     OPEN = "open"  # the last phase: homes keep joining
-    CLOSED = "closed"
+    SKIPPED = "skipped"  # waived for an emergency
+    CLOSED = "closed"  # with its campaign
 
 
 class MemberState(StrEnum):
@@ -38,7 +39,8 @@ class MemberState(StrEnum):
     WAITING = "waiting"  # with a reason
     OFFERED = "offered"
     REACHED = "reached"
-    TRANSFERRED = "transferred"
+    TRANSFERRED = "transferred"  # may have to wait for its activation, with a reason
+    SCHEDULED = "scheduled"  # its hub is told to activate
     ACTIVATED = "activated"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
@@ -67,6 +69,11 @@ class Campaign:
         changed: what the last one was.
         phase: number of the phase under way, 0 for none.
         deploy_utc: not before; known once it is notified.
+        party: whose roll-out it is: the operator, or a supplier of whose homes it is.
+        approver: second person; empty until there is one.
+        waiver: id of the emergency waiver that lets it start early; empty for none.
+        overrides: what was allowed although a rule forbids it, by decisions with a reason.
+        successor: release that mends what this one does wrong; empty for none.
     """
 
     TABLE: ClassVar = "campaigns"
@@ -84,6 +91,11 @@ class Campaign:
     changed: str
     phase: int = 0
     deploy_utc: float | None = None
+    party: str = ""
+    approver: str = ""
+    waiver: str = ""
+    overrides: tuple[str, ...] = ()
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +108,16 @@ class CampaignPhase:
         name: as people call it.
         state: where it stands.
         started_utc: when its first home was begun.
+        ended_utc: when its gate passed.
         last_end_utc: of the last home that was activated or failed.
         due_utc: when to look at it again, None for not by itself.
         begun: homes begun so far.
+        credit: homes that its rate lets begin, as of ``credit_utc``.
+        credit_utc: when that was reckoned.
+        joined_utc: when homes to come were last let in.
+        verdicts: of its gate so far.
+        excused_failed: failed homes that a person has accepted by going on.
+        excused_lost: homes without their HAN that a person has accepted by going on.
     """
 
     TABLE: ClassVar = "phases"
@@ -109,9 +128,16 @@ class CampaignPhase:
     name: str
     state: PhaseState
     started_utc: float | None = None
+    ended_utc: float | None = None
     last_end_utc: float | None = None
     due_utc: float | None = None
     begun: int = 0
+    credit: float = 0.0
+    credit_utc: float | None = None
+    joined_utc: float | None = None
+    verdicts: int = 0
+    excused_failed: int = 0
+    excused_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +155,13 @@ class Member:
         reason: why.
         since_utc: since when.
         due_utc: when to look at it again, None for not by itself.
-        attempt: how many were begun.
+        attempt: assignments so far; hubs name them in what they say.
+        used: attempts that an outcome or silence has used up; waiting never does.
+        orders: instructions so far, of any kind.
+        region: in which it holds a place; empty while it holds none.
+        gateway: at which it holds a place; empty while it holds none.
+        activate_utc: when it is to run what it holds; None before that is known.
+        han_lost: its hub said that its devices are gone.
         version_before: that it ran.
         version_after: that it says it runs.
     """
@@ -148,6 +180,12 @@ class Member:
     since_utc: float = 0.0
     due_utc: float | None = None
     attempt: int = 0
+    used: int = 0
+    orders: int = 0
+    region: str = ""
+    gateway: str = ""
+    activate_utc: float | None = None
+    han_lost: bool = False
     version_before: int | None = None
     version_after: int | None = None
 
@@ -157,15 +195,23 @@ class Member:
         return self.state in _ENDED
 
 
+#: Phase of the sums that count places by region and by gateway, over all phases.
+PLACES: Final = 0
+BY_REGION: Final = "places by region"
+BY_GATEWAY: Final = "places by gateway"
+#: State of the sum that counts homes whose hub has lost its devices.
+HAN_LOST: Final = "HAN lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """How many homes of a phase are in a state for a reason.
 
     Attributes:
         campaign: whose.
-        phase: number.
-        state: of the homes.
-        reason: why; empty where that needs none.
+        phase: number; ``PLACES`` for the places held, by region and by gateway.
+        state: of the homes, or ``HAN_LOST``, ``BY_REGION``, ``BY_GATEWAY``.
+        reason: why; empty where that needs none; region or gateway.
         homes: how many.
     """
 
@@ -188,6 +234,7 @@ class GateDecision:
         number: from 1, within the phase.
         verdict: pass, fail or inconclusive.
         missing: what would be needed, or what is wrong; empty for a pass.
+        named: what is said of a pass: who waits, and for what.
         inputs: as text.
         policy_hash: of the policy it was judged by.
         utc: when.
@@ -201,6 +248,44 @@ class GateDecision:
     number: int
     verdict: str
     missing: str
+    named: str
     inputs: str
     policy_hash: str
+    utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceToReplace:
+    """A device that firmware does not reach or does not mend: somebody has to go there.
+
+    Attributes:
+        device: which.
+        home: where it is.
+        campaign: that found it out.
+        reason: why.
+        since_utc: since when.
+    """
+
+    TABLE: ClassVar = "replacements"
+    KEY: ClassVar = ("device",)
+    INDEXES: ClassVar = (("campaign",),)
+    device: Eui64
+    home: str
+    campaign: str
+    reason: str
+    since_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayReport:
+    """When a gateway last said anything, to about an hour.
+
+    Attributes:
+        gateway: which.
+        utc: when.
+    """
+
+    TABLE: ClassVar = "gateway_reports"
+    KEY: ClassVar = ("gateway",)
+    gateway: str
     utc: float

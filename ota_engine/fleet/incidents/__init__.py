@@ -1,1 +1,1 @@
-"""What went wrong, who looks into it, and what was decided; pure."""
+"""What goes wrong in a roll-out: raised by any party, owned, looked into, resolved; pure."""

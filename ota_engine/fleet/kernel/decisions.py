@@ -121,12 +121,14 @@ class ActRow(NamedTuple):
         subject: says what an act is about, as ``kind:id``.
         revision: reads the revision of that, None where there is none yet.
         take: does it, and says in one line what was done; may raise ``DecisionRefused``.
+        sees: it must name the revision that the person saw.
     """
 
     roles: frozenset[PartyRole]
     subject: Callable[[Any], str]
     revision: Callable[[Any, Work], int | None]
     take: Callable[[Any, Actor, Work, Utc], str]
+    sees: bool = False
 
 
 def octets_to_sign(decision: Decision) -> bytes:

@@ -3,8 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import fields
 
 from ota_engine.fleet.campaigns.cohorts import draw_number
+from ota_engine.fleet.campaigns.rows import Member
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.kernel.effects import Draw, Join
 from ota_engine.fleet.kernel.rows import Strata
@@ -16,6 +18,18 @@ _TARGETS = """
 """
 _REGIONS = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
 _SUPPLIER = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
+
+_DRAWN = ("campaign", "home", "device", "phase", "stratum", "rank", "state", "since_utc")
+_MADE = (*_DRAWN, "version_before")
+_LEFT = {
+    item.name: item.default
+    for item in fields(Member)
+    if item.name not in _MADE and item.default is not None
+}
+_COLUMNS = ", ".join((*_MADE, *_LEFT))
+_DEFAULTS = ", ".join(
+    f"'{value}'" if isinstance(value, str) else str(value) for value in _LEFT.values()
+)
 
 
 def register_hash(driver: sqlite3.Connection) -> None:
@@ -60,12 +74,11 @@ def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
 
 def _draw_text(draw: Draw) -> str:
     return f"""
-        INSERT INTO members (campaign, home, device, phase, stratum, rank, state, reason,
-                             since_utc, attempt, version_before)
+        INSERT INTO members ({_COLUMNS})
         SELECT :campaign, home, device,
                (SELECT min(q.phase) FROM draw_quotas AS q
                 WHERE q.stratum = numbered.stratum AND numbered.place <= q.up_to) AS phase,
-               stratum, number, 'planned', '', :since, 0, version
+               stratum, number, 'planned', :since, version, {_DEFAULTS}
         FROM (SELECT *, row_number() OVER (PARTITION BY stratum ORDER BY number, home) AS place
               FROM (SELECT h.home AS home, d.device AS device, d.version AS version,
                            h.configuration AS stratum, draw_number(:key, h.home) AS number
@@ -96,10 +109,9 @@ def join_homes(driver: sqlite3.Connection, join: Join) -> None:
 
 def _join_text(join: Join) -> str:
     return f"""
-        INSERT INTO members (campaign, home, device, phase, stratum, rank, state, reason,
-                             since_utc, attempt, version_before)
+        INSERT INTO members ({_COLUMNS})
         SELECT :campaign, h.home, d.device, :phase, h.configuration, draw_number(:key, h.home),
-               'planned', '', :since, 0, d.version
+               'planned', :since, d.version, {_DEFAULTS}
         {_targets(join.targets)}
           AND NOT EXISTS (SELECT 1 FROM members AS m
                           WHERE m.campaign = :campaign AND m.home = h.home)

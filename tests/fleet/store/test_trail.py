@@ -66,8 +66,8 @@ def test_evidence_that_was_slipped_in_is_found() -> None:
     town = finished()
     edit(
         town,
-        "INSERT INTO gate_decisions SELECT campaign, phase, 99, 'pass', missing, inputs,"
-        " policy_hash, utc FROM gate_decisions WHERE number = 1",
+        "INSERT INTO gate_decisions SELECT campaign, phase, 99, 'pass', missing, named,"
+        " inputs, policy_hash, utc FROM gate_decisions WHERE number = 1",
     )
     assert findings(town) == ["gate_decisions: c1/1/99 is not what the trail seals"]
 

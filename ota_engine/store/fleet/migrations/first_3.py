@@ -16,8 +16,13 @@ def create() -> None:
     _item_waivers()
     _set_reservations()
     _uit_windows()
-    _fleet_audit()
-    _fleet_audit_head()
+    _gateway_reports()
+    _replacements()
+    _incidents()
+    _positions()
+    _sign_offs()
+    _meetings()
+    _nominations()
 
 
 def _manufactured_versions() -> None:
@@ -185,27 +190,116 @@ def _uit_windows() -> None:
     op.create_index("ix_uit_windows_due_utc", "uit_windows", ["due_utc"])
 
 
-def _fleet_audit() -> None:
+def _gateway_reports() -> None:
     op.create_table(
-        "fleet_audit",
-        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        "gateway_reports",
+        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("sequence"),
+        sa.PrimaryKeyConstraint("gateway"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_fleet_audit_subject", "fleet_audit", ["subject"])
 
 
-def _fleet_audit_head() -> None:
+def _replacements() -> None:
     op.create_table(
-        "fleet_audit_head",
-        sa.Column("one", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("length", sa.BigInteger(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("one"),
+        "replacements",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_replacements_campaign", "replacements", ["campaign"])
+
+
+def _incidents() -> None:
+    op.create_table(
+        "incidents",
+        sa.Column("incident", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("phase", sa.BigInteger(), nullable=False),
+        sa.Column("category", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("resolution", sa.Text(), nullable=False),
+        sa.Column("resolved_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("raised_utc", sa.Double(), nullable=False),
+        sa.Column("resolved_utc", sa.Double(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("incident"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_incidents_campaign_phase", "incidents", ["campaign", "phase"])
+
+
+def _positions() -> None:
+    op.create_table(
+        "positions",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("stance", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "phase", "party"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _sign_offs() -> None:
+    op.create_table(
+        "sign_offs",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("positions", sa.Text(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.Column("valid", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "phase"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _meetings() -> None:
+    op.create_table(
+        "meetings",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("meeting", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("attendees", sa.Text(), nullable=False),
+        sa.Column("actions", sa.Text(), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("positions", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("held_utc", sa.Double(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "phase", "meeting"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _nominations() -> None:
+    op.create_table(
+        "nominations",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "home"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_nominations_campaign_phase_state", "nominations", ["campaign", "phase", "state"]
     )

@@ -1,0 +1,139 @@
+"""How a home goes from one state to the next: its row, the sums, the place that it holds; pure.
+
+Everything that changes a home's state comes through ``move``; so a place is taken in one way and given
+back in one way, whatever ends it: an end, a stall, a failed attempt, leaving, or being put off.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ota_engine.fleet.campaigns.lives import MEMBERS, WITH_PLACE, MemberStep
+from ota_engine.fleet.campaigns.rows import (
+    BY_GATEWAY,
+    BY_REGION,
+    HAN_LOST,
+    PLACES,
+    CampaignPhase,
+    Member,
+)
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.port import Instruction, Verb
+from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.times import Utc
+
+REASON_LENGTH: Final = 160  # characters; homes are counted by their reasons
+
+
+def move(
+    work: Work, member: Member, step: MemberStep, reason: str, utc: Utc, **changes: Any
+) -> Member:
+    """Let something happen to a home, with the sums and its place.
+
+    Args:
+        work: the event in hand.
+        member: as it stands.
+        step: what happens.
+        reason: why it stands where it then does; few distinct texts, as homes are counted by them.
+        utc: now.
+        changes: of other fields.
+
+    Returns:
+        the home as it stands then; the same one where the step means nothing.
+    """
+    state = MEMBERS.turn(member.state, step)
+    if state is None:
+        return member
+    reason = reason[:REASON_LENGTH]
+    moved = _placed(replace(member, state=state, reason=reason, since_utc=utc, **changes))
+    work.put(moved)
+    _count(work, member, moved)
+    return moved
+
+
+def _placed(member: Member) -> Member:
+    if member.state in WITH_PLACE or not (member.region or member.gateway):
+        return member
+    return replace(member, region="", gateway="")
+
+
+def _count(work: Work, before: Member, after: Member) -> None:
+    was = before.phase, before.state, before.reason
+    now = after.phase, after.state, after.reason
+    if was != now:
+        work.tally(before.campaign, *was, -1)
+        work.tally(after.campaign, *now, +1)
+    for state, left, taken in (
+        (BY_REGION, before.region, after.region),
+        (BY_GATEWAY, before.gateway, after.gateway),
+    ):
+        if left != taken:
+            if left:
+                work.tally(before.campaign, PLACES, state, left, -1)
+            if taken:
+                work.tally(after.campaign, PLACES, state, taken, +1)
+    if before.han_lost != after.han_lost:
+        work.tally(after.campaign, after.phase, HAN_LOST, "", 1 if after.han_lost else -1)
+
+
+def lose_han(work: Work, member: Member) -> Member:
+    """Note that the devices of a home are gone, whatever state it is in."""
+    moved = replace(member, han_lost=True)
+    work.put(moved)
+    _count(work, member, moved)
+    return moved
+
+
+def change_phase(work: Work, member: Member, phase: int) -> Member:
+    """Let a home that is not begun belong to another phase."""
+    moved = replace(member, phase=phase)
+    work.put(moved)
+    _count(work, member, moved)
+    return moved
+
+
+def instruct(
+    work: Work,
+    member: Member,
+    gateway: str,
+    verb: Verb,
+    release: FirmwareRelease,
+    at_utc: float | None = None,
+) -> Member:
+    """Tell a gateway something about a home.
+
+    Returns:
+        the home, which counts its instructions; whoever calls keeps it.
+    """
+    order = member.orders + 1
+    work.put(
+        Instruction(
+            f"{member.campaign}/{member.home}/{order}/{verb}",
+            gateway,
+            member.campaign,
+            member.attempt,
+            member.home,
+            member.device,
+            verb,
+            release.sha256,
+            release.version,
+            at_utc,
+        )
+    )
+    return replace(member, orders=order)
+
+
+def withdraw(work: Work, member: Member, release: FirmwareRelease) -> Member:
+    """Tell the gateway of a home that is under way to go no further; see ``instruct``."""
+    home = work.get(Home, member.home)
+    gateway = member.gateway or (home.gateway if home is not None else "")
+    return instruct(work, member, gateway, Verb.WITHDRAW, release)
+
+
+def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) -> None:
+    """Have the phase of a home looked at, before it begins one more home."""
+    phase = work.get(CampaignPhase, member.campaign, member.phase)
+    if phase is None:
+        return
+    end = utc if ended else phase.last_end_utc
+    work.put(replace(phase, last_end_utc=end, due_utc=utc))

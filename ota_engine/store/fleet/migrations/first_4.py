@@ -1,0 +1,66 @@
+"""Tables of the first fleet, part 4: written by tools/fleet_schema.py."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def create() -> None:
+    _waivers()
+    _forecasts()
+    _fleet_audit()
+    _fleet_audit_head()
+
+
+def _waivers() -> None:
+    op.create_table(
+        "waivers",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("phases", sa.Text(), nullable=False),
+        sa.Column("proposer", sa.Text(), nullable=False),
+        sa.Column("proposed_utc", sa.Double(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("approver_reason", sa.Text(), nullable=False),
+        sa.Column("approved_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _forecasts() -> None:
+    op.create_table(
+        "forecasts",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("homes", sa.BigInteger(), nullable=False),
+        sa.Column("starts_utc", sa.Double(), nullable=False),
+        sa.Column("ends_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "phase"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _fleet_audit() -> None:
+    op.create_table(
+        "fleet_audit",
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("sequence"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_fleet_audit_subject", "fleet_audit", ["subject"])
+
+
+def _fleet_audit_head() -> None:
+    op.create_table(
+        "fleet_audit_head",
+        sa.Column("one", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("one"),
+    )
