@@ -5,6 +5,7 @@ first two suppliers, ``mona`` of the maker, ``ada`` of the code administrator; n
 ``kay`` of the operator signs with ``KAYS_KEY``.
 """
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeVar
 
@@ -18,7 +19,8 @@ from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.fleet import Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision, PartyRole, octets_to_sign
 from ota_engine.fleet.kernel.effects import Reply
-from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.kernel.rows import Rows, RowsWanted, Select
+from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.fleet.releases.rows import ReleaseType
@@ -69,15 +71,26 @@ class Estate:
         with self.store.transaction():
             self.store.insert(rows)
 
-    def rows(self, kind: type[R], **where: Any) -> list[R]:
+    def rows(self, kind: type[R], /, **where: Any) -> list[R]:
         """Read rows by what is in them."""
         with self.store.transaction():
             return self.store.select(Select(kind, tuple(where.items())))
 
-    def row(self, kind: type[R], **where: Any) -> R:
+    def row(self, kind: type[R], /, **where: Any) -> R:
         """Read the one row."""
         (row,) = self.rows(kind, **where)
         return row
+
+    def read(self, question: Callable[[Work], R]) -> R:
+        """Ask something that is answered from rows."""
+        rows = Rows()
+        while True:
+            try:
+                return question(Work(rows))
+            except RowsWanted as wanted:
+                with self.store.transaction():
+                    for ask, found in self.store.load(wanted.asks):
+                        rows.load(ask, found)
 
     def ask(
         self,
