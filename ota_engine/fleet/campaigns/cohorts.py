@@ -7,9 +7,27 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
+from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice, InventoryStatus
 from ota_engine.fleet.kernel.effects import Quota
+from ota_engine.fleet.kernel.rows import Strata
 
+TOP_NUMBER: Final = 2**63 - 1  # the largest number a home can have
 _DIGEST: Final = 8  # octets; two homes of a million with one number are one in 36 million campaigns
+
+#: A home that stands like this in a campaign that stands like that is in no other one's plan.
+OPEN_STATES: Final = frozenset(
+    {CampaignState.NOTIFIED, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.HELD}
+)
+BUSY_STATES: Final = frozenset(
+    {
+        MemberState.PLANNED,
+        MemberState.WAITING,
+        MemberState.OFFERED,
+        MemberState.REACHED,
+        MemberState.TRANSFERRED,
+    }
+)
 
 
 def draw_number(key: bytes, home: str) -> int:
@@ -80,3 +98,36 @@ def draw(
             if phase is not None:
                 drawn.append((home, phase, number))
     return sorted(drawn)
+
+
+def targets(
+    asked: Strata,
+    homes: Mapping[str, Home],
+    devices: Iterable[InstalledDevice],
+    campaigns: Mapping[str, Campaign],
+    members: Iterable[Member],
+) -> dict[str, InstalledDevice]:
+    """Say which homes a plan is for, each with its device; of two such devices the first counts."""
+    busy = {
+        (member.home, member.device)
+        for member in members
+        if campaigns[member.campaign].state in OPEN_STATES and member.state in BUSY_STATES
+    }
+    found: dict[str, InstalledDevice] = {}
+    for device in sorted(devices, key=lambda each: each.device):
+        if (device.home, device.device) not in busy and _is_target(
+            asked, homes.get(device.home), device
+        ):
+            found.setdefault(device.home, device)
+    return found
+
+
+def _is_target(asked: Strata, home: Home | None, device: InstalledDevice) -> bool:
+    return (
+        home is not None
+        and (device.variant, device.status) == (asked.variant, InventoryStatus.COMMISSIONED)
+        and device.version != asked.but_version
+        and (home.status, home.ring_fence) == (HomeStatus.COMPLETE, asked.ring_fence)
+        and (not asked.regions or home.region in asked.regions)
+        and asked.supplier in ("", *home.suppliers)
+    )

@@ -2,34 +2,54 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from math import sqrt
+from operator import itemgetter
+from typing import Any, Final
 
-from ota_engine.fleet.campaigns.cohorts import draw_number
-from ota_engine.fleet.campaigns.rows import Member
+from images.eui64 import Eui64
+from ota_engine.fleet.campaigns.cohorts import BUSY_STATES, OPEN_STATES, TOP_NUMBER, draw_number
+from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
-from ota_engine.fleet.kernel.effects import Draw, Join
+from ota_engine.fleet.kernel.effects import Draw, Join, Quota
 from ota_engine.fleet.kernel.rows import Strata
+from ota_engine.store.fleet.forms import FORMS
 
-_TARGETS = """
-    FROM fleet_devices AS d JOIN homes AS h ON h.home = d.home
+_MEMBER: Final = FORMS[Member]
+
+
+def _words(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+_TARGETS: Final = f"""
+    FROM homes AS h JOIN fleet_devices AS d ON d.home = h.home
     WHERE d.variant = :variant AND (d.version IS NULL OR d.version <> :but_version)
       AND d.status = :commissioned AND h.status = :complete AND h.ring_fence = :ring_fence
-"""
-_REGIONS = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
-_SUPPLIER = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
+      AND NOT EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
+                        ON m.campaign = c.campaign AND m.home = h.home
+                      WHERE c.state IN ({_words(OPEN_STATES)}) AND m.device = d.device
+                        AND m.state IN ({_words(BUSY_STATES)}))
+"""  # noqa: S608 - our own words
+_REGIONS: Final = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
+_SUPPLIER: Final = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
 
-_DRAWN = ("campaign", "home", "device", "phase", "stratum", "rank", "state", "since_utc")
-_MADE = (*_DRAWN, "version_before")
-_LEFT = {
-    item.name: item.default
-    for item in fields(Member)
-    if item.name not in _MADE and item.default is not None
+_TABLES: Final = {
+    "drawn": "home TEXT PRIMARY KEY, device TEXT, version INTEGER, stratum TEXT, number INTEGER",
+    "bounds": "stratum TEXT PRIMARY KEY, number INTEGER",
+    "cuts": "stratum TEXT, phase INTEGER, number INTEGER, home TEXT, PRIMARY KEY (stratum, phase)",
 }
-_COLUMNS = ", ".join((*_MADE, *_LEFT))
-_DEFAULTS = ", ".join(
-    f"'{value}'" if isinstance(value, str) else str(value) for value in _LEFT.values()
-)
+_EARLY: Final = """
+    SELECT d.stratum, d.number, d.home FROM drawn AS d JOIN bounds AS b ON b.stratum = d.stratum
+    WHERE d.number <= b.number ORDER BY 1, 2, 3
+"""
+_PHASE: Final = """
+    (SELECT c.phase FROM cuts AS c
+     WHERE c.stratum = d.stratum AND (d.number, d.home) <= (c.number, c.home)
+     ORDER BY c.phase LIMIT 1)
+"""
+_LAST_HOME: Final = "\U0010ffff"  # sorts after every name of a home
 
 
 def register_hash(driver: sqlite3.Connection) -> None:
@@ -39,84 +59,128 @@ def register_hash(driver: sqlite3.Connection) -> None:
 
 def count_strata(driver: sqlite3.Connection, asked: Strata) -> Mapping[str, int]:
     """Count the targets of a campaign by configuration set."""
-    text = "SELECT h.configuration, count(*)" + _targets(asked) + "GROUP BY 1 ORDER BY 1"
+    text = (
+        "SELECT h.configuration, count(DISTINCT h.home)" + _targets(asked) + "GROUP BY 1 ORDER BY 1"
+    )
     rows = driver.execute(text, _parameters(asked))
     return {str(stratum): int(homes) for stratum, homes in rows}
 
 
 def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
     """Make the members of a campaign, and their sums."""
+    _gather(driver, draw.targets, draw.key)
+    _cut(driver, draw.quotas)
+    columns, parameters = _made_of(draw, _PHASE)
     driver.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS draw_quotas"
-        " (stratum TEXT, phase INTEGER, up_to INTEGER, PRIMARY KEY (stratum, phase))"
+        f"INSERT INTO members ({', '.join(_MEMBER.names)})"  # noqa: S608 - our own words
+        f" SELECT {columns} FROM drawn AS d WHERE {_PHASE} IS NOT NULL",
+        parameters,
     )
-    driver.execute("DELETE FROM draw_quotas")
-    if not draw.quotas:
-        return
-    driver.executemany(
-        "INSERT INTO draw_quotas VALUES (?, ?, ?)",
-        [(quota.stratum, quota.phase, quota.up_to) for quota in draw.quotas],
-    )
-    parameters = {
-        **_parameters(draw.targets),
-        "campaign": draw.campaign,
-        "key": bytes.fromhex(draw.key),
-        "since": draw.since_utc,
-    }
-    driver.execute(_draw_text(draw), parameters)
     driver.execute(
         "INSERT INTO sums (campaign, phase, state, reason, homes)"
-        " SELECT campaign, phase, state, reason, count(*) FROM members"
-        " WHERE campaign = ? GROUP BY 1, 2, 3, 4",
+        " SELECT campaign, phase, 'planned', '', count(*) FROM members"
+        " WHERE campaign = ? GROUP BY campaign, phase",
         (draw.campaign,),
     )
 
 
-def _draw_text(draw: Draw) -> str:
-    return f"""
-        INSERT INTO members ({_COLUMNS})
-        SELECT :campaign, home, device,
-               (SELECT min(q.phase) FROM draw_quotas AS q
-                WHERE q.stratum = numbered.stratum AND numbered.place <= q.up_to) AS phase,
-               stratum, number, 'planned', :since, version, {_DEFAULTS}
-        FROM (SELECT *, row_number() OVER (PARTITION BY stratum ORDER BY number, home) AS place
-              FROM (SELECT h.home AS home, d.device AS device, d.version AS version,
-                           h.configuration AS stratum, draw_number(:key, h.home) AS number
-                    {_targets(draw.targets)})) AS numbered
-        WHERE phase IS NOT NULL
-        ON CONFLICT (campaign, home) DO NOTHING
-    """  # noqa: S608 - made of our own words
-
-
 def join_homes(driver: sqlite3.Connection, join: Join) -> None:
     """Make members of all targets that are none yet, and add them to their sum."""
-    parameters = {
-        **_parameters(join.targets),
-        "campaign": join.campaign,
-        "phase": join.phase,
-        "key": bytes.fromhex(join.key),
-        "since": join.since_utc,
-    }
-    joined = driver.execute(_join_text(join), parameters).rowcount
+    _gather(driver, join.targets, join.key)
+    columns, parameters = _made_of(join, ":phase")
+    parameters["phase"] = join.phase
+    joined = driver.execute(
+        f"INSERT INTO members ({', '.join(_MEMBER.names)})"  # noqa: S608 - our own words
+        f" SELECT {columns} FROM drawn AS d WHERE true ON CONFLICT (campaign, home) DO NOTHING",
+        parameters,
+    ).rowcount
     driver.execute(
-        "INSERT INTO sums (campaign, phase, state, reason, homes)"
-        " VALUES (:campaign, :phase, 'planned', '', :homes)"
+        "INSERT INTO sums (campaign, phase, state, reason, homes) VALUES (?, ?, 'planned', '', ?)"
         " ON CONFLICT (campaign, phase, state, reason)"
         " DO UPDATE SET homes = sums.homes + excluded.homes",
-        {"campaign": join.campaign, "phase": join.phase, "homes": joined},
+        (join.campaign, join.phase, joined),
     )
 
 
-def _join_text(join: Join) -> str:
-    return f"""
-        INSERT INTO members ({_COLUMNS})
-        SELECT :campaign, h.home, d.device, :phase, h.configuration, draw_number(:key, h.home),
-               'planned', :since, d.version, {_DEFAULTS}
-        {_targets(join.targets)}
-          AND NOT EXISTS (SELECT 1 FROM members AS m
-                          WHERE m.campaign = :campaign AND m.home = h.home)
-        ON CONFLICT (campaign, home) DO NOTHING
-    """  # noqa: S608 - made of our own words
+def _gather(driver: sqlite3.Connection, asked: Strata, key: str) -> None:
+    """Put the targets aside, each with its number; of two such devices in a home the first counts."""
+    for name, columns in _TABLES.items():
+        driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
+        driver.execute(f"DELETE FROM {name}")  # noqa: S608 - our own words
+    driver.execute(
+        "INSERT INTO drawn SELECT h.home, d.device, d.version, h.configuration,"
+        f" draw_number(:key, h.home) {_targets(asked)}"
+        " ORDER BY h.home, d.device ON CONFLICT (home) DO NOTHING",
+        {**_parameters(asked), "key": bytes.fromhex(key)},
+    )
+
+
+def _made_of(plan: Draw | Join, phase: str) -> tuple[str, dict[str, Any]]:
+    """Say of what the columns of a new member are made: of what was drawn, or the same for all."""
+    template = Member(
+        plan.campaign, "", Eui64(0), 0, "", 0, MemberState.PLANNED, since_utc=plan.since_utc
+    )
+    parameters = dict(zip(_MEMBER.names, _MEMBER.write(template), strict=True))
+    own = {
+        "home": "d.home",
+        "device": "d.device",
+        "phase": phase,
+        "stratum": "d.stratum",
+        "rank": "d.number",
+        "version_before": "d.version",
+    }
+    for name in own:
+        del parameters[name]
+    return ", ".join(own.get(name, f":{name}") for name in _MEMBER.names), parameters
+
+
+def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> None:
+    """Find where each phase of each stratum ends: its last home by number.
+
+    Only homes whose numbers may be small enough are looked at in order: the numbers of a stratum are
+    spread evenly, so that the first thousands of a million are below a bound that is known beforehand.
+    """
+    homes = dict(driver.execute("SELECT stratum, count(*) FROM drawn GROUP BY stratum").fetchall())
+    ends: dict[str, list[Quota]] = {}
+    for quota in quotas:
+        of_stratum = ends.setdefault(quota.stratum, [])
+        if quota.up_to > (of_stratum[-1].up_to if of_stratum else 0):
+            of_stratum.append(quota)
+    cuts = []
+    wanted = {}
+    for stratum, of_stratum in ends.items():
+        wanted[stratum] = [quota for quota in of_stratum if quota.up_to < homes.get(stratum, 0)]
+        last = of_stratum[len(wanted[stratum]) :][:1]
+        cuts += [(stratum, quota.phase, TOP_NUMBER, _LAST_HOME) for quota in last]
+    cuts += _ends(driver, {name: some for name, some in wanted.items() if some}, homes)
+    driver.executemany("INSERT INTO cuts VALUES (?, ?, ?, ?)", cuts)
+
+
+def _ends(
+    driver: sqlite3.Connection, wanted: Mapping[str, Sequence[Quota]], homes: Mapping[str, int]
+) -> Iterator[tuple[str, int, int, str]]:
+    bounds = {name: _bound(some[-1].up_to, homes[name]) for name, some in wanted.items()}
+    while bounds:
+        driver.execute("DELETE FROM bounds")
+        driver.executemany("INSERT INTO bounds VALUES (?, ?)", bounds.items())
+        early = driver.execute(_EARLY)
+        for stratum, rows in groupby(early, itemgetter(0)):
+            places = {quota.up_to: quota.phase for quota in wanted[stratum]}
+            found = [
+                (stratum, places[place], number, home)
+                for place, (_, number, home) in enumerate(rows, 1)
+                if place in places
+            ]
+            if len(found) == len(places):
+                yield from found
+                del bounds[stratum]
+        bounds = dict.fromkeys(bounds, TOP_NUMBER)  # spread less evenly than believed: look at all
+
+
+def _bound(place: int, homes: int) -> int:
+    """Give a number that the home at a place of the order is not likely to exceed."""
+    some_more = place + 8 * sqrt(place) + 16
+    return min(TOP_NUMBER, int(some_more / homes * TOP_NUMBER))
 
 
 def _targets(asked: Strata) -> str:
@@ -124,8 +188,8 @@ def _targets(asked: Strata) -> str:
     return _TARGETS + regions + (_SUPPLIER if asked.supplier else "")
 
 
-def _parameters(asked: Strata) -> dict[str, object]:
-    parameters: dict[str, object] = {
+def _parameters(asked: Strata) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
         "variant": asked.variant,
         "but_version": asked.but_version,
         "commissioned": InventoryStatus.COMMISSIONED.value,
