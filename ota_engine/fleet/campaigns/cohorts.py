@@ -7,7 +7,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
+from ota_engine.fleet.campaigns.rows import (
+    ENDED_STATES,
+    Campaign,
+    CampaignState,
+    Member,
+    MemberState,
+)
 from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice, InventoryStatus
 from ota_engine.fleet.kernel.effects import Quota
 from ota_engine.fleet.kernel.rows import Strata
@@ -19,15 +25,7 @@ _DIGEST: Final = 8  # octets; two homes of a million with one number are one in 
 OPEN_STATES: Final = frozenset(
     {CampaignState.NOTIFIED, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.HELD}
 )
-BUSY_STATES: Final = frozenset(
-    {
-        MemberState.PLANNED,
-        MemberState.WAITING,
-        MemberState.OFFERED,
-        MemberState.REACHED,
-        MemberState.TRANSFERRED,
-    }
-)
+BUSY_STATES: Final = frozenset(MemberState) - ENDED_STATES
 
 
 def draw_number(key: bytes, home: str) -> int:

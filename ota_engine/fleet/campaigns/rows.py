@@ -47,7 +47,8 @@ class MemberState(StrEnum):
     LEFT = "left"
 
 
-_ENDED: Final = frozenset(
+#: A home in one of these has come to its end in a campaign.
+ENDED_STATES: Final = frozenset(
     {MemberState.ACTIVATED, MemberState.FAILED, MemberState.UNREACHABLE, MemberState.LEFT}
 )
 
@@ -192,7 +193,7 @@ class Member:
     @property
     def evidence(self) -> bool:
         """Whether it has come to its end; the audit trail seals it then."""
-        return self.state in _ENDED
+        return self.state in ENDED_STATES
 
 
 #: Phase of the sums that count places by region and by gateway, over all phases.
