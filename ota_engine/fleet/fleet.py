@@ -13,9 +13,9 @@ from ota_engine.fleet.approvals import acts as approval_acts
 from ota_engine.fleet.approvals import testing
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
-from ota_engine.fleet.calendar.rows import Deferral, TimeMark
+from ota_engine.fleet.calendar.rows import Deferral, Slot, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
-from ota_engine.fleet.campaigns import gaining, hearing, progress, reports, steering
+from ota_engine.fleet.campaigns import choices, gaining, hearing, progress, reports, steering
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
@@ -77,6 +77,7 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     PartyClock: clocks.due,
     StatusSchedule: reports.due,
     Deferral: deferrals.due,
+    Slot: choices.due,
     UitWindow: testing.window_due,
 }
 

@@ -144,7 +144,7 @@ class Estate:
         """Have a release with everything that its approval takes."""
         cpl, digest = f"CPL-{release}", f"{version:064x}"
         self.put(
-            *stated_paths(variant, {f"CPL-{OLD_VERSION:08X}": OLD_VERSION, cpl: version}),
+            *stated_paths(variant, {f"CPL-{variant}-{OLD_VERSION:08X}": OLD_VERSION, cpl: version}),
             *paperwork(release, version, cpl, digest, self.utc, ("set-a", "set-b")),
         )
         self.decide("olive", EnterRelease(release, variant, version, cpl, kind, digest))

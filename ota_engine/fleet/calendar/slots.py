@@ -180,7 +180,7 @@ def _choose(act: ChooseSlots, actor: Actor, work: Work, utc: Utc) -> str:
     for home in homes:
         _refuse_stranger(home, actor)
         at = times[home.home]
-        due = at if act.step is HomeStep.DOWNLOAD else max(utc, at - AHEAD_S)
+        due = at if act.step is HomeStep.DOWNLOAD else utc  # an earlier time may count at once
         work.put(Slot(act.campaign, home.home, act.step, actor.party, at, actor.person, due))
     if work.get(PartyClock, _clock(window), actor.party) is not None:
         clocks.met(work, _clock(window), actor.party, utc)

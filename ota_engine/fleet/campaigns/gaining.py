@@ -4,7 +4,9 @@ from typing import Final
 
 from ota_engine.fleet.calendar.diary import gained
 from ota_engine.fleet.calendar.opening import REACHED_S
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
+from ota_engine.fleet.campaigns import hearing, members
+from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS
+from ota_engine.fleet.campaigns.rows import Campaign, Member, MemberState
 from ota_engine.fleet.inventory.happenings import SupplierChanged
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.rows import RowKey
@@ -15,31 +17,26 @@ from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.times import Utc
 
-_OPEN: Final = (
-    CampaignState.NOTIFIED,
-    CampaignState.RUNNING,
-    CampaignState.PAUSED,
-    CampaignState.HELD,
-)
 _ENDED: Final = frozenset({MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT})
 
 
 def supplier_changed(change: SupplierChanged, work: Work, utc: Utc) -> None:
     """Tell the gaining supplier of every campaign that has not come to its end in the home.
 
-    Its own notice runs from when this one reaches it: the home begins no step before. What is under way
-    goes on as far as the device holds the image. One that answered for the home already, for the other
-    fuel, knows.
+    Its own notice runs from when this one reaches it: the home begins no step before, and an activation
+    whose time has not come is taken back. A download that is under way goes on. A supplier that
+    answered for the home already, for the other fuel, knows.
     """
     home = work.get(Home, change.home)
     if not change.gaining or home is None or _knows(home, change):
         return
-    open_ones = [one for state in _OPEN for one in work.select(Campaign, state=state)]
+    open_ones = [one for state in OPEN_CAMPAIGNS for one in work.select(Campaign, state=state)]
     work.require(RowKey(Member, (one.campaign, change.home)) for one in open_ones)
     for campaign in open_ones:
         member = work.get(Member, campaign.campaign, change.home)
         if member is not None and member.state not in _ENDED:
             _tell(campaign, member, change, work, utc)
+            members.reconsider(member, hearing.roll_out_of(campaign, work), work, utc)
 
 
 def _knows(home: Home, change: SupplierChanged) -> bool:

@@ -9,9 +9,9 @@ from ota_engine.fleet.calendar.readiness import Question, Wait
 from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.moving import instruct, move
+from ota_engine.fleet.campaigns.moving import instruct, move, withdraw
 from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
 from ota_engine.fleet.inventory.rows import (
     Home,
     HomeStatus,
@@ -242,3 +242,20 @@ def activate(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
     due = at + roll_out.policy.activation_s
     moved = move(work, member, MemberStep.ORDER, "", utc, due_utc=due, activate_utc=at)
     work.put(instruct(work, moved, home.gateway, Verb.ACTIVATE, roll_out.release, at))
+
+
+def reconsider(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    """Take back an activation whose time has not come, where another time or a wait holds by now."""
+    home = work.get(Home, member.home)
+    at = member.activate_utc
+    if member.state is not MemberState.SCHEDULED or home is None or at is None or at <= utc:
+        return
+    asked = questions(roll_out, [(member, home)], work)[member.home]
+    answer = readiness.activation(asked, work, utc)
+    if answer == at:
+        return
+    reason = answer.reason if isinstance(answer, Wait) else "another time was chosen"
+    moved = move(work, member, MemberStep.RECALL, reason, utc, due_utc=utc, activate_utc=None)
+    moved = withdraw(work, moved, roll_out.release)
+    work.put(moved)
+    activate(moved, roll_out, work, utc)

@@ -229,13 +229,14 @@ def _begin(
         order=("rank",),
         limit=MOST_BEGUN,
     )
-    places = _places(roll_out, work)
+    places = places_of(roll_out, work)
     begun = members.begin(chosen, roll_out, room, places, work, utc)
     phase = replace(phase, begun=phase.begun + begun, credit=phase.credit - begun)
     return phase, begun < room and len(chosen) == MOST_BEGUN
 
 
-def _places(roll_out: RollOut, work: Work) -> dict[str, int]:
+def places_of(roll_out: RollOut, work: Work) -> dict[str, int]:
+    """Say how many places are held, as ``members.begin`` wants it."""
     policy, campaign = roll_out.policy, roll_out.campaign.campaign
     places = {}
     for limit, state, name in (

@@ -1,0 +1,70 @@
+"""A time that a supplier chose has come, or was changed: the home is looked at because of it.
+
+A chosen time for the download begins the home at that time, before its place in the phase, where the
+phase is under way: suppliers may be earlier than the operator. It passes no gate and shortens no notice.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from ota_engine.fleet.calendar.rows import HomeStep, Slot
+from ota_engine.fleet.calendar.slots import AHEAD_S
+from ota_engine.fleet.campaigns import hearing, members, progress
+from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.moving import move
+from ota_engine.fleet.campaigns.rows import (
+    Campaign,
+    CampaignPhase,
+    CampaignState,
+    Member,
+    MemberState,
+    PhaseState,
+    Sum,
+)
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.times import Utc
+
+_NOT_BEGUN = (MemberState.PLANNED, MemberState.WAITING)
+_GOING = (PhaseState.RUNNING, PhaseState.OPEN)
+NO_ROOM_S: Final = 900.0  # until the next look where a phase has no room
+
+
+def due(slot: Slot, work: Work, utc: Utc) -> None:
+    """Look at the home of a chosen time."""
+    begins = slot.at_utc - AHEAD_S
+    later = begins if slot.step is HomeStep.ACTIVATION and begins > utc else None
+    work.put(replace(slot, due_utc=later))
+    campaign = work.get(Campaign, slot.campaign)
+    member = work.get(Member, slot.campaign, slot.home)
+    if campaign is None or member is None or campaign.state is not CampaignState.RUNNING:
+        return
+    if slot.step is HomeStep.DOWNLOAD:
+        if member.state in _NOT_BEGUN and not _begin(campaign, member, work, utc):
+            work.put(replace(slot, due_utc=utc + NO_ROOM_S))
+    elif member.state is MemberState.TRANSFERRED:
+        hearing.due(member, work, utc)
+    else:
+        members.reconsider(member, hearing.roll_out_of(campaign, work), work, utc)
+
+
+def _begin(campaign: Campaign, member: Member, work: Work, utc: Utc) -> bool:
+    """Begin a home, or say what it waits for, where its phase is under way.
+
+    Returns:
+        False where the phase has no room for one more now.
+    """
+    phase = work.get(CampaignPhase, campaign.campaign, member.phase)
+    if phase is None or phase.state not in _GOING:
+        return True  # it is looked at when the phase begins
+    roll_out = hearing.roll_out_of(campaign, work)
+    rules = roll_out.policy.phases[phase.number - 1]
+    sums = work.select(Sum, campaign=campaign.campaign, phase=phase.number)
+    under_way = sum(row.homes for row in sums if row.state in UNDER_WAY)
+    if phase.credit < 1 or under_way >= rules.at_once:
+        return False
+    if member.state is MemberState.WAITING:
+        member = move(work, member, MemberStep.LOOK, "", utc, due_utc=None)
+    places = progress.places_of(roll_out, work)
+    begun = members.begin([member], roll_out, 1, places, work, utc)
+    work.put(replace(phase, begun=phase.begun + begun, credit=phase.credit - begun))
+    return True
