@@ -13,7 +13,7 @@ from ota_engine.fleet.approvals import acts as approval_acts
 from ota_engine.fleet.approvals import testing
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
-from ota_engine.fleet.calendar.rows import Deferral, Slot, TimeMark
+from ota_engine.fleet.calendar.rows import Deferral, HomeDiary, Slot, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
 from ota_engine.fleet.campaigns import choices, gaining, hearing, progress, reports, steering
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
@@ -33,7 +33,13 @@ from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, PartyClock, StatusSchedule
 from ota_engine.fleet.parties import acts as party_acts
 from ota_engine.fleet.parties.rows import Responsibility, Tenancy
-from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
+from ota_engine.fleet.port import (
+    HubOutcome,
+    HubWord,
+    Instruction,
+    InstructionState,
+    InstructionTaken,
+)
 from ota_engine.fleet.releases import acts as release_acts
 from ota_engine.fleet.releases import defects, paths, repository, roadmap
 from ota_engine.times import Utc
@@ -78,6 +84,7 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     StatusSchedule: reports.due,
     Deferral: deferrals.due,
     Slot: choices.due,
+    HomeDiary: choices.diary_due,
     UitWindow: testing.window_due,
 }
 
@@ -137,6 +144,8 @@ class Fleet:
             case HubOutcome():
                 yield RowKey(Campaign, (event.campaign,))
                 yield RowKey(Member, (event.campaign, event.home))
+                if event.word is HubWord.TRANSFERRED:
+                    yield RowKey(HomeDiary, (event.home,))
                 yield RowKey(InstalledDevice, (event.device,))
                 yield RowKey(Home, (event.home,))
             case InstructionTaken():

@@ -203,7 +203,7 @@ def _others(diary: HomeDiary, entry: str, actor: Actor) -> list[CalendarEntry]:
 def _write(work: Work, diary: HomeDiary, entries: Iterable[CalendarEntry], utc: Utc) -> None:
     """Keep the entries of a home that are not over; the decisions keep the others."""
     kept = sorted((one for one in entries if one.until_utc > utc), key=lambda one: one.from_utc)
-    work.put(replace(diary, entries=tuple(map(tuple, kept))))
+    work.put(replace(diary, entries=tuple(map(tuple, kept)), due_utc=utc))
 
 
 def _subject(act: BookCalendar | ClearCalendar) -> str:

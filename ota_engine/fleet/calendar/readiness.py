@@ -173,10 +173,11 @@ def _may_not(question: Question, work: Work, utc: Utc) -> Wait | None:
     """Say what is missing before any time is looked for."""
     if timekeeping.in_doubt(work, utc):
         return Wait("the time is in doubt", utc + LOOK_AGAIN_S)
-    for party in question.home.suppliers:
-        wait = _waits_for_notice(question, party, work, utc)
-        if wait is not None:
-            return wait
+    if question.least_notice_s > 0:  # an emergency that waives it waits for no delivery either
+        for party in question.home.suppliers:
+            wait = _waits_for_notice(question, party, work, utc)
+            if wait is not None:
+                return wait
     waits = _consent(question, work, utc) or sequencing.out_of_order(
         question.release, question.device, question.home.home, question.others, work
     )

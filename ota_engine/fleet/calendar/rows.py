@@ -53,13 +53,16 @@ class HomeDiary:
         entries: values of a ``CalendarEntry`` each, by time.
         gained: campaign, party and notice, for each party that came to answer for the home while a
             campaign had it.
+        due_utc: when campaigns look at the home because its entries have changed; None once they did.
     """
 
     TABLE: ClassVar = "home_diaries"
     KEY: ClassVar = ("home",)
+    INDEXES: ClassVar = (("due_utc",),)
     home: str
     entries: tuple[Any, ...] = ()
     gained: tuple[Any, ...] = ()
+    due_utc: float | None = None
 
     @property
     def calendar(self) -> tuple[CalendarEntry, ...]:

@@ -1,13 +1,22 @@
 """How the row of a campaign or of a phase changes: by its table, with its revision, for the record."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ota_engine.fleet.campaigns.lives import CAMPAIGNS, PHASES, CampaignStep, PhaseStep
+from ota_engine.fleet.campaigns.reports import stage
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase
 from ota_engine.fleet.kernel.decisions import Actor, DecisionRefused, RefusalCode
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
+
+#: What every party of a campaign is told at once; of a hold it is told with what is wrong.
+_STAGES: Final = frozenset(CampaignStep) - {
+    CampaignStep.AMEND,
+    CampaignStep.REJECT,
+    CampaignStep.APPROVE,
+    CampaignStep.HOLD,
+}
 
 
 def move_campaign(
@@ -53,6 +62,8 @@ def move_campaign(
     )
     work.put(row)
     work.note(who, str(state), f"campaign:{campaign.campaign}", reason=reason)
+    if step in _STAGES:
+        stage(row, work, utc)
     return row
 
 

@@ -1,4 +1,4 @@
-"""A time that a supplier chose has come, or was changed: the home is looked at because of it.
+"""A chosen time has come, or something that was agreed has changed: the home is looked at.
 
 A chosen time for the download begins the home at that time, before its place in the phase, where the
 phase is under way: suppliers may be earlier than the operator. It passes no gate and shortens no notice.
@@ -7,7 +7,7 @@ phase is under way: suppliers may be earlier than the operator. It passes no gat
 from dataclasses import replace
 from typing import Final
 
-from ota_engine.fleet.calendar.rows import HomeStep, Slot
+from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep, Slot
 from ota_engine.fleet.calendar.slots import AHEAD_S
 from ota_engine.fleet.campaigns import hearing, members, progress
 from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
@@ -21,9 +21,11 @@ from ota_engine.fleet.campaigns.rows import (
     PhaseState,
     Sum,
 )
+from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
 
+_LOOKED_AT = (MemberState.WAITING, MemberState.TRANSFERRED)
 _NOT_BEGUN = (MemberState.PLANNED, MemberState.WAITING)
 _GOING = (PhaseState.RUNNING, PhaseState.OPEN)
 NO_ROOM_S: Final = 900.0  # until the next look where a phase has no room
@@ -45,6 +47,21 @@ def due(slot: Slot, work: Work, utc: Utc) -> None:
         hearing.due(member, work, utc)
     else:
         members.reconsider(member, hearing.roll_out_of(campaign, work), work, utc)
+
+
+def diary_due(diary: HomeDiary, work: Work, utc: Utc) -> None:
+    """Look at a home whose calendar has changed, in every campaign that has it."""
+    work.put(replace(diary, due_utc=None))
+    running = work.select(Campaign, state=CampaignState.RUNNING)
+    work.require(RowKey(Member, (one.campaign, diary.home)) for one in running)
+    for campaign in running:
+        member = work.get(Member, campaign.campaign, diary.home)
+        if member is None:
+            continue
+        if member.state is MemberState.SCHEDULED:
+            members.reconsider(member, hearing.roll_out_of(campaign, work), work, utc)
+        elif member.state in _LOOKED_AT:
+            hearing.due(member, work, utc)
 
 
 def _begin(campaign: Campaign, member: Member, work: Work, utc: Utc) -> bool:

@@ -56,6 +56,20 @@ def due(row: StatusSchedule, work: Work, utc: Utc) -> None:
     )
 
 
+def stage(campaign: Campaign, work: Work, utc: Utc) -> None:
+    """Tell at once that a campaign has come to another stage."""
+    announce(
+        work,
+        NoticeKind.STATUS,
+        f"campaign:{campaign.campaign}",
+        audience(work, campaign.campaign),
+        f"{campaign.campaign} is {campaign.state}: {campaign.reason}",
+        {"campaign": campaign.campaign, "state": campaign.state, "reason": campaign.reason},
+        utc,
+        name=f"{campaign.campaign}/stage/{campaign.revision}",
+    )
+
+
 def status_of(campaign: Campaign, work: Work) -> dict[str, Any]:
     """Say how a campaign goes, as plain values: for each phase, homes by state and reason."""
     phases = []

@@ -14,6 +14,12 @@ from tests.fleet.estate import DAY
 from tests.fleet.town import Town
 
 
+def reports(town: Town, party: str) -> list[str]:
+    """Those that come by schedule."""
+    told = town.notices(NoticeKind.STATUS, party=party)
+    return [notice.notice for notice in told if "/status/" in notice.notice]
+
+
 def test_availability_is_told_to_every_supplier_also_to_one_without_a_home_in_it() -> None:
     town = Town()
     town.home("h1", "east")
@@ -30,8 +36,7 @@ def test_a_report_comes_every_week_though_nothing_has_changed() -> None:
     town.home("h1", "east")
     town.campaign()
     town.pass_time(22 * DAY)
-    told = town.notices(NoticeKind.STATUS, party="west")
-    assert [notice.notice for notice in told] == ["c1/status/1", "c1/status/2", "c1/status/3"]
+    assert reports(town, "west") == ["c1/status/1", "c1/status/2", "c1/status/3"]
 
 
 def test_a_report_gives_the_homes_of_each_phase_by_state_and_reason() -> None:
@@ -44,13 +49,25 @@ def test_a_report_gives_the_homes_of_each_phase_by_state_and_reason() -> None:
     assert phase["homes"] == [["waiting", "notice has not reached east", 1]]
 
 
+def test_a_new_stage_is_told_at_once() -> None:
+    town = Town()
+    town.home("h1", "east")
+    town.campaign()
+    town.deliver()
+    town.pass_time(6.9 * DAY)
+    assert town.notices(NoticeKind.STATUS, party="west") == []
+    town.pass_time(0.1 * DAY)
+    texts = [told.text for told in town.notices(NoticeKind.STATUS, party="west")]
+    assert "c1 is running: phase all begins" in texts
+
+
 def test_the_operator_may_have_reports_more_often() -> None:
     town = Town()
     town.home("h1", "east")
     town.campaign()
     town.decide("olive", ScheduleStatus("c1", 1))
     town.pass_time(5.5 * DAY)
-    assert len(town.notices(NoticeKind.STATUS, party="east")) == 5
+    assert len(reports(town, "east")) == 5
 
 
 def test_reports_every_zero_days_are_refused() -> None:
@@ -64,6 +81,7 @@ def test_the_last_report_says_that_the_campaign_is_over() -> None:
     town.campaign()
     town.decide("olive", AbortCampaign("c1"))
     town.pass_time(30 * DAY)
-    told = town.notices(NoticeKind.STATUS, party="east")
-    assert [json.loads(notice.body)["state"] for notice in told] == ["aborted"]
+    assert reports(town, "east") == ["c1/status/1"]
+    (told,) = [one for one in town.notices(NoticeKind.STATUS) if one.notice == "c1/status/1"][:1]
+    assert json.loads(told.body)["state"] == "aborted"
     assert town.row(StatusSchedule, campaign="c1").due_utc is None

@@ -8,7 +8,8 @@ import pytest
 
 from ota_engine.fleet.calendar.deferrals import AnswerDeferral
 from ota_engine.fleet.calendar.diary import BookCalendar, ClearCalendar
-from ota_engine.fleet.calendar.rows import Deferral, EntryKind
+from ota_engine.fleet.calendar.rows import Deferral, EntryKind, HomeStep
+from ota_engine.fleet.calendar.slots import SetWindow
 from ota_engine.fleet.campaigns.rows import MemberState
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.port import HubWord, Verb
@@ -67,6 +68,35 @@ def test_what_is_cleared_defers_no_more() -> None:
     town = booked(EntryKind.DATA_UPLOAD, 5, 60)
     town.decide("eve", ClearCalendar("e1", ("h1",)))
     town.pass_time(7.5 * DAY)
+    assert town.member("h1").state is MemberState.OFFERED
+
+
+def test_an_entry_that_is_booked_after_the_hub_was_told_takes_the_activation_back() -> None:
+    town = Town()
+    town.home("h1", "east", "west")
+    town.campaign()
+    town.deliver()
+    town.decide("olive", SetWindow("c1", HomeStep.ACTIVATION, BEGIN + 20 * DAY, BEGIN + 60 * DAY))
+    town.pass_time(7.5 * DAY)
+    town.say("h1", HubWord.REACHED)
+    town.say("h1", HubWord.TRANSFERRED)
+    town.pass_time(12.4 * DAY)
+    assert town.member("h1").state is MemberState.SCHEDULED
+    entry = BookCalendar("e", ("h1",), EntryKind.TARIFF, BEGIN + 19.9 * DAY, BEGIN + 22 * DAY)
+    town.decide("eve", entry)
+    town.pass_time(60)
+    assert [told.verb for told in town.instructions()][-1] is Verb.WITHDRAW
+    assert town.member("h1").reason == "calendar: tariff change"
+    town.pass_time(3 * DAY)
+    assert town.instructions()[-1].at_utc == BEGIN + 22 * DAY
+
+
+def test_a_home_is_looked_at_as_soon_as_its_calendar_is_cleared() -> None:
+    town = booked(EntryKind.DATA_UPLOAD, 5, 60)
+    town.pass_time(9 * DAY)
+    assert town.member("h1").state is MemberState.WAITING
+    town.decide("eve", ClearCalendar("e1", ("h1",)))
+    town.pass_time(3_600)
     assert town.member("h1").state is MemberState.OFFERED
 
 
