@@ -90,9 +90,11 @@ def _home_diaries() -> None:
         sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("entries", sa.Text(), nullable=False),
         sa.Column("gained", sa.Text(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_home_diaries_due_utc", "home_diaries", ["due_utc"])
 
 
 def _upgrade_windows() -> None:
