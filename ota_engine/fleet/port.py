@@ -1,7 +1,8 @@
 """What the fleet and a hub say to each other; pure values, defined here for every kind of gateway.
 
 An instruction is kept as a row until the gateway has taken it, and may come twice: its key says that
-it is the same. What a hub says may come twice, too, and late; its key names it for ever.
+it is the same. Two may come in the wrong order: of those for one home of one campaign the highest number
+is the last word. What a hub says may come twice, too, and late; its key names it for ever.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from ota_engine.times import Utc
 class Verb(StrEnum):
     """What a gateway is told to do."""
 
-    ASSIGN = "assign"  # bring this image to that device
-    WITHDRAW = "withdraw"  # do not, or no longer
+    ASSIGN = "assign"  # bring this image to that device; it runs nothing by that
+    WITHDRAW = "withdraw"  # bring it no further, and do not activate it
     ACTIVATE = "activate"  # run what it holds, at a time
-    CALENDAR = "calendar"  # do not touch the home at these times
+    RECALL = "recall"  # do not activate it yet; the device keeps what it holds
+    CALENDAR = "calendar"  # do not touch the home at these times; one replaces the one before
 
 
 class InstructionState(StrEnum):
@@ -45,6 +47,7 @@ class Instruction:
         at_utc: not before, or when to activate; None for at once.
         until_utc: not after; None for no end.
         state: whether the gateway has taken it.
+        number: counts those for this home of this campaign, from 1.
     """
 
     TABLE: ClassVar = "instructions"
@@ -62,6 +65,7 @@ class Instruction:
     at_utc: float | None = None
     until_utc: float | None = None
     state: InstructionState = InstructionState.WAITING
+    number: int = 0
 
     @property
     def evidence(self) -> bool:

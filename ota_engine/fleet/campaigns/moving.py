@@ -118,6 +118,7 @@ def instruct(
             release.sha256,
             release.version,
             at_utc,
+            number=order,
         )
     )
     return replace(member, orders=order)
@@ -125,9 +126,17 @@ def instruct(
 
 def withdraw(work: Work, member: Member, release: FirmwareRelease) -> Member:
     """Tell the gateway of a home that is under way to go no further; see ``instruct``."""
+    return instruct(work, member, _gateway_of(work, member), Verb.WITHDRAW, release)
+
+
+def recall(work: Work, member: Member, release: FirmwareRelease) -> Member:
+    """Tell the gateway of a home not to activate what its device holds; see ``instruct``."""
+    return instruct(work, member, _gateway_of(work, member), Verb.RECALL, release)
+
+
+def _gateway_of(work: Work, member: Member) -> str:
     home = work.get(Home, member.home)
-    gateway = member.gateway or (home.gateway if home is not None else "")
-    return instruct(work, member, gateway, Verb.WITHDRAW, release)
+    return member.gateway or (home.gateway if home is not None else "")
 
 
 def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) -> None:

@@ -17,7 +17,7 @@ from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.inputs import gate_inputs
 from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
 from ota_engine.fleet.campaigns.members import RollOut
-from ota_engine.fleet.campaigns.moving import move, withdraw
+from ota_engine.fleet.campaigns.moving import move, recall, withdraw
 from ota_engine.fleet.campaigns.planning import targets_of
 from ota_engine.fleet.campaigns.policy import DAY_S
 from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
@@ -285,12 +285,12 @@ def _recall(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> No
     """Take back what is to be activated; downloads go on to their end."""
     reason = f"the campaign is {roll_out.campaign.state}"
 
-    def recall(member: Member) -> None:
+    def put_off(member: Member) -> None:
         again = utc + members.LOOK_AGAIN_S
         moved = move(work, member, MemberStep.RECALL, reason, utc, due_utc=again)
-        work.put(withdraw(work, moved, roll_out.release))
+        work.put(recall(work, moved, roll_out.release))
 
-    left = _sweep(phase, _RECALLED, work, recall)
+    left = _sweep(phase, _RECALLED, work, put_off)
     work.put(replace(phase, due_utc=utc + 1 if left else None))
 
 

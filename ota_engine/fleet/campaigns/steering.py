@@ -13,7 +13,7 @@ from ota_engine.fleet.campaigns.lives import (
     MemberStep,
     PhaseStep,
 )
-from ota_engine.fleet.campaigns.moving import look_at_phase, move, withdraw
+from ota_engine.fleet.campaigns.moving import look_at_phase, move, recall, withdraw
 from ota_engine.fleet.campaigns.rows import (
     HAN_LOST,
     PLACES,
@@ -190,8 +190,10 @@ def _keep(act: KeepHome, actor: Actor, work: Work, utc: Utc) -> str:
         )
     reason = f"put off by {actor.party}"
     told = member
-    if member.state in WITH_PLACE or member.state is MemberState.SCHEDULED:
+    if member.state in WITH_PLACE:
         told = withdraw(work, member, roll_out_of(campaign, work).release)
+    elif member.state is MemberState.SCHEDULED:
+        told = recall(work, member, roll_out_of(campaign, work).release)
     moved = move(work, told, MemberStep.KEEP, reason, utc, due_utc=act.until_utc)
     if moved is told:
         raise DecisionRefused(RefusalCode.STATE, f"{act.home} is {member.state} already")
