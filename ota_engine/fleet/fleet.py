@@ -15,12 +15,30 @@ from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
 from ota_engine.fleet.calendar.rows import Deferral, HomeDiary, Slot, TimeMark
 from ota_engine.fleet.campaigns import acts as campaign_acts
-from ota_engine.fleet.campaigns import choices, gaining, hearing, progress, reports, steering
+from ota_engine.fleet.campaigns import (
+    assessment,
+    choices,
+    emergency,
+    gaining,
+    hearing,
+    nominations,
+    progress,
+    reports,
+    steering,
+    troubles,
+    upheavals,
+)
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
-from ota_engine.fleet.inventory.happenings import Happening, SupplierChanged
+from ota_engine.fleet.inventory.happenings import (
+    DeviceMoved,
+    Happening,
+    HomeVanished,
+    HubReplaced,
+    SupplierChanged,
+)
 from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
@@ -55,7 +73,10 @@ class Due(NamedTuple):
 
 #: What happens to homes and devices, and who listens; an event and all that follows is one commit.
 _LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]] = {
-    SupplierChanged: (gaining.supplier_changed,),
+    SupplierChanged: (gaining.supplier_changed, upheavals.supplier_changed),
+    HubReplaced: (upheavals.hub_replaced,),
+    DeviceMoved: (upheavals.device_moved,),
+    HomeVanished: (upheavals.home_vanished,),
 }
 
 
@@ -136,6 +157,10 @@ class Fleet:
             **timekeeping.ACTS,
             **reports.ACTS,
             **steering.ACTS,
+            **troubles.ACTS,
+            **assessment.ACTS,
+            **nominations.ACTS,
+            **emergency.ACTS,
         }
 
     def needs(self, event: FleetEvent) -> Iterator[RowKey]:

@@ -26,6 +26,7 @@ from ota_engine.fleet.kernel.decisions import (
     PartyRole,
     RefusalCode,
 )
+from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
@@ -124,10 +125,9 @@ def need_reason(actor: Actor, what: str) -> None:
     """Refuse a decision that gives no reason where one is needed.
 
     Raises:
-        DecisionRefused: there is none.
+        DecisionRefused: there is none, or it is more than a line.
     """
-    if not actor.reason.strip():
-        raise DecisionRefused(RefusalCode.CONTENT, f"{what} needs a reason: give one")
+    refuse_words(actor.reason, f"the reason of {what}")
 
 
 def _propose(act: ProposeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
@@ -135,6 +135,7 @@ def _propose(act: ProposeCampaign, actor: Actor, work: Work, utc: Utc) -> str:
         raise DecisionRefused(
             RefusalCode.STATE, f"{act.campaign} is proposed already: give another id"
         )
+    refuse_bad_id(act.campaign, "a campaign")
     release = release_of(work, act.release)
     policy = _read(act.policy)
     _refuse_targets(release, policy, actor, work)

@@ -10,12 +10,12 @@ from typing import Final
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.calendar.windows import next_open
-from ota_engine.fleet.campaigns import members
+from ota_engine.fleet.campaigns import emergency, members
 from ota_engine.fleet.campaigns.changing import move_campaign, step_phase
 from ota_engine.fleet.campaigns.gates import GateInputs, GateJudgement, GateVerdict, judge
 from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.inputs import gate_inputs
-from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
+from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, CampaignStep, MemberStep, PhaseStep
 from ota_engine.fleet.campaigns.members import RollOut
 from ota_engine.fleet.campaigns.moving import move, recall, withdraw
 from ota_engine.fleet.campaigns.planning import targets_of
@@ -36,9 +36,12 @@ from ota_engine.fleet.campaigns.rows import (
 )
 from ota_engine.fleet.campaigns.voices import SignOff
 from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.kernel.effects import Join
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.notices.announcing import announce, with_role
+from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import Utc
 
@@ -113,8 +116,38 @@ def _start(
         utc,
         phase=phase.number,
     )
-    phase = replace(step_phase(phase, PhaseStep.BEGIN), started_utc=utc)
-    return replace(roll_out, campaign=campaign), phase
+    if campaign.waiver:
+        emergency.tell(
+            campaign, f"begins phase {phase.name} without seven days of notice", work, utc
+        )
+    roll_out = replace(roll_out, campaign=campaign)
+    if phase.number == len(roll_out.policy.phases) and not roll_out.policy.ring_fence:
+        _supersede(roll_out, work, utc)
+    return roll_out, replace(step_phase(phase, PhaseStep.BEGIN), started_utc=utc)
+
+
+def _supersede(roll_out: RollOut, work: Work, utc: Utc) -> None:
+    """End the campaigns of earlier releases whose homes this one now takes over."""
+    for state in OPEN_CAMPAIGNS:
+        for other in work.select(Campaign, state=state):
+            earlier = roll_out_of(other, work)
+            if _takes_over(roll_out, earlier):
+                reason = f"{roll_out.release.release} takes its place"
+                move_campaign(work, other, CampaignStep.SUPERSEDE, reason, None, utc)
+                for phase in work.select(CampaignPhase, campaign=other.campaign):
+                    work.put(replace(phase, due_utc=utc))
+
+
+def _takes_over(later: RollOut, earlier: RollOut) -> bool:
+    regions = later.policy.regions
+    return (
+        earlier.campaign.campaign != later.campaign.campaign
+        and earlier.release.variant == later.release.variant
+        and earlier.release.version < later.release.version
+        and earlier.policy.supplier == later.policy.supplier
+        and not earlier.policy.ring_fence
+        and (not regions or regions == earlier.policy.regions)
+    )
 
 
 def _note(
@@ -176,7 +209,22 @@ def hold(
             now = replace(now, due_utc=utc)  # to take back what is to be activated
         work.put(now)
     _take_back_sign_off(campaign.campaign, number, work)
+    if held is not campaign:
+        _tell_of_hold(held, reason, work, utc)
     return held
+
+
+def _tell_of_hold(campaign: Campaign, reason: str, work: Work, utc: Utc) -> None:
+    announce(
+        work,
+        NoticeKind.HELD,
+        f"campaign:{campaign.campaign}",
+        with_role(work, SUPPLIERS | {PartyRole.OPERATOR}),
+        f"{campaign.campaign} is held: {reason}",
+        {"campaign": campaign.campaign, "reason": reason},
+        utc,
+        name=f"{campaign.campaign}/held/{campaign.revision}",
+    )
 
 
 def _take_back_sign_off(campaign: str, phase: int, work: Work) -> None:
