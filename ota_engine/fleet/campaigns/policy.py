@@ -17,6 +17,7 @@ from images.strict_json import read_json
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
+from ota_engine.fleet.campaigns.templates import with_template
 
 DAY_S: Final = 86_400.0
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
@@ -183,7 +184,7 @@ def read_policy(values: Mapping[str, Any]) -> CampaignPolicy:
     Raises:
         LocalError: something is missing, unknown or senseless.
     """
-    policy = _read(CampaignPolicy, values, "the policy")
+    policy = _read(CampaignPolicy, with_template(values), "the policy")
     _refuse_senseless(policy)
     return policy
 
@@ -334,6 +335,11 @@ def _refuse_phase(phase: PhasePolicy, *, last: bool) -> None:
             raise LocalError(f"phase {phase.name} is the last, and takes nominated homes alone")
     elif phase.homes is None and not last:
         raise LocalError(f"phase {phase.name} takes all homes, and another follows: give homes")
+    if phase.homes is not None and phase.gate.sample > phase.homes:
+        raise LocalError(
+            f"phase {phase.name} has {phase.homes:,} homes and asks for a sample of"
+            f" {phase.gate.sample:,}: it could never pass"
+        )
 
 
 def policy_values(policy: CampaignPolicy) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Campaigns: policies, phases, homes, gates, and what persons decide about them."""

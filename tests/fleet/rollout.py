@@ -1,0 +1,143 @@
+"""A town with a roll-out under way: homes h1, h2, ... of suppliers east and west, notices delivered.
+
+A test says what hubs say; ``deliver_all`` and ``finish`` do so for many.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ota_engine.canonical import canonical_json
+from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
+from ota_engine.fleet.campaigns.rows import (
+    PLACES,
+    Campaign,
+    CampaignPhase,
+    GateDecision,
+    Member,
+    MemberState,
+    Sum,
+)
+from ota_engine.fleet.port import HubWord, Instruction, Verb
+from ota_engine.fleet.releases.rows import ReleaseType
+from tests.fleet.estate import DAY, VERSION
+from tests.fleet.town import Town
+
+HOUR: Final = 3_600.0
+KEY: Final = "0011223344556677"
+
+
+def gate(**changes: Any) -> dict[str, Any]:
+    """A gate that asks for little but two days of observation."""
+    return {"sample": 1, "observation_s": 2 * DAY, "failures_permille": 1000, **changes}
+
+
+def phase(name: str, homes: int | None = None, **changes: Any) -> dict[str, Any]:
+    """A phase that begins all its homes at once."""
+    return {
+        "name": name,
+        "homes": homes,
+        "per_hour": 100_000,
+        "at_once": 100_000,
+        "gate": gate(),
+        **changes,
+    }
+
+
+def policy(*phases: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A policy with seven days of notice."""
+    return {"key": KEY, "notice_days": 7, "phases": phases or (phase("all"),), **changes}
+
+
+class RollOutTown(Town):
+    """A town whose roll-out a test can follow."""
+
+    def __init__(self, homes: int = 0) -> None:
+        super().__init__()
+        for number in range(1, homes + 1):
+            self.home(f"h{number}", "east" if number % 2 else "west")
+
+    def announce(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        campaign: str = "c1",
+        release: str = "r1",
+        version: int = VERSION,
+        kind: ReleaseType = ReleaseType.PLANNED,
+    ) -> None:
+        """Have a campaign approved, and its notices delivered."""
+        self.approved_release(release, version, kind=kind)
+        self.decide("olive", ProposeCampaign(campaign, release, canonical_json(values or policy())))
+        self.decide("peter", ApproveCampaign(campaign))
+        self.deliver()
+
+    def begin(self, values: Mapping[str, Any] | None = None, **names: Any) -> None:
+        """Have a campaign whose first phase has just begun."""
+        self.announce(values, **names)
+        self.pass_time(7 * DAY)
+
+    def transfer(self, *homes: str, campaign: str = "c1") -> None:
+        """Let homes take the image."""
+        for home in homes:
+            self.say(home, HubWord.REACHED, campaign=campaign)
+            self.say(home, HubWord.TRANSFERRED, campaign=campaign)
+
+    def finish(self, *homes: str, campaign: str = "c1", version: int = VERSION) -> None:
+        """Let homes take the image and run it."""
+        for home in homes:
+            self.transfer(home, campaign=campaign)
+            self.say(home, HubWord.ACTIVATED, campaign=campaign, version=version)
+
+    def fail(self, *homes: str, campaign: str = "c1") -> None:
+        """Let homes fail at activation, until they have no attempt left."""
+        for home in homes:
+            while self.member(home, campaign).state is not MemberState.FAILED:
+                if self.member(home, campaign).state is MemberState.WAITING:
+                    self.pass_time(DAY + HOUR)
+                self.transfer(home, campaign=campaign)
+                self.say(home, HubWord.FAILED, campaign=campaign, reason="it did not start")
+
+    def state(self, home: str, campaign: str = "c1") -> MemberState:
+        """Where a home stands."""
+        return self.member(home, campaign).state
+
+    def in_state(self, state: MemberState, *, number: int | None = None) -> Sequence[str]:
+        """Homes in a state, of one phase or of all."""
+        where: dict[str, Any] = {"state": state}
+        if number is not None:
+            where["phase"] = number
+        return [member.home for member in self.rows(Member, campaign="c1", **where)]
+
+    def stands(self, campaign: str = "c1") -> Campaign:
+        """A campaign as it stands."""
+        return self.row(Campaign, campaign=campaign)
+
+    def phase(self, number: int, campaign: str = "c1") -> CampaignPhase:
+        """A phase as it stands."""
+        return self.row(CampaignPhase, campaign=campaign, number=number)
+
+    def verdicts(self, number: int = 1, campaign: str = "c1") -> Sequence[GateDecision]:
+        """What the gate of a phase said, in order."""
+        return self.rows(GateDecision, campaign=campaign, phase=number)
+
+    def told(self, verb: Verb, campaign: str = "c1") -> Sequence[Instruction]:
+        """Instructions of a kind."""
+        return [one for one in self.instructions(campaign) if one.verb is verb]
+
+    def places(self) -> dict[str, int]:
+        """Places held, by region and by gateway."""
+        rows = self.rows(Sum, campaign="c1", phase=PLACES)
+        return {row.reason: row.homes for row in rows if row.homes}
+
+    def check_sums(self) -> None:
+        """Compare the sums with the homes that they count."""
+        counted: dict[tuple[int, str, str], int] = {}
+        for member in self.rows(Member, campaign="c1"):
+            name = member.phase, str(member.state), member.reason
+            counted[name] = counted.get(name, 0) + 1
+        kept = {
+            (row.phase, row.state, row.reason): row.homes
+            for row in self.rows(Sum, campaign="c1")
+            if row.homes and row.phase != PLACES and row.state in list(MemberState)
+        }
+        assert kept == counted
