@@ -1,7 +1,7 @@
 """How a campaign goes on by itself: phases begin, are judged, pass or hold; pure.
 
-A phase is judged whenever it is looked at, and before it begins one more home. Nothing else begins
-homes.
+A phase is judged whenever it is looked at, and before it begins one more home. Only a time that a
+supplier chose begins homes elsewhere (``choices``), in a phase that is under way.
 """
 
 from collections.abc import Callable, Collection
