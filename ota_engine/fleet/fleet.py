@@ -169,10 +169,11 @@ class Fleet:
             case HubOutcome():
                 yield RowKey(Campaign, (event.campaign,))
                 yield RowKey(Member, (event.campaign, event.home))
+                yield RowKey(Home, (event.home,))
+                if event.version is not None:
+                    yield RowKey(InstalledDevice, (event.device,))
                 if event.word is HubWord.TRANSFERRED:
                     yield RowKey(HomeDiary, (event.home,))
-                yield RowKey(InstalledDevice, (event.device,))
-                yield RowKey(Home, (event.home,))
             case InstructionTaken():
                 yield RowKey(Instruction, (event.key,))
             case NoticeDelivered() | NoticeUndelivered():

@@ -5,6 +5,8 @@ transaction; what was decided is told to gateways and parties only after its com
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
 
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
@@ -13,6 +15,9 @@ from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+
+MOST_SCOUTS: Final = 6  # in one batch; what is wanted after them is loaded for one event at a time
+FIRST_PARTY: Final = 4  # events asked at first; more while they want what no one else did
 
 
 class FleetDesk:
@@ -35,8 +40,17 @@ class FleetDesk:
             rows = Rows()
             self._load(rows, {need for event in events for need in self.fleet.needs(event)})
             effects: list[FleetEffect] = []
-            for event in events:
-                done = self._one(event, rows, utc)
+            wanting = 0
+            for number, event in enumerate(events):
+                try:
+                    done = self.fleet.handle(event, rows, utc)
+                except RowsWanted as wanted:
+                    wanting += 1
+                    asks = set(wanted.asks)
+                    if 1 < wanting <= MOST_SCOUTS:  # what the first one wants may be all that lacks
+                        asks |= self._scout(events[number + 1 :], rows, utc)
+                    self._load(rows, asks)
+                    done = self._one(event, rows, utc)
                 apply(done, rows)
                 effects += done
             self.store.keep(rows.changes(), effects, utc)
@@ -68,6 +82,25 @@ class FleetDesk:
     def _due(self, utc: Utc) -> list[Due]:
         with self.store.reading():
             return [Due(row) for ask in self.fleet.due(utc) for row in self.store.select(ask)]
+
+    def _scout(self, events: Iterable[FleetEvent], rows: Rows, utc: Utc) -> set[Ask]:
+        """Ask events that are still to come what they would want if they came now.
+
+        What they decide now counts for nothing; what they want comes with one statement for all.
+        """
+        asks: set[Ask] = set()
+        ahead, party = iter(events), FIRST_PARTY
+        while asked := list(islice(ahead, party)):
+            known = len(asks)
+            for event in asked:
+                try:
+                    self.fleet.handle(event, rows, utc)
+                except RowsWanted as wanted:
+                    asks.update(wanted.asks)
+            if len(asks) - known < len(asked) // 2:
+                break
+            party *= 4
+        return asks
 
     def _one(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
         while True:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ota_engine.errors import LocalError
@@ -79,6 +80,7 @@ def next_open(window: DailyWindow, blackout: Collection[str], utc: Utc) -> Utc:
     raise LocalError("the policy leaves no day on which anything may be done: mend its blackout")
 
 
+@lru_cache(maxsize=256)
 def clock(text: str) -> time:
     """Read a time of the day.
 

@@ -12,6 +12,7 @@ from ota_engine.fleet.kernel.rows import RowKey, Strata
 class Put(NamedTuple):
     """Keep a row, in the place of what has its key."""
 
+    key: RowKey
     row: Any
 
 

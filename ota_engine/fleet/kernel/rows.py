@@ -174,6 +174,15 @@ class Rows:
     _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
     _counts: dict[Counts, Mapping[tuple[Any, ...], int]] = field(default_factory=dict)
     _changed: dict[type[Any], dict[RowKey, Any]] = field(default_factory=dict)
+    _held: dict[type[Any], Any] = field(init=False)  # what was loaded of each kind of ask
+
+    def __post_init__(self) -> None:
+        self._held = {
+            RowKey: self._rows,
+            Select: self._selected,
+            Strata: self._strata,
+            Counts: self._counts,
+        }
 
     def get(self, kind: type[R], *values: Any) -> R | None:
         """Read one row, None where there is none.
@@ -231,7 +240,8 @@ class Rows:
 
     def has(self, ask: Ask) -> bool:
         """Whether this is loaded."""
-        return any(ask in held for held in (self._rows, self._selected, self._strata, self._counts))
+        held = self._held.get(type(ask))
+        return held is not None and ask in held
 
     def load(self, ask: Ask, found: Any) -> None:
         """Take what was asked for: a row or None, rows, or numbers."""

@@ -60,7 +60,8 @@ class Work:
         Raises:
             RowsWanted: some of them are not loaded.
         """
-        missing = [ask for ask in asks if ask not in self._changed and not self._rows.has(ask)]
+        has, changed = self._rows.has, self._changed
+        missing = [ask for ask in asks if not has(ask) and ask not in changed]
         if missing:
             raise RowsWanted(*missing)
 
@@ -111,8 +112,9 @@ class Work:
 
     def put(self, row: Any) -> None:
         """Keep a row."""
-        self._changed[key_of(row)] = row
-        self.effects.append(Put(row))
+        key = key_of(row)
+        self._changed[key] = row
+        self.effects.append(Put(key, row))
 
     def drop(self, row: Any) -> None:
         """Remove a row."""
@@ -145,6 +147,6 @@ def apply(effects: list[FleetEffect], rows: Rows) -> None:
     """Let what one event changed be what the next one reads."""
     for effect in effects:
         if isinstance(effect, Put):
-            rows.change(key_of(effect.row), effect.row)
+            rows.change(effect.key, effect.row)
         elif isinstance(effect, Drop):
             rows.change(effect.key, None)

@@ -186,8 +186,7 @@ class FleetStore:
                     draws.append(effect)
                 case _:
                     pass  # a row, which is among the changes, or a reply
-        seals = Seals()
-        self._write(self._known(changes), seals)
+        seals = self._write(list(changes))
         for draw in draws:
             if isinstance(draw, Join):
                 join_homes(self.driver, draw)
@@ -209,23 +208,31 @@ class FleetStore:
         for kind, waiting in kinds.items():
             self.driver.executemany(FORMS[kind].upsert, waiting)
 
-    def _known(self, changes: Iterable[Changed]) -> list[Changed]:
+    def _write(self, changes: list[Changed]) -> Seals:
+        """Write rows; those that may be evidence and were put blindly are taken for new ones.
+
+        They nearly always are. Where one is not, all is written again with what was there before, so
+        that a seal that counts no longer is lifted.
+        """
+        self.driver.execute("SAVEPOINT blindly")
+        try:
+            return self._written(changes)
+        except sqlite3.IntegrityError:
+            self.driver.execute("ROLLBACK TO blindly")
+            return self._written(self._known(changes))
+        finally:
+            self.driver.execute("RELEASE blindly")
+
+    def _known(self, changes: list[Changed]) -> list[Changed]:
         """Look what was there before each row that may be evidence, and was put blindly."""
-        found = list(changes)
-        blind = [
-            change.key
-            for change in found
-            if change.before is Unloaded.UNKNOWN and FORMS[change.key.kind].may_be_evidence
-        ]
-        if not blind:
-            return found
-        before = dict(self.load(blind))
+        before = dict(self.load(change.key for change in changes if _is_blind(change)))
         return [
             change._replace(before=before[change.key]) if change.key in before else change
-            for change in found
+            for change in changes
         ]
 
-    def _write(self, changes: Iterable[Changed], seals: Seals) -> None:
+    def _written(self, changes: list[Changed]) -> Seals:
+        seals = Seals()
         statements: dict[str, list[Sequence[Any]]] = {}
         for change in changes:
             form = FORMS[change.key.kind]
@@ -234,6 +241,7 @@ class FleetStore:
                 statements.setdefault(text, []).append(values)
         for text, rows in statements.items():
             self.driver.executemany(text, rows)
+        return seals
 
     def _add(self, tallies: dict[tuple[str, int, str, str], int]) -> None:
         rows = [(*name, change) for name, change in tallies.items() if change]
@@ -259,6 +267,10 @@ class FleetStore:
         return broken_seals(self.driver)
 
 
+def _is_blind(change: Changed) -> bool:
+    return change.before is Unloaded.UNKNOWN and FORMS[change.key.kind].may_be_evidence
+
+
 def _statement(form: RowForm, change: Changed, seals: Seals) -> tuple[str, Sequence[Any]]:
     """Write what one change takes; an empty text where it takes nothing."""
     known = change.before is not None and change.before is not Unloaded.UNKNOWN
@@ -269,7 +281,8 @@ def _statement(form: RowForm, change: Changed, seals: Seals) -> tuple[str, Seque
     if after is None:
         return form.delete, form.key(change.key.values)
     if before is None:
-        return (form.insert if change.before is None else form.upsert), after
+        is_new = change.before is None or form.may_be_evidence
+        return (form.insert if is_new else form.upsert), after
     changed = tuple(compress(count(), map(ne, before, after)))
     if not changed:
         return "", ()

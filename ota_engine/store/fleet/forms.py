@@ -52,6 +52,7 @@ class RowForm:
         self._texts = [number for number, column in enumerate(columns) if column.is_text]
         self._floats = [number for number, column in enumerate(columns) if column.is_float]
         self._by_name = dict(zip(self.names, columns, strict=True))
+        self._plain_key = not any(c.is_choice or c.write for c in columns[: self.keys])
         self.insert = (
             f"INSERT INTO {self.table} ({', '.join(self.names)})"  # noqa: S608 - our own words
             f" VALUES ({', '.join(MARK for _ in self.names)})"
@@ -107,8 +108,10 @@ class RowForm:
         read = self._by_name[name].read
         return value if read is None else read(value)
 
-    def key(self, values: Sequence[Any]) -> tuple[Any, ...]:
+    def key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give the values of a key as the columns hold them."""
+        if self._plain_key:
+            return values
         return tuple(map(self.written, self.kind.KEY, values))
 
     def key_of(self, row: Any) -> tuple[Any, ...]:

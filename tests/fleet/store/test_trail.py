@@ -1,6 +1,7 @@
 """The fleet's audit trail: only ever extended, sealed over what is evidence, signed for others to keep."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ota_engine.errors import StoreError
 from ota_engine.fleet.campaigns.rows import GateDecision, Member, MemberState
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.kernel.heads import SignedHead, is_head_signed, sign_head
+from ota_engine.fleet.kernel.rows import Changed, Unloaded, key_of
 from ota_engine.fleet.kernel.seals import is_evidence, seals_told
 from ota_engine.fleet.notices.rows import Notice
 from ota_engine.fleet.port import Instruction
@@ -174,3 +176,18 @@ def _octets(town: Town) -> int:
         )
         for row in town.store.trail()
     )
+
+
+def test_evidence_that_a_later_decision_replaces_has_its_old_seal_lifted() -> None:
+    town = finished(2)
+    (told, *_) = [one for one in town.rows(Notice) if is_evidence(one)]
+    changed = replace(told, text="corrected")
+    blind = Changed(key_of(told), Unloaded.UNKNOWN, changed)
+    with town.store.transaction():
+        town.store.keep([blind], [], BEGIN)
+    assert findings(town) == []
+    last = [row.record for row in town.store.trail()][-1]
+    sealed = seals_told(last.actor, last.action, last.detail)
+    assert sealed is not None
+    assert (len(sealed.sealed), len(sealed.lifted)) == (1, 1)
+    assert changed in town.rows(Notice)

@@ -19,6 +19,7 @@ from fleet_estate import (
 )
 from row import Goal, Measurement, Options, row
 
+from emulators.soak.worker import spare_the_collector
 from ota_engine.fleet.campaigns.cohorts import quotas
 from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.kernel.effects import Draw
@@ -84,6 +85,7 @@ def rehearse_memory_1m(options: Options) -> Measurement:
 
     The peer is a limit: 300 MB.
     """
+    spare_the_collector()
     number, most = (300, 1_000) if options.quick else (1_000_000, 200_000)
     desk, _ = rehearse(number, options.seed, most)
     note = f"after {desk.transitions:,} transitions"
@@ -92,6 +94,7 @@ def rehearse_memory_1m(options: Options) -> Measurement:
 
 def _transitions(options: Options) -> tuple[float, float, tuple[str, ...]]:
     """Transitions a second of ours and of bare statements, and what went wrong."""
+    spare_the_collector()
     number = 200 if options.quick else 20_000
     with estate(number, options.seed) as desk:
         told, utc = offered(desk, number)
