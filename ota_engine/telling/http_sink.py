@@ -103,13 +103,19 @@ class HttpSink:
         return answer
 
     async def _tell(self, outcome: OutcomeRecord) -> SinkAnswer:
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": idempotency_key(outcome.key),
-        }
+        return await self.post(outcome.key, letter(outcome))
+
+    async def post(self, key: str, body: bytes) -> SinkAnswer:
+        """Post one letter; never raises for what the receiver does.
+
+        Args:
+            key: names it for ever, so that a receiver that is told twice can tell.
+            body: JSON.
+        """
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(key)}
         try:
             with trio.fail_after(self._timeout):
-                return await self._post(letter(outcome), headers)
+                return await self._post(body, headers)
         except (httpx.TimeoutException, trio.TooSlowError):
             return SinkAnswer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
         except (httpx.HTTPError, OSError) as error:

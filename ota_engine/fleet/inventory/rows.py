@@ -187,6 +187,7 @@ class Particulars:
 
     Attributes:
         home: pseudonym.
+        reference: what the pseudonym was made of.
         mpan: of its electricity meter point.
         mprn: of its gas meter point.
         uprn: of the property.
@@ -196,6 +197,7 @@ class Particulars:
     TABLE: ClassVar = "particulars"
     KEY: ClassVar = ("home",)
     home: str
+    reference: str = ""
     mpan: str = ""
     mprn: str = ""
     uprn: str = ""

@@ -1,0 +1,145 @@
+"""Brings notices to parties and reports back to the fleet: claim, post, settle.
+
+What was posted just before a crash is posted again under the same key. A party without an endpoint
+waits with that reason, as does one whose endpoint does not answer; only a receiver that says it never
+will makes a notice dead. Each party has its own pace: one that is away holds up nobody else.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import trio
+
+from ota_engine.backoff import stepped
+from ota_engine.errors import ZotaError
+from ota_engine.fleet.fleet import FleetEvent
+from ota_engine.fleet.kernel.heads import SignedHead, sign_head
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
+from ota_engine.fleet.notices.rows import Notice, NoticeState
+from ota_engine.fleet.parties.rows import Party
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.endpoints import NoticeEndpoint, open_endpoint
+from ota_engine.head_end.letters import notice_letter
+from ota_engine.store.fleet.keyring import FleetKey
+from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate
+from ota_engine.times import Utc
+
+BATCH: Final = 100  # notices of one party in one go
+
+
+class CourierRound(NamedTuple):
+    """What one round did: notices delivered, given up, and left waiting with a reason."""
+
+    delivered: int = 0
+    given_up: int = 0
+    waiting: int = 0
+
+
+class NoticeCourier:
+    """Carries the notices of one fleet.
+
+    Args:
+        desk: of the fleet; nobody else uses it while the courier does.
+        key: with which heads of the audit trail are signed.
+        folder: in which files of notices lie.
+        wall_clock: returns UTC seconds.
+        report: is told, in one line, of every failure.
+    """
+
+    def __init__(
+        self,
+        desk: FleetDesk,
+        key: FleetKey,
+        folder: Path,
+        *,
+        wall_clock: Callable[[], Utc],
+        report: Callable[[str], None],
+    ) -> None:
+        self._desk = desk
+        self._key = key
+        self._folder = folder
+        self._wall_clock = wall_clock
+        self._report = report
+        self._unanswered: dict[str, int] = {}  # by party, in a row
+        self._not_before: dict[str, float] = {}
+        self._told: dict[str, set[str]] = {}  # troubles of the last round; a new one is reported
+
+    async def run(self, rest_s: float) -> None:
+        """Deliver until cancelled, looking for new notices every so many seconds."""
+        while True:
+            await self.round()
+            await trio.sleep(rest_s)
+
+    async def round(self) -> CourierRound:
+        """Try every notice of every party that is not left alone for a while."""
+        with self._desk.store.reading():
+            parties: list[Party] = self._desk.store.select(Select(Party))
+        done: list[CourierRound] = []
+
+        async def serve(party: Party) -> None:
+            done.append(await self._serve(party))
+
+        async with trio.open_nursery() as nursery:
+            for party in parties:
+                if self._wall_clock() >= self._not_before.get(party.party, 0.0):
+                    nursery.start_soon(serve, party)
+        return CourierRound(*map(sum, zip(CourierRound(), *done, strict=True)))
+
+    async def _serve(self, party: Party) -> CourierRound:
+        """Bring a party what waits for it, oldest first, until nobody answers."""
+        waiting, head = self._claim(party.party)
+        if not waiting:
+            return CourierRound()
+        try:
+            endpoint = open_endpoint(party.party, party.endpoint, self._folder)
+        except ZotaError as error:
+            return self._settle(party, [_undelivered(one, str(error), False) for one in waiting])
+        async with endpoint:
+            return await self._post(party, endpoint, waiting, head)
+
+    def _claim(self, party: str) -> tuple[list[Notice], SignedHead]:
+        store = self._desk.store
+        where = ("state", NoticeState.WAITING), ("party", party)
+        with store.reading():
+            waiting = store.select(Select(Notice, where, (), ("created_utc",), BATCH))
+            head = store.audit_head()
+        return waiting, sign_head(head, self._key.private, self._wall_clock())
+
+    async def _post(
+        self, party: Party, endpoint: NoticeEndpoint, waiting: Sequence[Notice], head: SignedHead
+    ) -> CourierRound:
+        events: list[FleetEvent] = []
+        for notice in waiting:
+            answer = await endpoint.tell(notice_letter(notice, head))
+            if answer.fate is Fate.ACCEPTED:
+                self._unanswered.pop(party.party, None)
+                events.append(NoticeDelivered(notice.notice, notice.party))
+                continue
+            given_up = answer.fate is Fate.REFUSED
+            events.append(_undelivered(notice, answer.problem, given_up))
+            if answer.fate is Fate.AWAY:
+                self._leave_alone(party.party)
+                break
+        return self._settle(party, events)
+
+    def _leave_alone(self, party: str) -> None:
+        failures = self._unanswered[party] = self._unanswered.get(party, 0) + 1
+        self._not_before[party] = self._wall_clock() + stepped(DEFAULT_PATIENCE.pauses, failures)
+
+    def _settle(self, party: Party, events: Sequence[FleetEvent]) -> CourierRound:
+        """Tell the fleet what became of notices; until this returns, nothing did."""
+        self._desk.handle(events, self._wall_clock())
+        troubles = [one for one in events if isinstance(one, NoticeUndelivered)]
+        told = {one.trouble for one in troubles}
+        for trouble in sorted(told - self._told.get(party.party, set())):
+            self._report(f"{party.party}: not every notice was delivered: {trouble}")
+        self._told[party.party] = told
+        given_up = sum(one.given_up for one in troubles)
+        delivered = len(events) - len(troubles)
+        return CourierRound(delivered, given_up, len(troubles) - given_up)
+
+
+def _undelivered(notice: Notice, trouble: str, given_up: bool) -> NoticeUndelivered:
+    return NoticeUndelivered(notice.notice, notice.party, trouble, given_up)

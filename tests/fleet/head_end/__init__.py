@@ -1,0 +1,1 @@
+"""The fleet's shell: its desk, and the courier of its notices."""

@@ -1,1 +1,0 @@
-"""Lists of an estate, brought into its database."""
