@@ -76,7 +76,9 @@ def next_open(window: DailyWindow, blackout: Collection[str], utc: Utc) -> Utc:
         return utc
     for moment in _openings(begins, ends, local.date()):
         if moment > local and _is_open(begins, ends, blackout, moment):
-            return max(utc_of(moment), utc)
+            at = max(utc_of(moment), utc)
+            if _is_open(begins, ends, blackout, local_of(at)):  # not in an hour that is not there
+                return at
     raise LocalError("the policy leaves no day on which anything may be done: mend its blackout")
 
 

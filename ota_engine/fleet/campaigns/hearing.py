@@ -119,7 +119,7 @@ def _activated(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
         f"runs {version:08X}",
         {"home": member.home, "device": member.device, "version": version},
         utc,
-        name=f"{member.campaign}/{member.home}/activated",
+        name=f"{member.campaign}/{member.home}/activated/{utc:.0f}",
     )
 
 

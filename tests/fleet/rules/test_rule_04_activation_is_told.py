@@ -50,3 +50,17 @@ def test_the_supplier_at_the_time_of_the_activation_is_told_not_the_one_before()
     town.change_supplier("h1", "west")
     town.say("h1", HubWord.ACTIVATED)
     assert [notice.party for notice in town.notices(NoticeKind.ACTIVATED)] == ["west"]
+
+
+def test_a_device_that_fell_back_and_runs_the_release_again_is_told_of_again() -> None:
+    town = upgraded("east")
+    town.say("h1", HubWord.ACTIVATED)
+    town.deliver("east")
+    (first,) = town.notices(NoticeKind.ACTIVATED)
+    town.pass_time(DAY)
+    town.say("h1", HubWord.VERSION, version=0x0001_0000)
+    town.pass_time(DAY)
+    town.say("h1", HubWord.VERSION, version=VERSION)
+    told = town.notices(NoticeKind.ACTIVATED)
+    assert len(told) == 2
+    assert first in told
