@@ -23,7 +23,7 @@ def activated_on(day: datetime, window: dict[str, str]) -> datetime:
     town.pass_time(8 * DAY)
     town.say("h1", HubWord.REACHED)
     town.say("h1", HubWord.TRANSFERRED)
-    town.pass_time(DAY)
+    town.pass_time(2 * DAY)
     (told,) = [told for told in town.instructions() if told.verb is Verb.ACTIVATE]
     assert told.at_utc is not None
     return local_of(Utc(told.at_utc))
