@@ -54,6 +54,18 @@ class FleetDesk:
                 apply(done, rows)
                 effects += done
             self.store.keep(rows.changes(), effects, utc)
+            return self.handle_within(events, utc)
+
+    def handle_within(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
+        """Let events happen, in order, within a transaction of the store that is open."""
+        rows = Rows()
+        self._load(rows, {need for event in events for need in self.fleet.needs(event)})
+        effects: list[FleetEffect] = []
+        for event in events:
+            done = self._one(event, rows, utc)
+            apply(done, rows)
+            effects += done
+        self.store.keep(rows.changes(), effects, utc)
         return [effect for effect in effects if isinstance(effect, Reply)]
 
     def decide(self, decision: Decision, utc: Utc) -> Reply:

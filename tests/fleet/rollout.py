@@ -6,6 +6,7 @@ A test says what hubs say; ``deliver_all`` and ``finish`` do so for many.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.campaigns.rows import (
@@ -17,7 +18,8 @@ from ota_engine.fleet.campaigns.rows import (
     MemberState,
     Sum,
 )
-from ota_engine.fleet.port import HubWord, Instruction, Verb
+from ota_engine.fleet.inventory.rows import Home, HomeStatus
+from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.fleet.releases.rows import ReleaseType
 from tests.fleet.estate import DAY, VERSION
 from tests.fleet.town import Town
@@ -67,9 +69,19 @@ class RollOutTown(Town):
     ) -> None:
         """Have a campaign approved, and its notices delivered."""
         self.approved_release(release, version, kind=kind)
+        self.announce_undelivered(values, campaign=campaign, release=release)
+        self.deliver()
+
+    def announce_undelivered(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        campaign: str = "c1",
+        release: str = "r1",
+    ) -> None:
+        """Have a campaign approved whose notices nobody has taken yet."""
         self.decide("olive", ProposeCampaign(campaign, release, canonical_json(values or policy())))
         self.decide("peter", ApproveCampaign(campaign))
-        self.deliver()
 
     def begin(self, values: Mapping[str, Any] | None = None, **names: Any) -> None:
         """Have a campaign whose first phase has just begun."""
@@ -81,6 +93,29 @@ class RollOutTown(Town):
         for home in homes:
             self.say(home, HubWord.REACHED, campaign=campaign)
             self.say(home, HubWord.TRANSFERRED, campaign=campaign)
+
+    def reach(self, *homes: str, campaign: str = "c1") -> None:
+        """Let the delivery to homes begin."""
+        for home in homes:
+            self.say(home, HubWord.REACHED, campaign=campaign)
+
+    def put_home(self, home: str, party: str = "east") -> None:
+        """Have a home without any device."""
+        self.put(Home(home, "North", "gw", HomeStatus.COMPLETE, "set-a", party, party))
+
+    def finish_as(self, device: Eui64, home: str) -> None:
+        """Let a hub that is in a home no longer say that it runs the release."""
+        said = HubOutcome(
+            f"late-{device}", "c1", 1, home, device, HubWord.ACTIVATED, "", VERSION, b"", self.utc
+        )
+        self.happen(said)
+
+    def report(self, home: str, version: int) -> None:
+        """Let the hub of a home say unasked what it runs."""
+        device = self.member(home).device
+        key = f"report-{home}-{version}-{self.utc}"
+        said = HubOutcome(key, "", 0, home, device, HubWord.VERSION, "", version, b"", self.utc)
+        self.happen(said)
 
     def finish(self, *homes: str, campaign: str = "c1", version: int = VERSION) -> None:
         """Let homes take the image and run it."""

@@ -70,9 +70,9 @@ def _take(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work, ut
 def _goes_on(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
     match outcome.word:
         case HubWord.REACHED:
-            due = utc + roll_out.policy.download_s
-            move(work, member, MemberStep.REACH, "", utc, due_utc=due)
+            _reached(member, roll_out, work, utc)
         case HubWord.TRANSFERRED:
+            _speaks_again(member, work)
             moved = move(work, member, MemberStep.TRANSFER, "", utc, due_utc=None)
             if moved is not member:
                 members.activate(moved, roll_out, work, utc)
@@ -80,6 +80,16 @@ def _goes_on(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work,
             failed(outcome.reason, member, roll_out, work, utc)
         case HubWord.UNREACHABLE if member.state in UNDER_WAY:
             lost(outcome.reason or "nobody answers there", member, work, utc)
+
+
+def _reached(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    """The delivery has begun; a hub that was given up takes a place again."""
+    _speaks_again(member, work)
+    home = work.get(Home, member.home)
+    place = (home.region, home.gateway) if home is not None else ("", "")
+    region, gateway = (member.region, member.gateway) if member.gateway else place
+    due = utc + roll_out.policy.download_s
+    move(work, member, MemberStep.REACH, "", utc, due_utc=due, region=region, gateway=gateway)
 
 
 def _says_version(
@@ -104,9 +114,7 @@ def _activated(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
     moved = move(work, member, MemberStep.ACTIVATE, "", utc, due_utc=None, version_after=version)
     if moved is member:
         return
-    listed = work.get(DeviceToReplace, member.device) if _is_listed(member) else None
-    if listed is not None:
-        work.drop(listed)
+    _unlist(member, work)
     look_at_phase(work, moved, utc, ended=True)
     home = work.get(Home, member.home)
     if home is None:
@@ -143,8 +151,17 @@ def lost(reason: str, member: Member, work: Work, utc: Utc) -> None:
     look_at_phase(work, moved, utc)
 
 
-def _is_listed(member: Member) -> bool:
-    return member.state in (MemberState.FAILED, MemberState.UNREACHABLE)
+def _speaks_again(member: Member, work: Work) -> None:
+    if member.state is MemberState.UNREACHABLE:
+        _unlist(member, work)
+
+
+def _unlist(member: Member, work: Work) -> None:
+    """Nobody has to go to the device of a home any more."""
+    if member.state in (MemberState.FAILED, MemberState.UNREACHABLE):
+        listed = work.get(DeviceToReplace, member.device)
+        if listed is not None:
+            work.drop(listed)
 
 
 def _replace_device(member: Member, work: Work, utc: Utc) -> None:

@@ -9,7 +9,7 @@ from ota_engine.fleet.calendar.readiness import Question, Wait
 from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.moving import instruct, move, withdraw
+from ota_engine.fleet.campaigns.moving import instruct, move, recall
 from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
 from ota_engine.fleet.inventory.rows import (
@@ -256,6 +256,6 @@ def reconsider(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
         return
     reason = answer.reason if isinstance(answer, Wait) else "another time was chosen"
     moved = move(work, member, MemberStep.RECALL, reason, utc, due_utc=utc, activate_utc=None)
-    moved = withdraw(work, moved, roll_out.release)
+    moved = recall(work, moved, roll_out.release)
     work.put(moved)
     activate(moved, roll_out, work, utc)

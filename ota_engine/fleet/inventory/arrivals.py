@@ -98,6 +98,8 @@ def merged(event: DeviceTold, known: InstalledDevice | None) -> InstalledDevice:
     )
     if known is None:
         return told
+    if told.gpf is None:
+        told = replace(told, gpf=known.gpf)
     younger = event.version is not None and event.version_utc > known.version_since_utc
     if younger and event.version != known.version:
         return told
@@ -106,7 +108,6 @@ def merged(event: DeviceTold, known: InstalledDevice | None) -> InstalledDevice:
         version=known.version,
         version_source=known.version_source,
         version_since_utc=known.version_since_utc,
-        gpf=event.gpf if event.gpf is not None else known.gpf,
     )
 
 

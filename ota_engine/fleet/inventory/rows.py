@@ -187,7 +187,6 @@ class Particulars:
 
     Attributes:
         home: pseudonym.
-        reference: what the pseudonym was made of.
         mpan: of its electricity meter point.
         mprn: of its gas meter point.
         uprn: of the property.
@@ -197,7 +196,6 @@ class Particulars:
     TABLE: ClassVar = "particulars"
     KEY: ClassVar = ("home",)
     home: str
-    reference: str = ""
     mpan: str = ""
     mprn: str = ""
     uprn: str = ""

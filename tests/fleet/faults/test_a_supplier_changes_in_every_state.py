@@ -142,7 +142,7 @@ def test_a_home_that_holds_the_image_activates_after_those_seven_days(state: Mem
     town = changed_in(state)
     if state is MemberState.SCHEDULED:
         assert town.member("h1").state is MemberState.TRANSFERRED
-        assert town.instructions()[-1].verb is Verb.WITHDRAW
+        assert town.instructions()[-1].verb is Verb.RECALL
     before = town.member("h1").orders
     town.pass_time(20 * DAY)
     assert town.member("h1").orders == before

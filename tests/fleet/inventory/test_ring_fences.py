@@ -33,7 +33,7 @@ def test_an_act_on_homes_names_some_that_are_there() -> None:
 
 def test_erased_particulars_leave_the_pseudonym() -> None:
     estate = Estate(1)
-    estate.put(Particulars(SOME[0], "ref", address="1 High Street"))
+    estate.put(Particulars(SOME[0], address="1 High Street"))
     text = estate.decide("olive", EraseParticulars(SOME[:1]))
     assert "1 homes" in text
     assert not estate.rows(Particulars)

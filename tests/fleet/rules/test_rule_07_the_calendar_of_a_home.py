@@ -85,7 +85,7 @@ def test_an_entry_that_is_booked_after_the_hub_was_told_takes_the_activation_bac
     entry = BookCalendar("e", ("h1",), EntryKind.TARIFF, BEGIN + 19.9 * DAY, BEGIN + 22 * DAY)
     town.decide("eve", entry)
     town.pass_time(60)
-    assert [told.verb for told in town.instructions()][-1] is Verb.WITHDRAW
+    assert [told.verb for told in town.instructions()][-1] is Verb.RECALL
     assert town.member("h1").reason == "calendar: tariff change"
     town.pass_time(3 * DAY)
     assert town.instructions()[-1].at_utc == BEGIN + 22 * DAY

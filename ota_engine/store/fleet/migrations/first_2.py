@@ -42,7 +42,6 @@ def _particulars() -> None:
     op.create_table(
         "particulars",
         sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("mpan", sa.Text(), nullable=False),
         sa.Column("mprn", sa.Text(), nullable=False),
         sa.Column("uprn", sa.Text(), nullable=False),

@@ -1,0 +1,243 @@
+"""Reads lists of records from CSV, JSON and JSON lines as they come; knows no column and keeps no line.
+
+One line is one record. What cannot be read is a bad line with its number and what to do, and the lines
+after it are read all the same; only a JSON array ends where it is broken. Texts are UTF-8: another
+encoding is named, and how to save the file in this one.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from images.errors import ImageError
+from images.strict_json import read_json
+from ota_engine.cells import read_cells
+from ota_engine.errors import LocalError
+
+LONGEST: Final = 64 * 1024  # octets of one record
+_BOM: Final = b"\xef\xbb\xbf"
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+_CURE: Final = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+
+
+class ListedRecord(NamedTuple):
+    """One record: its cells by their columns.
+
+    Attributes:
+        line: number of the line where it begins, from 1.
+        cells: texts by column.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+
+
+class BadLine(NamedTuple):
+    """A line that says nothing, and what to do about it."""
+
+    line: int
+    text: str
+
+
+def read_listing(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
+    """Read a file from its beginning to its end, once.
+
+    Args:
+        file: open for reading octets; may be moved to its beginning.
+
+    Raises:
+        LocalError: it is of another encoding or has no head: nothing in it can be read.
+    """
+    begin = file.read(4096)
+    if begin.startswith(_WIDE) or b"\0" in begin:
+        raise LocalError(f"the file is UTF-16, or no text: {_CURE}")
+    skip = len(_BOM) if begin.startswith(_BOM) else 0
+    file.seek(skip)
+    first = begin[skip:].lstrip()[:1]
+    if first == b"[":
+        yield from _array(file)
+    elif first == b"{":
+        for number, line in _lines(file):
+            record = line if isinstance(line, BadLine) else _from_json(number, line)
+            if record is not None:
+                yield record
+    else:
+        yield from _csv(file)
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, str | BadLine]]:
+    """Read lines; one that is too long is read past, never kept."""
+    number = 0
+    while raw := file.readline(LONGEST + 1):
+        number += 1
+        if len(raw) > LONGEST and not raw.endswith(b"\n"):
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(LONGEST)
+            yield number, BadLine(number, f"longer than {LONGEST >> 10} KiB: shorten it")
+            continue
+        try:
+            yield number, raw.rstrip(b"\r\n").decode()
+        except UnicodeDecodeError as error:
+            yield (
+                number,
+                BadLine(
+                    number,
+                    f"not UTF-8 (octet {raw[error.start]:#04x} at {error.start + 1}), probably"
+                    f" Latin-1 or Windows-1252: {_CURE}",
+                ),
+            )
+
+
+def _csv(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
+    lines = _lines(file)
+    head = _head(next(lines, (1, "")))
+    for number, line in lines:
+        if isinstance(line, BadLine):
+            yield line
+        elif line.strip():
+            yield _from_csv(number, line, head)
+
+
+def _head(first: tuple[int, str | BadLine]) -> list[str]:
+    _, line = first
+    if isinstance(line, BadLine):
+        raise LocalError(f"line 1: {line.text}")
+    cells = [cell.strip().lower() for cell in read_cells(line)]
+    if len(cells) == 1 and re.search(r"[;\t]", line):
+        raise LocalError("line 1: cells are separated by semicolons or tabs: save it with commas")
+    if not any(cells):
+        raise LocalError("line 1: there is no head: name the columns in the first line")
+    return cells
+
+
+def _from_csv(number: int, line: str, head: list[str]) -> ListedRecord | BadLine:
+    try:
+        cells = read_cells(line)
+    except LocalError as error:
+        return BadLine(number, str(error))
+    if len(cells) != len(head):
+        return BadLine(number, f"{len(cells)} cells under {len(head)} columns: make it as many")
+    if "\0" in line:
+        return BadLine(number, "has a NUL: take it out")
+    return ListedRecord(number, dict(zip(head, cells, strict=True)))
+
+
+def _from_json(number: int, text: str) -> ListedRecord | BadLine | None:
+    if not text.strip():
+        return None
+    try:
+        return _of_values(number, read_json(text, "it"))
+    except ImageError as error:
+        return BadLine(number, f"{error}: write one object a line")
+
+
+def _of_values(number: int, values: Any) -> ListedRecord | BadLine:
+    if not isinstance(values, dict):
+        return BadLine(number, 'is no object: write {"column": value, ...}')
+    cells = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return BadLine(number, f"{name[:40]!a} is no text and no whole number: write one")
+        text = str(value)
+        if not text.isascii() and not _is_writable(text):
+            return BadLine(number, f"{name[:40]!a} is half a character: write it in full")
+        cells[name.strip().lower()] = text
+    return ListedRecord(number, cells)
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Window:
+    """The part of a file that is looked at, and the number of its first line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = _decoder()
+        self.text = ""
+        self.at = 0
+        self.line = 1
+
+    def more(self) -> bool:
+        """Read on; False at the end of the file."""
+        octets = self._file.read(LONGEST)
+        try:
+            read = self._decoder.decode(octets, final=not octets)
+        except UnicodeDecodeError:
+            raise LocalError(f"line {self.line} or after: not UTF-8: {_CURE}") from None
+        self.text = self.text[self.at :] + read
+        self.at = 0
+        return bool(octets)
+
+    def pass_to(self, end: int) -> None:
+        """Be behind what was read."""
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+
+    def next_mark(self) -> str:
+        """Skip spaces, and say which character follows; empty at the end."""
+        while True:
+            match = _SPACE.match(self.text, self.at)
+            self.pass_to(match.end() if match else self.at)
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.more():
+                return ""
+
+
+def _decoder() -> Any:
+    import codecs  # noqa: PLC0415
+
+    return codecs.getincrementaldecoder("utf-8")()
+
+
+def _array(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
+    window = _Window(file)
+    if window.next_mark() != "[":
+        raise LocalError("line 1: no array begins here: write [ {...}, {...} ]")
+    window.pass_to(window.at + 1)
+    if window.next_mark() == "]":
+        return
+    while True:
+        text = _element(window)
+        if text is None:
+            yield BadLine(window.line, "no object ends here: what follows cannot be read; mend it")
+            return
+        number = window.line
+        window.pass_to(window.at + len(text))
+        record = _from_json(number, text)
+        if record is not None:
+            yield record
+        mark = window.next_mark()
+        if mark not in (",", "]"):
+            yield BadLine(window.line, "neither , nor ] follows: what follows cannot be read")
+            return
+        window.pass_to(window.at + 1)
+        if mark == "]":
+            return
+        window.next_mark()
+
+
+def _element(window: _Window) -> str | None:
+    """Find the text of the next element; None where there is none that could be."""
+    decoder = json.JSONDecoder()
+    while True:
+        try:
+            _, end = decoder.raw_decode(window.text, window.at)
+        except (ValueError, RecursionError):
+            end = len(window.text)
+            if end - window.at > LONGEST or not window.more():
+                return None
+            continue
+        if end == len(window.text) and window.more():
+            continue  # a number may go on
+        return window.text[window.at : end]

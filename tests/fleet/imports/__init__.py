@@ -1,0 +1,1 @@
+"""Lists of an estate, brought into its database."""
