@@ -37,23 +37,6 @@ class FleetDesk:
             StoreError: the database failed; nothing happened.
         """
         with self.store.transaction():
-            rows = Rows()
-            self._load(rows, {need for event in events for need in self.fleet.needs(event)})
-            effects: list[FleetEffect] = []
-            wanting = 0
-            for number, event in enumerate(events):
-                try:
-                    done = self.fleet.handle(event, rows, utc)
-                except RowsWanted as wanted:
-                    wanting += 1
-                    asks = set(wanted.asks)
-                    if 1 < wanting <= MOST_SCOUTS:  # what the first one wants may be all that lacks
-                        asks |= self._scout(events[number + 1 :], rows, utc)
-                    self._load(rows, asks)
-                    done = self._one(event, rows, utc)
-                apply(done, rows)
-                effects += done
-            self.store.keep(rows.changes(), effects, utc)
             return self.handle_within(events, utc)
 
     def handle_within(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
@@ -61,8 +44,17 @@ class FleetDesk:
         rows = Rows()
         self._load(rows, {need for event in events for need in self.fleet.needs(event)})
         effects: list[FleetEffect] = []
-        for event in events:
-            done = self._one(event, rows, utc)
+        wanting = 0
+        for number, event in enumerate(events):
+            try:
+                done = self.fleet.handle(event, rows, utc)
+            except RowsWanted as wanted:
+                wanting += 1
+                asks = set(wanted.asks)
+                if 1 < wanting <= MOST_SCOUTS:  # what the first one wants may be all that lacks
+                    asks |= self._scout(events[number + 1 :], rows, utc)
+                self._load(rows, asks)
+                done = self._one(event, rows, utc)
             apply(done, rows)
             effects += done
         self.store.keep(rows.changes(), effects, utc)

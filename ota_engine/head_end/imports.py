@@ -30,7 +30,7 @@ from ota_engine.store.fleet.configurations import sample_configurations
 from ota_engine.store.fleet.intake import FleetIntake
 from ota_engine.times import Utc
 
-AT_ONCE: Final = 5_000  # lines staged, or events handled, in one go
+AT_ONCE: Final = 1_000  # lines staged, or events handled, in one go
 T = TypeVar("T")
 
 #: What a kind of file lists that is taken as a set; the others are told to the fleet, line by line.

@@ -87,10 +87,10 @@ def test_one_bad_line_in_a_million_is_named_and_nothing_or_all_others_taken(repe
 
 def test_the_memory_of_an_import_does_not_grow_with_its_lines() -> None:
     peaks = []
-    for count in (6_000, 18_000):
+    for count in (3_000, 9_000):
         estate, bad = ImportingEstate(), list[BadLine]()
         work = EstateImport(estate.desk, KEY, ImportKind.HOMES, bad.append)
-        file = io.BufferedReader(Lines(count, bad=3_000))
+        file = io.BufferedReader(Lines(count, bad=1_500))
         peaks.append(_peak(work, file, estate))
     assert peaks[1] < peaks[0] * 5 // 4
     assert max(peaks) < MOST_OCTETS
