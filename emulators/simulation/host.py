@@ -5,7 +5,7 @@ slices of virtual time; since the engine is only ever killed after a commit, tha
 committing every ``Persist`` before the frames behind it leave.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from emulators.air.network import Network
@@ -87,7 +87,7 @@ class EngineHost:
         wall: the wall clock it reads.
         journal: where its events go.
         on_session: told of every session the engine has written.
-
+        committed: sees the rows of every transaction.
     """
 
     def __init__(
@@ -98,7 +98,9 @@ class EngineHost:
         wall: SteppingClock,
         journal: Journal,
         on_session: Callable[[SessionRecord, Monotonic], None],
+        committed: Callable[[Sequence[Record]], None] = lambda _: None,
     ) -> None:
+        self._committed = committed
         self._engine: Engine | None = None
         self._commits = 0
         self._starts = 0
@@ -156,7 +158,8 @@ class EngineHost:
         if self._records:
             self._commits += 1
             self._store.apply(self._records)
-            self._records = []
+            records, self._records = self._records, []
+            self._committed(records)
 
     def link_up(self, now: Monotonic) -> LinkUp:
         """Describe the radio."""

@@ -7,10 +7,13 @@ is the last word. What a hub says may come twice, too, and late; its key names i
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.times import Utc
+
+#: Kinds of device that run an image on a signed order only (GBCS v1, section 11).
+COMMANDED: Final = frozenset({"HCALCS", "ESME", "GSME"})
 
 
 class Verb(StrEnum):
@@ -48,6 +51,7 @@ class Instruction:
         until_utc: not after; None for no end.
         state: whether the gateway has taken it.
         number: counts those for this home of this campaign, from 1.
+        commanded: the device runs an image on a signed order only, and not on its hub's word.
     """
 
     TABLE: ClassVar = "instructions"
@@ -66,6 +70,7 @@ class Instruction:
     until_utc: float | None = None
     state: InstructionState = InstructionState.WAITING
     number: int = 0
+    commanded: bool = False
 
     @property
     def evidence(self) -> bool:

@@ -16,9 +16,9 @@ from ota_engine.fleet.campaigns.rows import (
     CampaignPhase,
     Member,
 )
-from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.port import Instruction, Verb
+from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
@@ -106,6 +106,7 @@ def instruct(
         the home, which counts its instructions; whoever calls keeps it.
     """
     order = member.orders + 1
+    device = work.get(InstalledDevice, member.device)
     work.put(
         Instruction(
             f"{member.campaign}/{member.home}/{order}/{verb}",
@@ -119,6 +120,7 @@ def instruct(
             release.version,
             at_utc,
             number=order,
+            commanded=device is not None and device.kind in COMMANDED,
         )
     )
     return replace(member, orders=order)

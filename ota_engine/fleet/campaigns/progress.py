@@ -35,7 +35,7 @@ from ota_engine.fleet.campaigns.rows import (
     Sum,
 )
 from ota_engine.fleet.campaigns.voices import SignOff
-from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.kernel.effects import Join
 from ota_engine.fleet.kernel.rows import RowKey
@@ -380,6 +380,7 @@ def _sweep(
             )
     page = page[:MOST_BEGUN]
     work.require(RowKey(Home, (member.home,)) for member in page)
+    work.require(RowKey(InstalledDevice, (member.device,)) for member in page)
     for member in page:
         act(member)
     return len(page) == MOST_BEGUN

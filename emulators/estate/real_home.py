@@ -1,0 +1,204 @@
+"""A home whose hub has a real engine, and real emulated devices, behind the port; in virtual time.
+
+Steps one engine and its devices as a simulation does, and takes what is to be done from a fleet. What
+its gateway remembers outlives it, as its store does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final
+
+from emulators.air.network import Network
+from emulators.air.radio import CALM, Conditions
+from emulators.air.station import Placement
+from emulators.devices.assembly import DeviceAssembly
+from emulators.platform.spec import DeviceSpec
+from emulators.simulation.host import EngineHost, SteppingClock
+from emulators.simulation.journal import Journal
+from images.eui64 import Eui64
+from ota_engine.errors import LocalError
+from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
+from ota_engine.gateway.core import GatewayCore
+from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
+from ota_engine.gateway.errands import GatewayRow
+from ota_engine.gbcs.keystore import Keystore
+from ota_engine.hub.activation.security import Security
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import DEFAULT, Engine
+from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.push.commands import BeginPush, ResumePush
+from ota_engine.records import ImageRecord, Record, Snapshot
+from ota_engine.store.store import Store
+from ota_engine.times import Monotonic, Utc
+
+GRAIN_S: Final = 5.0  # between two commits while anything happens
+ALONE_S: Final = 60.0  # the same while nothing is to be done
+
+
+@dataclass(frozen=True, slots=True)
+class RealHomeSpec:
+    """What a home is made of.
+
+    Attributes:
+        home: pseudonym.
+        devices: of its HAN, each with its place.
+        begin: the first moment.
+        seed: of everything that is drawn.
+        keys: of devices and of those they trust; without them no device speaks GBCS.
+        security: what the engine needs to give signed orders.
+        config: of the engine.
+        air: what the air of the home does.
+    """
+
+    home: str
+    devices: tuple[tuple[DeviceSpec, Placement], ...]
+    begin: Utc
+    seed: int = 0
+    keys: Keystore | None = field(default=None, repr=False)
+    security: Security | None = field(default=None, repr=False)
+    config: DeliveryConfig = DEFAULT
+    air: Conditions = CALM
+
+
+class RealHome:
+    """One home.
+
+    Args:
+        spec: what it is made of.
+        images: that its gateway can give, by SHA-256.
+        journal: takes what happens.
+
+    Attributes:
+        network: its air, where devices are switched on and off.
+        rows: that its gateway remembers.
+        store: that its engine remembers.
+        host: the life of its engine.
+    """
+
+    def __init__(
+        self, spec: RealHomeSpec, images: Mapping[str, ImageRecord], journal: Journal | None = None
+    ) -> None:
+        self.spec = spec
+        self.rows: dict[str, GatewayRow] = {}
+        self.store = Store.in_memory()
+        self.network = Network(Random(f"home {spec.home} {spec.seed}"), conditions=spec.air)
+        self._images = images
+        self._wall = SteppingClock(spec.begin)
+        self._records: list[Record] = []
+        self._clients: dict[Eui64, Client] = {}
+        assembly = DeviceAssembly(spec.keys)
+        for device, placement in spec.devices:
+            node = assembly.build(device)
+            node.set_clock(spec.begin, 0.0)
+            self.network.add(node, placement)
+            self._clients[node.eui64] = Client(*node.clients[0])
+        self.host = EngineHost(
+            self.network,
+            self.store,
+            self._engine,
+            self._wall,
+            journal or Journal(),
+            lambda _, __: None,
+            self._records.extend,
+        )
+        self._core = self._remembering()
+        self.host.start(Monotonic(0.0))
+        for device, _ in spec.devices:
+            self.network.power_on(device.eui64, Monotonic(0.0))
+
+    def _engine(self, snapshot: Snapshot) -> Engine:
+        return Engine(self.spec.config, snapshot, self.spec.security)
+
+    def _remembering(self) -> GatewayCore:
+        return GatewayCore(self.spec.home, self._images.get, self.rows.values())
+
+    # --- the fleet's side ------------------------------------------------------------------------
+
+    @property
+    def utc(self) -> Utc:
+        """The time there."""
+        return self._wall.utc(self.network.agenda.now)
+
+    def give(self, instructions: Iterable[Instruction]) -> list[InstructionTaken]:
+        """Tell its hub something; nothing is taken while that is off."""
+        if self.host.engine is None:
+            return []
+        taken = []
+        for instruction in instructions:
+            self._carry_out(self._core.take(instruction, self.utc))
+            taken.append(InstructionTaken(instruction.key))
+        self._look()
+        return taken
+
+    def outcomes(self) -> tuple[HubOutcome, ...]:
+        """Hear what is not settled; nothing while its hub is off."""
+        return () if self.host.engine is None else self._core.outcomes
+
+    def settle(self, keys: Sequence[str]) -> None:
+        """Say that outcomes are kept."""
+        self._carry_out(self._core.settle(keys))
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def run(self, until: Utc) -> None:
+        """Let time pass there."""
+        end = until - self.spec.begin - self._wall.ahead
+        agenda = self.network.agenda
+        while agenda.now < end:
+            busy = self.host.engine is not None and agenda.next_time() <= agenda.now + GRAIN_S
+            self.network.run(min(agenda.now + (GRAIN_S if busy else ALONE_S), end))
+            self._settle()
+
+    def kill(self) -> None:
+        """Let hub and gateway die where they stand; what they remember stays."""
+        self.host.kill()
+        self._records.clear()
+
+    def start(self) -> None:
+        """Switch the hub on again."""
+        now = self.network.agenda.now
+        self._core = self._remembering()
+        self.host.start(now)
+        self.host.order(ResumePush(self._clients, if_any=True), now)
+        assert self.host.engine is not None  # noqa: S101 - just started
+        self._carry_out(self._core.restarted(self.host.engine, self.utc))
+        self._look()
+
+    def _settle(self) -> None:
+        """Commit, and let the gateway see what was."""
+        if self.host.engine is None:
+            return
+        self.host.commit()
+        wake = self._core.next_wake(Utc(self.utc - ALONE_S))
+        if self._records or (wake is not None and wake <= self.utc):
+            self._look()
+
+    def _look(self) -> None:
+        engine = self.host.engine
+        if engine is None:
+            return
+        self.host.commit()
+        records = self._records.copy()
+        self._records.clear()
+        self._carry_out(self._core.heard(records, self.utc))
+        self._carry_out(self._core.look(engine, self.network.agenda.now, self.utc))
+
+    def _carry_out(self, effects: Iterable[GatewayEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case Remember():
+                    self.rows[effect.row.key] = effect.row
+                case Forget():
+                    self.rows.pop(effect.row.key, None)
+                case Direct():
+                    self._direct(effect)
+
+    def _direct(self, direct: Direct) -> None:
+        request = direct.request
+        if isinstance(request, BeginPush):
+            request = replace(request, clients=self._clients)
+        try:
+            self.host.order(request, self.network.agenda.now)
+        except LocalError as error:
+            self._carry_out(self._core.refused(direct, str(error), self.utc))

@@ -1,0 +1,1 @@
+"""A hub that takes its work from a fleet: instructions in, orders to its engine, outcomes out."""

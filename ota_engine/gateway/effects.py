@@ -1,0 +1,36 @@
+"""What a gateway's core wants done; pure values.
+
+Rows are kept before what a hub is told behind them, and before an instruction counts as taken.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from ota_engine.gateway.errands import GatewayRow
+from ota_engine.hub.engine import EngineRequest
+
+
+class Remember(NamedTuple):
+    """Keep a row in the place of what has its key."""
+
+    row: GatewayRow
+
+
+class Forget(NamedTuple):
+    """Remove a row; it was settled."""
+
+    row: GatewayRow
+
+
+class Direct(NamedTuple):
+    """Ask something of the hub's engine.
+
+    Attributes:
+        request: what.
+        errand: key of the errand it is for; empty for none.
+    """
+
+    request: EngineRequest
+    errand: str
+
+
+GatewayEffect: TypeAlias = Remember | Forget | Direct
