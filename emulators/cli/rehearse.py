@@ -16,7 +16,8 @@ from ota_engine.cli.exits import Exit
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
-    from emulators.estate.rehearsal import Rehearsal, Rehearsed
+    from emulators.estate.rehearsal import Rehearsal
+    from emulators.estate.rehearsed import Rehearsed
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -1,14 +1,17 @@
-"""The persons of a rehearsal: they enter, propose, approve, and give up what a gate has held.
+"""The operator's persons in a rehearsal: they enter, propose, approve, and decide about what is held.
 
-They decide by the same signed acts as everybody and know nothing but what the fleet's rows say.
+They decide by the same signed acts as everybody, and know nothing but what the fleet's rows say.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
+from emulators.estate.cast import SECOND, WRITER
 from emulators.estate.paperwork import paperwork, stated_paths
-from emulators.estate.scenario import Scenario, ScenarioRelease
+from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease, Silence
 from ota_engine.fleet.approvals.acts import ApproveRelease
+from ota_engine.fleet.calendar.rows import HomeStep
+from ota_engine.fleet.calendar.slots import SetWindow
 from ota_engine.fleet.campaigns.acts import (
     THIRD_VERSION,
     ApproveCampaign,
@@ -16,19 +19,26 @@ from ota_engine.fleet.campaigns.acts import (
     ProposeCampaign,
 )
 from ota_engine.fleet.campaigns.policy import policy_text
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
-from ota_engine.fleet.campaigns.steering import AbortCampaign
-from ota_engine.fleet.kernel.decisions import Decision
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState
+from ota_engine.fleet.campaigns.steering import AbortCampaign, ResumeCampaign
+from ota_engine.fleet.campaigns.troubles import ResolveIncident, TakeIncident
+from ota_engine.fleet.incidents.rows import Incident, IncidentState, Resolution
 from ota_engine.fleet.kernel.effects import Reply
+from ota_engine.fleet.notices.delivery import RequeueNotices
 from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.times import Utc
 
-PATIENCE_S: Final = 3 * 86_400.0  # how long a held campaign is looked into
-VARIANT: Final = "hub-1"
+DAY_S: Final = 86_400.0
 FIRST_CPL: Final = "CPL-0001"  # of what all hubs run at first
-WRITER, SECOND = "olive", "peter"
+_TAKEN_S: Final = 3_600.0  # until somebody owns an incident
 
-Decide = Callable[[Decision], Reply]
+
+class Decide(Protocol):
+    """Takes a decision to the fleet."""
+
+    def __call__(self, person: str, act: Any, reason: str, *, revision: int | None = None) -> Reply:
+        """Let a person decide, now."""
+        ...
 
 
 class EstateOperator:
@@ -40,69 +50,121 @@ class EstateOperator:
 
     def __init__(self, scenario: Scenario, decide: Decide) -> None:
         self.campaigns: list[str] = []
+        self._scenario = scenario
         self._left = list(scenario.releases)
+        self._silences = list(scenario.silences)
         self._policy = policy_text(scenario.policy)
         self._decide = decide
-        self._taken = 0
 
     def begin(self, utc: Utc) -> None:
         """Take the next release."""
         release = self._left.pop(0)
         campaign = f"campaign-{release.release}"
         self.campaigns.append(campaign)
-        self._do(WRITER, _entered(release), "the manufacturer has delivered it", utc)
-        self._do(SECOND, ApproveRelease(release.release), "all tests have passed", utc)
+        self._decide(WRITER, self._entered(release), "the manufacturer has delivered it")
+        self._decide(SECOND, ApproveRelease(release.release), "all tests have passed")
         act = ProposeCampaign(campaign, release.release, self._policy)
-        self._do(WRITER, act, "as planned", utc)
+        self._decide(WRITER, act, "as planned")
         if len(self.campaigns) > 1:
             reason = "it mends the release that was given up, which some homes run"
-            self._do(SECOND, OverrideRule(campaign, THIRD_VERSION), reason, utc)
-        self._do(SECOND, ApproveCampaign(campaign), "agreed", utc)
+            self._decide(SECOND, OverrideRule(campaign, THIRD_VERSION), reason)
+        self._decide(SECOND, ApproveCampaign(campaign), "agreed")
+        if self._scenario.habits.slots_permille:
+            self._give_window(campaign, utc)
 
-    def look(self, campaign: Campaign, utc: Utc) -> Utc | None:
+    def _give_window(self, campaign: str, utc: Utc) -> None:
+        begin = utc + self._scenario.policy.notice_days * DAY_S
+        until = utc + self._scenario.days * DAY_S
+        choose_by = utc + self._scenario.habits.choose_days * DAY_S
+        window = SetWindow(campaign, HomeStep.ACTIVATION, begin, until, None, choose_by)
+        self._decide(WRITER, window, "suppliers may choose within it")
+
+    def try_again(self, utc: Utc) -> Utc | None:
+        """Bring notices once more to parties that can be reached again.
+
+        Returns:
+            when the next one can be; None for no such party.
+        """
+        over = [one for one in self._silences if self._ends(one) <= utc]
+        for one in over:
+            self._silences.remove(one)
+            self._decide(WRITER, RequeueNotices(one.party), "its endpoint answers again")
+        return min(map(self._ends, self._silences), default=None)
+
+    def _ends(self, silence: Silence) -> Utc:
+        return Utc(self._scenario.begin + silence.days * DAY_S)
+
+    def look(self, campaign: Campaign, incidents: Sequence[Incident], utc: Utc) -> Utc | None:
         """Look at the campaign under way.
+
+        Args:
+            campaign: as it stands.
+            incidents: all of it.
+            utc: now.
 
         Returns:
             when to look again; None when there is nothing to decide.
         """
+        unresolved = [one for one in incidents if one.state is not IncidentState.RESOLVED]
+        if unresolved:
+            return min(self._see_to(one, utc) for one in unresolved)
         if campaign.state is not CampaignState.HELD:
             return None
-        decide_at = Utc(campaign.since_utc + PATIENCE_S)
+        if incidents and "failed" not in campaign.reason:
+            reason = f"{incidents[-1].incident} is resolved: {incidents[-1].reason}"
+            act = ResumeCampaign(campaign.campaign)
+            self._decide(WRITER, act, reason, revision=campaign.revision)
+            return None
+        return self._give_up(campaign, utc)
+
+    def _see_to(self, incident: Incident, utc: Utc) -> Utc:
+        """Own an incident, look into it for some days, and resolve it."""
+        taken = Utc(incident.raised_utc + _TAKEN_S)
+        ends = Utc(incident.raised_utc + self._planned(incident).days * DAY_S)
+        if incident.state is IncidentState.OPEN:
+            if utc < taken:
+                return taken
+            self._decide(WRITER, TakeIncident(incident.incident, WRITER), "somebody looks into it")
+        if utc < ends:
+            return ends
+        act = ResolveIncident(incident.incident, Resolution.GO_ON)
+        self._decide(WRITER, act, "it has another cause than the release")
+        return utc
+
+    def _planned(self, incident: Incident) -> PlannedIncident:
+        number = int(incident.incident.rpartition("-")[2])
+        return self._scenario.incidents[number - 1]
+
+    def _give_up(self, campaign: Campaign, utc: Utc) -> Utc | None:
+        decide_at = Utc(campaign.since_utc + self._scenario.patience_days * DAY_S)
         if utc < decide_at:
             return decide_at
-        self._do(WRITER, AbortCampaign(campaign.campaign), campaign.reason, utc)
+        self._decide(WRITER, AbortCampaign(campaign.campaign), campaign.reason)
         if self._left:
             self.begin(utc)
         return None
 
-    def _do(self, person: str, act: Any, reason: str, utc: Utc) -> None:
-        self._taken += 1
-        self._decide(Decision(f"rehearsed-{self._taken}", person, act, reason, None, utc))
+    def _entered(self, release: ScenarioRelease) -> EnterRelease:
+        return EnterRelease(
+            release.release,
+            self._scenario.estate.variant,
+            release.version,
+            release.cpl,
+            release.type,
+            _digest(release),
+        )
 
 
 def paperwork_of(scenario: Scenario) -> list[Any]:
     """Have all that the releases of a scenario have gone through before it begins."""
     tested = tuple(name for name, _ in scenario.estate.configurations)
     versions = {release.cpl: release.version for release in scenario.releases}
-    rows = stated_paths(VARIANT, {FIRST_CPL: scenario.estate.version, **versions})
+    rows = stated_paths(scenario.estate.variant, {FIRST_CPL: scenario.estate.version, **versions})
     for one in scenario.releases:
         digest = _digest(one)
         rows += paperwork(one.release, one.version, one.cpl, digest, scenario.begin, tested)
     return rows
 
 
-def _entered(release: ScenarioRelease) -> EnterRelease:
-    return EnterRelease(
-        release.release, VARIANT, release.version, release.cpl, release.type, _digest(release)
-    )
-
-
 def _digest(release: ScenarioRelease) -> str:
     return f"{release.version:064x}"
-
-
-def is_over(campaign: Campaign, phases: tuple[CampaignPhase, ...]) -> bool:
-    """Whether nothing more will happen by itself: given up, or open for homes to come."""
-    if campaign.state in (CampaignState.ABORTED, CampaignState.SUPERSEDED):
-        return True
-    return bool(phases) and phases[-1].state is PhaseState.OPEN

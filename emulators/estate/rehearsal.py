@@ -1,115 +1,139 @@
-"""Runs the real fleet against an emulated estate, in virtual time, and tells what came of it."""
+"""Runs the real fleet against an emulated estate, in virtual time, and tells what came of it.
+
+Whatever happens within a few minutes is one commit, as it is where hubs report now and then. The same
+scenario gives the same journal, and the same audit trail.
+"""
 
 import heapq
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from emulators.estate.operator import EstateOperator, is_over, paperwork_of
-from emulators.estate.population import homes, people
-from emulators.estate.reaction import react
+from emulators.estate.cast import Cast
+from emulators.estate.hubs import StatisticalHubs
+from emulators.estate.life import DAY_S, EstateLife
+from emulators.estate.operator import EstateOperator, paperwork_of
+from emulators.estate.population import home_id, homes, hub_variant
+from emulators.estate.rehearsed import (
+    ProgressPoint,
+    Rehearsed,
+    decisions_of,
+    deferred,
+    gates_of,
+    incidents_of,
+    is_over,
+    last_end,
+    phases_of,
+    point,
+)
 from emulators.estate.scenario import Scenario
+from emulators.estate.suppliers import EstateSuppliers
 from emulators.simulation.journal import Journal
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
     CampaignState,
-    GateDecision,
-    MemberState,
-    Sum,
 )
 from ota_engine.fleet.fleet import FleetEvent
-from ota_engine.fleet.kernel.decisions import Decision, DecisionRow
+from ota_engine.fleet.incidents.rows import Incident
+from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.effects import Reply
-from ota_engine.fleet.kernel.rows import Select
-from ota_engine.fleet.notices.delivery import NoticeDelivered
+from ota_engine.fleet.kernel.rows import RowKey, Select
+from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.times import Utc
 
-GRAIN_S: Final = 60.0  # what happens within a minute is one commit
-DAY_S: Final = 86_400.0
+GRAIN_S: Final = 300.0  # what happens within it is one commit
 AT_ONCE: Final = 20_000  # instructions or notices looked for at a time
+POINT_S: Final = DAY_S / 4  # between two points of the progress
+OPEN_DAYS: Final = 30.0  # how long an open phase is watched for homes to come
+_UNDER_WAY: Final = ("planned", "waiting", "offered", "reached", "transferred", "scheduled")
 
 
-@dataclass(frozen=True, slots=True)
-class RehearsedPhase:
-    """How one phase went."""
+class EstateHomes(Protocol):
+    """The homes of an estate, which has put them into the database."""
 
-    campaign: str
-    name: str
-    started_utc: float | None
-    homes: int
-    reached: int
-    activated: int
-    failed: int
-    waiting: int
-    unreachable: int
-    gate: str
+    def name_of(self, number: int) -> str:
+        """Name a home by its number, from 0."""
+        ...
+
+    def settle(self, rehearsal: "Rehearsal") -> None:
+        """Have parties, persons, homes and hubs in the database."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """How a rehearsal went.
+class DrawnHomes:
+    """An estate of which everything is drawn from the seed."""
 
-    Attributes:
-        homes: of the estate.
-        seed: of everything that was drawn.
-        phases: of all campaigns, in order.
-        decisions: taken by persons.
-        gates: verdicts of gates, with their inputs.
-        notices: delivered to parties, by kind.
-        ends_utc: when the last home ended.
-        complete: the last campaign stands open for homes to come.
-        journal_sha256: of everything that happened.
-        audit_head: of the audit trail.
-    """
+    name_of = staticmethod(home_id)
 
-    homes: int
-    seed: int
-    phases: tuple[RehearsedPhase, ...]
-    decisions: tuple[dict[str, Any], ...]
-    gates: tuple[dict[str, Any], ...]
-    notices: dict[str, int]
-    ends_utc: float | None
-    complete: bool
-    journal_sha256: str
-    audit_head: str
-
-    def as_values(self) -> dict[str, Any]:
-        """The result as plain values, ready for JSON."""
-        return asdict(self)
+    def settle(self, rehearsal: "Rehearsal") -> None:
+        """Insert homes and hubs, and let persons come to take part by their acts."""
+        spec, store = rehearsal.scenario.estate, rehearsal.desk.store
+        with store.transaction():
+            store.insert([hub_variant(spec)])
+            store.insert(homes(spec))
+        for person, act, reason in rehearsal.cast.founding(spec.supplier_ids):
+            rehearsal.decide(person, act, reason)
 
 
 class Rehearsal:
-    """One estate, one fleet, and what is to happen when."""
+    """One estate, one fleet, and what is to happen when.
 
-    def __init__(self, scenario: Scenario, desk: FleetDesk, journal: Journal) -> None:
-        self.utc = scenario.begin
+    Attributes:
+        scenario: what is rehearsed.
+        desk: the fleet.
+        journal: takes what happens.
+        utc: the time.
+        cast: the persons, with their keys.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        desk: FleetDesk,
+        journal: Journal,
+        estate: EstateHomes | None = None,
+    ) -> None:
         self.scenario = scenario
         self.desk = desk
         self.journal = journal
-        self._operator = EstateOperator(scenario, self._decide)
+        self.utc = scenario.begin
+        self.cast = Cast(scenario.estate.seed)
+        self._estate = DrawnHomes() if estate is None else estate
+        self._hubs = StatisticalHubs(scenario.model, scenario.estate.seed)
+        self._life = EstateLife(scenario, self._estate.name_of)
+        self._operator = EstateOperator(scenario, self.decide)
+        self._suppliers = EstateSuppliers(
+            scenario, self.decide, self._life, self._homes_named, self._homes_of
+        )
         self._ahead: list[tuple[float, int, FleetEvent]] = []
         self._number = count()
+        self._day = 0
+        self._campaigns = 0
         self._look_utc: Utc | None = None
-        self._notices: dict[str, int] = {}
+        self._retry_utc: Utc | None = None
+        self._notices: Counter[str] = Counter()
+        self._undelivered: Counter[str] = Counter()
+        self._happenings: Counter[str] = Counter()
+        self._points: list[ProgressPoint] = []
 
     def run(self, progress: Callable[["Rehearsal"], None] = lambda _: None) -> Rehearsed:
         """Let time pass until nothing more happens."""
         store = self.desk.store
+        self._estate.settle(self)
         with store.transaction():
-            store.insert(people(self.scenario.estate))
             store.insert(paperwork_of(self.scenario))
-            store.insert(homes(self.scenario.estate))
         self._operator.begin(self.utc)
+        self._retry_utc = self._operator.try_again(self.utc)
         self._settle()
         until = self.scenario.begin + self.scenario.days * DAY_S
         while not self._over():
             following = self._next()
-            if following is None or following > until:
+            if following > until:
                 break
             self.utc = max(self.utc, following)
             self._step()
@@ -120,124 +144,191 @@ class Rehearsal:
     def campaign(self) -> tuple[Campaign, tuple[CampaignPhase, ...]]:
         """The campaign under way, with its phases."""
         name = self._operator.campaigns[-1]
-        with self.desk.store.transaction():
-            (row,) = self.desk.store.select(Select(Campaign, (("campaign", name),)))
-            phases = self.desk.store.select(Select(CampaignPhase, (("campaign", name),)))
+        store = self.desk.store
+        with store.reading():
+            (row,) = store.select(Select(Campaign, (("campaign", name),)))
+            phases = store.select(Select(CampaignPhase, (("campaign", name),)))
         return row, tuple(phases)
+
+    @property
+    def standing(self) -> ProgressPoint:
+        """How many homes of the campaign under way are where."""
+        store = self.desk.store
+        with store.reading():
+            return point(store, self._operator.campaigns[-1], self.utc)
+
+    def decide(self, person: str, act: Any, reason: str, *, revision: int | None = None) -> Reply:
+        """Let a person decide, now."""
+        decision = self.cast.decision(person, act, reason, self.utc, revision)
+        reply = self.desk.decide(decision, self.utc)
+        told = {"person": person, "accepted": reply.accepted, "text": reply.text}
+        self.journal.write(self.utc, "person", type(act).__name__, told)
+        return reply
+
+    # --- time -----------------------------------------------------------------------------------
 
     def _over(self) -> bool:
         campaign, phases = self.campaign
-        return is_over(campaign, phases) and not self._ahead
+        if not is_over(campaign, phases):
+            return False
+        opened = phases[-1].ended_utc if phases else None
+        if opened is None or self.utc >= opened + OPEN_DAYS * DAY_S:
+            return True
+        late = self.scenario.estate.homes - self.scenario.estate.installed
+        if late and self._day <= self.scenario.life.late_days + 2:
+            return False
+        states = self.standing.states
+        return not any(states.get(state) for state in _UNDER_WAY)
 
-    def _decide(self, decision: Decision) -> Reply:
-        reply = self.desk.decide(decision, self.utc)
-        self.journal.write(self.utc, "person", type(decision.act).__name__, {"text": reply.text})
-        return reply
+    def _next(self) -> Utc:
+        moments = [self._day_begins(self._day)]
+        said = self._hubs.next_utc
+        if said is not None:
+            moments.append(Utc(said + GRAIN_S))
+        if self._ahead:
+            moments.append(Utc(self._ahead[0][0]))
+        others = (self.desk.next_wake(), self._look_utc, self._retry_utc)
+        moments.extend(moment for moment in others if moment is not None)
+        return min(moments)
 
-    def _next(self) -> Utc | None:
-        moments = [Utc(self._ahead[0][0] + GRAIN_S)] if self._ahead else []
-        wake = self.desk.next_wake()
-        moments += [moment for moment in (wake, self._look_utc) if moment is not None]
-        return min(moments, default=None)
+    def _day_begins(self, number: int) -> Utc:
+        return Utc(self.scenario.begin + number * DAY_S)
 
     def _step(self) -> None:
-        events: list[FleetEvent] = []
-        while self._ahead and self._ahead[0][0] <= self.utc:
-            events.append(heapq.heappop(self._ahead)[2])
-        if events:
-            self._journal(events)
-            self.desk.handle(events, self.utc)
+        if self.utc >= self._day_begins(self._day):
+            self._begin_day()
+        self._happen()
+        said = self._hubs.said(self.utc)
+        for outcome in said:
+            self._hear(outcome)
+        if said:
+            self.desk.handle(said, self.utc)
         self.desk.wake(self.utc)
         self._settle()
-        campaign, _ = self.campaign
-        if campaign.state is CampaignState.HELD:
-            self._look_utc = self._operator.look(campaign, self.utc)
-        else:
-            self._look_utc = None
+        self._persons()
+        if not self._points or self.utc >= self._points[-1].utc + POINT_S:
+            self._points.append(self.standing)
 
-    def _journal(self, events: list[FleetEvent]) -> None:
-        for event in events:
-            if isinstance(event, HubOutcome):
-                self.journal.write(
-                    event.utc, "hub", event.word, {"home": event.home, "reason": event.reason}
-                )
+    def _hear(self, outcome: HubOutcome) -> None:
+        told = {"home": outcome.home, "campaign": outcome.campaign, "reason": outcome.reason}
+        self.journal.write(outcome.utc, "hub", outcome.word, told)
+
+    def _begin_day(self) -> None:
+        for utc, event in self._life.day(self._day):
+            heapq.heappush(self._ahead, (utc, next(self._number), event))
+        self._suppliers.day(self._day, self.utc)
+        self._day += 1
+
+    def _happen(self) -> None:
+        """Let happen in homes what is due, all in one commit."""
+        events: list[FleetEvent] = []
+        while self._ahead and self._ahead[0][0] <= self.utc:
+            utc, _, event = heapq.heappop(self._ahead)
+            events.append(event)
+            name = type(event).__name__
+            self._happenings[name] += 1
+            self.journal.write(utc, "life", name, {"home": getattr(event, "home", "")})
+        if events:
+            self.desk.handle(events, self.utc)
+
+    def _persons(self) -> None:
+        """Let persons look at how the campaign goes."""
+        if self._retry_utc is not None and self.utc >= self._retry_utc:
+            self._retry_utc = self._operator.try_again(self.utc)
+        campaign, phases = self.campaign
+        if self._suppliers.may_raise:
+            self._suppliers.raise_incidents(campaign, phases, self._size)
+            campaign, phases = self.campaign
+        self._look_utc = self._operator.look(campaign, self._incidents(campaign), self.utc)
+        if len(self._operator.campaigns) > self._campaigns:
+            self._campaigns = len(self._operator.campaigns)
+            begin = Utc(self.utc + self.scenario.policy.notice_days * DAY_S)
+            self._suppliers.choose(self._operator.campaigns[-1], begin)
+
+    def _size(self, phase: int) -> int:
+        """How many homes a phase of the campaign under way has."""
+        with self.desk.store.reading():
+            found = phases_of(self.desk.store, self._operator.campaigns[-1:])
+        return found[phase - 1].homes
+
+    def _incidents(self, campaign: Campaign) -> list[Incident]:
+        if not self.scenario.incidents:
+            return []
+        with self.desk.store.reading():
+            return self.desk.store.select(Select(Incident, (("campaign", campaign.campaign),)))
+
+    # --- hubs and parties -----------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Bring instructions to hubs and notices to parties."""
         store = self.desk.store
-        with store.transaction():
+        with store.reading():
             waiting = store.select(
                 Select(Instruction, (("state", InstructionState.WAITING),), limit=AT_ONCE)
             )
             notices = store.select(Select(Notice, (("state", NoticeState.WAITING),), limit=AT_ONCE))
-        events: list[FleetEvent] = [InstructionTaken(one.key) for one in waiting]
-        events += [NoticeDelivered(one.notice, one.party) for one in notices]
-        if not events:
+        if not waiting and not notices:
             return
+        events: list[FleetEvent] = [InstructionTaken(one.key) for one in waiting]
+        events += map(self._brought, notices)
         self.desk.handle(events, self.utc)
-        for notice in notices:
-            self._notices[notice.kind] = self._notices.get(notice.kind, 0) + 1
-        seed = self.scenario.estate.seed
-        for instruction in waiting:
-            for outcome in react(self.scenario.model, seed, instruction, self.utc):
-                heapq.heappush(self._ahead, (outcome.utc, next(self._number), outcome))
+        for instruction in sorted(waiting, key=lambda one: (one.number, one.key)):
+            self._hubs.tell(instruction, self.utc)
+
+    def _brought(self, notice: Notice) -> NoticeDelivered | NoticeUndelivered:
+        """Bring a notice to its party, where that can be reached."""
+        for silence in self.scenario.silences:
+            ends = self.scenario.begin + silence.days * DAY_S
+            if silence.party == notice.party and self.utc < ends:
+                self._undelivered[notice.party] += 1
+                trouble = "its endpoint does not answer"
+                return NoticeUndelivered(notice.notice, notice.party, trouble, True)
+        self._notices[notice.kind] += 1
+        return NoticeDelivered(notice.notice, notice.party)
+
+    def _homes_named(self, names: Iterable[str]) -> list[Home]:
+        store = self.desk.store
+        with store.reading():
+            found = store.load(RowKey(Home, (name,)) for name in names)
+        return [home for _, home in found if home is not None]
+
+    def _homes_of(self, party: str) -> Iterator[Home]:
+        """Walk the homes of a party; nothing may be decided meanwhile."""
+        store = self.desk.store
+        with store.reading():
+            yield from store.walk(Select(Home, (("electricity", party),)))
+            for home in store.walk(Select(Home, (("gas", party),))):
+                if home.electricity != party:
+                    yield home
 
     # --- what came of it ------------------------------------------------------------------------
 
     def _result(self) -> Rehearsed:
         store = self.desk.store
         campaign, phases = self.campaign
-        with store.transaction():
-            gates = [asdict(row) for row in store.select(Select(GateDecision, order=("utc",)))]
-            decisions = [
-                {"utc": row.taken_utc, "person": row.person, "act": row.act, "text": row.text}
-                for row in store.select(Select(DecisionRow, order=("taken_utc",)))
-            ]
-            rows = tuple(
-                self._phase(phase)
-                for name in self._operator.campaigns
-                for phase in store.select(Select(CampaignPhase, (("campaign", name),)))
-            )
+        self._points.append(self.standing)
+        names = self._operator.campaigns
+        with store.reading():
+            gates = gates_of(store)
             head = store.audit_head().hash
-        ends = [phase.last_end_utc for phase in phases if phase.last_end_utc is not None]
-        for gate in gates:
-            self.journal.write(gate["utc"], "fleet", "gate", gate)
-        for row in rows:
-            self.journal.write(self.utc, "fleet", "phase", asdict(row))
-        return Rehearsed(
-            homes=self.scenario.estate.homes,
-            seed=self.scenario.estate.seed,
-            phases=rows,
-            decisions=tuple(decisions),
-            gates=tuple(gates),
-            notices=dict(sorted(self._notices.items())),
-            ends_utc=max(ends, default=None),
-            complete=is_over(campaign, phases) and campaign.state is CampaignState.RUNNING,
-            journal_sha256=self.journal.sha256,
-            audit_head=head,
-        )
-
-    def _phase(self, phase: CampaignPhase) -> RehearsedPhase:
-        store = self.desk.store
-        names = ("campaign", phase.campaign)
-        homes_in: dict[str, int] = {}
-        for row in store.select(Select(Sum, (names, ("phase", phase.number)))):
-            homes_in[row.state] = homes_in.get(row.state, 0) + row.homes
-        key = (names, ("phase", phase.number))
-        gates = store.select(Select(GateDecision, key))
-        ended = [homes_in.get(state, 0) for state in (MemberState.ACTIVATED, MemberState.FAILED)]
-        under_way = [
-            homes_in.get(state, 0) for state in (MemberState.REACHED, MemberState.TRANSFERRED)
-        ]
-        return RehearsedPhase(
-            campaign=phase.campaign,
-            name=phase.name,
-            started_utc=phase.started_utc,
-            homes=sum(homes_in.values()),
-            reached=sum(ended) + sum(under_way),
-            activated=ended[0],
-            failed=ended[1],
-            waiting=homes_in.get(MemberState.WAITING, 0),
-            unreachable=homes_in.get(MemberState.UNREACHABLE, 0),
-            gate=gates[-1].verdict if gates else "",
-        )
+            for gate in gates:
+                self.journal.write(gate["utc"], "fleet", "gate", gate)
+            self.journal.write(self.utc, "fleet", "ends", {"audit_head": head})
+            return Rehearsed(
+                homes=self.scenario.estate.homes,
+                seed=self.scenario.estate.seed,
+                phases=phases_of(store, names),
+                decisions=decisions_of(store),
+                gates=gates,
+                incidents=incidents_of(store),
+                notices=dict(sorted(self._notices.items())),
+                undelivered=dict(sorted(self._undelivered.items())),
+                deferred=deferred(self._points),
+                happenings=dict(sorted(self._happenings.items())),
+                begin_utc=self.scenario.begin,
+                ends_utc=last_end(store, names[-1]),
+                complete=is_over(campaign, phases) and campaign.state is CampaignState.RUNNING,
+                journal_sha256=self.journal.sha256,
+                audit_head=head,
+                progress=tuple(self._points),
+            )

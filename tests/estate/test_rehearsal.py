@@ -1,36 +1,14 @@
 """A whole campaign on an emulated estate: what a bad release does to it, and what its successor."""
 
-from pathlib import Path
+import subprocess
+import sys
 
-from emulators.estate.rehearsal import Rehearsal, Rehearsed
-from emulators.estate.scenario import read_scenario
-from emulators.simulation.journal import Journal
-from ota_engine.fleet.fleet import Fleet
-from ota_engine.head_end.desk import FleetDesk
-from ota_engine.store.fleet.book import FleetStore
-
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
-
-
-def rehearse(homes: int, seed: int) -> Rehearsed:
-    text = (
-        EXAMPLE.read_text()
-        .replace("homes = 5000", "homes = 100")
-        .replace("sample = 200", "sample = 50")
-    )
-    text = text.replace("sample = 1000", "sample = 100")
-    store = FleetStore.open(None)
-    try:
-        scenario = read_scenario(text, homes, seed)
-        return Rehearsal(scenario, FleetDesk(Fleet(), store), Journal()).run()
-    finally:
-        store.close()
+from tests.estate.estates import EXAMPLE, gates, rehearse, small
 
 
 def test_a_bad_release_is_held_in_the_pilot_and_its_successor_goes_through() -> None:
-    result = rehearse(300, seed=7)
-    gates = [(phase.campaign, phase.name, phase.gate) for phase in result.phases]
-    assert gates == [
+    result = rehearse(small())
+    assert gates(result) == [
         ("campaign-R2", "micro pilot", "pass"),
         ("campaign-R2", "pilot", "fail"),
         ("campaign-R2", "mass", ""),
@@ -42,6 +20,50 @@ def test_a_bad_release_is_held_in_the_pilot_and_its_successor_goes_through() -> 
     assert result.complete
 
 
+def test_every_home_of_the_last_campaign_comes_to_an_end() -> None:
+    result = rehearse(small())
+    for phase in result.phases[3:]:
+        assert phase.homes == phase.activated + phase.failed + phase.unreachable
+    assert sum(phase.homes for phase in result.phases[3:]) == 300
+
+
+def test_every_decision_is_signed_and_none_is_refused() -> None:
+    result = rehearse(small())
+    assert len(result.decisions) > 10
+    assert all(one["signed"] and one["accepted"] for one in result.decisions)
+
+
+def test_no_phase_begins_before_the_one_before_it_has_passed_whatever_hubs_are_replaced() -> None:
+    result = rehearse(small(good=True), ["replaced=20%"])
+    micro, pilot, mass = result.phases
+    assert result.happenings["DeviceTold"] > 20
+    assert micro.started_utc is not None
+    assert micro.started_utc >= result.begin_utc + 30 * 86_400
+    assert micro.ended_utc is not None
+    assert pilot.started_utc is not None
+    assert pilot.started_utc >= micro.ended_utc
+    assert pilot.ended_utc is not None
+    assert mass.started_utc is not None
+    assert mass.started_utc >= pilot.ended_utc
+
+
 def test_the_same_seed_gives_the_same_journal_and_another_seed_another() -> None:
-    first, again, other = rehearse(200, 1), rehearse(200, 1), rehearse(200, 2)
+    first, again, other = (rehearse(small(200, seed, good=True)) for seed in (1, 1, 2))
     assert first.journal_sha256 == again.journal_sha256 != other.journal_sha256
+    assert first.audit_head == again.audit_head != other.audit_head
+
+
+def test_another_process_gives_the_same_journal() -> None:
+    program = (
+        "from tests.estate.estates import rehearse, small;"
+        "print(rehearse(small(200, 1, good=True), ['cos=5%']).journal_sha256)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=EXAMPLE.parents[2],
+        env={"PYTHONHASHSEED": "5"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == rehearse(small(200, 1, good=True), ["cos=5%"]).journal_sha256

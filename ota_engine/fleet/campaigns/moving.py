@@ -15,6 +15,7 @@ from ota_engine.fleet.campaigns.rows import (
     PLACES,
     CampaignPhase,
     Member,
+    PhaseState,
 )
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.work import Work
@@ -142,9 +143,12 @@ def _gateway_of(work: Work, member: Member) -> str:
 
 
 def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) -> None:
-    """Have the phase of a home looked at, before it begins one more home."""
+    """Have the phase of a home looked at, before it begins one more home.
+
+    A phase that has not begun is left alone: it begins when its turn comes, whatever happens to its homes.
+    """
     phase = work.get(CampaignPhase, member.campaign, member.phase)
-    if phase is None:
+    if phase is None or phase.state is PhaseState.PENDING:
         return
     end = utc if ended else phase.last_end_utc
     work.put(replace(phase, last_end_utc=end, due_utc=utc))

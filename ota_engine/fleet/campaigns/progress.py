@@ -46,6 +46,7 @@ from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import Utc
 
 MOST_BEGUN: Final = 1_000  # homes of one phase looked at in one commit
+SPARE: Final = 20  # homes looked at beyond those for which there is room: some will have to wait
 JOIN_S: Final = DAY_S  # between two times that homes to come are let in
 PAGE_S: Final = 60.0  # until the next page of homes, while there is room
 _RECALLED: Final = (MemberState.SCHEDULED,)
@@ -269,18 +270,19 @@ def _begin(
     roll_out: RollOut, phase: CampaignPhase, room: int, work: Work, utc: Utc
 ) -> tuple[CampaignPhase, bool]:
     campaign = phase.campaign
+    page = min(MOST_BEGUN, room + room // 2 + SPARE)
     chosen = work.select(
         Member,
         campaign=campaign,
         phase=phase.number,
         state=MemberState.PLANNED,
         order=("rank",),
-        limit=MOST_BEGUN,
+        limit=page,
     )
     places = places_of(roll_out, work)
     begun = members.begin(chosen, roll_out, room, places, work, utc)
     phase = replace(phase, begun=phase.begun + begun, credit=phase.credit - begun)
-    return phase, begun < room and len(chosen) == MOST_BEGUN
+    return phase, begun < room and len(chosen) == page
 
 
 def places_of(roll_out: RollOut, work: Work) -> dict[str, int]:

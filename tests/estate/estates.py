@@ -1,0 +1,43 @@
+"""Rehearsals small enough for a test: the shipped example, with fewer homes in its phases."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from emulators.estate.rehearsal import Rehearsal
+from emulators.estate.rehearsed import Rehearsed
+from emulators.estate.scenario import Scenario, read_scenario
+from emulators.estate.what_ifs import with_what_ifs
+from emulators.simulation.journal import Journal
+from ota_engine.fleet.fleet import Fleet
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.store.fleet.book import FleetStore
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
+PILOT = 100  # homes
+
+
+def small(homes: int = 300, seed: int = 7, *, good: bool = False) -> Scenario:
+    """The shipped example for few homes; with ``good``, without the release that is bad."""
+    scenario = read_scenario(EXAMPLE.read_text(), homes, seed)
+    micro, pilot, mass = scenario.policy.phases
+    pilot = replace(pilot, homes=PILOT, gate=replace(pilot.gate, sample=50))
+    mass = replace(mass, gate=replace(mass.gate, sample=50))
+    policy = replace(scenario.policy, phases=(micro, pilot, mass))
+    releases = scenario.releases[1:] if good else scenario.releases
+    return replace(scenario, policy=policy, releases=releases)
+
+
+def rehearse(scenario: Scenario, what_ifs: Iterable[str] = ()) -> Rehearsed:
+    """Run a scenario in memory."""
+    store = FleetStore.open(None)
+    try:
+        changed = with_what_ifs(scenario, what_ifs)
+        return Rehearsal(changed, FleetDesk(Fleet(), store), Journal()).run()
+    finally:
+        store.close()
+
+
+def gates(result: Rehearsed) -> list[tuple[str, str, str]]:
+    """What each gate said last."""
+    return [(phase.campaign, phase.name, phase.gate) for phase in result.phases]
