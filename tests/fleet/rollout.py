@@ -4,6 +4,7 @@ A test says what hubs say; ``deliver_all`` and ``finish`` do so for many.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from images.eui64 import Eui64
@@ -18,7 +19,7 @@ from ota_engine.fleet.campaigns.rows import (
     MemberState,
     Sum,
 )
-from ota_engine.fleet.inventory.rows import Home, HomeStatus
+from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.fleet.releases.rows import ReleaseType
 from tests.fleet.estate import DAY, VERSION
@@ -98,6 +99,18 @@ class RollOutTown(Town):
         """Let the delivery to homes begin."""
         for home in homes:
             self.say(home, HubWord.REACHED, campaign=campaign)
+
+    def runs(self, device: InstalledDevice, version: int) -> None:
+        """Let a device run a version, as it said itself."""
+        self.put(replace(device, version=version))
+
+    def begin_to_fail(self, *homes: str, campaign: str = "c1") -> None:
+        """Let homes fail together, until they have no attempt left."""
+        while any(self.state(home, campaign) is not MemberState.FAILED for home in homes):
+            for home in homes:
+                self.transfer(home, campaign=campaign)
+                self.say(home, HubWord.FAILED, campaign=campaign, reason="it did not start")
+            self.pass_time(DAY + HOUR)
 
     def put_home(self, home: str, party: str = "east") -> None:
         """Have a home without any device."""

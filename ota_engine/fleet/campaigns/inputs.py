@@ -48,10 +48,15 @@ def _open_incidents(campaign: str, work: Work) -> tuple[OpenIncident, ...]:
 
 
 def _objections(positions: tuple[Position, ...], signed: SignOff | None) -> tuple[str, ...]:
-    """Name the parties whose objection no sign-off has answered since."""
-    answered = signed.utc if signed is not None and signed.valid else float("-inf")
+    """Name the parties whose objection was not before whoever signed off last."""
+    heard: tuple[str, ...] = ()
+    since = float("-inf")
+    if signed is not None and signed.valid:
+        heard, since = signed.positions, signed.utc
     return tuple(
-        row.party for row in positions if row.stance is Stance.OBJECTS and row.utc > answered
+        row.party
+        for row in positions
+        if row.stance is Stance.OBJECTS and (row.utc > since or stated((row,))[0] not in heard)
     )
 
 
