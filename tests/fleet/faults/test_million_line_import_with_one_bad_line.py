@@ -15,7 +15,7 @@ from ota_engine.head_end.listings import BadLine
 from tests.fleet.imports.lists import KEY, ImportingEstate
 from tests.tiers import repeats
 
-MOST_OCTETS = 60 << 20  # of Python; the list itself has seventy
+MOST_OCTETS = 4 << 20  # the rows of nine thousand lines would take three times that
 
 
 class Lines(io.RawIOBase):
@@ -85,12 +85,8 @@ def test_one_bad_line_in_a_million_is_named_and_nothing_or_all_others_taken(repe
     assert homes(estate) == count - 1
 
 
-def test_the_memory_of_an_import_does_not_grow_with_its_lines() -> None:
-    peaks = []
-    for count in (3_000, 9_000):
-        estate, bad = ImportingEstate(), list[BadLine]()
-        work = EstateImport(estate.desk, KEY, ImportKind.HOMES, bad.append)
-        file = io.BufferedReader(Lines(count, bad=1_500))
-        peaks.append(_peak(work, file, estate))
-    assert peaks[1] < peaks[0] * 5 // 4
-    assert max(peaks) < MOST_OCTETS
+def test_an_import_keeps_no_lines_in_memory() -> None:
+    estate, bad = ImportingEstate(), list[BadLine]()
+    work = EstateImport(estate.desk, KEY, ImportKind.HOMES, bad.append)
+    file = io.BufferedReader(Lines(9_000, bad=1_500))
+    assert _peak(work, file, estate) < MOST_OCTETS
