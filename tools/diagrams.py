@@ -97,6 +97,9 @@ MACHINES = {
         ),
     ),
     "ota_engine.hub.tunnel.life": Machine("ota_engine.hub.tunnel.life", "TRANSITIONS", "IDLE"),
+    "ota_engine.fleet.releases.acts": Machine(
+        "ota_engine.fleet.releases.acts", "TRANSITIONS", "DRAFT"
+    ),
     "emulators.client.table": Machine("emulators.client.table", "TABLE", "OFF"),
 }
 

@@ -98,6 +98,7 @@ RETIRE      -         RETIRED    RETIRED    -
 """
 
 RELEASES: Final = read_lifecycle(TABLE, ReleaseStatus, ReleaseStep, lambda state, _: state)
+TRANSITIONS: Final = RELEASES.transitions
 
 
 def release_of(work: Work, release: str) -> FirmwareRelease:
