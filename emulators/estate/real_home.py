@@ -13,6 +13,7 @@ from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions
 from emulators.air.station import Placement
 from emulators.devices.assembly import DeviceAssembly
+from emulators.estate.hub import BOOT_S, EmulatedHub, HubSpec
 from emulators.platform.spec import DeviceSpec
 from emulators.simulation.host import EngineHost, SteppingClock
 from emulators.simulation.journal import Journal
@@ -22,11 +23,14 @@ from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
 from ota_engine.gateway.core import GatewayCore
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import GatewayRow
+from ota_engine.gateway.sight import OwnHub
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import DEFAULT, Engine
 from ota_engine.hub.kernel.devices import Client
+from ota_engine.hub.own_firmware.firmware import OWN_REQUESTS
+from ota_engine.hub.own_firmware.life import OwnFirmwareRecord
 from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.records import ImageRecord, Record, Snapshot
 from ota_engine.store.store import Store
@@ -49,6 +53,7 @@ class RealHomeSpec:
         security: what the engine needs to give signed orders.
         config: of the engine.
         air: what the air of the home does.
+        hub: the hub itself, where it is upgraded, too.
     """
 
     home: str
@@ -59,6 +64,7 @@ class RealHomeSpec:
     security: Security | None = field(default=None, repr=False)
     config: DeliveryConfig = DEFAULT
     air: Conditions = CALM
+    hub: HubSpec | None = None
 
 
 class RealHome:
@@ -74,6 +80,7 @@ class RealHome:
         rows: that its gateway remembers.
         store: that its engine remembers.
         host: the life of its engine.
+        hub: with its own firmware; None where that is not upgraded.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class RealHome:
         self._images = images
         self._wall = SteppingClock(spec.begin)
         self._records: list[Record] = []
+        self._own_seen: tuple[OwnFirmwareRecord | None, bool] = (None, False)
         self._clients: dict[Eui64, Client] = {}
         assembly = DeviceAssembly(spec.keys)
         for device, placement in spec.devices:
@@ -102,16 +110,33 @@ class RealHome:
             lambda _, __: None,
             self._records.extend,
         )
+        self.hub = self._make_hub(spec.hub)
         self._core = self._remembering()
-        self.host.start(Monotonic(0.0))
+        self.start()
         for device, _ in spec.devices:
             self.network.power_on(device.eui64, Monotonic(0.0))
 
     def _engine(self, snapshot: Snapshot) -> Engine:
         return Engine(self.spec.config, snapshot, self.spec.security)
 
+    def _make_hub(self, spec: HubSpec | None) -> EmulatedHub | None:
+        if spec is None:
+            return None
+        return EmulatedHub(
+            spec, self.network.agenda, self._wall.utc, self._octets, self.spec.seed, self._restart
+        )
+
+    def _octets(self, sha256: str) -> bytes | None:
+        image = self._images.get(sha256)
+        return None if image is None else image.data
+
     def _remembering(self) -> GatewayCore:
-        return GatewayCore(self.spec.home, self._images.get, self.rows.values())
+        firmware = None if self.hub is None else self.hub.firmware
+        own = None
+        if self.hub is not None and firmware is not None:
+            devices = tuple(device.eui64 for device, _ in self.spec.devices)
+            own = OwnHub(self.hub.spec.chf, firmware, devices)
+        return GatewayCore(self.spec.home, self._images.get, self.rows.values(), own)
 
     # --- the fleet's side ------------------------------------------------------------------------
 
@@ -152,12 +177,19 @@ class RealHome:
 
     def kill(self) -> None:
         """Let hub and gateway die where they stand; what they remember stays."""
+        if self.hub is not None:
+            self.hub.stop()
         self.host.kill()
         self._records.clear()
 
     def start(self) -> None:
-        """Switch the hub on again."""
+        """Switch the hub on, for the first time or again; it lives on where it has lived so far."""
         now = self.network.agenda.now
+        if self.hub is not None:
+            self.hub.start(now)
+            if self.hub.firmware is None:
+                return  # power went again
+            self._find_devices(self.hub, now)
         self._core = self._remembering()
         self.host.start(now)
         self.host.order(ResumePush(self._clients, if_any=True), now)
@@ -165,13 +197,30 @@ class RealHome:
         self._carry_out(self._core.restarted(self.host.engine, self.utc))
         self._look()
 
+    def _find_devices(self, hub: EmulatedHub, now: Monotonic) -> None:
+        """A hub whose firmware does not find its HAN has a radio that hears nothing."""
+        if self.network.link_is_up and not hub.finds_devices:
+            self.network.link_down("the hub does not find its HAN", now)
+        elif hub.finds_devices and not self.network.link_is_up:
+            self.network.link_up(self.host.link_up(now), now)
+
+    def _restart(self, now: Monotonic) -> None:
+        """The hub has gone down: all that lives in it does, and comes back when it has started."""
+        self.host.kill()
+        self._records.clear()
+        self.network.agenda.at(now + BOOT_S, lambda _: self.start())
+
     def _settle(self) -> None:
         """Commit, and let the gateway see what was."""
         if self.host.engine is None:
             return
         self.host.commit()
+        own = None if self.hub is None or self.hub.firmware is None else self.hub.firmware
+        record, staged = (None, False) if own is None else (own.record, own.staged > 0)
         wake = self._core.next_wake(Utc(self.utc - ALONE_S))
-        if self._records or (wake is not None and wake <= self.utc):
+        due = wake is not None and wake <= self.utc
+        if self._records or due or self._own_seen != (record, staged):
+            self._own_seen = (record, staged)
             self._look()
 
     def _look(self) -> None:
@@ -181,7 +230,7 @@ class RealHome:
         self.host.commit()
         records = self._records.copy()
         self._records.clear()
-        self._carry_out(self._core.heard(records, self.utc))
+        self._carry_out(self._core.heard(records))
         self._carry_out(self._core.look(engine, self.network.agenda.now, self.utc))
 
     def _carry_out(self, effects: Iterable[GatewayEffect]) -> None:
@@ -195,10 +244,14 @@ class RealHome:
                     self._direct(effect)
 
     def _direct(self, direct: Direct) -> None:
-        request = direct.request
+        request, now = direct.request, self.network.agenda.now
+        if isinstance(request, OWN_REQUESTS):
+            if self.hub is not None:
+                self.hub.handle(request, now)
+            return
         if isinstance(request, BeginPush):
             request = replace(request, clients=self._clients)
         try:
-            self.host.order(request, self.network.agenda.now)
+            self.host.order(request, now)
         except LocalError as error:
             self._carry_out(self._core.refused(direct, str(error), self.utc))

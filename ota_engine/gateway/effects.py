@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from ota_engine.gateway.errands import GatewayRow
 from ota_engine.hub.engine import EngineRequest
+from ota_engine.hub.own_firmware.firmware import OwnRequest
 
 
 class Remember(NamedTuple):
@@ -22,14 +23,14 @@ class Forget(NamedTuple):
 
 
 class Direct(NamedTuple):
-    """Ask something of the hub's engine.
+    """Ask something of the hub.
 
     Attributes:
-        request: what.
+        request: what; of its engine, or of its part in its own upgrade.
         errand: key of the errand it is for; empty for none.
     """
 
-    request: EngineRequest
+    request: EngineRequest | OwnRequest
     errand: str
 
 

@@ -92,6 +92,7 @@ class Errand:
         order: number of the hub's signed order to activate; 0 for none.
         commanded: its device runs an image on a signed order only.
         paused: blocks are withheld because of the home's calendar.
+        han_since_utc: since when the hub, upgraded itself, looks for its devices; 0 while it does not.
         said: words of this attempt that were said.
     """
 
@@ -112,6 +113,7 @@ class Errand:
     order: int = 0
     commanded: bool = False
     paused: bool = False
+    han_since_utc: float = 0.0
     said: tuple[HubWord, ...] = ()
 
     @property

@@ -1,11 +1,14 @@
-"""Where an errand stands, as the engine of its hub shows it; pure, decides nothing."""
+"""Where an errand stands, as its hub shows it; pure, decides nothing."""
 
 from enum import Enum
 from typing import Final, NamedTuple
 
+from images.eui64 import Eui64
 from ota_engine.gateway.errands import Errand, ErrandState
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.engine import Engine
+from ota_engine.hub.own_firmware.firmware import OwnFirmware
+from ota_engine.hub.own_firmware.life import OwnState
 from ota_engine.hub.push.verdict import PushStanding, PushVerdict
 from ota_engine.records import OrderRecord, OrderState, PushRecord, PushState, SessionState
 from ota_engine.times import Monotonic, Utc
@@ -46,34 +49,58 @@ class ErrandEnd(NamedTuple):
     message: bytes = b""
 
 
-class Sight(NamedTuple):
-    """One errand as the engine shows it.
+class ActivationWay(Enum):
+    """How what holds an image is told to run it."""
+
+    WORD = "by its hub's word, when the time has come"
+    SIGNED = "by a signed order, which may be for later"
+    OWN = "it is the hub itself, and keeps the time"
+
+
+class OwnHub(NamedTuple):
+    """The hub as a device that is upgraded itself.
 
     Attributes:
-        push: the push for it, None while there is none or after another one.
-        session: the delivery, None while there is none.
+        chf: EUI-64 of its Communications Hub Function, by which a fleet knows it.
+        firmware: its part in that.
+        devices: of its HAN, by the device log that it keeps.
+    """
+
+    chf: Eui64
+    firmware: OwnFirmware
+    devices: tuple[Eui64, ...] = ()
+
+
+class Sight(NamedTuple):
+    """One errand as its hub shows it.
+
+    Attributes:
+        begun_utc: when it was begun, 0 where that does not show.
+        begun: anything of the image was asked for.
+        delivered: the whole image is held, and was found good.
+        way: how the device is told to run it, None while it cannot be.
         ending: how it has ended, None while it has not.
         heard_s: seconds since its device was last heard, infinite where it was not.
         no_radio: why the hub has no radio; empty while it has.
     """
 
-    push: PushRecord | None
-    session: SessionStatus | None
+    begun_utc: float
+    begun: bool
+    delivered: bool
+    way: ActivationWay | None
     ending: ErrandEnd | None
     heard_s: float
     no_radio: str
 
-    @property
-    def begun(self) -> bool:
-        """Whether the device has asked for anything of the image."""
-        session = self.session
-        return session is not None and (
-            session.blocks > 0 or session.offset > 0 or session.state in DELIVERED
-        )
-
     def unheard_s(self, utc: Utc, begun_utc: float) -> float:
         """For how many seconds of this errand its device was not heard."""
         return min(self.heard_s, utc - begun_utc) if begun_utc else 0.0
+
+
+_WAYS: Final = {
+    SessionState.HELD: ActivationWay.WORD,
+    SessionState.AWAITING_COMMAND: ActivationWay.SIGNED,
+}
 
 
 def see(engine: Engine, now: Monotonic, errand: Errand) -> Sight:
@@ -98,13 +125,45 @@ def see(engine: Engine, now: Monotonic, errand: Errand) -> Sight:
     )
     device = engine.device(errand.device)
     heard = device.last_heard if device is not None else 0.0
+    delivered = session is not None and session.state in DELIVERED
     return Sight(
-        push,
-        session,
+        0.0 if push is None else push.created_utc,
+        delivered or (session is not None and (session.blocks > 0 or session.offset > 0)),
+        delivered,
+        None if session is None else _WAYS.get(session.state),
         _ending(engine, now, errand, push, session),
         now - heard if heard else float("inf"),
         engine.link_down or "",
     )
+
+
+def see_own(own: OwnFirmware, errand: Errand) -> Sight:
+    """Look at an errand that is for the hub itself."""
+    record = own.record
+    mine = record.sha256 == errand.sha256 and record.state is not OwnState.IDLE
+    ready = record.state in (OwnState.STAGED, OwnState.TIMED)
+    held = ready or record.state in (OwnState.RESTARTING, OwnState.RUNNING)
+    return Sight(
+        errand.since_utc,
+        mine and (held or own.staged > 0),
+        mine and held,
+        ActivationWay.OWN if mine and ready else None,
+        _own_ending(own, errand, mine=mine),
+        0.0,
+        "",
+    )
+
+
+def _own_ending(own: OwnFirmware, errand: Errand, *, mine: bool) -> ErrandEnd | None:
+    record = own.record
+    if not mine:
+        begins = errand.state is ErrandState.DELIVERING
+        return None if begins else ErrandEnd(Ending.FAILED, "the hub has dropped the image")
+    if record.state is OwnState.FAILED:
+        return ErrandEnd(Ending.FAILED, record.reason)
+    if record.state is OwnState.RUNNING and own.versions is not None:
+        return ErrandEnd(Ending.RUNS, version=own.versions[0])
+    return None
 
 
 def _ending(

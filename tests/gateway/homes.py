@@ -1,11 +1,13 @@
 """Homes with real engines and emulated devices, to test gateways on; the keys are those of a test PKI."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Final
 
 from emulators.air.station import Placement
 from emulators.devices import kinds
 from emulators.devices.kinds import DeviceKind
+from emulators.estate.hub import HubSpec
 from emulators.estate.real_home import RealHome, RealHomeSpec
 from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
@@ -20,7 +22,7 @@ from tests.gbcs.parties import BROKER, CHF, NOW, SUPPLIER, everyone, files
 BEGIN: Final = Utc(NOW.timestamp())
 OLD, NEW = 0x0001_0000, 0x0002_0000
 GATEWAY: Final = "gw-1"
-PPMID, HCALCS = Eui64(parties.PPMID), Eui64(parties.HCALCS)
+PPMID, HCALCS, CH = Eui64(parties.PPMID), Eui64(parties.HCALCS), Eui64(CHF)
 
 
 def image(kind: DeviceKind, version: int = NEW, octets: int = 1500) -> ImageRecord:
@@ -36,8 +38,10 @@ def image(kind: DeviceKind, version: int = NEW, octets: int = 1500) -> ImageReco
     return image_record(made, f"{kind.word} {version:08X}", BEGIN)
 
 
-IMAGES: Final = {one.sha256: one for one in (image(kinds.PPMID), image(kinds.HCALCS))}
-FOR_PPMID, FOR_HCALCS = IMAGES.values()
+FOR_PPMID, FOR_HCALCS = image(kinds.PPMID), image(kinds.HCALCS)
+FOR_HUB = image(kinds.COMMUNICATIONS_HUB, octets=20_000)
+IMAGES: Final = {one.sha256: one for one in (FOR_PPMID, FOR_HCALCS, FOR_HUB)}
+HUB: Final = HubSpec(Eui64(CHF), OLD)
 
 
 def device(kind: DeviceKind, eui64: Eui64, *, fails: bool = False) -> DeviceSpec:
@@ -57,7 +61,12 @@ def device(kind: DeviceKind, eui64: Eui64, *, fails: bool = False) -> DeviceSpec
 
 
 def home(
-    name: str = "h1", *, seed: int = 1, devices: tuple[DeviceSpec, ...] | None = None
+    name: str = "h1",
+    *,
+    seed: int = 1,
+    devices: tuple[DeviceSpec, ...] | None = None,
+    hub: HubSpec = HUB,
+    images: Mapping[str, ImageRecord] = IMAGES,
 ) -> RealHome:
     """A home with a PPMID and an HCALCS whose hub speaks for the supplier."""
     if devices is None:
@@ -65,4 +74,4 @@ def home(
     keys = everyone()
     security = Security(keys, Eui64(CHF), Eui64(SUPPLIER), Eui64(BROKER))
     placed = tuple((one, Placement()) for one in devices)
-    return RealHome(RealHomeSpec(name, placed, BEGIN, seed, keys, security), IMAGES)
+    return RealHome(RealHomeSpec(name, placed, BEGIN, seed, keys, security, hub=hub), images)

@@ -5,15 +5,28 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from images.eui64 import Eui64
 from ota_engine.gateway.conformance import GATEWAY_CHECKS, GatewayBench, GatewayCheck
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.gateway.homes import HomesGateway
 from ota_engine.times import Utc
-from tests.gateway.homes import FOR_HCALCS, FOR_PPMID, GATEWAY, HCALCS, NEW, PPMID, home
+from tests.gateway.homes import (
+    CH,
+    FOR_HCALCS,
+    FOR_HUB,
+    FOR_PPMID,
+    GATEWAY,
+    HCALCS,
+    NEW,
+    PPMID,
+    home,
+)
+
+IMAGE_OF = {PPMID: FOR_PPMID, HCALCS: FOR_HCALCS, CH: FOR_HUB}
 
 
 @asynccontextmanager
-async def bench(commanded: bool) -> AsyncIterator[GatewayBench]:
+async def bench(device: Eui64) -> AsyncIterator[GatewayBench]:
     lived = home()
     gateway = HomesGateway({"h1": lived})
 
@@ -25,23 +38,22 @@ async def bench(commanded: bool) -> AsyncIterator[GatewayBench]:
         lived.start()
         return HomesGateway({"h1": lived})
 
-    device, image = (HCALCS, FOR_HCALCS) if commanded else (PPMID, FOR_PPMID)
     yield GatewayBench(
         gateway,
         GATEWAY,
         "h1",
         device,
-        image.sha256,
+        IMAGE_OF[device].sha256,
         NEW,
-        commanded,
+        device == HCALCS,
         pass_time,
         lambda: lived.utc,
         restart,
     )
 
 
-@pytest.mark.parametrize("commanded", [False, True], ids=["PPMID", "HCALCS"])
+@pytest.mark.parametrize("device", IMAGE_OF, ids=["PPMID", "HCALCS", "hub"])
 @pytest.mark.parametrize("check", GATEWAY_CHECKS, ids=lambda check: check.__name__)
-async def test_a_gateway_of_emulated_homes_conforms(check: GatewayCheck, commanded: bool) -> None:
-    async with bench(commanded) as at_hand:
+async def test_a_gateway_of_emulated_homes_conforms(check: GatewayCheck, device: Eui64) -> None:
+    async with bench(device) as at_hand:
         await check(at_hand)

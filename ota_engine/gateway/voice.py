@@ -1,0 +1,128 @@
+"""What a hub says to a fleet: each word of an errand once, each version when it changes, until settled.
+
+Knows rows and words; when something has happened is for ``gateway.core`` to find out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from images.eui64 import Eui64
+from ota_engine.fleet.port import HubOutcome, HubWord
+from ota_engine.gateway.errands import Errand, Unsettled, VersionSaid
+from ota_engine.gateway.memory import GatewayMemory
+from ota_engine.records import OutcomeKind, OutcomeRecord, Record, Verdict
+from ota_engine.times import Utc
+
+
+class HubVoice:
+    """Speaks for one hub.
+
+    Args:
+        memory: where what is said is kept until it is settled.
+    """
+
+    def __init__(self, memory: GatewayMemory) -> None:
+        self._memory = memory
+        self._proofs: dict[tuple[Eui64, str], bytes] = {}
+        self._last = max((row.sequence for row in memory.all(Unsettled)), default=0)
+
+    @property
+    def outcomes(self) -> tuple[HubOutcome, ...]:
+        """What is not settled, the oldest first."""
+        rows = sorted(self._memory.all(Unsettled), key=lambda row: row.sequence)
+        return tuple(row.outcome for row in rows)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Say no more what is kept elsewhere now."""
+        for key in keys:
+            row = self._memory.get(Unsettled, f"outcome/{key}")
+            if row is not None:
+                self._memory.forget(row)
+
+    def say(
+        self,
+        errand: Errand,
+        word: HubWord,
+        utc: Utc,
+        *,
+        reason: str = "",
+        version: int | None = None,
+        message: bytes = b"",
+    ) -> Errand:
+        """Say a word of an errand, unless this attempt has said it.
+
+        Returns:
+            the errand, which knows what it has said.
+        """
+        if word in errand.said:
+            return errand
+        proof = (errand.device, errand.sha256)
+        if word is HubWord.TRANSFERRED:
+            message = self._proofs.pop(proof, message)
+        self._tell(
+            HubOutcome(
+                f"{errand.campaign}/{errand.home}/{errand.attempt}/{word}",
+                errand.campaign,
+                errand.attempt,
+                errand.home,
+                errand.device,
+                word,
+                reason,
+                version,
+                message,
+                utc,
+            )
+        )
+        if version is not None:
+            self.note_version(errand.device, version)
+        return self._memory.remember(replace(errand, said=(*errand.said, word)))
+
+    def say_version(self, device: Eui64, version: int, utc: Utc) -> None:
+        """Say what a device runs, if that is news."""
+        if self.note_version(device, version):
+            said = self._memory.get(VersionSaid, f"version/{device:016x}")
+            count = said.count if said is not None else 0
+            name = f"version/{device:016x}/{count}/{version:08x}"
+            self._say_of_itself(device, name, version, b"", utc)
+
+    def prove(self, records: Iterable[Record]) -> None:
+        """Pass on messages of devices that tell what they run, and keep the hub's own for their word.
+
+        An order that has failed is told as the end of its errand.
+        """
+        devices = {errand.device for errand in self._memory.errands}
+        for record in records:
+            if not isinstance(record, OutcomeRecord) or not record.message:
+                continue
+            failed_order = record.kind is OutcomeKind.ORDER and record.verdict is Verdict.FAILED
+            if record.device not in devices or failed_order:
+                continue
+            if record.version_after is not None:
+                name, version = f"proof/{record.key}", record.version_after
+                self._say_of_itself(record.device, name, version, record.message, record.utc)
+                self.note_version(record.device, version)
+            elif record.kind is OutcomeKind.ALERT and record.sha256:
+                self._proofs[record.device, record.sha256] = record.message
+
+    def note_version(self, device: Eui64, version: int) -> bool:
+        """Note what a device runs; whether that is news."""
+        known = self._memory.get(VersionSaid, f"version/{device:016x}")
+        if known is not None and known.version == version:
+            return False
+        count = 1 if known is None else known.count + 1
+        self._memory.remember(VersionSaid(device, version, count))
+        return True
+
+    def _say_of_itself(
+        self, device: Eui64, name: str, version: int, message: bytes, utc: Utc
+    ) -> None:
+        home = self._memory.home
+        self._tell(
+            HubOutcome(
+                f"{home}/{name}", "", 0, home, device, HubWord.VERSION, "", version, message, utc
+            )
+        )
+
+    def _tell(self, outcome: HubOutcome) -> None:
+        self._last += 1
+        self._memory.remember(Unsettled(self._last, outcome))
