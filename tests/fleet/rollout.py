@@ -21,7 +21,7 @@ from ota_engine.fleet.campaigns.rows import (
 )
 from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
-from ota_engine.fleet.releases.rows import ReleaseType
+from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
 from tests.fleet.estate import DAY, VERSION
 from tests.fleet.town import Town
 
@@ -83,6 +83,15 @@ class RollOutTown(Town):
         """Have a campaign approved whose notices nobody has taken yet."""
         self.decide("olive", ProposeCampaign(campaign, release, canonical_json(values or policy())))
         self.decide("peter", ApproveCampaign(campaign))
+
+    def announce_after_release(self, values: Mapping[str, Any]) -> None:
+        """Have a campaign of an approved release whose notices nobody has taken yet."""
+        self.approved_release()
+        self.announce_undelivered(values)
+
+    def withdraw_release(self, release: FirmwareRelease) -> None:
+        """Let a release be withdrawn."""
+        self.put(replace(release, status=ReleaseStatus.WITHDRAWN))
 
     def begin(self, values: Mapping[str, Any] | None = None, **names: Any) -> None:
         """Have a campaign whose first phase has just begun."""

@@ -36,8 +36,8 @@ class GateInputs:
 
     Attributes:
         planned: homes not begun.
-        under_way: homes begun whose end is not known.
-        waiting: homes that wait, by reason.
+        under_way: homes begun whose end is not known, but for those that wait.
+        waiting: homes that wait for a delivery or for an activation, by reason.
         activated: homes that say they run it.
         failed: homes that failed for good.
         excused_failed: of those, how many a person has accepted by going on.
@@ -100,20 +100,28 @@ class GateJudgement(NamedTuple):
 def counted(sums: Iterable[Sum]) -> GateInputs:
     """Add up the sums of a phase."""
     states: dict[str, int] = {}
-    waiting = []
+    waiting: dict[str, int] = {}
     for row in sorted(sums, key=lambda row: row.reason):
-        states[row.state] = states.get(row.state, 0) + row.homes
-        if row.state == MemberState.WAITING and row.homes:
-            waiting.append((row.reason, row.homes))
+        if _waits(row):
+            waiting[row.reason] = waiting.get(row.reason, 0) + row.homes
+        else:
+            states[row.state] = states.get(row.state, 0) + row.homes
     return GateInputs(
         planned=states.get(MemberState.PLANNED, 0),
         under_way=sum(states.get(state, 0) for state in UNDER_WAY),
-        waiting=tuple(waiting),
+        waiting=tuple((reason, homes) for reason, homes in waiting.items() if homes),
         activated=states.get(MemberState.ACTIVATED, 0),
         failed=states.get(MemberState.FAILED, 0),
         unreachable=states.get(MemberState.UNREACHABLE, 0),
         left=states.get(MemberState.LEFT, 0),
         han_lost=states.get(HAN_LOST, 0),
+    )
+
+
+def _waits(row: Sum) -> bool:
+    """Homes wait before their delivery, or with the image for their activation."""
+    return row.state == MemberState.WAITING or (
+        row.state == MemberState.TRANSFERRED and bool(row.reason)
     )
 
 

@@ -322,6 +322,8 @@ def _next_look(
     elif phase.last_end_utc is not None and not inputs.under_way:
         gate = policy.phases[phase.number - 1].gate
         moments.append(phase.last_end_utc + gate.observation_s)
+    if inputs.stale:
+        moments.append(utc + HOUR_S)  # reports come without anybody being told
     if phase.number == len(policy.phases):
         joined = phase.started_utc if phase.joined_utc is None else phase.joined_utc
         moments.append(utc + PAGE_S if joined == utc else (joined or utc) + JOIN_S)

@@ -1,0 +1,114 @@
+"""How a phase goes on by itself: its hours, its rate, what it waits for, what it asks of gateways."""
+
+from datetime import UTC, datetime
+
+from ota_engine.fleet.calendar.local_time import local_of
+from ota_engine.fleet.campaigns.rows import CampaignState, GatewayReport, MemberState, PhaseState
+from ota_engine.fleet.port import Verb
+from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
+from ota_engine.times import Utc
+from tests.fleet.estate import BEGIN, DAY
+from tests.fleet.rollout import HOUR, RollOutTown, gate, phase, policy
+
+
+def begun_at(town: RollOutTown) -> list[datetime]:
+    """Local times at which homes were begun, from the audit of the phase's credit."""
+    return [local_of(Utc(town.member(one.home).since_utc)) for one in town.told(Verb.ASSIGN)]
+
+
+def test_homes_begin_in_the_hours_that_were_agreed_on_either_side_of_a_change_of_clocks() -> None:
+    town = RollOutTown(40)
+    town.utc = Utc(datetime(2027, 3, 17, 12, tzinfo=UTC).timestamp())  # summer time: 28 March
+    night = {"begins": "22:00", "ends": "06:00"}
+    town.begin(policy(phase("all", per_hour=1), download_window=night))
+    town.pass_time(6 * DAY)
+    hours = {(moment.date(), moment.hour) for moment in begun_at(town)}
+    assert len(town.told(Verb.ASSIGN)) == 40
+    assert all(hour >= 22 or hour < 6 for _, hour in hours)
+    assert max(day for day, _ in hours).isoformat() > "2027-03-28"
+
+
+def test_nothing_begins_on_a_day_that_was_left_out() -> None:
+    town = RollOutTown(4)
+    days = [f"2027-01-{day}" for day in range(22, 26)]
+    assert local_of(Utc(BEGIN + 7 * DAY)).date().isoformat() == "2027-01-22"
+    town.begin(policy(blackout=days))
+    town.pass_time(3 * DAY)
+    assert not town.told(Verb.ASSIGN)
+    town.pass_time(DAY)
+    assert {moment.date().isoformat() for moment in begun_at(town)} == {"2027-01-26"}
+
+
+def test_what_was_transferred_outside_the_hours_of_activation_waits_with_that_reason() -> None:
+    town = RollOutTown(1)
+    town.begin(policy(activation_window={"begins": "02:00", "ends": "04:00"}))
+    town.transfer("h1")
+    assert town.state("h1") is MemberState.TRANSFERRED
+    assert town.member("h1").reason
+    town.pass_time(DAY)
+    (told,) = town.told(Verb.ACTIVATE)
+    assert told.at_utc is not None
+    assert 2 <= local_of(Utc(told.at_utc)).hour < 4
+
+
+def test_the_rate_grows_with_what_has_activated() -> None:
+    ramp = {"start_per_hour": 2, "factor_permille": 2_000, "every_activated": 2}
+    values = policy(phase("all", per_hour=16, ramp=ramp))
+    silent, lively = RollOutTown(80), RollOutTown(80)
+    for town in (silent, lively):
+        town.begin(values)
+        assert len(town.told(Verb.ASSIGN)) == 2
+        for _ in range(5):
+            if town is lively:
+                town.finish(*town.in_state(MemberState.OFFERED))
+            town.pass_time(HOUR)
+    assert 10 <= len(silent.told(Verb.ASSIGN)) <= 12
+    assert 40 <= len(lively.told(Verb.ASSIGN)) <= 6 * 16
+
+
+def test_no_more_homes_are_under_way_at_once_than_agreed() -> None:
+    town = RollOutTown(10)
+    town.begin(policy(phase("all", at_once=3)))
+    assert len(town.told(Verb.ASSIGN)) == 3
+    town.finish(town.in_state(MemberState.OFFERED)[0])
+    town.pass_time(2 * HOUR)
+    assert len(town.in_state(MemberState.OFFERED)) == 3
+
+
+def test_homes_that_wait_are_named_in_the_verdict_and_keep_no_gate_shut() -> None:
+    town = RollOutTown(4)
+    town.announce_after_release(policy(phase("pilot", 4), phase("mass")))
+    town.deliver("east")
+    town.pass_time(7 * DAY + HOUR)
+    town.finish(*town.in_state(MemberState.OFFERED))
+    town.pass_time(3 * DAY)
+    assert town.phase(1).state is PhaseState.PASSED
+    passed = next(row for row in town.verdicts() if row.verdict == "pass")
+    assert passed.named == "2 homes wait: notice has not reached west"
+    town.deliver()
+    town.pass_time(8 * DAY)
+    assert len(town.told(Verb.ASSIGN)) == 4
+
+
+def test_a_gateway_that_has_not_spoken_for_long_keeps_the_gate_shut() -> None:
+    town = RollOutTown(2)
+    town.begin(policy(phase("pilot", 1, gate=gate(stale_s=DAY)), phase("mass")))
+    (home,) = town.in_state(MemberState.OFFERED)
+    town.finish(home)
+    town.pass_time(3 * DAY)
+    assert town.verdicts()[-1].missing == "a report of gateway gw"
+    town.report(home, 0x0002_0000)
+    assert town.row(GatewayReport).utc == town.utc
+    town.pass_time(2 * HOUR)
+    assert town.phase(1).state is PhaseState.PASSED
+
+
+def test_a_release_that_is_withdrawn_meanwhile_begins_nowhere() -> None:
+    town = RollOutTown(2)
+    town.announce()
+    release = town.row(FirmwareRelease, release="r1")
+    town.withdraw_release(release)
+    town.pass_time(8 * DAY)
+    assert not town.told(Verb.ASSIGN)
+    assert town.stands().state is CampaignState.HELD
+    assert town.stands().reason == f"release r1 is {ReleaseStatus.WITHDRAWN}"
