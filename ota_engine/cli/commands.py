@@ -17,6 +17,7 @@ class Panel(StrEnum):
     DELIVERY = "Radios and delivery"
     ORDERS = "Signed orders"
     EVIDENCE = "Outcomes and evidence"
+    FLEET = "A network of hubs"
     EMULATION = "Emulation"
 
 
@@ -98,6 +99,36 @@ OWN: Final = (
         "ota_engine.cli.audit",
         "Verify the hash-chained audit trail.",
         Panel.EVIDENCE,
+    ),
+    CommandRow(
+        "estate",
+        "ota_engine.cli.fleet_estate",
+        "Begin a fleet; keep its parties, persons and homes.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "release",
+        "ota_engine.cli.fleet_release",
+        "Enter, test, approve and retire releases.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "campaign",
+        "ota_engine.cli.fleet_campaign",
+        "Propose, approve, run, watch and stop roll-outs.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "incident",
+        "ota_engine.cli.fleet_incident",
+        "Raise, own and resolve what goes wrong in one.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "notices",
+        "ota_engine.cli.fleet_notices",
+        "See what parties are told, and bring it to them.",
+        Panel.FLEET,
     ),
 )
 

@@ -1,8 +1,16 @@
 """Every command of zota with the least it can be given: what ends with work done, and what with one line."""
 
+import shlex
+from collections.abc import Iterator
+from enum import StrEnum
+from inspect import Parameter
 from pathlib import Path
+from typing import Annotated, get_args, get_origin
 
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.fleet_acts import BY_HAND, words_of
+from ota_engine.cli.fleet_fields import ActField, act_fields
+from ota_engine.fleet.fleet import Fleet
 from tests.cli.firmware import NEW_VERSION
 
 SCENARIO = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
@@ -14,6 +22,8 @@ GB_FIRMWARE = f"--layout gb --manufacturer 0x121D --type 0x86 --version {NEW_VER
 HCALCS = "00-DB-12-34-00-00-00-03"
 SIGNED_BY = "keys/90b3d51f40010000-ds.key"
 SIM = "--link sim://?keys=keys --state gb"
+NOWHERE = "--state nowhere"
+BY = f"{NOWHERE} --as olive"
 PORT = "--link ezsp:///dev/ttyACM9"
 URL = "http://127.0.0.1:1/outcomes"
 
@@ -50,10 +60,35 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("store dead-letters --state gb", Exit.OK),
     ("store requeue --state gb --all", Exit.OK),
     ("audit verify --state gb", Exit.OK),
+    ("estate key olive", Exit.OK),
     ("demo --keep shown", Exit.OK),
     (f"rehearse {SCENARIO} --homes 50 --seed 1", Exit.ERRORS),  # its pilot stops it
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
 )
+
+
+def _given(field: ActField) -> str:
+    """What is typed for one field, if it must be."""
+    if field.parameter.default is not Parameter.empty:
+        return ""
+    assert get_origin(field.parameter.annotation) is Annotated
+    plain, option = get_args(field.parameter.annotation)
+    name = option.default if isinstance(option.default, str) else ""  # an argument has none
+    if plain is bool:
+        return name.partition("/")[0]
+    value = "2027-03-01T10:00" if field.name.endswith("_utc") else "1"
+    if isinstance(plain, type) and issubclass(plain, StrEnum):
+        value = next(iter(plain))
+    return f"{name} {shlex.quote(value)}".lstrip()
+
+
+def _acts_nowhere() -> Iterator[str]:
+    """A command line for every act, where there is no fleet."""
+    for act in Fleet().acts:
+        if act.__name__ not in BY_HAND:
+            given = " ".join(filter(None, map(_given, act_fields(act))))
+            yield f"{words_of(act).words} {given}"
+
 
 # What cannot be done here, or not with these words: one line, and the code for it.
 ONE_LINE: tuple[tuple[str, Exit], ...] = (
@@ -75,4 +110,23 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"version --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
     (f"activate --hash {'0' * 64} --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
     (f"demo --outcomes-to {URL}", Exit.ERRORS),
+    *((f"{line} {BY}", Exit.UNREADABLE) for line in _acts_nowhere()),
+    (f"estate init nothing.toml {BY}", Exit.UNREADABLE),
+    (f"estate import nothing.csv --list homes {BY}", Exit.UNREADABLE),
+    (f"estate people {NOWHERE}", Exit.UNREADABLE),
+    (f"estate show {NOWHERE}", Exit.UNREADABLE),
+    (f"release list {NOWHERE}", Exit.UNREADABLE),
+    (f"release images nothing {NOWHERE}", Exit.UNREADABLE),
+    (f"release path CPL-1 --variant v --version 1 {BY}", Exit.UNREADABLE),
+    (f"release repository import nothing.csv {BY}", Exit.UNREADABLE),
+    (f"release repository export -o paths.csv {NOWHERE}", Exit.UNREADABLE),
+    (f"campaign list {NOWHERE}", Exit.UNREADABLE),
+    (f"campaign show c1 {NOWHERE}", Exit.UNREADABLE),
+    ("campaign policy nothing.toml", Exit.UNREADABLE),
+    (f"campaign stop --all {BY}", Exit.UNREADABLE),
+    (f"campaign tick {NOWHERE}", Exit.UNREADABLE),
+    (f"campaign run {NOWHERE}", Exit.UNREADABLE),
+    (f"incident list {NOWHERE}", Exit.UNREADABLE),
+    (f"notices list {NOWHERE}", Exit.UNREADABLE),
+    (f"notices deliver {NOWHERE}", Exit.UNREADABLE),
 )

@@ -1,6 +1,7 @@
 """The wheel in an environment of its own, without extras: every command does its work or says one line."""
 
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ class Clean(NamedTuple):
     def run(self, words: str) -> Ran:
         """Run a command to its end; what it adds under an old name is left out."""
         done = subprocess.run(
-            [self.zota, *words.split()],
+            [self.zota, *shlex.split(words)],
             cwd=self.desk,
             capture_output=True,
             text=True,

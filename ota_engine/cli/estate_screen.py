@@ -1,0 +1,56 @@
+"""Shows what runs in an estate in the columns of a terminal; decides nothing."""
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from ota_engine.cli.columns import Column, TableRow, folded, lay_out
+from ota_engine.fleet.inventory.configurations import version_text
+
+if TYPE_CHECKING:
+    from ota_engine.head_end.estate_report import EstateReport
+
+MOST_SETS: Final = 20  # that are shown; --json has all
+
+
+def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
+    """Lay an estate out."""
+    told = ", ".join(f"{homes:,} {status}" for status, homes in report.homes.items())
+    lines: list[Text | str] = [f"homes: {told or 'none: import some with zota estate import'}", ""]
+    columns = (
+        Column("variant"),
+        Column("kind", gives_way=1),
+        Column("N", right=True),
+        Column("devices", right=True),
+        Column("N-1", right=True),
+        Column("devices", right=True),
+        Column("older", right=True),
+        Column("ahead", right=True, gives_way=2),
+        Column("unsaid", right=True, gives_way=3),
+    )
+    rows = [
+        TableRow(
+            (
+                one.variant.variant,
+                one.variant.kind,
+                version_text(one.newest) if one.newest is not None else "-",
+                f"{one.at_newest:,}",
+                version_text(one.previous) if one.previous is not None else "-",
+                f"{one.at_previous:,}",
+                f"{one.older:,}",
+                f"{one.ahead:,}",
+                f"{one.unknown:,}",
+            ),
+            "" if one.ordered else "listed only",
+        )
+        for one in report.variants
+    ]
+    lines += lay_out(columns, rows, width, "").lines()
+    if report.sets:
+        lines += ["", "configuration sets, by homes"]
+    for contents, homes in report.sets[:MOST_SETS]:
+        first, *rest = folded(contents, None if width is None else width - 12) or [""]
+        lines += [f"{homes:>10,}  {first}", *(f"{'':12}{line}" for line in rest)]
+    if len(report.sets) > MOST_SETS:
+        lines.append(f"{'':12}and {len(report.sets) - MOST_SETS:,} more: --json has all")
+    return lines

@@ -1,0 +1,201 @@
+"""``zota campaign``: proposes, approves, runs, watches and stops roll-outs."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.fleet_acts import add_acts
+from ota_engine.cli.fleet_desk import (
+    As,
+    Deciding,
+    DecisionKey,
+    Json,
+    Key,
+    Reason,
+    State,
+    courier_of,
+    opened,
+    take,
+    text_of,
+)
+from ota_engine.cli.remarks import put, remark
+from ota_engine.errors import LocalError
+from ota_engine.fleet.campaigns.steering import StopAll
+from ota_engine.times import Utc
+from ota_engine.wall_clock import this_machine
+from ota_engine.wording import counted, utc_text
+
+if TYPE_CHECKING:
+    from ota_engine.head_end.courier import CourierRound, NoticeCourier
+    from ota_engine.head_end.desk import FleetDesk
+    from ota_engine.head_end.running import Looked
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Id of the campaign.")]
+
+
+@app.callback()
+def campaign() -> None:
+    """Propose, approve, run, watch and stop roll-outs."""
+
+
+@app.command("list")
+def list_command(state: State, as_json: Json = False) -> None:
+    """List campaigns and where they stand."""
+    from dataclasses import asdict
+
+    from ota_engine.fleet.campaigns.rows import Campaign as CampaignRow
+    from ota_engine.fleet.kernel.rows import Select
+
+    with opened(state) as desk, desk.store.reading():
+        rows = desk.store.select(Select(CampaignRow))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
+        return
+    columns = (
+        Column("campaign"),
+        Column("release"),
+        Column("state"),
+        Column("phase", right=True),
+        Column("rev", right=True),
+        Column("since", gives_way=1),
+    )
+    lines = [
+        TableRow(
+            (
+                one.campaign,
+                one.release,
+                one.state,
+                str(one.phase),
+                str(one.revision),
+                utc_text(Utc(one.since_utc)),
+            ),
+            one.reason,
+        )
+        for one in rows
+    ]
+    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+
+
+@app.command("show")
+def show_command(name: Campaign, state: State, as_json: Json = False) -> None:
+    """Show how a campaign stands: phases, gates with what they lack, waiting homes, forecast."""
+    from ota_engine.cli.campaign_screen import status_lines
+    from ota_engine.head_end.campaign_status import campaign_status
+
+    with opened(state) as desk:
+        status = campaign_status(desk.store, name, this_machine())
+    if as_json:
+        typer.echo(json.dumps(status.as_values(), indent=2))
+    else:
+        show(status_lines(status, Room.of(sys.stdout).columns))
+
+
+@app.command("policy")
+def policy_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy (TOML).")],
+) -> None:
+    """Print a policy as people read it before they agree to it."""
+    from ota_engine.fleet.campaigns.document import policy_document
+    from ota_engine.fleet.campaigns.policy import read_policy_toml
+
+    try:
+        policy = read_policy_toml(text_of(file))
+    except LocalError as error:
+        raise LocalError(f"{file}: {error}") from None
+    typer.echo(policy_document(policy), nl=False)
+
+
+@app.command("stop")
+def stop_command(
+    state: State,
+    person: As,
+    everything: Annotated[bool, typer.Option("--all", help="Every campaign: needed.")] = False,
+    key: Key = None,
+    reason: Reason = "",
+    decision_key: DecisionKey = "",
+    as_json: Json = False,
+) -> None:
+    """Stop every campaign: nothing new starts after its commit; homes under way are listed."""
+    if not everything:
+        raise LocalError(
+            "stop what? give --all for every campaign, or pause one: zota campaign pause CAMPAIGN"
+        )
+    take(StopAll(), Deciding(state, person, key, reason, None, decision_key, as_json))
+
+
+@app.command("tick")
+def tick_command(state: State, as_json: Json = False) -> None:
+    """Look once at whatever is due, bring notices, and say when to look again.
+
+    Exit code 0 when every notice is delivered, 2 when some wait or were refused.
+    """
+    import trio
+
+    from ota_engine.head_end.running import look
+
+    with opened(state) as desk:
+        done = trio.run(look, desk, courier_of(desk, state), this_machine())
+    notices = done.notices
+    if as_json:
+        typer.echo(json.dumps(done._asdict() | {"notices": notices._asdict()}, indent=2))
+    else:
+        put(_told(notices))
+        after = "nothing is to be looked at later"
+        if done.next_utc is not None:
+            after = f"to be looked at again at {utc_text(done.next_utc)}"
+        put(f"{counted(done.due, 'row')} whose time had come; {after}")
+    raise typer.Exit(Exit.ERRORS if notices.waiting or notices.given_up else Exit.OK)
+
+
+@app.command("run")
+def run_command(state: State) -> None:
+    """Let time pass for the campaigns of a fleet, until stopped: by Ctrl-C, or by SIGTERM.
+
+    Looks at whatever is due and brings notices. Persons decide beside it, by commands of their own.
+    """
+    import trio
+
+    with opened(state) as desk:
+        remark(f"running the fleet in {state}; Ctrl-C ends it")
+        ended_by = trio.run(_run, desk, courier_of(desk, state))
+    if ended_by == signal.SIGINT:
+        raise typer.Exit(Exit.INTERRUPTED)
+
+
+async def _run(desk: "FleetDesk", courier: "NoticeCourier") -> int:
+    import trio
+
+    from ota_engine.head_end.running import run
+
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run, desk, courier, this_machine, _report)
+            async for one in signals:
+                nursery.cancel_scope.cancel()
+                return one
+    raise AssertionError("signals never end")
+
+
+def _report(done: "Looked") -> None:
+    told = [counted(done.due, "row") + " whose time had come"] if done.due else []
+    told += [_told(done.notices)] if any(done.notices) else []
+    if told:
+        put(f"{utc_text(done.utc)}: {'; '.join(told)}", sys.stderr)
+
+
+def _told(notices: "CourierRound") -> str:
+    return (
+        f"notices: {notices.delivered:,} delivered, {notices.waiting:,} waiting,"
+        f" {notices.given_up:,} given up"
+    )
+
+
+add_acts(app, "campaign", {})

@@ -1,0 +1,185 @@
+"""Opens a fleet's state folder for a command, and gives a person's decision there."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from images.files import read_bounded
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.remarks import put, remark
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.wall_clock import this_machine
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from ota_engine.head_end.courier import NoticeCourier
+    from ota_engine.head_end.desk import FleetDesk
+
+FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
+NOTICES_NAME: Final = "notices"  # likewise: files of notices
+MAX_KEY_BYTES: Final = 1 << 16
+MAX_TEXT_BYTES: Final = 1 << 20  # of a policy or a file of founders
+
+State = Annotated[
+    Path,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        envvar="ZOTA_STATE",
+        help="The fleet's state folder.",
+        exists=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who decides.")]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="That person's private key (PEM): signs."),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept for ever.")]
+Revision = Annotated[
+    int | None,
+    typer.Option(
+        "--revision", metavar="N", help="What it is about is refused if it is no longer at this."
+    ),
+]
+DecisionKey = Annotated[
+    str,
+    typer.Option(
+        "--decision-key",
+        metavar="TEXT",
+        help="Names the decision: given again under it, it is answered as the first time.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """How a person decides: the options that all decisions share."""
+
+    state: Path
+    person: str
+    key: Path | None = None
+    reason: str = ""
+    revision: int | None = None
+    decision_key: str = ""
+    as_json: bool = False
+
+
+@contextmanager
+def opened(state: Path, *, create: bool = False) -> "Iterator[FleetDesk]":
+    """Open the fleet of a state folder.
+
+    Raises:
+        StoreError: there is none, or it cannot be used as it is.
+    """
+    from ota_engine.fleet.fleet import Fleet
+    from ota_engine.head_end.desk import FleetDesk
+    from ota_engine.store.fleet.book import FleetStore
+
+    path = state / FLEET_NAME
+    if not create and not path.exists():
+        raise StoreError(f"{state}: there is no fleet here: zota estate init makes one")
+    store = FleetStore.open(path)
+    try:
+        yield FleetDesk(Fleet(), store)
+    finally:
+        store.close()
+
+
+def courier_of(desk: "FleetDesk", state: Path) -> "NoticeCourier":
+    """Have somebody who brings notices; files of notices lie in the state folder.
+
+    Raises:
+        StoreError: the fleet's key cannot be used.
+    """
+    from ota_engine.head_end.courier import NoticeCourier
+    from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
+
+    return NoticeCourier(
+        desk,
+        FleetKey.open(state / KEY_NAME),
+        state / NOTICES_NAME,
+        wall_clock=this_machine,
+        report=remark,
+    )
+
+
+def take(act: Any, how: Deciding) -> None:
+    """Give a decision, and say what became of it.
+
+    Raises:
+        LocalError: it is refused.
+        StoreError: the fleet cannot be opened.
+    """
+    with opened(how.state) as desk:
+        show_reply(give(desk, act, how), as_json=how.as_json)
+
+
+def give(desk: "FleetDesk", act: Any, how: Deciding) -> "dict[str, Any]":
+    """Give a decision.
+
+    Returns:
+        it and its answer, as plain values.
+    """
+    from ota_engine.head_end.deciding import Wish, decide, plain
+
+    signer = None if how.key is None else private_key(how.key)
+    wish = Wish(how.person, act, how.reason, how.revision, how.decision_key)
+    return plain(decide(desk, wish, signer, this_machine()))
+
+
+def show_reply(told: "dict[str, Any]", *, as_json: bool) -> None:
+    """Print what became of a decision.
+
+    Raises:
+        typer.Exit: it was refused.
+    """
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+    elif told["accepted"]:
+        put(told["text"])
+        put(f"decision {told['decision']}, revision {told['revision']}")
+    else:
+        remark(f"refused: {told['text']}")
+    if not told["accepted"]:
+        raise typer.Exit(Exit.ERRORS)
+
+
+def private_key(path: Path) -> "ec.EllipticCurvePrivateKey":
+    """Read a person's private key.
+
+    Raises:
+        LocalError: the file holds none of P-256.
+        OSError: it cannot be read.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(read_bounded(path, MAX_KEY_BYTES), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise LocalError(f"{path}: no private key of P-256, unencrypted: give its PEM file")
+    return key
+
+
+def text_of(path: Path, most: int = MAX_TEXT_BYTES) -> str:
+    """Read a text file.
+
+    Raises:
+        LocalError: it is not UTF-8.
+        OSError: it cannot be read.
+    """
+    try:
+        return read_bounded(path, most).decode()
+    except UnicodeDecodeError:
+        raise LocalError(f"{path}: not UTF-8: save it as UTF-8") from None

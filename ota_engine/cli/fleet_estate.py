@@ -1,0 +1,219 @@
+"""``zota estate``: begins a fleet, and keeps who takes part and which homes there are."""
+
+import json
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.fleet_acts import add_acts
+from ota_engine.cli.fleet_desk import (
+    As,
+    Deciding,
+    Json,
+    Key,
+    State,
+    give,
+    opened,
+    show_reply,
+    text_of,
+)
+from ota_engine.cli.remarks import put, remark
+from ota_engine.errors import LocalError
+from ota_engine.fleet.inventory.importing import ImportKind
+from ota_engine.fleet.parties.acts import FoundEstate
+from ota_engine.wall_clock import this_machine
+from ota_engine.wording import counted
+
+if TYPE_CHECKING:
+    from ota_engine.head_end.listings import BadLine
+
+_OWNER_ONLY: Final = 0o600
+_READABLE: Final = 0o644
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def estate() -> None:
+    """Begin a fleet; keep its parties, persons and homes."""
+
+
+@app.command("key")
+def key_command(
+    name: Annotated[str, typer.Argument(metavar="FILE", help="FILE.key and FILE.pub are made.")],
+) -> None:
+    """Make the keys of a person: FILE.key, which signs and is shown to nobody, and FILE.pub."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write_new(Path(f"{name}.key"), secret, _OWNER_ONLY)
+    _write_new(Path(f"{name}.pub"), public, _READABLE)
+    put(f"made {name}.key, which signs, and {name}.pub, which others need")
+
+
+@app.command("init")
+def init_command(
+    founders: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The operator and its two founders (TOML).")
+    ],
+    state: State,
+    person: As,
+    key: Key = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a state folder, and register the operator and its first two persons.
+
+    FILE has party, name and two tables [[persons]] with id, name and key, the file of a public key
+    beside it. One of the two decides and signs. Exit code 0: founded, 2: refused, 3: no folder.
+    """
+    act = _founding(founders)
+    how = Deciding(state, person, key, reason, None, "", as_json)
+    with opened(state, create=True) as desk:
+        told = give(desk, act, how)
+    show_reply(told, as_json=as_json)
+
+
+@app.command("people")
+def people_command(state: State, as_json: Json = False) -> None:
+    """List parties and persons."""
+    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.fleet.parties.rows import Party, Person
+
+    with opened(state) as desk, desk.store.reading():
+        parties = desk.store.select(Select(Party))
+        persons = desk.store.select(Select(Person))
+    if as_json:
+        shown = {
+            "parties": [
+                {
+                    "party": one.party,
+                    "name": one.name,
+                    "roles": list(one.roles),
+                    "ids": list(one.ids),
+                }
+                for one in parties
+            ],
+            "persons": [
+                {"person": one.person, "party": one.party, "active": one.active, "key": one.key}
+                for one in persons
+            ],
+        }
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    columns = (Column("party"), Column("person"), Column("name"))
+    rows = [TableRow((one.party, "", one.name), ", ".join(one.roles)) for one in parties]
+    rows += [
+        TableRow((one.party, one.person, one.name), "" if one.active else one.changed)
+        for one in persons
+    ]
+    rows.sort(key=lambda row: (str(row.cells[0]), str(row.cells[1])))
+    show(lay_out(columns, rows, Room.of(sys.stdout).columns, "roles").lines())
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[
+        Path, typer.Argument(readable=False, metavar="FILE", help="CSV, JSON or JSON lines.")
+    ],
+    kind: Annotated[ImportKind, typer.Option("--list", help="What the file lists.")],
+    state: State,
+    person: As,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would become of it; take nothing.")
+    ] = False,
+    take_others: Annotated[
+        bool, typer.Option("--take-others", help="Take the good lines although some are bad.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take variants, homes, devices or registration data from a file: all of it, or nothing.
+
+    Every bad line is named on standard error. Exit code 0: taken, or it would be, 2: lines are bad.
+    """
+    from ota_engine.head_end.imports import EstateImport
+    from ota_engine.head_end.pseudonym_key import estate_key
+
+    with opened(state) as desk:
+        importing = EstateImport(desk, estate_key(state, make=True), kind, _say_bad)
+        with file.open("rb") as stream:
+            report = importing.run(
+                stream, person, this_machine(), dry_run=dry_run, take_others=take_others
+            )
+    if as_json:
+        typer.echo(json.dumps(report._asdict(), indent=2))
+    else:
+        told = "taken" if report.taken else "not taken"
+        told = "would be taken" if dry_run and not report.bad else told
+        counts = f"{report.new:,} new, {report.known:,} known, {report.bad:,} bad"
+        put(f"{file}: {counted(report.lines, 'line')} of {report.kind}: {told}; {counts}")
+    raise typer.Exit(Exit.ERRORS if report.bad and not report.taken else Exit.OK)
+
+
+def _say_bad(line: "BadLine") -> None:
+    remark(f"line {line.line}: {line.text}")
+
+
+@app.command("show")
+def show_command(state: State, as_json: Json = False) -> None:
+    """Show which versions run where: N, N-1 and older by variant, and configuration sets."""
+    from ota_engine.cli.estate_screen import estate_lines
+    from ota_engine.head_end.estate_report import estate_report
+
+    with opened(state) as desk:
+        report = estate_report(desk)
+    if as_json:
+        typer.echo(json.dumps(report.as_values(), indent=2))
+    else:
+        show(estate_lines(report, Room.of(sys.stdout).columns))
+
+
+def _founding(path: Path) -> FoundEstate:
+    try:
+        values = tomllib.loads(text_of(path))
+        persons = tuple(
+            (str(row["id"]), str(row["name"]), text_of(path.parent / row["key"]))
+            for row in values["persons"]
+        )
+        return FoundEstate(str(values["party"]), str(values["name"]), persons)
+    except tomllib.TOMLDecodeError as error:
+        raise LocalError(f"{path}: not TOML: {error}") from None
+    except KeyError as error:
+        raise LocalError(f"{path}: it has no {error}: add it") from None
+    except TypeError:
+        raise LocalError(
+            f"{path}: persons are no tables: write [[persons]] with id, name and key"
+        ) from None
+
+
+def _write_new(path: Path, octets: bytes, mode: int) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise LocalError(f"{path}: exists already: keys are never overwritten") from None
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(octets)
+
+
+add_acts(
+    app,
+    "estate",
+    {
+        "party": "Register and change parties.",
+        "person": "Register, confirm and remove persons.",
+    },
+)

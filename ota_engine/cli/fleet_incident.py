@@ -1,0 +1,63 @@
+"""``zota incident``: what goes wrong in a roll-out, who looks into it, what is decided."""
+
+import json
+import sys
+
+import typer
+
+from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.fleet_acts import add_acts
+from ota_engine.cli.fleet_desk import Json, State, opened
+from ota_engine.wording import utc_text
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def incident() -> None:
+    """Raise, own and resolve what goes wrong in a roll-out."""
+
+
+@app.command("list")
+def list_command(state: State, as_json: Json = False) -> None:
+    """List incidents, those that are open first."""
+    from dataclasses import asdict
+
+    from ota_engine.fleet.incidents.rows import Incident, IncidentState
+    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.times import Utc
+
+    with opened(state) as desk, desk.store.reading():
+        rows = desk.store.select(Select(Incident))
+    rows.sort(key=lambda one: (one.state is IncidentState.RESOLVED, one.category, one.raised_utc))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
+        return
+    columns = (
+        Column("incident"),
+        Column("campaign"),
+        Column("phase", right=True),
+        Column("cat", right=True),
+        Column("state"),
+        Column("owner", gives_way=1),
+        Column("raised", gives_way=2),
+    )
+    lines = [
+        TableRow(
+            (
+                one.incident,
+                one.campaign,
+                str(one.phase),
+                str(one.category),
+                one.state,
+                one.owner,
+                utc_text(Utc(one.raised_utc)),
+            ),
+            one.text,
+        )
+        for one in rows
+    ]
+    show(lay_out(columns, lines, Room.of(sys.stdout).columns, "what").lines())
+
+
+add_acts(app, "incident", {})

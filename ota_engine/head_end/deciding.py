@@ -1,0 +1,170 @@
+"""Makes decisions of what a person wants: names, signs and gives them; knows no file and no clock.
+
+A decision names itself by a key, so that the same one given twice counts once. A person at a terminal
+gives none: then a decision is the same as an earlier one when that was taken, it wanted the same for the
+same reason, and what it is about has not moved since. Whatever has no revision is decided anew each time.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Final, NamedTuple, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ota_engine.canonical import canonical_json
+from ota_engine.fleet.kernel.decisions import (
+    Decision,
+    DecisionRow,
+    RefusalCode,
+    content_of,
+    octets_to_sign,
+)
+from ota_engine.fleet.kernel.effects import Reply
+from ota_engine.fleet.kernel.rows import Rows, RowsWanted, Select
+from ota_engine.fleet.kernel.signatures import sign
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.times import Utc
+
+T = TypeVar("T")
+
+_KEY_OCTETS: Final = 8
+#: What of a decision may differ where it is given again: when, and what stands in its place.
+_MAY_DIFFER: Final = ("given_utc", "key", "revision")
+
+
+class Wish(NamedTuple):
+    """What a person wants.
+
+    Attributes:
+        person: id.
+        act: what is wanted.
+        reason: why, in words.
+        revision: of the subject, as the person saw it; None for whatever it is now.
+        key: names the decision; empty to have it named.
+    """
+
+    person: str
+    act: Any
+    reason: str = ""
+    revision: int | None = None
+    key: str = ""
+
+
+class Answered(NamedTuple):
+    """A decision as it was given, and the answer."""
+
+    decision: Decision
+    reply: Reply
+
+
+def decide(
+    desk: FleetDesk, wish: Wish, signer: ec.EllipticCurvePrivateKey | None, utc: Utc
+) -> Answered:
+    """Give a decision.
+
+    Args:
+        desk: of the fleet.
+        wish: what is wanted.
+        signer: private key of the person; None for a person who signs nothing.
+        utc: now, by the person's clock and the fleet's.
+
+    Raises:
+        StoreError: the database failed; nothing was decided.
+    """
+    decision = _named(desk, wish, utc)
+    if signer is not None:
+        decision = decision._replace(signature=sign(signer, octets_to_sign(decision)))
+    reply = desk.decide(decision, utc)
+    if reply.code == RefusalCode.MOVED and wish.revision is not None:
+        since = _moves(desk, wish, wish.revision)
+        reply = reply._replace(text=f"{reply.text}; since then: {since}")
+    return Answered(decision, reply)
+
+
+def asked(desk: FleetDesk, question: Callable[[Work], T]) -> T:
+    """Ask something that is answered from rows."""
+    rows = Rows()
+    with desk.store.reading():
+        while True:
+            try:
+                return question(Work(rows))
+            except RowsWanted as wanted:
+                for ask, found in desk.store.load(wanted.asks):
+                    rows.load(ask, found)
+
+
+def _named(desk: FleetDesk, wish: Wish, utc: Utc) -> Decision:
+    decision = Decision(wish.key, wish.person, wish.act, wish.reason, wish.revision, utc)
+    earlier = _earlier(desk, decision)
+    if earlier is not None:
+        told = json.loads(earlier.content)
+        return decision._replace(
+            key=earlier.key, given_utc=Utc(told["given_utc"]), revision=told["revision"]
+        )
+    if wish.key:
+        return decision
+    digest = hashlib.blake2b(content_of(decision).encode("ascii"), digest_size=_KEY_OCTETS)
+    return decision._replace(key=digest.hexdigest())
+
+
+def _earlier(desk: FleetDesk, decision: Decision) -> DecisionRow | None:
+    """Find the decision that this one is given again."""
+    if decision.key:
+        found = asked(desk, lambda work: work.get(DecisionRow, decision.key))
+        return found if found is not None and _wants(decision) == _wanted(found) else None
+    row = desk.fleet.acts[type(decision.act)]
+    subject = row.subject(decision.act)
+    revision = asked(desk, lambda work: row.revision(decision.act, work))
+    if revision is None:
+        return None
+    here = ("subject", subject), ("accepted", True), ("revision", revision)
+    with desk.store.reading():
+        same = [
+            one
+            for one in desk.store.walk(Select(DecisionRow, here))
+            if _wants(decision) == _wanted(one)
+        ]
+    return max(same, key=lambda one: one.taken_utc, default=None)
+
+
+def _wants(decision: Decision) -> dict[str, Any]:
+    return _wanted_in(content_of(decision))
+
+
+def _wanted(row: DecisionRow) -> dict[str, Any]:
+    return _wanted_in(row.content)
+
+
+def _wanted_in(content: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(content)
+    return {name: value for name, value in told.items() if name not in _MAY_DIFFER}
+
+
+def _moves(desk: FleetDesk, wish: Wish, seen: int) -> str:
+    """Say what has been decided about a subject after a revision of it."""
+    subject = desk.fleet.acts[type(wish.act)].subject(wish.act)
+    with desk.store.reading():
+        rows = desk.store.select(Select(DecisionRow, (("subject", subject), ("accepted", True))))
+    later = sorted((row.revision, row.text) for row in rows if row.revision > seen)
+    told = "; ".join(f"{text} (revision {revision})" for revision, text in later)
+    return told or "it moved by itself, without a decision"
+
+
+def plain(answered: Answered) -> dict[str, Any]:
+    """Write a decision and its answer as plain values, ready for JSON."""
+    decision, reply = answered
+    return {
+        "accepted": reply.accepted,
+        "code": str(reply.code),
+        "text": reply.text,
+        "revision": reply.revision,
+        "decision": decision.key,
+        "person": decision.person,
+        "act": type(decision.act).__name__,
+        "fields": json.loads(canonical_json(asdict(decision.act))),
+        "given_utc": decision.given_utc,
+        "signed": bool(decision.signature),
+    }
