@@ -8,13 +8,12 @@ the file. A dry run does all of it but the last step.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
 from ota_engine.fleet.inventory.importing import (
-    COLUMNS,
     ImportKind,
     KnownNames,
     refuse_other_columns,
@@ -25,7 +24,7 @@ from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.parties.rows import Party, PartyId
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.listings import BadLine, ListedRecord, read_listing
+from ota_engine.head_end.listings import BadLine, ListedHead, read_listing
 from ota_engine.store.fleet.configurations import sample_configurations
 from ota_engine.store.fleet.intake import FleetIntake
 from ota_engine.times import Utc
@@ -97,7 +96,7 @@ class EstateImport:
         """Read the file and take what it lists.
 
         Args:
-            file: open for reading octets, and seekable.
+            file: open for reading octets, at its beginning; seekable where lines are told one by one.
             person: who imports it; named in the audit trail.
             utc: now.
             dry_run: only say what would become of it.
@@ -108,40 +107,32 @@ class EstateImport:
             StoreError: the database failed; nothing of it was taken.
         """
         self._utc = utc
-        digest = _digest(file)
         work = self._as_sets if self._kind in _SETS else self._as_events
-        return work(_Import(file, person, digest, dry_run, take_others))
+        return work(_Import(file, person, dry_run, take_others))
 
     # --- taken as sets ---------------------------------------------------------------------------
 
     def _as_sets(self, order: "_Import") -> ImportReport:
-        kind = _SETS[self._kind]
+        kind, source = _SETS[self._kind], _Digested(order.file)
         with self._desk.store.transaction():
             intake = FleetIntake(self._driver)
         try:
-            for batch in _in_batches(self._read(order.file)):
+            for batch in _in_batches(self._read(source)):
                 with self._desk.store.transaction():
                     intake.stage((line, row) for line, rows in batch for row in rows)
             with self._desk.store.transaction():
-                intake.leave_out(self._compared(intake, kind))
+                for fault in intake.left_out(kind, self._utc):
+                    self._say(BadLine(fault.line, fault.text))
             with self._desk.store.transaction():
                 new, known = intake.counts(kind)
                 taken = self._may_take(order)
                 if taken:
                     self._take(intake)
-                    self._note(order, new=new, known=known)
+                    self._note(order, source, new=new, known=known)
         finally:
             with self._desk.store.transaction():
                 intake.close()
-        return self._report(order, new, known, taken=taken)
-
-    def _compared(self, intake: FleetIntake, kind: type[Any]) -> list[int]:
-        lines: dict[int, str] = {}
-        for fault in intake.faults(kind, self._utc):
-            lines.setdefault(fault.line, fault.text)
-        for line, text in sorted(lines.items()):
-            self._say(BadLine(line, text))
-        return list(lines)
+        return self._report(source, new, known, taken=taken)
 
     def _take(self, intake: FleetIntake) -> None:
         if self._kind is ImportKind.VARIANTS:
@@ -156,23 +147,27 @@ class EstateImport:
     # --- told line by line -----------------------------------------------------------------------
 
     def _as_events(self, order: "_Import") -> ImportReport:
-        """Look at all lines first, then tell them; the file is read twice."""
-        for batch in _in_batches(self._read(order.file)):
+        """Look at all lines first, then tell them; the file is read twice, and must be the same."""
+        source = _Digested(order.file)
+        for batch in _in_batches(self._read(source)):
             with self._desk.store.reading():
                 for line in self._unknown_homes(batch):
                     self._say(line)
         taken = self._may_take(order)
         if taken:
             order.file.seek(0)
+            again = _Digested(order.file)
             quiet = EstateImport(self._desk, self._known.key, self._kind, lambda _: None)
             with self._desk.store.transaction():
-                for batch in _in_batches(quiet._read(order.file)):
+                for batch in _in_batches(quiet._read(again)):
                     bad = {line.line for line in self._unknown_homes(batch)}
                     self._handle(
                         event for line, events in batch if line not in bad for event in events
                     )
-                self._note(order)
-        return self._report(order, 0, 0, taken=taken)
+                if again.sha256 != source.sha256:
+                    raise LocalError("the file changed while it was read: import it again")
+                self._note(order, source)
+        return self._report(source, 0, 0, taken=taken)
 
     def _unknown_homes(self, batch: Iterable[tuple[int, tuple[Any, ...]]]) -> list[BadLine]:
         named = [(line, event.home) for line, events in batch for event in events]
@@ -183,28 +178,23 @@ class EstateImport:
 
     # --- what both do ----------------------------------------------------------------------------
 
-    def _read(self, file: BinaryIO) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        head: frozenset[str] | None = None
-        for record in read_listing(file):
+    def _read(self, source: "_Digested") -> Iterator[tuple[int, tuple[Any, ...]]]:
+        listed: frozenset[str] = frozenset()
+        for record in read_listing(cast("BinaryIO", source)):
+            if isinstance(record, ListedHead):
+                _refuse_head(self._kind, record)
+                listed = frozenset(record.names)
+                continue
             self._lines += 1
             if isinstance(record, BadLine):
                 self._say(record)
                 continue
             try:
-                names = record.cells.keys()
-                if head is None or not names <= head:
-                    refuse_other_columns(self._kind, self._complete(record, head))
-                    head = frozenset(names) | (head or frozenset())
+                if not record.cells.keys() <= listed:
+                    refuse_other_columns(self._kind, record.cells)
                 yield record.line, rows_of(self._kind, record.cells, self._known)
             except LocalError as error:
                 self._say(BadLine(record.line, str(error)))
-
-    def _complete(self, record: ListedRecord, head: frozenset[str] | None) -> Iterable[str]:
-        """A record of JSON may leave columns out; a first line may not leave out required ones."""
-        if head is None:
-            return record.cells
-        required = {column.name for column in COLUMNS[self._kind] if column.required}
-        return record.cells.keys() | required
 
     def _handle(self, events: Iterable[FleetEvent]) -> None:
         for batch in _in_batches(events):
@@ -217,29 +207,49 @@ class EstateImport:
     def _may_take(self, order: "_Import") -> bool:
         return not order.dry_run and (not self._bad or order.take_others)
 
-    def _note(self, order: "_Import", **counts: int) -> None:
+    def _note(self, order: "_Import", source: "_Digested", **counts: int) -> None:
         detail = {"lines": self._lines, "left out": self._bad, **counts}
-        note = AuditNote(order.person, f"imported {self._kind}", f"file:{order.sha256}", detail)
+        note = AuditNote(order.person, f"imported {self._kind}", f"file:{source.sha256}", detail)
         self._desk.store.keep((), [note], self._utc)
 
-    def _report(self, order: "_Import", new: int, known: int, *, taken: bool) -> ImportReport:
-        return ImportReport(self._kind, order.sha256, self._lines, self._bad, new, known, taken)
+    def _report(self, source: "_Digested", new: int, known: int, *, taken: bool) -> ImportReport:
+        return ImportReport(self._kind, source.sha256, self._lines, self._bad, new, known, taken)
 
 
 class _Import(NamedTuple):
     file: BinaryIO
     person: str
-    sha256: str
     dry_run: bool
     take_others: bool
 
 
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while octets := file.read(1 << 20):
-        digest.update(octets)
-    file.seek(0)
-    return digest.hexdigest()
+class _Digested:
+    """A file, and the digest of all that was read of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def read(self, most: int) -> bytes:
+        octets = self._file.read(most)
+        self._digest.update(octets)
+        return octets
+
+    def readline(self, most: int) -> bytes:
+        octets = self._file.readline(most)
+        self._digest.update(octets)
+        return octets
+
+
+def _refuse_head(kind: ImportKind, head: ListedHead) -> None:
+    try:
+        refuse_other_columns(kind, head.names)
+    except LocalError as error:
+        raise LocalError(f"line 1: {error}") from None
 
 
 def _in_batches(items: Iterable[T]) -> Iterator[list[T]]:

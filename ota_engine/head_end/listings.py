@@ -5,10 +5,11 @@ after it are read all the same; only a JSON array ends where it is broken. Texts
 encoding is named, and how to save the file in this one.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from images.errors import ImageError
 from images.strict_json import read_json
@@ -34,6 +35,12 @@ class ListedRecord(NamedTuple):
     cells: Mapping[str, str]
 
 
+class ListedHead(NamedTuple):
+    """The columns of a list of CSV, before any record."""
+
+    names: tuple[str, ...]
+
+
 class BadLine(NamedTuple):
     """A line that says nothing, and what to do about it."""
 
@@ -41,33 +48,66 @@ class BadLine(NamedTuple):
     text: str
 
 
-def read_listing(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
-    """Read a file from its beginning to its end, once.
+Listed: TypeAlias = ListedHead | ListedRecord | BadLine
+
+
+def read_listing(file: BinaryIO) -> Iterator[Listed]:
+    """Read a file from its beginning to its end, once; what is read is the whole of it.
 
     Args:
-        file: open for reading octets; may be moved to its beginning.
+        file: open for reading octets, at its beginning; need not be seekable.
 
     Raises:
         LocalError: it is of another encoding or has no head: nothing in it can be read.
     """
-    begin = file.read(4096)
+    source = _Source(file)
+    begin = source.peek()
     if begin.startswith(_WIDE) or b"\0" in begin:
         raise LocalError(f"the file is UTF-16, or no text: {_CURE}")
-    skip = len(_BOM) if begin.startswith(_BOM) else 0
-    file.seek(skip)
-    first = begin[skip:].lstrip()[:1]
+    if begin.startswith(_BOM):
+        source.skip(len(_BOM))
+    first = source.peek().lstrip()[:1]
     if first == b"[":
-        yield from _array(file)
+        yield from _array(source)
     elif first == b"{":
-        for number, line in _lines(file):
+        for number, line in _lines(source):
             record = line if isinstance(line, BadLine) else _from_json(number, line)
             if record is not None:
                 yield record
     else:
-        yield from _csv(file)
+        yield from _csv(source)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str | BadLine]]:
+class _Source:
+    """A file whose beginning can be looked at before it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._begin = file.read(4096)
+
+    def peek(self) -> bytes:
+        return self._begin
+
+    def skip(self, octets: int) -> None:
+        self._begin = self._begin[octets:]
+
+    def read(self, most: int) -> bytes:
+        if not self._begin:
+            return self._file.read(most)
+        part, self._begin = self._begin[:most], self._begin[most:]
+        return part
+
+    def readline(self, most: int) -> bytes:
+        if not self._begin:
+            return self._file.readline(most)
+        end = self._begin.find(b"\n") + 1
+        if 0 < end <= most or len(self._begin) >= most:
+            return self.read(min(end or most, most))
+        begin, self._begin = self._begin, b""
+        return begin + self._file.readline(most - len(begin))
+
+
+def _lines(file: _Source) -> Iterator[tuple[int, str | BadLine]]:
     """Read lines; one that is too long is read past, never kept."""
     number = 0
     while raw := file.readline(LONGEST + 1):
@@ -90,9 +130,10 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str | BadLine]]:
             )
 
 
-def _csv(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
+def _csv(file: _Source) -> Iterator[Listed]:
     lines = _lines(file)
     head = _head(next(lines, (1, "")))
+    yield ListedHead(tuple(head))
     for number, line in lines:
         if isinstance(line, BadLine):
             yield line
@@ -160,7 +201,7 @@ def _is_writable(text: str) -> bool:
 class _Window:
     """The part of a file that is looked at, and the number of its first line."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: _Source) -> None:
         self._file = file
         self._decoder = _decoder()
         self.text = ""
@@ -195,12 +236,10 @@ class _Window:
 
 
 def _decoder() -> Any:
-    import codecs  # noqa: PLC0415
-
     return codecs.getincrementaldecoder("utf-8")()
 
 
-def _array(file: BinaryIO) -> Iterator[ListedRecord | BadLine]:
+def _array(file: _Source) -> Iterator[ListedRecord | BadLine]:
     window = _Window(file)
     if window.next_mark() != "[":
         raise LocalError("line 1: no array begins here: write [ {...}, {...} ]")

@@ -58,9 +58,9 @@ class Estate:
         utc: the time; a test moves it.
     """
 
-    def __init__(self, number: int = 40, seed: int = 1) -> None:
+    def __init__(self, number: int = 40, seed: int = 1, *, store: FleetStore | None = None) -> None:
         spec = EstateSpec(number, seed)
-        self.store = FleetStore.open(None)
+        self.store = store or FleetStore.open(None)
         self.desk = FleetDesk(Fleet(), self.store)
         self.utc = BEGIN
         self._keys = count(1)

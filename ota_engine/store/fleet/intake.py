@@ -17,6 +17,7 @@ from ota_engine.store.fleet.forms import FORMS
 from ota_engine.times import Utc
 
 _KINDS: Final[tuple[type[Any], ...]] = (Home, Responsibility, Particulars, InstalledDevice, Variant)
+_OTHERS: Final = ("bad_lines", "touched_homes", "changed_homes", "unusual_devices")
 _IN_PLACE: Final = ", ".join(sorted(f"'{status.value}'" for status in IN_PLACE))
 _DEVICE: Final = FORMS[InstalledDevice]
 
@@ -43,15 +44,17 @@ def _twice(table: str, column: str) -> str:
 
 
 _OTHER_KIND: Final = """
-    SELECT s.line FROM temp.staged_variants AS s JOIN variants AS k USING (variant)
+    SELECT s.line, '' AS first FROM temp.staged_variants AS s JOIN variants AS k USING (variant)
     WHERE s.kind <> k.kind
 """
 _OTHER_SUPPLIER: Final = """
-    SELECT s.line FROM temp.staged_homes AS s JOIN homes AS k USING (home)
+    SELECT s.line, '' AS first FROM temp.staged_homes AS s JOIN homes AS k USING (home)
     WHERE (s.electricity <> '' AND s.electricity <> k.electricity)
        OR (s.gas <> '' AND s.gas <> k.gas)
 """
-_LATER: Final = "SELECT DISTINCT line FROM temp.staged_responsibilities WHERE from_utc > :utc"
+_LATER: Final = """
+    SELECT DISTINCT line, '' AS first FROM temp.staged_responsibilities WHERE from_utc > :utc
+"""
 _TWO_HUBS: Final = f"""
     SELECT line, first
     FROM (SELECT line, min(line) OVER (PARTITION BY home) AS first
@@ -60,11 +63,11 @@ _TWO_HUBS: Final = f"""
     WHERE line > first
 """  # noqa: S608 - made of our own words
 _HOMELESS: Final = """
-    SELECT s.line FROM temp.staged_fleet_devices AS s LEFT JOIN homes AS h USING (home)
+    SELECT s.line, '' AS first FROM temp.staged_fleet_devices AS s LEFT JOIN homes AS h USING (home)
     WHERE h.home IS NULL
 """
 
-#: By kind of row: what finds bad lines (and, where it says so, the line they clash with), and the text.
+#: By kind of row: what finds bad lines and the line that each clashes with, and what to say of them.
 _CHECKS: Final[dict[type[Any], tuple[tuple[str, str], ...]]] = {
     Variant: (
         (_twice("variants", "variant"), "the variant stands in line {} already: take one out"),
@@ -109,13 +112,13 @@ class FleetIntake:
             driver.execute(
                 f"CREATE TEMP TABLE staged_{table} AS SELECT 0 AS line, * FROM {table} WHERE false"  # noqa: S608 - our own words
             )
-        driver.execute("CREATE TEMP TABLE bad_lines (line INTEGER PRIMARY KEY)")
+        driver.execute("CREATE TEMP TABLE bad_lines (line INTEGER PRIMARY KEY, text TEXT)")
         driver.execute("CREATE TEMP TABLE touched_homes (home TEXT PRIMARY KEY)")
 
     def close(self) -> None:
         """Forget what is staged."""
         names = [f"staged_{FORMS[kind].table}" for kind in _KINDS]
-        for name in (*names, "bad_lines", "touched_homes"):
+        for name in (*names, *_OTHERS):
             self._driver.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def stage(self, rows: Iterable[tuple[int, Any]]) -> None:
@@ -130,27 +133,29 @@ class FleetIntake:
                 found,
             )
 
-    def faults(self, kind: type[Any], utc: Utc) -> Iterator[IntakeFault]:
-        """Compare lines with each other and with the estate; a line may be named more than once."""
+    def left_out(self, kind: type[Any], utc: Utc) -> Iterator[IntakeFault]:
+        """Compare lines with each other and with the estate, and do not take those that clash.
+
+        Returns:
+            those lines, in their order, each with the first thing that is wrong with it.
+        """
         if kind is InstalledDevice:
             self._driver.execute(
                 "CREATE INDEX temp.staged_by_home ON staged_fleet_devices (home, device)"
             )
         for query, text in _CHECKS[kind]:
-            for line, *first in self._driver.execute(query, {"utc": utc}):
-                yield IntakeFault(line, text.format(*first))
-
-    def leave_out(self, lines: Iterable[int]) -> None:
-        """Do not take what these lines say."""
-        self._driver.executemany(
-            "INSERT INTO temp.bad_lines VALUES (?) ON CONFLICT DO NOTHING",
-            ((line,) for line in lines),
-        )
-        for kind in _KINDS:
             self._driver.execute(
-                f"DELETE FROM temp.staged_{FORMS[kind].table}"  # noqa: S608 - as above
+                f"INSERT INTO temp.bad_lines SELECT line, replace(:text, '{{}}', first) FROM ({query})"  # noqa: S608 - as above
+                " WHERE true ON CONFLICT DO NOTHING",
+                {"utc": utc, "text": text},
+            )
+        for each in _KINDS:
+            self._driver.execute(
+                f"DELETE FROM temp.staged_{FORMS[each].table}"  # noqa: S608 - as above
                 " WHERE line IN (SELECT line FROM temp.bad_lines)"
             )
+        found = self._driver.execute("SELECT line, text FROM temp.bad_lines ORDER BY line")
+        return (IntakeFault(*row) for row in found)
 
     def counts(self, kind: type[Any]) -> tuple[int, int]:
         """Say how many staged rows are new to the estate, and how many are known there."""
@@ -178,13 +183,14 @@ class FleetIntake:
             f"INSERT INTO responsibilities ({names}) SELECT {names} FROM temp.staged_responsibilities"  # noqa: S608 - as above
             " WHERE home NOT IN (SELECT home FROM homes) ON CONFLICT DO NOTHING"
         )
-        changed = self._driver.execute(
-            "SELECT s.home, s.status FROM temp.staged_homes AS s JOIN homes AS k USING (home)"
+        self._driver.execute(
+            "CREATE TEMP TABLE changed_homes AS"
+            " SELECT s.home, s.status FROM temp.staged_homes AS s JOIN homes AS k USING (home)"
             " WHERE s.status <> k.status ORDER BY s.line"
-        ).fetchall()
+        )
         self._upsert(Home, ("region", "gateway"))
         self._upsert(Particulars, FORMS[Particulars].names[1:])
-        return iter(changed)
+        return self._driver.execute("SELECT home, status FROM temp.changed_homes")
 
     def unusual_devices(self) -> Iterator[InstalledDevice]:
         """Take out what moved or replaced a hub, for the fleet to decide what follows."""
@@ -196,13 +202,15 @@ class FleetIntake:
             "INSERT INTO touched_homes SELECT DISTINCT k.home FROM fleet_devices AS k"
             " JOIN temp.staged_fleet_devices AS s USING (device) WHERE true ON CONFLICT DO NOTHING"
         )
-        found = self._driver.execute(
-            f"SELECT {names} FROM temp.staged_fleet_devices WHERE line IN ({_UNUSUAL})"  # noqa: S608 - as above
-            " ORDER BY line"
-        ).fetchall()
         self._driver.execute(
-            f"DELETE FROM temp.staged_fleet_devices WHERE line IN ({_UNUSUAL})"  # noqa: S608 - as above
+            f"CREATE TEMP TABLE unusual_devices AS SELECT {names} FROM temp.staged_fleet_devices"  # noqa: S608 - as above
+            f" WHERE line IN ({_UNUSUAL}) ORDER BY line"
         )
+        self._driver.execute(
+            "DELETE FROM temp.staged_fleet_devices"
+            " WHERE device IN (SELECT device FROM temp.unusual_devices)"
+        )
+        found = self._driver.execute(f"SELECT {names} FROM temp.unusual_devices")  # noqa: S608 - as above
         return (_DEVICE.read(row) for row in found)
 
     def take_devices(self) -> None:

@@ -9,6 +9,7 @@ from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.inventory.pseudonyms import pseudonym
 from ota_engine.head_end.imports import EstateImport, ImportReport
 from ota_engine.head_end.listings import BadLine
+from ota_engine.store.fleet.book import FleetStore
 from tests.fleet.estate import Estate
 
 KEY: Final = bytes(range(32))
@@ -52,8 +53,8 @@ class ImportingEstate(Estate):
         bad: lines that were named so far.
     """
 
-    def __init__(self) -> None:
-        super().__init__(0)
+    def __init__(self, store: FleetStore | None = None) -> None:
+        super().__init__(0, store=store)
         self.bad: list[BadLine] = []
 
     def take(

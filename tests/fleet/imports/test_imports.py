@@ -1,15 +1,18 @@
 """Imports: a dry run, all or nothing, all others, known homes, moved devices, and never an address in the trail."""
 
+import io
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.errors import LocalError, StoreFull
 from ota_engine.fleet.inventory.arrivals import DeviceTold, merged
 from ota_engine.fleet.inventory.configurations import configuration_id, contents
-from ota_engine.fleet.inventory.importing import COLUMNS, ImportKind
+from ota_engine.fleet.inventory.importing import COLUMNS, ImportKind, KnownNames, rows_of
 from ota_engine.fleet.inventory.rows import (
     ConfigurationSet,
     Home,
@@ -22,6 +25,8 @@ from ota_engine.fleet.inventory.rows import (
 )
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import PartyId, Responsibility, Tenancy
+from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.fleet.forms import FORMS
 from ota_engine.store.fleet.intake import FleetIntake
 from ota_engine.times import Utc
 from tests.fleet.estate import BEGIN, DAY
@@ -29,6 +34,7 @@ from tests.fleet.imports.lists import (
     DEVICES,
     FIRST,
     HOMES,
+    KEY,
     ImportingEstate,
     device_lines,
     home,
@@ -214,10 +220,42 @@ def test_no_bad_line_repeats_what_names_a_home() -> None:
 def test_columns_may_be_left_out_and_stand_in_any_order_but_must_be_known() -> None:
     estate = ImportingEstate()
     assert estate.take(ImportKind.HOMES, ["gateway,HOME,Region", "gw,ref-0,North"]).taken
-    estate.take(ImportKind.HOMES, ["home,region,gateway,colour", "ref-1,North,gw,red"])
-    assert "'colour' is no column of homes" in estate.reasons()[2]
-    estate.take(ImportKind.HOMES, ["home,region", "ref-1,North"])
-    assert "column gateway is missing" in estate.reasons()[2]
+    for head, reason in (
+        ("home,region,gateway,colour", "'colour' is no column of homes"),
+        ("home,region", "column gateway is missing"),
+        ("home,region,gateway,home", "column home stands there twice"),
+    ):
+        with pytest.raises(LocalError, match=f"line 1: .*{reason}"):
+            estate.take(ImportKind.HOMES, [head, "ref-1,North"])
+    lines = ['{"home": "a", "region": "N", "gateway": "g"}', '{"home": "b", "colour": 1}']
+    assert not estate.take(ImportKind.HOMES, lines).taken
+    assert "'colour' is no column" in estate.reasons()[2]
+
+
+TEXTS = st.one_of(
+    st.text(max_size=30),
+    st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}([+-][0-9]{2}:[0-9]{2}|Z))?"),
+    st.sampled_from(["supplier-1", "hub-1", "gas", "CHF", "00-DB-00-00-00-00-00-01", "1"]),
+)
+
+
+@given(st.sampled_from(ImportKind), st.data())
+def test_any_cells_are_rows_or_one_line_that_names_the_column(
+    kind: ImportKind, data: st.DataObject
+) -> None:
+    names = [column.name for column in COLUMNS[kind]]
+    cells = data.draw(st.dictionaries(st.sampled_from(names), TEXTS))
+    hub = Variant("hub-1", "CHF", "Maker", "Hub", "1")
+    known = KnownNames(KEY, {"supplier-1": "supplier-1"}, {"hub-1": hub})
+    try:
+        rows = rows_of(kind, cells, known)
+    except LocalError as error:
+        assert str(error).split()[0] in names
+        assert str(error).isprintable()
+        return
+    for row in rows:
+        if type(row) in FORMS:
+            FORMS[type(row)].write(row)
 
 
 def test_variants_name_their_maker_and_what_their_images_are_for() -> None:
@@ -305,3 +343,34 @@ def test_a_set_of_devices_is_merged_as_one_device_is(
         intake.close()
     assert estate.row(InstalledDevice) == merged(event, known)
     estate.store.close()
+
+
+def test_an_import_that_fails_half_way_leaves_nothing_behind_and_can_be_repeated(
+    tmp_path: Path,
+) -> None:
+    estate = ImportingEstate(FleetStore.open(tmp_path / "fleet.sqlite"))
+    driver = estate.store.driver
+    (pages,) = driver.execute("PRAGMA page_count").fetchone()
+    driver.execute(f"PRAGMA max_page_count = {pages + 20}")
+    with pytest.raises(StoreFull, match="make room"):
+        estate.take(ImportKind.HOMES, home_lines(3_000))
+    for kind in (Home, Responsibility, Particulars):
+        assert not estate.rows(kind)
+    assert not driver.execute("SELECT name FROM temp.sqlite_master").fetchall()
+    driver.execute(f"PRAGMA max_page_count = {pages + 10_000}")
+    assert estate.take(ImportKind.HOMES, home_lines(3_000)).new == 3_000
+    estate.store.close()
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_told() -> None:
+    class Changing(io.BytesIO):
+        def seek(self, offset: int, whence: int = 0) -> int:
+            super().seek(0, io.SEEK_END)
+            self.write(b"ref-1,gas,supplier-4,2027-01-02\n")
+            return super().seek(offset, whence)
+
+    estate = filled(2)
+    lines = b"home,fuel,supplier,from\nref-0,gas,supplier-4,2027-01-02\n"
+    with pytest.raises(LocalError, match="changed while it was read"):
+        estate.take(ImportKind.REGISTRATIONS, Changing(lines))
+    assert {row.gas for row in estate.rows(Home)} == {"supplier-2"}
