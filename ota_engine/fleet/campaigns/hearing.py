@@ -40,9 +40,10 @@ def roll_out_of(campaign: Campaign, work: Work) -> RollOut:
 def heard(outcome: HubOutcome, work: Work, utc: Utc) -> None:
     """Take what a hub says of a device."""
     home = work.get(Home, outcome.home)
-    _note_version(outcome, work)
     if home is not None:
         _note_report(home.gateway, work, utc)
+    if not _note_version(outcome, work) and outcome.word is HubWord.VERSION:
+        return  # said before something that is known already; it came late, or twice
     for campaign in _campaigns(outcome, work):
         member = work.get(Member, campaign.campaign, outcome.home)
         if member is not None and member.device == outcome.device:
@@ -168,12 +169,15 @@ def _replace_device(member: Member, work: Work, utc: Utc) -> None:
     work.put(DeviceToReplace(member.device, member.home, member.campaign, member.reason, utc))
 
 
-def _note_version(outcome: HubOutcome, work: Work) -> None:
+def _note_version(outcome: HubOutcome, work: Work) -> bool:
+    """Note what a device says that it runs; whether that is its last word."""
     if outcome.version is None:
-        return
+        return False
     device = work.get(InstalledDevice, outcome.device)
-    if device is None or device.version_since_utc > outcome.utc:
-        return
+    if device is None:
+        return True
+    if device.version_since_utc > outcome.utc:
+        return False
     work.put(
         replace(
             device,
@@ -182,6 +186,7 @@ def _note_version(outcome: HubOutcome, work: Work) -> None:
             version_since_utc=outcome.utc,
         )
     )
+    return True
 
 
 def _note_report(gateway: str, work: Work, utc: Utc) -> None:
