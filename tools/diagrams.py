@@ -13,7 +13,7 @@ import difflib
 import importlib
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -37,13 +37,15 @@ class Machine(NamedTuple):
     """Where a table is, in which state its machine begins, and what its diagram must show.
 
     ``usual`` names pairs of states, ``FROM-TO``, whose arrows are drawn although a crowd shares
-    them; without these a table of many crowds would show no path at all.
+    them; without these a table of many crowds would show no path at all. ``lifecycle`` names what was
+    read of the table, where the reader is to see what is forbidden, too.
     """
 
     module: str
     table: str
     initial: str
     usual: tuple[str, ...] = ()
+    lifecycle: str = ""
 
 
 class Arrow(NamedTuple):
@@ -97,6 +99,45 @@ MACHINES = {
         ),
     ),
     "ota_engine.hub.tunnel.life": Machine("ota_engine.hub.tunnel.life", "TRANSITIONS", "IDLE"),
+    "campaign": Machine(
+        "ota_engine.fleet.campaigns.lives",
+        "CAMPAIGN_TRANSITIONS",
+        "PROPOSED",
+        (
+            "NOTIFIED-PAUSED",
+            "RUNNING-PAUSED",
+            "RUNNING-HELD",
+            "RUNNING-ABORTED",
+            "RUNNING-SUPERSEDED",
+        ),
+        "CAMPAIGNS",
+    ),
+    "phase": Machine(
+        "ota_engine.fleet.campaigns.lives",
+        "PHASE_TRANSITIONS",
+        "PENDING",
+        ("OPEN-CLOSED", "PASSED-CLOSED"),
+        "PHASES",
+    ),
+    "home": Machine(
+        "ota_engine.fleet.campaigns.lives",
+        "MEMBER_TRANSITIONS",
+        "PLANNED",
+        (
+            "OFFERED-REACHED",
+            "REACHED-TRANSFERRED",
+            "SCHEDULED-ACTIVATED",
+            "REACHED-WAITING",
+            "SCHEDULED-WAITING",
+            "SCHEDULED-FAILED",
+            "OFFERED-UNREACHABLE",
+            "PLANNED-LEFT",
+        ),
+        "MEMBERS",
+    ),
+    "incident": Machine(
+        "ota_engine.fleet.incidents.life", "TRANSITIONS", "OPEN", lifecycle="INCIDENTS"
+    ),
     "ota_engine.fleet.releases.acts": Machine(
         "ota_engine.fleet.releases.acts", "TRANSITIONS", "DRAFT"
     ),
@@ -142,7 +183,11 @@ def drawing(name: str) -> str:
     if missing:
         sys.exit(f"diagrams: {machine.table} of {name} has no {', '.join(missing)} any more")
     states = type(arrows[0].state)
-    return draw(arrows, states[machine.initial], frozenset(machine.usual))
+    drawn_text = draw(arrows, states[machine.initial], frozenset(machine.usual))
+    if not machine.lifecycle:
+        return drawn_text
+    lifecycle = getattr(importlib.import_module(machine.module), machine.lifecycle)
+    return drawn_text + "\n".join(forbidden_lines(states, lifecycle.impossible)) + "\n"
 
 
 def pair_of(arrow: Arrow) -> str:
@@ -231,6 +276,16 @@ def loop_lines(loops: Sequence[Arrow]) -> list[str]:
     for arrow in loops:
         by_state.setdefault(arrow.state, []).append(label(arrow.event, arrow.action))
     lines += [f"| *{text_of(state)}* | {', '.join(labels)} |" for state, labels in by_state.items()]
+    return lines
+
+
+def forbidden_lines(states: type[Enum], pairs: Collection[tuple[Enum, Enum]]) -> list[str]:
+    """Write what must not happen in each state, as a table."""
+    lines = ["", "What is forbidden:", "", "| in | what |", "|---|---|"]
+    for state in states:
+        events = sorted({event for where, event in pairs if where is state}, key=text_of)
+        if events:
+            lines.append(f"| *{text_of(state)}* | {'; '.join(map(text_of, events))} |")
     return lines
 
 
