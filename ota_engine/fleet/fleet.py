@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.approvals import acts as approval_acts
-from ota_engine.fleet.approvals import testing
+from ota_engine.fleet.approvals import ending, testing
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.calendar import consent, deferrals, diary, sequencing, slots, timekeeping
 from ota_engine.fleet.calendar.rows import Deferral, HomeDiary, Slot, TimeMark
@@ -147,6 +147,7 @@ class Fleet:
             **paths.ACTS,
             **testing.ACTS,
             **approval_acts.ACTS,
+            **ending.ACTS,
             **campaign_acts.ACTS,
             **delivery.ACTS,
             **diary.ACTS,

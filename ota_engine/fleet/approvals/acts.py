@@ -5,6 +5,7 @@ from typing import Final
 
 from ota_engine.fleet.approvals.checklist import checklist, missing
 from ota_engine.fleet.approvals.rows import ApprovalScope, ItemWaiver, UitWindow, WindowState
+from ota_engine.fleet.campaigns.policy import policy_of
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState
 from ota_engine.fleet.inventory.rows import Variant, is_ordered
 from ota_engine.fleet.kernel.decisions import (
@@ -124,12 +125,16 @@ def _refuse_manufacture(release: FirmwareRelease, work: Work) -> None:
 
 
 def mass_approved(work: Work, release: str) -> bool:
-    """Whether a campaign of a release has come to its last phase."""
+    """Whether a campaign of a release for all homes of the estate has come to its mass phase.
+
+    The proving of a release within a ring fence, and a supplier's own roll-out, approve nothing.
+    """
     for campaign in work.select(Campaign, release=release):
-        if campaign.state is CampaignState.ABORTED:
+        policy = policy_of(campaign.policy)
+        if campaign.state is CampaignState.ABORTED or policy.ring_fence or policy.supplier:
             continue
-        phases = work.select(CampaignPhase, campaign=campaign.campaign, order=("number",))
-        if phases and phases[-1].started_utc is not None:
+        last = work.get(CampaignPhase, campaign.campaign, len(policy.phases))
+        if policy.phases[-1].homes is None and last is not None and last.started_utc is not None:
             return True
     return False
 

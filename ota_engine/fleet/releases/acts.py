@@ -1,4 +1,4 @@
-"""What persons decide about releases: entered, with what in it, withdrawn, retired."""
+"""What persons decide about releases: entered, with what is in it; and the way of one as a whole."""
 
 import re
 from collections.abc import Iterable
@@ -17,8 +17,6 @@ from ota_engine.fleet.kernel.decisions import (
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.notices.announcing import announce, with_role
-from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.acts import party_of
 from ota_engine.fleet.releases.rows import (
     ContentItem,
@@ -62,23 +60,7 @@ class AddContent:
     agreed_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawRelease:
-    """A release is delivered no longer."""
-
-    release: str
-
-
-@dataclass(frozen=True, slots=True)
-class RetireRelease:
-    """A release comes to its end; its users are told, and what takes its place."""
-
-    release: str
-    successor: str
-    from_utc: float
-
-
-ReleaseAct = EnterRelease | AddContent | WithdrawRelease | RetireRelease
+ReleaseAct = EnterRelease | AddContent
 
 
 class ReleaseStep(Enum):
@@ -258,54 +240,6 @@ def _add_content(act: AddContent, actor: Actor, work: Work, utc: Utc) -> str:
     return f"release {act.release} is {text}"
 
 
-def _withdraw(act: WithdrawRelease, actor: Actor, work: Work, utc: Utc) -> str:
-    release = release_of(work, act.release)
-    status = stepped(release, ReleaseStep.WITHDRAW)
-    reason = refuse_words(actor.reason, "the reason")
-    text = f"withdrawn by {actor.person}"
-    changed(work, replace(release, status=status, manufacture=False), text)
-    announce(
-        work,
-        NoticeKind.RETIREMENT,
-        f"release:{act.release}",
-        with_role(work, USERS),
-        f"release {act.release} is withdrawn: {reason}",
-        {"release": act.release, "variant": release.variant, "version": release.version},
-        utc,
-    )
-    return f"release {act.release} is {text}"
-
-
-def _retire(act: RetireRelease, actor: Actor, work: Work, utc: Utc) -> str:
-    release = release_of(work, act.release)
-    status = stepped(release, ReleaseStep.RETIRE)
-    successor = release_of(work, act.successor)
-    if successor.variant != release.variant or successor.status is not ReleaseStatus.APPROVED:
-        raise DecisionRefused(
-            RefusalCode.CONTENT,
-            f"{act.successor} is {successor.status} and for {successor.variant}: a successor is an"
-            f" approved release for {release.variant}",
-        )
-    text = f"retired by {actor.person} in favour of {act.successor}"
-    changed(work, replace(release, status=status, manufacture=False, successor=act.successor), text)
-    announce(
-        work,
-        NoticeKind.RETIREMENT,
-        f"release:{act.release}",
-        with_role(work, USERS),
-        f"release {act.release} is retired, {act.successor} takes its place",
-        {
-            "release": act.release,
-            "successor": act.successor,
-            "variant": release.variant,
-            "version": release.version,
-            "from_utc": act.from_utc,
-        },
-        utc,
-    )
-    return f"release {act.release} is {text}"
-
-
 def _subject(act: ReleaseAct) -> str:
     return f"release:{act.release}"
 
@@ -316,11 +250,8 @@ def _revision(act: ReleaseAct, work: Work) -> int | None:
 
 
 _KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER})
-_OPERATORS: Final = frozenset({PartyRole.OPERATOR})
 
 ACTS: Final = {
     EnterRelease: ActRow(_KEEPERS, _subject, _revision, _enter),
     AddContent: ActRow(_KEEPERS, _subject, _revision, _add_content),
-    WithdrawRelease: ActRow(_OPERATORS, _subject, _revision, _withdraw),
-    RetireRelease: ActRow(_OPERATORS, _subject, _revision, _retire),
 }

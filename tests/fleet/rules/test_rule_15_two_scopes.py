@@ -5,6 +5,7 @@ Source: document 001, section 3.4 (Communications Hub firmware management, deplo
 
 from dataclasses import replace
 
+from ota_engine.canonical import canonical_json
 from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.approvals.rows import (
     ApprovalScope,
@@ -26,12 +27,21 @@ from tests.fleet.estate import Estate
 MANUFACTURE = ApproveRelease("r1", ApprovalScope.MANUFACTURE)
 
 
-def with_mass_phase(state: CampaignState = CampaignState.RUNNING, begun: bool = True) -> Estate:
+def policy(**changes: object) -> str:
+    """A policy with a pilot and a mass phase."""
+    phases = [{"name": "pilot", "homes": 10}, {"name": "mass", "homes": None}]
+    return canonical_json({"key": "0011223344556677", "phases": phases, **changes})
+
+
+def with_mass_phase(
+    state: CampaignState = CampaignState.RUNNING, *, begun: bool = True, text: str = ""
+) -> Estate:
     """A release that goes over the air, and a campaign in its last phase."""
     estate = Estate(1)
     estate.approved_release()
+    text = text or policy()
     estate.put(
-        Campaign("c1", "r1", "{}", "", state, "", estate.utc, "olive", 1, "", phase=2),
+        Campaign("c1", "r1", text, "", state, "", estate.utc, "olive", 1, "", phase=2),
         CampaignPhase("c1", 1, "pilot", PhaseState.PASSED, estate.utc),
         CampaignPhase("c1", 2, "mass", PhaseState.OPEN, estate.utc if begun else None),
     )
@@ -54,6 +64,13 @@ def test_approval_over_the_air_approves_no_manufacture() -> None:
 
 def test_a_mass_phase_that_has_not_begun_or_was_given_up_approves_no_manufacture() -> None:
     for estate in (with_mass_phase(begun=False), with_mass_phase(CampaignState.ABORTED)):
+        assert "mass phase of r1 is not approved" in estate.refused("peter", MANUFACTURE)
+
+
+def test_neither_proving_nor_a_suppliers_own_roll_out_nor_a_pilot_approves_manufacture() -> None:
+    pilots = [{"name": "pilot", "homes": 10}, {"name": "larger", "homes": 20}]
+    for text in (policy(ring_fence="f"), policy(supplier="supplier-1"), policy(phases=pilots)):
+        estate = with_mass_phase(text=text)
         assert "mass phase of r1 is not approved" in estate.refused("peter", MANUFACTURE)
 
 

@@ -6,8 +6,8 @@ which would leave a third version asks for an override stands in the tests of ca
 
 from dataclasses import replace
 
+from ota_engine.fleet.approvals.ending import RetireRelease
 from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant
-from ota_engine.fleet.releases.acts import RetireRelease
 from ota_engine.fleet.releases.versions import VariantVersions, versions_in
 from tests.fleet.estate import Estate
 

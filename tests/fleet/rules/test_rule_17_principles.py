@@ -5,8 +5,8 @@ Source: document 001, Appendix B. Single hops stand in rule 20, boards in rule 1
 
 import pytest
 
+from ota_engine.fleet.approvals.ending import RetireRelease, WithdrawRelease
 from ota_engine.fleet.notices.rows import Notice, NoticeKind
-from ota_engine.fleet.releases.acts import RetireRelease, WithdrawRelease
 from ota_engine.fleet.releases.defects import RecordDefect, forbids_manufacture
 from ota_engine.fleet.releases.rows import (
     DefectHit,

@@ -1,0 +1,39 @@
+"""A release withdrawn in mid roll-out: after that commit no home begins, and none activates."""
+
+from ota_engine.fleet.approvals.ending import WithdrawRelease
+from ota_engine.fleet.campaigns.rows import CampaignState
+from ota_engine.fleet.campaigns.steering import ResumeCampaign
+from ota_engine.fleet.port import HubWord, Verb
+from tests.fleet.estate import DAY
+from tests.fleet.rollout import RollOutTown, phase, policy
+
+WITHDRAWN = "release r1 is withdrawn"
+
+
+def under_way() -> RollOutTown:
+    town = RollOutTown(6)
+    town.begin(policy(phase("all", at_once=2)))
+    assert len(town.told(Verb.ASSIGN)) == 2
+    return town
+
+
+def test_no_home_begins_and_none_activates_after_a_release_was_withdrawn() -> None:
+    town = under_way()
+    town.decide("olive", WithdrawRelease("r1"), "it loses the HAN")
+    stands = town.stands()
+    assert (stands.state, stands.reason) == (CampaignState.HELD, WITHDRAWN)
+    for told in town.told(Verb.ASSIGN):
+        town.say(told.home, HubWord.TRANSFERRED)
+    town.pass_time(30 * DAY)
+    assert len(town.told(Verb.ASSIGN)) == 2
+    assert not town.told(Verb.ACTIVATE)
+
+
+def test_a_campaign_of_a_withdrawn_release_does_not_go_on_when_it_is_resumed() -> None:
+    town = under_way()
+    town.decide("olive", WithdrawRelease("r1"), "it loses the HAN")
+    act, seen = ResumeCampaign("c1"), town.stands().revision
+    town.ask("olive", act, "try again", revision=seen)
+    town.pass_time(DAY)
+    assert (town.stands().state, town.stands().reason) == (CampaignState.HELD, WITHDRAWN)
+    assert len(town.told(Verb.ASSIGN)) == 2
