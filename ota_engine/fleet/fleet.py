@@ -171,7 +171,7 @@ class Fleet:
                 yield RowKey(Campaign, (event.campaign,))
                 yield RowKey(Member, (event.campaign, event.home))
                 yield RowKey(Home, (event.home,))
-                if event.version is not None:
+                if event.version is not None or event.word is HubWord.TRANSFERRED:
                     yield RowKey(InstalledDevice, (event.device,))
                 if event.word is HubWord.TRANSFERRED:
                     yield RowKey(HomeDiary, (event.home,))

@@ -13,6 +13,7 @@ from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply
 from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
 from ota_engine.fleet.kernel.work import apply
+from ota_engine.head_end.habits import Habits
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
@@ -26,6 +27,7 @@ class FleetDesk:
     def __init__(self, fleet: Fleet, store: FleetStore) -> None:
         self.fleet = fleet
         self.store = store
+        self._habits = Habits()
 
     def handle(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
         """Let events happen, in order, in one commit.
@@ -42,7 +44,8 @@ class FleetDesk:
     def handle_within(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
         """Let events happen, in order, within a transaction of the store that is open."""
         rows = Rows()
-        self._load(rows, {need for event in events for need in self.fleet.needs(event)})
+        needs = {need for event in events for need in self.fleet.needs(event)}
+        self._load(rows, needs.union(self._habits.of(events)))
         effects: list[FleetEffect] = []
         wanting = 0
         for number, event in enumerate(events):
@@ -51,6 +54,7 @@ class FleetDesk:
             except RowsWanted as wanted:
                 wanting += 1
                 asks = set(wanted.asks)
+                self._habits.note(event, asks)
                 if 1 < wanting <= MOST_SCOUTS:  # what the first one wants may be all that lacks
                     asks |= self._scout(events[number + 1 :], rows, utc)
                 self._load(rows, asks)
@@ -111,6 +115,7 @@ class FleetDesk:
             try:
                 return self.fleet.handle(event, rows, utc)
             except RowsWanted as wanted:
+                self._habits.note(event, wanted.asks)
                 self._load(rows, wanted.asks)
 
     def _load(self, rows: Rows, asks: Iterable[Ask]) -> None:
