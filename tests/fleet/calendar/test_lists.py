@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.errors import LocalError
-from ota_engine.fleet.calendar.lists import read_bookings, read_slots, read_time
+from ota_engine.fleet.calendar.lists import read_slots, read_time
 from ota_engine.fleet.calendar.local_time import local_of
-from ota_engine.fleet.calendar.rows import EntryKind
 
 
 def test_a_time_without_a_zone_is_local_in_summer_and_in_winter() -> None:
@@ -55,45 +54,21 @@ def test_an_empty_list_is_refused() -> None:
         read_slots([])
 
 
-def test_homes_with_the_same_entry_are_booked_together() -> None:
-    cells = {"entry": "t", "kind": "tariff change", "from": "2027-04-01", "until": "2027-04-02"}
-    (booking,) = read_bookings([(2, {**cells, "home": "h1"}), (3, {**cells, "home": "h2"})])
-    assert (booking.homes, booking.kind) == (("h1", "h2"), EntryKind.TARIFF)
-    assert booking.until_utc - booking.from_utc == 86_400.0
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"kind": "party"}, "its kind is none of"),
-        ({"until": "2027-03-01"}, "it is over before it begins"),
-        ({"entry": ""}, "it has no entry"),
-    ],
-)
-def test_a_bad_entry_is_told(change: dict[str, str], told: str) -> None:
-    cells = {"entry": "t", "kind": "tariff change", "from": "2027-04-01", "until": "2027-04-02"}
-    with pytest.raises(LocalError, match=f"line 2: {told}"):
-        read_bookings([(2, {"home": "h1", **cells, **change})])
-
-
 @given(
     st.lists(
         st.tuples(
             st.integers(1, 9),
-            st.dictionaries(
-                st.sampled_from(["home", "time", "entry", "kind", "from", "until"]), st.text()
-            ),
+            st.dictionaries(st.sampled_from(["home", "time", "other"]), st.text()),
         )
     )
 )
 def test_whatever_is_in_a_list_it_is_read_or_refused_in_one_line(
     rows: list[tuple[int, dict[str, str]]],
 ) -> None:
-    for read in (read_slots, read_bookings):
-        try:
-            read(rows)
-        except LocalError as error:
-            assert "\n" not in str(error)
+    try:
+        read_slots(rows)
+    except LocalError as error:
+        assert "\n" not in str(error)
 
 
 @given(st.text())

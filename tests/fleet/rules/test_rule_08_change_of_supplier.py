@@ -3,15 +3,21 @@
 Source: the users' requirements (002), Technical Architecture and Business Architecture Sub-Committee.
 """
 
+from ota_engine.fleet.calendar.consent import GiveConsent, RequireConsent
 from ota_engine.fleet.calendar.rows import EntryKind, HomeDiary, HomeStep
 from ota_engine.fleet.calendar.slots import ChooseSlots, SetWindow
 from ota_engine.fleet.campaigns.rows import MemberState
+from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.inventory.registration import SupplierTold
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.notices.rows import NoticeKind
-from ota_engine.fleet.parties.rows import Fuel
+from ota_engine.fleet.parties.rows import Fuel, PartyId
 from ota_engine.fleet.port import HubWord, Verb
+from ota_engine.head_end.imports import EstateImport
 from ota_engine.times import Utc
 from tests.fleet.estate import BEGIN, DAY
+from tests.fleet.imports.lists import KEY, home, octets
 from tests.fleet.town import Town
 
 ACTIVATION = HomeStep.ACTIVATION
@@ -85,11 +91,23 @@ def test_a_change_that_does_not_come_keeps_nothing_free() -> None:
     assert town.member("h1").state is MemberState.OFFERED
 
 
-def test_a_party_of_two_ids_in_one_home_is_told_once_and_asked_once() -> None:
-    town = notified("east", "east")
-    town.pass_time(7.2 * DAY)
-    assert town.member("h1").state is MemberState.OFFERED
+def test_a_party_of_two_ids_in_one_home_is_told_once_asked_once_and_gains_nothing() -> None:
+    town = Town()
+    town.put(PartyId("EAST-E", "east", PartyRole.ELECTRICITY_SUPPLIER))
+    town.put(PartyId("EAST-G", "east", PartyRole.GAS_SUPPLIER))
+    lines = ["home,region,gateway,electricity,gas", "ref-1,North,gw,EAST-E,EAST-G"]
+    EstateImport(town.desk, KEY, ImportKind.HOMES, print).run(octets(lines), "olive", town.utc)
+    town.device(home(1))
+    town.decide("olive", RequireConsent("hub-1", BEGIN + 90 * DAY, "plan"))
+    town.campaign()
+    assert town.row(Home, home=home(1)).suppliers == ("east",)
     assert len(town.notices(NoticeKind.AVAILABLE, party="east")) == 1
+    town.deliver()
+    town.decide("eve", GiveConsent("c1"))
+    town.change_supplier(home(1), "east")
+    assert town.notices(NoticeKind.GAINED) == []
+    town.pass_time(7.2 * DAY)
+    assert town.member(home(1)).state is MemberState.OFFERED
 
 
 def test_a_home_that_changes_twice_runs_the_notice_of_the_last_supplier() -> None:
