@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,8 +246,9 @@ async def test_a_host_that_stops_reading_does_not_keep_the_dongle_from_the_next(
             reader.connect((host, int(number)))
             reader.setblocking(False)
             stream = trio.socket.from_stdlib_socket(reader)
-            for _ in range(100):  # answers that do not fit into what it leaves unread
-                await stream.send(RESET * 100)
+            with suppress(ConnectionError):  # on a busy machine it is hung up on meanwhile
+                for _ in range(100):  # answers that do not fit into what it leaves unread
+                    await stream.send(RESET * 100)
             with trio.fail_after(300):
                 while not await _answers(host, int(number)):
                     pass  # it was hung up on, a moment after it came
