@@ -26,7 +26,11 @@ from emulators.platform.flash import Flash, Spare
 from emulators.platform.spec import DeviceSpec
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader
-from ota_engine.zcl.hot import decode_block_response, decode_query_next_image_response
+from ota_engine.zcl.hot import (
+    decode_block_response,
+    decode_query_next_image_response,
+    decode_upgrade_end_response,
+)
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status
 
@@ -80,14 +84,14 @@ class Hearing:
             return self._block_response(decode_block_response(frame), header, at)
         if header.command == Command.QUERY_NEXT_IMAGE_RESPONSE:
             return self._offer(decode_query_next_image_response(frame), header, at)
+        if header.command == Command.UPGRADE_END_RESPONSE:
+            return self._end_response(decode_upgrade_end_response(frame), header, at)
         command = ota.decode(header.command, frame[header.length :])
         match command:
             case ota.ImageNotify():
                 return self._notify(command, at)
             case ota.QueryDeviceSpecificFileResponse():
                 return self._offer(command, header, at)
-            case ota.UpgradeEndResponse():
-                return self._end_response(command, header, at)
         return self._refuse(header, Status.UNSUP_CLUSTER_COMMAND)
 
     def hear_default(self, response: general.DefaultResponse) -> Heard:

@@ -14,7 +14,7 @@ from emulators.platform.flash import Download, FileIdentity, Flash
 from emulators.platform.spec import DeviceSpec
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl import ota
-from ota_engine.zcl.hot import CLIENT_CONTROL, SERVER_CONTROL
+from ota_engine.zcl.hot import CLIENT_CONTROL, SERVER_CONTROL, encode_block_request
 from ota_engine.zcl.ota import Command
 from ota_engine.zcl.status import Status
 
@@ -24,8 +24,8 @@ from ota_engine.zcl.status import Status
 _BLOCK_RESPONSE = Struct("<Bx10sIB").unpack_from
 _BLOCK_REQUEST = Struct("<BBB9sIB").pack
 _BLOCK_HEAD = 17  # octets of an Image Block Response before its data
-_REQUEST_IMAGE = slice(0, 9)  # of an Image Block Request's payload
-_REQUEST_TAIL = slice(14, None)
+_REQUEST_IMAGE = slice(3, 12)  # of an Image Block Request
+_REQUEST_TAIL = slice(17, None)
 
 SECONDS_REVISION = 2  # the cluster revision that counts MinimumBlockPeriod in seconds
 
@@ -112,10 +112,9 @@ class ClientTransfer:
         period = None if options.period_missing or not limited else self.period_value
         control = ota.REQUEST_NODE_ADDRESS if address is not None else 0
         control |= ota.MINIMUM_BLOCK_PERIOD if limited else 0
-        payload = ota.encode(
-            ota.ImageBlockRequest(control, *self.target, 0, self._asked, address, period)
-        )
-        self._head, self._tail = payload[_REQUEST_IMAGE], payload[_REQUEST_TAIL]
+        request = ota.ImageBlockRequest(control, *self.target, 0, self._asked, address, period)
+        frame = encode_block_request(0, request)
+        self._head, self._tail = frame[_REQUEST_IMAGE], frame[_REQUEST_TAIL]
 
     def request_block(self) -> Transmit:
         """Ask for the next block, and from now on expect exactly that."""

@@ -5,7 +5,7 @@ from emulators.platform.spec import DeviceSpec
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, cluster_frame, general_frame
-from ota_engine.zcl.hot import encode_query_next_image_request
+from ota_engine.zcl.hot import encode_query_next_image_request, encode_upgrade_end_request
 
 _new = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
 
@@ -43,6 +43,8 @@ class Endpoint:
         sequence = self.next_sequence()
         if isinstance(command, ota.QueryNextImageRequest):
             frame = encode_query_next_image_request(sequence, command)  # polls are many
+        elif isinstance(command, ota.UpgradeEndRequest):
+            frame = encode_upgrade_end_request(sequence, command)
         else:
             frame = cluster_frame(
                 ota.command_of(command),

@@ -138,7 +138,8 @@ class Simulation:
         self.journal = journal
         self._store = store
         self._wall = SteppingClock(EPOCH)
-        self._sessions: dict[_Firmware, SessionRecord] = {}
+        self._states: dict[_Firmware, SessionState] = {}  # of every session
+        self._counted: Counter[SessionState] = Counter()  # how many are in each
         self._may_run: set[_Firmware] = set()
         self._unordered: Counter[_Firmware] = Counter()
         self._samples: list[Sample] = []
@@ -256,8 +257,8 @@ class Simulation:
                 self._sample(end * number / count)
 
     def _sample(self, time: float) -> None:
-        states = Counter(session.state.value for session in self._sessions.values())
-        self._samples.append(Sample(round(time, 3), self.blocks, dict(sorted(states.items()))))
+        states = {state.value: count for state, count in sorted(self._counted.items()) if count}
+        self._samples.append(Sample(round(time, 3), self.blocks, states))
 
     # --- what is heard ---------------------------------------------------------------------------
 
@@ -273,7 +274,11 @@ class Simulation:
 
     def _session_written(self, session: SessionRecord, now: Monotonic) -> None:
         firmware = (session.device, self._types[session.sha256])
-        self._sessions[firmware] = session
+        before, self._states[firmware] = self._states.get(firmware), session.state
+        if before is not session.state:
+            self._counted[session.state] += 1
+            if before is not None:
+                self._counted[before] -= 1
         if session.state in ORDERED:
             self._may_run.add(firmware)
         self._operator.told(session, now)

@@ -100,7 +100,8 @@ class Inquire(NamedTuple):
     """Ask a device what it is and what it runs; nothing is offered to it.
 
     ``endpoint`` and ``profile`` say where its OTA client is, as far as the radio knows; 0xFF and 0
-    ask on every endpoint, on both profiles we serve. ``names`` asks for its model and maker, too.
+    ask on every endpoint, on both profiles we serve. ``names`` asks for its model and maker, too;
+    ``version_only`` asks for nothing but what it runs and what it is at.
     """
 
     device: Eui64
@@ -108,6 +109,7 @@ class Inquire(NamedTuple):
     profile: int = 0
     actor: str = "operator"
     names: bool = False
+    version_only: bool = False
 
 
 class ConfirmClock(NamedTuple):

@@ -21,7 +21,7 @@ from ota_engine.events import (
     Priority,
     Send,
 )
-from ota_engine.hub.delivery.commands import NotifyBroadcast, NotifyDevice
+from ota_engine.hub.delivery.commands import Inquire, NotifyBroadcast, NotifyDevice
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import FINAL, IDLE, UNDER_WAY
@@ -42,6 +42,7 @@ from ota_engine.zcl.ota import encode
 EVERYONE = 100  # per cent of clients that answer a notify
 PAYLOAD_TYPES = range(4)  # of Image Notify
 ASK_AGAIN = 30.0  # seconds without an answer until a device is asked again
+ON_ITS_WAY = 5.0  # seconds in which an answer to what was asked may still come
 NAMES = (BasicAttribute.MANUFACTURER_NAME, BasicAttribute.MODEL_IDENTIFIER)
 #: What a client says of a firmware: a version is worth nothing without whose it is.
 IDENTITY = (
@@ -162,27 +163,21 @@ class Contacts:
         if peer.device.model is None and self._transfers.minds_names(peer):
             self._read(peer, peer.device.clients()[0], BASIC_CLUSTER, NAMES)
 
-    def inquire(self, peer: Peer, endpoint: int, profile: int, *, names: bool = False) -> None:
-        """Ask a device what it is and runs, where its clients are known and where the radio says.
-
-        Args:
-            peer: the device.
-            endpoint: of its OTA client.
-            profile: of its OTA client, 0 where it is not known.
-            names: ask for its model and maker, too.
-        """
-        device, told = peer.device, Client(endpoint, profile)
+    def inquire(self, peer: Peer, order: Inquire) -> None:
+        """Ask a device what it is and runs, where its clients are known and where the radio says."""
+        device, told = peer.device, Client(order.endpoint, order.profile)
         if device.endpoint == ALL_ENDPOINTS:
-            device.lives_at(endpoint, profile)
+            device.lives_at(*told)
         clients = device.clients()
-        if endpoint not in {ALL_ENDPOINTS, *(client.endpoint for client in clients)}:
+        if told.endpoint not in {ALL_ENDPOINTS, *(client.endpoint for client in clients)}:
             clients.append(told)
         for client in clients:
             profiles = (client.profile,) if client.profile else (SMART_ENERGY, HOME_AUTOMATION)
             for known in profiles:
                 self._read(peer, client._replace(profile=known), OTA_UPGRADE_CLUSTER, IDENTITY)
-        if clients[0].profile:
-            self._read_basic(peer, clients[0], names=names or self._transfers.minds_names(peer))
+        if clients[0].profile and not order.version_only:
+            names = order.names or self._transfers.minds_names(peer)
+            self._read_basic(peer, clients[0], names=names)
 
     def _read_basic(self, peer: Peer, client: Client, *, names: bool) -> None:
         wanted = (BasicAttribute.POWER_SOURCE, *NAMES) if names else (BasicAttribute.POWER_SOURCE,)
@@ -199,6 +194,8 @@ class Contacts:
         """
         waiting = [one for one in peer.sessions.values() if one.state not in FINAL]
         if not waiting or now < peer.hinted_at + ASK_AGAIN:
+            return
+        if not asked and now < peer.asked_at + ON_ITS_WAY:
             return
         peer.hinted(now)
         if not asked:

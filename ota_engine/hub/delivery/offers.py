@@ -55,11 +55,15 @@ class Offers:
         """
         request = decode_query_next_image_request(packet.payload)
         self._learn(packet, peer, request, now)
-        self._kernel.happen(QueryHeard(packet, request))
+        if self._kernel.happenings:  # the word was news: what follows from it comes first
+            self._kernel.happen(QueryHeard(packet, request))
+        else:
+            self.answer(packet, request, peer, now)
 
-    def answer(self, heard: QueryHeard, peer: Peer, now: Monotonic) -> None:
+    def answer(
+        self, packet: Packet, request: QueryNextImageRequest, peer: Peer, now: Monotonic
+    ) -> None:
         """Answer a query whose word has been heard."""
-        packet, request = heard
         response = self._respond(
             peer,
             request.manufacturer_code,

@@ -236,7 +236,7 @@ class Operator:
 
     def _inquire(self, order: Inquire, now: Monotonic) -> None:
         peer = self._transfers.remember(order.device)
-        self._contacts.inquire(peer, order.endpoint, order.profile, names=order.names)
+        self._contacts.inquire(peer, order)
         self._audit(order.actor, "inquire", format_eui64(order.device), now)
 
     def _broadcast(self, order: NotifyBroadcast, now: Monotonic) -> None:

@@ -257,7 +257,8 @@ class OtaServer:
 
     def query_heard(self, heard: QueryHeard, now: Monotonic) -> None:
         """Answer a query, after what follows from what it told."""
-        self._offers.answer(heard, self.transfers.meet(heard.packet.source), now)
+        packet, request = heard
+        self._offers.answer(packet, request, self.transfers.meet(packet.source), now)
 
     def clock_changed(self, change: ClockChanged, now: Monotonic) -> None:
         """Set times may be nearer or farther than they were."""

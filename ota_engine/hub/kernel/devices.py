@@ -313,6 +313,7 @@ class Devices:
         self._radio = radio
         self._happen = happen
         self._most_strangers = strangers
+        self._listened = LONG_AGO  # since when the first word of every firmware is news
         self._profile = profile
         self._block_size = block_size
         self._remembered = {record.device: Device.restored(record) for record in records}
@@ -387,7 +388,7 @@ class Devices:
         *,
         wanted: bool,
     ) -> None:
-        """Take what a device says of one of its firmwares, and have it written if it is new.
+        """Take what a device says of one of its firmwares; have it written and said if it is new.
 
         Args:
             device: whose.
@@ -409,7 +410,16 @@ class Devices:
         elif device.told(_new(Firmware, word)):
             self.measure(device)
             self.touch(device, now)
-        self._happen(_new(FirmwareTold, (device.eui64, *target, version, hardware)))
+        if (
+            before is None
+            or (before.file_version, before.hardware_version) != (version, hardware)
+            or before.told_at <= self._listened
+        ):
+            self._happen(_new(FirmwareTold, (device.eui64, *target, version, hardware)))
+
+    def listen(self, now: Monotonic) -> None:
+        """From now on somebody cares: the next word of every firmware is news, whatever it says."""
+        self._listened = now
 
     # --- how much a frame carries ----------------------------------------------------------------
 

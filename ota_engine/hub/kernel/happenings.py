@@ -62,7 +62,10 @@ class SessionChanged(NamedTuple):
 
 
 class FirmwareTold(NamedTuple):
-    """A device said, together with its identity, what one of its firmwares is; said every time.
+    """A device said, together with its identity, what one of its firmwares is, and that is news.
+
+    It is when it says something else than before, or for the first time since somebody began to listen
+    (``Devices.listen``). Most say the same every time they query.
 
     Attributes:
         device: whose.

@@ -37,10 +37,9 @@ ACTOR = "zota push"
 CHOSEN_ANEW = "the device has said more of itself: another image is for it"
 ASK_AGAIN = 5.0  # seconds after the first question; doubled every time...
 ASK_AT_LEAST = 60.0  # ...up to this
-CHASE_FIRST = (
-    1.0  # seconds after which a device that has all is asked: some never say so; doubled...
-)
-CHASE_EVERY = 10.0  # ...up to this
+UNHEARD_FASTER = 3  # times as fast for a device that was not heard at all: it may be off
+CHASE_FIRST = 2.0  # seconds after which one that has all is asked: some never say so; doubled...
+CHASE_EVERY = 15.0  # ...up to this
 RESTART_WITHIN = 30.0  # the same, to one that was told to restart: its word may have been lost
 EVERYONE_WITHIN = 60.0  # seconds in which a device that nobody named has to answer
 MORE_WITHIN = 10.0  # seconds a notified device has to query for firmware it has not told yet
@@ -344,13 +343,16 @@ class Course:
         return [*before, Assign(wish, ACTOR)]
 
     def _ask(self, seen: DeviceSeen, rules: Rules, now: Monotonic) -> list[OperatorCommand]:
-        """Ask again now and then; one that answers but does not say all is notified, so it queries."""
+        """Ask again now and then; one that is heard but does not say all is notified, so it queries."""
         if now < self._ask_at or self._gave_up(rules, now):
             return []
         self._asked += 1
-        self._ask_at = now + doubled(ASK_AGAIN, ASK_AT_LEAST, self._asked)
-        untold = not any(told.told_at >= (self._since or Monotonic(0.0)) for told in seen.firmwares)
-        if self._asked > 1 and seen.reachable and untold:
+        since = self._since or Monotonic(0.0)
+        heard = seen.last_heard > since
+        times = self._asked if heard else 1 + UNHEARD_FASTER * (self._asked - 1)
+        self._ask_at = now + doubled(ASK_AGAIN, ASK_AT_LEAST, times)
+        untold = not any(told.told_at >= since for told in seen.firmwares)
+        if self._asked > 1 and heard and seen.reachable and untold:
             self._hinted_at = now
             return [NotifyDevice(self.device, actor=ACTOR)]
         return [Inquire(self.device, *self._client, actor=ACTOR, names=rules.names)]
@@ -372,7 +374,7 @@ class Course:
             self._chased, self._chased_since = 0, one.session.since
         self._chased += 1
         self._ask_at = now + _patience(one.session, self._chased)
-        return [Inquire(self.device, actor=ACTOR)]
+        return [Inquire(self.device, actor=ACTOR, version_only=True)]
 
     def _chase_at(self, session: SessionStatus) -> Monotonic:
         if session.state not in SILENT or session.offset < session.size:

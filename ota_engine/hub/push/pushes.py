@@ -51,8 +51,15 @@ OPEN: Final = frozenset(
     }
 )
 
-#: States between which nothing changes for a push.
-GOES_ON: Final = frozenset({SessionState.OFFERED, SessionState.QUEUED, SessionState.DOWNLOADING})
+#: States between which nothing changes for a push: it has assigned an image, and nothing has ended.
+GOES_ON: Final = frozenset(
+    {
+        SessionState.ASSIGNED,
+        SessionState.OFFERED,
+        SessionState.QUEUED,
+        SessionState.DOWNLOADING,
+    }
+)
 
 
 class DeliveryView(NamedTuple):
@@ -77,7 +84,6 @@ class _Running:
         self.rules = rules
         self.courses = courses
         self.going = set(courses)  # devices that have not come to their end
-        self.told: dict[tuple[Eui64, int, int], FirmwareTold] = {}  # the last word of each
         self.written: dict[tuple[Eui64, Target], tuple[str, str]] = {}
 
 
@@ -183,17 +189,8 @@ class Pushes:
     # --- what happens ----------------------------------------------------------------------------
 
     def told(self, happening: FirmwareTold, now: Monotonic) -> None:
-        """A device said what one of its firmwares is: a choice may be made, or made again.
-
-        Most say the same every time they query, which changes nothing.
-        """
-        running = self._running
-        if running is None or happening.device not in running.courses:
-            return
-        firmware = happening[:3]  # every query comes by here
-        if running.told.get(firmware) != happening:
-            running.told[firmware] = happening
-            self._act(happening.device, now)
+        """A device said something new of one of its firmwares: a choice may be made, or made again."""
+        self._act(happening.device, now)
 
     def named(self, happening: NamesTold, now: Monotonic) -> None:
         """A device said which model it is: an image may be for it."""
@@ -201,7 +198,8 @@ class Pushes:
 
     def session_changed(self, happening: SessionChanged, now: Monotonic) -> None:
         """A session went on or ended."""
-        if not (happening.before in GOES_ON and happening.state in GOES_ON):
+        began = happening.before is None or happening.before in GOES_ON
+        if not (began and happening.state in GOES_ON):
             self._act(happening.device, now)
 
     def refused(self, happening: Refused, now: Monotonic) -> None:
@@ -256,6 +254,7 @@ class Pushes:
             for device in record.devices
         }
         self._running = _Running(record, Rules(record, (), dry, self._command_within), courses)
+        self._kernel.devices.listen(now)
         for device in record.devices:  # once the images have been added
             self._kernel.deadlines.move(now, Alarm.PUSH, device)
 

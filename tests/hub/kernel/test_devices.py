@@ -68,14 +68,31 @@ def test_a_device_somebody_named_is_never_forgotten_and_keeps_what_it_said() -> 
     assert device.firmwares[MAIN].file_version == 7
 
 
-def test_only_what_is_new_is_written_and_every_word_is_said_to_the_others() -> None:
+def test_only_what_is_new_is_written_and_said_to_the_others() -> None:
     one = kernel()
     device = one.devices.remember(DEVICE)
     tell(one, device, version=7)
     tell(one, device, version=7, now=5.0)
     assert sum(isinstance(row, FirmwareRecord) for row in rows(one)) == 1
-    assert one.happenings == [FirmwareTold(DEVICE, *MAIN, 7, None)] * 2
+    assert one.happenings == [FirmwareTold(DEVICE, *MAIN, 7, None)]
     assert device.firmwares[MAIN].told_at == 5.0
+    tell(one, device, version=8, now=6.0)
+    tell(one, device, version=8, hardware=0x0102, now=7.0)
+    assert one.happenings[1:] == [
+        FirmwareTold(DEVICE, *MAIN, 8, None),
+        FirmwareTold(DEVICE, *MAIN, 8, 0x0102),
+    ]
+
+
+def test_once_somebody_listens_the_next_word_of_a_firmware_is_said_though_it_is_the_same() -> None:
+    one = kernel()
+    device = one.devices.remember(DEVICE)
+    tell(one, device, version=7)
+    one.devices.listen(Monotonic(5.0))
+    one.happenings.clear()
+    tell(one, device, version=7, now=6.0)
+    tell(one, device, version=7, now=7.0)
+    assert one.happenings == [FirmwareTold(DEVICE, *MAIN, 7, None)]
 
 
 def test_what_is_said_of_one_firmware_leaves_the_others_as_they_were() -> None:

@@ -107,6 +107,15 @@ def test_a_silent_device_is_asked_ever_less_often_and_no_one_looks_in_between() 
     assert (gaps[0], gaps[-1]) == (rules.ASK_AGAIN, rules.ASK_AT_LEAST)
 
 
+def test_one_that_was_never_heard_is_not_notified_and_soon_asked_only_now_and_then() -> None:
+    walk, unheard = Walk(), described(told_at=0.0)
+    asked = [now for now in range(5, 200) if walk.act(float(now), unheard)]
+    assert asked == [5, 10, 50, 110, 170]
+    walk = Walk()
+    orders = [order for now in range(5, 200) for order in walk.act(float(now), unheard)]
+    assert {type(order) for order in orders} == {Inquire}
+
+
 def test_one_that_answers_without_saying_its_type_is_notified_so_that_it_queries() -> None:
     walk = Walk()
     walk.act(5.0)
@@ -326,8 +335,8 @@ def test_an_end_that_turns_out_to_be_none_is_none() -> None:
 @pytest.mark.parametrize(
     ("state", "pauses"),
     [
-        (SessionState.VERIFYING, (1.0, 2.0, 4.0, 8.0, rules.CHASE_EVERY, rules.CHASE_EVERY)),
-        (SessionState.STALLED, (1.0, 2.0, 4.0, 8.0, rules.CHASE_EVERY)),
+        (SessionState.VERIFYING, (2.0, 4.0, 8.0, rules.CHASE_EVERY, rules.CHASE_EVERY)),
+        (SessionState.STALLED, (2.0, 4.0, 8.0, rules.CHASE_EVERY)),
         (SessionState.RESTARTING, (rules.RESTART_WITHIN, rules.RESTART_WITHIN)),
     ],
 )
@@ -351,11 +360,11 @@ def test_one_that_begins_to_check_again_is_asked_soon_again() -> None:
     walk = Walk()
     first = described(firmware(), sessions=(session(IMAGE, SessionState.VERIFYING, since=20.0),))
     walk.act(5.0, first)
-    for now in (21.0, 23.0, 27.0):
+    for now in (22.0, 26.0, 34.0):
         assert len(walk.act(now, first)) == 1
     anew = described(firmware(), sessions=(session(IMAGE, SessionState.VERIFYING, since=90.0),))
-    assert len(walk.act(91.0, anew)) == 1
-    assert walk.due(91.0, anew) == 93.0
+    assert len(walk.act(92.0, anew)) == 1
+    assert walk.due(92.0, anew) == 96.0
 
 
 def test_one_that_stalled_in_mid_download_is_not_pressed() -> None:
