@@ -46,8 +46,12 @@ class Agenda:
     def run(self, until: float) -> None:
         """Let virtual time pass up to and including ``until``."""
         heap = self._heap
-        while heap and heap[0][0] <= until:
-            now, _, handler, subject, load = heappop(heap)
+        while heap:
+            entry = heappop(heap)
+            now, _, handler, subject, load = entry
+            if now > until:
+                heappush(heap, entry)
+                break
             self.now = now
             handler(subject, load, now)
         self.now = max(self.now, Monotonic(until))

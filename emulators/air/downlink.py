@@ -9,19 +9,20 @@ from emulators.air.radio import (
     APS_ACK_WAIT,
     APS_RETRIES,
     BACKOFF_UNIT,
-    DATA_REQUEST_PSDU,
     DRAW_SCALE,
     INDIRECT_TIMEOUT,
+    POLL_TIME,
     QUEUE_LIMIT,
     FrameFate,
     Medium,
-    attempt_time,
 )
 from emulators.air.station import Station
 from images.airtime import BACKOFF_CHOICES
 from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Send, SendStatus
 from ota_engine.times import Monotonic
+
+_new = tuple.__new__  # what Flight's own constructor calls, without its argument parsing
 
 
 class Flight(NamedTuple):
@@ -81,7 +82,7 @@ class Downlink:
             self._failed(sender, send, SendStatus.MESSAGE_TOO_LONG, now)
             return
         if station.node.sleepy:
-            self._hold(Flight(send, sender, 0), station, start)
+            self._hold(_new(Flight, (send, sender, 0)), station, start)
             return
         drawn = medium.draw()
         bits = int(drawn * DRAW_SCALE)
@@ -186,7 +187,7 @@ class Downlink:
         drawn = medium.draw()
         last = way.down[len(send.payload)] / way.hops
         backoff = int(drawn * DRAW_SCALE) % BACKOFF_CHOICES * BACKOFF_UNIT
-        asked = max(now, medium.busy_until) + attempt_time(DATA_REQUEST_PSDU)
+        asked = max(now, medium.busy_until) + POLL_TIME
         arrival = asked + last + backoff
         if drawn < medium.trouble[1] or not (station.online and station.reachable):
             self._troubled(flight, station, drawn, arrival, 1)

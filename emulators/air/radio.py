@@ -74,6 +74,10 @@ def attempt_time(psdu: int) -> float:
     return attempt_us(psdu) / SECOND_US
 
 
+#: Seconds in which a sleepy child asks its parent for what it holds.
+POLL_TIME = attempt_time(DATA_REQUEST_PSDU)
+
+
 def failed_attempt_time(psdu: int) -> float:
     """Seconds of one transmission of ``psdu`` octets that nobody acknowledged, no back-off."""
     return (CCA_US + TURNAROUND_US + OCTET_US * (psdu + PHY_OCTETS) + ACK_WAIT_US) / SECOND_US

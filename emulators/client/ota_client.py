@@ -7,6 +7,7 @@ the state.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from random import Random
 from typing import TypeAlias, TypeVar
 from zlib import crc32
@@ -327,7 +328,7 @@ def _by_part(
 DEEDS: dict[Do, Deed] = {
     Do.FORGET: OtaClient.forget,
     **_deeds(
-        lambda client: client.querying,
+        attrgetter("querying"),
         {
             Do.START: Querying.start,
             Do.REST: Querying.rest,
@@ -340,7 +341,7 @@ DEEDS: dict[Do, Deed] = {
         },
     ),
     **_deeds(
-        lambda client: client.downloading,
+        attrgetter("downloading"),
         {
             Do.BEGIN: Downloading.begin,
             Do.RESUME: Downloading.resume,
@@ -361,7 +362,7 @@ DEEDS: dict[Do, Deed] = {
         },
     ),
     **_deeds(
-        lambda client: client.ending,
+        attrgetter("ending"),
         {
             Do.START_VERIFY: ClientEnding.start_verify,
             Do.REJECT: ClientEnding.reject,

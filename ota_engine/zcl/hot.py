@@ -58,7 +58,6 @@ _unpack_u64 = Struct("<Q").unpack_from
 
 _new = tuple.__new__  # what NamedTuple's own constructor calls, without its argument parsing
 _NO_HARDWARE_VERSION = (None,)
-_NO_ADDRESS_NO_PERIOD = (None, None)
 _NO_IMAGE = (None, None, None)
 _NO_IMAGE_NO_SIZE = (None, None, None, None)
 _NO_BLOCK = (None, None, None, None, None)
@@ -105,23 +104,34 @@ def _given(value: int | None, promised: int) -> int:
     return value
 
 
+def read_block_request(frame: bytes) -> tuple[int, ...]:
+    """Read what every Image Block Request has: all that the path of a block needs.
+
+    Returns:
+        field control, manufacturer code, image type, file version, file offset, maximum data size.
+
+    Raises:
+        PeerError: as ``decode_block_request``.
+    """
+    try:
+        fields = _unpack_block_request(frame)
+        options = fields[0] & _OPTIONS
+        # Most clients tell their period and nothing else: no further call for them.
+        if options and (options != MINIMUM_BLOCK_PERIOD or len(frame) < _AFTER_BLOCK_PERIOD):
+            _block_request_options(frame, options)
+    except error:
+        raise _too_short(frame, "ImageBlockRequest") from None
+    return fields
+
+
 def decode_block_request(frame: bytes) -> ImageBlockRequest:
     """Read the frame of an Image Block Request.
 
     Raises:
         PeerError: MALFORMED_COMMAND, the frame is too short.
     """
-    try:
-        fields = _unpack_block_request(frame)
-        if not fields[0] & _OPTIONS:
-            fields += _NO_ADDRESS_NO_PERIOD
-        elif fields[0] & _OPTIONS == MINIMUM_BLOCK_PERIOD and len(frame) >= _AFTER_BLOCK_PERIOD:
-            fields += (None, frame[17] | frame[18] << 8)  # as most clients ask: no further call
-        else:
-            fields += _block_request_options(frame, fields[0])
-    except error:
-        raise _too_short(frame, "ImageBlockRequest") from None
-    return _new(ImageBlockRequest, fields)
+    fields = read_block_request(frame)
+    return _new(ImageBlockRequest, fields + _block_request_options(frame, fields[0]))
 
 
 def _block_request_options(frame: bytes, control: int) -> tuple[Eui64 | None, int | None]:

@@ -25,7 +25,7 @@ from ota_engine.records import SessionState
 from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command, ImageBlockResponse
 from ota_engine.zcl.frame import cluster_frame
-from ota_engine.zcl.hot import decode_block_request, encode_block_wait
+from ota_engine.zcl.hot import encode_block_wait, read_block_request
 from ota_engine.zcl.ota import encode
 from ota_engine.zcl.status import Status
 
@@ -60,17 +60,18 @@ class BlockServer:
         if not peer.may_ask(self._rate, self._burst, now):
             self._too_early(packet, peer, now)
             return
-        request = decode_block_request(packet.payload)
-        session = peer.current
-        if session is None or request[1:4] != session.image.key:
-            session = self.session_for(peer, request[1:4], now)
-        offset = request.file_offset
+        payload = packet.payload
+        request = read_block_request(payload)
+        session, key = peer.current, request[1:4]
+        if session is None or key != session.image.key:
+            session = self.session_for(peer, key, now)
+        offset = request[4]
         image, device = session.served, peer.device
-        size = image.block_size(offset, request.maximum_data_size, device.carries)
+        size = image.block_size(offset, request[5], device.carries)
         if session.state is not DOWNLOADING or peer.page is not None or self._period.wanted:
             peer.end_page()  # a block request ends the page the node asked for before
             if not self.open_for(packet, peer, session, offset, now) or self._period.paces(
-                packet, peer, request, now
+                packet, peer, now
             ):
                 return
         if self._budgeted:
@@ -82,7 +83,7 @@ class BlockServer:
             self._flush(peer, session, now)
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
-        frame = image.block(packet.payload[1], offset, image.data[offset : offset + size])
+        frame = image.block(payload[1], offset, image.data[offset : offset + size])
         back = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
         self._send(_new(Send, device.reply_to + back))
 

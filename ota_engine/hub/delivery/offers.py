@@ -117,16 +117,16 @@ class Offers:
         self, packet: Packet, peer: Peer, request: QueryNextImageRequest, now: Monotonic
     ) -> None:
         """Remember what a device says of the firmware its query is for."""
-        target = (request.manufacturer_code, request.image_type)
+        device, target = peer.device, (request.manufacturer_code, request.image_type)
         self._kernel.devices.told(
-            peer.device,
+            device,
             target,
             Client(packet.source_endpoint, packet.profile),
             request.current_file_version,
             request.hardware_version,
             FirmwareSource.QUERY,
             now,
-            wanted=peer.session_for(target) is not None,
+            wanted=target in device.firmwares or peer.session_for(target) is not None,
         )
         self._transfers.learn_endpoint(peer, packet, now)
 

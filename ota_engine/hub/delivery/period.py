@@ -10,8 +10,7 @@ from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.times import Monotonic
-from ota_engine.zcl.commands import ImageBlockRequest
-from ota_engine.zcl.hot import encode_block_wait
+from ota_engine.zcl.hot import decode_block_request, encode_block_wait
 
 SECONDS_REVISION = 2  # the one ClusterRevision whose MinimumBlockPeriod is in seconds
 MS_PER_SECOND = 1000
@@ -29,10 +28,12 @@ class BlockPeriod:
         self._transfers = transfers
         self.wanted = transfers.config.minimum_block_period_ms
 
-    def paces(self, packet: Packet, peer: Peer, request: ImageBlockRequest, now: Monotonic) -> bool:
+    def paces(self, packet: Packet, peer: Peer, now: Monotonic) -> bool:
         """Answer WAIT_FOR_DATA with a new period if the client keeps another one than wanted."""
-        kept = request.minimum_block_period
-        if self.wanted is None or kept is None or peer.period_asked >= PERSISTENCE:
+        if self.wanted is None or peer.period_asked >= PERSISTENCE:
+            return False
+        kept = decode_block_request(packet.payload).minimum_block_period
+        if kept is None:
             return False
         value = self._value(peer, self.wanted, kept, now)
         if value == kept:

@@ -331,6 +331,8 @@ class Transfers:
 
     def minds_names(self, peer: Peer) -> bool:
         """Whether the terms of an image for a device ask for its model or maker."""
+        if not self._kernel.images.have_terms:
+            return False
         for session in peer.sessions.values():
             stated = self._kernel.images.terms(session.image.sha256)
             if stated is not None and (stated.terms.models or stated.terms.makers):

@@ -169,6 +169,10 @@ class Device:
         """It said which model it is and who made it; an empty name says that it tells none."""
         self.model, self.maker = model, maker
 
+    def repeated(self, firmware: Firmware, now: Monotonic) -> None:
+        """It said of one of its firmwares what it said before."""
+        self.firmwares[firmware[:2]] = _new(Firmware, (*firmware[:-1], now))
+
     def told(self, firmware: Firmware) -> bool:
         """Take what it says of one of its firmwares; returns whether that has to be written."""
         target = firmware[:2]
@@ -193,8 +197,10 @@ class Device:
     @property
     def has_client(self) -> bool:
         """Whether a client is known to live where its frames go by default."""
-        told = [one.endpoint for one in self.firmwares.values()]
-        return not told or self.endpoint in told
+        for firmware in self.firmwares.values():
+            if firmware.endpoint == self.endpoint:
+                return True
+        return not self.firmwares
 
     def client(self, target: Target) -> Client:
         """Where the OTA client of one firmware is, or any of the device while that is not known."""
@@ -403,6 +409,10 @@ class Devices:
         before = device.firmwares.get(target)
         if hardware is None and before is not None:
             hardware = before.hardware_version
+        same = before is not None and before[2:6] == (*client, version, hardware)
+        if before is not None and same and before.told_at > self._listened and not device.unsaved:
+            device.repeated(before, now)  # as most do most of the time
+            return
         utc = self._clock.utc(now)
         word = (*target, *client, version, hardware, source, utc, now)
         if before is None and not wanted and len(device.firmwares) >= MOST_FIRMWARES:

@@ -125,9 +125,14 @@ class Images:
         """The terms of an image; None where its header says all that is known."""
         return self._terms.get(sha256)
 
+    @property
+    def have_terms(self) -> bool:
+        """Whether there is any image of which more is known than its header says."""
+        return bool(self._terms)
+
     def reported(self, image: ServedImage) -> int:
         """The version a device reports that runs an image: that of its file, unless terms say so."""
-        return self.reported_by(image.record)
+        return self.reported_by(image.record) if self._terms else image.key.file_version
 
     def reported_by(self, record: ImageRecord) -> int:
         """The same of an image that need not have been added."""

@@ -25,7 +25,7 @@ from ota_engine.hub.engine import Engine
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.records import Activation, AssignmentRecord, VersionPolicy
 from ota_engine.times import Monotonic, Utc
-from ota_engine.zcl.hot import decode_block_request
+from ota_engine.zcl.hot import read_block_request
 
 MAX_PAYLOAD = 82  # octets of an APS payload, network security only
 CARRIES = MAX_PAYLOAD - 17  # octets of a block in it
@@ -66,11 +66,11 @@ def serve_path(image: ServedImage, requests: Sequence[bytes]) -> list[bytes]:
     responses = []
     key = image.key
     for frame in requests:
-        request = decode_block_request(frame)
+        request = read_block_request(frame)
         if request[1:4] != key:
             raise PeerError("another image was asked for")
-        offset = request.file_offset
-        size = image.block_size(offset, request.maximum_data_size, CARRIES)
+        offset = request[4]
+        size = image.block_size(offset, request[5], CARRIES)
         responses.append(image.block(frame[1], offset, image.data[offset : offset + size]))
     return responses
 
