@@ -271,8 +271,7 @@ async def check_calendar_that_is_lifted(bench: GatewayBench) -> None:
 async def check_settling(bench: GatewayBench) -> None:
     """What is not settled is said again, under the same key, in the same order; the rest is not."""
     await bench.gateway.give([bench.instruction(Verb.ASSIGN)])
-    await _until(bench, HubWord.TRANSFERRED)
-    first = [one.key for one in await _heard(bench)]
+    first = [one.key for one in await _until(bench, HubWord.TRANSFERRED)]
     _demand(len(first) == len(set(first)), "each outcome has a key of its own")
     again = [one.key for one in await _heard(bench)]
     _demand(again == first, "what is not settled is said again")

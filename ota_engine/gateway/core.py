@@ -435,7 +435,7 @@ class GatewayCore:
 
 
 def _push(image: ImageRecord, errand: Errand) -> BeginPush:
-    """The push that ``zota push --hold`` makes for one device."""
+    """The push that ``zota push --no-activate`` makes for one device."""
     return BeginPush(
         images=(image,),
         devices=(errand.device,),

@@ -204,11 +204,7 @@ def _command(
     nodes: Mapping[Eui64, NodeInfo],
     security: Security | None,
 ) -> BeginPush | ResumePush:
-    clients = {
-        device: Client(node.endpoint, node.profile)
-        for device, node in nodes.items()
-        if node.profile
-    }
+    clients = clients_of(nodes)
     proofs = {} if request.dry else proofs_of(nodes, security)
     if devices is None:
         return ResumePush(clients, proofs)
@@ -226,6 +222,15 @@ def _command(
         proofs=proofs,
         dry=request.dry,
     )
+
+
+def clients_of(nodes: Mapping[Eui64, NodeInfo]) -> dict[Eui64, Client]:
+    """Where the OTA clients of devices are, as far as the radio knows."""
+    return {
+        device: Client(node.endpoint, node.profile)
+        for device, node in nodes.items()
+        if node.profile
+    }
 
 
 def _devices(named: Sequence[Eui64] | None, nodes: Mapping[Eui64, NodeInfo]) -> tuple[Eui64, ...]:

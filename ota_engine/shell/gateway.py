@@ -1,0 +1,229 @@
+"""A hub on a link that takes its work from a fleet: runs an engine, and the gateway's core beside it.
+
+Knows trio, the service and a file; what is to be done and said is for ``ota_engine.gateway`` to decide.
+What the core remembers is on disk before an instruction counts as taken, before anything is said, and
+before the engine is asked what follows from it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+from typing import Final, Protocol
+
+import trio
+
+from ota_engine.errors import LocalError
+from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
+from ota_engine.gateway.core import GatewayCore, ImageFinder
+from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
+from ota_engine.gateway.sight import OwnHub
+from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
+from ota_engine.hub.own_firmware.firmware import OWN_REQUESTS, OwnRequest
+from ota_engine.hub.push.commands import BeginPush, ResumePush
+from ota_engine.records import Record
+from ota_engine.shell.proofs import proofs_of
+from ota_engine.shell.push import clients_of
+from ota_engine.shell.runner import Shell
+from ota_engine.shell.service import Setup, open_engine
+from ota_engine.telling.line_file import LineFile
+from ota_engine.times import Monotonic
+
+BOOK_NAME: Final = "gateway.jsonl"  # in the state folder
+
+
+class HubItself(Protocol):
+    """The hub as a device that is upgraded itself, whoever does that."""
+
+    @property
+    def own(self) -> OwnHub:
+        """What it shows."""
+
+    def handle(self, request: OwnRequest) -> None:
+        """Ask something of it."""
+
+
+class GatewayBook:
+    """What a gateway remembers, in a file of lines that is only ever extended.
+
+    Args:
+        path: of the file; made if absent.
+
+    Raises:
+        StoreError: it is in use, or holds something else.
+        LocalError: a line of it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = LineFile(path, LINE_START, None)
+        try:
+            self.rows = read_lines(self._file.found)
+        except LocalError as error:
+            self._file.close()
+            raise LocalError(f"{path}: {error}") from error
+
+    def write(self, effects: Iterable[Remember | Forget]) -> None:
+        """Have changes on disk.
+
+        Raises:
+            StoreError: they are not.
+        """
+        lines = []
+        for effect in effects:
+            if isinstance(effect, Remember):
+                lines.append(kept_line(effect.row))
+            else:
+                lines.append(forgotten_line(effect.row))
+        if lines:
+            self._file.append(lines)
+
+    def close(self) -> None:
+        """Let others have the file."""
+        self._file.close()
+
+
+class LinkGateway:
+    """The hub of one home, as a fleet sees it; a ``FleetGateway``. ``open_gateway`` makes one."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        shell: Shell,
+        core: GatewayCore,
+        book: GatewayBook,
+        itself: HubItself | None,
+    ) -> None:
+        self._setup = setup
+        self._shell = shell
+        self._core = core
+        self._book = book
+        self._itself = itself
+        self._in_turn = trio.Lock()
+        self._records: list[Record] = []
+        self._news = trio.Event()
+
+    # --- the fleet's side ------------------------------------------------------------------------
+
+    async def give(self, instructions: Sequence[Instruction]) -> Sequence[InstructionTaken]:
+        """Tell it something; what is taken is on disk."""
+        async with self._in_turn:
+            for instruction in instructions:
+                await self._carry_out(self._core.take(instruction, self._setup.wall_clock()))
+        self._news.set()
+        return [InstructionTaken(instruction.key) for instruction in instructions]
+
+    async def outcomes(self) -> Sequence[HubOutcome]:
+        """Hear what is not settled yet, the oldest first; it is on disk."""
+        async with self._in_turn:
+            return self._core.outcomes
+
+    async def settle(self, keys: Sequence[str]) -> None:
+        """Say that outcomes are kept."""
+        async with self._in_turn:
+            await self._carry_out(self._core.settle(keys))
+
+    # --- the hub's side --------------------------------------------------------------------------
+
+    def committed(self, rows: Sequence[Record]) -> None:
+        """See rows of the engine that are on disk."""
+        self._records += rows
+        self._news.set()
+
+    def stir(self) -> None:
+        """Have it look again, because the hub itself has gone on."""
+        self._news.set()
+
+    async def begin(self) -> None:
+        """Let an engine that was started anew go on where it stopped."""
+        nodes, security = self._setup.link.nodes, self._setup.security
+        resume = ResumePush(clients_of(nodes), proofs_of(nodes, security), if_any=True)
+        await self._shell.command(resume)
+        utc = self._setup.wall_clock()
+        async with self._in_turn:
+            await self._carry_out(self._core.restarted(self._shell.engine, utc))
+
+    async def run(self) -> None:
+        """Look whenever something has happened, or a time has come; until cancelled."""
+        while True:
+            self._news = trio.Event()
+            async with self._in_turn:
+                await self._look()
+            utc = self._setup.wall_clock()
+            wake = self._core.next_wake(utc)
+            with trio.move_on_after(inf if wake is None else wake - utc):
+                await self._news.wait()
+
+    async def _look(self) -> None:
+        records, self._records = self._records, []
+        await self._carry_out(self._core.heard(records))
+        now, utc = Monotonic(trio.current_time()), self._setup.wall_clock()
+        await self._carry_out(self._core.look(self._shell.engine, now, utc))
+
+    async def _carry_out(self, effects: Sequence[GatewayEffect]) -> None:
+        """Keep rows first, then ask the hub what follows; all of it, even while this is cancelled.
+
+        Core and engine have gone on already: what they want done must not be lost half way.
+        """
+        rows = [effect for effect in effects if not isinstance(effect, Direct)]
+        with trio.CancelScope(shield=True):
+            if self._setup.virtual:
+                self._book.write(rows)
+            else:
+                await trio.to_thread.run_sync(self._book.write, rows)
+            for effect in effects:
+                if isinstance(effect, Direct):
+                    await self._direct(effect)
+
+    async def _direct(self, direct: Direct) -> None:
+        request = direct.request
+        if isinstance(request, OWN_REQUESTS):
+            if self._itself is not None:
+                self._itself.handle(request)
+            return
+        if isinstance(request, BeginPush):
+            nodes, security = self._setup.link.nodes, self._setup.security
+            clients, proofs = clients_of(nodes), proofs_of(nodes, security)
+            request = replace(request, clients=clients, proofs=proofs)
+        try:
+            await self._shell.command(request)
+        except LocalError as error:
+            utc = self._setup.wall_clock()
+            await self._carry_out(self._core.refused(direct, str(error), utc))
+
+
+@asynccontextmanager
+async def open_gateway(
+    setup: Setup, home: str, images: ImageFinder, itself: HubItself | None = None
+) -> AsyncIterator[LinkGateway]:
+    """Run the hub of a home on an entered link, and let a fleet tell it what to do.
+
+    Args:
+        setup: the link, the state folder and the keys.
+        home: its pseudonym.
+        images: where the gateway keeps them.
+        itself: the hub, where it is upgraded, too.
+
+    It goes on where the last one stopped, killed or not.
+
+    Raises:
+        StoreError: the state folder cannot be used.
+        LocalError: what the gateway remembers cannot be read.
+    """
+    witness: list[Callable[[Sequence[Record]], None]] = []
+
+    def committed(rows: Sequence[Record]) -> None:
+        for see in witness:
+            see(rows)
+
+    async with open_engine(setup, committed=committed) as shell:
+        with closing(GatewayBook(setup.state / BOOK_NAME)) as book:
+            rows = book.rows.values()
+            core = GatewayCore(home, images, rows, None if itself is None else itself.own)
+            gateway = LinkGateway(setup, shell, core, book, itself)
+            witness.append(gateway.committed)
+            await gateway.begin()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(gateway.run)
+                yield gateway
+                nursery.cancel_scope.cancel()
