@@ -80,6 +80,7 @@ class FleetStore:
                 sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
                 sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
                 sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
+                sqlite.pragma(connection, "secure_delete = ON")  # what is erased is overwritten
         return cls(connection, place)
 
     def close(self) -> None:

@@ -1,7 +1,10 @@
 """Homes set apart to prove releases on, and particulars that are forgotten."""
 
+from pathlib import Path
+
 from ota_engine.fleet.inventory.acts import EraseParticulars, FenceHomes, ReleaseHomes
 from ota_engine.fleet.inventory.rows import Home, Particulars, RingFence
+from ota_engine.store.fleet.book import FleetStore
 from tests.fleet.estate import Estate
 
 SOME = ("h00000000", "h00000001")
@@ -38,3 +41,14 @@ def test_erased_particulars_leave_the_pseudonym() -> None:
     assert "1 homes" in text
     assert not estate.rows(Particulars)
     assert estate.row(Home).home == SOME[0]
+
+
+def test_erased_particulars_are_nowhere_in_the_file_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.sqlite"
+    estate = Estate(1, store=FleetStore.open(path))
+    estate.put(Particulars(SOME[0], address="1 High Street"))
+    estate.decide("olive", EraseParticulars(SOME[:1]), "they asked for it")
+    estate.store.close()
+    octets = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert SOME[0].encode() in octets
+    assert b"High Street" not in octets
