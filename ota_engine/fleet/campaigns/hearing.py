@@ -10,7 +10,7 @@ from typing import Final
 from ota_engine.fleet.campaigns import members
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.members import RollOut
-from ota_engine.fleet.campaigns.moving import look_at_phase, lose_han, move
+from ota_engine.fleet.campaigns.moving import look_at_phase, lose_han, move, withdraw
 from ota_engine.fleet.campaigns.policy import policy_of
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
@@ -214,7 +214,8 @@ def due(member: Member, work: Work, utc: Utc) -> None:
         case MemberState.OFFERED:
             lost("the hub says nothing", member, work, utc)
         case MemberState.REACHED | MemberState.SCHEDULED:
-            failed(_silence(member), member, roll_out, work, utc)
+            told = withdraw(work, member, roll_out.release)  # it may speak too late
+            failed(_silence(member), told, roll_out, work, utc)
         case _:
             work.put(replace(member, due_utc=None))
 

@@ -7,6 +7,7 @@ from ota_engine.fleet.campaigns.acts import need_reason, refuse_others, revision
 from ota_engine.fleet.campaigns.changing import campaign_of, move_campaign, step_phase
 from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.lives import (
+    OPEN_CAMPAIGNS,
     UNDER_WAY,
     WITH_PLACE,
     CampaignStep,
@@ -183,6 +184,12 @@ def _keep(act: KeepHome, actor: Actor, work: Work, utc: Utc) -> str:
     if PartyRole.OPERATOR not in actor.roles and actor.party not in home.suppliers:
         raise DecisionRefused(
             RefusalCode.FORBIDDEN, f"{actor.party} does not answer for {act.home}"
+        )
+    if campaign.state not in OPEN_CAMPAIGNS:
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"{act.campaign} is {campaign.state}: it does nothing in {act.home} any more",
+            campaign.revision,
         )
     if act.until_utc <= utc:
         raise DecisionRefused(

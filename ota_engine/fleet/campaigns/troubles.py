@@ -202,6 +202,8 @@ def _refuse_resolution(act: ResolveIncident) -> None:
             RefusalCode.CONTENT,
             f"{Resolution.FIX_FORWARD} names the release that mends it, and nothing else does",
         )
+    if act.successor:
+        refuse_bad_id(act.successor, "a release")
 
 
 def _reopen(act: ReopenIncident, actor: Actor, work: Work, utc: Utc) -> str:
