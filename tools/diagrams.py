@@ -135,6 +135,9 @@ MACHINES = {
         ),
         "MEMBERS",
     ),
+    "notice": Machine(
+        "ota_engine.fleet.notices.life", "TRANSITIONS", "WAITING", lifecycle="NOTICES"
+    ),
     "incident": Machine(
         "ota_engine.fleet.incidents.life", "TRANSITIONS", "OPEN", lifecycle="INCIDENTS"
     ),

@@ -12,6 +12,7 @@ from ota_engine.fleet.kernel.decisions import (
 )
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
+from ota_engine.fleet.notices.life import NOTICES, NoticeStep
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState
 from ota_engine.times import Utc
 from ota_engine.wording import one_line
@@ -53,9 +54,10 @@ class RequeueNotices:
 def delivered(event: NoticeDelivered, work: Work, utc: Utc) -> None:
     """Note that a party knows; the first time counts."""
     notice = work.get(Notice, event.notice, event.party)
-    if notice is None or notice.state is NoticeState.DELIVERED:
+    state = NOTICES.turn(notice.state, NoticeStep.DELIVER) if notice else None
+    if notice is None or state is None:
         return
-    work.put(replace(notice, state=NoticeState.DELIVERED, delivered_utc=utc, trouble=""))
+    work.put(replace(notice, state=state, delivered_utc=utc, trouble=""))
     if notice.kind in CLOCKED:
         clocks.met(work, notice.notice, notice.party, utc)
 
@@ -63,9 +65,10 @@ def delivered(event: NoticeDelivered, work: Work, utc: Utc) -> None:
 def undelivered(event: NoticeUndelivered, work: Work) -> None:
     """Note why a notice has not reached its party."""
     notice = work.get(Notice, event.notice, event.party)
-    if notice is None or notice.state is not NoticeState.WAITING:
+    step = NoticeStep.GIVE_UP if event.given_up else NoticeStep.FAIL
+    state = NOTICES.turn(notice.state, step) if notice else None
+    if notice is None or state is None:
         return
-    state = NoticeState.DEAD if event.given_up else NoticeState.WAITING
     work.put(replace(notice, state=state, trouble=one_line(event.trouble)))
 
 
@@ -82,7 +85,8 @@ def _requeue(act: RequeueNotices, actor: Actor, work: Work, utc: Utc) -> str:
             RefusalCode.STATE, f"no notice to {act.party} was given up: nothing to bring again"
         )
     for notice in dead:
-        work.put(replace(notice, state=NoticeState.WAITING))
+        state = NOTICES.turn(notice.state, NoticeStep.REQUEUE)
+        work.put(replace(notice, state=state or notice.state))
     return f"{len(dead):,} notices to {act.party} are on their way again"
 
 
