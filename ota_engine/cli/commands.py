@@ -130,6 +130,12 @@ OWN: Final = (
         "See what parties are told, and bring it to them.",
         Panel.FLEET,
     ),
+    CommandRow(
+        "evidence",
+        "ota_engine.cli.fleet_evidence",
+        "Export the evidence of a campaign, and verify it.",
+        Panel.FLEET,
+    ),
 )
 
 _OWN: Final = {command.name: command for command in OWN}

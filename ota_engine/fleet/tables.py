@@ -38,6 +38,7 @@ from ota_engine.fleet.campaigns.voices import (
     SignOff,
     Waiver,
 )
+from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import (
     ConfigurationSet,
@@ -128,4 +129,5 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Nomination,
     Waiver,
     Forecast,
+    SignedWord,
 )

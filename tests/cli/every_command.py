@@ -129,4 +129,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"incident list {NOWHERE}", Exit.UNREADABLE),
     (f"notices list {NOWHERE}", Exit.UNREADABLE),
     (f"notices deliver {NOWHERE}", Exit.UNREADABLE),
+    (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
+    (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),
+    ("evidence verify nothing.zip", Exit.UNREADABLE),
 )

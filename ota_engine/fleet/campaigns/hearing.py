@@ -19,6 +19,7 @@ from ota_engine.fleet.campaigns.rows import (
     Member,
     MemberState,
 )
+from ota_engine.fleet.campaigns.words import keep_message
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce
@@ -40,6 +41,7 @@ def roll_out_of(campaign: Campaign, work: Work) -> RollOut:
 def heard(outcome: HubOutcome, work: Work, utc: Utc) -> None:
     """Take what a hub says of a device."""
     home = work.get(Home, outcome.home)
+    keep_message(outcome, work)
     if home is not None:
         _note_report(home.gateway, work, utc)
     if not _note_version(outcome, work) and outcome.word is HubWord.VERSION:

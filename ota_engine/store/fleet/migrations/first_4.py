@@ -7,6 +7,7 @@ from alembic import op
 def create() -> None:
     _waivers()
     _forecasts()
+    _signed_words()
     _fleet_audit()
     _fleet_audit_head()
 
@@ -38,6 +39,23 @@ def _forecasts() -> None:
         sa.PrimaryKeyConstraint("campaign", "phase"),
         sqlite_with_rowid=False,
     )
+
+
+def _signed_words() -> None:
+    op.create_table(
+        "signed_words",
+        sa.Column("key", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("device", sa.String(length=23), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_signed_words_campaign", "signed_words", ["campaign"])
 
 
 def _fleet_audit() -> None:
