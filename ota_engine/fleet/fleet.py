@@ -228,10 +228,9 @@ class Fleet:
         return tuple(Select(kind, (), most, ("due_utc",), MOST_DUE) for kind in _DUE)
 
     @staticmethod
-    def next_due() -> tuple[Select, ...]:
-        """Name the rows among which the next one to be looked at is."""
-        ever = (("due_utc", float("inf")),)
-        return tuple(Select(kind, (), ever, ("due_utc",), 1) for kind in _DUE)
+    def timed() -> tuple[type[Any], ...]:
+        """Name the kinds of rows that have a ``due_utc``."""
+        return tuple(_DUE)
 
 
 def _taken(event: InstructionTaken, work: Work) -> None:

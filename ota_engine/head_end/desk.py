@@ -6,7 +6,8 @@ transaction; what was decided is told to gateways and parties only after its com
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
@@ -84,12 +85,16 @@ class FleetDesk:
     def next_wake(self) -> Utc | None:
         """When the next row's time comes; None for never."""
         with self.store.reading():
-            rows = [row for ask in self.fleet.next_due() for row in self.store.select(ask)]
-        return min((Utc(row.due_utc) for row in rows), default=None)
+            return min(map(Utc, self._earliest().values()), default=None)
 
     def _due(self, utc: Utc) -> list[Due]:
         with self.store.reading():
-            return [Due(row) for ask in self.fleet.due(utc) for row in self.store.select(ask)]
+            earliest = self._earliest()
+            asks = [ask for ask in self.fleet.due(utc) if earliest.get(ask.kind, inf) <= utc]
+            return [Due(row) for ask in asks for row in self.store.select(ask)]
+
+    def _earliest(self) -> dict[type[Any], float]:
+        return self.store.earliest(self.fleet.timed(), "due_utc")
 
     def _scout(self, events: Iterable[FleetEvent], rows: Rows, utc: Utc) -> set[Ask]:
         """Ask events that are still to come what they would want if they came now.
