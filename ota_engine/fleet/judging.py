@@ -125,9 +125,10 @@ def _refuse_moved(decision: Decision, row: ActRow, subject: str, work: Work) -> 
             now,
         )
     if decision.revision is not None and now is not None and now != decision.revision:
+        changed = "" if row.changed is None else f" (last: {row.changed(decision.act, work)})"
         raise DecisionRefused(
             RefusalCode.MOVED,
-            f"{subject} is at revision {now}, you saw {decision.revision}: look again",
+            f"{subject} is at revision {now}, you saw {decision.revision}{changed}: look again",
             now,
         )
 

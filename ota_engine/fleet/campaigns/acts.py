@@ -1,6 +1,7 @@
 """What persons decide about a campaign until it is approved: written, changed, rejected, agreed to."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -346,13 +347,26 @@ def revision(act: Any, work: Work) -> int | None:
     return None if found is None else found.revision
 
 
+def changed(act: Any, work: Work) -> str:
+    """Read the last change of the campaign of an act."""
+    found = work.get(Campaign, act.campaign)
+    return "" if found is None else found.changed
+
+
+def campaign_act(
+    roles: frozenset[PartyRole], take: Callable[[Any, Actor, Work, Utc], str], *, sees: bool = False
+) -> ActRow:
+    """Describe an act about a campaign."""
+    return ActRow(roles, subject, revision, take, sees, changed)
+
+
 _WRITERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
 _SECONDS = frozenset({PartyRole.APPROVER}) | SUPPLIERS
 
 ACTS: Final = {
-    ProposeCampaign: ActRow(_WRITERS, subject, revision, _propose),
-    AmendCampaign: ActRow(_WRITERS, subject, revision, _amend),
-    RejectCampaign: ActRow(_SECONDS, subject, revision, _reject),
-    OverrideRule: ActRow(frozenset({PartyRole.APPROVER}), subject, revision, _override),
-    ApproveCampaign: ActRow(_SECONDS, subject, revision, _approve),
+    ProposeCampaign: campaign_act(_WRITERS, _propose),
+    AmendCampaign: campaign_act(_WRITERS, _amend),
+    RejectCampaign: campaign_act(_SECONDS, _reject),
+    OverrideRule: campaign_act(frozenset({PartyRole.APPROVER}), _override),
+    ApproveCampaign: campaign_act(_SECONDS, _approve),
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import need_reason, refuse_others, revision, subject
+from ota_engine.fleet.campaigns.acts import campaign_act, need_reason, refuse_others
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of
 from ota_engine.fleet.campaigns.inputs import stated
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, PhaseState
@@ -12,7 +12,6 @@ from ota_engine.fleet.campaigns.voices import Meeting, Position, SignOff, Stance
 from ota_engine.fleet.kernel.decisions import (
     SUPPLIERS,
     Actor,
-    ActRow,
     DecisionRefused,
     PartyRole,
     RefusalCode,
@@ -124,7 +123,7 @@ def _refuse_meeting(act: RecordMeeting, campaign: Campaign, work: Work, utc: Utc
 _OWNERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
 
 ACTS: Final = {
-    StatePosition: ActRow(frozenset(PartyRole), subject, revision, _state),
-    SignPhase: ActRow(_OWNERS, subject, revision, _sign),
-    RecordMeeting: ActRow(_OWNERS, subject, revision, _record),
+    StatePosition: campaign_act(frozenset(PartyRole), _state),
+    SignPhase: campaign_act(_OWNERS, _sign),
+    RecordMeeting: campaign_act(_OWNERS, _record),
 }

@@ -6,7 +6,7 @@ Everybody is told at once, and again as each phase begins: who waives leaves mor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import need_reason, revision, subject
+from ota_engine.fleet.campaigns.acts import campaign_act, need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, step_phase, touch
 from ota_engine.fleet.campaigns.lives import PhaseStep
 from ota_engine.fleet.campaigns.policy import policy_of
@@ -15,7 +15,6 @@ from ota_engine.fleet.campaigns.voices import Waiver
 from ota_engine.fleet.kernel.decisions import (
     SUPPLIERS,
     Actor,
-    ActRow,
     DecisionRefused,
     PartyRole,
     RefusalCode,
@@ -140,6 +139,6 @@ def tell(campaign: Campaign, what: str, work: Work, utc: Utc) -> None:
 
 
 ACTS: Final = {
-    ProposeWaiver: ActRow(frozenset({PartyRole.OPERATOR}), subject, revision, _propose),
-    ApproveWaiver: ActRow(frozenset({PartyRole.APPROVER}), subject, revision, _approve),
+    ProposeWaiver: campaign_act(frozenset({PartyRole.OPERATOR}), _propose),
+    ApproveWaiver: campaign_act(frozenset({PartyRole.APPROVER}), _approve),
 }

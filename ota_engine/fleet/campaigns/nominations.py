@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import need_reason, revision, subject
+from ota_engine.fleet.campaigns.acts import campaign_act, need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of
 from ota_engine.fleet.campaigns.moving import change_phase
 from ota_engine.fleet.campaigns.policy import PhaseSource, policy_of
@@ -21,7 +21,6 @@ from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import (
     SUPPLIERS,
     Actor,
-    ActRow,
     DecisionRefused,
     PartyRole,
     RefusalCode,
@@ -164,6 +163,6 @@ def _refuse_phase(campaign: Campaign, number: int, work: Work) -> None:
 
 
 ACTS: Final = {
-    NominateHomes: ActRow(SUPPLIERS, subject, revision, _nominate),
-    DecideNominations: ActRow(frozenset({PartyRole.OPERATOR}), subject, revision, _decide),
+    NominateHomes: campaign_act(SUPPLIERS, _nominate),
+    DecideNominations: campaign_act(frozenset({PartyRole.OPERATOR}), _decide),
 }

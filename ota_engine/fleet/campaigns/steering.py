@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import need_reason, refuse_others, revision, subject
+from ota_engine.fleet.campaigns.acts import campaign_act, need_reason, refuse_others
 from ota_engine.fleet.campaigns.changing import campaign_of, move_campaign, step_phase
 from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.lives import (
@@ -219,9 +219,9 @@ def _no_revision(act: StopAll, work: Work) -> int | None:
 _OWNERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
 
 ACTS: Final = {
-    PauseCampaign: ActRow(_OWNERS, subject, revision, _pause),
-    ResumeCampaign: ActRow(_OWNERS, subject, revision, _resume, sees=True),
-    AbortCampaign: ActRow(_OWNERS, subject, revision, _abort),
+    PauseCampaign: campaign_act(_OWNERS, _pause),
+    ResumeCampaign: campaign_act(_OWNERS, _resume, sees=True),
+    AbortCampaign: campaign_act(_OWNERS, _abort),
     StopAll: ActRow(frozenset({PartyRole.OPERATOR}), _fleet_subject, _no_revision, _stop_all),
-    KeepHome: ActRow(_OWNERS, subject, revision, _keep),
+    KeepHome: campaign_act(_OWNERS, _keep),
 }

@@ -122,6 +122,7 @@ class ActRow(NamedTuple):
         revision: reads the revision of that, None where there is none yet.
         take: does it, and says in one line what was done; may raise ``DecisionRefused``.
         sees: it must name the revision that the person saw.
+        changed: reads what the last change of the subject was; None where nothing says.
     """
 
     roles: frozenset[PartyRole]
@@ -129,6 +130,7 @@ class ActRow(NamedTuple):
     revision: Callable[[Any, Work], int | None]
     take: Callable[[Any, Actor, Work, Utc], str]
     sees: bool = False
+    changed: Callable[[Any, Work], str] | None = None
 
 
 def octets_to_sign(decision: Decision) -> bytes:

@@ -85,6 +85,10 @@ def test_going_on_names_the_revision_that_was_seen() -> None:
     assert blind.text == f"name the revision of campaign:c1 that you saw: it is at revision {seen}"
     stale = town.ask("olive", ResumeCampaign("c1"), "go on", revision=seen - 1)
     assert stale.code == "moved"
+    assert stale.text == (
+        f"campaign:c1 is at revision {seen}, you saw {seen - 1} (last: paused by olive: wait):"
+        " look again"
+    )
     assert town.ask("olive", ResumeCampaign("c1"), "go on", revision=seen).accepted
 
 
