@@ -45,6 +45,7 @@ from ota_engine.fleet.inventory.rows import (
     Home,
     InstalledDevice,
     Particulars,
+    PseudonymKey,
     RingFence,
     Variant,
 )
@@ -130,4 +131,5 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Waiver,
     Forecast,
     SignedWord,
+    PseudonymKey,
 )

@@ -19,7 +19,14 @@ from ota_engine.fleet.inventory.importing import (
     refuse_other_columns,
     rows_of,
 )
-from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice, Variant
+from ota_engine.fleet.inventory.pseudonyms import fingerprint
+from ota_engine.fleet.inventory.rows import (
+    Home,
+    HomeStatus,
+    InstalledDevice,
+    PseudonymKey,
+    Variant,
+)
 from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.parties.rows import Party, PartyId
@@ -31,6 +38,7 @@ from ota_engine.times import Utc
 
 AT_ONCE: Final = 1_000  # lines staged, or events handled, in one go
 T = TypeVar("T")
+_HOMES: Final = "homes"
 
 #: What a kind of file lists that is taken as a set; the others are told to the fleet, line by line.
 _SETS: Final[dict[ImportKind, type[Any]]] = {
@@ -103,12 +111,23 @@ class EstateImport:
             take_others: a bad line does not keep the other lines from being taken.
 
         Raises:
-            LocalError: nothing of it can be read.
+            LocalError: nothing of it can be read, or the estate's homes are named by another key.
             StoreError: the database failed; nothing of it was taken.
         """
         self._utc = utc
+        self._refuse_other_key()
         work = self._as_sets if self._kind in _SETS else self._as_events
         return work(_Import(file, person, dry_run, take_others))
+
+    def _refuse_other_key(self) -> None:
+        """Homes named by another key would be strangers to those that are there."""
+        with self._desk.store.reading():
+            held = self._desk.store.select(Select(PseudonymKey, (("purpose", _HOMES),)))
+            if held and held[0].fingerprint != fingerprint(self._known.key):
+                raise LocalError(
+                    "the key of pseudonyms is not the one by which this estate names its homes:"
+                    " restore it from a backup"
+                )
 
     # --- taken as sets ---------------------------------------------------------------------------
 
@@ -211,6 +230,9 @@ class EstateImport:
         detail = {"lines": self._lines, "left out": self._bad, **counts}
         note = AuditNote(order.person, f"imported {self._kind}", f"file:{source.sha256}", detail)
         self._desk.store.keep((), [note], self._utc)
+        key = PseudonymKey(_HOMES, fingerprint(self._known.key), self._utc)
+        if not self._desk.store.select(Select(PseudonymKey, (("purpose", _HOMES),))):
+            self._desk.store.insert([key])
 
     def _report(self, source: "_Digested", new: int, known: int, *, taken: bool) -> ImportReport:
         return ImportReport(self._kind, source.sha256, self._lines, self._bad, new, known, taken)

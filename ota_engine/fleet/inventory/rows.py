@@ -200,3 +200,20 @@ class Particulars:
     mprn: str = ""
     uprn: str = ""
     address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PseudonymKey:
+    """By which key the homes of an estate are named; the key itself is not here.
+
+    Attributes:
+        purpose: what it is for; there is one row.
+        fingerprint: of the key.
+        since_utc: since when it is used.
+    """
+
+    TABLE: ClassVar = "pseudonym_keys"
+    KEY: ClassVar = ("purpose",)
+    purpose: str
+    fingerprint: str
+    since_utc: float

@@ -20,11 +20,13 @@ from ota_engine.fleet.inventory.rows import (
     InstalledDevice,
     InventoryStatus,
     Particulars,
+    PseudonymKey,
     Variant,
     VersionSource,
 )
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import PartyId, Responsibility, Tenancy
+from ota_engine.head_end.imports import EstateImport
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.forms import FORMS
 from ota_engine.store.fleet.intake import FleetIntake
@@ -374,3 +376,12 @@ def test_a_file_that_changes_while_it_is_read_is_not_told() -> None:
     with pytest.raises(LocalError, match="changed while it was read"):
         estate.take(ImportKind.REGISTRATIONS, Changing(lines))
     assert {row.gas for row in estate.rows(Home)} == {"supplier-2"}
+
+
+def test_an_estate_names_its_homes_by_one_key_for_ever() -> None:
+    estate = filled(1)
+    other = EstateImport(estate.desk, bytes(32), ImportKind.HOMES, estate.bad.append)
+    with pytest.raises(LocalError, match="restore it from a backup"):
+        other.run(octets(home_lines(1)), "olive", estate.utc)
+    assert len(estate.rows(Home)) == 1
+    assert KEY.hex() not in str(estate.rows(PseudonymKey))

@@ -8,6 +8,7 @@ def create() -> None:
     _waivers()
     _forecasts()
     _signed_words()
+    _pseudonym_keys()
     _fleet_audit()
     _fleet_audit_head()
 
@@ -56,6 +57,17 @@ def _signed_words() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_signed_words_campaign", "signed_words", ["campaign"])
+
+
+def _pseudonym_keys() -> None:
+    op.create_table(
+        "pseudonym_keys",
+        sa.Column("purpose", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _fleet_audit() -> None:
