@@ -19,7 +19,7 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
-from ota_engine.fleet.notices.rows import Notice, NoticeKind
+from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
 from ota_engine.times import Utc
 
 DAY_S: Final = 86_400.0
@@ -63,8 +63,10 @@ def due(row: Deferral, work: Work, utc: Utc) -> None:
     """Ask what is to become of a home: the operator and its suppliers, once a day for all homes."""
     home = work.get(Home, row.home)
     diary = work.get(HomeDiary, row.home)
-    if not any(entry.until_utc > utc for entry in (diary.calendar if diary else ())):
-        work.drop(row)  # nothing is in the way any more
+    reports = work.get(StatusSchedule, row.campaign)
+    over = reports is None or reports.due_utc is None
+    if over or not any(entry.until_utc > utc for entry in (diary.calendar if diary else ())):
+        work.drop(row)  # the campaign is over, or nothing is in the way any more
         return
     work.put(replace(row, due_utc=None))
     name = f"{row.campaign}/deferred/{utc // DAY_S:.0f}"

@@ -13,6 +13,7 @@ from ota_engine.fleet.kernel.decisions import (
     RefusalCode,
 )
 from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
 from ota_engine.times import Utc
@@ -57,7 +58,9 @@ def due(row: StatusSchedule, work: Work, utc: Utc) -> None:
 
 
 def stage(campaign: Campaign, work: Work, utc: Utc) -> None:
-    """Tell at once that a campaign has come to another stage."""
+    """Tell at once that a campaign has come to another stage; at its end its clocks stop."""
+    if campaign.state in _OVER:
+        clocks.stop_all(work, f"campaign:{campaign.campaign}")
     announce(
         work,
         NoticeKind.STATUS,

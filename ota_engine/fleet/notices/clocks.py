@@ -40,6 +40,13 @@ def met(work: Work, clock: str, party: str, utc: Utc) -> None:
         work.put(replace(row, met_utc=utc, due_utc=None))
 
 
+def stop_all(work: Work, subject: str) -> None:
+    """Stop all clocks that run because of something that is over; nobody was late."""
+    running = work.select(PartyClock, at_most={"due_utc": float("inf")}, subject=subject)
+    for row in running:
+        work.put(replace(row, due_utc=None))
+
+
 def due(row: PartyClock, work: Work, utc: Utc) -> None:
     """Tell that a party did not do in time what it was to do: the party, and the operator."""
     work.put(replace(row, due_utc=None, late=True))
