@@ -31,6 +31,7 @@ from ota_engine.wall_clock import this_machine
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
+    from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.listings import BadLine
 
 _OWNER_ONLY: Final = 0o600
@@ -149,6 +150,7 @@ def import_command(
     from ota_engine.head_end.pseudonym_key import estate_key
 
     with opened(state) as desk:
+        _refuse_stranger(desk, person)
         importing = EstateImport(desk, estate_key(state, make=True), kind, _say_bad)
         with file.open("rb") as stream:
             report = importing.run(
@@ -162,6 +164,15 @@ def import_command(
         counts = f"{report.new:,} new, {report.known:,} known, {report.bad:,} bad"
         put(f"{file}: {counted(report.lines, 'line')} of {report.kind}: {told}; {counts}")
     raise typer.Exit(Exit.ERRORS if report.bad and not report.taken else Exit.OK)
+
+
+def _refuse_stranger(desk: "FleetDesk", name: str) -> None:
+    from ota_engine.fleet.parties.rows import Person
+    from ota_engine.head_end.deciding import asked
+
+    person = asked(desk, lambda work: work.get(Person, name))
+    if person is None or not person.active:
+        raise LocalError(f"{name} is not registered: register the person first")
 
 
 def _say_bad(line: "BadLine") -> None:
