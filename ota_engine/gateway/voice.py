@@ -88,7 +88,8 @@ class HubVoice:
     def prove(self, records: Iterable[Record]) -> None:
         """Pass on messages of devices that tell what they run, and keep the hub's own for their word.
 
-        An order that has failed is told as the end of its errand.
+        An order that has failed is told as the end of its errand. A proof of the version that an errand
+        is to bring names that errand's campaign.
         """
         devices = {errand.device for errand in self._memory.errands}
         for record in records:
@@ -117,10 +118,27 @@ class HubVoice:
         self, device: Eui64, name: str, version: int, message: bytes, utc: Utc
     ) -> None:
         home = self._memory.home
+        meant = self._errand_of(device, version) if message else None
         self._tell(
             HubOutcome(
-                f"{home}/{name}", "", 0, home, device, HubWord.VERSION, "", version, message, utc
+                f"{home}/{name}",
+                "" if meant is None else meant.campaign,
+                0 if meant is None else meant.attempt,
+                home,
+                device,
+                HubWord.VERSION,
+                "",
+                version,
+                message,
+                utc,
             )
+        )
+
+    def _errand_of(self, device: Eui64, version: int) -> Errand | None:
+        """The last errand that was to bring a device to a version."""
+        errands = reversed(self._memory.errands)
+        return next(
+            (one for one in errands if (one.device, one.version) == (device, version)), None
         )
 
     def _tell(self, outcome: HubOutcome) -> None:

@@ -5,13 +5,17 @@ from dataclasses import replace
 import pytest
 
 from ota_engine.fleet.campaigns.rows import MemberState
+from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.inventory.rows import VersionSource
 from ota_engine.fleet.notices.rows import Notice, NoticeKind
 from ota_engine.fleet.port import HubOutcome, HubWord, Verb
+from ota_engine.gbcs.envelope import parse
+from ota_engine.gbcs.protection import authenticate
 from ota_engine.records import OrderState
 from tests.fleet.estate import DAY, VERSION
 from tests.gateway.homes import HUB
 from tests.gateway.street import VARIANTS, Street
+from tests.gbcs.parties import NOW
 
 KIND = {"hub-1": "CHF", "ppmid-1": "PPMID", "hcalcs-1": "HCALCS"}
 
@@ -41,6 +45,10 @@ async def test_an_hcalcs_runs_its_image_by_an_order_that_the_supplier_signed() -
         (order,) = engine.orders()
         assert (order.state, order.firmware_version) == (OrderState.ACTIVATED, VERSION)
         assert order.command, "CS06, as it was sent"
+        kept = street.rows(SignedWord, campaign="c1", home=home)
+        assert {HubWord.TRANSFERRED, HubWord.VERSION} <= {one.word for one in kept}
+        for one in kept:
+            authenticate(parse(one.message), street.keys, now=NOW)
 
 
 async def test_three_campaigns_of_one_home_take_turns() -> None:
