@@ -37,7 +37,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/bench tools/diagrams.py tools/index_readme.py tools/pictures.py tools/rule_pages.py
+	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/pictures.py tools/rule_pages.py
 	$(BIN)/mypy tools/fuzz
 	$(BIN)/lint-imports
 

@@ -69,11 +69,11 @@ def count_strata(driver: sqlite3.Connection, asked: Strata) -> Mapping[str, int]
 def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
     """Make the members of a campaign, and their sums."""
     _gather(driver, draw.targets, draw.key)
-    _cut(driver, draw.quotas)
+    some = "true" if _cut(driver, draw.quotas) else f"{_PHASE} IS NOT NULL"
     columns, parameters = _made_of(draw, _PHASE)
     driver.execute(
         f"INSERT INTO members ({', '.join(_MEMBER.names)})"  # noqa: S608 - our own words
-        f" SELECT {columns} FROM drawn AS d WHERE {_PHASE} IS NOT NULL",
+        f" SELECT {columns} FROM drawn AS d WHERE {some}",
         parameters,
     )
     driver.execute(
@@ -134,11 +134,14 @@ def _made_of(plan: Draw | Join, phase: str) -> tuple[str, dict[str, Any]]:
     return ", ".join(own.get(name, f":{name}") for name in _MEMBER.names), parameters
 
 
-def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> None:
+def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> bool:
     """Find where each phase of each stratum ends: its last home by number.
 
     Only homes whose numbers may be small enough are looked at in order: the numbers of a stratum are
     spread evenly, so that the first thousands of a million are below a bound that is known beforehand.
+
+    Returns:
+        whether every home is in a phase.
     """
     homes = dict(driver.execute("SELECT stratum, count(*) FROM drawn GROUP BY stratum").fetchall())
     ends: dict[str, list[Quota]] = {}
@@ -154,6 +157,8 @@ def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> None:
         cuts += [(stratum, quota.phase, TOP_NUMBER, _LAST_HOME) for quota in last]
     cuts += _ends(driver, {name: some for name, some in wanted.items() if some}, homes)
     driver.executemany("INSERT INTO cuts VALUES (?, ?, ?, ?)", cuts)
+    open_ended = {stratum for stratum, _, number, _ in cuts if number == TOP_NUMBER}
+    return open_ended >= homes.keys()
 
 
 def _ends(
