@@ -2,102 +2,296 @@
 
 import json
 import secrets
+import shlex
 import sys
-import tempfile
 import time
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from images.files import read_bounded
+from images.files import read_bounded, write_whole
+from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out, say_command, show
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.provenance import provenance
+from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
+from ota_engine.times import Utc
+from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
+    from emulators.estate.forecast import EndForecast
     from emulators.estate.rehearsal import Rehearsal
-    from emulators.estate.rehearsed import Rehearsed
+    from emulators.estate.rehearsed import ProgressPoint, Rehearsed
+    from emulators.estate.scenario import Scenario
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-EVERY_S = 5.0  # seconds between two lines of progress
+PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
+DRAWN_EVERY = 0.5  # seconds between two pictures of the bar
+BAR = 24  # columns of it
 MAX_SCENARIO = 1 << 20  # octets
+MAX_MODEL = 1 << 24
+SECONDS_A_DAY = 86_400.0
+COLUMNS = (
+    Column("campaign", gives_way=4),
+    Column("phase"),
+    Column("gate"),
+    Column("homes", right=True),
+    Column("activated", right=True),
+    Column("failed", right=True),
+    Column("waiting", right=True, gives_way=1),
+    Column("unreachable", right=True, gives_way=2),
+    Column("begins", gives_way=3),
+)
 
 
 @app.command()
 def rehearse(
-    scenario: Annotated[Path, typer.Argument(help="A TOML file; docs/examples has one.")],
+    scenario: Annotated[
+        Path, typer.Argument(metavar="CAMPAIGN.toml", help="What is rehearsed: see docs/examples.")
+    ],
     homes: Annotated[int, typer.Option(min=1, help="How many.")] = 10_000,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Rehearse with so many, for the spread of the end.")
+    ] = 1,
+    what_ifs: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="WHAT-IF", help="What if: incident@pilot, cos=2%, ..."),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="How hubs react: a file of zota soak --model.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for report.html, result.json and the journal.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="An empty folder, in which the rehearsed fleet is kept.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a campaign against an emulated estate, months in minutes.
 
-    Exits with 0 when the last campaign ends open for homes to come, with 2 otherwise.
+    Exits with 0 when the last campaign ends open for homes to come, with every seed; with 2
+    otherwise.
     """
-    from emulators.estate.rehearsal import Rehearsal
-    from emulators.estate.scenario import read_scenario
-    from emulators.simulation.journal import Journal
-    from ota_engine.fleet.fleet import Fleet
-    from ota_engine.head_end.desk import FleetDesk
-    from ota_engine.store.fleet.book import FleetStore
-
     drawn = secrets.randbelow(2**32) if seed is None else seed
     if seed is None:
-        _say(f"seed {drawn}")
+        remark(f"seed {drawn}")
+    plan = _planned(scenario, homes, drawn, model, what_ifs or [])
+    _prepare(report)
     try:
-        text = read_bounded(scenario, MAX_SCENARIO).decode()
-    except UnicodeDecodeError as error:
-        raise LocalError(f"{scenario}: not UTF-8: save it as UTF-8") from error
-    plan = read_scenario(text, homes, drawn)
-    with tempfile.TemporaryDirectory(prefix="zota-") as folder:
-        store = FleetStore.open(Path(folder) / "fleet.sqlite")
+        results = _run(plan, seeds, report, state)
+    except KeyboardInterrupt:
+        said = "zota: stopped; nothing is left running; to run it again"
+        say_command(said, _again(homes, drawn), sys.stderr)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    ends = _forecast(results) if seeds > 1 else None
+    if report is not None:
+        _write_report(report, results[0], ends, what_ifs or [])
+    _show(results[0], ends, report, as_json)
+    good = all(result.complete for result in results)
+    raise typer.Exit(Exit.OK if good else Exit.ERRORS)
+
+
+def _planned(
+    path: Path, homes: int, seed: int, model: Path | None, what_ifs: list[str]
+) -> "Scenario":
+    from emulators.estate.scenario import read_scenario, with_measured
+    from emulators.estate.what_ifs import with_what_ifs
+    from emulators.simulation.measured import read_model
+
+    try:
+        plan = read_scenario(_text(path, MAX_SCENARIO), homes, seed)
+    except LocalError as error:
+        raise LocalError(f"{path}: {error}") from error
+    if model is not None:
         try:
-            result = Rehearsal(plan, FleetDesk(Fleet(), store), Journal()).run(_Progress())
-        except KeyboardInterrupt:
-            _say(f"stopped; nothing is left. To run it again: --homes {homes} --seed {drawn}")
-            raise typer.Exit(Exit.INTERRUPTED) from None
-        finally:
-            store.close()
-    _show(result, as_json)
-    raise typer.Exit(Exit.OK if result.complete else Exit.ERRORS)
+            plan = with_measured(plan, read_model(_text(model, MAX_MODEL)))
+        except LocalError as error:
+            raise LocalError(f"{model}: {error}") from error
+    return with_what_ifs(plan, what_ifs)
+
+
+def _text(path: Path, most: int) -> str:
+    try:
+        return read_bounded(path, most).decode()
+    except UnicodeDecodeError as error:
+        raise LocalError("not UTF-8: save it as UTF-8") from error
+
+
+def _prepare(report: Path | None) -> None:
+    """Find out that the folder cannot be written before the work, not after."""
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+        write_whole(report / "result.json", b"")
+
+
+def _run(
+    plan: "Scenario", seeds: int, report: Path | None, state: Path | None
+) -> "list[Rehearsed]":
+    """Rehearse with one seed after the other; the first is what is reported."""
+    from emulators.estate.rehearsing import rehearse_once, with_seed
+
+    results = []
+    for number in range(seeds):
+        which = f"seed {number + 1} of {seeds}: " if seeds > 1 else ""
+        first = number == 0
+        with _Progress(which) as progress:
+            results.append(
+                rehearse_once(
+                    with_seed(plan, plan.estate.seed + number),
+                    progress,
+                    keep=state if first else None,
+                    journal=report / "journal.jsonl" if report is not None and first else None,
+                )
+            )
+    return results
+
+
+def _forecast(results: "list[Rehearsed]") -> "EndForecast":
+    from emulators.estate.forecast import forecast
+
+    return forecast(results)
+
+
+def _again(homes: int, seed: int) -> str:
+    """The command that runs the same again."""
+    words = sys.argv[1:]
+    if "--homes" not in words:
+        words = [*words, "--homes", str(homes)]
+    if "--seed" not in words:
+        words = [*words, "--seed", str(seed)]
+    return shlex.join(["zota", *words])
+
+
+# --- progress ------------------------------------------------------------------------------------
 
 
 class _Progress:
-    def __init__(self) -> None:
-        self._next = time.monotonic() + EVERY_S
+    """Tells where the campaign stands: a bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, which: str) -> None:
+        self._which = which
+        self._terminal = sys.stderr.isatty()
+        self._every = DRAWN_EVERY if self._terminal else PIPED_EVERY
+        self._next = time.monotonic() + self._every
+        self._drawn = False
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            print(file=sys.stderr)  # noqa: T201 - ends the bar's line
 
     def __call__(self, rehearsal: "Rehearsal") -> None:
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + EVERY_S
+        self._next = time.monotonic() + self._every
         campaign, phases = rehearsal.campaign
-        name = phases[campaign.phase - 1].name if campaign.phase else "notice"
-        _say(f"{_day(rehearsal.utc)}: {campaign.campaign}, {name}, {campaign.state}")
+        phase = phases[campaign.phase - 1].name if campaign.phase else "notice"
+        day = (rehearsal.utc - rehearsal.scenario.begin) / SECONDS_A_DAY
+        where = f"day {day:,.0f}, {campaign.campaign}, {phase}"
+        if campaign.state not in ("running", "notified"):
+            where += f", {campaign.state}"
+        ended, share = _ended(rehearsal.standing)
+        if self._terminal:
+            self._draw(f"{self._which}{where}: {ended}", share)
+        else:
+            remark(f"{self._which}{where}: {ended}")
+
+    def _draw(self, text: str, share: float) -> None:
+        columns = (Room.of(sys.stderr).columns or 80) - 1
+        bar = min(BAR, columns - len(text) - 3)
+        done = int(bar * share)
+        drawn = f"[{'#' * done}{'.' * (bar - done)}] " if bar > 3 else ""
+        line = f"{drawn}{text}"[:columns]
+        print(f"\r{line:<{columns}}", end="", file=sys.stderr, flush=True)  # noqa: T201 - a bar
+        self._drawn = True
 
 
-def _show(result: "Rehearsed", as_json: bool) -> None:
+def _ended(standing: "ProgressPoint") -> tuple[str, float]:
+    homes = sum(standing.states.values())
+    activated = standing.states.get("activated", 0)
+    failed = standing.states.get("failed", 0)
+    text = f"{activated:,} of {homes:,} activated"
+    if failed:
+        text += f", {failed:,} failed"
+    return text, activated / homes if homes else 0.0
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def _values(result: "Rehearsed", ends: "EndForecast | None") -> dict[str, object]:
+    values = result.as_values()
+    if ends is not None:
+        values["forecast"] = ends.as_values()
+    values["made"] = provenance(result.seed).as_values()
+    return values
+
+
+def _write_report(
+    folder: Path, result: "Rehearsed", ends: "EndForecast | None", what_ifs: list[str]
+) -> None:
+    from emulators.estate.report import report
+
+    made = provenance(result.seed)
+    write_whole(folder / "report.html", report(result, ends, what_ifs, made.text).encode())
+    detail = {**_values(result, ends), "progress": [asdict(one) for one in result.progress]}
+    write_whole(folder / "result.json", (json.dumps(detail, indent=1) + "\n").encode())
+
+
+def _show(
+    result: "Rehearsed", ends: "EndForecast | None", report: Path | None, as_json: bool
+) -> None:
     if as_json:
-        print(json.dumps(result.as_values(), indent=2))  # noqa: T201 - the result
+        print(json.dumps(_values(result, ends), indent=2))  # noqa: T201 - the result
         return
-    lines = [f"{'phase':<32}{'homes':>9}{'activated':>11}{'failed':>9}  gate"]
-    for phase in result.phases:
-        name = f"{phase.campaign} {phase.name}"
-        lines.append(
-            f"{name:<32}{phase.homes:>9,}{phase.activated:>11,}{phase.failed:>9,}  {phase.gate}"
+    width = Room.of(sys.stdout).columns
+    rows = [
+        TableRow(
+            (
+                phase.campaign,
+                phase.name,
+                phase.gate or "-",
+                *(f"{getattr(phase, name):,}" for name in _COUNTS),
+                "" if phase.started_utc is None else utc_text(Utc(phase.started_utc))[:10],
+            )
         )
-    if result.ends_utc is not None:
-        lines.append(f"ended {_day(result.ends_utc)}")
-    lines.append(f"seed {result.seed}, journal {result.journal_sha256}")
-    print("\n".join(lines))  # noqa: T201 - the result
+        for phase in result.phases
+    ]
+    show(lay_out(COLUMNS, rows, width).lines())
+    for line in _ending(result, ends, report):
+        show(folded(line, width))
 
 
-def _day(utc: float) -> str:
-    return datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M UTC")
+_COUNTS = ("homes", "activated", "failed", "waiting", "unreachable")
 
 
-def _say(text: str) -> None:
-    print(f"zota: {text}", file=sys.stderr, flush=True)  # noqa: T201 - beside the result
+def _ending(result: "Rehearsed", ends: "EndForecast | None", report: Path | None) -> list[str]:
+    told = []
+    if result.ends_utc is not None and result.days is not None:
+        told.append(
+            f"last home ends {utc_text(Utc(result.ends_utc))}, after {result.days:,.0f} days"
+        )
+    if not result.complete:
+        told.append("the last campaign did not come to its end")
+    if ends is not None:
+        many = counted(len(ends.runs), "seed")
+        if ends.median_days is None:
+            told.append(f"none of {many} came to its end")
+        else:
+            told.append(
+                f"{ends.complete} of {many}: the end comes after {ends.earliest_days:,.0f} to"
+                f" {ends.latest_days:,.0f} days, {ends.median_days:,.0f} in the middle"
+            )
+    told.append(f"seed {result.seed}, journal {result.journal_sha256}")
+    if report is not None:
+        told.append(f"report {report / 'report.html'}")
+    return told

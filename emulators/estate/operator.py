@@ -6,7 +6,7 @@ They decide by the same signed acts as everybody, and know nothing but what the 
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from emulators.estate.cast import SECOND, WRITER
+from emulators.estate.cast import SECOND, WRITER, person_of
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease, Silence
 from ota_engine.fleet.approvals.acts import ApproveRelease
@@ -18,10 +18,12 @@ from ota_engine.fleet.campaigns.acts import (
     OverrideRule,
     ProposeCampaign,
 )
+from ota_engine.fleet.campaigns.assessment import RecordMeeting, SignPhase, StatePosition
 from ota_engine.fleet.campaigns.policy import policy_text
-from ota_engine.fleet.campaigns.rows import Campaign, CampaignState
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, GateDecision
 from ota_engine.fleet.campaigns.steering import AbortCampaign, ResumeCampaign
 from ota_engine.fleet.campaigns.troubles import ResolveIncident, TakeIncident
+from ota_engine.fleet.campaigns.voices import Stance
 from ota_engine.fleet.incidents.rows import Incident, IncidentState, Resolution
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.notices.delivery import RequeueNotices
@@ -31,6 +33,9 @@ from ota_engine.times import Utc
 DAY_S: Final = 86_400.0
 FIRST_CPL: Final = "CPL-0001"  # of what all hubs run at first
 _TAKEN_S: Final = 3_600.0  # until somebody owns an incident
+#: What a gate asks of persons once homes and time have said their part.
+_MEETING: Final = "an assessment meeting"
+_AGREEMENT: Final = "a person's agreement"
 
 
 class Decide(Protocol):
@@ -94,12 +99,19 @@ class EstateOperator:
     def _ends(self, silence: Silence) -> Utc:
         return Utc(self._scenario.begin + silence.days * DAY_S)
 
-    def look(self, campaign: Campaign, incidents: Sequence[Incident], utc: Utc) -> Utc | None:
+    def look(
+        self,
+        campaign: Campaign,
+        gate: GateDecision | None,
+        incidents: Sequence[Incident],
+        utc: Utc,
+    ) -> Utc | None:
         """Look at the campaign under way.
 
         Args:
             campaign: as it stands.
-            incidents: all of it.
+            gate: last verdict about the phase under way.
+            incidents: all of the campaign.
             utc: now.
 
         Returns:
@@ -108,6 +120,8 @@ class EstateOperator:
         unresolved = [one for one in incidents if one.state is not IncidentState.RESOLVED]
         if unresolved:
             return min(self._see_to(one, utc) for one in unresolved)
+        if campaign.state is CampaignState.RUNNING and gate is not None:
+            self._assess(gate, utc)
         if campaign.state is not CampaignState.HELD:
             return None
         if incidents and "failed" not in campaign.reason:
@@ -116,6 +130,25 @@ class EstateOperator:
             self._decide(WRITER, act, reason, revision=campaign.revision)
             return None
         return self._give_up(campaign, utc)
+
+    def _assess(self, gate: GateDecision, utc: Utc) -> None:
+        """Meet about a phase, and agree that it has gone well, where nothing else is missing."""
+        missing = set(gate.missing.split("; "))
+        if not missing or not missing <= {_MEETING, _AGREEMENT}:
+            return
+        campaign, phase = gate.campaign, gate.phase
+        suppliers = self._scenario.estate.supplier_ids
+        for supplier in suppliers:
+            position = StatePosition(campaign, phase, Stance.AGREES)
+            self._decide(person_of(supplier), position, "no complaints beyond the usual")
+        if _MEETING in missing:
+            attendees = (WRITER, SECOND, *map(person_of, suppliers))
+            minutes = "success, failures and reports of all parties were looked at"
+            name = f"{campaign}-{phase}-assessment"
+            meeting = RecordMeeting(campaign, phase, name, attendees, (), minutes, utc)
+            self._decide(WRITER, meeting, "held as agreed")
+        if _AGREEMENT in missing:
+            self._decide(SECOND, SignPhase(campaign, phase), "all parties agree")
 
     def _see_to(self, incident: Incident, utc: Utc) -> Utc:
         """Own an incident, look into it for some days, and resolve it."""

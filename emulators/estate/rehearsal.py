@@ -34,6 +34,8 @@ from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
     CampaignState,
+    GateDecision,
+    PhaseState,
 )
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.incidents.rows import Incident
@@ -50,6 +52,7 @@ GRAIN_S: Final = 300.0  # what happens within it is one commit
 AT_ONCE: Final = 20_000  # instructions or notices looked for at a time
 POINT_S: Final = DAY_S / 4  # between two points of the progress
 OPEN_DAYS: Final = 30.0  # how long an open phase is watched for homes to come
+QUIET_DAYS: Final = 45.0  # so long nothing has ended, and nothing is to come
 _UNDER_WAY: Final = ("planned", "waiting", "offered", "reached", "transferred", "scheduled")
 
 
@@ -170,12 +173,24 @@ class Rehearsal:
     def _over(self) -> bool:
         campaign, phases = self.campaign
         if not is_over(campaign, phases):
-            return False
-        opened = phases[-1].ended_utc if phases else None
-        if opened is None or self.utc >= opened + OPEN_DAYS * DAY_S:
-            return True
+            return self._quiet(campaign, phases)
         late = self.scenario.estate.homes - self.scenario.estate.installed
+        opened = phases[-1].ended_utc if phases else None
+        if opened is None:
+            return True
         if late and self._day <= self.scenario.life.late_days + 2:
+            return False
+        if self.utc >= opened + OPEN_DAYS * DAY_S and not late:
+            return True
+        states = self.standing.states
+        return not any(states.get(state) for state in _UNDER_WAY)
+
+    def _quiet(self, campaign: Campaign, phases: tuple[CampaignPhase, ...]) -> bool:
+        """Whether the last phase has had nothing to do for so long that its gate will never pass."""
+        if campaign.state is not CampaignState.RUNNING or campaign.phase < len(phases):
+            return False
+        last = phases[-1].last_end_utc or phases[-1].started_utc or self.utc
+        if self.utc < last + QUIET_DAYS * DAY_S:
             return False
         states = self.standing.states
         return not any(states.get(state) for state in _UNDER_WAY)
@@ -239,7 +254,9 @@ class Rehearsal:
         if self._suppliers.may_raise:
             self._suppliers.raise_incidents(campaign, phases, self._size)
             campaign, phases = self.campaign
-        self._look_utc = self._operator.look(campaign, self._incidents(campaign), self.utc)
+        self._look_utc = self._operator.look(
+            campaign, self._gate(campaign, phases), self._incidents(campaign), self.utc
+        )
         if len(self._operator.campaigns) > self._campaigns:
             self._campaigns = len(self._operator.campaigns)
             begin = Utc(self.utc + self.scenario.policy.notice_days * DAY_S)
@@ -250,6 +267,20 @@ class Rehearsal:
         with self.desk.store.reading():
             found = phases_of(self.desk.store, self._operator.campaigns[-1:])
         return found[phase - 1].homes
+
+    def _gate(self, campaign: Campaign, phases: tuple[CampaignPhase, ...]) -> GateDecision | None:
+        """The last verdict about the phase under way, where persons have a part in it."""
+        if not campaign.phase:
+            return None
+        phase = phases[campaign.phase - 1]
+        rules = self.scenario.policy.phases[phase.number - 1].gate
+        if phase.state is not PhaseState.RUNNING or not (rules.meeting or rules.sign_off):
+            return None
+        key = (campaign.campaign, phase.number, phase.verdicts)
+        with self.desk.store.reading():
+            ((_, row),) = self.desk.store.load([RowKey(GateDecision, key)])
+        found: GateDecision | None = row
+        return found
 
     def _incidents(self, campaign: Campaign) -> list[Incident]:
         if not self.scenario.incidents:

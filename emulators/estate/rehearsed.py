@@ -22,6 +22,16 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.store.fleet.book import FleetStore
 
 REACHED: Final = (ENDED | UNDER_WAY) - WITH_PLACE - {MemberState.LEFT} | {MemberState.REACHED}
+#: Keys of the JSON that come first, and stay.
+PROMISED: Final = (
+    "homes",
+    "seed",
+    "phases",
+    "decisions",
+    "notices",
+    "ends_utc",
+    "journal_sha256",
+)
 STATES: Final = frozenset(MemberState)
 
 
@@ -119,7 +129,7 @@ class Rehearsed:
         """The result as plain values, ready for JSON; how it went in between is not in it."""
         values = asdict(self)
         del values["progress"]
-        return values
+        return {name: values.pop(name) for name in PROMISED} | values
 
     @property
     def days(self) -> float | None:
@@ -187,10 +197,16 @@ def _phase(store: FleetStore, phase: CampaignPhase) -> RehearsedPhase:
         failed=homes.get(MemberState.FAILED, 0),
         waiting=homes.get(MemberState.WAITING, 0),
         unreachable=homes.get(MemberState.UNREACHABLE, 0),
-        gate=gates[-1].verdict if gates else "",
+        gate=_last_word(phase, gates),
         ended_utc=phase.ended_utc,
         forecast_utc=forecasts[0].ends_utc if forecasts else None,
     )
+
+
+def _last_word(phase: CampaignPhase, gates: Sequence[GateDecision]) -> str:
+    """What its gate said last before the phase ended; what joins later is judged, but changes nothing."""
+    before = [one for one in gates if phase.ended_utc is None or one.utc <= phase.ended_utc]
+    return before[-1].verdict if before else ""
 
 
 def gates_of(store: FleetStore) -> tuple[dict[str, Any], ...]:

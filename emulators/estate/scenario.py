@@ -69,10 +69,12 @@ class SupplierHabits:
     Attributes:
         slots_permille: share of their homes for which they choose the time of activation.
         choose_days: days they are given for that.
+        chosen_days: the times lie within so many days from the first possible one.
     """
 
     slots_permille: int = 0
     choose_days: float = 14.0
+    chosen_days: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from ota_engine.fleet.inventory.rows import Home
 from ota_engine.times import Utc
 
 SLOTS_AT_ONCE: Final = 2_000  # in one decision
-_CHOICE_DAYS: Final = 60.0  # after the first possible moment, chosen times are spread over so many
 _BOOKED: Final = (
     ("tariff", "tariffs_permille", EntryKind.TARIFF, 2 * DAY_S),
     ("upload", "uploads_permille", EntryKind.DATA_UPLOAD, DAY_S / 4),
@@ -88,10 +87,11 @@ class EstateSuppliers:
         self, campaign: str, party: str, begin: Utc, share: float
     ) -> list[tuple[str, float]]:
         found: list[tuple[str, float]] = []
+        days = self._scenario.habits.chosen_days
         for home in self._homes_of(party):
             lot = Lot(self._scenario.estate.seed, "slot", campaign, party, home.home)
             if lot.chance(share):
-                found.append((home.home, begin + lot.share() * _CHOICE_DAYS * DAY_S))
+                found.append((home.home, begin + lot.share() * days * DAY_S))
         return found
 
     @property

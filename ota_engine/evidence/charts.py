@@ -24,6 +24,7 @@ TIME_STEPS: Final[Mapping[str, tuple[float, ...]]] = {
     "s": (1, 2, 5, 10, 15, 30, 60),
     "min": (0.5, 1, 2, 5, 10, 15, 30, 60),
     "h": (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168),
+    "days": (0.25, 0.5, 1, 2, 7, 14, 28, 56, 91, 182, 364),
 }
 
 Points = Sequence[tuple[float, float]]
@@ -58,7 +59,7 @@ def ticks(end: float, unit: str = "") -> tuple[float, ...]:
 
     Args:
         end: of the axis, larger than 0 or the only tick is 0.
-        unit: of a time axis ("s", "min", "h"), which has steps of its own; "" for any other.
+        unit: of a time axis ("s", "min", "h", "days"), which has steps of its own; "" for any other.
     """
     if end < SMALLEST:
         return (0.0,)
@@ -98,7 +99,13 @@ def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") 
     return _frame(scale, unit, "".join(drawn), axis) + (legend(colours) if len(series) > 1 else "")
 
 
-def stacked(series: Mapping[str, Points], end: float, unit: str, colours: Mapping[str, str]) -> str:
+def stacked(
+    series: Mapping[str, Points],
+    end: float,
+    unit: str,
+    colours: Mapping[str, str],
+    axis: str = "h",
+) -> str:
     """Draw one area per series on top of each other; all series share their times."""
     count = len(next(iter(series.values()), ()))
     floor = [0.0] * count
@@ -117,10 +124,11 @@ def stacked(series: Mapping[str, Points], end: float, unit: str, colours: Mappin
             f'<polygon fill="{colours[name]}" fill-opacity="0.9" '
             f'points="{" ".join(there + back[::-1])}"><title>{escape(name)}</title></polygon>'
         )
-    return _frame(scale, unit, "".join(drawn)) + legend({name: colours[name] for name in series})
+    shown = {name: colours[name] for name in series}
+    return _frame(scale, unit, "".join(drawn), axis) + legend(shown)
 
 
-def timeline(rows: Mapping[str, Sequence[Mark]], end: float) -> str:
+def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") -> str:
     """Draw one row of marks per name."""
     scale = _Scale(end, 1.0, TOP + ROW * max(1, len(rows)) + BOTTOM)
     drawn = []
@@ -134,7 +142,7 @@ def timeline(rows: Mapping[str, Sequence[Mark]], end: float) -> str:
             f'fill="{colour}" fill-opacity="0.6"><title>{escape(mark.text)}</title></rect>'
             for mark in marks
         ]
-    return _frame(scale, "", "".join(drawn))
+    return _frame(scale, "", "".join(drawn), axis)
 
 
 def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h") -> str:

@@ -22,7 +22,6 @@ def small(homes: int = 300, seed: int = 7, *, good: bool = False) -> Scenario:
     scenario = read_scenario(EXAMPLE.read_text(), homes, seed)
     micro, pilot, mass = scenario.policy.phases
     pilot = replace(pilot, homes=PILOT, gate=replace(pilot.gate, sample=50))
-    mass = replace(mass, gate=replace(mass.gate, sample=50))
     policy = replace(scenario.policy, phases=(micro, pilot, mass))
     releases = scenario.releases[1:] if good else scenario.releases
     return replace(scenario, policy=policy, releases=releases)

@@ -1,0 +1,173 @@
+"""``zota rehearse``: what it prints, what it exits with, what its report shows and what it keeps."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ota_engine.cli.exits import Exit
+from ota_engine.fleet.campaigns.rows import Campaign
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.store.fleet.book import FleetStore
+from tests.cli.test_soak import Page
+from tests.cli.zota import Ran, zota
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "hub-campaign.toml"
+SCHEMA = Draft202012Validator(json.loads((ROOT / "docs/schemas/rehearse.json").read_text("utf-8")))
+PROMISED = [
+    *("homes", "seed", "phases", "decisions", "notices", "ends_utc", "journal_sha256"),
+]
+PHASE = [
+    *("name", "started_utc", "homes", "reached", "activated", "failed", "waiting", "unreachable"),
+    "gate",
+]
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped example with a pilot of a hundred homes."""
+    text = EXAMPLE.read_text().replace("homes = 5000", "homes = 100")
+    path = tmp_path_factory.mktemp("campaign") / "small.toml"
+    path.write_text(text.replace("sample = 200", "sample = 50"))
+    return path
+
+
+def rehearse(campaign: Path, *arguments: str | int | Path) -> Ran:
+    return zota("rehearse", campaign, "--homes", 200, "--seed", 3, *arguments)
+
+
+def test_json_has_the_promised_keys_first_and_nothing_that_its_schema_does_not_name(
+    campaign: Path,
+) -> None:
+    ran = rehearse(campaign, "--json", "--with", "incident@pilot", "--seeds", 2)
+    assert ran.code == Exit.OK
+    told = json.loads(ran.out)
+    assert list(told)[: len(PROMISED)] == PROMISED
+    assert not list(SCHEMA.iter_errors(told))
+    assert set(PHASE) < set(told["phases"][0])
+    assert [phase["gate"] for phase in told["phases"]] == [
+        *("pass", "fail", ""),
+        *("pass", "pass", "pass"),
+    ]
+    assert [run["seed"] for run in told["forecast"]["runs"]] == [3, 4]
+
+
+def test_a_person_reads_phases_end_and_journal(campaign: Path) -> None:
+    ran = rehearse(campaign)
+    assert ran.code == Exit.OK
+    lines = ran.out.splitlines()
+    assert lines[0].split()[:4] == ["campaign", "phase", "gate", "homes"]
+    assert lines[3].split()[:3] == ["campaign-R2", "pilot", "fail"]
+    assert any(line.startswith("last home ends 2027-") for line in lines)
+    assert lines[-1].startswith("seed 3, journal ")
+
+
+def test_a_campaign_that_does_not_come_to_its_end_exits_with_2(campaign: Path) -> None:
+    text = campaign.read_text().replace("fails_permille = 200", "fails_permille = 900")
+    first, _, rest = text.partition("[[releases]]")
+    second, _, last = rest.partition("[[releases]]")
+    bad = campaign.with_name("bad.toml")
+    bad.write_text(first + "[[releases]]" + second + last[last.index("[policy]") :])
+    ran = rehearse(bad)
+    assert ran.code == Exit.ERRORS
+    assert "the last campaign did not come to its end" in ran.out
+
+
+def test_the_report_is_one_page_that_fetches_nothing_and_says_what_happened(
+    campaign: Path, tmp_path: Path
+) -> None:
+    ran = rehearse(campaign, "--report", tmp_path / "report", "--with", "cos=5%")
+    assert ran.code == Exit.OK
+    page = Page()
+    page.feed((tmp_path / "report" / "report.html").read_text())
+    assert page.fetched == []
+    for part in ("Phases", "Gates", "Waiting", "Notices", "Forecast", "Decisions"):
+        assert part in page.text
+    assert "such a share of homes changes supplier each month" in page.text
+    assert "more than 20 of 1000 homes failed" in page.text
+    result = json.loads((tmp_path / "report" / "result.json").read_text())
+    assert len(result["progress"]) > 50
+    lines = (tmp_path / "report" / "journal.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["detail"]["audit_head"] == result["audit_head"]
+
+
+def test_a_kept_rehearsal_is_a_fleet_whose_trail_verifies(campaign: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert rehearse(campaign, "--state", state).code == Exit.OK
+    store = FleetStore.open(state / "fleet.sqlite")
+    try:
+        assert store.verify_audit() is None
+        assert list(store.broken_seals()) == []
+        with store.reading():
+            assert len(store.select(Select(Campaign))) == 2
+    finally:
+        store.close()
+    again = rehearse(campaign, "--state", state)
+    assert again.code == Exit.ERRORS
+    assert "there is a fleet here already: give an empty folder" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--with", "rain"), "'rain' is no what-if"),
+        (("--with", "incident@lunch"), "name a phase"),
+        (("--model", "none.json"), "none.json"),
+    ],
+)
+def test_what_cannot_be_rehearsed_is_refused_in_one_line(
+    campaign: Path, words: tuple[str, ...], says: str
+) -> None:
+    ran = rehearse(campaign, *words)
+    assert ran.code in (Exit.ERRORS, Exit.UNREADABLE)
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("begin =", "start ="), "'start', which means nothing"),
+        (("seed", "seed"), ""),
+        (("suppliers = 4", "suplliers = 4"), "[estate] has 'suplliers'"),
+        (("reach_s = 1800", 'reach_s = "soon"'), "could not convert string to float"),
+        (("notice_days = 30", "notice_days = 3"), "3 days of notice are too few"),
+    ],
+)
+def test_a_bad_scenario_is_named_in_one_line(
+    campaign: Path, tmp_path: Path, change: tuple[str, str], says: str
+) -> None:
+    path = tmp_path / "bad.toml"
+    text = campaign.read_text().replace(*change)
+    if not says:
+        text, says = "no toml at all", "cannot be read"
+    path.write_text(text)
+    ran = rehearse(path)
+    assert ran.code == Exit.ERRORS
+    assert f"bad.toml: {''}" in ran.err
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> None:
+    words = ["rehearse", str(EXAMPLE), "--homes", "20000"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ota_engine", *words],
+        env={"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        seed = running.stderr.readline().split()[-1]
+        running.stderr.readline()  # it is under way
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+    assert running.returncode == Exit.INTERRUPTED
+    assert f"zota rehearse {EXAMPLE} --homes 20000 --seed {seed}" in said
+    assert list(tmp_path.iterdir()) == []
