@@ -14,7 +14,8 @@ Pure; knows rows as their tables hold them, no database. Files:
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -58,7 +59,7 @@ class PackContents(NamedTuple):
         scope: what it is about.
         head: of the trail, signed.
         chain: the trail; lines that are hidden are left to number and hash.
-        rows: by table, values as the tables hold them.
+        rows: by table, lines of ``row_line``.
         about: plain values of what is not sealed.
         certificates: PEM by file name.
         report: the page for people.
@@ -67,7 +68,7 @@ class PackContents(NamedTuple):
     scope: PackScope
     head: SignedHead
     chain: Iterable[ChainLine]
-    rows: Mapping[str, Sequence[Sequence[Any]]]
+    rows: Mapping[str, bytes]
     about: Mapping[str, Any]
     certificates: Mapping[str, bytes]
     report: str
@@ -104,8 +105,8 @@ def pack_octets(contents: PackContents, key: ec.EllipticCurvePrivateKey, public_
         FLEET_KEY: public_pem.encode("ascii"),
         REPORT: contents.report.encode(),
     }
-    for table, rows in contents.rows.items():
-        files[f"{ROWS}{table}.jsonl"] = _lines(map(_plain_row, rows))
+    for table, lines in contents.rows.items():
+        files[f"{ROWS}{table}.jsonl"] = lines
     for name, pem in contents.certificates.items():
         files[f"{CERTIFICATES}{name}"] = pem
     manifest = {
@@ -122,23 +123,23 @@ def pack_octets(contents: PackContents, key: ec.EllipticCurvePrivateKey, public_
     return write_zip(files)
 
 
-def read_lines(octets: bytes, name: str) -> list[Any]:
-    """Read a file of JSON lines.
+def read_lines(octets: bytes, name: str) -> Iterator[Any]:
+    """Read a file of JSON lines, one after the other.
 
     Raises:
         LocalError: a line is none.
     """
-    found = []
-    for number, line in enumerate(octets.split(b"\n")[:-1], 1):
+    for number, line in enumerate(BytesIO(octets), 1):
         try:
-            found.append(json.loads(line))
+            yield json.loads(line)
         except (ValueError, RecursionError):
             raise LocalError(f"{name}: line {number} is not what zota writes") from None
-    return found
 
 
-def _plain_row(values: Sequence[Any]) -> list[Any]:
-    return [value.hex() if isinstance(value, bytes) else value for value in values]
+def row_line(values: Sequence[Any]) -> bytes:
+    """Write the values of a row, as its table holds them, as a line."""
+    plain = [value.hex() if isinstance(value, bytes) else value for value in values]
+    return canonical_json(plain).encode("ascii") + b"\n"
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

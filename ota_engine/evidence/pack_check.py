@@ -189,7 +189,7 @@ def _check_chain(files: Mapping[str, bytes], known: KnownFleet, found: PackVerdi
     found.facts["trail"] = f"{said}; head {previous}"
 
 
-def _chain(files: Mapping[str, bytes]) -> list[Any]:
+def _chain(files: Mapping[str, bytes]) -> Iterator[Any]:
     return pack.read_lines(files[pack.CHAIN], pack.CHAIN)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
@@ -29,9 +29,41 @@ _FOOT: Final = (
 )
 
 
+class PackFigures:
+    """What the page shows, added up as rows go by.
+
+    Attributes:
+        states: homes by where they ended.
+        versions: homes by versions before and after.
+        notices: by kind and party.
+        decisions: in order, values by name.
+        verdicts: likewise.
+    """
+
+    def __init__(self) -> None:
+        self.states: Counter[str] = Counter()
+        self.versions: Counter[tuple[str, str]] = Counter()
+        self.notices: Counter[tuple[str, str]] = Counter()
+        self.decisions: list[Named] = []
+        self.verdicts: list[Named] = []
+
+    def add(self, table: str, row: Named) -> None:
+        """Take note of a row of any table."""
+        match table:
+            case "members":
+                self.states[row["state"]] += 1
+                self.versions[_hex(row["version_before"]), _hex(row["version_after"])] += 1
+            case "notices":
+                self.notices[row["kind"], row["party"]] += 1
+            case "decisions":
+                self.decisions.append(row)
+            case "gate_decisions":
+                self.verdicts.append(row)
+
+
 def pack_page(
     about: Mapping[str, Any],
-    rows: Mapping[str, Sequence[Named]],
+    figures: PackFigures,
     party: str,
     retain_until: Mapping[str, float],
     made: str,
@@ -40,49 +72,48 @@ def pack_page(
 
     Args:
         about: the campaign and its release, as the pack has them.
-        rows: by table, values by name.
+        figures: of its rows.
         party: whose homes the pack holds alone; empty for all.
         retain_until: UTC seconds until which it must be kept, by kind.
         made: with what the page was made, for its foot.
     """
-    campaign, release = about["campaign"], about["release"]
+    campaign, states = about["campaign"], figures.states
     whose = f"the homes of {party}" if party else "all homes"
-    members = rows.get("members", ())
-    counts = Counter(row["state"] for row in members)
     body = [
         f"<h1>Evidence of {escape(campaign['campaign'])}</h1>",
         totals(
-            [Total(len(members), f"homes that ended, of {whose}")]
-            + [Total(counts[state], str(state), TONES[state]) for state in TONES if counts[state]]
+            [Total(states.total(), f"homes that ended, of {whose}")]
+            + [Total(states[state], str(state), TONES[state]) for state in TONES if states[state]]
         ),
-        facts(
-            [
-                ("release", f"{release['release']}, {release['version']:#010x}"),
-                ("variant", release["variant"]),
-                ("image", release["sha256"]),
-                ("campaign", f"{campaign['state']}: {campaign['reason']}"),
-                ("proposed by", campaign["author"]),
-                ("approved by", campaign["approver"]),
-                ("policy", campaign["policy_hash"]),
-                *((f"keep {what} until", _time(until)) for what, until in retain_until.items()),
-            ]
-        ),
+        facts(_facts(about, retain_until)),
         "<h2>Decisions</h2>",
-        table(
-            ("when", "who", "what", "answer", "signed"), map(_decision, rows.get("decisions", ()))
-        ),
+        table(("when", "who", "what", "answer", "signed"), map(_decision, figures.decisions)),
         "<h2>Verdicts</h2>",
         table(
             ("when", "phase", "number", "verdict", "what was missing or wrong"),
-            map(_verdict, rows.get("gate_decisions", ())),
+            map(_verdict, figures.verdicts),
         ),
         "<h2>Notices</h2>",
-        table(("kind", "party", "notices"), _notices(rows.get("notices", ()))),
+        table(("kind", "party", "notices"), _counted(figures.notices)),
         "<h2>Versions</h2>",
-        table(("before", "after", "homes"), _versions(members)),
+        table(("before", "after", "homes"), _counted(figures.versions)),
         _FOOT,
     ]
     return page(f"Evidence of {campaign['campaign']}", body, provenance=made)
+
+
+def _facts(about: Mapping[str, Any], retain_until: Mapping[str, float]) -> list[tuple[str, object]]:
+    campaign, release = about["campaign"], about["release"]
+    return [
+        ("release", f"{release['release']}, {release['version']:#010x}"),
+        ("variant", release["variant"]),
+        ("image", release["sha256"]),
+        ("campaign", f"{campaign['state']}: {campaign['reason']}"),
+        ("proposed by", campaign["author"]),
+        ("approved by", campaign["approver"]),
+        ("policy", campaign["policy_hash"]),
+        *((f"keep {what} until", _time(until)) for what, until in retain_until.items()),
+    ]
 
 
 def _decision(row: Named) -> tuple[object, ...]:
@@ -102,13 +133,7 @@ def _verdict(row: Named) -> tuple[object, ...]:
     return _time(row["utc"]), row["phase"], row["number"], verdict, row["missing"]
 
 
-def _notices(rows: Sequence[Named]) -> list[tuple[object, ...]]:
-    counts = Counter((row["kind"], row["party"]) for row in rows)
-    return [(*kind, number) for kind, number in sorted(counts.items())]
-
-
-def _versions(rows: Sequence[Named]) -> list[tuple[object, ...]]:
-    counts = Counter((_hex(row["version_before"]), _hex(row["version_after"])) for row in rows)
+def _counted(counts: Counter[tuple[str, str]]) -> list[tuple[object, ...]]:
     return [(*pair, number) for pair, number in sorted(counts.items())]
 
 

@@ -1,11 +1,13 @@
 """Gathers the evidence of a campaign from the fleet's database, for everybody or for one party.
 
-A party gets its own homes, its own notices and its own decisions, and of others' decisions those that
-name no home of anybody else; of the rest of the trail it gets hashes. Verdicts are for all parties.
+A party gets its own homes, its own notices and its own decisions, and of others' decisions none of another
+supplier and none that names a home of anybody else; of the rest of the trail it gets hashes. Verdicts are for
+all parties.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from ota_engine.audit_chain import AuditRow
@@ -16,15 +18,16 @@ from ota_engine.evidence.pack import (
     PackScope,
     hidden_line,
     pack_octets,
+    row_line,
     shown_line,
 )
 from ota_engine.evidence.pack_messages import signer_file
-from ota_engine.evidence.pack_page import pack_page
+from ota_engine.evidence.pack_page import PackFigures, pack_page
 from ota_engine.fleet.campaigns.rows import Campaign, GateDecision, Member
 from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.fleet.kernel.decisions import DecisionRow
+from ota_engine.fleet.kernel.decisions import SUPPLIERS, DecisionRow, PartyRole
 from ota_engine.fleet.kernel.heads import sign_head
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.kernel.seals import SEAL, SEALER, is_evidence
@@ -79,32 +82,50 @@ class _Packing:
 
     def __init__(self, store: FleetStore, key: FleetKey, order: PackOrder) -> None:
         self._store, self._key, self._order = store, key, order
+        self._mine = ("campaign", order.campaign)
+        self._figures = PackFigures()
+        self._signers: set[str] = set()
+        self._last_utc = Utc(0.0)
         self._campaign = _one(store, Campaign, "campaign", order.campaign)
         self._release = _one(store, FirmwareRelease, "release", self._campaign.release)
         if order.party:
             _one(store, Party, "party", order.party)
         self._own = self._homes_of(order.party) if order.party else None
+        self._others = self._persons_of_other_suppliers(order.party) if order.party else frozenset()
 
     def octets(self) -> bytes:
-        rows = self._rows()
-        chain = list(self._chain({row.key for row in rows[DecisionRow]}))
+        decisions = self._decisions()
+        rows = {
+            kind.TABLE: self._written(kind, found) for kind, found in self._rows(decisions).items()
+        }
         head = self._store.audit_head()
-        utc = next(
-            (Utc(row.record.utc) for row in self._store.trail() if row.hash == head.hash), Utc(0.0)
-        )
+        chain = list(self._chain({row.key for row in decisions}))
+        utc = self._last_utc
         retain = {what: utc + years * YEAR_S for what, years in self._order.keep_years.items()}
-        about = self._about(rows[DecisionRow])
-        named = {kind.TABLE: [_named(row) for row in found] for kind, found in rows.items()}
+        about = self._about(decisions)
+        page = pack_page(about, self._figures, self._order.party, retain, self._order.made_with)
         contents = PackContents(
             PackScope(self._order.campaign, self._order.party, retain, self._order.made_with),
             sign_head(head, self._key.private, utc),
             chain,
-            {kind.TABLE: [FORMS[kind].write(row) for row in found] for kind, found in rows.items()},
+            rows,
             about,
-            self._certificates(rows[SignedWord]),
-            pack_page(about, named, self._order.party, retain, self._order.made_with),
+            self._certificates(),
+            page,
         )
         return pack_octets(contents, self._key.private, self._key.public_pem)
+
+    def _written(self, kind: type[Any], rows: Iterable[Any]) -> bytes:
+        """Write rows as they come; what the page shows of them is added up meanwhile."""
+        form = FORMS[kind]
+        lines = BytesIO()
+        for row in rows:
+            values = form.write(row)
+            lines.write(row_line(values))
+            self._figures.add(form.table, dict(zip(form.names, values, strict=True)))
+            if kind is SignedWord:
+                self._signers.add(signer_file(row.message))
+        return lines.getvalue()
 
     def _homes_of(self, party: str) -> frozenset[str]:
         return frozenset(
@@ -113,32 +134,41 @@ class _Packing:
             for row in self._store.walk(Select(Home, ((fuel, party),)))
         )
 
-    def _rows(self) -> dict[type[Any], list[Any]]:
-        mine = ("campaign", self._order.campaign)
-        rows: dict[type[Any], list[Any]] = {
-            kind: [
-                row
-                for row in self._store.walk(Select(kind, (mine,)))
-                if is_evidence(row) and self._is_own(row.home)
-            ]
-            for kind in (Member, Instruction, SignedWord)
+    def _persons_of_other_suppliers(self, party: str) -> frozenset[str]:
+        suppliers = {
+            row.party
+            for row in self._store.walk(Select(Party))
+            if row.party != party and not SUPPLIERS.isdisjoint(map(PartyRole, row.roles))
         }
-        rows[GateDecision] = self._store.select(Select(GateDecision, (mine,)))
-        rows[Notice] = [
-            row
-            for subject in self._subjects()
-            for row in self._store.walk(Select(Notice, (("subject", subject),)))
-            if is_evidence(row) and self._order.party in ("", row.party)
-        ]
-        rows[DecisionRow] = self._decisions()
+        return frozenset(
+            row.person for row in self._store.walk(Select(Person)) if row.party in suppliers
+        )
+
+    def _rows(self, decisions: Sequence[DecisionRow]) -> dict[type[Any], Iterable[Any]]:
+        rows: dict[type[Any], Iterable[Any]] = {
+            kind: self._of_homes(kind) for kind in (Member, Instruction, SignedWord)
+        }
+        rows[GateDecision] = self._store.walk(Select(GateDecision, (self._mine,)))
+        rows[Notice] = self._notices()
+        rows[DecisionRow] = decisions
         return rows
+
+    def _of_homes(self, kind: type[Any]) -> Iterator[Any]:
+        for row in self._store.walk(Select(kind, (self._mine,))):
+            if is_evidence(row) and self._is_own(row.home):
+                yield row
+
+    def _notices(self) -> Iterator[Notice]:
+        for subject in self._subjects():
+            for row in self._store.walk(Select(Notice, (("subject", subject),))):
+                if is_evidence(row) and self._order.party in ("", row.party):
+                    yield row
 
     def _is_own(self, home: str) -> bool:
         return self._own is None or home in self._own
 
     def _subjects(self) -> list[str]:
-        mine = ("campaign", self._order.campaign)
-        incidents = self._store.select(Select(Incident, (mine,)))
+        incidents = self._store.select(Select(Incident, (self._mine,)))
         return [
             f"campaign:{self._order.campaign}",
             f"release:{self._campaign.release}",
@@ -177,13 +207,14 @@ class _Packing:
     def _may_see(self, row: DecisionRow, told: Mapping[str, Any]) -> bool:
         if self._own is None:
             return True
-        return all(home in self._own for home in _homes_in(told))
+        return row.person not in self._others and all(home in self._own for home in _homes_in(told))
 
     # --- the trail ------------------------------------------------------------------------------
 
     def _chain(self, decisions: set[str]) -> Iterator[ChainLine]:
         campaign = f"campaign:{self._order.campaign}"
         for row in self._store.trail():
+            self._last_utc = Utc(row.record.utc)
             yield shown_line(row) if self._shows(row, campaign, decisions) else hidden_line(row)
 
     def _shows(self, row: AuditRow, campaign: str, decisions: set[str]) -> bool:
@@ -206,10 +237,9 @@ class _Packing:
             "release": _named(self._release),
         }
 
-    def _certificates(self, words: Sequence[SignedWord]) -> dict[str, bytes]:
-        wanted = {signer_file(row.message) for row in words}
+    def _certificates(self) -> dict[str, bytes]:
         there = {name.lower(): octets for name, octets in self._order.certificates.items()}
-        return {name: there[name] for name in sorted(wanted) if name in there}
+        return {name: there[name] for name in sorted(self._signers) if name in there}
 
 
 def _one(store: FleetStore, kind: type[Any], name: str, value: str) -> Any:

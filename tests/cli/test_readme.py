@@ -172,3 +172,15 @@ def test_a_supplier_walks_through_activation(desk: Path, programs: Path) -> None
     letters = [json.loads(line) for line in records.read_text().splitlines()]
     orders = [letter["reason"] for letter in letters if letter["kind"] == "order"]
     assert [reason.split(":")[0] for reason in orders] == ["cancelled", "activated"]
+
+
+@pytest.mark.heavy
+def test_an_operator_walks_from_a_rehearsal_to_a_fleet_of_her_own(
+    desk: Path, programs: Path
+) -> None:
+    (desk / "docs").symlink_to(ROOT / "docs")
+    seen = walk(steps_of("Ten minutes for an operator"), desk, programs)
+    said = " ".join(" ".join(seen.lines).split())
+    assert "r3.zip: verifies: campaign-R3, all homes" in said
+    assert "theirs.zip: verifies: campaign-R3, the homes of supplier-1" in said
+    assert not re.search("NOT verify|refused", said)

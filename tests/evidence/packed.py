@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ota_engine.audit_chain import AuditHead, AuditRow, extend
 from ota_engine.evidence.pack import CHAIN, MANIFEST
 from ota_engine.evidence.pack_zip import read_zip
+from ota_engine.fleet.campaigns.assessment import StatePosition
 from ota_engine.fleet.campaigns.rows import Member
 from ota_engine.fleet.campaigns.steering import KeepHome, PauseCampaign, ResumeCampaign
+from ota_engine.fleet.campaigns.voices import Stance
 from ota_engine.fleet.port import HubOutcome, HubWord
 from ota_engine.gbcs.envelope import serialise
 from ota_engine.head_end.packing import PackOrder, export_pack
@@ -35,6 +37,8 @@ class PackTown(RollOutTown):
         self.begin(policy(phase("pilot", 4, gate=lenient), phase("mass")))
         for home in ("h2", "h4", "h6"):
             self.ask("olive", KeepHome("c1", home, self.utc + DAY), "they are away")
+        for person in ("eve", "will"):
+            self.ask(person, StatePosition("c1", 1, Stance.NOTES), f"{person} has seen it")
         pilot = [member.home for member in self.members(1)]
         self.finish(*pilot[:-1])
         self.prove(pilot[0])

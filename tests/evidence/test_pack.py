@@ -82,7 +82,7 @@ def test_a_pack_verifies_by_itself_by_the_key_and_by_a_head_noted_earlier() -> N
 def test_a_pack_says_what_was_checked() -> None:
     found = good(verify_pack(whole_pack(), KNOWN))
     assert (found.campaign, found.party) == ("c1", "")
-    assert found.facts["decisions"] == "2 signed by their persons, 7 by persons without a key"
+    assert found.facts["decisions"] == "2 signed by their persons, 9 by persons without a key"
     assert found.facts["homes"] == "3 activated, 1 failed"
     assert found.facts["versions"] == "3 from 00010000 to 00020000"
     assert found.facts["messages"] == "1 signed by their devices"
@@ -241,7 +241,11 @@ def test_a_party_gets_its_own_homes_only_and_the_trail_still_holds(town: PackTow
     assert {row[1] for row in members} <= own
     notices = [json.loads(line) for line in files["rows/notices.jsonl"].splitlines()]
     assert {row[1] for row in notices} == {"east"}
+    decisions = [json.loads(line) for line in files["rows/decisions.jsonl"].splitlines()]
+    assert "eve" in {row[1] for row in decisions}
+    assert "will" not in {row[1] for row in decisions}
     shown = " ".join(str(line) for line in lines if len(line) > 2)
+    assert "will" not in shown
     assert not any(f'"{home}"' in shown for home in ("h2", "h4", "h6"))
 
 

@@ -86,10 +86,6 @@ def due(row: Deferral, work: Work, utc: Utc) -> None:
 
 
 def _answer(act: AnswerDeferral, actor: Actor, work: Work, utc: Utc) -> str:
-    if act.until_utc is not None and act.until_utc <= utc:
-        raise DecisionRefused(
-            RefusalCode.CONTENT, "homes are put off until a time that is over: give a later one"
-        )
     homes = [home.home for home in homes_of(work, act.homes, actor)]
     work.require(RowKey(Deferral, (act.campaign, home)) for home in homes)
     for home in homes:

@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.fleet.calendar.rows import Compatibility, SequenceRule
-from ota_engine.fleet.inventory.importing import KINDS_OF_DEVICE
-from ota_engine.fleet.inventory.rows import InstalledDevice, Variant
+from ota_engine.fleet.inventory.rows import InstalledDevice
 from ota_engine.fleet.kernel.decisions import (
     Actor,
     ActRow,
@@ -164,9 +163,8 @@ def _text(version: int | None) -> str:
 
 
 def _set_sequence(act: SetSequence, actor: Actor, work: Work, utc: Utc) -> str:
-    for word in (act.earlier, act.later):
-        if word not in KINDS_OF_DEVICE:
-            _refuse_unknown(word, f", and no kind of device: {', '.join(KINDS_OF_DEVICE)}", work)
+    if not act.earlier or not act.later:
+        raise DecisionRefused(RefusalCode.CONTENT, f"rule {act.rule} names one firmware: name two")
     others = [rule for rule in work.select(SequenceRule) if rule.rule != act.rule]
     if act.earlier in _followers(act.later, others):
         raise DecisionRefused(
@@ -185,13 +183,6 @@ def _set_sequence(act: SetSequence, actor: Actor, work: Work, utc: Utc) -> str:
         )
     )
     return f"rule {act.rule}: {act.earlier} before {act.later}"
-
-
-def _refuse_unknown(variant: str, more: str, work: Work) -> None:
-    if work.get(Variant, variant) is None:
-        raise DecisionRefused(
-            RefusalCode.UNKNOWN, f"{variant!a} is no variant{more}: import it, or mend the word"
-        )
 
 
 def _followers(first: str, rules: Iterable[SequenceRule]) -> set[str]:
@@ -217,8 +208,6 @@ def _set_compatibility(act: SetCompatibility, actor: Actor, work: Work, utc: Utc
         raise DecisionRefused(
             RefusalCode.CONTENT, f"cell {act.cell} has no version in it: mend its bounds"
         )
-    for variant in (act.variant, act.other):
-        _refuse_unknown(variant, "", work)
     work.put(
         Compatibility(
             act.cell,

@@ -160,15 +160,6 @@ def test_the_operator_may_put_a_home_off_further_and_is_asked_again() -> None:
     assert town.member("h1").state is MemberState.WAITING
 
 
-def test_a_home_is_not_put_off_until_a_time_that_is_over_nor_one_that_does_not_wait() -> None:
-    town = booked(EntryKind.DATA_UPLOAD, 5, 400)
-    town.pass_time(10 * DAY)
-    assert "give a later one" in town.refused("olive", AnswerDeferral("c1", ("h1",), BEGIN))
-    town.home("h2", "east")
-    refused = town.refused("olive", AnswerDeferral("c1", ("h2",), None))
-    assert refused == "h2 is not put off in c1: leave it out"
-
-
 def test_a_home_whose_calendar_is_free_again_is_not_asked_about() -> None:
     town = booked(EntryKind.DATA_UPLOAD, 5, 10)
     town.pass_time(12 * DAY)

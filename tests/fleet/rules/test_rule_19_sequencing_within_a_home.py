@@ -161,11 +161,3 @@ def test_a_rule_or_a_cell_that_is_not_there_cannot_be_dropped() -> None:
     town = meter_town()
     assert "no such rule" in town.refused("olive", DropSequence("x"))
     assert "no such cell" in town.refused("olive", DropCompatibility("x"))
-
-
-def test_a_word_that_is_no_kind_and_no_variant_is_refused() -> None:
-    town = meter_town()
-    refused = town.refused("olive", SetSequence("a", "CFH", "ESME", "notes"))
-    assert refused.startswith("'CFH' is no variant, and no kind of device: CHF, ESME")
-    act = SetCompatibility("x", "hub-1", "meter-9", False, "lab")
-    assert "'meter-9' is no variant" in town.refused("olive", act)
