@@ -81,6 +81,9 @@ def soak(
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, the journals and result.json.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Write what was measured, for zota rehearse --model.")
+    ] = None,
     capture: CaptureOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -112,6 +115,8 @@ def soak(
         raise typer.Exit(Exit.INTERRUPTED) from None
     if report is not None:
         _write_report(report, result)
+    if model is not None:
+        _write_model(model, result)
     _show(result, report, as_json)
     raise typer.Exit(Exit.OK if result.good else Exit.ERRORS)
 
@@ -203,6 +208,12 @@ def _write_report(folder: Path, result: "SoakResult") -> None:
     detail = {**result.summary(), "missing": list(result.missing), "shards": list(result.shards)}
     detail["made"] = made.as_values()
     write_whole(folder / "result.json", (json.dumps(detail, indent=1) + "\n").encode())
+
+
+def _write_model(path: Path, result: "SoakResult") -> None:
+    from emulators.simulation.measured import model_text
+
+    write_whole(path, model_text(result.measured()).encode())
 
 
 def _show(result: "SoakResult", report: Path | None, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from math import log1p
 from typing import Any, Final, TypeAlias
 
 from ota_engine.errors import LocalError
+from ota_engine.records import SessionState
 
 POINTS: Final = 41  # of a measured span: a step is a fortieth of all cases
 VERSION: Final = 1  # of the file
@@ -87,6 +88,62 @@ class Journey:
     transfer_s: float | None
     activate_s: float | None
     reason: str
+
+
+class JourneyTimes:
+    """When one firmware of a device came how far, in virtual seconds; the first time counts."""
+
+    __slots__ = ("ordered", "reached", "transferred", "updated")
+
+    def __init__(self) -> None:
+        self.reached: float | None = None
+        self.transferred: float | None = None
+        self.ordered: float | None = None
+        self.updated: float | None = None
+
+    def saw(self, state: SessionState, now: float) -> None:
+        """Take note of a state in which its session was written."""
+        if state in _REACHED and self.reached is None:
+            self.reached = now
+        if state in _TRANSFERRED and self.transferred is None:
+            self.transferred = now
+        if state is SessionState.RESTARTING:
+            self.ordered = now
+        if state is SessionState.UPDATED and self.updated is None:
+            self.updated = now
+
+    def journey(self, kind: str, reason: str) -> Journey:
+        """Say how it came to its end.
+
+        Args:
+            kind: word of the kind of device.
+            reason: why it failed; empty where it did not.
+        """
+        runs_from = self.transferred if self.ordered is None else self.ordered
+        return Journey(
+            kind,
+            self.reached,
+            _between(self.reached, self.transferred),
+            _between(runs_from, self.updated),
+            reason,
+        )
+
+
+def _between(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else max(0.0, end - start)
+
+
+_TRANSFERRED: Final = frozenset(
+    {
+        SessionState.WAIT_FOR_MORE,
+        SessionState.HELD,
+        SessionState.SCHEDULED,
+        SessionState.AWAITING_COMMAND,
+        SessionState.RESTARTING,
+        SessionState.UPDATED,
+    }
+)
+_REACHED: Final = _TRANSFERRED | {SessionState.DOWNLOADING, SessionState.VERIFYING}
 
 
 @dataclass(frozen=True, slots=True)

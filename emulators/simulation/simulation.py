@@ -20,6 +20,7 @@ from emulators.simulation.faults import Fault, FaultKind, FaultPlan
 from emulators.simulation.host import LINK, EngineFactory, EngineHost, Host, SteppingClock
 from emulators.simulation.injection import FaultInjector
 from emulators.simulation.journal import Journal
+from emulators.simulation.measured import Journey, JourneyTimes
 from emulators.simulation.operator import RolloutOperator
 from emulators.simulation.oracle import ClockAtEnd, DeviceVerdict, Expectation, Judgement, judge
 from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
@@ -105,6 +106,7 @@ class SimulationResult:
     virtual_seconds: float
     blocks: int
     judgements: tuple[Judgement, ...]
+    journeys: tuple[Journey, ...]
     samples: tuple[Sample, ...]
     faults: tuple[Fault, ...]
     struck: dict[str, int]
@@ -143,6 +145,7 @@ class Simulation:
         self._may_run: set[_Firmware] = set()
         self._unordered: Counter[_Firmware] = Counter()
         self._samples: list[Sample] = []
+        self._times: dict[_Firmware, JourneyTimes] = {}
         self.network = Network(
             Random(f"network {settings.seed}"),
             channels=settings.channels,
@@ -277,6 +280,7 @@ class Simulation:
         before, self._states[firmware] = self._states.get(firmware), session.state
         if before is not session.state:
             self._counted[session.state] += 1
+            self._times.setdefault(firmware, JourneyTimes()).saw(session.state, now)
             if before is not None:
                 self._counted[before] -= 1
         if session.state in ORDERED:
@@ -346,6 +350,7 @@ class Simulation:
             virtual_seconds=self.end,
             blocks=self.blocks,
             judgements=judgements,
+            journeys=tuple(self._journeys(judgements)),
             samples=tuple(self._samples),
             faults=self.settings.plan.faults,
             struck={kind.value: count for kind, count in sorted(self._injector.struck.items())},
@@ -355,6 +360,16 @@ class Simulation:
             commits=self.host.commits,
             audit_fault=None if fault is None else fault.problem,
         )
+
+    def _journeys(self, judgements: Sequence[Judgement]) -> Iterator[Journey]:
+        """Say how each firmware came to its end, in the order of the judgements."""
+        parts = (
+            (member.spec, part) for member in self.settings.members for part in member.spec.parts
+        )
+        for judgement, (spec, part) in zip(judgements, parts, strict=True):
+            times = self._times.get((spec.eui64, part.image_type)) or JourneyTimes()
+            reason = judgement.reason if judgement.verdict is DeviceVerdict.FAILED else ""
+            yield times.journey(spec.kind.word, reason)
 
     def _expectation(self, image_type: int) -> Expectation:
         image = self._images[image_type]

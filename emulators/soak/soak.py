@@ -15,6 +15,7 @@ from typing import Any
 
 from emulators.simulation.faults import FaultPlan
 from emulators.simulation.journal import Journal
+from emulators.simulation.measured import Journey, MeasuredModel, measure
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.simulation.population import (
     DEVICES_PER_CHANNEL,
@@ -234,6 +235,11 @@ class SoakResult:
     def struck(self) -> dict[str, int]:
         """How often each kind of fault struck."""
         return added(shard["struck"] for shard in self.shards)
+
+    def measured(self) -> MeasuredModel:
+        """What was measured of each kind of device, as a rehearsal draws from it."""
+        journeys = (Journey(**one) for shard in self.shards for one in shard["journeys"])
+        return measure(journeys, self.spec.faults, self.spec.seed)
 
     @property
     def good(self) -> bool:
