@@ -224,6 +224,8 @@ class FleetStore:
         They nearly always are. Where one is not, all is written again with what was there before, so
         that a seal that counts no longer is lifted.
         """
+        if any(change.after is None and _is_blind(change) for change in changes):
+            changes = self._known(changes)
         self.driver.execute("SAVEPOINT blindly")
         try:
             return self._written(changes)

@@ -13,7 +13,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.canonical import canonical_json
-from ota_engine.errors import StoreError
+from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.kernel.rows import Counts, Select, field_names, key_values, taking
 from ota_engine.fleet.kernel.seals import may_be_evidence
 from ota_engine.fleet.tables import KINDS
@@ -64,7 +64,7 @@ class RowForm:
         """Give the values of a row as its table holds them.
 
         Raises:
-            ValueError: a text holds a NUL, which one database or the other cannot hold.
+            LocalError: a text holds a NUL, which one database or the other cannot hold.
         """
         values = list(self._take(row))
         for number, write in self._writers:
@@ -75,7 +75,10 @@ class RowForm:
                 values[number] = value + 0.0  # as it is read back: 5.0 of 5, 0.0 of -0.0
         for number in self._texts:
             if values[number] is not None and "\0" in values[number]:
-                raise ValueError(f"{values[number][:40]!a} holds a NUL")
+                text = f"{values[number][:40]!a}"
+                raise LocalError(
+                    f"{self.table}: {self.names[number]} {text} holds a NUL: leave it out"
+                )
         return values
 
     def read(self, values: Sequence[Any]) -> Any:
