@@ -144,6 +144,32 @@ MACHINES = {
     "ota_engine.fleet.releases.acts": Machine(
         "ota_engine.fleet.releases.acts", "TRANSITIONS", "DRAFT"
     ),
+    "errand": Machine(
+        "ota_engine.gateway.errands",
+        "ERRAND_TRANSITIONS",
+        "QUEUED",
+        (
+            "QUEUED-DELIVERING",
+            "DELIVERING-HOLDING",
+            "HOLDING-TIMED",
+            "TIMED-ACTIVATING",
+            "ACTIVATING-RUNNING",
+            "ACTIVATING-FAILED",
+            "HOLDING-WITHDRAWN",
+        ),
+    ),
+    "own-firmware": Machine(
+        "ota_engine.hub.own_firmware.life",
+        "OWN_TRANSITIONS",
+        "IDLE",
+        (
+            "IDLE-FETCHING",
+            "STAGED-TIMED",
+            "RESTARTING-RUNNING",
+            "RESTARTING-FAILED",
+            "STAGED-IDLE",
+        ),
+    ),
     "emulators.client.table": Machine("emulators.client.table", "TABLE", "OFF"),
 }
 
