@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.listings import BadLine
 
+DAY_S: Final = 86_400.0
 _OWNER_ONLY: Final = 0o600
 _READABLE: Final = 0o644
 
@@ -191,6 +192,44 @@ def show_command(state: State, as_json: Json = False) -> None:
         typer.echo(json.dumps(report.as_values(), indent=2))
     else:
         show(estate_lines(report, Room.of(sys.stdout).columns))
+
+
+@app.command("sample")
+def sample_command(state: State, person: As) -> None:
+    """Count anew which models and versions stand together in homes: the strata of campaigns."""
+    from ota_engine.head_end.sampling import sample_estate
+
+    with opened(state) as desk:
+        sets = sample_estate(desk.store, person, this_machine())
+    put(
+        f"{counted(len(sets), 'configuration set')} in {counted(sum(s.homes for s in sets), 'home')}"
+    )
+
+
+@app.command("gained")
+def gained_command(
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="The supplier.")],
+    state: State,
+    days: Annotated[
+        float, typer.Option(metavar="N", min=0, help="Changes of so many days back.")
+    ] = 30.0,
+    ahead: Annotated[
+        float, typer.Option(metavar="N", min=0, help="And those told for the next N days.")
+    ] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Show what a supplier came to answer for: models, versions, images, paths, contact."""
+    from ota_engine.cli.release_screen import gained_lines
+    from ota_engine.head_end.gained import models_gained
+
+    now = this_machine()
+    with opened(state) as desk:
+        models = models_gained(desk, party, now - days * DAY_S, now + ahead * DAY_S)
+    if as_json:
+        told = [{**model._asdict(), "variant": model.variant.variant} for model in models]
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        show(gained_lines(models, Room.of(sys.stdout).columns))
 
 
 def _founding(path: Path) -> FoundEstate:

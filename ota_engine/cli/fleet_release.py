@@ -92,6 +92,24 @@ def list_command(state: State, as_json: Json = False) -> None:
     show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
 
 
+@app.command("show")
+def show_command(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="Its id.")],
+    state: State,
+    as_json: Json = False,
+) -> None:
+    """Show a release: steps taken and missing, share of homes tested, dates, defects, paths."""
+    from ota_engine.cli.release_screen import release_lines
+    from ota_engine.head_end.release_report import release_report
+
+    with opened(state) as desk:
+        report = release_report(desk, release)
+    if as_json:
+        typer.echo(json.dumps(report.as_values(), indent=2))
+    else:
+        show(release_lines(report, Room.of(sys.stdout).columns))
+
+
 @app.command("images")
 def images_command(
     catalogue: Annotated[
