@@ -19,7 +19,7 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
-from ota_engine.fleet.notices.rows import NoticeKind
+from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 
@@ -38,9 +38,15 @@ class ConfirmTime:
 
 
 def begin(work: Work, utc: Utc) -> None:
-    """Watch the time from now on, unless it is watched."""
-    if work.get(*_MARK) is None:
-        work.put(TimeMark("time", utc, utc + DAY_S))
+    """Watch the time from now on, unless it is watched because some campaign is under way.
+
+    Between campaigns nobody need look, and no notice runs that a clock could shorten.
+    """
+    mark = work.get(*_MARK)
+    running = work.select(StatusSchedule, at_most={"due_utc": float("inf")}, limit=1)
+    if mark is None or not running:
+        revision = mark.revision if mark else 1
+        work.put(TimeMark("time", utc, utc + DAY_S, "", revision))
 
 
 def in_doubt(work: Work, utc: Utc) -> bool:

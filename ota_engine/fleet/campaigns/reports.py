@@ -58,9 +58,11 @@ def due(row: StatusSchedule, work: Work, utc: Utc) -> None:
 
 
 def stage(campaign: Campaign, work: Work, utc: Utc) -> None:
-    """Tell at once that a campaign has come to another stage; at its end its clocks stop."""
-    if campaign.state in _OVER:
+    """Tell at once that a campaign has come to another stage; its end stops its clocks and reports."""
+    schedule = work.get(StatusSchedule, campaign.campaign)
+    if campaign.state in _OVER and schedule is not None:
         clocks.stop_all(work, f"campaign:{campaign.campaign}")
+        work.put(replace(schedule, due_utc=utc))  # for the last report
     announce(
         work,
         NoticeKind.STATUS,

@@ -189,6 +189,13 @@ def test_go_means_that_the_time_is_near_and_nothing_is_in_the_way(
         assert clash(diary.calendar, step, at, question.hours(step).lasts_s) is None
 
 
+@given(st.sampled_from(HomeStep))
+def test_an_emergency_that_waives_the_notice_waits_for_no_delivery(step: HomeStep) -> None:
+    question = Question(HOME, Eui64(1), "c", RELEASE, "c/available", 0.0)
+    answer, _ = asked(question, [notice("c/available", "east", None)], step)
+    assert answer in (None, NOW)
+
+
 @given(questions, agreed(), st.sampled_from(HomeStep))
 def test_a_wait_has_a_reason_that_names_no_home_and_an_end_within_a_week(
     question: Question, rows: list[Any], step: HomeStep

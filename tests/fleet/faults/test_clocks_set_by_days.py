@@ -2,6 +2,7 @@
 
 from ota_engine.fleet.calendar.timekeeping import ConfirmTime
 from ota_engine.fleet.campaigns.rows import MemberState
+from ota_engine.fleet.campaigns.steering import AbortCampaign
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.times import Utc
 from tests.fleet.estate import DAY
@@ -90,3 +91,24 @@ def test_a_fleet_that_is_awake_never_doubts_the_time() -> None:
     town = told()
     town.pass_time(400 * DAY)
     assert town.notices(NoticeKind.HELD) == []
+
+
+def test_between_campaigns_nobody_need_look_at_the_time() -> None:
+    town = told()
+    town.decide("olive", AbortCampaign("c1"))
+    town.pass_time(60)
+    town.utc = Utc(town.utc + 40 * DAY)
+    town.campaign("c2", "r2", version=0x0003_0000)
+    town.deliver()
+    town.pass_time(7.5 * DAY)
+    assert town.member("h1", "c2").state is MemberState.OFFERED
+    assert town.notices(NoticeKind.HELD) == []
+
+
+def test_a_second_campaign_makes_nobody_forget_that_the_time_is_in_doubt() -> None:
+    town = told()
+    town.utc = Utc(town.utc + 40 * DAY)
+    town.campaign("c2", "r2", version=0x0003_0000)
+    town.deliver()
+    town.pass_time(8 * DAY)
+    assert town.instructions() == []
