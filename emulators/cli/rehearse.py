@@ -66,6 +66,9 @@ def rehearse(
     model: Annotated[
         Path | None, typer.Option(help="How hubs react: a file of zota soak --model.")
     ] = None,
+    real: Annotated[
+        int, typer.Option(min=0, help="So many of the first homes run block by block.")
+    ] = 0,
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, result.json and the journal.")
     ] = None,
@@ -85,7 +88,7 @@ def rehearse(
     plan = _planned(scenario, homes, drawn, model, what_ifs or [])
     _prepare(report)
     try:
-        results = _run(plan, seeds, report, state)
+        results = _run(plan, seeds, real, report, state)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
         say_command(said, _again(homes, drawn), sys.stderr)
@@ -132,7 +135,7 @@ def _prepare(report: Path | None) -> None:
 
 
 def _run(
-    plan: "Scenario", seeds: int, report: Path | None, state: Path | None
+    plan: "Scenario", seeds: int, real: int, report: Path | None, state: Path | None
 ) -> "list[Rehearsed]":
     """Rehearse with one seed after the other; the first is what is reported."""
     from emulators.estate.rehearsing import rehearse_once, with_seed
@@ -146,6 +149,7 @@ def _run(
                 rehearse_once(
                     with_seed(plan, plan.estate.seed + number),
                     progress,
+                    real=real,
                     keep=state if first else None,
                     journal=report / "journal.jsonl" if report is not None and first else None,
                 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from emulators.estate.cast import SECOND, WRITER, person_of
+from emulators.estate.firmware import release_digest
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease, Silence
 from ota_engine.fleet.approvals.acts import ApproveRelease
@@ -184,7 +185,7 @@ class EstateOperator:
             release.version,
             release.cpl,
             release.type,
-            _digest(release),
+            release_digest(release.version),
         )
 
 
@@ -194,10 +195,6 @@ def paperwork_of(scenario: Scenario) -> list[Any]:
     versions = {release.cpl: release.version for release in scenario.releases}
     rows = stated_paths(scenario.estate.variant, {FIRST_CPL: scenario.estate.version, **versions})
     for one in scenario.releases:
-        digest = _digest(one)
+        digest = release_digest(one.version)
         rows += paperwork(one.release, one.version, one.cpl, digest, scenario.begin, tested)
     return rows
-
-
-def _digest(release: ScenarioRelease) -> str:
-    return f"{release.version:064x}"

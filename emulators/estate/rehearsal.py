@@ -15,6 +15,7 @@ from emulators.estate.hubs import StatisticalHubs
 from emulators.estate.life import DAY_S, EstateLife
 from emulators.estate.operator import EstateOperator, paperwork_of
 from emulators.estate.population import home_id, homes, hub_variant
+from emulators.estate.real_hubs import RealHubs
 from emulators.estate.rehearsed import (
     ProgressPoint,
     Rehearsed,
@@ -100,6 +101,7 @@ class Rehearsal:
         desk: FleetDesk,
         journal: Journal,
         estate: EstateHomes | None = None,
+        real: int = 0,
     ) -> None:
         self.scenario = scenario
         self.desk = desk
@@ -107,6 +109,7 @@ class Rehearsal:
         self.utc = scenario.begin
         self.cast = Cast(scenario.estate.seed)
         self._estate = DrawnHomes() if estate is None else estate
+        self._real = RealHubs(scenario, real)
         self._hubs = StatisticalHubs(scenario.model, scenario.estate.seed)
         self._life = EstateLife(scenario, self._estate.name_of)
         self._operator = EstateOperator(scenario, self.decide)
@@ -202,7 +205,7 @@ class Rehearsal:
             moments.append(Utc(said + GRAIN_S))
         if self._ahead:
             moments.append(Utc(self._ahead[0][0]))
-        others = (self.desk.next_wake(), self._look_utc, self._retry_utc)
+        others = (self.desk.next_wake(), self._look_utc, self._retry_utc, self._real.next_utc)
         moments.extend(moment for moment in others if moment is not None)
         return min(moments)
 
@@ -213,11 +216,13 @@ class Rehearsal:
         if self.utc >= self._day_begins(self._day):
             self._begin_day()
         self._happen()
-        said = self._hubs.said(self.utc)
+        real = self._real.said(self.utc)
+        said = [*real, *self._hubs.said(self.utc)]
         for outcome in said:
             self._hear(outcome)
         if said:
             self.desk.handle(said, self.utc)
+        self._real.settle(real, self.utc)
         self.desk.wake(self.utc)
         self._settle()
         self._persons()
@@ -300,10 +305,14 @@ class Rehearsal:
             notices = store.select(Select(Notice, (("state", NoticeState.WAITING),), limit=AT_ONCE))
         if not waiting and not notices:
             return
-        events: list[FleetEvent] = [InstructionTaken(one.key) for one in waiting]
+        waiting.sort(key=lambda one: (one.number, one.key))
+        real = [one for one in waiting if self._real.takes(one)]
+        others = [one for one in waiting if not self._real.takes(one)] if real else waiting
+        events: list[FleetEvent] = [*self._real.give(real, self.utc)]
+        events += [InstructionTaken(one.key) for one in others]
         events += map(self._brought, notices)
         self.desk.handle(events, self.utc)
-        for instruction in sorted(waiting, key=lambda one: (one.number, one.key)):
+        for instruction in others:
             self._hubs.tell(instruction, self.utc)
 
     def _brought(self, notice: Notice) -> NoticeDelivered | NoticeUndelivered:
@@ -356,6 +365,7 @@ class Rehearsal:
                 undelivered=dict(sorted(self._undelivered.items())),
                 deferred=deferred(self._points),
                 happenings=dict(sorted(self._happenings.items())),
+                real_homes=self._real.homes,
                 begin_utc=self.scenario.begin,
                 ends_utc=last_end(store, names[-1]),
                 complete=is_over(campaign, phases) and campaign.state is CampaignState.RUNNING,

@@ -100,6 +100,7 @@ class Rehearsed:
         undelivered: notices that could not be, by party.
         deferred: home-days waited, by reason.
         happenings: what went on in homes meanwhile, by kind.
+        real_homes: homes with real engines and emulated devices; all others reacted by numbers.
         begin_utc: the first moment.
         ends_utc: when the last home ended.
         complete: the last campaign stands open for homes to come.
@@ -118,6 +119,7 @@ class Rehearsed:
     undelivered: dict[str, int]
     deferred: dict[str, float]
     happenings: dict[str, int]
+    real_homes: int
     begin_utc: float
     ends_utc: float | None
     complete: bool

@@ -27,6 +27,7 @@ def rehearse_once(
     scenario: Scenario,
     progress: OnStep = lambda _: None,
     *,
+    real: int = 0,
     keep: Path | None = None,
     journal: Path | None = None,
 ) -> Rehearsed:
@@ -35,6 +36,7 @@ def rehearse_once(
     Args:
         scenario: what is rehearsed.
         progress: called after every step.
+        real: homes with real engines and emulated devices.
         keep: folder in which the fleet's database stays; None to keep nothing.
         journal: file that takes the journal; None for its hash alone.
 
@@ -48,9 +50,9 @@ def rehearse_once(
         try:
             desk = FleetDesk(Fleet(), store)
             if journal is None:
-                return Rehearsal(scenario, desk, Journal()).run(progress)
+                return Rehearsal(scenario, desk, Journal(), real=real).run(progress)
             with journal.open("wb") as sink:
-                return Rehearsal(scenario, desk, Journal(sink.write)).run(progress)
+                return Rehearsal(scenario, desk, Journal(sink.write), real=real).run(progress)
         finally:
             store.close()
 

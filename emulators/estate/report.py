@@ -120,6 +120,8 @@ def _facts(result: Rehearsed, what_ifs: Sequence[str]) -> Iterator[tuple[str, ob
     for text in what_ifs:
         row = WHAT_IFS.get(text.partition("=")[0].partition("@")[0])
         yield "what if", f"{text}: {row.means}" if row else text
+    if result.real_homes:
+        yield "homes block by block", f"{result.real_homes:,}, all others by numbers"
     for name, many in result.happenings.items():
         yield _HAPPENINGS.get(name, name), Cell(f"{many:,}", "")
     yield "journal", Cell(result.journal_sha256, "code")

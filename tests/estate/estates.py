@@ -1,8 +1,10 @@
 """Rehearsals small enough for a test: the shipped example, with fewer homes in its phases."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from emulators.estate.rehearsal import Rehearsal
 from emulators.estate.rehearsed import Rehearsed
@@ -27,14 +29,24 @@ def small(homes: int = 300, seed: int = 7, *, good: bool = False) -> Scenario:
     return replace(scenario, policy=policy, releases=releases)
 
 
-def rehearse(scenario: Scenario, what_ifs: Iterable[str] = ()) -> Rehearsed:
+def rehearse(scenario: Scenario, what_ifs: Iterable[str] = (), real: int = 0) -> Rehearsed:
     """Run a scenario in memory."""
+    return journalled(scenario, what_ifs, real)[0]
+
+
+def journalled(
+    scenario: Scenario, what_ifs: Iterable[str] = (), real: int = 0
+) -> tuple[Rehearsed, list[dict[str, Any]]]:
+    """Run a scenario in memory, and give its journal, too."""
     store = FleetStore.open(None)
+    lines: list[bytes] = []
     try:
         changed = with_what_ifs(scenario, what_ifs)
-        return Rehearsal(changed, FleetDesk(Fleet(), store), Journal()).run()
+        journal = Journal(lines.append)
+        result = Rehearsal(changed, FleetDesk(Fleet(), store), journal, real=real).run()
     finally:
         store.close()
+    return result, [json.loads(line) for line in lines]
 
 
 def gates(result: Rehearsed) -> list[tuple[str, str, str]]:
