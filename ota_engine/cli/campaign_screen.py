@@ -13,6 +13,9 @@ from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ota_engine.head_end.campaign_homes import HomeStanding
     from ota_engine.head_end.campaign_status import CampaignStatus, PhaseStatus
 
 BAR: Final = 60  # characters of a whole bar, where there is room
@@ -47,6 +50,22 @@ def status_lines(status: "CampaignStatus", width: int | None) -> list[Text | str
         lines += ["", *folded(text, width)]
     lines += ["", *_rest(status, width)]
     return lines
+
+
+def home_lines(homes: "Sequence[HomeStanding]", width: int | None) -> list[Text | str]:
+    """Lay homes out: where each stands, and why."""
+    columns = (
+        Column("home"),
+        Column("campaign", gives_way=2),
+        Column("phase", right=True, gives_way=3),
+        Column("state"),
+        Column("since", gives_way=1),
+    )
+    rows = [
+        TableRow((one.home, one.campaign, str(one.phase), one.state, _time(one.since_utc)), one.why)
+        for one in homes
+    ]
+    return list(lay_out(columns, rows, width).lines())
 
 
 def _heading(status: "CampaignStatus", width: int | None) -> list[Text | str]:

@@ -3,11 +3,13 @@
 import json
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ota_engine.cli.campaign_screen import home_lines, status_lines
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import add_acts
@@ -20,8 +22,9 @@ from ota_engine.cli.fleet_desk import (
     Reason,
     State,
     courier_of,
+    give,
     opened,
-    take,
+    show_reply,
     text_of,
 )
 from ota_engine.cli.remarks import put, remark
@@ -49,8 +52,6 @@ def campaign() -> None:
 @app.command("list")
 def list_command(state: State, as_json: Json = False) -> None:
     """List campaigns and where they stand."""
-    from dataclasses import asdict
-
     from ota_engine.fleet.campaigns.rows import Campaign as CampaignRow
     from ota_engine.fleet.kernel.rows import Select
 
@@ -58,6 +59,9 @@ def list_command(state: State, as_json: Json = False) -> None:
         rows = desk.store.select(Select(CampaignRow))
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
+        return
+    if not rows:
+        put("no campaign was proposed")
         return
     columns = (
         Column("campaign"),
@@ -87,7 +91,6 @@ def list_command(state: State, as_json: Json = False) -> None:
 @app.command("show")
 def show_command(name: Campaign, state: State, as_json: Json = False) -> None:
     """Show how a campaign stands: phases, gates with what they lack, waiting homes, forecast."""
-    from ota_engine.cli.campaign_screen import status_lines
     from ota_engine.head_end.campaign_status import campaign_status
 
     with opened(state) as desk:
@@ -96,6 +99,56 @@ def show_command(name: Campaign, state: State, as_json: Json = False) -> None:
         typer.echo(json.dumps(status.as_values(), indent=2))
     else:
         show(status_lines(status, Room.of(sys.stdout).columns))
+
+
+@app.command("homes")
+def homes_command(
+    name: Campaign,
+    state: State,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--in", metavar="STATE", help="waiting, failed, ...; repeatable, else all."),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--most", min=1, metavar="N", help="The first N, longest there first.")
+    ] = 50,
+    as_json: Json = False,
+) -> None:
+    """List homes of a campaign: where each stands, why, and since when."""
+    from ota_engine.head_end.campaign_homes import homes_in
+
+    with opened(state) as desk:
+        homes, total = homes_in(desk.store, name, where or [], most)
+    if as_json:
+        told = [one.as_values() for one in homes]
+        typer.echo(json.dumps({"total": total, "homes": told}, indent=2))
+        return
+    show(home_lines(homes, Room.of(sys.stdout).columns))
+    put(f"{len(homes):,} of {counted(total, 'home')}")
+
+
+@app.command("replacements")
+def replacements_command(name: Campaign, state: State, as_json: Json = False) -> None:
+    """List devices that firmware does not reach or does not mend: somebody has to go there."""
+    from images.eui64 import format_eui64
+    from ota_engine.fleet.campaigns.rows import DeviceToReplace
+    from ota_engine.fleet.kernel.rows import Select
+
+    with opened(state) as desk, desk.store.reading():
+        rows = desk.store.select(Select(DeviceToReplace, (("campaign", name),)))
+    if as_json:
+        told = [asdict(one) | {"device": format_eui64(one.device)} for one in rows]
+        typer.echo(json.dumps(told, indent=2))
+        return
+    if not rows:
+        put("no device is to be replaced")
+        return
+    columns = (Column("device"), Column("home"), Column("since", gives_way=1))
+    lines = [
+        TableRow((format_eui64(one.device), one.home, utc_text(Utc(one.since_utc))), one.reason)
+        for one in rows
+    ]
+    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
 
 
 @app.command("policy")
@@ -124,11 +177,21 @@ def stop_command(
     as_json: Json = False,
 ) -> None:
     """Stop every campaign: nothing new starts after its commit; homes under way are listed."""
+    from ota_engine.head_end.campaign_homes import under_way_everywhere
+
     if not everything:
         raise LocalError(
             "stop what? give --all for every campaign, or pause one: zota campaign pause CAMPAIGN"
         )
-    take(StopAll(), Deciding(state, person, key, reason, None, decision_key, as_json))
+    how = Deciding(state, person, key, reason, None, decision_key, as_json)
+    with opened(state) as desk:
+        told = give(desk, StopAll(), how)
+        busy = under_way_everywhere(desk.store)
+    if as_json:
+        told["under_way"] = [one.as_values() for one in busy]
+    show_reply(told, as_json=as_json)
+    if busy and not as_json:
+        show(home_lines(busy, Room.of(sys.stdout).columns))
 
 
 @app.command("tick")

@@ -8,6 +8,7 @@ import typer
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import Json, State, opened
+from ota_engine.cli.remarks import put
 from ota_engine.wording import utc_text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -32,6 +33,9 @@ def list_command(state: State, as_json: Json = False) -> None:
     rows.sort(key=lambda one: (one.state is IncidentState.RESOLVED, one.category, one.raised_utc))
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
+        return
+    if not rows:
+        put("no incident was raised")
         return
     columns = (
         Column("incident"),

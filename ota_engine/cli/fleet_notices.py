@@ -53,6 +53,9 @@ def list_command(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
         return
+    if not rows:
+        put("no such notice")
+        return
     columns = (
         Column("written", gives_way=1),
         Column("party"),

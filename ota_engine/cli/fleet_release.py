@@ -68,6 +68,9 @@ def list_command(state: State, as_json: Json = False) -> None:
         ]
         typer.echo(json.dumps(told, indent=2))
         return
+    if not rows:
+        put("no release was entered")
+        return
     columns = (
         Column("release"),
         Column("variant"),

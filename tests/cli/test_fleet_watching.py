@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ota_engine.cli.exits import Exit
-from ota_engine.fleet.campaigns.rows import MemberState, Sum
+from ota_engine.fleet.campaigns.rows import Member, MemberState, Sum
 from ota_engine.fleet.kernel.rows import Select
 from tests.cli.fleet import FleetFolder
 from tests.cli.terminal import zota_on
@@ -179,6 +180,28 @@ def test_a_campaign_that_there_is_not_is_told_with_those_there_are(approved: Fle
         Exit.ERRORS,
         "zota: 'c9': there is no such campaign: there are c1\n",
     )
+
+
+def test_homes_are_listed_with_where_they_stand_and_since_when(approved: FleetFolder) -> None:
+    words = ("campaign", "homes", "c1", "--state", approved.state)
+    assert "3 of 40 homes" in zota(*words, "--most", 3).out
+    told = json.loads(zota(*words, "--in", "planned", "--json").out)
+    assert told["total"] == 40
+    assert {one["state"] for one in told["homes"]} == {"planned"}
+    assert all(one["since_utc"] > 0 for one in told["homes"])
+    assert "give one of planned" in zota(*words, "--in", "lost").err
+    ran = zota("campaign", "replacements", "c1", "--state", approved.state, "--json")
+    assert (ran.code, json.loads(ran.out)) == (Exit.OK, [])
+
+
+def test_stopping_everything_lists_the_homes_under_way(approved: FleetFolder) -> None:
+    desk = approved.desk()
+    with desk.store.transaction():
+        first, *_ = desk.store.select(Select(Member, (("campaign", "c1"),), (), (), 1))
+    desk.store.close()
+    approved.put(replace(first, state=MemberState.REACHED))
+    told = approved.done("olive", "campaign", "stop", "--all", "--reason", "drill")
+    assert [one["home"] for one in told["under_way"]] == [first.home]
 
 
 def test_an_incident_is_raised_by_a_party_owned_and_resolved(approved: FleetFolder) -> None:
