@@ -225,7 +225,7 @@ def _expected(
     ends = before + left / agreed.per_hour * _HOUR_S
     if left or under_way:
         ends += policy.download_s
-    last = phase.last_end_utc if not left and not under_way else ends
+    last = phase.observed_utc if not left and not under_way else ends
     return max(before, (last or before) + agreed.gate.observation_s)
 
 

@@ -89,6 +89,11 @@ class RollOutTown(Town):
         self.approved_release()
         self.announce_undelivered(values)
 
+    def put_notice_back(self, party: str) -> None:
+        """Let a party have known of the campaign for a month."""
+        for notice in self.notices("available", party=party):
+            self.put(replace(notice, delivered_utc=self.utc - 30 * DAY))
+
     def withdraw_release(self, release: FirmwareRelease) -> None:
         """Let a release be withdrawn."""
         self.put(replace(release, status=ReleaseStatus.WITHDRAWN))

@@ -1,7 +1,7 @@
 """Whether a phase has gone well: pass, fail or inconclusive; knows numbers, not where they are kept.
 
 Shares are thousandths and integers. Unreachable homes are in no share: they have a deadline of their
-own. Homes that wait keep no gate shut, and are named. Time alone passes nothing.
+own. Homes that were put off keep no gate shut, and are named. Time alone passes nothing.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ota_engine.fleet.campaigns.lives import UNDER_WAY
 from ota_engine.fleet.campaigns.policy import PERMILLE, GatePolicy
-from ota_engine.fleet.campaigns.rows import HAN_LOST, MemberState, Sum
+from ota_engine.fleet.campaigns.rows import HAN_LOST, TO_TRY_AGAIN, MemberState, Sum
 from ota_engine.times import Utc
 
 
@@ -37,7 +37,8 @@ class GateInputs:
     Attributes:
         planned: homes not begun.
         under_way: homes begun whose end is not known, but for those that wait.
-        waiting: homes that wait for a delivery or for an activation, by reason.
+        waiting: homes that wait, for whatever reason.
+        retrying: of those, homes whose attempt failed and that have another.
         activated: homes that say they run it.
         failed: homes that failed for good.
         excused_failed: of those, how many a person has accepted by going on.
@@ -50,6 +51,7 @@ class GateInputs:
         positions: of all parties that stated one.
         stale: gateways whose reports are too old.
         last_end_utc: of the last home activated or failed; None before the first.
+        observed_utc: from when the observation runs; None before the first.
         signed_off: who has agreed; empty for nobody.
         meetings: held about the phase.
     """
@@ -57,6 +59,7 @@ class GateInputs:
     planned: int = 0
     under_way: int = 0
     waiting: tuple[tuple[str, int], ...] = ()
+    retrying: int = 0
     activated: int = 0
     failed: int = 0
     excused_failed: int = 0
@@ -69,8 +72,14 @@ class GateInputs:
     positions: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     last_end_utc: float | None = None
+    observed_utc: float | None = None
     signed_off: str = ""
     meetings: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Homes that keep a gate from passing: all that have not ended, but for those put off."""
+        return self.planned + self.under_way + self.retrying
 
     @property
     def counting(self) -> int:
@@ -110,6 +119,7 @@ def counted(sums: Iterable[Sum]) -> GateInputs:
         planned=states.get(MemberState.PLANNED, 0),
         under_way=sum(states.get(state, 0) for state in UNDER_WAY),
         waiting=tuple((reason, homes) for reason, homes in waiting.items() if homes),
+        retrying=sum(homes for reason, homes in waiting.items() if reason.startswith(TO_TRY_AGAIN)),
         activated=states.get(MemberState.ACTIVATED, 0),
         failed=states.get(MemberState.FAILED, 0),
         unreachable=states.get(MemberState.UNREACHABLE, 0),
@@ -127,7 +137,10 @@ def _waits(row: Sum) -> bool:
 
 def judge(policy: GatePolicy, inputs: GateInputs, utc: Utc) -> GateJudgement:
     """Say whether a phase has gone well."""
-    named = tuple(f"{homes:,} homes wait: {reason}" for reason, homes in inputs.waiting)
+    named = tuple(
+        f"{homes:,} {'home waits' if homes == 1 else 'homes wait'}: {reason}"
+        for reason, homes in inputs.waiting
+    )
     wrong = _wrong(policy, inputs)
     if wrong:
         return GateJudgement(GateVerdict.FAIL, wrong, named)
@@ -158,16 +171,15 @@ def _wrong(policy: GatePolicy, inputs: GateInputs) -> tuple[str, ...]:
 
 def _missing(policy: GatePolicy, inputs: GateInputs, utc: Utc) -> tuple[str, ...]:
     ended = inputs.ended
-    last = inputs.last_end_utc
+    begun = inputs.observed_utc
     conditions = (
-        (inputs.planned > 0, "homes are still to begin"),
-        (inputs.under_way > 0, "homes are under way"),
+        (inputs.unfinished > 0, "homes are to begin or under way"),
         (ended < policy.sample, f"a sample of {policy.sample} homes"),
         (
             inputs.activated * PERMILLE < policy.success_permille * ended,
             f"{policy.success_permille} of 1000 homes activated",
         ),
-        (last is None or utc < last + policy.observation_s, "the time of observation"),
+        (begun is None or utc < begun + policy.observation_s, "the time of observation"),
         *((True, f"a report of gateway {gateway}") for gateway in inputs.stale),
     )
     return tuple(text for applies, text in conditions if applies)

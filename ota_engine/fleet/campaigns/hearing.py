@@ -13,6 +13,7 @@ from ota_engine.fleet.campaigns.members import RollOut
 from ota_engine.fleet.campaigns.moving import look_at_phase, lose_han, move, withdraw
 from ota_engine.fleet.campaigns.policy import policy_of
 from ota_engine.fleet.campaigns.rows import (
+    TO_TRY_AGAIN,
     Campaign,
     DeviceToReplace,
     GatewayReport,
@@ -139,7 +140,7 @@ def failed(reason: str, member: Member, roll_out: RollOut, work: Work, utc: Utc)
     used = member.used + 1
     if used < roll_out.policy.attempts:
         again = utc + roll_out.policy.retry_s
-        text = f"to try again: {reason}"
+        text = f"{TO_TRY_AGAIN}: {reason}"
         move(work, member, MemberStep.RETRY, text, utc, used=used, due_utc=again)
         return
     moved = move(work, member, MemberStep.GIVE_UP, reason, utc, used=used, due_utc=None)

@@ -29,6 +29,7 @@ def gate_inputs(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -
         positions=stated(positions),
         stale=_stale(campaign, gate.stale_s, work, utc) if gate.stale_s else (),
         last_end_utc=phase.last_end_utc,
+        observed_utc=phase.observed_utc,
         signed_off=signed.person if signed is not None and signed.valid else "",
         meetings=len(work.select(Meeting, campaign=campaign, phase=number)),
     )

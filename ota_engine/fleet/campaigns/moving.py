@@ -15,6 +15,7 @@ from ota_engine.fleet.campaigns.rows import (
     PLACES,
     CampaignPhase,
     Member,
+    MemberState,
     PhaseState,
 )
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
@@ -150,5 +151,8 @@ def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) 
     phase = work.get(CampaignPhase, member.campaign, member.phase)
     if phase is None or phase.state is PhaseState.PENDING:
         return
-    end = utc if ended else phase.last_end_utc
-    work.put(replace(phase, last_end_utc=end, due_utc=utc))
+    if ended:
+        late = phase.settled and member.state is MemberState.ACTIVATED
+        observed = phase.observed_utc if late else utc
+        phase = replace(phase, last_end_utc=utc, observed_utc=observed, settled=late)
+    work.put(replace(phase, due_utc=utc))

@@ -84,6 +84,8 @@ def _run(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
     if phase.state is PhaseState.PENDING:
         roll_out, phase = _start(roll_out, phase, work, utc)
     inputs = gate_inputs(roll_out, phase, work, utc)
+    if phase.observed_utc is not None and not inputs.unfinished:
+        phase = replace(phase, settled=True)
     rules = roll_out.policy.phases[phase.number - 1]
     judgement = judge(rules.gate, inputs, utc)
     phase = _note(judgement, inputs, roll_out.campaign, phase, work, utc)
@@ -159,7 +161,12 @@ def _note(
     work: Work,
     utc: Utc,
 ) -> CampaignPhase:
-    """Keep a verdict that is another one than the last."""
+    """Keep a verdict that is another one than the last.
+
+    Of a phase that has passed, only a failure is kept: homes that come to it later keep no gate shut.
+    """
+    if phase.state is not PhaseState.RUNNING and judgement.verdict is not GateVerdict.FAIL:
+        return phase
     missing = "; ".join(judgement.missing)
     last = work.get(GateDecision, campaign.campaign, phase.number, phase.verdicts)
     if last is not None and (last.verdict, last.missing) == (judgement.verdict, missing):
@@ -319,9 +326,9 @@ def _next_look(
     moments: list[float] = []
     if inputs.planned:
         moments.append(opens if opens > utc else utc + HOUR_S)
-    elif phase.last_end_utc is not None and not inputs.under_way:
+    elif phase.observed_utc is not None and not inputs.unfinished:
         gate = policy.phases[phase.number - 1].gate
-        moments.append(phase.last_end_utc + gate.observation_s)
+        moments.append(phase.observed_utc + gate.observation_s)
     if inputs.stale:
         moments.append(utc + HOUR_S)  # reports come without anybody being told
     if phase.number == len(policy.phases):

@@ -111,6 +111,10 @@ class CampaignPhase:
         started_utc: when its first home was begun.
         ended_utc: when its gate passed.
         last_end_utc: of the last home that was activated or failed.
+        observed_utc: from when its observation runs: the last home that failed, or that was activated
+            before no other was to begin or under way. One that had to wait and comes later begins
+            no new observation.
+        settled: no home was to begin or under way since then.
         due_utc: when to look at it again, None for not by itself.
         begun: homes begun so far.
         credit: homes that its rate lets begin, as of ``credit_utc``.
@@ -131,6 +135,8 @@ class CampaignPhase:
     started_utc: float | None = None
     ended_utc: float | None = None
     last_end_utc: float | None = None
+    observed_utc: float | None = None
+    settled: bool = False
     due_utc: float | None = None
     begun: int = 0
     credit: float = 0.0
@@ -200,6 +206,8 @@ class Member:
 PLACES: Final = 0
 BY_REGION: Final = "places by region"
 BY_GATEWAY: Final = "places by gateway"
+#: How the reason of a home begins that waits for its next attempt.
+TO_TRY_AGAIN: Final = "to try again"
 #: State of the sum that counts homes whose hub has lost its devices.
 HAN_LOST: Final = "HAN lost"
 

@@ -164,7 +164,8 @@ def _stop_all(act: StopAll, actor: Actor, work: Work, utc: Utc) -> str:
             stopped.append(f"{campaign.campaign} {under_way(campaign.campaign, work):,}")
     if not stopped:
         return "no campaign is under way"
-    return f"{len(stopped)} campaigns are stopped; homes under way: {', '.join(stopped)}"
+    number = "1 campaign is" if len(stopped) == 1 else f"{len(stopped)} campaigns are"
+    return f"{number} stopped; homes under way: {', '.join(stopped)}"
 
 
 def under_way(campaign: str, work: Work) -> int:

@@ -18,7 +18,7 @@ POLICY = GatePolicy(
     sign_off=True,
     meeting=True,
 )
-WELL = GateInputs(activated=100, last_end_utc=NOW - DAY_S, signed_off="peter", meetings=1)
+WELL = GateInputs(activated=100, observed_utc=NOW - DAY_S, signed_off="peter", meetings=1)
 
 
 def test_a_phase_that_has_everything_passes() -> None:
@@ -28,11 +28,12 @@ def test_a_phase_that_has_everything_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "missing"),
     [
-        ({"planned": 1}, "homes are still to begin"),
-        ({"under_way": 1}, "homes are under way"),
+        ({"planned": 1}, "homes are to begin or under way"),
+        ({"under_way": 1}, "homes are to begin or under way"),
+        ({"retrying": 1}, "homes are to begin or under way"),
         ({"activated": 9}, "a sample of 10 homes"),
-        ({"last_end_utc": NOW - DAY_S + 1}, "the time of observation"),
-        ({"last_end_utc": None}, "the time of observation"),
+        ({"observed_utc": NOW - DAY_S + 1}, "the time of observation"),
+        ({"observed_utc": None}, "the time of observation"),
         ({"signed_off": ""}, "a person's agreement"),
         ({"meetings": 0}, "an assessment meeting"),
         ({"incidents": (OpenIncident("i1", 4),)}, "a resolution of incident i1, category 4"),
@@ -103,6 +104,6 @@ def test_what_a_person_has_accepted_counts_no_more() -> None:
 
 
 def test_time_alone_passes_nothing() -> None:
-    inputs = GateInputs(unreachable=20, last_end_utc=None)
+    inputs = GateInputs(unreachable=20, observed_utc=None)
     later = Utc(NOW + 3650 * DAY_S)
     assert judge(GatePolicy(), inputs, later).verdict is GateVerdict.INCONCLUSIVE

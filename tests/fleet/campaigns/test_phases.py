@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from ota_engine.fleet.calendar.local_time import local_of
 from ota_engine.fleet.campaigns.rows import CampaignState, GatewayReport, MemberState, PhaseState
+from ota_engine.fleet.campaigns.steering import KeepHome
 from ota_engine.fleet.port import Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 from ota_engine.times import Utc
@@ -112,3 +113,47 @@ def test_a_release_that_is_withdrawn_meanwhile_begins_nowhere() -> None:
     assert not town.told(Verb.ASSIGN)
     assert town.stands().state is CampaignState.HELD
     assert town.stands().reason == f"release r1 is {ReleaseStatus.WITHDRAWN}"
+
+
+def test_a_home_that_waited_and_comes_late_begins_no_new_observation_unless_it_fails() -> None:
+    for fails in (False, True):
+        town = RollOutTown(4)
+        pilot = phase("pilot", 4, gate=gate(success_permille=500))
+        town.announce_after_release(policy(pilot, phase("mass"), attempts=1))
+        town.deliver("east")
+        town.pass_time(7 * DAY)
+        town.finish(*town.in_state(MemberState.OFFERED))
+        town.deliver()
+        town.decide("olive", KeepHome("c1", "h2", Utc(town.utc + 1.5 * DAY)))
+        town.decide("olive", KeepHome("c1", "h4", Utc(town.utc + 30 * DAY)))
+        settled = town.utc
+        town.put_notice_back("west")
+        town.pass_time(1.5 * DAY + HOUR)
+        assert town.in_state(MemberState.OFFERED) == ["h2"]
+        if fails:
+            town.fail("h2")
+        else:
+            town.finish("h2")
+        town.pass_time(settled + 2 * DAY - town.utc)
+        passed = town.phase(1).state is PhaseState.PASSED
+        assert passed is not fails
+        town.pass_time(2 * DAY)
+        assert town.phase(1).state is PhaseState.PASSED
+
+
+def test_a_phase_that_has_passed_writes_no_more_verdicts_but_of_failures() -> None:
+    town = RollOutTown(4)
+    town.begin(policy(phase("pilot", 2, gate=gate(failures=0)), phase("mass"), attempts=1))
+    late, other = town.in_state(MemberState.OFFERED)
+    town.decide("olive", KeepHome("c1", late, Utc(town.utc + 9 * DAY)))
+    town.finish(other)
+    town.pass_time(3 * DAY)
+    assert town.phase(1).state is PhaseState.PASSED
+    number = len(town.verdicts())
+    town.pass_time(7 * DAY)
+    assert town.state(late) is MemberState.OFFERED
+    assert len(town.verdicts()) == number
+    town.fail(late)
+    town.pass_time(60)
+    assert town.verdicts()[-1].verdict == "fail"
+    assert town.stands().state is CampaignState.HELD

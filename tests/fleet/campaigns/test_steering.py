@@ -23,7 +23,7 @@ def test_stop_all_lets_nothing_begin_after_its_commit_and_says_what_is_under_way
     town.begin(policy(phase("all", per_hour=2)))
     assert len(town.told(Verb.ASSIGN)) == 2
     text = town.decide("olive", StopAll(), "something is wrong")
-    assert text == "1 campaigns are stopped; homes under way: c1 2"
+    assert text == "1 campaign is stopped; homes under way: c1 2"
     town.pass_time(5 * DAY)
     assert len(town.told(Verb.ASSIGN)) == 2
     assert town.stands().state is CampaignState.PAUSED

@@ -175,6 +175,8 @@ def _phases() -> None:
         sa.Column("started_utc", sa.Double(), nullable=True),
         sa.Column("ended_utc", sa.Double(), nullable=True),
         sa.Column("last_end_utc", sa.Double(), nullable=True),
+        sa.Column("observed_utc", sa.Double(), nullable=True),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.Column("begun", sa.BigInteger(), nullable=False),
         sa.Column("credit", sa.Double(), nullable=False),
