@@ -27,6 +27,7 @@ def test_the_test_of_every_exception_exists(row: list[str]) -> None:
     named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", row[2])
     assert named, row[2]
     for file, function in named:
-        folder = ROOT / "tests" if file.startswith("gateway/") else ROOT / "tests" / "fleet"
+        elsewhere = file.startswith(("gateway/", "cli/", "evidence/"))
+        folder = ROOT / "tests" if elsewhere else ROOT / "tests" / "fleet"
         text = (folder / file).read_text()
         assert f"def {function}(" in text if function else "def test_" in text
