@@ -40,6 +40,10 @@ GRAIN_S: Final = 5.0  # between two commits while anything happens
 ALONE_S: Final = 60.0  # the same while nothing is to be done
 
 
+class HomeDiedError(Exception):
+    """Hub and gateway of a home died where they were told to; ``start`` brings them back."""
+
+
 @dataclass(frozen=True, slots=True)
 class RealHomeSpec:
     """What a home is made of.
@@ -81,6 +85,8 @@ class RealHome:
         store: that its engine remembers.
         host: the life of its engine.
         hub: with its own firmware; None where that is not upgraded.
+        effects: that its gateway has had carried out so far.
+        dies_before: the effect, counted from 0, before which hub and gateway die; None for never.
     """
 
     def __init__(
@@ -91,6 +97,8 @@ class RealHome:
         self.store = Store.in_memory()
         self.network = Network(Random(f"home {spec.home} {spec.seed}"), conditions=spec.air)
         self._images = images
+        self.effects = 0
+        self.dies_before: int | None = None
         self._wall = SteppingClock(spec.begin)
         self._records: list[Record] = []
         self._own_seen: tuple[OwnFirmwareRecord | None, bool] = (None, False)
@@ -235,6 +243,11 @@ class RealHome:
 
     def _carry_out(self, effects: Iterable[GatewayEffect]) -> None:
         for effect in effects:
+            if self.effects == self.dies_before:
+                self.kill()
+                self.dies_before = None
+                raise HomeDiedError(self.spec.home)
+            self.effects += 1
             match effect:
                 case Remember():
                     self.rows[effect.row.key] = effect.row

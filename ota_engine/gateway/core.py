@@ -23,6 +23,7 @@ from ota_engine.gateway.errands import (
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.gateway.sight import ActivationWay, Ending, OwnHub, Sight, see, see_own
 from ota_engine.gateway.voice import HubVoice
+from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
 from ota_engine.hub.delivery.commands import ApplyNow, Inquire, Pause, Resume, Withdraw
 from ota_engine.hub.engine import Engine
@@ -32,7 +33,6 @@ from ota_engine.hub.push.commands import BeginPush, StopPush
 from ota_engine.records import (
     Activation,
     ImageRecord,
-    OrderState,
     Record,
     VersionPolicy,
 )
@@ -42,6 +42,7 @@ ACTOR: Final = "fleet"
 UNHEARD_S: Final = 86_400.0  # until the hub says that nobody answers there
 TURN_S: Final = 21_600.0  # that a silent device keeps others of its home waiting
 HAN_WITHIN_S: Final = 3_600.0  # in which a hub with new firmware has to hear one of its devices
+QUIET: Final = "its home is not to be touched now"
 UNKNOWN_VERSION: Final = 0xFFFF_FFFF  # a device does not know itself what it runs
 _OPEN: Final = frozenset(
     {
@@ -53,15 +54,6 @@ _OPEN: Final = frozenset(
     }
 )
 _UNDER_WAY: Final = _OPEN - {ErrandState.QUEUED}
-_ORDERS_OPEN: Final = frozenset(
-    {
-        OrderState.DRAFTED,
-        OrderState.COMMITTED,
-        OrderState.SENT,
-        OrderState.ACCEPTED,
-        OrderState.DUE,
-    }
-)
 _INSTEAD: Final = {
     Verb.ACTIVATE: ErrandStep.TIME,
     Verb.RECALL: ErrandStep.RECALL,
@@ -147,14 +139,11 @@ class GatewayCore:
         if told.verb is Verb.ACTIVATE:
             known = replace(known, activate_utc=utc if told.at_utc is None else told.at_utc)
         else:
-            self._take_back(known, told.verb, utc)
             known = replace(known, activate_utc=None)
         self._step(known, _INSTEAD[told.verb], utc, stay=True)
 
     def _assign(self, known: Errand, told: Instruction, utc: Utc) -> None:
         other = told.sha256 != known.sha256
-        if other and known.state in _UNDER_WAY:
-            self._take_back(known, Verb.WITHDRAW, utc)
         known = replace(
             known,
             attempt=told.attempt,
@@ -169,23 +158,6 @@ class GatewayCore:
         )
         self._step(known, ErrandStep.ASSIGN, utc, stay=True)
 
-    def _take_back(self, errand: Errand, verb: Verb, utc: Utc) -> None:
-        """Undo at the hub what can be undone there."""
-        if self._is_own(errand):
-            if errand.state in _UNDER_WAY:
-                withdrawn = verb is Verb.WITHDRAW
-                self._memory.direct(DropOwn() if withdrawn else RecallOwn(), errand)
-            return
-        if errand.state is ErrandState.ACTIVATING and errand.order:
-            self._memory.direct(CancelOrder(errand.order, ACTOR), errand)
-        if verb is not Verb.WITHDRAW:
-            return
-        if errand.state is ErrandState.DELIVERING:
-            self._memory.direct(StopPush(ACTOR), errand)
-        elif errand.state in _UNDER_WAY:
-            reason = "the fleet takes it back"
-            self._memory.direct(Withdraw(errand.device, errand.sha256, ACTOR, reason), errand)
-
     # --- what the hub does -----------------------------------------------------------------------
 
     def heard(self, records: Iterable[Record]) -> list[GatewayEffect]:
@@ -195,10 +167,14 @@ class GatewayCore:
 
     def restarted(self, engine: Engine, utc: Utc) -> list[GatewayEffect]:
         """Find out, once, what a new engine knows nothing of: it was killed before it was told."""
+        quiet = self._memory.quiet_until(utc) is not None
         for errand in self._memory.errands:
+            if errand.paused and quiet:
+                self._memory.direct(Pause(errand.device, QUIET, ACTOR), errand)
             if self._own is not None and self._is_own(errand):
                 if errand.han_since_utc:
-                    self._watch_devices(errand, self._own, utc)
+                    self._memory.remember(replace(errand, han_since_utc=utc))
+                    self._ask_devices(self._own, errand)
                 missed = _own_missed(self._own, errand)
             else:
                 missed = _missed(engine, errand)
@@ -224,6 +200,7 @@ class GatewayCore:
             if errand.han_since_utc:
                 self._look_for_devices(errand, engine, utc)
         for errand in self._memory.errands:
+            self._take_back(errand, self._see(engine, now, errand))
             version = self._version_of(errand, engine)
             if version is not None:
                 self._voice.say_version(errand.device, version, utc)
@@ -287,12 +264,14 @@ class GatewayCore:
         elif end is not None and end.kind is Ending.FAILED:
             self._fail(errand, end.reason, utc)
         elif end is not None:
-            errand = self._step(errand, ErrandStep.RUN, utc)
             errand = self._voice.say(
                 errand, HubWord.ACTIVATED, utc, version=end.version, message=end.message
             )
-            if self._own is not None and self._is_own(errand):
-                self._watch_devices(errand, self._own, utc)
+            own = self._own if self._is_own(errand) else None
+            watched = errand if own is None else replace(errand, han_since_utc=utc)
+            self._step(watched, ErrandStep.RUN, utc)
+            if own is not None:
+                self._ask_devices(own, errand)
 
     def _miss(self, errand: Errand, sight: Sight, utc: Utc) -> None:
         """Say that nobody answers; let others of the home go first meanwhile."""
@@ -304,6 +283,34 @@ class GatewayCore:
         if unheard >= TURN_S and waits:
             self._step(replace(errand, begun_utc=0.0), ErrandStep.TURN, utc)
             self._memory.direct(StopPush(ACTOR), errand)
+
+    # --- what is taken back ----------------------------------------------------------------------
+
+    def _take_back(self, errand: Errand, sight: Sight) -> None:
+        """Undo at the hub what it still does for an errand and should not; until that is so."""
+        withdrawn = errand.state is ErrandState.WITHDRAWN
+        if self._is_own(errand):
+            if withdrawn and sight.served:
+                self._memory.direct(DropOwn(), errand)
+            elif errand.state is ErrandState.HOLDING and sight.ordered:
+                self._memory.direct(RecallOwn(), errand)
+            return
+        if sight.ordered and errand.state is not ErrandState.ACTIVATING:
+            self._memory.direct(CancelOrder(errand.order, ACTOR), errand)
+        if not withdrawn or self._is_wanted_again(errand):
+            return
+        if sight.pushing:
+            self._memory.direct(StopPush(ACTOR), errand)
+        elif sight.served:
+            reason = "the fleet takes it back"
+            self._memory.direct(Withdraw(errand.device, errand.sha256, ACTOR, reason), errand)
+
+    def _is_wanted_again(self, errand: Errand) -> bool:
+        """Whether another campaign wants the same image there."""
+        return any(
+            (one.device, one.sha256) == (errand.device, errand.sha256) and one.state in _UNDER_WAY
+            for one in self._memory.errands
+        )
 
     # --- what is to be done ----------------------------------------------------------------------
 
@@ -329,7 +336,7 @@ class GatewayCore:
                 continue
             last = engine.pushes.last
             number = 0 if own else 1 + (0 if last is None else last.number)
-            begun = replace(errand, push=number, begun_utc=0.0, order=0)
+            begun = replace(errand, push=number, begun_utc=0.0)
             request = _stage(image) if own else _push(image, errand)
             self._memory.direct(request, self._step(begun, ErrandStep.BEGIN, utc))
             return
@@ -380,18 +387,16 @@ class GatewayCore:
             errand = self._voice.say(errand, HubWord.HAN_LOST, utc, reason=reason)
             self._memory.remember(replace(errand, han_since_utc=0.0))
 
-    def _watch_devices(self, errand: Errand, own: OwnHub, utc: Utc) -> None:
+    def _ask_devices(self, own: OwnHub, errand: Errand) -> None:
         """Ask all devices of a hub that was started anew to speak: it has heard nobody yet."""
         for device in own.devices:
             self._memory.direct(Inquire(device, actor=ACTOR), errand)
-        self._memory.remember(replace(errand, han_since_utc=utc))
 
     def _keep_quiet(self, errand: Errand, quiet: bool) -> None:
         delivering = errand.state is ErrandState.DELIVERING
         if quiet and delivering and not errand.paused:
-            reason = "its home is not to be touched now"
             self._memory.direct(
-                Pause(errand.device, reason, ACTOR),
+                Pause(errand.device, QUIET, ACTOR),
                 self._memory.remember(replace(errand, paused=True)),
             )
         elif errand.paused and not (quiet and delivering):
@@ -416,8 +421,8 @@ class GatewayCore:
 
     def _fail(self, errand: Errand, reason: str, utc: Utc) -> None:
         if errand.state in _OPEN:
-            failed = self._step(errand, ErrandStep.FAIL, utc)
-            self._voice.say(failed, HubWord.FAILED, utc, reason=reason)
+            errand = self._voice.say(errand, HubWord.FAILED, utc, reason=reason)
+            self._step(errand, ErrandStep.FAIL, utc)
 
     def _step(self, errand: Errand, step: ErrandStep, utc: Utc, *, stay: bool = False) -> Errand:
         """Let something happen to an errand.
@@ -476,7 +481,7 @@ def _refuses_the_hub(errand: Errand, sight: Sight) -> bool:
 
 def _has_order(engine: Engine, device: Eui64) -> bool:
     """Whether an order of a device is open, as one that is being cancelled is."""
-    return any(one.device == device and one.state in _ORDERS_OPEN for one in engine.orders())
+    return any(one.device == device and not has_ended(one) for one in engine.orders())
 
 
 def _is_past(moment: float | None, utc: Utc) -> bool:

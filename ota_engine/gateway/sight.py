@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.gateway.errands import Errand, ErrandState
+from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.engine import Engine
 from ota_engine.hub.own_firmware.firmware import OwnFirmware
@@ -80,6 +81,9 @@ class Sight(NamedTuple):
         delivered: the whole image is held, and was found good.
         way: how the device is told to run it, None while it cannot be.
         ending: how it has ended, None while it has not.
+        pushing: the hub's push for it is under way.
+        served: the hub has the delivery, or a part of the image, and has not come to an end with it.
+        ordered: an order to activate is open, and not being cancelled.
         heard_s: seconds since its device was last heard, infinite where it was not.
         no_radio: why the hub has no radio; empty while it has.
     """
@@ -89,6 +93,9 @@ class Sight(NamedTuple):
     delivered: bool
     way: ActivationWay | None
     ending: ErrandEnd | None
+    pushing: bool
+    served: bool
+    ordered: bool
     heard_s: float
     no_radio: str
 
@@ -123,6 +130,7 @@ def see(engine: Engine, now: Monotonic, errand: Errand) -> Sight:
         ),
         None,
     )
+    order = engine.order(errand.order) if errand.order else None
     device = engine.device(errand.device)
     heard = device.last_heard if device is not None else 0.0
     delivered = session is not None and session.state in DELIVERED
@@ -132,6 +140,9 @@ def see(engine: Engine, now: Monotonic, errand: Errand) -> Sight:
         delivered,
         None if session is None else _WAYS.get(session.state),
         _ending(engine, now, errand, push, session),
+        push is not None and push.state is PushState.RUNNING,
+        session is not None and session.state not in (*_GIVEN_UP, SessionState.UPDATED),
+        order is not None and not has_ended(order) and order.cancel_counter is None,
         now - heard if heard else float("inf"),
         engine.link_down or "",
     )
@@ -149,6 +160,9 @@ def see_own(own: OwnFirmware, errand: Errand) -> Sight:
         mine and held,
         ActivationWay.OWN if mine and ready else None,
         _own_ending(own, errand, mine=mine),
+        mine and record.state is OwnState.FETCHING,
+        mine and (ready or record.state is OwnState.FETCHING),
+        mine and record.state is OwnState.TIMED,
         0.0,
         "",
     )
@@ -173,8 +187,9 @@ def _ending(
     push: PushRecord | None,
     session: SessionStatus | None,
 ) -> ErrandEnd | None:
-    order = engine.order(errand.order) if errand.order else None
-    if order is not None and errand.state is ErrandState.ACTIVATING:
+    ordered = errand.order and errand.state is ErrandState.ACTIVATING
+    order = engine.order(errand.order) if ordered else None
+    if order is not None:
         end = _of_order(order)
         if end is not None:
             return end

@@ -142,5 +142,8 @@ class HubVoice:
         )
 
     def _tell(self, outcome: HubOutcome) -> None:
+        """Keep what is to be said, before whatever counts on it; what is kept already stays as it is."""
+        if self._memory.get(Unsettled, f"outcome/{outcome.key}") is not None:
+            return
         self._last += 1
         self._memory.remember(Unsettled(self._last, outcome))
