@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS
 from ota_engine.fleet.campaigns.rows import (
     ENDED_STATES,
     Campaign,
-    CampaignState,
     Member,
     MemberState,
 )
@@ -22,9 +22,7 @@ TOP_NUMBER: Final = 2**63 - 1  # the largest number a home can have
 _DIGEST: Final = 8  # octets; two homes of a million with one number are one in 36 million campaigns
 
 #: A home that stands like this in a campaign that stands like that is in no other one's plan.
-OPEN_STATES: Final = frozenset(
-    {CampaignState.NOTIFIED, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.HELD}
-)
+OPEN_STATES: Final = frozenset(OPEN_CAMPAIGNS)
 BUSY_STATES: Final = frozenset(MemberState) - ENDED_STATES
 
 

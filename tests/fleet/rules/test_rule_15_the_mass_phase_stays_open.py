@@ -13,6 +13,7 @@ from ota_engine.fleet.campaigns.acts import (
     ProposeCampaign,
 )
 from ota_engine.fleet.campaigns.rows import CampaignState, Member, MemberState, PhaseState
+from ota_engine.fleet.campaigns.steering import PauseCampaign
 from ota_engine.fleet.inventory.arrivals import HomeTold
 from ota_engine.fleet.inventory.rows import HomeStatus
 from tests.fleet.estate import DAY
@@ -78,4 +79,24 @@ def test_it_ends_when_a_later_release_takes_its_place(town: RollOutTown) -> None
     town.pass_time(3 * DAY)
     assert town.stands("c2").phase == 2
     assert town.stands("c1").state is CampaignState.SUPERSEDED
+    assert town.phase(1).state is PhaseState.CLOSED
+
+
+def test_homes_that_the_earlier_release_had_not_reached_join_the_later_one() -> None:
+    town = RollOutTown(6)
+    town.begin(policy(phase("all", per_hour=1)))
+    (begun,) = town.in_state(MemberState.OFFERED)
+    town.finish(begun)
+    revision = town.stands().revision
+    assert town.ask("olive", PauseCampaign("c1"), "r2 is better", revision=revision).accepted
+    town.approved_release("r2", 0x0003_0000)
+    town.decide("olive", ProposeCampaign("c2", "r2", canonical_json(policy())))
+    town.decide("peter", OverrideRule("c2", THIRD_VERSION), "for a while, as agreed")
+    town.decide("peter", ApproveCampaign("c2"))
+    town.deliver()
+    assert {row.home for row in town.rows(Member, campaign="c2")} == {begun}
+    town.pass_time(9 * DAY)
+    assert town.stands("c1").state is CampaignState.SUPERSEDED
+    offered = {row.home for row in town.rows(Member, campaign="c2", state=MemberState.OFFERED)}
+    assert offered == {f"h{number}" for number in range(1, 7)} - {begun}
     assert town.phase(1).state is PhaseState.CLOSED
