@@ -1,6 +1,7 @@
 """Opens a fleet's state folder for a command, and gives a person's decision there."""
 
 import json
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
 NOTICES_NAME: Final = "notices"  # likewise: files of notices
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 MAX_KEY_BYTES: Final = 1 << 16
 MAX_TEXT_BYTES: Final = 1 << 20  # of a policy or a file of founders
 
@@ -163,12 +165,15 @@ def private_key(path: Path) -> "ec.EllipticCurvePrivateKey":
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    octets = read_bounded(path, MAX_KEY_BYTES)
     try:
-        key = load_pem_private_key(read_bounded(path, MAX_KEY_BYTES), None)
+        key = load_pem_private_key(octets, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise LocalError(f"{path}: no private key of P-256, unencrypted: give its PEM file")
+    if path.stat().st_mode & _OTHERS:
+        remark(f"warning: {path}: a private key that others may read: chmod 600 it")
     return key
 
 

@@ -141,5 +141,6 @@ def write_keys(folder: Path, person: str, number: int) -> None:
     key = ec.derive_private_key(0xBEEF + number, ec.SECP256R1())
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / f"{person}.key").touch(0o600)
     (folder / f"{person}.key").write_bytes(secret)
     (folder / f"{person}.pub").write_bytes(public)

@@ -126,6 +126,13 @@ def test_what_is_no_private_key_is_named(fleet: FleetFolder) -> None:
     assert "no private key of P-256" in ran.err
 
 
+def test_a_private_key_that_others_may_read_is_told_of(fleet: FleetFolder) -> None:
+    (fleet.folder / "peter.key").chmod(0o644)
+    ran = fleet.decide("peter", "campaign", "approve", "c1", "--reason", "agreed")
+    assert ran.code == Exit.OK
+    assert "others may read: chmod 600 it" in ran.err
+
+
 def test_two_operators_at_once_decide_one_after_the_other(fleet: FleetFolder) -> None:
     """Both saw the same revision: one decides, the other learns what has changed."""
     fleet.done("peter", "campaign", "approve", "c1")
