@@ -31,6 +31,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
 DRAWN_EVERY = 0.5  # seconds between two pictures of the bar
 BAR = 24  # columns of it
+DRAWN_HOMES = 10_000
 MAX_SCENARIO = 1 << 20  # octets
 MAX_MODEL = 1 << 24
 SECONDS_A_DAY = 86_400.0
@@ -52,7 +53,13 @@ def rehearse(
     scenario: Annotated[
         Path, typer.Argument(metavar="CAMPAIGN.toml", help="What is rehearsed: see docs/examples.")
     ],
-    homes: Annotated[int, typer.Option(min=1, help="How many.")] = 10_000,
+    homes: Annotated[
+        int | None, typer.Option(min=1, help="How many are drawn; 10,000 when left out.")
+    ] = None,
+    estate: Annotated[
+        Path | None,
+        typer.Option(help="Rehearse on a copy of this fleet's database instead of drawn homes."),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
     ] = None,
@@ -85,13 +92,16 @@ def rehearse(
     drawn = secrets.randbelow(2**32) if seed is None else seed
     if seed is None:
         remark(f"seed {drawn}")
-    plan = _planned(scenario, homes, drawn, model, what_ifs or [])
+    if homes is not None and estate is not None:
+        raise LocalError("--homes draws homes and --estate has its own: give one of them")
+    many = homes or DRAWN_HOMES
+    plan = _planned(scenario, many, drawn, model, what_ifs or [])
     _prepare(report)
     try:
-        results = _run(plan, seeds, real, report, state)
+        results = _run(plan, seeds, real, estate, report, state)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
-        say_command(said, _again(homes, drawn), sys.stderr)
+        say_command(said, _again(drawn), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     ends = _forecast(results) if seeds > 1 else None
     if report is not None:
@@ -135,7 +145,12 @@ def _prepare(report: Path | None) -> None:
 
 
 def _run(
-    plan: "Scenario", seeds: int, real: int, report: Path | None, state: Path | None
+    plan: "Scenario",
+    seeds: int,
+    real: int,
+    estate: Path | None,
+    report: Path | None,
+    state: Path | None,
 ) -> "list[Rehearsed]":
     """Rehearse with one seed after the other; the first is what is reported."""
     from emulators.estate.rehearsing import rehearse_once, with_seed
@@ -150,6 +165,7 @@ def _run(
                     with_seed(plan, plan.estate.seed + number),
                     progress,
                     real=real,
+                    estate=estate,
                     keep=state if first else None,
                     journal=report / "journal.jsonl" if report is not None and first else None,
                 )
@@ -163,11 +179,9 @@ def _forecast(results: "list[Rehearsed]") -> "EndForecast":
     return forecast(results)
 
 
-def _again(homes: int, seed: int) -> str:
+def _again(seed: int) -> str:
     """The command that runs the same again."""
     words = sys.argv[1:]
-    if "--homes" not in words:
-        words = [*words, "--homes", str(homes)]
     if "--seed" not in words:
         words = [*words, "--seed", str(seed)]
     return shlex.join(["zota", *words])

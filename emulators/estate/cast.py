@@ -36,7 +36,7 @@ class Cast:
         taken: begins every key of a decision, so that no two rehearsals have the same.
     """
 
-    def __init__(self, seed: int, taken: str = "rehearsed") -> None:
+    def __init__(self, seed: int, taken: str) -> None:
         self._seed = seed
         self._taken = taken
         self._number = count(1)

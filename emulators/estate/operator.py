@@ -10,6 +10,7 @@ from emulators.estate.cast import SECOND, WRITER, person_of
 from emulators.estate.firmware import release_digest
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease, Silence
+from ota_engine.errors import LocalError
 from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.calendar.rows import HomeStep
 from ota_engine.fleet.calendar.slots import SetWindow
@@ -63,20 +64,38 @@ class EstateOperator:
         self._decide = decide
 
     def begin(self, utc: Utc) -> None:
-        """Take the next release."""
+        """Take the next release.
+
+        Raises:
+            LocalError: the fleet refuses it.
+        """
         release = self._left.pop(0)
         campaign = f"campaign-{release.release}"
         self.campaigns.append(campaign)
-        self._decide(WRITER, self._entered(release), "the manufacturer has delivered it")
-        self._decide(SECOND, ApproveRelease(release.release), "all tests have passed")
+        self._must(WRITER, self._entered(release), "the manufacturer has delivered it")
+        self._must(SECOND, ApproveRelease(release.release), "all tests have passed")
         act = ProposeCampaign(campaign, release.release, self._policy)
-        self._decide(WRITER, act, "as planned")
+        self._must(WRITER, act, "as planned")
         if len(self.campaigns) > 1:
-            reason = "it mends the release that was given up, which some homes run"
-            self._decide(SECOND, OverrideRule(campaign, THIRD_VERSION), reason)
-        self._decide(SECOND, ApproveCampaign(campaign), "agreed")
+            self._override(campaign, "it mends the release that was given up, which some homes run")
+        reply = self._decide(SECOND, ApproveCampaign(campaign), "agreed")
+        if not reply.accepted and THIRD_VERSION in reply.text:
+            self._override(campaign, "homes run two versions already, and this one replaces both")
+            reply = self._decide(SECOND, ApproveCampaign(campaign), "agreed")
+        _refuse(reply, "ApproveCampaign")
         if self._scenario.habits.slots_permille:
             self._give_window(campaign, utc)
+
+    def _override(self, campaign: str, reason: str) -> None:
+        self._decide(SECOND, OverrideRule(campaign, THIRD_VERSION), reason)
+
+    def _must(self, person: str, act: Any, reason: str) -> None:
+        """Take a decision without which there is nothing to rehearse.
+
+        Raises:
+            LocalError: it is refused.
+        """
+        _refuse(self._decide(person, act, reason), type(act).__name__)
 
     def _give_window(self, campaign: str, utc: Utc) -> None:
         begin = utc + self._scenario.policy.notice_days * DAY_S
@@ -187,6 +206,11 @@ class EstateOperator:
             release.type,
             release_digest(release.version),
         )
+
+
+def _refuse(reply: Reply, act: str) -> None:
+    if not reply.accepted:
+        raise LocalError(f"the fleet refuses {act}: {reply.text}")
 
 
 def paperwork_of(scenario: Scenario) -> list[Any]:

@@ -107,7 +107,7 @@ class Rehearsal:
         self.desk = desk
         self.journal = journal
         self.utc = scenario.begin
-        self.cast = Cast(scenario.estate.seed)
+        self.cast = Cast(scenario.estate.seed, f"r{scenario.estate.seed}-{scenario.begin:.0f}")
         self._estate = DrawnHomes() if estate is None else estate
         self._real = RealHubs(scenario, real)
         self._hubs = StatisticalHubs(scenario.model, scenario.estate.seed)

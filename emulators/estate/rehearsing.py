@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from emulators.estate.given import GivenHomes, copy_estate, suited
 from emulators.estate.rehearsal import Rehearsal
 from emulators.estate.rehearsed import Rehearsed
 from emulators.estate.scenario import Scenario
@@ -28,6 +29,7 @@ def rehearse_once(
     progress: OnStep = lambda _: None,
     *,
     real: int = 0,
+    estate: Path | None = None,
     keep: Path | None = None,
     journal: Path | None = None,
 ) -> Rehearsed:
@@ -37,6 +39,7 @@ def rehearse_once(
         scenario: what is rehearsed.
         progress: called after every step.
         real: homes with real engines and emulated devices.
+        estate: database of a fleet whose homes are meant; None to draw them.
         keep: folder in which the fleet's database stays; None to keep nothing.
         journal: file that takes the journal; None for its hash alone.
 
@@ -46,15 +49,27 @@ def rehearse_once(
         OSError: a file cannot be.
     """
     with _folder(keep) as folder:
+        if estate is not None:
+            copy_estate(estate, folder / FLEET_NAME)
         store = FleetStore.open(folder / FLEET_NAME, durable=keep is not None)
         try:
+            homes = None
+            if estate is not None:
+                scenario, homes = suited(scenario, store), GivenHomes(store)
             desk = FleetDesk(Fleet(), store)
-            if journal is None:
-                return Rehearsal(scenario, desk, Journal(), real=real).run(progress)
-            with journal.open("wb") as sink:
-                return Rehearsal(scenario, desk, Journal(sink.write), real=real).run(progress)
+            with _sink(journal) as write:
+                return Rehearsal(scenario, desk, Journal(write), homes, real).run(progress)
         finally:
             store.close()
+
+
+@contextmanager
+def _sink(path: Path | None) -> Iterator[Callable[[bytes], object] | None]:
+    if path is None:
+        yield None
+        return
+    with path.open("wb") as sink:
+        yield sink.write
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class EstateSuppliers:
                     person = person_of(self._scenario.estate.supplier_ids[0])
                     text = "displays of some homes show no price since the upgrade"
                     act = RaiseIncident(
-                        f"incident-{number}",
+                        f"{campaign.campaign}-incident-{number}",
                         campaign.campaign,
                         phase.number,
                         planned.category,

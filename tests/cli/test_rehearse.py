@@ -171,3 +171,20 @@ def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> N
     assert running.returncode == Exit.INTERRUPTED
     assert f"zota rehearse {EXAMPLE} --homes 20000 --seed {seed}" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_fleet_is_an_estate_to_rehearse_on(campaign: Path, tmp_path: Path) -> None:
+    assert rehearse(campaign, "--state", tmp_path / "kept").code == Exit.OK
+    later = tmp_path / "later.toml"
+    text = campaign.read_text().replace("2027-01-04", "2028-01-04").replace("R2", "R4")
+    text = text.replace("0x00020000", "0x00040000").replace("CPL-0002", "CPL-0004")
+    later.write_text(text.replace("fails_permille = 200", "fails_permille = 0"))
+    database = tmp_path / "kept" / "fleet.sqlite"
+    ran = zota("rehearse", later, "--estate", database, "--seed", 3, "--json")
+    assert ran.code == Exit.OK, ran.err
+    told = json.loads(ran.out)
+    assert told["homes"] == 200
+    assert [phase["gate"] for phase in told["phases"]] == ["pass", "pass", "pass"]
+    both = zota("rehearse", later, "--estate", database, "--homes", 5, "--seed", 3)
+    assert both.code == Exit.ERRORS
+    assert "give one of them" in both.err

@@ -13,7 +13,7 @@ def test_an_incident_holds_its_phase_until_it_is_resolved() -> None:
     assert (incident["phase"], incident["category"], incident["state"]) == (2, 2, "resolved")
     assert [gate["verdict"] for gate in result.gates if gate["phase"] == 2][-1] == "pass"
     texts = [one["text"] for one in result.decisions]
-    assert "incident incident-1 is raised; campaign-R3 is held" in texts
+    assert "incident campaign-R3-incident-1 is raised; campaign-R3 is held" in texts
     assert result.complete
     plain = rehearse(small(good=True))
     held, unheld = (one.phases[1].ended_utc for one in (result, plain))
