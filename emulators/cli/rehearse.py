@@ -68,7 +68,11 @@ def rehearse(
     ] = 1,
     what_ifs: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="WHAT-IF", help="What if: incident@pilot, cos=2%, ..."),
+        typer.Option(
+            "--with",
+            metavar="WHAT-IF",
+            help="What if: incident@pilot, cos=2% and others; repeatable.",
+        ),
     ] = None,
     model: Annotated[
         Path | None, typer.Option(help="How hubs react: a file of zota soak --model.")
