@@ -233,7 +233,7 @@ def decisions_of(store: FleetStore) -> tuple[dict[str, Any], ...]:
             "text": row.text,
             "signed": bool(row.signature),
         }
-        for row in store.select(Select(DecisionRow, order=("taken_utc",)))
+        for row in store.walk(Select(DecisionRow, order=("taken_utc",)))
     )
 
 

@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+from emulators.estate.rehearsing import rehearse_once
+from emulators.estate.scenario import read_scenario
 from tests.estate.estates import EXAMPLE, gates, rehearse, small
 
 
@@ -67,3 +71,15 @@ def test_another_process_gives_the_same_journal() -> None:
         check=True,
     )
     assert told.stdout.strip() == rehearse(small(200, 1, good=True), ["cos=5%"]).journal_sha256
+
+
+@pytest.mark.heavy
+def test_the_shipped_example_ends_as_it_should_on_20_and_5_000_and_200_000_hubs() -> None:
+    result = rehearse_once(read_scenario(EXAMPLE.read_text(), 205_020, 1))
+    phases = {(phase.campaign, phase.name): phase for phase in result.phases}
+    assert [phase.gate for phase in result.phases] == ["pass", "fail", "", "pass", "pass", "pass"]
+    assert phases["campaign-R2", "mass"].reached == 0
+    assert phases["campaign-R3", "micro pilot"].homes == 20
+    assert phases["campaign-R3", "pilot"].homes == 5_000
+    assert phases["campaign-R3", "mass"].activated > 195_000
+    assert result.complete
