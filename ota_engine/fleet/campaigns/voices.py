@@ -27,6 +27,7 @@ class Position:
         utc: when.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "positions"
     KEY: ClassVar = ("campaign", "phase", "party")
     campaign: str
@@ -52,6 +53,7 @@ class SignOff:
         valid: until the phase is held.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "sign_offs"
     KEY: ClassVar = ("campaign", "phase")
     campaign: str
@@ -80,6 +82,7 @@ class Meeting:
         utc: when it was recorded.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "meetings"
     KEY: ClassVar = ("campaign", "phase", "meeting")
     campaign: str
@@ -117,6 +120,7 @@ class Nomination:
         utc: when it came there.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "nominations"
     KEY: ClassVar = ("campaign", "home")
     INDEXES: ClassVar = (("campaign", "phase", "state"),)
@@ -145,6 +149,7 @@ class Waiver:
         approved_utc: when, None until then.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "waivers"
     KEY: ClassVar = ("campaign",)
     campaign: str
@@ -169,6 +174,7 @@ class Forecast:
         ends_utc: when its gate was to pass at the earliest.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "forecasts"
     KEY: ClassVar = ("campaign", "phase")
     campaign: str

@@ -49,6 +49,7 @@ class Incident:
         revision: counts its changes.
     """
 
+    evidence: ClassVar = True
     TABLE: ClassVar = "incidents"
     KEY: ClassVar = ("incident",)
     INDEXES: ClassVar = (("campaign", "phase"),)
