@@ -1,19 +1,23 @@
 """A roll-out of six homes to make packs of: four run the release, one failed, all told; kay signs."""
 
+import hashlib
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.audit_chain import AuditHead, AuditRow, extend
-from ota_engine.evidence.pack import CHAIN, MANIFEST
-from ota_engine.evidence.pack_zip import read_zip
+from ota_engine.canonical import canonical_json
+from ota_engine.evidence.pack import CHAIN, MANIFEST, SIGNATURE
+from ota_engine.evidence.pack import FLEET_KEY as KEY_FILE
+from ota_engine.evidence.pack_zip import read_zip, write_zip
 from ota_engine.fleet.campaigns.assessment import StatePosition
 from ota_engine.fleet.campaigns.rows import Member
 from ota_engine.fleet.campaigns.steering import KeepHome, PauseCampaign, ResumeCampaign
 from ota_engine.fleet.campaigns.voices import Stance
+from ota_engine.fleet.kernel.heads import sign_head
+from ota_engine.fleet.kernel.signatures import sign
 from ota_engine.fleet.port import HubOutcome, HubWord
 from ota_engine.gbcs.envelope import serialise
 from ota_engine.head_end.packing import PackOrder, export_pack
@@ -97,7 +101,19 @@ def opened(octets: bytes) -> tuple[dict[str, bytes], dict[str, Any], list[list[A
     return found, json.loads(found[MANIFEST]), lines
 
 
-def written(path: Path, octets: bytes) -> Path:
-    """Have a pack as a file."""
-    path.write_bytes(octets)
-    return path
+def sealed_up(
+    files: dict[str, bytes], manifest: dict[str, Any], lines: list[list[Any]], key: FleetKey
+) -> bytes:
+    """Close a pack again as its maker would, with a key of one's own."""
+    files[CHAIN] = b"".join(canonical_json(line).encode() + b"\n" for line in lines)
+    files[KEY_FILE] = key.public_pem.encode()
+    head = sign_head(AuditHead(len(lines), lines[-1][-1]), key.private, Utc(0.0))
+    manifest["head"] = head._asdict()
+    manifest["files"] = {
+        name: hashlib.sha256(octets).hexdigest()
+        for name, octets in files.items()
+        if name not in (MANIFEST, SIGNATURE)
+    }
+    files[MANIFEST] = canonical_json(manifest).encode()
+    files[SIGNATURE] = sign(key.private, files[MANIFEST]).hex().encode()
+    return write_zip(files)

@@ -1,6 +1,5 @@
 """Evidence packs: what is in them, and that nobody can change one unseen."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -11,19 +10,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.audit_chain import AuditHead
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
-from ota_engine.evidence.pack import ABOUT, CHAIN, FLEET_KEY, MANIFEST, REPORT, SIGNATURE
+from ota_engine.evidence.pack import ABOUT, CHAIN, MANIFEST, REPORT, SIGNATURE
 from ota_engine.evidence.pack_check import KnownFleet, PackVerdict, verify_pack
 from ota_engine.evidence.pack_zip import read_zip, write_zip
-from ota_engine.fleet.kernel.heads import sign_head
 from ota_engine.fleet.kernel.seals import digest
-from ota_engine.fleet.kernel.signatures import sign
 from ota_engine.store.fleet.keyring import FleetKey
-from ota_engine.times import Utc
 from tests.evidence import packed
-from tests.evidence.packed import PackTown, anew, opened, whole_pack
+from tests.evidence.packed import PackTown, anew, opened, sealed_up, whole_pack
 
 KNOWN = KnownFleet(packed.FLEET_KEY.public_pem)
 
@@ -31,24 +26,6 @@ KNOWN = KnownFleet(packed.FLEET_KEY.public_pem)
 @pytest.fixture(scope="module")
 def town() -> PackTown:
     return PackTown()
-
-
-def sealed_up(
-    files: dict[str, bytes], manifest: dict[str, Any], lines: list[list[Any]], key: FleetKey
-) -> bytes:
-    """Close a pack again as its maker would, with a key of one's own."""
-    files[CHAIN] = b"".join(canonical_json(line).encode() + b"\n" for line in lines)
-    files[FLEET_KEY] = key.public_pem.encode()
-    head = sign_head(AuditHead(len(lines), lines[-1][-1]), key.private, Utc(0.0))
-    manifest["head"] = head._asdict()
-    manifest["files"] = {
-        name: hashlib.sha256(octets).hexdigest()
-        for name, octets in files.items()
-        if name not in (MANIFEST, SIGNATURE)
-    }
-    files[MANIFEST] = canonical_json(manifest).encode()
-    files[SIGNATURE] = sign(key.private, files[MANIFEST]).hex().encode()
-    return write_zip(files)
 
 
 def with_another_verdict() -> tuple[dict[str, bytes], dict[str, Any], list[list[Any]]]:

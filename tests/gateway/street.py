@@ -73,6 +73,10 @@ class Street(RollOutTown):
         (found,) = self.devices_of(home, kind)
         return found.device
 
+    def certificates(self) -> dict[str, bytes]:
+        """Certificates of signing keys, by file name."""
+        return {name: held for name, held in self._files.items() if name.endswith("-ds.pem")}
+
     def _pki(self) -> dict[str, bytes]:
         draw = Random(5)
         devices = [
