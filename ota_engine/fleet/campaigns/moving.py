@@ -4,7 +4,6 @@ Everything that changes a home's state comes through ``move``; so a place is tak
 back in one way, whatever ends it: an end, a stall, a failed attempt, leaving, or being put off.
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 from ota_engine.fleet.campaigns.lives import MEMBERS, WITH_PLACE, MemberStep
@@ -19,6 +18,7 @@ from ota_engine.fleet.campaigns.rows import (
     PhaseState,
 )
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
+from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease
@@ -47,7 +47,7 @@ def move(
     if state is None:
         return member
     reason = reason[:REASON_LENGTH]
-    moved = _placed(replace(member, state=state, reason=reason, since_utc=utc, **changes))
+    moved = _placed(replaced(member, state=state, reason=reason, since_utc=utc, **changes))
     work.put(moved)
     _count(work, member, moved)
     return moved
@@ -56,7 +56,7 @@ def move(
 def _placed(member: Member) -> Member:
     if member.state in WITH_PLACE or not (member.region or member.gateway):
         return member
-    return replace(member, region="", gateway="")
+    return replaced(member, region="", gateway="")
 
 
 def _count(work: Work, before: Member, after: Member) -> None:
@@ -80,7 +80,7 @@ def _count(work: Work, before: Member, after: Member) -> None:
 
 def lose_han(work: Work, member: Member) -> Member:
     """Note that the devices of a home are gone, whatever state it is in."""
-    moved = replace(member, han_lost=True)
+    moved = replaced(member, han_lost=True)
     work.put(moved)
     _count(work, member, moved)
     return moved
@@ -88,7 +88,7 @@ def lose_han(work: Work, member: Member) -> Member:
 
 def change_phase(work: Work, member: Member, phase: int) -> Member:
     """Let a home that is not begun belong to another phase."""
-    moved = replace(member, phase=phase)
+    moved = replaced(member, phase=phase)
     work.put(moved)
     _count(work, member, moved)
     return moved
@@ -125,7 +125,7 @@ def instruct(
             commanded=device is not None and device.kind in COMMANDED,
         )
     )
-    return replace(member, orders=order)
+    return replaced(member, orders=order)
 
 
 def withdraw(work: Work, member: Member, release: FirmwareRelease) -> Member:
@@ -154,5 +154,5 @@ def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) 
     if ended:
         late = phase.settled and member.state is MemberState.ACTIVATED
         observed = phase.observed_utc if late else utc
-        phase = replace(phase, last_end_utc=utc, observed_utc=observed, settled=late)
-    work.put(replace(phase, due_utc=utc))
+        phase = replaced(phase, last_end_utc=utc, observed_utc=observed, settled=late)
+    work.put(replaced(phase, due_utc=utc))
