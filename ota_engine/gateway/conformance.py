@@ -255,6 +255,20 @@ async def check_calendar(bench: GatewayBench) -> None:
 
 
 @_check
+async def check_calendar_after_the_order(bench: GatewayBench) -> None:
+    """An activation that was ordered already moves out of a quiet time that is told later."""
+    await _held(bench)
+    at = bench.utc() + LATER_S
+    await bench.gateway.give([bench.instruction(Verb.ACTIVATE, at_utc=at)])
+    await bench.pass_time(SILENCE_S)
+    until = at + LATER_S
+    await bench.gateway.give([replace(_quiet(bench, 1, until), at_utc=at - SILENCE_S)])
+    await bench.pass_time(until - bench.utc() - STEP_S)
+    _demand(HubWord.ACTIVATED not in _words(await _heard(bench)), "nothing runs in a quiet time")
+    await _until(bench, HubWord.ACTIVATED)
+
+
+@_check
 async def check_calendar_that_is_lifted(bench: GatewayBench) -> None:
     """The newest word on quiet times holds, whichever comes last."""
     now = bench.utc()

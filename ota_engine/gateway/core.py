@@ -252,12 +252,7 @@ class GatewayCore:
         if sight.begun:
             errand = self._voice.say(errand, HubWord.REACHED, utc)
         if sight.delivered:
-            errand = self._voice.say(errand, HubWord.TRANSFERRED, utc)
-            errand = self._step(errand, ErrandStep.HOLD, utc)
-            if errand.activate_utc is not None:  # said before the device held anything
-                errand = self._step(errand, ErrandStep.TIME, utc)
-            if _refuses_the_hub(errand, sight):
-                errand = self._step(errand, ErrandStep.UNDO, utc)
+            errand = self._delivered(errand, sight, utc)
         end = sight.ending
         if end is None and errand.state is ErrandState.DELIVERING:
             self._miss(errand, sight, utc)
@@ -272,6 +267,23 @@ class GatewayCore:
             self._step(watched, ErrandStep.RUN, utc)
             if own is not None:
                 self._ask_devices(own, errand)
+
+    def _delivered(self, errand: Errand, sight: Sight, utc: Utc) -> Errand:
+        errand = self._voice.say(errand, HubWord.TRANSFERRED, utc)
+        errand = self._step(errand, ErrandStep.HOLD, utc)
+        if self._falls_into_quiet(errand, utc):
+            errand = self._step(errand, ErrandStep.RECALL, utc)
+        if errand.activate_utc is not None:  # said before the device held anything, or to be anew
+            errand = self._step(errand, ErrandStep.TIME, utc)
+        if _refuses_the_hub(errand, sight):
+            errand = self._step(errand, ErrandStep.UNDO, utc)
+        return errand
+
+    def _falls_into_quiet(self, errand: Errand, utc: Utc) -> bool:
+        """Whether a device is to activate, later, in what has become a quiet time."""
+        at = errand.activate_utc
+        ordered = errand.state is ErrandState.ACTIVATING and at is not None and at > utc
+        return ordered and at is not None and self._memory.quiet_until(at) is not None
 
     def _miss(self, errand: Errand, sight: Sight, utc: Utc) -> None:
         """Say that nobody answers; let others of the home go first meanwhile."""
@@ -355,6 +367,7 @@ class GatewayCore:
         at = self._memory.after_quiet(max(errand.activate_utc, utc))
         if at is None:
             return
+        errand = replace(errand, activate_utc=at)
         match sight.way:
             case ActivationWay.OWN:
                 done = self._step(errand, ErrandStep.COMMAND, utc)

@@ -75,17 +75,20 @@ class Radio:
         self.frames.append(("down", send.destination, send.cluster, send.payload))
 
     @asynccontextmanager
-    async def setup(self) -> AsyncIterator[Setup]:
+    async def setup(self, *, virtual: bool = True) -> AsyncIterator[Setup]:
         security = Security(everyone(), Eui64(CHF), Eui64(SUPPLIER), Eui64(BROKER))
         async with Han(self.network) as han:
             for eui64, station in self.network.stations.items():
                 if not station.online:
                     han.power_on(eui64)
-            yield Setup(han, self.state, utc, True, DeliveryConfig(), security)
+            yield Setup(han, self.state, utc, virtual, DeliveryConfig(), security)
 
     @asynccontextmanager
-    async def gateway(self) -> AsyncIterator[FleetGateway]:
-        async with self.setup() as setup, open_gateway(setup, "h1", IMAGES.get) as found:
+    async def gateway(self, *, virtual: bool = True) -> AsyncIterator[FleetGateway]:
+        async with (
+            self.setup(virtual=virtual) as setup,
+            open_gateway(setup, "h1", IMAGES.get) as found,
+        ):
             yield found
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
@@ -111,9 +114,9 @@ def told(verb: Verb, number: int, eui64: Eui64) -> Instruction:
 
 
 async def until(gateway: FleetGateway, word: HubWord) -> None:
-    while word not in [one.word for one in await gateway.outcomes()]:
-        await trio.sleep(5.0)
-        assert trio.current_time() < 4 * HOUR
+    with trio.fail_after(4 * HOUR):
+        while word not in [one.word for one in await gateway.outcomes()]:  # noqa: ASYNC110 - the port is asked
+            await trio.sleep(0.5)
 
 
 def unseen(now: float, standings: Sequence[PushStanding], down: str | None) -> None:
@@ -154,6 +157,21 @@ async def test_a_gateway_on_a_link_conforms(
                 start,
             )
         )
+
+
+async def test_a_gateway_in_real_time_remembers_what_it_said_when_it_is_opened_again(
+    tmp_path: Path,
+) -> None:
+    radio = Radio(tmp_path)
+    async with radio.gateway(virtual=False) as gateway:
+        await gateway.give([told(Verb.ASSIGN, 1, PPMID)])
+        await until(gateway, HubWord.TRANSFERRED)
+        said = await gateway.outcomes()
+    async with radio.gateway(virtual=False) as gateway:
+        assert (await gateway.outcomes())[: len(said)] == said
+        await gateway.settle([one.key for one in said])
+    async with radio.gateway(virtual=False) as gateway:
+        assert not {one.key for one in await gateway.outcomes()} & {one.key for one in said}
 
 
 def test_a_book_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
