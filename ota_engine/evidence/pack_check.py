@@ -24,6 +24,7 @@ from ota_engine.evidence.pack_zip import read_zip
 from ota_engine.fleet.campaigns.gates import GateInputs, OpenIncident, judge
 from ota_engine.fleet.campaigns.policy import policy_of
 from ota_engine.fleet.campaigns.rows import MemberState
+from ota_engine.fleet.kernel.decisions import RefusalCode
 from ota_engine.fleet.kernel.heads import SignedHead, is_head_signed
 from ota_engine.fleet.kernel.rows import field_names
 from ota_engine.fleet.kernel.seals import SEAL, digest, seals_told
@@ -33,6 +34,7 @@ from ota_engine.records import AuditRecord
 from ota_engine.times import Utc
 
 _KINDS: Final[Mapping[str, type[Any]]] = {kind.TABLE: kind for kind in KINDS}
+_UNSIGNED: Final = f"refused {RefusalCode.SIGNATURE}"
 _SHOWN, _HIDDEN = 7, 2  # values of a line of the trail
 _MOST_TOLD: Final = 20  # findings of one kind
 _BROKEN: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
@@ -228,7 +230,7 @@ def _check_decisions(files: Mapping[str, bytes], known: KnownFleet, found: PackV
     rows = sorted(_rows(files, "decisions"), key=lambda row: places.get(row["key"], 0))
     keys: dict[str, str] = dict(_json(files[pack.ABOUT])["keys"])
     decided: dict[str, str] = {}
-    wrong, signed = [], 0
+    wrong, signed, strangers = [], 0, 0
     for row in rows:
         content = json.loads(row["content"])
         if (content["key"], content["person"]) != (row["key"], row["person"]):
@@ -237,17 +239,23 @@ def _check_decisions(files: Mapping[str, bytes], known: KnownFleet, found: PackV
         if row["accepted"] and act[0] == "FoundEstate":
             _learn(*act, decided)
         public = decided.get(row["person"]) or keys.get(row["person"], "")
-        if public:
+        if public and _signed(
+            row["content"].encode("ascii"), bytes.fromhex(row["signature"]), public
+        ):
             signed += 1
-            if not _signed(row["content"].encode("ascii"), bytes.fromhex(row["signature"]), public):
-                wrong.append(f"decision {row['key']} is not signed by {row['person']}")
+        elif not row["accepted"] and row["code"] == RefusalCode.FORBIDDEN:
+            strangers += 1  # refused before a signature was asked for
+        elif public:
+            wrong.append(f"decision {row['key']} is not signed by {row['person']}")
         if row["accepted"]:
             _learn(*act, decided)
-    wrong += _missing_decisions(files, rows)
-    found.add(wrong)
-    unsigned = len(rows) - signed
-    more = f", {unsigned:,} by persons without a key" if unsigned else ""
-    found.facts["decisions"] = f"{signed:,} signed by their persons{more}"
+    facts = [f"{signed:,} signed by their persons"]
+    if strangers:
+        facts.append(f"{strangers:,} unsigned and refused: not theirs to decide")
+    if unsigned := len(rows) - signed - strangers - len(wrong):
+        facts.append(f"{unsigned:,} by persons without a key")
+    found.facts["decisions"] = ", ".join(facts)
+    found.add(wrong + _missing_decisions(files, rows))
 
 
 def _places(files: Mapping[str, bytes]) -> dict[str, int]:
@@ -269,13 +277,16 @@ def _learn(act: str, told: Named, keys: dict[str, str]) -> None:
 
 
 def _missing_decisions(files: Mapping[str, bytes], rows: Sequence[Named]) -> list[str]:
-    """Name decisions about the campaign that the trail tells of and the pack leaves out."""
+    """Name decisions about the campaign that the trail tells of and the pack leaves out.
+
+    What its person did not sign is in the trail only: no row is kept of it.
+    """
     subject = f"campaign:{_json(files[pack.MANIFEST])['campaign']}"
     there = {row["key"] for row in rows}
     told = [
         json.loads(line[5]).get("decision")
         for line in _chain(files)
-        if len(line) == _SHOWN and line[4] == subject
+        if len(line) == _SHOWN and line[4] == subject and line[3] != _UNSIGNED
     ]
     return [
         f"decision {key} is told of in the trail and left out"

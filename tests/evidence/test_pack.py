@@ -15,6 +15,7 @@ from ota_engine.errors import LocalError
 from ota_engine.evidence.pack import ABOUT, CHAIN, MANIFEST, REPORT, SIGNATURE
 from ota_engine.evidence.pack_check import KnownFleet, PackVerdict, verify_pack
 from ota_engine.evidence.pack_zip import read_zip, write_zip
+from ota_engine.fleet.campaigns.steering import PauseCampaign
 from ota_engine.fleet.kernel.seals import digest
 from ota_engine.store.fleet.keyring import FleetKey
 from tests.evidence import packed
@@ -160,6 +161,15 @@ def test_a_decision_that_its_person_did_not_sign_is_found() -> None:
         line[5] = line[5].replace(old, new)
     found = verify_pack(sealed_up(files, manifest, anew(lines), packed.FLEET_KEY), KNOWN)
     assert found.findings == [f"decision {rows[place][0]} is not signed by kay"]
+
+
+def test_decisions_refused_to_strangers_and_under_another_key_leave_the_evidence_good() -> None:
+    town = PackTown()
+    somebody = ec.derive_private_key(0xBAD, ec.SECP256R1())
+    for person in ("nobody", "kay", "gail"):
+        assert not town.ask(person, PauseCampaign("c1"), signer=somebody).accepted
+    found = good(verify_pack(town.export(), KNOWN))
+    assert "refused: not theirs to decide" in found.facts["decisions"]
 
 
 @pytest.mark.parametrize("table", ["decisions", "gate_decisions"])
