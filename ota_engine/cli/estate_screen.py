@@ -48,8 +48,9 @@ def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
     lines += lay_out(columns, rows, width, "").lines()
     if report.sets:
         lines += ["", "configuration sets, by homes"]
-    for contents, homes in report.sets[:MOST_SETS]:
-        first, *rest = folded(contents, None if width is None else width - 12) or [""]
+    for name, contents, homes in report.sets[:MOST_SETS]:
+        told = " ".join(filter(None, (name, contents))) or "no devices were imported"
+        first, *rest = folded(told, None if width is None else width - 12)
         lines += [f"{homes:>10,}  {first}", *(f"{'':12}{line}" for line in rest)]
     if len(report.sets) > MOST_SETS:
         lines.append(f"{'':12}and {len(report.sets) - MOST_SETS:,} more: --json has all")

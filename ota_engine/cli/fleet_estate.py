@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -152,11 +153,14 @@ def import_command(
 
     with opened(state) as desk:
         _refuse_stranger(desk, person)
-        importing = EstateImport(desk, estate_key(state, make=True), kind, _say_bad)
+        importing = EstateImport(desk, estate_key(state, make=True), kind, partial(_say_bad, file))
         with file.open("rb") as stream:
-            report = importing.run(
-                stream, person, this_machine(), dry_run=dry_run, take_others=take_others
-            )
+            try:
+                report = importing.run(
+                    stream, person, this_machine(), dry_run=dry_run, take_others=take_others
+                )
+            except LocalError as error:
+                raise LocalError(f"{file}: {error}") from error
     if as_json:
         typer.echo(json.dumps(report._asdict(), indent=2))
     else:
@@ -176,8 +180,8 @@ def _refuse_stranger(desk: "FleetDesk", name: str) -> None:
         raise LocalError(f"{name} is not registered: register the person first")
 
 
-def _say_bad(line: "BadLine") -> None:
-    remark(f"line {line.line}: {line.text}")
+def _say_bad(file: Path, line: "BadLine") -> None:
+    remark(f"{file}: line {line.line}: {line.text}")
 
 
 @app.command("show")

@@ -247,7 +247,7 @@ def _times(texts: list[str], option: str) -> tuple[tuple[str, float], ...]:
             found += read_slots(_rows(Path(text.removeprefix(_FILE))))
         else:
             home, time = _pair(text, option)
-            found.append((home, read_time(time)))
+            found.append((home, later(time) if time.startswith("+") else read_time(time)))
     return tuple(found)
 
 
@@ -288,8 +288,15 @@ def _public_key(text: str) -> str:
     return text_of(Path(text), MAX_TEXT_BYTES)
 
 
-#: Fields whose option names a file.
+def _endpoint(text: str) -> str:
+    from ota_engine.head_end.endpoints import read_endpoint
+
+    return read_endpoint(text)
+
+
+#: Fields whose option names a file or an endpoint.
 _FILES: Final[Mapping[str, Read]] = {
+    "endpoint": _endpoint,
     "policy": _policy,
     "sha256": _digest,
     "notes": _digest,

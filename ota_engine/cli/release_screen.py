@@ -58,7 +58,7 @@ def _coverage(report: "ReleaseReport", width: int | None) -> Iterator[str]:
     share = f"{found.permille / 10:.1f} % of {counted(found.homes, 'home')}"
     yield from _told("tested on", f"sets of {share}", width)
     for name, homes in found.untested[:MOST_SETS]:
-        yield from _told("untested", f"{name}: {counted(homes, 'home')}", width)
+        yield from _told("untested", f"{name or 'no devices'}: {counted(homes, 'home')}", width)
     if len(found.untested) > MOST_SETS:
         yield from _told("", f"and {len(found.untested) - MOST_SETS:,} sets more", width)
     if found.untested_scenarios:

@@ -106,10 +106,11 @@ def _founder(decision: Decision, act: FoundEstate) -> Actor:
 
 
 def _unsigned(decision: Decision) -> DecisionRefused:
-    return DecisionRefused(
-        RefusalCode.SIGNATURE,
-        f"the signature is not {decision.person}'s: sign with the key that was registered",
-    )
+    if decision.signature:
+        text = f"the signature is not {decision.person}'s: sign with the key that was registered"
+    else:
+        text = f"it is not signed: sign it with the key of {decision.person} that was registered"
+    return DecisionRefused(RefusalCode.SIGNATURE, text)
 
 
 def _is_signed(decision: Decision, key: str) -> bool:

@@ -79,7 +79,7 @@ def decide(
         decision = decision._replace(signature=sign(signer, octets_to_sign(decision)))
     reply = desk.decide(decision, utc)
     if reply.code == RefusalCode.MOVED and wish.revision is not None:
-        since = _moves(desk, wish, wish.revision)
+        since = _moves(desk, wish, wish.revision, reply.revision)
         reply = reply._replace(text=f"{reply.text}; since then: {since}")
     return Answered(decision, reply)
 
@@ -143,8 +143,10 @@ def _wanted_in(content: str) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in _MAY_DIFFER}
 
 
-def _moves(desk: FleetDesk, wish: Wish, seen: int) -> str:
+def _moves(desk: FleetDesk, wish: Wish, seen: int, now: int) -> str:
     """Say what has been decided about a subject after a revision of it."""
+    if seen > now:
+        return "nothing, as it has not been at that revision yet"
     subject = desk.fleet.acts[type(wish.act)].subject(wish.act)
     with desk.store.reading():
         rows = desk.store.select(Select(DecisionRow, (("subject", subject), ("accepted", True))))

@@ -19,6 +19,7 @@ from ota_engine.telling.sink import Fate, SinkAnswer
 
 FILE: Final = "file:"
 _HTTP: Final = ("http://", "https://")
+_SHAPES: Final = "file:NAME, or a URL like https://party.example/notices"
 _LINE_START: Final = b'{"audit":'
 _LOOKED_AT: Final = 2_000  # of the last lines of a file, for letters that stand there already
 
@@ -124,15 +125,29 @@ def open_endpoint(party: str, where: str, folder: Path) -> NoticeEndpoint:
     """
     if not where:
         raise LocalError(f"no endpoint is registered for {party}: register one")
+    if not is_endpoint(where):
+        raise LocalError(f"the endpoint of {party} is none: register {_SHAPES}")
     if where.startswith(_HTTP):
         return HttpEndpoint(where, party)
+    return FileEndpoint(folder / where.removeprefix(FILE))
+
+
+def read_endpoint(where: str) -> str:
+    """Read the endpoint that a party is to have; it may be empty.
+
+    Raises:
+        LocalError: no notice could ever be brought there.
+    """
+    if where and not is_endpoint(where):
+        raise LocalError(f"{where[:60]!a} is no endpoint: give {_SHAPES}")
+    return where
+
+
+def is_endpoint(where: str) -> bool:
+    """Whether it is a URL, or names a file without a folder."""
     name = where.removeprefix(FILE)
-    if not where.startswith(FILE) or not name or name != Path(name).name or name.startswith("."):
-        raise LocalError(
-            f"the endpoint of {party} is none: register file:NAME, or a URL like"
-            " https://party.example/notices"
-        )
-    return FileEndpoint(folder / name)
+    named = name == Path(name).name and not name.startswith(".")
+    return where.startswith(_HTTP) or (where.startswith(FILE) and named and bool(name))
 
 
 def _name(line: bytes) -> tuple[str, str] | None:

@@ -18,12 +18,12 @@ class EstateReport:
     Attributes:
         homes: by status of their installation.
         variants: each with its versions.
-        sets: configuration sets with their homes, most homes first.
+        sets: configuration sets: id, contents, homes; most homes first.
     """
 
     homes: Mapping[str, int]
     variants: tuple[VariantVersions, ...]
-    sets: tuple[tuple[str, int], ...]
+    sets: tuple[tuple[str, str, int], ...]
 
     def as_values(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON."""
@@ -33,7 +33,10 @@ class EstateReport:
                 one._asdict() | {"variant": one.variant.variant, "kind": one.variant.kind}
                 for one in self.variants
             ],
-            "sets": [{"contents": contents, "homes": homes} for contents, homes in self.sets],
+            "sets": [
+                {"set": name, "contents": contents, "homes": homes}
+                for name, contents, homes in self.sets
+            ],
         }
 
 
@@ -45,9 +48,9 @@ def estate_report(desk: FleetDesk) -> EstateReport:
         status = store.count(Counts(Home, ("status",)))
         sets = store.count(Counts(Home, ("configuration",)))
         named = {row.configuration: row.contents for row in store.walk(Select(ConfigurationSet))}
-    counted = [(named.get(one) or one, homes) for (one,), homes in sets.items()]
+    counted = [(str(one), named.get(one, ""), homes) for (one,), homes in sets.items()]
     return EstateReport(
         {str(one): homes for (one,), homes in status.items()},
         variants,
-        tuple(sorted(counted, key=lambda pair: (-pair[1], pair[0]))),
+        tuple(sorted(counted, key=lambda one: (-one[2], one[1], one[0]))),
     )

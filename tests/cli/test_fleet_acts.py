@@ -11,6 +11,7 @@ import pytest
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import BY_HAND, GROUPS, WORDS, words_of
 from ota_engine.cli.fleet_fields import act_fields
+from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.slots import ChooseSlots
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.parties.acts import RegisterParty
@@ -58,6 +59,23 @@ def test_chosen_times_are_pairs_or_a_csv_file(tmp_path: Path) -> None:
     listed = tmp_path / "slots.csv"
     listed.write_text("home,time\nh1,2027-03-01T10:00Z\nh2,2027-03-01T11:00Z\n")
     assert [home for home, _ in slots.read([f"@{listed}"])] == ["h1", "h2"]
+
+
+def test_a_time_may_be_chosen_as_a_while_from_now() -> None:
+    (slots,) = (field for field in act_fields(ChooseSlots) if field.name == "slots")
+    ((home, soon),) = slots.read(["h1=+2h"])
+    ((_, later),) = slots.read(["h1=+5h"])
+    assert home == "h1"
+    assert 3 * 3600 <= later - soon < 3 * 3600 + 60
+
+
+@pytest.mark.parametrize("where", ["ftp://acme.example", "file:", "file:../acme.jsonl", "acme"])
+def test_an_endpoint_that_no_notice_could_reach_is_refused(where: str) -> None:
+    (endpoint,) = (field for field in act_fields(RegisterParty) if field.name == "endpoint")
+    assert endpoint.read("file:acme.jsonl") == "file:acme.jsonl"
+    assert endpoint.read("") == ""
+    with pytest.raises(LocalError, match="is no endpoint: give file:NAME"):
+        endpoint.read(where)
 
 
 def test_an_estate_is_founded_once_by_two_persons_of_whom_one_signs(

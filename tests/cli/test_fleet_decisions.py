@@ -95,15 +95,22 @@ def test_an_unknown_person_decides_nothing(fleet: FleetFolder) -> None:
     assert ran.err == "zota: refused: nobody is not registered: register the person first\n"
 
 
-@pytest.mark.parametrize("key", [("--key", "olive.key"), ()], ids=["another's", "none"])
+@pytest.mark.parametrize(
+    ("key", "trouble"),
+    [
+        (("--key", "olive.key"), "the signature is not peter's: sign with the key"),
+        ((), "it is not signed: sign it with the key of peter"),
+    ],
+    ids=["another's", "none"],
+)
 def test_the_wrong_key_decides_nothing_and_uses_no_name_up(
-    fleet: FleetFolder, key: tuple[str, ...]
+    fleet: FleetFolder, key: tuple[str, ...], trouble: str
 ) -> None:
     words = ("campaign", "approve", "c1", "--decision-key", "mine")
     given = [fleet.folder / word if word.endswith(".key") else word for word in key]
     ran = zota(*words, "--state", fleet.state, "--as", "peter", *given)
     assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
-    assert "sign with the key that was registered" in ran.err
+    assert trouble in ran.err
     assert fleet.done("peter", *words)["accepted"]
 
 
@@ -117,6 +124,19 @@ def test_a_moved_campaign_refuses_and_says_what_has_changed(fleet: FleetFolder) 
     assert "since then: campaign c1 has a new policy" in said
     now = campaign(fleet).revision
     assert fleet.done("peter", "campaign", "approve", "c1", "--revision", now)["accepted"]
+
+
+def test_a_revision_that_nothing_has_come_to_yet_is_refused_as_that(fleet: FleetFolder) -> None:
+    ahead = campaign(fleet).revision + 5
+    said = fleet.refused("peter", "campaign", "approve", "c1", "--revision", ahead)
+    assert "it has not been at that revision yet" in said
+
+
+def test_a_campaign_is_not_aborted_without_a_reason(fleet: FleetFolder) -> None:
+    key = ("--as", "olive", "--key", fleet.folder / "olive.key")
+    ran = zota("campaign", "abort", "c1", "--state", fleet.state, *key)
+    assert ran.code == Exit.ERRORS
+    assert "the reason of an abort is empty" in ran.err
 
 
 def test_what_is_no_private_key_is_named(fleet: FleetFolder) -> None:

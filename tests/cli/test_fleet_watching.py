@@ -53,11 +53,14 @@ def test_an_import_is_tried_names_its_bad_lines_and_is_taken_whole(
     lines_of(listed, "variant,kind,manufacturer,model,hardware", "y,CHF,M,Y,1", "z,toaster,M,Z,1")
     ran = zota(*words, "--as", "olive")
     assert ran.code == Exit.ERRORS
-    assert ran.err.startswith("zota: line 3: ")
+    assert ran.err.startswith(f"zota: {listed}: line 3: ")
     assert "not taken" in ran.out
     shown = json.loads(zota("estate", "show", "--state", fleet.state, "--json").out)
     assert {"x"} == {one["variant"] for one in shown["variants"]} - {"hub-1"}
     assert zota(*words, "--as", "nobody").code == Exit.ERRORS
+    listed.write_text("variant,kind\nx,CHF\n", encoding="utf-16")
+    ran = zota(*words, "--as", "olive")
+    assert ran.err.startswith(f"zota: {listed}: the file is UTF-16")
 
 
 def test_the_firmware_information_repository_goes_in_and_comes_out(

@@ -152,15 +152,16 @@ class CampaignPolicy:
 
 
 def read_policy_toml(text: str) -> CampaignPolicy:
-    """Read a policy from the text of a TOML file.
+    """Read a policy from the text of a TOML file: its own, or a rehearsal's with a table ``policy``.
 
     Raises:
         LocalError: it is no TOML, or something in it is missing, unknown or senseless.
     """
     try:
-        return read_policy(tomllib.loads(text))
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"the policy is not TOML: {error}") from error
+    return read_policy(values.get("policy", values))
 
 
 @lru_cache(_KEPT)

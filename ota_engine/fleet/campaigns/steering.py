@@ -144,6 +144,7 @@ def _excused(phase: CampaignPhase, work: Work) -> CampaignPhase:
 def _abort(act: AbortCampaign, actor: Actor, work: Work, utc: Utc) -> str:
     campaign = campaign_of(work, act.campaign)
     refuse_others(campaign, actor)
+    need_reason(actor, "an abort")
     abort(campaign, actor, work, utc)
     return f"campaign {act.campaign} is aborted for good"
 

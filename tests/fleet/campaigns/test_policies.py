@@ -85,6 +85,14 @@ def test_a_policy_that_makes_no_sense_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_the_file_that_was_rehearsed_may_be_proposed_as_it_is() -> None:
+    keys, phases = EXAMPLE.split("[[phases]]", 1)
+    inside = (
+        "[policy]" + keys + "[[policy.phases]]" + phases.replace("[[phases]]", "[[policy.phases]]")
+    )
+    assert read_policy_toml("days = 400\n" + inside) == read_policy_toml(EXAMPLE)
+
+
 def test_a_policy_that_is_no_toml_says_where() -> None:
     with pytest.raises(LocalError, match=r"the policy is not TOML: .*line 1"):
         read_policy_toml("key = \nattempts = 3")
