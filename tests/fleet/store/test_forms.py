@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, get_args, get_origin
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -17,6 +17,7 @@ from ota_engine.fleet.tables import KINDS
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.forms import FORMS, hints_of
 from tests.fleet.estate import BEGIN
+from tests.tiers import examples
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
@@ -55,7 +56,7 @@ def rows(kind: type[Any]) -> st.SearchStrategy[Any]:
 ANY = st.sampled_from(KINDS).flatmap(lambda kind: st.tuples(rows(kind), rows(kind)))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@examples(200)
 @given(ANY)
 def test_any_row_is_read_back_as_it_was_written_also_when_it_is_changed(
     pair: tuple[Any, Any],

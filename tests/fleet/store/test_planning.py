@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -26,6 +26,7 @@ from ota_engine.fleet.kernel.effects import Draw, Join
 from ota_engine.fleet.kernel.rows import Select, Strata
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.tiers import examples
 
 KEY = "00112233445566778899aabbccddeeff"
 NOW = Utc(1.8e9)
@@ -125,7 +126,7 @@ class Fleet:
         return {(row.phase, row.state): row.homes for row in rows if row.homes}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(200)
 @given(ESTATES, BUSY, ASKED, SIZES)
 def test_a_plan_is_the_references(
     estate: list[tuple[Home, list[InstalledDevice]]],
@@ -154,7 +155,7 @@ def test_a_plan_is_the_references(
     assert fleet.sums() == counted
 
 
-@settings(max_examples=60, deadline=None)
+@examples(100)
 @given(ESTATES, BUSY, ASKED)
 def test_those_who_join_are_the_targets_that_are_not_in_it_yet(
     estate: list[tuple[Home, list[InstalledDevice]]],
