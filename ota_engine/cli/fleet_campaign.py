@@ -131,10 +131,13 @@ def homes_command(
 def replacements_command(name: Campaign, state: State, as_json: Json = False) -> None:
     """List devices that firmware does not reach or does not mend: somebody has to go there."""
     from images.eui64 import format_eui64
+    from ota_engine.fleet.campaigns.rows import Campaign as CampaignRow
     from ota_engine.fleet.campaigns.rows import DeviceToReplace
     from ota_engine.fleet.kernel.rows import Select
 
     with opened(state) as desk, desk.store.reading():
+        if not desk.store.select(Select(CampaignRow, (("campaign", name),))):
+            raise LocalError(f"{name!a}: there is no such campaign: zota campaign list names them")
         rows = desk.store.select(Select(DeviceToReplace, (("campaign", name),)))
     if as_json:
         told = [asdict(one) | {"device": format_eui64(one.device)} for one in rows]

@@ -40,6 +40,7 @@ def list_command(
 
     from ota_engine.fleet.kernel.rows import Select
     from ota_engine.fleet.notices.rows import Notice, NoticeState
+    from ota_engine.fleet.parties.rows import Party as PartyRow
 
     where = [("party", party)] if party else []
     if progress:
@@ -47,6 +48,8 @@ def list_command(
             raise LocalError(f"{progress!a} is none of {', '.join(NoticeState)}")
         where.append(("state", NoticeState(progress)))
     with opened(state) as desk, desk.store.reading():
+        if party and not desk.store.select(Select(PartyRow, (("party", party),))):
+            raise LocalError(f"{party!a}: there is no such party: zota estate people names them")
         rows = sorted(
             desk.store.walk(Select(Notice, tuple(where))), key=lambda one: -one.created_utc
         )[:most]

@@ -76,7 +76,9 @@ def homes_in(
     wanted = [_state(text) for text in states] or list(MemberState)
     with store.reading():
         if not store.select(Select(Campaign, (("campaign", campaign),))):
-            raise LocalError(f"{campaign!a}: there is no such campaign: zota campaign list")
+            raise LocalError(
+                f"{campaign!a}: there is no such campaign: zota campaign list names them"
+            )
         return _longest(store, campaign, wanted, most)
 
 

@@ -235,3 +235,21 @@ def test_releases_are_listed_with_where_they_stand(fleet: FleetFolder) -> None:
     assert "draft" in zota("release", "list", "--state", fleet.state).out
     (told,) = json.loads(zota("release", "list", "--state", fleet.state, "--json").out)
     assert (told["release"], told["version"]) == ("r1", 0x0002_0000)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("campaign", "homes", "c9"),
+        ("campaign", "replacements", "c9"),
+        ("notices", "list", "--party", "c9"),
+    ],
+    ids=" ".join,
+)
+def test_lists_of_what_is_not_there_are_refused_and_say_where_names_are(
+    fleet: FleetFolder, words: tuple[str, ...]
+) -> None:
+    ran = zota(*words, "--state", fleet.state)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (Exit.ERRORS, "", 1)
+    assert ran.err.startswith("zota: 'c9': there is no such ")
+    assert ran.err.endswith(" names them\n")

@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import Final
 
 from ota_engine.fleet.campaigns.policy import (
+    ANY_NUMBER,
     DAY_S,
     MIN_NOTICE_DAYS,
     PERMILLE,
@@ -83,7 +84,12 @@ def _phase(phase: PhasePolicy) -> Iterator[str]:
 def _gate(gate: GatePolicy) -> Iterator[str]:
     yield f"{gate.sample:,} homes or more are activated or failed"
     yield f"{share(gate.success_permille)} of them or more are activated"
-    yield f"no more than {gate.failures:,} failed, and no more than {share(gate.failures_permille)}"
+    most = share(gate.failures_permille)
+    if gate.failures < ANY_NUMBER:
+        most = f"{gate.failures:,} failed, and no more than {most}"
+    else:
+        most = f"{most} of them failed"
+    yield f"no more than {most}"
     yield f"{lasting(gate.observation_s)} have passed since the last of them"
     yield (
         "no incident is unresolved; one of category"

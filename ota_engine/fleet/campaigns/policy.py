@@ -22,6 +22,7 @@ from ota_engine.fleet.campaigns.templates import with_template
 DAY_S: Final = 86_400.0
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
 PERMILLE: Final = 1_000
+ANY_NUMBER: Final = 1_000_000  # of failures: none are too many but by their share
 _KEPT: Final = 64  # policies that were read and are kept
 
 P = TypeVar("P")
@@ -53,7 +54,7 @@ class GatePolicy:
     """
 
     success_permille: int = 950
-    failures: int = 1_000_000
+    failures: int = ANY_NUMBER
     failures_permille: int = 50
     sample: int = 1
     observation_s: float = 2 * DAY_S
