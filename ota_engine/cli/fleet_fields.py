@@ -169,11 +169,19 @@ def _field(item: Field[Any], hint: Any, *, positional: bool) -> ActField:
         kind = typer.Option(f"--{name}/--no-{name}", help=written.help)
     else:
         more = {"metavar": written.metavar, **more} if written.metavar else more
-        kind = typer.Option(f"--{name}", help=written.help, **more)
+        kind = typer.Option(f"--{name}", help=written.help + _choices(hint), **more)
     parameter = Parameter(
         item.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[plain, kind]
     )
     return ActField(item.name, parameter, read)
+
+
+def _choices(hint: Any) -> str:
+    """Say in words which values there are, where they are a few that have names."""
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return f" One of: {', '.join(kind)}."
+    return ""
 
 
 def _shape(name: str, hint: Any, option: str) -> tuple[Any, Read, dict[str, Any]]:

@@ -12,6 +12,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import BY_HAND, GROUPS, WORDS, words_of
 from ota_engine.cli.fleet_fields import act_fields
 from ota_engine.errors import LocalError
+from ota_engine.fleet.approvals.rows import ChecklistItem
 from ota_engine.fleet.calendar.slots import ChooseSlots
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.parties.acts import RegisterParty
@@ -35,6 +36,14 @@ def test_every_act_is_a_command_with_an_option_for_each_of_its_fields(act: type[
         assert option in ran.out
     if act.__name__ not in BY_HAND:
         assert [field.name for field in act_fields(act)] == [item.name for item in fields(act)]
+
+
+def test_help_names_every_value_that_an_option_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    steps = " ".join(zota("release", "evidence", "--help").out.split())
+    assert f"One of: {', '.join(ChecklistItem)}." in steps
+    feedback = " ".join(zota("release", "feedback", "--help").out.split())
+    assert "One of: supports, objects, no comment." in feedback
 
 
 def test_no_two_acts_have_the_same_words_and_none_is_named_that_there_is_not() -> None:
