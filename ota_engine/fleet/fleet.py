@@ -6,7 +6,6 @@ missing then is named by ``RowsWanted``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.approvals import acts as approval_acts
@@ -44,7 +43,7 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
 from ota_engine.fleet.kernel.decisions import ActRow, Decision
 from ota_engine.fleet.kernel.effects import FleetEffect
-from ota_engine.fleet.kernel.rows import RowKey, Rows, Select
+from ota_engine.fleet.kernel.rows import RowKey, Rows, Select, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks, delivery
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
@@ -236,4 +235,4 @@ class Fleet:
 def _taken(event: InstructionTaken, work: Work) -> None:
     row = work.get(Instruction, event.key)
     if row is not None and row.state is InstructionState.WAITING:
-        work.put(replace(row, state=InstructionState.TAKEN))
+        work.put(replaced(row, state=InstructionState.TAKEN))

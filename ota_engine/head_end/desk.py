@@ -60,8 +60,7 @@ class FleetDesk:
                     asks |= self._scout(events[number + 1 :], rows, utc)
                 self._load(rows, asks)
                 done = self._one(event, rows, utc)
-            apply(done, rows)
-            effects += done
+            effects += apply(done, rows)
         self.store.keep(rows.changes(), effects, utc)
         return [effect for effect in effects if isinstance(effect, Reply)]
 
@@ -124,5 +123,4 @@ class FleetDesk:
                 self._load(rows, wanted.asks)
 
     def _load(self, rows: Rows, asks: Iterable[Ask]) -> None:
-        for ask, found in self.store.load(asks):
-            rows.load(ask, found)
+        rows.load_all(self.store.load(asks))

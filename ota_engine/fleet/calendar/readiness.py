@@ -5,7 +5,8 @@ the time of the next look. Reasons are few and name no home: homes are counted b
 never an attempt.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from images.eui64 import Eui64
@@ -83,35 +84,75 @@ class Wait(NamedTuple):
 
 def keys(questions: Iterable[Question]) -> frozenset[Ask]:
     """Name all rows that the answers to some questions are sure to want."""
-    asks: set[Ask] = {timekeeping.MARK, *sequencing.RULES}
+    asks: set[Ask] = set()
     for question in questions:
-        asks.add(RowKey(ConsentRule, (question.release.variant,)))
+        asks |= _common(question)
         asks.add(RowKey(HomeDiary, (question.home.home,)))
-        asks.update(RowKey(UpgradeWindow, (question.campaign, step)) for step in HomeStep)
-        for party in question.home.suppliers:
-            asks.add(RowKey(Notice, (question.notice, party)))
-            asks.add(RowKey(Consent, (question.campaign, party)))
     return frozenset(asks)
 
 
-def prepare(questions: Iterable[Question], work: Work) -> None:
+def _common(question: Question) -> frozenset[Ask]:
+    """Name rows that are wanted for every home of the same suppliers."""
+    suppliers = question.home.suppliers
+    return _of_suppliers(question.campaign, question.release.variant, question.notice, suppliers)
+
+
+@lru_cache(maxsize=1024)
+def _of_suppliers(
+    campaign: str, variant: str, notice: str, suppliers: tuple[str, ...]
+) -> frozenset[Ask]:
+    return frozenset(
+        (
+            timekeeping.MARK,
+            *sequencing.RULES,
+            RowKey(ConsentRule, (variant,)),
+            *(RowKey(UpgradeWindow, (campaign, step)) for step in HomeStep),
+            *(RowKey(Notice, (notice, party)) for party in suppliers),
+            *(RowKey(Consent, (campaign, party)) for party in suppliers),
+        )
+    )
+
+
+def prepare(
+    questions: Iterable[Question], work: Work, steps: Collection[HomeStep] = tuple(HomeStep)
+) -> None:
     """Have all rows at hand that the answers want: call it first, with all questions at once.
+
+    Args:
+        questions: that will be asked.
+        work: the event in hand.
+        steps: that will be asked about.
 
     Raises:
         RowsWanted: some are not loaded.
     """
     questions = tuple(questions)
-    work.require(keys(questions))
-    work.require(ask for question in questions for ask in _further(question, work))
+    asks: list[Ask] = [RowKey(HomeDiary, (question.home.home,)) for question in questions]
+    for common in set(map(_common, questions)):
+        asks += work.missing(common)
+    work.require(asks)
+    ruled = sequencing.has_rules(work)
+    windows = {name: _windows(name, steps, work) for name in {one.campaign for one in questions}}
+    work.require(
+        ask
+        for question in questions
+        for ask in _further(question, windows[question.campaign], ruled, work)
+    )
 
 
-def _further(question: Question, work: Work) -> Iterator[Ask]:
+def _windows(campaign: str, steps: Collection[HomeStep], work: Work) -> list[HomeStep]:
+    """Name the steps of a campaign for which suppliers may choose the time."""
+    return [step for step in steps if work.get(UpgradeWindow, campaign, step) is not None]
+
+
+def _further(
+    question: Question, windows: Iterable[HomeStep], ruled: bool, work: Work
+) -> Iterator[Ask]:
     """Name rows that are wanted because of what other rows say."""
     campaign, home = question.campaign, question.home
-    for step in HomeStep:
-        if work.get(UpgradeWindow, campaign, step) is not None:
-            yield from slots.keys_of(campaign, step, home)
-    if sequencing.has_rules(work):
+    for step in windows:
+        yield from slots.keys_of(campaign, step, home)
+    if ruled:
         yield sequencing.devices_of(home.home)
     diary = work.get(HomeDiary, home.home)
     if diary is not None:

@@ -22,6 +22,7 @@ from ota_engine.fleet.campaigns.rows import (
 )
 from ota_engine.fleet.campaigns.words import keep_message
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
+from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import NoticeKind
@@ -182,7 +183,7 @@ def _note_version(outcome: HubOutcome, work: Work) -> bool:
     if device.version_since_utc > outcome.utc:
         return False
     work.put(
-        replace(
+        replaced(
             device,
             version=outcome.version,
             version_source=VersionSource.DEVICE,

@@ -6,6 +6,7 @@ from typing import Final
 
 from ota_engine.fleet.calendar import readiness
 from ota_engine.fleet.calendar.readiness import Question, Wait
+from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep
 from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
@@ -19,7 +20,7 @@ from ota_engine.fleet.inventory.rows import (
     InventoryStatus,
     Variant,
 )
-from ota_engine.fleet.kernel.rows import RowKey
+from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.port import Verb
 from ota_engine.fleet.releases.paths import path_refusals
@@ -28,6 +29,7 @@ from ota_engine.times import Utc
 
 FULL_S: Final = 3_600.0  # until a home is looked at again whose region or gateway is full
 LOOK_AGAIN_S: Final = 21_600.0  # at a home whose campaign does not run
+_OPEN: Final = tuple(Select(Campaign, (("state", state),)) for state in OPEN_CAMPAIGNS)
 _GOING: Final = (CampaignState.NOTIFIED, CampaignState.RUNNING)
 _USABLE: Final = (InventoryStatus.COMMISSIONED, InventoryStatus.SUSPENDED)
 
@@ -53,9 +55,9 @@ def available_notice(campaign: str) -> str:
 
 
 def questions(
-    roll_out: RollOut, homes: Iterable[tuple[Member, Home]], work: Work
+    roll_out: RollOut, homes: Iterable[tuple[Member, Home]], step: HomeStep, work: Work
 ) -> dict[str, Question]:
-    """Ask whether homes may be upgraded, and have at hand what the answers want.
+    """Ask whether a step may be done in homes, and have at hand what the answers want.
 
     Returns:
         a question for each home.
@@ -77,7 +79,7 @@ def questions(
         )
         for member, home in homes
     }
-    readiness.prepare(asked.values(), work)
+    readiness.prepare(asked.values(), work, (step,))
     return asked
 
 
@@ -86,8 +88,8 @@ def _others(
 ) -> dict[str, tuple[OtherUpgrade, ...]]:
     """Find upgrades of homes by other campaigns that are not over."""
     found: dict[str, tuple[OtherUpgrade, ...]] = {}
-    for state in OPEN_CAMPAIGNS:
-        for other in work.select(Campaign, state=state):
+    for wanted in _OPEN:
+        for other in work.selected(wanted):
             if other.campaign == campaign.campaign:
                 continue
             variant = _variant_of(other, work)
@@ -132,11 +134,10 @@ def begin(
         how many were begun.
     """
     members = tuple(members)
-    work.require(RowKey(Home, (member.home,)) for member in members)
-    work.require(RowKey(InstalledDevice, (member.device,)) for member in members)
+    work.require(ask for member in members for ask in _of_home(member))
     homes = {member.home: work.get(Home, member.home) for member in members}
     present = [(member, home) for member in members if (home := homes[member.home])]
-    asked = questions(roll_out, present, work)
+    asked = questions(roll_out, present, HomeStep.DOWNLOAD, work)
     devices = [work.get(InstalledDevice, member.device) for member in members]
     closed = path_refusals(work, roll_out.release, [one.version for one in devices if one])
     begun = 0
@@ -161,6 +162,12 @@ def begin(
         _take(home, places)
         begun += 1
     return begun
+
+
+def _of_home(member: Member) -> tuple[RowKey, ...]:
+    """Name the rows of a home that are wanted before it is begun."""
+    name = (member.home,)
+    return RowKey(Home, name), RowKey(InstalledDevice, (member.device,)), RowKey(HomeDiary, name)
 
 
 def _gone(home: Home, member: Member, roll_out: RollOut, work: Work) -> str:
@@ -229,7 +236,7 @@ def activate(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
         return
     answer: Wait | Utc
     if roll_out.campaign.state in _GOING:
-        asked = questions(roll_out, [(member, home)], work)[member.home]
+        asked = questions(roll_out, [(member, home)], HomeStep.ACTIVATION, work)[member.home]
         answer = readiness.activation(asked, work, utc)
     else:
         reason = f"the campaign is {roll_out.campaign.state}"
@@ -250,7 +257,7 @@ def reconsider(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
     at = member.activate_utc
     if member.state is not MemberState.SCHEDULED or home is None or at is None or at <= utc:
         return
-    asked = questions(roll_out, [(member, home)], work)[member.home]
+    asked = questions(roll_out, [(member, home)], HomeStep.ACTIVATION, work)[member.home]
     answer = readiness.activation(asked, work, utc)
     if answer == at:
         return

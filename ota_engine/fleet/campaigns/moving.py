@@ -25,6 +25,7 @@ from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
 REASON_LENGTH: Final = 160  # characters; homes are counted by their reasons
+_NOWHERE: Final = {"region": "", "gateway": ""}
 
 
 def move(
@@ -47,16 +48,12 @@ def move(
     if state is None:
         return member
     reason = reason[:REASON_LENGTH]
-    moved = _placed(replaced(member, state=state, reason=reason, since_utc=utc, **changes))
+    if state not in WITH_PLACE and (member.region or member.gateway):
+        changes |= _NOWHERE
+    moved = replaced(member, state=state, reason=reason, since_utc=utc, **changes)
     work.put(moved)
     _count(work, member, moved)
     return moved
-
-
-def _placed(member: Member) -> Member:
-    if member.state in WITH_PLACE or not (member.region or member.gateway):
-        return member
-    return replaced(member, region="", gateway="")
 
 
 def _count(work: Work, before: Member, after: Member) -> None:

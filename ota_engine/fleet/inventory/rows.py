@@ -65,7 +65,11 @@ class Home:
     @property
     def suppliers(self) -> tuple[str, ...]:
         """The parties that answer for it, each once."""
-        return tuple(dict.fromkeys(party for party in (self.electricity, self.gas) if party))
+        electricity, gas = self.electricity, self.gas
+        if electricity and gas and electricity != gas:
+            return electricity, gas
+        only = electricity or gas
+        return (only,) if only else ()
 
 
 @dataclass(frozen=True, slots=True)

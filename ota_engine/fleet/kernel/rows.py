@@ -7,7 +7,7 @@ reading raises ``RowsWanted``, the shell loads all that it names and calls again
 that calling it again is the same as calling it later.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
@@ -129,7 +129,7 @@ _PLACES: dict[type[Any], dict[str, int]] = {}
 def key_of(row: Any) -> RowKey:
     """Name a row."""
     kind = type(row)
-    return RowKey(kind, key_values(kind, row))
+    return tuple.__new__(RowKey, (kind, key_values(kind, row)))  # sooner than RowKey(...)
 
 
 def key_values(kind: type[Any], row: Any) -> tuple[Any, ...]:
@@ -186,6 +186,7 @@ class Rows:
     _selected: dict[Select, tuple[Any, ...]] = field(default_factory=dict)
     _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
     _counts: dict[Counts, Mapping[tuple[Any, ...], int]] = field(default_factory=dict)
+    _complete: set[frozenset[Ask]] = field(default_factory=set)
     _changed: dict[type[Any], dict[RowKey, Any]] = field(default_factory=dict)
     _held: dict[type[Any], Any] = field(init=False)  # what was loaded of each kind of ask
 
@@ -251,24 +252,34 @@ class Rows:
         except KeyError:
             raise RowsWanted(wanted) from None
 
-    def has(self, ask: Ask) -> bool:
-        """Whether this is loaded."""
-        held = self._held.get(type(ask))
-        return held is not None and ask in held
+    def missing(self, asks: Iterable[Ask]) -> list[Ask]:
+        """Name those of these that are not loaded; what many events ask for is looked up once."""
+        if isinstance(asks, frozenset):
+            if asks in self._complete:
+                return []
+            lacking = [ask for ask in asks if ask not in self._held[type(ask)]]
+            if not lacking:
+                self._complete.add(asks)
+            return lacking
+        held = self._held
+        return [ask for ask in asks if ask not in held[type(ask)]]
 
     def load(self, ask: Ask, found: Any) -> None:
         """Take what was asked for: a row or None, rows, or numbers."""
-        match ask:
-            case RowKey():
-                self._rows.setdefault(ask, found)
-            case Select():
-                self._selected[ask] = tuple(found)
-                for row in found:
-                    self._rows.setdefault(key_of(row), row)
-            case Strata():
-                self._strata[ask] = found
-            case Counts():
-                self._counts[ask] = found
+        self.load_all([(ask, found)])
+
+    def load_all(self, found: Iterable[tuple[Ask, Any]]) -> None:
+        """Take all that was asked for; see ``load``."""
+        rows = self._rows
+        for ask, answer in found:
+            if type(ask) is RowKey:
+                rows.setdefault(ask, answer)
+            elif isinstance(ask, Select):
+                self._selected[ask] = tuple(answer)
+                for row in answer:
+                    rows.setdefault(key_of(row), row)
+            else:
+                self._held[type(ask)][ask] = answer
 
     def change(self, key: RowKey, row: Any) -> None:
         """Put a row in place, or None to remove it."""

@@ -48,11 +48,17 @@ class Work:
         Raises:
             RowsWanted: it is not loaded.
         """
-        key = kind, values
-        if key in self._changed:
-            row: R | None = self._changed[key]
-            return row
+        if self._changed:
+            key = kind, values
+            if key in self._changed:
+                row: R | None = self._changed[key]
+                return row
         return self._rows.get(kind, *values)
+
+    def missing(self, asks: Iterable[Ask]) -> list[Ask]:
+        """Name those of some rows that are not at hand."""
+        missing = self._rows.missing(asks)
+        return [ask for ask in missing if ask not in self._changed] if self._changed else missing
 
     def require(self, asks: Iterable[Ask]) -> None:
         """Have rows at hand, all at once.
@@ -60,8 +66,7 @@ class Work:
         Raises:
             RowsWanted: some of them are not loaded.
         """
-        has, changed = self._rows.has, self._changed
-        missing = [ask for ask in asks if not has(ask) and ask not in changed]
+        missing = self.missing(asks)
         if missing:
             raise RowsWanted(*missing)
 
@@ -80,14 +85,23 @@ class Work:
             RowsWanted: they are not loaded.
         """
         most = tuple((at_most or {}).items())
-        wanted = Select(kind, tuple(where.items()), most, order, limit)
+        return self.selected(Select(kind, tuple(where.items()), most, order, limit))
+
+    def selected(self, wanted: Select) -> tuple[Any, ...]:
+        """Read rows by what is in them, named beforehand; see ``select``.
+
+        Raises:
+            RowsWanted: they are not loaded.
+        """
         found = self._rows.select(wanted)
-        mine = {key: row for key, row in self._changed.items() if key[0] is kind}
+        if not self._changed:
+            return found
+        mine = {key: row for key, row in self._changed.items() if key[0] is wanted.kind}
         if not mine:
             return found
         kept = [row for row in found if key_of(row) not in mine]
         kept += [row for row in mine.values() if row is not None and wanted.takes(row)]
-        return tuple(sorted(kept, key=wanted.place)[:limit])
+        return tuple(sorted(kept, key=wanted.place)[: wanted.limit])
 
     def strata(self, wanted: Strata) -> Mapping[str, int]:
         """Read how many targets each configuration set has.
@@ -143,10 +157,18 @@ class Work:
         self.effects.append(reply)
 
 
-def apply(effects: list[FleetEffect], rows: Rows) -> None:
-    """Let what one event changed be what the next one reads."""
+def apply(effects: Iterable[FleetEffect], rows: Rows) -> list[FleetEffect]:
+    """Let what one event changed be what the next one reads.
+
+    Returns:
+        what else it wants.
+    """
+    others: list[FleetEffect] = []
     for effect in effects:
         if isinstance(effect, Put):
             rows.change(effect.key, effect.row)
         elif isinstance(effect, Drop):
             rows.change(effect.key, None)
+        else:
+            others.append(effect)
+    return others

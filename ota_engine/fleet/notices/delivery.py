@@ -10,6 +10,7 @@ from ota_engine.fleet.kernel.decisions import (
     PartyRole,
     RefusalCode,
 )
+from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.life import NOTICES, NoticeStep
@@ -57,7 +58,7 @@ def delivered(event: NoticeDelivered, work: Work, utc: Utc) -> None:
     state = NOTICES.turn(notice.state, NoticeStep.DELIVER) if notice else None
     if notice is None or state is None:
         return
-    work.put(replace(notice, state=state, delivered_utc=utc, trouble=""))
+    work.put(replaced(notice, state=state, delivered_utc=utc, trouble=""))
     if notice.kind in CLOCKED:
         clocks.met(work, notice.notice, notice.party, utc)
 

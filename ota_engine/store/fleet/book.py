@@ -7,8 +7,7 @@ after the other. SQLite has one writer.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import compress, count
-from operator import ne
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -157,20 +156,19 @@ class FleetStore:
             for row in self.driver.execute(text, values)
         }
 
-    def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterator[tuple[Ask, Any]]:
+    def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterable[tuple[Ask, Any]]:
         rows: dict[tuple[Any, ...], Any] = {}
-        written = [form.key(key.values) for key in keys]
+        written = form.keys_of(keys)
         start = 0
         while start < len(written):
             left = len(written) - start
             size = next(size for size in SIZES if size <= left)
             part = written[start : start + size]
             start += size
-            flat = [value for key in part for value in key]
+            flat = list(chain.from_iterable(part))
             for row in self.driver.execute(form.by_keys(size), flat):
                 rows[row[: form.keys]] = form.read(row)
-        for key, name in zip(keys, written, strict=True):
-            yield key, rows.get(name)
+        return zip(keys, map(rows.get, written), strict=True)
 
     # --- keeping, within a transaction ----------------------------------------------------------
 
@@ -285,17 +283,19 @@ def _is_blind(change: Changed) -> bool:
 
 def _statement(form: RowForm, change: Changed, seals: Seals) -> tuple[str, Sequence[Any]]:
     """Write what one change takes; an empty text where it takes nothing."""
-    known = change.before is not None and change.before is not Unloaded.UNKNOWN
-    before = form.write(change.before) if known else None
-    after = None if change.after is None else form.write(change.after)
-    if form.may_be_evidence:
-        seals.add(form.table, change.before if known else None, before, change.after, after)
-    if after is None:
+    before = None if change.before is Unloaded.UNKNOWN else change.before
+    if change.after is None:
+        seals.lift(form, before)
         return form.delete, form.key(change.key.values)
     if before is None:
+        after = form.write(change.after)
+        seals.add(form, change.after, after)
         is_new = change.before is None or form.may_be_evidence
         return (form.insert if is_new else form.upsert), after
-    changed = tuple(compress(count(), map(ne, before, after)))
+    changed = form.changed(before, change.after)
     if not changed:
         return "", ()
+    after = form.write(change.after)
+    seals.lift(form, before)
+    seals.add(form, change.after, after)
     return form.update(changed), [*(after[number] for number in changed), *after[: form.keys]]

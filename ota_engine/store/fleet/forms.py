@@ -6,15 +6,24 @@ and PostgreSQL share, but for the mark of a parameter.
 
 import json
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import compress, count
+from operator import ne
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError, StoreError
-from ota_engine.fleet.kernel.rows import Counts, Select, field_names, key_values, taking
+from ota_engine.fleet.kernel.rows import (
+    Counts,
+    RowKey,
+    Select,
+    field_names,
+    key_values,
+    taking,
+)
 from ota_engine.fleet.kernel.seals import may_be_evidence
 from ota_engine.fleet.tables import KINDS
 
@@ -81,6 +90,10 @@ class RowForm:
                 )
         return values
 
+    def changed(self, before: Any, after: Any) -> tuple[int, ...]:
+        """Number the columns in which a row is not what it was."""
+        return tuple(compress(count(), map(ne, self._take(before), self._take(after))))
+
     def read(self, values: Sequence[Any]) -> Any:
         """Make a row of what its table holds.
 
@@ -116,6 +129,12 @@ class RowForm:
         if self._plain_key:
             return values
         return tuple(map(self.written, self.kind.KEY, values))
+
+    def keys_of(self, keys: Iterable[RowKey]) -> list[tuple[Any, ...]]:
+        """Give the values of many keys as the columns hold them."""
+        if self._plain_key:
+            return [key.values for key in keys]
+        return [self.key(key.values) for key in keys]
 
     def key_of(self, row: Any) -> tuple[Any, ...]:
         """Give the key of a row as the columns hold it."""

@@ -21,21 +21,15 @@ class Seals:
         self._sealed: dict[str, list[str]] = {}
         self._lifted: list[str] = []
 
-    def add(
-        self,
-        table: str,
-        before: Any,
-        before_values: Sequence[Any] | None,
-        after: Any,
-        after_values: Sequence[Any] | None,
-    ) -> None:
-        """Take note of one row, as it was and as it is, None for no row, with its values."""
-        if before_values == after_values:
-            return
-        if before_values is not None and is_evidence(before):
-            self._lifted.append(digest(table, before_values))
-        if after_values is not None and is_evidence(after):
-            self._sealed.setdefault(table, []).append(digest(table, after_values))
+    def add(self, form: RowForm, row: Any, values: Sequence[Any]) -> None:
+        """Take note of a row as it is now, with its values, where it is evidence."""
+        if form.may_be_evidence and is_evidence(row):
+            self._sealed.setdefault(form.table, []).append(digest(form.table, values))
+
+    def lift(self, form: RowForm, row: Any) -> None:
+        """Take note of a row that was so, and is another one now or none; None where none was."""
+        if form.may_be_evidence and row is not None and is_evidence(row):
+            self._lifted.append(digest(form.table, form.write(row)))
 
     def records(self, utc: Utc) -> list[AuditRecord]:
         """Make the line of the trail that holds them, if there is anything to hold."""
