@@ -8,6 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
+from math import ceil
 from typing import Any, Final, Protocol
 
 from emulators.estate.cast import Cast
@@ -120,6 +121,7 @@ class Rehearsal:
         self._number = count()
         self._day = 0
         self._campaigns = 0
+        self._seen: tuple[Campaign, tuple[CampaignPhase, ...]] | None = None
         self._look_utc: Utc | None = None
         self._retry_utc: Utc | None = None
         self._notices: Counter[str] = Counter()
@@ -142,19 +144,22 @@ class Rehearsal:
             if following > until:
                 break
             self.utc = max(self.utc, following)
-            self._step()
+            with store.transaction():
+                self._step()
             progress(self)
         return self._result()
 
     @property
     def campaign(self) -> tuple[Campaign, tuple[CampaignPhase, ...]]:
         """The campaign under way, with its phases."""
-        name = self._operator.campaigns[-1]
-        store = self.desk.store
-        with store.reading():
-            (row,) = store.select(Select(Campaign, (("campaign", name),)))
-            phases = store.select(Select(CampaignPhase, (("campaign", name),)))
-        return row, tuple(phases)
+        if self._seen is None:
+            name = self._operator.campaigns[-1]
+            store = self.desk.store
+            with store.reading():
+                (row,) = store.select(Select(Campaign, (("campaign", name),)))
+                phases = store.select(Select(CampaignPhase, (("campaign", name),)))
+            self._seen = row, tuple(phases)
+        return self._seen
 
     @property
     def standing(self) -> ProgressPoint:
@@ -167,6 +172,7 @@ class Rehearsal:
         """Let a person decide, now."""
         decision = self.cast.decision(person, act, reason, self.utc, revision)
         reply = self.desk.decide(decision, self.utc)
+        self._seen = None
         told = {"person": person, "accepted": reply.accepted, "text": reply.text}
         self.journal.write(self.utc, "person", type(act).__name__, told)
         return reply
@@ -199,15 +205,16 @@ class Rehearsal:
         return not any(states.get(state) for state in _UNDER_WAY)
 
     def _next(self) -> Utc:
+        """Say when to go on: at the end of the grain in which something comes, or of the day."""
         moments = [self._day_begins(self._day)]
-        said = self._hubs.next_utc
-        if said is not None:
-            moments.append(Utc(said + GRAIN_S))
         if self._ahead:
             moments.append(Utc(self._ahead[0][0]))
-        others = (self.desk.next_wake(), self._look_utc, self._retry_utc, self._real.next_utc)
+        others = (self._hubs.next_utc, self.desk.next_wake(), self._look_utc, self._retry_utc)
         moments.extend(moment for moment in others if moment is not None)
-        return min(moments)
+        begin = self.scenario.begin
+        ends = Utc(begin + ceil((min(moments) - begin) / GRAIN_S) * GRAIN_S)
+        real = self._real.next_utc
+        return ends if real is None else min(ends, real)
 
     def _day_begins(self, number: int) -> Utc:
         return Utc(self.scenario.begin + number * DAY_S)
@@ -215,6 +222,7 @@ class Rehearsal:
     def _step(self) -> None:
         if self.utc >= self._day_begins(self._day):
             self._begin_day()
+        self._seen = None
         self._happen()
         real = self._real.said(self.utc)
         said = [*real, *self._hubs.said(self.utc)]

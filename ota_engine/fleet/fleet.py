@@ -43,7 +43,7 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
 from ota_engine.fleet.kernel.decisions import ActRow, Decision
 from ota_engine.fleet.kernel.effects import FleetEffect
-from ota_engine.fleet.kernel.rows import RowKey, Rows, Select, replaced
+from ota_engine.fleet.kernel.rows import RowKey, Rows, Select, key_of, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks, delivery
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
@@ -179,7 +179,8 @@ class Fleet:
             case NoticeDelivered() | NoticeUndelivered():
                 yield RowKey(Notice, (event.notice, event.party))
             case Due():
-                yield RowKey(type(event.row), tuple(getattr(event.row, n) for n in event.row.KEY))
+                yield key_of(event.row)
+                yield from _beside(event.row)
             case DeviceTold():
                 yield RowKey(Home, (event.home,))
                 yield RowKey(InstalledDevice, (event.device,))
@@ -230,6 +231,14 @@ class Fleet:
     def timed() -> tuple[type[Any], ...]:
         """Name the kinds of rows that have a ``due_utc``."""
         return tuple(_DUE)
+
+
+def _beside(row: Any) -> Iterator[RowKey]:
+    """Name rows that are wanted with one whose time has come."""
+    if isinstance(row, Member | Slot | Responsibility):
+        yield RowKey(Home, (row.home,))
+    if isinstance(row, Slot):
+        yield RowKey(Member, (row.campaign, row.home))
 
 
 def _taken(event: InstructionTaken, work: Work) -> None:

@@ -14,7 +14,7 @@ from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply
 from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
 from ota_engine.fleet.kernel.work import apply
-from ota_engine.head_end.habits import Habits
+from ota_engine.head_end.habits import Habits, kind_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
@@ -57,7 +57,9 @@ class FleetDesk:
                 asks = set(wanted.asks)
                 self._habits.note(event, asks)
                 if 1 < wanting <= MOST_SCOUTS:  # what the first one wants may be all that lacks
-                    asks |= self._scout(events[number + 1 :], rows, utc)
+                    kind = kind_of(event)
+                    like = (one for one in events[number + 1 :] if kind_of(one) == kind)
+                    asks |= self._scout(like, rows, utc)
                 self._load(rows, asks)
                 done = self._one(event, rows, utc)
             effects += apply(done, rows)
@@ -96,7 +98,7 @@ class FleetDesk:
         return self.store.earliest(self.fleet.timed(), "due_utc")
 
     def _scout(self, events: Iterable[FleetEvent], rows: Rows, utc: Utc) -> set[Ask]:
-        """Ask events that are still to come what they would want if they came now.
+        """Ask events that are still to come, of one kind, what they would want if they came now.
 
         What they decide now counts for nothing; what they want comes with one statement for all.
         """

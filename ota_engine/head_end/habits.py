@@ -26,7 +26,7 @@ class Habits:
     def of(self, events: Iterable[FleetEvent]) -> Iterable[Ask]:
         """Name what events like these are used to want."""
         asks: dict[Ask, None] = {}
-        for kind in {_kind(event) for event in events}:
+        for kind in {kind_of(event) for event in events}:
             for usual in self._usual.get(kind, {}).values():
                 if len(usual) <= MOST_USUAL:
                     asks.update(usual)
@@ -34,7 +34,7 @@ class Habits:
 
     def note(self, event: FleetEvent, asks: Iterable[Ask]) -> None:
         """Take note of what an event wanted and had not."""
-        kind = _kind(event)
+        kind = kind_of(event)
         if len(self._seen) > MOST_SEEN:  # campaigns come and go: learn anew
             self._seen.clear()
             self._usual.clear()
@@ -47,7 +47,8 @@ class Habits:
                     usual[ask] = None
 
 
-def _kind(event: FleetEvent) -> object:
+def kind_of(event: FleetEvent) -> object:
+    """Say of which kind an event is: those of one kind want rows of the same kinds."""
     if isinstance(event, HubOutcome):
         return event.word
     return type(event.row) if isinstance(event, Due) else type(event)

@@ -46,7 +46,7 @@ from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import Utc
 
 MOST_BEGUN: Final = 1_000  # homes of one phase looked at in one commit
-SPARE: Final = 20  # homes looked at beyond those for which there is room: some will have to wait
+SPARE: Final = 8  # homes looked at beyond those for which there is room: some will have to wait
 JOIN_S: Final = DAY_S  # between two times that homes to come are let in
 PAGE_S: Final = 60.0  # until the next page of homes, while there is room
 _RECALLED: Final = (MemberState.SCHEDULED,)
@@ -277,7 +277,7 @@ def _begin(
     roll_out: RollOut, phase: CampaignPhase, room: int, work: Work, utc: Utc
 ) -> tuple[CampaignPhase, bool]:
     campaign = phase.campaign
-    page = min(MOST_BEGUN, room + room // 2 + SPARE)
+    page = min(MOST_BEGUN, room + room // 4 + SPARE)
     chosen = work.select(
         Member,
         campaign=campaign,

@@ -89,7 +89,10 @@ class FleetStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold all that is read and kept within together; nothing of it counts after an error."""
+        """Hold all that is read and kept within together; nothing of it counts after an error.
+
+        One within another is a part of that: it counts with the outer one, or not at all.
+        """
         with mapped(self.place), self._between("BEGIN IMMEDIATE"):
             yield
 
@@ -101,6 +104,10 @@ class FleetStore:
 
     @contextmanager
     def _between(self, begin: str) -> Iterator[None]:
+        within = self.driver.in_transaction
+        if within:
+            yield
+            return
         self.driver.execute(begin)
         try:
             yield
@@ -159,13 +166,12 @@ class FleetStore:
     def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterable[tuple[Ask, Any]]:
         rows: dict[tuple[Any, ...], Any] = {}
         written = form.keys_of(keys)
-        start = 0
-        while start < len(written):
-            left = len(written) - start
-            size = next(size for size in SIZES if size <= left)
-            part = written[start : start + size]
-            start += size
-            flat = list(chain.from_iterable(part))
+        most = SIZES[-1]
+        for start in range(0, len(written), most):
+            part = written[start : start + most]
+            size = next(size for size in SIZES if size >= len(part))
+            flat = [*chain.from_iterable(part)]
+            flat += [None] * (form.keys * (size - len(part)))  # a key of nothing finds nothing
             for row in self.driver.execute(form.by_keys(size), flat):
                 rows[row[: form.keys]] = form.read(row)
         return zip(keys, map(rows.get, written), strict=True)

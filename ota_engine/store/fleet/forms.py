@@ -28,7 +28,7 @@ from ota_engine.fleet.kernel.seals import may_be_evidence
 from ota_engine.fleet.tables import KINDS
 
 MARK: Final = "?"
-SIZES: Final = (400, 64, 8, 1)  # keys in one statement; few sizes, so that few statements are made
+SIZES: Final = (1, 4, 16, 64, 400)  # keys in one statement; few, so that few statements are made
 
 _Convert = Callable[[Any], Any]
 
