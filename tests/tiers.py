@@ -1,4 +1,4 @@
-"""The two tiers of the suite: ``make test`` proves each thing once, ``make test-all`` wherever it can.
+"""The tiers of the suite: ``make test`` proves each thing once, ``make test-all`` wherever it can.
 
 What takes long because it tries every point, seed or example takes some of them in the default tier
 and all in the heavy one. Nothing is heavy that has no lighter sibling in the default tier.
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 HEAVY: Final = "heavy"
+WHOLE: Final = "whole"  # by name and in ``make test-all`` only: minutes for one test
 HUNDRED: Final = 100  # examples of the heavy tier where a test does not name a number
 
 
@@ -31,9 +32,21 @@ def examples(count: int) -> settings:
     return settings(max_examples=max(1, count * settings().max_examples // HUNDRED))
 
 
-def points(step: int) -> pytest.MarkDecorator:
-    """Let a test that steps through points take every ``step``-th, and in the heavy tier every one."""
-    return _some_or_all("step", step, 1)
+def points(step: int, heavy: int = 1) -> pytest.MarkDecorator:
+    """Let a test that steps through points take every ``step``-th, and in the heavy tier every one.
+
+    Args:
+        step: in the default tier.
+        heavy: step of the heavy tier, where every one takes too long; every one is then whole.
+    """
+    if heavy == 1:
+        return _some_or_all("step", step, 1)
+    steps = (
+        step,
+        pytest.param(heavy, marks=getattr(pytest.mark, HEAVY)),
+        pytest.param(1, marks=getattr(pytest.mark, WHOLE)),
+    )
+    return pytest.mark.parametrize("step", steps)
 
 
 def repeats(few: int, many: int) -> pytest.MarkDecorator:

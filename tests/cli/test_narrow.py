@@ -91,7 +91,9 @@ def test_orders_are_listed_whole_and_what_was_obeyed_is_counted(
         assert sum("activated" in line for line in every.lines) >= 397
 
 
-@SIZES
+@pytest.mark.parametrize(
+    ("columns", "lines"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.heavy)]
+)
 def test_a_demonstration_is_drawn_whole_from_begin_to_end(columns: int, lines: int) -> None:
     seen = zota_on(columns, lines, "demo")
     assert (seen.code, fits(seen, columns)) == (0, True)

@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import project_version
+from ota_engine.shell import afterwards
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.cli.firmware import image_file
 from tests.cli.zota import zota
@@ -28,8 +31,9 @@ def foot(page: Path) -> str:
 
 
 def test_the_evidence_of_a_push_names_its_command_without_the_password_in_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(afterwards, "SEND_LATER_S", 0.1)  # nobody listens there
     state, report = tmp_path / "state", tmp_path / "report"
     told = ("--outcomes-to", f"http://me:{GEHEIM}@127.0.0.1:9/")
     words = ("--link", "sim://", "--state", state, "--all", "--report", report, *told, "--json")

@@ -173,6 +173,7 @@ def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.heavy
 def test_a_kept_fleet_is_an_estate_to_rehearse_on(campaign: Path, tmp_path: Path) -> None:
     assert rehearse(campaign, "--state", tmp_path / "kept").code == Exit.OK
     later = tmp_path / "later.toml"

@@ -5,13 +5,21 @@ import sys
 
 import pytest
 
+from emulators.estate.rehearsed import Rehearsed
 from emulators.estate.rehearsing import rehearse_once
 from emulators.estate.scenario import read_scenario
 from tests.estate.estates import EXAMPLE, gates, rehearse, small
 
 
-def test_a_bad_release_is_held_in_the_pilot_and_its_successor_goes_through() -> None:
-    result = rehearse(small())
+@pytest.fixture(scope="module")
+def result() -> Rehearsed:
+    """The shipped example, small."""
+    return rehearse(small())
+
+
+def test_a_bad_release_is_held_in_the_pilot_and_its_successor_goes_through(
+    result: Rehearsed,
+) -> None:
     assert gates(result) == [
         ("campaign-R2", "micro pilot", "pass"),
         ("campaign-R2", "pilot", "fail"),
@@ -24,15 +32,13 @@ def test_a_bad_release_is_held_in_the_pilot_and_its_successor_goes_through() -> 
     assert result.complete
 
 
-def test_every_home_of_the_last_campaign_comes_to_an_end() -> None:
-    result = rehearse(small())
+def test_every_home_of_the_last_campaign_comes_to_an_end(result: Rehearsed) -> None:
     for phase in result.phases[3:]:
         assert phase.homes == phase.activated + phase.failed + phase.unreachable
     assert sum(phase.homes for phase in result.phases[3:]) == 300
 
 
-def test_every_decision_is_signed_and_none_is_refused() -> None:
-    result = rehearse(small())
+def test_every_decision_is_signed_and_none_is_refused(result: Rehearsed) -> None:
     assert len(result.decisions) > 10
     assert all(one["signed"] and one["accepted"] for one in result.decisions)
 
@@ -57,6 +63,7 @@ def test_the_same_seed_gives_the_same_journal_and_another_seed_another() -> None
     assert first.audit_head == again.audit_head != other.audit_head
 
 
+@pytest.mark.heavy
 def test_another_process_gives_the_same_journal() -> None:
     program = (
         "from tests.estate.estates import rehearse, small;"
@@ -73,7 +80,7 @@ def test_another_process_gives_the_same_journal() -> None:
     assert told.stdout.strip() == rehearse(small(200, 1, good=True), ["cos=5%"]).journal_sha256
 
 
-@pytest.mark.heavy
+@pytest.mark.whole
 def test_the_shipped_example_ends_as_it_should_on_20_and_5_000_and_200_000_hubs() -> None:
     result = rehearse_once(read_scenario(EXAMPLE.read_text(), 205_020, 1))
     phases = {(phase.campaign, phase.name): phase for phase in result.phases}

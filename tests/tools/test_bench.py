@@ -56,6 +56,7 @@ def test_validation_is_measured_against_zigpy_over_cores_and_in_memory(
         assert result["value"] > 0 and result["peer"] > 0
 
 
+@pytest.mark.heavy
 def test_both_rows_of_messages_run_without_a_fault(bench: Bench, tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     rows = ("gbcs-parse", "gbcs-verify")

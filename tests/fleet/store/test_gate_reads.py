@@ -59,7 +59,7 @@ def steps_of_a_gate(town: Town) -> int:
     return steps
 
 
-@pytest.mark.parametrize("many", [100_000, pytest.param(1_000_000, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("many", [100_000, pytest.param(1_000_000, marks=pytest.mark.whole)])
 def test_a_gate_reads_as_many_rows_at_10_000_homes_as_at_a_million(many: int) -> None:
     few = steps_of_a_gate(town_of(10_000))
     assert steps_of_a_gate(town_of(many)) == few
