@@ -4,6 +4,7 @@ Any party raises one against a phase. A grave one holds the campaign in the same
 category keeps the gate from passing until it is resolved.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -226,12 +227,19 @@ def _step(name: str, step: IncidentStep, work: Work, **changes: Any) -> Incident
         states = [one for one, other in INCIDENTS.transitions if other is step]
         raise DecisionRefused(
             RefusalCode.STATE,
-            f"{name} is {incident.state}: that takes one that is {' or '.join(states)}",
+            f"{name} is {incident.state}: that takes one that is {' or '.join(states)}"
+            f"{_cure(incident.state, states)}",
             incident.revision,
         )
     row = replace(incident, state=state, revision=incident.revision + 1, **changes)
     work.put(row)
     return row
+
+
+def _cure(now: IncidentState, wanted: Collection[IncidentState]) -> str:
+    if now is IncidentState.OPEN and IncidentState.INVESTIGATED in wanted:
+        return ": let somebody own it first"
+    return ": look at it again"
 
 
 def _subject(act: Any) -> str:

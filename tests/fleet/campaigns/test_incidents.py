@@ -123,3 +123,12 @@ def test_categories_are_1_to_5(town: RollOutTown, category: int) -> None:
 def test_an_incident_is_raised_against_a_phase_that_is_there(town: RollOutTown) -> None:
     assert "has no phase 3" in town.refused("will", RaiseIncident("i1", "c1", 3, 1, "odd"))
     assert "no such campaign" in town.refused("will", RaiseIncident("i1", "c9", 1, 1, "odd"))
+
+
+def test_resolving_what_nobody_owns_yet_is_refused_with_what_comes_first(town: RollOutTown) -> None:
+    town.decide("will", RaiseIncident("i1", "c1", 1, 2, "meters are silent"))
+    reply = town.ask("olive", ResolveIncident("i1", Resolution.GO_ON), "done")
+    assert (reply.accepted, reply.text) == (
+        False,
+        "i1 is open: that takes one that is investigated: let somebody own it first",
+    )
