@@ -1,12 +1,13 @@
 """Runs the real fleet against an emulated estate, in virtual time, and tells what came of it.
 
-Whatever happens within a few minutes is one commit, as it is where hubs report now and then. The same
-scenario gives the same journal, and the same audit trail.
+Whatever happens within ten minutes is handled at once, as it is where hubs report now and then; a day is
+one commit. The same scenario gives the same journal, and the same audit trail.
 """
 
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import count
 from math import ceil
 from typing import Any, Final, Protocol
@@ -32,6 +33,7 @@ from emulators.estate.rehearsed import (
 from emulators.estate.scenario import Scenario
 from emulators.estate.suppliers import EstateSuppliers
 from emulators.simulation.journal import Journal
+from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
@@ -50,12 +52,15 @@ from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, Ins
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.times import Utc
 
-GRAIN_S: Final = 300.0  # what happens within it is one commit
+GRAIN_S: Final = 600.0  # what happens within it is handled at once
 AT_ONCE: Final = 20_000  # instructions or notices looked for at a time
 POINT_S: Final = DAY_S / 4  # between two points of the progress
 OPEN_DAYS: Final = 30.0  # how long an open phase is watched for homes to come
 QUIET_DAYS: Final = 45.0  # so long nothing has ended, and nothing is to come
 _UNDER_WAY: Final = ("planned", "waiting", "offered", "reached", "transferred", "scheduled")
+
+
+_text = lru_cache(maxsize=1024)(canonical_json)  # of the few texts that many lines bear
 
 
 class EstateHomes(Protocol):
@@ -138,16 +143,27 @@ class Rehearsal:
         self._operator.begin(self.utc)
         self._retry_utc = self._operator.try_again(self.utc)
         self._settle()
-        until = self.scenario.begin + self.scenario.days * DAY_S
-        while not self._over():
-            following = self._next()
-            if following > until:
-                break
-            self.utc = max(self.utc, following)
-            with store.transaction():
-                self._step()
-            progress(self)
+        until = Utc(self.scenario.begin + self.scenario.days * DAY_S)
+        while self._go_on(until, progress):
+            pass
         return self._result()
+
+    def _go_on(self, until: Utc, progress: Callable[["Rehearsal"], None]) -> bool:
+        """Let a day pass, in one transaction: nobody needs what a broken rehearsal had done.
+
+        Returns:
+            whether there is more to come.
+        """
+        today = self._day
+        with self.desk.store.transaction():
+            while self._day == today:
+                following = until if self._over() else self._next()
+                if following >= until:
+                    return False
+                self.utc = max(self.utc, following)
+                self._step()
+                progress(self)
+        return True
 
     @property
     def campaign(self) -> tuple[Campaign, tuple[CampaignPhase, ...]]:
@@ -238,7 +254,8 @@ class Rehearsal:
             self._points.append(self.standing)
 
     def _hear(self, outcome: HubOutcome) -> None:
-        told = {"home": outcome.home, "campaign": outcome.campaign, "reason": outcome.reason}
+        campaign, reason = _text(outcome.campaign), _text(outcome.reason)
+        told = f'{{"campaign":{campaign},"home":{canonical_json(outcome.home)},"reason":{reason}}}'
         self.journal.write(outcome.utc, "hub", outcome.word, told)
 
     def _begin_day(self) -> None:
@@ -248,7 +265,7 @@ class Rehearsal:
         self._day += 1
 
     def _happen(self) -> None:
-        """Let happen in homes what is due, all in one commit."""
+        """Let happen in homes what is due, all at once."""
         events: list[FleetEvent] = []
         while self._ahead and self._ahead[0][0] <= self.utc:
             utc, _, event = heapq.heappop(self._ahead)
@@ -305,12 +322,15 @@ class Rehearsal:
 
     def _settle(self) -> None:
         """Bring instructions to hubs and notices to parties."""
+        with self.desk.store.transaction():
+            self._bring()
+
+    def _bring(self) -> None:
         store = self.desk.store
-        with store.reading():
-            waiting = store.select(
-                Select(Instruction, (("state", InstructionState.WAITING),), limit=AT_ONCE)
-            )
-            notices = store.select(Select(Notice, (("state", NoticeState.WAITING),), limit=AT_ONCE))
+        waiting = store.select(
+            Select(Instruction, (("state", InstructionState.WAITING),), limit=AT_ONCE)
+        )
+        notices = store.select(Select(Notice, (("state", NoticeState.WAITING),), limit=AT_ONCE))
         if not waiting and not notices:
             return
         waiting.sort(key=lambda one: (one.number, one.key))
@@ -319,7 +339,7 @@ class Rehearsal:
         events: list[FleetEvent] = [*self._real.give(real, self.utc)]
         events += [InstructionTaken(one.key) for one in others]
         events += map(self._brought, notices)
-        self.desk.handle(events, self.utc)
+        self.desk.handle_within(events, self.utc, [*waiting, *notices])
         for instruction in others:
             self._hubs.tell(instruction, self.utc)
 

@@ -5,11 +5,13 @@ Pure but for the sink it is given. Two runs are the same run when their journals
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from images.eui64 import format_eui64
 from ota_engine.canonical import canonical_json
 
 MICROSECOND = 6  # decimals of a time
+_word = lru_cache(maxsize=1024)(canonical_json)  # there are few sources, and few kinds
 
 
 class Journal:
@@ -51,8 +53,8 @@ class Journal:
         body = detail if isinstance(detail, str) else canonical_json(detail)
         who = "null" if device is None else f'"{format_eui64(device)}"'
         line = (
-            f'{{"detail":{body},"device":{who},"kind":{canonical_json(kind)},'
-            f'"source":{canonical_json(source)},"time":{round(time, MICROSECOND)!r}}}\n'
+            f'{{"detail":{body},"device":{who},"kind":{_word(kind)},'
+            f'"source":{_word(source)},"time":{round(time, MICROSECOND)!r}}}\n'
         ).encode("ascii")
         self.lines += 1
         self._hash.update(line)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply
-from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted
+from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted, key_of
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.head_end.habits import Habits, kind_of
 from ota_engine.store.fleet.book import FleetStore
@@ -42,11 +42,20 @@ class FleetDesk:
         with self.store.transaction():
             return self.handle_within(events, utc)
 
-    def handle_within(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
-        """Let events happen, in order, within a transaction of the store that is open."""
+    def handle_within(
+        self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any] = ()
+    ) -> list[Reply]:
+        """Let events happen, in order, within a transaction of the store that is open.
+
+        Args:
+            events: what happens.
+            utc: now.
+            known: rows that were read within the same transaction, and need not be read again.
+        """
         rows = Rows()
+        rows.load_all((key_of(row), row) for row in known)
         needs = {need for event in events for need in self.fleet.needs(event)}
-        self._load(rows, needs.union(self._habits.of(events)))
+        self._load(rows, rows.missing(needs.union(self._habits.of(events))))
         effects: list[FleetEffect] = []
         wanting = 0
         for number, event in enumerate(events):

@@ -3,9 +3,10 @@
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.population import EstateSpec, homes, people
@@ -50,21 +51,23 @@ class CountingDesk(FleetDesk):
 
     Attributes:
         transitions: homes begun, and words of hubs about them.
-        seconds: of processor time in which they were handled, commits included.
+        seconds: of processor time in which they were handled.
     """
 
     transitions = 0
     seconds = 0.0
     most: int | None = None
 
-    def handle(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
+    def handle_within(
+        self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any] = ()
+    ) -> list[Reply]:
         """Let events happen, and count."""
         self.transitions += sum(isinstance(one, HubOutcome | InstructionTaken) for one in events)
         if self.most is not None and self.transitions > self.most:
             raise Enough
         began = time.process_time()
         try:
-            return super().handle(events, utc)
+            return super().handle_within(events, utc, known)
         finally:
             self.seconds += time.process_time() - began
 

@@ -82,7 +82,7 @@ class OtherUpgrade(NamedTuple):
     under_way: bool
 
 
-RULES: Final[tuple[Select, ...]] = (Select(SequenceRule), Select(Compatibility))
+RULES: Final[tuple[Select, Select]] = (Select(SequenceRule), Select(Compatibility))
 
 
 def devices_of(home: str) -> Ask:
@@ -96,7 +96,8 @@ def has_rules(work: Work) -> bool:
     Raises:
         RowsWanted: ``RULES`` are not loaded.
     """
-    return any(work.selected(wanted) for wanted in RULES)
+    sequences, matrix = RULES
+    return bool(work.selected(sequences) or work.selected(matrix))
 
 
 def out_of_order(

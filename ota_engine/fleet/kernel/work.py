@@ -35,11 +35,12 @@ class Work:
         effects: what is wanted so far, in order.
     """
 
-    __slots__ = ("_changed", "_rows", "effects")
+    __slots__ = ("_changed", "_kinds", "_rows", "effects")
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._changed: dict[tuple[type[Any], tuple[Any, ...]], Any] = {}
+        self._kinds: set[type[Any]] = set()  # of rows changed
         self.effects: list[FleetEffect] = []
 
     def get(self, kind: type[R], *values: Any) -> R | None:
@@ -94,11 +95,9 @@ class Work:
             RowsWanted: they are not loaded.
         """
         found = self._rows.select(wanted)
-        if not self._changed:
+        if wanted.kind not in self._kinds:
             return found
         mine = {key: row for key, row in self._changed.items() if key[0] is wanted.kind}
-        if not mine:
-            return found
         kept = [row for row in found if key_of(row) not in mine]
         kept += [row for row in mine.values() if row is not None and wanted.takes(row)]
         return tuple(sorted(kept, key=wanted.place)[: wanted.limit])
@@ -128,12 +127,14 @@ class Work:
         """Keep a row."""
         key = key_of(row)
         self._changed[key] = row
+        self._kinds.add(key[0])
         self.effects.append(Put(key, row))
 
     def drop(self, row: Any) -> None:
         """Remove a row."""
         key = key_of(row)
         self._changed[key] = None
+        self._kinds.add(key[0])
         self.effects.append(Drop(key))
 
     def tally(self, campaign: str, phase: int, state: str, reason: str, change: int) -> None:

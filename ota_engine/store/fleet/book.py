@@ -223,34 +223,10 @@ class FleetStore:
             self.driver.executemany(FORMS[kind].upsert, waiting)
 
     def _write(self, changes: list[Changed]) -> Seals:
-        """Write rows; those that may be evidence and were put blindly are taken for new ones.
-
-        They nearly always are. Where one is not, all is written again with what was there before, so
-        that a seal that counts no longer is lifted.
-        """
-        if any(change.after is None and _is_blind(change) for change in changes):
-            changes = self._known(changes)
-        self.driver.execute("SAVEPOINT blindly")
-        try:
-            return self._written(changes)
-        except sqlite3.IntegrityError:
-            self.driver.execute("ROLLBACK TO blindly")
-            return self._written(self._known(changes))
-        finally:
-            self.driver.execute("RELEASE blindly")
-
-    def _known(self, changes: list[Changed]) -> list[Changed]:
-        """Look what was there before each row that may be evidence, and was put blindly."""
-        before = dict(self.load(change.key for change in changes if _is_blind(change)))
-        return [
-            change._replace(before=before[change.key]) if change.key in before else change
-            for change in changes
-        ]
-
-    def _written(self, changes: list[Changed]) -> Seals:
+        """Write rows, and seal what they make evidence."""
         seals = Seals()
         statements: dict[str, list[Sequence[Any]]] = {}
-        for change in changes:
+        for change in self._known(changes):
             form = FORMS[change.key.kind]
             text, values = _statement(form, change, seals)
             if text:
@@ -258,6 +234,20 @@ class FleetStore:
         for text, rows in statements.items():
             self.driver.executemany(text, rows)
         return seals
+
+    def _known(self, changes: list[Changed]) -> list[Changed]:
+        """Look what was there before each row that may be evidence, and was put blindly.
+
+        There nearly always was nothing. Where there was, a seal that counts no longer is lifted.
+        """
+        blind = [change.key for change in changes if _is_blind(change)]
+        if not blind:
+            return changes
+        before = dict(self.load(blind))
+        return [
+            change._replace(before=before[change.key]) if change.key in before else change
+            for change in changes
+        ]
 
     def _add(self, tallies: dict[tuple[str, int, str, str], int]) -> None:
         rows = [(*name, change) for name, change in tallies.items() if change]

@@ -16,7 +16,7 @@ KILLED_IN = (
     FleetDesk.wake,
     FleetStore.keep,
     FleetStore._write,
-    FleetStore._written,
+    FleetStore._known,
     FleetStore._add,
     unwrap(FleetStore._between),
     Trail.extend,
