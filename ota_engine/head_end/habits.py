@@ -5,7 +5,7 @@ the campaign's rules, is thereby wanted one thing after the other in each commit
 twice is loaded beforehand from then on; it changes nothing but the order of loading.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from ota_engine.fleet.fleet import Due, FleetEvent
@@ -13,6 +13,7 @@ from ota_engine.fleet.kernel.rows import Ask, RowKey, Select
 from ota_engine.fleet.port import HubOutcome
 
 MOST_USUAL: Final = 12  # asks for rows of one kind; of more, each is for one home or so
+MOST_NOTED: Final = 64  # asks of one event; more are for many homes, and come but once
 MOST_SEEN: Final = 4_000  # asks that were wanted once
 
 
@@ -32,8 +33,10 @@ class Habits:
                     asks.update(usual)
         return asks
 
-    def note(self, event: FleetEvent, asks: Iterable[Ask]) -> None:
-        """Take note of what an event wanted and had not."""
+    def note(self, event: FleetEvent, asks: Collection[Ask]) -> None:
+        """Take note of what an event wanted and had not; not of rows of many homes at once."""
+        if len(asks) > MOST_NOTED:
+            return
         kind = kind_of(event)
         if len(self._seen) > MOST_SEEN:  # campaigns come and go: learn anew
             self._seen.clear()

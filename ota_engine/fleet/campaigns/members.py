@@ -65,6 +65,8 @@ def questions(
     homes = tuple(homes)
     campaign, policy = roll_out.campaign, roll_out.policy
     others = _others(campaign, [home.home for _, home in homes], work)
+    download = StepHours(policy.download_window, policy.blackout)
+    activation = StepHours(policy.activation_window, policy.blackout)
     asked = {
         home.home: Question(
             home,
@@ -73,8 +75,8 @@ def questions(
             roll_out.release,
             available_notice(campaign.campaign),
             0.0 if campaign.waiver else policy.least_notice_s,
-            StepHours(policy.download_window, policy.blackout),
-            StepHours(policy.activation_window, policy.blackout),
+            download,
+            activation,
             others=others.get(home.home, ()),
         )
         for member, home in homes
