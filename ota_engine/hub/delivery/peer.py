@@ -91,7 +91,7 @@ class Peer:
         self._failures = 0  # blocks in a row that were not delivered
         self._failed_after = 0  # blocks of the session at the last such failure
         self._refused: tuple[tuple[int, ...], ...] = ()
-        self._said: dict[tuple[int, int, int], Session] = {}
+        self._said: dict[int, Session] = {}  # by command, endpoint and sequence number
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Peer:
 
     def note_said(self, session: Session, command: int, endpoint: int, sequence: int) -> None:
         """Remember what was said of a session, so that a refusal of it is not another's."""
-        name = (command, endpoint, sequence)
+        name = _name_of(command, endpoint, sequence)
         self._said.pop(name, None)
         self._said[name] = session
         if len(self._said) > SAID_REMEMBERED:
@@ -130,7 +130,7 @@ class Peer:
 
     def whose(self, command: int, endpoint: int, sequence: int) -> Session | None:
         """The session of which a command with this sequence number was said to an endpoint."""
-        session = self._said.get((command, endpoint, sequence))
+        session = self._said.get(_name_of(command, endpoint, sequence))
         return session if session in self.sessions.values() else None
 
     def turn_to(self, session: Session) -> None:
@@ -256,3 +256,8 @@ class Peer:
     def keeps_period(self) -> None:
         """It keeps the period it was asked for, or begins to be asked anew."""
         self.period_asked = 0
+
+
+def _name_of(command: int, endpoint: int, sequence: int) -> int:
+    """Name a command that was sent; a number takes half the room of a tuple, times eight."""
+    return command << 16 | endpoint << 8 | sequence

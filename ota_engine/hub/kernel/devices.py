@@ -6,7 +6,7 @@ longest unheard is forgotten. Knows no image and no order.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.events import (
@@ -107,6 +107,9 @@ class Firmware(NamedTuple):
         return self.manufacturer_code, self.image_type
 
 
+_NO_TARGETS: Final[frozenset[Target]] = frozenset()  # one for all, as most have none
+
+
 class Device:
     """What is known of one device: the fields of ``DeviceRecord``, and what only this run knows.
 
@@ -156,7 +159,7 @@ class Device:
         self.route: tuple[int, ...] = ()
         self.reply_to = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
         self.firmwares: dict[Target, Firmware] = {}
-        self.unsaved: set[Target] = set()  # firmwares whose rows are to be written
+        self.unsaved = _NO_TARGETS  # firmwares whose rows are to be written
 
     def describes(self, **facts: int | None) -> bool:
         """Take what it says of itself; returns whether something is new."""
@@ -180,7 +183,7 @@ class Device:
         if before is not None and firmware[:-3] == before[:-3]:
             firmware = _new(Firmware, before[:-1] + firmware[-1:])  # as long as it says the same
         else:
-            self.unsaved.add(target)
+            self.unsaved |= {target}
         self.firmwares[target] = firmware
         return target in self.unsaved
 
@@ -282,7 +285,7 @@ class Device:
             FirmwareRecord(self.eui64, *self.firmwares[target][:-1])
             for target in sorted(self.unsaved)
         ]
-        self.unsaved.clear()
+        self.unsaved = _NO_TARGETS
         return records
 
 
