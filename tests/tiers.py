@@ -32,18 +32,18 @@ def examples(count: int) -> settings:
     return settings(max_examples=max(1, count * settings().max_examples // HUNDRED))
 
 
-def points(step: int, heavy: int = 1) -> pytest.MarkDecorator:
+def points(step: int, whole: int = 1) -> pytest.MarkDecorator:
     """Let a test that steps through points take every ``step``-th, and in the heavy tier every one.
 
     Args:
         step: in the default tier.
-        heavy: step of the heavy tier, where every one takes too long; every one is then whole.
+        whole: where every one takes too long for the heavy tier, a step on the way to it; both are whole.
     """
-    if heavy == 1:
+    if whole == 1:
         return _some_or_all("step", step, 1)
     steps = (
         step,
-        pytest.param(heavy, marks=getattr(pytest.mark, HEAVY)),
+        pytest.param(whole, marks=getattr(pytest.mark, WHOLE)),
         pytest.param(1, marks=getattr(pytest.mark, WHOLE)),
     )
     return pytest.mark.parametrize("step", steps)

@@ -37,7 +37,7 @@ def ending(folder: Path) -> dict[str, object]:
     return found
 
 
-@points(499, heavy=83)
+@points(499, whole=83)
 def test_a_fleet_killed_before_any_effect_comes_to_the_same_end(tmp_path: Path, step: int) -> None:
     undisturbed = ending(tmp_path / "undisturbed")
 

@@ -13,7 +13,6 @@ from ota_engine.fleet.kernel.rows import Counts
 from ota_engine.head_end.imports import EstateImport
 from ota_engine.head_end.listings import BadLine
 from tests.fleet.imports.lists import KEY, ImportingEstate
-from tests.tiers import repeats
 
 MOST_OCTETS = 4 << 20  # the rows of nine thousand lines would take three times that
 
@@ -70,7 +69,7 @@ def _peak(work: EstateImport, file: BinaryIO, estate: ImportingEstate) -> int:
         tracemalloc.stop()
 
 
-@repeats(10_000, 1_000_000)
+@pytest.mark.parametrize("repeats", [10_000, pytest.param(1_000_000, marks=pytest.mark.whole)])
 def test_one_bad_line_in_a_million_is_named_and_nothing_or_all_others_taken(repeats: int) -> None:
     count, estate, bad = repeats, ImportingEstate(), list[BadLine]()
     file = io.BufferedReader(Lines(count, bad=count // 2))
