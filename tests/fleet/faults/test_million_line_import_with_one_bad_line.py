@@ -7,6 +7,8 @@ import io
 import tracemalloc
 from typing import BinaryIO
 
+import pytest
+
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.rows import Counts
