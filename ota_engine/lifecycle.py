@@ -45,6 +45,17 @@ class Lifecycle(Generic[State, Event, Turn]):
         return self.transitions.get(pair)
 
 
+def state_alone(state: State, action: str) -> State:
+    """The turn of a table without actions: the next state alone.
+
+    Raises:
+        ValueError: a cell has an action.
+    """
+    if action:
+        raise ValueError(f"{action}: this table has no actions")
+    return state
+
+
 def read_lifecycle(
     table: str, states: type[State], events: type[Event], read: Callable[[State, str], Turn]
 ) -> Lifecycle[State, Event, Turn]:
@@ -54,7 +65,8 @@ def read_lifecycle(
         table: the text.
         states: heads of the columns, in this order.
         events: named at the beginning of the rows, in this order.
-        read: makes a turn of the next state and the word after the ``+``, empty without one.
+        read: makes a turn of the next state and the word after the ``+``, empty without one;
+            ``state_alone`` where no cell has one.
 
     Raises:
         ValueError: a row or column is missing, or one too many (a defect of ours, as are the others).

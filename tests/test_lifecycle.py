@@ -4,7 +4,7 @@ from enum import Enum
 
 import pytest
 
-from ota_engine.lifecycle import read_lifecycle
+from ota_engine.lifecycle import read_lifecycle, state_alone
 
 
 class Door(Enum):
@@ -53,3 +53,10 @@ def test_a_cell_names_the_next_state_and_what_is_to_be_done() -> None:
 def test_a_table_with_a_gap_or_a_strange_word_is_refused(table: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         read_lifecycle(table, Door, Hand, turned)
+
+
+def test_in_a_table_without_actions_a_cell_is_the_next_state_alone() -> None:
+    door = read_lifecycle(TABLE.replace("+creak", ""), Door, Hand, state_alone)
+    assert door.turn(Door.OPEN, Hand.PUSH) is Door.SHUT
+    with pytest.raises(ValueError, match="creak: this table has no actions"):
+        read_lifecycle(TABLE, Door, Hand, state_alone)

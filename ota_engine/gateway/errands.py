@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord
-from ota_engine.lifecycle import Lifecycle, read_lifecycle
+from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
 class ErrandState(StrEnum):
@@ -59,13 +59,8 @@ WITHDRAW wdrn wdrn wdrn wdrn wdrn .    .    .
 """
 
 
-def _next(state: ErrandState, action: str) -> ErrandState:
-    assert not action  # noqa: S101 - this table has no actions
-    return state
-
-
 ERRANDS: Final[Lifecycle[ErrandState, ErrandStep, ErrandState]] = read_lifecycle(
-    ERRAND_TABLE, ErrandState, ErrandStep, _next
+    ERRAND_TABLE, ErrandState, ErrandStep, state_alone
 )
 ERRAND_TRANSITIONS: Final = ERRANDS.transitions
 

@@ -5,10 +5,10 @@ a defect of ours. An end that a person gave, *aborted* or *superseded*, is never
 """
 
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState, PhaseState
-from ota_engine.lifecycle import Lifecycle, read_lifecycle
+from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
 class CampaignStep(StrEnum):
@@ -106,22 +106,14 @@ REPLACE    plan plan plan plan plan plan plan plan plan plan
 FALL_BACK  .    .    .    .    .    .    fail .    .    .
 """
 
-_State = TypeVar("_State")
-
-
-def _next(state: _State, action: str) -> _State:
-    assert not action  # noqa: S101 - these tables have no actions
-    return state
-
-
 CAMPAIGNS: Final[Lifecycle[CampaignState, CampaignStep, CampaignState]] = read_lifecycle(
-    CAMPAIGN_TABLE, CampaignState, CampaignStep, _next
+    CAMPAIGN_TABLE, CampaignState, CampaignStep, state_alone
 )
 PHASES: Final[Lifecycle[PhaseState, PhaseStep, PhaseState]] = read_lifecycle(
-    PHASE_TABLE, PhaseState, PhaseStep, _next
+    PHASE_TABLE, PhaseState, PhaseStep, state_alone
 )
 MEMBERS: Final[Lifecycle[MemberState, MemberStep, MemberState]] = read_lifecycle(
-    MEMBER_TABLE, MemberState, MemberStep, _next
+    MEMBER_TABLE, MemberState, MemberStep, state_alone
 )
 
 CAMPAIGN_TRANSITIONS: Final = CAMPAIGNS.transitions

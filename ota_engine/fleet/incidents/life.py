@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from ota_engine.fleet.incidents.rows import IncidentState
-from ota_engine.lifecycle import Lifecycle, read_lifecycle
+from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
 class IncidentStep(StrEnum):
@@ -26,12 +26,7 @@ REOPEN  -    -    open
 """
 
 
-def _next(state: IncidentState, action: str) -> IncidentState:
-    assert not action  # noqa: S101 - this table has no actions
-    return state
-
-
 INCIDENTS: Final[Lifecycle[IncidentState, IncidentStep, IncidentState]] = read_lifecycle(
-    TABLE, IncidentState, IncidentStep, _next
+    TABLE, IncidentState, IncidentStep, state_alone
 )
 TRANSITIONS: Final = INCIDENTS.transitions

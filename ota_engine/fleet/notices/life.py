@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from ota_engine.fleet.notices.rows import NoticeState
-from ota_engine.lifecycle import Lifecycle, read_lifecycle
+from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
 class NoticeStep(StrEnum):
@@ -27,12 +27,7 @@ REQUEUE .    .    wait
 """
 
 
-def _next(state: NoticeState, action: str) -> NoticeState:
-    assert not action  # noqa: S101 - this table has no actions
-    return state
-
-
 NOTICES: Final[Lifecycle[NoticeState, NoticeStep, NoticeState]] = read_lifecycle(
-    TABLE, NoticeState, NoticeStep, _next
+    TABLE, NoticeState, NoticeStep, state_alone
 )
 TRANSITIONS: Final = NOTICES.transitions

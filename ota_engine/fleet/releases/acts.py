@@ -26,7 +26,7 @@ from ota_engine.fleet.releases.rows import (
     ReleaseStatus,
     ReleaseType,
 )
-from ota_engine.lifecycle import read_lifecycle
+from ota_engine.lifecycle import read_lifecycle, state_alone
 from ota_engine.times import Utc
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -79,7 +79,7 @@ WITHDRAW    WITHDRAWN WITHDRAWN  -          -
 RETIRE      -         RETIRED    RETIRED    -
 """
 
-RELEASES: Final = read_lifecycle(TABLE, ReleaseStatus, ReleaseStep, lambda state, _: state)
+RELEASES: Final = read_lifecycle(TABLE, ReleaseStatus, ReleaseStep, state_alone)
 TRANSITIONS: Final = RELEASES.transitions
 
 

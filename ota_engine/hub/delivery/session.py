@@ -17,7 +17,7 @@ all. An *aborted* one stays so until it is assigned anew.
 from enum import StrEnum
 from typing import Final
 
-from ota_engine.lifecycle import read_lifecycle
+from ota_engine.lifecycle import read_lifecycle, state_alone
 from ota_engine.records import SessionState as S
 
 
@@ -69,7 +69,7 @@ OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .
 ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
 """
 
-SESSIONS: Final = read_lifecycle(TABLE, S, SessionStep, lambda state, _: state)
+SESSIONS: Final = read_lifecycle(TABLE, S, SessionStep, state_alone)
 
 #: (state, step) -> next state.
 TRANSITIONS: Final = SESSIONS.transitions

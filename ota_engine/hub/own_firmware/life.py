@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ota_engine.lifecycle import Lifecycle, read_lifecycle
+from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
 class OwnState(StrEnum):
@@ -53,13 +53,8 @@ DROP    .    idle idle idle .    .    .
 """
 
 
-def _next(state: OwnState, action: str) -> OwnState:
-    assert not action  # noqa: S101 - this table has no actions
-    return state
-
-
 OWN_LIFE: Final[Lifecycle[OwnState, OwnStep, OwnState]] = read_lifecycle(
-    OWN_TABLE, OwnState, OwnStep, _next
+    OWN_TABLE, OwnState, OwnStep, state_alone
 )
 OWN_TRANSITIONS: Final = OWN_LIFE.transitions
 
