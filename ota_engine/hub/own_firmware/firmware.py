@@ -140,7 +140,7 @@ class OwnFirmware:
         self.versions: tuple[int, int] | None = None
         self.staged = 0
         self._tries = 0
-        self._ask_utc: float | None = None
+        self._ask_utc: Utc | None = None
         self._effects: list[OwnEffect] = []
         self._takers: dict[type[Any], Callable[[Any, Utc], None]] = {
             StageOwn: self._stage,
@@ -161,9 +161,9 @@ class OwnFirmware:
     def next_wake(self) -> Utc | None:
         """When ``wake`` is due next; None for never."""
         if self.record.state is OwnState.FETCHING and self._ask_utc is not None:
-            return Utc(self._ask_utc)
+            return self._ask_utc
         if self.record.state is OwnState.TIMED and self.record.at_utc is not None:
-            return Utc(self.record.at_utc)
+            return self.record.at_utc
         return None
 
     def wake(self, utc: Utc) -> list[OwnEffect]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
+from ota_engine.times import Utc
 
 
 class OwnState(StrEnum):
@@ -77,7 +78,7 @@ class OwnFirmwareRecord:
     sha256: str = ""
     version: int = 0
     size: int = 0
-    at_utc: float | None = None
+    at_utc: Utc | None = None
 
 
 NOTHING_STAGED: Final = OwnFirmwareRecord()
