@@ -67,6 +67,10 @@ class Terms:
         if len(self.notes) > MAX_NOTES:
             raise ImageError(f"the notes have more than {MAX_NOTES} characters")
 
+    def reported(self, file_version: int) -> int:
+        """The version its firmware reports once it runs, of a file of this version."""
+        return file_version if self.reports is None else self.reports
+
 
 def _check_bases(bases: tuple[Range, ...]) -> None:
     if len(bases) > MAX_RANGES:

@@ -45,7 +45,7 @@ def runs_already(
     orders: Iterable[OrderRecord],
     firmwares: Collection[Firmware],
     *,
-    reports: int | None = None,
+    reports: int | None,
     waits: bool = False,
 ) -> RunsAlready | None:
     """Say how it is known that a device runs an image; None where it is not known.
@@ -59,7 +59,7 @@ def runs_already(
         image: the image, None where only its hash is known.
         orders: of all devices.
         firmwares: what the device said of each.
-        reports: the version a device tells that runs it, None for that of its file.
+        reports: the version a device tells that runs it, None where only its hash is known.
         waits: whether a delivery of the image goes on, so that it may hold it without running it.
     """
     if waits:
@@ -70,22 +70,12 @@ def runs_already(
     if proof is not None and not _is_contradicted(proof, firmwares if told is None else (told,)):
         known_by = f"by its signed answer to order {proof.number}"
         version, since = proof.firmware_version, proof.since_utc
-    elif told is not None and told.file_version == (
-        _version(image) if reports is None else reports
-    ):
-        known_by, version, since, proof = (
-            WORDS[told.source],
-            told.file_version,
-            told.since_utc,
-            None,
-        )
+    elif told is not None and told.file_version == reports:
+        known_by, version, since = WORDS[told.source], told.file_version, told.since_utc
+        proof = None
     else:
         return None
     return RunsAlready(device, manufacturer_image_hash, version, since, known_by, proof)
-
-
-def _version(image: ImageRecord | None) -> int | None:
-    return None if image is None else image.file_version
 
 
 def _proof(

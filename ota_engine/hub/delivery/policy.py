@@ -169,10 +169,9 @@ def _listed(names: "tuple[str, ...] | list[str]") -> str:
 
 def _version_step(offered: int, on: OfferTerms, running: int) -> OfferDecision | None:
     policy = on.policy
-    reports = None if on.terms is None else on.terms.terms.reports
     if running == UNKNOWN_VERSION:
         return None
-    if running == (offered if reports is None else reports):
+    if running == (offered if on.terms is None else on.terms.terms.reported(offered)):
         if policy is VersionPolicy.REINSTALL:
             return None
         return OfferDecision(Answer.SAME, f"the device already runs 0x{running:08X}")

@@ -137,8 +137,8 @@ class Images:
     def reported_by(self, record: ImageRecord) -> int:
         """The same of an image that need not have been added."""
         terms = self._terms.get(record.sha256)
-        stated = None if terms is None else terms.terms.reports
-        return record.file_version if stated is None else stated
+        version = record.file_version
+        return version if terms is None else terms.terms.reported(version)
 
     def of_hash(
         self, manufacturer_image_hash: bytes, targets: Collection[tuple[int, int]]

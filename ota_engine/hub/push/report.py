@@ -199,8 +199,8 @@ def _image(facts: PushFacts, sha256: str) -> ReportedImage:
     current = (
         one for one in facts.standings if one.verdict is PushVerdict.CURRENT and not one.sha256
     )
-    stated = None if terms is None else terms.terms.reports
-    runs = image.file_version if stated is None else stated
+    version = image.file_version
+    runs = version if terms is None else terms.terms.reported(version)
     same = sum(one.firmware == key and one.running == runs for one in current)
     return ReportedImage(
         name=image.name,

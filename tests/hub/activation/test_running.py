@@ -43,6 +43,8 @@ def known(
     reports: int | None = None,
     waits: bool = False,
 ) -> RunsAlready | None:
+    if reports is None and image is not None:
+        reports = image.file_version
     return runs_already(Eui64(HCALCS), HASH, image, orders, firmwares, reports=reports, waits=waits)
 
 
