@@ -22,7 +22,7 @@ from ota_engine.lock import try_lock
 #: Addresses at which this machine finds itself, as ``localhost`` does or for want of another.
 OWN = frozenset(map(ip_address, ("127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::")))  # noqa: S104 - compared, never listened at
 GROUP_MAY_USE = stat.S_IRGRP | stat.S_IWGRP
-BY_ID = Path("/dev/serial/by-id")  # where udev names serial ports for people
+BY_ID = Path("serial", "by-id")  # where udev names serial ports for people, below /dev
 PORT_NAMES = ("ttyACM*", "ttyUSB*", "ttyAMA*", "cu.usb*", "cu.SLAB*")  # of dongles, Linux and macOS
 
 
@@ -43,13 +43,9 @@ def check_port(settings: RadioSettings) -> None:
         raise LinkError(f"{path}: {error.strerror}; {_suggest()}") from error
     if not stat.S_ISCHR(mode):
         raise LinkError(f"{path}: not a serial port; {_suggest()}")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise LinkError(f"{path}: permission denied; {how_to_be_let_in(path, os.getgroups())}")
-
-
-def serial_ports() -> list[str]:
-    """Name the serial ports that are plugged in."""
-    return sorted(str(port) for port in BY_ID.iterdir()) if BY_ID.is_dir() else []
+    obstacle = _obstacle(path)
+    if obstacle:
+        raise LinkError(f"{path}: {obstacle}")
 
 
 class PlainPort(NamedTuple):
@@ -65,7 +61,7 @@ def seen_ports(devices: Path = Path("/dev")) -> list[PlainPort]:
     Args:
         devices: the folder of devices.
     """
-    by_id = devices / BY_ID.relative_to("/dev")
+    by_id = devices / BY_ID
     named = sorted(by_id.iterdir()) if by_id.is_dir() else []
     known = {path.resolve() for path in named}
     plain = (path for kind in PORT_NAMES for path in sorted(devices.glob(kind)))
@@ -80,7 +76,7 @@ def _obstacle(path: Path) -> str:
 
 
 def _suggest() -> str:
-    ports = serial_ports()
+    ports = [port.path for port in seen_ports()]
     return f"there are {', '.join(ports)}" if ports else "no dongle seems to be plugged in"
 
 

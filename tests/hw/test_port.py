@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.port import check_port, how_to_be_let_in, lock_port
+from hw.port import check_port, how_to_be_let_in, lock_port, seen_ports
 from hw.settings import parse_link
 from ota_engine.errors import LinkError
 
@@ -32,6 +32,15 @@ def test_an_address_is_not_looked_for_among_files() -> None:
 
 def test_a_port_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match="no such port"):
+        check_port(parse_link(f"ezsp://{tmp_path}/gone"))
+
+
+def test_instead_of_it_those_are_named_that_are_there_also_without_a_name_of_udev(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ttyUSB0").touch()
+    monkeypatch.setattr(seen_ports, "__defaults__", (tmp_path,))
+    with pytest.raises(LinkError, match=f"no such port; there are {tmp_path}/ttyUSB0$"):
         check_port(parse_link(f"ezsp://{tmp_path}/gone"))
 
 
