@@ -5,13 +5,12 @@ PAN ID and channel may change, and a backup brings a network to another coordina
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
-from images.files import read_bounded
+from images.files import read_bounded, write_whole
 from ota_engine.errors import LinkError
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
@@ -84,12 +83,7 @@ def _write(path: Path, seen: SeenNetwork) -> None:
         "coordinator": format_eui64(seen.coordinator),
         "since_utc": seen.since_utc,
     }
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        with fresh.open("w") as file:
-            file.write(json.dumps(row, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_whole(path, f"{json.dumps(row, indent=2)}\n".encode(), durable=True)
     except OSError as error:
         raise LinkError(f"{path}: cannot be written: {error.strerror or error}") from error
