@@ -72,4 +72,6 @@ def test_trouble_that_is_told_after_the_delivery_takes_nothing_back() -> None:
 
 def test_trouble_with_a_notice_that_nobody_wrote_is_nothing() -> None:
     town = two_suppliers()
+    before = town.notices()
     town.happen(NoticeUndelivered("nothing", "east", "?", True))
+    assert town.notices() == before
