@@ -37,7 +37,6 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
 BEGIN = Utc(1_800_000_000.0)
-DAY = 86_400.0
 OLD_VERSION, VERSION = 0x0001_0000, 0x0002_0000
 KEY = "00112233445566778899aabbccddeeff"
 BATCH = 1_000  # outcomes in one commit, or bare updates
