@@ -18,6 +18,7 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.parties.acts import refuse_author
 from ota_engine.fleet.releases.acts import (
+    ABOUT_RELEASE,
     ReleaseStep,
     changed,
     release_of,
@@ -143,15 +144,6 @@ def _refused(release: FirmwareRelease, text: str) -> DecisionRefused:
     return DecisionRefused(RefusalCode.STATE, text, release.revision)
 
 
-def _subject(act: ApproveRelease) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: ApproveRelease, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 ACTS: Final = {
-    ApproveRelease: ActRow(frozenset({PartyRole.APPROVER}), _subject, _revision, _approve),
+    ApproveRelease: ActRow(frozenset({PartyRole.APPROVER}), *ABOUT_RELEASE, _approve),
 }

@@ -21,13 +21,14 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import (
+    ABOUT_RELEASE,
     USERS,
     ReleaseStep,
     changed,
     release_of,
     stepped,
 )
-from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
+from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import Utc
 
 _UNDER_WAY: Final = (CampaignState.NOTIFIED, CampaignState.RUNNING)
@@ -53,9 +54,6 @@ class RetireRelease:
     release: str
     successor: str
     from_utc: float
-
-
-EndingAct = WithdrawRelease | RetireRelease
 
 
 def _withdraw(act: WithdrawRelease, actor: Actor, work: Work, utc: Utc) -> str:
@@ -109,18 +107,9 @@ def _retire(act: RetireRelease, actor: Actor, work: Work, utc: Utc) -> str:
     return f"release {act.release} is {text}"
 
 
-def _subject(act: EndingAct) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: EndingAct, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})
 
 ACTS: Final = {
-    WithdrawRelease: ActRow(_OPERATORS, _subject, _revision, _withdraw),
-    RetireRelease: ActRow(_OPERATORS, _subject, _revision, _retire),
+    WithdrawRelease: ActRow(_OPERATORS, *ABOUT_RELEASE, _withdraw),
+    RetireRelease: ActRow(_OPERATORS, *ABOUT_RELEASE, _retire),
 }

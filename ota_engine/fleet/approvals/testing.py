@@ -35,7 +35,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.acts import party_of, refuse_author
-from ota_engine.fleet.releases.acts import changed, refuse_bad_digest, release_of
+from ota_engine.fleet.releases.acts import ABOUT_RELEASE, changed, refuse_bad_digest, release_of
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
 from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
@@ -101,9 +101,6 @@ class WaiveItem:
 
     release: str
     item: ChecklistItem
-
-
-TestingAct = RecordEvidence | SetExitCriteria | OpenUit | GiveFeedback | ReserveSet | WaiveItem
 
 
 def _draft(work: Work, name: str) -> FirmwareRelease:
@@ -313,25 +310,14 @@ def _senseless(text: str) -> DecisionRefused:
     return DecisionRefused(RefusalCode.CONTENT, text)
 
 
-def _subject(act: TestingAct) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: TestingAct, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})
 _TESTERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.CSP, PartyRole.MANUFACTURER})
 
 ACTS: Final = {
-    RecordEvidence: ActRow(_TESTERS, _subject, _revision, _record),
-    SetExitCriteria: ActRow(_OPERATORS, _subject, _revision, _criteria),
-    OpenUit: ActRow(_OPERATORS, _subject, _revision, _open),
-    GiveFeedback: ActRow(SUPPLIERS, _subject, _revision, _feedback),
-    ReserveSet: ActRow(SUPPLIERS, _subject, _revision, _reserve),
-    WaiveItem: ActRow(
-        frozenset({PartyRole.OPERATOR, PartyRole.APPROVER}), _subject, _revision, _waive
-    ),
+    RecordEvidence: ActRow(_TESTERS, *ABOUT_RELEASE, _record),
+    SetExitCriteria: ActRow(_OPERATORS, *ABOUT_RELEASE, _criteria),
+    OpenUit: ActRow(_OPERATORS, *ABOUT_RELEASE, _open),
+    GiveFeedback: ActRow(SUPPLIERS, *ABOUT_RELEASE, _feedback),
+    ReserveSet: ActRow(SUPPLIERS, *ABOUT_RELEASE, _reserve),
+    WaiveItem: ActRow(frozenset({PartyRole.OPERATOR, PartyRole.APPROVER}), *ABOUT_RELEASE, _waive),
 }

@@ -16,6 +16,8 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
+    no_revision,
 )
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
@@ -89,27 +91,16 @@ def _refuse_unknown(campaign: str, work: Work) -> None:
         )
 
 
-def _rule_subject(act: RequireConsent) -> str:
-    return f"variant:{act.variant}"
-
-
-def _rule_revision(act: RequireConsent, work: Work) -> int | None:
-    found = work.get(ConsentRule, act.variant)
-    return None if found is None else found.revision
-
-
 def _subject(act: GiveConsent | WithdrawConsent) -> str:
     return f"campaign:{act.campaign}"
 
 
-def _revision(act: GiveConsent | WithdrawConsent, work: Work) -> int | None:
-    return None
-
-
 ACTS: Final = {
     RequireConsent: ActRow(
-        frozenset({PartyRole.OPERATOR, PartyRole.APPROVER}), _rule_subject, _rule_revision, _require
+        frozenset({PartyRole.OPERATOR, PartyRole.APPROVER}),
+        *about("variant", ConsentRule),
+        _require,
     ),
-    GiveConsent: ActRow(SUPPLIERS, _subject, _revision, _give),
-    WithdrawConsent: ActRow(SUPPLIERS, _subject, _revision, _withdraw),
+    GiveConsent: ActRow(SUPPLIERS, _subject, no_revision, _give),
+    WithdrawConsent: ActRow(SUPPLIERS, _subject, no_revision, _withdraw),
 }

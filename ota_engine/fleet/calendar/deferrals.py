@@ -15,6 +15,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
@@ -104,8 +105,4 @@ def _subject(act: AnswerDeferral) -> str:
     return f"campaign:{act.campaign}"
 
 
-def _revision(act: AnswerDeferral, work: Work) -> int | None:
-    return None
-
-
-ACTS: Final = {AnswerDeferral: ActRow(_OPERATORS, _subject, _revision, _answer)}
+ACTS: Final = {AnswerDeferral: ActRow(_OPERATORS, _subject, no_revision, _answer)}

@@ -14,6 +14,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
@@ -210,13 +211,9 @@ def _subject(act: BookCalendar | ClearCalendar) -> str:
     return f"calendar:{act.entry}"
 
 
-def _revision(act: BookCalendar | ClearCalendar, work: Work) -> int | None:
-    return None
-
-
 _BOOKERS: Final = SUPPLIERS | {PartyRole.OPERATOR}
 
 ACTS: Final = {
-    BookCalendar: ActRow(_BOOKERS, _subject, _revision, _book),
-    ClearCalendar: ActRow(_BOOKERS, _subject, _revision, _clear),
+    BookCalendar: ActRow(_BOOKERS, _subject, no_revision, _book),
+    ClearCalendar: ActRow(_BOOKERS, _subject, no_revision, _clear),
 }

@@ -16,6 +16,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.rows import Ask, Select
 from ota_engine.fleet.kernel.work import Work
@@ -243,17 +244,13 @@ def _cell_subject(act: SetCompatibility | DropCompatibility) -> str:
     return f"compatibility:{act.cell}"
 
 
-def _revision(act: object, work: Work) -> int | None:
-    return None
-
-
 _RULERS: Final = frozenset(
     {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.MANUFACTURER, PartyRole.ADMINISTRATOR}
 )
 
 ACTS: Final = {
-    SetSequence: ActRow(_RULERS, _rule_subject, _revision, _set_sequence),
-    DropSequence: ActRow(_RULERS, _rule_subject, _revision, _drop_sequence),
-    SetCompatibility: ActRow(_RULERS, _cell_subject, _revision, _set_compatibility),
-    DropCompatibility: ActRow(_RULERS, _cell_subject, _revision, _drop_compatibility),
+    SetSequence: ActRow(_RULERS, _rule_subject, no_revision, _set_sequence),
+    DropSequence: ActRow(_RULERS, _rule_subject, no_revision, _drop_sequence),
+    SetCompatibility: ActRow(_RULERS, _cell_subject, no_revision, _set_compatibility),
+    DropCompatibility: ActRow(_RULERS, _cell_subject, no_revision, _drop_compatibility),
 }

@@ -26,12 +26,13 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.rows import Ask, RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce, with_role
-from ota_engine.fleet.notices.rows import NoticeKind, PartyClock, StatusSchedule
+from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 
@@ -182,8 +183,7 @@ def _choose(act: ChooseSlots, actor: Actor, work: Work, utc: Utc) -> str:
         at = times[home.home]
         due = at if act.step is HomeStep.DOWNLOAD else utc  # an earlier time may count at once
         work.put(Slot(act.campaign, home.home, act.step, actor.party, at, actor.person, due))
-    if work.get(PartyClock, _clock(window), actor.party) is not None:
-        clocks.met(work, _clock(window), actor.party, utc)
+    clocks.met(work, choice_clock(act.campaign, act.step, window.revision), actor.party, utc)
     clashing = _tell(act.campaign, act.step, homes, actor, work, utc)
     text = f"times for the {act.step} of {len(homes):,} homes are chosen"
     if clashing:
@@ -205,10 +205,6 @@ def _drop(act: DropSlots, actor: Actor, work: Work, utc: Utc) -> str:
         work.drop(row)
     _tell(act.campaign, act.step, homes, actor, work, utc)
     return f"times for the {act.step} of {len(rows):,} homes are dropped"
-
-
-def _clock(window: UpgradeWindow) -> str:
-    return choice_clock(window.campaign, window.step, window.revision)
 
 
 def _window(work: Work, campaign: str, step: HomeStep) -> UpgradeWindow:
@@ -264,17 +260,10 @@ def _tell(
     return clashing
 
 
-def _subject(act: SetWindow | ChooseSlots | DropSlots) -> str:
-    return f"window:{act.campaign}/{act.step}"
-
-
-def _revision(act: SetWindow | ChooseSlots | DropSlots, work: Work) -> int | None:
-    found = work.get(UpgradeWindow, act.campaign, act.step)
-    return None if found is None else found.revision
-
+_WINDOW: Final = about("window", UpgradeWindow)
 
 ACTS: Final = {
-    SetWindow: ActRow(frozenset({PartyRole.OPERATOR}), _subject, _revision, _set),
-    ChooseSlots: ActRow(SUPPLIERS, _subject, _revision, _choose),
-    DropSlots: ActRow(SUPPLIERS, _subject, _revision, _drop),
+    SetWindow: ActRow(frozenset({PartyRole.OPERATOR}), *_WINDOW, _set),
+    ChooseSlots: ActRow(SUPPLIERS, *_WINDOW, _choose),
+    DropSlots: ActRow(SUPPLIERS, *_WINDOW, _drop),
 }

@@ -10,6 +10,8 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
+    no_revision,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.rows import RowKey
@@ -113,19 +115,11 @@ def _erase(act: EraseParticulars, actor: Actor, work: Work, utc: Utc) -> str:
     return f"particulars of {len(found):,} homes are erased"
 
 
-def _fence_subject(act: FenceHomes | ReleaseHomes) -> str:
-    return f"ring fence:{act.ring_fence}"
-
-
-def _fence_revision(act: FenceHomes | ReleaseHomes, work: Work) -> int | None:
-    found = work.get(RingFence, act.ring_fence)
-    return None if found is None else found.revision
-
-
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})
+_FENCE: Final = about("ring fence", RingFence)
 
 ACTS: Final = {
-    FenceHomes: ActRow(_OPERATORS, _fence_subject, _fence_revision, _fence),
-    ReleaseHomes: ActRow(_OPERATORS, _fence_subject, _fence_revision, _release),
-    EraseParticulars: ActRow(_OPERATORS, lambda act: "particulars", lambda act, work: None, _erase),
+    FenceHomes: ActRow(_OPERATORS, *_FENCE, _fence),
+    ReleaseHomes: ActRow(_OPERATORS, *_FENCE, _release),
+    EraseParticulars: ActRow(_OPERATORS, lambda act: "particulars", no_revision, _erase),
 }

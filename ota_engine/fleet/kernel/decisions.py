@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, NamedTuple
 
 from ota_engine.canonical import canonical_json
+from ota_engine.fleet.kernel.rows import key_values
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
 
@@ -131,6 +132,30 @@ class ActRow(NamedTuple):
     take: Callable[[Any, Actor, Work, Utc], str]
     sees: bool = False
     changed: Callable[[Any, Work], str] | None = None
+
+
+def about(
+    word: str, kind: type[Any]
+) -> tuple[Callable[[Any], str], Callable[[Any, Work], int | None]]:
+    """Make the ``subject`` and the ``revision`` of acts that are about one row.
+
+    Args:
+        word: says what it is, in the subject.
+        kind: class of the row; the acts have fields of the names of its key.
+    """
+
+    def subject(act: Any) -> str:
+        return f"{word}:{'/'.join(map(str, key_values(kind, act)))}"
+
+    def revision(act: Any, work: Work) -> int | None:
+        found = work.get(kind, *key_values(kind, act))
+        return None if found is None else found.revision
+
+    return subject, revision
+
+
+def no_revision(act: Any, work: Work) -> None:
+    """Read the ``revision`` of what has none: a person need not have seen it."""
 
 
 def octets_to_sign(decision: Decision) -> bytes:

@@ -9,6 +9,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
@@ -95,10 +96,6 @@ def _subject(act: RequeueNotices) -> str:
     return f"party:{act.party}"
 
 
-def _revision(act: RequeueNotices, work: Work) -> int | None:
-    return None
-
-
 ACTS: Final = {
-    RequeueNotices: ActRow(frozenset({PartyRole.OPERATOR}), _subject, _revision, _requeue)
+    RequeueNotices: ActRow(frozenset({PartyRole.OPERATOR}), _subject, no_revision, _requeue)
 }

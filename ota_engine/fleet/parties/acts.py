@@ -23,6 +23,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
@@ -111,7 +112,6 @@ class RemovePerson:
 
 
 PartyAct = RegisterParty | ChangeParty
-PersonAct = RegisterPerson | ConfirmPerson | ReplaceKey | RemovePerson
 
 _FOUNDERS: Final = 2
 
@@ -307,32 +307,16 @@ def _changed(person: Person, text: str, work: Work, *, active: bool) -> str:
     return f"person {person.person} is {text}"
 
 
-def _party_subject(act: FoundEstate | PartyAct) -> str:
-    return f"party:{act.party}"
-
-
-def _party_revision(act: FoundEstate | PartyAct, work: Work) -> int | None:
-    found = work.get(Party, act.party)
-    return None if found is None else found.revision
-
-
-def _person_subject(act: PersonAct) -> str:
-    return f"person:{act.person}"
-
-
-def _person_revision(act: PersonAct, work: Work) -> int | None:
-    found = work.get(Person, act.person)
-    return None if found is None else found.revision
-
-
 _REGISTRARS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
+_PARTY: Final = about("party", Party)
+_PERSON: Final = about("person", Person)
 
 ACTS: Final = {
-    FoundEstate: ActRow(_REGISTRARS, _party_subject, _party_revision, _found),
-    RegisterParty: ActRow(_REGISTRARS, _party_subject, _party_revision, _register),
-    ChangeParty: ActRow(_REGISTRARS, _party_subject, _party_revision, _change),
-    RegisterPerson: ActRow(_REGISTRARS, _person_subject, _person_revision, _register_person),
-    ConfirmPerson: ActRow(_REGISTRARS, _person_subject, _person_revision, _confirm),
-    ReplaceKey: ActRow(frozenset(PartyRole), _person_subject, _person_revision, _replace_key),
-    RemovePerson: ActRow(_REGISTRARS, _person_subject, _person_revision, _remove),
+    FoundEstate: ActRow(_REGISTRARS, *_PARTY, _found),
+    RegisterParty: ActRow(_REGISTRARS, *_PARTY, _register),
+    ChangeParty: ActRow(_REGISTRARS, *_PARTY, _change),
+    RegisterPerson: ActRow(_REGISTRARS, *_PERSON, _register_person),
+    ConfirmPerson: ActRow(_REGISTRARS, *_PERSON, _confirm),
+    ReplaceKey: ActRow(frozenset(PartyRole), *_PERSON, _replace_key),
+    RemovePerson: ActRow(_REGISTRARS, *_PERSON, _remove),
 }

@@ -14,6 +14,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
@@ -34,6 +35,8 @@ MOST_VERSION: Final = 0xFFFF_FFFF
 
 #: Who is told of what concerns every user of a variant.
 USERS: Final = SUPPLIERS | {PartyRole.MANUFACTURER, PartyRole.ASSET_PROVIDER}
+
+ABOUT_RELEASE: Final = about("release", FirmwareRelease)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,6 @@ class AddContent:
     kind: ContentKind
     title: str
     agreed_by: tuple[str, ...]
-
-
-ReleaseAct = EnterRelease | AddContent
 
 
 class ReleaseStep(Enum):
@@ -240,18 +240,9 @@ def _add_content(act: AddContent, actor: Actor, work: Work, utc: Utc) -> str:
     return f"release {act.release} is {text}"
 
 
-def _subject(act: ReleaseAct) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: ReleaseAct, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 _KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER})
 
 ACTS: Final = {
-    EnterRelease: ActRow(_KEEPERS, _subject, _revision, _enter),
-    AddContent: ActRow(_KEEPERS, _subject, _revision, _add_content),
+    EnterRelease: ActRow(_KEEPERS, *ABOUT_RELEASE, _enter),
+    AddContent: ActRow(_KEEPERS, *ABOUT_RELEASE, _add_content),
 }

@@ -18,11 +18,10 @@ from ota_engine.fleet.kernel.decisions import (
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.releases.acts import changed, release_of
+from ota_engine.fleet.releases.acts import ABOUT_RELEASE, changed, release_of
 from ota_engine.fleet.releases.rows import (
     DefectCategory,
     DefectHit,
-    FirmwareRelease,
     KnownDefect,
 )
 from ota_engine.times import Utc
@@ -46,9 +45,6 @@ class ResolveDefect:
     release: str
     defect: str
     fixed_in: str
-
-
-DefectAct = RecordDefect | ResolveDefect
 
 
 def forbids_manufacture(defects: Iterable[KnownDefect]) -> tuple[KnownDefect, ...]:
@@ -99,20 +95,11 @@ def _resolve(act: ResolveDefect, actor: Actor, work: Work, utc: Utc) -> str:
     return f"release {act.release} is {what}"
 
 
-def _subject(act: DefectAct) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: DefectAct, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 ACTS: Final = {
     RecordDefect: ActRow(
-        SUPPLIERS | {PartyRole.OPERATOR, PartyRole.MANUFACTURER}, _subject, _revision, _record
+        SUPPLIERS | {PartyRole.OPERATOR, PartyRole.MANUFACTURER}, *ABOUT_RELEASE, _record
     ),
     ResolveDefect: ActRow(
-        frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER}), _subject, _revision, _resolve
+        frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER}), *ABOUT_RELEASE, _resolve
     ),
 }

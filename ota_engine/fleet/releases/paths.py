@@ -10,13 +10,14 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_words
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.acts import party_of, refuse_author
-from ota_engine.fleet.releases.acts import USERS, release_of
+from ota_engine.fleet.releases.acts import ABOUT_RELEASE, USERS, release_of
 from ota_engine.fleet.releases.planner import NoRoute, PathGraph, UpgradeRoute, graph, plan
 from ota_engine.fleet.releases.rows import (
     CplEntry,
@@ -52,12 +53,6 @@ def map_of(work: Work, variant: str) -> tuple[PathGraph, dict[int, str]]:
         {entry.cpl: entry.paths for entry in entries}, work.select(UpgradePath, variant=variant)
     )
     return paths, {entry.version: entry.cpl for entry in entries}
-
-
-def route_of(work: Work, release: FirmwareRelease, version: int) -> UpgradeRoute | NoRoute:
-    """Find the way from a version to a release; overrides do not count."""
-    paths, ids = map_of(work, release.variant)
-    return _route(paths, ids, release, version)
 
 
 def _route(
@@ -152,24 +147,11 @@ def _agree(act: AgreeHops, actor: Actor, work: Work, utc: Utc) -> str:
     return f"{text}, agreed by {', '.join(act.agreed_by)}"
 
 
-def _release_revision(act: OverridePath, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
-def _cpl_revision(act: AgreeHops, work: Work) -> int | None:
-    found = work.get(CplEntry, act.cpl)
-    return None if found is None else found.revision
-
-
 ACTS: Final = {
     OverridePath: ActRow(
         frozenset({PartyRole.APPROVER}),
-        lambda act: f"release:{act.release}",
-        _release_revision,
+        *ABOUT_RELEASE,
         _override,
     ),
-    AgreeHops: ActRow(
-        frozenset({PartyRole.OPERATOR}), lambda act: f"cpl:{act.cpl}", _cpl_revision, _agree
-    ),
+    AgreeHops: ActRow(frozenset({PartyRole.OPERATOR}), *about("cpl", CplEntry), _agree),
 }

@@ -17,6 +17,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
@@ -204,5 +205,5 @@ def _revision(act: EditPaths, work: Work) -> int | None:
 
 ACTS: Final = {
     EditPaths: ActRow(_KEEPERS, lambda act: f"cpl:{act.entry.cpl}", _revision, _edit),
-    EnterRepository: ActRow(_KEEPERS, lambda act: "repository", lambda act, work: None, _enter),
+    EnterRepository: ActRow(_KEEPERS, lambda act: "repository", no_revision, _enter),
 }

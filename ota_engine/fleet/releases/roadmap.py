@@ -19,6 +19,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import (
+    ABOUT_RELEASE,
     USERS,
     changed,
     refuse_foreign_maker,
@@ -26,7 +27,6 @@ from ota_engine.fleet.releases.acts import (
     variant_of,
 )
 from ota_engine.fleet.releases.rows import (
-    FirmwareRelease,
     ManufacturedVersion,
     Milestone,
     PlannedDate,
@@ -50,9 +50,6 @@ class MakeWith:
 
     release: str
     from_utc: float
-
-
-RoadmapAct = PlanDate | MakeWith
 
 
 def roadmap(work: Work, release: str) -> dict[Milestone, tuple[PlannedDate, ...]]:
@@ -145,18 +142,9 @@ def _make(act: MakeWith, actor: Actor, work: Work, utc: Utc) -> str:
     return f"release {act.release} is {text}"
 
 
-def _subject(act: RoadmapAct) -> str:
-    return f"release:{act.release}"
-
-
-def _revision(act: RoadmapAct, work: Work) -> int | None:
-    found = work.get(FirmwareRelease, act.release)
-    return None if found is None else found.revision
-
-
 _KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.MANUFACTURER})
 
 ACTS: Final = {
-    PlanDate: ActRow(_KEEPERS, _subject, _revision, _plan),
-    MakeWith: ActRow(_KEEPERS, _subject, _revision, _make),
+    PlanDate: ActRow(_KEEPERS, *ABOUT_RELEASE, _plan),
+    MakeWith: ActRow(_KEEPERS, *ABOUT_RELEASE, _make),
 }
