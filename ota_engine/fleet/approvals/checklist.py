@@ -16,7 +16,7 @@ from ota_engine.fleet.approvals.rows import (
     UitWindow,
     WindowState,
 )
-from ota_engine.fleet.inventory.rows import ConfigurationSet, Home, HomeStatus
+from ota_engine.fleet.inventory.rows import Home, HomeStatus
 from ota_engine.fleet.kernel.decisions import SUPPLIERS
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import with_role
@@ -193,9 +193,3 @@ def coverage(work: Work, release: FirmwareRelease) -> Coverage:
         tuple(sorted(scenarios)),
         tuple(sorted(known - scenarios)),
     )
-
-
-def contents_of(work: Work, configuration: str) -> str:
-    """Say which models and versions a set is made of; empty where nobody counted it."""
-    found = work.get(ConfigurationSet, configuration)
-    return "" if found is None else found.contents

@@ -37,11 +37,6 @@ def utc_of(local: datetime) -> Utc:
     return Utc(moment.replace(tzinfo=UTC).timestamp())
 
 
-def start_of(day: date) -> Utc:
-    """Say when a day begins."""
-    return utc_of(datetime.combine(day, time()))
-
-
 def _is_summer(moment: datetime) -> bool:
     return _change(moment.year, _MARCH) <= moment < _change(moment.year, _OCTOBER)
 

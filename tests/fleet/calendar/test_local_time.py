@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.fleet.calendar.local_time import local_of, start_of, utc_of
+from ota_engine.fleet.calendar.local_time import local_of, utc_of
 from ota_engine.times import Utc
 
 LONDON = ZoneInfo("Europe/London")
@@ -35,4 +35,4 @@ def test_the_hour_that_comes_twice_means_the_first() -> None:
 
 
 def test_a_summer_day_begins_before_midnight_utc() -> None:
-    assert start_of(datetime(2027, 7, 1)) == utc(2027, 6, 30, 23)
+    assert utc_of(datetime(2027, 7, 1)) == utc(2027, 6, 30, 23)
