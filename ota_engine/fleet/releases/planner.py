@@ -6,6 +6,7 @@ edited (``circle``); the planner ends all the same where there is one.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from ota_engine.fleet.releases.rows import PathKnowledge, PathStanding, UpgradePath
@@ -99,21 +100,10 @@ def circle(paths: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
         the entries of one circle, each reached from the next and the last from the first; empty
         where there is none.
     """
-    done: set[str] = set()
-    for begin in sorted(paths):
-        trail: list[str] = []
-        ahead = [(begin, iter(sorted(paths.get(begin, ()))))] if begin not in done else []
-        trail = [begin] if ahead else []
-        while ahead:
-            entry, sources = ahead[-1]
-            source = next(sources, None)
-            if source is None:
-                ahead.pop()
-                trail.pop()
-                done.add(entry)
-            elif source in trail:
-                return tuple(trail[trail.index(source) :])
-            elif source not in done:
-                trail.append(source)
-                ahead.append((source, iter(sorted(paths.get(source, ())))))
+    ordered = {entry: sorted(paths[entry]) for entry in sorted(paths)}
+    try:
+        TopologicalSorter(ordered).prepare()
+    except CycleError as error:
+        _, *found = error.args[1]
+        return tuple(reversed(found))
     return ()
