@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from ota_engine.fleet.inventory.configurations import IN_PLACE, configuration_id, version_text
 from ota_engine.fleet.inventory.rows import HomeStatus
+from ota_engine.store.fleet.forms import listed
 from ota_engine.times import Utc
 
-_IN_PLACE: Final = ", ".join(sorted(f"'{status.value}'" for status in IN_PLACE))
+_IN_PLACE: Final = listed(IN_PLACE)
 _FIND_ALL: Final = f"""
     INSERT INTO found_sets
     SELECT home, configuration_contents(kind, variant, version) FROM fleet_devices

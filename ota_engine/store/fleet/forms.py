@@ -53,7 +53,7 @@ class RowForm:
         self.names = field_names(kind)
         self.keys = len(kind.KEY)
         self.may_be_evidence = may_be_evidence(kind)
-        columns = [column_of(hint) for hint in hints_of(kind)]
+        columns = [HeldColumn(hint) for hint in hints_of(kind)]
         words = ["._value_" if column.is_choice else "" for column in columns]
         self._take = taking([name + word for name, word in zip(self.names, words, strict=True)])
         self._writers = [(n, c.write) for n, c in enumerate(columns) if c.write is not None]
@@ -280,9 +280,9 @@ def hints_of(kind: type[Any]) -> tuple[Any, ...]:
     return tuple(hints[name] for name in field_names(kind))
 
 
-def column_of(hint: Any) -> HeldColumn:
-    """Say how values of a type are held."""
-    return HeldColumn(hint)
+def listed(words: Iterable[str]) -> str:
+    """Write words of ours for ``IN (...)``."""
+    return ", ".join(f"'{word}'" for word in sorted(words))
 
 
 FORMS: Final[Mapping[type[Any], RowForm]] = {kind: RowForm(kind) for kind in KINDS}

@@ -5,9 +5,10 @@ from typing import Final
 
 from ota_engine.fleet.inventory.configurations import IN_PLACE
 from ota_engine.fleet.releases.gaining import GainedDevices
+from ota_engine.store.fleet.forms import listed
 from ota_engine.times import Utc
 
-_IN_PLACE: Final = ", ".join(sorted(f"'{status.value}'" for status in IN_PLACE))
+_IN_PLACE: Final = listed(IN_PLACE)
 _GAINED: Final = f"""
     SELECT d.variant, d.version, count(DISTINCT d.home)
     FROM responsibilities AS r JOIN fleet_devices AS d ON d.home = r.home

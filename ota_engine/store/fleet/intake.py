@@ -13,12 +13,12 @@ from ota_engine.fleet.inventory.arrivals import HUB
 from ota_engine.fleet.inventory.configurations import IN_PLACE
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, Particulars, Variant
 from ota_engine.fleet.parties.rows import Responsibility
-from ota_engine.store.fleet.forms import FORMS
+from ota_engine.store.fleet.forms import FORMS, listed
 from ota_engine.times import Utc
 
 _KINDS: Final[tuple[type[Any], ...]] = (Home, Responsibility, Particulars, InstalledDevice, Variant)
 _OTHERS: Final = ("bad_lines", "touched_homes", "changed_homes", "unusual_devices")
-_IN_PLACE: Final = ", ".join(sorted(f"'{status.value}'" for status in IN_PLACE))
+_IN_PLACE: Final = listed(IN_PLACE)
 _DEVICE: Final = FORMS[InstalledDevice]
 
 

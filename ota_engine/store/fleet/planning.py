@@ -14,13 +14,9 @@ from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.kernel.effects import Draw, Join, Quota
 from ota_engine.fleet.kernel.rows import Strata
-from ota_engine.store.fleet.forms import FORMS
+from ota_engine.store.fleet.forms import FORMS, listed
 
 _MEMBER: Final = FORMS[Member]
-
-
-def _words(states: Iterable[str]) -> str:
-    return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 _TARGETS: Final = f"""
@@ -29,8 +25,8 @@ _TARGETS: Final = f"""
       AND d.status = :commissioned AND h.status = :complete AND h.ring_fence = :ring_fence
       AND NOT EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
                         ON m.campaign = c.campaign AND m.home = h.home
-                      WHERE c.state IN ({_words(OPEN_STATES)}) AND m.device = d.device
-                        AND m.state IN ({_words(BUSY_STATES)}))
+                      WHERE c.state IN ({listed(OPEN_STATES)}) AND m.device = d.device
+                        AND m.state IN ({listed(BUSY_STATES)}))
 """  # noqa: S608 - our own words
 _REGIONS: Final = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
 _SUPPLIER: Final = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from images.eui64 import Eui64
 from ota_engine.fleet.kernel.rows import field_names
 from ota_engine.fleet.tables import KINDS
-from ota_engine.store.fleet.forms import column_of, hints_of
+from ota_engine.store.fleet.forms import HeldColumn, hints_of
 
 METADATA: Final = sa.MetaData()
 
@@ -26,7 +26,7 @@ _TYPES: Final[dict[Any, Any]] = {
 
 
 def _column(kind: type[Any], name: str, hint: Any) -> sa.Column[Any]:
-    column = column_of(hint)
+    column = HeldColumn(hint)
     return sa.Column(
         name,
         _TYPES[column.plain],
@@ -43,7 +43,7 @@ def _table(kind: type[Any]) -> sa.Table:
     table = sa.Table(
         kind.TABLE,
         METADATA,
-        *map(_column, [kind] * len(names), names, hints_of(kind)),
+        *(_column(kind, *one) for one in zip(names, hints_of(kind), strict=True)),
         sqlite_with_rowid=False,
     )
     for indexed in getattr(kind, "INDEXES", ()):
