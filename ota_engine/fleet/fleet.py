@@ -43,7 +43,7 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.judging import decide
 from ota_engine.fleet.kernel.decisions import ActRow, Decision
 from ota_engine.fleet.kernel.effects import FleetEffect
-from ota_engine.fleet.kernel.rows import RowKey, Rows, Select, key_of, replaced
+from ota_engine.fleet.kernel.rows import RowKey, Rows, Select, key_of, key_values, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks, delivery
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
@@ -216,7 +216,7 @@ class Fleet:
                     _AHEAD[type(event)](event, work, utc)
             case Due():
                 kind = type(event.row)
-                row = work.get(kind, *(getattr(event.row, name) for name in kind.KEY))
+                row = work.get(kind, *key_values(kind, event.row))
                 if row is not None and row.due_utc is not None and row.due_utc <= utc:
                     _DUE[kind](row, work, utc)
         return work.effects

@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ota_engine.fleet.approvals.checklist import checklist, missing
-from ota_engine.fleet.approvals.rows import ApprovalScope, ItemWaiver, UitWindow, WindowState
+from ota_engine.fleet.approvals.rows import (
+    ApprovalScope,
+    ChecklistItem,
+    ItemWaiver,
+    UitWindow,
+    WindowState,
+)
 from ota_engine.fleet.campaigns.policy import policy_of
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState
 from ota_engine.fleet.inventory.rows import Variant, is_ordered
@@ -105,9 +111,10 @@ def _refuse_manufacture(release: FirmwareRelease, work: Work) -> None:
         raise _refused(
             release, f"{release.release} is {release.status}: only what goes over the air is made"
         )
-    waiver = work.select(ItemWaiver, release=release.release, item="UIT")
+    waiver = work.get(ItemWaiver, release.release, ChecklistItem.UIT)
+    left_out = waiver is not None and waiver.second
     window = work.get(UitWindow, release.release)
-    if window is None or window.state is not WindowState.OVER or any(w.second for w in waiver):
+    if window is None or window.state is not WindowState.OVER or left_out:
         raise _refused(
             release, f"UIT of {release.release} was left out or is not over: have it first"
         )

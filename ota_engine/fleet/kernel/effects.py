@@ -23,7 +23,7 @@ class Drop(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """RowChange one of the sums of a campaign.
+    """Change one of the sums of a campaign.
 
     Attributes:
         campaign: whose.

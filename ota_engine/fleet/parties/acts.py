@@ -272,7 +272,7 @@ def _person(work: Work, name: str) -> Person:
 
 def _confirm(act: ConfirmPerson, actor: Actor, work: Work, utc: Utc) -> str:
     person = _person(work, act.person)
-    if person.active or not person.changed.startswith("registered"):
+    if person.active or person.revision > 1:
         raise DecisionRefused(
             RefusalCode.STATE,
             f"{act.person} awaits no confirmation: register the person first",

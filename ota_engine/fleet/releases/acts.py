@@ -1,7 +1,6 @@
 """What persons decide about releases: entered, with what is in it; and the way of one as a whole."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -180,7 +179,9 @@ def _enter(act: EnterRelease, actor: Actor, work: Work, utc: Utc) -> str:
             RefusalCode.STATE, f"{act.release} is entered already: give another id"
         )
     refuse_foreign_maker(actor, variant_of(work, act.variant))
-    _refuse_bad_digests((act.sha256, *([act.notes] if act.notes else [])))
+    refuse_bad_digest(act.sha256)
+    if act.notes:
+        refuse_bad_digest(act.notes)
     enter_cpl(work, act.cpl, act.variant, act.version)
     text = f"entered by {actor.person}"
     work.put(
@@ -199,11 +200,6 @@ def _enter(act: EnterRelease, actor: Actor, work: Work, utc: Utc) -> str:
         )
     )
     return f"release {act.release} is {text}"
-
-
-def _refuse_bad_digests(digests: Iterable[str]) -> None:
-    for digest in digests:
-        refuse_bad_digest(digest)
 
 
 def refuse_bad_digest(text: str) -> None:

@@ -89,7 +89,7 @@ def _plan(act: PlanDate, actor: Actor, work: Work, utc: Utc) -> str:
             NoticeKind.ROADMAP,
             f"release:{act.release}",
             with_role(work, USERS),
-            f"release {act.release}: {milestone} is now {text.partition(' on ')[2]}: {reason}",
+            f"release {act.release}: {milestone} is now {when}: {reason}",
             {
                 "release": act.release,
                 "milestone": milestone,
