@@ -94,13 +94,13 @@ def rehearse(
     otherwise.
     """
     drawn = secrets.randbelow(2**32) if seed is None else seed
-    if seed is None:
-        remark(f"seed {drawn}")
     if homes is not None and estate is not None:
         raise LocalError("--homes draws homes and --estate has its own: give one of them")
     many = homes or DRAWN_HOMES
     plan = _planned(scenario, many, drawn, model, what_ifs or [])
     _prepare(report)
+    if seed is None:
+        remark(f"seed {drawn}")
     try:
         results = _run(plan, seeds, real, estate, report, state)
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from images.errors import ImageError
 from images.strict_json import read_json
 from ota_engine.cells import read_cells
 from ota_engine.errors import LocalError
+from ota_engine.wording import counted
 
 LONGEST: Final = 64 * 1024  # octets of one record
 _BOM: Final = b"\xef\xbb\xbf"
@@ -159,7 +160,10 @@ def _from_csv(number: int, line: str, head: list[str]) -> ListedRecord | BadLine
     except LocalError as error:
         return BadLine(number, str(error))
     if len(cells) != len(head):
-        return BadLine(number, f"{len(cells)} cells under {len(head)} columns: make it as many")
+        return BadLine(
+            number,
+            f"{counted(len(cells), 'cell')} under {counted(len(head), 'column')}: make it as many",
+        )
     if "\0" in line:
         return BadLine(number, "has a NUL: take it out")
     return ListedRecord(number, dict(zip(head, cells, strict=True)))

@@ -145,12 +145,25 @@ def test_a_bad_scenario_is_named_in_one_line(
     path = tmp_path / "bad.toml"
     text = campaign.read_text().replace(*change)
     if not says:
-        text, says = "no toml at all", "cannot be read"
+        text, says = "no toml at all", "correct it there, or take a whole file"
     path.write_text(text)
     ran = rehearse(path)
     assert ran.code == Exit.ERRORS
     assert f"bad.toml: {''}" in ran.err
     assert says in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("cut", [None, 700])
+def test_a_scenario_that_is_missing_or_cut_is_one_line_before_any_seed(
+    tmp_path: Path, cut: int | None
+) -> None:
+    path = tmp_path / "cut.toml"
+    if cut is not None:
+        path.write_text(EXAMPLE.read_text()[:cut])
+    ran = zota("rehearse", path)
+    assert ran.code == (Exit.UNREADABLE if cut is None else Exit.ERRORS)
+    assert ran.err.startswith(f"zota: {path}: ")
     assert ran.err.count("\n") == 1
 
 
