@@ -57,16 +57,16 @@ class Diagnosis:
         return all(finding.grade is not Grade.BAD for finding in self.findings)
 
 
-class _Findings(list[RadioFinding]):
-    """Notes when each was found."""
+class _Findings:
+    """What was found so far, each with its time."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.all: tuple[RadioFinding, ...] = ()
         self._began = trio.current_time()
 
-    def append(self, finding: RadioFinding) -> None:
+    def add(self, *findings: RadioFinding) -> None:
         seconds = round(trio.current_time() - self._began, 3)
-        super().append(replace(finding, seconds=seconds))
+        self.all += tuple(replace(finding, seconds=seconds) for finding in findings)
 
 
 async def examine(settings: RadioSettings) -> Diagnosis:
@@ -75,43 +75,40 @@ async def examine(settings: RadioSettings) -> Diagnosis:
     try:
         library = settings.library
         load_controller(library)
-        findings.append(_library(settings))
+        findings.add(_library(settings))
         check_port(settings)
         if not settings.tcp:
-            findings.append(_good("port", f"{settings.port} is there and may be used"))
+            findings.add(_good("port", f"{settings.port} is there and may be used"))
         with lock_port(settings):
-            findings.append(_good("lock", "no other zota uses it"))
+            findings.add(_good("lock", "no other zota uses it"))
             patient = _Patient(findings)
             await visit(replace(settings, state=None), patient.examine)
-            return Diagnosis(tuple(findings), patient.facts, patient.energy)
+            return Diagnosis(findings.all, patient.facts, patient.energy)
     except (LinkError, LocalError) as error:
         what, _, remedy = str(error).partition("; ")
-        findings.append(RadioFinding("radio", Grade.BAD, what, remedy))
-        return Diagnosis(tuple(findings), None, {})
+        findings.add(RadioFinding("radio", Grade.BAD, what, remedy))
+        return Diagnosis(findings.all, None, {})
 
 
 class _Patient:
     """A radio that answers; gathers findings."""
 
-    def __init__(self, findings: list[RadioFinding]) -> None:
+    def __init__(self, findings: _Findings) -> None:
         self._findings = findings
         self.facts: RadioFacts | None = None
         self.energy: dict[int, float] = {}
 
     async def examine(self, session: RadioSession) -> None:
         await session.connect()
-        self._findings.append(_protocol(session.protocol))
+        self._findings.add(_protocol(session.protocol))
         if not await session.has_network():
             remedy = f"run: zota radio form --link {session.settings.url}"
-            self._findings.append(
-                RadioFinding("network", Grade.BAD, "no network is formed", remedy)
-            )
+            self._findings.add(RadioFinding("network", Grade.BAD, "no network is formed", remedy))
             return
         facts = self.facts = await session.facts()
-        for finding in (_firmware(facts), _network(facts), _payload(facts)):
-            self._findings.append(finding)
+        self._findings.add(_firmware(facts), _network(facts), _payload(facts))
         self.energy = await session.energy()
-        self._findings.append(_energy(facts.channel, self.energy))
+        self._findings.add(_energy(facts.channel, self.energy))
 
 
 def _library(settings: RadioSettings) -> RadioFinding:
