@@ -29,7 +29,7 @@ from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import DEFAULT, Engine
 from ota_engine.hub.kernel.devices import Client
-from ota_engine.hub.own_firmware.firmware import OWN_REQUESTS
+from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.own_firmware.life import OwnFirmwareRecord
 from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.records import ImageRecord, Record, Snapshot
@@ -258,7 +258,7 @@ class RealHome:
 
     def _direct(self, direct: Direct) -> None:
         request, now = direct.request, self.network.agenda.now
-        if isinstance(request, OWN_REQUESTS):
+        if isinstance(request, OwnRequest):
             if self.hub is not None:
                 self.hub.handle(request, now)
             return

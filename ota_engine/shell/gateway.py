@@ -20,7 +20,7 @@ from ota_engine.gateway.core import GatewayCore, ImageFinder
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
-from ota_engine.hub.own_firmware.firmware import OWN_REQUESTS, OwnRequest
+from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.records import Record
 from ota_engine.shell.proofs import proofs_of
@@ -177,7 +177,7 @@ class LinkGateway:
 
     async def _direct(self, direct: Direct) -> None:
         request = direct.request
-        if isinstance(request, OWN_REQUESTS):
+        if isinstance(request, OwnRequest):
             if self._itself is not None:
                 self._itself.handle(request)
             return

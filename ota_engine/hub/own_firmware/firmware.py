@@ -79,7 +79,6 @@ class HubStarted(NamedTuple):
 
 
 OwnRequest: TypeAlias = StageOwn | ActivateOwn | RecallOwn | DropOwn
-OWN_REQUESTS: Final = (StageOwn, ActivateOwn, RecallOwn, DropOwn)
 OwnEvent: TypeAlias = OwnRequest | PieceCame | StagedHashed | HubStarted
 
 
