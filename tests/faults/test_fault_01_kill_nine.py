@@ -62,15 +62,15 @@ class ProcessShell:
         return self._ask(None, now)
 
     def _ask(
-        self, event: LinkEvent | ClockObserved | OperatorCommand | None, now: float
+        self, event: LinkEvent | ClockObserved | OperatorCommand | None, now: Monotonic
     ) -> list[Send]:
         self._countdown -= 1
         self._pipe.send((event, now))
         if self._countdown == 0 and self._rng.random() < 0.5:
-            return self._kill(Monotonic(now))  # it may have got as far as committing
+            return self._kill(now)  # it may have got as far as committing
         sends, self.next_wake = self._pipe.recv()
         if self._countdown == 0:
-            return self._kill(Monotonic(now))  # it has committed; its frames are lost with it
+            return self._kill(now)  # it has committed; its frames are lost with it
         assert isinstance(sends, list)
         return sends
 
