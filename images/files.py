@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 # how much memory is taken.
 MAX_FILE_BYTES: Final = 64 << 20
 PART_SUFFIX: Final = ".part"
+_OWNER_ONLY: Final = 0o600
 
 
 def read_at_most(file: BinaryIO, limit: int) -> bytes | None:
@@ -64,6 +65,32 @@ def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from None
     if durable:
         flush_folder(path.parent)
+
+
+def write_secret(path: Path, data: bytes) -> None:
+    """Make a file that its owner alone may read, entirely or not at all.
+
+    It has its narrow rights from the first moment on, and its name survives a power cut.
+
+    Raises:
+        FileExistsError: there is one of that name, made by another process perhaps; it stays.
+        OSError: it cannot be written; nothing is left behind.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    try:
+        partial.unlink(missing_ok=True)  # of a killed process that had our number
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from images.files import read_at_most, read_bounded, write_whole
+from images.files import read_at_most, read_bounded, write_secret, write_whole
 
 
 @pytest.mark.parametrize(("size", "whole"), [(0, True), (10, True), (11, False), (1 << 40, False)])
@@ -59,3 +59,15 @@ def test_what_cannot_be_written_is_named_and_what_was_there_stays(tmp_path: Path
     assert [child.name for child in tmp_path.iterdir()] == ["folder"]
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "none" / "file", b"octets")
+
+
+def test_a_secret_is_for_its_owner_and_the_first_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    (tmp_path / f".secret.{os.getpid()}.part").write_bytes(b"left by a killed process")
+    write_secret(path, b"first")
+    with pytest.raises(FileExistsError) as caught:
+        write_secret(path, b"second")
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"first"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]

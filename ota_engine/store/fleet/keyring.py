@@ -1,6 +1,6 @@
 """The key with which a fleet signs the heads of its audit trail; knows one file, and prints no secret."""
 
-import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from images.files import write_secret
 from ota_engine.errors import StoreError
 
 KEY_NAME: Final = "fleet-key.pem"  # in the state folder
@@ -45,29 +46,21 @@ class FleetKey:
             StoreError: it cannot be read, is no such key, or others may read it.
         """
         try:
-            return cls._made(path)
-        except FileExistsError:
-            return cls._read(path)
+            if not path.exists():
+                cls._make(path)
         except OSError as error:
-            raise StoreError(f"{path}: no key can be kept here ({error.strerror})") from error
+            raise StoreError(
+                f"{path}: no key can be kept here ({error.strerror}): give a state folder in which"
+                " one can"
+            ) from error
+        return cls._read(path)
 
     @classmethod
-    def _made(cls, path: Path) -> "FleetKey":
-        key = cls.generate()
-        octets = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        if path.exists():
-            raise FileExistsError
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(octets)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(part, path)  # whole or not at all; refused where another process was first
-        finally:
-            part.unlink()
-        return key
+    def _make(cls, path: Path) -> None:
+        private = cls.generate().private
+        octets = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        with suppress(FileExistsError):  # another process was first: its key holds
+            write_secret(path, octets)
 
     @classmethod
     def _read(cls, path: Path) -> "FleetKey":
