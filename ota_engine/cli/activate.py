@@ -10,7 +10,7 @@ import typer
 
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options, push_options
-from ota_engine.cli.columns import say, say_command
+from ota_engine.cli.columns import say_command
 from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson, sha256
@@ -25,6 +25,7 @@ from ota_engine.cli.order_report import (
 )
 from ota_engine.cli.order_screen import OrderScreen
 from ota_engine.cli.outcomes_token import OutcomesToken
+from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import ActivationCode
 from ota_engine.hub.activation.running import RunsAlready
@@ -195,7 +196,7 @@ def _tell_already(known: RunsAlready, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(already_facts(known), indent=2))
     else:
-        say(already_line(known))
+        put(already_line(known))
 
 
 def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
@@ -210,15 +211,14 @@ def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
         return
     version = version_text(order.firmware_version)
     told = f"; the device runs {version} by its own signed word" if version else ""
-    say(f"order {order.number} is {order.state}{told}")
+    put(f"order {order.number} is {order.state}{told}")
     cure = RAN_BEFORE if good and order.state is OrderState.FAILED else advice(order)
     if cure and not (followed.over and order.state in (OrderState.ACCEPTED, OrderState.DUE)):
-        say(f"zota: {order.reason}: {cure}", sys.stderr)
+        remark(f"{order.reason}: {cure}")
     if followed.ending.timed_out:
-        say(
-            "zota: time is up, the order stays open: the same command goes on waiting, "
-            f"zota orders cancel {order.number} takes it back",
-            sys.stderr,
+        remark(
+            "time is up, the order stays open: the same command goes on waiting, "
+            f"zota orders cancel {order.number} takes it back"
         )
 
 

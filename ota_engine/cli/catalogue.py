@@ -24,7 +24,7 @@ from ota_engine.cli.columns import Room
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.option_groups import grouped
-from ota_engine.cli.remarks import remark
+from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.wall_clock import this_machine
 
@@ -186,8 +186,8 @@ def route_command(
         )
     if not as_json:
         for entry in steps:
-            report.say(f"{entry.name}  {entry.sha256[: report.DIGITS]}  {entry.header_string}")
-        report.say(f"{len(steps)} steps" if steps else "nothing newer is approved for it")
+            put(f"{entry.name}  {entry.sha256[: report.DIGITS]}  {entry.header_string}")
+        put(f"{len(steps)} steps" if steps else "nothing newer is approved for it")
 
 
 @app.command("approve")
@@ -259,11 +259,11 @@ def _each(
         report.print_json(shown[0] if len(names) == 1 else shown)
     else:
         for entry in changed:
-            report.say(f"{entry.name} {entry.sha256[: report.DIGITS]} {done or entry.status}")
+            put(f"{entry.name} {entry.sha256[: report.DIGITS]} {done or entry.status}")
     for reason in refused:
         remark(reason)
     if len(names) > 1 and not as_json:
-        report.say(f"{len(changed)} {done or 'changed'}, {len(refused)} refused")
+        put(f"{len(changed)} {done or 'changed'}, {len(refused)} refused")
     if refused:
         raise typer.Exit(Exit.ERRORS)
 
@@ -307,9 +307,9 @@ def export_command(
         report.print_json(report.release_as_json(str(target), released))
     else:
         count = len(released.images)
-        report.say(f"{target}: {count} image{'' if count == 1 else 's'}")
+        put(f"{target}: {count} image{'' if count == 1 else 's'}")
         for hint in released.hints:
-            report.say(hint)
+            put(hint)
         report.warn_release(released)
 
 
@@ -351,6 +351,6 @@ def check_command(
         report.print_json([defect._asdict() for defect in defects])
     else:
         for defect in defects:
-            report.say(f"{defect.where}: {defect.problem}")
-        report.say("DEFECTS FOUND" if defects else "sound")
+            put(f"{defect.where}: {defect.problem}")
+        put("DEFECTS FOUND" if defects else "sound")
     raise typer.Exit(Exit.ERRORS if defects else Exit.OK)

@@ -21,11 +21,6 @@ DIGITS = 12  # of a SHA-256, as shown
 FRAME = 3  # lines of a terminal that are not an image's
 
 
-def say(line: str) -> None:
-    """Print a line without what a terminal would act on."""
-    put(line)
-
-
 def print_json(value: object) -> None:
     """Print one JSON value."""
     typer.echo(json.dumps(value, indent=2))
@@ -76,12 +71,12 @@ def print_list(
         if columns is None or len(line) <= columns:
             typer.echo(line)
         else:
-            say(what + mark)
+            put(what + mark)
             for line in folded(visible(whom), columns, INDENT):
                 typer.echo(line)
-    say(f"{len(found):,} of {counted(len(everything), 'image')}{_kinds(found, rivals)}")
+    put(f"{len(found):,} of {counted(len(everything), 'image')}{_kinds(found, rivals)}")
     if len(found) > len(entries):
-        say(f"{len(found) - len(entries):,} withdrawn ones are not listed: --all lists them")
+        put(f"{len(found) - len(entries):,} withdrawn ones are not listed: --all lists them")
 
 
 def _kinds(entries: Sequence[CatalogueEntry], rivals: Container[str]) -> str:
@@ -96,28 +91,28 @@ def _kinds(entries: Sequence[CatalogueEntry], rivals: Container[str]) -> str:
 
 def print_entry(entry: CatalogueEntry, everything: Iterable[CatalogueEntry]) -> None:
     """Everything about one image, a fact per line."""
-    say(f"image      {entry.name}  {entry.header_string}".rstrip())
-    say(f"status     {entry.status}")
-    say(f"sha256     {entry.sha256}")
-    say(f"size       {entry.size:,} bytes")
+    put(f"image      {entry.name}  {entry.header_string}".rstrip())
+    put(f"status     {entry.status}")
+    put(f"sha256     {entry.sha256}")
+    put(f"size       {entry.size:,} bytes")
     if entry.manufacturer_image_hash:
-        say(f"gb hash    {entry.manufacturer_image_hash}")
+        put(f"gb hash    {entry.manufacturer_image_hash}")
     if entry.destination is not None:
-        say(f"device     {entry.destination:016x}")
-    say(f"hardware   {range_text(entry.hardware, 4) if entry.hardware else 'any'}")
-    say(f"from       {bases_text(entry)}")
+        put(f"device     {entry.destination:016x}")
+    put(f"hardware   {range_text(entry.hardware, 4) if entry.hardware else 'any'}")
+    put(f"from       {bases_text(entry)}")
     if entry.terms.force:
-        say("forced     for newer versions too")
+        put("forced     for newer versions too")
     for label, names in (("models", entry.terms.models), ("makers", entry.terms.makers)):
         if names:
-            say(f"{label:10} {', '.join(names)}")
+            put(f"{label:10} {', '.join(names)}")
     for line in filter(None, entry.terms.notes.split("\n")):
-        say(f"notes      {line}")
-    say(f"origin     {entry.origin.name}, listed in or read from {entry.origin.source}")
+        put(f"notes      {line}")
+    put(f"origin     {entry.origin.name}, listed in or read from {entry.origin.source}")
     for rival in clashes(entry, everything):
-        say(f"CLASH      {rival.sha256[:DIGITS]} {rival.status}")
+        put(f"CLASH      {rival.sha256[:DIGITS]} {rival.status}")
     for step in entry.history:
-        say(
+        put(
             f"history    {utc_text(Utc(step.utc))} {step.who}: {step.what}{': ' if step.reason else ''}{step.reason}"
         )
 
@@ -166,11 +161,11 @@ def print_taken(taken: Sequence[TakenOver]) -> None:
             remark(f"{one.name}: {one.reason}")
         else:
             said = "listed already" if one.known else f"added as {one.entry.status}"
-            say(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
+            put(f"{one.name}: {one.entry.name} {one.entry.sha256[:DIGITS]} {said}")
             if one.note:
-                say(f"  {one.note}")
+                put(f"  {one.note}")
     counts = summary(taken)
-    say(f"{counts['added']} added, {counts['known']} listed already, {counts['refused']} refused")
+    put(f"{counts['added']} added, {counts['known']} listed already, {counts['refused']} refused")
 
 
 def release_as_json(target: str, release: Export) -> dict[str, Any]:

@@ -181,12 +181,6 @@ def show(lines: Iterable[Text | str], stream: TextIO | None = None) -> None:
         console.print(_text(line), soft_wrap=True)
 
 
-def say(text: str, stream: TextIO | None = None) -> None:
-    """Print one line, folded at its words where the terminal is narrower."""
-    out = stream or sys.stdout
-    show(folded(text, Room.of(out).columns), out)
-
-
 def say_command(label: str, command: str, stream: TextIO | None = None) -> None:
     """Print a command with what it is for, so that it can be pasted."""
     out = stream or sys.stdout

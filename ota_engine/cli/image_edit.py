@@ -65,7 +65,7 @@ def fix(
         fixed = repair.fix(image)
     target = file if output is None else _target(output, fixed.data)
     for change in fixed.changes:
-        _say(f"{file}: {change}")
+        put(f"{file}: {change}")
     if fixed.changes or output is not None:
         write_whole(target, fixed.data, force=force or in_place)
     remaining = _errors(fixed.data)
@@ -73,7 +73,7 @@ def fix(
     if remaining:
         done = "written" if fixed.changes else "nothing that fix could mend"
         done += f", errors remain: {', '.join(remaining)}: 'zota image validate' tells more"
-    _say(f"{target}: {done}")
+    put(f"{target}: {done}")
     if remaining:
         raise typer.Exit(Exit.ERRORS)
 
@@ -108,7 +108,7 @@ def extract(
         (output or Path()) / f"{file.stem}.bin" if output is None or output.is_dir() else output
     )
     write_whole(target, data, force=force)
-    _say(f"{target}: {len(data):,} bytes")
+    put(f"{target}: {len(data):,} bytes")
 
 
 def strip(file: option.AnImage, output: option.Output = None, force: option.Force = False) -> None:
@@ -200,7 +200,7 @@ def _rewrite(
         data = change(image)
     target = _target(output or Path(), data)
     write_whole(target, data, force=force)
-    _say(f"{target}: {len(data):,} bytes")
+    put(f"{target}: {len(data):,} bytes")
 
 
 def _target(output: Path, data: bytes) -> Path:
@@ -220,7 +220,3 @@ def _opened(file: Path) -> Iterator[OtaImage]:
         yield parse(data)
     except ImageError as error:
         raise ImageError(f"{file}: {error.reason}", error.offset) from None
-
-
-def _say(text: str) -> None:
-    put(text)

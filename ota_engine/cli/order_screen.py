@@ -2,8 +2,8 @@
 
 import sys
 
-from ota_engine.cli.columns import say
 from ota_engine.cli.order_report import heading, step_line
+from ota_engine.cli.remarks import put
 from ota_engine.records import OrderRecord
 
 
@@ -23,8 +23,8 @@ class OrderScreen:
         if self._quiet:
             return
         if not self._said:
-            say(heading(order), sys.stderr)
+            put(heading(order), sys.stderr)
         line = step_line(order)
         if line != self._said:
             self._said = line
-            say(line, sys.stderr)
+            put(line, sys.stderr)
