@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from ota_engine.cli.columns import INDENT, Column, TableRow, folded, lay_out
+from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState, PhaseState
 from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
@@ -32,7 +33,6 @@ _PHASES: Final = {
     PhaseState.PASSED: "green",
     PhaseState.HELD: "bold red",
 }
-_OVER: Final = frozenset({PhaseState.PASSED, PhaseState.SKIPPED, PhaseState.CLOSED})
 _VERDICTS: Final = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 
 
@@ -129,12 +129,7 @@ def _row(phase: "PhaseStatus") -> TableRow:
 
 
 def _under_way(phase: "PhaseStatus") -> int:
-    return phase.count(
-        MemberState.OFFERED,
-        MemberState.REACHED,
-        MemberState.TRANSFERRED,
-        MemberState.SCHEDULED,
-    )
+    return phase.count(*UNDER_WAY)
 
 
 def _bar(phase: "PhaseStatus", whole: int) -> Text:
@@ -182,7 +177,7 @@ def _waiting(status: "CampaignStatus", width: int | None) -> list[Text | str]:
 def _rest(status: "CampaignStatus", width: int | None) -> list[Text | str]:
     lines: list[Text | str] = []
     for phase in status.phases:
-        if phase.forecast_utc is None or phase.state in _OVER:
+        if phase.forecast_utc is None or phase.state in OVER:
             continue
         agreed = f"forecast at approval: {_day(phase.forecast_utc)}"
         if phase.state is PhaseState.OPEN:

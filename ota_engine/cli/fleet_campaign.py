@@ -131,14 +131,10 @@ def homes_command(
 def replacements_command(name: Campaign, state: State, as_json: Json = False) -> None:
     """List devices that firmware does not reach or does not mend: somebody has to go there."""
     from images.eui64 import format_eui64
-    from ota_engine.fleet.campaigns.rows import Campaign as CampaignRow
-    from ota_engine.fleet.campaigns.rows import DeviceToReplace
-    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.head_end.campaign_homes import replacements_in
 
-    with opened(state) as desk, desk.store.reading():
-        if not desk.store.select(Select(CampaignRow, (("campaign", name),))):
-            raise LocalError(f"{name!a}: there is no such campaign: zota campaign list names them")
-        rows = desk.store.select(Select(DeviceToReplace, (("campaign", name),)))
+    with opened(state) as desk:
+        rows = replacements_in(desk.store, name)
     if as_json:
         told = [asdict(one) | {"device": format_eui64(one.device)} for one in rows]
         typer.echo(json.dumps(told, indent=2))
@@ -244,10 +240,9 @@ async def _run(desk: "FleetDesk", courier: "NoticeCourier") -> int:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run, desk, courier, this_machine, _report)
-            async for one in signals:
-                nursery.cancel_scope.cancel()
-                return one
-    raise AssertionError("signals never end")
+            stopped_by = await anext(signals)
+            nursery.cancel_scope.cancel()
+    return stopped_by
 
 
 def _report(done: "Looked") -> None:

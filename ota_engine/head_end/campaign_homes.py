@@ -1,15 +1,15 @@
-"""Where homes of a campaign stand, one by one, for people; reads, decides nothing."""
+"""Where homes of a campaign stand, one by one, and which devices of theirs to replace; decides nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import Any, Final
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.lives import UNDER_WAY
-from ota_engine.fleet.campaigns.rows import Campaign, Member, MemberState
-from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.campaigns.rows import Campaign, DeviceToReplace, Member, MemberState
+from ota_engine.fleet.kernel.rows import Counts, Select
+from ota_engine.head_end.campaign_status import campaign_named
 from ota_engine.store.fleet.book import FleetStore
 
 MOST: Final = 1_000  # homes under way that are listed when everything is stopped
@@ -73,41 +73,42 @@ def homes_in(
     Raises:
         LocalError: there is no such campaign or state.
     """
-    wanted = [_state(text) for text in states] or list(MemberState)
+    wanted = {_state(text) for text in states} or set(MemberState)
     with store.reading():
-        if not store.select(Select(Campaign, (("campaign", campaign),))):
-            raise LocalError(
-                f"{campaign!a}: there is no such campaign: zota campaign list names them"
-            )
+        campaign_named(store, campaign)
         return _longest(store, campaign, wanted, most)
+
+
+def replacements_in(store: FleetStore, campaign: str) -> list[DeviceToReplace]:
+    """List devices of a campaign that firmware does not reach or does not mend.
+
+    Raises:
+        LocalError: there is no such campaign.
+    """
+    with store.reading():
+        campaign_named(store, campaign)
+        return store.select(Select(DeviceToReplace, (("campaign", campaign),)))
 
 
 def under_way_everywhere(store: FleetStore) -> list[HomeStanding]:
     """List homes under way in any campaign; of very many, those that are so for longest."""
     with store.reading():
         names = [row.campaign for row in store.select(Select(Campaign))]
-        return [
-            home for name in names for home in _longest(store, name, sorted(UNDER_WAY), MOST)[0]
-        ]
+        return [home for name in names for home in _longest(store, name, UNDER_WAY, MOST)[0]]
 
 
 def _longest(
-    store: FleetStore, campaign: str, states: Iterable[MemberState], most: int
+    store: FleetStore, campaign: str, states: Set[MemberState], most: int
 ) -> tuple[list[HomeStanding], int]:
-    total = 0
+    mine = ("campaign", campaign)
+    counts = store.count(Counts(Member, ("state",), (mine,)))
     found: list[Member] = []
     for state in states:
-        where = ("campaign", campaign), ("state", state)
-        for row in store.walk(Select(Member, where)):
-            total += 1
-            found.append(row)
-            if len(found) > 2 * most + MOST:
-                found = nsmallest(most, found, key=_place)
-    return [_standing(row) for row in nsmallest(most, found, key=_place)], total
-
-
-def _place(row: Member) -> tuple[float, str]:
-    return row.since_utc, row.home
+        here = mine, ("state", state)
+        found += store.select(Select(Member, here, (), ("since_utc",), most))
+    found.sort(key=lambda row: (row.since_utc, row.home))
+    total = sum(homes for (state,), homes in counts.items() if state in states)
+    return [_standing(row) for row in found[:most]], total
 
 
 def _standing(row: Member) -> HomeStanding:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ota_engine.errors import LocalError
+from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.policy import CampaignPolicy, policy_of
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
@@ -28,7 +29,6 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
 _HOUR_S: Final = 3_600.0
-_OVER: Final = frozenset({PhaseState.PASSED, PhaseState.SKIPPED, PhaseState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +114,24 @@ def campaign_status(store: FleetStore, name: str, utc: Utc) -> CampaignStatus:
         LocalError: there is none of this name.
     """
     with store.reading():
-        found = store.select(Select(Campaign, (("campaign", name),)))
-        if not found:
-            names = ", ".join(row.campaign for row in store.select(Select(Campaign)))
-            raise LocalError(
-                f"{name!a}: there is no such campaign: there are {names}"
-                if names
-                else f"{name!a}: there is no campaign yet: propose one"
-            )
-        (campaign,) = found
-        return _status(store, campaign, utc)
+        return _status(store, campaign_named(store, name), utc)
+
+
+def campaign_named(store: FleetStore, name: str) -> Campaign:
+    """Find a campaign, within a transaction of the store that is open.
+
+    Raises:
+        LocalError: there is none of this name.
+    """
+    found: list[Campaign] = store.select(Select(Campaign, (("campaign", name),)))
+    if found:
+        return found[0]
+    names = ", ".join(row.campaign for row in store.select(Select(Campaign)))
+    raise LocalError(
+        f"{name!a}: there is no such campaign: there are {names}"
+        if names
+        else f"{name!a}: there is no campaign yet: propose one"
+    )
 
 
 def _status(store: FleetStore, campaign: Campaign, utc: Utc) -> CampaignStatus:
@@ -205,7 +213,7 @@ def _expected(
         forecast: made at approval.
         before: when the phase before it ends, or now.
     """
-    if phase.state in _OVER:
+    if phase.state in OVER:
         return phase.ended_utc
     if before is None or forecast is None:
         return None
@@ -213,15 +221,7 @@ def _expected(
         return max(before, forecast.starts_utc) + forecast.ends_utc - forecast.starts_utc
     agreed = policy.phases[phase.number - 1]
     left = counts.get(MemberState.PLANNED, 0) + counts.get(MemberState.WAITING, 0)
-    under_way = sum(
-        counts.get(state, 0)
-        for state in (
-            MemberState.OFFERED,
-            MemberState.REACHED,
-            MemberState.TRANSFERRED,
-            MemberState.SCHEDULED,
-        )
-    )
+    under_way = sum(counts.get(state, 0) for state in UNDER_WAY)
     ends = before + left / agreed.per_hour * _HOUR_S
     if left or under_way:
         ends += policy.download_s

@@ -124,6 +124,8 @@ MEMBER_TRANSITIONS: Final = MEMBERS.transitions
 WITH_PLACE: Final = frozenset({MemberState.OFFERED, MemberState.REACHED})
 #: Begun, and not ended.
 UNDER_WAY: Final = WITH_PLACE | {MemberState.TRANSFERRED, MemberState.SCHEDULED}
+#: A phase that no home of it is begun in any more.
+OVER: Final = frozenset({PhaseState.PASSED, PhaseState.SKIPPED, PhaseState.CLOSED})
 #: A home whose part in a campaign is over, unless its hub says otherwise.
 ENDED: Final = frozenset({MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT})
 #: Campaigns that may still do something.
