@@ -40,7 +40,8 @@ class ClientTransfer:
         size: its octets; ``offset``: the first one still missing.
         page: the page being collected, or None.
         pages: whether pages are asked for.
-        period: seconds between two requests, MinimumBlockPeriod or its own pause; ``period_value`` as the attribute.
+        period: seconds between two requests, MinimumBlockPeriod or its own pause, whichever is
+            longer; ``period_value`` is the attribute.
         blocks: blocks taken since the device was made.
     """
 

@@ -32,8 +32,8 @@ from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 from ota_engine.times import NEVER, Monotonic
 
-#: How a version may be read, HAN devices first (CS08, GBCS 11.8). No device says of which kind it is until it answers or alerts, so one
-#: that leaves a question open is asked in the next way.
+#: How a version may be read, HAN devices first (CS08, GBCS 11.8). No device says of which kind it
+#: is until it answers or alerts, so one that leaves a question open is asked in the next way.
 WAYS: Final = (
     MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION,
     MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
