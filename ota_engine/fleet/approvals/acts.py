@@ -106,10 +106,14 @@ def _refuse_image(
 def _refuse_manufacture(release: FirmwareRelease, work: Work) -> None:
     """Devices are made with a version after the mass phase is approved and UIT is over, 3.4."""
     if release.manufacture:
-        raise _refused(release, f"{release.release} is approved for manufacture already")
+        raise _refused(
+            release, f"{release.release} is approved for manufacture already: nothing to decide"
+        )
     if release.status is not ReleaseStatus.APPROVED:
         raise _refused(
-            release, f"{release.release} is {release.status}: only what goes over the air is made"
+            release,
+            f"{release.release} is {release.status}: only what goes over the air is made:"
+            " have that approved first",
         )
     waiver = work.get(ItemWaiver, release.release, ChecklistItem.UIT)
     left_out = waiver is not None and waiver.second

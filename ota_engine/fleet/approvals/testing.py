@@ -108,7 +108,7 @@ def _draft(work: Work, name: str) -> FirmwareRelease:
     if release.status is not ReleaseStatus.DRAFT:
         raise DecisionRefused(
             RefusalCode.STATE,
-            f"{name} is {release.status}: what led there stands",
+            f"{name} is {release.status}: what led there stands; enter another release",
             release.revision,
         )
     return release
@@ -288,7 +288,9 @@ def _waive(act: WaiveItem, actor: Actor, work: Work, utc: Utc) -> str:
         return _noted(work, release, f"asked by {actor.person} to leave out {item}")
     if waiver.second:
         raise DecisionRefused(
-            RefusalCode.STATE, f"{item} of {act.release} is left out already", release.revision
+            RefusalCode.STATE,
+            f"{item} of {act.release} is left out already: nothing to decide",
+            release.revision,
         )
     refuse_author(actor, waiver.person, f"asked to leave out {item}", release.revision)
     work.put(replace(waiver, second=actor.person, second_reason=reason, utc=utc))

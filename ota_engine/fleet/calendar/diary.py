@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ota_engine.fleet.calendar.rows import CalendarEntry, EntryKind, HomeDiary, HomeStep
+from ota_engine.fleet.inventory.acts import homes_named
 from ota_engine.fleet.inventory.registration import REGISTRATION, SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import (
@@ -73,26 +74,24 @@ def homes_of(work: Work, homes: Iterable[str], actor: Actor) -> list[Home]:
     Raises:
         DecisionRefused: there are none or too many, one is unknown, or is not the party's.
     """
-    names = list(dict.fromkeys(homes))
-    if not 0 < len(names) <= MOST_HOMES:
-        raise DecisionRefused(
-            RefusalCode.CONTENT, f"{len(names):,} homes: name 1 to {MOST_HOMES:,} in one decision"
-        )
-    work.require(RowKey(Home, (name,)) for name in names)
-    found = []
-    for name in names:
-        home = work.get(Home, name)
-        if home is None:
-            raise DecisionRefused(
-                RefusalCode.UNKNOWN, f"{name}: there is no such home: import it, or leave it out"
-            )
-        if PartyRole.OPERATOR not in actor.roles and actor.party not in home.suppliers:
-            raise DecisionRefused(
-                RefusalCode.FORBIDDEN,
-                f"{actor.party} does not answer for home {name} now: leave it out",
-            )
-        found.append(home)
+    found = homes_named(work, dict.fromkeys(homes), MOST_HOMES)
+    if PartyRole.OPERATOR not in actor.roles:
+        for home in found:
+            refuse_stranger(home, actor)
     return found
+
+
+def refuse_stranger(home: Home, actor: Actor) -> None:
+    """Let a supplier decide for its own homes only.
+
+    Raises:
+        DecisionRefused: the party does not answer for the home.
+    """
+    if actor.party not in home.suppliers:
+        raise DecisionRefused(
+            RefusalCode.FORBIDDEN,
+            f"{actor.party} does not answer for home {home.home} now: leave it out",
+        )
 
 
 def clash(

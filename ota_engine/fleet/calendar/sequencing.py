@@ -20,10 +20,9 @@ from ota_engine.fleet.kernel.decisions import (
 )
 from ota_engine.fleet.kernel.rows import Ask, Select
 from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.releases.acts import MOST_VERSION
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
-
-HIGHEST_VERSION: Final = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ class SetCompatibility:
     fits: bool
     source: str
     least: int = 0
-    most: int = HIGHEST_VERSION
+    most: int = MOST_VERSION
     other_least: int = 0
-    other_most: int = HIGHEST_VERSION
+    other_most: int = MOST_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,8 @@ def _set_sequence(act: SetSequence, actor: Actor, work: Work, utc: Utc) -> str:
     if act.earlier in _followers(act.later, others):
         raise DecisionRefused(
             RefusalCode.CONTENT,
-            f"rule {act.rule} closes a circle: {act.earlier} waits for {act.later} already",
+            f"rule {act.rule} closes a circle: {act.earlier} waits for {act.later} already:"
+            " drop one of the rules",
         )
     work.put(
         SequenceRule(
@@ -200,7 +200,9 @@ def _followers(first: str, rules: Iterable[SequenceRule]) -> set[str]:
 def _drop_sequence(act: DropSequence, actor: Actor, work: Work, utc: Utc) -> str:
     row = work.get(SequenceRule, act.rule)
     if row is None:
-        raise DecisionRefused(RefusalCode.UNKNOWN, f"{act.rule}: there is no such rule")
+        raise DecisionRefused(
+            RefusalCode.UNKNOWN, f"{act.rule}: there is no such rule: look at its id"
+        )
     work.drop(row)
     return f"rule {act.rule} is dropped"
 
@@ -231,7 +233,9 @@ def _set_compatibility(act: SetCompatibility, actor: Actor, work: Work, utc: Utc
 def _drop_compatibility(act: DropCompatibility, actor: Actor, work: Work, utc: Utc) -> str:
     row = work.get(Compatibility, act.cell)
     if row is None:
-        raise DecisionRefused(RefusalCode.UNKNOWN, f"{act.cell}: there is no such cell")
+        raise DecisionRefused(
+            RefusalCode.UNKNOWN, f"{act.cell}: there is no such cell: look at its id"
+        )
     work.drop(row)
     return f"cell {act.cell} is dropped"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ota_engine.fleet.calendar.diary import clash, homes_of
+from ota_engine.fleet.calendar.diary import clash, homes_of, refuse_stranger
 from ota_engine.fleet.calendar.rows import (
     CalendarEntry,
     HomeDiary,
@@ -131,7 +131,8 @@ def _set(act: SetWindow, actor: Actor, work: Work, utc: Utc) -> str:
     if not act.from_utc <= default < act.until_utc or act.until_utc <= utc:
         raise DecisionRefused(
             RefusalCode.CONTENT,
-            "a window begins, has its default and ends, in that order, and ends later than now",
+            "a window begins, has its default and ends, in that order, and ends later than now:"
+            " correct its times",
         )
     earlier = work.get(UpgradeWindow, act.campaign, act.step)
     revision = earlier.revision + 1 if earlier else 1
@@ -179,7 +180,7 @@ def _choose(act: ChooseSlots, actor: Actor, work: Work, utc: Utc) -> str:
             )
     homes = homes_of(work, times, actor)
     for home in homes:
-        _refuse_stranger(home, actor)
+        refuse_stranger(home, actor)
         at = times[home.home]
         due = at if act.step is HomeStep.DOWNLOAD else utc  # an earlier time may count at once
         work.put(Slot(act.campaign, home.home, act.step, actor.party, at, actor.person, due))
@@ -199,7 +200,8 @@ def _drop(act: DropSlots, actor: Actor, work: Work, utc: Utc) -> str:
     rows = [row for name in names if (row := work.get(Slot, *name)) is not None]
     if not rows:
         raise DecisionRefused(
-            RefusalCode.STATE, f"{actor.party} has chosen no time for any of these homes"
+            RefusalCode.STATE,
+            f"{actor.party} has chosen no time for any of these homes: leave them out",
         )
     for row in rows:
         work.drop(row)
@@ -215,13 +217,6 @@ def _window(work: Work, campaign: str, step: HomeStep) -> UpgradeWindow:
             f"{campaign} has no window for its {step} yet: ask the operator for one",
         )
     return found
-
-
-def _refuse_stranger(home: Home, actor: Actor) -> None:
-    if actor.party not in home.suppliers:
-        raise DecisionRefused(
-            RefusalCode.FORBIDDEN, f"{actor.party} does not answer for home {home.home} now"
-        )
 
 
 def _tell(

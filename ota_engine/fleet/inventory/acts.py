@@ -1,5 +1,6 @@
 """What persons decide about homes: which are set apart to prove releases on, and what is erased."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -51,18 +52,23 @@ class EraseParticulars:
     homes: tuple[str, ...]
 
 
-def _homes(names: tuple[str, ...], work: Work) -> list[Home]:
-    if not 0 < len(names) <= MOST_HOMES:
+def homes_named(work: Work, names: Collection[str], most: int) -> list[Home]:
+    """Read homes that a decision names, each once.
+
+    Raises:
+        DecisionRefused: there are none or too many, or one is unknown.
+    """
+    if not 0 < len(names) <= most:
         raise DecisionRefused(
-            RefusalCode.CONTENT, f"{len(names):,} homes at once: name 1 to {MOST_HOMES:,}"
+            RefusalCode.CONTENT, f"{len(names):,} homes: name 1 to {most:,} in one decision"
         )
-    work.require([RowKey(Home, (name,)) for name in names])
+    work.require(RowKey(Home, (name,)) for name in names)
     found = []
     for name in dict.fromkeys(names):
         home = work.get(Home, name)
         if home is None:
             raise DecisionRefused(
-                RefusalCode.UNKNOWN, f"{name!a}: there is no such home: import it first"
+                RefusalCode.UNKNOWN, f"{name!a}: there is no such home: import it, or leave it out"
             )
         found.append(home)
     return found
@@ -70,7 +76,7 @@ def _homes(names: tuple[str, ...], work: Work) -> list[Home]:
 
 def _fence(act: FenceHomes, actor: Actor, work: Work, utc: Utc) -> str:
     refuse_bad_id(act.ring_fence, "a ring fence")
-    homes = _homes(act.homes, work)
+    homes = homes_named(work, act.homes, MOST_HOMES)
     for home in homes:
         if home.ring_fence not in ("", act.ring_fence):
             raise DecisionRefused(
@@ -93,7 +99,7 @@ def _release(act: ReleaseHomes, actor: Actor, work: Work, utc: Utc) -> str:
         raise DecisionRefused(
             RefusalCode.UNKNOWN, f"{act.ring_fence!a}: there is no such ring fence: name another"
         )
-    homes = _homes(act.homes, work)
+    homes = homes_named(work, act.homes, MOST_HOMES)
     for home in homes:
         if home.ring_fence != act.ring_fence:
             raise DecisionRefused(
@@ -107,7 +113,7 @@ def _release(act: ReleaseHomes, actor: Actor, work: Work, utc: Utc) -> str:
 
 
 def _erase(act: EraseParticulars, actor: Actor, work: Work, utc: Utc) -> str:
-    homes = _homes(act.homes, work)
+    homes = homes_named(work, act.homes, MOST_HOMES)
     work.require([RowKey(Particulars, (home.home,)) for home in homes])
     found = [row for home in homes if (row := work.get(Particulars, home.home)) is not None]
     for row in found:

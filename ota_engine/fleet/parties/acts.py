@@ -287,7 +287,7 @@ def _replace_key(act: ReplaceKey, actor: Actor, work: Work, utc: Utc) -> str:
     if actor.person != act.person:
         raise DecisionRefused(
             RefusalCode.FORBIDDEN,
-            f"{act.person} replaces her key herself: remove her, and register her anew",
+            f"{act.person} replaces her key herself: have her removed, and registered under another id",
         )
     key = _fresh_key(act.key, act.person, work)
     return _changed(replace(person, key=key), "given another key", work, active=True)

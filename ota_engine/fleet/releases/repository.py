@@ -129,7 +129,10 @@ def _list(entry: RepositoryEntry, actor: Actor, pages: _Pages) -> None:
     held = pages.entries.get(entry.cpl)
     named = f"{entry.variant} {entry.version:08X}"
     if held is not None and (held.variant, held.version) != (entry.variant, entry.version):
-        raise _senseless(f"{entry.cpl} stands for {held.variant} {held.version:08X}, not {named}")
+        raise _senseless(
+            f"{entry.cpl} stands for {held.variant} {held.version:08X}, not {named}:"
+            " give the id of this version"
+        )
     other = pages.ids.get((entry.variant, entry.version), entry.cpl)
     if other != entry.cpl:
         raise _senseless(f"{named} is {other}: give that id instead of {entry.cpl}")
@@ -150,7 +153,9 @@ def _state(
     row = pages.entries[entry.cpl]
     knowledge = PathKnowledge(entry.knowledge)
     if (knowledge is PathKnowledge.STATED) != bool(entry.paths):
-        raise _senseless(f"{entry.cpl}: paths are either stated, or none, or unknown")
+        raise _senseless(
+            f"{entry.cpl}: paths are either stated, or none, or unknown: say one of these"
+        )
     old = pages.paths.get(entry.cpl, {})
     new = {path.from_cpl: _path(path, row, pages) for path in entry.paths}
     if entry.cpl in before and (row.paths, old) == (knowledge, new):

@@ -59,9 +59,13 @@ def _add(cells: list[str], entries: dict[str, RepositoryEntry]) -> None:
         entries[cpl] = RepositoryEntry(cpl, variant, version, known)
         return
     if entry is not None and entry.knowledge is not PathKnowledge.STATED:
-        raise LocalError(f"{cpl} has another line that says it has no path, or none is known")
+        raise LocalError(
+            f"{cpl} has another line that says it has no path, or none is known: take one out"
+        )
     if entry is not None and (entry.variant, entry.version) != (variant, version):
-        raise LocalError(f"{cpl} is {entry.variant} {entry.version:08X} above: ids go one to one")
+        raise LocalError(
+            f"{cpl} is {entry.variant} {entry.version:08X} above: give one id to each version"
+        )
     try:
         path = StatedPath(source_cpl, PathStanding(standing_text.lower()), source)
     except ValueError:

@@ -74,7 +74,8 @@ def _plan(act: PlanDate, actor: Actor, work: Work, utc: Utc) -> str:
     before = work.select(PlannedDate, release=act.release, milestone=milestone, order=("number",))
     if before and before[-1].planned_utc == act.planned_utc:
         raise DecisionRefused(
-            RefusalCode.STATE, f"{milestone} of {act.release} is planned for then already"
+            RefusalCode.STATE,
+            f"{milestone} of {act.release} is planned for then already: give another date",
         )
     number = len(before) + 1
     work.put(
@@ -115,7 +116,7 @@ def _make(act: MakeWith, actor: Actor, work: Work, utc: Utc) -> str:
     before = work.select(ManufacturedVersion, variant=release.variant, order=("number",))
     if before and before[-1].release == act.release:
         raise DecisionRefused(
-            RefusalCode.STATE, f"{release.variant} is made with {act.release} already"
+            RefusalCode.STATE, f"{release.variant} is made with {act.release} already: name another"
         )
     work.put(
         ManufacturedVersion(

@@ -29,7 +29,7 @@ def test_a_home_is_in_one_ring_fence_only() -> None:
 def test_an_act_on_homes_names_some_that_are_there() -> None:
     estate = Estate(1)
     assert "no such home" in estate.refused("olive", FenceHomes("one", ("hx",), "why"))
-    assert "0 homes at once" in estate.refused("olive", FenceHomes("one", (), "why"))
+    assert "0 homes: name 1 to 5,000" in estate.refused("olive", FenceHomes("one", (), "why"))
     assert "purpose" in estate.refused("olive", FenceHomes("one", SOME[:1]))
     assert "no such ring fence" in estate.refused("olive", ReleaseHomes("one", SOME[:1]))
 

@@ -76,7 +76,7 @@ def test_rules_that_wait_for_each_other_are_refused() -> None:
     town.decide("olive", SetSequence("a", "CHF", "ESME", "notes"))
     town.decide("olive", SetSequence("b", "ESME", "PPMID", "notes"))
     refused = town.refused("olive", SetSequence("c", "PPMID", "CHF", "notes"))
-    assert refused == "rule c closes a circle: PPMID waits for CHF already"
+    assert refused == "rule c closes a circle: PPMID waits for CHF already: drop one of the rules"
 
 
 def test_a_release_that_does_not_go_with_the_meter_of_a_home_waits() -> None:
