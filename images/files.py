@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 # how much memory is taken.
 MAX_FILE_BYTES: Final = 64 << 20
 PART_SUFFIX: Final = ".part"
-_OWNER_ONLY: Final = 0o600
+OWNER_ONLY: Final = 0o600
+OTHERS: Final = 0o077  # what a file lets anybody do but its owner
 
 
 def read_at_most(file: BinaryIO, limit: int) -> bytes | None:
@@ -79,7 +80,7 @@ def write_secret(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
     try:
         partial.unlink(missing_ok=True)  # of a killed process that had our number
-        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
             file.flush()

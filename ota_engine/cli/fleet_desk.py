@@ -1,7 +1,6 @@
 """Opens a fleet's state folder for a command, and gives a person's decision there."""
 
 import json
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import typer
 
 from images.files import read_bounded
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.files import warn_if_open
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.wall_clock import this_machine
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
 NOTICES_NAME: Final = "notices"  # likewise: files of notices
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 MAX_KEY_BYTES: Final = 1 << 16
 MAX_TEXT_BYTES: Final = 1 << 20  # of a policy or a file of founders
 
@@ -172,19 +171,18 @@ def private_key(path: Path) -> "ec.EllipticCurvePrivateKey":
         key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise LocalError(f"{path}: no private key of P-256, unencrypted: give its PEM file")
-    if path.stat().st_mode & _OTHERS:
-        remark(f"warning: {path}: a private key that others may read: chmod 600 it")
+    warn_if_open(path)
     return key
 
 
 def text_of(path: Path, most: int = MAX_TEXT_BYTES) -> str:
-    """Read a text file.
+    """Read a text file, without the mark that spreadsheets and editors may put before it.
 
     Raises:
         LocalError: it is not UTF-8.
         OSError: it cannot be read.
     """
     try:
-        return read_bounded(path, most).decode()
+        return read_bounded(path, most).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise LocalError(f"{path}: not UTF-8: save it as UTF-8") from None

@@ -1,7 +1,6 @@
 """``zota estate``: begins a fleet, and keeps who takes part and which homes there are."""
 
 import json
-import os
 import sys
 import tomllib
 from functools import partial
@@ -12,6 +11,7 @@ import typer
 
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.files import write_key_file
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import (
     As,
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from ota_engine.head_end.listings import BadLine
 
 DAY_S: Final = 86_400.0
-_OWNER_ONLY: Final = 0o600
-_READABLE: Final = 0o644
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -62,9 +60,9 @@ def key_command(
 
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write_new(Path(f"{name}.key"), secret, _OWNER_ONLY)
-    _write_new(Path(f"{name}.pub"), public, _READABLE)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write_new(Path(f"{name}.key"), private, secret=True)
+    _write_new(Path(f"{name}.pub"), public, secret=False)
     put(f"made {name}.key, which signs, and {name}.pub, which others need")
 
 
@@ -254,13 +252,11 @@ def _founding(path: Path) -> FoundEstate:
         ) from None
 
 
-def _write_new(path: Path, octets: bytes, mode: int) -> None:
+def _write_new(path: Path, octets: bytes, *, secret: bool) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        write_key_file(path, octets, secret=secret)
     except FileExistsError:
         raise LocalError(f"{path}: exists already: keys are never overwritten") from None
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(octets)
 
 
 add_acts(

@@ -2,21 +2,18 @@
 
 import os
 import shutil
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from images.files import read_bounded
+from ota_engine.cli.files import warn_if_open, write_key_file
 from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.keystore import FILE_NAME, SECRETS_FILE, Keystore
 from ota_engine.gbcs.pki import PkiFile
 
 MAX_KEY_FILE_BYTES: Final = 1 << 20  # shared-secrets.json of some thousand pairs
-OWNER_ONLY: Final = 0o600
-READABLE: Final = 0o644
-OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_key_folder(folder: Path) -> Keystore:
@@ -30,7 +27,8 @@ def read_key_folder(folder: Path) -> Keystore:
     for path in sorted(folder.iterdir()):
         if FILE_NAME.fullmatch(path.name) or path.name == SECRETS_FILE:
             files[path.name] = read_bounded(path, MAX_KEY_FILE_BYTES)
-            _warn_if_open(path)
+            if path.suffix.lower() == ".key":
+                warn_if_open(path)
     if not files:
         raise LocalError(
             f"{folder}: no key file in it: they are named <eui64>-ds.pem, <eui64>-ka.pem, "
@@ -57,23 +55,9 @@ def write_key_folder(folder: Path, files: Sequence[PkiFile]) -> None:
     try:
         partial.mkdir()
         for file in files:
-            _write_new(partial / file.name, file)
+            write_key_file(partial / file.name, file.octets, secret=file.secret)
         partial.replace(folder)  # takes the place of an empty folder too
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_new(path: Path, file: PkiFile) -> None:
-    mode = OWNER_ONLY if file.secret else READABLE
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(file.octets)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _warn_if_open(path: Path) -> None:
-    if path.suffix.lower() == ".key" and path.stat().st_mode & OTHERS:
-        remark(f"warning: {path}: a private key that others may read: chmod 600 it")

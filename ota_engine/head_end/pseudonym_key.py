@@ -5,17 +5,15 @@ made again. It belongs into the backup of the database, and into no other place.
 """
 
 import secrets
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from images.files import write_secret
+from images.files import OTHERS, write_secret
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.inventory.pseudonyms import KEY_OCTETS
 
 NAME: Final = "estate.key"
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def estate_key(folder: Path, *, make: bool = False) -> bytes:
@@ -38,7 +36,7 @@ def estate_key(folder: Path, *, make: bool = False) -> bytes:
         ) from None
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}): restore it from a backup") from None
-    if mode & _OTHERS:
+    if mode & OTHERS:
         raise StoreError(f"{path}: others may read it: chmod 600 it")
     try:
         key = bytes.fromhex(text)

@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from images.files import write_secret
+from images.files import OTHERS, write_secret
 from ota_engine.errors import StoreError
 
 KEY_NAME: Final = "fleet-key.pem"  # in the state folder
-_FOR_OTHERS: Final = 0o077
 
 
 class FleetKey:
@@ -65,7 +64,7 @@ class FleetKey:
     @classmethod
     def _read(cls, path: Path) -> "FleetKey":
         try:
-            if path.stat().st_mode & _FOR_OTHERS:
+            if path.stat().st_mode & OTHERS:
                 raise StoreError(
                     f"{path}: others may read this key: chmod 600 it, or make a new one"
                 )
