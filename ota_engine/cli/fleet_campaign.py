@@ -25,8 +25,8 @@ from ota_engine.cli.fleet_desk import (
     give,
     opened,
     show_reply,
-    text_of,
 )
+from ota_engine.cli.fleet_fields import read_policy
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.steering import StopAll
@@ -156,13 +156,8 @@ def policy_command(
 ) -> None:
     """Print a policy as people read it before they agree to it."""
     from ota_engine.fleet.campaigns.document import policy_document
-    from ota_engine.fleet.campaigns.policy import read_policy_toml
 
-    try:
-        policy = read_policy_toml(text_of(file))
-    except LocalError as error:
-        raise LocalError(f"{file}: {error}") from None
-    typer.echo(policy_document(policy), nl=False)
+    typer.echo(policy_document(read_policy(file)), nl=False)
 
 
 @app.command("stop")

@@ -4,12 +4,14 @@ Every field has an option whose name is the field's, or is in ``NAMES``; a list 
 given several times, or once as ``@FILE`` with one value to a line.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from inspect import Parameter
+from io import BytesIO
 from pathlib import Path
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Final,
@@ -27,6 +29,9 @@ from ota_engine.cli.engine_options import later
 from ota_engine.cli.fleet_desk import MAX_TEXT_BYTES, text_of
 from ota_engine.cli.image_options import number
 from ota_engine.errors import LocalError
+
+if TYPE_CHECKING:
+    from ota_engine.fleet.campaigns.policy import CampaignPolicy
 
 Read: TypeAlias = Callable[[Any], Any]
 LIST_OCTETS: Final = 64 << 20  # of a file of homes
@@ -58,7 +63,6 @@ NAMES: Final[Mapping[str, Written]] = {
     "cell": Written("", "CELL", "Id of the cell of the matrix."),
     "choose_by_utc": Written("choose-by", "TIME", "Until when suppliers choose."),
     "closes_utc": Written("closes", "TIME", "When it ends."),
-    "comment": Written("", "TEXT", "In the party's words."),
     "configuration": Written("", "SET", "Id of a configuration set."),
     "configurations": Written("set", "SET", "A configuration set tested on; repeatable."),
     "contact": Written("", "TEXT", "Whom to turn to."),
@@ -252,33 +256,46 @@ def _times(texts: list[str], option: str) -> tuple[tuple[str, float], ...]:
     found: list[tuple[str, float]] = []
     for text in texts:
         if text.startswith(_FILE):
-            found += read_slots(_rows(Path(text.removeprefix(_FILE))))
+            path = Path(text.removeprefix(_FILE))
+            try:
+                found += read_slots(_rows(path))
+            except LocalError as error:
+                raise LocalError(f"{option} {path}: {error}") from None
         else:
             home, time = _pair(text, option)
             found.append((home, later(time) if time.startswith("+") else read_time(time)))
     return tuple(found)
 
 
-def _rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
-    from ota_engine.cells import read_cells
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    from ota_engine.head_end.listings import BadLine, ListedRecord, read_listing
 
-    lines = text_of(path, LIST_OCTETS).splitlines()
-    heading = [cell.strip().lower() for cell in read_cells(lines[0])] if lines else []
-    return [
-        (number, dict(zip(heading, read_cells(line), strict=False)))
-        for number, line in enumerate(lines[1:], 2)
-        if line.strip()
-    ]
+    for record in read_listing(BytesIO(read_bounded(path, LIST_OCTETS))):
+        if isinstance(record, BadLine):
+            raise LocalError(f"line {record.line}: {record.text}")
+        if isinstance(record, ListedRecord):
+            yield record
+
+
+def read_policy(path: Path) -> "CampaignPolicy":
+    """Read a policy from a file.
+
+    Raises:
+        LocalError: it holds none.
+        OSError: it cannot be read.
+    """
+    from ota_engine.fleet.campaigns.policy import read_policy_toml
+
+    try:
+        return read_policy_toml(text_of(path))
+    except LocalError as error:
+        raise LocalError(f"{path}: {error}") from None
 
 
 def _policy(text: str) -> str:
-    from ota_engine.fleet.campaigns.policy import policy_text, read_policy_toml
+    from ota_engine.fleet.campaigns.policy import policy_text
 
-    path = Path(text)
-    try:
-        return policy_text(read_policy_toml(text_of(path)))
-    except LocalError as error:
-        raise LocalError(f"{path}: {error}") from None
+    return policy_text(read_policy(Path(text)))
 
 
 def _digest(text: str) -> str:

@@ -68,6 +68,29 @@ def test_chosen_times_are_pairs_or_a_csv_file(tmp_path: Path) -> None:
     listed = tmp_path / "slots.csv"
     listed.write_text("home,time\nh1,2027-03-01T10:00Z\nh2,2027-03-01T11:00Z\n")
     assert [home for home, _ in slots.read([f"@{listed}"])] == ["h1", "h2"]
+    listed.write_bytes(
+        b"\xef\xbb\xbfhome,time\r\nh3,2027-03-01T10:00Z\r\n"
+    )  # as a spreadsheet saves
+    assert [home for home, _ in slots.read([f"@{listed}"])] == ["h3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("home,time\nh1,2027-03-01T10:00Z,late\n", "line 2: 3 cells under 2 columns"),
+        ("home;time\nh1;2027-03-01T10:00Z\n", "line 1: cells are separated by semicolons"),
+        ("home,time\nh1,soon\n", "line 2: 'soon' is no time"),
+        ("home,time\n", "the list has no line"),
+    ],
+)
+def test_a_file_of_times_that_cannot_be_read_is_named_with_its_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    (slots,) = (field for field in act_fields(ChooseSlots) if field.name == "slots")
+    listed = tmp_path / "slots.csv"
+    listed.write_text(text)
+    with pytest.raises(LocalError, match=rf"^--slot {listed}: {told}"):
+        slots.read([f"@{listed}"])
 
 
 def test_a_time_may_be_chosen_as_a_while_from_now() -> None:
