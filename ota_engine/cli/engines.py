@@ -191,8 +191,8 @@ def tell_what_waits(url: str, state: Path, *, virtual: bool, token_file: Path | 
     from ota_engine.shell.afterwards import count_what_waits, send_what_waits
     from ota_engine.telling.http_sink import NAME
 
-    token = outcomes_token(url, token_file)
     if virtual:
+        token = outcomes_token(url, token_file)
         waiting = send_what_waits(state, lambda: _sink(url, token), remark)
     else:
         waiting = count_what_waits(state, NAME)

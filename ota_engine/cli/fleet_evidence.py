@@ -70,7 +70,7 @@ def export_command(
         {} if certificates is None else _certificates(certificates),
         f"zota {project_version()}",
     )
-    with opened(state) as desk:
+    with opened(state) as desk, desk.store.reading():
         octets = export_pack(desk.store, FleetKey.open(state / KEY_NAME), order)
         head = desk.store.audit_head().hash
     write_whole(output, octets, force=force)

@@ -37,6 +37,7 @@ def list_command(
 ) -> None:
     """List notices, the latest first, and when each reached its party."""
     from dataclasses import asdict
+    from heapq import nsmallest
 
     from ota_engine.fleet.kernel.rows import Select
     from ota_engine.fleet.notices.rows import Notice, NoticeState
@@ -50,9 +51,8 @@ def list_command(
     with opened(state) as desk, desk.store.reading():
         if party and not desk.store.select(Select(PartyRow, (("party", party),))):
             raise LocalError(f"{party!a}: there is no such party: zota estate people names them")
-        rows = sorted(
-            desk.store.walk(Select(Notice, tuple(where))), key=lambda one: -one.created_utc
-        )[:most]
+        found = desk.store.walk(Select(Notice, tuple(where)))
+        rows = nsmallest(most, found, key=lambda one: -one.created_utc)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
         return

@@ -2,9 +2,9 @@
 
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 from images.provenance import Provenance
+from ota_engine.cli.extras import project_version
 from ota_engine.cli.order_report import command_line
 
 
@@ -15,4 +15,4 @@ def provenance(seed: int | None = None) -> Provenance:
         seed: of every draw, where there was one.
     """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Provenance(version("zota"), command_line("zota", *sys.argv[1:]), now, seed)
+    return Provenance(project_version(), command_line("zota", *sys.argv[1:]), now, seed)

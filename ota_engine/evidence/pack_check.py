@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -318,7 +318,7 @@ def _check_verdicts(files: Mapping[str, bytes], known: KnownFleet, found: PackVe
 
 
 def _inputs(told: Named) -> GateInputs:
-    values = {item.name: told[item.name] for item in fields(GateInputs) if item.name in told}
+    values = {name: told[name] for name in field_names(GateInputs) if name in told}
     values = {name: _tuple(value) for name, value in values.items()}
     values["incidents"] = tuple(OpenIncident(*one) for one in values["incidents"])
     return GateInputs(**values)

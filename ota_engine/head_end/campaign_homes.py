@@ -9,7 +9,6 @@ from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.lives import UNDER_WAY
 from ota_engine.fleet.campaigns.rows import Campaign, DeviceToReplace, Member, MemberState
 from ota_engine.fleet.kernel.rows import Counts, Select
-from ota_engine.head_end.campaign_status import campaign_named
 from ota_engine.store.fleet.book import FleetStore
 
 MOST: Final = 1_000  # homes under way that are listed when everything is stopped
@@ -75,7 +74,7 @@ def homes_in(
     """
     wanted = {_state(text) for text in states} or set(MemberState)
     with store.reading():
-        campaign_named(store, campaign)
+        _refuse_unknown(store, campaign)
         return _longest(store, campaign, wanted, most)
 
 
@@ -86,7 +85,7 @@ def replacements_in(store: FleetStore, campaign: str) -> list[DeviceToReplace]:
         LocalError: there is no such campaign.
     """
     with store.reading():
-        campaign_named(store, campaign)
+        _refuse_unknown(store, campaign)
         return store.select(Select(DeviceToReplace, (("campaign", campaign),)))
 
 
@@ -95,6 +94,11 @@ def under_way_everywhere(store: FleetStore) -> list[HomeStanding]:
     with store.reading():
         names = [row.campaign for row in store.select(Select(Campaign))]
         return [home for name in names for home in _longest(store, name, UNDER_WAY, MOST)[0]]
+
+
+def _refuse_unknown(store: FleetStore, campaign: str) -> None:
+    if not store.select(Select(Campaign, (("campaign", campaign),))):
+        raise LocalError(f"{campaign!a}: there is no such campaign: zota campaign list names them")
 
 
 def _longest(

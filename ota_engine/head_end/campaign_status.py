@@ -114,24 +114,16 @@ def campaign_status(store: FleetStore, name: str, utc: Utc) -> CampaignStatus:
         LocalError: there is none of this name.
     """
     with store.reading():
-        return _status(store, campaign_named(store, name), utc)
-
-
-def campaign_named(store: FleetStore, name: str) -> Campaign:
-    """Find a campaign, within a transaction of the store that is open.
-
-    Raises:
-        LocalError: there is none of this name.
-    """
-    found: list[Campaign] = store.select(Select(Campaign, (("campaign", name),)))
-    if found:
-        return found[0]
-    names = ", ".join(row.campaign for row in store.select(Select(Campaign)))
-    raise LocalError(
-        f"{name!a}: there is no such campaign: there are {names}"
-        if names
-        else f"{name!a}: there is no campaign yet: propose one"
-    )
+        found = store.select(Select(Campaign, (("campaign", name),)))
+        if not found:
+            names = ", ".join(row.campaign for row in store.select(Select(Campaign)))
+            raise LocalError(
+                f"{name!a}: there is no such campaign: there are {names}"
+                if names
+                else f"{name!a}: there is no campaign yet: propose one"
+            )
+        (campaign,) = found
+        return _status(store, campaign, utc)
 
 
 def _status(store: FleetStore, campaign: Campaign, utc: Utc) -> CampaignStatus:

@@ -66,12 +66,6 @@ class NoticeCourier:
         self._not_before: dict[str, float] = {}
         self._told: dict[str, set[str]] = {}  # troubles of the last round; a new one is reported
 
-    async def run(self, rest_s: float) -> None:
-        """Deliver until cancelled, looking for new notices every so many seconds."""
-        while True:
-            await self.round()
-            await trio.sleep(rest_s)
-
     async def round(self) -> CourierRound:
         """Try every notice of every party that is not left alone for a while."""
         with self._desk.store.reading():

@@ -92,8 +92,7 @@ def asked(desk: FleetDesk, question: Callable[[Work], T]) -> T:
             try:
                 return question(Work(rows))
             except RowsWanted as wanted:
-                for ask, found in desk.store.load(wanted.asks):
-                    rows.load(ask, found)
+                rows.load_all(desk.store.load(wanted.asks))
 
 
 def _named(desk: FleetDesk, wish: Wish, utc: Utc) -> Decision:

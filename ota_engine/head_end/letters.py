@@ -1,13 +1,11 @@
 """How a notice reads where it arrives: one JSON value, with the audit head that it quotes; pure."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.kernel.heads import SignedHead
 from ota_engine.fleet.notices.rows import Notice
-from ota_engine.times import Utc
 
 
 class NoticeLetter(NamedTuple):
@@ -38,18 +36,3 @@ def notice_letter(notice: Notice, head: SignedHead) -> NoticeLetter:
     }
     octets = canonical_json(told).encode("ascii")
     return NoticeLetter(notice, f"{notice.party}/{notice.notice}", octets)
-
-
-def quoted_head(letter: Mapping[str, Any]) -> SignedHead:
-    """Read the head that a letter quotes.
-
-    Raises:
-        ValueError: it quotes none.
-    """
-    try:
-        head = letter["audit"]
-        return SignedHead(
-            int(head["length"]), str(head["hash"]), Utc(float(head["utc"])), str(head["signature"])
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError("the letter quotes no head of an audit trail") from error

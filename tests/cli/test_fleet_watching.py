@@ -192,6 +192,8 @@ def test_homes_are_listed_with_where_they_stand_and_since_when(approved: FleetFo
     assert told["total"] == 40
     assert {one["state"] for one in told["homes"]} == {"planned"}
     assert all(one["since_utc"] > 0 for one in told["homes"])
+    twice = zota(*words, "--in", "planned", "--in", "planned", "--json").out
+    assert json.loads(twice) == told
     assert "give one of planned" in zota(*words, "--in", "lost").err
     ran = zota("campaign", "replacements", "c1", "--state", approved.state, "--json")
     assert (ran.code, json.loads(ran.out)) == (Exit.OK, [])

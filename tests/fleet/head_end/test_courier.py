@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import trio
 
-from ota_engine.fleet.kernel.heads import is_head_signed
+from ota_engine.fleet.kernel.heads import SignedHead, is_head_signed
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.parties.rows import Party
 from ota_engine.head_end.courier import NoticeCourier
-from ota_engine.head_end.letters import quoted_head
 from ota_engine.store.fleet.keyring import FleetKey
 from tests.fleet.town import Town
 
@@ -90,7 +89,7 @@ async def test_a_party_takes_its_notices_in_a_file_and_holds_a_signed_head(tmp_p
         notice.notice for notice in town.notices(party="east")
     }
     assert {letter["party"] for letter in letters} == {"east"}
-    head = quoted_head(letters[0])
+    head = SignedHead(**letters[0]["audit"])
     assert is_head_signed(head, KEY.public_pem)
     assert town.store.verify_audit(head.hash) is None
 
