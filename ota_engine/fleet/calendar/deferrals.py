@@ -22,6 +22,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
 from ota_engine.times import Utc
+from ota_engine.wording import counted
 
 DAY_S: Final = 86_400.0
 DEFERRAL_S: Final = 60 * DAY_S  # after which somebody is asked, where nothing else was agreed
@@ -97,8 +98,8 @@ def _answer(act: AnswerDeferral, actor: Actor, work: Work, utc: Utc) -> str:
             )
         work.put(replace(row, due_utc=act.until_utc, regardless=act.until_utc is None))
     if act.until_utc is None:
-        return f"{len(homes):,} homes go on whatever their calendars say"
-    return f"{len(homes):,} homes are put off further"
+        return f"it goes on in {counted(len(homes), 'home')}, whatever is in their calendars"
+    return f"put off further: {counted(len(homes), 'home')}"
 
 
 def _subject(act: AnswerDeferral) -> str:

@@ -20,6 +20,7 @@ from ota_engine.fleet.kernel.decisions import (
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
+from ota_engine.wording import counted
 
 MOST_HOMES: Final = 20_000  # in one decision
 CHANGE_S: Final = (
@@ -171,7 +172,7 @@ def _book(act: BookCalendar, actor: Actor, work: Work, utc: Utc) -> str:
     entry = CalendarEntry(act.entry, kind, actor.party, act.from_utc, act.until_utc, actor.reason)
     for diary in _diaries(work, homes):
         _write(work, diary, [*_others(diary, act.entry, actor), entry], utc)
-    return f"{kind} is booked in {len(homes):,} homes"
+    return f"{kind} is booked in {counted(len(homes), 'home')}"
 
 
 def _clear(act: ClearCalendar, actor: Actor, work: Work, utc: Utc) -> str:
@@ -186,7 +187,7 @@ def _clear(act: ClearCalendar, actor: Actor, work: Work, utc: Utc) -> str:
         raise DecisionRefused(
             RefusalCode.STATE, f"none of the homes has an entry {act.entry}: look at its id"
         )
-    return f"entry {act.entry} is cleared in {cleared:,} homes"
+    return f"entry {act.entry} is cleared in {counted(cleared, 'home')}"
 
 
 def _diaries(work: Work, homes: Iterable[Home]) -> list[HomeDiary]:

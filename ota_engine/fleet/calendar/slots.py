@@ -34,7 +34,7 @@ from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
 from ota_engine.times import Utc
-from ota_engine.wording import utc_text
+from ota_engine.wording import counted, utc_text
 
 AHEAD_S: Final = 6 * 3_600.0  # a hub is told its time so long before; until then it may change
 
@@ -186,7 +186,7 @@ def _choose(act: ChooseSlots, actor: Actor, work: Work, utc: Utc) -> str:
         work.put(Slot(act.campaign, home.home, act.step, actor.party, at, actor.person, due))
     clocks.met(work, choice_clock(act.campaign, act.step, window.revision), actor.party, utc)
     clashing = _tell(act.campaign, act.step, homes, actor, work, utc)
-    text = f"times for the {act.step} of {len(homes):,} homes are chosen"
+    text = f"times for the {act.step} of {counted(len(homes), 'home')} are chosen"
     if clashing:
         text += f"; {len(clashing):,} clash with the calendar: {', '.join(clashing[:3])}"
     return text
@@ -206,7 +206,7 @@ def _drop(act: DropSlots, actor: Actor, work: Work, utc: Utc) -> str:
     for row in rows:
         work.drop(row)
     _tell(act.campaign, act.step, homes, actor, work, utc)
-    return f"times for the {act.step} of {len(rows):,} homes are dropped"
+    return f"times for the {act.step} of {counted(len(rows), 'home')} are dropped"
 
 
 def _window(work: Work, campaign: str, step: HomeStep) -> UpgradeWindow:

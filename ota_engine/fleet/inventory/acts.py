@@ -18,6 +18,7 @@ from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
+from ota_engine.wording import counted
 
 MOST_HOMES: Final = 5_000  # of one act; a proving set is small
 
@@ -84,7 +85,7 @@ def _fence(act: FenceHomes, actor: Actor, work: Work, utc: Utc) -> str:
                 f"{home.home} is in ring fence {home.ring_fence}: release it there first",
             )
         work.put(replace(home, ring_fence=act.ring_fence))
-    text = f"{len(homes):,} homes added by {actor.person}"
+    text = f"{counted(len(homes), 'home')} added by {actor.person}"
     fence = work.get(RingFence, act.ring_fence)
     if fence is None:
         purpose = refuse_words(act.purpose, "the purpose of a new ring fence")
@@ -107,7 +108,7 @@ def _release(act: ReleaseHomes, actor: Actor, work: Work, utc: Utc) -> str:
                 f"{home.home} is not in ring fence {act.ring_fence}: leave it out",
             )
         work.put(replace(home, ring_fence=""))
-    text = f"{len(homes):,} homes released by {actor.person}"
+    text = f"{counted(len(homes), 'home')} released by {actor.person}"
     work.put(replace(fence, revision=fence.revision + 1, changed=text))
     return f"ring fence {act.ring_fence}: {text}"
 
@@ -118,7 +119,7 @@ def _erase(act: EraseParticulars, actor: Actor, work: Work, utc: Utc) -> str:
     found = [row for home in homes if (row := work.get(Particulars, home.home)) is not None]
     for row in found:
         work.drop(row)
-    return f"particulars of {len(found):,} homes are erased"
+    return f"particulars of {counted(len(found), 'home')} are erased"
 
 
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})

@@ -17,7 +17,7 @@ from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.life import NOTICES, NoticeStep
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState
 from ota_engine.times import Utc
-from ota_engine.wording import one_line
+from ota_engine.wording import counted, one_line
 
 LEAST_NOTICE_S: Final = 7 * 86_400.0  # SEC Appendix AB, clause 5.2
 CLOCKED: Final = frozenset({NoticeKind.AVAILABLE, NoticeKind.GAINED, NoticeKind.EMERGENCY})
@@ -89,7 +89,7 @@ def _requeue(act: RequeueNotices, actor: Actor, work: Work, utc: Utc) -> str:
     for notice in dead:
         state = NOTICES.turn(notice.state, NoticeStep.REQUEUE)
         work.put(replace(notice, state=state or notice.state))
-    return f"{len(dead):,} notices to {act.party} are on their way again"
+    return f"on the way to {act.party} again: {counted(len(dead), 'notice')}"
 
 
 def _subject(act: RequeueNotices) -> str:

@@ -38,7 +38,7 @@ def test_erased_particulars_leave_the_pseudonym() -> None:
     estate = Estate(1)
     estate.put(Particulars(SOME[0], address="1 High Street"))
     text = estate.decide("olive", EraseParticulars(SOME[:1]))
-    assert "1 homes" in text
+    assert "1 home " in text
     assert not estate.rows(Particulars)
     assert estate.row(Home).home == SOME[0]
 
