@@ -162,19 +162,20 @@ def _known(link: str | None, state: Path) -> str:
     """The link that is named, else the one the state folder remembers.
 
     Raises:
-        LocalError: there is none.
+        LocalError: there is none, or what is remembered is no link.
     """
     if link is not None:
         return link
     path = state / LINK_NAME
     try:
         remembered = read_bounded(path, LINK_BYTES).decode().strip()
+        parse_link(remembered)
     except FileNotFoundError:
         raise LocalError(
             f"which radio? {state} remembers none yet: give --link URL "
             "(zota doctor lists the ports there are), or another --state"
         ) from None
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LocalError):
         raise LocalError(f"{path}: is no link; give --link URL") from None
     return remembered
 

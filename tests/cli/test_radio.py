@@ -165,8 +165,9 @@ def test_the_link_that_is_remembered_is_used(command: str, tmp_path: Path) -> No
     refused(zota("radio", command, "--state", tmp_path), Exit.UNREADABLE, "ttyACM9: no such port")
 
 
-def test_a_remembered_link_that_is_none_is_named(tmp_path: Path) -> None:
-    (tmp_path / "link.txt").write_bytes(b"\xff\xfe")
+@pytest.mark.parametrize("octets", [b"\xff\xfe", b"", b"/dev/ttyACM0\n", b"ezsp://\n"])
+def test_a_remembered_link_that_is_none_is_named(octets: bytes, tmp_path: Path) -> None:
+    (tmp_path / "link.txt").write_bytes(octets)
     refused(zota("radio", "info", "--state", tmp_path), Exit.ERRORS, "link.txt: is no link")
 
 
