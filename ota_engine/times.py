@@ -40,5 +40,7 @@ else:
     Monotonic = NewType("Monotonic", float)
     Utc = NewType("Utc", float)
 
+DAY_S: Final = 86_400.0  # a length of time; a local day may have an hour less or more
+
 NEVER: Final = Monotonic(inf)
 LONG_AGO: Final = Monotonic(-inf)

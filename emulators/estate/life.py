@@ -15,9 +15,8 @@ from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
 from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.parties.rows import Fuel
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
-DAY_S: Final = 86_400.0
 MONTH_DAYS: Final = 30.0
 _AHEAD_S: Final = 5 * DAY_S  # a change of supplier is told so long before
 _HUBS_A_DAY: Final = 1 << 16

@@ -30,9 +30,8 @@ from ota_engine.fleet.incidents.rows import Incident, IncidentState, Resolution
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.notices.delivery import RequeueNotices
 from ota_engine.fleet.releases.acts import EnterRelease
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
-DAY_S: Final = 86_400.0
 FIRST_CPL: Final = "CPL-0001"  # of what all hubs run at first
 _TAKEN_S: Final = 3_600.0  # until somebody owns an incident
 #: What a gate asks of persons once homes and time have said their part.

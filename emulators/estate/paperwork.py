@@ -16,11 +16,10 @@ from ota_engine.fleet.releases.rows import (
     PathStanding,
     UpgradePath,
 )
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 MANUFACTURER_CODE: Final = 0x10F2
 IMAGE_TYPE: Final = 0x0001
-DAY_S: Final = 86_400.0
 _SOURCE: Final = "maker"
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from emulators.estate.cast import Cast
 from emulators.estate.hubs import StatisticalHubs
-from emulators.estate.life import DAY_S, EstateLife
+from emulators.estate.life import EstateLife
 from emulators.estate.operator import EstateOperator, paperwork_of
 from emulators.estate.population import home_id, homes, hub_variant
 from emulators.estate.real_hubs import RealHubs
@@ -50,7 +50,7 @@ from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState, InstructionTaken
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 GRAIN_S: Final = 600.0  # what happens within it is handled at once
 AT_ONCE: Final = 20_000  # instructions or notices looked for at a time

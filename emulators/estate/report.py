@@ -15,10 +15,9 @@ from images.page import BAD, GOOD, SOFT, WARN, Cell, Total, facts, page, table, 
 from ota_engine.evidence.charts import Mark, lines, stacked, timeline
 from ota_engine.fleet.campaigns.gates import GateVerdict
 from ota_engine.fleet.campaigns.rows import MemberState
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import counted, utc_text
 
-DAY_S: Final = 86_400.0
 DAYS: Final = "days"
 MOST_POINTS: Final = 400  # of one chart
 MOST_GATES: Final = 200  # rows of a table; a page with more helps nobody

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from emulators.estate.cast import person_of
-from emulators.estate.life import DAY_S, EstateLife
+from emulators.estate.life import EstateLife
 from emulators.estate.lots import Lot
 from emulators.estate.operator import Decide
 from emulators.estate.scenario import PERMILLE, Scenario
@@ -17,7 +17,7 @@ from ota_engine.fleet.calendar.slots import ChooseSlots
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.campaigns.troubles import RaiseIncident
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 SLOTS_AT_ONCE: Final = 2_000  # in one decision
 _BOOKED: Final = (

@@ -5,7 +5,7 @@ import sys
 import tomllib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.parties.acts import FoundEstate
+from ota_engine.times import DAY_S
 from ota_engine.wall_clock import this_machine
 from ota_engine.wording import counted
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.listings import BadLine
 
-DAY_S: Final = 86_400.0
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

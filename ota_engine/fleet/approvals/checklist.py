@@ -21,9 +21,9 @@ from ota_engine.fleet.kernel.decisions import SUPPLIERS
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import with_role
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseType
+from ota_engine.times import DAY_S
 from ota_engine.wording import counted
 
-DAY_S: Final = 86_400.0
 MOST_PLANNED_UIT_S: Final = 28 * DAY_S  # a planned release: up to four weeks
 PERMILLE: Final = 1000
 CATEGORIES: Final = 5

@@ -21,10 +21,9 @@ from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import counted
 
-DAY_S: Final = 86_400.0
 DEFERRAL_S: Final = 60 * DAY_S  # after which somebody is asked, where nothing else was agreed
 
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})

@@ -9,9 +9,8 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
-DAY_S: Final = 86_400.0
 REACHED_S: Final = 3 * DAY_S  # a notice that has not reached its party by then is told of
 STATUS_S: Final = 7 * DAY_S  # between two reports, where nothing else was agreed
 

@@ -20,10 +20,9 @@ from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import utc_text
 
-DAY_S: Final = 86_400.0
 LEAP_S: Final = 1.5 * DAY_S
 MARK: Final = RowKey(TimeMark, ("time",))
 

@@ -16,7 +16,7 @@ from ota_engine.fleet.campaigns.changing import (
 from ota_engine.fleet.campaigns.lives import CampaignStep
 from ota_engine.fleet.campaigns.members import available_notice
 from ota_engine.fleet.campaigns.planning import draw_of, forecasts, targets_of
-from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy, policy_of, policy_text
+from ota_engine.fleet.campaigns.policy import CampaignPolicy, policy_of, policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant, is_ordered
 from ota_engine.fleet.kernel.decisions import (
@@ -33,7 +33,7 @@ from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import release_of
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 #: Kinds of device whose firmware a supplier rolls out in the homes it answers for.
 SUPPLIERS_KINDS: Final = frozenset({"PPMID", "HCALCS"})

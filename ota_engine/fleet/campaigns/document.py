@@ -6,7 +6,6 @@ from typing import Final
 
 from ota_engine.fleet.campaigns.policy import (
     ANY_NUMBER,
-    DAY_S,
     MIN_NOTICE_DAYS,
     PERMILLE,
     CampaignPolicy,
@@ -14,6 +13,7 @@ from ota_engine.fleet.campaigns.policy import (
     PhasePolicy,
     PhaseSource,
 )
+from ota_engine.times import DAY_S
 
 _COLUMNS: Final = 80
 _HOUR_S: Final = 3_600.0

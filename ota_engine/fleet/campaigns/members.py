@@ -11,7 +11,7 @@ from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.moving import instruct, move, recall
-from ota_engine.fleet.campaigns.policy import DAY_S, CampaignPolicy
+from ota_engine.fleet.campaigns.policy import CampaignPolicy
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
 from ota_engine.fleet.inventory.rows import (
     Home,
@@ -25,7 +25,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.port import Verb
 from ota_engine.fleet.releases.paths import path_refusals
 from ota_engine.fleet.releases.rows import FirmwareRelease
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 FULL_S: Final = 3_600.0  # until a home is looked at again whose region or gateway is full
 LOOK_AGAIN_S: Final = 21_600.0  # at a home whose campaign does not run

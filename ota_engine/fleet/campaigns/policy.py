@@ -18,8 +18,8 @@ from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
 from ota_engine.fleet.campaigns.templates import with_template
+from ota_engine.times import DAY_S
 
-DAY_S: Final = 86_400.0
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
 PERMILLE: Final = 1_000
 ANY_NUMBER: Final = 1_000_000  # of failures: none are too many but by their share

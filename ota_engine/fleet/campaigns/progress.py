@@ -19,7 +19,6 @@ from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, CampaignStep, Membe
 from ota_engine.fleet.campaigns.members import RollOut
 from ota_engine.fleet.campaigns.moving import move, recall, withdraw
 from ota_engine.fleet.campaigns.planning import targets_of
-from ota_engine.fleet.campaigns.policy import DAY_S
 from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import (
     BY_GATEWAY,
@@ -43,7 +42,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.rows import ReleaseStatus
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 MOST_BEGUN: Final = 1_000  # homes of one phase looked at in one commit
 SPARE: Final = 8  # homes looked at beyond those for which there is room: some will have to wait

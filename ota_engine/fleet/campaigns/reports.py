@@ -16,9 +16,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
-from ota_engine.times import Utc
-
-DAY_S: Final = 86_400.0
+from ota_engine.times import DAY_S, Utc
 
 _OVER: Final = frozenset({CampaignState.ABORTED, CampaignState.SUPERSEDED})
 

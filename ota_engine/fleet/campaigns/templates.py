@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ota_engine.errors import LocalError
-
-_DAY_S: Final = 86_400.0
+from ota_engine.times import DAY_S
 
 TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
     "dcc-hub": {
@@ -27,7 +26,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "failures": 1,
                     "failures_permille": 100,
                     "success_permille": 900,
-                    "observation_s": 7 * _DAY_S,
+                    "observation_s": 7 * DAY_S,
                     "sign_off": True,
                 },
             },
@@ -41,7 +40,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "sample": 4_000,
                     "failures_permille": 20,
                     "success_permille": 980,
-                    "observation_s": 14 * _DAY_S,
+                    "observation_s": 14 * DAY_S,
                     "sign_off": True,
                 },
             },
@@ -54,7 +53,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "sample": 10_000,
                     "failures_permille": 20,
                     "success_permille": 980,
-                    "observation_s": 14 * _DAY_S,
+                    "observation_s": 14 * DAY_S,
                 },
             },
         ),
@@ -73,7 +72,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "failures": 1,
                     "failures_permille": 100,
                     "success_permille": 900,
-                    "observation_s": 7 * _DAY_S,
+                    "observation_s": 7 * DAY_S,
                     "meeting": True,
                     "sign_off": True,
                 },
@@ -88,7 +87,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "sample": 500,
                     "failures_permille": 20,
                     "success_permille": 980,
-                    "observation_s": 14 * _DAY_S,
+                    "observation_s": 14 * DAY_S,
                     "meeting": True,
                     "sign_off": True,
                 },
@@ -102,7 +101,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "sample": 5_000,
                     "failures_permille": 20,
                     "success_permille": 980,
-                    "observation_s": 14 * _DAY_S,
+                    "observation_s": 14 * DAY_S,
                 },
             },
         ),
@@ -120,7 +119,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "failures": 1,
                     "failures_permille": 100,
                     "success_permille": 900,
-                    "observation_s": 3 * _DAY_S,
+                    "observation_s": 3 * DAY_S,
                     "sign_off": True,
                 },
             },
@@ -133,7 +132,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
                     "sample": 200,
                     "failures_permille": 20,
                     "success_permille": 980,
-                    "observation_s": 7 * _DAY_S,
+                    "observation_s": 7 * DAY_S,
                 },
             },
             {
