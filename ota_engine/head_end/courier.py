@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 
 import trio
 
+from ota_engine.audit_chain import AuditHead
 from ota_engine.backoff import stepped
 from ota_engine.errors import ZotaError
 from ota_engine.fleet.fleet import FleetEvent
-from ota_engine.fleet.kernel.heads import SignedHead, sign_head
+from ota_engine.fleet.kernel.heads import sign_head
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
@@ -93,20 +94,20 @@ class NoticeCourier:
         async with endpoint:
             return await self._post(party, endpoint, waiting, head)
 
-    def _claim(self, party: str) -> tuple[list[Notice], SignedHead]:
+    def _claim(self, party: str) -> tuple[list[Notice], AuditHead]:
         store = self._desk.store
         where = ("state", NoticeState.WAITING), ("party", party)
         with store.reading():
             waiting = store.select(Select(Notice, where, (), ("created_utc",), BATCH))
-            head = store.audit_head()
-        return waiting, sign_head(head, self._key.private, self._wall_clock())
+            return waiting, store.audit_head()
 
     async def _post(
-        self, party: Party, endpoint: NoticeEndpoint, waiting: Sequence[Notice], head: SignedHead
+        self, party: Party, endpoint: NoticeEndpoint, waiting: Sequence[Notice], head: AuditHead
     ) -> CourierRound:
         events: list[FleetEvent] = []
+        signed = sign_head(head, self._key.private, self._wall_clock())
         for notice in waiting:
-            answer = await endpoint.tell(notice_letter(notice, head))
+            answer = await endpoint.tell(notice_letter(notice, signed))
             if answer.fate is Fate.ACCEPTED:
                 self._unanswered.pop(party.party, None)
                 events.append(NoticeDelivered(notice.notice, notice.party))
