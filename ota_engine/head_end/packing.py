@@ -43,6 +43,12 @@ from ota_engine.times import Utc
 YEAR_S: Final = 365.25 * 86_400.0
 #: What an act names homes by.
 _HOMES: Final = ("home", "homes", "slots")
+#: What lists rows of a kind that a pack is about.
+_LISTS: Final[Mapping[type[Any], str]] = {
+    Campaign: "zota campaign list",
+    FirmwareRelease: "zota release list",
+    Party: "zota estate people",
+}
 _PERSONS: Final = frozenset(
     {"FoundEstate", "RegisterPerson", "ConfirmPerson", "ReplaceKey", "RemovePerson"}
 )
@@ -245,7 +251,7 @@ class _Packing:
 def _one(store: FleetStore, kind: type[Any], name: str, value: str) -> Any:
     found = store.select(Select(kind, ((name, value),)))
     if not found:
-        raise LocalError(f"{value!a}: there is no such {name}: check its id")
+        raise LocalError(f"{value!a}: there is no such {name}: {_LISTS[kind]} names them")
     return found[0]
 
 

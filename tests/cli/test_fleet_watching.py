@@ -245,6 +245,7 @@ def test_releases_are_listed_with_where_they_stand(fleet: FleetFolder) -> None:
         ("campaign", "homes", "c9"),
         ("campaign", "replacements", "c9"),
         ("notices", "list", "--party", "c9"),
+        ("evidence", "export", "c9", "-o", "c9.zip"),
     ],
     ids=" ".join,
 )
