@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ota_engine.cli.columns import INDENT, Column, TableRow, folded, lay_out
+from ota_engine.cli.columns import INDENT, Column, TableRow, beside, folded, lay_out
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState, PhaseState
 from ota_engine.times import Utc
@@ -168,9 +168,7 @@ def _waiting(status: "CampaignStatus", width: int | None) -> list[Text | str]:
     for one in status.waiting:
         since = "" if one.since_utc is None else f", since {_time(one.since_utc)}"
         text = f"{names.get(one.phase, one.phase)}: {one.reason}{since}"
-        room = None if width is None else width - 12
-        first, *rest = folded(text, room)
-        lines += [f"{one.homes:>10,}  {first}", *(f"{'':12}{line}" for line in rest)]
+        lines += beside(f"{one.homes:>10,}  ", text, width)
     return lines
 
 

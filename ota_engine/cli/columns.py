@@ -136,6 +136,18 @@ def folded(text: str, width: int | None, indent: str = "") -> list[str]:
     return [indent + line for line in lines]
 
 
+def beside(label: str, text: str, width: int | None) -> list[str]:
+    """Fold text at its words beside a label, which stands before its first line.
+
+    Args:
+        label: with whatever space follows it.
+        text: in one line.
+        width: columns of the terminal, None for no limit.
+    """
+    first, *rest = folded(text, width, " " * len(label)) or [label]
+    return [label + first[len(label) :], *rest]
+
+
 def command_lines(label: str, command: str, width: int | None) -> list[str]:
     """Write a command that can be pasted: in one line, or in several that the shell puts together.
 

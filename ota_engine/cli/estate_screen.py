@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ota_engine.cli.columns import Column, TableRow, folded, lay_out
+from ota_engine.cli.columns import Column, TableRow, beside, lay_out
 from ota_engine.fleet.inventory.configurations import version_text
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
         lines += ["", "configuration sets, by homes"]
     for name, contents, homes in report.sets[:MOST_SETS]:
         told = " ".join(filter(None, (name, contents))) or "no devices were imported"
-        first, *rest = folded(told, None if width is None else width - 12)
-        lines += [f"{homes:>10,}  {first}", *(f"{'':12}{line}" for line in rest)]
+        lines += beside(f"{homes:>10,}  ", told, width)
     if len(report.sets) > MOST_SETS:
         lines.append(f"{'':12}and {len(report.sets) - MOST_SETS:,} more: --json has all")
     return lines

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ota_engine.cli.columns import Column, TableRow, folded, lay_out
+from ota_engine.cli.columns import Column, TableRow, beside, lay_out
 from ota_engine.fleet.inventory.configurations import version_text
 from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text
@@ -90,5 +90,4 @@ def _digest(sha256: str, width: int | None, before: int = 0) -> str:
 
 
 def _told(name: str, text: str, width: int | None) -> list[str]:
-    first, *rest = folded(text, None if width is None else width - _INDENT) or [""]
-    return [f"{name:<{_INDENT - 1}} {first}", *(f"{'':{_INDENT}}{line}" for line in rest)]
+    return beside(f"{name:<{_INDENT - 1}} ", text, width)
