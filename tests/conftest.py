@@ -1,6 +1,7 @@
 """Settings for all tests: no test is judged by the wall clock, and waiting costs no worker."""
 
 import os
+import signal
 import sys
 import tomllib
 from importlib.metadata import entry_points
@@ -15,6 +16,10 @@ from tests.tiers import load_profile
 # environment forbids to keep them, compiling costs more than all tests together.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# What a shell starts in the background ignores Ctrl-C, and so would every command that a test stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine's other work than about the code.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
