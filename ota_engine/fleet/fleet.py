@@ -155,7 +155,6 @@ class Fleet:
             **consent.ACTS,
             **deferrals.ACTS,
             **timekeeping.ACTS,
-            **reports.ACTS,
             **steering.ACTS,
             **troubles.ACTS,
             **assessment.ACTS,

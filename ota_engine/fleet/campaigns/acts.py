@@ -15,7 +15,7 @@ from ota_engine.fleet.campaigns.changing import (
 )
 from ota_engine.fleet.campaigns.lives import CampaignStep
 from ota_engine.fleet.campaigns.members import available_notice
-from ota_engine.fleet.campaigns.planning import draw_of, forecasts, targets_of
+from ota_engine.fleet.campaigns.planning import draw_of, forecasts, may_be_delivered, targets_of
 from ota_engine.fleet.campaigns.policy import CampaignPolicy, policy_of, policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant, is_ordered
@@ -32,7 +32,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.releases.acts import release_of
-from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
+from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import DAY_S, Utc
 
 #: Kinds of device whose firmware a supplier rolls out in the homes it answers for.
@@ -287,16 +287,13 @@ def _approve(act: ApproveCampaign, actor: Actor, work: Work, utc: Utc) -> str:
 
 
 def _refuse_unapproved(release: FirmwareRelease, policy: CampaignPolicy) -> None:
-    if release.status is ReleaseStatus.APPROVED:
-        return
-    if release.status is ReleaseStatus.DRAFT and policy.ring_fence:
-        return  # production proving
-    raise DecisionRefused(
-        RefusalCode.STATE,
-        f"release {release.release} is {release.status}: approve it first, or name a ring fence to"
-        " prove it in",
-        release.revision,
-    )
+    if not may_be_delivered(release, policy):
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"release {release.release} is {release.status}: approve it first, or name a ring fence"
+            " to prove it in",
+            release.revision,
+        )
 
 
 def _refuse_third_version(campaign: Campaign, release: FirmwareRelease, work: Work) -> None:
@@ -360,12 +357,13 @@ def campaign_act(
     return ActRow(roles, subject, revision, take, sees, changed)
 
 
-_WRITERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
+#: Who may have a campaign: ``refuse_others`` asks whether it is theirs.
+OWNERS: Final = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
 _SECONDS = frozenset({PartyRole.APPROVER}) | SUPPLIERS
 
 ACTS: Final = {
-    ProposeCampaign: campaign_act(_WRITERS, _propose),
-    AmendCampaign: campaign_act(_WRITERS, _amend),
+    ProposeCampaign: campaign_act(OWNERS, _propose),
+    AmendCampaign: campaign_act(OWNERS, _amend),
     RejectCampaign: campaign_act(_SECONDS, _reject),
     OverrideRule: campaign_act(frozenset({PartyRole.APPROVER}), _override),
     ApproveCampaign: campaign_act(_SECONDS, _approve),

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import campaign_act, need_reason, refuse_others
+from ota_engine.fleet.campaigns.acts import OWNERS, campaign_act, need_reason, refuse_others
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of
 from ota_engine.fleet.campaigns.inputs import stated
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, PhaseState
 from ota_engine.fleet.campaigns.troubles import judge_anew
 from ota_engine.fleet.campaigns.voices import Meeting, Position, SignOff, Stance
 from ota_engine.fleet.kernel.decisions import (
-    SUPPLIERS,
     Actor,
     DecisionRefused,
     PartyRole,
@@ -120,10 +119,8 @@ def _refuse_meeting(act: RecordMeeting, campaign: Campaign, work: Work, utc: Utc
         )
 
 
-_OWNERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
-
 ACTS: Final = {
     StatePosition: campaign_act(frozenset(PartyRole), _state),
-    SignPhase: campaign_act(_OWNERS, _sign),
-    RecordMeeting: campaign_act(_OWNERS, _record),
+    SignPhase: campaign_act(OWNERS, _sign),
+    RecordMeeting: campaign_act(OWNERS, _record),
 }

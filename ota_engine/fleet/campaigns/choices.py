@@ -10,7 +10,7 @@ from typing import Final
 from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep, Slot
 from ota_engine.fleet.calendar.slots import AHEAD_S
 from ota_engine.fleet.campaigns import hearing, members, progress
-from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.lives import NOT_BEGUN, UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.moving import move
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
@@ -26,7 +26,6 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
 
 _LOOKED_AT = (MemberState.WAITING, MemberState.TRANSFERRED)
-_NOT_BEGUN = (MemberState.PLANNED, MemberState.WAITING)
 _GOING = (PhaseState.RUNNING, PhaseState.OPEN)
 NO_ROOM_S: Final = 900.0  # until the next look where a phase has no room
 
@@ -41,7 +40,7 @@ def due(slot: Slot, work: Work, utc: Utc) -> None:
     if campaign is None or member is None or campaign.state is not CampaignState.RUNNING:
         return
     if slot.step is HomeStep.DOWNLOAD:
-        if member.state in _NOT_BEGUN and not _begin(campaign, member, work, utc):
+        if member.state in NOT_BEGUN and not _begin(campaign, member, work, utc):
             work.put(replace(slot, due_utc=utc + NO_ROOM_S))
     elif member.state is MemberState.TRANSFERRED:
         hearing.due(member, work, utc)

@@ -13,11 +13,11 @@ from ota_engine.fleet.campaigns.policy import (
     PhasePolicy,
     PhaseSource,
 )
+from ota_engine.fleet.campaigns.rates import HOUR_S
 from ota_engine.times import DAY_S
 
 _COLUMNS: Final = 80
-_HOUR_S: Final = 3_600.0
-_UNITS: Final = ((DAY_S, "day"), (_HOUR_S, "hour"), (60.0, "minute"), (1.0, "second"))
+_UNITS: Final = ((DAY_S, "day"), (HOUR_S, "hour"), (60.0, "minute"), (1.0, "second"))
 
 
 def policy_document(policy: CampaignPolicy) -> str:

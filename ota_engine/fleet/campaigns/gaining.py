@@ -1,23 +1,19 @@
 """A supplier that comes to answer for a home while a campaign has it: told, and given its own notice."""
 
-from typing import Final
-
 from ota_engine.fleet.calendar.diary import gained
 from ota_engine.fleet.calendar.opening import REACHED_S
-from ota_engine.fleet.campaigns import hearing, members
-from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS
-from ota_engine.fleet.campaigns.rows import Campaign, Member, MemberState
+from ota_engine.fleet.campaigns.lives import ENDED
+from ota_engine.fleet.campaigns.members import reconsider
+from ota_engine.fleet.campaigns.rows import Campaign, Member
+from ota_engine.fleet.campaigns.upheavals import in_campaigns
 from ota_engine.fleet.inventory.happenings import SupplierChanged
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.times import Utc
-
-_ENDED: Final = frozenset({MemberState.ACTIVATED, MemberState.FAILED, MemberState.LEFT})
 
 
 def supplier_changed(change: SupplierChanged, work: Work, utc: Utc) -> None:
@@ -30,13 +26,10 @@ def supplier_changed(change: SupplierChanged, work: Work, utc: Utc) -> None:
     home = work.get(Home, change.home)
     if not change.gaining or home is None or _knows(home, change):
         return
-    open_ones = [one for state in OPEN_CAMPAIGNS for one in work.select(Campaign, state=state)]
-    work.require(RowKey(Member, (one.campaign, change.home)) for one in open_ones)
-    for campaign in open_ones:
-        member = work.get(Member, campaign.campaign, change.home)
-        if member is not None and member.state not in _ENDED:
-            _tell(campaign, member, change, work, utc)
-            members.reconsider(member, hearing.roll_out_of(campaign, work), work, utc)
+    for roll_out, member in in_campaigns(change.home, work):
+        if member.state not in ENDED:
+            _tell(roll_out.campaign, member, change, work, utc)
+            reconsider(member, roll_out, work, utc)
 
 
 def _knows(home: Home, change: SupplierChanged) -> bool:

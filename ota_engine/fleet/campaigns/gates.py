@@ -111,7 +111,7 @@ def counted(sums: Iterable[Sum]) -> GateInputs:
     states: dict[str, int] = {}
     waiting: dict[str, int] = {}
     for row in sorted(sums, key=lambda row: row.reason):
-        if _waits(row):
+        if waits(row):
             waiting[row.reason] = waiting.get(row.reason, 0) + row.homes
         else:
             states[row.state] = states.get(row.state, 0) + row.homes
@@ -128,8 +128,8 @@ def counted(sums: Iterable[Sum]) -> GateInputs:
     )
 
 
-def _waits(row: Sum) -> bool:
-    """Homes wait before their delivery, or with the image for their activation."""
+def waits(row: Sum) -> bool:
+    """Whether homes wait: before their delivery, or with the image for their activation."""
     return row.state == MemberState.WAITING or (
         row.state == MemberState.TRANSFERRED and bool(row.reason)
     )

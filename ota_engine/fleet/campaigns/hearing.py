@@ -59,7 +59,7 @@ def _campaigns(outcome: HubOutcome, work: Work) -> tuple[Campaign, ...]:
     if outcome.campaign:
         found = work.get(Campaign, outcome.campaign)
         return () if found is None else (found,)
-    return tuple(row for state in OPEN_CAMPAIGNS for row in work.select(Campaign, state=state))
+    return members.open_campaigns(work)
 
 
 def _take(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:

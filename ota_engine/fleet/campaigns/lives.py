@@ -122,6 +122,8 @@ MEMBER_TRANSITIONS: Final = MEMBERS.transitions
 
 #: A home holds a place among those that a region, a gateway or a phase has at once.
 WITH_PLACE: Final = frozenset({MemberState.OFFERED, MemberState.REACHED})
+#: Not begun.
+NOT_BEGUN: Final = frozenset({MemberState.PLANNED, MemberState.WAITING})
 #: Begun, and not ended.
 UNDER_WAY: Final = WITH_PLACE | {MemberState.TRANSFERRED, MemberState.SCHEDULED}
 #: A phase that no home of it is begun in any more.

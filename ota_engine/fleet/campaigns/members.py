@@ -85,24 +85,28 @@ def questions(
     return asked
 
 
+def open_campaigns(work: Work) -> tuple[Campaign, ...]:
+    """Read the campaigns that may still do something."""
+    return tuple(row for wanted in _OPEN for row in work.selected(wanted))
+
+
 def _others(
     campaign: Campaign, homes: Iterable[str], work: Work
 ) -> dict[str, tuple[OtherUpgrade, ...]]:
     """Find upgrades of homes by other campaigns that are not over."""
     found: dict[str, tuple[OtherUpgrade, ...]] = {}
-    for wanted in _OPEN:
-        for other in work.selected(wanted):
-            if other.campaign == campaign.campaign:
-                continue
-            variant = _variant_of(other, work)
-            work.require(RowKey(Member, (other.campaign, home)) for home in homes)
-            for home in homes:
-                member = work.get(Member, other.campaign, home)
-                if member is not None and member.state not in ENDED:
-                    upgrade = OtherUpgrade(
-                        member.device, variant.kind, variant.variant, member.state in UNDER_WAY
-                    )
-                    found[home] = (*found.get(home, ()), upgrade)
+    for other in open_campaigns(work):
+        if other.campaign == campaign.campaign:
+            continue
+        variant = _variant_of(other, work)
+        work.require(RowKey(Member, (other.campaign, home)) for home in homes)
+        for home in homes:
+            member = work.get(Member, other.campaign, home)
+            if member is not None and member.state not in ENDED:
+                upgrade = OtherUpgrade(
+                    member.device, variant.kind, variant.variant, member.state in UNDER_WAY
+                )
+                found[home] = (*found.get(home, ()), upgrade)
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from ota_engine.fleet.campaigns.acts import campaign_act, need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of
+from ota_engine.fleet.campaigns.lives import NOT_BEGUN
 from ota_engine.fleet.campaigns.moving import change_phase
 from ota_engine.fleet.campaigns.policy import PhaseSource, policy_of
 from ota_engine.fleet.campaigns.rows import (
@@ -13,7 +14,6 @@ from ota_engine.fleet.campaigns.rows import (
     CampaignPhase,
     CampaignState,
     Member,
-    MemberState,
     PhaseState,
 )
 from ota_engine.fleet.campaigns.voices import Nomination, NominationState
@@ -31,7 +31,6 @@ from ota_engine.times import Utc
 
 MOST_HOMES: Final = 5_000  # in one decision
 _BEFORE: Final = (CampaignState.PROPOSED, CampaignState.NOTIFIED, CampaignState.RUNNING)
-_NOT_BEGUN: Final = (MemberState.PLANNED, MemberState.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _move(act: DecideNominations, homes: Iterable[str], work: Work) -> None:
         [
             name
             for name, member in members.items()
-            if member is None or member.state not in _NOT_BEGUN
+            if member is None or member.state not in NOT_BEGUN
         ],
         "not planned in the campaign, or begun already:",
     )

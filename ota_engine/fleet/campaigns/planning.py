@@ -10,10 +10,17 @@ from ota_engine.fleet.campaigns.rows import CampaignPhase
 from ota_engine.fleet.campaigns.voices import Forecast
 from ota_engine.fleet.kernel.effects import Draw
 from ota_engine.fleet.kernel.rows import Strata
-from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 from ota_engine.times import Utc
 
 _MOST_HOURS: Final = 100_000  # reckoned one by one
+
+
+def may_be_delivered(release: FirmwareRelease, policy: CampaignPolicy) -> bool:
+    """Whether a campaign may deliver a release: one approved, or a draft in the ring fence that proves it."""
+    return release.status is ReleaseStatus.APPROVED or (
+        release.status is ReleaseStatus.DRAFT and bool(policy.ring_fence)
+    )
 
 
 def targets_of(release: FirmwareRelease, policy: CampaignPolicy) -> Strata:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from images.errors import ImageError
 from images.strict_json import read_json
@@ -18,14 +18,13 @@ from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
 from ota_engine.fleet.campaigns.templates import with_template
+from ota_engine.fleet.incidents.rows import MILDEST, WORST
 from ota_engine.times import DAY_S
 
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
 PERMILLE: Final = 1_000
 ANY_NUMBER: Final = 1_000_000  # of failures: none are too many but by their share
 _KEPT: Final = 64  # policies that were read and are kept
-
-P = TypeVar("P")
 
 
 class PhaseSource(StrEnum):
@@ -186,12 +185,12 @@ def read_policy(values: Mapping[str, Any]) -> CampaignPolicy:
     Raises:
         LocalError: something is missing, unknown or senseless.
     """
-    policy = _read(CampaignPolicy, with_template(values), "the policy")
+    policy: CampaignPolicy = _read(CampaignPolicy, with_template(values), "the policy")
     _refuse_senseless(policy)
     return policy
 
 
-def _read(kind: type[P], values: Any, where: str) -> P:
+def _read(kind: type[Any], values: Any, where: str) -> Any:
     """Make a dataclass of plain values; every key must be known and of its type."""
     if not isinstance(values, Mapping):
         raise LocalError(f"{where} is no table: write keys and values")
@@ -200,7 +199,7 @@ def _read(kind: type[P], values: Any, where: str) -> P:
     if unknown:
         known = ", ".join(sorted(hints))
         raise LocalError(f"{where} has the unknown key {unknown[0]!a}: there are {known}")
-    for item in fields(kind):  # type: ignore[arg-type] # it is a dataclass, as all that are read
+    for item in fields(kind):
         if item.default is MISSING and item.name not in values:
             raise LocalError(f"{where} has no {item.name!r}: add it")
     read = {
@@ -210,12 +209,12 @@ def _read(kind: type[P], values: Any, where: str) -> P:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
-        return _read(hint, value, where)  # type: ignore[arg-type] # a class, as hints are
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _read(hint, value, where)
     if get_origin(hint) is tuple:
         item, _ = get_args(hint)
         if not isinstance(value, list | tuple):
-            raise LocalError(f"{where} is no list")
+            raise LocalError(f"{where} is no list: write [...]")
         return tuple(
             _value(item, one, f"number {number} in {where}") for number, one in enumerate(value, 1)
         )
@@ -266,11 +265,12 @@ def _refuse_key(key: str) -> None:
         long_enough = False
     if not long_enough or len(key) > 2 * _KEY_OCTETS[1]:
         least, most = _KEY_OCTETS
-        raise LocalError(f"the key of the policy is not {least} to {most} octets in hexadecimal")
+        raise LocalError(
+            f"the key of the policy is not {least} to {most} octets in hexadecimal: draw others"
+        )
 
 
 _KEY_OCTETS: Final = (8, 64)
-_WORST, _MILDEST = 1, 5  # categories of incidents
 
 #: Least value of what must not be less.
 _LEAST: Final[Mapping[str, float]] = {
@@ -294,12 +294,12 @@ _LEAST: Final[Mapping[str, float]] = {
     "start_per_hour": 1,
     "factor_permille": PERMILLE,
     "every_activated": 1,
-    "worst_category": _WORST - 1,
+    "worst_category": WORST - 1,
 }
 _MOST: Final[Mapping[str, float]] = {
     "success_permille": PERMILLE,
     "failures_permille": PERMILLE,
-    "worst_category": _MILDEST,
+    "worst_category": MILDEST,
 }
 
 
@@ -334,13 +334,15 @@ def _refuse_day(day: str) -> None:
 def _refuse_phase(phase: PhasePolicy, *, last: bool) -> None:
     if phase.source is PhaseSource.NOMINATED:
         if last:
-            raise LocalError(f"phase {phase.name} is the last, and takes nominated homes alone")
+            raise LocalError(
+                f"phase {phase.name} is the last, and takes nominated homes alone: add one of all homes"
+            )
     elif phase.homes is None and not last:
         raise LocalError(f"phase {phase.name} takes all homes, and another follows: give homes")
     if phase.homes is not None and phase.gate.sample > phase.homes:
         raise LocalError(
             f"phase {phase.name} has {phase.homes:,} homes and asks for a sample of"
-            f" {phase.gate.sample:,}: it could never pass"
+            f" {phase.gate.sample:,}: it could never pass: ask for fewer"
         )
 
 

@@ -15,10 +15,10 @@ from ota_engine.fleet.campaigns.changing import move_campaign, step_phase
 from ota_engine.fleet.campaigns.gates import GateInputs, GateJudgement, GateVerdict, judge
 from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.inputs import gate_inputs
-from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, CampaignStep, MemberStep, PhaseStep
+from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
 from ota_engine.fleet.campaigns.members import RollOut
 from ota_engine.fleet.campaigns.moving import move, recall, withdraw
-from ota_engine.fleet.campaigns.planning import targets_of
+from ota_engine.fleet.campaigns.planning import may_be_delivered, targets_of
 from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import (
     BY_GATEWAY,
@@ -41,7 +41,6 @@ from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
-from ota_engine.fleet.releases.rows import ReleaseStatus
 from ota_engine.times import DAY_S, Utc
 
 MOST_BEGUN: Final = 1_000  # homes of one phase looked at in one commit
@@ -99,9 +98,7 @@ def _run(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
 
 def _may_not_run(roll_out: RollOut) -> str:
     release = roll_out.release
-    if release.status is ReleaseStatus.APPROVED or (
-        roll_out.policy.ring_fence and release.status is ReleaseStatus.DRAFT
-    ):
+    if may_be_delivered(release, roll_out.policy):
         return ""
     return f"release {release.release} is {release.status}"
 
@@ -130,14 +127,12 @@ def _start(
 
 def _supersede(roll_out: RollOut, work: Work, utc: Utc) -> None:
     """End the campaigns of earlier releases whose homes this one now takes over."""
-    for state in OPEN_CAMPAIGNS:
-        for other in work.select(Campaign, state=state):
-            earlier = roll_out_of(other, work)
-            if _takes_over(roll_out, earlier):
-                reason = f"{roll_out.release.release} takes its place"
-                move_campaign(work, other, CampaignStep.SUPERSEDE, reason, None, utc)
-                for phase in work.select(CampaignPhase, campaign=other.campaign):
-                    work.put(replace(phase, due_utc=utc))
+    for other in members.open_campaigns(work):
+        if _takes_over(roll_out, roll_out_of(other, work)):
+            reason = f"{roll_out.release.release} takes its place"
+            move_campaign(work, other, CampaignStep.SUPERSEDE, reason, None, utc)
+            for phase in work.select(CampaignPhase, campaign=other.campaign):
+                work.put(replace(phase, due_utc=utc))
 
 
 def _takes_over(later: RollOut, earlier: RollOut) -> bool:

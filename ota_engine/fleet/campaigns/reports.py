@@ -1,32 +1,17 @@
 """How a campaign goes, told to its parties by schedule and when a stage changes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ota_engine.fleet.campaigns.members import available_notice
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, Sum
-from ota_engine.fleet.kernel.decisions import (
-    Actor,
-    ActRow,
-    DecisionRefused,
-    PartyRole,
-    RefusalCode,
-)
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks
 from ota_engine.fleet.notices.announcing import announce
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, StatusSchedule
-from ota_engine.times import DAY_S, Utc
+from ota_engine.times import Utc
 
 _OVER: Final = frozenset({CampaignState.ABORTED, CampaignState.SUPERSEDED})
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleStatus:
-    """Tell the parties of a campaign how it goes, every so many days."""
-
-    campaign: str
-    days: int
 
 
 def audience(work: Work, campaign: str) -> tuple[str, ...]:
@@ -86,30 +71,3 @@ def status_of(campaign: Campaign, work: Work) -> dict[str, Any]:
         "reason": campaign.reason,
         "phases": phases,
     }
-
-
-def _schedule(act: ScheduleStatus, actor: Actor, work: Work, utc: Utc) -> str:
-    row = work.get(StatusSchedule, act.campaign)
-    if row is None or row.due_utc is None:
-        raise DecisionRefused(
-            RefusalCode.STATE, f"{act.campaign} is not under way: nothing to tell of it"
-        )
-    if act.days < 1:
-        raise DecisionRefused(RefusalCode.CONTENT, f"every {act.days} days is too often: 1 or more")
-    every = act.days * DAY_S
-    work.put(replace(row, every_s=every, due_utc=min(row.due_utc, utc + every)))
-    return f"parties are told of {act.campaign} every {act.days} days"
-
-
-def _subject(act: ScheduleStatus) -> str:
-    return f"campaign:{act.campaign}"
-
-
-def _revision(act: ScheduleStatus, work: Work) -> int | None:
-    found = work.get(Campaign, act.campaign)
-    return None if found is None else found.revision
-
-
-ACTS: Final = {
-    ScheduleStatus: ActRow(frozenset({PartyRole.OPERATOR}), _subject, _revision, _schedule)
-}

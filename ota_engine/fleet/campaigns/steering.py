@@ -1,9 +1,9 @@
-"""What persons decide about a campaign under way: stop, go on, give up, put off one home."""
+"""What persons decide about a campaign under way: stop, go on, give up, put off one home, report."""
 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ota_engine.fleet.campaigns.acts import campaign_act, need_reason, refuse_others
+from ota_engine.fleet.campaigns.acts import OWNERS, campaign_act, need_reason, refuse_others
 from ota_engine.fleet.campaigns.changing import campaign_of, move_campaign, step_phase
 from ota_engine.fleet.campaigns.hearing import roll_out_of
 from ota_engine.fleet.campaigns.lives import (
@@ -29,7 +29,6 @@ from ota_engine.fleet.campaigns.rows import (
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import (
-    SUPPLIERS,
     Actor,
     ActRow,
     DecisionRefused,
@@ -37,7 +36,8 @@ from ota_engine.fleet.kernel.decisions import (
     RefusalCode,
 )
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.times import Utc
+from ota_engine.fleet.notices.rows import StatusSchedule
+from ota_engine.times import DAY_S, Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,14 @@ class KeepHome:
     campaign: str
     home: str
     until_utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleStatus:
+    """Tell the parties of a campaign how it goes, every so many days."""
+
+    campaign: str
+    days: int
 
 
 def _pause(act: PauseCampaign, actor: Actor, work: Work, utc: Utc) -> str:
@@ -210,6 +218,19 @@ def _keep(act: KeepHome, actor: Actor, work: Work, utc: Utc) -> str:
     return f"{act.home} is put off"
 
 
+def _schedule(act: ScheduleStatus, actor: Actor, work: Work, utc: Utc) -> str:
+    row = work.get(StatusSchedule, act.campaign)
+    if row is None or row.due_utc is None:
+        raise DecisionRefused(
+            RefusalCode.STATE, f"{act.campaign} is not under way: nothing to tell of it"
+        )
+    if act.days < 1:
+        raise DecisionRefused(RefusalCode.CONTENT, f"every {act.days} days is too often: 1 or more")
+    every = act.days * DAY_S
+    work.put(replace(row, every_s=every, due_utc=min(row.due_utc, utc + every)))
+    return f"parties are told of {act.campaign} every {act.days} days"
+
+
 def _fleet_subject(act: StopAll) -> str:
     return "fleet:campaigns"
 
@@ -218,12 +239,13 @@ def _no_revision(act: StopAll, work: Work) -> int | None:
     return None
 
 
-_OWNERS = frozenset({PartyRole.OPERATOR}) | SUPPLIERS
+_OPERATORS = frozenset({PartyRole.OPERATOR})
 
 ACTS: Final = {
-    PauseCampaign: campaign_act(_OWNERS, _pause),
-    ResumeCampaign: campaign_act(_OWNERS, _resume, sees=True),
-    AbortCampaign: campaign_act(_OWNERS, _abort),
-    StopAll: ActRow(frozenset({PartyRole.OPERATOR}), _fleet_subject, _no_revision, _stop_all),
-    KeepHome: campaign_act(_OWNERS, _keep),
+    PauseCampaign: campaign_act(OWNERS, _pause),
+    ResumeCampaign: campaign_act(OWNERS, _resume, sees=True),
+    AbortCampaign: campaign_act(OWNERS, _abort),
+    StopAll: ActRow(_OPERATORS, _fleet_subject, _no_revision, _stop_all),
+    KeepHome: campaign_act(OWNERS, _keep),
+    ScheduleStatus: campaign_act(_OPERATORS, _schedule),
 }

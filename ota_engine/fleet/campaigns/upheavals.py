@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from ota_engine.fleet.campaigns.hearing import roll_out_of
-from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.members import RollOut
+from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.members import RollOut, open_campaigns
 from ota_engine.fleet.campaigns.moving import look_at_phase, move, withdraw
-from ota_engine.fleet.campaigns.rows import Campaign, DeviceToReplace, Member
+from ota_engine.fleet.campaigns.rows import DeviceToReplace, Member
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,
     HomeVanished,
@@ -21,13 +21,13 @@ from ota_engine.times import Utc
 
 def home_vanished(happened: HomeVanished, work: Work, utc: Utc) -> None:
     """A home that is no longer there leaves every campaign."""
-    for roll_out, member in _in_campaigns(happened.home, work):
+    for roll_out, member in in_campaigns(happened.home, work):
         _leave(roll_out, member, "the home is gone", work, utc)
 
 
 def device_moved(happened: DeviceMoved, work: Work, utc: Utc) -> None:
     """A device that is in another home now leaves with its old home; there it joins as any other."""
-    for roll_out, member in _in_campaigns(happened.old_home, work):
+    for roll_out, member in in_campaigns(happened.old_home, work):
         if member.device == happened.device:
             _leave(roll_out, member, "the device is in another home now", work, utc)
 
@@ -38,7 +38,7 @@ def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:
     if listed is not None:
         work.drop(listed)
     device = work.get(InstalledDevice, happened.new)
-    for roll_out, member in _in_campaigns(happened.home, work):
+    for roll_out, member in in_campaigns(happened.home, work):
         if member.device != happened.old:
             continue
         release = roll_out.release
@@ -68,7 +68,7 @@ def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:
 def supplier_changed(happened: SupplierChanged, work: Work, utc: Utc) -> None:
     """A supplier's own roll-out goes on in no home that the supplier answers for no longer."""
     home = work.get(Home, happened.home)
-    for roll_out, member in _in_campaigns(happened.home, work):
+    for roll_out, member in in_campaigns(happened.home, work):
         party = roll_out.policy.supplier
         if party and (home is None or party not in home.suppliers):
             _leave(roll_out, member, "another supplier answers for the home", work, utc)
@@ -81,8 +81,9 @@ def _leave(roll_out: RollOut, member: Member, reason: str, work: Work, utc: Utc)
         look_at_phase(work, moved, utc)
 
 
-def _in_campaigns(home: str, work: Work) -> Iterator[tuple[RollOut, Member]]:
-    campaigns = [row for state in OPEN_CAMPAIGNS for row in work.select(Campaign, state=state)]
+def in_campaigns(home: str, work: Work) -> Iterator[tuple[RollOut, Member]]:
+    """Find a home in the campaigns that may still do something."""
+    campaigns = open_campaigns(work)
     work.require(RowKey(Member, (campaign.campaign, home)) for campaign in campaigns)
     for campaign in campaigns:
         member = work.get(Member, campaign.campaign, home)

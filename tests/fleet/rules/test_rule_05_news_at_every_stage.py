@@ -5,8 +5,7 @@ Source: the users' requirements (002): notify of availability; regular updates a
 
 import json
 
-from ota_engine.fleet.campaigns.reports import ScheduleStatus
-from ota_engine.fleet.campaigns.steering import AbortCampaign
+from ota_engine.fleet.campaigns.steering import AbortCampaign, ScheduleStatus
 from ota_engine.fleet.kernel.decisions import SUPPLIERS
 from ota_engine.fleet.notices.rows import NoticeKind, StatusSchedule
 from ota_engine.fleet.parties.rows import Party
