@@ -43,6 +43,7 @@ class GatewayBench:
         pass_time: lets so many seconds pass.
         utc: tells the time.
         restart: kills the gateway and gives the new one; None where that cannot be done.
+        given: instructions made so far.
     """
 
     gateway: FleetGateway
@@ -58,13 +59,12 @@ class GatewayBench:
     given: int = 0
 
     def instruction(
-        self, verb: Verb, *, attempt: int = 1, number: int = 0, at_utc: float | None = None
+        self, verb: Verb, *, attempt: int = 1, at_utc: float | None = None
     ) -> Instruction:
-        """Make the next instruction for the device, or the one of a number."""
-        self.given = max(self.given + (not number), number)
-        number = number or self.given
+        """Make the next instruction for the device."""
+        self.given += 1
         return Instruction(
-            f"{CAMPAIGN}/{self.home}/{number}/{verb}",
+            f"{CAMPAIGN}/{self.home}/{self.given}/{verb}",
             self.name,
             CAMPAIGN,
             attempt,
@@ -74,7 +74,7 @@ class GatewayBench:
             self.sha256,
             self.version,
             at_utc,
-            number=number,
+            number=self.given,
             commanded=self.commanded,
         )
 

@@ -7,7 +7,7 @@ looked, or before it was started anew, is found all the same.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
@@ -59,8 +59,6 @@ _INSTEAD: Final = {
     Verb.RECALL: ErrandStep.RECALL,
     Verb.WITHDRAW: ErrandStep.WITHDRAW,
 }
-
-_Row = TypeVar("_Row", bound=GatewayRow)
 
 #: Finds an image by its SHA-256; None where it is not at hand.
 ImageFinder = Callable[[str], ImageRecord | None]
@@ -171,11 +169,12 @@ class GatewayCore:
         for errand in self._memory.errands:
             if errand.paused and quiet:
                 self._memory.direct(Pause(errand.device, QUIET, ACTOR), errand)
-            if self._own is not None and self._is_own(errand):
+            own = self._own_of(errand)
+            if own is not None:
                 if errand.han_since_utc:
                     self._memory.remember(replace(errand, han_since_utc=utc))
-                    self._ask_devices(self._own, errand)
-                missed = _own_missed(self._own, errand)
+                    self._ask_devices(own, errand)
+                missed = _own_missed(own, errand)
             else:
                 missed = _missed(engine, errand)
             if missed and errand.state is ErrandState.DELIVERING:
@@ -239,12 +238,13 @@ class GatewayCore:
     # --- where an errand stands ------------------------------------------------------------------
 
     def _see(self, engine: Engine, now: Monotonic, errand: Errand) -> Sight:
-        if self._own is not None and self._is_own(errand):
-            return see_own(self._own.firmware, errand)
-        return see(engine, now, errand)
+        own = self._own_of(errand)
+        return see(engine, now, errand) if own is None else see_own(own.firmware, errand)
 
-    def _is_own(self, errand: Errand) -> bool:
-        return self._own is not None and errand.device == self._own.chf
+    def _own_of(self, errand: Errand) -> OwnHub | None:
+        """The hub itself, where an errand is for it."""
+        own = self._own
+        return own if own is not None and errand.device == own.chf else None
 
     def _look_at(self, errand: Errand, sight: Sight, utc: Utc) -> None:
         if not errand.begun_utc and sight.begun_utc:
@@ -262,7 +262,7 @@ class GatewayCore:
             errand = self._voice.say(
                 errand, HubWord.ACTIVATED, utc, version=end.version, message=end.message
             )
-            own = self._own if self._is_own(errand) else None
+            own = self._own_of(errand)
             watched = errand if own is None else replace(errand, han_since_utc=utc)
             self._step(watched, ErrandStep.RUN, utc)
             if own is not None:
@@ -282,8 +282,9 @@ class GatewayCore:
     def _falls_into_quiet(self, errand: Errand, utc: Utc) -> bool:
         """Whether a device is to activate, later, in what has become a quiet time."""
         at = errand.activate_utc
-        ordered = errand.state is ErrandState.ACTIVATING and at is not None and at > utc
-        return ordered and at is not None and self._memory.quiet_until(at) is not None
+        if errand.state is not ErrandState.ACTIVATING or at is None or at <= utc:
+            return False
+        return self._memory.quiet_until(at) is not None
 
     def _miss(self, errand: Errand, sight: Sight, utc: Utc) -> None:
         """Say that nobody answers; let others of the home go first meanwhile."""
@@ -301,7 +302,7 @@ class GatewayCore:
     def _take_back(self, errand: Errand, sight: Sight) -> None:
         """Undo at the hub what it still does for an errand and should not; until that is so."""
         withdrawn = errand.state is ErrandState.WITHDRAWN
-        if self._is_own(errand):
+        if self._own_of(errand) is not None:
             if withdrawn and sight.served:
                 self._memory.direct(DropOwn(), errand)
             elif errand.state is ErrandState.HOLDING and sight.ordered:
@@ -334,7 +335,7 @@ class GatewayCore:
             utc: now.
             own: errands for the hub itself, which comes by its image another way than its devices.
         """
-        errands = [one for one in self._memory.errands if self._is_own(one) is own]
+        errands = [one for one in self._memory.errands if (self._own_of(one) is not None) is own]
         if any(one.state is ErrandState.DELIVERING for one in errands):
             return
         queued = sorted(
@@ -421,8 +422,9 @@ class GatewayCore:
 
     def _version_of(self, errand: Errand, engine: Engine) -> int | None:
         """What the device of an errand has said since the hub started that it runs."""
-        if self._own is not None and self._is_own(errand):
-            versions = self._own.firmware.versions
+        own = self._own_of(errand)
+        if own is not None:
+            versions = own.firmware.versions
             return None if versions is None else versions[0]
         image, device = self._images(errand.sha256), engine.device(errand.device)
         if image is None or device is None:

@@ -27,7 +27,7 @@ class Direct(NamedTuple):
 
     Attributes:
         request: what; of its engine, or of its part in its own upgrade.
-        errand: key of the errand it is for; empty for none.
+        errand: key of the errand it is for.
     """
 
     request: EngineRequest | OwnRequest

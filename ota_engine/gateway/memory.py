@@ -1,10 +1,12 @@
 """What a gateway's core remembers of one hub, and what it wants done; rows and effects, no decisions."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import Errand, GatewayRow, QuietTime
+from ota_engine.hub.engine import EngineRequest
+from ota_engine.hub.own_firmware.firmware import OwnRequest
 
 GatewayRowKind = TypeVar("GatewayRowKind", bound=GatewayRow)
 ENDLESS = float("inf")
@@ -52,7 +54,7 @@ class GatewayMemory:
 
     # --- effects ---------------------------------------------------------------------------------
 
-    def direct(self, request: Any, errand: Errand) -> None:
+    def direct(self, request: EngineRequest | OwnRequest, errand: Errand) -> None:
         """Ask something of the hub."""
         self._effects.append(Direct(request, errand.key))
 

@@ -74,15 +74,14 @@ class HubVoice:
             )
         )
         if version is not None:
-            self.note_version(errand.device, version)
+            self._note_version(errand.device, version)
         return self._memory.remember(replace(errand, said=(*errand.said, word)))
 
     def say_version(self, device: Eui64, version: int, utc: Utc) -> None:
         """Say what a device runs, if that is news."""
-        if self.note_version(device, version):
-            said = self._memory.get(VersionSaid, f"version/{device:016x}")
-            count = said.count if said is not None else 0
-            name = f"version/{device:016x}/{count}/{version:08x}"
+        news = self._note_version(device, version)
+        if news is not None:
+            name = f"{news.key}/{news.count}/{version:08x}"
             self._say_of_itself(device, name, version, b"", utc)
 
     def prove(self, records: Iterable[Record]) -> None:
@@ -101,18 +100,17 @@ class HubVoice:
             if record.version_after is not None:
                 name, version = f"proof/{record.key}", record.version_after
                 self._say_of_itself(record.device, name, version, record.message, record.utc)
-                self.note_version(record.device, version)
+                self._note_version(record.device, version)
             elif record.kind is OutcomeKind.ALERT and record.sha256:
                 self._proofs[record.device, record.sha256] = record.message
 
-    def note_version(self, device: Eui64, version: int) -> bool:
-        """Note what a device runs; whether that is news."""
+    def _note_version(self, device: Eui64, version: int) -> VersionSaid | None:
+        """Note what a device runs; None where that is no news."""
         known = self._memory.get(VersionSaid, f"version/{device:016x}")
         if known is not None and known.version == version:
-            return False
+            return None
         count = 1 if known is None else known.count + 1
-        self._memory.remember(VersionSaid(device, version, count))
-        return True
+        return self._memory.remember(VersionSaid(device, version, count))
 
     def _say_of_itself(
         self, device: Eui64, name: str, version: int, message: bytes, utc: Utc
