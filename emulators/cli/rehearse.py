@@ -17,7 +17,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ BAR = 24  # columns of it
 DRAWN_HOMES = 10_000
 MAX_SCENARIO = 1 << 20  # octets
 MAX_MODEL = 1 << 24
-SECONDS_A_DAY = 86_400.0
 COLUMNS = (
     Column("campaign", gives_way=4),
     Column("phase"),
@@ -217,7 +216,7 @@ class _Progress:
         self._next = time.monotonic() + self._every
         campaign, phases = rehearsal.campaign
         phase = phases[campaign.phase - 1].name if campaign.phase else "notice"
-        day = (rehearsal.utc - rehearsal.scenario.begin) / SECONDS_A_DAY
+        day = (rehearsal.utc - rehearsal.scenario.begin) / DAY_S
         where = f"day {day:,.0f}, {campaign.campaign}, {phase}"
         if campaign.state not in ("running", "notified"):
             where += f", {campaign.state}"

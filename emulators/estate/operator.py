@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from emulators.estate.cast import SECOND, WRITER, person_of
 from emulators.estate.firmware import release_digest
 from emulators.estate.paperwork import paperwork, stated_paths
-from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease, Silence
+from emulators.estate.scenario import PlannedIncident, Scenario, ScenarioRelease
 from ota_engine.errors import LocalError
 from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.calendar.rows import HomeStep
@@ -109,14 +109,11 @@ class EstateOperator:
         Returns:
             when the next one can be; None for no such party.
         """
-        over = [one for one in self._silences if self._ends(one) <= utc]
+        over = [one for one in self._silences if self._scenario.ends_of(one) <= utc]
         for one in over:
             self._silences.remove(one)
             self._decide(WRITER, RequeueNotices(one.party), "its endpoint answers again")
-        return min(map(self._ends, self._silences), default=None)
-
-    def _ends(self, silence: Silence) -> Utc:
-        return Utc(self._scenario.begin + silence.days * DAY_S)
+        return min(map(self._scenario.ends_of, self._silences), default=None)
 
     def look(
         self,

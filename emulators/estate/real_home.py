@@ -223,7 +223,7 @@ class RealHome:
         if self.host.engine is None:
             return
         self.host.commit()
-        own = None if self.hub is None or self.hub.firmware is None else self.hub.firmware
+        own = None if self.hub is None else self.hub.firmware
         record, staged = (None, False) if own is None else (own.record, own.staged > 0)
         wake = self._core.next_wake(Utc(self.utc - ALONE_S))
         due = wake is not None and wake <= self.utc

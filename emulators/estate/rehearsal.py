@@ -34,6 +34,7 @@ from emulators.estate.scenario import Scenario
 from emulators.estate.suppliers import EstateSuppliers
 from emulators.simulation.journal import Journal
 from ota_engine.canonical import canonical_json
+from ota_engine.fleet.campaigns.cohorts import BUSY_STATES
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
@@ -57,7 +58,6 @@ AT_ONCE: Final = 20_000  # instructions or notices looked for at a time
 POINT_S: Final = DAY_S / 4  # between two points of the progress
 OPEN_DAYS: Final = 30.0  # how long an open phase is watched for homes to come
 QUIET_DAYS: Final = 45.0  # so long nothing has ended, and nothing is to come
-_UNDER_WAY: Final = ("planned", "waiting", "offered", "reached", "transferred", "scheduled")
 
 
 _text = lru_cache(maxsize=1024)(canonical_json)  # of the few texts that many lines bear
@@ -207,8 +207,7 @@ class Rehearsal:
             return False
         if self.utc >= opened + OPEN_DAYS * DAY_S and not late:
             return True
-        states = self.standing.states
-        return not any(states.get(state) for state in _UNDER_WAY)
+        return self._all_ended()
 
     def _quiet(self, campaign: Campaign, phases: tuple[CampaignPhase, ...]) -> bool:
         """Whether the last phase has had nothing to do for so long that its gate will never pass."""
@@ -217,8 +216,11 @@ class Rehearsal:
         last = phases[-1].last_end_utc or phases[-1].started_utc or self.utc
         if self.utc < last + QUIET_DAYS * DAY_S:
             return False
-        states = self.standing.states
-        return not any(states.get(state) for state in _UNDER_WAY)
+        return self._all_ended()
+
+    def _all_ended(self) -> bool:
+        """Whether no home of the campaign under way has anything before it."""
+        return BUSY_STATES.isdisjoint(self.standing.states)
 
     def _next(self) -> Utc:
         """Say when to go on: at the end of the grain in which something comes, or of the day."""
@@ -346,8 +348,7 @@ class Rehearsal:
     def _brought(self, notice: Notice) -> NoticeDelivered | NoticeUndelivered:
         """Bring a notice to its party, where that can be reached."""
         for silence in self.scenario.silences:
-            ends = self.scenario.begin + silence.days * DAY_S
-            if silence.party == notice.party and self.utc < ends:
+            if silence.party == notice.party and self.utc < self.scenario.ends_of(silence):
                 self._undelivered[notice.party] += 1
                 trouble = "its endpoint does not answer"
                 return NoticeUndelivered(notice.notice, notice.party, trouble, True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from ota_engine.fleet.campaigns.gates import waits
 from ota_engine.fleet.campaigns.lives import ENDED, UNDER_WAY, WITH_PLACE
 from ota_engine.fleet.campaigns.rows import (
     PLACES,
@@ -20,6 +21,7 @@ from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.times import DAY_S
 
 REACHED: Final = (ENDED | UNDER_WAY) - WITH_PLACE - {MemberState.LEFT} | {MemberState.REACHED}
 #: Keys of the JSON that come first, and stay.
@@ -136,20 +138,20 @@ class Rehearsed:
     @property
     def days(self) -> float | None:
         """How long it took; None where no home ended."""
-        return None if self.ends_utc is None else (self.ends_utc - self.begin_utc) / 86_400.0
+        return None if self.ends_utc is None else (self.ends_utc - self.begin_utc) / DAY_S
 
 
 def point(store: FleetStore, campaign: str, utc: float) -> ProgressPoint:
     """Read how many homes of a campaign are where; within a transaction."""
     states: dict[str, int] = {}
-    waits: dict[str, int] = {}
+    reasons: dict[str, int] = {}
     for row in store.select(Select(Sum, (("campaign", campaign),))):
         if row.phase == PLACES or row.state not in STATES or not row.homes:
             continue
         states[row.state] = states.get(row.state, 0) + row.homes
-        if row.reason and row.state in (MemberState.WAITING, MemberState.TRANSFERRED):
-            waits[row.reason] = waits.get(row.reason, 0) + row.homes
-    return ProgressPoint(utc, campaign, states, waits)
+        if waits(row):
+            reasons[row.reason] = reasons.get(row.reason, 0) + row.homes
+    return ProgressPoint(utc, campaign, states, reasons)
 
 
 def deferred(points: Iterable[ProgressPoint]) -> dict[str, float]:
@@ -159,7 +161,7 @@ def deferred(points: Iterable[ProgressPoint]) -> dict[str, float]:
     for now in points:
         if last is not None and last.campaign == now.campaign:
             for reason, homes in last.waits.items():
-                passed = (now.utc - last.utc) / 86_400.0
+                passed = (now.utc - last.utc) / DAY_S
                 days[reason] = days.get(reason, 0.0) + homes * passed
         last = now
     return {reason: round(days[reason], 2) for reason in sorted(days)}

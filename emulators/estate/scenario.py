@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from emulators.estate.population import EstateSpec
 from emulators.estate.reaction import Badness, ReactionModel
@@ -12,12 +12,10 @@ from emulators.simulation.measured import MeanSpan, MeasuredModel
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.policy import CampaignPolicy, read_policy
 from ota_engine.fleet.releases.rows import ReleaseType
-from ota_engine.times import Utc
+from ota_engine.times import DAY_S, Utc
 
 PERMILLE: Final = 1000
 HUB_KIND: Final = "communications hub"  # as soaks call it
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +130,10 @@ class Scenario:
     incidents: tuple[PlannedIncident, ...] = ()
     patience_days: float = 3.0
 
+    def ends_of(self, silence: Silence) -> Utc:
+        """When notices reach a party again."""
+        return Utc(self.begin + silence.days * DAY_S)
+
 
 def read_scenario(text: str, homes: int, seed: int) -> Scenario:
     """Read a scenario for so many homes.
@@ -181,9 +183,9 @@ def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str], where: str
             raise LocalError(f"{where} has {name!a}, which means nothing: mend or remove it")
 
 
-def _record(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+def _record(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
     """Read a record of numbers and texts; what is not given is as it is otherwise."""
-    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type] # a dataclass, as all here
+    known = {item.name: item for item in fields(kind)}
     _refuse_unknown(values, frozenset(known), where)
     for name, item in known.items():
         if item.default is MISSING and name not in values:
@@ -196,7 +198,7 @@ def _record(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     return kind(**read)
 
 
-def _records(kind: type[T], rows: Any, where: str) -> tuple[T, ...]:
+def _records(kind: type[Any], rows: Any, where: str) -> tuple[Any, ...]:
     return tuple(_record(kind, row, where) for row in rows)
 
 
@@ -249,7 +251,7 @@ class _Reaction:
 
 
 def _model(values: Mapping[str, Any], releases: tuple[ScenarioRelease, ...]) -> ReactionModel:
-    told = _record(_Reaction, values, "[reaction]")
+    told: _Reaction = _record(_Reaction, values, "[reaction]")
     return ReactionModel(
         reach=MeanSpan(told.reach_s),
         transfer=MeanSpan(told.transfer_s),

@@ -45,12 +45,7 @@ class MeasuredSpan:
 
     def at(self, share: float) -> float:
         """How long it takes in at most this share of all cases."""
-        last = len(self.points) - 1
-        place = share * last
-        low = min(int(place), last - 1) if last else 0
-        if not last:
-            return self.points[0]
-        return self.points[low] + (self.points[low + 1] - self.points[low]) * (place - low)
+        return _at(self.points, share * (len(self.points) - 1))
 
 
 Span: TypeAlias = MeanSpan | MeasuredSpan
@@ -62,13 +57,15 @@ def measured_span(seconds: Iterable[float]) -> MeasuredSpan | None:
     if not seen:
         return None
     last = len(seen) - 1
-    points = []
-    for number in range(POINTS):
-        place = last * number / (POINTS - 1)
-        low = min(int(place), max(0, last - 1))
-        high = min(low + 1, last)
-        points.append(round(seen[low] + (seen[high] - seen[low]) * (place - low), 3))
-    return MeasuredSpan(tuple(points))
+    places = (last * number / (POINTS - 1) for number in range(POINTS))
+    return MeasuredSpan(tuple(round(_at(seen, place), 3) for place in places))
+
+
+def _at(rising: Sequence[float], place: float) -> float:
+    """Read at a place from 0 on, on the line between the numbers before and after it."""
+    low = min(int(place), max(0, len(rising) - 2))
+    high = min(low + 1, len(rising) - 1)
+    return rising[low] + (rising[high] - rising[low]) * (place - low)
 
 
 @dataclass(frozen=True, slots=True)
