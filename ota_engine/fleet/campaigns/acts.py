@@ -26,6 +26,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
@@ -333,18 +334,10 @@ def announce_available(
     announced(work, campaign.campaign, release.variant, notice, parties, utc, deploy)
 
 
-def subject(act: Any) -> str:
-    """Name what an act about a campaign is about."""
-    return f"campaign:{act.campaign}"
+_ABOUT: Final = about("campaign", Campaign)
 
 
-def revision(act: Any, work: Work) -> int | None:
-    """Read the revision of the campaign of an act."""
-    found = work.get(Campaign, act.campaign)
-    return None if found is None else found.revision
-
-
-def changed(act: Any, work: Work) -> str:
+def _changed(act: Any, work: Work) -> str:
     """Read the last change of the campaign of an act."""
     found = work.get(Campaign, act.campaign)
     return "" if found is None else found.changed
@@ -354,7 +347,7 @@ def campaign_act(
     roles: frozenset[PartyRole], take: Callable[[Any, Actor, Work, Utc], str], *, sees: bool = False
 ) -> ActRow:
     """Describe an act about a campaign."""
-    return ActRow(roles, subject, revision, take, sees, changed)
+    return ActRow(roles, *_ABOUT, take, sees, _changed)
 
 
 #: Who may have a campaign: ``refuse_others`` asks whether it is theirs.

@@ -34,6 +34,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    no_revision,
 )
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.rows import StatusSchedule
@@ -235,17 +236,13 @@ def _fleet_subject(act: StopAll) -> str:
     return "fleet:campaigns"
 
 
-def _no_revision(act: StopAll, work: Work) -> int | None:
-    return None
-
-
 _OPERATORS = frozenset({PartyRole.OPERATOR})
 
 ACTS: Final = {
     PauseCampaign: campaign_act(OWNERS, _pause),
     ResumeCampaign: campaign_act(OWNERS, _resume, sees=True),
     AbortCampaign: campaign_act(OWNERS, _abort),
-    StopAll: ActRow(_OPERATORS, _fleet_subject, _no_revision, _stop_all),
+    StopAll: ActRow(_OPERATORS, _fleet_subject, no_revision, _stop_all),
     KeepHome: campaign_act(OWNERS, _keep),
     ScheduleStatus: campaign_act(_OPERATORS, _schedule),
 }

@@ -29,6 +29,7 @@ from ota_engine.fleet.kernel.decisions import (
     DecisionRefused,
     PartyRole,
     RefusalCode,
+    about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
@@ -242,22 +243,14 @@ def _cure(now: IncidentState, wanted: Collection[IncidentState]) -> str:
     return ": look at it again"
 
 
-def _subject(act: Any) -> str:
-    return f"incident:{act.incident}"
-
-
-def _revision(act: Any, work: Work) -> int | None:
-    found = work.get(Incident, act.incident)
-    return None if found is None else found.revision
-
-
+_ABOUT: Final = about("incident", Incident)
 _ANYBODY = frozenset(PartyRole)
 _OPERATORS = frozenset({PartyRole.OPERATOR})
 
 ACTS: Final = {
-    RaiseIncident: ActRow(_ANYBODY, _subject, _revision, _raise),
-    TakeIncident: ActRow(_OPERATORS, _subject, _revision, _take),
-    RateIncident: ActRow(_OPERATORS, _subject, _revision, _rate),
-    ResolveIncident: ActRow(_OPERATORS, _subject, _revision, _resolve),
-    ReopenIncident: ActRow(_ANYBODY, _subject, _revision, _reopen),
+    RaiseIncident: ActRow(_ANYBODY, *_ABOUT, _raise),
+    TakeIncident: ActRow(_OPERATORS, *_ABOUT, _take),
+    RateIncident: ActRow(_OPERATORS, *_ABOUT, _rate),
+    ResolveIncident: ActRow(_OPERATORS, *_ABOUT, _resolve),
+    ReopenIncident: ActRow(_ANYBODY, *_ABOUT, _reopen),
 }
