@@ -1,5 +1,6 @@
 """Shows what runs in an estate in the columns of a terminal; decides nothing."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -8,9 +9,17 @@ from ota_engine.cli.columns import Column, TableRow, beside, lay_out
 from ota_engine.fleet.inventory.configurations import version_text
 
 if TYPE_CHECKING:
+    from ota_engine.fleet.releases.versions import VariantVersions
     from ota_engine.head_end.estate_report import EstateReport
 
 MOST_SETS: Final = 20  # that are shown; --json has all
+
+
+def _marks(one: "VariantVersions") -> Iterator[str]:
+    if not one.ordered:
+        yield "listed only"
+    if one.too_many:
+        yield f"{len(one.counts)} versions at once"
 
 
 def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
@@ -41,7 +50,7 @@ def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
                 f"{one.ahead:,}",
                 f"{one.unknown:,}",
             ),
-            "" if one.ordered else "listed only",
+            "; ".join(_marks(one)),
         )
         for one in report.variants
     ]

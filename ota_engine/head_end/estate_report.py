@@ -30,7 +30,12 @@ class EstateReport:
         return {
             "homes": dict(self.homes),
             "variants": [
-                one._asdict() | {"variant": one.variant.variant, "kind": one.variant.kind}
+                one._asdict()
+                | {
+                    "variant": one.variant.variant,
+                    "kind": one.variant.kind,
+                    "too_many": one.too_many,
+                }
                 for one in self.variants
             ],
             "sets": [

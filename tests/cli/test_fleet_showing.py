@@ -8,6 +8,7 @@ import pytest
 from ota_engine.cli.exits import Exit
 from ota_engine.fleet.approvals.rows import ApprovalEvidence, ChecklistItem
 from ota_engine.fleet.inventory.registration import SupplierTold
+from ota_engine.fleet.inventory.rows import InstalledDevice
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.releases.rows import KnownDefect, Milestone, PlannedDate
 from ota_engine.wall_clock import this_machine
@@ -109,3 +110,19 @@ def test_a_sample_counts_configuration_sets_anew(fleet: FleetFolder) -> None:
     (one,) = shown["sets"]
     assert (one["contents"], one["homes"]) == ("CHF:hub-1:00010000", 40)
     assert one["set"] in zota("estate", "show", "--state", fleet.state).out
+
+
+def test_more_versions_than_two_of_a_variant_are_marked(fleet: FleetFolder) -> None:
+    shown = zota("estate", "show", "--state", fleet.state).out
+    assert "versions at once" not in shown
+    store = fleet.desk().store
+    with store.transaction():
+        for version, home in ((0x0002_0000, "h00000001"), (0x0003_0000, "h00000002")):
+            store.driver.execute(
+                f"UPDATE {InstalledDevice.TABLE} SET version = ? WHERE home = ?",  # noqa: S608 - our own words
+                (version, home),
+            )
+    store.close()
+    assert "3 versions at once" in zota("estate", "show", "--state", fleet.state).out
+    told = json.loads(zota("estate", "show", "--state", fleet.state, "--json").out)
+    assert [one["too_many"] for one in told["variants"]] == [True]
