@@ -14,6 +14,7 @@ from ota_engine.fleet.campaigns.rows import MemberState
 from ota_engine.fleet.notices.rows import NoticeKind, PartyClock
 from ota_engine.fleet.port import HubWord, Verb
 from tests.fleet.estate import BEGIN, DAY
+from tests.fleet.rollout import phase, policy
 from tests.fleet.town import Town
 
 ACTIVATION = HomeStep.ACTIVATION
@@ -192,3 +193,18 @@ def test_who_does_not_choose_in_time_is_told_so_and_the_default_holds() -> None:
     assert [told.text for told in town.notices(NoticeKind.LATE, party="west")] == [
         "west was to choose times for the activation of c1 in time, and has not"
     ]
+
+
+def test_a_chosen_download_begins_by_the_rate_of_its_phase_though_nobody_has_looked_at_that() -> None:
+    town = Town()
+    town.home("h1", "east")
+    town.home("h2", "east")
+    town.campaign(policy=policy(phase("first", 2, per_hour=1), phase("all")))
+    town.deliver()
+    town.decide("olive", SetWindow("c1", DOWNLOAD, on(20), on(40), on(30), on(15)))
+    town.decide("eve", ChooseSlots("c1", DOWNLOAD, (("h1", on(39)), ("h2", on(8)))))
+    town.pass_time(8.1 * DAY)
+    assert town.member("h2").state is MemberState.OFFERED
+    town.decide("eve", ChooseSlots("c1", DOWNLOAD, (("h1", on(10)),)))
+    town.pass_time(2 * DAY)
+    assert town.member("h1").state is MemberState.OFFERED
