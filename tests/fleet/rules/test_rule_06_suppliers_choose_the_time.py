@@ -195,7 +195,9 @@ def test_who_does_not_choose_in_time_is_told_so_and_the_default_holds() -> None:
     ]
 
 
-def test_a_chosen_download_begins_by_the_rate_of_its_phase_though_nobody_has_looked_at_that() -> None:
+def test_a_chosen_download_begins_by_the_rate_of_its_phase_though_nobody_has_looked_at_that() -> (
+    None
+):
     town = Town()
     town.home("h1", "east")
     town.home("h2", "east")
