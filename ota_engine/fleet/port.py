@@ -24,6 +24,8 @@ class Verb(StrEnum):
     ACTIVATE = "activate"  # run what it holds, at a time
     RECALL = "recall"  # do not activate it yet; the device keeps what it holds
     CALENDAR = "calendar"  # do not touch the home at these times; one replaces the one before
+    COMMAND = "command"  # bring a device a command exactly as its user has signed it
+    READ = "read"  # ask a device what it runs, on behalf of a user
 
 
 class InstructionState(StrEnum):
@@ -52,6 +54,9 @@ class Instruction:
         state: whether the gateway has taken it.
         number: counts those for this home of this campaign, from 1.
         commanded: the device runs an image on a signed order only, and not on its hub's word.
+        command: octets of the message to bring, as its user has signed it; empty for none.
+        user: EUI-64 of the user on whose behalf a device is asked, None for nobody's.
+        counter: that the user gave for that; 0 for none.
     """
 
     TABLE: ClassVar = "instructions"
@@ -71,6 +76,9 @@ class Instruction:
     state: InstructionState = InstructionState.WAITING
     number: int = 0
     commanded: bool = False
+    command: bytes = b""
+    user: Eui64 | None = None
+    counter: int = 0
 
     @property
     def evidence(self) -> bool:
@@ -94,6 +102,10 @@ class HubWord(StrEnum):
     UNREACHABLE = "unreachable"  # nobody answers there
     VERSION = "version"  # it says what it runs, unasked
     HAN_LOST = "HAN lost"  # the devices of the home are gone
+    ANSWERED = "answered"  # a device has answered a command or a question; its message is here
+    UNANSWERED = "unanswered"  # it has not, and no more is tried
+    ALERT = "alert"  # a device has alerted, unasked or at the time of a dated command
+    RECEIVED = "received"  # the hub's alert on how a transfer to a device ended (CCS08)
 
 
 class HubOutcome(NamedTuple):

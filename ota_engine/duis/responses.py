@@ -1,0 +1,320 @@
+"""Responses and alerts as values (DUIS 5.4, sections 1.5 and 3.6); knows no XML."""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from images.eui64 import Eui64
+from ota_engine.duis.requests import RequestId
+from ota_engine.times import Utc
+
+MOST_PUSHED_OCTETS: Final = 90_000  # of one pushed document; readers take 100 kB and no more
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareWarning:
+    """Devices that a firmware update passes over, and why; each list in the order it was asked.
+
+    Attributes:
+        ppmid: the answered request is 11.4.
+        invalid: unknown, or not of the right type.
+        not_commissioned: not commissioned.
+        not_applicable: the image is not for it.
+        in_progress: another request for it is under way.
+        wrong_gbcs: it speaks a version of GBCS that cannot do this.
+    """
+
+    ppmid: bool = False
+    invalid: tuple[Eui64, ...] = ()
+    not_commissioned: tuple[Eui64, ...] = ()
+    not_applicable: tuple[Eui64, ...] = ()
+    in_progress: tuple[Eui64, ...] = ()
+    wrong_gbcs: tuple[Eui64, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreCommand:
+    """What a critical request becomes before its user signs it.
+
+    Attributes:
+        gbcs_version: such as ``4.2``.
+        payload: octets of the message, ending in ``00``, the length of the signature to come.
+    """
+
+    gbcs_version: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GbcsPayload:
+    """A device's message, as it came."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FutureDatedAlert:
+    """What became of a future dated command at its time: alert 8F66 or 8F67, one of one."""
+
+    alert_code: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryDevice:
+    """One device of an inventory; None for what is not said.
+
+    Attributes:
+        device: its EUI-64.
+        device_type: CHF, GPF, ESME, GSME, PPMID, HCALCS, IHD, CAD.
+        status: in the inventory.
+        manufacturer: name, 30 characters at most.
+        model: name, 30 characters at most.
+        smets_chts_version: 1 to 20 characters.
+        firmware_version: 1 to 8 characters.
+        firmware_status: Active, Cancelled, Expired or Withdrawn.
+        cpl_status: the same words.
+        commissioned_utc: its date, in UTC.
+        csp_region: North, Central, South.
+        gbcs_version: such as ``4.2``.
+    """
+
+    device: Eui64
+    device_type: str
+    status: str | None = None
+    manufacturer: str = ""
+    model: str = ""
+    smets_chts_version: str | None = None
+    firmware_version: str | None = None
+    firmware_status: str | None = None
+    cpl_status: str | None = None
+    commissioned_utc: Utc | None = None
+    csp_region: str | None = None
+    gbcs_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Answer to 8.2: 1 to 17 devices."""
+
+    devices: tuple[InventoryDevice, ...]
+
+
+ResponseContent: TypeAlias = (
+    FirmwareWarning | PreCommand | GbcsPayload | FutureDatedAlert | Inventory
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseMessage:
+    """Body of a response.
+
+    Attributes:
+        reference: of the service answered.
+        variant: of the service answered.
+        content: None for an acknowledgement.
+    """
+
+    reference: str
+    variant: str
+    content: ResponseContent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAlert:
+    """A device's alert, as it came: 8F72, 8F1C and others."""
+
+    alert_code: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStatus:
+    """CSPFirmwareDeliveryStatus: an image has arrived at a device or its hub, or has not."""
+
+    request_id: RequestId
+    hub: Eui64
+    device: Eui64
+    version: str
+    utc: Utc
+    success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAlert:
+    """FirmwareTransferAlert: what a hub says of a transfer to a device, by its CCS08.
+
+    Attributes:
+        device: that was to get it.
+        version: of the image.
+        code: FileTransferSuccess, FirmwareImageDiscarded, HardwareVersionMismatch or
+            FileTransferFailure.
+        request_id: of the request that led to it, None where no one knows.
+    """
+
+    device: Eui64
+    version: str
+    code: str
+    request_id: RequestId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HubAlert:
+    """CommsHubAlert: an alert of a hub that the DCC has decoded."""
+
+    hub: Eui64
+    alert_code: int
+    utc: Utc | None = None
+    transfer: TransferAlert | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PpmidAlert:
+    """PPMIDAlert: an alert of a PPMID that the DCC has decoded.
+
+    Attributes:
+        device: the PPMID.
+        alert_code: as it came.
+        utc: when.
+        version: that it runs; empty where the alert is about something else.
+        success: it runs what it was given.
+    """
+
+    device: Eui64
+    alert_code: int
+    utc: Utc | None = None
+    version: str = ""
+    success: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HubActivation:
+    """CommsHubFirmwareActivation: a Communications Hub runs new firmware, with the version it said."""
+
+    hub: Eui64
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionMismatch:
+    """FirmwareVersionMismatch: a device says another version than the inventory has."""
+
+    device: Eui64
+    device_type: str
+    inventory: str
+    reported: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeRequested:
+    """FirmwareUpgradeRequested: another responsible supplier has ordered firmware for devices."""
+
+    device_type: str
+    version: str
+    devices: tuple[Eui64, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionFailure:
+    """FirmwareDistributionFailure: an image could not be given out for devices."""
+
+    request_id: RequestId
+    devices: tuple[Eui64, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionChange:
+    """DeviceStatusChangeEvent: a device is suspended, or is so no longer.
+
+    Attributes:
+        device: which.
+        device_type: of it.
+        suspended: it is now; else its status has come back.
+        status: that it had, or has again.
+    """
+
+    device: Eui64
+    device_type: str
+    suspended: bool
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierChange:
+    """ChangeOfSupplier: another supplier answers for a device from now on."""
+
+    device: Eui64
+    succeeded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DuisVersionMismatch:
+    """DUISVersionMismatch: the version a user writes cannot say what there is to say.
+
+    Attributes:
+        alert_code: of the alert that cannot be told; empty when it is a response.
+        request_id: of the request, or that led to the alert.
+        device: that the alert is about.
+        user_version: that the user writes.
+        reference: of the service, when it is a response.
+        variant: of the service, when it is a response.
+        needed_version: that the response needs.
+    """
+
+    user_version: str
+    alert_code: str = ""
+    request_id: RequestId | None = None
+    device: Eui64 | None = None
+    reference: str = ""
+    variant: str = ""
+    needed_version: str = ""
+
+
+DccAlertContent: TypeAlias = (
+    DeliveryStatus
+    | HubAlert
+    | PpmidAlert
+    | HubActivation
+    | VersionMismatch
+    | UpgradeRequested
+    | DistributionFailure
+    | SuspensionChange
+    | SupplierChange
+    | DuisVersionMismatch
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DccAlert:
+    """An alert of the DCC itself.
+
+    Attributes:
+        code: such as ``N60`` (``codes`` says which is for what).
+        content: the details.
+    """
+
+    code: str
+    content: DccAlertContent
+
+
+ResponseBody: TypeAlias = ResponseMessage | DeviceAlert | DccAlert
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceResponse:
+    """One document to a Service User.
+
+    Attributes:
+        schema_version: as the user wrote its requests.
+        code: ``I0``, ``I99``, a warning or an error.
+        utc: when it was made.
+        request_id: that is answered; None for alerts.
+        response_id: names the response; None for acknowledgements.
+        body: None where a document is refused that has no readable header.
+    """
+
+    schema_version: str
+    code: str
+    utc: Utc
+    request_id: RequestId | None = None
+    response_id: RequestId | None = None
+    body: ResponseBody | None = None
