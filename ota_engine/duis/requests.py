@@ -103,7 +103,7 @@ class ReadFirmwareVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivationRequest:
+class FirmwareActivation:
     """11.3, first half: make a pre-command of it.
 
     Attributes:
@@ -213,7 +213,7 @@ class OtherRequest:
 RequestBody: TypeAlias = (
     UpdateFirmware
     | ReadFirmwareVersion
-    | ActivationRequest
+    | FirmwareActivation
     | SignedPreCommand
     | ReadInventory
     | UpdateInventory
