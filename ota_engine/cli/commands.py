@@ -136,6 +136,12 @@ OWN: Final = (
         "Export the evidence of a campaign, and verify it.",
         Panel.FLEET,
     ),
+    CommandRow(
+        "duis",
+        "ota_engine.cli.duis",
+        "Serve Service Users by DUIS, or be one of them.",
+        Panel.FLEET,
+    ),
 )
 
 _OWN: Final = {command.name: command for command in OWN}

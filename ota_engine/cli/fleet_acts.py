@@ -49,6 +49,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "calendar": "campaign",
     "incidents": "incident",
     "notices": "notices",
+    "orders": "duis",
 }
 
 #: Acts that have commands of their own, by their names, with the words of those.

@@ -76,6 +76,8 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("evidence export campaign-R2 -o evidence.zip --state fleet", Exit.OK),
     ("evidence key -o fleet.pub --state fleet", Exit.OK),
     ("evidence verify evidence.zip --key fleet.pub", Exit.OK),
+    ("duis backup -o fleet.backup --state fleet", Exit.OK),
+    ("duis restore fleet.backup --state restored", Exit.OK),
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
 )
 
@@ -140,4 +142,6 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
     (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),
     ("evidence verify nothing.zip", Exit.UNREADABLE),
+    (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
+    ("duis restore nothing --state new", Exit.UNREADABLE),
 )

@@ -1,0 +1,19 @@
+"""``zota duis``: the head end's door for service requests, and what its clients do; decides nothing.
+
+Commands of the head end and of Service Users stand in modules of their own; here they meet.
+"""
+
+import typer
+
+from ota_engine.cli import duis_state
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def duis() -> None:
+    """Serve Service Users by DUIS, or be one of them."""
+
+
+app.command("backup")(duis_state.backup_command)
+app.command("restore")(duis_state.restore_command)

@@ -1,0 +1,73 @@
+"""``zota duis backup`` and ``restore``: a fleet's state as one file; decides nothing."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State
+from ota_engine.cli.remarks import put, remark
+from ota_engine.errors import LocalError
+from ota_engine.wall_clock import this_machine
+from ota_engine.wording import counted, utc_text
+
+if TYPE_CHECKING:
+    from ota_engine.head_end.backup import BackupMade
+
+
+def backup_command(
+    state: State,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; a new one.")
+    ],
+    with_keys: Annotated[
+        bool,
+        typer.Option("--with-keys", help="Put the fleet's keys in: guard the file like them."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the state into one file, while others use it.
+
+    In it are the database and the ordered images. Without --with-keys the key that signs the audit
+    trail and the key of pseudonyms are not: keep them elsewhere. Certificates and keys of the
+    folder --keys never are.
+    """
+    from ota_engine.head_end.backup import back_up
+
+    if output.exists():
+        raise LocalError(f"{output}: exists already: a back-up is never overwritten; name another")
+    _show(back_up(state, FLEET_NAME, output, this_machine(), keys=with_keys), output, as_json)
+
+
+def restore_command(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A back-up.")],
+    state: State,
+    as_json: Json = False,
+) -> None:
+    """Make a state folder of a back-up; nothing is ever overwritten.
+
+    Stop whoever uses the former state first. What was told to a user since the back-up is told again
+    under the same ids, and counters that devices have seen since are learnt anew from them.
+    """
+    from ota_engine.head_end.backup import restore
+
+    made = restore(source, state)
+    _show(made, state, as_json)
+    if not made.keys:
+        remark(f"{state}: no keys were in it: put fleet-key.pem and estate.key back, too")
+
+
+def _show(made: "BackupMade", place: Path, as_json: bool) -> None:
+    told: dict[str, Any] = {
+        "path": str(place),
+        "of_utc": made.utc,
+        "files": len(made.files),
+        "octets": made.size,
+        "keys": made.keys,
+    }
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        files = counted(len(made.files), "file")
+        put(f"{place}: the state of {utc_text(made.utc)}, {files}, {made.size:,} octets")
