@@ -1,31 +1,20 @@
 """The simulation shell: blocks a second, and memory, of whole runs with engine and store."""
 
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from blocks import against_zigpy
-from clocks import peak_memory
+from neighbourhood import IMAGE_SIZE, SMALL_IMAGE, faults, neighbourhood, run
 from row import Goal, Measurement, Options, row
 
-from emulators.air.radio import Conditions
-from emulators.simulation.faults import FaultPlan
-from emulators.simulation.journal import Journal
-from emulators.simulation.population import populate, sample_firmware
-from emulators.simulation.simulation import (
-    Simulation,
-    SimulationResult,
-    SimulationSettings,
-    summary,
-)
-from emulators.soak.worker import spare_the_collector
-from ota_engine.store.store import Store
+from emulators.simulation.simulation import SimulationResult
 
-IMAGE_SIZE = 128 * 1024  # octets, as zota soak has it
-LOSS = 0.02  # of all frames, beyond what the MAC repairs
-PEER_PROGRAM = Path(__file__).resolve().parent.parent / "zigpy_devices.py"
-HOURS = 12.0  # in which a thousand devices on four channels are done
+BENCH = Path(__file__).resolve().parent.parent
+OUR_PROGRAM = BENCH / "emulated_devices.py"
+PEER_PROGRAM = BENCH / "zigpy_devices.py"
 
 
 @row("simulation-1000", unit="blocks/s", goal=Goal(14))
@@ -35,7 +24,7 @@ def simulation_1000(options: Options) -> Measurement:
     The peer is zigpy's block handler, which emulates nothing and keeps nothing.
     """
     devices = 40 if options.quick else 1000
-    settings = neighbourhood(options, devices, 4, 4096 if options.quick else IMAGE_SIZE)
+    settings = neighbourhood(options.seed, devices, 4, SMALL_IMAGE if options.quick else IMAGE_SIZE)
     outcomes: list[SimulationResult] = []
 
     def deliver() -> int:
@@ -60,45 +49,23 @@ def simulation_memory_5000(options: Options) -> Measurement:
     """The largest resident set of 5,000 devices on twenty channels that all take an image.
 
     The peer is zigpy with as many devices, none of which does anything. Ours are both: what the
-    engine knows of a device, and the emulated device with its flash.
+    engine knows of a device, and the emulated device with its flash. Each side has a process of its
+    own, which loads nothing of the other's.
     """
     devices = 100 if options.quick else 5000
-    settings = neighbourhood(options, devices, 20, 4096 if options.quick else IMAGE_SIZE)
-    spare_the_collector()
-    outcome = run(settings)
+    quick = ["quick"] if options.quick else []
+    told = output_of(OUR_PROGRAM, str(devices), str(options.seed), *quick)
+    peak, blocks, troubles = json.loads(told)
     return Measurement(
-        peak_memory(),
-        memory_of_zigpy(devices),
-        note=f"{outcome.blocks:,} blocks to {devices:,} devices",
-        faults=faults(outcome, devices),
+        peak,
+        float(output_of(PEER_PROGRAM, str(devices))),
+        note=f"{blocks:,} blocks to {devices:,} devices",
+        faults=tuple(troubles),
     )
 
 
-def memory_of_zigpy(devices: int) -> float:
-    """Peak memory of a process in which zigpy keeps devices, in megabytes."""
-    command = [sys.executable, str(PEER_PROGRAM), str(devices)]
-    return float(subprocess.run(command, capture_output=True, check=True).stdout)
-
-
-def neighbourhood(options: Options, devices: int, channels: int, size: int) -> SimulationSettings:
-    """Settle devices on channels that lose frames and nothing else."""
-    firmware = sample_firmware(size, options.seed)
-    members = populate(devices, firmware, seed=options.seed, channels=channels, hours=HOURS)
-    plan = FaultPlan("loss only", options.seed, Conditions(loss=LOSS))
-    return SimulationSettings(tuple(members), firmware, plan, options.seed, HOURS, channels)
-
-
-def run(
-    settings: SimulationSettings, journal: Callable[[bytes], object] | None = None
-) -> SimulationResult:
-    """Run to the end, with a store in memory."""
-    with Store.in_memory() as store:
-        return Simulation(settings, store, Journal(journal)).run()
-
-
-def faults(outcome: SimulationResult, devices: int) -> tuple[str, ...]:
-    """A run in which devices were left out measured something else."""
-    verdicts = {verdict.value: count for verdict, count in summary(outcome).items()}
-    if verdicts.get("updated", 0) >= 0.98 * devices and "wrong image" not in verdicts:
-        return ()
-    return (f"not all were updated: {verdicts}",)
+def output_of(program: Path, *arguments: str) -> bytes:
+    """Run a program of this bench to its end; returns what it printed."""
+    command = [sys.executable, str(program), *arguments]
+    beside = os.environ | {"PYTHONPATH": str(BENCH.parent.parent)}  # the packages measured
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, env=beside).stdout
