@@ -21,7 +21,7 @@ from ota_engine.fleet.campaigns.acts import (
     ProposeCampaign,
 )
 from ota_engine.fleet.campaigns.assessment import RecordMeeting, SignPhase, StatePosition
-from ota_engine.fleet.campaigns.policy import policy_text
+from ota_engine.fleet.campaigns.plan.policy import policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, GateDecision
 from ota_engine.fleet.campaigns.steering import AbortCampaign, ResumeCampaign
 from ota_engine.fleet.campaigns.troubles import ResolveIncident, TakeIncident

@@ -34,7 +34,7 @@ from emulators.estate.scenario import Scenario
 from emulators.estate.suppliers import EstateSuppliers
 from emulators.simulation.journal import Journal
 from ota_engine.canonical import canonical_json
-from ota_engine.fleet.campaigns.cohorts import BUSY_STATES
+from ota_engine.fleet.campaigns.plan.cohorts import BUSY_STATES
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,

@@ -10,7 +10,7 @@ from emulators.estate.population import EstateSpec
 from emulators.estate.reaction import Badness, ReactionModel
 from emulators.simulation.measured import MeanSpan, MeasuredModel
 from ota_engine.errors import LocalError
-from ota_engine.fleet.campaigns.policy import CampaignPolicy, read_policy
+from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, read_policy
 from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.times import DAY_S, Utc
 

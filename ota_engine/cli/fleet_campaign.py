@@ -155,7 +155,7 @@ def policy_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy (TOML).")],
 ) -> None:
     """Print a policy as people read it before they agree to it."""
-    from ota_engine.fleet.campaigns.document import policy_document
+    from ota_engine.fleet.campaigns.plan.document import policy_document
 
     typer.echo(policy_document(read_policy(file)), nl=False)
 

@@ -31,7 +31,7 @@ from ota_engine.cli.image_options import number
 from ota_engine.errors import LocalError
 
 if TYPE_CHECKING:
-    from ota_engine.fleet.campaigns.policy import CampaignPolicy
+    from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy
 
 Read: TypeAlias = Callable[[Any], Any]
 LIST_OCTETS: Final = 64 << 20  # of a file of homes
@@ -284,7 +284,7 @@ def read_policy(path: Path) -> "CampaignPolicy":
         LocalError: it holds none.
         OSError: it cannot be read.
     """
-    from ota_engine.fleet.campaigns.policy import read_policy_toml
+    from ota_engine.fleet.campaigns.plan.policy import read_policy_toml
 
     try:
         return read_policy_toml(text_of(path))
@@ -293,7 +293,7 @@ def read_policy(path: Path) -> "CampaignPolicy":
 
 
 def _policy(text: str) -> str:
-    from ota_engine.fleet.campaigns.policy import policy_text
+    from ota_engine.fleet.campaigns.plan.policy import policy_text
 
     return policy_text(read_policy(Path(text)))
 

@@ -22,7 +22,7 @@ from ota_engine.evidence import pack
 from ota_engine.evidence.pack_messages import MessageCheck
 from ota_engine.evidence.pack_zip import read_zip
 from ota_engine.fleet.campaigns.gates import GateInputs, OpenIncident, judge
-from ota_engine.fleet.campaigns.policy import policy_of
+from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.rows import MemberState
 from ota_engine.fleet.kernel.decisions import RefusalCode
 from ota_engine.fleet.kernel.heads import SignedHead, is_head_signed

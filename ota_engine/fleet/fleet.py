@@ -18,15 +18,13 @@ from ota_engine.fleet.campaigns import (
     assessment,
     choices,
     emergency,
-    gaining,
-    hearing,
     nominations,
     progress,
     reports,
     steering,
     troubles,
-    upheavals,
 )
+from ota_engine.fleet.campaigns.homes import gaining, hearing, upheavals
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration

@@ -21,6 +21,7 @@ from ota_engine.fleet.calendar.rows import (
     TimeMark,
     UpgradeWindow,
 )
+from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,
@@ -38,7 +39,6 @@ from ota_engine.fleet.campaigns.voices import (
     SignOff,
     Waiver,
 )
-from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import (
     ConfigurationSet,

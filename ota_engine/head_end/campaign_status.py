@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
-from ota_engine.fleet.campaigns.policy import CampaignPolicy, policy_of
+from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, policy_of
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,

@@ -23,8 +23,8 @@ from ota_engine.evidence.pack import (
 )
 from ota_engine.evidence.pack_messages import signer_file
 from ota_engine.evidence.pack_page import PackFigures, pack_page
+from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import Campaign, GateDecision, Member
-from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, DecisionRow, PartyRole

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import MemberState
-from ota_engine.fleet.campaigns.words import SignedWord
 from ota_engine.fleet.inventory.rows import VersionSource
 from ota_engine.fleet.notices.rows import Notice, NoticeKind
 from ota_engine.fleet.port import HubOutcome, HubWord, Verb

@@ -11,7 +11,7 @@ from ota_engine.fleet.approvals.rows import (
     UitWindow,
     WindowState,
 )
-from ota_engine.fleet.campaigns.policy import policy_of
+from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState
 from ota_engine.fleet.inventory.rows import Variant, is_ordered
 from ota_engine.fleet.kernel.decisions import (

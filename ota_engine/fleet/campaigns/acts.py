@@ -13,10 +13,15 @@ from ota_engine.fleet.campaigns.changing import (
     refuse_forbidden,
     touch,
 )
+from ota_engine.fleet.campaigns.homes.members import available_notice
 from ota_engine.fleet.campaigns.lives import CampaignStep
-from ota_engine.fleet.campaigns.members import available_notice
-from ota_engine.fleet.campaigns.planning import draw_of, forecasts, may_be_delivered, targets_of
-from ota_engine.fleet.campaigns.policy import CampaignPolicy, policy_of, policy_text
+from ota_engine.fleet.campaigns.plan.planning import (
+    draw_of,
+    forecasts,
+    may_be_delivered,
+    targets_of,
+)
+from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, policy_of, policy_text
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant, is_ordered
 from ota_engine.fleet.kernel.decisions import (

@@ -9,9 +9,10 @@ from typing import Final
 
 from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep, Slot
 from ota_engine.fleet.calendar.slots import AHEAD_S
-from ota_engine.fleet.campaigns import hearing, members, progress
+from ota_engine.fleet.campaigns import progress
+from ota_engine.fleet.campaigns.homes import hearing, members
+from ota_engine.fleet.campaigns.homes.moving import move
 from ota_engine.fleet.campaigns.lives import NOT_BEGUN, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.moving import move
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,

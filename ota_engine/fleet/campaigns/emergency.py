@@ -9,7 +9,7 @@ from typing import Final
 from ota_engine.fleet.campaigns.acts import campaign_act, need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, step_phase, touch
 from ota_engine.fleet.campaigns.lives import PhaseStep
-from ota_engine.fleet.campaigns.policy import policy_of
+from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, PhaseState
 from ota_engine.fleet.campaigns.voices import Waiver
 from ota_engine.fleet.kernel.decisions import (

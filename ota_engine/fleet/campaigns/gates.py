@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ota_engine.fleet.campaigns.lives import UNDER_WAY
-from ota_engine.fleet.campaigns.policy import PERMILLE, GatePolicy
+from ota_engine.fleet.campaigns.plan.policy import PERMILLE, GatePolicy
 from ota_engine.fleet.campaigns.rows import HAN_LOST, TO_TRY_AGAIN, MemberState, Sum
 from ota_engine.times import Utc
 

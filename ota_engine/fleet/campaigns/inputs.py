@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ota_engine.fleet.campaigns.gates import GateInputs, OpenIncident, counted
-from ota_engine.fleet.campaigns.members import RollOut
+from ota_engine.fleet.campaigns.homes.members import RollOut
 from ota_engine.fleet.campaigns.rows import BY_GATEWAY, PLACES, CampaignPhase, GatewayReport, Sum
 from ota_engine.fleet.campaigns.voices import Meeting, Position, SignOff, Stance
 from ota_engine.fleet.incidents.rows import Incident, IncidentState

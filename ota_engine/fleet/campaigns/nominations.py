@@ -6,9 +6,9 @@ from typing import Final
 
 from ota_engine.fleet.campaigns.acts import campaign_act, need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of
+from ota_engine.fleet.campaigns.homes.moving import change_phase
 from ota_engine.fleet.campaigns.lives import NOT_BEGUN
-from ota_engine.fleet.campaigns.moving import change_phase
-from ota_engine.fleet.campaigns.policy import PhaseSource, policy_of
+from ota_engine.fleet.campaigns.plan.policy import PhaseSource, policy_of
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignPhase,

@@ -10,16 +10,17 @@ from typing import Final
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.calendar.windows import next_open
-from ota_engine.fleet.campaigns import emergency, members
+from ota_engine.fleet.campaigns import emergency
 from ota_engine.fleet.campaigns.changing import move_campaign, step_phase
 from ota_engine.fleet.campaigns.gates import GateInputs, GateJudgement, GateVerdict, judge
-from ota_engine.fleet.campaigns.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes import members
+from ota_engine.fleet.campaigns.homes.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes.members import RollOut
+from ota_engine.fleet.campaigns.homes.moving import move, recall, withdraw
 from ota_engine.fleet.campaigns.inputs import gate_inputs
 from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
-from ota_engine.fleet.campaigns.members import RollOut
-from ota_engine.fleet.campaigns.moving import move, recall, withdraw
-from ota_engine.fleet.campaigns.planning import may_be_delivered, targets_of
-from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
+from ota_engine.fleet.campaigns.plan.planning import may_be_delivered, targets_of
+from ota_engine.fleet.campaigns.plan.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import (
     BY_GATEWAY,
     BY_REGION,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from ota_engine.fleet.campaigns.members import available_notice
+from ota_engine.fleet.campaigns.homes.members import available_notice
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, Sum
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks

@@ -5,7 +5,8 @@ from typing import Final
 
 from ota_engine.fleet.campaigns.acts import OWNERS, campaign_act, need_reason, refuse_others
 from ota_engine.fleet.campaigns.changing import campaign_of, move_campaign, step_phase
-from ota_engine.fleet.campaigns.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes.moving import look_at_phase, move, recall, withdraw
 from ota_engine.fleet.campaigns.lives import (
     OPEN_CAMPAIGNS,
     UNDER_WAY,
@@ -14,7 +15,6 @@ from ota_engine.fleet.campaigns.lives import (
     MemberStep,
     PhaseStep,
 )
-from ota_engine.fleet.campaigns.moving import look_at_phase, move, recall, withdraw
 from ota_engine.fleet.campaigns.rows import (
     HAN_LOST,
     PLACES,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ota_engine.fleet.campaigns.acts import need_reason
 from ota_engine.fleet.campaigns.changing import campaign_of, phase_of, touch
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS
-from ota_engine.fleet.campaigns.policy import policy_of
+from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.progress import hold
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState
 from ota_engine.fleet.campaigns.steering import abort

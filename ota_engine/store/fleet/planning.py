@@ -9,7 +9,12 @@ from operator import itemgetter
 from typing import Any, Final
 
 from images.eui64 import Eui64
-from ota_engine.fleet.campaigns.cohorts import BUSY_STATES, OPEN_STATES, TOP_NUMBER, draw_number
+from ota_engine.fleet.campaigns.plan.cohorts import (
+    BUSY_STATES,
+    OPEN_STATES,
+    TOP_NUMBER,
+    draw_number,
+)
 from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.kernel.effects import Draw, Join, Quota

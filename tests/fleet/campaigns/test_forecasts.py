@@ -1,7 +1,7 @@
 """The forecast that is kept at approval, and how it compares with what came."""
 
-from ota_engine.fleet.campaigns.planning import forecasts, lateness_s
-from ota_engine.fleet.campaigns.policy import read_policy
+from ota_engine.fleet.campaigns.plan.planning import forecasts, lateness_s
+from ota_engine.fleet.campaigns.plan.policy import read_policy
 from ota_engine.fleet.campaigns.rows import MemberState
 from ota_engine.fleet.campaigns.voices import Forecast
 from ota_engine.times import Utc

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ota_engine.fleet.campaigns.gates import GateInputs, GateVerdict, OpenIncident, judge
-from ota_engine.fleet.campaigns.policy import GatePolicy
+from ota_engine.fleet.campaigns.plan.policy import GatePolicy
 from ota_engine.times import DAY_S, Utc
 
 NOW = Utc(1_800_000_000.0)

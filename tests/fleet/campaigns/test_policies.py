@@ -7,14 +7,14 @@ import pytest
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.acts import AmendCampaign, ApproveCampaign, ProposeCampaign
-from ota_engine.fleet.campaigns.document import policy_document
-from ota_engine.fleet.campaigns.policy import (
+from ota_engine.fleet.campaigns.plan.document import policy_document
+from ota_engine.fleet.campaigns.plan.policy import (
     policy_of,
     policy_text,
     read_policy,
     read_policy_toml,
 )
-from ota_engine.fleet.campaigns.templates import TEMPLATES
+from ota_engine.fleet.campaigns.plan.templates import TEMPLATES
 from tests.fleet.rollout import KEY, RollOutTown, phase, policy
 
 EXAMPLE = """

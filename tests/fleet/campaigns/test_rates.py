@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.fleet.campaigns.policy import PhasePolicy, Ramp
-from ota_engine.fleet.campaigns.rates import HOUR_S, credited, rate_of
+from ota_engine.fleet.campaigns.plan.policy import PhasePolicy, Ramp
+from ota_engine.fleet.campaigns.plan.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import CampaignPhase, PhaseState
 from ota_engine.times import Utc
 

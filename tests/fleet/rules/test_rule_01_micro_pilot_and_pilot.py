@@ -5,7 +5,7 @@ Source: Communications Hub firmware deployment (000).
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.acts import AmendCampaign, ApproveCampaign, ProposeCampaign
-from ota_engine.fleet.campaigns.policy import read_policy
+from ota_engine.fleet.campaigns.plan.policy import read_policy
 from ota_engine.fleet.campaigns.rows import Member, PhaseState
 from ota_engine.times import DAY_S
 from tests.fleet.estate import DAY

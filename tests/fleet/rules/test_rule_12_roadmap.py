@@ -5,7 +5,7 @@ Source: document 001, section 3.1 (Communications Hub firmware management, roadm
 
 from dataclasses import replace
 
-from ota_engine.fleet.campaigns.policy import PhasePolicy
+from ota_engine.fleet.campaigns.plan.policy import PhasePolicy
 from ota_engine.fleet.notices.rows import Notice, NoticeKind
 from ota_engine.fleet.releases.acts import AddContent, EnterRelease
 from ota_engine.fleet.releases.roadmap import MakeWith, PlanDate, made_with, roadmap

@@ -7,7 +7,7 @@ import pytest
 
 from ota_engine.fleet.campaigns.assessment import RecordMeeting
 from ota_engine.fleet.campaigns.nominations import DecideNominations, NominateHomes
-from ota_engine.fleet.campaigns.policy import PhaseSource, read_policy
+from ota_engine.fleet.campaigns.plan.policy import PhaseSource, read_policy
 from ota_engine.fleet.campaigns.rows import Member, PhaseState
 from ota_engine.fleet.campaigns.voices import Meeting
 from tests.fleet.estate import DAY

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
-from ota_engine.fleet.campaigns.cohorts import draw, draw_number, quotas, targets
+from ota_engine.fleet.campaigns.plan.cohorts import draw, draw_number, quotas, targets
 from ota_engine.fleet.campaigns.rows import (
     Campaign,
     CampaignState,

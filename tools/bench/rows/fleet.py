@@ -20,7 +20,7 @@ from fleet_estate import (
 from row import Goal, Measurement, Options, row
 
 from emulators.soak.worker import spare_the_collector
-from ota_engine.fleet.campaigns.cohorts import quotas
+from ota_engine.fleet.campaigns.plan.cohorts import quotas
 from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.kernel.effects import Draw
 from ota_engine.fleet.kernel.rows import Counts, Strata

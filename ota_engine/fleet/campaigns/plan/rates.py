@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ota_engine.fleet.campaigns.policy import PERMILLE, PhasePolicy
+from ota_engine.fleet.campaigns.plan.policy import PERMILLE, PhasePolicy
 from ota_engine.fleet.campaigns.rows import CampaignPhase
 from ota_engine.times import Utc
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ota_engine.fleet.campaigns.cohorts import quotas
-from ota_engine.fleet.campaigns.policy import CampaignPolicy, PhasePolicy, PhaseSource
-from ota_engine.fleet.campaigns.rates import HOUR_S, rate_of
+from ota_engine.fleet.campaigns.plan.cohorts import quotas
+from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, PhasePolicy, PhaseSource
+from ota_engine.fleet.campaigns.plan.rates import HOUR_S, rate_of
 from ota_engine.fleet.campaigns.rows import CampaignPhase
 from ota_engine.fleet.campaigns.voices import Forecast
 from ota_engine.fleet.kernel.effects import Draw

@@ -2,10 +2,10 @@
 
 from ota_engine.fleet.calendar.diary import gained
 from ota_engine.fleet.calendar.opening import REACHED_S
+from ota_engine.fleet.campaigns.homes.members import reconsider
+from ota_engine.fleet.campaigns.homes.upheavals import in_campaigns
 from ota_engine.fleet.campaigns.lives import ENDED
-from ota_engine.fleet.campaigns.members import reconsider
 from ota_engine.fleet.campaigns.rows import Campaign, Member
-from ota_engine.fleet.campaigns.upheavals import in_campaigns
 from ota_engine.fleet.inventory.happenings import SupplierChanged
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.work import Work

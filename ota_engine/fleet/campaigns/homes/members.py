@@ -9,9 +9,9 @@ from ota_engine.fleet.calendar.readiness import Question, Wait
 from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep
 from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
+from ota_engine.fleet.campaigns.homes.moving import instruct, move, recall
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.moving import instruct, move, recall
-from ota_engine.fleet.campaigns.policy import CampaignPolicy
+from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
 from ota_engine.fleet.inventory.rows import (
     Home,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ota_engine.fleet.campaigns.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes.hearing import roll_out_of
+from ota_engine.fleet.campaigns.homes.members import RollOut, open_campaigns
+from ota_engine.fleet.campaigns.homes.moving import look_at_phase, move, withdraw
 from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.members import RollOut, open_campaigns
-from ota_engine.fleet.campaigns.moving import look_at_phase, move, withdraw
 from ota_engine.fleet.campaigns.rows import DeviceToReplace, Member
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,

@@ -7,11 +7,12 @@ its upgrade, that it runs another version again undoes that.
 from dataclasses import replace
 from typing import Final
 
-from ota_engine.fleet.campaigns import members
+from ota_engine.fleet.campaigns.homes import members
+from ota_engine.fleet.campaigns.homes.members import RollOut
+from ota_engine.fleet.campaigns.homes.moving import look_at_phase, lose_han, move, withdraw
+from ota_engine.fleet.campaigns.homes.words import keep_message
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
-from ota_engine.fleet.campaigns.members import RollOut
-from ota_engine.fleet.campaigns.moving import look_at_phase, lose_han, move, withdraw
-from ota_engine.fleet.campaigns.policy import policy_of
+from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.rows import (
     TO_TRY_AGAIN,
     Campaign,
@@ -20,7 +21,6 @@ from ota_engine.fleet.campaigns.rows import (
     Member,
     MemberState,
 )
-from ota_engine.fleet.campaigns.words import keep_message
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work

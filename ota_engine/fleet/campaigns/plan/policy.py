@@ -17,7 +17,7 @@ from images.strict_json import read_json
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
-from ota_engine.fleet.campaigns.templates import with_template
+from ota_engine.fleet.campaigns.plan.templates import with_template
 from ota_engine.fleet.incidents.rows import MILDEST, WORST
 from ota_engine.times import DAY_S
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
-from ota_engine.fleet.campaigns.policy import (
+from ota_engine.fleet.campaigns.plan.policy import (
     ANY_NUMBER,
     MIN_NOTICE_DAYS,
     PERMILLE,
@@ -13,7 +13,7 @@ from ota_engine.fleet.campaigns.policy import (
     PhasePolicy,
     PhaseSource,
 )
-from ota_engine.fleet.campaigns.rates import HOUR_S
+from ota_engine.fleet.campaigns.plan.rates import HOUR_S
 from ota_engine.times import DAY_S
 
 _COLUMNS: Final = 80
