@@ -22,6 +22,7 @@ from ota_engine.fleet.approvals.rows import (
     UitWindow,
     WindowState,
 )
+from ota_engine.fleet.inventory.rows import ConfigurationSet
 from ota_engine.fleet.kernel.decisions import (
     SUPPLIERS,
     Actor,
@@ -125,6 +126,7 @@ def _record(act: RecordEvidence, actor: Actor, work: Work, utc: Utc) -> str:
     if not 0 <= act.passed <= act.run:
         raise _senseless(f"{act.passed:,} of {act.run:,} tests passed: correct the numbers")
     _refuse_bad_issues(act.open_issues)
+    _refuse_unknown_sets(act.configurations, work)
     before = work.select(ApprovalEvidence, release=act.release, item=item)
     work.put(
         ApprovalEvidence(
@@ -143,6 +145,14 @@ def _record(act: RecordEvidence, actor: Actor, work: Work, utc: Utc) -> str:
         )
     )
     return _noted(work, release, f"shown {item} by {actor.person}")
+
+
+def _refuse_unknown_sets(configurations: Iterable[str], work: Work) -> None:
+    unknown = [one for one in configurations if work.get(ConfigurationSet, one) is None]
+    if unknown:
+        raise _senseless(
+            f"no home has had configuration set {', '.join(unknown)}: name sets as the estate lists them"
+        )
 
 
 def _criteria(act: SetExitCriteria, actor: Actor, work: Work, utc: Utc) -> str:

@@ -173,9 +173,19 @@ def _stop_all(act: StopAll, actor: Actor, work: Work, utc: Utc) -> str:
             look_at_all(campaign, work, utc)
             stopped.append(f"{campaign.campaign} {under_way(campaign.campaign, work):,}")
     if not stopped:
-        return "no campaign is under way"
+        return _stopped_already(work)
     number = "1 campaign is" if len(stopped) == 1 else f"{len(stopped)} campaigns are"
     return f"{number} stopped; homes under way: {', '.join(stopped)}"
+
+
+def _stopped_already(work: Work) -> str:
+    """Name the campaigns in which nothing new starts as it is, with their homes under way."""
+    still = [
+        f"{campaign.campaign} is {state}, homes under way: {under_way(campaign.campaign, work):,}"
+        for state in (CampaignState.HELD, CampaignState.PAUSED)
+        for campaign in work.select(Campaign, state=state)
+    ]
+    return "; ".join(["nothing to stop", *still]) if still else "no campaign is under way"
 
 
 def under_way(campaign: str, work: Work) -> int:

@@ -27,7 +27,7 @@ def test_stop_all_lets_nothing_begin_after_its_commit_and_says_what_is_under_way
     town.pass_time(5 * DAY)
     assert len(town.told(Verb.ASSIGN)) == 2
     assert town.stands().state is CampaignState.PAUSED
-    assert town.decide("olive", StopAll()) == "no campaign is under way"
+    assert town.decide("olive", StopAll()) == "nothing to stop; c1 is paused, homes under way: 2"
 
 
 def test_a_stopped_campaign_goes_on_where_it_was() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ota_engine.fleet.approvals.checklist import coverage
 from ota_engine.fleet.approvals.rows import ChecklistItem, SetReservation
 from ota_engine.fleet.approvals.testing import RecordEvidence, ReserveSet
-from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.inventory.rows import ConfigurationSet, Home
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from tests.fleet.estate import BEGIN, DAY, Estate
 
@@ -41,6 +41,7 @@ def test_a_shared_set_is_reserved_by_those_it_is_shared_with() -> None:
 
 def test_a_release_shows_which_share_of_todays_estate_was_tested_and_what_nobody_tested() -> None:
     estate = drafted(200)
+    estate.put(ConfigurationSet("set-c", "CHF:hub-1:00010000", 20, BEGIN))
     act = RecordEvidence(
         "r1",
         ChecklistItem.PROVING,
@@ -49,6 +50,8 @@ def test_a_release_shows_which_share_of_todays_estate_was_tested_and_what_nobody
         configurations=("set-c",),
         scenarios=("x",),
     )
+    unknown = replace(act, configurations=("set-c", "set-x"))
+    assert "no home has had configuration set set-x" in estate.refused("olive", unknown)
     estate.decide("olive", act)
     release = estate.row(FirmwareRelease)
     found = estate.read(lambda work: coverage(work, release))
