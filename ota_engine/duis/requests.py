@@ -4,7 +4,7 @@ Times are UTC; an ``ExecutionDateTime`` far in the future (``CANCELLATION``) tak
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Self, TypeAlias
 
@@ -89,7 +89,7 @@ class UpdateFirmware:
         ppmid: it is 11.4.
     """
 
-    image: bytes
+    image: bytes = field(repr=False)
     version: str
     devices: tuple[Eui64, ...]
     ppmid: bool = False
@@ -202,7 +202,8 @@ class OtherRequest:
     Attributes:
         element: local name of the body's element.
         execution_utc: at which it is dated, None for now or for what has no such time.
-        fields: texts of the leaves below it by their path of local names, the first of each.
+        fields: texts of the leaves below it in order, each with its path of local names, joined
+            by ``/``; a path may come more than once. ExecutionDateTime is not among them.
     """
 
     element: str

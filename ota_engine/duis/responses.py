@@ -1,13 +1,28 @@
 """Responses and alerts as values (DUIS 5.4, sections 1.5 and 3.6); knows no XML."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.duis.requests import RequestId
 from ota_engine.times import Utc
 
 MOST_PUSHED_OCTETS: Final = 90_000  # of one pushed document; readers take 100 kB and no more
+
+
+class Throttled(NamedTuple):
+    """What an alert says of others like it that were held back; firmware has none such.
+
+    Attributes:
+        sequence: names the throttling.
+        held_back: how many alerts of it were.
+    """
+
+    sequence: int | None = None
+    held_back: int | None = None
+
+
+NOT_THROTTLED: Final = Throttled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +68,19 @@ class GbcsPayload:
 
 @dataclass(frozen=True, slots=True)
 class FutureDatedAlert:
-    """What became of a future dated command at its time: alert 8F66 or 8F67, one of one."""
+    """What became of a future dated command at its time: alert 8F66 or 8F67.
+
+    Attributes:
+        alert_code: 8F66 actioned, 8F67 not.
+        payload: the alert, as it came.
+        instruction: of a command with several: which; an activation has one.
+        instructions: that the command had.
+    """
 
     alert_code: int
     payload: bytes
+    instruction: int = 1
+    instructions: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +98,17 @@ class InventoryDevice:
         firmware_status: Active, Cancelled, Expired or Withdrawn.
         cpl_status: the same words.
         commissioned_utc: its date, in UTC.
-        csp_region: North, Central, South.
+        csp_region: North, Central, South and others.
         gbcs_version: such as ``4.2``.
+        import_mpxn: meter point of import.
+        secondary_import_mpan: meter point of its second element.
+        export_mpan: meter point of export.
+        esme_variant: letters of an electricity meter's features.
+        uprn: of its property, digits.
+        property_filter: post code and address identifier.
+        han_variant: as ``Single Band``.
+        s1sp: provider of SMETS1 services.
+        connectivity: Cellular or Virtual.
     """
 
     device: Eui64
@@ -90,6 +123,15 @@ class InventoryDevice:
     commissioned_utc: Utc | None = None
     csp_region: str | None = None
     gbcs_version: str | None = None
+    import_mpxn: str | None = None
+    secondary_import_mpan: str | None = None
+    export_mpan: str | None = None
+    esme_variant: str | None = None
+    uprn: str | None = None
+    property_filter: tuple[str, str] | None = None
+    han_variant: str | None = None
+    s1sp: str | None = None
+    connectivity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +163,17 @@ class ResponseMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeviceAlert:
-    """A device's alert, as it came: 8F72, 8F1C and others."""
+    """A device's alert, as it came: 8F72, 8F1C and others.
+
+    Attributes:
+        alert_code: as it came.
+        payload: as it came.
+        throttled: which throttling the alert came under, and how many there were.
+    """
 
     alert_code: int
     payload: bytes
+    throttled: Throttled = NOT_THROTTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,41 +272,56 @@ class DistributionFailure:
 
 @dataclass(frozen=True, slots=True)
 class SuspensionChange:
-    """DeviceStatusChangeEvent: a device is suspended, or is so no longer.
-
-    Attributes:
-        device: which.
-        device_type: of it.
-        suspended: it is now; else its status has come back.
-        status: that it had, or has again.
-    """
+    """DeviceStatusChangeEvent: a device is suspended, or is so no longer; more it cannot say."""
 
     device: Eui64
-    device_type: str
     suspended: bool
-    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPoints:
+    """Meter points of a device: of import, of its second element, of export."""
+
+    import_mpxn: str
+    secondary_import_mpan: str | None = None
+    export_mpan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SupplierChange:
-    """ChangeOfSupplier: another supplier answers for a device from now on."""
+    """ChangeOfSupplier: what became of a 6.23, or that another supplier answers for a device.
 
-    device: Eui64
-    succeeded: bool = True
+    Either ``request_id`` or the three of the device are given.
+
+    Attributes:
+        request_id: of the 6.23 that asked for the change.
+        error: three characters, why it was not done; empty when it was.
+        device: whose supplier has changed.
+        device_type: of it.
+        meter_points: of it.
+    """
+
+    request_id: RequestId | None = None
+    error: str = ""
+    device: Eui64 | None = None
+    device_type: str = ""
+    meter_points: MeterPoints | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DuisVersionMismatch:
     """DUISVersionMismatch: the version a user writes cannot say what there is to say.
 
+    With a ``reference`` it is a response that cannot be told, else an alert.
+
     Attributes:
-        alert_code: of the alert that cannot be told; empty when it is a response.
-        request_id: of the request, or that led to the alert.
-        device: that the alert is about.
         user_version: that the user writes.
+        alert_code: of the alert; empty when it is a response.
+        request_id: of the request, or that led to the alert; a response has one.
+        device: that the alert is about.
         reference: of the service, when it is a response.
         variant: of the service, when it is a response.
-        needed_version: that the response needs.
+        request_version: that the request was written in, when it is a response.
     """
 
     user_version: str
@@ -266,7 +330,7 @@ class DuisVersionMismatch:
     device: Eui64 | None = None
     reference: str = ""
     variant: str = ""
-    needed_version: str = ""
+    request_version: str = ""
 
 
 DccAlertContent: TypeAlias = (
@@ -290,10 +354,12 @@ class DccAlert:
     Attributes:
         code: such as ``N60`` (``codes`` says which is for what).
         content: the details.
+        throttled: which throttling the alert came under, and how many there were.
     """
 
     code: str
     content: DccAlertContent
+    throttled: Throttled = NOT_THROTTLED
 
 
 ResponseBody: TypeAlias = ResponseMessage | DeviceAlert | DccAlert
@@ -307,14 +373,14 @@ class ServiceResponse:
         schema_version: as the user wrote its requests.
         code: ``I0``, ``I99``, a warning or an error.
         utc: when it was made.
+        body: what it says; an acknowledgement and an error name the service only.
         request_id: that is answered; None for alerts.
         response_id: names the response; None for acknowledgements.
-        body: None where a document is refused that has no readable header.
     """
 
     schema_version: str
     code: str
     utc: Utc
+    body: ResponseBody
     request_id: RequestId | None = None
     response_id: RequestId | None = None
-    body: ResponseBody | None = None

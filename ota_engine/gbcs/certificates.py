@@ -43,6 +43,8 @@ class Role(IntEnum):
     TRANSITIONAL_COS = 5
     WAN_PROVIDER = 6
     ISSUING_AUTHORITY = 7
+    XML_SIGN = 135  # a Service User's key that signs what is said to the DCC
+    DSP_XML_SIGN = 137  # the DCC's key that signs what is said to Service Users
 
 
 class KeyUse(Enum):

@@ -52,6 +52,11 @@ ORGANISATIONS: Final = (
     Organisation("access-control-broker", 0x90B3_D51F_4000_0002, Role.ACCESS_CONTROL_BROKER),
     Organisation("wan-provider", 0x90B3_D51F_4000_0007, Role.WAN_PROVIDER),
 )
+#: Who signs XML, too, with a certificate of its own: ``<eui64>-xml.pem`` and ``.key``.
+XML_ROLES: Final = {
+    Role.SUPPLIER: Role.XML_SIGN,
+    Role.ACCESS_CONTROL_BROKER: Role.DSP_XML_SIGN,
+}
 # The emulated devices of a default household, in its order, then meters. The Communications Hub
 # Function is the coordinator: it is the engine that speaks for it.
 DEVICES: Final = (
@@ -88,6 +93,8 @@ def make_pki(
 ) -> list[PkiFile]:
     """Make root, issuing authority, and certificates and keys of everyone, two of each.
 
+    Suppliers and the access control broker have a third, which signs documents of DUIS.
+
     Args:
         now: the day it begins; organisations' certificates end ten years later.
         make_key: draws a P-256 key.
@@ -106,26 +113,34 @@ def make_pki(
         *_pair("issuing", issuing.key, issue_authority(root, issuing, 2, validity)),
     ]
     serials = count(3)
+
+    def certify(party: Organisation, use: KeyUse, name: str) -> tuple[PkiFile, PkiFile]:
+        key = make_key()
+        certificate = issue_organisation(
+            issuing,
+            key.public_key(),
+            next(serials),
+            validity,
+            eui64=party.eui64,
+            role=party.role,
+            name=party.name,
+            use=use,
+        )
+        return _pair(name, key, certificate)
+
     for use in KeyUse:
         for party in organisations:
-            key = make_key()
-            certificate = issue_organisation(
-                issuing,
-                key.public_key(),
-                next(serials),
-                validity,
-                eui64=party.eui64,
-                role=party.role,
-                name=party.name,
-                use=use,
-            )
-            files += _pair(_name(party.eui64, use), key, certificate)
+            files += certify(party, use, _name(party.eui64, use))
         for device in devices:
             key = make_key()
             certificate = issue_device(
                 issuing, key.public_key(), next(serials), start, eui64=device.eui64, use=use
             )
             files += _pair(_name(device.eui64, use), key, certificate)
+    for party in organisations:
+        if party.role in XML_ROLES:
+            signer = party._replace(role=XML_ROLES[party.role])
+            files += certify(signer, KeyUse.SIGNING, f"{party.eui64:016x}-xml")
     files.append(PkiFile(INDEX_FILE, _index(organisations, devices), secret=False))
     return files
 
