@@ -6,7 +6,7 @@ from typing import Any, Final
 from lxml import etree
 
 from ota_engine.duis.documents import DUIS_NAMESPACE, local_name
-from ota_engine.duis.kinds import Moment, Text
+from ota_engine.duis.kinds import MomentField, TextField
 from ota_engine.duis.refusals import StructureRefused
 from ota_engine.duis.requests import (
     DeviceDetails,
@@ -21,7 +21,7 @@ from ota_engine.duis.requests import (
     UpdateInventory,
 )
 from ota_engine.duis.schema import CHECKED_BODIES, REQUEST_BODIES
-from ota_engine.duis.shapes import Fields, child_elements, read_element, text_of, write_element
+from ota_engine.duis.shapes import XmlValues, child_elements, read_element, text_of, write_element
 from ota_engine.errors import LocalError
 
 _EXECUTION: Final = "ExecutionDateTime"
@@ -58,17 +58,17 @@ def write_body(body: RequestBody) -> etree._Element:
     return write_element(name, REQUEST_BODIES[name], _WRITERS[type(body)](body))
 
 
-def _read_update(found: Fields) -> UpdateFirmware:
+def _read_update(found: XmlValues) -> UpdateFirmware:
     return UpdateFirmware(found["FirmwareImage"], found["FirmwareVersion"], found["DeviceIDList"])
 
 
-def _read_ppmid_update(found: Fields) -> UpdateFirmware:
+def _read_ppmid_update(found: XmlValues) -> UpdateFirmware:
     return UpdateFirmware(
         found["FirmwareImage"], found["FirmwareVersion"], found["DeviceIDList"], ppmid=True
     )
 
 
-def _write_update(body: UpdateFirmware) -> Fields:
+def _write_update(body: UpdateFirmware) -> XmlValues:
     return {
         "FirmwareImage": body.image,
         "FirmwareVersion": body.version,
@@ -76,31 +76,31 @@ def _write_update(body: UpdateFirmware) -> Fields:
     }
 
 
-def _read_version_asked(found: Fields) -> ReadFirmwareVersion:
+def _read_version_asked(found: XmlValues) -> ReadFirmwareVersion:
     return ReadFirmwareVersion(found.get(_EXECUTION))
 
 
-def _write_version_asked(body: ReadFirmwareVersion) -> Fields:
+def _write_version_asked(body: ReadFirmwareVersion) -> XmlValues:
     return {_EXECUTION: body.execution_utc}
 
 
-def _read_activation(found: Fields) -> FirmwareActivation:
+def _read_activation(found: XmlValues) -> FirmwareActivation:
     return FirmwareActivation(found["FirmwareHash"], found.get(_EXECUTION))
 
 
-def _write_activation(body: FirmwareActivation) -> Fields:
+def _write_activation(body: FirmwareActivation) -> XmlValues:
     return {_EXECUTION: body.execution_utc, "FirmwareHash": body.hash}
 
 
-def _read_pre_command(found: Fields) -> SignedPreCommand:
+def _read_pre_command(found: XmlValues) -> SignedPreCommand:
     return SignedPreCommand(found["GBCSPayload"], found.get(_EXECUTION))
 
 
-def _write_pre_command(body: SignedPreCommand) -> Fields:
+def _write_pre_command(body: SignedPreCommand) -> XmlValues:
     return {_EXECUTION: body.execution_utc, "GBCSPayload": body.payload}
 
 
-def _read_inventory_asked(found: Fields) -> ReadInventory:
+def _read_inventory_asked(found: XmlValues) -> ReadInventory:
     if "UPRN" in found:
         return ReadInventory(uprn=found["UPRN"])
     address = found.get("PropertyFilter", {})
@@ -112,7 +112,7 @@ def _read_inventory_asked(found: Fields) -> ReadInventory:
     )
 
 
-def _read_inventory_update(found: Fields) -> UpdateInventory:
+def _read_inventory_update(found: XmlValues) -> UpdateInventory:
     details = found.get("UpdateDeviceDetails")
     meter_point = found.get("UpdateMPxN")
     return UpdateInventory(
@@ -125,7 +125,7 @@ def _read_inventory_update(found: Fields) -> UpdateInventory:
     )
 
 
-def _read_details(found: Fields) -> DeviceDetails:
+def _read_details(found: XmlValues) -> DeviceDetails:
     return DeviceDetails(
         found.get("DeviceManufacturer"),
         found.get("DeviceModel"),
@@ -135,7 +135,7 @@ def _read_details(found: Fields) -> DeviceDetails:
     )
 
 
-def _read_prenotification(found: Fields) -> DevicePrenotification:
+def _read_prenotification(found: XmlValues) -> DevicePrenotification:
     return DevicePrenotification(
         found["DeviceID"],
         found["DeviceManufacturer"],
@@ -148,7 +148,7 @@ def _read_prenotification(found: Fields) -> DevicePrenotification:
     )
 
 
-def _write_inventory_asked(body: ReadInventory) -> Fields:
+def _write_inventory_asked(body: ReadInventory) -> XmlValues:
     place = None
     if body.post_code or body.address:
         place = {"PostCode": body.post_code, "AddressIdentifier": body.address}
@@ -160,7 +160,7 @@ def _write_inventory_asked(body: ReadInventory) -> Fields:
     }
 
 
-def _write_inventory_update(body: UpdateInventory) -> Fields:
+def _write_inventory_update(body: UpdateInventory) -> XmlValues:
     return {
         "DeviceID": body.device,
         "UpdateDeviceStatusExceptCH": body.status or None,
@@ -171,7 +171,7 @@ def _write_inventory_update(body: UpdateInventory) -> Fields:
     }
 
 
-def _write_details(details: DeviceDetails) -> Fields:
+def _write_details(details: DeviceDetails) -> XmlValues:
     return {
         "DeviceManufacturer": details.manufacturer,
         "DeviceModel": details.model,
@@ -181,7 +181,7 @@ def _write_details(details: DeviceDetails) -> Fields:
     }
 
 
-def _write_prenotification(body: DevicePrenotification) -> Fields:
+def _write_prenotification(body: DevicePrenotification) -> XmlValues:
     return {
         "DeviceID": body.device,
         "DeviceManufacturer": body.manufacturer,
@@ -194,7 +194,7 @@ def _write_prenotification(body: DevicePrenotification) -> Fields:
     }
 
 
-_READERS: Final[Mapping[str, Callable[[Fields], RequestBody]]] = {
+_READERS: Final[Mapping[str, Callable[[XmlValues], RequestBody]]] = {
     "UpdateFirmware": _read_update,
     "UpdatePPMIDFirmware": _read_ppmid_update,
     "ReadFirmwareVersion": _read_version_asked,
@@ -204,7 +204,7 @@ _READERS: Final[Mapping[str, Callable[[Fields], RequestBody]]] = {
     "UpdateInventory": _read_inventory_update,
     "DevicePrenotification": _read_prenotification,
 }
-_WRITERS: Final[Mapping[type[RequestBody], Callable[[Any], Fields]]] = {
+_WRITERS: Final[Mapping[type[RequestBody], Callable[[Any], XmlValues]]] = {
     UpdateFirmware: _write_update,
     ReadFirmwareVersion: _write_version_asked,
     FirmwareActivation: _write_activation,
@@ -233,7 +233,7 @@ def _read_other(element: etree._Element, path: str) -> OtherRequest:
     for place, text in _leaves(element, "", path):
         if place == _EXECUTION:
             try:
-                execution = Moment().read(text)
+                execution = MomentField().read(text)
             except ValueError as error:
                 raise StructureRefused(str(error), f"{path}/{place}") from None
         else:
@@ -259,7 +259,7 @@ def _write_other(body: OtherRequest) -> etree._Element:
     names: list[str] = []
     leaves = list(body.fields)
     if body.execution_utc is not None:
-        leaves.insert(0, (_EXECUTION, Moment(2).write(body.execution_utc)))
+        leaves.insert(0, (_EXECUTION, MomentField(2).write(body.execution_utc)))
     for path, text in leaves:
         *above, name = path.split("/")
         shared = next(
@@ -275,7 +275,9 @@ def _write_other(body: OtherRequest) -> etree._Element:
             parents.append(_new(parents[-1], one))
             names.append(one)
         try:
-            _new(parents[-1], name).text = Text(most=_MOST_OTHER_CHARACTERS).write(text) or None
+            _new(parents[-1], name).text = (
+                TextField(most=_MOST_OTHER_CHARACTERS).write(text) or None
+            )
         except ValueError as error:
             raise LocalError(f"{body.element}/{path}: {error}") from None
     if body.element in CHECKED_BODIES:

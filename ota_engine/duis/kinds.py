@@ -29,7 +29,7 @@ _BEFORE_PADDING: Final = ("", "AEIMQUYcgkosw048", "AQgw")  # base64: the bits le
 _NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Kind(Protocol):
+class FieldKind(Protocol):
     """One kind of field."""
 
     def read(self, text: str) -> Any:
@@ -44,7 +44,7 @@ def shown(text: str) -> str:
     return ascii(text[:_SHOWN]) + ("..." if len(text) > _SHOWN else "")
 
 
-class Text(NamedTuple):
+class TextField(NamedTuple):
     """``xs:string`` between two lengths."""
 
     least: int = 0
@@ -63,7 +63,7 @@ class Text(NamedTuple):
         return self.read(value)
 
 
-class Word(NamedTuple):
+class WordField(NamedTuple):
     """One of some words."""
 
     words: frozenset[str]
@@ -79,12 +79,12 @@ class Word(NamedTuple):
         return self.read(value)
 
 
-def words(text: str) -> Word:
+def words(text: str) -> WordField:
     """Kind of a field that holds one of these words, written with blanks between."""
-    return Word(frozenset(text.split()))
+    return WordField(frozenset(text.split()))
 
 
-class Eui(NamedTuple):
+class EuiField(NamedTuple):
     """``EUI``: octets with dashes, of either case."""
 
     def read(self, text: str) -> Eui64:
@@ -99,7 +99,7 @@ class Eui(NamedTuple):
         return format_eui64(value)
 
 
-class EuiList(NamedTuple):
+class EuiListField(NamedTuple):
     """``DeviceIDList``: one identity or more with commas between, and no blank."""
 
     most: int
@@ -122,7 +122,7 @@ class EuiList(NamedTuple):
         return ",".join(map(format_eui64, value))
 
 
-class Name(NamedTuple):
+class RequestIdField(NamedTuple):
     """``RequestIDType`` and ``ResponseIDType``."""
 
     def read(self, text: str) -> RequestId:
@@ -138,7 +138,7 @@ class Name(NamedTuple):
         return value.text
 
 
-class Octets(NamedTuple):
+class OctetsField(NamedTuple):
     """``xs:base64Binary``."""
 
     most: int = 1 << 16
@@ -167,7 +167,7 @@ class Octets(NamedTuple):
         return binascii.b2a_base64(value, newline=False).decode("ascii")
 
 
-class Hex(NamedTuple):
+class HexField(NamedTuple):
     """``xs:hexBinary`` of a fixed length."""
 
     length: int
@@ -184,14 +184,14 @@ class Hex(NamedTuple):
         return self.read(value.hex()).hex().upper()
 
 
-class Code(NamedTuple):
+class AlertCodeField(NamedTuple):
     """An alert code: ``xs:hexBinary`` of two octets, as a number."""
 
     codes: frozenset[int] = frozenset()
 
     def read(self, text: str) -> int:
         """The number."""
-        return self._checked(int.from_bytes(Hex(2).read(text)))
+        return self._checked(int.from_bytes(HexField(2).read(text)))
 
     def write(self, value: int) -> str:
         """Four digits."""
@@ -205,7 +205,7 @@ class Code(NamedTuple):
         return code
 
 
-class Number(NamedTuple):
+class NumberField(NamedTuple):
     """An integer in a range."""
 
     least: int = 0
@@ -228,7 +228,7 @@ class Number(NamedTuple):
         return value
 
 
-class Digits(NamedTuple):
+class DigitsField(NamedTuple):
     """A positive number that is a name: as it is written, leading zeros too."""
 
     most: int
@@ -245,7 +245,7 @@ class Digits(NamedTuple):
         return self.read(value)
 
 
-class Flag(NamedTuple):
+class FlagField(NamedTuple):
     """``xs:boolean``."""
 
     def read(self, text: str) -> bool:
@@ -260,7 +260,7 @@ class Flag(NamedTuple):
         return "true" if value else "false"
 
 
-class Moment(NamedTuple):
+class MomentField(NamedTuple):
     """``xs:dateTime``; without a zone it is UTC, as all of DUIS is."""
 
     digits: int = 3  # written after the second
@@ -291,7 +291,7 @@ class Moment(NamedTuple):
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction[:kept]}Z"
 
 
-class Day(NamedTuple):
+class DayField(NamedTuple):
     """``xs:date``, as the beginning of that day in UTC."""
 
     def read(self, text: str) -> Utc:

@@ -38,7 +38,7 @@ from ota_engine.duis.schema import (
     RESPONSE_BODY,
     RESPONSE_HEADER,
 )
-from ota_engine.duis.shapes import Fields, child_elements, read_element
+from ota_engine.duis.shapes import XmlValues, child_elements, read_element
 from ota_engine.duis.variants import VARIANT_NAMES, VARIANTS, element_for, reference_of
 
 SIGNATURE_TAG: Final = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -169,7 +169,7 @@ def _check_agreement(header: RequestHeader, element: str) -> None:
         )
 
 
-def _read_response_body(found: Fields) -> ResponseBody:
+def _read_response_body(found: XmlValues) -> ResponseBody:
     if "DeviceAlertMessage" in found:
         alert = found["DeviceAlertMessage"]
         return DeviceAlert(alert["AlertCode"], alert["GBCSPayload"], _throttled(alert))
@@ -181,7 +181,7 @@ def _read_response_body(found: Fields) -> ResponseBody:
     )
 
 
-def _content(found: Fields) -> ResponseContent | None:
+def _content(found: XmlValues) -> ResponseContent | None:
     for name, value in found.items():
         match name:
             case "DSPUpdateFirmwareWarning" | "DSPUpdatePPMIDFirmwareWarning":
@@ -204,7 +204,7 @@ def _content(found: Fields) -> ResponseContent | None:
     return None
 
 
-def _warning(found: Fields, *, ppmid: bool) -> FirmwareWarning:
+def _warning(found: XmlValues, *, ppmid: bool) -> FirmwareWarning:
     return FirmwareWarning(
         ppmid,
         found.get("InvalidDeviceIDList", ()),
@@ -215,7 +215,7 @@ def _warning(found: Fields, *, ppmid: bool) -> FirmwareWarning:
     )
 
 
-def _inventory_device(found: Fields) -> InventoryDevice:
+def _inventory_device(found: XmlValues) -> InventoryDevice:
     place = found.get("PropertyFilter")
     return InventoryDevice(
         found["DeviceID"],
@@ -242,5 +242,5 @@ def _inventory_device(found: Fields) -> InventoryDevice:
     )
 
 
-def _throttled(found: Fields) -> Throttled:
+def _throttled(found: XmlValues) -> Throttled:
     return Throttled(found.get("ThrottledAlertSequenceId"), found.get("ThrottledAlertCount"))

@@ -19,12 +19,12 @@ from ota_engine.duis.responses import (
     UpgradeRequested,
     VersionMismatch,
 )
-from ota_engine.duis.shapes import Fields
+from ota_engine.duis.shapes import XmlValues
 
 _PATH = "Response/Body/DCCAlertMessage"
 
 
-def read_dcc_alert(found: Fields) -> DccAlert:
+def read_dcc_alert(found: XmlValues) -> DccAlert:
     """Read the body of a DCC alert.
 
     Raises:
@@ -38,7 +38,7 @@ def read_dcc_alert(found: Fields) -> DccAlert:
     return DccAlert(code, _content(name, value), throttled)
 
 
-def _content(name: str, found: Fields) -> DccAlertContent:
+def _content(name: str, found: XmlValues) -> DccAlertContent:
     reader = {
         "DeviceStatusChangeEvent": _suspension,
         "FirmwareDistributionFailure": _distribution,
@@ -54,15 +54,15 @@ def _content(name: str, found: Fields) -> DccAlertContent:
     return reader(found)
 
 
-def _suspension(found: Fields) -> DccAlertContent:
+def _suspension(found: XmlValues) -> DccAlertContent:
     return SuspensionChange(found["DeviceID"], "DeviceSuspended" in found["DeviceStatusChange"])
 
 
-def _distribution(found: Fields) -> DccAlertContent:
+def _distribution(found: XmlValues) -> DccAlertContent:
     return DistributionFailure(found["UpdateFirmwareRequestID"], found["MeterIDs"])
 
 
-def _supplier_change(found: Fields) -> DccAlertContent:
+def _supplier_change(found: XmlValues) -> DccAlertContent:
     error = found.get("ECoSErrorCode", "")
     device = found.get("DeviceChangeOfSupplier")
     if device is None:
@@ -79,7 +79,7 @@ def _supplier_change(found: Fields) -> DccAlertContent:
     )
 
 
-def _ppmid_alert(found: Fields) -> DccAlertContent:
+def _ppmid_alert(found: XmlValues) -> DccAlertContent:
     upgrade = found.get("PPMIDFirmwareUpgradeAlert")
     return PpmidAlert(
         found["DeviceID"],
@@ -90,7 +90,7 @@ def _ppmid_alert(found: Fields) -> DccAlertContent:
     )
 
 
-def _version_mismatch(found: Fields) -> DccAlertContent:
+def _version_mismatch(found: XmlValues) -> DccAlertContent:
     return VersionMismatch(
         found["DeviceID"],
         found["DeviceType"],
@@ -99,11 +99,11 @@ def _version_mismatch(found: Fields) -> DccAlertContent:
     )
 
 
-def _upgrade(found: Fields) -> DccAlertContent:
+def _upgrade(found: XmlValues) -> DccAlertContent:
     return UpgradeRequested(found["DeviceType"], found["FirmwareVersion"], found["DeviceList"])
 
 
-def _delivery(found: Fields) -> DccAlertContent:
+def _delivery(found: XmlValues) -> DccAlertContent:
     return DeliveryStatus(
         found["UpdateFirmwareRequestID"],
         found["CommsHubDeviceID"],
@@ -114,7 +114,7 @@ def _delivery(found: Fields) -> DccAlertContent:
     )
 
 
-def _hub_alert(found: Fields) -> DccAlertContent:
+def _hub_alert(found: XmlValues) -> DccAlertContent:
     told = found.get("FirmwareTransferAlert")
     transfer = None
     if told is not None:
@@ -127,11 +127,11 @@ def _hub_alert(found: Fields) -> DccAlertContent:
     return HubAlert(found["CommsHubDeviceID"], found["AlertCode"], found.get("TimeStamp"), transfer)
 
 
-def _hub_activation(found: Fields) -> DccAlertContent:
+def _hub_activation(found: XmlValues) -> DccAlertContent:
     return HubActivation(found["DeviceID"], found["FirmwareVersion"])
 
 
-def _duis_version(found: Fields) -> DccAlertContent:
+def _duis_version(found: XmlValues) -> DccAlertContent:
     alert = found.get("DCCAlertVersionMismatch")
     user_version = found["ServiceUserDUISVersion"]
     if alert is not None:

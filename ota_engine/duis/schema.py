@@ -3,41 +3,41 @@
 from typing import Final
 
 from ota_engine.duis.kinds import (
-    Code,
-    Day,
-    Digits,
-    Eui,
-    EuiList,
-    Flag,
-    Hex,
-    Moment,
-    Name,
-    Number,
-    Octets,
-    Text,
-    Word,
+    AlertCodeField,
+    DayField,
+    DigitsField,
+    EuiField,
+    EuiListField,
+    FlagField,
+    HexField,
+    MomentField,
+    NumberField,
+    OctetsField,
+    RequestIdField,
+    TextField,
+    WordField,
     words,
 )
 from ota_engine.duis.requests import MOST_DEVICES, MOST_IMAGE_OCTETS
-from ota_engine.duis.shapes import AnyOf, Group, One, Shape, any_of, group, optional
+from ota_engine.duis.shapes import XmlChild, XmlChoice, XmlGroup, XmlShape, any_of, group, optional
 
 MOST_INVENTORY_DEVICES: Final = 17
 _MOST_GBCS_OCTETS: Final = 1 << 20  # of one message; the schema says nothing
-_LIST: Final = EuiList(MOST_DEVICES)
-_EUI: Final = Eui()
-_NAME: Final = Name()
-_VERSION: Final = Text(1, 8)
-_MAKER: Final = Text(0, 30)
-_SMETS: Final = Text(1, 20)
-_GBCS: Final = Octets(_MOST_GBCS_OCTETS)
-_MPXN: Final = Text(1, 13)
-_MPAN: Final = Text(13, 13)
-_UPRN: Final = Digits(12)
-_FREE: Final = Text()
-_WHEN: Final = Moment()
-_WHEN_DATED: Final = Moment(2)  # as templates write it
-_SHORT: Final = Number(0, (1 << 16) - 1)
-_FLOOR: Final = Number(0, (1 << 63) - 1)
+_LIST: Final = EuiListField(MOST_DEVICES)
+_EUI: Final = EuiField()
+_NAME: Final = RequestIdField()
+_VERSION: Final = TextField(1, 8)
+_MAKER: Final = TextField(0, 30)
+_SMETS: Final = TextField(1, 20)
+_GBCS: Final = OctetsField(_MOST_GBCS_OCTETS)
+_MPXN: Final = TextField(1, 13)
+_MPAN: Final = TextField(13, 13)
+_UPRN: Final = DigitsField(12)
+_FREE: Final = TextField()
+_WHEN: Final = MomentField()
+_WHEN_DATED: Final = MomentField(2)  # as templates write it
+_SHORT: Final = NumberField(0, (1 << 16) - 1)
+_FLOOR: Final = NumberField(0, (1 << 63) - 1)
 DEVICE_TYPES: Final = words("ESME GSME GPF CHF HCALCS PPMID IHD CAD")
 _STATUS: Final = words(
     "Pending Whitelisted InstalledNotCommissioned Commissioned Decommissioned Withdrawn Suspended "
@@ -47,63 +47,69 @@ _CPL: Final = words("Active Cancelled Expired Withdrawn")
 _ESME_VARIANT: Final = words(
     "A B C AD BD CD ADE BDE CDE ADF BDF CDF ADEF BDEF CDEF ADG ADEG AF BF CF AEF BEF CEF AG AEG"
 )
-_REGION: Final = Word(
+_REGION: Final = WordField(
     frozenset(
         ("North", "Central", "South", "4G North", "4G Central", "4G South", "Unknown", "SMETS1")
     )
 )
 _DATED: Final = optional("ExecutionDateTime", _WHEN_DATED)
-_PROPERTY: Final = group(One("PostCode", Text(6, 8)), One("AddressIdentifier", Text(0, 30)))
+_PROPERTY: Final = group(
+    XmlChild("PostCode", TextField(6, 8)), XmlChild("AddressIdentifier", TextField(0, 30))
+)
 _METER_POINT: Final = any_of(
-    One("ImportMPxN", _MPXN), One("SecondaryImportMPAN", _MPAN), One("ExportMPAN", _MPAN)
+    XmlChild("ImportMPxN", _MPXN),
+    XmlChild("SecondaryImportMPAN", _MPAN),
+    XmlChild("ExportMPAN", _MPAN),
 )
 
 REQUEST_HEADER: Final = group(
-    One("RequestID", _NAME),
-    optional("FirstInSequence", Flag()),
+    XmlChild("RequestID", _NAME),
+    optional("FirstInSequence", FlagField()),
     optional("PrecedingServiceRequestID", _NAME),
-    One("CommandVariant", Number(1, 9)),
-    One("ServiceReference", Text(1, 8)),
-    One("ServiceReferenceVariant", Text(1, 8)),
+    XmlChild("CommandVariant", NumberField(1, 9)),
+    XmlChild("ServiceReference", TextField(1, 8)),
+    XmlChild("ServiceReferenceVariant", TextField(1, 8)),
 )
 RESPONSE_HEADER: Final = group(
     optional("RequestID", _NAME),
     optional("ResponseID", _NAME),
-    One("ResponseCode", Text(2, 8)),
-    One("ResponseDateTime", _WHEN),
+    XmlChild("ResponseCode", TextField(2, 8)),
+    XmlChild("ResponseDateTime", _WHEN),
 )
 
 _UPDATE: Final = group(
-    One("FirmwareImage", Octets(MOST_IMAGE_OCTETS)),
-    One("FirmwareVersion", _VERSION),
-    One("DeviceIDList", _LIST),
+    XmlChild("FirmwareImage", OctetsField(MOST_IMAGE_OCTETS)),
+    XmlChild("FirmwareVersion", _VERSION),
+    XmlChild("DeviceIDList", _LIST),
 )
 _CERTIFICATES: Final = group(
-    One("DigitalSigningCertificate", _GBCS),
+    XmlChild("DigitalSigningCertificate", _GBCS),
     optional("KeyAgreementCertificate", _GBCS),
     optional("KeyAgreementTopUpCertificate", _GBCS),
 )
 #: Bodies of requests by the name of their element.
-REQUEST_BODIES: Final[dict[str, Group]] = {
+REQUEST_BODIES: Final[dict[str, XmlGroup]] = {
     "UpdateFirmware": _UPDATE,
     "UpdatePPMIDFirmware": _UPDATE,
     "ReadFirmwareVersion": group(_DATED),
-    "ActivateFirmware": group(_DATED, One("FirmwareHash", Hex(32))),
-    "SignedPreCommand": group(_DATED, One("GBCSPayload", _GBCS)),
+    "ActivateFirmware": group(_DATED, XmlChild("FirmwareHash", HexField(32))),
+    "SignedPreCommand": group(_DATED, XmlChild("GBCSPayload", _GBCS)),
     "ReadInventory": group(
         any_of(
-            One("UPRN", _UPRN),
-            One("DeviceID", _EUI),
-            One("MPxN", _MPXN),
-            One("PropertyFilter", _PROPERTY),
+            XmlChild("UPRN", _UPRN),
+            XmlChild("DeviceID", _EUI),
+            XmlChild("MPxN", _MPXN),
+            XmlChild("PropertyFilter", _PROPERTY),
         )
     ),
     "UpdateInventory": group(
-        One("DeviceID", _EUI),
+        XmlChild("DeviceID", _EUI),
         any_of(
-            One("UpdateDeviceStatusExceptCH", words("Pending InstalledNotCommissioned")),
-            One("UpdateDeviceStatusCH", words("Commissioned Withdrawn InstalledNotCommissioned")),
-            One(
+            XmlChild("UpdateDeviceStatusExceptCH", words("Pending InstalledNotCommissioned")),
+            XmlChild(
+                "UpdateDeviceStatusCH", words("Commissioned Withdrawn InstalledNotCommissioned")
+            ),
+            XmlChild(
                 "UpdateDeviceDetails",
                 group(
                     optional("DeviceManufacturer", _MAKER),
@@ -113,15 +119,15 @@ REQUEST_BODIES: Final[dict[str, Group]] = {
                     optional("ESMEVariant", _ESME_VARIANT),
                 ),
             ),
-            One("DeleteDevice", group()),
-            One("UpdateMPxN", group(_METER_POINT)),
+            XmlChild("DeleteDevice", group()),
+            XmlChild("UpdateMPxN", group(_METER_POINT)),
         ),
     ),
     "DevicePrenotification": group(
-        One("DeviceID", _EUI),
-        One("DeviceManufacturer", _MAKER),
-        One("DeviceModel", _MAKER),
-        One("DeviceType", DEVICE_TYPES),
+        XmlChild("DeviceID", _EUI),
+        XmlChild("DeviceManufacturer", _MAKER),
+        XmlChild("DeviceModel", _MAKER),
+        XmlChild("DeviceType", DEVICE_TYPES),
         optional("SMETSCHTSVersion", _SMETS),
         optional("FirmwareVersion", _VERSION),
         optional("ESMEVariant", _ESME_VARIANT),
@@ -129,16 +135,16 @@ REQUEST_BODIES: Final[dict[str, Group]] = {
     ),
 }
 #: Bodies that are checked, but travel as texts of their fields.
-CHECKED_BODIES: Final[dict[str, Group]] = {
-    "RestrictAccessForChangeOfTenancy": group(_DATED, One("RestrictionDateTime", _WHEN)),
+CHECKED_BODIES: Final[dict[str, XmlGroup]] = {
+    "RestrictAccessForChangeOfTenancy": group(_DATED, XmlChild("RestrictionDateTime", _WHEN)),
     "UpdateSecurityCredentialsCoS": group(
         _DATED,
-        One("SupplierFloorSeqNumber", _FLOOR),
+        XmlChild("SupplierFloorSeqNumber", _FLOOR),
         optional("SupplierPrepaymentTopUpFloorSeqNumber", _FLOOR),
-        One("SupplierReplacementCertificates", _CERTIFICATES),
-        One("CertificationPathCertificates", group(One("Certificate", _GBCS, most=3))),
-        One("ApplyTimeBasedCPVChecks", Flag()),
-        One("ImportMPxN", _MPXN),
+        XmlChild("SupplierReplacementCertificates", _CERTIFICATES),
+        XmlChild("CertificationPathCertificates", group(XmlChild("Certificate", _GBCS, most=3))),
+        XmlChild("ApplyTimeBasedCPVChecks", FlagField()),
+        XmlChild("ImportMPxN", _MPXN),
     ),
 }
 
@@ -150,16 +156,16 @@ _WARNING: Final = group(
     optional("InvalidGBCSVersionList", _LIST),
 )
 _INVENTORY_DEVICE: Final = group(
-    One("DeviceID", _EUI),
-    One("DeviceType", DEVICE_TYPES),
+    XmlChild("DeviceID", _EUI),
+    XmlChild("DeviceType", DEVICE_TYPES),
     optional("DeviceStatus", _STATUS),
-    One("DeviceManufacturer", _MAKER),
-    One("DeviceModel", _MAKER),
+    XmlChild("DeviceManufacturer", _MAKER),
+    XmlChild("DeviceModel", _MAKER),
     optional("SMETSCHTSVersion", _SMETS),
     optional("DeviceFirmwareVersion", _VERSION),
     optional("DeviceFirmwareVersionStatus", _CPL),
     optional("CPLStatus", _CPL),
-    optional("DateCommissioned", Day()),
+    optional("DateCommissioned", DayField()),
     optional("ImportMPxN", _MPXN),
     optional("SecondaryImportMPAN", _MPAN),
     optional("ExportMPAN", _MPAN),
@@ -173,101 +179,112 @@ _INVENTORY_DEVICE: Final = group(
     optional("Connectivity", words("Cellular Virtual")),
 )
 RESPONSE_MESSAGE: Final = group(
-    One("ServiceReference", Text(1, 8)),
-    One("ServiceReferenceVariant", Text(1, 8)),
+    XmlChild("ServiceReference", TextField(1, 8)),
+    XmlChild("ServiceReferenceVariant", TextField(1, 8)),
     any_of(
-        One("DSPInventory", group(One("Device", _INVENTORY_DEVICE, most=MOST_INVENTORY_DEVICES))),
-        One("DSPUpdateFirmwareWarning", _WARNING),
-        One("DSPUpdatePPMIDFirmwareWarning", _WARNING),
-        One(
+        XmlChild(
+            "DSPInventory",
+            group(XmlChild("Device", _INVENTORY_DEVICE, most=MOST_INVENTORY_DEVICES)),
+        ),
+        XmlChild("DSPUpdateFirmwareWarning", _WARNING),
+        XmlChild("DSPUpdatePPMIDFirmwareWarning", _WARNING),
+        XmlChild(
             "FutureDatedDeviceAlertMessage",
             group(
-                One("FutureDatedAlertCode", Code(frozenset((0x8F66, 0x8F67)))),
-                One("GBCSPayload", _GBCS),
-                One("InstructionNumber", _SHORT),
-                One("TotalCommandInstructions", _SHORT),
+                XmlChild("FutureDatedAlertCode", AlertCodeField(frozenset((0x8F66, 0x8F67)))),
+                XmlChild("GBCSPayload", _GBCS),
+                XmlChild("InstructionNumber", _SHORT),
+                XmlChild("TotalCommandInstructions", _SHORT),
             ),
         ),
-        One("GBCSPayload", _GBCS),
-        One("PreCommand", group(One("GBCSVersion", _FREE), One("GBCSPayload", _GBCS))),
+        XmlChild("GBCSPayload", _GBCS),
+        XmlChild(
+            "PreCommand", group(XmlChild("GBCSVersion", _FREE), XmlChild("GBCSPayload", _GBCS))
+        ),
         least=0,
     ),
 )
 _THROTTLED: Final = (
-    optional("ThrottledAlertSequenceId", Number()),
-    optional("ThrottledAlertCount", Number()),
+    optional("ThrottledAlertSequenceId", NumberField()),
+    optional("ThrottledAlertCount", NumberField()),
 )
-DEVICE_ALERT: Final = group(One("AlertCode", Code()), *_THROTTLED, One("GBCSPayload", _GBCS))
+DEVICE_ALERT: Final = group(
+    XmlChild("AlertCode", AlertCodeField()), *_THROTTLED, XmlChild("GBCSPayload", _GBCS)
+)
 _EMPTY: Final = group()
 _METER_POINTS: Final = group(
-    One("ImportMPxN", _MPXN), optional("SecondaryImportMPAN", _MPAN), optional("ExportMPAN", _MPAN)
+    XmlChild("ImportMPxN", _MPXN),
+    optional("SecondaryImportMPAN", _MPAN),
+    optional("ExportMPAN", _MPAN),
 )
 #: What a DCC alert may say, by the name of its element.
-DCC_ALERTS: Final[dict[str, Group]] = {
+DCC_ALERTS: Final[dict[str, XmlGroup]] = {
     "DeviceStatusChangeEvent": group(
-        One("DeviceID", _EUI),
-        One(
+        XmlChild("DeviceID", _EUI),
+        XmlChild(
             "DeviceStatusChange",
-            group(any_of(One("DeviceSuspended", _EMPTY), One("DeviceRestored", _EMPTY))),
+            group(any_of(XmlChild("DeviceSuspended", _EMPTY), XmlChild("DeviceRestored", _EMPTY))),
         ),
     ),
     "FirmwareDistributionFailure": group(
-        One("UpdateFirmwareRequestID", _NAME), One("MeterIDs", _LIST)
+        XmlChild("UpdateFirmwareRequestID", _NAME), XmlChild("MeterIDs", _LIST)
     ),
     "ChangeOfSupplier": group(
         any_of(
-            One("ChangeOfSupplierServiceRequestID", _NAME),
-            One(
+            XmlChild("ChangeOfSupplierServiceRequestID", _NAME),
+            XmlChild(
                 "DeviceChangeOfSupplier",
                 group(
-                    One("DeviceID", _EUI),
-                    One("DeviceType", DEVICE_TYPES),
-                    One("MPxNs", _METER_POINTS),
+                    XmlChild("DeviceID", _EUI),
+                    XmlChild("DeviceType", DEVICE_TYPES),
+                    XmlChild("MPxNs", _METER_POINTS),
                 ),
             ),
         ),
-        optional("ECoSErrorCode", Text(3, 3)),
+        optional("ECoSErrorCode", TextField(3, 3)),
     ),
     "PPMIDAlert": group(
-        One("DeviceID", _EUI),
-        One("DeviceAlertCode", Code()),
+        XmlChild("DeviceID", _EUI),
+        XmlChild("DeviceAlertCode", AlertCodeField()),
         optional("Timestamp", _WHEN),
         optional(
             "PPMIDFirmwareUpgradeAlert",
             group(
-                One("FirmwareVersion", _VERSION),
-                One("ActivateImageResultCode", words("ActivationSuccess ActivationFailure")),
+                XmlChild("FirmwareVersion", _VERSION),
+                XmlChild("ActivateImageResultCode", words("ActivationSuccess ActivationFailure")),
             ),
         ),
     ),
     "FirmwareVersionMismatch": group(
-        One("DeviceID", _EUI),
-        One("DeviceType", DEVICE_TYPES),
-        One("FirmwareVersionSMI", _VERSION),
-        One("FirmwareVersionDevice", _VERSION),
+        XmlChild("DeviceID", _EUI),
+        XmlChild("DeviceType", DEVICE_TYPES),
+        XmlChild("FirmwareVersionSMI", _VERSION),
+        XmlChild("FirmwareVersionDevice", _VERSION),
     ),
     "FirmwareUpgradeRequested": group(
-        One("DeviceType", DEVICE_TYPES), One("FirmwareVersion", _VERSION), One("DeviceList", _LIST)
+        XmlChild("DeviceType", DEVICE_TYPES),
+        XmlChild("FirmwareVersion", _VERSION),
+        XmlChild("DeviceList", _LIST),
     ),
     "CSPFirmwareDeliveryStatus": group(
-        One("UpdateFirmwareRequestID", _NAME),
-        One("CommsHubDeviceID", _EUI),
-        One("TargetDeviceID", _EUI),
-        One("FirmwareVersion", _VERSION),
-        One("TimeStamp", _WHEN),
-        One("CommsHubTransferStatus", words("Success Failure")),
+        XmlChild("UpdateFirmwareRequestID", _NAME),
+        XmlChild("CommsHubDeviceID", _EUI),
+        XmlChild("TargetDeviceID", _EUI),
+        XmlChild("FirmwareVersion", _VERSION),
+        XmlChild("TimeStamp", _WHEN),
+        XmlChild("CommsHubTransferStatus", words("Success Failure")),
     ),
     "CommsHubAlert": group(
-        One("CommsHubDeviceID", _EUI),
-        One("AlertCode", Code()),
+        XmlChild("CommsHubDeviceID", _EUI),
+        XmlChild("AlertCode", AlertCodeField()),
         optional("TimeStamp", _WHEN),
         optional(
             "FirmwareTransferAlert",
             group(
                 optional("UpdateFirmwareRequestID", _NAME),
-                One("OtherDeviceID", _EUI),
-                One("FirmwareVersion", _VERSION),
-                One(
+                XmlChild("OtherDeviceID", _EUI),
+                XmlChild("FirmwareVersion", _VERSION),
+                XmlChild(
                     "TransferResponseCode",
                     words(
                         "FileTransferSuccess FirmwareImageDiscarded HardwareVersionMismatch "
@@ -277,41 +294,46 @@ DCC_ALERTS: Final[dict[str, Group]] = {
             ),
         ),
     ),
-    "CommsHubFirmwareActivation": group(One("DeviceID", _EUI), One("FirmwareVersion", _VERSION)),
+    "CommsHubFirmwareActivation": group(
+        XmlChild("DeviceID", _EUI), XmlChild("FirmwareVersion", _VERSION)
+    ),
     "DUISVersionMismatch": group(
         any_of(
-            One(
+            XmlChild(
                 "DCCAlertVersionMismatch",
                 group(
-                    One("DCCAlertCode", _FREE),
+                    XmlChild("DCCAlertCode", _FREE),
                     optional("DeviceID", _EUI),
                     optional("RequestID", _NAME),
                 ),
             ),
-            One(
+            XmlChild(
                 "ServiceResponseVersionMismatch",
                 group(
-                    One("RequestID", _NAME),
-                    One("ServiceReference", _FREE),
-                    One("ServiceReferenceVariant", _FREE),
-                    One("ServiceRequestDUISVersion", _FREE),
+                    XmlChild("RequestID", _NAME),
+                    XmlChild("ServiceReference", _FREE),
+                    XmlChild("ServiceReferenceVariant", _FREE),
+                    XmlChild("ServiceRequestDUISVersion", _FREE),
                 ),
             ),
         ),
-        One("ServiceUserDUISVersion", _FREE),
+        XmlChild("ServiceUserDUISVersion", _FREE),
     ),
 }
 DCC_ALERT: Final = group(
-    One("DCCAlertCode", Text(2, 4)),
+    XmlChild("DCCAlertCode", TextField(2, 4)),
     *_THROTTLED,
-    One("DCCAlert", group(AnyOf(tuple(One(name, shape) for name, shape in DCC_ALERTS.items())))),
+    XmlChild(
+        "DCCAlert",
+        group(XmlChoice(tuple(XmlChild(name, shape) for name, shape in DCC_ALERTS.items()))),
+    ),
 )
 RESPONSE_BODY: Final = group(
     any_of(
-        One("ResponseMessage", RESPONSE_MESSAGE),
-        One("DeviceAlertMessage", DEVICE_ALERT),
-        One("DCCAlertMessage", DCC_ALERT),
+        XmlChild("ResponseMessage", RESPONSE_MESSAGE),
+        XmlChild("DeviceAlertMessage", DEVICE_ALERT),
+        XmlChild("DCCAlertMessage", DCC_ALERT),
     )
 )
 #: Every body of a request that has a shape here.
-ALL_BODIES: Final[dict[str, Shape]] = {**REQUEST_BODIES, **CHECKED_BODIES}
+ALL_BODIES: Final[dict[str, XmlShape]] = {**REQUEST_BODIES, **CHECKED_BODIES}

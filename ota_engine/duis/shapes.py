@@ -12,15 +12,15 @@ from typing import Any, NamedTuple, TypeAlias
 from lxml import etree
 
 from ota_engine.duis.documents import DUIS_NAMESPACE, local_name
-from ota_engine.duis.kinds import Kind
+from ota_engine.duis.kinds import FieldKind
 from ota_engine.duis.refusals import StructureRefused
 from ota_engine.errors import LocalError
 
 #: Values of an element by the local name of its children; lists where a child may repeat.
-Fields: TypeAlias = Mapping[str, Any]
+XmlValues: TypeAlias = Mapping[str, Any]
 
 
-class One(NamedTuple):
+class XmlChild(NamedTuple):
     """A child element.
 
     Attributes:
@@ -31,43 +31,43 @@ class One(NamedTuple):
     """
 
     name: str
-    shape: "Shape"
+    shape: "XmlShape"
     least: int = 1
     most: int = 1
 
 
-class AnyOf(NamedTuple):
+class XmlChoice(NamedTuple):
     """Exactly one of some children, or none where ``least`` is 0."""
 
-    options: tuple[One, ...]
+    options: tuple[XmlChild, ...]
     least: int = 1
 
 
-class Group(NamedTuple):
+class XmlGroup(NamedTuple):
     """Children in order."""
 
-    parts: tuple[One | AnyOf, ...]
+    parts: tuple[XmlChild | XmlChoice, ...]
 
 
-Shape: TypeAlias = "Kind | Group"
+XmlShape: TypeAlias = "FieldKind | XmlGroup"
 
 
-def optional(name: str, shape: Shape) -> One:
+def optional(name: str, shape: XmlShape) -> XmlChild:
     """A child that may be left out."""
-    return One(name, shape, least=0)
+    return XmlChild(name, shape, least=0)
 
 
-def group(*parts: One | AnyOf) -> Group:
+def group(*parts: XmlChild | XmlChoice) -> XmlGroup:
     """Children in order."""
-    return Group(parts)
+    return XmlGroup(parts)
 
 
-def any_of(*options: One, least: int = 1) -> AnyOf:
+def any_of(*options: XmlChild, least: int = 1) -> XmlChoice:
     """One of these children."""
-    return AnyOf(options, least)
+    return XmlChoice(options, least)
 
 
-def read_element(element: etree._Element, shape: Shape, path: str) -> Any:
+def read_element(element: etree._Element, shape: XmlShape, path: str) -> Any:
     """Read what an element holds.
 
     Args:
@@ -83,7 +83,7 @@ def read_element(element: etree._Element, shape: Shape, path: str) -> Any:
     """
     if element.attrib:
         raise StructureRefused("it has an attribute: none is known here", path)
-    if not isinstance(shape, Group):
+    if not isinstance(shape, XmlGroup):
         return _read_field(element, shape, path)
     children = list(child_elements(element, path))
     found: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def text_of(element: etree._Element, path: str) -> str:
     return element.text or ""
 
 
-def write_element(name: str, shape: Shape, value: Any) -> etree._Element:
+def write_element(name: str, shape: XmlShape, value: Any) -> etree._Element:
     """Write an element.
 
     Raises:
@@ -142,7 +142,7 @@ def write_element(name: str, shape: Shape, value: Any) -> etree._Element:
     return element
 
 
-def _read_field(element: etree._Element, kind: Kind, path: str) -> Any:
+def _read_field(element: etree._Element, kind: FieldKind, path: str) -> Any:
     try:
         return kind.read(text_of(element, path))
     except ValueError as error:
@@ -152,11 +152,11 @@ def _read_field(element: etree._Element, kind: Kind, path: str) -> Any:
 def _read_part(
     children: list[etree._Element],
     place: int,
-    part: One | AnyOf,
+    part: XmlChild | XmlChoice,
     path: str,
     found: dict[str, Any],
 ) -> int:
-    options = part.options if isinstance(part, AnyOf) else (part,)
+    options = part.options if isinstance(part, XmlChoice) else (part,)
     name = local_name(children[place]) if place < len(children) else ""
     chosen = next((option for option in options if option.name == name), None)
     if chosen is None:
@@ -174,15 +174,15 @@ def _read_part(
     return place
 
 
-def _fill(element: etree._Element, shape: Shape, value: Any, path: str) -> None:
-    if not isinstance(shape, Group):
+def _fill(element: etree._Element, shape: XmlShape, value: Any, path: str) -> None:
+    if not isinstance(shape, XmlGroup):
         try:
             element.text = shape.write(value) or None
         except ValueError as error:
             raise LocalError(f"{path}: {error}") from None
         return
     for part in shape.parts:
-        options = part.options if isinstance(part, AnyOf) else (part,)
+        options = part.options if isinstance(part, XmlChoice) else (part,)
         given = [option for option in options if value.get(option.name) is not None]
         if len(given) > 1 or (part.least and not given):
             raise LocalError(f"{path}: give {' or '.join(option.name for option in options)}")
@@ -190,7 +190,7 @@ def _fill(element: etree._Element, shape: Shape, value: Any, path: str) -> None:
             _fill_child(element, option, value[option.name], path)
 
 
-def _fill_child(element: etree._Element, option: One, value: Any, path: str) -> None:
+def _fill_child(element: etree._Element, option: XmlChild, value: Any, path: str) -> None:
     values = value if option.most > 1 else [value]
     if not option.least <= len(values) <= option.most:
         raise LocalError(f"{path}: {option.least} to {option.most} of {option.name}")

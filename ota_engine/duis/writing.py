@@ -29,7 +29,7 @@ from ota_engine.duis.schema import (
     RESPONSE_BODY,
     RESPONSE_HEADER,
 )
-from ota_engine.duis.shapes import Fields, write_element
+from ota_engine.duis.shapes import XmlValues, write_element
 from ota_engine.duis.writing_alerts import dcc_alert_fields, throttled_fields
 from ota_engine.errors import LocalError
 
@@ -86,7 +86,7 @@ def _root(tag: str, version: str) -> etree._Element:
     return root
 
 
-def _response_fields(response: ServiceResponse) -> Fields:
+def _response_fields(response: ServiceResponse) -> XmlValues:
     match response.body:
         case ResponseMessage() as message:
             fields = {
@@ -133,7 +133,7 @@ def _content_fields(content: ResponseContent) -> dict[str, Any]:
     assert_never(content)
 
 
-def _warning(warning: FirmwareWarning) -> Fields:
+def _warning(warning: FirmwareWarning) -> XmlValues:
     return {
         "InvalidDeviceIDList": warning.invalid or None,
         "NotCommissionedDeviceIDList": warning.not_commissioned or None,
@@ -143,7 +143,7 @@ def _warning(warning: FirmwareWarning) -> Fields:
     }
 
 
-def _inventory_device(device: InventoryDevice) -> Fields:
+def _inventory_device(device: InventoryDevice) -> XmlValues:
     place = device.property_filter
     return {
         "DeviceID": device.device,

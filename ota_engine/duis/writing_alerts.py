@@ -21,7 +21,7 @@ from ota_engine.duis.responses import (
     UpgradeRequested,
     VersionMismatch,
 )
-from ota_engine.duis.shapes import Fields
+from ota_engine.duis.shapes import XmlValues
 from ota_engine.errors import LocalError
 
 #: In the list of one alert that is pushed: 72,000 octets, and 90,000 are the most (``responses``).
@@ -46,7 +46,7 @@ def split(content: DccAlertContent) -> tuple[DccAlertContent, ...]:
             return (content,)
 
 
-def dcc_alert_fields(alert: DccAlert) -> Fields:
+def dcc_alert_fields(alert: DccAlert) -> XmlValues:
     """Values of its fields by name.
 
     Raises:
@@ -76,7 +76,7 @@ def _parts(devices: Sequence[Eui64]) -> list[tuple[Eui64, ...]]:
     ]
 
 
-def _content_fields(content: DccAlertContent) -> tuple[str, Fields]:
+def _content_fields(content: DccAlertContent) -> tuple[str, XmlValues]:
     match content:
         case DeliveryStatus():
             return "CSPFirmwareDeliveryStatus", _delivery(content)
@@ -98,10 +98,10 @@ def _short_fields(
     | UpgradeRequested
     | DistributionFailure
     | SuspensionChange,
-) -> tuple[str, Fields]:
+) -> tuple[str, XmlValues]:
     match content:
         case HubActivation():
-            fields: Fields = {"DeviceID": content.hub, "FirmwareVersion": content.version}
+            fields: XmlValues = {"DeviceID": content.hub, "FirmwareVersion": content.version}
             return "CommsHubFirmwareActivation", fields
         case VersionMismatch():
             return "FirmwareVersionMismatch", {
@@ -129,7 +129,7 @@ def _short_fields(
             }
 
 
-def _delivery(content: DeliveryStatus) -> Fields:
+def _delivery(content: DeliveryStatus) -> XmlValues:
     return {
         "UpdateFirmwareRequestID": content.request_id,
         "CommsHubDeviceID": content.hub,
@@ -140,7 +140,7 @@ def _delivery(content: DeliveryStatus) -> Fields:
     }
 
 
-def _hub_alert(content: HubAlert) -> Fields:
+def _hub_alert(content: HubAlert) -> XmlValues:
     transfer = content.transfer
     return {
         "CommsHubDeviceID": content.hub,
@@ -157,7 +157,7 @@ def _hub_alert(content: HubAlert) -> Fields:
     }
 
 
-def _ppmid_alert(content: PpmidAlert) -> Fields:
+def _ppmid_alert(content: PpmidAlert) -> XmlValues:
     result = "ActivationSuccess" if content.success else "ActivationFailure"
     upgrade = {"FirmwareVersion": content.version, "ActivateImageResultCode": result}
     return {
@@ -168,7 +168,7 @@ def _ppmid_alert(content: PpmidAlert) -> Fields:
     }
 
 
-def _supplier_change(content: SupplierChange) -> Fields:
+def _supplier_change(content: SupplierChange) -> XmlValues:
     device = None
     points = content.meter_points
     if content.device is not None and points is not None:
@@ -188,7 +188,7 @@ def _supplier_change(content: SupplierChange) -> Fields:
     }
 
 
-def _duis_version(content: DuisVersionMismatch) -> Fields:
+def _duis_version(content: DuisVersionMismatch) -> XmlValues:
     alert = response = None
     if content.reference:
         response = {

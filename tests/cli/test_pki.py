@@ -78,6 +78,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(folder: Path) -> None:
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # half a compiled module would outlive us
 
     ran = zota_process("pki", "init", folder, prepare=small_files)
     assert ran.code == 3 and ran.err.count("\n") == 1 and str(folder) in ran.err
