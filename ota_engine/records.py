@@ -301,6 +301,7 @@ class OrderRecord:
         code: the outcome the device told.
         firmware_version: that the device said it runs.
         evidence: the octets of the message that said so.
+        passed: a user has signed the command, and the engine passes it on.
     """
 
     number: int
@@ -321,6 +322,7 @@ class OrderRecord:
     code: int | None = None
     firmware_version: int | None = None
     evidence: bytes = field(default=b"", repr=False)
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

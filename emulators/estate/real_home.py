@@ -20,10 +20,11 @@ from emulators.simulation.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
-from ota_engine.gateway.core import GatewayCore
+from ota_engine.gateway.core import GatewayCore, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import GatewayRow
 from ota_engine.gateway.sight import OwnHub
+from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
@@ -58,6 +59,7 @@ class RealHomeSpec:
         config: of the engine.
         air: what the air of the home does.
         hub: the hub itself, where it is upgraded, too.
+        unanswered_s: seconds until a user is told that a device has not answered.
     """
 
     home: str
@@ -69,6 +71,7 @@ class RealHomeSpec:
     config: DeliveryConfig = DEFAULT
     air: Conditions = CALM
     hub: HubSpec | None = None
+    unanswered_s: float = UNANSWERED_S
 
 
 class RealHome:
@@ -144,7 +147,9 @@ class RealHome:
         if self.hub is not None and firmware is not None:
             devices = tuple(device.eui64 for device, _ in self.spec.devices)
             own = OwnHub(self.hub.spec.chf, firmware, devices)
-        return GatewayCore(self.spec.home, self._images.get, self.rows.values(), own)
+        spec = self.spec
+        rows = self.rows.values()
+        return GatewayCore(spec.home, self._images.get, rows, own, spec.unanswered_s)
 
     # --- the fleet's side ------------------------------------------------------------------------
 
@@ -202,6 +207,8 @@ class RealHome:
         self.host.start(now)
         self.host.order(ResumePush(self._clients, if_any=True), now)
         assert self.host.engine is not None  # noqa: S101 - just started
+        missed = self.store.outcomes_after(heard_up_to(self.rows))
+        self._carry_out(self._core.heard(missed))
         self._carry_out(self._core.restarted(self.host.engine, self.utc))
         self._look()
 

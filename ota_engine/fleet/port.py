@@ -12,6 +12,9 @@ from typing import ClassVar, Final, NamedTuple
 from images.eui64 import Eui64
 from ota_engine.times import Utc
 
+#: How the key of a user's order begins, where a campaign's name stands otherwise.
+USERS_ORDER: Final = "sr/"
+
 #: Kinds of device that run an image on a signed order only (GBCS v1, section 11).
 COMMANDED: Final = frozenset({"HCALCS", "ESME", "GSME"})
 
@@ -20,7 +23,7 @@ class Verb(StrEnum):
     """What a gateway is told to do."""
 
     ASSIGN = "assign"  # bring this image to that device; it runs nothing by that
-    WITHDRAW = "withdraw"  # bring it no further, and do not activate it
+    WITHDRAW = "withdraw"  # bring it no further, and do not activate it; ask and command no more
     ACTIVATE = "activate"  # run what it holds, at a time
     RECALL = "recall"  # do not activate it yet; the device keeps what it holds
     CALENDAR = "calendar"  # do not touch the home at these times; one replaces the one before
@@ -42,7 +45,7 @@ class Instruction:
     Attributes:
         key: names it for ever.
         gateway: whom.
-        campaign: for which.
+        campaign: for which; for the order of a user its key, ``USERS_ORDER`` and the RequestID.
         attempt: of the home in that campaign.
         home: pseudonym of the home it is about.
         device: in it.
@@ -52,7 +55,7 @@ class Instruction:
         at_utc: not before, or when to activate; None for at once.
         until_utc: not after; None for no end.
         state: whether the gateway has taken it.
-        number: counts those for this home of this campaign, from 1.
+        number: counts those for this home of this campaign, or for this device of a user's order, from 1.
         commanded: the device runs an image on a signed order only, and not on its hub's word.
         command: octets of the message to bring, as its user has signed it; empty for none.
         user: EUI-64 of the user on whose behalf a device is asked, None for nobody's.
@@ -81,6 +84,11 @@ class Instruction:
     counter: int = 0
 
     @property
+    def is_users(self) -> bool:
+        """Whether a user's order led to it."""
+        return self.campaign.startswith(USERS_ORDER)
+
+    @property
     def evidence(self) -> bool:
         """Whether the gateway has it; the audit trail seals what it was told then."""
         return self.state is InstructionState.TAKEN
@@ -103,7 +111,8 @@ class HubWord(StrEnum):
     VERSION = "version"  # it says what it runs, unasked
     HAN_LOST = "HAN lost"  # the devices of the home are gone
     ANSWERED = "answered"  # a device has answered a command or a question; its message is here
-    UNANSWERED = "unanswered"  # it has not, and no more is tried
+    UNANSWERED = "unanswered"  # it has not in time; a late answer is told all the same
+    REFUSED = "refused"  # the hub does not pass a command on, and why; nothing was sent
     ALERT = "alert"  # a device has alerted, unasked or at the time of a dated command
     RECEIVED = "received"  # the hub's alert on how a transfer to a device ended (CCS08)
 

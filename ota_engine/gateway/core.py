@@ -5,7 +5,7 @@ errand stands is worked out from the engine whenever it is looked at, so what an
 looked, or before it was started anew, is found all the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -18,10 +18,14 @@ from ota_engine.gateway.errands import (
     ErrandState,
     ErrandStep,
     GatewayRow,
+    HeardUpTo,
     QuietTime,
+    UserErrand,
+    errand_key,
 )
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.gateway.sight import ActivationWay, Ending, OwnHub, Sight, see, see_own
+from ota_engine.gateway.users import ACTOR, UNANSWERED_S, UserOrders
 from ota_engine.gateway.voice import HubVoice
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
@@ -33,12 +37,12 @@ from ota_engine.hub.push.commands import BeginPush, StopPush
 from ota_engine.records import (
     Activation,
     ImageRecord,
+    OutcomeRecord,
     Record,
     VersionPolicy,
 )
 from ota_engine.times import LONG_AGO, Monotonic, Utc
 
-ACTOR: Final = "fleet"
 UNHEARD_S: Final = 86_400.0  # until the hub says that nobody answers there
 TURN_S: Final = 21_600.0  # that a silent device keeps others of its home waiting
 HAN_WITHIN_S: Final = 3_600.0  # in which a hub with new firmware has to hear one of its devices
@@ -72,6 +76,7 @@ class GatewayCore:
         images: where the gateway keeps them.
         rows: that it remembers.
         own: the hub itself, where it is upgraded, too.
+        unanswered_s: seconds until a user is told that a device has not answered.
     """
 
     def __init__(
@@ -80,11 +85,13 @@ class GatewayCore:
         images: ImageFinder,
         rows: Iterable[GatewayRow] = (),
         own: OwnHub | None = None,
+        unanswered_s: float = UNANSWERED_S,
     ) -> None:
         self._images = images
         self._own = own
         self._memory = GatewayMemory(home, rows)
         self._voice = HubVoice(self._memory)
+        self._users = UserOrders(self._memory, self._voice, own, unanswered_s)
 
     # --- what the fleet says ---------------------------------------------------------------------
 
@@ -92,7 +99,7 @@ class GatewayCore:
         """Take an instruction: what it changes is to be remembered; an older or known one changes nothing."""
         if instruction.verb is Verb.CALENDAR:
             self._take_calendar(instruction, utc)
-        else:
+        elif not self._users.take(instruction, utc):
             self._take_errand(instruction, utc)
         return self._memory.drain()
 
@@ -114,7 +121,8 @@ class GatewayCore:
             self._memory.remember(row)
 
     def _take_errand(self, told: Instruction, utc: Utc) -> None:
-        known = self._memory.get(Errand, f"errand/{told.campaign}/{told.home}")
+        key = errand_key(told.campaign, told.home, told.device)
+        known = self._memory.get(Errand, key)
         if known is None or known.device != told.device:
             number = 0 if known is None else known.number
             known = Errand(
@@ -159,8 +167,15 @@ class GatewayCore:
     # --- what the hub does -----------------------------------------------------------------------
 
     def heard(self, records: Iterable[Record]) -> list[GatewayEffect]:
-        """Take rows that the engine has written: messages that prove something are in them."""
-        self._voice.prove(records)
+        """Take rows that the engine has written: messages that say or prove something are in them."""
+        last = ""
+        for record in records:
+            if isinstance(record, OutcomeRecord):
+                last = record.key
+                if record.message and not self._users.heard(record):
+                    self._voice.prove(record)
+        if last:
+            self._memory.remember(HeardUpTo(last))
         return self._memory.drain()
 
     def restarted(self, engine: Engine, utc: Utc) -> list[GatewayEffect]:
@@ -181,10 +196,14 @@ class GatewayCore:
                 self._step(errand, ErrandStep.TURN, utc)
             elif missed and errand.state is ErrandState.ACTIVATING:
                 self._step(replace(errand, order=0), ErrandStep.UNDO, utc)
+        self._users.restarted(engine)
         return self._memory.drain()
 
     def refused(self, request: Direct, reason: str, utc: Utc) -> list[GatewayEffect]:
         """Take the engine's refusal of what it was asked."""
+        users = self._memory.get(UserErrand, request.errand)
+        if users is not None:
+            self._users.refused(users, reason, utc)
         errand = self._memory.get(Errand, request.errand)
         begins = isinstance(request.request, BeginPush | ActivateImage | ApplyNow)
         if begins and errand is not None:
@@ -203,6 +222,7 @@ class GatewayCore:
             version = self._version_of(errand, engine)
             if version is not None:
                 self._voice.say_version(errand.device, version, utc)
+        self._users.look(engine, utc)
         quiet = self._memory.quiet_until(utc) is not None
         for errand in self._memory.errands:
             self._keep_quiet(errand, quiet)
@@ -230,6 +250,7 @@ class GatewayCore:
             )
         ]
         moments += [one.han_since_utc + HAN_WITHIN_S for one in self._memory.errands]
+        moments += self._users.moments()
         moments += [row.from_utc for row in self._memory.all(QuietTime)]
         moments += [row.until_utc for row in self._memory.all(QuietTime)]
         later = (moment for moment in moments if moment is not None and moment > utc)
@@ -454,14 +475,24 @@ class GatewayCore:
         return self._memory.remember(errand) if stay else errand
 
 
+def heard_up_to(rows: Mapping[str, GatewayRow]) -> str:
+    """The key of the last outcome that a gateway has heard; what came after it is to be heard anew."""
+    heard = rows.get("heard")
+    return heard.outcome if isinstance(heard, HeardUpTo) else ""
+
+
 def _push(image: ImageRecord, errand: Errand) -> BeginPush:
-    """The push that ``zota push --no-activate`` makes for one device."""
+    """The push that ``zota push --no-activate`` makes for one device.
+
+    What a user has delivered runs as it is delivered, unless the device awaits a command (11.4, 11.1).
+    """
+    word = Activation.IMMEDIATE if errand.is_users else Activation.WAIT
     return BeginPush(
         images=(image,),
         devices=(errand.device,),
         everyone=False,
         policy=VersionPolicy.UPGRADE,
-        activation=Activation.EXTERNAL if errand.commanded else Activation.WAIT,
+        activation=Activation.EXTERNAL if errand.commanded else word,
         actor=ACTOR,
     )
 

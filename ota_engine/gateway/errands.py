@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from images.eui64 import Eui64
-from ota_engine.fleet.port import HubOutcome, HubWord
+from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord
 from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
 
 
@@ -65,9 +65,15 @@ ERRANDS: Final[Lifecycle[ErrandState, ErrandStep, ErrandState]] = read_lifecycle
 ERRAND_TRANSITIONS: Final = ERRANDS.transitions
 
 
+def errand_key(campaign: str, home: str, device: Eui64) -> str:
+    """Name the errand for a campaign in a home; a user's order may be for several devices of one."""
+    which = f"/{device:016x}" if campaign.startswith(USERS_ORDER) else ""
+    return f"errand/{campaign}/{home}{which}"
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What one device of a home is to get for one campaign; keyed by campaign and home.
+    """What one device of a home is to get for one campaign, or for the order of a user.
 
     Attributes:
         campaign: for which.
@@ -114,7 +120,92 @@ class Errand:
     @property
     def key(self) -> str:
         """Names the row."""
-        return f"errand/{self.campaign}/{self.home}"
+        return errand_key(self.campaign, self.home, self.device)
+
+    @property
+    def is_users(self) -> bool:
+        """Whether a user ordered it."""
+        return self.campaign.startswith(USERS_ORDER)
+
+
+class UserErrandState(StrEnum):
+    """Where a command or a question of a user stands."""
+
+    WAITING = "waiting"  # its time has not come
+    PASSED = "passed"  # the hub has it, and awaits what the device says
+    CLOSED = "closed"  # nothing more is done; what the device says late is told
+
+
+@dataclass(frozen=True, slots=True)
+class UserErrand:
+    """What a device is to be commanded or asked on behalf of a user; keyed by order and device.
+
+    Attributes:
+        campaign: key of the order.
+        attempt: that the fleet named.
+        home: pseudonym.
+        device: in it.
+        number: of the newest instruction; older ones mean nothing any more.
+        command: octets of a command as its user has signed it; empty for a question.
+        user: who has signed, or on whose behalf the device is asked; None where that cannot be told.
+        counter: of the command, or that the user gave for the question.
+        state: where it stands.
+        since_utc: when it came, then when it was passed on.
+        at_utc: not before, None for at once.
+        said: words that were said of it.
+    """
+
+    campaign: str
+    attempt: int
+    home: str
+    device: Eui64
+    number: int
+    command: bytes
+    user: Eui64 | None
+    counter: int
+    state: UserErrandState
+    since_utc: float
+    at_utc: float | None = None
+    said: tuple[HubWord, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return f"user/{self.campaign}/{self.home}/{self.device:016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsSaid:
+    """Which alerts of a device, or of the hub about it, the fleet was told; keyed by the device.
+
+    Attributes:
+        device: whose.
+        alerts: keys of the last outcomes that were told.
+    """
+
+    device: Eui64
+    alerts: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return f"alerts/{self.device:016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardUpTo:
+    """The last outcome of the hub that the gateway has listened to; there is one.
+
+    Attributes:
+        outcome: its key.
+    """
+
+    outcome: str
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return "heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +274,6 @@ class Unsettled:
         return f"outcome/{self.outcome.key}"
 
 
-GatewayRow: TypeAlias = Errand | QuietTime | VersionSaid | Unsettled
+GatewayRow: TypeAlias = (
+    Errand | UserErrand | QuietTime | VersionSaid | AlertsSaid | HeardUpTo | Unsettled
+)

@@ -4,10 +4,18 @@ Pure but for the hubs that it is given; knows nothing of how they pass their tim
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, InstructionTaken, Verb
 from ota_engine.times import Utc
+
+#: What is said to an instruction for a home that there is not.
+_REFUSALS: Final = {
+    Verb.ASSIGN: HubWord.FAILED,
+    Verb.ACTIVATE: HubWord.FAILED,
+    Verb.COMMAND: HubWord.REFUSED,
+    Verb.READ: HubWord.REFUSED,
+}
 
 
 class HubDoor(Protocol):
@@ -69,17 +77,18 @@ class HomesGateway:
             yield from hub.outcomes()
 
     def _refuse(self, told: Instruction) -> None:
-        if told.verb not in (Verb.ASSIGN, Verb.ACTIVATE):
+        word = _REFUSALS.get(told.verb)
+        if word is None:
             return
         utc = max((hub.utc for hub in self._hubs.values()), default=Utc(0.0))
-        key = f"{told.campaign}/{told.home}/{told.attempt}/{HubWord.FAILED}"
+        key = f"{told.campaign}/{told.home}/{told.device:016x}/{told.attempt}/{word}"
         self._strange[key] = HubOutcome(
             key,
             told.campaign,
             told.attempt,
             told.home,
             told.device,
-            HubWord.FAILED,
+            word,
             f"{told.gateway} has no hub of that home: correct the home's gateway",
             None,
             b"",

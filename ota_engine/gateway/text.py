@@ -10,11 +10,15 @@ from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, HubWord
 from ota_engine.gateway.errands import (
+    AlertsSaid,
     Errand,
     ErrandState,
     GatewayRow,
+    HeardUpTo,
     QuietTime,
     Unsettled,
+    UserErrand,
+    UserErrandState,
     VersionSaid,
 )
 from ota_engine.times import Utc
@@ -22,9 +26,12 @@ from ota_engine.times import Utc
 #: How every line begins: its keys are sorted.
 LINE_START: Final = b'{"key":'
 _KINDS: Final[dict[str, type[Any]]] = {
+    "alerts": AlertsSaid,
     "errand": Errand,
+    "heard": HeardUpTo,
     "outcome": Unsettled,
     "quiet": QuietTime,
+    "user": UserErrand,
     "version": VersionSaid,
 }
 
@@ -66,6 +73,8 @@ def _plain(row: Any) -> dict[str, Any]:
     if isinstance(row, Unsettled):
         told = row.outcome._asdict()
         values["outcome"] = told | {"message": row.outcome.message.hex()}
+    elif isinstance(row, UserErrand):
+        values["command"] = row.command.hex()
     return values
 
 
@@ -73,12 +82,26 @@ def _row(kind: type[Any], values: dict[str, Any]) -> GatewayRow:
     if kind is Errand:
         said = tuple(HubWord(word) for word in values["said"])
         values |= {"state": ErrandState(values["state"]), "said": said}
+    elif kind is UserErrand:
+        values |= _user_errand(values)
+    elif kind is AlertsSaid:
+        values["alerts"] = tuple(values["alerts"])
     elif kind is Unsettled:
         values["outcome"] = _outcome(values["outcome"])
     if "device" in values:
         values["device"] = Eui64(values["device"])
     row: GatewayRow = kind(**values)
     return row
+
+
+def _user_errand(values: dict[str, Any]) -> dict[str, Any]:
+    user = values["user"]
+    return {
+        "command": bytes.fromhex(values["command"]),
+        "user": None if user is None else Eui64(user),
+        "state": UserErrandState(values["state"]),
+        "said": tuple(HubWord(word) for word in values["said"]),
+    }
 
 
 def _outcome(values: dict[str, Any]) -> HubOutcome:

@@ -10,7 +10,7 @@ from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord
 from ota_engine.gateway.errands import Errand, Unsettled, VersionSaid
 from ota_engine.gateway.memory import GatewayMemory
-from ota_engine.records import OutcomeKind, OutcomeRecord, Record, Verdict
+from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 from ota_engine.times import Utc
 
 
@@ -59,9 +59,9 @@ class HubVoice:
         proof = (errand.device, errand.sha256)
         if word is HubWord.TRANSFERRED:
             message = self._proofs.pop(proof, message)
-        self._tell(
+        self.tell(
             HubOutcome(
-                f"{errand.campaign}/{errand.home}/{errand.attempt}/{word}",
+                f"{_place_of(errand)}/{errand.attempt}/{word}",
                 errand.campaign,
                 errand.attempt,
                 errand.home,
@@ -74,37 +74,34 @@ class HubVoice:
             )
         )
         if version is not None:
-            self._note_version(errand.device, version)
+            self.note_version(errand.device, version)
         return self._memory.remember(replace(errand, said=(*errand.said, word)))
 
     def say_version(self, device: Eui64, version: int, utc: Utc) -> None:
         """Say what a device runs, if that is news."""
-        news = self._note_version(device, version)
+        news = self.note_version(device, version)
         if news is not None:
             name = f"{news.key}/{news.count}/{version:08x}"
             self._say_of_itself(device, name, version, b"", utc)
 
-    def prove(self, records: Iterable[Record]) -> None:
-        """Pass on messages of devices that tell what they run, and keep the hub's own for their word.
+    def prove(self, record: OutcomeRecord) -> None:
+        """Pass on a message of a device that tells what it runs, and keep the hub's own for their word.
 
         An order that has failed is told as the end of its errand. A proof of the version that an errand
         is to bring names that errand's campaign.
         """
         devices = {errand.device for errand in self._memory.errands}
-        for record in records:
-            if not isinstance(record, OutcomeRecord) or not record.message:
-                continue
-            failed_order = record.kind is OutcomeKind.ORDER and record.verdict is Verdict.FAILED
-            if record.device not in devices or failed_order:
-                continue
-            if record.version_after is not None:
-                name, version = f"proof/{record.key}", record.version_after
-                self._say_of_itself(record.device, name, version, record.message, record.utc)
-                self._note_version(record.device, version)
-            elif record.kind is OutcomeKind.ALERT and record.sha256:
-                self._proofs[record.device, record.sha256] = record.message
+        failed_order = record.kind is OutcomeKind.ORDER and record.verdict is Verdict.FAILED
+        if record.device not in devices or failed_order:
+            return
+        if record.version_after is not None:
+            name, version = f"proof/{record.key}", record.version_after
+            self._say_of_itself(record.device, name, version, record.message, record.utc)
+            self.note_version(record.device, version)
+        elif record.kind is OutcomeKind.ALERT and record.sha256:
+            self._proofs[record.device, record.sha256] = record.message
 
-    def _note_version(self, device: Eui64, version: int) -> VersionSaid | None:
+    def note_version(self, device: Eui64, version: int) -> VersionSaid | None:
         """Note what a device runs; None where that is no news."""
         known = self._memory.get(VersionSaid, f"version/{device:016x}")
         if known is not None and known.version == version:
@@ -117,7 +114,7 @@ class HubVoice:
     ) -> None:
         home = self._memory.home
         meant = self._errand_of(device, version) if message else None
-        self._tell(
+        self.tell(
             HubOutcome(
                 f"{home}/{name}",
                 "" if meant is None else meant.campaign,
@@ -139,9 +136,14 @@ class HubVoice:
             (one for one in errands if (one.device, one.version) == (device, version)), None
         )
 
-    def _tell(self, outcome: HubOutcome) -> None:
+    def tell(self, outcome: HubOutcome) -> None:
         """Keep what is to be said, before whatever counts on it; what is kept already stays as it is."""
         if self._memory.get(Unsettled, f"outcome/{outcome.key}") is not None:
             return
         self._last += 1
         self._memory.remember(Unsettled(self._last, outcome))
+
+
+def _place_of(errand: Errand) -> str:
+    """What an errand is for, as it names what is said of it."""
+    return errand.key.removeprefix("errand/")

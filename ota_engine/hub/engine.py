@@ -28,7 +28,14 @@ from ota_engine.events import (
 )
 from ota_engine.hub.activation.activations import Activations
 from ota_engine.hub.activation.readings import Reading
-from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder, OrderRequest
+from ota_engine.hub.activation.requests import (
+    ActivateImage,
+    AskVersion,
+    CancelOrder,
+    OrderRequest,
+    PassCommand,
+    TellVersion,
+)
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.commands import OperatorCommand
 from ota_engine.hub.delivery.config import DeliveryConfig
@@ -150,8 +157,10 @@ class Engine:
             ResumePush: (self.pushes.resume,),
             StopPush: (self.pushes.stop,),
             ActivateImage: (_no_keys,),
+            PassCommand: (_no_keys,),
             CancelOrder: (_no_keys,),
             AskVersion: (_no_keys,),
+            TellVersion: (_no_keys,),
         }
         signed = self._activations
         if signed is not None:
@@ -163,8 +172,10 @@ class Engine:
             takers[TransferEnded] = (signed.transfer_ended,)
             takers[Reading] = (signed.version_read,)
             takers[ActivateImage] = (signed.activate,)
+            takers[PassCommand] = (signed.pass_on,)
             takers[CancelOrder] = (signed.cancel,)
             takers[AskVersion] = (signed.read_version,)
+            takers[TellVersion] = (signed.tell_version,)
         return takers
 
     def _by_alarm(self) -> dict[Alarm, Callable[[Deadline, Monotonic], None]]:
@@ -259,6 +270,15 @@ class Engine:
         if self._activations is not None:
             return self._activations.order(number)
         return next((order for order in self._remembered if order.number == number), None)
+
+    def command(self, device: Eui64, originator: Eui64, counter: int) -> OrderRecord | None:
+        """View the order whose command has this counter; None if there is none."""
+        signed = self._activations
+        return None if signed is None else signed.command(device, originator, counter)
+
+    def asks(self, device: Eui64, user: Eui64, counter: int) -> bool:
+        """Whether a device is being asked what it runs on behalf of a user."""
+        return self._activations is not None and self._activations.asks(device, user, counter)
 
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""

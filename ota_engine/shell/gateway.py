@@ -6,7 +6,7 @@ before the engine is asked what follows from it.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -16,17 +16,19 @@ import trio
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
-from ota_engine.gateway.core import GatewayCore, ImageFinder
+from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
+from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.push.commands import BeginPush, ResumePush
-from ota_engine.records import Record
+from ota_engine.records import OutcomeRecord, Record
 from ota_engine.shell.proofs import proofs_of
 from ota_engine.shell.push import clients_of
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import Setup, open_engine
+from ota_engine.store.store import Store
 from ota_engine.telling.line_file import LineFile
 from ota_engine.times import Monotonic
 
@@ -134,13 +136,18 @@ class LinkGateway:
         """Have it look again, because the hub itself has gone on."""
         self._news.set()
 
-    async def begin(self) -> None:
-        """Let an engine that was started anew go on where it stopped."""
+    async def begin(self, missed: Sequence[OutcomeRecord]) -> None:
+        """Let an engine that was started anew go on where it stopped.
+
+        Args:
+            missed: outcomes that the last gateway has not heard any more.
+        """
         nodes, security = self._setup.link.nodes, self._setup.security
         resume = ResumePush(clients_of(nodes), proofs_of(nodes, security), if_any=True)
         await self._shell.command(resume)
         utc = self._setup.wall_clock()
         async with self._in_turn:
+            await self._carry_out(self._core.heard(missed))
             await self._carry_out(self._core.restarted(self._shell.engine, utc))
 
     async def run(self) -> None:
@@ -194,7 +201,11 @@ class LinkGateway:
 
 @asynccontextmanager
 async def open_gateway(
-    setup: Setup, home: str, images: ImageFinder, itself: HubItself | None = None
+    setup: Setup,
+    home: str,
+    images: ImageFinder,
+    itself: HubItself | None = None,
+    unanswered_s: float = UNANSWERED_S,
 ) -> AsyncIterator[LinkGateway]:
     """Run the hub of a home on an entered link, and let a fleet tell it what to do.
 
@@ -203,6 +214,7 @@ async def open_gateway(
         home: its pseudonym.
         images: where the gateway keeps them.
         itself: the hub, where it is upgraded, too.
+        unanswered_s: seconds until a user is told that a device has not answered.
 
     It goes on where the last one stopped, killed or not.
 
@@ -216,13 +228,24 @@ async def open_gateway(
         for see in witness:
             see(rows)
 
-    async with open_engine(setup, committed=committed) as shell:
-        with closing(GatewayBook(setup.state / BOOK_NAME)) as book:
+    with ExitStack() as held:
+        books: list[GatewayBook] = []
+        missed: list[OutcomeRecord] = []
+
+        def listen(store: Store) -> None:
+            """Open the book once nobody else has the folder, and find what it has missed."""
+            book = held.enter_context(closing(GatewayBook(setup.state / BOOK_NAME)))
+            books.append(book)
+            missed.extend(store.outcomes_after(heard_up_to(book.rows)))
+
+        async with open_engine(setup, listen, committed) as shell:
+            (book,) = books
             rows = book.rows.values()
-            core = GatewayCore(home, images, rows, None if itself is None else itself.own)
+            own = None if itself is None else itself.own
+            core = GatewayCore(home, images, rows, own, unanswered_s)
             gateway = LinkGateway(setup, shell, core, book, itself)
             witness.append(gateway.committed)
-            await gateway.begin()
+            await gateway.begin(missed)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(gateway.run)
                 yield gateway

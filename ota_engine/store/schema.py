@@ -39,6 +39,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
@@ -469,6 +470,7 @@ orders = sa.Table(
     _optional("code", sa.Integer),
     _optional("firmware_version", sa.BigInteger),
     _optional("evidence", Octets),
+    _required("passed", sa.Boolean),  # signed by a user, not by us
 )
 
 pushes = sa.Table(

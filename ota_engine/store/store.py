@@ -237,6 +237,18 @@ class Store:
         )
         return self._read(OutcomeRecord, recorded)
 
+    def outcomes_after(self, key: str) -> tuple[OutcomeRecord, ...]:
+        """Every outcome that was first recorded after one; all, where there is none of this key."""
+        outbox = schema.outbox.c
+        place = sa.select(outbox.sequence).where(outbox.key == key).scalar_subquery()
+        later = (
+            select(OutcomeRecord, schema.outcomes)
+            .join(schema.outbox, outbox.key == schema.outcomes.c.key)
+            .where(outbox.sequence > sa.func.coalesce(place, 0))
+            .order_by(outbox.sequence)
+        )
+        return self._read(OutcomeRecord, later)
+
     def trusted_utc(self) -> Utc | None:
         """The latest wall time that an engine trusted; None if none ever did."""
         with mapped(self.place), self._connection.begin():

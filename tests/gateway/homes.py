@@ -13,6 +13,7 @@ from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
+from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.hub.activation.security import Security
 from ota_engine.records import ImageRecord
 from ota_engine.times import Utc
@@ -67,6 +68,7 @@ def home(
     devices: tuple[DeviceSpec, ...] | None = None,
     hub: HubSpec = HUB,
     images: Mapping[str, ImageRecord] = IMAGES,
+    unanswered_s: float = UNANSWERED_S,
 ) -> RealHome:
     """A home with a PPMID and an HCALCS whose hub speaks for the supplier."""
     if devices is None:
@@ -74,4 +76,7 @@ def home(
     keys = everyone()
     security = Security(keys, Eui64(CHF), Eui64(SUPPLIER), Eui64(BROKER))
     placed = tuple((one, Placement()) for one in devices)
-    return RealHome(RealHomeSpec(name, placed, BEGIN, seed, keys, security, hub=hub), images)
+    spec = RealHomeSpec(
+        name, placed, BEGIN, seed, keys, security, hub=hub, unanswered_s=unanswered_s
+    )
+    return RealHome(spec, images)

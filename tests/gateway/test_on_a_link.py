@@ -17,9 +17,10 @@ from emulators.home.han import Han
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import LinkEvent, Packet, Send
-from ota_engine.fleet.port import HubWord, Instruction, Verb
+from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.gateway.conformance import GATEWAY_CHECKS, GatewayBench, GatewayCheck
 from ota_engine.gateway.contract import FleetGateway
+from ota_engine.gbcs.envelope import parse
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.push.verdict import PushStanding
@@ -30,6 +31,7 @@ from ota_engine.shell.push import PushRequest, push
 from ota_engine.shell.service import Setup
 from ota_engine.store.store import DATABASE_NAME, Store
 from ota_engine.times import Monotonic, Utc
+from tests.gateway import users
 from tests.gateway.homes import (
     BEGIN,
     FOR_HCALCS,
@@ -157,6 +159,28 @@ async def test_a_gateway_on_a_link_conforms(
                 start,
             )
         )
+
+
+async def test_a_gateway_on_a_link_passes_on_what_a_user_has_signed(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    radio = Radio(tmp_path)
+    async with radio.gateway() as gateway:
+        await gateway.give([users.deliver("1"), users.read("2", 4711)])
+        await until(gateway, HubWord.ANSWERED)
+        await until(gateway, HubWord.TRANSFERRED)
+        await gateway.give([users.command("3", users.signed(1000))])
+        with trio.fail_after(4 * HOUR):
+            while len(await answers(gateway)) < 2:  # noqa: ASYNC110 - the port is asked
+                await trio.sleep(0.5)
+        found = {one.campaign: one for one in await answers(gateway)}
+    assert found["sr/2"].version != NEW
+    assert found["sr/3"].version == NEW
+    assert all(parse(one.message).originator == HCALCS for one in found.values())
+
+
+async def answers(gateway: FleetGateway) -> list[HubOutcome]:
+    return [one for one in await gateway.outcomes() if one.word is HubWord.ANSWERED]
 
 
 async def test_a_gateway_in_real_time_remembers_what_it_said_when_it_is_opened_again(

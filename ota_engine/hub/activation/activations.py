@@ -6,6 +6,7 @@ Knows the tunnels and when they are to be listened to; decides nothing of its ow
 from collections.abc import Mapping
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.errors import LocalError
 from ota_engine.events import ClockObserved, Joined, Left, LinkDown, LinkUp, Packet, SendFailed
 from ota_engine.gbcs.certificates import KeyUse
 from ota_engine.hub.activation.counters import Counters
@@ -14,7 +15,13 @@ from ota_engine.hub.activation.incoming import Incoming
 from ota_engine.hub.activation.orders import Orders
 from ota_engine.hub.activation.post import Post
 from ota_engine.hub.activation.readings import Reading, Readings
-from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder
+from ota_engine.hub.activation.requests import (
+    ActivateImage,
+    AskVersion,
+    CancelOrder,
+    PassCommand,
+    TellVersion,
+)
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
 from ota_engine.hub.kernel.happenings import TransferEnded
@@ -61,6 +68,15 @@ class Activations:
         self._orders.activate(request, now)
         self._settle(now)
 
+    def pass_on(self, request: PassCommand, now: Monotonic) -> None:
+        """Bring a device what its user has signed.
+
+        Raises:
+            LocalError: it may not be passed on.
+        """
+        self._orders.pass_on(request, now)
+        self._settle(now)
+
     def cancel(self, request: CancelOrder, now: Monotonic) -> None:
         """Take an order back.
 
@@ -81,8 +97,24 @@ class Activations:
         subject = format_eui64(request.device)
         self._kernel.output.audit(one_line(request.actor), "read version", subject, now)
         self._kernel.devices.remember_at(request.device, now)
-        self._readings.read(request.device, now, by_person=True)
+        if request.user is None:
+            self._readings.read(request.device, now, by_person=True)
+        else:
+            self._readings.read_for(request.device, request.user, request.counter, now)
         self._settle(now)
+
+    def tell_version(self, request: TellVersion, now: Monotonic) -> None:
+        """Answer for the hub itself what it runs.
+
+        Raises:
+            LocalError: this engine plays no hub, or lacks its key.
+        """
+        hub, own = self._hub, self._security.hub
+        if hub is None or own is None:
+            raise LocalError("this engine has no key of the hub itself to answer with")
+        self._security.require_agreement(own)
+        self._kernel.output.audit(one_line(request.actor), "read version", format_eui64(own), now)
+        hub.tell_version(request, now)
 
     def orders(self) -> tuple[OrderRecord, ...]:
         """All orders, lowest numbers first."""
@@ -91,6 +123,14 @@ class Activations:
     def order(self, number: int) -> OrderRecord | None:
         """Look an order up."""
         return self._orders.book.order(number)
+
+    def command(self, device: Eui64, originator: Eui64, counter: int) -> OrderRecord | None:
+        """Look up the order whose command has this counter."""
+        return self._orders.book.command(device, originator, counter)
+
+    def asks(self, device: Eui64, user: Eui64, counter: int) -> bool:
+        """Whether a device is being asked on behalf of a user."""
+        return self._readings.asks(device, user, counter)
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -145,7 +185,7 @@ class Activations:
             case Alarm.ORDER:
                 self._orders.ring(deadline.key, now)
             case Alarm.READING:
-                self._readings.ring(Eui64(deadline.key), now)
+                self._readings.ring(deadline.key, now)
             case Alarm.LINE:
                 self._tunnels.ring(Eui64(deadline.key), now)
             case _:

@@ -19,7 +19,7 @@ from ota_engine.gbcs.payloads import (
 )
 from ota_engine.gbcs.protection import NOT_AUTHORIZED
 from ota_engine.hub.activation.life import OrderAction, OrderStep
-from ota_engine.hub.activation.order import has_ended, step_order
+from ota_engine.hub.activation.order import has_ended, step_order, takes_back
 from ota_engine.records import OrderRecord
 from ota_engine.times import Utc
 
@@ -53,6 +53,7 @@ class OrderBook:
     def __init__(self, orders: Iterable[OrderRecord] = ()) -> None:
         self._orders: dict[int, OrderRecord] = {}
         self._commands: dict[tuple[int, int, int], int] = {}
+        self._highest: dict[tuple[int, int], int] = {}
         self._open: dict[Eui64, set[int]] = {}
         for order in orders:
             self.put(order)
@@ -63,6 +64,8 @@ class OrderBook:
         for counter in (order.counter, order.cancel_counter):
             if counter is not None:
                 self._commands[order.device, order.originator, counter] = order.number
+                pair = order.device, order.originator
+                self._highest[pair] = max(counter, self._highest.get(pair, counter))
         numbers = self._open.setdefault(order.device, set())
         if has_ended(order):
             numbers.discard(order.number)
@@ -76,6 +79,15 @@ class OrderBook:
     def order(self, number: int) -> OrderRecord | None:
         """Look an order up."""
         return self._orders.get(number)
+
+    def command(self, device: Eui64, originator: Eui64, counter: int) -> OrderRecord | None:
+        """Look up the order whose command, or whose cancellation, has this counter."""
+        number = self._commands.get((device, originator, counter))
+        return None if number is None else self._orders[number]
+
+    def highest_counter(self, device: Eui64, originator: Eui64) -> int | None:
+        """The highest counter of a party that a command for a device had; None before any."""
+        return self._highest.get((device, originator))
 
     def open_orders(self, device: Eui64) -> tuple[OrderRecord, ...]:
         """The orders of a device that have not ended: one, unless a late word reopened another."""
@@ -110,7 +122,8 @@ class OrderBook:
                 NOT_AUTHORIZED,
             )
         before = self._orders[number]
-        step = _step(before, answer, cancels=answer.counter == before.cancel_counter)
+        cancels = answer.counter == before.cancel_counter or takes_back(before)
+        step = _step(before, answer, cancels=cancels)
         said = _in_words(answer, step)
         after, action = step_order(before, step, utc, said)
         if after.state is not before.state and step is not OrderStep.ACCEPT:
@@ -152,7 +165,7 @@ def _step(order: OrderRecord, answer: _Answer, *, cancels: bool) -> OrderStep:
         if order.execution_utc is None:
             raise PeerError("an order for now was noted for later: the outcome is still awaited")
         return OrderStep.ACCEPT
-    if cancels:
+    if cancels and not order.passed:
         raise PeerError(f"the device refuses the cancellation with outcome {answer.outcome.code}")
     return OrderStep.ACTIVATE if answer.outcome.code == ActivationCode.SUCCESS else OrderStep.FAIL
 

@@ -1,6 +1,7 @@
 """The Communications Hub Function: tells the broker by signed alert what came of every transfer.
 
-Knows the alert and its key; how a transfer ended is the delivery's to say.
+Answers users who ask what it runs itself, too. Knows the messages and its keys; how a transfer ended is the
+delivery's to say, and what it runs its own firmware's.
 """
 
 from typing import Final
@@ -9,11 +10,13 @@ from images.eui64 import Eui64
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode, TransferCode, name_of
 from ota_engine.gbcs.envelope import serialise
+from ota_engine.gbcs.meters import INVOKE_ID_MASK, VersionRequest, VersionResponse
 from ota_engine.gbcs.payloads import FirmwareTransfer
 from ota_engine.gbcs.protection import protect
 from ota_engine.hub.activation.counters import Counters
 from ota_engine.hub.activation.moments import date_of, trusted_utc
 from ota_engine.hub.activation.outcomes import told
+from ota_engine.hub.activation.requests import TellVersion
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.happenings import TransferEnd, TransferEnded
 from ota_engine.hub.kernel.kernel import Kernel
@@ -83,5 +86,34 @@ class Hub:
                 device=transfer.device,
                 key=key,
                 sha256=transfer.sha256,
+            )
+        )
+
+    def tell_version(self, request: TellVersion, now: Monotonic) -> None:
+        """Answer the broker's question, on behalf of a user, as a device would (ECS52)."""
+        code = MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION
+        trusted = trusted_utc(self._kernel.clock, now)
+        counter = self._counters.draw(self._security.broker, trusted)
+        invoke_id = counter & INVOKE_ID_MASK
+        question = compose.command(
+            code,
+            VersionRequest(invoke_id),
+            originator=self._security.broker,
+            recipient=self._eui64,
+            counter=counter,
+            party=request.user,
+            party_counter=request.counter,
+        )
+        answer = compose.response(question, VersionResponse(invoke_id, request.version, 0))
+        sealed = protect(answer, self._security.keys)
+        self._kernel.output.report(
+            told(
+                sealed,
+                serialise(sealed),
+                self._kernel.clock.utc(now),
+                kind=OutcomeKind.VERSION,
+                succeeded=True,
+                reason=f"runs 0x{request.version:08X}",
+                version=request.version,
             )
         )

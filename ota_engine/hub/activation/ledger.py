@@ -79,7 +79,7 @@ class Ledger:
             self.audit("device", REMARKS[action], order, now, said=ruling.said)
         if changed:
             self._changed(before, order, action, verification, now)
-        elif action is OrderAction.CONTRADICTION:
+        elif action is OrderAction.CONTRADICTION and not order.passed:
             utc = self._kernel.clock.utc(now)
             told = outcomes.contradiction(order, utc, ruling.said, octets, verification)
             self._kernel.output.report(told)
@@ -111,6 +111,6 @@ class Ledger:
             before=before.state,
             reason=order.reason,
         )
-        if action in TELLING:
+        if action in TELLING and not (order.passed and verification is not None):
             utc = self._kernel.clock.utc(now)
             self._kernel.output.report(outcomes.order_outcome(order, utc, verification))

@@ -19,6 +19,11 @@ def has_ended(order: OrderRecord) -> bool:
     return order.state in FINAL
 
 
+def takes_back(order: OrderRecord) -> bool:
+    """Whether a command that was passed on is a cancellation."""
+    return order.passed and order.execution_utc == CANCELLATION_TIME.timestamp()
+
+
 def may_send(order: OrderRecord) -> bool:
     """Whether the command may be sent, again or for the first time; not once it is revoked."""
     waiting = order.state in {OrderState.COMMITTED, OrderState.SENT}

@@ -19,11 +19,18 @@ from ota_engine.hub.activation.giving import draft
 from ota_engine.hub.activation.ledger import Ledger
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.moments import trusted_utc
-from ota_engine.hub.activation.order import commit_order, has_ended, step_order, withdraw_order
-from ota_engine.hub.activation.outcomes import verified
+from ota_engine.hub.activation.order import (
+    commit_order,
+    has_ended,
+    step_order,
+    takes_back,
+    withdraw_order,
+)
+from ota_engine.hub.activation.outcomes import passed_outcome, verified
+from ota_engine.hub.activation.passing import draft_passed
 from ota_engine.hub.activation.post import Post
 from ota_engine.hub.activation.readings import Reading, Readings
-from ota_engine.hub.activation.requests import ActivateImage, CancelOrder
+from ota_engine.hub.activation.requests import ActivateImage, CancelOrder, PassCommand
 from ota_engine.hub.activation.schedule import OrderMove, Schedule, Watch
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.kernel.deadlines import Alarm
@@ -93,6 +100,31 @@ class Orders:
         self._watches[order.number] = Watch()
         self._look(order, now)
 
+    def pass_on(self, request: PassCommand, now: Monotonic) -> None:
+        """Take a command that its user has signed, and send it if it can be sent.
+
+        Raises:
+            LocalError: it may not be passed on.
+        """
+        order = draft_passed(request, self.book, self._security, self._kernel, now)
+        if order is None:
+            return  # it was taken before
+        self._kernel.devices.remember_at(order.device, now)
+        self._ledger.audit(
+            request.actor,
+            "pass on",
+            order,
+            now,
+            originator=format_eui64(order.originator),
+            counter=order.counter,
+            manufacturer_image_hash=order.manufacturer_image_hash.hex(),
+            cancels=takes_back(order),
+            at=None if order.execution_utc is None else utc_text(order.execution_utc),
+        )
+        self._ledger.save(order)
+        self._watches[order.number] = Watch()
+        self._look(order, now)
+
     def cancel(self, request: CancelOrder, now: Monotonic) -> None:
         """Have an order cancelled; what may have left is cancelled by the device only.
 
@@ -104,6 +136,11 @@ class Orders:
             raise LocalError(f"there is no order {request.number}")
         if has_ended(before):
             raise LocalError(f"order {before.number} has ended: it is {before.state}")
+        if before.passed:
+            raise LocalError(
+                f"order {before.number} is one of {format_eui64(before.originator)}: only a command "
+                "that it signs takes it back"
+            )
         order = self._withdrawn(before, request.actor, now)
         self._ledger.audit(request.actor, "cancel", order, now, counter=order.cancel_counter)
         self._ledger.save(order)
@@ -231,20 +268,35 @@ class Orders:
         Raises:
             PeerError: it is of no order we gave, or contradicts itself.
         """
-        ruling = self.book.take(message, octets, self._kernel.clock.utc(now))
+        utc = self._kernel.clock.utc(now)
+        ruling = self.book.take(message, octets, utc)
         self._ledger.obey(ruling, octets, verified(message), now)
         order = ruling.order
+        if order.passed:
+            self._kernel.output.report(passed_outcome(ruling, message, octets, utc))
         if order.state is not ruling.before.state:
+            if order.passed and ruling.code is None:
+                self._put_in_place(order, now)
             self._look(order, now)
             if _may_have_run(order):
                 self._unsure[order.device] = order.number
                 self._readings.read(order.device, now)
 
+    def _put_in_place(self, order: OrderRecord, now: Monotonic) -> None:
+        """A device notes one command for later: the newest, or none after a cancellation."""
+        for other in self.book.open_orders(order.device):
+            older = other.passed and other.number < order.number
+            if not older or other.execution_utc is None or other.originator != order.originator:
+                continue
+            reason = f"counter {order.counter} of its user took its place"
+            self._look(self._ledger.step(other, OrderStep.CANCEL, now, reason), now)
+
     def version_read(self, reading: Reading, now: Monotonic) -> None:
         """Take the end of a reading for what it is worth to the device's orders."""
         self._look_into_doubt(reading, now)
         for order in self.book.open_orders(reading.device):
-            self._weigh(reading, order, now)
+            if not order.passed:  # its user's questions are the user's to ask
+                self._weigh(reading, order, now)
 
     def _weigh(self, reading: Reading, order: OrderRecord, now: Monotonic) -> None:
         watch = self._watches[order.number]
@@ -294,6 +346,8 @@ def _may_run(order: OrderRecord) -> bool:
 
 def _may_have_run(order: OrderRecord) -> bool:
     """Whether a cancelled order may have been carried out before, and nobody has looked yet."""
+    if order.passed:
+        return False
     if order.state is not OrderState.CANCELLED or order.firmware_version is not None:
         return False
     at = order.execution_utc

@@ -1,9 +1,11 @@
 """What sinks are told of orders, alerts and versions; knows records, decides nothing."""
 
 from images.eui64 import Eui64
+from ota_engine.gbcs.codes import ActivationCode, Cra
 from ota_engine.gbcs.envelope import Message
 from ota_engine.gbcs.protection import MacKey, leg_of
 from ota_engine.gbcs.verification import CheckResult, Verification
+from ota_engine.hub.activation.book import Ruling
 from ota_engine.hub.activation.life import FINAL
 from ota_engine.records import OrderRecord, OrderState, OutcomeKind, OutcomeRecord, Verdict
 from ota_engine.times import Utc
@@ -64,6 +66,29 @@ def contradiction(
         version_after=order.firmware_version,
         message=message,
         verification=verification,
+    )
+
+
+def passed_outcome(ruling: Ruling, message: Message, octets: bytes, utc: Utc) -> OutcomeRecord:
+    """Write what a device says of a command that its user signed; each message is told as it came.
+
+    Args:
+        ruling: what it did.
+        message: verified.
+        octets: the same as it came.
+        utc: when it came.
+    """
+    order, alerts = ruling.order, message.cra is Cra.ALERT
+    return told(
+        message,
+        octets,
+        utc,
+        kind=OutcomeKind.ALERT if alerts else OutcomeKind.ORDER,
+        succeeded=ruling.code in (None, ActivationCode.SUCCESS),
+        reason=ruling.said,
+        version=None if ruling.code is None else order.firmware_version,
+        key="" if alerts else f"{order_key(order)}-answer",
+        sha256=order.sha256,
     )
 
 

@@ -71,8 +71,10 @@ class Reading(NamedTuple):
 class _Inquiry:
     """A reading under way; any of its questions may be answered, also an earlier one."""
 
+    number: int
     device: Eui64
     by_person: bool
+    user: tuple[Eui64, int] | None = None  # on whose behalf, and with which counter
     counters: list[int] = field(default_factory=list)  # of the questions, all by the broker
     tries: int = 0
     unanswered: int = 0  # questions that arrived
@@ -80,7 +82,7 @@ class _Inquiry:
 
 
 class Readings:
-    """At most one reading for each device."""
+    """At most one reading for each device of our own, and one for each that a user asks for."""
 
     def __init__(
         self,
@@ -94,27 +96,48 @@ class Readings:
         self._counters = counters
         self._post = post
         self._kernel = kernel
-        self._inquiries: dict[Eui64, _Inquiry] = {}
+        self._inquiries: dict[int, _Inquiry] = {}
+        self._begun = 0
         self._ways: dict[Eui64, MessageCode] = {}
         self._deadlines = kernel.deadlines
 
-    def ring(self, device: Eui64, now: Monotonic) -> None:
+    def ring(self, number: int, now: Monotonic) -> None:
         """A question was not answered in time: repeat it."""
-        self._ask(self._inquiries[device], now)
+        self._ask(self._inquiries[number], now)
 
     def read(self, device: Eui64, now: Monotonic, *, by_person: bool = False) -> None:
         """Begin a reading, or join the one under way."""
-        inquiry = self._inquiries.get(device)
+        inquiry = next((one for one in self._of(device) if one.user is None), None)
         if inquiry is not None:
             inquiry.by_person |= by_person
             return
-        self._inquiries[device] = inquiry = _Inquiry(device, by_person)
+        self._begin(device, None, now, by_person=by_person)
+
+    def read_for(self, device: Eui64, user: Eui64, counter: int, now: Monotonic) -> None:
+        """Begin a reading on behalf of a user, unless the same is under way."""
+        if not self.asks(device, user, counter):
+            self._begin(device, (user, counter), now, by_person=True)
+
+    def asks(self, device: Eui64, user: Eui64, counter: int) -> bool:
+        """Whether a reading on behalf of a user is under way."""
+        return any(one.user == (user, counter) for one in self._of(device))
+
+    def _of(self, device: Eui64) -> list[_Inquiry]:
+        return [one for one in self._inquiries.values() if one.device == device]
+
+    def _begin(
+        self, device: Eui64, user: tuple[Eui64, int] | None, now: Monotonic, *, by_person: bool
+    ) -> None:
+        self._begun += 1
+        inquiry = _Inquiry(self._begun, device, by_person, user)
+        self._inquiries[inquiry.number] = inquiry
         self._ask(inquiry, now)
 
     def within_reach(self, device: Eui64, now: Monotonic) -> None:
         """A device can be reached again: what waits for it need not wait longer."""
-        if self._deadlines.is_set(Alarm.READING, device):
-            self._deadlines.move(now, Alarm.READING, device)
+        for inquiry in self._of(device):
+            if self._deadlines.is_set(Alarm.READING, inquiry.number):
+                self._deadlines.move(now, Alarm.READING, inquiry.number)
 
     def shown(self, message: Message) -> None:
         """A believed message shows of which kind its device is."""
@@ -137,7 +160,7 @@ class Readings:
             self._again(inquiry, now)
             return
         way = self._ways.get(device) or WAYS[inquiry.unanswered % len(WAYS)]
-        question = self._question(device, way, now)
+        question = self._question(inquiry, way, now)
         inquiry.counters.append(question.counter)
         self._post.send(
             device,
@@ -146,27 +169,29 @@ class Readings:
             now,
         )
 
-    def _question(self, device: Eui64, way: MessageCode, now: Monotonic) -> Message:
-        """Write a question: the broker's, on behalf of the supplier.
+    def _question(self, inquiry: _Inquiry, way: MessageCode, now: Monotonic) -> Message:
+        """Write a question: the broker's, on behalf of the user who asks, or of the supplier.
 
-        It uses up no originator counter of the supplier's, so an order that is still to be sent
-        again does not become a replay by it.
+        It uses up no originator counter of theirs, so an order that is still to be sent again does
+        not become a replay by it.
         """
         utc = trusted_utc(self._kernel.clock, now)
         counter = self._counters.draw(self._security.broker, utc)
+        supplier = self._security.supplier
+        party, party_counter = inquiry.user or (supplier, self._counters.draw(supplier, utc))
         return compose.command(
             way,
             _asking(way, counter),
             originator=self._security.broker,
-            recipient=device,
+            recipient=inquiry.device,
             counter=counter,
-            party=self._security.supplier,
-            party_counter=self._counters.draw(self._security.supplier, utc),
+            party=party,
+            party_counter=party_counter,
         )
 
     def _received(self, inquiry: _Inquiry, trouble: str, now: Monotonic) -> None:
         """A question arrived, or did not."""
-        if self._inquiries.get(inquiry.device) is inquiry:
+        if self._inquiries.get(inquiry.number) is inquiry:
             inquiry.trouble = f"not delivered: {trouble}" if trouble else NO_ANSWER
             inquiry.unanswered += not trouble
             self._again(inquiry, now)
@@ -175,7 +200,7 @@ class Readings:
         patience = self._security.patience
         first = patience.answer_within if inquiry.trouble == NO_ANSWER else patience.deliver_again
         due = now + patience.pause(first, inquiry.tries)
-        self._deadlines.move(due, Alarm.READING, inquiry.device)
+        self._deadlines.move(due, Alarm.READING, inquiry.number)
 
     # --- answers -----------------------------------------------------------------------------
 
@@ -186,9 +211,10 @@ class Readings:
             PeerError: nothing was asked of this device under this counter.
         """
         device = Eui64(message.originator)
-        inquiry = self._inquiries.get(device)
         ours = message.recipient == self._security.broker
-        if inquiry is None or not ours or message.counter not in inquiry.counters:
+        asked = (one for one in self._of(device) if message.counter in one.counters)
+        inquiry = next(asked, None)
+        if inquiry is None or not ours:
             raise PeerError(
                 f"{format_eui64(device)} answers counter {message.counter}, "
                 "under which it was asked nothing"
@@ -214,8 +240,8 @@ class Readings:
         now: Monotonic,
         outcome: OutcomeRecord | None = None,
     ) -> None:
-        del self._inquiries[inquiry.device]
-        self._deadlines.move(NEVER, Alarm.READING, inquiry.device)
+        del self._inquiries[inquiry.number]
+        self._deadlines.move(NEVER, Alarm.READING, inquiry.number)
         if inquiry.by_person:
             self._kernel.output.report(outcome or self._unanswered(inquiry, reading, now))
         self._kernel.happen(reading)
@@ -223,8 +249,9 @@ class Readings:
     def _unanswered(self, inquiry: _Inquiry, reading: Reading, now: Monotonic) -> OutcomeRecord:
         utc = self._kernel.clock.utc(now)
         asked = inquiry.counters[0] if inquiry.counters else round(utc * 1000)
+        on_behalf = "" if inquiry.user is None else "-{:016x}-{}".format(*inquiry.user)
         return OutcomeRecord(
-            key=f"version-{inquiry.device:016x}-unanswered-{asked}",
+            key=f"version-{inquiry.device:016x}{on_behalf}-unanswered-{asked}",
             utc=utc,
             device=inquiry.device,
             kind=OutcomeKind.VERSION,

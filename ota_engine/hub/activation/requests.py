@@ -26,18 +26,62 @@ class ActivateImage(NamedTuple):
     sha256: str = ""
 
 
+class PassCommand(NamedTuple):
+    """Bring a device a CS06 command exactly as its user has signed it.
+
+    One that comes again is the same; one of the execution time that cancels takes back what its user
+    had the device note before.
+
+    Attributes:
+        device: whom.
+        octets: grouping header, payload and signature; the MAC is ours to add.
+        actor: who brings it.
+        user: who must have signed it, None for whoever may.
+    """
+
+    device: Eui64
+    octets: bytes
+    actor: str
+    user: Eui64 | None = None
+
+
 class CancelOrder(NamedTuple):
-    """Take an order back: by a command of its own once it may have left."""
+    """Take an order of our own back: by a command of its own once it may have left."""
 
     number: int
     actor: str
 
 
 class AskVersion(NamedTuple):
-    """Ask a device by a message of its own kind what firmware it runs (CS08, ECS52 or GCS38)."""
+    """Ask a device by a message of its own kind what firmware it runs (CS08, ECS52 or GCS38).
+
+    Attributes:
+        device: whom.
+        actor: who asks.
+        user: on whose behalf the broker asks, None for the engine's supplier.
+        counter: that this user gave for it.
+    """
 
     device: Eui64
     actor: str
+    user: Eui64 | None = None
+    counter: int = 0
 
 
-OrderRequest: TypeAlias = ActivateImage | CancelOrder | AskVersion
+class TellVersion(NamedTuple):
+    """Have the Communications Hub Function answer a user who asks what it runs itself (ECS52).
+
+    Attributes:
+        version: that it runs.
+        actor: who asks.
+        user: on whose behalf.
+        counter: that this user gave for it.
+    """
+
+    version: int
+    actor: str
+    user: Eui64
+    counter: int
+
+
+OrderRequest: TypeAlias = ActivateImage | PassCommand | CancelOrder | AskVersion | TellVersion

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from ota_engine.hub.activation.order import takes_back
 from ota_engine.hub.activation.security import OrderPatience
 from ota_engine.hub.kernel.clock import WallClock
 from ota_engine.records import OrderRecord, OrderState
@@ -109,6 +110,8 @@ class Schedule:
         awaited = revoking or order.state is OrderState.SENT
         if awaited and watch.unanswered < self._patience.repeats:
             return OrderMove.SEND
+        if order.passed:
+            return OrderMove.WAIT
         if order.execution_utc is None:
             return OrderMove.SETTLE
         overdue = order.execution_utc + self._patience.alert_within
@@ -139,7 +142,8 @@ class Schedule:
         return now + max(min(coming) - self._clock.utc(now), SOONEST)
 
     def _end(self, order: OrderRecord) -> Utc:
-        begun = order.created_utc if order.execution_utc is None else order.execution_utc
+        at_once = order.execution_utc is None or takes_back(order)
+        begun = order.created_utc if at_once else order.execution_utc
         return begun + self._patience.give_up_after
 
     def _has_come(self, utc: Utc, now: Monotonic) -> bool:

@@ -26,7 +26,7 @@ class Alarm(StrEnum):
     PUSH = "a device of a push is to be looked at"
     # of the activation
     ORDER = "an order (the key is its number) wants something"
-    READING = "a question for a version was not answered"
+    READING = "a question for a version (the key counts inquiries) was not answered"
     # of the tunnels
     LINE = "a line waits for its device no longer"
     SWEEP = "tunnels that nobody uses are closed (one key, 0)"
