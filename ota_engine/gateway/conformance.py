@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.errors import ZotaError
-from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
+from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord, Instruction, Verb
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.times import Utc
 
@@ -43,6 +43,10 @@ class GatewayBench:
         pass_time: lets so many seconds pass.
         utc: tells the time.
         restart: kills the gateway and gives the new one; None where that cannot be done.
+        user: who orders by service requests; None where nobody does.
+        sign: writes that user's command to run the image, with a counter, at a time or at once; None where
+            the device takes no commands.
+        is_hub: the device is the hub itself, for whose firmware no user has an order.
         given: instructions made so far.
     """
 
@@ -56,6 +60,9 @@ class GatewayBench:
     pass_time: Callable[[float], Awaitable[None]]
     utc: Callable[[], Utc]
     restart: Callable[[], Awaitable[FleetGateway]] | None = None
+    user: Eui64 | None = None
+    sign: Callable[[int, float | None], bytes] | None = None
+    is_hub: bool = False
     given: int = 0
 
     def instruction(
@@ -76,6 +83,25 @@ class GatewayBench:
             at_utc,
             number=self.given,
             commanded=self.commanded,
+        )
+
+    def order(self, verb: Verb, *, counter: int = 0, at_utc: float | None = None) -> Instruction:
+        """Make the next order of the user for the device; each is one of its own.
+
+        Args:
+            verb: what to do.
+            counter: of the user.
+            at_utc: when the command is to be carried out, None for at once.
+        """
+        told = self.instruction(verb)
+        octets = b"" if self.sign is None else self.sign(counter, at_utc)
+        return replace(
+            told,
+            campaign=f"{USERS_ORDER}{self.given}",
+            number=1,
+            command=octets if verb is Verb.COMMAND else b"",
+            user=self.user,
+            counter=counter,
         )
 
 
@@ -310,6 +336,112 @@ async def check_unknown_home(bench: GatewayBench) -> None:
     _demand(bool(failed.reason) and "\n" not in failed.reason, "a failure has a reason of one line")
 
 
+# --- what users order ------------------------------------------------------------------------------
+
+
+@_check
+async def check_users_delivery(bench: GatewayBench) -> None:
+    """What a user has delivered runs as it is delivered, but for a device that awaits a command."""
+    if bench.user is None or bench.is_hub:
+        return
+    told = bench.order(Verb.ASSIGN)
+    await bench.gateway.give([told])
+    said = await _until(bench, HubWord.TRANSFERRED if bench.commanded else HubWord.ACTIVATED)
+    if bench.commanded:
+        await bench.pass_time(SILENCE_S)
+        said = await _heard(bench)
+        _demand(HubWord.ACTIVATED not in _words(said), "it runs on a command only")
+    named = [one for one in said if one.word is HubWord.TRANSFERRED]
+    _demand([one.campaign for one in named] == [told.campaign], "what is said names the order")
+
+
+@_check
+async def check_question(bench: GatewayBench) -> None:
+    """A device that is asked on behalf of a user answers, once, by a message of its own."""
+    if bench.user is None:
+        return
+    one = bench.order(Verb.READ, counter=1)
+    await bench.gateway.give([one, one])
+    await _until(bench, HubWord.ANSWERED)
+    await bench.gateway.give([one])
+    await bench.pass_time(SILENCE_S)
+    answered = [row for row in await _heard(bench) if row.word is HubWord.ANSWERED]
+    _demand(len(answered) == 1, "it is answered once")
+    told = (answered[0].campaign, answered[0].device, bool(answered[0].message))
+    _demand(told == (one.campaign, bench.device, True), "the answer is the device's own message")
+
+
+@_check
+async def check_command(bench: GatewayBench) -> None:
+    """A user's command is carried out once, and its answer is the device's own message."""
+    if bench.sign is None:
+        return
+    await _held(bench)
+    one = bench.order(Verb.COMMAND, counter=1000)
+    await bench.gateway.give([one, one])
+    await _until(bench, HubWord.ANSWERED)
+    await bench.gateway.give([one])
+    await bench.pass_time(SILENCE_S)
+    answered = [row for row in await _heard(bench) if row.word is HubWord.ANSWERED]
+    _demand(len(answered) == 1, "it is answered once")
+    told = (answered[0].campaign, answered[0].version, bool(answered[0].message))
+    _demand(told == (one.campaign, bench.version, True), "the answer says what runs now")
+
+
+@_check
+async def check_command_for_later(bench: GatewayBench) -> None:
+    """A command for later is answered at once, and its outcome is an alert at its time."""
+    if bench.sign is None:
+        return
+    await _held(bench)
+    at = float(round(bench.utc() + LATER_S))
+    one = bench.order(Verb.COMMAND, counter=1000, at_utc=at)
+    await bench.gateway.give([one])
+    await _until(bench, HubWord.ANSWERED)
+    await bench.pass_time(at - bench.utc() - STEP_S)
+    _demand(not _commanded(await _heard(bench), one), "its time has not come")
+    end = bench.utc() + PATIENCE_S
+    while not (alerts := _commanded(await _heard(bench), one)) and bench.utc() < end:
+        await bench.pass_time(STEP_S)
+    _demand(len(alerts) == 1 and bool(alerts[0].message), "its outcome is an alert of the device")
+
+
+@_check
+async def check_used_counter(bench: GatewayBench) -> None:
+    """A command whose counter is not the highest is refused, with a reason of one line."""
+    if bench.sign is None:
+        return
+    await _held(bench)
+    at = float(round(bench.utc() + LATER_S))
+    await bench.gateway.give([bench.order(Verb.COMMAND, counter=1000, at_utc=at)])
+    await _until(bench, HubWord.ANSWERED)
+    late = bench.order(Verb.COMMAND, counter=999)
+    await bench.gateway.give([late])
+    said = await _until(bench, HubWord.REFUSED)
+    (refused,) = [one for one in said if one.word is HubWord.REFUSED]
+    _demand(refused.campaign == late.campaign, "the command is named")
+    _demand(
+        bool(refused.reason) and "\n" not in refused.reason, "a refusal has a reason of one line"
+    )
+
+
+@_check
+async def check_restart_with_command(bench: GatewayBench) -> None:
+    """A gateway that is killed right after it has taken a command passes it on once."""
+    if bench.sign is None or bench.restart is None:
+        return
+    await _held(bench)
+    one = bench.order(Verb.COMMAND, counter=1000)
+    await bench.gateway.give([one])
+    bench.gateway = await bench.restart()
+    await bench.gateway.give([one])
+    await _until(bench, HubWord.ANSWERED)
+    await bench.pass_time(SILENCE_S)
+    words = _words(await _heard(bench))
+    _demand(words.count(HubWord.ANSWERED) == 1, "it is answered once")
+    _demand(HubWord.REFUSED not in words, "it is the same command")
+
+
 # --- started anew ----------------------------------------------------------------------------------
 
 
@@ -396,6 +528,11 @@ async def _until(bench: GatewayBench, word: HubWord) -> Sequence[HubOutcome]:
                 f"no {word!r} within {PATIENCE_S / 3600:.0f} h; said: {heard}"
             )
         await bench.pass_time(STEP_S)
+
+
+def _commanded(said: Sequence[HubOutcome], one: Instruction) -> list[HubOutcome]:
+    """The alerts that a command has led to."""
+    return [row for row in said if row.word is HubWord.ALERT and row.campaign == one.campaign]
 
 
 def _words(said: Sequence[HubOutcome]) -> list[HubWord]:

@@ -162,7 +162,9 @@ class GatewayCore:
             commanded=told.commanded,
             said=(),
         )
-        self._step(known, ErrandStep.ASSIGN, utc, stay=True)
+        assigned = self._step(known, ErrandStep.ASSIGN, utc, stay=True)
+        if assigned.is_users and self._own_of(assigned) is not None:
+            self._fail(assigned, "the firmware of the hub itself is no user's to order", utc)
 
     # --- what the hub does -----------------------------------------------------------------------
 

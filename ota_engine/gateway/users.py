@@ -192,7 +192,8 @@ class UserOrders:
     def _order(self, errand: UserErrand, engine: Engine) -> OrderRecord | None:
         if errand.user is None:
             return None
-        return engine.command(errand.device, errand.user, errand.counter)
+        order = engine.command(errand.device, errand.user, errand.counter)
+        return order if order is not None and errand.command in order.command else None
 
     def _look_at(self, errand: UserErrand, engine: Engine, utc: Utc) -> None:
         """See whether an answer is still to be awaited."""
@@ -231,6 +232,7 @@ class UserOrders:
             one
             for one in reversed(self._memory.all(UserErrand))
             if (one.device, one.user, one.counter, bool(one.command)) == wanted
+            and HubWord.REFUSED not in one.said
         )
         return next(found, None)
 

@@ -21,6 +21,7 @@ from tests.gateway.homes import (
     PPMID,
     home,
 )
+from tests.gateway.users import USER, signed
 
 IMAGE_OF = {PPMID: FOR_PPMID, HCALCS: FOR_HCALCS, CH: FOR_HUB}
 
@@ -49,6 +50,9 @@ async def bench(device: Eui64) -> AsyncIterator[GatewayBench]:
         pass_time,
         lambda: lived.utc,
         restart,
+        USER,
+        (lambda counter, at: signed(counter, at=at)) if device == HCALCS else None,
+        device == CH,
     )
 
 

@@ -1,5 +1,6 @@
 """A gateway that dies before any of its effects comes to the same end, without doubling or losing a word."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,9 @@ from emulators.estate.real_home import HomeDiedError, RealHome
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.times import Utc
+from tests.gateway import users
 from tests.gateway.homes import (
+    BEGIN,
     CH,
     FOR_HCALCS,
     FOR_HUB,
@@ -24,6 +27,8 @@ from tests.tiers import points
 
 IMAGE_OF: Final = {PPMID: FOR_PPMID, HCALCS: FOR_HCALCS, CH: FOR_HUB}
 ROUNDS: Final = 40  # of ten minutes
+#: Words that name no step of an upgrade.
+OF_DEVICES: Final = (HubWord.VERSION, HubWord.ALERT, HubWord.RECEIVED)
 WORDS: Final = [HubWord.REACHED, HubWord.TRANSFERRED, HubWord.ACTIVATED]
 
 
@@ -74,7 +79,7 @@ class Fleet:
 
     @property
     def words(self) -> Sequence[HubWord]:
-        return [one.word for one in self.heard.values() if one.word is not HubWord.VERSION]
+        return [one.word for one in self.heard.values() if one.word not in OF_DEVICES]
 
 
 def upgrade(device: Eui64, dies_before: int | None) -> RealHome:
@@ -123,3 +128,58 @@ def test_an_activation_that_is_recalled_does_not_happen(device: Eui64, step: int
     effects = recalled(device, None).effects
     for index in range(0, effects, step):
         recalled(device, index)
+
+
+# --- what users order --------------------------------------------------------------------------
+
+
+def ordered(orders: Sequence[Sequence[Instruction]], dies_before: int | None) -> RealHome:
+    """Give orders one batch after another, each when all before has been said."""
+    lived = home()
+    lived.dies_before = dies_before
+    fleet = Fleet(lived, HCALCS)
+    fleet.told = []
+    for batch in orders:
+        fleet.told = [*fleet.told, *batch]
+        for _ in range(8):
+            fleet.talk()
+    for _ in range(ROUNDS):
+        fleet.talk()
+    told = [one for one in fleet.heard.values() if one.word is not HubWord.VERSION]
+    assert Counter((one.campaign, one.word) for one in told) == SAID, dies_before
+    proofs = [one for one in told if one.word in (HubWord.ANSWERED, HubWord.ALERT)]
+    assert all(one.message for one in proofs)
+    return lived
+
+
+AT: Final = float(round(BEGIN + 6 * 3600.0))
+ORDERS: Final = (
+    [users.deliver("1"), users.read("2", 1)],
+    [users.command("3", users.signed(1000, at=AT + 3600.0))],
+    [users.command("4", users.cancelling(1001)), users.read("5", 2)],
+    [users.command("6", users.signed(1002, at=AT))],
+    [users.command("7", users.signed(1001))],
+)
+SAID: Final = Counter(
+    {
+        ("sr/1", HubWord.REACHED): 1,
+        ("sr/1", HubWord.TRANSFERRED): 1,
+        ("sr/1", HubWord.RECEIVED): 1,
+        ("sr/1", HubWord.ACTIVATED): 1,
+        ("sr/2", HubWord.ANSWERED): 1,
+        ("sr/3", HubWord.ANSWERED): 1,
+        ("sr/4", HubWord.ANSWERED): 1,
+        ("sr/5", HubWord.ANSWERED): 1,
+        ("sr/6", HubWord.ANSWERED): 1,
+        ("sr/6", HubWord.ALERT): 1,
+        ("sr/7", HubWord.REFUSED): 1,
+    }
+)
+
+
+@points(4)
+def test_what_users_order_is_neither_lost_nor_doubled(step: int) -> None:
+    effects = ordered(ORDERS, None).effects
+    assert effects > 40
+    for index in range(0, effects, step):
+        ordered(ORDERS, index)

@@ -157,6 +157,8 @@ async def test_a_gateway_on_a_link_conforms(
                 trio.sleep,
                 utc,
                 start,
+                users.USER,
+                (lambda counter, at: users.signed(counter, at=at)) if eui64 == HCALCS else None,
             )
         )
 

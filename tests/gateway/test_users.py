@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from emulators.devices import kinds
+from emulators.devices.kinds import DeviceKind
 from emulators.estate.real_home import RealHome
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord
@@ -24,9 +25,9 @@ from ota_engine.gbcs.payloads import (
 )
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.times import Utc
-from tests.gateway.homes import CH, HCALCS, NEW, OLD, PPMID, device, home
+from tests.gateway.homes import CH, FOR_HUB, HCALCS, NEW, OLD, PPMID, device, home, image
 from tests.gateway.users import USER, cancelling, command, deliver, read, signed, withdraw
-from tests.gbcs.parties import BROKER, SECOND_SUPPLIER, everyone
+from tests.gbcs.parties import BROKER, ESME, GSME, SECOND_SUPPLIER, everyone
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -169,6 +170,54 @@ def test_one_order_delivers_to_several_devices_of_a_home() -> None:
     assert {one.device for one in said(lived, HubWord.ACTIVATED)} == {PPMID, second}
 
 
+# --- meters --------------------------------------------------------------------------------------
+
+METERS: Final = {kinds.ESME: Eui64(ESME), kinds.GSME: Eui64(GSME)}
+RECEIPTS: Final = {
+    kinds.ESME: MessageCode.FIRMWARE_RECEIPT_DLMS,
+    kinds.GSME: MessageCode.FIRMWARE_RECEIPT_GBZ,
+}
+
+
+def metered(kind: DeviceKind) -> RealHome:
+    """A home whose meter holds an image by a user's order."""
+    meter, wanted = METERS[kind], image(kind)
+    lived = home(devices=(device(kind, meter),), images={wanted.sha256: wanted})
+    lived.give([replace(deliver("1"), device=meter, sha256=wanted.sha256)])
+    live(lived, HOUR)
+    return lived
+
+
+@pytest.mark.parametrize("kind", METERS, ids=str)
+def test_the_receipt_of_a_meter_is_told_with_the_order_that_brought_the_image(
+    kind: DeviceKind,
+) -> None:
+    (alert,) = said(metered(kind), HubWord.ALERT)
+    message = parse(alert.message)
+    assert (alert.campaign, message.message_code) == ("sr/1", RECEIPTS[kind])
+    assert (message.originator, message.recipient) == (METERS[kind], USER)
+
+
+@pytest.mark.parametrize("kind", METERS, ids=str)
+def test_a_meter_obeys_its_users_command_and_says_what_it_runs_in_its_own_words(
+    kind: DeviceKind,
+) -> None:
+    lived, meter = metered(kind), METERS[kind]
+    octets = signed(1000, image=image(kind), device=meter)
+    lived.give([command("2", octets, meter), read("3", 5, meter)])
+    live(lived, 3 * HOUR)
+    found = {one.campaign: one for one in said(lived, HubWord.ANSWERED)}
+    assert found["sr/2"].version == found["sr/3"].version == NEW
+    codes = {parse(one.message).message_code for one in found.values()}
+    assert codes == {MessageCode.ACTIVATE_FIRMWARE, METERS_ARE_READ_BY[kind]}
+
+
+METERS_ARE_READ_BY: Final = {
+    kinds.ESME: MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
+    kinds.GSME: MessageCode.READ_GAS_FIRMWARE_VERSION,
+}
+
+
 # --- what is not passed on -----------------------------------------------------------------------
 
 
@@ -297,3 +346,11 @@ def test_a_hub_takes_no_command_of_a_user() -> None:
     live(lived, HOUR)
     (refused,) = said(lived, HubWord.REFUSED)
     assert "the fleet's" in refused.reason
+
+
+def test_a_hub_takes_no_image_of_a_user() -> None:
+    lived = home()
+    lived.give([replace(deliver("1"), device=CH, sha256=FOR_HUB.sha256, commanded=False)])
+    live(lived, HOUR)
+    (failed,) = said(lived, HubWord.FAILED)
+    assert (failed.campaign, "no user's" in failed.reason) == ("sr/1", True)
