@@ -470,7 +470,7 @@ orders = sa.Table(
     _optional("code", sa.Integer),
     _optional("firmware_version", sa.BigInteger),
     _optional("evidence", Octets),
-    _required("passed", sa.Boolean),  # signed by a user, not by us
+    _required("passed", sa.Boolean, server_default=sa.false()),  # signed by a user, not by us
 )
 
 pushes = sa.Table(

@@ -10,11 +10,15 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, HubWord
 from ota_engine.gateway.errands import (
+    AlertsSaid,
     Errand,
     ErrandState,
     GatewayRow,
+    HeardUpTo,
     QuietTime,
     Unsettled,
+    UserErrand,
+    UserErrandState,
     VersionSaid,
 )
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
@@ -39,6 +43,23 @@ OUTCOMES: Final = st.builds(
     utc=MOMENT.map(Utc),
 )
 ROWS: Final = st.one_of(
+    st.builds(
+        UserErrand,
+        campaign=TEXT,
+        attempt=NUMBER,
+        home=TEXT,
+        device=DEVICE,
+        number=NUMBER,
+        command=st.binary(max_size=30),
+        user=st.none() | DEVICE,
+        counter=NUMBER,
+        state=st.sampled_from(UserErrandState),
+        since_utc=MOMENT,
+        at_utc=MAYBE,
+        said=st.lists(st.sampled_from(HubWord)).map(tuple),
+    ),
+    st.builds(AlertsSaid, device=DEVICE, alerts=st.lists(TEXT).map(tuple)),
+    st.builds(HeardUpTo, outcome=TEXT),
     st.builds(
         Errand,
         campaign=TEXT,

@@ -252,3 +252,12 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=25, stateful_step_count=15)
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_what_was_recorded_after_an_outcome_is_found_in_its_order() -> None:
+    with Store.in_memory() as store:
+        for key in ("b", "a", "c", "a"):
+            store.apply([outcome(key)])
+        assert [one.key for one in store.outcomes_after("b")] == ["a", "c"]
+        assert [one.key for one in store.outcomes_after("c")] == []
+        assert [one.key for one in store.outcomes_after("")] == ["b", "a", "c"]

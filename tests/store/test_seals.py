@@ -61,12 +61,13 @@ FORGERIES = {  # an SQL edit, and what must be said of it
     "order reopened": ("UPDATE orders SET state = 'sent'", "order 1 is not what was recorded"),
     "order evidence": ("UPDATE orders SET evidence = x'00'", "order 1 is not what was recorded"),
     "order time": ("UPDATE orders SET execution_utc = 6", "order 1 is not what was recorded"),
+    "order made a user's": ("UPDATE orders SET passed = 1", "order 1 is not what was recorded"),
     "order removed": ("DELETE FROM orders", "order 1 was recorded, and is gone"),
     "order slipped in": (
         """
         INSERT INTO orders SELECT 2, originator, device, manufacturer_image_hash, sha256,
         execution_utc, created_utc, state, since_utc, reason, counter, command, cancel_counter,
-        cancel_command, attempts, code, firmware_version, evidence FROM orders
+        cancel_command, attempts, code, firmware_version, evidence, passed FROM orders
         """,
         "order 2 was never recorded by the engine",
     ),
@@ -210,6 +211,7 @@ def test_whatever_is_committed_is_sound(records: list[Record]) -> None:
 def as_an_older_version_left_it(path: Path) -> None:
     """A database of schema 0005: the same tables, without seals."""
     edit(path, "DELETE FROM audit WHERE actor = 'store'")
+    edit(path, "ALTER TABLE orders DROP COLUMN passed")
     edit(path, "DELETE FROM meta; UPDATE alembic_version SET version_num = '0005'")
 
 
@@ -230,6 +232,16 @@ def test_what_an_older_version_wrote_is_sealed_as_found_and_said_to_be(tmp_path:
         assert store.audit_head().length == 1, "once only"
     edit(path, "UPDATE outcomes SET verdict = 'failed'")
     assert findings(path) == ["outcome k is not what was recorded"]
+
+
+def test_an_order_that_was_sealed_before_users_had_any_is_sound(tmp_path: Path) -> None:
+    path = tmp_path / "zota.db"
+    with Store.open(path) as store:
+        store.apply([IMAGE, DONE, OVER])
+    edit(path, "ALTER TABLE orders DROP COLUMN passed")
+    edit(path, "UPDATE alembic_version SET version_num = '0006'")
+    with Store.open(path) as store:
+        assert store.check().findings == ()
 
 
 def test_an_empty_database_of_an_older_version_has_nothing_to_seal(tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ class Schedule:
         return now + max(min(coming) - self._clock.utc(now), SOONEST)
 
     def _end(self, order: OrderRecord) -> Utc:
-        at_once = order.execution_utc is None or takes_back(order)
-        begun = order.created_utc if at_once else order.execution_utc
+        at = None if takes_back(order) else order.execution_utc
+        begun = order.created_utc if at is None else at
         return begun + self._patience.give_up_after
 
     def _has_come(self, utc: Utc, now: Monotonic) -> bool:

@@ -10,5 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    passed = sa.Column("passed", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("orders", passed)
+    op.add_column(
+        "orders", sa.Column("passed", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
