@@ -4,8 +4,8 @@ Decides nothing; imports radios, emulators and HTTP only if they are asked for.
 """
 
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -136,6 +136,24 @@ async def _perform(
     token: str | None,
     work: "Callable[[Setup], Awaitable[T]]",
 ) -> T:
+    async with open_setup(choice, keys, token) as setup:
+        return await work(setup)
+
+
+@asynccontextmanager
+async def open_setup(
+    choice: EngineChoice, keys: Keystore | None, token: str | None = None
+) -> "AsyncIterator[Setup]":
+    """Open what an engine is to run on; its state folder is there.
+
+    Args:
+        choice: link, folder and receiver.
+        keys: of the key folder, None for none.
+        token: that the receiver wants to see.
+
+    Raises:
+        ZotaError: the link cannot be used, or there are no parties among the keys.
+    """
     from ota_engine.shell.service import Setup
 
     utc = utc_clock(choice.link.begin_utc(choice.state))
@@ -145,16 +163,14 @@ async def _perform(
             await stack.enter_async_context(sink)
         opened = await stack.enter_async_context(choice.link.open(choice.state))
         link = await stack.enter_async_context(recorded(opened, choice.capture, utc))
-        return await work(
-            Setup(
-                link,
-                choice.state,
-                wall_clock=lambda: utc(Monotonic(trio.current_time())),
-                virtual=choice.link.virtual,
-                config=choice.config,
-                security=None if keys is None else _security(keys, link.info.own, choice),
-                sinks=sinks,
-            )
+        yield Setup(
+            link,
+            choice.state,
+            wall_clock=lambda: utc(Monotonic(trio.current_time())),
+            virtual=choice.link.virtual,
+            config=choice.config,
+            security=None if keys is None else _security(keys, link.info.own, choice),
+            sinks=sinks,
         )
 
 
