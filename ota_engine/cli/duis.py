@@ -6,6 +6,7 @@ Commands of the head end and of Service Users stand in modules of their own; her
 import typer
 
 from ota_engine.cli import duis_state
+from ota_engine.cli.fleet_acts import add_acts
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -17,3 +18,4 @@ def duis() -> None:
 
 app.command("backup")(duis_state.backup_command)
 app.command("restore")(duis_state.restore_command)
+add_acts(app, "duis", {})

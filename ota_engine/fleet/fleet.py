@@ -35,6 +35,7 @@ from ota_engine.fleet.inventory.happenings import (
     HomeVanished,
     HubReplaced,
     SupplierChanged,
+    TenancyChanged,
 )
 from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
@@ -46,6 +47,19 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices import clocks, delivery
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, PartyClock, StatusSchedule
+from ota_engine.fleet.orders import acts as order_acts
+from ota_engine.fleet.orders import (
+    answering,
+    commands,
+    deliveries,
+    outbox,
+    tenancies,
+)
+from ota_engine.fleet.orders import hearing as order_hearing
+from ota_engine.fleet.orders import upheavals as order_upheavals
+from ota_engine.fleet.orders.events import RequestReceived
+from ota_engine.fleet.orders.outbox import DocumentDelivered, DocumentUndelivered
+from ota_engine.fleet.orders.rows import DeviceCommand, OrderBatch, UserDocument
 from ota_engine.fleet.parties import acts as party_acts
 from ota_engine.fleet.parties.rows import Responsibility, Tenancy
 from ota_engine.fleet.port import (
@@ -70,10 +84,16 @@ class Due(NamedTuple):
 
 #: What happens to homes and devices, and who listens; an event and all that follows is one commit.
 _LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]] = {
-    SupplierChanged: (gaining.supplier_changed, upheavals.supplier_changed),
+    SupplierChanged: (
+        gaining.supplier_changed,
+        upheavals.supplier_changed,
+        order_upheavals.supplier_changed,
+        tenancies.supplier_changed,
+    ),
+    TenancyChanged: (tenancies.tenancy_changed,),
     HubReplaced: (upheavals.hub_replaced,),
-    DeviceMoved: (upheavals.device_moved,),
-    HomeVanished: (upheavals.home_vanished,),
+    DeviceMoved: (upheavals.device_moved, order_upheavals.device_moved),
+    HomeVanished: (upheavals.home_vanished, order_upheavals.home_vanished),
 }
 
 
@@ -91,6 +111,13 @@ def _tenancy_due(row: Tenancy, work: Work, utc: Utc) -> None:
     _tell(registration.tenancy_due(row, work, utc), work, utc)
 
 
+def _command_due(row: DeviceCommand, work: Work, utc: Utc) -> None:
+    if row.reference == tenancies.SUPPLIER:
+        tenancies.supplier_due(row, work, utc)
+    else:
+        commands.command_due(row, work, utc)
+
+
 #: What each kind of row does when its time has come.
 _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     CampaignPhase: progress.due,
@@ -104,6 +131,8 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     Slot: choices.due,
     HomeDiary: choices.diary_due,
     UitWindow: testing.window_due,
+    OrderBatch: deliveries.batch_due,
+    DeviceCommand: _command_due,
 }
 
 #: What is told of homes and devices, and who takes it.
@@ -120,9 +149,58 @@ _AHEAD: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     TenancyTold: diary.tenancy_told,
 }
 
+
+def _taken(event: InstructionTaken, work: Work, utc: Utc) -> None:
+    row = work.get(Instruction, event.key)
+    if row is not None and row.state is InstructionState.WAITING:
+        work.put(replaced(row, state=InstructionState.TAKEN))
+
+
+def _heard(event: HubOutcome, work: Work, utc: Utc) -> None:
+    """Orders listen first: they compare what a device runs with what it ran before."""
+    hearing.heard(order_hearing.heard(event, work, utc), work, utc)
+
+
+def _told(event: Any, work: Work, utc: Utc) -> None:
+    _tell(_TOLD[type(event)](event, work, utc), work, utc)
+    if type(event) in _AHEAD:
+        _AHEAD[type(event)](event, work, utc)
+
+
+def _due(event: Due, work: Work, utc: Utc) -> None:
+    kind = type(event.row)
+    row = work.get(kind, *key_values(kind, event.row))
+    if row is not None and row.due_utc is not None and row.due_utc <= utc:
+        _DUE[kind](row, work, utc)
+
+
+#: What every other event than a decision or a request does.
+_DOES: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
+    HubOutcome: _heard,
+    InstructionTaken: _taken,
+    NoticeDelivered: delivery.delivered,
+    NoticeUndelivered: lambda event, work, utc: delivery.undelivered(event, work),
+    DocumentDelivered: outbox.document_delivered,
+    DocumentUndelivered: lambda event, work, utc: outbox.document_undelivered(event, work),
+    SupplierTold: _told,
+    TenancyTold: _told,
+    DeviceTold: _told,
+    HomeTold: _told,
+    Due: _due,
+}
+
 _Told = SupplierTold | TenancyTold | DeviceTold | HomeTold
 FleetEvent = (
-    _Told | Decision | HubOutcome | InstructionTaken | NoticeDelivered | NoticeUndelivered | Due
+    _Told
+    | Decision
+    | HubOutcome
+    | InstructionTaken
+    | NoticeDelivered
+    | NoticeUndelivered
+    | RequestReceived
+    | DocumentDelivered
+    | DocumentUndelivered
+    | Due
 )
 
 
@@ -158,36 +236,28 @@ class Fleet:
             **assessment.ACTS,
             **nominations.ACTS,
             **emergency.ACTS,
+            **order_acts.ACTS,
+            **outbox.ACTS,
         }
 
     def needs(self, event: FleetEvent) -> Iterator[RowKey]:
         """Name rows that an event is sure to want."""
         match event:
             case HubOutcome():
-                yield RowKey(Campaign, (event.campaign,))
-                yield RowKey(Member, (event.campaign, event.home))
-                yield RowKey(Home, (event.home,))
-                if event.version is not None or event.word is HubWord.TRANSFERRED:
-                    yield RowKey(InstalledDevice, (event.device,))
-                if event.word is HubWord.TRANSFERRED:
-                    yield RowKey(HomeDiary, (event.home,))
+                yield from _of_outcome(event)
             case InstructionTaken():
                 yield RowKey(Instruction, (event.key,))
             case NoticeDelivered() | NoticeUndelivered():
                 yield RowKey(Notice, (event.notice, event.party))
+            case RequestReceived():
+                yield from answering.needs(event)
+            case DocumentDelivered() | DocumentUndelivered():
+                yield RowKey(UserDocument, (event.document,))
             case Due():
                 yield key_of(event.row)
                 yield from _beside(event.row)
-            case DeviceTold():
-                yield RowKey(Home, (event.home,))
-                yield RowKey(InstalledDevice, (event.device,))
-            case SupplierTold():
-                yield RowKey(Home, (event.home,))
-                yield RowKey(Responsibility, (event.home, event.fuel, event.from_utc))
-            case HomeTold() | TenancyTold():
-                yield RowKey(Home, (event.home,))
-            case _:
-                return
+            case SupplierTold() | TenancyTold() | DeviceTold() | HomeTold():
+                yield from _of_told(event)
 
     def handle(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
         """Let something happen.
@@ -199,23 +269,10 @@ class Fleet:
         match event:
             case Decision():
                 return decide(event, self.acts, rows, utc)
-            case HubOutcome():
-                hearing.heard(event, work, utc)
-            case InstructionTaken():
-                _taken(event, work)
-            case NoticeDelivered():
-                delivery.delivered(event, work, utc)
-            case NoticeUndelivered():
-                delivery.undelivered(event, work)
-            case SupplierTold() | TenancyTold() | DeviceTold() | HomeTold():
-                _tell(_TOLD[type(event)](event, work, utc), work, utc)
-                if type(event) in _AHEAD:
-                    _AHEAD[type(event)](event, work, utc)
-            case Due():
-                kind = type(event.row)
-                row = work.get(kind, *key_values(kind, event.row))
-                if row is not None and row.due_utc is not None and row.due_utc <= utc:
-                    _DUE[kind](row, work, utc)
+            case RequestReceived():
+                return answering.received(event, rows, utc, _tell)
+            case _:
+                _DOES[type(event)](event, work, utc)
         return work.effects
 
     @staticmethod
@@ -230,15 +287,28 @@ class Fleet:
         return tuple(_DUE)
 
 
+def _of_outcome(event: HubOutcome) -> Iterator[RowKey]:
+    yield from order_hearing.needs(event)
+    yield RowKey(Campaign, (event.campaign,))
+    yield RowKey(Member, (event.campaign, event.home))
+    yield RowKey(Home, (event.home,))
+    if event.version is not None or event.word is HubWord.TRANSFERRED:
+        yield RowKey(InstalledDevice, (event.device,))
+    if event.word is HubWord.TRANSFERRED:
+        yield RowKey(HomeDiary, (event.home,))
+
+
+def _of_told(event: _Told) -> Iterator[RowKey]:
+    yield RowKey(Home, (event.home,))
+    if isinstance(event, DeviceTold):
+        yield RowKey(InstalledDevice, (event.device,))
+    elif isinstance(event, SupplierTold):
+        yield RowKey(Responsibility, (event.home, event.fuel, event.from_utc))
+
+
 def _beside(row: Any) -> Iterator[RowKey]:
     """Name rows that are wanted with one whose time has come."""
     if isinstance(row, Member | Slot | Responsibility):
         yield RowKey(Home, (row.home,))
     if isinstance(row, Slot):
         yield RowKey(Member, (row.campaign, row.home))
-
-
-def _taken(event: InstructionTaken, work: Work) -> None:
-    row = work.get(Instruction, event.key)
-    if row is not None and row.state is InstructionState.WAITING:
-        work.put(replaced(row, state=InstructionState.TAKEN))

@@ -29,6 +29,8 @@ class Verb(StrEnum):
     CALENDAR = "calendar"  # do not touch the home at these times; one replaces the one before
     COMMAND = "command"  # bring a device a command exactly as its user has signed it
     READ = "read"  # ask a device what it runs, on behalf of a user
+    TENANCY = "tenancy"  # tell the home network that other people live there, from a time on
+    SUPPLIER = "supplier"  # tell it that another supplier answers, from a time on
 
 
 class InstructionState(StrEnum):
@@ -55,11 +57,13 @@ class Instruction:
         at_utc: not before, or when to activate; None for at once.
         until_utc: not after; None for no end.
         state: whether the gateway has taken it.
-        number: counts those for this home of this campaign, or for this device of a user's order, from 1.
+        number: counts those for this home of this campaign, or for this device of a user's order, from 1;
+            of what is told to a home network, seconds of UTC at which it was told first.
         commanded: the device runs an image on a signed order only, and not on its hub's word.
         command: octets of the message to bring, as its user has signed it; empty for none.
         user: EUI-64 of the user on whose behalf a device is asked, None for nobody's.
         counter: that the user gave for that; 0 for none.
+        provider: name of the supplier that will answer, where that is told; empty for none.
     """
 
     TABLE: ClassVar = "instructions"
@@ -82,6 +86,7 @@ class Instruction:
     command: bytes = b""
     user: Eui64 | None = None
     counter: int = 0
+    provider: str = ""
 
     @property
     def is_users(self) -> bool:

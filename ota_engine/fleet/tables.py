@@ -51,6 +51,19 @@ from ota_engine.fleet.inventory.rows import (
 )
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.notices.rows import Notice, PartyClock, StatusSchedule
+from ota_engine.fleet.orders.rows import (
+    DeviceCommand,
+    DeviceOrder,
+    ImageOrder,
+    OrderBatch,
+    OrderRules,
+    OriginatorCounter,
+    Prenotified,
+    ServiceInbox,
+    ServiceUser,
+    Suspension,
+    UserDocument,
+)
 from ota_engine.fleet.parties.rows import (
     Party,
     PartyId,
@@ -132,4 +145,15 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Forecast,
     SignedWord,
     PseudonymKey,
+    ServiceUser,
+    ServiceInbox,
+    UserDocument,
+    ImageOrder,
+    OrderBatch,
+    DeviceOrder,
+    DeviceCommand,
+    OriginatorCounter,
+    Suspension,
+    Prenotified,
+    OrderRules,
 )

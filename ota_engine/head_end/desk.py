@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
-from ota_engine.fleet.kernel.effects import FleetEffect, Reply
+from ota_engine.fleet.kernel.effects import FleetEffect, Reply, ServiceAnswer
 from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted, key_of
 from ota_engine.fleet.kernel.work import apply
+from ota_engine.fleet.orders.events import RequestReceived
 from ota_engine.head_end.habits import Habits, kind_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
@@ -42,6 +43,19 @@ class FleetDesk:
         with self.store.transaction():
             return self.handle_within(events, utc)
 
+    def answer(self, requests: Sequence[RequestReceived], utc: Utc) -> list[ServiceAnswer]:
+        """Take service requests, in order, in one commit.
+
+        Returns:
+            the answer to each, in order.
+
+        Raises:
+            StoreError: the database failed; nothing happened.
+        """
+        with self.store.transaction():
+            effects = self._happen(requests, utc, ())
+        return [effect for effect in effects if isinstance(effect, ServiceAnswer)]
+
     def handle_within(
         self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any] = ()
     ) -> list[Reply]:
@@ -52,6 +66,13 @@ class FleetDesk:
             utc: now.
             known: rows that were read within the same transaction, and need not be read again.
         """
+        effects = self._happen(events, utc, known)
+        return [effect for effect in effects if isinstance(effect, Reply)]
+
+    def _happen(
+        self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any]
+    ) -> list[FleetEffect]:
+        """Let events happen within a transaction; what they wanted is kept, and returned."""
         rows = Rows()
         rows.load_all((key_of(row), row) for row in known)
         needs = {need for event in events for need in self.fleet.needs(event)}
@@ -73,7 +94,7 @@ class FleetDesk:
                 done = self._one(event, rows, utc)
             effects += apply(done, rows)
         self.store.keep(rows.changes(), effects, utc)
-        return [effect for effect in effects if isinstance(effect, Reply)]
+        return effects
 
     def decide(self, decision: Decision, utc: Utc) -> Reply:
         """Take one decision."""

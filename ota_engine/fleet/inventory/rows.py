@@ -199,6 +199,7 @@ class Particulars:
 
     TABLE: ClassVar = "particulars"
     KEY: ClassVar = ("home",)
+    INDEXES: ClassVar = (("mpan",), ("mprn",), ("uprn",), ("address",))
     home: str
     mpan: str = ""
     mprn: str = ""

@@ -6,6 +6,7 @@ All effects of one batch are committed together. ``Instruct`` leaves afterwards.
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from ota_engine.duis.responses import ServiceResponse
 from ota_engine.fleet.kernel.rows import RowKey, Strata
 
 
@@ -105,7 +106,7 @@ class Join(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """Answer whoever asked.
+    """ServiceAnswer whoever asked.
 
     Attributes:
         accepted: it was done, now or when the same was asked before.
@@ -120,5 +121,19 @@ class Reply(NamedTuple):
     revision: int
 
 
+class ServiceAnswer(NamedTuple):
+    """ServiceAnswer a service request.
+
+    Attributes:
+        response: what is answered.
+        request: text of the request id under which the answer is kept; empty for one that is not.
+        command_variant: of that request.
+    """
+
+    response: ServiceResponse
+    request: str = ""
+    command_variant: int = 0
+
+
 RowChange: TypeAlias = Put | Drop | Tally | AuditNote | Draw | Join
-FleetEffect: TypeAlias = RowChange | Reply
+FleetEffect: TypeAlias = RowChange | Reply | ServiceAnswer

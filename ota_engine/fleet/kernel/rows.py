@@ -13,6 +13,8 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from images.eui64 import Eui64
+
 R = TypeVar("R")  # class of a row
 
 
@@ -89,7 +91,51 @@ class Counts(NamedTuple):
     where: tuple[tuple[str, Any], ...] = ()
 
 
-Ask: TypeAlias = RowKey | Select | Strata | Counts
+class Standings(NamedTuple):
+    """Asks how devices stand, all in one go; knows nothing of the batch in hand.
+
+    Attributes:
+        devices: which, each once.
+    """
+
+    devices: tuple[Eui64, ...]
+
+
+class Standing(NamedTuple):
+    """How devices stand that are alike; each field as its row has it.
+
+    Attributes:
+        kind: of device.
+        variant: id.
+        status: in the inventory.
+        gbcs_version: that it speaks.
+        electricity: import supplier of its home; empty for none.
+        gas: gas supplier of its home; empty for none.
+    """
+
+    kind: str
+    variant: str
+    status: str
+    gbcs_version: str
+    electricity: str
+    gas: str
+
+
+class Standees(NamedTuple):
+    """ServiceAnswer to ``Standings``; devices that are not known are not in it.
+
+    Attributes:
+        alike: devices by how they stand.
+        ordered: names of live orders by the device that they are for.
+        upgraded: devices that an open campaign is upgrading.
+    """
+
+    alike: Mapping[Standing, Sequence[Eui64]]
+    ordered: Mapping[Eui64, str]
+    upgraded: frozenset[Eui64] = frozenset()
+
+
+Ask: TypeAlias = RowKey | Select | Strata | Counts | Standings
 
 
 class RowsWanted(Exception):  # noqa: N818 - it is no error: the shell loads what it names
@@ -186,6 +232,7 @@ class Rows:
     _selected: dict[Select, tuple[Any, ...]] = field(default_factory=dict)
     _strata: dict[Strata, Mapping[str, int]] = field(default_factory=dict)
     _counts: dict[Counts, Mapping[tuple[Any, ...], int]] = field(default_factory=dict)
+    _standings: dict[Standings, Standees] = field(default_factory=dict)
     _complete: set[frozenset[Ask]] = field(default_factory=set)
     _changed: dict[type[Any], dict[RowKey, Any]] = field(default_factory=dict)
     _held: dict[type[Any], Any] = field(init=False)  # what was loaded of each kind of ask
@@ -196,6 +243,7 @@ class Rows:
             Select: self._selected,
             Strata: self._strata,
             Counts: self._counts,
+            Standings: self._standings,
         }
 
     def get(self, kind: type[R], *values: Any) -> R | None:
@@ -249,6 +297,17 @@ class Rows:
         """
         try:
             return self._counts[wanted]
+        except KeyError:
+            raise RowsWanted(wanted) from None
+
+    def standings(self, wanted: Standings) -> Standees:
+        """Read how devices stand, as of the last commit.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        try:
+            return self._standings[wanted]
         except KeyError:
             raise RowsWanted(wanted) from None
 

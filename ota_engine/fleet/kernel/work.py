@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from images.eui64 import Eui64
 from ota_engine.fleet.kernel.effects import (
     AuditNote,
     Draw,
@@ -11,6 +12,7 @@ from ota_engine.fleet.kernel.effects import (
     Join,
     Put,
     Reply,
+    ServiceAnswer,
     Tally,
 )
 from ota_engine.fleet.kernel.rows import (
@@ -20,6 +22,8 @@ from ota_engine.fleet.kernel.rows import (
     Rows,
     RowsWanted,
     Select,
+    Standees,
+    Standings,
     Strata,
     key_of,
 )
@@ -74,6 +78,7 @@ class Work:
     def select(
         self,
         kind: type[R],
+        /,
         *,
         at_most: Mapping[str, Any] | None = None,
         order: tuple[str, ...] = (),
@@ -123,6 +128,14 @@ class Work:
         """
         return self._rows.counts(Counts(kind, by, tuple(where.items())))
 
+    def standings(self, devices: tuple[Eui64, ...]) -> Standees:
+        """Read how devices stand, as of the last commit; each is named once.
+
+        Raises:
+            RowsWanted: it is not loaded.
+        """
+        return self._rows.standings(Standings(devices))
+
     def put(self, row: Any) -> None:
         """Keep a row."""
         key = key_of(row)
@@ -154,8 +167,12 @@ class Work:
         self.effects.append(join)
 
     def reply(self, reply: Reply) -> None:
-        """Answer whoever asked."""
+        """ServiceAnswer whoever asked."""
         self.effects.append(reply)
+
+    def answer(self, answer: ServiceAnswer) -> None:
+        """ServiceAnswer a service request."""
+        self.effects.append(answer)
 
 
 def apply(effects: Iterable[FleetEffect], rows: Rows) -> list[FleetEffect]:

@@ -36,6 +36,7 @@ class OrderedImage:
         min_hardware: of the OTA header, None where it names none.
         max_hardware: of the OTA header, None where it names none.
         trouble: why it is no GB image that can be delivered, one line; empty when it is.
+        force_replace: it says itself that it takes the place of one that is under way.
     """
 
     sha256: str
@@ -47,6 +48,7 @@ class OrderedImage:
     min_hardware: int | None = None
     max_hardware: int | None = None
     trouble: str = ""
+    force_replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,16 @@ from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.rows import Sum
 from ota_engine.fleet.kernel.effects import AuditNote, Draw, FleetEffect, Join, Tally
-from ota_engine.fleet.kernel.rows import Ask, Changed, Counts, RowKey, Select, Strata, Unloaded
+from ota_engine.fleet.kernel.rows import (
+    Ask,
+    Changed,
+    Counts,
+    RowKey,
+    Select,
+    Standings,
+    Strata,
+    Unloaded,
+)
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
 from ota_engine.store.failures import mapped
@@ -26,6 +35,7 @@ from ota_engine.store.fleet import migrate
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
 from ota_engine.store.fleet.sealing import Seals, broken_seals
+from ota_engine.store.fleet.standings import look_how_they_stand
 from ota_engine.store.fleet.trail import Trail
 from ota_engine.times import Utc
 
@@ -132,6 +142,8 @@ class FleetStore:
                     found.append((ask, count_strata(self.driver, ask)))
                 case Counts():
                     found.append((ask, self.count(ask)))
+                case Standings():
+                    found.append((ask, look_how_they_stand(self.driver, ask)))
         for kind, keys in by_kind.items():
             found += self._rows(FORMS[kind], list(keys))
         return found

@@ -1,0 +1,306 @@
+"""Activations and questions for one device (11.3, 11.2): drafted, checked, dated, handed to its hub; pure.
+
+A critical command is signed by its user and by nobody else: it is drafted here, comes back signed, must be
+that very draft, and passes on octet by octet.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from images.eui64 import Eui64, format_eui64
+from ota_engine.duis.codes import ResponseCase
+from ota_engine.duis.requests import (
+    CANCELLATION,
+    FirmwareActivation,
+    ReadFirmwareVersion,
+    RequestId,
+    SignedPreCommand,
+)
+from ota_engine.duis.responses import PreCommand
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice, InventoryStatus
+from ota_engine.fleet.kernel.rows import replaced
+from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
+from ota_engine.fleet.orders.lives import COMMANDS, CommandStep
+from ota_engine.fleet.orders.rows import (
+    CommandState,
+    DeviceCommand,
+    OriginatorCounter,
+    ServiceUser,
+)
+from ota_engine.fleet.orders.suppliers import is_responsible
+from ota_engine.fleet.orders.telling import respond
+from ota_engine.fleet.port import COMMANDED, Instruction, Verb
+from ota_engine.gbcs.compose import activate_firmware
+from ota_engine.gbcs.envelope import SIGNATURE_BYTES, serialise
+from ota_engine.gbcs.payloads import CANCELLATION_TIME
+from ota_engine.times import Utc
+
+ACTIVATE: Final = "11.3"
+READ: Final = "11.2"
+GBCS: Final = "4.2"  # of a device that has not said which version it speaks
+MOST_COUNTER: Final = 2**63 - 1  # in a GBCS message
+ANSWER_S: Final = 86_400.0  # in which a device says what became of a dated command, after its time
+_SPEAKING: Final = frozenset({InventoryStatus.COMMISSIONED, InventoryStatus.SUSPENDED})
+_READABLE: Final = frozenset({"ESME", "GSME", "HCALCS", "PPMID", "CHF"})
+_SIGNED: Final = (1 + SIGNATURE_BYTES, b"\x40")
+
+
+def draft_activation(asked: Asked, work: Work, utc: Utc) -> Served:
+    """Make the pre-command of an activation, to be signed by its user.
+
+    Raises:
+        RequestRefused: it may not be.
+        RowsWanted: rows are missing.
+    """
+    body = asked.request.body
+    assert isinstance(body, FirmwareActivation)  # noqa: S101 - by its variant
+    device, home = asked_device(asked, work)
+    if device.kind not in COMMANDED:
+        raise RequestRefused(
+            ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} runs no image on a signed order"
+        )
+    request_id = asked.header.request_id
+    check_counter(request_id, work)
+    _check_time(body.execution_utc, utc)
+    message = activate_firmware(
+        body.hash,
+        originator=request_id.originator,
+        recipient=request_id.target,
+        counter=request_id.counter,
+        execution_time=_gbcs_time(body.execution_utc),
+    )
+    draft = serialise(message._replace(signature=b""))
+    work.put(
+        DeviceCommand(
+            command_name(asked.name),
+            asked.name,
+            ACTIVATE,
+            asked.user.user,
+            device.device,
+            home.home,
+            CommandState.DRAFTED,
+            utc,
+            asked.request.schema_version,
+            request_id.counter,
+            body.execution_utc,
+            draft,
+        )
+    )
+    return Served(PreCommand(device.gbcs_version or GBCS, draft), text="drafted")
+
+
+def send_activation(asked: Asked, work: Work, utc: Utc) -> Served:
+    """Hand a signed pre-command to the device's hub, exactly as it was signed.
+
+    Raises:
+        RequestRefused: it is not the one that was drafted, or may not be sent any more.
+        RowsWanted: rows are missing.
+    """
+    body = asked.request.body
+    assert isinstance(body, SignedPreCommand)  # noqa: S101 - by its variant
+    command = work.get(DeviceCommand, command_name(asked.name))
+    if command is None:
+        raise RequestRefused(
+            ResponseCase.PRE_COMMAND_DIFFERS,
+            "no pre-command was made under this request id: ask for one first",
+        )
+    _, home = asked_device(asked, work)
+    _check_signed(body, command)
+    check_counter(asked.header.request_id, work)
+    _check_time(body.execution_utc, utc)
+    state = COMMANDS.turn(command.state, CommandStep.SEND)
+    if state is None:
+        raise RequestRefused(
+            ResponseCase.PRE_COMMAND_DIFFERS, f"the command is {command.state}: make a new one"
+        )
+    note_counter(command.device, command.user, command.counter, work)
+    work.put(replaced(command, state=state, since_utc=utc))
+    work.put(_instruction(command, home, Verb.COMMAND, body.payload))
+    return Served(later=True, text="sent")
+
+
+def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
+    """Ask a device what it runs, now or at a time that the DCC keeps; or take that back.
+
+    Raises:
+        RequestRefused: it may not be asked.
+        RowsWanted: rows are missing.
+    """
+    body = asked.request.body
+    assert isinstance(body, ReadFirmwareVersion)  # noqa: S101 - by its variant
+    device, home = asked_device(asked, work)
+    if device.kind not in _READABLE:
+        raise RequestRefused(
+            ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} does not say what it runs"
+        )
+    if body.execution_utc == CANCELLATION:
+        return _cancel_readings(asked, device.device, work, utc)
+    request_id = asked.header.request_id
+    check_counter(request_id, work)
+    _check_time(body.execution_utc, utc)
+    command = DeviceCommand(
+        command_name(asked.name),
+        asked.name,
+        READ,
+        asked.user.user,
+        device.device,
+        home.home,
+        CommandState.DRAFTED,
+        utc,
+        asked.request.schema_version,
+        request_id.counter,
+        body.execution_utc,
+    )
+    note_counter(command.device, command.user, command.counter, work)
+    if body.execution_utc is None:
+        _ask(command, home, work, utc)
+        return Served(later=True, text="asked")
+    state = COMMANDS.turn(command.state, CommandStep.DATE)
+    work.put(replaced(command, state=state, due_utc=body.execution_utc))
+    return Served(later=True, text="dated")
+
+
+def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
+    """Ask a device at the time that was given, or wait no longer for what it was to do then."""
+    if command.state is not CommandState.DATED:
+        quiet = COMMANDS.turn(command.state, CommandStep.SILENCE)
+        row = replaced(command, state=quiet or command.state, due_utc=None)
+        work.put(row)
+        if quiet is not None:
+            respond(work, row, "late", None, utc, ResponseCase.DATED_UNANSWERED)
+        return
+    user = work.get(ServiceUser, command.user)
+    device, home = work.get(InstalledDevice, command.device), work.get(Home, command.home)
+    if user is None or device is None or home is None or not may_read(user, home, device.kind):
+        state = COMMANDS.turn(command.state, CommandStep.WITHDRAW)
+        work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
+        respond(work, command, "withdrawn", None, utc, ResponseCase.NOT_RESPONSIBLE)
+        return
+    _ask(replaced(command, due_utc=None), home, work, utc)
+
+
+def may_read(user: ServiceUser, home: Home, kind: str) -> bool:
+    """Whether a user may ask a device of a home: it answers for it, or looks at homes of its region."""
+    return user.active and (home.region in user.regions or is_responsible(user, home, kind))
+
+
+def check_counter(request_id: RequestId, work: Work) -> None:
+    """Refuse a counter that the device has seen, or seen a higher one than.
+
+    Raises:
+        RequestRefused: it has.
+    """
+    known = work.get(OriginatorCounter, request_id.target, request_id.originator)
+    highest = 0 if known is None else known.highest
+    if not highest < request_id.counter <= MOST_COUNTER:
+        raise RequestRefused(
+            ResponseCase.COUNTER_TOO_LOW,
+            f"counter {request_id.counter}: {format_eui64(request_id.target)} has seen {highest},"
+            " give a higher one, below 2^63",
+        )
+
+
+def note_counter(device: Eui64, user: Eui64, counter: int, work: Work) -> None:
+    """Keep the highest counter of a user that a device has seen."""
+    known = work.get(OriginatorCounter, device, user)
+    if known is None or known.highest < counter:
+        work.put(OriginatorCounter(device, user, counter))
+
+
+def asked_device(asked: Asked, work: Work) -> tuple[InstalledDevice, Home]:
+    """Find the device of a request, of which its user may ask.
+
+    Raises:
+        RequestRefused: there is no such device, or it is not the user's to ask, or takes no messages.
+    """
+    target = asked.header.request_id.target
+    device = work.get(InstalledDevice, target)
+    home = work.get(Home, device.home) if device is not None else None
+    if device is None or home is None:
+        raise RequestRefused(ResponseCase.NO_SUCH_DEVICE, f"{format_eui64(target)} is not known")
+    allowed = may_read if asked.header.variant == READ else is_responsible
+    if not allowed(asked.user, home, device.kind):
+        raise RequestRefused(
+            ResponseCase.NOT_RESPONSIBLE, f"{format_eui64(target)} is in none of your homes"
+        )
+    if device.status not in _SPEAKING:
+        raise RequestRefused(
+            ResponseCase.DEVICE_STATUS,
+            f"{format_eui64(target)} is {device.status}: nothing is sent",
+        )
+    return device, home
+
+
+def _check_time(execution_utc: Utc | None, utc: Utc) -> None:
+    if execution_utc is not None and execution_utc <= utc:
+        raise RequestRefused(
+            ResponseCase.STRUCTURE_WRONG, "the execution time has passed: give a later one"
+        )
+
+
+def _check_signed(body: SignedPreCommand, command: DeviceCommand) -> None:
+    length, mark = _SIGNED
+    draft = command.draft[:-1]  # without the octet that counts a signature of none
+    payload = body.payload
+    if len(payload) != len(draft) + length or payload[:-length] != draft:
+        raise RequestRefused(
+            ResponseCase.PRE_COMMAND_DIFFERS,
+            "the signed command is not the pre-command that was made: sign that",
+        )
+    if payload[-length : 1 - length] != mark:
+        raise RequestRefused(
+            ResponseCase.PRE_COMMAND_DIFFERS,
+            "the command ends in no signature of 64 octets: sign it",
+        )
+    if body.execution_utc != command.execution_utc:
+        raise RequestRefused(
+            ResponseCase.PRE_COMMAND_DIFFERS,
+            "the execution time is not that of the pre-command: give the same",
+        )
+
+
+def _gbcs_time(execution_utc: Utc | None) -> datetime | None:
+    if execution_utc is None:
+        return None
+    if execution_utc == CANCELLATION:
+        return CANCELLATION_TIME
+    return datetime.fromtimestamp(execution_utc, UTC)
+
+
+def _cancel_readings(asked: Asked, device: Eui64, work: Work, utc: Utc) -> Served:
+    dated = [
+        row
+        for row in work.select(DeviceCommand, device=device, state=CommandState.DATED)
+        if row.user == asked.user.user and row.reference == READ
+    ]
+    if not dated:
+        raise RequestRefused(
+            ResponseCase.STRUCTURE_WRONG, "no reading of this device is dated: none to cancel"
+        )
+    for row in dated:
+        state = COMMANDS.turn(row.state, CommandStep.CANCEL)
+        work.put(replaced(row, state=state, since_utc=utc, due_utc=None))
+    return Served(later=True, text=f"cancelled {len(dated)}")
+
+
+def _ask(command: DeviceCommand, home: Home, work: Work, utc: Utc) -> None:
+    state = COMMANDS.turn(command.state, CommandStep.SEND)
+    work.put(replaced(command, state=state, since_utc=utc))
+    work.put(_instruction(command, home, Verb.READ, b""))
+
+
+def _instruction(command: DeviceCommand, home: Home, verb: Verb, octets: bytes) -> Instruction:
+    return Instruction(
+        f"{command.name}/1/{verb}",
+        home.gateway,
+        command.name,
+        1,
+        home.home,
+        command.device,
+        verb,
+        number=1,
+        command=octets,
+        user=command.user,
+        counter=command.counter,
+    )
