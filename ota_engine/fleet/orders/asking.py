@@ -1,7 +1,7 @@
 """A request that its sender may make, and why one is refused; plain values."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.duis.codes import ResponseCase
@@ -10,6 +10,7 @@ from ota_engine.duis.responses import ResponseContent
 from ota_engine.fleet.inventory.happenings import Happening
 from ota_engine.fleet.orders.events import OrderedImage
 from ota_engine.fleet.orders.rows import ServiceUser
+from ota_engine.fleet.port import USERS_ORDER
 
 
 class RequestRefused(Exception):  # noqa: N818 - a verdict on a request, not a fault of the program
@@ -68,15 +69,11 @@ class Asked:
         return self.request.header.request_id.text
 
 
-#: Names of orders and commands begin so; campaigns cannot have such names.
-ORDERS: Final = "sr/"
-
-
 def command_name(request: str) -> str:
     """Name what a request asks of one device, by the text of its id."""
-    return ORDERS + request
+    return USERS_ORDER + request
 
 
 def order_name(request: str, device: Eui64) -> str:
     """Name one device of an order of firmware, by the text of its id."""
-    return f"{ORDERS}{request}/{device:016X}"
+    return f"{USERS_ORDER}{request}/{device:016X}"

@@ -26,7 +26,7 @@ from ota_engine.errors import PeerError
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.orders.asking import ORDERS, command_name
+from ota_engine.fleet.orders.asking import command_name
 from ota_engine.fleet.orders.commands import ACTIVATE, ANSWER_S, note_counter
 from ota_engine.fleet.orders.deliveries import instruct, move, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, DELIVERIES, LIVE, CommandStep, DeliveryStep
@@ -41,7 +41,7 @@ from ota_engine.fleet.orders.rows import (
 from ota_engine.fleet.orders.suppliers import responsible_users
 from ota_engine.fleet.orders.suspending import restore, suspend
 from ota_engine.fleet.orders.telling import alert, device_alert, respond
-from ota_engine.fleet.port import HubOutcome, HubWord, Verb
+from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord, Verb
 from ota_engine.gbcs.codes import ActivationCode, Cra, PpmidActivationCode, ReadCode, TransferCode
 from ota_engine.gbcs.envelope import Message, parse
 from ota_engine.gbcs.meters import (
@@ -119,12 +119,12 @@ class _Word:
 
 def is_order(name: str) -> bool:
     """Whether a name that gateways say is that of one device of an order of firmware."""
-    return name.startswith(ORDERS) and name.count("/") > 1
+    return name.startswith(USERS_ORDER) and name.count("/") > 1
 
 
 def is_command(name: str) -> bool:
     """Whether a name that gateways say is that of a command or a question."""
-    return name.startswith(ORDERS) and name.count("/") == 1
+    return name.startswith(USERS_ORDER) and name.count("/") == 1
 
 
 def heard(outcome: HubOutcome, work: Work, utc: Utc) -> HubOutcome:
@@ -133,7 +133,9 @@ def heard(outcome: HubOutcome, work: Work, utc: Utc) -> HubOutcome:
     Returns:
         the same word, with the version that its message tells.
     """
-    if not (outcome.message or outcome.campaign.startswith(ORDERS) or outcome.version is not None):
+    if not (
+        outcome.message or outcome.campaign.startswith(USERS_ORDER) or outcome.version is not None
+    ):
         return outcome
     device = work.get(InstalledDevice, outcome.device)
     home = work.get(Home, device.home if device is not None else outcome.home)
