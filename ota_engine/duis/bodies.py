@@ -281,7 +281,10 @@ def _write_other(body: OtherRequest) -> etree._Element:
         except ValueError as error:
             raise LocalError(f"{body.element}/{path}: {error}") from None
     if body.element in CHECKED_BODIES:
-        read_element(element, CHECKED_BODIES[body.element], body.element)
+        try:
+            read_element(element, CHECKED_BODIES[body.element], body.element)
+        except StructureRefused as refused:
+            raise LocalError(str(refused)) from None
     return element
 
 

@@ -95,7 +95,7 @@ def _parse(name: str, octets: bytes) -> etree._Element:
 
 
 def _is_duis(root: etree._Element) -> bool:
-    return root.tag == f"{_XS}schema" and root.get("targetNamespace") == DUIS_NAMESPACE
+    return bool(root.tag == f"{_XS}schema" and root.get("targetNamespace") == DUIS_NAMESPACE)
 
 
 def _answer_imports(name: str, root: etree._Element, names: Mapping[str, str]) -> None:

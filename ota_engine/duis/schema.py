@@ -20,6 +20,7 @@ from ota_engine.duis.kinds import (
 )
 from ota_engine.duis.requests import MOST_DEVICES, MOST_IMAGE_OCTETS
 from ota_engine.duis.shapes import XmlChild, XmlChoice, XmlGroup, XmlShape, any_of, group, optional
+from ota_engine.duis.variants import REFERENCES, VARIANT_NAMES
 
 MOST_INVENTORY_DEVICES: Final = 17
 _MOST_GBCS_OCTETS: Final = 1 << 20  # of one message; the schema says nothing
@@ -179,8 +180,8 @@ _INVENTORY_DEVICE: Final = group(
     optional("Connectivity", words("Cellular Virtual")),
 )
 RESPONSE_MESSAGE: Final = group(
-    XmlChild("ServiceReference", TextField(1, 8)),
-    XmlChild("ServiceReferenceVariant", TextField(1, 8)),
+    XmlChild("ServiceReference", WordField(REFERENCES)),
+    XmlChild("ServiceReferenceVariant", WordField(VARIANT_NAMES)),
     any_of(
         XmlChild(
             "DSPInventory",

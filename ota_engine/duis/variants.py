@@ -37,6 +37,8 @@ _NAMES: Final = (
 )
 #: Every service reference variant of DUIS 5.4.
 VARIANT_NAMES: Final = frozenset(_NAMES.split())
+#: Every service reference: the first two numbers of its variants.
+REFERENCES: Final = frozenset(".".join(name.split(".")[:2]) for name in VARIANT_NAMES)
 
 
 class UserRole(StrEnum):
