@@ -22,6 +22,13 @@ class Transmit(NamedTuple):
     ack: bool
 
 
+class TransmitTo(NamedTuple):
+    """A device puts one application frame on the air, to another device of its network."""
+
+    destination: Eui64
+    frame: Transmit
+
+
 class Announce(NamedTuple):
     """A device (re)joins and announces itself (ZDO Device_annce)."""
 
@@ -33,7 +40,7 @@ class Note(NamedTuple):
     detail: dict[str, object]
 
 
-NodeAction: TypeAlias = Transmit | Announce | Note
+NodeAction: TypeAlias = Transmit | TransmitTo | Announce | Note
 
 
 class Node(Protocol):
@@ -57,6 +64,9 @@ class Node(Protocol):
 
     def receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
         """Take one frame addressed to this device (or broadcast)."""
+
+    def receive_from(self, source: Eui64, frame: Send, now: float) -> Sequence[NodeAction]:
+        """Take one frame that another device has sent to this one."""
 
     def wake(self, now: float) -> Sequence[NodeAction]:
         """Do what was due at ``wake_at``."""

@@ -57,7 +57,7 @@ class NoListener:
 
 
 class OtaApplication(zigpy.application.ControllerApplication):
-    """A zigpy controller that leaves clusters 0x0019 and 0x0704 to the engine.
+    """A zigpy controller that leaves clusters 0x0019, 0x0704 and 0x0708 to the engine.
 
     Mixed in before a radio library's own controller by ``ota_application``.
 

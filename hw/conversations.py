@@ -3,7 +3,7 @@
 zigpy interviews devices over the same clusters that the engine serves, so an answer goes to whoever
 asked under its transaction sequence number. What nobody asked for goes by cluster: everything of
 the OTA cluster is the engine's, everything of the Basic cluster zigpy's. zigpy says nothing on the
-Tunneling cluster, so all of that is the engine's.
+Tunneling and Device Management clusters, so all of that is the engine's.
 """
 
 from collections import OrderedDict
@@ -12,6 +12,7 @@ from enum import IntFlag
 from ota_engine.errors import PeerError
 from ota_engine.events import (
     BASIC_CLUSTER,
+    DEVICE_MANAGEMENT_CLUSTER,
     OTA_UPGRADE_CLUSTER,
     SMART_ENERGY,
     TUNNELING_CLUSTER,
@@ -64,7 +65,7 @@ class Conversations:
             return self._of_ota(address, frame)
         if cluster == BASIC_CLUSTER:
             return self._of_basic(address, profile, frame)
-        if cluster == TUNNELING_CLUSTER:
+        if cluster in (TUNNELING_CLUSTER, DEVICE_MANAGEMENT_CLUSTER):
             return Owner.ENGINE
         return Owner.ZIGPY
 

@@ -1,6 +1,6 @@
 """Answers devices that look for their hub. Pure: octets in, octets out.
 
-A GB device finds who serves it images and tunnels with a Match_Desc_req for profile 0x0109, and some
+A GB device finds who serves it images, tunnels and news of its premises with a Match_Desc_req for profile 0x0109, and some
 lights look for an image server on Light Link's profile, to speak to it on Home Automation's. zigpy
 answers every profile but that with "none here", which would send them away.
 """
@@ -9,6 +9,7 @@ import struct
 
 from ota_engine.events import (
     BASIC_CLUSTER,
+    DEVICE_MANAGEMENT_CLUSTER,
     LIGHT_LINK,
     OTA_UPGRADE_CLUSTER,
     SERVER_ENDPOINTS,
@@ -23,7 +24,9 @@ SUCCESS = 0x00
 COORDINATOR = 0x0000
 #: By profile of a search: what of it we serve.
 OURS = {
-    SMART_ENERGY: frozenset({BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER}),
+    SMART_ENERGY: frozenset(
+        {BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, DEVICE_MANAGEMENT_CLUSTER}
+    ),
     LIGHT_LINK: frozenset({OTA_UPGRADE_CLUSTER}),
 }
 _REQUEST = struct.Struct("<BHHB")  # sequence, address of interest, profile, input clusters

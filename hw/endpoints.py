@@ -11,6 +11,7 @@ from zigpy.zdo.types import SimpleDescriptor
 
 from ota_engine.events import (
     BASIC_CLUSTER,
+    DEVICE_MANAGEMENT_CLUSTER,
     HOME_AUTOMATION,
     OTA_SERVER_ENDPOINT,
     OTA_UPGRADE_CLUSTER,
@@ -26,7 +27,7 @@ CALLED_ANYWAY = (47,)  # Insta, Gira, Jung: they search for Light Link's profile
 
 
 def smart_energy_endpoint() -> SimpleDescriptor:
-    """The endpoint on which Smart Energy devices look for images and tunnels.
+    """The endpoint on which Smart Energy devices look for images, tunnels and changes of tenancy.
 
     We serve tunnels to sleepy devices, and are a client of those that the others serve.
     """
@@ -35,7 +36,12 @@ def smart_energy_endpoint() -> SimpleDescriptor:
         profile=SMART_ENERGY,
         device_type=ENERGY_SERVICE_INTERFACE,
         device_version=0,
-        input_clusters=[BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER],
+        input_clusters=[
+            BASIC_CLUSTER,
+            OTA_UPGRADE_CLUSTER,
+            TUNNELING_CLUSTER,
+            DEVICE_MANAGEMENT_CLUSTER,
+        ],
         output_clusters=[TUNNELING_CLUSTER],
     )
 

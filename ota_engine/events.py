@@ -18,6 +18,7 @@ LIGHT_LINK = 0xC05E  # profile; it stands in simple descriptors, and only touchl
 OTA_UPGRADE_CLUSTER = 0x0019
 BASIC_CLUSTER = 0x0000
 TUNNELING_CLUSTER = 0x0704
+DEVICE_MANAGEMENT_CLUSTER = 0x0708
 ALL_ENDPOINTS = 0xFF  # of a node; also for a client whose endpoint is not known
 OTA_SERVER_ENDPOINT = 10  # ours for Smart Energy, as registered by every link
 #: The profile on which an endpoint is spoken to, where it is not the one its descriptor names.

@@ -83,6 +83,8 @@ class OutcomeKind(StrEnum):
     ALERT = "alert"
     ORDER = "order"
     VERSION = "version"
+    TENANCY = "tenancy"
+    SUPPLIER = "supplier"
 
 
 class Verdict(StrEnum):
@@ -105,6 +107,21 @@ class Term(StrEnum):
     MAKER = "maker"
     BASE = "base"
     HARDWARE = "hardware"
+
+
+class PremisesSubject(StrEnum):
+    """What changes about the premises."""
+
+    TENANCY = "tenancy"  # who lives there
+    SUPPLIER = "supplier"  # who supplies them
+
+
+class PremisesReply(StrEnum):
+    """What the hub knows of a device that it had a change to tell."""
+
+    ASKED = "asked"  # it asked, and was answered
+    TAKEN = "taken"  # it acknowledged what was published
+    REFUSED = "refused"  # it refused what was published
 
 
 class PushState(StrEnum):
@@ -413,6 +430,60 @@ class CounterRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PremisesChangeRecord:
+    """The last change announced of one subject; keyed by ``subject``.
+
+    Attributes:
+        subject: what changes.
+        issuer_event_id: numbers the announcements, higher ones replace lower ones.
+        provider: the supplier until then, as the cluster numbers suppliers.
+        tariff_type: which side of the meters it is about; 0 delivered, 1 received, 2 both.
+        control: what devices are to do, bits of ``zcl.device_management.ChangeControl``.
+        implementation_utc: when, None for at once.
+        announced_utc: when it was announced.
+        cancelled: it was taken back.
+        proposed_provider: the supplier from then on, 0 for a change of tenancy.
+        name: of that supplier.
+        contact: how that supplier is reached.
+    """
+
+    subject: PremisesSubject
+    issuer_event_id: int
+    provider: int
+    tariff_type: int
+    control: int
+    implementation_utc: Utc | None
+    announced_utc: Utc
+    cancelled: bool = False
+    proposed_provider: int = 0
+    name: bytes = b""
+    contact: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PremisesReplyRecord:
+    """What a device last let the hub know of a change; keyed by (subject, device).
+
+    Attributes:
+        subject: of the change.
+        device: which.
+        issuer_event_id: of the announcement it knows.
+        cancelled: it knows that it was taken back.
+        reply: how it let the hub know.
+        status: of the ZCL, with which it acknowledged or refused.
+        utc: when.
+    """
+
+    subject: PremisesSubject
+    device: Eui64
+    issuer_event_id: int
+    cancelled: bool
+    reply: PremisesReply
+    status: int
+    utc: Utc
+
+
+@dataclass(frozen=True, slots=True)
 class Unassigned:
     """One assignment of a device, and its session, are withdrawn."""
 
@@ -435,6 +506,8 @@ Record: TypeAlias = (
     | ImageTerms
     | PushRecord
     | PushTargetRecord
+    | PremisesChangeRecord
+    | PremisesReplyRecord
     | Unassigned
 )
 
@@ -453,3 +526,5 @@ class Snapshot:
     terms: tuple[ImageTerms, ...] = ()
     pushes: tuple[PushRecord, ...] = ()
     firmwares: tuple[FirmwareRecord, ...] = ()
+    changes: tuple[PremisesChangeRecord, ...] = ()
+    replies: tuple[PremisesReplyRecord, ...] = ()

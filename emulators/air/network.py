@@ -6,6 +6,7 @@ stores.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 
 from emulators.air.agenda import Agenda
@@ -13,8 +14,8 @@ from emulators.air.downlink import Downlink
 from emulators.air.port import Coordinator, EffectSink, Port
 from emulators.air.radio import CALM, AirCounters, Conditions, Medium, max_payload, path
 from emulators.air.station import Placement, Station
-from emulators.air.uplink import Uplink
-from emulators.node import Announce, Node, NodeAction, Note, Transmit
+from emulators.air.uplink import Uplink, Upward
+from emulators.node import Node, NodeAction, Note, Transmit, TransmitTo
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (
@@ -24,6 +25,7 @@ from ota_engine.events import (
     LinkEvent,
     LinkUp,
     Packet,
+    Priority,
     Send,
     SendFailed,
     SendStatus,
@@ -71,6 +73,7 @@ class Network:
         self._downlink = Downlink(
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
         )
+        self._between: dict[Eui64, Downlink] = {}  # from a node to others, by that node
         self._send_up = self._uplink.send
         self._send_down: Callable[[Port, Send, Monotonic], None] = self._downlink.send
         self._heard: Callable[[LinkEvent], object] | None = None
@@ -208,11 +211,14 @@ class Network:
 
     # --- frames ----------------------------------------------------------------------------------
 
-    def _arrive_up(self, station: Station, frame: Transmit | Announce, now: Monotonic) -> None:
+    def _arrive_up(self, station: Station, frame: Upward, now: Monotonic) -> None:
         """Hand a frame that arrived to the server the node has chosen, an announcement to all."""
         if not self._downlink.up:
             return
         if type(frame) is not Transmit:
+            if isinstance(frame, TransmitTo):
+                self._pass_on(station, frame, now)
+                return
             joined = self._joined(station, now)
             if self._heard is not None:
                 self._heard(joined)
@@ -259,6 +265,37 @@ class Network:
         """Hand a frame that arrived to its node."""
         if station.online:
             self._perform(station, station.node.receive(send, now), now)
+
+    def _pass_on(self, station: Station, sent: TransmitTo, now: Monotonic) -> None:
+        """Bring a frame for another node on its way, as any router does: nobody here looks at it."""
+        there = self.stations.get(sent.destination)
+        if there is None:
+            return
+        frame = sent.frame
+        send = Send(
+            sent.destination,
+            frame.source_endpoint,
+            frame.destination_endpoint,
+            frame.profile,
+            frame.cluster,
+            frame.payload,
+            frame.ack,
+            there.node.sleepy,
+            Priority.NORMAL,
+            0,
+        )
+        source = station.node.eui64
+        way = self._between.get(source)
+        if way is None:
+            arrive = partial(self._arrive_between, source)
+            way = Downlink(self.agenda, self.stations, self.media, arrive, _lost_between)
+            self._between[source] = way
+        way.send(None, send, now)
+
+    def _arrive_between(self, source: Eui64, station: Station, send: Send, now: Monotonic) -> None:
+        """Hand a frame of one node to another."""
+        if station.online:
+            self._perform(station, station.node.receive_from(source, send, now), now)
 
     def _failed(self, port: object, failure: tuple[Send, SendStatus], now: Monotonic) -> None:
         if isinstance(port, Port) and port.attached:
@@ -315,3 +352,7 @@ class Network:
             self.submit(port, port.coordinator.wake(now), now)
         else:
             self._arm_port(port)
+
+
+def _lost_between(_: object, __: tuple[Send, SendStatus], ___: Monotonic) -> None:
+    """A frame from one node to another is lost: whoever cares asks again."""

@@ -88,7 +88,7 @@ async def _open(home: EmulatedHome, memory: Path, begin_utc: Utc) -> AsyncIterat
     from emulators.home.live_home import open_home
 
     if home.keys is None:
-        async with open_home(home.entries) as han:
+        async with open_home(home.entries, utc=utc_clock(begin_utc)) as han:
             yield han
         return
     with sole_use(memory):

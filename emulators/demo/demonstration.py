@@ -24,7 +24,7 @@ STEP = 1.0  # virtual seconds between two looks
 LAST_WORDS = 60.0  # seconds after the last end in which devices may still have something to tell
 ENDED = frozenset({SessionState.UPDATED, SessionState.FAILED, SessionState.ABORTED})
 
-#: Told after every step of the virtual seconds and of every session.
+#: ToldChange after every step of the virtual seconds and of every session.
 DemoWatcher = Callable[[Monotonic, Sequence[SessionStatus]], None]
 
 

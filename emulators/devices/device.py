@@ -7,7 +7,7 @@ classes.
 
 from collections.abc import Sequence
 
-from emulators.client.table import ClientState
+from emulators.client.table import RECEIVING, ClientState
 from emulators.client.verification import ImageVerifier
 from emulators.devices.application import ApplicationObject
 from emulators.devices.chip import Chip
@@ -19,10 +19,20 @@ from emulators.node import NEVER, Announce, NodeAction, Note
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Boot, PowerLossError, SectorPool
 from emulators.platform.spec import DeviceSpec
+from emulators.platform.utc_clock import UtcClock
+from emulators.premises.habits import HABITS
+from emulators.premises.port import THE_HUB, PremisesPort
+from emulators.premises.words import ToldChange
 from images.eui64 import Eui64
-from ota_engine.events import OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER, Send
+from ota_engine.events import (
+    DEVICE_MANAGEMENT_CLUSTER,
+    OTA_UPGRADE_CLUSTER,
+    TUNNELING_CLUSTER,
+    Send,
+)
 
 NO_ENDPOINT = -1
+_TAKING = frozenset({*RECEIVING, ClientState.VERIFYING})
 
 
 class EmulatedDevice:
@@ -41,6 +51,8 @@ class EmulatedDevice:
         powered: whether it runs.
         crashes: times it lost power without warning.
         security: what believes GBCS messages and answers them; None for a device without keys.
+        clock: its sense of the date.
+        premises: what it does when tenancy or supplier change; None where it has no such cluster.
     """
 
     __slots__ = (
@@ -50,12 +62,14 @@ class EmulatedDevice:
         "applications",
         "chips",
         "client",
+        "clock",
         "crashes",
         "endpoint",
         "eui64",
         "flash",
         "network_address",
         "powered",
+        "premises",
         "security",
         "sleepy",
         "spec",
@@ -86,6 +100,13 @@ class EmulatedDevice:
         if security is not None:
             tunnel = DeviceTunnel(spec, self.endpoint)
             self._gbcs = GbcsPort(security, tunnel, self.flash, self.client)
+        self.clock = UtcClock() if security is None else security.clock
+        habits = HABITS.get(spec.premises)
+        self.premises: PremisesPort | None = None
+        if habits is not None:
+            self.premises = PremisesPort(
+                spec, self.endpoint, habits, self.clock, self._takes_firmware
+            )
 
     @property
     def version(self) -> int:
@@ -116,6 +137,8 @@ class EmulatedDevice:
             actions = [*self._after_boot(boots), *self._boot_clients(now)]
             if self._gbcs is not None:
                 actions += self._carry_out(self._gbcs.boot(now), now)
+            if self.premises is not None:
+                actions += self.premises.boot(now)
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
@@ -151,6 +174,8 @@ class EmulatedDevice:
     def _halt(self, now: float) -> None:
         for chip in self.chips:
             chip.client.power_off(now)
+        if self.premises is not None:
+            self.premises.power_off()
 
     def _restart_after(self, seconds: float, now: float) -> None:
         self.powered = False
@@ -181,6 +206,8 @@ class EmulatedDevice:
                 actions += application.wake(now)
             if self._gbcs is not None and self.client.state is not ClientState.RESTARTING:
                 actions = [*actions, *self._carry_out(self._gbcs.wake(now), now)]
+            if self.premises is not None and self.premises.wake_at <= now:
+                actions += self.premises.wake(now)
             return self._settle(actions, now)
         except PowerLossError as loss:
             return self._fail(loss, now)
@@ -213,20 +240,24 @@ class EmulatedDevice:
             self.wake_at = min(chip.client.wake_at for chip in self.chips)
         if self._gbcs is not None:
             self.wake_at = min(self.wake_at, self._gbcs.wake_at)
+        if self.premises is not None:
+            self.wake_at = min(self.wake_at, self.premises.wake_at)
+
+    def _takes_firmware(self) -> bool:
+        """Whether one of its chips takes or checks a file."""
+        return any(chip.client.state in _TAKING for chip in self.chips)
 
     # --- GBCS -------------------------------------------------------------------------------------
 
     def set_clock(self, utc: float, now: float, rate: float = 1.0) -> None:
-        """Tell a device with keys the date; see ``UtcClock``. Others have no use for it."""
-        if self.security is not None:
-            self.security.clock.set(utc, now, rate)
-            self._keep_alarm()
+        """Tell a device the date; see ``UtcClock``."""
+        self.clock.set(utc, now, rate)
+        self._keep_alarm()
 
     def step_clock(self, seconds: float) -> None:
-        """Set the date of a device with keys forward, or back."""
-        if self.security is not None:
-            self.security.clock.step(seconds)
-            self._keep_alarm()
+        """Set the date of a device forward, or back."""
+        self.clock.step(seconds)
+        self._keep_alarm()
 
     def _keep_alarm(self) -> None:
         if self.powered:
@@ -259,14 +290,36 @@ class EmulatedDevice:
                 actions = self.client.receive_block(frame.payload, now)
                 if actions is not None:
                     self.wake_at = self.client.wake_at
-                    if self._gbcs is not None:
+                    if self._gbcs is not None or self.premises is not None:
                         self._set_alarm()
                     return actions
             return self._settle(self._receive(frame, now), now)
         except PowerLossError as loss:
             return self._fail(loss, now)
 
+    def receive_from(self, source: Eui64, frame: Send, now: float) -> Sequence[NodeAction]:
+        """Take one frame of another device: only changes of tenancy and supplier travel like that."""
+        if not (self.powered and self._is_of_premises(frame)) or self.premises is None:
+            return ()
+        return self._settle(self.premises.receive(frame, source, now), now)
+
+    def announce(self, told: ToldChange, now: float) -> Sequence[NodeAction]:
+        """Have a meter tell of a change, as if its supplier had told it by signed message."""
+        if self.premises is None:
+            return ()
+        actions = self.premises.announce(told)
+        return self._settle(actions, now) if self.powered else ()
+
+    def _is_of_premises(self, frame: Send) -> bool:
+        return (
+            frame.cluster == DEVICE_MANAGEMENT_CLUSTER
+            and frame.destination == self.eui64
+            and self.applications[0].hears(frame)
+        )
+
     def _receive(self, frame: Send, now: float) -> Sequence[NodeAction]:
+        if self.premises is not None and self._is_of_premises(frame):
+            return self.premises.receive(frame, THE_HUB, now)
         unicast = frame.destination == self.eui64
         if frame.cluster == TUNNELING_CLUSTER and self._gbcs is not None:
             if not (unicast and self.applications[0].hears(frame)):

@@ -64,6 +64,8 @@ class DeviceKind:
         sleepy: it sleeps, and polls a parent for its frames.
         timers: of its OTA client.
         options: habits of its OTA client.
+        premises: what it does when tenancy or supplier change, a row of ``emulators.premises.habits``;
+            empty: it has no such cluster.
         furnished: where it stands in the built-in home; None: it is none of that home's devices.
     """
 
@@ -80,6 +82,7 @@ class DeviceKind:
     sleepy: bool = False
     timers: TimerProfile = LAB
     options: ClientOptions = USUAL
+    premises: str = ""
     furnished: Placement | None = None
 
     def __str__(self) -> str:
@@ -108,6 +111,7 @@ class DeviceKind:
             cells=self.cells,
             timers=self.timers,
             options=self.options,
+            premises=self.premises,
             seed=number,
         )
 
@@ -125,15 +129,17 @@ PPMID: Final = DeviceKind(
         answer_read=read_der,
         reports=True,
     ),
+    premises="ppmid",
     furnished=NEAR,
 )
 
-#: It has nothing beyond the OTA client, and no part in the firmware of GBCS.
+#: It has no part in the firmware of GBCS.
 IHD: Final = DeviceKind(
     word="ihd",
     label="IHD",
     image_type=0x0085,
     device_id=IN_HOME_DISPLAY,
+    premises="ihd",
     furnished=BEHIND_A_ROUTER,
 )
 
@@ -184,6 +190,7 @@ ESME: Final = DeviceKind(
         receipt_code=MessageCode.FIRMWARE_RECEIPT_DLMS,
         write_receipt=receipt_dlms,
     ),
+    premises="meter",
 )
 
 GSME: Final = DeviceKind(
@@ -217,6 +224,7 @@ PORTABLE_IHD: Final = DeviceKind(
     options=ClientOptions(
         timeout_policy=1, page_mode=True, refuses_downgrade=True, hides_identity=True
     ),
+    premises="ihd",
 )
 
 #: A mains device of Home Automation with nothing beyond the OTA client.

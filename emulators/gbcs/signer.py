@@ -9,7 +9,7 @@ from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.habits import GbcsHabits
 from emulators.gbcs.memory import FutureOrder
 from emulators.gbcs.outbox import Outbox
-from emulators.gbcs.utc_clock import UtcClock
+from emulators.platform.utc_clock import UtcClock
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import ActivationCode, AlertCode, MessageCode, PpmidActivationCode
 from ota_engine.gbcs.envelope import Message, serialise

@@ -14,9 +14,9 @@ from emulators.gbcs.habits import GbcsHabits
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.outbox import Outbox
 from emulators.gbcs.signer import DeviceSigner
-from emulators.gbcs.utc_clock import UtcClock
 from emulators.node import Note
 from emulators.platform.spec import SecurityOptions
+from emulators.platform.utc_clock import UtcClock
 from images.eui64 import format_eui64
 from ota_engine.errors import PeerError
 from ota_engine.gbcs.codes import USE_CASES, ActivationCode

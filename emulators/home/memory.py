@@ -1,4 +1,4 @@
-"""What an emulated home keeps from one life to the next, as text: flash and GBCS memory.
+"""What an emulated home keeps from one life to the next, as text: flash, GBCS memory, who lives there.
 
 Pure. Knows what of a device outlives a power cut; opens no file. Equal sectors are written once.
 """
@@ -15,6 +15,8 @@ from emulators.devices.device import EmulatedDevice
 from emulators.gbcs.memory import Begun, FutureOrder, Outgoing, SecureMemory
 from emulators.gbcs.replay import ReplayGuard
 from emulators.platform.flash import Contents, Download, FileIdentity, Metadata, Spare, StoredFile
+from emulators.premises.memory import Cleared, PremisesMemory
+from emulators.premises.words import SUBJECTS, ToldChange
 from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.envelope import Message, parse, serialise
@@ -41,10 +43,12 @@ class Remembered(NamedTuple):
         flash: the contents of its flash, for each chip by the file it left the factory with; with
             another one it is another chip, and the device another device if that is its first.
         memory: of its security unit, None if it has none.
+        premises: of changes of tenancy and supplier, None if it has no part in them.
     """
 
     flash: Mapping[FileIdentity, Contents]
     memory: SecureMemory | None
+    premises: PremisesMemory | None = None
 
 
 HomeMemory: TypeAlias = Mapping[int, Remembered]
@@ -83,6 +87,8 @@ def recall_home(memory: HomeMemory, devices: Iterable[EmulatedDevice]) -> None:
                 chip.flash.fill(kept.flash[chip.spec.factory])
         if device.security is not None and kept.memory is not None:
             device.security.recall(kept.memory)
+        if device.premises is not None and kept.premises is not None:
+            device.premises.recall(kept.premises)
 
 
 class MemoryKeeper:
@@ -118,6 +124,8 @@ def _device(device: EmulatedDevice, sectors: dict[str, str]) -> dict[str, _Json]
         row["chips"] = [_chip(chip, sectors) for chip in others]
     if device.security is not None:
         row["gbcs"] = _memory(device.security.memory)
+    if device.premises is not None:
+        row["premises"] = _premises(device.premises.memory)
     return row
 
 
@@ -133,7 +141,8 @@ def _chip(chip: Chip, sectors: dict[str, str]) -> dict[str, _Json]:
 def _read_device(row: Mapping[str, _Json], sectors: Mapping[str, bytes]) -> Remembered:
     rows = (row, *row.get("chips", ()))
     memory = _read_memory(row["gbcs"]) if "gbcs" in row else None
-    return Remembered(dict(_read_chip(each, sectors) for each in rows), memory)
+    premises = _read_premises(row["premises"]) if "premises" in row else None
+    return Remembered(dict(_read_chip(each, sectors) for each in rows), memory, premises)
 
 
 def _read_chip(
@@ -267,3 +276,76 @@ def _read_cause(row: _Json) -> Message | FutureOrder | None:
     if row is None:
         return None
     return parse(bytes.fromhex(row)) if isinstance(row, str) else _read_order(row)
+
+
+# --- who lives there ------------------------------------------------------------------------------
+
+
+def _premises(memory: PremisesMemory) -> dict[str, _Json]:
+    return {
+        "pending": [[server, _told(told)] for (server, _), told in memory.pending.items()],
+        "done": [[*source, *event] for source, event in memory.done.items()],
+        "cleared": [
+            {
+                "server": one.server,
+                "subject": one.subject,
+                "event": one.event,
+                "utc": one.utc,
+                "what": list(one.what),
+            }
+            for one in memory.cleared
+        ],
+        "history_blocked": memory.history_blocked,
+        "standing": [_told(told) for told in memory.standing.values()],
+        "callers": [list(caller) for caller in memory.callers.items()],
+    }
+
+
+def _read_premises(row: Mapping[str, _Json]) -> PremisesMemory:
+    pending = {
+        (int(server), told.subject): told
+        for server, told in ((server, _read_told(told)) for server, told in row["pending"])
+    }
+    done = {
+        (int(server), _subject(subject)): (int(event), int(times))
+        for server, subject, event, times in row["done"]
+    }
+    standing = map(_read_told, row["standing"])
+    return PremisesMemory(
+        pending,
+        done,
+        tuple(map(_read_cleared, row["cleared"])),
+        bool(row["history_blocked"]),
+        {told.subject: told for told in standing},
+        {int(caller): int(endpoint) for caller, endpoint in row["callers"]},
+    )
+
+
+def _read_cleared(row: Mapping[str, _Json]) -> Cleared:
+    utc = None if row["utc"] is None else float(row["utc"])
+    what = tuple(map(str, row["what"]))
+    return Cleared(int(row["server"]), _subject(row["subject"]), int(row["event"]), utc, what)
+
+
+def _told(told: ToldChange) -> list[_Json]:
+    return [*told[:7], told.name.hex(), told.contact.hex()]
+
+
+def _read_told(row: list[_Json]) -> ToldChange:
+    subject, *numbers, name, contact = row
+    provider, event, tariff, time, control, proposed = map(int, numbers)
+    return ToldChange(
+        _subject(subject),
+        provider,
+        event,
+        tariff,
+        time,
+        control,
+        proposed,
+        bytes.fromhex(name),
+        bytes.fromhex(contact),
+    )
+
+
+def _subject(text: _Json) -> str:
+    return SUBJECTS[SUBJECTS.index(text)]

@@ -6,7 +6,7 @@ devices are run. Every complaint names the line and the key.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,6 +21,8 @@ from emulators.platform.spec import (
     DeviceSpec,
     server_endpoint,
 )
+from emulators.premises.habits import HABITS, PremisesHabits
+from emulators.premises.words import BITS, SUBJECTS, TENANCY
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError
 
@@ -28,11 +30,36 @@ MAX_DEVICES = 1000  # what one coordinator can be asked to know
 TRIGGER_AFTER = 10.0  # seconds a commanded device holds an image before its trigger is pulled
 
 MAX_CHIPS = 7  # beside a device's own
+MAX_ANNOUNCEMENTS = 20
+NO_PREMISES = "none"  # the device has no cluster for changes of tenancy and supplier
+METER = "meter"
 LONGEST_TEXT = 32  # octets of a model identifier or manufacturer name
 CHARGEABLE = tuple(kind for kind in KINDS.values() if kind.chargeable)
 COMMANDED = tuple(kind for kind in KINDS.values() if kind.commanded)
 
 T = TypeVar("T")
+
+
+class Announcement(NamedTuple):
+    """A change that a meter tells of, as its supplier tells it in a real home.
+
+    Attributes:
+        subject: tenancy or supplier.
+        event: issuer event id.
+        after: seconds until the meter tells of it.
+        within: seconds from then until it takes effect; None: at once.
+        control: what devices are to do.
+        provider: the supplier until then.
+        proposed: the supplier from then on.
+    """
+
+    subject: str
+    event: int
+    after: float
+    within: float | None
+    control: int
+    provider: int
+    proposed: int
 
 
 class RosterEntry(NamedTuple):
@@ -45,6 +72,7 @@ class RosterEntry(NamedTuple):
         plug_in_after: seconds until a battery device is put on the mains; None: never.
         trigger_after: seconds an HCALCS, ESME or GSME without keys holds a verified image before
             its local trigger is pulled; None: never.
+        announces: changes of tenancy and supplier that a meter tells of.
     """
 
     name: str
@@ -52,6 +80,7 @@ class RosterEntry(NamedTuple):
     placement: Placement
     plug_in_after: float | None = None
     trigger_after: float | None = None
+    announces: tuple[Announcement, ...] = ()
 
 
 class Roster(NamedTuple):
@@ -69,7 +98,7 @@ class Roster(NamedTuple):
 def default_roster() -> tuple[RosterEntry, ...]:
     """One device of each kind that has a place in it, on the mains."""
     furnished = (kind for kind in KINDS.values() if kind.furnished is not None)
-    return tuple(
+    return acquainted(
         RosterEntry(
             kind.label,
             kind.specimen(number),
@@ -107,7 +136,30 @@ def parse_roster(text: str) -> Roster:
             entries.append(_entry(_Table(table), number, entries))
         except LocalError as error:
             raise LocalError(f"{where}device {number + 1}: {error}") from error
-    return Roster(tuple(entries), keys)
+    return Roster(acquainted(entries), keys)
+
+
+def acquainted(entries: Iterable[RosterEntry]) -> tuple[RosterEntry, ...]:
+    """Let devices that ask what has changed ask the meters of their home, too."""
+    entries = tuple(entries)
+    meters = tuple(
+        one.spec.eui64 for one in entries if _habits(one.spec) is not None and _serves(one.spec)
+    )
+    return tuple(
+        one
+        if _habits(one.spec) is None or _serves(one.spec)
+        else one._replace(spec=replace(one.spec, meters=meters))
+        for one in entries
+    )
+
+
+def _habits(spec: DeviceSpec) -> PremisesHabits | None:
+    return HABITS.get(spec.premises)
+
+
+def _serves(spec: DeviceSpec) -> bool:
+    habits = _habits(spec)
+    return habits is not None and habits.serves
 
 
 def _lines(text: str) -> list[int]:
@@ -187,8 +239,11 @@ KEYS = (
     "trigger_after",
     "answers_for",
     "takes_turns",
+    "premises",
+    "announces",
     "chip",
 )
+ANNOUNCES_KEYS = ("subject", "event", "after", "within", "clears", "provider", "proposed")
 
 
 def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry:
@@ -203,9 +258,10 @@ def _entry(table: _Table, number: int, others: list[RosterEntry]) -> RosterEntry
         table.take("plug_in_after", _seconds, None),
         table.take("trigger_after", _seconds, None),
     )
+    announces: Sequence[Mapping[str, Any]] = table.take("announces", _announcements, [])
     table.finish(KEYS)
     spec = _with_chips(spec, chips)
-    entry = entry._replace(spec=spec)
+    entry = entry._replace(spec=spec, announces=_announces(spec, announces))
     for other in others:
         if other.spec.eui64 == spec.eui64:
             raise LocalError(f"eui64 is that of {other.name}: give each device its own")
@@ -245,7 +301,40 @@ def _spec(kind: DeviceKind, table: _Table, number: int) -> DeviceSpec:
         supplier=table.take("supplier", _eui64, None),
         answers_for=table.take("answers_for", _answers_for, usual.answers_for),
         takes_turns=table.take("takes_turns", _flag, usual.takes_turns),
+        premises=table.take("premises", _premises, usual.premises),
     )
+
+
+def _announces(spec: DeviceSpec, tables: Sequence[Mapping[str, Any]]) -> tuple[Announcement, ...]:
+    """Read what a meter tells of.
+
+    Raises:
+        LocalError: it is no meter, or tells what no meter can.
+    """
+    if tables and not _serves(spec):
+        raise LocalError(f"announces is for a device with premises = {METER!r}, as an ESME has it")
+    found: list[Announcement] = []
+    for number, entries in enumerate(tables, 1):
+        try:
+            found.append(_announcement(_Table(entries)))
+        except LocalError as error:
+            raise LocalError(f"announces {number}: {error}") from error
+    return tuple(found)
+
+
+def _announcement(table: _Table) -> Announcement:
+    number = _within(0, 0xFFFF_FFFF)
+    made = Announcement(
+        table.take("subject", _subject, TENANCY),
+        table.take("event", number, 1),
+        table.take("after", _seconds, 0.0),
+        table.take("within", _seconds, None),
+        table.take("clears", _clears, 1 << BITS["consumer data"]),
+        table.take("provider", number, 0),
+        table.take("proposed", number, 0),
+    )
+    table.finish(ANNOUNCES_KEYS)
+    return made
 
 
 def _with_chips(spec: DeviceSpec, tables: Sequence[Mapping[str, Any]]) -> DeviceSpec:
@@ -331,6 +420,34 @@ def _answers_for(value: Any) -> AnswersFor:
     except ValueError:
         habits = ", ".join(habit.value for habit in AnswersFor)
         raise ValueError(f"no such habit; there are {habits}") from None
+
+
+def _premises(value: Any) -> str:
+    if value == NO_PREMISES:
+        return ""
+    if value not in HABITS:
+        raise ValueError(f"no such habit; there are {', '.join((NO_PREMISES, *HABITS))}")
+    return str(value)
+
+
+def _subject(value: Any) -> str:
+    if value not in SUBJECTS:
+        raise ValueError(f"is none of {', '.join(SUBJECTS)}")
+    return str(value)
+
+
+def _clears(value: Any) -> int:
+    if not isinstance(value, list) or not all(one in BITS for one in value):
+        raise ValueError(f"is no list of what can be cleared: {', '.join(BITS)}")
+    return sum({1 << BITS[one] for one in value})
+
+
+def _announcements(value: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ValueError("is no [[device.announces]] table")
+    if len(value) > MAX_ANNOUNCEMENTS:
+        raise ValueError(f"is more than {MAX_ANNOUNCEMENTS} announcements")
+    return value
 
 
 def _tables(value: Any) -> Sequence[Mapping[str, Any]]:

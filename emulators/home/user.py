@@ -1,6 +1,6 @@
 """What the user of a home does: plugs devices in and pulls their triggers, by the network's agenda.
 
-Pure. Knows which devices of a roster want it and when; knows nothing of servers or real time.
+Pure. Knows which devices of a roster want it and when, and what meters are told; knows nothing of servers or real time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,10 @@ from emulators.air.network import Network
 from emulators.client.table import ClientState
 from emulators.devices.chargeable import Chargeable
 from emulators.devices.commanded import Commanded
-from emulators.home.roster import RosterEntry
+from emulators.devices.device import EmulatedDevice
+from emulators.home.roster import Announcement, RosterEntry
 from emulators.node import Node
+from emulators.premises.words import AT_ONCE, YEAR_2000, ToldChange
 from ota_engine.times import Monotonic
 
 ROUND = 1.0  # seconds between two looks at a device that may hold an image
@@ -21,7 +23,7 @@ HOLDING = frozenset({ClientState.EXTERNAL, ClientState.WAITING_TO_UPGRADE})
 def schedule_user_actions(
     network: Network, entries: Iterable[RosterEntry], devices: Mapping[int, Node] | None = None
 ) -> None:
-    """Have a user look after these devices from the network's present on.
+    """Have a user look after these devices from the network's present on, and suppliers tell meters.
 
     Args:
         network: where they are; all of them have been added.
@@ -34,6 +36,9 @@ def schedule_user_actions(
         node = network.stations[eui64].node if devices is None else devices[eui64]
         if entry.plug_in_after is not None and isinstance(node, Chargeable):
             network.agenda.at(now + entry.plug_in_after, partial(_plug_in, network, node))
+        if isinstance(node, EmulatedDevice):
+            for news in entry.announces:
+                network.agenda.at(now + news.after, partial(_announce, network, node, news))
         if entry.trigger_after is None or not isinstance(node, Commanded):
             continue
         if node.security is None:  # one with keys waits for CS06
@@ -42,6 +47,22 @@ def schedule_user_actions(
 
 def _plug_in(network: Network, device: Chargeable, now: Monotonic) -> None:
     network.perform(device.eui64, device.set_mains(True, now), now)
+
+
+def _announce(network: Network, meter: EmulatedDevice, news: Announcement, now: Monotonic) -> None:
+    """Have a meter tell of a change; one that does not know the date tells of it for now."""
+    utc = meter.clock.utc(now)
+    at_once = news.within is None or utc is None
+    told = ToldChange(
+        news.subject,
+        news.provider,
+        news.event,
+        0,
+        AT_ONCE if at_once else int((utc or 0.0) + (news.within or 0.0) - YEAR_2000),
+        news.control,
+        news.proposed,
+    )
+    network.perform(meter.eui64, meter.announce(told, now), now)
 
 
 class _Watch:

@@ -9,8 +9,14 @@ from struct import pack, unpack_from
 
 from emulators.devices.kinds import kind_of
 from emulators.platform.spec import DeviceSpec
+from emulators.premises.habits import HABITS
 from images.eui64 import Eui64
-from ota_engine.events import BASIC_CLUSTER, OTA_UPGRADE_CLUSTER, TUNNELING_CLUSTER
+from ota_engine.events import (
+    BASIC_CLUSTER,
+    DEVICE_MANAGEMENT_CLUSTER,
+    OTA_UPGRADE_CLUSTER,
+    TUNNELING_CLUSTER,
+)
 
 PROFILE = 0x0000
 ENDPOINT = 0
@@ -62,18 +68,7 @@ class Identity:
     def of(cls, spec: DeviceSpec) -> "Identity":
         """Describe an emulated device."""
         numbers = dict.fromkeys(part.endpoint for part in spec.parts)
-        endpoints = (
-            SimpleDescriptor(
-                number,
-                spec.profile,
-                kind_of(spec).device_id,
-                0,
-                (BASIC_CLUSTER, *tunnel),
-                (OTA_UPGRADE_CLUSTER, *tunnel),
-            )
-            for number in numbers
-            for tunnel in [(TUNNELING_CLUSTER,) if number == spec.endpoint else ()]
-        )
+        endpoints = (_endpoint(spec, number) for number in numbers)
         return cls(
             spec.eui64,
             spec.network_address,
@@ -83,6 +78,20 @@ class Identity:
             tuple(endpoints),
             cells=spec.cells,
         )
+
+
+def _endpoint(spec: DeviceSpec, number: int) -> SimpleDescriptor:
+    """Describe one endpoint; tunnels, and changes of tenancy and supplier, are the first chip's."""
+    inputs, outputs = [BASIC_CLUSTER], [OTA_UPGRADE_CLUSTER]
+    if number == spec.endpoint:
+        inputs.append(TUNNELING_CLUSTER)
+        outputs.append(TUNNELING_CLUSTER)
+        habits = HABITS.get(spec.premises)
+        if habits is not None:
+            (inputs if habits.serves else outputs).append(DEVICE_MANAGEMENT_CLUSTER)
+    return SimpleDescriptor(
+        number, spec.profile, kind_of(spec).device_id, 0, tuple(inputs), tuple(outputs)
+    )
 
 
 def announcement(sequence: int, address: int, eui64: int, capability: int) -> bytes:

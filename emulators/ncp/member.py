@@ -92,6 +92,10 @@ class NetworkMember:
             return self._answer(frame, now)
         return self.device.receive(frame, now)
 
+    def receive_from(self, source: Eui64, frame: Send, now: float) -> Sequence[NodeAction]:
+        """Take a frame of another device."""
+        return self.device.receive_from(source, frame, now) if self.joined else ()
+
     def _answer(self, frame: Send, now: float) -> Sequence[NodeAction]:
         if frame.destination in BROADCASTS:
             return ()  # the few that are asked of all want no answer of a device that is not it

@@ -101,6 +101,8 @@ class DeviceSpec:
     ``profile`` is the one in its simple descriptor; it speaks on ``spoken_profile``.
     ``battery`` is one that has to be plugged in to download, ``cells`` one that never can be.
     ``bank_size`` is the largest file it can hold, in octets.
+    ``premises`` is what it does when tenancy or supplier change, a row of ``emulators.premises.habits``,
+    or nothing: then it has no such cluster. ``meters`` are whom it asks of that beside the hub.
     ``chips`` are further chips beside the one that all of this describes; where several share an
     endpoint, ``answers_for`` says whose attributes are read there, and with ``takes_turns`` only one
     of them at a time asks, downloads or verifies.
@@ -131,6 +133,8 @@ class DeviceSpec:
     certificate: bytes | None = None
     supplier: int | None = None
     seed: int = 0
+    premises: str = ""
+    meters: tuple[Eui64, ...] = ()
     chips: tuple[ChipSpec, ...] = ()
     answers_for: AnswersFor = AnswersFor.FIRST
     takes_turns: bool = False

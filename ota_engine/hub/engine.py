@@ -14,6 +14,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (
     BASIC_CLUSTER,
+    DEVICE_MANAGEMENT_CLUSTER,
     OTA_UPGRADE_CLUSTER,
     TUNNELING_CLUSTER,
     ClockObserved,
@@ -61,6 +62,9 @@ from ota_engine.hub.kernel.happenings import (
     Wanted,
 )
 from ota_engine.hub.kernel.kernel import Kernel
+from ota_engine.hub.premises.changes import PremisesStatus
+from ota_engine.hub.premises.premises import Premises
+from ota_engine.hub.premises.requests import AnnounceChange, CancelChange, PremisesRequest
 from ota_engine.hub.push.commands import BeginPush, PushCommand, ResumePush, StopPush
 from ota_engine.hub.push.pushes import DeliveryView, Pushes
 from ota_engine.records import ImageRecord, ImageTerms, OrderRecord, Snapshot
@@ -69,18 +73,19 @@ from ota_engine.times import Monotonic
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
 #: What a person can ask of an engine.
-EngineRequest: TypeAlias = OperatorCommand | OrderRequest | PushCommand
+EngineRequest: TypeAlias = OperatorCommand | OrderRequest | PushCommand | PremisesRequest
 #: Takes a value of one type, and the time.
 Taker: TypeAlias = Callable[[Any, Monotonic], None]
 
 
 class Engine:
-    """Delivery of firmware to the devices of one or more links, pushes, and orders to activate it.
+    """Delivery of firmware to the devices of one or more links, pushes, orders to activate, premises.
 
     Attributes:
         kernel: what the parts share.
         delivery: serves images.
         pushes: decide who gets which.
+        premises: tells devices of changes of tenancy and supplier.
     """
 
     def __init__(
@@ -112,6 +117,7 @@ class Engine:
         )
         view = DeliveryView(self.device, self.status, self._sessions_of)
         self.pushes = Pushes(self.kernel, snapshot.pushes, view, by_order=security is not None)
+        self.premises = Premises(self.kernel, snapshot)
         self._remembered = snapshot.orders
         self._drain = self.kernel.output.drain
         self._deadlines = self.kernel.deadlines
@@ -129,6 +135,7 @@ class Engine:
         clusters: dict[int, Taker] = {
             OTA_UPGRADE_CLUSTER: self.delivery.receive,
             BASIC_CLUSTER: self.delivery.receive_basic,
+            DEVICE_MANAGEMENT_CLUSTER: self.premises.receive,
         }
         if self._activations is not None:
             clusters[TUNNELING_CLUSTER] = self._activations.receive
@@ -138,15 +145,15 @@ class Engine:
         """Everything else goes to all whom it concerns: first the kernel, then its parts."""
         kernel, delivery, presence = self.kernel, self.delivery, self.delivery.presence
         takers: dict[type[Any], tuple[Taker, ...]] = {
-            Joined: (kernel.joined, presence.joined),
+            Joined: (kernel.joined, presence.joined, self.premises.joined),
             Left: (presence.left,),
-            LinkUp: (kernel.link_up, presence.link_up),
+            LinkUp: (kernel.link_up, presence.link_up, self.premises.link_up),
             LinkDown: (kernel.link_down, presence.link_down),
             SendFailed: (self._send_failed,),
             ClockObserved: (kernel.clock_observed,),
             ClockChanged: (delivery.clock_changed,),
             QueryHeard: (delivery.query_heard,),
-            DeviceForgotten: (delivery.device_forgotten,),
+            DeviceForgotten: (delivery.device_forgotten, self.premises.device_forgotten),
             Wanted: (self._wanted,),
             Refused: (self.pushes.refused,),
             FirmwareTold: (self.pushes.told,),
@@ -156,6 +163,8 @@ class Engine:
             BeginPush: (self.pushes.begin,),
             ResumePush: (self.pushes.resume,),
             StopPush: (self.pushes.stop,),
+            AnnounceChange: (self.premises.announce,),
+            CancelChange: (self.premises.cancel,),
             ActivateImage: (_no_keys,),
             PassCommand: (_no_keys,),
             CancelOrder: (_no_keys,),
@@ -184,6 +193,7 @@ class Engine:
             self.delivery.ALARMS, self.delivery.ring
         )
         owners[Alarm.PUSH] = self.pushes.ring
+        owners[Alarm.PUBLISH] = self.premises.ring
         if self._activations is not None:
             owners |= dict.fromkeys(self._activations.ALARMS, self._activations.ring)
         return owners
@@ -252,6 +262,8 @@ class Engine:
         """What became of a frame concerns whose it was."""
         if event.send.cluster == TUNNELING_CLUSTER and self._activations is not None:
             self._activations.send_failed(event, now)
+        elif event.send.cluster == DEVICE_MANAGEMENT_CLUSTER:
+            self.premises.send_failed(event, now)
         else:
             self.delivery.send_failed(event, now)
 
@@ -279,6 +291,10 @@ class Engine:
     def asks(self, device: Eui64, user: Eui64, counter: int) -> bool:
         """Whether a device is being asked what it runs on behalf of a user."""
         return self._activations is not None and self._activations.asks(device, user, counter)
+
+    def premises_status(self) -> tuple[PremisesStatus, ...]:
+        """View the changes of tenancy and supplier that were announced last, and who knows of them."""
+        return self.premises.status()
 
     def device(self, device: Eui64) -> DeviceStatus | None:
         """View one device as it described itself; None if nothing is known of it."""

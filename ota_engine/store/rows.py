@@ -25,6 +25,9 @@ from ota_engine.records import (
     ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PremisesChangeRecord,
+    PremisesReplyRecord,
+    PremisesSubject,
     PushRecord,
     PushTargetRecord,
     Record,
@@ -35,6 +38,7 @@ from ota_engine.records import (
 Row: TypeAlias = dict[str, Any]
 PairKey: TypeAlias = tuple[Eui64, str]  # device, sha256
 TargetKey: TypeAlias = tuple[int, Eui64, int, int]  # push, device, manufacturer code, image type
+ReplyKey: TypeAlias = tuple[PremisesSubject, Eui64]
 FirmwareKey: TypeAlias = tuple[Eui64, int, int]  # device, manufacturer code, image type
 
 _Replacing: TypeAlias = (  # of several of one key, the last one counts
@@ -46,6 +50,8 @@ _Replacing: TypeAlias = (  # of several of one key, the last one counts
     | ImageTerms
     | PushRecord
     | PushTargetRecord
+    | PremisesChangeRecord
+    | PremisesReplyRecord
 )
 
 COLUMNS: dict[type[Any], tuple[str, ...]] = {
@@ -64,6 +70,8 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
         ImageTerms,
         PushRecord,
         PushTargetRecord,
+        PremisesChangeRecord,
+        PremisesReplyRecord,
     )
 }
 _VALUES = {kind: attrgetter(*names) for kind, names in COLUMNS.items()}
@@ -88,6 +96,8 @@ class Batch:
     terms: dict[str, ImageTerms] = field(default_factory=dict)
     pushes: dict[int, PushRecord] = field(default_factory=dict)
     targets: dict[TargetKey, PushTargetRecord] = field(default_factory=dict)
+    changes: dict[PremisesSubject, PremisesChangeRecord] = field(default_factory=dict)
+    replies: dict[ReplyKey, PremisesReplyRecord] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take one more record, in the order in which things happened."""
@@ -122,6 +132,8 @@ class Batch:
                 self.counters[record.originator] = record
             case ClockRecord():
                 self.clock = record
+            case PremisesChangeRecord() | PremisesReplyRecord():
+                self._premises(record)
             case ImageTerms():
                 self.terms[record.sha256] = record
             case PushRecord():
@@ -129,6 +141,12 @@ class Batch:
             case PushTargetRecord():
                 firmware = record.manufacturer_code, record.image_type
                 self.targets[record.push, record.device, *firmware] = record
+
+    def _premises(self, record: PremisesChangeRecord | PremisesReplyRecord) -> None:
+        if isinstance(record, PremisesChangeRecord):
+            self.changes[record.subject] = record
+        else:
+            self.replies[record.subject, record.device] = record
 
     def _withdraw(self, record: Unassigned) -> None:
         key = record.device, record.sha256

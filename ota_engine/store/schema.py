@@ -24,6 +24,8 @@ from ota_engine.records import (
     OrderState,
     OutcomeKind,
     Override,
+    PremisesReply,
+    PremisesSubject,
     PushState,
     PushWish,
     SessionState,
@@ -40,6 +42,7 @@ REVISIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
 )  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
@@ -502,6 +505,34 @@ push_targets = sa.Table(  # one firmware of one device, as a push has it
     _required("verdict", sa.Text),
     _required("reason", sa.Text),
     _required("since_utc", sa.Double),
+)
+
+premises_changes = sa.Table(  # the last change of tenancy, and of supplier, that was announced
+    "premises_changes",
+    METADATA,
+    sa.Column("subject", Choice(PremisesSubject), primary_key=True),
+    _required("issuer_event_id", sa.BigInteger),
+    _required("provider", sa.BigInteger),
+    _required("tariff_type", sa.Integer),
+    _required("control", sa.BigInteger),
+    _optional("implementation_utc", sa.Double),
+    _required("announced_utc", sa.Double),
+    _required("cancelled", sa.Boolean),
+    _required("proposed_provider", sa.BigInteger),
+    _optional("name", Octets),
+    _optional("contact", Octets),
+)
+
+premises_replies = sa.Table(  # what each device let the hub know of it
+    "premises_replies",
+    METADATA,
+    sa.Column("subject", Choice(PremisesSubject), primary_key=True),
+    sa.Column("device", Eui64Text, primary_key=True),
+    _required("issuer_event_id", sa.BigInteger),
+    _required("cancelled", sa.Boolean),
+    _required("reply", Choice(PremisesReply)),
+    _required("status", sa.Integer),
+    _required("utc", sa.Double),
 )
 
 counters = sa.Table(  # the last originator counter of each party

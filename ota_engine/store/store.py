@@ -30,6 +30,8 @@ from ota_engine.records import (
     ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PremisesChangeRecord,
+    PremisesReplyRecord,
     PushRecord,
     PushTargetRecord,
     Record,
@@ -226,7 +228,16 @@ class Store:
                     "device", "manufacturer_code", "image_type"
                 ),
             ),
+            *self.premises(),
         )
+
+    def premises(
+        self,
+    ) -> tuple[tuple[PremisesChangeRecord, ...], tuple[PremisesReplyRecord, ...]]:
+        """The changes of tenancy and supplier that were announced last, and what devices know."""
+        changes = select(PremisesChangeRecord, schema.premises_changes).order_by("subject")
+        replies = select(PremisesReplyRecord, schema.premises_replies).order_by("subject", "device")
+        return self._read(PremisesChangeRecord, changes), self._read(PremisesReplyRecord, replies)
 
     def outcomes(self) -> tuple[OutcomeRecord, ...]:
         """Every outcome, in the order in which they were first recorded."""

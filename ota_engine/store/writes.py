@@ -19,6 +19,8 @@ from ota_engine.records import (
     ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PremisesChangeRecord,
+    PremisesReplyRecord,
     PushRecord,
     PushTargetRecord,
     SessionRecord,
@@ -47,6 +49,8 @@ class Statements:
     counter: sa.Insert
     push: sa.Insert
     target: sa.Insert
+    change: sa.Insert
+    reply: sa.Insert
     audit: sa.Insert
     meta: sa.Insert
     lease: sa.Insert
@@ -76,6 +80,8 @@ def statements(dialect: str) -> Statements:
         counter=_upsert(insert, schema.counters),
         push=_upsert(insert, schema.pushes),
         target=_upsert(insert, schema.push_targets),
+        change=_upsert(insert, schema.premises_changes),
+        reply=_upsert(insert, schema.premises_replies),
         audit=sa.insert(schema.audit),
         meta=_upsert(insert, schema.meta),
         lease=_upsert(insert, schema.lease),
@@ -153,6 +159,8 @@ def write_state(connection: sa.Connection, write: Statements, batch: Batch) -> N
     _many(connection, write.counter, rows(CounterRecord, batch.counters.values()))
     _many(connection, write.push, rows(PushRecord, batch.pushes.values()))
     _many(connection, write.target, rows(PushTargetRecord, batch.targets.values()))
+    _many(connection, write.change, rows(PremisesChangeRecord, batch.changes.values()))
+    _many(connection, write.reply, rows(PremisesReplyRecord, batch.replies.values()))
     if batch.clock is not None:
         trusted = {"name": schema.TRUSTED_UTC, "value": repr(batch.clock.trusted_utc)}
         _many(connection, write.meta, [trusted])

@@ -62,6 +62,10 @@ class Echo:
         self.received.append((now, frame.payload))
         return self.wake(now)
 
+    def receive_from(self, source: Eui64, frame: Send, now: float) -> Sequence[NodeAction]:
+        self.received.append((now, frame.payload))
+        return ()
+
     def wake(self, now: float) -> Sequence[NodeAction]:
         self.wake_at = now + 3.0
         return (request(ack=self.ack),)

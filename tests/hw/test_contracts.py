@@ -263,7 +263,7 @@ async def test_our_endpoint_is_registered_beside_zigpys() -> None:
     found: dict[int, tuple[Any, ...]] = {
         int(e.endpoint): (e.profile, e.device_type, list(e.input_clusters)) for e in radio.endpoints
     }
-    assert found[10] == (0x0109, 0x0500, [0x0000, 0x0019, 0x0704])
+    assert found[10] == (0x0109, 0x0500, [0x0000, 0x0019, 0x0704, 0x0708])
     (ours,) = [e for e in radio.endpoints if e.endpoint == 10]
     assert list(ours.output_clusters) == [0x0704]
     profile, _, servers = found[1]

@@ -27,6 +27,10 @@ from ota_engine.records import (
     OutcomeKind,
     OutcomeRecord,
     Override,
+    PremisesChangeRecord,
+    PremisesReply,
+    PremisesReplyRecord,
+    PremisesSubject,
     PushRecord,
     PushState,
     PushTargetRecord,
@@ -192,6 +196,18 @@ def target(number: int = 1, eui64: Eui64 = PPMID, **changes: Any) -> PushTargetR
     return replace(made, **changes)
 
 
+def change(event: int = 7) -> PremisesChangeRecord:
+    return PremisesChangeRecord(
+        PremisesSubject.TENANCY, event, 1, 0, 0x200, Utc(1.8e9), Utc(1.7e9), name=b"Bright"
+    )
+
+
+def reply(event: int = 7) -> PremisesReplyRecord:
+    return PremisesReplyRecord(
+        PremisesSubject.TENANCY, PPMID, event, False, PremisesReply.ASKED, 0, Utc(1.7e9)
+    )
+
+
 def event(kind: str = "offered", eui64: Eui64 | None = PPMID, detail: str = "{}") -> EventRecord:
     return EventRecord(utc=Utc(1.7e9), device=eui64, kind=kind, detail=detail)
 
@@ -302,6 +318,30 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         ended_utc=st.none() | _UTC,
     ),
     st.builds(target, st.integers(1, 2), _DEVICES, reason=_TEXT, verdict=_TEXT),
+    st.builds(
+        PremisesChangeRecord,
+        subject=st.sampled_from(PremisesSubject),
+        issuer_event_id=_U32,
+        provider=_U32,
+        tariff_type=st.integers(0, 0xFF),
+        control=_U32,
+        implementation_utc=st.none() | _UTC,
+        announced_utc=_UTC,
+        cancelled=st.booleans(),
+        proposed_provider=_U32,
+        name=_OCTETS,
+        contact=_OCTETS,
+    ),
+    st.builds(
+        PremisesReplyRecord,
+        st.sampled_from(PremisesSubject),
+        _DEVICES,
+        _U32,
+        st.booleans(),
+        st.sampled_from(PremisesReply),
+        st.integers(0, 0xFF),
+        _UTC,
+    ),
     st.builds(AuditRecord, _UTC, _TEXT, _TEXT, _TEXT, _TEXT),
     st.builds(ClockRecord, _UTC),
 )

@@ -24,6 +24,8 @@ from ota_engine.records import (
     ImageTerms,
     OrderRecord,
     OutcomeRecord,
+    PremisesChangeRecord,
+    PremisesReplyRecord,
     PushRecord,
     PushTargetRecord,
     Record,
@@ -69,6 +71,8 @@ class Model:
     terms: dict[str, ImageTerms] = field(default_factory=dict)
     pushes: dict[int, PushRecord] = field(default_factory=dict)
     targets: dict[tuple[int, Eui64], PushTargetRecord] = field(default_factory=dict)
+    changes: dict[str, PremisesChangeRecord] = field(default_factory=dict)
+    replies: dict[tuple[str, Eui64], PremisesReplyRecord] = field(default_factory=dict)
 
     def apply(self, records: Sequence[Record]) -> "Model | None":
         """The model after the records; None when they contradict each other."""
@@ -120,10 +124,16 @@ class Model:
                 self.audit.append(record)
             case ClockRecord():
                 self.trusted_utc = record.trusted_utc
+            case PremisesChangeRecord():
+                self.changes[record.subject] = record
+            case PremisesReplyRecord():
+                self.replies[record.subject, record.device] = record
 
 
 def assert_holds(store: Store, model: Model) -> None:
     snapshot = store.load()
+    assert {record.subject: record for record in snapshot.changes} == model.changes
+    assert {(r.subject, r.device): r for r in snapshot.replies} == model.replies
     assert snapshot.images == tuple(sorted(model.images.values(), key=lambda r: r.sha256))
     assert {record.device: record for record in snapshot.devices} == model.devices
     assert {

@@ -15,6 +15,7 @@ from tests.store.samples import (
     PPMID,
     assignment,
     audit,
+    change,
     device,
     event,
     firmware,
@@ -22,6 +23,7 @@ from tests.store.samples import (
     order,
     outcome,
     push,
+    reply,
     session,
     target,
     terms,
@@ -65,7 +67,7 @@ def path(tmp_path: Path) -> Path:
     with Store.open(path) as store:
         store.apply([IMAGE, device(), firmware(), assignment(), session(), event()])
         store.apply([outcome("k"), audit(), order(), CounterRecord(PPMID, 1)])
-        store.apply([terms(), push(), target()])
+        store.apply([terms(), push(), target(), change(), reply()])
     return path
 
 

@@ -212,6 +212,7 @@ def as_an_older_version_left_it(path: Path) -> None:
     """A database of schema 0005: the same tables, without seals."""
     edit(path, "DELETE FROM audit WHERE actor = 'store'")
     edit(path, "ALTER TABLE orders DROP COLUMN passed")
+    edit(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
     edit(path, "DELETE FROM meta; UPDATE alembic_version SET version_num = '0005'")
 
 

@@ -24,6 +24,8 @@ class Alarm(StrEnum):
     TELL_AGAIN = "an unsolicited Upgrade End Response did not arrive"
     # of the pushes
     PUSH = "a device of a push is to be looked at"
+    # of the premises
+    PUBLISH = "a device has not taken a change of tenancy or supplier"
     # of the activation
     ORDER = "an order (the key is its number) wants something"
     READING = "a question for a version (the key counts inquiries) was not answered"

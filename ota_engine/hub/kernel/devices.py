@@ -337,6 +337,11 @@ class Devices:
         """Those that are remembered for good, in the order they were named."""
         return iter(self._remembered.values())
 
+    def known(self) -> Iterator[Device]:
+        """All of them: those that are remembered for good, then strangers."""
+        yield from self._remembered.values()
+        yield from self._strangers.values()
+
     def __len__(self) -> int:
         """How many devices are known, strangers included."""
         return len(self._remembered) + len(self._strangers)

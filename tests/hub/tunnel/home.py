@@ -108,6 +108,9 @@ class Talker:
             answers += self.tunnel.send(octets, now)
         return self._noted([*actions, *answers])
 
+    def receive_from(self, source: Eui64, frame: Send, now: float) -> Sequence[NodeAction]:
+        return ()
+
     def wake(self, now: float) -> Sequence[NodeAction]:
         return self._noted(self.tunnel.wake(now))
 

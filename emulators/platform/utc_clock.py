@@ -61,6 +61,8 @@ class UtcClock:
 
     def when(self, moment: datetime) -> float:
         """When this clock will show a moment, in the shell's time; never while it is not set."""
-        if self._zero is None:
-            return inf
-        return ((moment - EPOCH).total_seconds() - self._zero) / self.rate
+        return self.when_utc((moment - EPOCH).total_seconds())
+
+    def when_utc(self, utc: float) -> float:
+        """The same of seconds since 1970."""
+        return inf if self._zero is None else (utc - self._zero) / self.rate
