@@ -28,19 +28,20 @@ class LineFile:
         path: where; created when there is none.
         start: how every line of ours begins; a torn line that begins otherwise is not cut.
         tail: how many of the last lines to read when opening, None for all.
+        what: stands in its lines, for messages.
 
     Raises:
         StoreError: the file is in use, is none that can be read again, or holds something else.
         OSError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, start: bytes, tail: int | None) -> None:
+    def __init__(self, path: Path, start: bytes, tail: int | None, what: str = "outcomes") -> None:
         self.path = path
-        self._fd = _open_locked(path)
+        self._fd = _open_locked(path, what)
         try:
             #: What stood there when it was opened, oldest first, without line ends: at least the
             #: last ``tail`` lines; the first may be cut at its beginning if there are more.
-            self.found = _cut_torn_line(self._fd, path, start, tail)
+            self.found = _cut_torn_line(self._fd, path, start, tail, what)
         except BaseException:
             os.close(self._fd)
             raise
@@ -80,14 +81,14 @@ class LineFile:
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
 
 
-def _open_locked(path: Path) -> int:
+def _open_locked(path: Path, what: str) -> int:
     fresh = not path.exists()
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise StoreError(f"{path}: is not a file: outcomes need one that can be read again")
+            raise StoreError(f"{path}: is not a file: {what} need one that can be read again")
         if not try_lock(fd):
-            raise StoreError(f"{path}: another process writes its outcomes here: name another")
+            raise StoreError(f"{path}: another process writes its {what} here: name another")
         if fresh:
             flush_folder(path.parent)
     except BaseException:
@@ -96,14 +97,14 @@ def _open_locked(path: Path) -> int:
     return fd
 
 
-def _cut_torn_line(fd: int, path: Path, start: bytes, tail: int | None) -> list[bytes]:
+def _cut_torn_line(fd: int, path: Path, start: bytes, tail: int | None, what: str) -> list[bytes]:
     """Remove what a crash left of a line, and return the whole lines of the tail."""
     size = os.fstat(fd).st_size
     *lines, torn = _tail(fd, size, tail)
     if torn:
         ours = torn.startswith(start) or start.startswith(torn) or not torn.strip(b"\0")
         if not ours:
-            raise StoreError(f"{path}: does not end in a line of outcomes: name another file")
+            raise StoreError(f"{path}: does not end in a line of {what}: name another file")
         os.ftruncate(fd, size - len(torn))
         os.fsync(fd)
     return lines

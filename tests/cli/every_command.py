@@ -20,6 +20,7 @@ IMAGE = "121D-0084-01020304.zigbee"
 GB_IMAGE = "load-switch.ota"
 GB_FIRMWARE = f"--layout gb --manufacturer 0x121D --type 0x86 --version {NEW_VERSION:#x}"
 HCALCS = "00-DB-12-34-00-00-00-03"
+USER = "90-B3-D5-1F-40-01-00-00"
 SIGNED_BY = "keys/90b3d51f40010000-ds.key"
 SIM = "--link sim://?keys=keys --state gb"
 NOWHERE = "--state nowhere"
@@ -142,6 +143,10 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
     (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),
     ("evidence verify nothing.zip", Exit.UNREADABLE),
+    (f"duis make 8.2 --user {USER} --device {HCALCS}", Exit.ERRORS),
+    ("duis sign ask.xml --keys keys", Exit.ERRORS),
+    ("duis send ask.xml --keys keys", Exit.ERRORS),
+    ("duis listen --port 0", Exit.ERRORS),
     (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("duis restore nothing --state new", Exit.UNREADABLE),
 )

@@ -1,0 +1,168 @@
+"""``zota duis listen``: be where a user is brought responses and alerts; decides nothing."""
+
+import json
+import signal
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+
+import typer
+
+from ota_engine.cli.duis_keys import (
+    DUIS,
+    DccCertificate,
+    Unsigned,
+    UserKeys,
+    read_secrets,
+)
+from ota_engine.cli.duis_make import DEFAULT_STATE, User, UserState
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.extras import require
+from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.push_options import duration
+
+if TYPE_CHECKING:
+    from ota_engine.cli.duis_screen import ListeningScreen
+    from ota_engine.gbcs.keystore import Keystore
+    from ota_engine.service_user.listener import BroughtDocument, Listener
+    from ota_engine.service_user.state import UserFolder
+
+DEFAULT_PORT: Final = 8081
+
+
+def listen_command(
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=0xFFFF,
+            metavar="PORT",
+            help="Of the loopback interface; 0: any that is free.",
+        ),
+    ] = DEFAULT_PORT,
+    keys: UserKeys = None,
+    dcc: DccCertificate = None,
+    unsigned: Unsigned = False,
+    user: User = None,
+    state: UserState = DEFAULT_STATE,
+    fail: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Answer the first N documents with --status.")
+    ] = 0,
+    status: Annotated[
+        int, typer.Option(min=300, max=599, metavar="CODE", help="The HTTP status for --fail.")
+    ] = 503,
+    redirect: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Then send N documents elsewhere, by 307.")
+    ] = 0,
+    redirect_to: Annotated[
+        str, typer.Option(metavar="URL", help="Where to.")
+    ] = "http://127.0.0.1:1/",
+    close: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then forget N documents, cutting the answer short."),
+    ] = 0,
+    lie: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Then acknowledge N documents and forget them.")
+    ] = 0,
+    lose_acks: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then keep N documents, cutting the answer short."),
+    ] = 0,
+    delay: Annotated[
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="TIME",
+            help="Wait before every answer: 2s, 1m.",
+            show_default="none",
+        ),
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Receive responses and alerts until Ctrl-C: verify, decode and keep each once, and show it.
+
+    The URL it says is what the head end has to know as the user's endpoint. With --keys documents
+    must be signed by the DCC, and messages of devices are verified, too; without, nothing is. With
+    --user documents for others are refused. With --json the first line tells where it listens, and
+    each further line of a document.
+    """
+    require(DUIS, "duis listen")
+    import trio
+
+    from ota_engine.cli.duis_screen import ListeningScreen
+    from ota_engine.service_user.book import DocumentBook
+    from ota_engine.service_user.listener import Listener, ListenerFaults
+    from ota_engine.service_user.state import UserFolder
+
+    faults = ListenerFaults(fail, status, redirect, redirect_to, close, lie, lose_acks, delay)
+    secrets = read_secrets(keys, dcc=dcc)
+    folder = UserFolder(state)
+    with DocumentBook(folder.documents) as book:
+        voice = (_JsonVoice if as_json else ListeningScreen)(folder, secrets.messages)
+        listener = Listener(
+            book,
+            None if keys is None and not dcc else secrets.documents,
+            user=user,
+            unsigned=unsigned,
+            faults=faults,
+            watch=voice.brought,
+        )
+        if trio.run(_listen, listener, port, voice) == signal.SIGINT:
+            raise typer.Exit(Exit.INTERRUPTED)
+
+
+async def _listen(listener: "Listener", port: int, voice: "_JsonVoice | ListeningScreen") -> int:
+    import trio
+
+    from ota_engine.service_user.listener import serve_listener
+
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with serve_listener(listener, port) as url:
+            with voice:
+                voice.open(url, listener)
+                stopped_by = await anext(signals)
+        voice.close(listener)
+    return stopped_by
+
+
+class _JsonVoice:
+    """Tells of documents in JSON lines."""
+
+    def __init__(self, folder: "UserFolder", keys: "Keystore") -> None:
+        self._keys = keys
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def open(self, url: str, listener: "Listener") -> None:
+        book = listener.book
+        self._say({"url": url, "documents": str(book.path), "known": len(book)})
+
+    def brought(self, brought: "BroughtDocument") -> None:
+        from ota_engine.service_user.saying import document_facts
+
+        response = brought.response
+        self._say(
+            {
+                "what": brought.what,
+                "status": brought.status,
+                "reason": brought.reason,
+                "signature": None if brought.signature is None else str(brought.signature),
+                "document": None if response is None else document_facts(response, self._keys),
+            }
+        )
+
+    def close(self, listener: "Listener") -> None:
+        self._say({"stopped": True} | listener.status())
+
+    def _say(self, facts: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(facts) + "\n")
+        sys.stdout.flush()

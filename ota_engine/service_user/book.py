@@ -1,0 +1,108 @@
+"""What a user has received: each document once, in a JSON-lines file; knows no HTTP and no XML.
+
+Whoever sends documents makes each once and may bring it twice: the same octets are the same document.
+A second signature under the same words, or other words under the same name, is somebody's mistake, and
+is told as one.
+"""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from ota_engine.canonical import canonical_json
+from ota_engine.telling.line_file import LineFile
+
+LINE_START: Final = b'{"'
+
+
+class BookedDocument(StrEnum):
+    """What a document was to the book."""
+
+    KEPT = "kept"  # new, and on disk
+    KNOWN = "known"  # it came before, octet for octet
+    SIGNED_AGAIN = "signed again"  # its words came before, under another signature
+    CONFLICT = "conflict"  # its name came before, with other words
+
+
+class BookEntry(NamedTuple):
+    """A document by what tells it from others.
+
+    Attributes:
+        octets: SHA-256 of it as it came, hexadecimal.
+        words: SHA-256 of what is signed in it, hexadecimal.
+        name: by which it may come once, empty for what has none.
+        utc: when it came.
+        text: the whole document.
+    """
+
+    octets: str
+    words: str
+    name: str
+    utc: float
+    text: str
+
+
+class DocumentBook:
+    """The documents of a user, on disk before they are acknowledged. Close it when done.
+
+    Raises:
+        StoreError: the file is in use, or is not one of documents.
+        OSError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = LineFile(path, LINE_START, tail=None, what="documents")
+        self._words: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        #: What stood there when it was opened, oldest first.
+        self.found: tuple[BookEntry, ...] = tuple(
+            entry for line in self._file.found if (entry := _read(line)) is not None
+        )
+        for entry in self.found:
+            self._note(entry)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def take(self, entry: BookEntry) -> BookedDocument:
+        """Keep a document, unless it is there.
+
+        Raises:
+            StoreError: it cannot be written, and is not kept.
+        """
+        known = self._words.get(entry.words)
+        if known is not None:
+            same = known == entry.octets
+            return BookedDocument.KNOWN if same else BookedDocument.SIGNED_AGAIN
+        if self._names.get(entry.name, entry.words) != entry.words:
+            return BookedDocument.CONFLICT
+        self._file.append([canonical_json(entry._asdict()).encode("ascii") + b"\n"])
+        self._note(entry)
+        return BookedDocument.KEPT
+
+    def _note(self, entry: BookEntry) -> None:
+        self._words[entry.words] = entry.octets
+        if entry.name:
+            self._names[entry.name] = entry.words
+
+
+def _read(line: bytes) -> BookEntry | None:
+    try:
+        found: Any = json.loads(line)
+        return BookEntry(*(found[name] for name in BookEntry._fields))
+    except (ValueError, KeyError, TypeError):
+        return None
