@@ -24,6 +24,7 @@ from ota_engine.gateway.errands import (
     errand_key,
 )
 from ota_engine.gateway.memory import GatewayMemory
+from ota_engine.gateway.premises import PremisesErrands
 from ota_engine.gateway.sight import ActivationWay, Ending, OwnHub, Sight, see, see_own
 from ota_engine.gateway.users import ACTOR, UNANSWERED_S, UserOrders
 from ota_engine.gateway.voice import HubVoice
@@ -92,6 +93,7 @@ class GatewayCore:
         self._memory = GatewayMemory(home, rows)
         self._voice = HubVoice(self._memory)
         self._users = UserOrders(self._memory, self._voice, own, unanswered_s)
+        self._premises = PremisesErrands(self._memory)
 
     # --- what the fleet says ---------------------------------------------------------------------
 
@@ -99,7 +101,7 @@ class GatewayCore:
         """Take an instruction: what it changes is to be remembered; an older or known one changes nothing."""
         if instruction.verb is Verb.CALENDAR:
             self._take_calendar(instruction, utc)
-        elif not self._users.take(instruction, utc):
+        elif not (self._premises.take(instruction, utc) or self._users.take(instruction, utc)):
             self._take_errand(instruction, utc)
         return self._memory.drain()
 
@@ -199,6 +201,7 @@ class GatewayCore:
             elif missed and errand.state is ErrandState.ACTIVATING:
                 self._step(replace(errand, order=0), ErrandStep.UNDO, utc)
         self._users.restarted(engine)
+        self._premises.restarted(engine)
         return self._memory.drain()
 
     def refused(self, request: Direct, reason: str, utc: Utc) -> list[GatewayEffect]:
@@ -225,6 +228,7 @@ class GatewayCore:
             if version is not None:
                 self._voice.say_version(errand.device, version, utc)
         self._users.look(engine, utc)
+        self._premises.look()
         quiet = self._memory.quiet_until(utc) is not None
         for errand in self._memory.errands:
             self._keep_quiet(errand, quiet)

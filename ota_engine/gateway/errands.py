@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from images.eui64 import Eui64
 from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord
 from ota_engine.lifecycle import Lifecycle, read_lifecycle, state_alone
+from ota_engine.records import PremisesSubject
 
 
 class ErrandState(StrEnum):
@@ -209,6 +210,39 @@ class HeardUpTo:
 
 
 @dataclass(frozen=True, slots=True)
+class PremisesNews:
+    """What the home network was last to be told of its occupier, or supplier; keyed by the subject.
+
+    Attributes:
+        subject: which of them changes.
+        instruction: key of the one that said so.
+        number: of it.
+        at_utc: from when, None for at once.
+        provider: name of the supplier that will answer; empty for none.
+        told_utc: when the fleet said so.
+        announced: the hub has it.
+    """
+
+    subject: PremisesSubject
+    instruction: str
+    number: int
+    at_utc: float | None
+    provider: str
+    told_utc: float
+    announced: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return f"premises/{self.subject}"
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Of two the higher is the last word."""
+        return self.number, self.instruction
+
+
+@dataclass(frozen=True, slots=True)
 class QuietTime:
     """A time in which a home is not to be touched, by the last word of a campaign; keyed by both.
 
@@ -275,5 +309,12 @@ class Unsettled:
 
 
 GatewayRow: TypeAlias = (
-    Errand | UserErrand | QuietTime | VersionSaid | AlertsSaid | HeardUpTo | Unsettled
+    Errand
+    | UserErrand
+    | PremisesNews
+    | QuietTime
+    | VersionSaid
+    | AlertsSaid
+    | HeardUpTo
+    | Unsettled
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
-from ota_engine.gateway.errands import Errand, GatewayRow, QuietTime, UserErrand
+from ota_engine.gateway.errands import Errand, GatewayRow, PremisesNews, QuietTime, UserErrand
 from ota_engine.hub.engine import EngineRequest
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 
@@ -54,7 +54,9 @@ class GatewayMemory:
 
     # --- effects ---------------------------------------------------------------------------------
 
-    def direct(self, request: EngineRequest | OwnRequest, errand: Errand | UserErrand) -> None:
+    def direct(
+        self, request: EngineRequest | OwnRequest, errand: Errand | UserErrand | PremisesNews
+    ) -> None:
         """Ask something of the hub."""
         self._effects.append(Direct(request, errand.key))
 

@@ -15,12 +15,14 @@ from ota_engine.gateway.errands import (
     ErrandState,
     GatewayRow,
     HeardUpTo,
+    PremisesNews,
     QuietTime,
     Unsettled,
     UserErrand,
     UserErrandState,
     VersionSaid,
 )
+from ota_engine.records import PremisesSubject
 from ota_engine.times import Utc
 
 #: How every line begins: its keys are sorted.
@@ -30,6 +32,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "errand": Errand,
     "heard": HeardUpTo,
     "outcome": Unsettled,
+    "premises": PremisesNews,
     "quiet": QuietTime,
     "user": UserErrand,
     "version": VersionSaid,
@@ -84,6 +87,8 @@ def _row(kind: type[Any], values: dict[str, Any]) -> GatewayRow:
         values |= {"state": ErrandState(values["state"]), "said": said}
     elif kind is UserErrand:
         values |= _user_errand(values)
+    elif kind is PremisesNews:
+        values["subject"] = PremisesSubject(values["subject"])
     elif kind is AlertsSaid:
         values["alerts"] = tuple(values["alerts"])
     elif kind is Unsettled:

@@ -102,7 +102,6 @@ class ControlRow(NamedTuple):
 
 
 _STACKS: Final = "two public stacks that cite table D-164"
-_GUESS: Final = "one public stack; the other counts the two bits as one number from 0"
 #: The one table of change control bits. Nobody here has read the standard itself.
 CONTROL_ROWS: Final = (
     ControlRow(ChangeControl.PRE_SNAPSHOT, "pre-snapshot", "record registers before", _STACKS),
@@ -120,15 +119,28 @@ CONTROL_ROWS: Final = (
     ControlRow(ChangeControl.CLEAR_HISTORY, "history", "clear earlier profile data", _STACKS),
     ControlRow(ChangeControl.CLEAR_CONSUMER_DATA, "consumer", "clear the consumer's data", _STACKS),
     ControlRow(ChangeControl.CLEAR_SUPPLIER_DATA, "supplier", "clear the supplier's data", _STACKS),
-    ControlRow(ChangeControl.CONTACTOR_ARMED, "contactor-armed", "arm the contactor", _GUESS),
-    ControlRow(ChangeControl.CONTACTOR_ON, "contactor-on", "close the contactor", _GUESS),
+    ControlRow(
+        ChangeControl.CONTACTOR_ARMED, "contactor-armed", "leave the supply off, armed", _STACKS
+    ),
+    ControlRow(ChangeControl.CONTACTOR_ON, "contactor-on", "switch the supply on", _STACKS),
     ControlRow(
         ChangeControl.CLEAR_TRANSACTIONS, "transactions", "clear the transaction log", _STACKS
     ),
     ControlRow(ChangeControl.CLEAR_PREPAYMENT, "prepayment", "clear prepayment data", _STACKS),
 )
-#: Leave the supply as it is: both contactor bits.
+#: Leave the supply as it is: both contactor bits. Without either a meter would switch it off.
 CONTACTOR_UNCHANGED: Final = ChangeControl.CONTACTOR_ARMED | ChangeControl.CONTACTOR_ON
+#: What belongs to a previous occupier.
+FOR_TENANCY: Final = (
+    ChangeControl.CLEAR_CONSUMER_DATA | ChangeControl.CLEAR_HISTORY | CONTACTOR_UNCHANGED
+)
+#: What belongs to a previous supplier.
+FOR_SUPPLIER: Final = (
+    ChangeControl.CLEAR_SUPPLIER_DATA
+    | ChangeControl.CLEAR_TARIFF
+    | ChangeControl.CLEAR_STANDING_CHARGE
+    | CONTACTOR_UNCHANGED
+)
 
 
 class GetChangeOfTenancy(NamedTuple):

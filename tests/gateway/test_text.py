@@ -15,6 +15,7 @@ from ota_engine.gateway.errands import (
     ErrandState,
     GatewayRow,
     HeardUpTo,
+    PremisesNews,
     QuietTime,
     Unsettled,
     UserErrand,
@@ -22,6 +23,7 @@ from ota_engine.gateway.errands import (
     VersionSaid,
 )
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
+from ota_engine.records import PremisesSubject
 from ota_engine.times import Utc
 
 TEXT: Final = st.text(max_size=20)
@@ -43,6 +45,16 @@ OUTCOMES: Final = st.builds(
     utc=MOMENT.map(Utc),
 )
 ROWS: Final = st.one_of(
+    st.builds(
+        PremisesNews,
+        subject=st.sampled_from(PremisesSubject),
+        instruction=TEXT,
+        number=NUMBER,
+        at_utc=MAYBE,
+        provider=TEXT,
+        told_utc=MOMENT,
+        announced=st.booleans(),
+    ),
     st.builds(
         UserErrand,
         campaign=TEXT,

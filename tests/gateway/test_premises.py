@@ -1,0 +1,105 @@
+"""A fleet tells a hub of a change of tenancy or supplier, and the displays of the home clear for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from emulators.devices import kinds
+from emulators.devices.device import EmulatedDevice
+from emulators.estate.real_home import HomeDiedError, RealHome
+from emulators.premises.memory import Cleared
+from ota_engine.fleet.port import Instruction, Verb
+from ota_engine.times import Utc
+from ota_engine.zcl.device_management import CONTACTOR_UNCHANGED
+from tests.gateway.homes import BEGIN, CH, GATEWAY, PPMID, device, home
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def told(
+    verb: Verb = Verb.TENANCY,
+    key: str = "premises/h1/tenancy/1",
+    *,
+    after: float = 0.0,
+    number: int = 1,
+) -> Instruction:
+    provider = "Bright Energy of the North" if verb is Verb.SUPPLIER else ""
+    return Instruction(
+        key,
+        GATEWAY,
+        "",
+        1,
+        "h1",
+        CH,
+        verb,
+        at_utc=BEGIN + after,
+        number=number,
+        provider=provider,
+    )
+
+
+def lived() -> RealHome:
+    return home(devices=(replace(device(kinds.PPMID, PPMID), premises="ppmid"),))
+
+
+def cleared(lived: RealHome) -> Sequence[Cleared]:
+    node = lived.network.stations[PPMID].node
+    assert isinstance(node, EmulatedDevice) and node.premises is not None
+    return node.premises.memory.cleared
+
+
+def test_the_display_clears_at_the_time_that_the_fleet_named() -> None:
+    one = lived()
+    one.give([told(after=2 * HOUR)])
+    one.run(Utc(one.utc + HOUR))
+    assert cleared(one) == ()
+    one.run(Utc(one.utc + 2 * HOUR))
+    ((clearing),) = cleared(one)
+    assert clearing.subject == "tenancy"
+    assert clearing.utc == pytest.approx(BEGIN + 2 * HOUR, abs=2.0)
+
+
+def test_a_supplier_that_answers_already_is_told_by_name_for_now() -> None:
+    one = lived()
+    one.run(Utc(one.utc + HOUR))
+    one.give([told(Verb.SUPPLIER)])
+    one.run(Utc(one.utc + MINUTE))
+    assert [each.subject for each in cleared(one)] == ["supplier"]
+    engine = one.host.engine
+    assert engine is not None
+    (status,) = engine.premises_status()
+    assert status.change.name == b"Bright Energy of"
+    assert status.change.control & CONTACTOR_UNCHANGED == CONTACTOR_UNCHANGED
+
+
+def test_the_same_said_twice_is_announced_once_and_the_newest_is_the_last_word() -> None:
+    one = lived()
+    later = told(key="premises/h1/tenancy/2", after=3 * HOUR, number=2)
+    one.give([later, told(after=2 * HOUR), later])
+    one.run(Utc(one.utc + 2.5 * HOUR))
+    assert cleared(one) == ()
+    one.run(Utc(one.utc + 2 * HOUR))
+    assert len(cleared(one)) == 1
+
+
+def test_a_hub_that_dies_before_any_effect_has_the_display_clear_once() -> None:
+    effects = _through(None)
+    assert effects > 2
+    for index in range(effects):
+        _through(index)
+
+
+def _through(dies_before: int | None) -> int:
+    one = lived()
+    one.dies_before = dies_before
+    for _ in range(8):
+        try:
+            if one.host.engine is None:
+                one.start()
+            one.give([told(after=HOUR)])
+            one.run(Utc(one.utc + 0.5 * HOUR))
+        except HomeDiedError:
+            one.run(Utc(one.utc + MINUTE))
+    assert [each.subject for each in cleared(one)] == ["tenancy"], dies_before
+    return one.effects
