@@ -118,8 +118,8 @@ async def _listen(listener: "Listener", port: int, voice: "_JsonVoice | Listenin
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with serve_listener(listener, port) as url:
+            voice.open(url, listener)
             with voice:
-                voice.open(url, listener)
                 stopped_by = await anext(signals)
         voice.close(listener)
     return stopped_by

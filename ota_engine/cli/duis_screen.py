@@ -27,7 +27,7 @@ from ota_engine.service_user.hearing import (
 from ota_engine.service_user.saying import message_of, say
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
-from ota_engine.wording import one_line, utc_text
+from ota_engine.wording import counted, one_line, utc_text
 
 if TYPE_CHECKING:
     from ota_engine.service_user.listener import BroughtDocument, Listener
@@ -79,7 +79,6 @@ class ListeningScreen:
         for response, utc in listener.remembered(MOST_REMEMBERED):
             self._hear(response, utc)
         remark(f"listening at {url}, documents in {book.path} ({len(book)} known); Ctrl-C ends it")
-        self._draw()
 
     def brought(self, brought: "BroughtDocument") -> None:
         """Show a document, unless it is known."""
@@ -96,7 +95,8 @@ class ListeningScreen:
         """Say what it came to."""
         found = listener.status()
         told = ", ".join(f"{number} {what}" for what, number in found["brought"].items())
-        remark(f"stopped: {found['documents']} documents kept; brought: {told or 'none'}")
+        kept = counted(found["documents"], "document")
+        remark(f"stopped: {kept} kept; brought: {told or 'none'}")
 
     def _take_requests(self) -> None:
         requests = self._folder.requests()
@@ -121,7 +121,7 @@ class ListeningScreen:
         if message is not None:
             found = check(message, self._keys)
             said.append(f"its message: signature {found.signature}, MAC {found.mac}")
-        return one_line("; ".join(said))
+        return "; ".join(said)
 
     def _draw(self) -> None:
         if not self._live.is_started:
