@@ -1,10 +1,14 @@
 """What an attacker may send instead of a document: each is refused, in one line, before it costs much."""
 
-import time
+import base64
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ota_engine.duis.documents import (
     MOST_DEPTH,
@@ -16,9 +20,11 @@ from ota_engine.duis.documents import (
 from ota_engine.duis.reading import read_request
 from ota_engine.duis.refusals import NotDuis, StructureRefused
 from ota_engine.duis.requests import MOST_DEVICES, MOST_IMAGE_OCTETS, ServiceRequest
+from ota_engine.duis.signing import sign_document
 from ota_engine.duis.writing import write_request
 from ota_engine.errors import LocalError
 from tests.duis.made import inventory_request, update_request
+from tests.duis.signers import signer
 
 DOCUMENT = write_document(write_request(inventory_request()))
 DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>\n"
@@ -146,9 +152,7 @@ def test_a_flood_of_markup_is_refused_without_being_parsed(flood: bytes) -> None
     octets = DOCUMENT.replace(b"<sr:ReadInventory>", b"<sr:ReadInventory>" + flood)
     tracemalloc.start()
     try:
-        begun = time.process_time()
         assert "more than" in refused(octets)
-        assert time.process_time() - begun < 5
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
@@ -197,8 +201,6 @@ def test_the_largest_image_is_read_and_one_octet_more_is_not() -> None:
 
 
 def with_image(octets: bytes, size: int) -> bytes:
-    import base64
-
     start = octets.index(b"<sr:FirmwareImage>") + len(b"<sr:FirmwareImage>")
     end = octets.index(b"</sr:FirmwareImage>")
     return octets[:start] + base64.b64encode(bytes(size)) + octets[end:]
@@ -218,3 +220,32 @@ def test_fifty_thousand_devices_are_read_and_one_more_is_not() -> None:
     assert caught.value.header == listing(1).header
     with pytest.raises(LocalError, match="50001 devices"):
         write_request(listing(MOST_DEVICES + 1))
+
+
+LARGEST = """
+import re, sys
+from pathlib import Path
+from ota_engine.duis.certificates import load_xml_certificate
+from ota_engine.duis.documents import parse_document
+from ota_engine.duis.reading import read_request
+from ota_engine.duis.signing import verify_document
+octets = sys.stdin.buffer.read()
+certificate = load_xml_certificate(sys.argv[1].encode())
+body = read_request(verify_document(parse_document(octets), certificate)).body
+most = re.search(r"VmHWM:\\s*([0-9]+) kB", Path("/proc/self/status").read_text())[1]
+print(len(body.image), len(body.devices), most)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc here")
+def test_the_largest_request_is_parsed_verified_and_read_in_less_than_400_mb() -> None:
+    largest = update_request(bytes(MOST_IMAGE_OCTETS), range(MOST_DEVICES))
+    octets = sign_document(write_request(largest), *signer())
+    assert len(octets) < MOST_DOCUMENT_OCTETS
+    pem = signer().certificate.public_bytes(Encoding.PEM).decode()
+    done = subprocess.run(
+        [sys.executable, "-c", LARGEST, pem], input=octets, capture_output=True, check=True
+    )
+    image, devices, kilobytes = map(int, done.stdout.split())
+    assert (image, devices) == (MOST_IMAGE_OCTETS, MOST_DEVICES)
+    assert kilobytes < 400_000

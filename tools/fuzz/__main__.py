@@ -1,4 +1,4 @@
-"""Fuzz the images room by path: ``python tools/fuzz [--seconds 3600] [--seed N] [TARGET]...``.
+"""Fuzz what reads files and documents by path: ``python tools/fuzz [--seconds 3600] [--seed N] [TARGET]...``.
 
     python tools/fuzz                               # every target, a minute in all
     python tools/fuzz --seconds 3600 lint parse     # some of them, an hour

@@ -25,6 +25,11 @@ TEXTS: Final = (
     b"9" * 400,
     b"\x00",
     b"\xff",
+    b"<a/>",
+    b"<!---->",
+    b"</",
+    b"&#13;",
+    b" a=''",
 )
 
 Mutator = Callable[[random.Random, bytearray, Sequence[bytes]], None]

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
+from documents import document_seeds, posting
+
 from images import Expectations, ImageError, OtaImage, Profile, Report, lint, parse
 from images.catalogue import Terms, draft, read_listings, read_record, write_record
 from images.comparison import compare
@@ -296,4 +298,5 @@ TARGETS: Final = {
     "catalogue": Target(record_seeds, cataloguing, 1),
     "baseline": Target(baseline_seeds, knowing, 1),
     "settings": Target(settings_seeds, setting, 1),
+    "duis": Target(document_seeds, posting),
 }

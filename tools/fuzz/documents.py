@@ -1,0 +1,60 @@
+"""Documents of DUIS as seeds, and what must hold for any bytes that are posted as one."""
+
+from contextlib import suppress
+from functools import cache
+
+from ota_engine.duis.documents import parse_document, write_document
+from ota_engine.duis.reading import read_header, read_request, read_response
+from ota_engine.duis.refusals import NotDuis, SignatureRefused, StructureRefused
+from ota_engine.duis.requests import ServiceRequest
+from ota_engine.duis.responses import ServiceResponse
+from ota_engine.duis.signing import sign_document, signature_of, verify_document
+from ota_engine.duis.writing import write_request, write_response
+from ota_engine.errors import PeerError
+from tests.duis.made import every_request, every_response
+from tests.duis.signers import signer
+
+
+@cache
+def document_seeds() -> tuple[bytes, ...]:
+    """A document of every kind, signed."""
+    roots = [*map(write_request, every_request()), *map(write_response, every_response())]
+    return tuple(sign_document(root, *signer()) for root in roots)
+
+
+@cache
+def _signed_values() -> frozenset[str]:
+    return frozenset(repr(_value(data)) for data in document_seeds())
+
+
+def _value(data: bytes) -> ServiceRequest | ServiceResponse:
+    root = parse_document(data)
+    return read_request(root) if root.tag.endswith("Request") else read_response(root)
+
+
+def posting(data: bytes) -> None:
+    """A document is read and written as it was, or refused in one line; none is forged."""
+    try:
+        value = _value(data)
+    except (NotDuis, StructureRefused) as refused:
+        _one_line(refused)
+    else:
+        root = write_request(value) if isinstance(value, ServiceRequest) else write_response(value)
+        assert _value(write_document(root)) == value
+    with suppress(NotDuis, StructureRefused):
+        read_header(parse_document(data))
+    with suppress(NotDuis, StructureRefused):
+        try:
+            root = parse_document(data)
+            serial = signature_of(root).serial
+            root = verify_document(root, signer().certificate)
+        except SignatureRefused as refused:
+            _one_line(refused)
+            return
+        assert serial == signer().certificate.serial_number
+        read = read_request(root) if root.tag.endswith("Request") else read_response(root)
+        assert repr(read) in _signed_values(), "forged"
+
+
+def _one_line(refused: PeerError) -> None:
+    assert str(refused).isprintable() and len(str(refused)) < 400
