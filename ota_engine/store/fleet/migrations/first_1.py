@@ -269,10 +269,6 @@ def _instructions() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("commanded", sa.Boolean(), nullable=False),
-        sa.Column("command", sa.LargeBinary(), nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=True),
-        sa.Column("counter", sa.BigInteger(), nullable=False),
-        sa.Column("provider", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sqlite_with_rowid=False,
     )

@@ -49,10 +49,6 @@ def _particulars() -> None:
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_particulars_address", "particulars", ["address"])
-    op.create_index("ix_particulars_mpan", "particulars", ["mpan"])
-    op.create_index("ix_particulars_mprn", "particulars", ["mprn"])
-    op.create_index("ix_particulars_uprn", "particulars", ["uprn"])
 
 
 def _party_clocks() -> None:

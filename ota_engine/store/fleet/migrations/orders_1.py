@@ -1,0 +1,287 @@
+"""Tables of f0002, part 1: written by tools/fleet_schema.py."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from ota_engine.store.fleet.migrations.carrying import carry_over
+
+
+def create() -> None:
+    _instructions()
+    _particulars()
+    _service_users()
+    _service_inbox()
+    _user_documents()
+    _image_orders()
+    _order_batches()
+    _device_orders()
+    _device_commands()
+    _originator_counters()
+    _suspensions()
+    _prenotified()
+
+
+def _instructions() -> None:
+    op.drop_index("ix_instructions_state_gateway", "instructions")
+    op.rename_table("instructions", "instructions_before")
+    op.create_table(
+        "instructions",
+        sa.Column("key", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("device", sa.String(length=23), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("at_utc", sa.Double(), nullable=True),
+        sa.Column("until_utc", sa.Double(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("commanded", sa.Boolean(), nullable=False),
+        sa.Column("command", sa.LargeBinary(), nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=True),
+        sa.Column("counter", sa.BigInteger(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    carry_over(
+        "instructions",
+        [
+            "key",
+            "gateway",
+            "campaign",
+            "attempt",
+            "home",
+            "device",
+            "verb",
+            "sha256",
+            "version",
+            "at_utc",
+            "until_utc",
+            "state",
+            "number",
+            "commanded",
+            "command",
+            "user",
+            "counter",
+            "provider",
+        ],
+        [
+            "key",
+            "gateway",
+            "campaign",
+            "attempt",
+            "home",
+            "device",
+            "verb",
+            "sha256",
+            "version",
+            "at_utc",
+            "until_utc",
+            "state",
+            "number",
+            "commanded",
+            "NO_OCTETS",
+            "NULL",
+            "0",
+            "''",
+        ],
+    )
+    op.create_index("ix_instructions_state_gateway", "instructions", ["state", "gateway"])
+
+
+def _particulars() -> None:
+    op.rename_table("particulars", "particulars_before")
+    op.create_table(
+        "particulars",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("mpan", sa.Text(), nullable=False),
+        sa.Column("mprn", sa.Text(), nullable=False),
+        sa.Column("uprn", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("home"),
+        sqlite_with_rowid=False,
+    )
+    carry_over(
+        "particulars",
+        ["home", "mpan", "mprn", "uprn", "address"],
+        ["home", "mpan", "mprn", "uprn", "address"],
+    )
+    op.create_index("ix_particulars_address", "particulars", ["address"])
+    op.create_index("ix_particulars_mpan", "particulars", ["mpan"])
+    op.create_index("ix_particulars_mprn", "particulars", ["mprn"])
+    op.create_index("ix_particulars_uprn", "particulars", ["uprn"])
+
+
+def _service_users() -> None:
+    op.create_table(
+        "service_users",
+        sa.Column("user", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
+        sa.Column("regions", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("schema_version", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_service_users_party", "service_users", ["party"])
+
+
+def _service_inbox() -> None:
+    op.create_table(
+        "service_inbox",
+        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("command_variant", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("received_utc", sa.Double(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("request", "command_variant"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _user_documents() -> None:
+    op.create_table(
+        "user_documents",
+        sa.Column("document", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("created_utc", sa.Double(), nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("delivered_utc", sa.Double(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("document"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_user_documents_state_user_created_utc",
+        "user_documents",
+        ["state", "user", "created_utc"],
+    )
+
+
+def _image_orders() -> None:
+    op.create_table(
+        "image_orders",
+        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("ppmid", sa.Boolean(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("manufacturer_hash", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("version_text", sa.Text(), nullable=False),
+        sa.Column("devices", sa.BigInteger(), nullable=False),
+        sa.Column("received_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("request"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _order_batches() -> None:
+    op.create_table(
+        "order_batches",
+        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("devices", sa.Text(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("request", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_order_batches_due_utc", "order_batches", ["due_utc"])
+
+
+def _device_orders() -> None:
+    op.create_table(
+        "device_orders",
+        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("device", sa.String(length=23), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.Column("numbers", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_device_orders_device_state", "device_orders", ["device", "state"])
+    op.create_index("ix_device_orders_home_state", "device_orders", ["home", "state"])
+    op.create_index("ix_device_orders_request", "device_orders", ["request"])
+
+
+def _device_commands() -> None:
+    op.create_table(
+        "device_commands",
+        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("device", sa.String(length=23), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.Column("schema_version", sa.Text(), nullable=False),
+        sa.Column("counter", sa.BigInteger(), nullable=False),
+        sa.Column("execution_utc", sa.Double(), nullable=True),
+        sa.Column("draft", sa.LargeBinary(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_device_commands_device_state", "device_commands", ["device", "state"])
+    op.create_index("ix_device_commands_due_utc", "device_commands", ["due_utc"])
+    op.create_index("ix_device_commands_home_state", "device_commands", ["home", "state"])
+
+
+def _originator_counters() -> None:
+    op.create_table(
+        "originator_counters",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("highest", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "user"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _suspensions() -> None:
+    op.create_table(
+        "suspensions",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("command", sa.Text(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _prenotified() -> None:
+    op.create_table(
+        "prenotified",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("gpf", sa.String(length=23), nullable=True),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+        sqlite_with_rowid=False,
+    )
