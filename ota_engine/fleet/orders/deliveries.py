@@ -9,7 +9,6 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import order_name
-from ota_engine.fleet.orders.images import DIGITS
 from ota_engine.fleet.orders.lives import DELIVERIES, DeliveryStep
 from ota_engine.fleet.orders.rows import (
     DeliveryState,
@@ -18,6 +17,7 @@ from ota_engine.fleet.orders.rows import (
     OrderBatch,
     ServiceUser,
 )
+from ota_engine.fleet.orders.sorting import DIGITS
 from ota_engine.fleet.orders.suppliers import (
     is_responsible,
     other_suppliers,

@@ -28,8 +28,8 @@ from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import command_name
 from ota_engine.fleet.orders.commands import ACTIVATE, ANSWER_S, note_counter
-from ota_engine.fleet.orders.deliveries import instruct, move, tell_undelivered
-from ota_engine.fleet.orders.lives import COMMANDS, DELIVERIES, LIVE, CommandStep, DeliveryStep
+from ota_engine.fleet.orders.deliveries import move, tell_undelivered
+from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
     CommandState,
     DeliveryState,
@@ -41,7 +41,7 @@ from ota_engine.fleet.orders.rows import (
 from ota_engine.fleet.orders.suppliers import responsible_users
 from ota_engine.fleet.orders.suspending import restore, suspend
 from ota_engine.fleet.orders.telling import alert, device_alert, respond
-from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord, Verb
+from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord
 from ota_engine.gbcs.codes import ActivationCode, Cra, PpmidActivationCode, ReadCode, TransferCode
 from ota_engine.gbcs.envelope import Message, parse
 from ota_engine.gbcs.meters import (
@@ -187,17 +187,10 @@ def _arrived(word: _Word) -> None:
 
 
 def _held(word: _Word) -> None:
+    """A PPMID runs it by itself then; all others await a command."""
     order = word.order
-    if order is None:
-        return
-    state = DELIVERIES.turn(order.state, DeliveryStep.HOLD)
-    if state is None:
-        return
-    _tell_delivery(word, order, success=True)
-    image = word.work.get(ImageOrder, order.request)
-    if image is not None and image.ppmid:  # distribution and activation are one request
-        order = instruct(order, image, PPMID, Verb.ACTIVATE, word.work)
-    word.work.put(replaced(order, state=state, since_utc=word.utc, reason=""))
+    if order is not None and move(order, DeliveryStep.HOLD, "", word.work, word.utc):
+        _tell_delivery(word, order, success=True)
 
 
 def _failed(word: _Word) -> None:
@@ -264,7 +257,16 @@ def _command(word: _Word) -> DeviceCommand | None:
 
 
 def _unanswered(word: _Word) -> None:
-    _command_ends(word, CommandStep.SILENCE, ResponseCase.DEVICE_SILENT, "unanswered")
+    command = _command(word)
+    if command is not None and command.state is CommandState.ACCEPTED:
+        _command_ends(word, CommandStep.SILENCE, ResponseCase.DATED_UNANSWERED, "late")
+    else:
+        _command_ends(word, CommandStep.SILENCE, ResponseCase.DEVICE_SILENT, "unanswered")
+
+
+def _refused(word: _Word) -> None:
+    """The hub has not passed it on: the device has seen nothing of it."""
+    _command_ends(word, CommandStep.REFUSE, ResponseCase.DEVICE_OUT_OF_REACH, "refused")
 
 
 def _command_ends(word: _Word, step: CommandStep, case: ResponseCase, told: str) -> None:
@@ -478,6 +480,7 @@ _DOES: Final[dict[HubWord, Callable[[_Word], None]]] = {
     HubWord.HAN_LOST: _nothing,
     HubWord.ANSWERED: _answered,
     HubWord.UNANSWERED: _unanswered,
+    HubWord.REFUSED: _refused,
     HubWord.ALERT: _nothing,
     HubWord.RECEIVED: _nothing,
 }
