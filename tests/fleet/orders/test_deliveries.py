@@ -1,6 +1,9 @@
 """Ordered images on their way: what hubs say, and what users hear of it."""
 
+from images.eui64 import Eui64
+from ota_engine.duis.requests import RequestId
 from ota_engine.duis.responses import (
+    DccAlert,
     DeliveryStatus,
     DeviceAlert,
     DistributionFailure,
@@ -18,6 +21,7 @@ from ota_engine.fleet.orders.rows import (
     UserDocument,
 )
 from ota_engine.fleet.port import HubWord, Verb
+from ota_engine.times import Utc
 from tests.fleet.orders import messages
 from tests.fleet.orders.messages import NOON
 from tests.fleet.orders.street import (
@@ -35,10 +39,10 @@ HCALCS, PPMID, HUB = device(DUAL, "HCALCS"), device(DUAL, "PPMID"), device(DUAL,
 TEXT = f"{WANTED:08X}"
 
 
-def ordered(user: int = ELEC, *, ppmid: bool = False) -> tuple[Street, str]:
+def ordered(user: Eui64 = ELEC, *, ppmid: bool = False) -> tuple[Street, str]:
     street = Street()
     which = PPMID if ppmid else HCALCS
-    assert street.order(user, which, ppmid=ppmid).code == "I99"  # type: ignore[arg-type]
+    assert street.order(user, which, ppmid=ppmid).code == "I99"
     return street, street.row(DeviceOrder).name
 
 
@@ -55,20 +59,13 @@ def test_an_image_that_has_arrived_is_told_once_to_who_ordered() -> None:
     said = street.hub_says(HubWord.REACHED, HCALCS, name)
     street.happen(said)
     street.hub_says(HubWord.TRANSFERRED, HCALCS, name)
-    (request,) = {row.request for row in street.rows(ImageOrder)}
+    request_id = RequestId.parse(street.row(ImageOrder).request)
     (told,) = [one for one in street.alerts(ELEC) if isinstance(one, DeliveryStatus)]
-    assert told == DeliveryStatus(
-        street.documents(ELEC)[0].body.content.request_id,  # type: ignore[union-attr]
-        HUB,
-        HCALCS,
-        TEXT,
-        said.utc,
-        True,
-    )
-    assert told.request_id.text == request
+    assert told == DeliveryStatus(request_id, HUB, HCALCS, TEXT, said.utc, True)
     assert state(street) is DeliveryState.HELD
-    assert [one.code for one in street.documents(ELEC)] == ["I0"]
-    assert street.documents(ELEC)[0].body.code == "N60"  # type: ignore[union-attr]
+    (document,) = street.documents(ELEC)
+    assert isinstance(document.body, DccAlert)
+    assert (document.code, document.body.code) == ("I0", "N60")
     assert [type(one) for one in street.alerts(GAS)] == [UpgradeRequested]
 
 
@@ -133,7 +130,7 @@ def test_a_ppmid_that_runs_its_image_is_told_to_all_responsible_suppliers() -> N
     street.pass_time(60)
     street.hub_says(HubWord.ALERT, PPMID, name, message=octets, version=WANTED)
     street.hub_says(HubWord.ACTIVATED, PPMID, name, message=octets, version=WANTED)
-    told = PpmidAlert(PPMID, 0x8F8B, NOON.timestamp(), TEXT, True)  # type: ignore[arg-type]
+    told = PpmidAlert(PPMID, 0x8F8B, Utc(NOON.timestamp()), TEXT, True)
     for user in (ELEC, GAS):
         assert [one for one in street.alerts(user) if isinstance(one, PpmidAlert)] == [told]
     assert state(street) is DeliveryState.RUNNING
