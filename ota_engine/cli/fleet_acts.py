@@ -135,6 +135,12 @@ WORDS: Final[Mapping[str, ActWords]] = {
     "WithdrawConsent": ActWords("campaign unconsent", "Agree no longer."),
     "AnswerDeferral": ActWords("campaign deferral", "Say what becomes of homes put off too long."),
     "ConfirmTime": ActWords("campaign confirm-time", "Confirm that the machine's time is right."),
+    "RegisterServiceUser": ActWords("duis user register", "Register a Service User."),
+    "ChangeServiceUser": ActWords("duis user change", "Change a Service User; give all of it."),
+    "SetOrderRules": ActWords("duis rules set", "Set what may be ordered, and codes; give all."),
+    "RequeueDocuments": ActWords(
+        "duis outbox retry", "Bring documents that were given up once more, as they are."
+    ),
     "RequeueNotices": ActWords("notices requeue", "Bring notices that were given up once more."),
 }
 
@@ -150,13 +156,19 @@ def words_of(act: type[Any]) -> ActWords:
     return ActWords(f"{GROUPS[room]} {name}", told)
 
 
-def add_acts(app: typer.Typer, group: str, subgroups: Mapping[str, str]) -> None:
+def add_acts(
+    app: typer.Typer,
+    group: str,
+    subgroups: Mapping[str, str],
+    begun: Mapping[str, typer.Typer] | None = None,
+) -> None:
     """Add a command for every act of a group.
 
     Args:
         app: of the group.
         group: its name.
         subgroups: what help says of words that have words after them, by these words.
+        begun: those of these words that have commands which are no acts, too.
     """
     below: dict[str, typer.Typer] = {}
     for act in Fleet().acts:
@@ -170,7 +182,8 @@ def add_acts(app: typer.Typer, group: str, subgroups: Mapping[str, str]) -> None
         if len(others) > 1:
             (outer, inner) = others
             if outer not in below:
-                below[outer] = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+                plain = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+                below[outer] = (begun or {}).get(outer, plain)
                 told = subgroups[outer]
                 app.add_typer(below[outer], cls=GroupedHelp, name=outer, help=told)
             place, others = below[outer], [inner]

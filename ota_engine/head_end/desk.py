@@ -7,14 +7,17 @@ transaction; what was decided is told to gateways and parties only after its com
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
+from ota_engine.duis.responses import ServiceResponse
+from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply, ServiceAnswer
-from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted, key_of
+from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted, key_of, replaced
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.fleet.orders.events import RequestReceived
+from ota_engine.fleet.orders.rows import ServiceInbox, UserDocument
 from ota_engine.head_end.habits import Habits, kind_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
@@ -23,12 +26,42 @@ MOST_SCOUTS: Final = 6  # in one batch; what is wanted after them is loaded for 
 FIRST_PARTY: Final = 4  # events asked at first; more while they want what no one else did
 
 
-class FleetDesk:
-    """A fleet and its database."""
+class DocumentMaker(Protocol):
+    """Makes documents of what was decided: written and signed."""
 
-    def __init__(self, fleet: Fleet, store: FleetStore) -> None:
+    def make(self, content: str) -> bytes:
+        """Make the document of a row's content."""
+
+    def document(self, response: ServiceResponse) -> bytes:
+        """Make the document of a response."""
+
+
+class AnswerMade(NamedTuple):
+    """An answer to a service request, as it is sent.
+
+    Attributes:
+        octets: of the document.
+        code: in it.
+    """
+
+    octets: bytes
+    code: str
+
+
+class FleetDesk:
+    """A fleet and its database.
+
+    Args:
+        fleet: decides.
+        store: its database.
+        maker: of documents for Service Users, in the commit that decides on them; without one they are
+            kept as they were decided, and made by whoever has one.
+    """
+
+    def __init__(self, fleet: Fleet, store: FleetStore, maker: DocumentMaker | None = None) -> None:
         self.fleet = fleet
         self.store = store
+        self._maker = maker
         self._habits = Habits()
 
     def handle(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
@@ -43,19 +76,6 @@ class FleetDesk:
         with self.store.transaction():
             return self.handle_within(events, utc)
 
-    def answer(self, requests: Sequence[RequestReceived], utc: Utc) -> list[ServiceAnswer]:
-        """Take service requests, in order, in one commit.
-
-        Returns:
-            the answer to each, in order.
-
-        Raises:
-            StoreError: the database failed; nothing happened.
-        """
-        with self.store.transaction():
-            effects = self._happen(requests, utc, ())
-        return [effect for effect in effects if isinstance(effect, ServiceAnswer)]
-
     def handle_within(
         self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any] = ()
     ) -> list[Reply]:
@@ -66,15 +86,74 @@ class FleetDesk:
             utc: now.
             known: rows that were read within the same transaction, and need not be read again.
         """
-        effects = self._happen(events, utc, known)
-        return [effect for effect in effects if isinstance(effect, Reply)]
-
-    def _happen(
-        self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any]
-    ) -> list[FleetEffect]:
-        """Let events happen within a transaction; what they wanted is kept, and returned."""
         rows = Rows()
         rows.load_all((key_of(row), row) for row in known)
+        effects = self._let_happen(events, rows, utc)
+        self._keep(rows, effects, utc)
+        return [effect for effect in effects if isinstance(effect, Reply)]
+
+    def answer(self, requests: Sequence[RequestReceived], utc: Utc) -> list[ServiceAnswer]:
+        """Take service requests, in order, in one commit.
+
+        Returns:
+            the answer to each, in order.
+
+        Raises:
+            StoreError: the database failed; nothing happened.
+        """
+        with self.store.transaction():
+            rows = Rows()
+            effects = self._let_happen(requests, rows, utc)
+            self._keep(rows, effects, utc)
+            return [effect for effect in effects if isinstance(effect, ServiceAnswer)]
+
+    def serve(self, requests: Sequence[RequestReceived], utc: Utc) -> list[AnswerMade]:
+        """Take service requests as ``answer`` does, and give documents.
+
+        Returns:
+            their answers as they are sent, in order; to a repeat the octets that were sent before.
+
+        Raises:
+            StoreError: the database failed; nothing happened.
+            LocalError: the desk has nobody who makes documents.
+        """
+        if self._maker is None:
+            raise LocalError("documents cannot be signed here: give the desk who makes them")
+        with self.store.transaction():
+            rows = Rows()
+            effects = self._let_happen(requests, rows, utc)
+            answers = [effect for effect in effects if isinstance(effect, ServiceAnswer)]
+            for answer in answers:  # one that was decided where nobody could sign is made now
+                kept = self._kept(answer, rows)
+                if kept is not None and not kept.octets:
+                    rows.change(key_of(kept), kept)
+            self._keep(rows, effects, utc)
+            return [self._made(answer, rows, self._maker) for answer in answers]
+
+    def make(self, documents: Sequence[UserDocument], utc: Utc) -> list[UserDocument]:
+        """Make documents that were decided on where nobody could make them.
+
+        Returns:
+            all of them as they are sent.
+
+        Raises:
+            StoreError: the database failed; nothing was kept.
+        """
+        with self.store.transaction():
+            rows = Rows()
+            self._load(rows, [key_of(document) for document in documents])
+            for document in documents:
+                found = rows.get(UserDocument, document.document)
+                if found is not None and not found.octets:
+                    rows.change(key_of(found), found)
+            self._keep(rows, (), utc)
+            return [
+                found
+                for document in documents
+                if (found := rows.get(UserDocument, document.document)) is not None
+            ]
+
+    def _let_happen(self, events: Sequence[FleetEvent], rows: Rows, utc: Utc) -> list[FleetEffect]:
         needs = {need for event in events for need in self.fleet.needs(event)}
         self._load(rows, rows.missing(needs.union(self._habits.of(events))))
         effects: list[FleetEffect] = []
@@ -93,8 +172,28 @@ class FleetDesk:
                 self._load(rows, asks)
                 done = self._one(event, rows, utc)
             effects += apply(done, rows)
-        self.store.keep(rows.changes(), effects, utc)
         return effects
+
+    def _keep(self, rows: Rows, effects: Iterable[FleetEffect], utc: Utc) -> None:
+        """Keep what was decided, with the documents that belong to it."""
+        if self._maker is not None:
+            for change in list(rows.changes()):
+                row = change.after
+                if isinstance(row, ServiceInbox | UserDocument) and not row.octets:
+                    rows.change(change.key, replaced(row, octets=self._maker.make(row.content)))
+        self.store.keep(rows.changes(), effects, utc)
+
+    @classmethod
+    def _made(cls, answer: ServiceAnswer, rows: Rows, maker: DocumentMaker) -> AnswerMade:
+        kept = cls._kept(answer, rows)
+        octets = maker.document(answer.response) if kept is None else kept.octets
+        return AnswerMade(octets, answer.response.code)
+
+    @staticmethod
+    def _kept(answer: ServiceAnswer, rows: Rows) -> ServiceInbox | None:
+        if not answer.request:
+            return None
+        return rows.get(ServiceInbox, answer.request, answer.command_variant)
 
     def decide(self, decision: Decision, utc: Utc) -> Reply:
         """Take one decision."""
@@ -108,7 +207,7 @@ class FleetDesk:
             how many there were.
         """
         looked = 0
-        while events := self._due(utc):
+        while events := self.due(utc):
             self.handle(events, utc)
             looked += len(events)
         return looked
@@ -118,7 +217,8 @@ class FleetDesk:
         with self.store.reading():
             return min(map(Utc, self._earliest().values()), default=None)
 
-    def _due(self, utc: Utc) -> list[Due]:
+    def due(self, utc: Utc) -> list[Due]:
+        """Name rows whose time has come, the earliest of each kind; there may be more."""
         with self.store.reading():
             earliest = self._earliest()
             asks = [ask for ask in self.fleet.due(utc) if earliest.get(ask.kind, inf) <= utc]

@@ -3,7 +3,8 @@
 Knows the desk and the port, no clock. Whatever stops it in between, the same is given and said again.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.port import Instruction, InstructionState
@@ -11,6 +12,7 @@ from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.times import Utc
 
+T = TypeVar("T")
 AT_ONCE: Final = 500  # instructions given, and outcomes taken, in one commit
 
 
@@ -26,6 +28,13 @@ class Exchanged(NamedTuple):
     heard: int
 
 
+class DeskUse(Protocol):
+    """Does something with a desk, wherever that is used."""
+
+    async def __call__(self, call: Callable[[FleetDesk], T], /) -> T:
+        """Do it, and give what comes of it."""
+
+
 async def exchange(desk: FleetDesk, gateway: FleetGateway, name: str, utc: Utc) -> Exchanged:
     """Give a gateway what waits for it, and take what it says.
 
@@ -38,14 +47,36 @@ async def exchange(desk: FleetDesk, gateway: FleetGateway, name: str, utc: Utc) 
     Raises:
         StoreError: the database failed; what was not kept is given and said again.
     """
-    with desk.store.reading():
-        where = (("state", InstructionState.WAITING), ("gateway", name))
-        waiting = desk.store.select(Select(Instruction, where, (), ("number", "key"), AT_ONCE))
+
+    async def use(call: Callable[[FleetDesk], T]) -> T:
+        return call(desk)
+
+    return await give_and_hear(use, gateway, name, lambda: utc)
+
+
+async def give_and_hear(
+    use: DeskUse, gateway: FleetGateway, name: str, clock: Callable[[], Utc]
+) -> Exchanged:
+    """Exchange with a gateway by a desk that others use, too; see ``exchange``.
+
+    Args:
+        use: the desk.
+        gateway: whom to talk to.
+        name: of the gateway.
+        clock: gives UTC.
+    """
+    waiting = await use(lambda desk: _waiting(desk, name))
     taken = await gateway.give(waiting) if waiting else ()
     if taken:
-        desk.handle(taken, utc)
+        await use(lambda desk: desk.handle(taken, clock()))
     said = (await gateway.outcomes())[:AT_ONCE]
     if said:
-        desk.handle(said, utc)
+        await use(lambda desk: desk.handle(said, clock()))
         await gateway.settle([one.key for one in said])
     return Exchanged(len(taken), len(said))
+
+
+def _waiting(desk: FleetDesk, name: str) -> list[Instruction]:
+    where = (("state", InstructionState.WAITING), ("gateway", name))
+    with desk.store.reading():
+        return desk.store.select(Select(Instruction, where, (), ("number", "key"), AT_ONCE))

@@ -77,6 +77,7 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("evidence export campaign-R2 -o evidence.zip --state fleet", Exit.OK),
     ("evidence key -o fleet.pub --state fleet", Exit.OK),
     ("evidence verify evidence.zip --key fleet.pub", Exit.OK),
+    ("duis outbox list --state fleet", Exit.OK),
     ("duis backup -o fleet.backup --state fleet", Exit.OK),
     ("duis restore fleet.backup --state restored", Exit.OK),
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
@@ -147,6 +148,8 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     ("duis sign ask.xml --keys keys", Exit.ERRORS),
     ("duis send ask.xml --keys keys", Exit.ERRORS),
     ("duis listen --port 0", Exit.ERRORS),
+    (f"duis serve --keys keys {NOWHERE}", Exit.UNREADABLE),
+    (f"duis outbox list {NOWHERE}", Exit.UNREADABLE),
     (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("duis restore nothing --state new", Exit.UNREADABLE),
 )

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ota_engine.canonical import canonical_json
 from ota_engine.duis import responses
 from ota_engine.duis.requests import RequestId
-from ota_engine.duis.responses import ServiceResponse
+from ota_engine.duis.responses import ServiceResponse, Throttled
 
 _KIND: Final = "is"
 _OCTETS: Final = "octets"
@@ -18,7 +18,7 @@ _REQUEST: Final = "id"
 _KINDS: Final[dict[str, type[Any]]] = {
     name: found
     for name, found in vars(responses).items()
-    if isinstance(found, type) and is_dataclass(found)
+    if isinstance(found, type) and (is_dataclass(found) or found is Throttled)
 }
 
 
@@ -45,6 +45,8 @@ def _plain(value: Any) -> Any:
         return {_KIND: name} | {
             item.name: _plain(getattr(value, item.name)) for item in fields(value)
         }
+    if isinstance(value, Throttled):
+        return {_KIND: Throttled.__name__, **value._asdict()}
     if isinstance(value, RequestId):
         return {_KIND: _REQUEST, "text": value.text}
     if isinstance(value, bytes):

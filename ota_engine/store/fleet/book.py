@@ -166,6 +166,19 @@ class FleetStore:
         rows = self.driver.execute(" UNION ALL ".join(parts)).fetchall() if parts else []
         return {kinds[number]: least for number, least in rows if least is not None}
 
+    def least(self, kind: type[Any], name: str, where: tuple[str, Any]) -> float | None:
+        """Read the least value that rows of a kind have in one field; None where there are none.
+
+        Args:
+            kind: class of the rows.
+            name: of the field.
+            where: another field, and the value it must have.
+        """
+        form = FORMS[kind]
+        text = f"SELECT min({name}) FROM {form.table} WHERE {where[0]} = ?"  # noqa: S608 - our own words
+        found: float | None = self.driver.execute(text, (where[1],)).fetchone()[0]
+        return found
+
     def count(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
         """Count rows by what is in them."""
         form = FORMS[wanted.kind]

@@ -1,0 +1,118 @@
+"""Posts documents to a Service User's endpoint over HTTP; knows httpx, and no row but the document's.
+
+2xx means that the user has it, 400 that it never will, all else that it is tried again. Redirects are
+not followed: an address is what was registered. Nothing is taken from the environment.
+"""
+
+import ssl
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+import trio
+
+from images.eui64 import format_eui64
+from ota_engine.errors import LocalError
+from ota_engine.fleet.orders.rows import ServiceUser, UserDocument
+from ota_engine.telling.sink import Fate, SinkAnswer
+from ota_engine.wording import one_line
+
+TIMEOUT_S: Final = 10.0  # for one attempt as a whole
+MOST_ANSWER_OCTETS: Final = (
+    100_000  # of which so many are read; an answer of ours to say yes has none
+)
+SHOWN_OCTETS: Final = 200
+REFUSED: Final = 400
+_HEADERS: Final = {"Content-Type": "application/xml", "User-Agent": "zota"}
+
+
+class UserEndpoint:
+    """The registered endpoint of one user; an async context manager.
+
+    Args:
+        user: whose.
+        tls: certificates of our own for its server; by default those the world trusts.
+        timeout: seconds for one attempt.
+
+    Raises:
+        LocalError: none is registered, or it is no URL.
+    """
+
+    def __init__(
+        self,
+        user: ServiceUser,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = TIMEOUT_S,
+    ) -> None:
+        self._url = _checked(user)
+        self._timeout = timeout
+        self._client = httpx.AsyncClient(
+            verify=tls or self._url.scheme == "https",  # what is not used is slow to load
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+            headers=_HEADERS,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def post(self, document: UserDocument) -> SinkAnswer:
+        """Post one document; never raises for what the other side does."""
+        try:
+            with trio.fail_after(self._timeout):
+                return await self._post(document.octets)
+        except (httpx.TimeoutException, trio.TooSlowError):
+            return SinkAnswer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            return SinkAnswer(Fate.AWAY, one_line(str(error) or type(error).__name__))
+
+    async def _post(self, octets: bytes) -> SinkAnswer:
+        size, said = 0, b""
+        async with self._client.stream("POST", self._url, content=octets) as response:
+            with trio.CancelScope() as reading:
+                async for piece in response.aiter_raw():
+                    said += piece[: SHOWN_OCTETS - len(said)]
+                    size += len(piece)
+                    if size > MOST_ANSWER_OCTETS:  # the rest is not waited for
+                        reading.cancel()
+        return _answer(response, said)
+
+
+def _answer(response: httpx.Response, said: bytes) -> SinkAnswer:
+    status = response.status_code
+    if response.is_success:
+        return SinkAnswer(Fate.ACCEPTED)
+    if response.is_redirect:
+        return SinkAnswer(
+            Fate.HELD,
+            f"answered {status}: it sends us elsewhere: register where it takes documents",
+        )
+    reason = one_line(said.decode("utf-8", "replace").strip())
+    problem = f"answered {status}" + (f": {reason}" if reason else "")
+    return SinkAnswer(Fate.REFUSED if status == REFUSED else Fate.HELD, problem)
+
+
+def _checked(user: ServiceUser) -> httpx.URL:
+    name = format_eui64(user.user)
+    if not user.endpoint:
+        raise LocalError(f"no endpoint is registered for {name}: register one")
+    try:
+        url = httpx.URL(user.endpoint)
+    except (httpx.InvalidURL, ValueError):
+        url = None
+    if url is None or url.scheme not in ("http", "https") or not url.host:
+        raise LocalError(
+            f"the endpoint of {name} is no URL: register one like https://user.example/duis"
+        )
+    return url

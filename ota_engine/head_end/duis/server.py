@@ -1,0 +1,151 @@
+"""Serves an ASGI application on a socket of ours; knows hypercorn and sockets, nothing of what is served.
+
+What hypercorn leaves open is closed here: a reader that stops reading holds its connection for
+``UNREAD_S`` and no longer, and heads that do not come end with the keep-alive time.
+"""
+
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+from starlette.types import ASGIApp
+
+from ota_engine.errors import LinkError, LocalError
+
+if TYPE_CHECKING:
+    from hypercorn.typing import Framework
+
+LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
+UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its connection
+IDLE_S: Final = 5.0  # between requests, and for the head of one
+STOPPING_S: Final = 3.0  # for what is being answered when the server stops
+BACKLOG: Final = 1_024
+LOGGER: Final = "zota.http"  # of what hypercorn has to say: errors of the application, mostly
+
+
+class Place(NamedTuple):
+    """Where to listen.
+
+    Attributes:
+        host: an address or a name.
+        port: 0 for any that is free.
+    """
+
+    host: str
+    port: int
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        """Read ``HOST:PORT``.
+
+        Raises:
+            LocalError: it is none.
+        """
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not (colon and host and port.isascii() and port.isdigit() and int(port) < 1 << 16):
+            raise LocalError(f"{text[:60]!a} is no place to listen: give one like 127.0.0.1:8079")
+        return cls(host, int(port))
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody but this machine can reach it."""
+        return self.host in LOOPBACK
+
+
+class TlsFiles(NamedTuple):
+    """How a server shows who it is, and whom it lets in.
+
+    Attributes:
+        certificate: its certificate and those above it, PEM.
+        key: the private key, PEM.
+        client_ca: who signs the certificates of clients, PEM; None for letting in everybody.
+    """
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, place: Place, tls: TlsFiles | None = None) -> AsyncIterator[str]:
+    """Serve for as long as the block; gives the URL that it is reached by.
+
+    Raises:
+        LinkError: the place cannot be listened at.
+        LocalError: a file of TLS cannot be used.
+    """
+    config = _config(tls)
+    bound = _bound(place)
+    config.bind = [f"fd://{bound.fileno()}"]
+    bound.detach()  # the server owns it from here on
+    stopping = trio.Event()
+    async with trio.open_nursery() as nursery:
+        framework = cast("Framework", app)  # two libraries' words for the same ASGI
+        binds: list[str] = await nursery.start(
+            partial(serve, framework, config, shutdown_trigger=_waiting(stopping))
+        )
+        try:
+            yield binds[0]
+        finally:
+            stopping.set()
+
+
+def _waiting(stopping: trio.Event) -> Callable[[], Awaitable[None]]:
+    return stopping.wait
+
+
+def _config(tls: TlsFiles | None) -> Config:
+    config = Config()
+    config.accesslog = None
+    config.errorlog = logging.getLogger(LOGGER)
+    config.loglevel = "WARNING"
+    config.backlog = BACKLOG
+    config.graceful_timeout = STOPPING_S
+    config.keep_alive_timeout = IDLE_S
+    config.ssl_handshake_timeout = IDLE_S
+    config.include_server_header = False
+    if tls is not None:
+        config.alpn_protocols = ["http/1.1"]
+        config.certfile, config.keyfile = str(tls.certificate), str(tls.key)
+        if tls.client_ca is not None:
+            config.ca_certs, config.verify_mode = str(tls.client_ca), ssl.CERT_REQUIRED
+        try:
+            config.create_ssl_context()
+        except (ssl.SSLError, OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise LocalError(
+                f"{tls.certificate}: TLS cannot be served with this ({reason}): give a certificate"
+                " and its key as PEM files"
+            ) from error
+    return config
+
+
+def _bound(place: Place) -> socket.socket:
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, number)
+    except OSError as error:
+        raise LinkError(f"{place.host}: no such address here ({error.strerror})") from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Inherited by every connection: nothing else ends one whose other side stops reading.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise LinkError(
+            f"{place.host}:{place.port} cannot be listened at ({error.strerror}): give another"
+            " --http"
+        ) from error
+    return bound
