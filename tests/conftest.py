@@ -1,9 +1,11 @@
 """Settings for all tests: no test is judged by the wall clock, and waiting costs no worker."""
 
+import gc
 import os
 import signal
 import sys
 import tomllib
+from collections.abc import Generator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -28,6 +30,17 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tier."""
     load_profile(config.option.markexpr, PATIENT)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the collector thousands of tests that live to the end: it would look through all of them again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

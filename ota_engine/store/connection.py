@@ -8,13 +8,17 @@ for a writer, which therefore cannot fail half-way for want of the lock.
 import shutil
 import sqlite3
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any, Final
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 BUSY_TIMEOUT_MS = 5_000
 LOG_SUFFIX = "-wal"  # of the write-ahead log, after the database's name
+_URL: Final = sa.make_url("sqlite://")
+_COMPILED: Final[dict[Any, Any]] = {}  # statements as text; there are no more than the code has
 _PRIMARY = 0xFF  # the low octet of an extended result code
 _CANNOT_MAKE_FILES = (
     sqlite3.SQLITE_CANTOPEN,
@@ -82,7 +86,7 @@ def pragma(connection: sa.Connection, text: str) -> object:
 
 
 def _connect(uri: str, begin: str) -> sa.Connection:
-    def create() -> sqlite3.Connection:
+    def create() -> Any:  # what the driver gives is of no type that SQLAlchemy names
         # Not bound to one thread: the store is opened in one and used in the writer's.
         return sqlite3.connect(
             uri,
@@ -92,9 +96,19 @@ def _connect(uri: str, begin: str) -> sa.Connection:
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
 
-    engine = sa.create_engine("sqlite://", creator=create, poolclass=sa.pool.StaticPool)
+    dialect = _dialect()
+    pool = sa.pool.StaticPool(create, dialect=dialect)
+    engine = sa.Engine(pool, dialect, _URL, execution_options={"compiled_cache": _COMPILED})
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine.connect()
+
+
+@cache
+def _dialect() -> sa.Dialect:
+    """One for all databases, so that what was compiled for one of them serves every one."""
+    first = sa.create_engine(_URL)
+    with first.connect():
+        return first.dialect
 
 
 def _with_pragmas(connection: sa.Connection, *pragmas: str) -> sa.Connection:

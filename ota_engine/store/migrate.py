@@ -1,6 +1,7 @@
-"""Brings a database to the schema this version speaks; imports Alembic only when there is work."""
+"""Brings a database to the schema this version speaks; imports Alembic only to migrate an older one."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -40,11 +41,12 @@ def bring_up_to_date(connection: sa.Connection, place: str) -> None:
         StoreError: the database is newer than this program.
     """
     found = revision_of(connection, place)
-    if found == schema.HEAD:
-        return
-    refuse_unknown(found, place)
-    with connection.begin():
-        run_migrations(connection, SCRIPTS)
+    if found is None:
+        create_now(connection)
+    elif found != schema.HEAD:
+        refuse_unknown(found, place)
+        with connection.begin():
+            run_migrations(connection, SCRIPTS)
 
 
 def refuse_unknown(
@@ -84,12 +86,29 @@ def refuse_outdated(revision: str | None, place: str) -> None:
 
 
 def create_now(connection: sa.Connection) -> None:
-    """Create the newest schema without its history; for a database in memory."""
+    """Create the newest schema without its history, unless somebody else has been quicker."""
     with connection.begin():
-        schema.METADATA.create_all(connection)
-        schema.revision.create(connection)
+        if sa.inspect(connection).has_table(schema.revision.name):
+            return
+        make_tables(connection, *schema.METADATA.sorted_tables, schema.revision)
         connection.execute(sa.insert(schema.revision).values(version_num=schema.HEAD))
         connection.execute(sa.insert(schema.sinks).values(name=schema.FILE_SINK))
+
+
+def make_tables(connection: sa.Connection, *tables: sa.Table) -> None:
+    """Make tables and their indexes in a database that has none, inside the caller's transaction."""
+    for text in _creation(tables, connection.dialect):
+        connection.exec_driver_sql(text)
+
+
+@lru_cache(maxsize=4)
+def _creation(tables: tuple[sa.Table, ...], dialect: sa.Dialect) -> tuple[str, ...]:
+    """The statements that make tables, compiled once for all databases that are opened."""
+    made: list[sa.schema.ExecutableDDLElement] = []
+    for table in tables:
+        made.append(sa.schema.CreateTable(table))
+        made += [sa.schema.CreateIndex(index) for index in sorted(table.indexes, key=str)]
+    return tuple(str(one.compile(dialect=dialect)) for one in made)
 
 
 def run_migrations(connection: sa.Connection, scripts: Path, upto: str = "head") -> None:

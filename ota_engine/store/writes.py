@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,6 +63,7 @@ class Statements:
     hasten: sa.Update
 
 
+@cache
 def statements(dialect: str) -> Statements:
     """Build the writes for ``sqlite`` or ``postgresql``."""
     insert = _INSERT[dialect]

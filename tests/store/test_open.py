@@ -132,7 +132,7 @@ def test_a_reader_can_change_nothing(path: Path) -> None:
 
 
 def test_the_migrations_make_the_tables_the_code_speaks_of(path: Path) -> None:
-    Store.open(path).close()
+    migrate_with(migrate.SCRIPTS, path)
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.METADATA) == []
@@ -142,6 +142,22 @@ def test_the_migrations_make_the_tables_the_code_speaks_of(path: Path) -> None:
         migrate.create_now(connection)
         assert _statements(connection) == in_file
     memory.dispose()
+
+
+def test_a_new_file_is_what_the_migrations_would_have_made(path: Path, tmp_path: Path) -> None:
+    migrate_with(migrate.SCRIPTS, tmp_path / "migrated.db")
+    Store.open(path).close()
+    Store.open(tmp_path / "migrated.db").close()
+    with raw(path) as new, raw(tmp_path / "migrated.db") as migrated:
+        for rows in ("SELECT * FROM alembic_version", "SELECT * FROM sinks", "SELECT * FROM meta"):
+            assert new.execute(rows).fetchall() == migrated.execute(rows).fetchall()
+
+
+def test_of_two_that_make_the_same_database_the_later_one_takes_what_there_is(path: Path) -> None:
+    with closing(open_file(path, durable=False)) as connection:
+        migrate.create_now(connection)
+        migrate.create_now(connection)
+        assert migrate.revision_of(connection, str(path)) == schema.HEAD
 
 
 def _statements(connection: sa.Connection) -> dict[str, list[str]]:
@@ -209,8 +225,12 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path, tmp_pa
         assert list(database.iterdump()) == before
 
 
-def test_alembic_is_not_imported_for_a_database_that_is_up_to_date(path: Path) -> None:
-    Store.open(path).close()
+@pytest.mark.parametrize("new", [True, False])
+def test_alembic_is_not_imported_for_a_database_that_is_new_or_up_to_date(
+    path: Path, new: bool
+) -> None:
+    if not new:
+        Store.open(path).close()
     script = (
         "import sys; from ota_engine.store.store import Store; Store.open(sys.argv[1]).close();"
         "sys.exit('alembic' in sys.modules)"

@@ -95,7 +95,8 @@ def connection(server: sa.URL) -> Iterator[sa.Connection]:
 
 def test_the_migrations_make_the_tables_the_code_speaks_of(connection: sa.Connection) -> None:
     assert migrate.revision_of(connection, PLACE) is None
-    migrate.bring_up_to_date(connection, PLACE)
+    with connection.begin():
+        migrate.run_migrations(connection, migrate.SCRIPTS)
     assert migrate.revision_of(connection, PLACE) == schema.HEAD
     assert compare_metadata(MigrationContext.configure(connection), schema.METADATA) == []
 

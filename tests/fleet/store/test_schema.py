@@ -14,8 +14,10 @@ from ota_engine.errors import StoreError
 from ota_engine.fleet.inventory.rows import Variant
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.tables import KINDS
+from ota_engine.store.connection import open_file
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.migrate import revision_of, run_migrations
 from ota_engine.store.store import Store
 from tests.fleet.store.finished import finished
 from tests.store.test_postgresql import connection, server
@@ -26,13 +28,27 @@ REMEDY = "the rows say otherwise: run python tools/fleet_schema.py"
 
 
 def test_the_revisions_make_the_tables_that_the_rows_say(tmp_path: Path) -> None:
-    FleetStore.open(tmp_path / "fleet.sqlite").close()
-    made, said = _objects(tmp_path / "fleet.sqlite"), _objects(_from_rows(tmp_path))
-    assert made == said, REMEDY
+    path = tmp_path / "fleet.sqlite"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+    with engine.connect() as opened, opened.begin():
+        run_migrations(opened, migrate.SCRIPTS)
+    with closing(sqlite3.connect(path)) as made:
+        assert made.execute("SELECT * FROM fleet_revision").fetchall() == [(schema.HEAD,)]
+    assert _objects(path) == _objects(_from_rows(tmp_path)), REMEDY
+
+
+def test_of_two_that_make_the_same_database_the_later_one_takes_what_there_is(
+    tmp_path: Path,
+) -> None:
+    path = _from_rows(tmp_path)
+    with closing(open_file(path, durable=False)) as connection:
+        migrate.create_now(connection)
+        assert revision_of(connection, "there", schema.revision) == schema.HEAD
 
 
 def test_the_revisions_make_the_same_tables_on_postgresql(connection: sa.Connection) -> None:
-    migrate.bring_up_to_date(connection, "there")
+    with connection.begin():
+        run_migrations(connection, migrate.SCRIPTS)
     context = MigrationContext.configure(connection, opts={"version_table": schema.revision.name})
     assert compare_metadata(context, schema.METADATA) == [], REMEDY
 
