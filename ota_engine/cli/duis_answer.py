@@ -46,11 +46,12 @@ def print_answer(answer: UserAnswer) -> None:
         ("request", header.request_id.text),
         ("service", f"{header.variant}, command variant {header.command_variant}"),
         ("answer", f"{answer.response.code}: {meaning.text} ({meaning.certainty})"),
-        ("says", say(answer.response)),
+        ("says", say(answer.response) if _content(answer.response) is not None else ""),
         ("signature", f"{answer.signature}, {MEANINGS[str(answer.signature)]}"),
         ("answered", f"{utc_text(answer.response.utc)}, after {answer.elapsed_s:.2f} s"),
     ):
-        put_fact(label, value, LABELS)
+        if value:
+            put_fact(label, value, LABELS)
     if answer.judgement.awaited:
         put_fact("to come", "the device's response: zota duis listen shows it", LABELS)
     _print_tables(answer.response)
@@ -58,8 +59,12 @@ def print_answer(answer: UserAnswer) -> None:
         remark(f"warning: public clients give up after {PUBLIC_PATIENCE_S:g} s")
 
 
+def _content(response: ServiceResponse) -> object:
+    return response.body.content if isinstance(response.body, ResponseMessage) else None
+
+
 def _print_tables(response: ServiceResponse) -> None:
-    content = response.body.content if isinstance(response.body, ResponseMessage) else None
+    content = _content(response)
     if isinstance(content, FirmwareWarning):
         put("")
         _print_warning(content)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
@@ -14,6 +14,8 @@ from ota_engine.errors import LocalError, PeerError
 from ota_engine.gbcs.keystore import FILE_NAME, SECRETS_FILE, Keystore
 
 if TYPE_CHECKING:
+    import ssl
+
     from ota_engine.service_user.client import UserSecrets
     from ota_engine.service_user.xml_keys import XmlKeys
 
@@ -45,6 +47,49 @@ DccCertificate = Annotated[
 Unsigned = Annotated[
     bool, typer.Option("--unsigned", help="Take what is not signed, too, or by unknown signers.")
 ]
+
+
+class ClientTls(NamedTuple):
+    """Files of a client of a head end that serves TLS."""
+
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="PEM", help="Who certifies the head end; by default the world's."),
+    ] = None
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Show the head end this certificate.")
+    ] = None
+    tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its private key.")] = None
+
+
+def tls_context(files: ClientTls) -> "ssl.SSLContext | None":
+    """Trust and prove what the files say; None where there are none.
+
+    Raises:
+        LocalError: one of them is none, or there is a certificate without its key.
+        OSError: one of them cannot be read.
+    """
+    if files == ClientTls():
+        return None
+    import ssl
+
+    if (files.tls_cert is None) != (files.tls_key is None):
+        raise LocalError("--tls-cert goes with --tls-key: give both")
+    for path in filter(None, files):
+        read_bounded(path, MOST_KEY_BYTES)  # ssl does not say which file it cannot read
+    try:
+        context = ssl.create_default_context(cafile=files.tls_ca)
+    except ssl.SSLError:
+        raise LocalError(f"{files.tls_ca}: is no certificate in PEM") from None
+    if files.tls_cert is not None and files.tls_key is not None:
+        warn_if_open(files.tls_key)
+        try:
+            context.load_cert_chain(files.tls_cert, files.tls_key, password="")
+        except ssl.SSLError:
+            raise LocalError(
+                f"{files.tls_cert}, {files.tls_key}: are no certificate and its unencrypted key"
+            ) from None
+    return context
 
 
 def read_xml_keys(

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ota_engine.service_user.listener import BroughtDocument, Listener
     from ota_engine.service_user.state import UserFolder
 
-MOST_REMEMBERED: Final = 1000  # documents of before that the table is made of
 #: Documents that are new, and so shown.
 NEW: Final = frozenset(("kept", "lost"))
 COLUMNS: Final = (
@@ -76,7 +75,7 @@ class ListeningScreen:
         """Say where it listens, and take in what came before."""
         book = listener.book
         self._take_requests()
-        for response, utc in listener.remembered(MOST_REMEMBERED):
+        for response, utc in listener.remembered():
             self._hear(response, utc)
         remark(f"listening at {url}, documents in {book.path} ({len(book)} known); Ctrl-C ends it")
 

@@ -12,6 +12,7 @@ from images.files import read_bounded
 from ota_engine.cli.duis_keys import (
     DUIS,
     CertificateFile,
+    ClientTls,
     DccCertificate,
     KeyFile,
     Unsigned,
@@ -20,12 +21,14 @@ from ota_engine.cli.duis_keys import (
     read_message_keys,
     read_secrets,
     read_xml_keys,
+    tls_context,
 )
 from ota_engine.cli.duis_make import DEFAULT_STATE, STDOUT, UserState
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.image_options import AsJson
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.push_options import duration
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
@@ -33,6 +36,8 @@ from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from lxml import etree
 
     from ota_engine.duis.requests import ServiceRequest
@@ -79,7 +84,7 @@ def sign_command(
     _, root = _read(source)
     with blamed(_name(source)):
         request = read_request(root)
-        if is_signed(root):
+        if answer is None and is_signed(root):
             raise LocalError("is signed already: nothing is to be done")
     xml_keys = read_xml_keys(keys, key, certificate, dcc)
     if answer is not None:
@@ -92,7 +97,9 @@ def sign_command(
     remark(f"{output}: {len(signed):,} octets, signed: zota duis send sends it")
 
 
+@grouped
 def send_command(
+    *,
     source: Document,
     url: Annotated[
         str,
@@ -119,6 +126,7 @@ def send_command(
         bool, typer.Option("--strict", help="Exit code 1 when devices are passed over.")
     ] = False,
     state: UserState = DEFAULT_STATE,
+    tls: ClientTls,
     as_json: AsJson = False,
 ) -> None:
     """Post a request to the web service of its command variant, and show what is answered.
@@ -141,7 +149,7 @@ def send_command(
         user = read_request(root).header.request_id.originator
     secrets = read_secrets(keys, key, certificate, dcc)
     document = octets if is_signed(root) else _signed(root, user, secrets.documents)
-    way = _Way(url, timeout, strict=not unsigned)
+    way = _Way(url, timeout, not unsigned, tls_context(tls))
     answers = trio.run(_send, way, user, secrets, document, UserFolder(state), follow)
     last = answers[-1]
     if output is not None:
@@ -162,6 +170,7 @@ class _Way(NamedTuple):
     url: str
     timeout: float
     strict: bool
+    tls: "SSLContext | None"
 
 
 async def _send(
@@ -182,6 +191,7 @@ async def _send(
         lambda: folder.take_counter(user, this_machine()),
         patience_s=way.timeout,
         strict=way.strict,
+        tls=way.tls,
         sent=folder.sent,
     )
     async with client:

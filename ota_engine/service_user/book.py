@@ -6,6 +6,7 @@ is told as one.
 """
 
 import json
+from collections import deque
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.telling.line_file import LineFile
 
 LINE_START: Final = b'{"'
+MOST_REMEMBERED: Final = 1000  # documents of before that are kept whole in memory
 
 
 class BookedDocument(StrEnum):
@@ -57,12 +59,15 @@ class DocumentBook:
         self._file = LineFile(path, LINE_START, tail=None, what="documents")
         self._words: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        #: What stood there when it was opened, oldest first.
-        self.found: tuple[BookEntry, ...] = tuple(
-            entry for line in self._file.found if (entry := _read(line)) is not None
-        )
-        for entry in self.found:
-            self._note(entry)
+        latest: deque[BookEntry] = deque(maxlen=MOST_REMEMBERED)
+        for line in self._file.found:
+            entry = _read(line)
+            if entry is not None:
+                self._note(entry)
+                latest.append(entry)
+        self._file.found = []
+        #: The last that stood there when it was opened, oldest first.
+        self.found: tuple[BookEntry, ...] = tuple(latest)
 
     def __len__(self) -> int:
         return len(self._words)

@@ -148,9 +148,9 @@ class Listener:
         """How it fares, as plain values."""
         return {"documents": len(self.book), "brought": dict(sorted(self.counters.items()))}
 
-    def remembered(self, most: int) -> Iterator[tuple[ServiceResponse, Utc]]:
-        """What the book held when it was opened, the last ``most``, and when each came."""
-        for entry in self.book.found[-most:]:
+    def remembered(self) -> Iterator[tuple[ServiceResponse, Utc]]:
+        """The last documents that the book held when it was opened, and when each came."""
+        for entry in self.book.found:
             yield read_response(parse_document(entry.text.encode())), Utc(entry.utc)
 
     async def _post(self, request: Request) -> Response:

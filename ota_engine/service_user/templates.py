@@ -9,13 +9,12 @@ from lxml import etree
 
 from images.eui64 import Eui64
 from ota_engine.duis.documents import DUIS_NAMESPACE
-from ota_engine.duis.reading import read_header, read_request
+from ota_engine.duis.reading import SIGNATURE_TAG, read_header, read_request
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.requests import DSP, RequestId, ServiceRequest
 from ota_engine.duis.signing import signature_of
 from ota_engine.errors import LocalError
 
-SIGNATURE: Final = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 REQUEST_ID: Final = f"{{{DUIS_NAMESPACE}}}Header/{{{DUIS_NAMESPACE}}}RequestID"
 
 
@@ -71,7 +70,7 @@ def is_signed(root: etree._Element) -> bool:
 
 def take_off_signatures(root: etree._Element) -> None:
     """Take signatures off a document, placeholders or others."""
-    for signature in root.findall(SIGNATURE):
+    for signature in root.findall(SIGNATURE_TAG):
         _remove(signature)
 
 

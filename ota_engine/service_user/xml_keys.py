@@ -7,6 +7,7 @@ commands and another for its documents.
 import hashlib
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,7 +23,7 @@ from ota_engine.duis.certificates import (
     read_signer,
 )
 from ota_engine.duis.documents import parse_document
-from ota_engine.duis.reading import read_response
+from ota_engine.duis.reading import SIGNATURE_TAG, read_response
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.responses import ServiceResponse
 from ota_engine.duis.signing import sign_document, signature_of, verify_document
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 XML_KEY_NAME: Final = re.compile(r"([0-9a-f]{16})-xml\.(pem|key)", re.IGNORECASE)
-SIGNATURE: Final = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
 class XmlKeyFinding(NamedTuple):
@@ -154,7 +154,7 @@ class XmlKeys:
             SignatureRefused: its signature is wrong, or not of the DCC.
         """
         root = parse_document(octets)
-        signed = root.find(f".//{SIGNATURE}") is not None
+        signed = root.find(f".//{SIGNATURE_TAG}") is not None
         verdict, reason = CheckResult.ABSENT, "it is not signed"
         if signed:
             root, verdict, reason = self._verified(root, utc)
@@ -187,8 +187,8 @@ class XmlKeys:
 
 def _words(root: etree._Element) -> str:
     """The digest of a document without its signature."""
-    bare = etree.fromstring(etree.tostring(root))
-    for signature in bare.findall(SIGNATURE):
+    bare = deepcopy(root)
+    for signature in bare.findall(SIGNATURE_TAG):
         bare.remove(signature)
     return hashlib.sha256(etree.tostring(bare, method="c14n")).hexdigest()
 

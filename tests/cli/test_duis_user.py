@@ -2,11 +2,17 @@
 
 import json
 import re
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from images.eui64 import format_eui64
 from ota_engine.cli.exits import Exit
@@ -326,6 +332,65 @@ def test_no_head_end_is_one_line(here: Path) -> None:
     assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
     assert "see whether the head end runs there" in ran.err
     assert "geheim" not in ran.err
+
+
+def tls_files(folder: Path) -> None:
+    """A certificate for this machine that certifies itself, and its key."""
+    key = next(parties.key_maker(7))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "head end")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=9))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "tls.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "tls.key").write_bytes(private)
+    (folder / "tls.key").chmod(0o600)
+
+
+def test_a_head_end_with_tls_is_trusted_by_its_certificate_and_shown_ours(here: Path) -> None:
+    tls_files(here)
+    in_file("ask.xml", "11.2", "--device", DEVICE)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("tls.pem", "tls.key")
+    context.load_verify_locations("tls.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    shown = ("--tls-cert", "tls.pem", "--tls-key", "tls.key")
+    with over_http(HeadEndDouble(), context) as url:
+        words = ("duis", "send", "ask.xml", "--url", url, "--keys", "keys")
+        assert zota(*words, "--tls-ca", "tls.pem", *shown).code == Exit.OK
+        for more in ((), shown, ("--tls-ca", "tls.pem")):
+            ran = zota(*words, *more)
+            assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--tls-cert", "tls.pem"), Exit.ERRORS, "--tls-cert goes with --tls-key"),
+        (("--tls-ca", "tls.key"), Exit.ERRORS, "tls.key: is no certificate in PEM"),
+        (("--tls-ca", "none.pem"), Exit.UNREADABLE, "none.pem: No such file"),
+        (
+            ("--tls-cert", "tls.pem", "--tls-key", "tls.pem"),
+            Exit.ERRORS,
+            "tls.pem, tls.pem: are no certificate and its unencrypted key",
+        ),
+    ],
+)
+def test_files_of_tls_that_are_none_are_one_line(
+    here: Path, words: tuple[str, ...], code: Exit, said: str
+) -> None:
+    tls_files(here)
+    (here / "tls.pem").chmod(0o600)
+    in_file("ask.xml", "11.2", "--device", DEVICE)
+    ran = zota("duis", "send", "ask.xml", "--keys", "keys", *words)
+    assert (ran.code, ran.err.count("\n")) == (code, 1)
+    assert said in ran.err
 
 
 @pytest.mark.parametrize("columns", [80, 120])

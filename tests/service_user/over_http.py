@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Thread
 
 from ota_engine.duis.documents import parse_document
@@ -11,7 +12,7 @@ from tests.service_user.parties import HeadEndDouble, signed
 
 
 @contextmanager
-def over_http(head_end: HeadEndDouble) -> Iterator[str]:
+def over_http(head_end: HeadEndDouble, tls: SSLContext | None = None) -> Iterator[str]:
     """Serve it for as long as the block; gives its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -31,10 +32,12 @@ def over_http(head_end: HeadEndDouble) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

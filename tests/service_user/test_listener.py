@@ -104,7 +104,7 @@ async def test_what_came_before_is_remembered_by_the_next_listener(tmp_path: Pat
     with DocumentBook(path) as book:
         assert await brought(listener(book), signed(DELIVERED)) == [204]
     with DocumentBook(path) as book:
-        assert [found for found, _ in Listener(book).remembered(9)] == [DELIVERED]
+        assert [found for found, _ in Listener(book).remembered()] == [DELIVERED]
 
 
 async def test_a_document_signed_a_second_time_is_told_apart_from_a_repeat(
