@@ -1,6 +1,6 @@
 """Responses and alerts as values (DUIS 5.4, sections 1.5 and 3.6); knows no XML."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
@@ -8,6 +8,7 @@ from ota_engine.duis.requests import RequestId
 from ota_engine.times import Utc
 
 MOST_PUSHED_OCTETS: Final = 90_000  # of one pushed document; readers take 100 kB and no more
+MOST_LISTED: Final = 3_000  # devices in a document that is pushed: 72,000 octets
 
 
 class Throttled(NamedTuple):
@@ -384,3 +385,21 @@ class ServiceResponse:
     body: ResponseBody
     request_id: RequestId | None = None
     response_id: RequestId | None = None
+
+
+def split(content: DccAlertContent) -> tuple[DccAlertContent, ...]:
+    """Cut an alert with a long list of devices into several that are short enough to be pushed.
+
+    Args:
+        content: any; only those with a list are cut.
+
+    Returns:
+        One or more, with the devices in their order.
+    """
+    match content:
+        case UpgradeRequested(devices=devices) | DistributionFailure(devices=devices):
+            starts = range(0, max(len(devices), 1), MOST_LISTED)
+            parts = (devices[start : start + MOST_LISTED] for start in starts)
+            return tuple(replace(content, devices=part) for part in parts)
+        case _:
+            return (content,)

@@ -1,10 +1,7 @@
-"""DCC alerts, as values of their fields; ``writing`` makes elements of those. Also: in parts."""
+"""DCC alerts, as values of their fields; ``writing`` makes elements of those."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from images.eui64 import Eui64
 from ota_engine.duis.response_codes import DCC_ALERT_CODES
 from ota_engine.duis.responses import (
     DccAlert,
@@ -23,27 +20,6 @@ from ota_engine.duis.responses import (
 )
 from ota_engine.duis.shapes import XmlValues
 from ota_engine.errors import LocalError
-
-#: In the list of one alert that is pushed: 72,000 octets, and 90,000 are the most (``responses``).
-MOST_LISTED: Final = 3_000
-
-
-def split(content: DccAlertContent) -> tuple[DccAlertContent, ...]:
-    """Cut an alert with a long list of devices into several that are short enough to be pushed.
-
-    Args:
-        content: any; only those with a list are cut.
-
-    Returns:
-        One or more, with the devices in their order.
-    """
-    match content:
-        case UpgradeRequested(devices=devices) | DistributionFailure(devices=devices):
-            if len(devices) <= MOST_LISTED:
-                return (content,)
-            return tuple(replace(content, devices=part) for part in _parts(devices))
-        case _:
-            return (content,)
 
 
 def dcc_alert_fields(alert: DccAlert) -> XmlValues:
@@ -68,12 +44,6 @@ def throttled_fields(throttled: Throttled) -> dict[str, Any]:
         "ThrottledAlertSequenceId": throttled.sequence,
         "ThrottledAlertCount": throttled.held_back,
     }
-
-
-def _parts(devices: Sequence[Eui64]) -> list[tuple[Eui64, ...]]:
-    return [
-        tuple(devices[start : start + MOST_LISTED]) for start in range(0, len(devices), MOST_LISTED)
-    ]
 
 
 def _content_fields(content: DccAlertContent) -> tuple[str, XmlValues]:

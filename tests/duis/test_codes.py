@@ -19,6 +19,7 @@ from ota_engine.duis.documents import parse_document
 from ota_engine.duis.reading import read_response
 from ota_engine.duis.requests import MOST_DEVICES
 from ota_engine.duis.responses import (
+    MOST_LISTED,
     MOST_PUSHED_OCTETS,
     DccAlert,
     DccAlertContent,
@@ -33,6 +34,7 @@ from ota_engine.duis.responses import (
     SuspensionChange,
     UpgradeRequested,
     VersionMismatch,
+    split,
 )
 from ota_engine.duis.signing import sign_document
 from ota_engine.duis.variants import (
@@ -43,7 +45,6 @@ from ota_engine.duis.variants import (
     UserRole,
 )
 from ota_engine.duis.writing import write_response
-from ota_engine.duis.writing_alerts import MOST_LISTED, split
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
 from tests.duis.made import DEVICE, inventory_request

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from images.eui64 import Eui64
 from ota_engine.duis.requests import RequestId
-from ota_engine.duis.responses import DistributionFailure, UpgradeRequested
+from ota_engine.duis.responses import DistributionFailure, UpgradeRequested, split
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
@@ -24,7 +24,7 @@ from ota_engine.fleet.orders.suppliers import (
     require_users,
     users_of,
 )
-from ota_engine.fleet.orders.telling import alert, parts
+from ota_engine.fleet.orders.telling import alert
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.times import Utc
@@ -124,10 +124,9 @@ def tell_undelivered(
     """Tell who ordered that devices do not get the image."""
     user = work.get(ServiceUser, order.user)
     assert user is not None  # noqa: S101 - users stay
-    request_id = RequestId.parse(order.request)
-    for number, part in enumerate(parts(devices), 1):
-        content = DistributionFailure(request_id, part)
-        alert(work, user, f"{name}/{number}", content, utc)
+    undelivered = DistributionFailure(RequestId.parse(order.request), tuple(devices))
+    for number, part in enumerate(split(undelivered), 1):
+        alert(work, user, f"{name}/{number}", part, utc)
 
 
 def instruct(row: DeviceOrder, order: ImageOrder, kind: str, verb: Verb, work: Work) -> DeviceOrder:

@@ -5,8 +5,6 @@ to an older state and hears the same again makes the same document, under the sa
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from typing import Final
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.duis.codes import ResponseCase
@@ -25,8 +23,6 @@ from ota_engine.fleet.orders.codes import code_of, code_table
 from ota_engine.fleet.orders.content import written_response
 from ota_engine.fleet.orders.rows import DeviceCommand, ServiceUser, UserDocument
 from ota_engine.times import Utc
-
-MOST_LISTED: Final = 3_000  # devices in one document: readers take no more than 100 kB
 
 
 def alert(work: Work, user: ServiceUser, name: str, content: DccAlertContent, utc: Utc) -> None:
@@ -77,12 +73,6 @@ def respond(
         request_id.answered,
     )
     _put(work, f"{command.name}/{step}", command.user, response, utc)
-
-
-def parts(devices: Sequence[Eui64]) -> Iterator[tuple[Eui64, ...]]:
-    """Cut a list of devices into ones that a document may hold."""
-    for start in range(0, len(devices), MOST_LISTED):
-        yield tuple(devices[start : start + MOST_LISTED])
 
 
 def _push(
