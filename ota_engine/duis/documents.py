@@ -16,10 +16,12 @@ from ota_engine.duis.refusals import NotDuis
 
 DUIS_NAMESPACE: Final = "http://www.dccinterface.co.uk/ServiceUserGateway"
 MOST_DOCUMENT_OCTETS: Final = 15 << 20
-MOST_MARKUP: Final = 20_000  # "<" in one document, and "=" in one; legal ones have some hundreds
+MOST_TAGS: Final = 20_000  # "<" in one document; legal ones have some hundreds
+MOST_ATTRIBUTES: Final = 5_000  # "=" in one document; a canonical form takes their square
 MOST_DEPTH: Final = 64  # elements within elements; the schema's deepest is 14
 REQUEST_TAG: Final = f"{{{DUIS_NAMESPACE}}}Request"
 RESPONSE_TAG: Final = f"{{{DUIS_NAMESPACE}}}Response"
+MOST_NAMESPACES: Final = 64  # declared in one document; a canonical form takes their square
 _BOM: Final = b"\xef\xbb\xbf"
 _DECLARED: Final = re.compile(
     rb"""<\?xml\s+version\s*=\s*(?:'|")([^'"<>]*)(?:'|")(?:\s+encoding\s*=\s*(?:'|")([^'"<>]*)(?:'|"))?"""
@@ -58,7 +60,7 @@ def parse_document(octets: bytes) -> etree._Element:
         raise NotDuis("it has a document type: DUIS has none")
     if root.tag not in (REQUEST_TAG, RESPONSE_TAG):
         raise NotDuis(f"the root is {root.tag[:80]!a}, neither Request nor Response of DUIS")
-    _check_depth(root)
+    _check_tree(root)
     return root
 
 
@@ -77,10 +79,10 @@ def local_name(element: etree._Element) -> str:
 def _check_octets(octets: bytes) -> None:
     if len(octets) > MOST_DOCUMENT_OCTETS:
         raise NotDuis(f"{len(octets)} octets: no document is longer than {MOST_DOCUMENT_OCTETS}")
-    for place in _places(octets, b"<"):
+    for place in _places(octets, b"<", MOST_TAGS):
         if octets.startswith((b"<!DOCTYPE", b"<!ENTITY"), place):
             raise NotDuis("it has a document type or an entity: DUIS has neither")
-    for _ in _places(octets, b"="):
+    for _ in _places(octets, b"=", MOST_ATTRIBUTES):
         pass
     declared = _DECLARED.match(octets[:_DECLARATION_OCTETS])
     if declared is not None:
@@ -94,15 +96,17 @@ def _check_octets(octets: bytes) -> None:
         raise NotDuis("it is not UTF-8")
 
 
-def _places(octets: bytes, mark: bytes) -> Iterator[int]:
+def _places(octets: bytes, mark: bytes, most: int) -> Iterator[int]:
     """Where a mark stands; nothing is searched twice, as fifteen million octets may be."""
     place = octets.find(mark)
-    for _ in range(MOST_MARKUP):
+    for _ in range(most):
         if place < 0:
             return
         yield place
         place = octets.find(mark, place + 1)
-    raise NotDuis(f"more than {MOST_MARKUP} elements or attributes: no document has so many")
+    raise NotDuis(
+        f"more than {most} of {mark.decode()!r}: no document has so many tags or attributes"
+    )
 
 
 def _is_utf8(octets: bytes) -> bool:
@@ -115,12 +119,16 @@ def _is_utf8(octets: bytes) -> bool:
     return True
 
 
-def _check_depth(root: etree._Element) -> None:
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
+def _check_tree(root: etree._Element) -> None:
+    """Refuse what parses quickly and is canonicalised slowly."""
+    depth = namespaces = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end", "start-ns")):
+        depth += (event == "start") - (event == "end")
+        namespaces += event == "start-ns"
         if depth > MOST_DEPTH:
             raise NotDuis(f"elements lie more than {MOST_DEPTH} deep: no document does that")
+        if namespaces > MOST_NAMESPACES:
+            raise NotDuis(f"more than {MOST_NAMESPACES} namespaces: no document has so many")
 
 
 def _one_line(error: Exception) -> str:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ota_engine.duis.documents import (
     MOST_DEPTH,
     MOST_DOCUMENT_OCTETS,
-    MOST_MARKUP,
+    MOST_NAMESPACES,
+    MOST_TAGS,
     parse_document,
     write_document,
 )
@@ -138,7 +139,7 @@ def test_octets_above_the_limit_are_refused_unread() -> None:
         pytest.param(b"<sr:a/>" * (2 << 20), id="two million elements"),
         pytest.param(b"<!---->" * (2 << 20), id="two million comments"),
         pytest.param(b"<?a?>" * (2 << 20), id="two million processing instructions"),
-        pytest.param(b"<a>" * MOST_MARKUP, id="elements in elements"),
+        pytest.param(b"<a>" * MOST_TAGS, id="elements in elements"),
         pytest.param(
             b"<a" + b"".join(b" a%x=''" % n for n in range(400_000)) + b"/>", id="attributes"
         ),
@@ -162,6 +163,17 @@ def test_a_flood_of_markup_is_refused_without_being_parsed(flood: bytes) -> None
 def test_deep_nesting_is_refused(depth: int) -> None:
     deep = b"<sr:a>" * depth + b"</sr:a>" * depth
     refused(DOCUMENT.replace(b"<sr:ReadInventory>", b"<sr:ReadInventory>" + deep))
+
+
+@pytest.mark.parametrize("count", [MOST_NAMESPACES, 4_000])
+def test_a_flood_of_namespaces_is_refused_before_it_is_canonicalised(count: int) -> None:
+    on_one = b"".join(b" xmlns:a%x='urn:a'" % n for n in range(count))
+    assert "namespaces" in refused(
+        DOCUMENT.replace(b"<sr:Request ", b"<sr:Request" + on_one + b" ")
+    )
+    each = b"<sr:a xmlns='urn:a'/>" * count
+    octets = DOCUMENT.replace(b"<sr:ReadInventory>", b"<sr:ReadInventory>" + each)
+    assert "namespaces" in refused(octets)
 
 
 def test_a_huge_attribute_is_refused() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from ota_engine.duis.codes import ALERT_ROWS, RESPONSE_ROWS, AlertRow, ResponseRow
-from ota_engine.duis.documents import MOST_DEPTH, MOST_DOCUMENT_OCTETS, MOST_MARKUP
+from ota_engine.duis.documents import (
+    MOST_ATTRIBUTES,
+    MOST_DEPTH,
+    MOST_DOCUMENT_OCTETS,
+    MOST_NAMESPACES,
+    MOST_TAGS,
+)
 from ota_engine.duis.requests import MOST_DEVICES, MOST_IMAGE_OCTETS
 from ota_engine.duis.responses import MOST_LISTED, MOST_PUSHED_OCTETS
 from ota_engine.duis.variants import VARIANTS, WEB_SERVICES, Dating, UserRole, VariantRow
@@ -37,8 +43,11 @@ def test_every_alert_code_is_a_line_of_the_page(row: AlertRow) -> None:
 
 
 def test_the_limits_of_the_page_are_those_of_the_code() -> None:
-    assert f"{MOST_DOCUMENT_OCTETS >> 20} MiB, {MOST_MARKUP:,} tags" in PAGE
-    assert f"{MOST_DEPTH} deep" in PAGE
+    assert (
+        f"{MOST_DOCUMENT_OCTETS >> 20} MiB, {MOST_TAGS:,} tags, {MOST_ATTRIBUTES:,} attributes"
+        in PAGE
+    )
+    assert f"{MOST_NAMESPACES} namespaces, {MOST_DEPTH} deep" in PAGE
     for number in (MOST_IMAGE_OCTETS, MOST_DEVICES, MOST_PUSHED_OCTETS, MOST_LISTED):
         assert f"{number:,}" in PAGE
 
