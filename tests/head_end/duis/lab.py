@@ -4,7 +4,7 @@ The home is supplied by ``east`` (electricity) and ``west`` (gas); another one b
 drawn once for all tests.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -87,13 +87,18 @@ class Identity:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
+    def pem(self) -> tuple[bytes, bytes]:
+        """Write key and certificate."""
+        form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        return self.key.private_bytes(*form), self.certificate.public_bytes(Encoding.PEM)
+
     def write(self, folder: Path, name: str, *, secret: bool = False) -> None:
-        (folder / f"{name}.pem").write_bytes(self.certificate.public_bytes(Encoding.PEM))
+        key, certificate = self.pem()
+        (folder / f"{name}.pem").write_bytes(certificate)
         if secret:
             path = folder / f"{name}.key"
             path.touch(0o600)
-            form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-            path.write_bytes(self.key.private_bytes(*form))
+            path.write_bytes(key)
 
 
 @cache
@@ -137,7 +142,7 @@ class Lab:
         keys: the folder of keys.
     """
 
-    def __init__(self, folder: Path, endpoint: str = "") -> None:
+    def __init__(self, folder: Path, endpoint: str | Mapping[str, str] = "") -> None:
         self.folder = folder
         self.state = folder / "state"
         self.keys = folder / "keys"
@@ -320,7 +325,7 @@ def reparsed(octets: bytes) -> Any:
     return parse_document(octets)
 
 
-def _rows(endpoint: str) -> Sequence[Any]:
+def _rows(endpoint: str | Mapping[str, str]) -> Sequence[Any]:
     suppliers = (PartyRole.ELECTRICITY_SUPPLIER, PartyRole.GAS_SUPPLIER)
     users = (
         (EAST, "east", UserRole.IMPORT_SUPPLIER),
@@ -328,7 +333,12 @@ def _rows(endpoint: str) -> Sequence[Any]:
         (NORTH, "north", UserRole.IMPORT_SUPPLIER),
     )
     parties = [Party(name, name.title(), suppliers) for _, name, _ in users]
-    registered = [ServiceUser(eui, name, role, endpoint) for eui, name, role in users]
+    registered = [
+        ServiceUser(
+            eui, name, role, endpoint if isinstance(endpoint, str) else endpoint.get(name, "")
+        )
+        for eui, name, role in users
+    ]
     homes = [
         Home("h1", "North", "gw", HomeStatus.COMPLETE, "set-a", "east", "west"),
         Home("h2", "North", "gw", HomeStatus.COMPLETE, "set-a", "north", "north"),
