@@ -9,10 +9,19 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import pytest
+
+from tests.cli.zota import zota_here
+
+STANDARD: Final = 0, 1, 2  # the descriptors of input, output and errors
+UNSET: Final = "COLUMNS", "LINES", "NO_COLOR"  # would say otherwise than the terminal
+TERM: Final = "xterm-256color"
 _PIECE = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b.|[\r\n\x08\x07]|[^\x1b\r\n\x08\x07]+")
 
 
@@ -99,8 +108,59 @@ class Terminal:
 
 
 def zota_on(columns: int, lines: int, *words: str | Path | int) -> Capture:
-    """Run ``zota`` on a terminal of this size, in a process of its own, to its end."""
-    return run_on(columns, lines, [sys.executable, "-m", "ota_engine", *map(str, words)])
+    """Run ``zota`` on a terminal of this size, in this process, to its end."""
+    ours, theirs = _terminal(columns, lines)
+    with ThreadPoolExecutor(1) as reader, os.fdopen(ours, "rb", buffering=0) as screen:
+        shown = reader.submit(_shown, screen)
+        try:
+            with _standing_on(theirs):
+                code = zota_here(*words)
+        finally:
+            os.close(theirs)
+    return _capture(columns, lines, code, shown.result())
+
+
+@contextlib.contextmanager
+def _standing_on(terminal: int) -> Iterator[None]:
+    """Let this process read and write there and nowhere else, as if it had been started there."""
+    kept = [os.dup(descriptor) for descriptor in STANDARD]
+    with contextlib.ExitStack() as streams, pytest.MonkeyPatch.context() as patch:
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            stream = streams.enter_context(os.fdopen(os.dup(terminal), mode, encoding="utf-8"))
+            patch.setattr(sys, name, stream)
+        for name in UNSET:
+            patch.delenv(name, raising=False)
+        patch.setenv("TERM", TERM)
+        try:
+            for descriptor in STANDARD:
+                os.dup2(terminal, descriptor)
+            yield
+        finally:
+            for descriptor, before in zip(STANDARD, kept, strict=True):
+                os.dup2(before, descriptor)
+                os.close(before)
+
+
+def _terminal(columns: int, lines: int) -> tuple[int, int]:
+    """Open one of this size: our end, and that of whoever runs on it."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    return ours, theirs
+
+
+def _shown(screen: FileIO) -> bytes:
+    """Read what is written on a terminal until nobody has it open any longer."""
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # a pseudo-terminal ends with an error
+        while chunk := screen.read(65_536):
+            shown += chunk
+    return bytes(shown)
+
+
+def _capture(columns: int, lines: int, code: int, shown: bytes) -> Capture:
+    terminal = Terminal(columns, lines)
+    terminal.feed(shown.decode())
+    return Capture(code, terminal.text(), terminal.moments, terminal.overlong)
 
 
 def run_on(
@@ -119,14 +179,10 @@ def run_on(
         folder: to run it in, None for the present one.
         path: folders where it looks for programs first.
     """
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    unset = ("COLUMNS", "LINES", "NO_COLOR")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    ours, theirs = _terminal(columns, lines)
+    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
-    terminal = Terminal(columns, lines)
-    shown = bytearray()
     with (
         os.fdopen(ours, "rb", buffering=0) as screen,
         subprocess.Popen(
@@ -135,13 +191,10 @@ def run_on(
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**environment, "TERM": "xterm-256color"},
+            env={**environment, "TERM": TERM},
         ) as process,
     ):
         os.close(theirs)
-        with contextlib.suppress(OSError):  # a pseudo-terminal ends with an error
-            while chunk := screen.read(65_536):
-                shown += chunk
+        shown = _shown(screen)
         code = process.wait()
-    terminal.feed(shown.decode())
-    return Capture(code, terminal.text(), terminal.moments, terminal.overlong)
+    return _capture(columns, lines, code, shown)

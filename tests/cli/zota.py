@@ -30,15 +30,22 @@ class Ran(NamedTuple):
 def zota(*arguments: str | Path | int) -> Ran:
     """Run ``zota`` with these arguments."""
     out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = zota_here(*arguments)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def zota_here(*arguments: str | Path | int) -> int:
+    """Run ``zota`` in this process, on the standard streams there are; its exit code."""
     argv = ["zota", *(str(argument) for argument in arguments)]
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", argv)
         try:
             main()
         except SystemExit as exit_:
             assert exit_.code is None or isinstance(exit_.code, int)
-            return Ran(exit_.code or 0, out.getvalue(), err.getvalue())
-    return Ran(0, out.getvalue(), err.getvalue())
+            return exit_.code or 0
+    return 0
 
 
 def zota_process(*arguments: str | Path | int, prepare: Callable[[], None] | None = None) -> Ran:
