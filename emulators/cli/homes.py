@@ -1,19 +1,24 @@
 """Emulated homes as commands name them: a roster file or the built-in one, and a folder of keys."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from images.eui64 import Eui64, format_eui64
 from images.files import read_bounded
+from ota_engine.canonical import canonical_json
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.errors import LinkError, LocalError, ZotaError
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.lock import try_lock
+from ota_engine.times import Monotonic, Utc
+from ota_engine.wording import utc_text
 
 if TYPE_CHECKING:
     from emulators.home.memory import HomeMemory
     from emulators.home.roster import Roster, RosterEntry
+    from emulators.node import Note
 
 ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
 MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
@@ -86,6 +91,34 @@ def sole_use(path: Path) -> Iterator[None]:
                 f"{path}: another command lives in this home: wait for it, or use another --state"
             )
         yield
+
+
+def journal_of(
+    path: Path, utc: Callable[[Monotonic], Utc]
+) -> "Callable[[Eui64, Note, Monotonic], None]":
+    """Have what devices note added to a file, a line of JSON each.
+
+    Args:
+        path: of the file; made if absent.
+        utc: turns the home's time into UTC seconds.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("a"):
+        pass  # so that one that cannot be written is refused at once
+
+    def note(device: Eui64, what: "Note", now: Monotonic) -> None:
+        line = {
+            "utc": utc_text(utc(now)),
+            "device": format_eui64(device),
+            "kind": what.kind,
+            "detail": what.detail,
+        }
+        with path.open("a") as file:
+            file.write(canonical_json(line) + "\n")
+
+    return note
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from emulators.cli.homes import EmulatedHome, read_home, read_memory, sole_use
+from emulators.cli.homes import EmulatedHome, journal_of, read_home, read_memory, sole_use
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.links import LinkChoice, utc_clock
 from ota_engine.errors import LocalError
@@ -25,11 +25,13 @@ class HomeOptions(NamedTuple):
         devices: the roster file, None for the home that is built in.
         keys: the folder of keys, None for the one its roster names.
         speed: how much faster than real time it lives.
+        journal: the file to which what devices note is added; None for none.
     """
 
     devices: Path | None = None
     keys: Path | None = None
     speed: float = 1.0
+    journal: Path | None = None
 
 
 def resolve(url: str) -> LinkChoice:
@@ -45,7 +47,7 @@ def resolve(url: str) -> LinkChoice:
 
     def open_home(state: Path, begin_utc: Utc) -> AbstractAsyncContextManager[Link]:
         home = read_home(options.devices, options.keys)
-        return _open(home, state / HOME_FILE, begin_utc)
+        return _open(home, state / HOME_FILE, begin_utc, options.journal)
 
     virtual = urlsplit(url).scheme == VIRTUAL
     return LinkChoice(url, open_home, virtual=virtual, speed=options.speed)
@@ -63,13 +65,23 @@ def read_options(url: str) -> HomeOptions:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     devices, keys = options.pop("devices", None), options.pop("keys", None)
     speed = _speed(url, options.pop("speed", "1"))
+    journal = options.pop("journal", None)
     if options:
-        raise LocalError(f"{url}: unknown option {min(options)}; there are devices, keys and speed")
+        raise LocalError(
+            f"{url}: unknown option {min(options)}; there are devices, keys, speed and journal"
+        )
     if devices == "":
         raise LocalError(f"{url}: devices= names no file")
     if keys == "":
         raise LocalError(f"{url}: keys= names no folder")
-    return HomeOptions(Path(devices) if devices else None, Path(keys) if keys else None, speed)
+    if journal == "":
+        raise LocalError(f"{url}: journal= names no file")
+    return HomeOptions(
+        Path(devices) if devices else None,
+        Path(keys) if keys else None,
+        speed,
+        Path(journal) if journal else None,
+    )
 
 
 def _speed(url: str, text: str) -> float:
@@ -83,19 +95,24 @@ def _speed(url: str, text: str) -> float:
 
 
 @asynccontextmanager
-async def _open(home: EmulatedHome, memory: Path, begin_utc: Utc) -> AsyncIterator[Link]:
+async def _open(
+    home: EmulatedHome, memory: Path, begin_utc: Utc, journal: Path | None
+) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
     from emulators.home.live_home import open_home
 
+    utc = utc_clock(begin_utc)
+    note = None if journal is None else journal_of(journal, utc)
     if home.keys is None:
-        async with open_home(home.entries, utc=utc_clock(begin_utc)) as han:
+        async with open_home(home.entries, utc=utc, note=note) as han:
             yield han
         return
     with sole_use(memory):
         opened = open_home(
             home.entries,
             keys=home.keys,
-            utc=utc_clock(begin_utc),
+            utc=utc,
+            note=note,
             memory=read_memory(memory),
             keep=lambda text: write_whole(memory, text.encode(), force=True),
         )

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 
-from emulators.cli.homes import EmulatedHome, about, furnish, read_home, read_memory
+from emulators.cli.homes import (
+    EmulatedHome,
+    about,
+    furnish,
+    journal_of,
+    read_home,
+    read_memory,
+)
 from emulators.cli.ncp_screen import LOOK, NcpScreen, UpdatedDevices
 from images.files import read_bounded, write_whole
 from ota_engine.cli.exits import Exit
@@ -106,6 +113,10 @@ StateOption = Annotated[
         " and what devices with keys hold in FILE.devices.",
     ),
 ]
+JournalOption = Annotated[
+    Path | None,
+    typer.Option("--journal", help="Add to this file what devices note, a line of JSON each."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of every draw.")]
 
 
@@ -124,6 +135,7 @@ def ncp(
     baud: BaudOption = None,
     faults: FaultsOption = None,
     state: StateOption = None,
+    journal: JournalOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Be a Zigbee dongle with emulated devices around it, for any host to open, until Ctrl-C.
@@ -145,7 +157,8 @@ def ncp(
     )
     files = _files(made_for or [])
     home = _home(devices, files, count, profile, keys, zoo=zoo)
-    dongle = Dongle(home.entries, _memory(state), options, home.keys)
+    note = None if journal is None else journal_of(journal, lambda _: this_machine())
+    dongle = Dongle(home.entries, _memory(state), options, home.keys, note)
     keeper = _Keeper(dongle, state, keyed=home.keys is not None)
     hint = _hint(home.entries) if made_for and profile is None else ""
     screen = NcpScreen(options, hint, UpdatedDevices(dongle, files, count) if files else None)

@@ -34,6 +34,7 @@ async def open_home(
     utc: Callable[[Monotonic], Utc] | None = None,
     memory: HomeMemory | None = None,
     keep: Callable[[str], object] | None = None,
+    note: Callable[[Eui64, Note, Monotonic], object] | None = None,
 ) -> AsyncIterator[Han]:
     """Open the link to a home with these devices; they are switched on in their order.
 
@@ -47,6 +48,7 @@ async def open_home(
         memory: what its devices kept from an earlier life.
         keep: takes what the devices now would keep without power, as text: in a small home whenever
             something happened to one, in any when the home is closed.
+        note: takes what devices note.
 
     Raises:
         LocalError: a device has keys, but those it should trust are not among them.
@@ -54,9 +56,11 @@ async def open_home(
     devices: list[EmulatedDevice] = []
     keeper = None if keep is None else MemoryKeeper(devices, keep)
 
-    def noted(_: Eui64, __: Note, now: Monotonic) -> None:
+    def noted(device: Eui64, what: Note, now: Monotonic) -> None:
         if keeper is not None and keeper.small:
             keeper.write()
+        if note is not None:
+            note(device, what, now)
 
     network, assembly = Network(Random(seed), on_note=noted), DeviceAssembly(keys)
     for entry in entries:

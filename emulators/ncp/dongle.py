@@ -4,7 +4,7 @@ Pure: octets and times in, octets and alarms out. The same calls give the same o
 it lives by, and behind which port, is the server's to know.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 from random import Random
@@ -23,9 +23,12 @@ from emulators.ncp.layouts import FieldValues
 from emulators.ncp.memory import Memory
 from emulators.ncp.serial_line import DEFAULT_BAUD, SerialLine
 from emulators.ncp.stack import Stack
+from emulators.node import Note
+from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.gbcs.keystore import Keystore
+from ota_engine.times import Monotonic
 
 IMAGE_BLOCK_RESPONSE = 0x05
 
@@ -60,6 +63,7 @@ class Dongle:
         memory: what it remembers of an earlier life.
         options: how it is built.
         keys: of devices and of those they trust; see ``DeviceAssembly``.
+        on_note: takes what devices note.
 
     Attributes:
         memory: what it would remember.
@@ -76,13 +80,14 @@ class Dongle:
         memory: Memory | None = None,
         options: DongleOptions | None = None,
         keys: Keystore | None = None,
+        on_note: Callable[[Eui64, Note, Monotonic], None] | None = None,
     ) -> None:
         self.options = options = options or DongleOptions()
         if options.version not in VERSIONS:
             raise LocalError(f"EZSP {options.version}: there are {', '.join(map(str, VERSIONS))}")
         entries = tuple(entries)
         self.memory = memory or Memory()
-        self.network = Network(Random(options.seed), conditions=options.conditions)
+        self.network = Network(Random(options.seed), conditions=options.conditions, on_note=on_note)
         self.stack = Stack(options.version, self.memory, self.network, entries, self._say, keys)
         self.ash = Ash(options.pace)
         self.ezsp = Ezsp(options.version, self._command)

@@ -59,6 +59,12 @@ OWN: Final = (
         Panel.DELIVERY,
     ),
     CommandRow(
+        "premises",
+        "ota_engine.cli.premises",
+        "Tell a home that its occupier or supplier changes.",
+        Panel.DELIVERY,
+    ),
+    CommandRow(
         "activate",
         "ota_engine.cli.activate",
         "Order a device by signed command to run its image.",

@@ -156,7 +156,7 @@ class Engine:
             DeviceForgotten: (delivery.device_forgotten, self.premises.device_forgotten),
             Wanted: (self._wanted,),
             Refused: (self.pushes.refused,),
-            FirmwareTold: (self.pushes.told,),
+            FirmwareTold: (self.pushes.told, self.premises.firmware_told),
             NamesTold: (self.pushes.named,),
             SessionChanged: (delivery.session_changed, self.pushes.session_changed),
             AlertTold: (self.pushes.proven,),

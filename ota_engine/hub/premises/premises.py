@@ -24,7 +24,7 @@ from ota_engine.events import (
     SendFailed,
 )
 from ota_engine.hub.kernel.deadlines import Alarm, Deadline
-from ota_engine.hub.kernel.happenings import DeviceForgotten
+from ota_engine.hub.kernel.happenings import DeviceForgotten, FirmwareTold
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.premises.attributes import attributes_of
 from ota_engine.hub.premises.changes import PremisesChanges, PremisesStatus, publication
@@ -154,6 +154,12 @@ class Premises:
         if self._owed(event.device, now):
             self._publish_at(Monotonic(now + AFTER_JOINING), event.device)
 
+    def firmware_told(self, told: FirmwareTold, now: Monotonic) -> None:
+        """A device is heard, for the first time since a start if not ever: if it has not heard, it is told."""
+        if self._owed(told.device, now):
+            due = Monotonic(now + AFTER_JOINING)
+            self._kernel.deadlines.at_latest(due, Alarm.PUBLISH, told.device)
+
     def device_forgotten(self, forgotten: DeviceForgotten, _: Monotonic) -> None:
         """A stranger took the room of another."""
         self._speech.pop(forgotten.device, None)
@@ -164,9 +170,9 @@ class Premises:
         device = Eui64(deadline.key)
         owed = self._owed(device, now)
         route = self._kernel.devices.route(device)
-        if not owed or route is None or self._kernel.radio.down is not None:
-            return  # it is told when it joins, or the radio is back
-        for change in owed:
+        if not owed or self._kernel.radio.down is not None:
+            return  # it is told when the radio is back
+        for change in owed if route is not None else ():
             self._publish(device, change)
         tries = self._tries[device] = self._tries.get(device, 0) + 1
         self._publish_at(Monotonic(now + doubled(AGAIN_S, AGAIN_AT_MOST_S, tries)), device)
