@@ -58,6 +58,11 @@ class Asking:
         if self._habits.asks:
             self.wake_at = now + self._habits.first_ask * (1.0 + self._rng.random())
 
+    def at(self, now: float) -> None:
+        """Begin a round now, unless one is under way."""
+        if not self._left:
+            self.wake_at = now
+
     def power_off(self) -> None:
         """Forget what is under way."""
         self.wake_at = inf

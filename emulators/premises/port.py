@@ -86,6 +86,10 @@ class PremisesPort:
             actions.append(self._ask(question))
         return actions
 
+    def ask_now(self, now: float) -> None:
+        """Somebody presses a key on it: it asks at once what has changed."""
+        self._asking.at(now)
+
     def _ask(self, question: PremisesQuestion) -> NodeAction:
         sequence = self._endpoint.next_sequence()
         self._asking.sent(sequence, question)
