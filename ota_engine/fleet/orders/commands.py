@@ -265,7 +265,7 @@ def _gbcs_time(execution_utc: Utc | None) -> datetime | None:
         return None
     if execution_utc == CANCELLATION:
         return CANCELLATION_TIME
-    return datetime.fromtimestamp(execution_utc, UTC)
+    return datetime.fromtimestamp(int(execution_utc), UTC)  # GBCS has whole seconds
 
 
 def _cancel_readings(asked: Asked, device: Eui64, work: Work, utc: Utc) -> Served:

@@ -74,6 +74,16 @@ def test_a_request_is_transformed_into_the_command_that_its_user_is_to_sign() ->
     assert street.told(Verb.COMMAND) == []
 
 
+def test_an_execution_time_with_a_fraction_is_that_second_in_the_command() -> None:
+    street = Street()
+    at = Utc(street.utc + 60.75)
+    command, response = street.activate(ELEC, HCALCS, 1_000, at)
+    assert response.code == "I99"
+    time = activation_of(parse(command)).execution_time
+    assert time is not None
+    assert time.timestamp() == int(at)
+
+
 def test_a_command_passes_on_exactly_as_its_user_has_signed_it() -> None:
     street, command = sent()
     (told,) = street.told(Verb.COMMAND)
