@@ -16,7 +16,13 @@ from ota_engine.fleet.kernel.rows import RowKey, Select, Standees, Standing
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.events import OrderedImage
 from ota_engine.fleet.orders.lives import IN_PROGRESS
-from ota_engine.fleet.orders.rows import DeviceOrder, OrderBatch, OrderRules, ServiceUser
+from ota_engine.fleet.orders.rows import (
+    DeviceOrder,
+    OrderBatch,
+    OrderRules,
+    Prenotified,
+    ServiceUser,
+)
 from ota_engine.fleet.orders.suppliers import answers_for
 from ota_engine.fleet.releases.rows import CplEntry
 
@@ -104,7 +110,9 @@ def sort_devices(
     """
     asked = set(devices)
     over = PassedOver(set(), set(), set(), set(), set())
-    over.invalid.update(asked.difference(*standees.alike.values()))
+    unknown = asked.difference(*standees.alike.values())
+    over.not_commissioned.update(_announced(unknown, terms.user, work))
+    over.invalid.update(unknown - over.not_commissioned)
     cases = {ResponseCase.NO_DEVICE_ELIGIBLE} if over.invalid else set()
     listed = _listed_variants(terms, standees.alike, work)
     for standing, those in standees.alike.items():
@@ -115,6 +123,16 @@ def sort_devices(
     over.in_progress.update(_under_way(terms, asked - over.all, standees, work))
     case = cases.pop() if len(cases) == 1 else ResponseCase.NO_DEVICE_ELIGIBLE
     return Sorted(over, case)
+
+
+def _announced(devices: set[Eui64], user: ServiceUser, work: Work) -> set[Eui64]:
+    """Find devices that the user's party said would be installed."""
+    work.require(RowKey(Prenotified, (device,)) for device in devices)
+    return {
+        device
+        for device in devices
+        if (row := work.get(Prenotified, device)) is not None and row.party == user.party
+    }
 
 
 def _place(
