@@ -17,7 +17,6 @@ from ota_engine.fleet.orders.outbox import (
     RequeueDocuments,
 )
 from ota_engine.fleet.orders.rows import DeviceOrder, DocumentState, UserDocument
-from ota_engine.fleet.orders.telling import MOST_LISTED, parts
 from ota_engine.fleet.port import HubWord
 from ota_engine.times import Utc
 from tests.fleet.orders import messages
@@ -116,13 +115,6 @@ def test_a_user_is_told_nothing_of_what_another_has_asked() -> None:
         assert isinstance(document.body, DccAlert)
         assert not isinstance(document.body.content, DeliveryStatus)
         assert format_eui64(GAS) not in written_response(document)
-
-
-def test_long_lists_of_devices_are_parted() -> None:
-    devices = [Eui64(number) for number in range(2 * MOST_LISTED + 1)]
-    found = list(parts(devices))
-    assert [len(part) for part in found] == [MOST_LISTED, MOST_LISTED, 1]
-    assert [one for part in found for one in part] == devices
 
 
 # --- on their way -------------------------------------------------------------------------------
