@@ -19,7 +19,7 @@ from ota_engine.cli.gateways import (
     open_gateways_of,
     read_gateways,
 )
-from ota_engine.cli.remarks import remark
+from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.wall_clock import this_machine
 
@@ -150,7 +150,7 @@ async def _serve(wanted: _Wanted) -> int:
 
 async def _run(head_end: "DuisHeadEnd", wanted: _Wanted) -> None:
     def started(url: str) -> None:
-        remark(f"serving DUIS at {url}; Ctrl-C ends it")
+        put(f"serving DUIS at {url}; Ctrl-C ends it")
 
     await head_end.run(wanted.place, wanted.tls, started)
 

@@ -33,7 +33,7 @@ from ota_engine.duis.requests import (
     ServiceRequest,
     UpdateFirmware,
 )
-from ota_engine.duis.responses import ServiceResponse
+from ota_engine.duis.responses import DccAlert, HubActivation, ServiceResponse
 from ota_engine.duis.signing import sign_document, verify_document
 from ota_engine.duis.variants import UserRole
 from ota_engine.duis.writing import write_request
@@ -48,7 +48,8 @@ from ota_engine.fleet.inventory.rows import (
 )
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.rows import Select
-from ota_engine.fleet.orders.rows import OrderRules, ServiceUser
+from ota_engine.fleet.orders.content import written_response
+from ota_engine.fleet.orders.rows import OrderRules, ServiceUser, UserDocument
 from ota_engine.fleet.parties.rows import Party
 from ota_engine.gbcs.certificates import KeyUse, Role
 from ota_engine.gbcs.issuing import (
@@ -64,6 +65,7 @@ from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
 from ota_engine.head_end.duis.server import Place
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
 DATABASE: Final = "fleet.sqlite"
@@ -75,6 +77,7 @@ HUB: Final = Eui64(0x00DB_1234_0000_0001)
 PPMID: Final = Eui64(0x00DB_1234_0000_0002)
 HCALCS: Final = Eui64(0x00DB_1234_0000_0003)
 OTHER_HUB: Final = Eui64(0x00DB_1234_0000_0011)
+START: Final = Utc(1_800_000_000.0)
 XML: Final = {"Content-Type": "application/xml"}
 PATIENT: Final = httpx.Timeout(60.0)  # of a test: no machine is too slow
 _COUNTERS: Final = count(1_000)
@@ -323,6 +326,15 @@ def unsigned(asked: ServiceRequest) -> bytes:
 def reparsed(octets: bytes) -> Any:
     """Read a document as a tree."""
     return parse_document(octets)
+
+
+def told(number: int, user: Eui64 = EAST) -> UserDocument:
+    """A document that nobody has made yet."""
+    content = DccAlert("N64", HubActivation(HUB, f"{number:08d}"))
+    response_id = RequestId(DSP, user, number)
+    response = ServiceResponse("5.4", "I0", START, content, response_id=response_id)
+    name = f"document-{user:016X}-{number:04}"
+    return UserDocument(name, user, written_response(response), START + number)
 
 
 def _rows(endpoint: str | Mapping[str, str]) -> Sequence[Any]:

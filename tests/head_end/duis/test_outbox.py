@@ -4,24 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import trio
 
 from images.eui64 import Eui64
 from ota_engine.duis.requests import DSP, RequestId
-from ota_engine.duis.responses import DccAlert, HubActivation, ServiceResponse
-from ota_engine.fleet.orders.content import written_response
 from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
 from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.outbox import DocumentCourier
 from ota_engine.head_end.duis.room import DeskRoom
 from ota_engine.telling.sink import Fate
 from ota_engine.times import Utc
-from tests.head_end.duis.lab import EAST, HUB, WEST, Lab, opened
-
-START: Final = Utc(1_800_000_000.0)
+from tests.head_end.duis.lab import EAST, START, WEST, Lab, opened, told
 
 
 class Mailbox:
@@ -124,15 +120,6 @@ class Carried:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
-
-
-def told(number: int, user: Eui64 = EAST) -> UserDocument:
-    """A document that nobody has made yet."""
-    content = DccAlert("N64", HubActivation(HUB, f"{number:08d}"))
-    response_id = RequestId(DSP, user, number)
-    response = ServiceResponse("5.4", "I0", START, content, response_id=response_id)
-    name = f"document-{user:016X}-{number:04}"
-    return UserDocument(name, user, written_response(response), START + number)
 
 
 def registered(lab: Lab, user: Eui64, url: str) -> None:

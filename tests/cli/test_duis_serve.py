@@ -1,0 +1,190 @@
+"""``zota duis serve`` and the outbox of a head end, as its operator meets them."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from images.eui64 import format_eui64
+from ota_engine.cli.exits import Exit
+from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
+from ota_engine.fleet.parties.rows import Party, Person
+from tests.cli.fleet import write_keys
+from tests.cli.zota import zota
+from tests.head_end.duis.lab import (
+    EAST,
+    STRANGER,
+    XML,
+    Lab,
+    inventory,
+    opened,
+    signed,
+    told,
+)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+class Serving:
+    """``zota duis serve`` in a process of its own.
+
+    Attributes:
+        url: where it is.
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.first = process.stdout.readline()
+        self.url = self.first.split()[3].rstrip(";")
+
+    def post(self, octets: bytes) -> httpx.Response:
+        return httpx.post(
+            f"{self.url}/api/v1/serviceD", content=octets, headers=XML, timeout=60, trust_env=False
+        )
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", timeout=60, trust_env=False)
+
+    def stop(self, number: int) -> tuple[int, list[dict[str, Any]]]:
+        """End it; its exit code, and what it has logged."""
+        self.process.send_signal(number)
+        _, logged = self.process.communicate(timeout=300)
+        return self.process.returncode, [json.loads(line) for line in logged.splitlines()]
+
+
+@contextmanager
+def serving(lab: Lab, *more: str) -> Iterator[Serving]:
+    argv = [sys.executable, "-W", "error", "-m", "ota_engine", "duis", "serve"]
+    options = ["--state", str(lab.state), "--keys", str(lab.keys), "--http", "127.0.0.1:0", *more]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*argv, *options], **pipes, text=True) as process:  # type: ignore[call-overload]
+        try:
+            yield Serving(process)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_requests_are_served_until_it_is_told_to_end_and_logs_are_lines_of_json(
+    lab: Lab, number: int
+) -> None:
+    asked = inventory()
+    with serving(lab) as head_end:
+        assert head_end.first == f"serving DUIS at {head_end.url}; Ctrl-C ends it\n"
+        assert opened(head_end.post(signed(asked)).content).code == "I0"
+        assert head_end.post(b"nonsense").status_code == 400
+        metrics = head_end.get("/metrics")
+        code, logs = head_end.stop(number)
+    assert code == (Exit.INTERRUPTED if number == signal.SIGINT else Exit.OK)
+    answered = [line for line in logs if line["event"] == "answered"]
+    assert [line["code"] for line in answered] == ["I0", "400"]
+    assert answered[0]["request"] == asked.header.request_id.text
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in logs)
+    assert 'zota_duis_requests_total{code="I0",reference="8.2",service="serviceD"} 1.0' in (
+        metrics.text
+    )
+
+
+def test_a_killed_head_end_goes_on_with_the_answers_it_has_given(lab: Lab) -> None:
+    octets = signed(inventory())
+    with serving(lab) as head_end:
+        first = head_end.post(octets).content
+        head_end.process.kill()
+    with serving(lab) as head_end:
+        assert head_end.post(octets).content == first
+
+
+def refused(*words: str | Path) -> str:
+    ran = zota("duis", "serve", *words)
+    assert ran.code in (Exit.ERRORS, Exit.UNREADABLE), ran
+    assert ran.err.count("\n") == 1, ran.err
+    return ran.err
+
+
+def test_what_cannot_be_served_is_said_in_one_line(lab: Lab, tmp_path: Path) -> None:
+    ours = ("--state", lab.state, "--keys", lab.keys)
+    assert "give --tls-cert and --tls-key" in refused(*ours, "--http", "0.0.0.0:0")
+    assert "no place to listen" in refused(*ours, "--http", "8079")
+    assert "TLS needs both" in refused(*ours, "--tls-cert", lab.keys / "east.pem")
+    tls = ("--tls-cert", lab.keys / "east.pem", "--tls-key", lab.keys / "dcc.key")
+    assert "TLS cannot be served" in refused(*ours, *tls, "--http", "127.0.0.1:0")
+    assert "no such folder" in refused("--state", lab.state, "--keys", tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    assert "zota pki init" in refused("--state", lab.state, "--keys", tmp_path / "empty")
+    assert "there is no fleet here" in refused("--state", tmp_path, "--keys", lab.keys)
+    assert "schemas of DUIS" in refused(*ours, "--schemas", tmp_path / "empty")
+    assert "names no gateway" in refused(*ours, "--gateway", "gw")
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(lab: Lab) -> None:
+    with serving(lab) as head_end:
+        place = head_end.url.removeprefix("http://")
+        ours = ("--state", lab.state, "--keys", lab.keys)
+        assert "cannot be listened at" in refused(*ours, "--http", place)
+
+
+def operated(lab: Lab) -> None:
+    """Have an operator whose key is at hand."""
+    write_keys(lab.folder, "olive", 1)
+    public = (lab.folder / "olive.pub").read_text()
+    lab.put(Party("dcc", "The operator", ("operator",)), Person("olive", "dcc", "Olive", public))
+
+
+def by_olive(lab: Lab) -> tuple[str | Path, ...]:
+    return "--state", lab.state, "--as", "olive", "--key", lab.folder / "olive.key"
+
+
+def test_documents_that_were_refused_are_listed_with_the_reason_and_brought_again(lab: Lab) -> None:
+    operated(lab)
+    dead = told(1)
+    lab.put(
+        UserDocument(
+            *(dead.document, dead.user, dead.content, dead.created_utc, b"<made/>"),
+            state=DocumentState.DEAD,
+            tries=1,
+            trouble="answered 400: not valid",
+        ),
+        told(2),
+    )
+    waiting = zota("duis", "outbox", "list", "--state", lab.state)
+    assert "1 of 1 document" in waiting.out
+    every = zota("duis", "outbox", "list", "--state", lab.state, "--state-of", "all", "--json")
+    listed = json.loads(every.out)
+    assert (listed["total"], [one["state"] for one in listed["documents"]]) == (
+        2,
+        ["dead", "waiting"],
+    )
+    assert listed["documents"][0]["trouble"] == "answered 400: not valid"
+    ran = zota("duis", "outbox", "retry", format_eui64(EAST), *by_olive(lab))
+    assert (ran.code, "1 document" in ran.out) == (Exit.OK, True), ran
+    assert {row.state for row in lab.rows(UserDocument)} == {DocumentState.WAITING}
+    (again,) = lab.rows(UserDocument, document=dead.document)
+    assert again.octets == b"<made/>"
+    nobody = zota("duis", "outbox", "list", "--state", lab.state, "--state-of", "lost")
+    assert nobody.code == Exit.ERRORS
+
+
+def test_a_user_is_registered_by_a_signed_decision_and_served_from_then_on(lab: Lab) -> None:
+    operated(lab)
+    octets = signed(inventory(user=STRANGER))
+    with serving(lab) as head_end:
+        assert opened(head_end.post(octets).content).code == "E1"
+        ran = zota(
+            *("duis", "user", "register", format_eui64(STRANGER), "--party", "east"),
+            *("--role", "IS", "--endpoint", "http://127.0.0.1:1/", *by_olive(lab)),
+        )
+        assert ran.code == Exit.OK, ran
+        assert opened(head_end.post(octets).content).code == "I0"
+    (row,) = lab.rows(ServiceUser, user=STRANGER)
+    assert (row.party, row.endpoint) == ("east", "http://127.0.0.1:1/")
