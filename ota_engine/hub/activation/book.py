@@ -5,7 +5,7 @@ Knows orders and payloads; whether a message is to be believed was decided befor
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import PeerError
@@ -20,7 +20,7 @@ from ota_engine.gbcs.payloads import (
 from ota_engine.gbcs.protection import NOT_AUTHORIZED
 from ota_engine.hub.activation.life import OrderAction, OrderStep
 from ota_engine.hub.activation.order import has_ended, step_order, takes_back
-from ota_engine.records import OrderRecord
+from ota_engine.records import OrderRecord, OrderState
 from ota_engine.times import Utc
 
 
@@ -47,6 +47,18 @@ class _Answer(NamedTuple):
     outcome: ActivationOutcome | None  # None: noted, not done
 
 
+#: States of orders whose command has certainly come to its device.
+_REACHED: Final = frozenset(
+    (
+        OrderState.SENT,
+        OrderState.ACCEPTED,
+        OrderState.DUE,
+        OrderState.ACTIVATED,
+        OrderState.FAILED,
+    )
+)
+
+
 class OrderBook:
     """All orders by number; an answer finds its order here by (device, originator, counter)."""
 
@@ -54,6 +66,7 @@ class OrderBook:
         self._orders: dict[int, OrderRecord] = {}
         self._commands: dict[tuple[int, int, int], int] = {}
         self._highest: dict[tuple[int, int], int] = {}
+        self._reached: dict[tuple[int, int], int] = {}
         self._open: dict[Eui64, set[int]] = {}
         for order in orders:
             self.put(order)
@@ -66,6 +79,9 @@ class OrderBook:
                 self._commands[order.device, order.originator, counter] = order.number
                 pair = order.device, order.originator
                 self._highest[pair] = max(counter, self._highest.get(pair, counter))
+        if order.counter is not None and order.state in _REACHED:
+            pair = order.device, order.originator
+            self._reached[pair] = max(order.counter, self._reached.get(pair, 0))
         numbers = self._open.setdefault(order.device, set())
         if has_ended(order):
             numbers.discard(order.number)
@@ -88,6 +104,11 @@ class OrderBook:
     def highest_counter(self, device: Eui64, originator: Eui64) -> int | None:
         """The highest counter of a party that a command for a device had; None before any."""
         return self._highest.get((device, originator))
+
+    def is_overtaken(self, order: OrderRecord) -> bool:
+        """Whether a device has had a command with a higher counter, and takes this one no more."""
+        reached = self._reached.get((order.device, order.originator), 0)
+        return order.counter is not None and order.counter < reached
 
     def open_orders(self, device: Eui64) -> tuple[OrderRecord, ...]:
         """The orders of a device that have not ended: one, unless a late word reopened another."""

@@ -215,7 +215,18 @@ class Orders:
         if not has_ended(order) and self._schedule.is_over(order, now):
             reason = f"no word in time: {order.reason}"
             order = self._ledger.step(order, OrderStep.LAPSE, now, reason)
+        if self._comes_too_late(order):
+            reason = "a later command of its user came to the device before it"
+            order = self._ledger.step(order, OrderStep.LAPSE, now, reason)
         return order
+
+    def _comes_too_late(self, order: OrderRecord) -> bool:
+        """Whether a user's command would be taken for a replay."""
+        if not order.passed or order.state is not OrderState.COMMITTED:
+            return False
+        watch = self._watches.get(order.number)
+        waits = watch is None or watch.idle
+        return waits and self.book.is_overtaken(order)
 
     def _carry_out(self, plan: OrderMove, order: OrderRecord, watch: Watch, now: Monotonic) -> None:
         obstacle = "" if plan is OrderMove.WAIT else self._post.obstacle(order.device)

@@ -35,6 +35,7 @@ from ota_engine.events import (
 from ota_engine.gbcs import compose
 from ota_engine.gbcs.codes import AlertCode, MessageCode
 from ota_engine.gbcs.envelope import Message, parse, serialise
+from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import (
     ActivationOutcome,
     CommandAccepted,
@@ -80,10 +81,12 @@ DONE, BAD = ActivationOutcome(0, VERSION), ActivationOutcome(2, OLD_VERSION)
 DAY = 86_400.0
 
 
-def security(patience: OrderPatience | None = None, *, hub: bool = True) -> Security:
+def security(
+    patience: OrderPatience | None = None, *, hub: bool = True, keys: Keystore | None = None
+) -> Security:
     """Speak for the supplier and the broker, and for the hub unless told not to."""
     return Security(
-        everyone(),
+        everyone() if keys is None else keys,
         Eui64(CHF) if hub else None,
         Eui64(SUPPLIER),
         Eui64(BROKER),
@@ -115,16 +118,23 @@ def image(version: int = VERSION, digest: bytes = HASH, **changes: object) -> Im
 class Desk:
     """One engine, its time, its store and its devices."""
 
-    def __init__(self, *, up: bool = True, patience: OrderPatience | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        up: bool = True,
+        patience: OrderPatience | None = None,
+        keys: Keystore | None = None,
+    ) -> None:
         self.now = Monotonic(0.0)
         self.utc_offset = UTC
         self.store = Store.in_memory()
         self.patience = patience
+        self.keys = keys
         self.clients: dict[Eui64, Client] = {}
         self.nudges = 0
         self.batches: list[tuple[object, ...]] = []
         self._queue: deque[Send] = deque()
-        self.engine = Engine(security=security(patience))
+        self.engine = Engine(security=security(patience, keys=keys))
         if up:
             self.bring_up()
 
@@ -144,7 +154,8 @@ class Desk:
         self.now += after
         self._queue.clear()
         self.engine = Engine(
-            snapshot=snapshot or self.store.load(), security=security(self.patience)
+            snapshot=snapshot or self.store.load(),
+            security=security(self.patience, keys=self.keys),
         )
         self.bring_up()
 
@@ -376,10 +387,14 @@ class Client:
 
 
 def ready(
-    *, sleepy: bool = False, patience: OrderPatience | None = None, get_every: float = GET_EVERY
+    *,
+    sleepy: bool = False,
+    patience: OrderPatience | None = None,
+    get_every: float = GET_EVERY,
+    keys: Keystore | None = None,
 ) -> tuple[Desk, Client]:
     """A desk with one device on the network, and the image that orders are about."""
-    desk = Desk(patience=patience)
+    desk = Desk(patience=patience, keys=keys)
     desk.add(image())
     client = Client(desk, sleepy=sleepy, get_every=get_every)
     client.join()
