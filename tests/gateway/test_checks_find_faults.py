@@ -16,7 +16,8 @@ from ota_engine.gateway.conformance import (
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.gateway.homes import HomesGateway
 from ota_engine.times import Utc
-from tests.gateway.homes import FOR_PPMID, GATEWAY, NEW, PPMID, home
+from tests.gateway.homes import FOR_HCALCS, FOR_PPMID, GATEWAY, HCALCS, NEW, PPMID, home
+from tests.gateway.users import USER, signed
 
 
 class Sound(HomesGateway):
@@ -54,6 +55,37 @@ class DeafToRecalls(Deaf):
 
 class DeafToCalendars(Deaf):
     verb = Verb.CALENDAR
+
+
+class DeafToCommands(Deaf):
+    verb = Verb.COMMAND
+
+
+class DeafToQuestions(Deaf):
+    verb = Verb.READ
+
+
+class LosesMessages(Sound):
+    async def outcomes(self) -> Sequence[HubOutcome]:
+        return [one._replace(message=b"") for one in await super().outcomes()]
+
+
+class Discreet(Sound):
+    """Says nothing of what it does not pass on, nor of alerts."""
+
+    async def outcomes(self) -> Sequence[HubOutcome]:
+        said = await super().outcomes()
+        return [one for one in said if one.word not in (HubWord.REFUSED, HubWord.ALERT)]
+
+
+class Patient(Sound):
+    """Has what a user delivers wait as for a campaign."""
+
+    async def give(self, instructions: Sequence[Instruction]) -> Sequence[InstructionTaken]:
+        told = [
+            replace(one, campaign="c") if one.verb is Verb.ASSIGN else one for one in instructions
+        ]
+        return await super().give(told)
 
 
 class Hasty(Sound):
@@ -100,6 +132,9 @@ class HopesForTheBest(Sound):
         (SaysOnce, conformance.check_settling),
         (NewKeys, conformance.check_twice),
         (HopesForTheBest, conformance.check_activation),
+        (DeafToQuestions, conformance.check_question),
+        (LosesMessages, conformance.check_question),
+        (Patient, conformance.check_users_delivery),
     ],
 )
 async def test_a_gateway_that_breaks_a_promise_is_found_out(
@@ -120,6 +155,49 @@ async def test_a_gateway_that_breaks_a_promise_is_found_out(
         False,
         pass_time,
         lambda: lived.utc,
+        user=USER,
+    )
+    with pytest.raises(NonConformingGatewayError):
+        await check(bench)
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (DeafToCommands, conformance.check_command),
+        (LosesMessages, conformance.check_command),
+        (LosesMessages, conformance.check_command_for_later),
+        (Discreet, conformance.check_command_for_later),
+        (Discreet, conformance.check_used_counter),
+        (DeafToCommands, conformance.check_restart_with_command),
+    ],
+)
+async def test_a_gateway_that_breaks_a_promise_to_users_is_found_out(
+    broken: Callable[..., FleetGateway], check: GatewayCheck
+) -> None:
+    lived = home()
+
+    async def pass_time(seconds: float) -> None:
+        lived.run(Utc(lived.utc + seconds))
+
+    async def restart() -> FleetGateway:
+        lived.kill()
+        lived.start()
+        return broken({"h1": lived})
+
+    bench = GatewayBench(
+        broken({"h1": lived}),
+        GATEWAY,
+        "h1",
+        HCALCS,
+        FOR_HCALCS.sha256,
+        NEW,
+        True,
+        pass_time,
+        lambda: lived.utc,
+        restart,
+        USER,
+        lambda counter, at: signed(counter, at=at),
     )
     with pytest.raises(NonConformingGatewayError):
         await check(bench)

@@ -1,5 +1,6 @@
 """Whatever a fleet says, in whatever order, and whatever dies meanwhile: what holds of every word."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Final
 
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from emulators.estate.real_home import RealHome
 from images.eui64 import Eui64
-from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
+from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord, Instruction, Verb
 from ota_engine.times import Utc
+from tests.gateway import users
 from tests.gateway.homes import (
     CH,
     FOR_HCALCS,
@@ -27,11 +29,26 @@ from tests.tiers import examples
 
 IMAGE_OF: Final = {PPMID: FOR_PPMID, HCALCS: FOR_HCALCS, CH: FOR_HUB}
 HOUR: Final = 3600.0
+#: What may be said of a user's command or question, alerts left out.
+ENDS: Final = [
+    Counter(words)
+    for words in (
+        [HubWord.ANSWERED],
+        [HubWord.REFUSED],
+        [HubWord.UNANSWERED],
+        [HubWord.UNANSWERED, HubWord.ANSWERED],
+    )
+]
 STEPS: Final = st.one_of(
     st.tuples(
         st.sampled_from([Verb.ASSIGN, Verb.ACTIVATE, Verb.RECALL, Verb.WITHDRAW, Verb.CALENDAR]),
         st.sampled_from(sorted(IMAGE_OF)),
         st.sampled_from([0.0, HOUR, 6 * HOUR]),
+    ),
+    st.tuples(
+        st.sampled_from(["command", "dated", "cancel", "read"]),
+        st.just(HCALCS),
+        st.sampled_from([HOUR, 6 * HOUR]),
     ),
     st.tuples(st.just("again"), st.integers(0, 10), st.just(0.0)),
     st.tuples(st.sampled_from(["pass", "kill", "cut", "settle"]), st.just(0), st.just(0.0)),
@@ -47,6 +64,7 @@ class Course:
         self.heard: dict[str, HubOutcome] = {}
         self.attempts: dict[Eui64, int] = {}
         self.ordered: set[Eui64] = set()
+        self.counter = 0
 
     def tell(self, verb: Verb, device: Eui64, later: float) -> None:
         """Tell it the next thing; it counts as said when it is taken."""
@@ -75,6 +93,23 @@ class Course:
         self.told.append(one)
         assert [taken.key for taken in self.lived.give([one])] == [one.key]
 
+    def order(self, what: str, later: float) -> None:
+        """Order something as a user does, with a counter above all that it had before."""
+        now = self.lived.utc
+        self.counter = max(self.counter, round(now * 1000)) + 1
+        name = f"{1 + len(self.told)}"
+        match what:
+            case "read":
+                one = users.read(name, self.counter)
+            case "cancel":
+                one = users.command(name, users.cancelling(self.counter))
+            case _:
+                at = float(round(now + later)) if what == "dated" else None
+                one = users.command(name, users.signed(self.counter, at=at))
+                self.ordered.add(HCALCS)
+        self.told.append(one)
+        self.lived.give([one])
+
     def step(self, what: str, device: Eui64, later: float) -> None:
         """Do one of ``STEPS``."""
         match what:
@@ -91,6 +126,8 @@ class Course:
                 self.lived.settle([one.key for one in self.lived.outcomes()])
             case "again":
                 self.lived.give(self.told[device : device + 1])
+            case "command" | "dated" | "cancel" | "read":
+                self.order(what, later)
             case _:
                 self.tell(Verb(what), device, later)
         self.listen()
@@ -129,5 +166,14 @@ def test_whatever_comes_each_word_is_true_and_the_last_instruction_is_done(
     course.finish()
     for device in IMAGE_OF:
         said = [one for one in course.heard.values() if one.device == device and one.campaign]
+        said = [one for one in said if not one.campaign.startswith(USERS_ORDER)]
         last = [one for one in said if one.attempt == course.attempts[device]]
         assert HubWord.ACTIVATED in [one.word for one in last], (device, said)
+    for one in course.told:
+        if one.is_users:
+            ends = Counter(
+                said.word
+                for said in course.heard.values()
+                if said.campaign == one.campaign and said.word is not HubWord.ALERT
+            )
+            assert ends in ENDS, (one, ends)

@@ -51,6 +51,15 @@ class Counters:
             LocalError: its counters are used up.
         """
         record = next_counter(self._last.get(originator) or CounterRecord(originator, 0), utc)
-        self._last[originator] = record
-        self._persist(record)
+        self._keep(record)
         return record.last
+
+    def saw(self, originator: Eui64, counter: int) -> None:
+        """Note a counter that a party has drawn itself: none below it is drawn for that party."""
+        known = self._last.get(originator)
+        if known is None or known.last < counter:
+            self._keep(CounterRecord(originator, counter))
+
+    def _keep(self, record: CounterRecord) -> None:
+        self._last[record.originator] = record
+        self._persist(record)

@@ -110,6 +110,8 @@ class Orders:
         if order is None:
             return  # it was taken before
         self._kernel.devices.remember_at(order.device, now)
+        if self._security.keys.signer(order.originator) is not None:  # in a lab: we order, too
+            self._counters.saw(order.originator, order.counter or 0)
         self._ledger.audit(
             request.actor,
             "pass on",

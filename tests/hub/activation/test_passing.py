@@ -369,6 +369,14 @@ def test_the_engines_own_counters_count_for_its_supplier() -> None:
         give(desk, signed(1000))
 
 
+def test_an_order_of_the_engines_own_has_a_counter_above_a_users() -> None:
+    desk, client = ready()
+    ahead = round((desk.now + desk.utc_offset) * 1000) + 5000
+    give(desk, signed(ahead))
+    client.answer(BAD)
+    assert desk.activate().counter == ahead + 1
+
+
 # --- questions on behalf of users --------------------------------------------------------------------
 
 
