@@ -207,7 +207,7 @@ class GatewayCore:
     def refused(self, request: Direct, reason: str, utc: Utc) -> list[GatewayEffect]:
         """Take the engine's refusal of what it was asked."""
         users = self._memory.get(UserErrand, request.errand)
-        if users is not None:
+        if users is not None and not isinstance(request.request, Inquire):
             self._users.refused(users, reason, utc)
         errand = self._memory.get(Errand, request.errand)
         begins = isinstance(request.request, BeginPush | ActivateImage | ApplyNow)

@@ -27,12 +27,15 @@ from ota_engine.gbcs.envelope import Message, parse
 from ota_engine.gbcs.payloads import FutureDatedOutcome, read_payload
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import AskVersion, PassCommand, TellVersion
+from ota_engine.hub.delivery.commands import Inquire
 from ota_engine.hub.engine import Engine
 from ota_engine.records import OrderRecord, OrderState, OutcomeRecord, Verdict
 from ota_engine.times import Utc
 
 ACTOR: Final = "fleet"
 UNANSWERED_S: Final = 86_400.0  # until a user is told that a device has not answered
+MEET_WITHIN_S: Final = 15.0  # that a device has to speak, before something is sent all the same
+MEET_EVERY_S: Final = 900.0  # between two times that a silent device is asked to
 REMEMBERED: Final = 64  # alerts of a device that are known to have been told
 _NO_ANSWER: Final = "the device has not answered"
 _OVER: Final = frozenset({ErrandState.RUNNING, ErrandState.WITHDRAWN})
@@ -59,6 +62,7 @@ class UserOrders:
         self._voice = voice
         self._own = own
         self._unanswered_s = unanswered_s
+        self._inquired: dict[Eui64, Utc] = {}  # devices that were asked to speak, by this run
 
     # --- what the fleet says ---------------------------------------------------------------------
 
@@ -113,8 +117,11 @@ class UserOrders:
         """Pass on what its time has come for, and find out what came of the rest."""
         for errand in self._passed():
             self._look_at(errand, engine, utc)
+            if HubWord.ANSWERED not in errand.said:
+                self._meet(errand, engine, utc)
         for errand in self._memory.all(UserErrand):
-            if errand.state is UserErrandState.WAITING and self._may_go(errand, utc):
+            waits = errand.state is UserErrandState.WAITING
+            if waits and self._may_go(errand, utc) and self._meet(errand, engine, utc):
                 passed = replace(errand, state=UserErrandState.PASSED, since_utc=utc)
                 self._pass_on(self._memory.remember(passed))
 
@@ -125,6 +132,9 @@ class UserOrders:
                 yield errand.at_utc
             elif errand.state is UserErrandState.PASSED:
                 yield errand.since_utc + self._unanswered_s
+        for utc in self._inquired.values():
+            yield utc + MEET_WITHIN_S
+            yield utc + MEET_EVERY_S
 
     def heard(self, record: OutcomeRecord) -> bool:
         """Take an outcome of the hub that has a message.
@@ -153,6 +163,22 @@ class UserOrders:
     def _passed(self) -> list[UserErrand]:
         errands = self._memory.all(UserErrand)
         return [one for one in errands if one.state is UserErrandState.PASSED]
+
+    def _meet(self, errand: UserErrand, engine: Engine, utc: Utc) -> bool:
+        """Ask a device to speak that was not heard since the hub started, so that it can be reached.
+
+        Returns:
+            whether to go on: it was heard, does not speak, or the hub waits for its radio.
+        """
+        status = engine.device(errand.device)
+        heard = status is not None and status.last_heard > 0
+        if heard or engine.link_down is not None or self._asks_the_hub(errand):
+            return True
+        asked = self._inquired.get(errand.device)
+        if asked is None or utc >= asked + MEET_EVERY_S:
+            self._inquired[errand.device] = utc
+            self._memory.direct(Inquire(errand.device, actor=ACTOR), errand)
+        return asked is not None and utc >= asked + MEET_WITHIN_S
 
     def _pass_on(self, errand: UserErrand) -> None:
         if errand.command:

@@ -21,6 +21,7 @@ from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
 from ota_engine.gateway.users import UNANSWERED_S
+from ota_engine.hub.delivery.commands import Inquire
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.records import OutcomeRecord, Record
@@ -192,6 +193,10 @@ class LinkGateway:
             nodes, security = self._setup.link.nodes, self._setup.security
             clients, proofs = clients_of(nodes), proofs_of(nodes, security)
             request = replace(request, clients=clients, proofs=proofs)
+        elif isinstance(request, Inquire):
+            node = self._setup.link.nodes.get(request.device)
+            if node is not None:
+                request = request._replace(endpoint=node.endpoint, profile=node.profile)
         try:
             await self._shell.command(request)
         except LocalError as error:
