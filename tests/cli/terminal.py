@@ -111,13 +111,14 @@ def zota_on(columns: int, lines: int, *words: str | Path | int) -> Capture:
     """Run ``zota`` on a terminal of this size, in this process, to its end."""
     ours, theirs = _terminal(columns, lines)
     with ThreadPoolExecutor(1) as reader, os.fdopen(ours, "rb", buffering=0) as screen:
-        shown = reader.submit(_shown, screen)
+        reading = reader.submit(_shown, screen)
         try:
             with _standing_on(theirs):
                 code = zota_here(*words)
         finally:
             os.close(theirs)
-    return _capture(columns, lines, code, shown.result())
+            shown = reading.result()
+    return _capture(columns, lines, code, shown)
 
 
 @contextlib.contextmanager
