@@ -50,10 +50,10 @@ test: lint unit
 test-all: lint
 	$(BIN)/pytest -m 'not hw and not hosts'
 
-# What `make test` samples: every point, seed and soak, and nothing a second time; what takes minutes
-# for one test (`whole`) is in `make test-all` alone.
+# What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
+# examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
 sampled: setup
-	$(BIN)/pytest -m '(heavy or soak) and not whole and not hw and not hosts'
+	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts'
 
 # Part of `make test` too; these run in real time.
 dongle: setup

@@ -13,6 +13,8 @@ from hypothesis import settings
 HEAVY: Final = "heavy"
 WHOLE: Final = "whole"  # by name and in ``make test-all`` only: minutes for one test
 HUNDRED: Final = 100  # examples of the heavy tier where a test does not name a number
+SHARE: Final = 10  # of them is tried in the default tier: one in so many
+FEW: Final = 5  # but no fewer than these
 
 
 def load_profile(markers: str, base: settings) -> None:
@@ -23,13 +25,13 @@ def load_profile(markers: str, base: settings) -> None:
         base: what holds in both tiers.
     """
     settings.register_profile("heavy tier", base, max_examples=HUNDRED)
-    settings.register_profile("default tier", base, max_examples=HUNDRED // 4)
+    settings.register_profile("default tier", base, max_examples=HUNDRED // SHARE)
     settings.load_profile("default tier" if f"not {HEAVY}" in markers else "heavy tier")
 
 
 def examples(count: int) -> settings:
     """Try so many examples in the heavy tier, and their share in the default one."""
-    return settings(max_examples=max(1, count * settings().max_examples // HUNDRED))
+    return settings(max_examples=max(min(FEW, count), count * settings().max_examples // HUNDRED))
 
 
 def points(step: int, whole: int = 1) -> pytest.MarkDecorator:

@@ -207,30 +207,40 @@ def filled(words: tuple[str, ...], folder: Path) -> list[str | Path]:
     return [places.get(word, word) for word in words]
 
 
+NEED_A_RADIO = [
+    ("doctor", *PORT),
+    ("radio", "form", *PORT),
+    ("radio", "info", *PORT),
+    ("radio", "permit", *PORT),
+    ("radio", "devices", *PORT),
+    ("radio", "leave", "--force", *PORT),
+    ("push", "FILE", "--all", "--state", "STATE", *PORT),
+    (
+        "version",
+        "--device",
+        "00-DB-12-34-00-00-00-03",
+        "--keys",
+        "keys",
+        "--state",
+        "STATE",
+        *PORT,
+    ),
+]
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("words", "library"),
     [
-        ("doctor", *PORT),
-        ("radio", "form", *PORT),
-        ("radio", "info", *PORT),
-        ("radio", "permit", *PORT),
-        ("radio", "devices", *PORT),
-        ("radio", "leave", "--force", *PORT),
-        ("push", "FILE", "--all", "--state", "STATE", *PORT),
-        (
-            "version",
-            "--device",
-            "00-DB-12-34-00-00-00-03",
-            "--keys",
-            "keys",
-            "--state",
-            "STATE",
-            *PORT,
-        ),
+        pytest.param(
+            words,
+            library,
+            id=f"{' '.join(words[:2])}-{library}",
+            marks=[] if RADIO[number % len(RADIO)] == library else pytest.mark.heavy,
+        )
+        for number, words in enumerate(NEED_A_RADIO)
+        for library in RADIO
     ],
-    ids=lambda words: " ".join(words[:2]),
 )
-@pytest.mark.parametrize("library", RADIO)
 def test_what_needs_a_radio_library_says_which_and_how_to_get_it(
     tmp_path: Path, words: tuple[str, ...], library: str
 ) -> None:

@@ -38,9 +38,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "validate --retracted": ("image", "validate", "good.ota", "--retracted", "FILE"),
     "validate --ca-key": ("image", "validate", "good.ota", "--ca-key", "FILE"),
 }
-FORMS = ("text", "json", "sarif", "junit", "html")
 every_command = pytest.mark.parametrize("command", COMMANDS)
-every_form = pytest.mark.parametrize("form", FORMS)
+every_form = pytest.mark.parametrize(
+    "form",
+    [
+        "text",
+        "json",
+        *(pytest.param(one, marks=pytest.mark.heavy) for one in ("sarif", "junit", "html")),
+    ],
+)
 
 
 @pytest.fixture

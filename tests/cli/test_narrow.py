@@ -23,6 +23,9 @@ from tests.cli.terminal import Capture, run_on, zota_on
 from tests.hub.activation.orders import sent
 
 SIZES = pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40)])
+WIDE_HEAVY = pytest.mark.parametrize(
+    ("columns", "lines"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.heavy)]
+)
 FIRST = 0x00DB123400000000
 VERSION = 0x01010000
 REASONS = {
@@ -91,9 +94,7 @@ def test_orders_are_listed_whole_and_what_was_obeyed_is_counted(
         assert sum("activated" in line for line in every.lines) >= 397
 
 
-@pytest.mark.parametrize(
-    ("columns", "lines"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.heavy)]
-)
+@WIDE_HEAVY
 def test_a_demonstration_is_drawn_whole_from_begin_to_end(columns: int, lines: int) -> None:
     seen = zota_on(columns, lines, "demo")
     assert (seen.code, fits(seen, columns)) == (0, True)
@@ -107,7 +108,7 @@ def test_a_demonstration_is_drawn_whole_from_begin_to_end(columns: int, lines: i
     assert re.search(r"^evidence: \S+$", end, re.MULTILINE)
 
 
-@SIZES
+@WIDE_HEAVY
 def test_a_soak_tells_figures_digest_and_command_whole(columns: int, lines: int) -> None:
     words: list[str | int] = [
         "--devices",
@@ -180,8 +181,8 @@ def test_a_push_to_many_counts_them_and_ends_with_the_head_of_the_trail(
         assert len(seen.lines) < 2 * lines
 
 
-@SIZES
-@pytest.mark.parametrize("devices", [3, 4])
+@WIDE_HEAVY
+@pytest.mark.parametrize("devices", [3, pytest.param(4, marks=pytest.mark.heavy)])
 def test_a_soak_of_a_few_names_each_that_was_not_updated(
     columns: int, lines: int, devices: int
 ) -> None:

@@ -16,7 +16,7 @@ from emulators.soak.soak import SoakSpec, merge, replay_command, run_shard
 from images import parse
 from ota_engine.errors import LocalError
 
-SPEC = SoakSpec(devices=510, hours=0.05, seed=5, faults="mild", image_size=1024)  # three shards
+SPEC = SoakSpec(devices=510, hours=0.02, seed=5, faults="mild", image_size=1024)  # three shards
 
 
 def test_neither_processes_nor_order_matter() -> None:

@@ -56,7 +56,11 @@ def query(number: int, version: int) -> Packet:
 
 @pytest.mark.parametrize(
     ("assigned", "version"),
-    [(True, OLD), (True, NEW), (False, OLD)],
+    [
+        (True, OLD),
+        pytest.param(True, NEW, marks=pytest.mark.heavy),
+        pytest.param(False, OLD, marks=pytest.mark.heavy),
+    ],
     ids=["offered", "already there", "a stranger"],
 )
 def test_a_day_of_queries_is_answered_and_writes_next_to_nothing(

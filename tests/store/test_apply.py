@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -49,6 +49,7 @@ from tests.store.samples import (
     outcome,
     session,
 )
+from tests.tiers import examples
 
 BATCHES = st.lists(st.lists(RECORDS, max_size=8), max_size=8)
 
@@ -175,7 +176,7 @@ def test_any_records_are_loaded_as_they_were_applied(batches: list[list[Record]]
         assert_holds(store, model)
 
 
-@settings(max_examples=12)
+@examples(50)
 @given(BATCHES)
 def test_reopening_a_file_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]

@@ -19,6 +19,7 @@ from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
 from tests.store.samples import outcome
+from tests.tiers import examples
 
 RECEIVER, SECOND = "receiver", "second receiver"
 SUPPLIER = "supplier"
@@ -250,7 +251,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.store.close()
 
 
-AnyOrder.TestCase.settings = settings(max_examples=25, stateful_step_count=15)
+AnyOrder.TestCase.settings = settings(examples(60), stateful_step_count=15)
 TestAnyOrder = AnyOrder.TestCase
 
 

@@ -25,6 +25,7 @@ from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
 from tests.store.samples import RECORDS, event, outcome
+from tests.tiers import examples
 
 NOW = Utc(1.7e9)  # UTC
 PLACE, SECOND = "the server", "a second sink"
@@ -117,9 +118,7 @@ def test_what_the_first_schema_said_was_told_stays_told(connection: sa.Connectio
     assert [each.key for each in store.dispatches.waiting(FILE_SINK, 9)] == ["waits"]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(RECORDS, max_size=8), max_size=8))
 def test_any_records_come_to_the_same_as_on_sqlite(
     connection: sa.Connection, batches: list[list[Record]]

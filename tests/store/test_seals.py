@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.audit_chain import AuditHead, extend
@@ -29,6 +29,7 @@ from tests.store.samples import (
     push,
     target,
 )
+from tests.tiers import examples
 
 DONE = order(
     state=OrderState.ACTIVATED, counter=7, command=b"CS06", evidence=b"answer", execution_utc=5
@@ -181,7 +182,7 @@ def test_what_settles_nothing_is_sealed_by_nothing() -> None:
         assert store.audit_rows() == ()
 
 
-@settings(max_examples=25)
+@examples(100)
 @given(st.lists(RECORDS, max_size=10))
 def test_whatever_is_committed_is_sound(records: list[Record]) -> None:
     ended: set[int] = set()

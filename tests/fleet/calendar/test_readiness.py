@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -32,6 +32,7 @@ from ota_engine.fleet.notices.delivery import LEAST_NOTICE_S
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
 from ota_engine.times import Utc
+from tests.tiers import examples
 
 DAY = 86_400.0
 NOW = Utc(1_803_000_000.0)
@@ -153,7 +154,7 @@ def known_since(rows: list[Any], party: str) -> float | None:
     return None if told is None else told.delivered_utc
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(questions, agreed(), st.sampled_from(HomeStep))
 @example(Question(HOME, Eui64(1), "c", RELEASE, "c/available"), [], HomeStep.DOWNLOAD)
 def test_go_means_that_all_who_must_have_been_told_and_have_agreed(
@@ -172,7 +173,7 @@ def test_go_means_that_all_who_must_have_been_told_and_have_agreed(
     assert mark is None or abs(mark.seen_utc - NOW) <= 1.5 * DAY
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(questions, agreed(), st.sampled_from(HomeStep))
 def test_go_means_that_the_time_is_near_and_nothing_is_in_the_way(
     question: Question, rows: list[Any], step: HomeStep

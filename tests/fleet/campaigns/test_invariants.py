@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -24,6 +24,7 @@ from ota_engine.times import Utc
 from tests.fleet.estate import DAY, VERSION
 from tests.fleet.rollout import HOUR, RollOutTown, gate, phase, policy
 from tests.fleet.town import OLD_VERSION
+from tests.tiers import examples
 
 HOMES = [f"h{number}" for number in range(1, 7)]
 GOING = (CampaignState.NOTIFIED, CampaignState.RUNNING)
@@ -137,9 +138,4 @@ class RollOutMachine(RuleBasedStateMachine):
 
 
 TestRollOut = RollOutMachine.TestCase
-TestRollOut.settings = settings(
-    max_examples=15,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TestRollOut.settings = settings(examples(50), stateful_step_count=25)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ota_engine.errors import LocalError
@@ -13,6 +13,7 @@ from ota_engine.hub.delivery.commands import ConfirmClock
 from ota_engine.records import OrderState
 from tests.gbcs.parties import VERSION
 from tests.hub.activation.desk import BAD, DONE, OLD_VERSION, Client, Desk, ready
+from tests.tiers import examples
 
 CS08 = MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION
 DAY = 86_400.0
@@ -114,7 +115,7 @@ class Watcher:
             assert octets.setdefault((message.originator, message.counter), raw) == raw
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(100)
 @given(st.booleans(), st.lists(st.sampled_from(sorted(DEEDS)), min_size=5, max_size=25))
 def test_no_sequence_of_events_breaks_an_order(sleepy: bool, deeds: list[str]) -> None:
     desk, client = ready(sleepy=sleepy, get_every=1800.0)
@@ -124,7 +125,7 @@ def test_no_sequence_of_events_breaks_an_order(sleepy: bool, deeds: list[str]) -
         watcher.check()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(100)
 @given(st.lists(st.sampled_from(sorted(DEEDS)), max_size=15))
 def test_every_order_comes_to_an_end(deeds: list[str]) -> None:
     desk, client = ready()

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -27,6 +27,7 @@ from tests.hub.delivery.desk import (
     image,
     ready,
 )
+from tests.tiers import examples
 
 SIZE = 1000
 
@@ -194,7 +195,7 @@ def test_a_repeated_request_is_answered_alike_and_counted_as_a_retry() -> None:
 
 
 @given(order=st.permutations(range(0, SIZE, 50)), repeats=st.lists(st.integers(0, SIZE - 1)))
-@settings(max_examples=40)
+@examples(40)
 def test_fault_09_blocks_are_right_in_any_order_and_number(
     order: list[int], repeats: list[int]
 ) -> None:

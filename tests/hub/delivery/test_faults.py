@@ -142,7 +142,10 @@ def test_fault_13_a_flood_of_addresses_asking_for_blocks_does_not_fill_the_audit
 # --- 15: queries for ever -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("assigned", [None, "refused", "offered"])
+@pytest.mark.parametrize(
+    "assigned",
+    [None, pytest.param("refused", marks=pytest.mark.heavy), "offered"],
+)
 def test_fault_15_a_day_of_queries_every_second_writes_next_to_nothing(
     assigned: str | None,
 ) -> None:

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from images.eui64 import Eui64
@@ -15,6 +15,7 @@ from ota_engine.times import Monotonic
 from ota_engine.zcl.ota import ImageBlockResponse
 from ota_engine.zcl.status import Status
 from tests.hub.delivery.desk import DEVICE, WAIT_FOR_EVER, Client, Desk, image, ready, told
+from tests.tiers import examples
 
 ONE_PLACE = DeliveryConfig(concurrency=1)
 
@@ -202,7 +203,7 @@ def test_a_finished_download_gives_its_place_while_it_verifies() -> None:
     places=st.integers(1, 3),
     lag=st.floats(0.0, 2.0),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_everybody_is_served_in_the_end_and_nobody_much_out_of_turn(
     arrivals: list[float], places: int, lag: float
 ) -> None:
