@@ -1,6 +1,7 @@
 """Bodies of requests: how each is read from its element, and written to it (DUIS schema 5.4)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from lxml import etree
@@ -255,29 +256,15 @@ def _leaves(element: etree._Element, place: str, path: str) -> Iterator[tuple[st
 def _write_other(body: OtherRequest) -> etree._Element:
     """Leaves beside each other with the same path of parents lie in the same parents."""
     element = _new(None, body.element)
-    parents: list[etree._Element] = [element]
-    names: list[str] = []
     leaves = list(body.fields)
     if body.execution_utc is not None:
         leaves.insert(0, (_EXECUTION, MomentField(2).write(body.execution_utc)))
+    opened: list[tuple[str, etree._Element]] = []
     for path, text in leaves:
         *above, name = path.split("/")
-        shared = next(
-            (
-                place
-                for place, pair in enumerate(zip(above, names, strict=False))
-                if pair[0] != pair[1]
-            ),
-            min(len(above), len(names)),
-        )
-        del parents[shared + 1 :], names[shared:]
-        for one in above[shared:]:
-            parents.append(_new(parents[-1], one))
-            names.append(one)
+        leaf = _new(_parent(element, opened, above), name)
         try:
-            _new(parents[-1], name).text = (
-                TextField(most=_MOST_OTHER_CHARACTERS).write(text) or None
-            )
+            leaf.text = TextField(most=_MOST_OTHER_CHARACTERS).write(text) or None
         except ValueError as error:
             raise LocalError(f"{body.element}/{path}: {error}") from None
     if body.element in CHECKED_BODIES:
@@ -286,6 +273,18 @@ def _write_other(body: OtherRequest) -> etree._Element:
         except StructureRefused as refused:
             raise LocalError(str(refused)) from None
     return element
+
+
+def _parent(
+    element: etree._Element, opened: list[tuple[str, etree._Element]], names: list[str]
+) -> etree._Element:
+    """Go from the parents of the last leaf, by name, to those of the next."""
+    pairs = zip(names, opened, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1][0], pairs))
+    del opened[same:]
+    for name in names[same:]:
+        opened.append((name, _new(opened[-1][1] if opened else element, name)))
+    return opened[-1][1] if opened else element
 
 
 def _new(parent: etree._Element | None, name: str) -> etree._Element:

@@ -14,10 +14,7 @@ from ota_engine.duis.documents import REQUEST_TAG, RESPONSE_TAG, local_name
 from ota_engine.duis.kinds import shown
 from ota_engine.duis.reading_alerts import read_dcc_alert
 from ota_engine.duis.refusals import StructureRefused
-from ota_engine.duis.requests import (
-    RequestHeader,
-    ServiceRequest,
-)
+from ota_engine.duis.requests import RequestHeader, ServiceRequest
 from ota_engine.duis.response_codes import RESPONSE_CODES
 from ota_engine.duis.responses import (
     DeviceAlert,
@@ -33,11 +30,7 @@ from ota_engine.duis.responses import (
     ServiceResponse,
     Throttled,
 )
-from ota_engine.duis.schema import (
-    REQUEST_HEADER,
-    RESPONSE_BODY,
-    RESPONSE_HEADER,
-)
+from ota_engine.duis.schema import REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADER
 from ota_engine.duis.shapes import XmlValues, child_elements, read_element
 from ota_engine.duis.variants import VARIANT_NAMES, VARIANTS, element_for, reference_of
 

@@ -7,9 +7,7 @@ from lxml import etree
 from ota_engine.duis.bodies import write_body
 from ota_engine.duis.documents import DUIS_NAMESPACE, REQUEST_TAG, RESPONSE_TAG
 from ota_engine.duis.reading import SCHEMA_VERSION
-from ota_engine.duis.requests import (
-    ServiceRequest,
-)
+from ota_engine.duis.requests import ServiceRequest
 from ota_engine.duis.response_codes import RESPONSE_CODES
 from ota_engine.duis.responses import (
     DccAlert,
@@ -24,11 +22,7 @@ from ota_engine.duis.responses import (
     ResponseMessage,
     ServiceResponse,
 )
-from ota_engine.duis.schema import (
-    REQUEST_HEADER,
-    RESPONSE_BODY,
-    RESPONSE_HEADER,
-)
+from ota_engine.duis.schema import REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADER
 from ota_engine.duis.shapes import XmlValues, write_element
 from ota_engine.duis.writing_alerts import dcc_alert_fields, throttled_fields
 from ota_engine.errors import LocalError
