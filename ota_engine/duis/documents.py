@@ -15,12 +15,14 @@ from lxml import etree
 from ota_engine.duis.refusals import NotDuis
 
 DUIS_NAMESPACE: Final = "http://www.dccinterface.co.uk/ServiceUserGateway"
+DSIG_NAMESPACE: Final = "http://www.w3.org/2000/09/xmldsig#"
 MOST_DOCUMENT_OCTETS: Final = 15 << 20
 MOST_TAGS: Final = 20_000  # "<" in one document; legal ones have some hundreds
 MOST_ATTRIBUTES: Final = 5_000  # "=" in one document; a canonical form takes their square
 MOST_DEPTH: Final = 64  # elements within elements; the schema's deepest is 14
 REQUEST_TAG: Final = f"{{{DUIS_NAMESPACE}}}Request"
 RESPONSE_TAG: Final = f"{{{DUIS_NAMESPACE}}}Response"
+SIGNATURE_TAG: Final = f"{{{DSIG_NAMESPACE}}}Signature"
 MOST_NAMESPACES: Final = 64  # declared in one document; a canonical form takes their square
 _BOM: Final = b"\xef\xbb\xbf"
 _DECLARED: Final = re.compile(

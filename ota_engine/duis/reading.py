@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from ota_engine.duis.bodies import read_body
-from ota_engine.duis.documents import REQUEST_TAG, RESPONSE_TAG, local_name
+from ota_engine.duis.documents import REQUEST_TAG, RESPONSE_TAG, SIGNATURE_TAG, local_name
 from ota_engine.duis.kinds import shown
 from ota_engine.duis.reading_alerts import read_dcc_alert
 from ota_engine.duis.refusals import StructureRefused
@@ -34,7 +34,6 @@ from ota_engine.duis.schema import REQUEST_HEADER, RESPONSE_BODY, RESPONSE_HEADE
 from ota_engine.duis.shapes import XmlValues, child_elements, read_element
 from ota_engine.duis.variants import VARIANT_NAMES, VARIANTS, element_for, reference_of
 
-SIGNATURE_TAG: Final = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 SCHEMA_VERSION: Final = re.compile(r"5\.[0-9]{1,2}", re.ASCII)
 _SCHEMA_HINT: Final = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 

@@ -25,11 +25,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from ota_engine.duis.certificates import signing_key
-from ota_engine.duis.documents import local_name, parse_document, write_document
+from ota_engine.duis.documents import (
+    DSIG_NAMESPACE,
+    SIGNATURE_TAG,
+    local_name,
+    parse_document,
+    write_document,
+)
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.errors import LocalError
 
-DSIG_NAMESPACE: Final = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ECDSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 ENVELOPED: Final = f"{DSIG_NAMESPACE}enveloped-signature"
@@ -38,7 +43,6 @@ MOST_SERIAL: Final = (1 << 160) - 1  # RFC 5280: 20 octets
 _INTEGER_OCTETS: Final = 32
 _SPACE: Final = " \t\r\n"
 _DS: Final = f"{{{DSIG_NAMESPACE}}}"
-_SIGNATURE: Final = f"{_DS}Signature"
 _ALGORITHM: Final = "Algorithm"
 
 
@@ -132,7 +136,7 @@ def verify_document(
 
 
 def _find(root: etree._Element) -> etree._Element:
-    signatures = list(root.iter(_SIGNATURE))
+    signatures = list(root.iter(SIGNATURE_TAG))
     if not signatures:
         raise SignatureRefused("it is not signed")
     if len(signatures) > 1:
@@ -280,7 +284,7 @@ def _signed_info(info: etree._Element) -> bytes:
 
 
 def _signature(digest: bytes, certificate: x509.Certificate) -> etree._Element:
-    signature = etree.Element(_SIGNATURE, nsmap={"ds": DSIG_NAMESPACE})
+    signature = etree.Element(SIGNATURE_TAG, nsmap={"ds": DSIG_NAMESPACE})
     info = _add(signature, "SignedInfo")
     _add(info, "CanonicalizationMethod").set(_ALGORITHM, EXCLUSIVE_C14N)
     _add(info, "SignatureMethod").set(_ALGORITHM, ECDSA_SHA256)

@@ -8,8 +8,8 @@ from typing import Final
 from lxml import etree
 
 from images.eui64 import Eui64
-from ota_engine.duis.documents import DUIS_NAMESPACE
-from ota_engine.duis.reading import SIGNATURE_TAG, read_header, read_request
+from ota_engine.duis.documents import DUIS_NAMESPACE, SIGNATURE_TAG
+from ota_engine.duis.reading import read_header, read_request
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.requests import DSP, RequestId, ServiceRequest
 from ota_engine.duis.signing import signature_of

@@ -22,8 +22,8 @@ from ota_engine.duis.certificates import (
     load_xml_certificate,
     read_signer,
 )
-from ota_engine.duis.documents import parse_document
-from ota_engine.duis.reading import SIGNATURE_TAG, read_response
+from ota_engine.duis.documents import SIGNATURE_TAG, parse_document
+from ota_engine.duis.reading import read_response
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.responses import ServiceResponse
 from ota_engine.duis.signing import sign_document, signature_of, verify_document

@@ -13,7 +13,7 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from images.eui64 import Eui64
 from ota_engine.duis.certificates import load_xml_certificate
-from ota_engine.duis.documents import parse_document
+from ota_engine.duis.documents import SIGNATURE_TAG, parse_document
 from ota_engine.duis.reading import read_request, read_response
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.requests import MOST_IMAGE_OCTETS, DevicePrenotification, ServiceRequest
@@ -147,7 +147,7 @@ def test_a_template_is_signed_once_its_placeholder_is_taken_out(path: Path) -> N
         signature_of(root)
     asked = read_request(root)
     assert read_request(verify_document(signed(asked), signer().certificate)) == asked
-    for signature in root.findall("{http://www.w3.org/2000/09/xmldsig#}Signature"):
+    for signature in root.findall(SIGNATURE_TAG):
         root.remove(signature)
     octets = sign_document(root, *signer())
     assert read_request(verify_document(octets, signer().certificate)) == asked

@@ -12,12 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from images.eui64 import Eui64
-from ota_engine.duis.documents import DUIS_NAMESPACE, parse_document, write_document
+from ota_engine.duis.documents import DSIG_NAMESPACE, DUIS_NAMESPACE, parse_document, write_document
 from ota_engine.duis.reading import read_request
 from ota_engine.duis.refusals import SignatureRefused
 from ota_engine.duis.requests import ReadInventory
 from ota_engine.duis.signing import (
-    DSIG_NAMESPACE,
     ECDSA_SHA256,
     ENVELOPED,
     EXCLUSIVE_C14N,
