@@ -1,5 +1,7 @@
 """Tells the fleet which images the catalogue has, and which of them may be served."""
 
+from dataclasses import replace
+
 from images.catalogue import CatalogueEntry, ImageStatus
 from ota_engine.catalogue.folder import Catalogue
 from ota_engine.fleet.kernel.rows import Select
@@ -33,10 +35,9 @@ def catalogued(entry: CatalogueEntry) -> CataloguedImage:
         entry.image_type,
         entry.file_version,
         entry.status is ImageStatus.APPROVED,
+        entry.manufacturer_image_hash,
     )
 
 
 def _gone(row: CataloguedImage) -> CataloguedImage:
-    return CataloguedImage(
-        row.sha256, row.manufacturer_code, row.image_type, row.version, approved=False
-    )
+    return replace(row, approved=False)

@@ -79,22 +79,27 @@ def _check_image(body: UpdateFirmware, image: OrderedImage, work: Work) -> None:
         raise RequestRefused(
             ResponseCase.IMAGE_REFUSED, "the catalogue does not let the image be served"
         )
-    if known is None and body.ppmid and _is_of_catalogue(image, work):
+    if known is None and not _is_of_catalogue(image, body.ppmid, work):
         raise RequestRefused(
-            ResponseCase.IMAGE_REFUSED, "the catalogue has another file of this version"
+            ResponseCase.IMAGE_REFUSED, "the catalogue has another image of this version"
         )
 
 
-def _is_of_catalogue(image: OrderedImage, work: Work) -> bool:
-    """Whether the catalogue has files of this header; those that a user signs itself differ all."""
-    return bool(
-        work.select(
-            CataloguedImage,
-            manufacturer_code=image.manufacturer_code,
-            image_type=image.image_type,
-            version=image.version,
-        )
+def _is_of_catalogue(image: OrderedImage, ppmid: bool, work: Work) -> bool:
+    """Whether the catalogue has the image by its maker's part, or nothing of this version at all.
+
+    Files that users sign themselves differ all; one for a PPMID bears no signature of theirs.
+    """
+    same = work.select(
+        CataloguedImage,
+        manufacturer_code=image.manufacturer_code,
+        image_type=image.image_type,
+        version=image.version,
     )
+    hashes = {row.manufacturer_hash for row in same if row.manufacturer_hash}
+    if hashes:
+        return image.manufacturer_hash in hashes
+    return not (same and ppmid)
 
 
 def is_version(text: str, version: int) -> bool:

@@ -71,6 +71,7 @@ class CataloguedImage:
         image_type: of its header.
         version: of its header.
         approved: whether the catalogue lets it be served.
+        manufacturer_hash: SHA-256 of the manufacturer image, hexadecimal; empty where it has none.
     """
 
     TABLE: ClassVar = "catalogued_images"
@@ -80,6 +81,7 @@ class CataloguedImage:
     image_type: int
     version: int
     approved: bool
+    manufacturer_hash: str = ""
 
 
 class ContentKind(StrEnum):

@@ -1,5 +1,6 @@
 """Images that are not taken, whatever the devices."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from ota_engine.duis.requests import UpdateFirmware
 from ota_engine.fleet.orders.rows import DeviceOrder, OrderRules
 from ota_engine.fleet.releases.rows import CataloguedImage, CplEntry
-from tests.fleet.orders.street import ELEC, OWN, WANTED, Street, device, ordered_image
+from tests.fleet.orders.street import ELEC, HASH, OWN, WANTED, Street, device, ordered_image
 
 HCALCS = device(OWN, "HCALCS")
 PPMID = device(OWN, "PPMID")
@@ -72,6 +73,17 @@ def test_another_file_of_a_listed_version_is_refused_where_the_maker_alone_makes
     response = street.order(ELEC, PPMID, ppmid=True)
     assert response.code == "E110401"
     assert street.order(ELEC, HCALCS).code == "I99"  # its supplier has signed that file itself
+
+
+@pytest.mark.parametrize("ppmid", [False, True])
+def test_another_manufacturer_image_of_a_listed_version_is_refused(ppmid: bool) -> None:
+    street = Street()
+    which = PPMID if ppmid else HCALCS
+    known = CataloguedImage("00" * 32, 0x121D, 0x84, WANTED, True, "11" * 32)
+    street.put(known)
+    assert street.order(ELEC, which, ppmid=ppmid).code == ("E110401" if ppmid else "E110101")
+    street.put(replace(known, manufacturer_hash=HASH.hex()))
+    assert street.order(ELEC, which, ppmid=ppmid).code == "I99"
 
 
 def test_a_list_that_names_a_device_twice_is_refused() -> None:

@@ -9,6 +9,7 @@ from ota_engine.store.fleet.migrations.carrying import carry_over
 def create() -> None:
     _instructions()
     _particulars()
+    _catalogued_images()
     _service_users()
     _service_inbox()
     _user_documents()
@@ -18,7 +19,6 @@ def create() -> None:
     _device_commands()
     _originator_counters()
     _suspensions()
-    _prenotified()
 
 
 def _instructions() -> None:
@@ -114,6 +114,26 @@ def _particulars() -> None:
     op.create_index("ix_particulars_mpan", "particulars", ["mpan"])
     op.create_index("ix_particulars_mprn", "particulars", ["mprn"])
     op.create_index("ix_particulars_uprn", "particulars", ["uprn"])
+
+
+def _catalogued_images() -> None:
+    op.rename_table("catalogued_images", "catalogued_images_before")
+    op.create_table(
+        "catalogued_images",
+        sa.Column("sha256", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("manufacturer_code", sa.BigInteger(), nullable=False),
+        sa.Column("image_type", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("manufacturer_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+        sqlite_with_rowid=False,
+    )
+    carry_over(
+        "catalogued_images",
+        ["sha256", "manufacturer_code", "image_type", "version", "approved", "manufacturer_hash"],
+        ["sha256", "manufacturer_code", "image_type", "version", "approved", "''"],
+    )
 
 
 def _service_users() -> None:
@@ -266,22 +286,6 @@ def _suspensions() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("command", sa.Text(), nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("device"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _prenotified() -> None:
-    op.create_table(
-        "prenotified",
-        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("variant", sa.Text(), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=True),
-        sa.Column("gpf", sa.String(length=23), nullable=True),
-        sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
         sqlite_with_rowid=False,
     )

@@ -5,7 +5,24 @@ from alembic import op
 
 
 def create() -> None:
+    _prenotified()
     _order_rules()
+
+
+def _prenotified() -> None:
+    op.create_table(
+        "prenotified",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=23), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("gpf", sa.String(length=23), nullable=True),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _order_rules() -> None:
