@@ -9,6 +9,7 @@ import sqlalchemy.exc
 from ota_engine.errors import LocalError, StoreError, StoreFull
 
 _PRIMARY = 0xFF  # the low octet of an extended result code
+_NO_ROOM_BESIDE = sqlite3.SQLITE_IOERR_SHMSIZE  # for the memory that readers and writer share
 
 MOST_CHARACTERS = 200
 _DAMAGED = "the database is damaged: move it away and restore a backup"
@@ -57,6 +58,7 @@ def one_line(reason: object) -> str:
 
 
 def _explain(place: str, error: object) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = sqlite3.SQLITE_FULL if code == _NO_ROOM_BESIDE else code & _PRIMARY
     kind, meaning = _MEANINGS.get(code, (StoreError, "the database refused"))
     return kind(f"{place}: {meaning} ({one_line(error)})")

@@ -12,11 +12,12 @@ from emulators.devices.assembly import DeviceAssembly
 from emulators.devices.chargeable import Chargeable
 from emulators.home.roster import KEYS, default_roster, parse_roster
 from emulators.home.user import schedule_user_actions
+from emulators.ncp.device_object import Identity
 from emulators.ncp.memory import Memory
 from emulators.node import COORDINATOR
 from emulators.platform.spec import AnswersFor
 from ota_engine.errors import LocalError
-from ota_engine.events import BASIC_CLUSTER
+from ota_engine.events import BASIC_CLUSTER, DEVICE_MANAGEMENT_CLUSTER
 from ota_engine.gbcs.pki import DEVICES
 from ota_engine.times import Monotonic
 from tests.emulators.dialogue import Dialogue
@@ -104,6 +105,21 @@ def test_devices_without_identity_get_one_each() -> None:
         ("[[device]]" + 8 * "\n[[device.chip]]\nimage_type = 1", "more than 7 further chips"),
         ('[[device]]\nanswers_for = "last"', "there are first, alternating"),
         ("[[device]]\nfast_poll = 0", "fast_poll = 0"),
+        ('[[device]]\npremises = "shy"', "no such habit; there are none, ihd, ppmid, meter"),
+        ("[[device]]\n[[device.announces]]\nevent = 1", "announces is for a device with premises"),
+        (
+            '[[device]]\nkind = "esme"\n[[device.announces]]\nclears = ["it"]',
+            "announces 1: clears = ['it']: is no list of what can be cleared: credit, debt",
+        ),
+        (
+            '[[device]]\nkind = "esme"\n[[device.announces]]\nsubject = "rent"',
+            "is none of tenancy, supplier",
+        ),
+        ('[[device]]\nkind = "esme"\nannounces = 3', "is no [[device.announces]] table"),
+        (
+            '[[device]]\nkind = "esme"' + 21 * "\n[[device.announces]]\nevent = 1",
+            "is more than 20 announcements",
+        ),
         ("device = 3", "names no device"),
         ("[home]", "home: no such key"),
         ("keys = 3\n[[device]]", "keys = 3: is not a line of text"),
@@ -193,3 +209,43 @@ def test_a_battery_device_is_plugged_in_when_its_roster_says() -> None:
     assert not node.client.on_mains
     network.run(5.1)
     assert node.client.on_mains
+
+
+def test_displays_ask_the_meters_of_their_home_and_those_announce_what_they_are_told() -> None:
+    home = parse_roster(
+        """
+        [[device]]
+        kind = "esme"
+        [[device.announces]]
+        event = 3
+        within = 60.0
+        clears = ["consumer data", "history"]
+        [[device]]
+        kind = "ppmid"
+        [[device]]
+        kind = "ihd"
+        premises = "none"
+        """
+    )
+    meter, ppmid, ihd = (entry.spec for entry in home.entries)
+    assert (meter.meters, ppmid.meters, ihd.meters) == ((), (meter.eui64,), ())
+    assert (ppmid.premises, ihd.premises) == ("ppmid", "")
+    (told,) = home.entries[0].announces
+    assert told == ("tenancy", 3, 0.0, 60.0, 1 << 9 | 1 << 8, 0, 0)
+
+
+def test_a_descriptor_says_who_asks_for_changes_and_who_tells_of_them() -> None:
+    sides = {
+        kind.word: [
+            DEVICE_MANAGEMENT_CLUSTER in clusters
+            for (endpoint,) in [Identity.of(kind.specimen(0)).endpoints]
+            for clusters in (endpoint.inputs, endpoint.outputs)
+        ]
+        for kind in (kinds.IHD, kinds.PPMID, kinds.ESME, kinds.HCALCS)
+    }
+    assert sides == {
+        "ihd": [False, True],
+        "ppmid": [False, True],
+        "esme": [True, False],
+        "hcalcs": [False, False],
+    }

@@ -164,6 +164,7 @@ class Premises:
         """A stranger took the room of another."""
         self._speech.pop(forgotten.device, None)
         self._tries.pop(forgotten.device, None)
+        self._undelivered -= {(subject, forgotten.device) for subject in PremisesSubject}
 
     def ring(self, deadline: Deadline, now: Monotonic) -> None:
         """Publish to a device what it is not known to know, and again later until it is."""
