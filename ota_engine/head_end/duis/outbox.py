@@ -51,7 +51,7 @@ class DocumentCourier:
         open_endpoint: for a user.
         clock: gives UTC.
         report: is told, in one line, of every new trouble.
-        watch: is told of every post that was answered: the user, and what came of it.
+        watch: is told of every post: the document, and what came of it.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class DocumentCourier:
         *,
         clock: Callable[[], Utc],
         report: Callable[[str], None],
-        watch: Callable[[Eui64, Fate], None] = lambda user, fate: None,
+        watch: Callable[[UserDocument, SinkAnswer], None] = lambda document, answer: None,
     ) -> None:
         self._room = room
         self._open = open_endpoint
@@ -138,7 +138,7 @@ class DocumentCourier:
         goes_on = True
         for document in documents:
             answer = await endpoint.post(document)
-            self._watch(user, answer.fate)
+            self._watch(document, answer)
             if answer.fate is Fate.ACCEPTED:
                 events.append(DocumentDelivered(document.document))
                 continue

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from images.eui64 import format_eui64
 from ota_engine.duis.codes import CODES, CodeTable
 from ota_engine.errors import LinkError, StoreError
 from ota_engine.fleet.fleet import Due
 from ota_engine.fleet.kernel.rows import Select
-from ota_engine.fleet.orders.rows import OrderBatch, OrderRules
+from ota_engine.fleet.orders.rows import OrderBatch, OrderRules, UserDocument
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis.door import DoorLog, DuisDoor
@@ -35,6 +36,7 @@ from ota_engine.head_end.duis.standing import DoorStanding, read_standing, troub
 from ota_engine.head_end.duis.writer import RequestWriter
 from ota_engine.head_end.exchange import give_and_hear
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.telling.sink import SinkAnswer
 from ota_engine.times import Utc
 
 LOOK_S: Final = 0.5  # at what is due, and at gateways
@@ -105,7 +107,7 @@ class DuisHeadEnd:
             settings.open_endpoint,
             clock=settings.clock,
             report=self._report,
-            watch=lambda user, fate: self._metrics.posted(fate),
+            watch=self._posted,
         )
 
     async def run(self, place: Place, tls: TlsFiles | None, started: Callable[[str], None]) -> None:
@@ -190,6 +192,16 @@ class DuisHeadEnd:
         found = troubles(settings.state, settings.keys, standing, settings.clock())
         told = {"status": "unwell" if found else "well", "troubles": found}
         return JSONResponse(told, UNWELL if found else 200)
+
+    def _posted(self, document: UserDocument, answer: SinkAnswer) -> None:
+        self._metrics.posted(answer.fate)
+        self._settings.log(
+            "told",
+            document=document.document,
+            user=format_eui64(document.user),
+            fate=answer.fate.name.lower(),
+            reason=answer.problem or None,
+        )
 
     def _report(self, trouble: str) -> None:
         self._settings.log("trouble", trouble=trouble)

@@ -235,6 +235,11 @@ class Client:
     async def __aexit__(self, *error: object) -> None:
         await self._http.aclose()
 
+    async def logged(self, event: str) -> None:
+        """Wait until something of this name was logged."""
+        while not any(line["event"] == event for line in self.logs):  # noqa: ASYNC110 - a log wakes nobody
+            await trio.sleep(0.02)
+
     async def get(self, path: str) -> httpx.Response:
         return await self._http.get(path)
 

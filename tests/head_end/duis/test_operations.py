@@ -89,6 +89,16 @@ def _old(document: UserDocument) -> UserDocument:
     return UserDocument(document.document, document.user, document.content, 0.0)
 
 
+async def test_logs_name_each_document_that_was_pushed_and_what_came_of_it(lab: Lab) -> None:
+    async with mailbox() as box:
+        registered(lab, EAST, box.url)
+        lab.put(told(1))
+        async with lab.serving() as client:
+            await client.logged("told")
+            (line,) = [one for one in client.logs if one["event"] == "told"]
+    assert (line["document"], line["fate"]) == (told(1).document, "accepted")
+
+
 async def test_a_database_that_fails_is_told_and_the_next_request_is_served(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocumen
 from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.outbox import DocumentCourier
 from ota_engine.head_end.duis.room import DeskRoom
-from ota_engine.telling.sink import Fate
+from ota_engine.telling.sink import Fate, SinkAnswer
 from ota_engine.times import Utc
 from tests.head_end.duis.lab import EAST, START, WEST, Lab, opened, told
 
@@ -110,7 +110,7 @@ class Carried:
                 partial(UserEndpoint, timeout=self.timeout),
                 clock=lambda: self.utc,
                 report=self.troubles.append,
-                watch=lambda user, fate: self.fates.append(fate),
+                watch=lambda _, answer: self.fates.append(answer.fate),
             )
             for _ in range(rounds):
                 await outbox.drain()
@@ -194,7 +194,7 @@ async def test_octets_and_id_stay_when_the_end_comes_between_post_and_settle(lab
         carried = Carried(lab)
         with lab.desk() as (desk, _), killing():
 
-            def killed(user: Eui64, fate: Fate) -> None:
+            def killed(document: UserDocument, answer: SinkAnswer) -> None:
                 raise Killed
 
             await DocumentCourier(
