@@ -22,10 +22,11 @@ _EUI: Final = re.compile(r"[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}", re.ASCII)
 # A list is compared as a whole with what it looks like when all its digits are zeros.
 _OUTLINE: Final = b"00-00-00-00-00-00-00-00,"
 _DIGITS_ALIKE: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
+_MOST_DIGITS: Final = 9  # of a second, before they are rounded
 _MOMENT: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
+    r"([1-9]\d{3})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
-_DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DAY: Final = re.compile(r"([1-9]\d{3})-(\d\d)-(\d\d)(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 _BEFORE_PADDING: Final = ("", "AEIMQUYcgkosw048", "AQgw")  # base64: the bits left over are zero
 # Characters that XML 1.0 cannot hold at all.
 _NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -269,21 +270,22 @@ class MomentField(NamedTuple):
     digits: int = 3  # written after the second
 
     def read(self, text: str) -> Utc:
-        """The time, with the digits that it has."""
+        """The time, to the millisecond, as it is written."""
         text = text.strip(_SPACE)
         found = _MOMENT.fullmatch(text)
         if found is None:
             raise ValueError(f"{shown(text)} is no date and time")
         year, month, day, hour, minute, second = (int(found[group]) for group in range(1, 7))
-        fraction = found[7] or ""
-        midnight = (hour, minute, second, fraction.strip("0")) == (24, 0, 0, "")
+        fraction = (found[7] or "").ljust(_MOST_DIGITS, "0")
+        midnight = (hour, minute, second, int(fraction)) == (24, 0, 0, 0)
         try:
             whole = datetime(year, month, day, 0 if midnight else hour, minute, second, tzinfo=UTC)
         except ValueError:
             raise ValueError(f"{shown(text)} is no date and time") from None
         seconds = round(whole.timestamp()) + midnight * 86_400 - _offset_s(found[8], text)
-        scale = 10 ** len(fraction)
-        return Utc((seconds * scale + int(fraction or "0")) / scale)
+        thousandths = seconds * 1000 + (int(fraction) + 500_000) // 1_000_000
+        _moment(thousandths // 1000)
+        return Utc(thousandths / 1000)
 
     def write(self, value: Utc) -> str:
         """To the millisecond, shorter where ``digits`` say all."""

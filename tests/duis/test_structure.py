@@ -145,6 +145,7 @@ FIELDS = [
             "2026-01-01T24:00:01Z",
             "2026-01-01T00:00:60Z",
             "10000-01-01T00:00:00Z",
+            "0999-12-31T00:00:00Z",
             "2026-01-01T00:00:00+15:00",
             "2026-01-01T00:00:00+01:60",
         )
@@ -174,6 +175,8 @@ def test_a_field_that_is_not_as_its_type_wants_is_refused_by_place(
         ("2026-01-01T13:30:00+01:30", 0.0),
         ("2026-01-01T07:00:00-05:00", 0.0),
         ("2026-01-01T12:00:00.125Z", 0.125),
+        ("2026-01-01T12:00:00.1254999Z", 0.125),
+        ("2026-01-01T12:00:00.9999Z", 1.0),
         ("2025-12-31T24:00:00Z", -43_200.0),
     ],
 )
@@ -181,6 +184,13 @@ def test_a_time_is_read_in_whichever_zone_it_is_written(text: str, seconds: floa
     dated = request("11.2", 1, ReadFirmwareVersion(NOW), DEVICE)
     root = changed(dated, "Body/ReadFirmwareVersion/ExecutionDateTime", text)
     assert read_request(root).body == ReadFirmwareVersion(Utc(NOW + seconds))
+
+
+def test_a_time_that_rounds_out_of_the_calendar_is_refused() -> None:
+    dated = request("11.2", 1, ReadFirmwareVersion(NOW), DEVICE)
+    for text in ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:00:00-02:00"):
+        wrong = changed(dated, "Body/ReadFirmwareVersion/ExecutionDateTime", text)
+        assert "no time of the calendar" in str(refused(wrong))
 
 
 def test_the_time_that_cancels_is_written_as_the_templates_write_it() -> None:
@@ -521,6 +531,32 @@ def valid(schemas: SchemaFolder, root: etree._Element) -> bool:
     except StructureRefused:
         return False
     return True
+
+
+@examples(1000)
+@given(root=damaged(strategies.requests().map(write_request)))
+def test_a_damaged_request_is_refused_in_one_line_or_comes_back_as_it_was_read(
+    root: etree._Element,
+) -> None:
+    try:
+        read = read_request(root)
+    except StructureRefused as refused:
+        assert str(refused).isprintable()
+    else:
+        assert read_request(write_request(read)) == read
+
+
+@examples(1000)
+@given(root=damaged(strategies.responses().map(write_response)))
+def test_a_damaged_response_is_refused_in_one_line_or_comes_back_as_it_was_read(
+    root: etree._Element,
+) -> None:
+    try:
+        read = read_response(root)
+    except StructureRefused as refused:
+        assert str(refused).isprintable()
+    else:
+        assert read_response(write_response(read)) == read
 
 
 @needs_schemas

@@ -23,8 +23,8 @@ def document_seeds() -> tuple[bytes, ...]:
 
 
 @cache
-def _signed_values() -> frozenset[str]:
-    return frozenset(repr(_value(data)) for data in document_seeds())
+def _signed_values() -> frozenset[ServiceRequest | ServiceResponse]:
+    return frozenset(map(_value, document_seeds()))
 
 
 def _value(data: bytes) -> ServiceRequest | ServiceResponse:
@@ -53,7 +53,7 @@ def posting(data: bytes) -> None:
             return
         assert serial == signer().certificate.serial_number
         read = read_request(root) if root.tag.endswith("Request") else read_response(root)
-        assert repr(read) in _signed_values(), "forged"
+        assert read in _signed_values(), "forged"
 
 
 def _one_line(refused: PeerError) -> None:
