@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ota_engine.service_user.forms import Wishes
     from ota_engine.service_user.making import SupplierCredentials
 
+SCHEMA_VERSION: Final = "5.4"
 DEFAULT_STATE: Final = Path("service-user")
 STDOUT: Final = Path("-")
 MOST_LIST_BYTES: Final = 8 << 20
 MOST_CERTIFICATE_BYTES: Final = 1 << 16
-MOST_NAMED: Final = 20  # bad lines told one by one
 
 UserState = Annotated[
     Path,
@@ -60,7 +60,7 @@ class RequestFrame(NamedTuple):
     ] = None
     schema_version: Annotated[
         str, typer.Option(metavar="VERSION", help="Of DUIS, as the document claims.")
-    ] = "5.4"
+    ] = SCHEMA_VERSION
 
 
 class FirmwareWishes(NamedTuple):
@@ -162,10 +162,11 @@ def make_command(
     require("duis", "duis make")
     if (service is None) == (frame.template is None):
         raise LocalError("what is asked for? name a service such as 11.1, or a file by --template")
+    wishes = _wishes(frame, firmware, place, inventory)
     if service is None:
-        octets = _from_template(frame, _devices(firmware), state)
+        octets = _from_template(frame, wishes, state)
     else:
-        octets = _from_wishes(service, frame, _wishes(frame, firmware, place, inventory), state)
+        octets = _from_wishes(service, frame, wishes, state)
     if output == STDOUT:
         sys.stdout.write(octets.decode() + "\n")
         return
@@ -199,18 +200,21 @@ def _from_wishes(service: str, frame: RequestFrame, wishes: "Wishes", state: Pat
     return made(UserFolder(state).take_counter(user, this_machine(), frame.counter))
 
 
-def _from_template(frame: RequestFrame, devices: tuple[Eui64, ...], state: Path) -> bytes:
+def _from_template(frame: RequestFrame, wishes: "Wishes", state: Path) -> bytes:
     from copy import deepcopy
 
     from ota_engine.duis.documents import MOST_DOCUMENT_OCTETS, parse_document, write_document
     from ota_engine.errors import PeerError
+    from ota_engine.service_user.forms import template_device
     from ota_engine.service_user.state import UserFolder
     from ota_engine.service_user.templates import filled, user_of
 
-    path = frame.template
-    if path is None or len(devices) > 1:
-        raise LocalError("a template is about one device: name one, or leave out --device")
-    device = devices[0] if devices else None
+    path, device = frame.template, template_device(wishes)
+    if path is None or frame.command_variant is not None or frame.schema_version != SCHEMA_VERSION:
+        raise LocalError(
+            "a template has a command variant and a version: leave out --command-variant and"
+            " --schema-version"
+        )
     try:
         template = parse_document(read_bounded(path, MOST_DOCUMENT_OCTETS))
         user = frame.user or user_of(template)
@@ -279,13 +283,11 @@ def _devices(firmware: FirmwareWishes) -> tuple[Eui64, ...]:
     except UnicodeDecodeError:
         raise LocalError(f"{firmware.devices}: is no text in UTF-8: save it as such") from None
     lines = read_device_lines(text)
-    for bad in lines.bad[:MOST_NAMED]:
+    for bad in lines.bad:
         remark(f"{firmware.devices}:{bad.number}: {bad.reason}")
     if lines.bad:
-        more = len(lines.bad) - MOST_NAMED
-        also = f", {more:,} of them not named here" if more > 0 else ""
         raise LocalError(
-            f"{firmware.devices}: {counted(len(lines.bad), 'line')} cannot be used{also}: mend them,"
-            " and make the request again"
+            f"{firmware.devices}: {counted(len(lines.bad), 'line')} cannot be used: mend them, and"
+            " make the request again"
         )
     return named + lines.devices

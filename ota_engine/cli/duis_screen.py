@@ -1,6 +1,7 @@
 """What a user's endpoint shows to people: a line for each document, over a table of requests."""
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -54,6 +55,7 @@ class ListeningScreen:
         self._keys = keys
         self._hearing = RequestHearing()
         self._known = 0  # requests of the folder that are in the table
+        self._stamp = -1  # of the file they were read from
         self._live = Live(console=PeopleConsole(), auto_refresh=False, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -98,10 +100,14 @@ class ListeningScreen:
         remark(f"stopped: {kept} kept; brought: {told or 'none'}")
 
     def _take_requests(self) -> None:
+        """Take in what was sent meanwhile, by other processes."""
+        stamp = self._folder.requests_stamp()
+        if stamp == self._stamp:
+            return
         requests = self._folder.requests()
         for request in requests[self._known :]:
             self._hearing.sent(request)
-        self._known = len(requests)
+        self._known, self._stamp = len(requests), stamp
 
     def _hear(self, response: ServiceResponse, utc: Utc) -> None:
         self._hearing.heard(response, utc, say(response))
@@ -130,7 +136,7 @@ class ListeningScreen:
 
     def picture(self, room: Room) -> list[Text]:
         """Draw the requests, those heard of last at the end, as many as there is room for."""
-        rows = [_row(one) for one in self._hearing.progress()]
+        rows = [_row(one) for one in self._hearing.progress(room.lines)]
         laid = lay_out(COLUMNS, rows, room.columns, "says")
         lines: list[Text] = []
         left = (room.lines or len(rows) + SPARE_LINES) - SPARE_LINES - len(laid.heading)
@@ -155,9 +161,14 @@ def _row(progress: RequestProgress) -> TableRow:
             "DCC" if progress.device is None else format_eui64(progress.device),
             progress.reference or "?",
             progress.code or "-",
-            " ".join(progress.responses) or "-",
-            " ".join(dict.fromkeys(progress.alerts)) or "-",
+            _codes(progress.responses),
+            _codes(progress.alerts),
             utc_text(progress.last_utc),
         ),
         progress.says,
     )
+
+
+def _codes(codes: Mapping[str, int]) -> str:
+    """Codes, and how often each came."""
+    return " ".join(f"{code}*{n:,}" if n > 1 else code for code, n in codes.items()) or "-"

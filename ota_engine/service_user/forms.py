@@ -4,6 +4,7 @@ A wish that a form has no place for is refused, so that nobody believes to have 
 """
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -133,6 +134,8 @@ def body_of(reference: str, wishes: Wishes, counter: int) -> RequestBody:
     for name in Wishes._fields:
         if name in wishes.said() - form.takes:
             raise LocalError(f"{reference} has no place for {option_of(name)}: leave it out")
+    if wishes.at_utc is not None:  # a message of GBCS has whole seconds
+        wishes = wishes._replace(at_utc=Utc(ceil(wishes.at_utc)))
     return form.make(wishes, counter)
 
 
@@ -151,6 +154,20 @@ def one_device(wishes: Wishes, reference: str) -> Eui64:
         said = "several are named" if wishes.devices else "name it with --device"
         raise LocalError(f"{reference} is about one device: {said}")
     return wishes.devices[0]
+
+
+def template_device(wishes: Wishes) -> Eui64 | None:
+    """The device that is asked instead of a template's, None for that.
+
+    Raises:
+        LocalError: something else is wished, or several devices.
+    """
+    other = next((name for name in Wishes._fields if name in wishes.said() - {"devices"}), None)
+    if other is not None:
+        raise LocalError(f"a template has a body of its own: leave out {option_of(other)}")
+    if len(wishes.devices) > 1:
+        raise LocalError("a template is for one device: name one, or leave out --device")
+    return wishes.devices[0] if wishes.devices else None
 
 
 def option_of(name: str) -> str:

@@ -5,8 +5,9 @@ alert of the DCC in what it tells.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from images.eui64 import Eui64
@@ -61,8 +62,8 @@ class RequestProgress:
         request_id: names it.
         reference: of the service, empty for what this user has not sent from here.
         code: how it was answered at once.
-        responses: codes of responses, in the order they came.
-        alerts: codes of alerts about it, in the order they came.
+        responses: how many responses of each code, in the order they came first.
+        alerts: how many alerts of each code about it, likewise.
         last_utc: when something was heard of it last.
         says: what was heard last, in words.
     """
@@ -71,8 +72,8 @@ class RequestProgress:
     reference: str
     code: str
     last_utc: Utc
-    responses: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
+    responses: dict[str, int] = field(default_factory=dict)
+    alerts: dict[str, int] = field(default_factory=dict)
     says: str = ""
 
     @property
@@ -112,20 +113,25 @@ class RequestHearing:
         request_id = request_of(document)
         if request_id is None:
             return None
-        progress = self._requests.get(request_id)
+        progress = self._requests.pop(request_id, None)
         if progress is None:
             progress = RequestProgress(request_id, "", "", utc)
-            self._requests[request_id] = progress
+        self._requests[request_id] = progress  # at the end: it was heard of last
         progress.last_utc, progress.says = utc, says
-        if kind_of(document) is DocumentKind.RESPONSE:
-            progress.responses += (document.code,)
-        else:
-            progress.alerts += (alert_of(document),)
+        response = kind_of(document) is DocumentKind.RESPONSE
+        codes = progress.responses if response else progress.alerts
+        code = document.code if response else alert_of(document)
+        codes[code] = codes.get(code, 0) + 1
         return progress
 
-    def progress(self) -> tuple[RequestProgress, ...]:
-        """All requests, the one last heard of at the end."""
-        return tuple(sorted(self._requests.values(), key=lambda one: one.last_utc))
+    def progress(self, most: int | None = None) -> tuple[RequestProgress, ...]:
+        """Requests, the one last heard of at the end.
+
+        Args:
+            most: the last so many, None for all.
+        """
+        latest = islice(reversed(self._requests.values()), most)
+        return tuple(latest)[::-1]
 
 
 def kind_of(document: ServiceResponse) -> DocumentKind:

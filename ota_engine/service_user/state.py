@@ -79,6 +79,17 @@ class UserFolder:
                 os.fsync(file.fileno())
             flush_folder(self.path)
 
+    def requests_stamp(self) -> int:
+        """A number that changes whenever a request was sent.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        try:
+            return (self.path / REQUESTS).stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def requests(self) -> tuple[SentRequest, ...]:
         """Every request that was sent, in order; what a crash left of a line is passed over.
 

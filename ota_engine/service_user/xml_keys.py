@@ -89,13 +89,20 @@ class XmlKeys:
             if match is None:
                 continue
             try:
-                if match.group(2).lower() == "pem":
-                    keys.add_certificate(files[name])
-                else:
-                    keys._keys[Eui64(int(match.group(1), 16))] = _private_key(files[name])
+                keys._take(Eui64(int(match.group(1), 16)), match.group(2).lower(), files[name])
             except LocalError as error:
                 keys.findings.append(XmlKeyFinding(name, str(error)))
         return keys
+
+    def _take(self, whose: Eui64, form: str, octets: bytes) -> None:
+        """Take one file of a folder, if it is whose its name says."""
+        if form == "key":
+            self._keys[whose] = _private_key(octets)
+            return
+        signer = read_signer(load_xml_certificate(octets))
+        if signer.eui != whose:
+            raise LocalError(f"the certificate is of {format_eui64(signer.eui)}")
+        self.add_certificate(octets)
 
     def add_certificate(self, octets: bytes) -> XmlSigner:
         """Believe a certificate.
@@ -170,7 +177,7 @@ class XmlKeys:
             return (
                 root,
                 CheckResult.NO_KEY,
-                f"no certificate with serial number {serial} is at hand",
+                f"no certificate with serial number {serial} is at hand: is it the DCC's?",
             )
         certificate, signer = held
         if signer.role != DSP_XML_SIGN:

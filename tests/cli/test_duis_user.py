@@ -145,6 +145,21 @@ def test_a_template_keeps_all_but_user_device_and_counter(here: Path) -> None:
         (("8.2", "--template", "x.xml"), Exit.ERRORS, "what is asked for?"),
         (("8.2", "--device", DEVICE), Exit.ERRORS, "who asks? give the user's EUI-64 with --user"),
         (("7.7", "--user", ME), Exit.ERRORS, "'7.7' is no service made here"),
+        (
+            ("--template", "x.xml", "--hash", DIGEST.hex()),
+            Exit.ERRORS,
+            "a template has a body of its own: leave out --hash",
+        ),
+        (
+            ("--template", "x.xml", "--command-variant", "5"),
+            Exit.ERRORS,
+            "leave out --command-variant and --schema-version",
+        ),
+        (
+            ("--template", "x.xml", "--device", DEVICE, "--device", ME),
+            Exit.ERRORS,
+            "a template is for one device",
+        ),
         (("--template", "nothing.xml"), Exit.UNREADABLE, "nothing.xml: No such file"),
         (("--template", "image.ota"), Exit.ERRORS, "image.ota: it is not UTF-8"),
         (("11.1", "--user", ME, "--image", "no.ota"), Exit.UNREADABLE, "no.ota: No such file"),

@@ -6,6 +6,8 @@ from math import inf
 import httpx
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from ota_engine.duis.documents import parse_document, write_document
@@ -216,6 +218,30 @@ async def test_what_comes_with_another_status_or_type_is_no_answer(
             await user.ask(ReadFirmwareVersion(), SWITCH)
     assert said in str(refused.value)
     assert len(head_end.asked) == 1
+
+
+GOOD = signed(answered(asked()))
+
+
+@given(st.data())
+def test_an_answer_spoilt_anywhere_says_the_same_or_is_refused_in_one_line(
+    data: st.DataObject,
+) -> None:
+    spoilt = bytearray(GOOD)
+    at = data.draw(st.integers(0, len(spoilt) - 1))
+    spoilt[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    try:
+        found = xml_keys().read_response(bytes(spoilt), NOW)
+    except PeerError as error:
+        assert "\n" not in str(error)
+    else:
+        assert found.signature is not CheckResult.VALID or found.response == answered(asked())
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_are_no_answer(octets: bytes) -> None:
+    with pytest.raises(PeerError):
+        xml_keys().read_response(octets, NOW)
 
 
 class Silent(httpx.AsyncBaseTransport):

@@ -133,6 +133,18 @@ def test_a_pre_command_that_says_something_else_is_not_signed(message: Message, 
     assert str(refused.value).endswith("not signed")
 
 
+def test_no_bit_of_a_pre_command_can_be_changed_and_still_be_signed() -> None:
+    octets = serialise(pre_command(asked()))
+    signer = parties.everyone().signer(USER)
+    assert signer is not None
+    for bit in range(8 * len(octets)):
+        changed = bytearray(octets)
+        changed[bit // 8] ^= 1 << bit % 8
+        answer = answered(asked(), "I0", PreCommand("4.2", bytes(changed)))
+        with pytest.raises(PeerError, match="not signed"):
+            second_half(asked(), answer, signer)
+
+
 def test_a_dated_request_is_not_signed_as_an_immediate_command() -> None:
     with pytest.raises(PeerError, match="the execution time of the pre-command is none"):
         signed(DATED, pre_command(DATED))

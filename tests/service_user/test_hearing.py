@@ -105,9 +105,23 @@ def test_response_and_later_outcome_of_one_request_come_together() -> None:
     for number, document in enumerate((NOTED, OUTCOME, DEVICE_ALERT), 1):
         hearing.heard(document, Utc(NOW + number), say(document))
     (progress,) = hearing.progress()
-    assert (progress.code, progress.responses, progress.alerts) == ("I99", ("I0",), ("8F66",))
+    assert (progress.code, progress.responses, progress.alerts) == ("I99", {"I0": 1}, {"8F66": 1})
     assert (progress.device, progress.last_utc) == (SWITCH, NOW + 2)
     assert progress.says == say(OUTCOME)
+
+
+def test_the_request_heard_of_last_is_at_the_end_and_alerts_are_counted() -> None:
+    hearing = RequestHearing()
+    for _ in range(3):
+        hearing.heard(DELIVERED, NOW, "")
+    hearing.heard(RESPONSE, NOW, "")
+    hearing.heard(DELIVERED, NOW, "")
+    assert [one.request_id for one in hearing.progress()] == [
+        asked().header.request_id,
+        UPDATE_ID,
+    ]
+    (last,) = hearing.progress(1)
+    assert last.alerts == {"N60": 4}
 
 
 def test_what_was_sent_from_elsewhere_is_shown_too() -> None:

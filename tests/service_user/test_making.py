@@ -117,6 +117,11 @@ def test_the_hash_of_an_activation_is_that_of_the_image_in_the_file() -> None:
     assert body.hash == hashlib.sha256(b"firmware" * 40).digest()
 
 
+def test_a_time_within_a_second_is_the_next_whole_one_as_messages_have_no_other() -> None:
+    body = body_of("11.3", ONE._replace(hash=DIGEST, at_utc=Utc(NOW + 0.25)), COUNTER)
+    assert body == FirmwareActivation(DIGEST, Utc(NOW + 1))
+
+
 def test_a_change_of_supplier_names_the_counter_as_its_floor() -> None:
     body = body_of("6.23", FILLED["6.23"], COUNTER)
     assert isinstance(body, OtherRequest)
