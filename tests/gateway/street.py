@@ -104,13 +104,18 @@ class Street(RollOutTown):
 
     # --- what lives there ------------------------------------------------------------------------
 
-    def settle_in(self, hub: HubSpec = HUB) -> None:
-        """Let the homes live from now on, with hubs like this one."""
+    def settle_in(self, hub: HubSpec = HUB, habit: str = "") -> None:
+        """Let the homes live from now on, with hubs like this one.
+
+        Args:
+            hub: how they are built.
+            habit: of the PPMIDs when tenancy or supplier change; "" for ones without the cluster.
+        """
         images = {image.sha256: image for image in self.images.values()}
         for number, home in enumerate(self.names):
             chf = self.eui64(home, "CHF")
             specs = (
-                device(kinds.PPMID, self.eui64(home, "PPMID")),
+                replace(device(kinds.PPMID, self.eui64(home, "PPMID")), premises=habit),
                 device(kinds.HCALCS, self.eui64(home, "HCALCS")),
             )
             self.lived[home] = RealHome(

@@ -9,10 +9,14 @@ from emulators.devices import kinds
 from emulators.devices.device import EmulatedDevice
 from emulators.estate.real_home import HomeDiedError, RealHome
 from emulators.premises.memory import Cleared
+from images.eui64 import Eui64
+from ota_engine.fleet.inventory.registration import SupplierTold, TenancyTold
+from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.port import Instruction, Verb
 from ota_engine.times import Utc
 from ota_engine.zcl.device_management import CONTACTOR_UNCHANGED
 from tests.gateway.homes import BEGIN, CH, GATEWAY, PPMID, device, home
+from tests.gateway.street import Street
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -43,8 +47,8 @@ def lived() -> RealHome:
     return home(devices=(replace(device(kinds.PPMID, PPMID), premises="ppmid"),))
 
 
-def cleared(lived: RealHome) -> Sequence[Cleared]:
-    node = lived.network.stations[PPMID].node
+def cleared(lived: RealHome, ppmid: Eui64 = PPMID) -> Sequence[Cleared]:
+    node = lived.network.stations[ppmid].node
     assert isinstance(node, EmulatedDevice) and node.premises is not None
     return node.premises.memory.cleared
 
@@ -103,3 +107,29 @@ def _through(dies_before: int | None) -> int:
             one.run(Utc(one.utc + MINUTE))
     assert [each.subject for each in cleared(one)] == ["tenancy"], dies_before
     return one.effects
+
+
+# --- from what registration data say --------------------------------------------------------------
+
+
+async def test_what_registration_data_say_reaches_the_displays_of_that_home_alone() -> None:
+    street = Street(2)
+    street.settle_in(habit="ppmid")
+    await street.live(1200.0)
+    street.happen(TenancyTold("h1", Utc(street.utc - HOUR)))
+    await street.live(1800.0)
+    there, next_door = (
+        cleared(street.lived[home], street.eui64(home, "PPMID")) for home in ("h1", "h2")
+    )
+    assert [one.subject for one in there] == ["tenancy"]
+    assert next_door == ()
+
+
+async def test_a_change_of_supplier_of_either_fuel_is_told_with_its_name() -> None:
+    street = Street(1)
+    street.settle_in(habit="ppmid")
+    await street.live(1200.0)
+    street.happen(SupplierTold("h1", Fuel.GAS, "west", Utc(street.utc)))
+    await street.live(1800.0)
+    ppmid = street.eui64("h1", "PPMID")
+    assert [one.subject for one in cleared(street.lived["h1"], ppmid)] == ["supplier"]

@@ -108,7 +108,10 @@ async def post_each(url: str, documents: Sequence[bytes]) -> float:
 
     async def loop(those: Sequence[bytes]) -> None:
         async with httpx.AsyncClient(
-            headers=XML, timeout=PATIENT, trust_env=False, verify=False  # noqa: S501 - plain HTTP; certificates are slow to load
+            headers=XML,
+            timeout=PATIENT,
+            trust_env=False,
+            verify=False,  # noqa: S501 - plain HTTP; certificates are slow to load
         ) as client:
             for octets in those:
                 answer = await client.post(url, content=octets)
