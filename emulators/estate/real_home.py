@@ -104,6 +104,7 @@ class RealHome:
         self.dies_before: int | None = None
         self._wall = SteppingClock(spec.begin)
         self._records: list[Record] = []
+        self._again = False
         self._own_seen: tuple[OwnFirmwareRecord | None, bool] = (None, False)
         self._clients: dict[Eui64, Client] = {}
         assembly = DeviceAssembly(spec.keys)
@@ -242,11 +243,14 @@ class RealHome:
         engine = self.host.engine
         if engine is None:
             return
-        self.host.commit()
-        records = self._records.copy()
-        self._records.clear()
-        self._carry_out(self._core.heard(records))
-        self._carry_out(self._core.look(engine, self.network.agenda.now, self.utc))
+        self._again = True
+        while self._again:
+            self._again = False
+            self.host.commit()
+            records = self._records.copy()
+            self._records.clear()
+            self._carry_out(self._core.heard(records))
+            self._carry_out(self._core.look(engine, self.network.agenda.now, self.utc))
 
     def _carry_out(self, effects: Iterable[GatewayEffect]) -> None:
         for effect in effects:
@@ -275,3 +279,4 @@ class RealHome:
             self.host.order(request, now)
         except LocalError as error:
             self._carry_out(self._core.refused(direct, str(error), self.utc))
+            self._again = True  # another may go instead

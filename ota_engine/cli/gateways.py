@@ -12,6 +12,7 @@ from ota_engine.cli.engines import EngineChoice, open_setup
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import LinkChoice, resolve
 from ota_engine.errors import LocalError
+from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from ota_engine.records import ImageRecord
 
 FOLDER: Final = "gateways"  # in the fleet's state folder: one for each gateway
-SHAPE: Final = "NAME=LINK[,keys=DIR][,home=HOME][,images=DIR]"
+SHAPE: Final = "NAME=LINK[,keys=DIR][,home=HOME][,images=DIR][,unanswered=SECONDS]"
+LONGEST_S: Final = 31 * 86_400.0  # that a user may have to wait for word of a silent device
 IN_MIND: Final = 4  # images of one gateway
-_OPTIONS: Final = ("keys", "home", "images")
+_OPTIONS: Final = ("keys", "home", "images", "unanswered")
 _OPTION: Final = re.compile(rf",({'|'.join(_OPTIONS)})=")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -38,6 +40,7 @@ class GatewayChoice(NamedTuple):
         keys: its key folder; None for a hub that speaks no GBCS.
         home: pseudonym of the home; empty for the one home that the fleet has given to it.
         images: a folder of images by their SHA-256, as a catalogue has; None for none but the fleet's.
+        unanswered_s: seconds until a user is told that a device has not answered.
     """
 
     name: str
@@ -45,6 +48,7 @@ class GatewayChoice(NamedTuple):
     keys: Path | None = None
     home: str = ""
     images: Path | None = None
+    unanswered_s: float = UNANSWERED_S
 
 
 def read_gateway(text: str) -> GatewayChoice:
@@ -71,7 +75,20 @@ def read_gateway(text: str) -> GatewayChoice:
         None if keys is None else Path(keys),
         options.get("home", ""),
         None if images is None else Path(images),
+        _seconds(options.get("unanswered")),
     )
+
+
+def _seconds(text: str | None) -> float:
+    if text is None:
+        return UNANSWERED_S
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= LONGEST_S:
+        raise LocalError(f"unanswered={text} is not a number of seconds up to {LONGEST_S:.0f}")
+    return seconds
 
 
 def read_gateways(texts: Iterable[str]) -> list[GatewayChoice]:
@@ -173,7 +190,7 @@ async def open_gateway_of(
     engine = EngineChoice(choice.link, folder, keys=choice.keys)
     async with (
         open_setup(engine, keys) as setup,
-        open_gateway(setup, home, finder) as gateway,
+        open_gateway(setup, home, finder, unanswered_s=choice.unanswered_s) as gateway,
     ):
         yield gateway
 

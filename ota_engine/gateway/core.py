@@ -212,7 +212,8 @@ class GatewayCore:
         errand = self._memory.get(Errand, request.errand)
         begins = isinstance(request.request, BeginPush | ActivateImage | ApplyNow)
         if begins and errand is not None:
-            self._fail(errand, reason, utc)
+            given = isinstance(request.request, ActivateImage)
+            self._fail(replace(errand, order=0) if given else errand, reason, utc)
         return self._memory.drain()
 
     def look(self, engine: Engine, now: Monotonic, utc: Utc) -> list[GatewayEffect]:
@@ -227,8 +228,6 @@ class GatewayCore:
             version = self._version_of(errand, engine)
             if version is not None:
                 self._voice.say_version(errand.device, version, utc)
-        self._users.look(engine, utc)
-        self._premises.look()
         quiet = self._memory.quiet_until(utc) is not None
         for errand in self._memory.errands:
             self._keep_quiet(errand, quiet)
@@ -239,6 +238,8 @@ class GatewayCore:
         if not quiet:
             self._begin_next(engine, utc, own=False)
             self._begin_next(engine, utc, own=True)
+        self._users.look(engine, utc)
+        self._premises.look()
         return self._memory.drain()
 
     def next_wake(self, utc: Utc) -> Utc | None:
@@ -400,11 +401,15 @@ class GatewayCore:
             case ActivationWay.OWN:
                 done = self._step(errand, ErrandStep.COMMAND, utc)
                 self._memory.direct(ActivateOwn(Utc(at)), done)
-            case ActivationWay.SIGNED if not _has_order(engine, errand.device):
+            case ActivationWay.SIGNED if not self._is_ordering(engine, errand.device):
                 self._order(errand, engine, Utc(at) if at > utc else None, utc)
             case ActivationWay.WORD if at <= utc and engine.link_down is None:
                 done = self._step(errand, ErrandStep.COMMAND, utc)
                 self._memory.direct(ApplyNow(errand.device, ACTOR), done)
+
+    def _is_ordering(self, engine: Engine, device: Eui64) -> bool:
+        """Whether an order has to wait: one of the device is open, or the next number is another's."""
+        return self._memory.directs(ActivateImage) or _has_order(engine, device)
 
     def _order(self, errand: Errand, engine: Engine, at: Utc | None, utc: Utc) -> None:
         image = self._image(errand, utc)

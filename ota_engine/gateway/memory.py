@@ -60,6 +60,11 @@ class GatewayMemory:
         """Ask something of the hub."""
         self._effects.append(Direct(request, errand.key))
 
+    def directs(self, kind: type[EngineRequest]) -> bool:
+        """Whether something of a kind is to be asked of the hub already."""
+        asked = (effect.request for effect in self._effects if isinstance(effect, Direct))
+        return any(isinstance(request, kind) for request in asked)
+
     def drain(self) -> list[GatewayEffect]:
         """Hand over what is to be done."""
         effects, self._effects = self._effects, []

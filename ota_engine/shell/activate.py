@@ -205,8 +205,8 @@ class _Desk:
         self._records = records
 
     def open_order(self, device: Eui64) -> OrderRecord | None:
-        """The order of a device that has not ended; there is one at most."""
-        orders = self.shell.engine.orders()
+        """The order of ours for a device that has not ended; there is one at most."""
+        orders = (one for one in self.shell.engine.orders() if not one.passed)
         return next((one for one in orders if one.device == device and not has_ended(one)), None)
 
     def last_order(self, device: Eui64) -> OrderRecord | None:

@@ -202,6 +202,7 @@ class LinkGateway:
         except LocalError as error:
             utc = self._setup.wall_clock()
             await self._carry_out(self._core.refused(direct, str(error), utc))
+            self._news.set()  # another may go instead
 
 
 @asynccontextmanager

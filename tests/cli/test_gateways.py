@@ -22,10 +22,12 @@ from tests.gbcs.parties import files
 
 
 def test_a_gateway_is_named_with_its_link_and_what_it_needs() -> None:
-    choice = read_gateway("gw-1=ezsp:///dev/ttyACM0,keys=/k/a,b,home=h1,images=cat/images")
+    choice = read_gateway(
+        "gw-1=ezsp:///dev/ttyACM0,keys=/k/a,b,home=h1,images=cat/images,unanswered=60"
+    )
     assert (choice.name, choice.link.url) == ("gw-1", "ezsp:///dev/ttyACM0")
     assert (choice.keys, choice.home) == (Path("/k/a,b"), "h1")
-    assert choice.images == Path("cat/images")
+    assert (choice.images, choice.unanswered_s) == (Path("cat/images"), 60.0)
     bare = read_gateway("gw=han://?devices=a.toml&keys=k")
     assert (bare.link.url, bare.keys, bare.home) == ("han://?devices=a.toml&keys=k", None, "")
 
@@ -38,6 +40,8 @@ def test_a_gateway_is_named_with_its_link_and_what_it_needs() -> None:
         ("../gw=han://", "names no gateway"),
         ("gw=", "no such kind of link"),
         ("gw=han://,keys=", "keys= names nothing"),
+        ("gw=han://,unanswered=soon", "unanswered=soon"),
+        ("gw=han://,unanswered=nan", "unanswered=nan"),
         ("gw=sim://", "in real time"),
         ("gw=han://?speed=50", "in real time"),
     ],

@@ -9,7 +9,7 @@ from emulators.devices import kinds
 from emulators.devices.kinds import DeviceKind
 from emulators.estate.real_home import RealHome
 from images.eui64 import Eui64
-from ota_engine.fleet.port import HubOutcome, HubWord
+from ota_engine.fleet.port import HubOutcome, HubWord, Verb
 from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.envelope import parse
@@ -25,7 +25,18 @@ from ota_engine.gbcs.payloads import (
 )
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.times import Utc
-from tests.gateway.homes import CH, FOR_HUB, HCALCS, NEW, OLD, PPMID, device, home, image
+from tests.gateway.homes import (
+    CH,
+    FOR_HCALCS,
+    FOR_HUB,
+    HCALCS,
+    NEW,
+    OLD,
+    PPMID,
+    device,
+    home,
+    image,
+)
 from tests.gateway.users import USER, cancelling, command, deliver, read, signed, withdraw
 from tests.gbcs.parties import BROKER, ESME, GSME, SECOND_SUPPLIER, everyone
 
@@ -354,3 +365,39 @@ def test_a_hub_takes_no_image_of_a_user() -> None:
     live(lived, HOUR)
     (failed,) = said(lived, HubWord.FAILED)
     assert (failed.campaign, "no user's" in failed.reason) == ("sr/1", True)
+
+
+def test_a_campaigns_order_and_a_users_command_that_go_at_once_keep_their_own_numbers() -> None:
+    meter, wanted = METERS[kinds.ESME], image(kinds.ESME)
+    lived = home(
+        devices=(device(kinds.ESME, meter), device(kinds.HCALCS, HCALCS)),
+        images={wanted.sha256: wanted, FOR_HCALCS.sha256: FOR_HCALCS},
+    )
+    campaign = replace(deliver("c"), campaign="c", key="c/1")
+    lived.give([campaign, replace(deliver("1"), device=meter, sha256=wanted.sha256)])
+    live(lived, HOUR)
+    ordered = replace(campaign, verb=Verb.ACTIVATE, number=2, key="c/2")
+    octets = signed(1000, image=wanted, device=meter)
+    lived.give([command("2", octets, meter), ordered])
+    live(lived, HOUR)
+    by_us, by_user = sorted(lived.store.orders(), key=lambda order: order.passed)
+    assert (by_us.device, by_user.device) == (HCALCS, meter)
+    ran = {(one.campaign, one.device) for one in said(lived, HubWord.ACTIVATED)}
+    assert ran == {("c", HCALCS), ("sr/1", meter)}
+
+
+def test_two_campaigns_order_two_devices_at_once() -> None:
+    meter, wanted = METERS[kinds.ESME], image(kinds.ESME)
+    lived = home(
+        devices=(device(kinds.ESME, meter), device(kinds.HCALCS, HCALCS)),
+        images={wanted.sha256: wanted, FOR_HCALCS.sha256: FOR_HCALCS},
+    )
+    one = replace(deliver("c"), campaign="c", key="c/1")
+    other = replace(deliver("d"), campaign="d", key="d/1", device=meter, sha256=wanted.sha256)
+    lived.give([one, other])
+    live(lived, HOUR)
+    at = float(round(lived.utc + HOUR))
+    lived.give([replace(told, verb=Verb.ACTIVATE, number=2, at_utc=at) for told in (one, other)])
+    live(lived, 3 * HOUR)
+    ran = {(found.campaign, found.device) for found in said(lived, HubWord.ACTIVATED)}
+    assert ran == {("c", HCALCS), ("d", meter)}

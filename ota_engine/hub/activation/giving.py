@@ -73,9 +73,11 @@ def _image_of(request: ActivateImage, kernel: Kernel) -> ImageRecord | None:
 
 def _require_no_other(book: OrderBook, device: Eui64) -> None:
     for other in book.open_orders(device):
+        cure = (
+            "it is a user's, wait for its end" if other.passed else "cancel it, or wait for its end"
+        )
         raise LocalError(
-            f"order {other.number} for {format_eui64(device)} is still open ({other.state}): "
-            "cancel it, or wait for its end"
+            f"order {other.number} for {format_eui64(device)} is still open ({other.state}): {cure}"
         )
 
 
