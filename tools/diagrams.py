@@ -141,6 +141,44 @@ MACHINES = {
     "incident": Machine(
         "ota_engine.fleet.incidents.life", "TRANSITIONS", "OPEN", lifecycle="INCIDENTS"
     ),
+    "delivery": Machine(
+        "ota_engine.fleet.orders.lives",
+        "DELIVERY_TRANSITIONS",
+        "ORDERED",
+        (
+            "ORDERED-ARRIVED",
+            "ARRIVED-HELD",
+            "HELD-RUNNING",
+            "ARRIVED-FAILED",
+            "ORDERED-UNREACHABLE",
+            "UNREACHABLE-ARRIVED",
+            "ORDERED-REPLACED",
+            "ORDERED-WITHDRAWN",
+        ),
+        "DELIVERIES",
+    ),
+    "command": Machine(
+        "ota_engine.fleet.orders.lives",
+        "COMMAND_TRANSITIONS",
+        "DRAFTED",
+        (
+            "DRAFTED-SENT",
+            "DRAFTED-DATED",
+            "DATED-SENT",
+            "SENT-DONE",
+            "SENT-ACCEPTED",
+            "ACCEPTED-DONE",
+            "SENT-FAILED",
+            "SENT-UNANSWERED",
+            "UNANSWERED-DONE",
+            "ACCEPTED-CANCELLED",
+            "DRAFTED-WITHDRAWN",
+        ),
+        "COMMANDS",
+    ),
+    "document": Machine(
+        "ota_engine.fleet.orders.lives", "DOCUMENT_TRANSITIONS", "WAITING", lifecycle="DOCUMENTS"
+    ),
     "ota_engine.fleet.releases.acts": Machine(
         "ota_engine.fleet.releases.acts", "TRANSITIONS", "DRAFT"
     ),

@@ -296,7 +296,7 @@ def _answered(word: _Word) -> None:
     word.work.put(replaced(command, state=state, since_utc=word.utc, due_utc=due))
     content = GbcsPayload(word.outcome.message)
     respond(word.work, command, step, content, word.utc)
-    if command.execution_utc == CANCELLATION and done is CommandStep.DO:
+    if command.execution_utc is not None and isinstance(word.payload, CommandAccepted):
         _cancel_earlier(command, word)
 
 
@@ -311,9 +311,10 @@ def _what_was_answered(command: DeviceCommand, payload: Any) -> tuple[CommandSte
 
 
 def _cancel_earlier(command: DeviceCommand, word: _Word) -> None:
+    """A device notes one command for later: a new one takes its place, one that cancels removes it."""
     noted = word.work.select(DeviceCommand, device=command.device, state=CommandState.ACCEPTED)
     for row in noted:
-        if row.user == command.user:
+        if row.user == command.user and row.name != command.name:
             state = COMMANDS.turn(row.state, CommandStep.CANCEL)
             word.work.put(replaced(row, state=state, since_utc=word.utc, due_utc=None))
 

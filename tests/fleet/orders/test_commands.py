@@ -169,6 +169,16 @@ def test_a_dated_activation_is_cancelled_by_a_command_of_its_own() -> None:
     assert command_state(street) is CommandState.CANCELLED
 
 
+def test_a_later_dated_activation_takes_the_place_of_an_earlier_one() -> None:
+    street, command = sent(Utc(1_800_100_000.0))
+    street.hub_says(HubWord.ANSWERED, HCALCS, NAME, message=messages.accepted(command))
+    later, _ = street.activate(ELEC, HCALCS, 1_001, Utc(1_800_200_000.0))
+    name = f"sr/{RequestId(ELEC, HCALCS, 1_001).text}"
+    street.hub_says(HubWord.ANSWERED, HCALCS, name, message=messages.accepted(later))
+    assert command_state(street, name) is CommandState.ACCEPTED
+    assert command_state(street) is CommandState.CANCELLED
+
+
 # --- what is refused ----------------------------------------------------------------------------
 
 
