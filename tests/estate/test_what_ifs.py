@@ -1,10 +1,19 @@
 """What-ifs: each changes how a rehearsal goes, in the way it says, and every bad one is refused in a line."""
 
+from functools import cache
+
 import pytest
 
+from emulators.estate.rehearsed import Rehearsed
 from emulators.estate.what_ifs import WHAT_IFS, with_what_ifs
 from ota_engine.errors import LocalError
 from tests.estate.estates import EXAMPLE, gates, rehearse, small
+
+
+@cache
+def undisturbed() -> Rehearsed:
+    """How it goes without a what-if."""
+    return rehearse(small(good=True))
 
 
 def test_an_incident_holds_its_phase_until_it_is_resolved() -> None:
@@ -15,7 +24,7 @@ def test_an_incident_holds_its_phase_until_it_is_resolved() -> None:
     texts = [one["text"] for one in result.decisions]
     assert "incident campaign-R3-incident-1 is raised; campaign-R3 is held" in texts
     assert result.complete
-    plain = rehearse(small(good=True))
+    plain = undisturbed()
     held, unheld = (one.phases[1].ended_utc for one in (result, plain))
     assert held is not None
     assert unheld is not None
@@ -41,7 +50,7 @@ def test_homes_of_a_party_that_no_notice_reaches_wait_until_one_does() -> None:
     result = rehearse(small(good=True), ["silent=supplier-2"])
     assert result.undelivered["supplier-2"] > 0
     assert result.deferred["notice has not reached supplier-2"] > 0
-    assert result.notices["late"] > rehearse(small(good=True)).notices.get("late", 0)
+    assert result.notices["late"] > undisturbed().notices.get("late", 0)
     assert "RequeueNotices" in [one["act"] for one in result.decisions]
     assert result.complete
 
@@ -70,7 +79,7 @@ def test_homes_that_are_installed_late_join_the_last_phase() -> None:
 
 
 def test_hubs_that_are_away_make_it_later() -> None:
-    results = (rehearse(small(good=True), one) for one in (["offline=30%"], []))
+    results = rehearse(small(good=True), ["offline=30%"]), undisturbed()
     away, plain = (result.phases[1].ended_utc for result in results)
     assert away is not None
     assert plain is not None

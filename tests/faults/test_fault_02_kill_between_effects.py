@@ -17,7 +17,7 @@ def run_with_kill_before(effect: int) -> Home:
     return home
 
 
-@points(5)
+@points(9)
 def test_killed_before_any_effect_it_ends_as_if_it_had_not_been(step: int) -> None:
     calm = run_with_kill_before(0)
     check_all_updated(calm, IMAGE)
@@ -27,7 +27,7 @@ def test_killed_before_any_effect_it_ends_as_if_it_had_not_been(step: int) -> No
         check_all_updated(home, IMAGE)
 
 
-@seeds(5, 20)
+@seeds(3, 20)
 def test_killed_again_and_again_it_still_gets_there(seed: int) -> None:
     rng = Random(seed)
     killed = frozenset(effect for effect in range(1, 5000) if rng.random() < 0.12)

@@ -46,7 +46,7 @@ STORIES: list[tuple[Story, str, str, int]] = [
 ]
 
 
-@points(5)
+@points(9)
 @pytest.mark.parametrize(("story", "state", "verdict", "runs"), STORIES)
 def test_killed_before_any_effect_an_order_ends_as_if_it_had_not_been(
     story: Story, state: str, verdict: str, runs: int, step: int
@@ -74,7 +74,7 @@ def test_killed_again_and_again_over_a_sleepy_device(
     home.check(state, verdict, runs=runs)
 
 
-@points(5)
+@points(9)
 def test_killed_at_any_effect_of_a_transfer_the_hub_tells_of_it_once(step: int) -> None:
     for effect in range(1, MortalHome().delivered + 1, step):
         home = MortalHome(kill_before=frozenset({effect}))

@@ -1,11 +1,10 @@
 """Fault 9: frames are lost, doubled, reordered and delayed; image and states end the same."""
 
-import pytest
-
 from emulators.air.radio import Conditions
 from ota_engine.records import SessionState
 from tests.emulators.dialogue import image, spec
 from tests.emulators.street import Street
+from tests.tiers import seeds
 
 BAD_AIR = Conditions(loss=0.05, duplication=0.05, reordering=0.05, corruption=0.02)
 HOUR = 3600.0
@@ -22,15 +21,15 @@ def outcome(content: bytes, air: Conditions, seed: int, **options: object) -> ob
     return device.flash.running_content(), street.states(), device.client.upgrade_status
 
 
-@pytest.mark.parametrize("first", range(0, 1000, 100))
-def test_a_thousand_seeds_end_as_calm_air_does(first: int) -> None:
+@seeds(2, 10)
+def test_a_thousand_seeds_end_as_calm_air_does(seed: int) -> None:
     calm = outcome(CONTENT, Conditions(), 0)
     assert calm == (CONTENT, [SessionState.UPDATED], 0)
-    for seed in range(first, first + 100):
-        assert outcome(CONTENT, BAD_AIR, seed) == calm, f"seed {seed}"
+    for each in range(100 * seed, 100 * (seed + 1)):
+        assert outcome(CONTENT, BAD_AIR, each) == calm, f"seed {each}"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@seeds(5, 20)
 def test_pages_end_as_calm_air_does(seed: int) -> None:
     calm = outcome(LONGER, Conditions(), 0, page_mode=True)
     assert outcome(LONGER, BAD_AIR, seed, page_mode=True) == calm

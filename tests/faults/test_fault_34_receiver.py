@@ -161,7 +161,7 @@ def receiver_process(
             process.kill()
 
 
-@points(5)
+@points(9)
 def test_a_sender_killed_at_any_line_between_post_and_mark_doubles_and_loses_nothing(
     tmp_path: Path, step: int
 ) -> None:

@@ -133,7 +133,7 @@ def test_a_hub_without_a_way_to_its_image_says_nothing() -> None:
     assert words(live(lived, DAY)) == []
 
 
-@points(3)
+@points(5)
 def test_a_power_cut_at_any_write_to_flash_costs_time_and_nothing_else(step: int) -> None:
     lived = home(hub=replace(HUB, loss=0.0))
     upgraded(lived)

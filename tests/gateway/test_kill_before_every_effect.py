@@ -99,7 +99,7 @@ def upgrade(device: Eui64, dies_before: int | None) -> RealHome:
 
 
 @pytest.mark.parametrize("device", IMAGE_OF, ids=["PPMID", "HCALCS", "hub"])
-@points(4)
+@points(7)
 def test_an_upgrade_ends_as_it_should(device: Eui64, step: int) -> None:
     effects = upgrade(device, None).effects
     assert effects > 20
@@ -123,7 +123,7 @@ def recalled(device: Eui64, dies_before: int | None) -> RealHome:
 
 
 @pytest.mark.parametrize("device", IMAGE_OF, ids=["PPMID", "HCALCS", "hub"])
-@points(4)
+@points(7)
 def test_an_activation_that_is_recalled_does_not_happen(device: Eui64, step: int) -> None:
     effects = recalled(device, None).effects
     for index in range(0, effects, step):
@@ -177,7 +177,7 @@ SAID: Final = Counter(
 )
 
 
-@points(4)
+@points(7)
 def test_what_users_order_is_neither_lost_nor_doubled(step: int) -> None:
     effects = ordered(ORDERS, None).effects
     assert effects > 40

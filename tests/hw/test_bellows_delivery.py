@@ -74,7 +74,7 @@ async def site(
         yield Site(dongle, radio, shell)
 
 
-@pytest.mark.parametrize("line", ["pty", "tcp"])
+@pytest.mark.parametrize("line", ["pty", pytest.param("tcp", marks=pytest.mark.heavy)])
 async def test_a_device_ends_up_running_its_image(line: str, tmp_path: Path) -> None:
     async with site(tmp_path, file=image(), line=line) as here:
         found = await until_updated(here.shell)

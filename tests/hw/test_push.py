@@ -65,7 +65,7 @@ def verdicts(result: PushResult) -> dict[Eui64, PushVerdict | None]:
     return {standing.device: standing.verdict for standing in result.standings}
 
 
-@pytest.mark.parametrize("line", ["pty", "tcp"])
+@pytest.mark.parametrize("line", ["pty", pytest.param("tcp", marks=pytest.mark.heavy)])
 async def test_everybody_is_updated_and_says_so(line: str, tmp_path: Path) -> None:
     async with (
         home(device(0), device(1), folder=tmp_path, line=line) as dongle,

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.tiers import repeats
 
 
-@repeats(12, 48)
+@repeats(6, 48)
 def test_an_engine_killed_again_and_again_leaves_one_consistent_story(
     tmp_path: Path, repeats: int
 ) -> None:

@@ -9,7 +9,7 @@ from tests.tiers import points
 MANY = 40  # lines; fewer would mean that nothing was traced
 
 
-@points(5)
+@points(9)
 def test_a_crash_before_any_line_of_the_delivery_neither_loses_nor_repeats(
     tmp_path: Path, step: int
 ) -> None:

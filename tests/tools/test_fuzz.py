@@ -25,8 +25,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("campaign")
 
 
-def test_every_target_stands_its_seeds_and_some_changes_of_them(tmp_path: Path) -> None:
-    ended = fuzzed("--runs", "6", "--seconds", "600", "--folder", str(tmp_path))
+@pytest.mark.parametrize("runs", [1, pytest.param(20, marks=pytest.mark.heavy)])
+def test_every_target_stands_its_seeds_and_some_changes_of_them(tmp_path: Path, runs: int) -> None:
+    ended = fuzzed("--runs", str(runs), "--seconds", "600", "--folder", str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "seed 1" in ended.stdout and "0 defects" in ended.stdout.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
