@@ -128,9 +128,11 @@ async def _serve(wanted: _Wanted) -> int:
     from ota_engine.head_end.duis.running import DuisHeadEnd
     from ota_engine.head_end.image_shelf import IMAGES_NAME
     from ota_engine.store.fleet.book import FleetStore
+    from ota_engine.store.lease import Lease
 
     state = wanted.state
     notary, settings = _settings(wanted, _log())
+    lease = Lease(state / FLEET_NAME, "zota duis serve")  # two would push everything twice
     store = FleetStore.open(state / FLEET_NAME)
     try:
         desk = FleetDesk(Fleet(), store, notary)
@@ -145,6 +147,7 @@ async def _serve(wanted: _Wanted) -> int:
                     nursery.cancel_scope.cancel()
     finally:
         store.close()
+        lease.release()
     return stopped_by
 
 

@@ -1,14 +1,16 @@
 """Images that Service Users have ordered, as files named by their SHA-256; knows nothing of who ordered them.
 
-An image is on disk before anything that names it is committed.
+An image is on disk before anything that names it is committed; one that nothing names in the end is gone
+again, so that orders that are refused fill no disk.
 """
 
 import hashlib
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from images.files import read_bounded, write_whole
+from images.files import write_whole
 
 IMAGES_NAME: Final = "images"  # in the state folder
 
@@ -23,9 +25,10 @@ class ImageShelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+        self._undecided: Counter[str] = Counter()
 
     def put(self, image: bytes) -> str:
-        """Keep an image.
+        """Keep an image, at least until ``settle`` was called for it.
 
         Returns:
             its SHA-256, hexadecimal: its name.
@@ -39,12 +42,20 @@ class ImageShelf:
             if not path.exists():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 write_whole(path, image, durable=True)
+            self._undecided[name] += 1
         return name
 
-    def get(self, sha256: str) -> bytes:
-        """Give an image.
+    def settle(self, sha256: str, *, named: bool) -> None:
+        """Say once for each ``put`` what became of it.
 
-        Raises:
-            OSError: there is none of this name, or it cannot be read.
+        Args:
+            sha256: of the image.
+            named: something that is committed names it; else it goes, unless it was put for others, too.
         """
-        return read_bounded(self.folder / sha256)
+        with self._lock:
+            self._undecided[sha256] -= 1
+            if self._undecided[sha256] > 0:
+                return
+            del self._undecided[sha256]
+            if not named:
+                (self.folder / sha256).unlink(missing_ok=True)

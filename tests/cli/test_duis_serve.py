@@ -127,10 +127,13 @@ def test_what_cannot_be_served_is_said_in_one_line(lab: Lab, tmp_path: Path) -> 
     assert "names no gateway" in refused(*ours, "--gateway", "gw")
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(lab: Lab) -> None:
+def test_a_state_or_a_port_that_is_taken_is_said_in_one_line(lab: Lab, tmp_path: Path) -> None:
     with serving(lab) as head_end:
         place = head_end.url.removeprefix("http://")
         ours = ("--state", lab.state, "--keys", lab.keys)
+        assert "is in use by 'zota duis serve'" in refused(*ours, "--http", "127.0.0.1:0")
+        other = Lab(tmp_path / "other")
+        ours = ("--state", other.state, "--keys", other.keys)
         assert "cannot be listened at" in refused(*ours, "--http", place)
 
 

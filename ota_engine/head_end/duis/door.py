@@ -152,7 +152,10 @@ class DuisDoor:
     async def _answer(self, body: PostedBody, service: WebService) -> Posted:
         limiter = self._large if body.size > LARGE else self._small
         try:
-            received = await trio.to_thread.run_sync(self._take, body, service, limiter=limiter)
+            # A thread that is given up ends by itself, and keeps its place in the limiter until then.
+            received = await trio.to_thread.run_sync(
+                self._take, body, service, limiter=limiter, abandon_on_cancel=True
+            )
         except NotDuis as refused:
             self.ledger.note("no DUIS", None)
             return _http(400, str(refused))

@@ -86,8 +86,9 @@ class DuisHeadEnd:
         self._settings = settings
         self._room = DeskRoom(desk)
         self._metrics = DoorMetrics()
-        self._writer = RequestWriter(self._room, settings.clock, self._report)
-        intake = Intake(settings.keys, ImageShelf(settings.state / IMAGES_NAME), settings.check)
+        shelf = ImageShelf(settings.state / IMAGES_NAME)
+        self._writer = RequestWriter(self._room, shelf, settings.clock, self._report)
+        intake = Intake(settings.keys, shelf, settings.check)
         self._door = DuisDoor(
             intake,
             self._writer,

@@ -12,9 +12,12 @@ import trio
 
 from ota_engine.duis.requests import UpdateFirmware
 from ota_engine.errors import StoreError
+from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.orders.events import RequestReceived
-from ota_engine.head_end.desk import AnswerMade
+from ota_engine.fleet.orders.rows import ImageOrder
+from ota_engine.head_end.desk import AnswerMade, FleetDesk
 from ota_engine.head_end.duis.room import DeskRoom
+from ota_engine.head_end.image_shelf import ImageShelf
 from ota_engine.times import Utc
 
 MOST_WAITING: Final = 2_000  # requests; more are refused until some are done
@@ -48,14 +51,20 @@ class RequestWriter:
 
     Args:
         room: in which the desk is used.
+        shelf: on which images of requests lie.
         clock: gives UTC.
         report: is told in one line what went wrong.
     """
 
     def __init__(
-        self, room: DeskRoom, clock: Callable[[], Utc], report: Callable[[str], None]
+        self,
+        room: DeskRoom,
+        shelf: ImageShelf,
+        clock: Callable[[], Utc],
+        report: Callable[[str], None],
     ) -> None:
         self._room = room
+        self._shelf = shelf
         self._clock = clock
         self._report = report
         self._queue: deque[_Waiting] = deque()
@@ -112,7 +121,7 @@ class RequestWriter:
         events = [one.received for one in batch]
         try:
             answers: Sequence[AnswerMade | Exception] = await self._room.use(
-                lambda desk: desk.serve(events, self._clock())
+                lambda desk: self._serve(desk, events)
             )
         except StoreError as error:
             self._report(f"requests were not taken: {error}")
@@ -127,10 +136,29 @@ class RequestWriter:
             one.answer.append(answer)
             one.answered.set()
 
+    def _serve(self, desk: FleetDesk, events: Sequence[RequestReceived]) -> list[AnswerMade]:
+        try:
+            return desk.serve(events, self._clock())
+        finally:
+            for event in events:
+                if event.image is not None and not event.image.trouble:
+                    sha256 = event.image.sha256
+                    self._shelf.settle(sha256, named=_is_ordered(desk, sha256))
+
     def _fault(self, waiting: _Waiting, error: Exception) -> RequestFailed:
         name = waiting.received.request.header.request_id.text
         self._report(f"{name}: a fault of ours: {type(error).__name__}: {error}")
         return RequestFailed("a fault of the head end: its operator has been told")
+
+
+def _is_ordered(desk: FleetDesk, sha256: str) -> bool:
+    """Whether an order names an image; where that cannot be known, it does."""
+    try:
+        with desk.store.reading():
+            wanted = Select(ImageOrder, (("sha256", sha256),), limit=1)
+            return bool(desk.store.select(wanted))
+    except StoreError:
+        return True
 
 
 def _is_order(waiting: _Waiting) -> bool:

@@ -149,7 +149,7 @@ class Lab:
         self.folder = folder
         self.state = folder / "state"
         self.keys = folder / "keys"
-        self.keys.mkdir()
+        self.keys.mkdir(parents=True)
         dcc().write(self.keys, "dcc", secret=True)
         for eui, name in ((EAST, "east"), (WEST, "west"), (NORTH, "north"), (STRANGER, "stranger")):
             identity(eui).write(self.keys, name)

@@ -371,6 +371,16 @@ async def test_an_image_that_is_none_is_refused_and_not_kept(lab: Lab) -> None:
     assert not list(lab.state.glob("images/*"))
 
 
+async def test_an_image_that_no_order_names_in_the_end_does_not_stay(lab: Lab) -> None:
+    async with lab.serving() as client:
+        refused = await client.ask(signed(update(OTHER_HUB)))  # of a home of somebody else
+        assert refused.code.startswith("E")
+        assert not list(lab.state.glob("images/*"))
+        assert await client.code(signed(update(PPMID))) == "I99"
+        assert (await client.code(signed(update(OTHER_HUB)))).startswith("E")
+    assert len(list(lab.state.glob("images/*"))) == 1, "another order has it"
+
+
 async def test_strangers_do_not_fill_the_audit_trail(lab: Lab) -> None:
     async with lab.serving() as client:
         for _ in range(30):
