@@ -17,7 +17,7 @@ from ota_engine.duis.requests import (
     SignedPreCommand,
 )
 from ota_engine.duis.responses import PreCommand
-from ota_engine.fleet.inventory.rows import Home, InstalledDevice, InventoryStatus
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice, InventoryStatus, Variant
 from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
@@ -38,6 +38,7 @@ from ota_engine.times import Utc
 
 ACTIVATE: Final = "11.3"
 READ: Final = "11.2"
+GAS_PROXY: Final = "GPF"
 GBCS: Final = "4.2"  # of a device that has not said which version it speaks
 MOST_COUNTER: Final = 2**63 - 1  # in a GBCS message
 ANSWER_S: Final = 86_400.0  # in which a device says what became of a dated command, after its time
@@ -208,6 +209,22 @@ def note_counter(device: Eui64, user: Eui64, counter: int, work: Work) -> None:
         work.put(OriginatorCounter(device, user, counter))
 
 
+def found_device(target: Eui64, work: Work) -> tuple[InstalledDevice, Home]:
+    """Find a device and its home; a gas proxy is a device of its own here, though its hub's row bears it.
+
+    Raises:
+        RequestRefused: there is no such device in any home.
+    """
+    device = work.get(InstalledDevice, target)
+    if device is None:
+        hubs = work.select(InstalledDevice, gpf=target)
+        device = replaced(hubs[0], device=target, kind=GAS_PROXY) if hubs else None
+    home = work.get(Home, device.home) if device is not None else None
+    if device is None or home is None:
+        raise RequestRefused(ResponseCase.NO_SUCH_DEVICE, f"{format_eui64(target)} is not known")
+    return device, home
+
+
 def asked_device(asked: Asked, work: Work) -> tuple[InstalledDevice, Home]:
     """Find the device of a request, of which its user may ask.
 
@@ -215,14 +232,16 @@ def asked_device(asked: Asked, work: Work) -> tuple[InstalledDevice, Home]:
         RequestRefused: there is no such device, or it is not the user's to ask, or takes no messages.
     """
     target = asked.header.request_id.target
-    device = work.get(InstalledDevice, target)
-    home = work.get(Home, device.home) if device is not None else None
-    if device is None or home is None:
-        raise RequestRefused(ResponseCase.NO_SUCH_DEVICE, f"{format_eui64(target)} is not known")
+    device, home = found_device(target, work)
     allowed = may_read if asked.header.variant == READ else is_responsible
     if not allowed(asked.user, home, device.kind):
         raise RequestRefused(
             ResponseCase.NOT_RESPONSIBLE, f"{format_eui64(target)} is in none of your homes"
+        )
+    variant = work.get(Variant, device.variant)
+    if variant is not None and variant.smets == 1:
+        raise RequestRefused(
+            ResponseCase.SMETS1_NOT_SERVED, f"{format_eui64(target)} is of SMETS1: out of scope"
         )
     if device.status not in _SPEAKING:
         raise RequestRefused(

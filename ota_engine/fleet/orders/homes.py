@@ -23,6 +23,7 @@ from ota_engine.fleet.inventory.rows import (
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served
+from ota_engine.fleet.orders.commands import GAS_PROXY
 from ota_engine.fleet.orders.rows import Prenotified, ServiceUser
 from ota_engine.fleet.orders.suppliers import is_responsible
 from ota_engine.fleet.parties.rows import Responsibility
@@ -31,7 +32,7 @@ from ota_engine.times import Utc
 
 MOST_SHOWN: Final = 17
 HUB: Final = "CHF"
-GAS_PROXY: Final = "GPF"
+
 ACTIVE: Final = "Active"
 _NAME: Final = 30  # characters of a manufacturer's or a model's name
 _MPAN: Final = 13  # digits; a shorter number is an MPRN

@@ -17,7 +17,12 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
-from ota_engine.fleet.orders.commands import asked_device, check_counter, note_counter
+from ota_engine.fleet.orders.commands import (
+    asked_device,
+    check_counter,
+    found_device,
+    note_counter,
+)
 from ota_engine.fleet.orders.lives import COMMANDS, CommandStep
 from ota_engine.fleet.orders.rows import CommandState, DeviceCommand, ServiceUser
 from ota_engine.fleet.orders.suppliers import fuels_of
@@ -64,12 +69,7 @@ def _tell_supplier(asked: Asked, work: Work, utc: Utc) -> Served:
     body = asked.request.body
     assert isinstance(body, OtherRequest)  # noqa: S101 - by its variant
     request_id, user = asked.header.request_id, asked.user
-    device = work.get(InstalledDevice, request_id.target)
-    home = work.get(Home, device.home) if device is not None else None
-    if device is None or home is None:
-        raise RequestRefused(
-            ResponseCase.NO_SUCH_DEVICE, f"{format_eui64(request_id.target)} is not known"
-        )
+    device, home = found_device(request_id.target, work)
     fuels = fuels_of(device.kind)
     if len(fuels) != 1:
         raise RequestRefused(
@@ -115,14 +115,8 @@ def _registered(home: Home, fuel: Fuel, at: Utc, work: Work) -> str:
 
 def supplier_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
     """Tell who asked that the change has come, at its time; another may answer by now."""
-    user, home = work.get(ServiceUser, command.user), work.get(Home, command.home)
-    device = work.get(InstalledDevice, command.device)
-    holds = (
-        user is not None
-        and home is not None
-        and device is not None
-        and _registered(home, fuels_of(device.kind)[0], utc, work) == user.party
-    )
+    user = work.get(ServiceUser, command.user)
+    holds = user is not None and _holds(command, user, work, utc)
     sent = COMMANDS.turn(command.state, CommandStep.SEND) or command.state
     state = COMMANDS.turn(sent, CommandStep.DO if holds else CommandStep.REFUSE) or sent
     work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
@@ -130,6 +124,14 @@ def supplier_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
         request_id = RequestId.parse(command.request)
         content = SupplierChange(request_id, "" if holds else "E04")
         alert(work, user, command.name, content, utc)
+
+
+def _holds(command: DeviceCommand, user: ServiceUser, work: Work, utc: Utc) -> bool:
+    try:
+        device, home = found_device(command.device, work)
+    except RequestRefused:
+        return False  # it is there no longer
+    return _registered(home, fuels_of(device.kind)[0], utc, work) == user.party
 
 
 # --- what the home network is told --------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
-from ota_engine.fleet.campaigns.plan.cohorts import BUSY_STATES, OPEN_STATES
+from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY
 from ota_engine.fleet.kernel.rows import Standees, Standing, Standings
 from ota_engine.fleet.orders.lives import LIVE
 from ota_engine.store.fleet.forms import listed
@@ -22,8 +22,8 @@ _STANDING: Final = f"""
        WHERE o.device = d.device AND o.state IN ({listed(LIVE)})),
       EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
                 ON m.campaign = c.campaign AND m.home = d.home
-              WHERE c.state IN ({listed(OPEN_STATES)}) AND m.device = d.device
-                AND m.state IN ({listed(BUSY_STATES)}))
+              WHERE c.state IN ({listed(OPEN_CAMPAIGNS)}) AND m.device = d.device
+                AND m.state IN ({listed(UNDER_WAY)}))
     FROM json_each(:devices) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
     LEFT JOIN homes AS h ON h.home = d.home
 """  # noqa: S608 - our own words

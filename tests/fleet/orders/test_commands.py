@@ -12,7 +12,7 @@ from ota_engine.duis.responses import (
     PreCommand,
     SuspensionChange,
 )
-from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus
+from ota_engine.fleet.inventory.rows import InstalledDevice, InventoryStatus, Variant
 from ota_engine.fleet.orders.rows import (
     CommandState,
     DeliveryState,
@@ -273,6 +273,15 @@ def test_only_who_answers_for_a_device_activates_it() -> None:
     assert street.draft(ELEC, device(FAR, "HCALCS"), 1).response.code == "E4"
     assert street.draft(ELEC, device(DUAL, "GSME"), 1).response.code == "E4"
     assert street.draft(ELEC, Eui64(0x00DB_FFFF_0000_0000), 1).response.code == "E19"
+
+
+def test_a_smets1_device_is_out_of_scope() -> None:
+    street = Street()
+    street.put(Variant("hcalcs-s1", "HCALCS", "Maker", "Old", "1", smets=1))
+    row = street.row(InstalledDevice, device=HCALCS)
+    street.put(replace(row, variant="hcalcs-s1"))
+    assert street.draft(ELEC, HCALCS, 1_000).response.code == "E47"
+    assert street.read_version(ELEC, HCALCS, 1_000).code == "E47"
 
 
 def test_a_device_that_is_not_commissioned_takes_no_command() -> None:

@@ -29,6 +29,7 @@ from tests.fleet.orders.street import (
     FAR,
     GAS,
     NEW,
+    NEW_GAS,
     OWN,
     WANTED,
     Street,
@@ -38,6 +39,7 @@ from tests.fleet.orders.street import (
 
 HCALCS = device(DUAL, "HCALCS")
 HUB = device(DUAL, "CHF")
+ESME = device(DUAL, "ESME")
 
 
 def lose(street: Street, fuel: Fuel = Fuel.ELECTRICITY, home: str = DUAL) -> None:
@@ -229,15 +231,14 @@ def test_a_change_of_supplier_is_told_to_the_home_network_however_it_became_know
     assert (told.home, told.device, told.provider) == (DUAL, HUB, "Supplier 3")
 
 
-def tenancy(street: Street, user: Eui64, since: str, counter: int = 700) -> str:
+def tenancy(street: Street, user: Eui64, since: str, target: Eui64 = ESME) -> str:
     body = OtherRequest("RestrictAccessForChangeOfTenancy", None, (("RestrictionDateTime", since),))
     answer = street.ask_duis(
         user,
         "3.2",
         body,
         command_variant=1,
-        target=device(DUAL, "ESME"),
-        counter=counter,
+        target=target,
     )
     return answer.response.code
 
@@ -268,3 +269,18 @@ def test_a_tenancy_is_told_by_who_answers_for_the_device_and_by_nobody_else() ->
     assert tenancy(street, NEW, "2027-01-20T00:00:00.00Z") == "E4"
     assert tenancy(street, ELEC, "tomorrow") == "E43"
     assert street.told(Verb.TENANCY) == []
+
+
+def test_a_gas_proxy_is_asked_by_its_own_id() -> None:
+    street = Street()
+    proxy = Eui64(HUB + 0x100)
+    assert tenancy(street, ELEC, "2027-01-20T00:00:00.00Z", target=proxy) == "E4"
+    assert tenancy(street, GAS, "2027-01-20T00:00:00.00Z", target=proxy) == "I99"
+    street.happen(SupplierTold(DUAL, Fuel.GAS, "supplier-3", Utc(street.utc + 1_000)))
+    body = OtherRequest("UpdateSecurityCredentialsCoS", Utc(street.utc + 2_000))
+    answer = street.ask_duis(NEW_GAS, "6.23", body, command_variant=1, target=proxy)
+    assert answer.response.code == "I99"
+    street.pass_time(3_000)
+    assert [type(one) for one in street.alerts(NEW_GAS)] == [SupplierChange]
+    assert street.read_version(GAS, proxy, 5_000).code == "E4"
+    assert street.read_version(NEW_GAS, proxy, 5_000).code == "E11"
