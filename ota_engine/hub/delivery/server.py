@@ -34,7 +34,6 @@ from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
 from ota_engine.zcl.general import (
-    DEFAULT_RESPONSE,
     READ_ATTRIBUTES_RESPONSE,
     UINT16,
     AttributeRecord,
@@ -45,6 +44,7 @@ from ota_engine.zcl.general import (
 )
 from ota_engine.zcl.general import decode as decode_general
 from ota_engine.zcl.general import encode as encode_general
+from ota_engine.zcl.refusal import has_header, refusal
 from ota_engine.zcl.status import Status
 
 CLUSTER_REVISION = 3  # of our side: MinimumBlockPeriod in milliseconds
@@ -224,24 +224,12 @@ class OtaServer:
     def _refuse(self, packet: Packet, peer: Peer, error: PeerError) -> None:
         """Answer with a Default Response, except to one (which would go round for ever)."""
         self._kernel.output.count("peer_errors")
-        payload = packet.payload
-        manufacturer = payload[1:3] if payload and payload[0] & 0x04 else b""
-        at = 1 + len(manufacturer)
-        if len(payload) < at + 2:
+        if not has_header(packet.payload):
             self._kernel.output.count("frame_without_header")
             return
-        sequence, command = payload[at], payload[at + 1]
-        if payload[0] & 0x03 == 0 and command in (DEFAULT_RESPONSE, READ_ATTRIBUTES_RESPONSE):
-            return
-        answer = encode_general(DefaultResponse(command, error.status))
-        frame = general_frame(
-            DEFAULT_RESPONSE,
-            sequence,
-            answer,
-            from_server=payload[0] & 0x08 == 0,
-            manufacturer_code=int.from_bytes(manufacturer, "little") if manufacturer else None,
-        )
-        self.transfers.reply(packet, peer, frame)
+        frame = refusal(packet.payload, error.status)
+        if frame is not None:
+            self.transfers.reply(packet, peer, frame)
 
     # --- the rest of the link ----------------------------------------------------------------
 

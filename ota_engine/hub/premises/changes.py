@@ -126,6 +126,11 @@ class PremisesChanges:
         due = change.implementation_utc
         return change if due is None or utc < due else None
 
+    def all_standing(self, utc: Utc) -> list[PremisesChangeRecord]:
+        """What there is to say of every subject."""
+        found = (self.standing(subject, utc) for subject in PremisesSubject)
+        return [change for change in found if change is not None]
+
     def knows(self, device: Eui64, change: PremisesChangeRecord) -> bool:
         """Whether a device is known to know a change as it stands."""
         reply = self._replies.get((change.subject, device))

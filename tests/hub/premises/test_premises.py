@@ -115,6 +115,14 @@ def test_a_device_without_the_cluster_is_left_alone_and_shown_as_refusing(desk: 
     assert outcome.reason == "refused the change of tenancy, event 7, with status 0x81"
 
 
+def test_a_device_that_could_not_take_it_just_now_is_told_again(desk: Desk) -> None:
+    desk.announce()
+    (sent,) = desk.wait(1.0)
+    desk.acknowledge(sent, 0x01)
+    assert desk.replies() == {}
+    assert len(desk.wait(90.0)) == 1
+
+
 def test_who_fetched_it_is_an_outcome_and_a_line_of_the_audit_trail_once(desk: Desk) -> None:
     desk.announce(SUPPLIER, issuer_event_id=9)
     for _ in range(3):
