@@ -90,8 +90,12 @@ class Activations:
         """Ask a device what it runs; the answer, or that there is none, is an outcome.
 
         Raises:
-            LocalError: no key is at hand to ask with.
+            LocalError: no key is at hand to ask with, or it is the hub itself, whom nobody can ask.
         """
+        if request.device == self._security.hub:
+            raise LocalError(
+                f"{format_eui64(request.device)} is the hub itself: no message asks what it runs"
+            )
         self._security.require_agreement(request.device)
         self._security.require_certificate(request.device, KeyUse.AGREEMENT)
         subject = format_eui64(request.device)

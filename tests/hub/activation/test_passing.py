@@ -15,9 +15,16 @@ from ota_engine.gbcs.envelope import Message, OtherInformation, parse, serialise
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.gbcs.payloads import CANCELLATION_TIME, CommandAccepted, ReadVersion
 from ota_engine.gbcs.protection import authenticate, protect, sign
-from ota_engine.hub.activation.requests import ActivateImage, AskVersion, CancelOrder, PassCommand
+from ota_engine.hub.activation.requests import (
+    ActivateImage,
+    AskVersion,
+    CancelOrder,
+    PassCommand,
+    TellVersion,
+)
+from ota_engine.hub.engine import Engine
 from ota_engine.records import OrderState, OutcomeKind
-from ota_engine.times import Utc
+from ota_engine.times import Monotonic, Utc
 from tests.gbcs.parties import (
     BROKER,
     CHF,
@@ -31,7 +38,7 @@ from tests.gbcs.parties import (
     everyone,
     files,
 )
-from tests.hub.activation.desk import BAD, DEVICE, DONE, Client, Desk, ready
+from tests.hub.activation.desk import BAD, DEVICE, DONE, Client, Desk, ready, security
 
 HOUR: Final = 3600.0
 CS08: Final = MessageCode.READ_HAN_DEVICE_FIRMWARE_VERSION
@@ -406,6 +413,31 @@ def test_a_question_on_behalf_of_a_user_that_nobody_answers_is_told() -> None:
     )
     assert f"{USER:016x}-4711" in outcome.key
     assert not desk.engine.asks(DEVICE, USER, 4711)
+
+
+def test_the_hub_itself_is_asked_by_no_message() -> None:
+    desk, _ = at_hand()
+    with pytest.raises(LocalError, match="the hub itself"):
+        desk.give(AskVersion(Eui64(CHF), "fleet", USER, 1))
+
+
+def test_a_hub_answers_for_itself_with_the_users_counter() -> None:
+    desk, _ = at_hand()
+    desk.give(TellVersion(VERSION, "fleet", USER, 4711))
+    (outcome,) = desk.outcomes("version")
+    message = parse(outcome.message)
+    authenticate(message, everyone(), now=NOW)
+    information = message.other_information
+    assert (message.originator, information.party, information.party_counter) == (CHF, USER, 4711)
+    assert (outcome.device, outcome.version_after) == (CHF, VERSION)
+
+
+def test_an_engine_that_plays_no_hub_answers_for_none() -> None:
+    engine = Engine(security=security(hub=False))
+    with pytest.raises(LocalError, match="no key of the hub itself"):
+        engine.handle(TellVersion(VERSION, "fleet", USER, 1), Monotonic(0.0))
+    with pytest.raises(LocalError, match="no keys to sign with"):
+        Engine().handle(PassCommand(DEVICE, signed(1), "fleet"), Monotonic(0.0))
 
 
 def test_the_answer_of_a_user_is_no_word_on_the_engines_own_orders() -> None:
