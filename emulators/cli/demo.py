@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Group
@@ -69,6 +69,12 @@ def demo(
     capture: CaptureOption = None,
     outcomes_to: OutcomesTo = None,
     outcomes_token_file: OutcomesToken = None,
+    head_end: Annotated[
+        bool,
+        typer.Option(
+            "--head-end", help="Have suppliers order by DUIS, and an operator by campaign."
+        ),
+    ] = False,
 ) -> None:
     """Deliver an image to an emulated PPMID, IHD, HCALCS and Communications Hub.
 
@@ -76,7 +82,14 @@ def demo(
     run: the supplier signs the image of the HCALCS and orders it by CS06 through the tunnel, and
     what the devices sign is kept with the certificates to check it by. Exit code 0: every device
     runs its image, byte for byte; 2: one does not, or FILE is damaged; 3: it cannot be read.
+
+    With --head-end suppliers order firmware by signed requests over HTTP and are told what becomes of
+    it, the operator updates the hub by campaign, and a supplier changes meanwhile, in under a minute.
+    Exit code 0: the inventory says what every device runs, and all were told what they had to be.
     """
+    if head_end:
+        _refuse_with_head_end(file, capture, outcomes_to)
+        _demo_head_end(keep, as_json=as_json)
     from emulators.demo.staging import sample_firmware, stage
 
     data = sample_firmware() if file is None else read_bounded(file)
@@ -105,6 +118,23 @@ def demo(
     if as_json and keep is None and not waiting:
         shutil.rmtree(folder)  # nobody was told where it is
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+
+
+def _refuse_with_head_end(file: Path | None, capture: Path | None, told: str | None) -> None:
+    given = (("FILE", file), ("--capture", capture), ("--outcomes-to", told))
+    for name, value in given:
+        if value is not None:
+            raise LocalError(f"{name} has no part in a demonstration with --head-end: leave it out")
+
+
+def _demo_head_end(keep: Path | None, *, as_json: bool) -> NoReturn:
+    from emulators.cli.demo_head_end import demo_head_end
+
+    with _evidence(keep) as folder:
+        good = demo_head_end(folder, as_json=as_json)
+    if as_json and keep is None:
+        shutil.rmtree(folder)  # nobody was told where it is
+    raise typer.Exit(Exit.OK if good else Exit.ERRORS)
 
 
 def _keep_proofs(

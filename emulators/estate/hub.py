@@ -45,6 +45,7 @@ class HubSpec:
         version: of the firmware it left the factory with.
         loss: share of what its WAN loses, each way.
         delay_s: mean seconds that the WAN takes, each way.
+        boot_s: from a restart until it serves again.
         never_starts: versions of firmware that do not pass their self-test.
         gpf_stays: versions with which the Gas Proxy Function goes on running what it ran.
         loses_han: versions with which the hub finds its devices no more.
@@ -54,6 +55,7 @@ class HubSpec:
     version: int
     loss: float = 0.02
     delay_s: float = 0.4
+    boot_s: float = BOOT_S
     never_starts: frozenset[int] = frozenset()
     gpf_stays: frozenset[int] = frozenset()
     loses_han: frozenset[int] = frozenset()

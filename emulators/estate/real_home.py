@@ -4,7 +4,7 @@ Steps one engine and its devices as a simulation does, and takes what is to be d
 its gateway remembers outlives it, as its store does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
@@ -13,14 +13,14 @@ from emulators.air.network import Network
 from emulators.air.radio import CALM, Conditions
 from emulators.air.station import Placement
 from emulators.devices.assembly import DeviceAssembly
-from emulators.estate.hub import BOOT_S, EmulatedHub, HubSpec
+from emulators.estate.hub import EmulatedHub, HubSpec
 from emulators.platform.spec import DeviceSpec
 from emulators.simulation.host import EngineHost, SteppingClock
 from emulators.simulation.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
-from ota_engine.gateway.core import GatewayCore, heard_up_to
+from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import GatewayRow
 from ota_engine.gateway.sight import OwnHub
@@ -33,7 +33,7 @@ from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.own_firmware.life import OwnFirmwareRecord
 from ota_engine.hub.push.commands import BeginPush, ResumePush
-from ota_engine.records import ImageRecord, Record, Snapshot
+from ota_engine.records import Record, Snapshot
 from ota_engine.store.store import Store
 from ota_engine.times import Monotonic, Utc
 
@@ -79,7 +79,7 @@ class RealHome:
 
     Args:
         spec: what it is made of.
-        images: that its gateway can give, by SHA-256.
+        images: finds those that its gateway can give.
         journal: takes what happens.
 
     Attributes:
@@ -93,13 +93,13 @@ class RealHome:
     """
 
     def __init__(
-        self, spec: RealHomeSpec, images: Mapping[str, ImageRecord], journal: Journal | None = None
+        self, spec: RealHomeSpec, images: ImageFinder, journal: Journal | None = None
     ) -> None:
         self.spec = spec
         self.rows: dict[str, GatewayRow] = {}
         self.store = Store.in_memory()
         self.network = Network(Random(f"home {spec.home} {spec.seed}"), conditions=spec.air)
-        self._images = images
+        self._find = images
         self.effects = 0
         self.dies_before: int | None = None
         self._wall = SteppingClock(spec.begin)
@@ -139,7 +139,7 @@ class RealHome:
         )
 
     def _octets(self, sha256: str) -> bytes | None:
-        image = self._images.get(sha256)
+        image = self._find(sha256)
         return None if image is None else image.data
 
     def _remembering(self) -> GatewayCore:
@@ -150,7 +150,7 @@ class RealHome:
             own = OwnHub(self.hub.spec.chf, firmware, devices)
         spec = self.spec
         rows = self.rows.values()
-        return GatewayCore(spec.home, self._images.get, rows, own, spec.unanswered_s)
+        return GatewayCore(spec.home, self._find, rows, own, spec.unanswered_s)
 
     # --- the fleet's side ------------------------------------------------------------------------
 
@@ -224,7 +224,8 @@ class RealHome:
         """The hub has gone down: all that lives in it does, and comes back when it has started."""
         self.host.kill()
         self._records.clear()
-        self.network.agenda.at(now + BOOT_S, lambda _: self.start())
+        boot_s = 0.0 if self.spec.hub is None else self.spec.hub.boot_s
+        self.network.agenda.at(now + boot_s, lambda _: self.start())
 
     def _settle(self) -> None:
         """Commit, and let the gateway see what was."""

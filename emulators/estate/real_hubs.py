@@ -119,7 +119,7 @@ class RealHubs:
             for number, kind in enumerate(_KINDS)
         )
         spec = RealHomeSpec(told.home, devices, utc, lot.below(1 << 30), hub=self._hub(told))
-        return RealHome(spec, self._images)
+        return RealHome(spec, self._images.get)
 
     def _hub(self, told: Instruction) -> HubSpec:
         """The hub as the seed has it: a version that never runs there by numbers does not here."""

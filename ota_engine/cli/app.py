@@ -35,6 +35,8 @@ FORMER_OPTIONS: Final = {
     "--head-end": "--outcomes-to",
     "--head-end-token-file": "--outcomes-token-file",
 }
+#: Of these ``zota demo`` has one as a flag, by another meaning; with a URL it is the former one.
+FLAG_OF_DEMO: Final = "--head-end"
 #: Where the shells put the words of a line that is to be completed.
 COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
@@ -225,6 +227,9 @@ def _in_new_words(words: list[str]) -> list[str]:
             return renamed + words[number:]
         name, equals, value = word.partition("=")
         new = FORMER_OPTIONS.get(name)
+        if "demo" in words[:number] and name == FLAG_OF_DEMO:
+            named = value if equals else " ".join(words[number + 1 : number + 2])
+            new = new if "://" in named else None
         if new is not None:
             remark(f"{name} is a former name: say {new}")
         renamed.append(word if new is None else f"{new}{equals}{value}")

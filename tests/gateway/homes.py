@@ -79,4 +79,4 @@ def home(
     spec = RealHomeSpec(
         name, placed, BEGIN, seed, keys, security, hub=hub, unanswered_s=unanswered_s
     )
-    return RealHome(spec, images)
+    return RealHome(spec, images.get)

@@ -128,7 +128,7 @@ class Street(RollOutTown):
                     Security(self.keys, chf, Eui64(SUPPLIER), Eui64(BROKER)),
                     hub=replace(hub, chf=chf),
                 ),
-                images,
+                images.get,
             )
 
     async def live(self, seconds: float) -> None:

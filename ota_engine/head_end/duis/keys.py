@@ -28,6 +28,8 @@ from ota_engine.gbcs.keystore import FILE_NAME
 
 LOOK_AGAIN_S: Final = 2.0  # at the folder, for files that were put in or taken out
 MOST_FILE_OCTETS: Final = 64 << 10
+#: Of a test PKI, as its other certificates of GBCS: they are for something else, and nobody is told.
+AUTHORITIES: Final = frozenset(("root.pem", "issuing.pem"))
 
 
 class KnownSigner(NamedTuple):
@@ -121,7 +123,7 @@ class DuisKeys:
                 certificate = load_xml_certificate(read_bounded(path, MOST_FILE_OCTETS))
                 found = KnownSigner(read_signer(certificate), certificate, path)
             except (LocalError, ValueError, UnsupportedAlgorithm, OSError) as error:
-                if not FILE_NAME.fullmatch(path.name):  # those of GBCS are for something else
+                if not (FILE_NAME.fullmatch(path.name) or path.name in AUTHORITIES):
                     self._tell(f"{path}: left out: {error}")
                 continue
             if found.signer.serial in known:
