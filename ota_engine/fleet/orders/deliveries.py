@@ -41,31 +41,26 @@ def batch_due(batch: OrderBatch, work: Work, utc: Utc) -> None:
     found = _places(devices, work)
     user = work.get(ServiceUser, order.user)
     assert user is not None  # noqa: S101 - users stay
-    _replace_older(order, found, work, utc)
-    lost = set(devices) - {device.device for device, _ in found}
-    taken = []
-    for device, home in found:
-        name = order_name(order.request, device.device)
+    taken = [(row, home) for row, home in found if is_responsible(user, home, row.kind)]
+    lost = sorted(set(devices) - {row.device for row, _ in taken})
+    # What wants rows comes before what is done for every device: it may have to begin anew.
+    _tell_others(order, user, batch.number, taken, work, utc)
+    if lost:
+        tell_undelivered(f"{order.request}/lost/{batch.number}", order, lost, work, utc)
+    _replace_older(order, taken, work, utc)
+    for row, home in taken:
+        name = order_name(order.request, row.device)
         begun = DeviceOrder(
             name,
             order.request,
             order.user,
-            device.device,
+            row.device,
             home.home,
             home.gateway,
             DeliveryState.ORDERED,
             utc,
         )
-        if not is_responsible(user, home, device.kind):
-            lost.add(device.device)
-            reason = "another supplier answers for the device"
-            work.put(replaced(begun, state=DeliveryState.WITHDRAWN, reason=reason))
-            continue
-        work.put(instruct(begun, order, device.kind, Verb.ASSIGN, work))
-        taken.append((device, home))
-    _tell_others(order, user, batch.number, taken, work, utc)
-    if lost:
-        tell_undelivered(f"{order.request}/lost/{batch.number}", order, sorted(lost), work, utc)
+        work.put(instruct(begun, order, row.kind, Verb.ASSIGN, work))
     work.drop(batch)
 
 
