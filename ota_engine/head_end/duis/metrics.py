@@ -42,6 +42,7 @@ class DoorMetrics:
         self._oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest that waits.")
         self._devices = self._gauge("ordered_devices", "Devices of image orders.", "state")
         self._commands = self._gauge("commands", "Commands and questions of users.", "state")
+        self._late = self._gauge("due_late_seconds", "By which what was due first is late.")
         self._queue = self._gauge("requests_waiting", "Requests that wait for their commit.")
 
     def answered(self, service: str, reference: str, code: str, seconds: float) -> None:
@@ -64,6 +65,7 @@ class DoorMetrics:
         """Write the page, as things stand."""
         self._queue.set(standing.requests_waiting)
         self._oldest.set(standing.oldest_s)
+        self._late.set(standing.late_s)
         for gauge, counts in (
             (self._outbox, standing.documents),
             (self._devices, standing.devices),

@@ -191,8 +191,10 @@ class DuisHeadEnd:
         except StoreError as error:
             standing = error
         found = troubles(settings.state, settings.keys, standing, settings.clock())
-        told = {"status": "unwell" if found else "well", "troubles": found}
-        return JSONResponse(told, UNWELL if found else 200)
+        grave = any(trouble.ours for trouble in found)
+        status = "unwell" if grave else "wants attention" if found else "well"
+        told = {"status": status, "troubles": {one.place: one.text for one in found}}
+        return JSONResponse(told, UNWELL if grave else 200)
 
     def _posted(self, document: UserDocument, answer: SinkAnswer) -> None:
         self._metrics.posted(answer.fate)

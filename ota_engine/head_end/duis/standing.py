@@ -1,7 +1,7 @@
 """How a door stands: counts of its rows, and what is wrong; read for machines and people, decides nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from ota_engine.wording import utc_text
 
 LEAST_FREE_OCTETS: Final = 256 << 20  # on the disk; less is told
 ENDING_S: Final = 14 * 86_400.0  # before our certificate's end, of which is told
+LAG_S: Final = 60.0  # by which a row may be looked at too late
 LATE_S: Final = 3_600.0  # that a document may wait before it is told
 
 
@@ -26,6 +27,7 @@ class DoorStanding(NamedTuple):
         oldest_s: seconds that the oldest one waits; 0 for none.
         devices: of image orders, by state.
         commands: of users, by state.
+        late_s: seconds that what was due first is late; 0 for nothing.
         requests_waiting: for their commit.
     """
 
@@ -33,7 +35,22 @@ class DoorStanding(NamedTuple):
     oldest_s: float
     devices: Mapping[str, int]
     commands: Mapping[str, int]
+    late_s: float = 0.0
     requests_waiting: int = 0
+
+
+class Trouble(NamedTuple):
+    """Something that is wrong.
+
+    Attributes:
+        place: with what, in a word.
+        text: one line.
+        ours: the head end does not do its work because of it; others only want attention.
+    """
+
+    place: str
+    text: str
+    ours: bool
 
 
 def read_standing(desk: FleetDesk, utc: Utc) -> DoorStanding:
@@ -49,8 +66,9 @@ def read_standing(desk: FleetDesk, utc: Utc) -> DoorStanding:
             _by_state(store.count(Counts(kind, ("state",))))
             for kind in (UserDocument, DeviceOrder, DeviceCommand)
         )
-    age = 0.0 if oldest is None else max(utc - oldest, 0.0)
-    return DoorStanding(documents, age, devices, commands)
+        due = desk.next_wake()
+    oldest_s, late_s = (0.0 if one is None else max(utc - one, 0.0) for one in (oldest, due))
+    return DoorStanding(documents, oldest_s, devices, commands, late_s)
 
 
 def _by_state(counts: Mapping[tuple[Any, ...], int]) -> dict[str, int]:
@@ -59,8 +77,8 @@ def _by_state(counts: Mapping[tuple[Any, ...], int]) -> dict[str, int]:
 
 def troubles(
     state: Path, keys: DuisKeys, standing: DoorStanding | StoreError, utc: Utc
-) -> dict[str, str]:
-    """Say what is wrong, by what it is wrong with; empty for nothing.
+) -> list[Trouble]:
+    """Say what is wrong.
 
     Args:
         state: the state folder.
@@ -68,20 +86,31 @@ def troubles(
         standing: of the door, or why it cannot be read.
         utc: now.
     """
-    found: dict[str, str] = {}
+    found: list[Trouble] = []
     if isinstance(standing, StoreError):
-        found["database"] = str(standing)
-    elif standing.oldest_s > LATE_S:
-        hours = standing.oldest_s / 3600
-        found["outbox"] = f"a document waits for {hours:.1f} h: zota duis outbox list says why"
+        found.append(Trouble("database", str(standing), ours=True))
+    else:
+        found += _waiting(standing)
     end = keys.own.signer.not_after
     if utc > end - ENDING_S:
         word = "has ended" if utc > end else "ends"
-        found["keys"] = f"our certificate {word} {utc_text(end)}: put a new one into {keys.folder}"
+        text = f"our certificate {word} {utc_text(end)}: put a new one into {keys.folder}, restart"
+        found.append(Trouble("keys", text, ours=utc > end))
     free = _free(state)
     if free < LEAST_FREE_OCTETS:
-        found["disk"] = f"{free >> 20} MiB are free under {state}: make room"
+        text = f"{free >> 20} MiB are free under {state}: make room"
+        found.append(Trouble("disk", text, ours=True))
     return found
+
+
+def _waiting(standing: DoorStanding) -> Iterator[Trouble]:
+    if standing.late_s > LAG_S:
+        text = f"what is due is looked at {standing.late_s:.0f} s late: see the log"
+        yield Trouble("lag", text, ours=True)
+    if standing.oldest_s > LATE_S:
+        hours = standing.oldest_s / 3600
+        text = f"a document waits for {hours:.1f} h: zota duis outbox list says why"
+        yield Trouble("outbox", text, ours=False)
 
 
 def _free(folder: Path) -> int:

@@ -19,11 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ota_engine.duis.requests import DSP, RequestId
-from ota_engine.errors import LinkError, LocalError, StoreFull
+from ota_engine.errors import LinkError, LocalError, StoreError, StoreFull
 from ota_engine.fleet.orders.rows import DocumentState, ServiceInbox, UserDocument
 from ota_engine.head_end.backup import back_up, restore
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.duis import standing
+from ota_engine.head_end.duis import running, standing
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.server import Place, TlsFiles, serving
 from ota_engine.times import Utc
@@ -74,16 +74,28 @@ async def test_a_head_end_says_that_it_is_well_and_what_is_wrong_when_it_is_not(
 ) -> None:
     async with lab.serving() as client:
         well = await client.get("/healthz")
+        lab.put(_old(told(1)))
+        waiting = await client.get("/healthz")
         monkeypatch.setattr(standing, "LEAST_FREE_OCTETS", 1 << 62)
         monkeypatch.setattr(standing, "ENDING_S", 1e12)
-        lab.put(*(_old(document) for document in (told(1),)))
+        monkeypatch.setattr(standing, "LAG_S", -1.0)
         unwell = await client.get("/healthz")
+        monkeypatch.setattr(running, "read_standing", _failing)
+        failed = await client.get("/healthz")
     assert (well.status_code, well.json()) == (200, {"status": "well", "troubles": {}})
-    assert unwell.status_code == 503
+    # What lies with a user makes nobody restart a head end.
+    assert (waiting.status_code, waiting.json()["status"]) == (200, "wants attention")
+    assert "outbox list says why" in waiting.json()["troubles"]["outbox"]
+    assert (unwell.status_code, unwell.json()["status"]) == (503, "unwell")
     troubles = unwell.json()["troubles"]
-    assert troubles.keys() == {"disk", "keys", "outbox"}
+    assert troubles.keys() == {"disk", "keys", "lag", "outbox"}
     assert "make room" in troubles["disk"]
     assert "put a new one" in troubles["keys"]
+    assert failed.json()["troubles"]["database"] == "the disk failed"
+
+
+def _failing(*_: Any) -> Any:
+    raise StoreError("the disk failed")
 
 
 def _old(document: UserDocument) -> UserDocument:
