@@ -144,7 +144,14 @@ class _JsonVoice:
 
     def open(self, url: str, listener: "Listener") -> None:
         book = listener.book
-        self._say({"url": url, "documents": str(book.path), "known": len(book)})
+        self._say(
+            {
+                "url": url,
+                "documents": str(book.path),
+                "known": len(book),
+                "verifies": listener.verifies,
+            }
+        )
 
     def brought(self, brought: "BroughtDocument") -> None:
         from ota_engine.service_user.saying import document_facts

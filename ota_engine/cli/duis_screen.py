@@ -80,6 +80,8 @@ class ListeningScreen:
         for response, utc in listener.remembered():
             self._hear(response, utc)
         remark(f"listening at {url}, documents in {book.path} ({len(book)} known); Ctrl-C ends it")
+        if not listener.verifies:
+            remark("warning: no --keys: nothing that comes is verified")
 
     def brought(self, brought: "BroughtDocument") -> None:
         """Show a document, unless it is known."""

@@ -144,6 +144,11 @@ class Listener:
         self._watch = watch
         self._body_s = body_s
 
+    @property
+    def verifies(self) -> bool:
+        """Whether signatures are verified at all."""
+        return self._keys is not None
+
     def status(self) -> dict[str, Any]:
         """How it fares, as plain values."""
         return {"documents": len(self.book), "brought": dict(sorted(self.counters.items()))}

@@ -153,7 +153,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     ("duis sign ask.xml --keys keys", Exit.ERRORS),
     ("duis send ask.xml --keys keys", Exit.ERRORS),
     ("duis listen --port 0", Exit.ERRORS),
-    (f"duis serve --keys keys {NOWHERE}", Exit.UNREADABLE),
+    (f"duis serve --keys keys {NOWHERE}", Exit.ERRORS),
     (f"duis outbox list {NOWHERE}", Exit.UNREADABLE),
     (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("duis restore nothing --state new", Exit.UNREADABLE),

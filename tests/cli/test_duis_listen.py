@@ -81,7 +81,7 @@ def listening(here: Path, *more: str) -> Iterator[Listening]:
 
 def test_documents_are_verified_decoded_and_told_in_json(here: Path) -> None:
     with listening(here) as user:
-        assert user.first["known"] == 0
+        assert (user.first["known"], user.first["verifies"]) == (0, True)
         assert user.bring(signed(NOTED), signed(OUTCOME), signed(DELIVERED)) == [204] * 3
         noted, outcome, delivered = (user.line() for _ in range(3))
         ended = user.stop()

@@ -29,6 +29,7 @@ from ota_engine.service_user.hearing import SentRequest
 from ota_engine.service_user.judging import AnswerKind
 from ota_engine.service_user.xml_keys import XmlKeys
 from tests.gbcs import parties
+from tests.service_user.other_library import verified_by_signxml
 from tests.service_user.parties import (
     ACTIVATION,
     COUNTER,
@@ -317,19 +318,10 @@ async def test_a_user_without_a_key_for_messages_signs_no_command() -> None:
 
 def test_what_is_signed_verifies_by_another_library() -> None:
     """The profile is the public tools': inclusive canonical form, exclusive for what is signed."""
-    signxml = pytest.importorskip("signxml")
+    certificate = xml_keys().certificate(USER)
+    assert certificate is not None
     document = xml_keys().sign(write_request(asked(ReadInventory(SWITCH), None)), USER)
-    verified = signxml.XMLVerifier().verify(
-        document,
-        x509_cert=xml_keys().certificate(USER),
-        expect_config=signxml.SignatureConfiguration(
-            location="./",
-            signature_methods=frozenset((signxml.SignatureMethod.ECDSA_SHA256,)),
-            digest_algorithms=frozenset((signxml.DigestAlgorithm.SHA256,)),
-            default_reference_c14n_method=signxml.CanonicalizationMethod.CANONICAL_XML_1_0,
-        ),
-    )
-    assert b"ReadInventory" in verified.signed_data
+    assert b"ReadInventory" in verified_by_signxml(document, certificate)
 
 
 def test_a_document_signed_for_nobody_we_know_is_read_and_said_to_be() -> None:

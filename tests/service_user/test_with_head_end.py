@@ -51,6 +51,7 @@ from tests.head_end.duis.lab import (
     identity,
     ppmid_image,
 )
+from tests.service_user.other_library import verified_by_signxml
 from tests.service_user.parties import DIGEST
 from tests.service_user.test_making import credentials
 
@@ -225,3 +226,16 @@ async def test_a_request_sent_again_gets_the_same_answer_octet_for_octet(tmp_pat
     assert again.octets == first.octets
     assert isinstance(first.response.body, ResponseMessage)
     assert isinstance(first.response.body.content, Inventory)
+
+
+async def test_another_library_verifies_what_is_answered_and_what_is_brought(
+    tmp_path: Path,
+) -> None:
+    async with household(tmp_path) as home:
+        async with home.client() as east:
+            answer = await east.ask(*BODIES["11.4"])
+        await home.hears(WEST)
+    with DocumentBook(tmp_path / "west.jsonl") as book:
+        (brought,) = book.found
+    for document in (answer.octets, brought.text.encode()):
+        assert b"Header" in verified_by_signxml(document, dcc().certificate)
