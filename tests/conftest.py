@@ -44,8 +44,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: tests of real bellows mostly wait, in real time."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers for each core: tests of real bellows mostly wait, in real time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_sessionstart() -> None:

@@ -13,7 +13,7 @@ import pytest
 from emulators.devices import kinds
 from tests.capture.shark import malformed
 from tests.cli.firmware import NEW_VERSION, image_file
-from tests.cli.zota import zota_process
+from tests.cli.zota import zota, zota_process
 
 pytestmark = pytest.mark.dongle
 
@@ -54,8 +54,8 @@ def dongle(tmp_path: Path, file: Path) -> Iterator[str]:
 def test_a_dongle_a_network_and_a_push(dongle: str, file: Path, tmp_path: Path) -> None:
     state, evidence = tmp_path / "lab", tmp_path / "evidence"
     link = ("--link", dongle, "--state", state)
-    assert zota_process("radio", "form", *link).code == 0
-    assert zota_process("radio", "permit", *link, "--seconds", 3).code == 0
+    assert zota("radio", "form", *link).code == 0
+    assert zota("radio", "permit", *link, "--seconds", 3).code == 0
     pushed = zota_process("push", file, *link, "--all", "--report", evidence, "--timeout", "90s")
     assert pushed.code == 0, pushed.err
     summary = json.loads((evidence / "summary.json").read_text())
