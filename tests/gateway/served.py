@@ -115,7 +115,7 @@ class ServedStreet(Street):
             Security(hubs_keys(), chf, ELEC, BROKER),
             hub=HubSpec(chf, OLD),
         )
-        self.lived = RealHome(spec, {one.sha256: one for one in records})
+        self.lived = RealHome(spec, {one.sha256: one for one in records}.get)
         self._gateway = HomesGateway({OWN: self.lived})
 
     def order_image(self, kind: str) -> ServiceResponse:
