@@ -25,6 +25,7 @@ from ota_engine.fleet.campaigns import (
     troubles,
 )
 from ota_engine.fleet.campaigns.homes import gaining, hearing, upheavals
+from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
@@ -157,8 +158,13 @@ def _taken(event: InstructionTaken, work: Work, utc: Utc) -> None:
 
 
 def _heard(event: HubOutcome, work: Work, utc: Utc) -> None:
-    """Orders listen first: they compare what a device runs with what it ran before."""
-    hearing.heard(order_hearing.heard(event, work, utc), work, utc)
+    """Orders listen first: they compare what a device runs with what it ran before.
+
+    A message that came before is told to nobody who answers for the home since.
+    """
+    if not event.message or work.get(SignedWord, event.key) is None:
+        event = order_hearing.heard(event, work, utc)
+    hearing.heard(event, work, utc)
 
 
 def _told(event: Any, work: Work, utc: Utc) -> None:
@@ -289,6 +295,8 @@ class Fleet:
 
 def _of_outcome(event: HubOutcome) -> Iterator[RowKey]:
     yield from order_hearing.needs(event)
+    if event.message:
+        yield RowKey(SignedWord, (event.key,))
     yield RowKey(Campaign, (event.campaign,))
     yield RowKey(Member, (event.campaign, event.home))
     yield RowKey(Home, (event.home,))

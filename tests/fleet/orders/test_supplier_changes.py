@@ -161,6 +161,16 @@ def test_a_suspension_after_a_change_is_told_to_who_answers_now() -> None:
     assert street.alerts(ELEC) == []
 
 
+def test_an_alert_that_comes_again_after_a_change_is_not_told_to_who_answers_now() -> None:
+    street = Street()
+    ppmid = device(DUAL, "PPMID")
+    octets = messages.ppmid_runs(ppmid, WANTED, 5_000)
+    said = street.hub_says(HubWord.ALERT, ppmid, message=octets, version=WANTED)
+    lose(street)
+    street.happen(said)
+    assert street.alerts(NEW) == []
+
+
 # --- other upheavals ----------------------------------------------------------------------------
 
 
