@@ -33,7 +33,8 @@ def take(folder: Path, octets: bytes) -> float:
     if answer.code.startswith("E"):
         sys.exit(f"refused: {answer.code}")
     while due := desk.due(utc):
-        desk.handle(due, utc)
+        for event in due:  # a commit each, as the head end does
+            desk.handle([event], utc)
     store.close()
     return peak_memory()
 
