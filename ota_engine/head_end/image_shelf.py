@@ -27,8 +27,12 @@ class ImageShelf:
         self._lock = threading.Lock()
         self._undecided: Counter[str] = Counter()
 
-    def put(self, image: bytes) -> str:
+    def put(self, image: bytes, sha256: str = "") -> str:
         """Keep an image, at least until ``settle`` was called for it.
+
+        Args:
+            image: octets.
+            sha256: of the image, hexadecimal, where it has been taken already.
 
         Returns:
             its SHA-256, hexadecimal: its name.
@@ -36,7 +40,7 @@ class ImageShelf:
         Raises:
             OSError: it cannot be written; nothing is left behind.
         """
-        name = hashlib.sha256(image).hexdigest()
+        name = sha256 or hashlib.sha256(image).hexdigest()
         path = self.folder / name
         with self._lock:
             if not path.exists():

@@ -17,7 +17,6 @@ from ota_engine.fleet.orders.rows import (
     OrderBatch,
     ServiceUser,
 )
-from ota_engine.fleet.orders.sorting import DIGITS
 from ota_engine.fleet.orders.suppliers import (
     is_responsible,
     other_suppliers,
@@ -34,10 +33,7 @@ def batch_due(batch: OrderBatch, work: Work, utc: Utc) -> None:
     """Hand some devices of an order to their hubs."""
     order = work.get(ImageOrder, batch.request)
     assert order is not None  # noqa: S101 - a batch is of an order
-    devices = [
-        Eui64(int(batch.devices[at : at + DIGITS], 16))
-        for at in range(0, len(batch.devices), DIGITS)
-    ]
+    devices = batch.each
     found = _places(devices, work)
     user = work.get(ServiceUser, order.user)
     assert user is not None  # noqa: S101 - users stay

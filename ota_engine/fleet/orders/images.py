@@ -141,5 +141,5 @@ def _keep(
         )
     )
     for number, start in enumerate(range(0, len(taken), BATCH), 1):
-        devices = "".join(f"{device:016X}" for device in taken[start : start + BATCH])
-        work.put(OrderBatch(asked.name, number, devices, utc))
+        devices = taken[start : start + BATCH]
+        work.put(OrderBatch(asked.name, number, OrderBatch.written(devices), utc))

@@ -4,12 +4,16 @@ Two rows hold documents: ``ServiceInbox`` the answer to a request, ``UserDocumen
 Their content is the value as canonical JSON (``content``); the octets are made from it and signed once.
 """
 
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from images.eui64 import Eui64
 from ota_engine.duis.variants import UserRole
+
+EUI64_OCTETS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,17 @@ class OrderBatch:
     number: int
     devices: str
     due_utc: float | None
+
+    @property
+    def each(self) -> tuple[Eui64, ...]:
+        """The devices, in the order of the request."""
+        octets = bytes.fromhex(self.devices)
+        return struct.unpack(f">{len(octets) // EUI64_OCTETS}Q", octets)
+
+    @staticmethod
+    def written(devices: Sequence[Eui64]) -> str:
+        """Write devices as a row holds them."""
+        return struct.pack(f">{len(devices)}Q", *devices).hex().upper()
 
 
 class DeliveryState(StrEnum):

@@ -26,7 +26,6 @@ from ota_engine.fleet.orders.rows import (
 from ota_engine.fleet.orders.suppliers import answers_for
 from ota_engine.fleet.releases.rows import CplEntry
 
-DIGITS: Final = 16  # of a device in a batch
 METERS: Final = frozenset({"ESME", "GSME", "HCALCS"})  # that 11.1 is for
 DISPLAYS: Final = frozenset({"PPMID"})  # that 11.4 is for
 OUT_OF_SCOPE: Final = frozenset({"IHD"})  # no firmware comes to it by any request
@@ -196,11 +195,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _under_way(terms: OrderTerms, asked: set[Eui64], standees: Standees, work: Work) -> set[Eui64]:
     """Find devices for which something is under way that this order does not take the place of."""
-    waiting = {
-        Eui64(int(batch.devices[at : at + DIGITS], 16))
-        for batch in work.select(OrderBatch, at_most={"due_utc": float("inf")})
-        for at in range(0, len(batch.devices), DIGITS)
-    }
+    waiting: set[Eui64] = set()
+    for batch in work.select(OrderBatch, at_most={"due_utc": float("inf")}):
+        waiting.update(batch.each)
     names = {one: name for one, name in standees.ordered.items() if one in asked}
     work.require(RowKey(DeviceOrder, (name,)) for name in names.values())
     busy = {

@@ -98,7 +98,7 @@ class Intake:
         if isinstance(body, UpdateFirmware):
             image = read_ordered_image(body.image, ppmid=body.ppmid)
             if not image.trouble:
-                self._shelf.put(body.image)
+                self._shelf.put(body.image, image.sha256)
             request = replace(request, body=replace(body, image=b""))
         return RequestReceived(request, digest, known.signer.eui, SmkiRole.XML_SIGN, service, image)
 

@@ -1,11 +1,11 @@
-"""Looks how many devices stand, in one statement; knows the tables."""
+"""Looks how many devices stand, in a few statements; knows the tables."""
 
 import sqlite3
 import struct
 from collections.abc import Sequence
 from typing import Final
 
-from images.eui64 import Eui64
+from images.eui64 import Eui64, parse_eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY
 from ota_engine.fleet.kernel.rows import Standees, Standing, Standings
@@ -14,39 +14,69 @@ from ota_engine.store.fleet.forms import listed
 
 _TEXT: Final = 23  # characters of an EUI-64
 
-# A device has one live order at most. Campaigns that are open are few, devices are many.
-_STANDING: Final = f"""
-    SELECT d.device, d.kind, d.variant, d.status, d.gbcs_version,
-      coalesce(h.electricity, ''), coalesce(h.gas, ''),
-      (SELECT o.name FROM device_orders AS o
-       WHERE o.device = d.device AND o.state IN ({listed(LIVE)})),
-      EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
-                ON m.campaign = c.campaign AND m.home = d.home
-              WHERE c.state IN ({listed(OPEN_CAMPAIGNS)}) AND m.device = d.device
-                AND m.state IN ({listed(UNDER_WAY)}))
+_STANDING: Final = (
+    "d.kind",
+    "d.variant",
+    "d.status",
+    "d.gbcs_version",
+    "coalesce(h.electricity, '')",
+    "coalesce(h.gas, '')",
+)
+_DEVICES: Final = """
     FROM json_each(:devices) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
     LEFT JOIN homes AS h ON h.home = d.home
+"""
+_HOW_THEY_STAND: Final = f"SELECT d.device, {', '.join(_STANDING)} {_DEVICES}"
+#: Whether they all stand alike, as most do: the least and the greatest of everything are the same.
+_ALIKE: Final = "SELECT count(*), {} {}".format(
+    ", ".join(f"min({one}), max({one})" for one in _STANDING), _DEVICES
+)
+# A device has one live order at most. Campaigns that are open are few, devices are many.
+_ORDERED: Final = f"""
+    SELECT o.device, o.name FROM json_each(:devices) AS w
+    CROSS JOIN device_orders AS o ON o.device = w.value WHERE o.state IN ({listed(LIVE)})
 """  # noqa: S608 - our own words
+_UPGRADED: Final = f"""
+    SELECT d.device FROM json_each(:devices) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
+    WHERE EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
+                    ON m.campaign = c.campaign AND m.home = d.home
+                  WHERE c.state IN ({listed(OPEN_CAMPAIGNS)}) AND m.device = d.device
+                    AND m.state IN ({listed(UNDER_WAY)}))
+"""  # noqa: S608 - our own words
+_CAMPAIGNS: Final = f"SELECT 1 FROM campaigns WHERE state IN ({listed(OPEN_CAMPAIGNS)}) LIMIT 1"  # noqa: S608 - our own words
 
 
 def look_how_they_stand(driver: sqlite3.Connection, asked: Standings) -> Standees:
     """Sort devices by how they stand."""
     texts = _texts(asked.devices)
-    devices = dict(zip(texts, asked.devices, strict=True))
-    alike: dict[Standing, list[Eui64]] = {}
-    ordered: dict[Eui64, str] = {}
-    upgraded: set[Eui64] = set()
-    found: dict[tuple[str, ...], list[str]] = {}
-    for row in driver.execute(_STANDING, {"devices": canonical_json(texts)}):
-        text, *standing, order, busy = row
-        found.setdefault(tuple(standing), []).append(text)
-        if order is not None:
-            ordered[devices[text]] = order
-        if busy:
-            upgraded.add(devices[text])
-    for standing, those in found.items():
-        alike[Standing(*standing)] = [devices[text] for text in those]
-    return Standees(alike, ordered, frozenset(upgraded))
+    told = {"devices": canonical_json(texts)}
+    alike = _all_alike(driver, asked.devices, told) or _by_standing(
+        driver, asked.devices, texts, told
+    )
+    ordered = {parse_eui64(text): name for text, name in driver.execute(_ORDERED, told)}
+    upgraded: frozenset[Eui64] = frozenset()
+    if driver.execute(_CAMPAIGNS).fetchone():
+        upgraded = frozenset(parse_eui64(text) for (text,) in driver.execute(_UPGRADED, told))
+    return Standees(alike, ordered, upgraded)
+
+
+def _all_alike(
+    driver: sqlite3.Connection, devices: Sequence[Eui64], told: dict[str, str]
+) -> dict[Standing, Sequence[Eui64]] | None:
+    """Find how all devices stand; None where that is not one way, or one of them is not known."""
+    number, *bounds = driver.execute(_ALIKE, told).fetchone()
+    least, most = bounds[::2], bounds[1::2]
+    return {Standing(*least): devices} if number == len(devices) and least == most else None
+
+
+def _by_standing(
+    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: dict[str, str]
+) -> dict[Standing, Sequence[Eui64]]:
+    named = dict(zip(texts, devices, strict=True))
+    found: dict[tuple[str, ...], list[Eui64]] = {}
+    for text, *standing in driver.execute(_HOW_THEY_STAND, told):
+        found.setdefault(tuple(standing), []).append(named[text])
+    return {Standing(*standing): those for standing, those in found.items()}
 
 
 def _texts(devices: Sequence[Eui64]) -> list[str]:

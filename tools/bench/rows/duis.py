@@ -18,6 +18,7 @@ from ota_engine.duis.requests import MOST_DEVICES
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.orders.events import WebService
 from ota_engine.fleet.orders.rows import DocumentState, UserDocument
+from ota_engine.head_end.desk import FleetDesk
 from ota_engine.wall_clock import this_machine
 
 BENCH = Path(__file__).resolve().parent.parent
@@ -44,6 +45,7 @@ def duis_largest(options: Options) -> Measurement:
 
             def ours() -> Work:
                 octets = next(waiting)
+                hand_on(parts.desk)
 
                 def take() -> None:
                     utc = this_machine()
@@ -105,6 +107,14 @@ def outbox_drain(options: Options) -> Measurement:
     troubles = (f"{len(left)} are left",) if left else ()
     note = f"{number:,} alerts of {len(documents[0]):,} octets; the peer posted a tenth of them"
     return Measurement(number / ours_s, bare, note=note, faults=troubles)
+
+
+def hand_on(desk: FleetDesk) -> None:
+    """Have the orders before handed to their hubs, as a head end does between two requests."""
+    utc = this_machine()
+    while due := desk.due(utc):
+        for event in due:
+            desk.handle([event], utc)
 
 
 def memory_of(folder: Path, octets: bytes) -> float:
