@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,17 @@ def test_a_key_folder_without_a_key_is_told_file_by_file(here: Path) -> None:
     with listening(here) as user:
         _, _, complaints = user.stop()
     assert f"{OTHER:016x}-xml.pem: left out: not a certificate" in complaints
+
+
+def test_it_ends_at_once_although_an_answer_is_still_waited_for(here: Path) -> None:
+    with (
+        listening(here, "--delay", "1h") as user,
+        ThreadPoolExecutor(1) as sender,
+        httpx.Client(headers=XML, trust_env=False, timeout=300) as client,
+    ):
+        sent = sender.submit(client.post, user.first["url"], content=signed(DELIVERED))
+        assert user.line()["what"] == "kept"
+        code, end, _ = user.stop()
+        with contextlib.suppress(httpx.HTTPError):
+            sent.result()
+    assert (code, end["documents"]) == (Exit.INTERRUPTED, 1)
