@@ -92,7 +92,7 @@ _LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]]
         tenancies.supplier_changed,
     ),
     TenancyChanged: (tenancies.tenancy_changed,),
-    HubReplaced: (upheavals.hub_replaced,),
+    HubReplaced: (upheavals.hub_replaced, order_upheavals.hub_replaced),
     DeviceMoved: (upheavals.device_moved, order_upheavals.device_moved),
     HomeVanished: (upheavals.home_vanished, order_upheavals.home_vanished),
 }

@@ -29,6 +29,7 @@ from ota_engine.fleet.orders.rows import (
     ServiceUser,
 )
 from ota_engine.fleet.orders.suppliers import is_responsible
+from ota_engine.fleet.orders.suspending import suspend
 from ota_engine.fleet.orders.telling import respond
 from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.gbcs.compose import activate_firmware
@@ -41,7 +42,7 @@ READ: Final = "11.2"
 GAS_PROXY: Final = "GPF"
 GBCS: Final = "4.2"  # of a device that has not said which version it speaks
 MOST_COUNTER: Final = 2**63 - 1  # in a GBCS message
-ANSWER_S: Final = 86_400.0  # in which a device says what became of a dated command, after its time
+ANSWER_S: Final = 2 * 86_400.0  # for an answer, after the hub itself has given up waiting
 _SPEAKING: Final = frozenset({InventoryStatus.COMMISSIONED, InventoryStatus.SUSPENDED})
 _READABLE: Final = frozenset({"ESME", "GSME", "HCALCS", "PPMID", "CHF"})
 _SIGNED: Final = (1 + SIGNATURE_BYTES, b"\x40")
@@ -116,7 +117,7 @@ def send_activation(asked: Asked, work: Work, utc: Utc) -> Served:
             ResponseCase.PRE_COMMAND_DIFFERS, f"the command is {command.state}: make a new one"
         )
     note_counter(command.device, command.user, command.counter, work)
-    work.put(replaced(command, state=state, since_utc=utc))
+    work.put(replaced(command, state=state, since_utc=utc, due_utc=utc + ANSWER_S))
     work.put(_instruction(command, home, Verb.COMMAND, body.payload))
     return Served(later=True, text="sent")
 
@@ -165,11 +166,7 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
 def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
     """Ask a device at the time that was given, or wait no longer for what it was to do then."""
     if command.state is not CommandState.DATED:
-        quiet = COMMANDS.turn(command.state, CommandStep.SILENCE)
-        row = replaced(command, state=quiet or command.state, due_utc=None)
-        work.put(row)
-        if quiet is not None:
-            respond(work, row, "late", None, utc, ResponseCase.DATED_UNANSWERED)
+        fall_silent(command, work, utc)
         return
     user = work.get(ServiceUser, command.user)
     device, home = work.get(InstalledDevice, command.device), work.get(Home, command.home)
@@ -178,7 +175,23 @@ def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
         work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
         respond(work, command, "withdrawn", None, utc, ResponseCase.NOT_RESPONSIBLE)
         return
-    _ask(replaced(command, due_utc=None), home, work, utc)
+    _ask(command, home, work, utc)
+
+
+def fall_silent(command: DeviceCommand, work: Work, utc: Utc) -> None:
+    """Wait no longer for a device; after an activation nobody knows what it runs, and it is suspended."""
+    state = COMMANDS.turn(command.state, CommandStep.SILENCE)
+    if state is None:
+        return
+    work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
+    if command.state is CommandState.ACCEPTED:
+        respond(work, command, "late", None, utc, ResponseCase.DATED_UNANSWERED)
+    else:
+        respond(work, command, "unanswered", None, utc, ResponseCase.DEVICE_SILENT)
+    device = work.get(InstalledDevice, command.device)
+    home = work.get(Home, device.home) if device is not None else None
+    if command.reference == ACTIVATE and device is not None and home is not None:
+        suspend(device, home, command, work, utc)
 
 
 def may_read(user: ServiceUser, home: Home, kind: str) -> bool:
@@ -305,7 +318,7 @@ def _cancel_readings(asked: Asked, device: Eui64, work: Work, utc: Utc) -> Serve
 
 def _ask(command: DeviceCommand, home: Home, work: Work, utc: Utc) -> None:
     state = COMMANDS.turn(command.state, CommandStep.SEND)
-    work.put(replaced(command, state=state, since_utc=utc))
+    work.put(replaced(command, state=state, since_utc=utc, due_utc=utc + ANSWER_S))
     work.put(_instruction(command, home, Verb.READ, b""))
 
 

@@ -27,7 +27,7 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import command_name
-from ota_engine.fleet.orders.commands import ACTIVATE, ANSWER_S, note_counter
+from ota_engine.fleet.orders.commands import ANSWER_S, fall_silent, note_counter
 from ota_engine.fleet.orders.deliveries import move, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
@@ -39,7 +39,7 @@ from ota_engine.fleet.orders.rows import (
     ServiceUser,
 )
 from ota_engine.fleet.orders.suppliers import responsible_users
-from ota_engine.fleet.orders.suspending import restore, suspend
+from ota_engine.fleet.orders.suspending import restore
 from ota_engine.fleet.orders.telling import alert, device_alert, respond
 from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord
 from ota_engine.gbcs.codes import ActivationCode, Cra, PpmidActivationCode, ReadCode, TransferCode
@@ -195,7 +195,7 @@ def _held(word: _Word) -> None:
 
 def _failed(word: _Word) -> None:
     if is_command(word.outcome.campaign):
-        _command_ends(word, CommandStep.REFUSE, ResponseCase.DEVICE_OUT_OF_REACH, "failed")
+        _refused(word)
         return
     order = word.order
     if order is None or not is_order(word.outcome.campaign):
@@ -213,7 +213,7 @@ def _failed(word: _Word) -> None:
 
 def _lost(word: _Word) -> None:
     if is_command(word.outcome.campaign):
-        _command_ends(word, CommandStep.SILENCE, ResponseCase.DEVICE_OUT_OF_REACH, "unanswered")
+        _unanswered(word)
         return
     order = word.order
     if order is None or not is_order(word.outcome.campaign):
@@ -258,27 +258,19 @@ def _command(word: _Word) -> DeviceCommand | None:
 
 def _unanswered(word: _Word) -> None:
     command = _command(word)
-    if command is not None and command.state is CommandState.ACCEPTED:
-        _command_ends(word, CommandStep.SILENCE, ResponseCase.DATED_UNANSWERED, "late")
-    else:
-        _command_ends(word, CommandStep.SILENCE, ResponseCase.DEVICE_SILENT, "unanswered")
+    if command is not None:
+        fall_silent(command, word.work, word.utc)
 
 
 def _refused(word: _Word) -> None:
     """The hub has not passed it on: the device has seen nothing of it."""
-    _command_ends(word, CommandStep.REFUSE, ResponseCase.DEVICE_OUT_OF_REACH, "refused")
-
-
-def _command_ends(word: _Word, step: CommandStep, case: ResponseCase, told: str) -> None:
-    """A command came to nothing; after an activation nobody knows what the device runs."""
     command = _command(word)
-    state = COMMANDS.turn(command.state, step) if command is not None else None
+    state = COMMANDS.turn(command.state, CommandStep.REFUSE) if command is not None else None
     if command is None or state is None:
         return
     word.work.put(replaced(command, state=state, since_utc=word.utc, due_utc=None))
-    respond(word.work, command, told, None, word.utc, case)
-    if step is CommandStep.SILENCE and command.reference == ACTIVATE:
-        suspend(word.device, word.home, command, word.work, word.utc)
+    case = ResponseCase.DEVICE_OUT_OF_REACH
+    respond(word.work, command, "refused", None, word.utc, case)
 
 
 def _answered(word: _Word) -> None:

@@ -11,14 +11,10 @@ from ota_engine.times import Utc
 
 
 def suspend(
-    device: InstalledDevice | None,
-    home: Home | None,
-    command: DeviceCommand,
-    work: Work,
-    utc: Utc,
+    device: InstalledDevice, home: Home, command: DeviceCommand, work: Work, utc: Utc
 ) -> None:
     """Suspend a device that has not answered a command, and tell all that answer for it."""
-    if device is None or home is None or device.status is not InventoryStatus.COMMISSIONED:
+    if device.status is not InventoryStatus.COMMISSIONED:
         return
     work.put(Suspension(device.device, device.status, command.name, utc))
     work.put(replaced(device, status=InventoryStatus.SUSPENDED))

@@ -7,16 +7,18 @@ from ota_engine.duis.responses import UpgradeRequested
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,
     HomeVanished,
+    HubReplaced,
     SupplierChanged,
 )
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, Select, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.commands import READ, may_read
-from ota_engine.fleet.orders.deliveries import take_back, tell_undelivered
+from ota_engine.fleet.orders.deliveries import instruct, take_back, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
     CommandState,
+    DeliveryState,
     DeviceCommand,
     DeviceOrder,
     ImageOrder,
@@ -25,6 +27,7 @@ from ota_engine.fleet.orders.rows import (
 from ota_engine.fleet.orders.suppliers import fuels_of, is_responsible, users_of
 from ota_engine.fleet.orders.telling import alert, respond
 from ota_engine.fleet.orders.tenancies import SUPPLIER
+from ota_engine.fleet.port import Verb
 from ota_engine.times import Utc
 
 _TO_COME = (CommandState.DRAFTED, CommandState.DATED)
@@ -58,6 +61,16 @@ def device_moved(happened: DeviceMoved, work: Work, utc: Utc) -> None:
     for order, _, _ in _orders(happened.old_home, work):
         if order.device == happened.device:
             _withdraw(order, "the device is in another home now", work, utc)
+
+
+def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:
+    """A new hub knows nothing of what the old one was told: it is told anew."""
+    home = work.get(Home, happened.home)
+    for order, device, _ in _orders(happened.home, work):
+        image = work.get(ImageOrder, order.request)
+        if home is not None and image is not None and order.state is not DeliveryState.HELD:
+            moved = replaced(order, gateway=home.gateway)
+            work.put(instruct(moved, image, device.kind, Verb.ASSIGN, work))
 
 
 def _orders(home: str, work: Work) -> Iterable[tuple[DeviceOrder, InstalledDevice, ServiceUser]]:

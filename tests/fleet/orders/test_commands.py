@@ -130,8 +130,10 @@ def test_a_dated_activation_is_answered_twice_under_the_same_request() -> None:
     first = messages.accepted(command)
     street.hub_says(HubWord.ANSWERED, HCALCS, NAME, message=first)
     assert command_state(street) is CommandState.ACCEPTED
-    street.pass_time(200_000)
+    street.pass_time(300_000)
     assert command_state(street) is CommandState.UNANSWERED  # its time is long over
+    assert "E30" in [one.code for one in street.documents(ELEC)]
+    assert street.row(InstalledDevice, device=HCALCS).status is InventoryStatus.SUSPENDED
     street = Street()
     command, _ = street.activate(ELEC, HCALCS, 1_000, at)
     street.hub_says(HubWord.ANSWERED, HCALCS, NAME, message=first)
@@ -310,6 +312,14 @@ def test_a_device_that_does_not_answer_an_activation_is_suspended_and_that_is_to
     assert suspensions(street, ELEC) == [True]
     assert suspensions(street, GAS) == [True]
     assert "E21" in [one.code for one in street.documents(ELEC)]
+
+
+def test_a_command_of_which_nobody_says_anything_is_unanswered_in_the_end() -> None:
+    street, _ = sent()
+    street.pass_time(172_801)
+    assert command_state(street) is CommandState.UNANSWERED
+    assert "E21" in [one.code for one in street.documents(ELEC)]
+    assert status(street) is InventoryStatus.SUSPENDED
 
 
 def test_a_late_answer_restores_a_suspended_device() -> None:

@@ -214,6 +214,13 @@ def test_an_image_that_a_device_only_holds_makes_room_for_another_order() -> Non
     }
 
 
+def test_an_image_that_nobody_can_bring_makes_room_for_another_order() -> None:
+    street, name = ordered()
+    street.hub_says(HubWord.UNREACHABLE, HCALCS, name)
+    assert street.order(GAS, HCALCS).code == "I99"
+    assert street.row(DeviceOrder, name=name).state is DeliveryState.REPLACED
+
+
 def test_a_late_word_of_a_replaced_order_moves_nothing() -> None:
     street, name = ordered()
     street.order(ELEC, HCALCS, image=ordered_image(force_replace=True))

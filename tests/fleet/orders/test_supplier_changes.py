@@ -182,6 +182,18 @@ def test_a_home_that_is_gone_gets_nothing_any_more() -> None:
     assert len(street.told(Verb.WITHDRAW)) == 1
 
 
+def test_a_new_hub_is_told_anew_what_the_old_one_was_to_bring() -> None:
+    street = Street()
+    esme = device(DUAL, "ESME")
+    street.order(ELEC, HCALCS, esme)
+    (held,) = [row.name for row in street.rows(DeviceOrder) if row.device == esme]
+    street.hub_says(HubWord.TRANSFERRED, esme, held)
+    row = street.row(InstalledDevice, device=HUB)
+    street.happen(DeviceTold(Eui64(0xABC), DUAL, "CHF", row.variant, row.status))
+    told = [(one.device, one.number) for one in street.told(Verb.ASSIGN)]
+    assert sorted(told) == sorted([(HCALCS, 1), (HCALCS, 2), (esme, 1)])
+
+
 def test_a_device_that_moves_takes_no_order_along() -> None:
     street = Street()
     street.order(ELEC, HCALCS, device(DUAL, "ESME"))
