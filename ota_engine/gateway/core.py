@@ -239,7 +239,7 @@ class GatewayCore:
             self._begin_next(engine, utc, own=False)
             self._begin_next(engine, utc, own=True)
         self._users.look(engine, utc)
-        self._premises.look()
+        self._premises.look(engine, utc)
         return self._memory.drain()
 
     def next_wake(self, utc: Utc) -> Utc | None:
@@ -258,6 +258,7 @@ class GatewayCore:
         ]
         moments += [one.han_since_utc + HAN_WITHIN_S for one in self._memory.errands]
         moments += self._users.moments()
+        moments += self._premises.moments()
         moments += [row.from_utc for row in self._memory.all(QuietTime)]
         moments += [row.until_utc for row in self._memory.all(QuietTime)]
         later = (moment for moment in moments if moment is not None and moment > utc)

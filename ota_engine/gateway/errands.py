@@ -211,7 +211,9 @@ class HeardUpTo:
 
 @dataclass(frozen=True, slots=True)
 class PremisesNews:
-    """What the home network was last to be told of its occupier, or supplier; keyed by the subject.
+    """What the home network is to be told of its occupier or a supplier.
+
+    Of occupiers there is one, the last that was told; of suppliers one for each instruction.
 
     Attributes:
         subject: which of them changes.
@@ -219,8 +221,7 @@ class PremisesNews:
         number: of it.
         at_utc: from when, None for at once.
         provider: name of the supplier that will answer; empty for none.
-        told_utc: when the fleet said so.
-        announced: the hub has it.
+        announced_utc: when the hub was asked to announce it; 0 before.
     """
 
     subject: PremisesSubject
@@ -228,13 +229,13 @@ class PremisesNews:
     number: int
     at_utc: float | None
     provider: str
-    told_utc: float
-    announced: bool = False
+    announced_utc: float = 0.0
 
     @property
     def key(self) -> str:
         """Names the row."""
-        return f"premises/{self.subject}"
+        tenancy = self.subject is PremisesSubject.TENANCY
+        return f"premises/{self.subject}" + ("" if tenancy else f"/{self.instruction}")
 
     @property
     def order(self) -> tuple[int, str]:

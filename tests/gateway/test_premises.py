@@ -87,6 +87,60 @@ def test_the_same_said_twice_is_announced_once_and_the_newest_is_the_last_word()
     assert len(cleared(one)) == 1
 
 
+def supplier(key: str, after: float, number: int = 1) -> Instruction:
+    return told(Verb.SUPPLIER, f"premises/h1/{key}", after=after, number=number)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
+def test_suppliers_of_two_fuels_are_told_one_after_the_other(order: tuple[int, ...]) -> None:
+    one = lived()
+    all_of_them = [
+        supplier("electricity/a/1", 2 * HOUR),
+        supplier("gas/b/1", 4 * HOUR),
+        supplier("gas/c/1", 9 * HOUR),
+    ]
+    for index in order:
+        one.give([all_of_them[index]])
+        one.run(Utc(one.utc + MINUTE))
+    one.run(Utc(one.utc + 12 * HOUR))
+    when = [round((each.utc or 0.0) - BEGIN) for each in cleared(one)]
+    assert when == pytest.approx([2 * HOUR, 4 * HOUR, 9 * HOUR], abs=60.0)
+
+
+def test_a_supplier_who_answers_now_is_heard_of_before_the_one_that_comes_later() -> None:
+    one = lived()
+    one.network.power_off(PPMID)
+    one.give([supplier("gas/b/1", 6 * HOUR), supplier("electricity/a/1", 0.0)])
+    one.run(Utc(one.utc + 300.0))
+    one.network.power_on(PPMID, one.network.agenda.now)
+    one.run(Utc(one.utc + HOUR))
+    assert len(cleared(one)) == 1
+    one.run(Utc(one.utc + 6 * HOUR))
+    assert len(cleared(one)) == 2
+
+
+def test_two_suppliers_are_told_once_each_whatever_dies() -> None:
+    effects = _two_suppliers(None)
+    for index in range(effects):
+        _two_suppliers(index)
+
+
+def _two_suppliers(dies_before: int | None) -> int:
+    one = lived()
+    one.dies_before = dies_before
+    instructions = [supplier("gas/b/1", 3 * HOUR), supplier("electricity/a/1", HOUR)]
+    for _ in range(12):
+        try:
+            if one.host.engine is None:
+                one.start()
+            one.give(instructions)
+            one.run(Utc(one.utc + 0.5 * HOUR))
+        except HomeDiedError:
+            one.run(Utc(one.utc + MINUTE))
+    assert [each.subject for each in cleared(one)] == ["supplier", "supplier"], dies_before
+    return one.effects
+
+
 def test_a_hub_that_dies_before_any_effect_has_the_display_clear_once() -> None:
     effects = _through(None)
     assert effects > 2

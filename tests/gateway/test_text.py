@@ -52,8 +52,7 @@ ROWS: Final = st.one_of(
         number=NUMBER,
         at_utc=MAYBE,
         provider=TEXT,
-        told_utc=MOMENT,
-        announced=st.booleans(),
+        announced_utc=MOMENT,
     ),
     st.builds(
         UserErrand,
