@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 
 from images.eui64 import format_eui64
 from ota_engine.cli.exits import Exit
-from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
+from ota_engine.fleet.orders.rows import DocumentState, ServiceInbox, ServiceUser, UserDocument
 from ota_engine.fleet.parties.rows import Party, Person
 from tests.cli.fleet import write_keys
 from tests.cli.zota import zota
@@ -28,6 +30,7 @@ from tests.head_end.duis.lab import (
     signed,
     told,
 )
+from tests.tiers import repeats
 
 
 @pytest.fixture
@@ -42,19 +45,18 @@ class Serving:
         url: where it is.
     """
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", http: httpx.Client) -> None:
         self.process = process
+        self._http = http
         assert process.stdout is not None
         self.first = process.stdout.readline()
         self.url = self.first.split()[3].rstrip(";")
 
     def post(self, octets: bytes) -> httpx.Response:
-        return httpx.post(
-            f"{self.url}/api/v1/serviceD", content=octets, headers=XML, timeout=60, trust_env=False
-        )
+        return self._http.post(f"{self.url}/api/v1/serviceD", content=octets, headers=XML)
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=60, trust_env=False)
+        return self._http.get(f"{self.url}{path}")
 
     def stop(self, number: int) -> tuple[int, list[dict[str, Any]]]:
         """End it; its exit code, and what it has logged."""
@@ -68,9 +70,10 @@ def serving(lab: Lab, *more: str) -> Iterator[Serving]:
     argv = [sys.executable, "-W", "error", "-m", "ota_engine", "duis", "serve"]
     options = ["--state", str(lab.state), "--keys", str(lab.keys), "--http", "127.0.0.1:0", *more]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*argv, *options], **pipes, text=True) as process:  # type: ignore[call-overload]
+    http = httpx.Client(timeout=60, trust_env=False, verify=False)  # noqa: S501 - no TLS; certificates are slow to load
+    with http, subprocess.Popen([*argv, *options], **pipes, text=True) as process:  # type: ignore[call-overload]
         try:
-            yield Serving(process)
+            yield Serving(process, http)
         finally:
             process.kill()
 
@@ -103,6 +106,37 @@ def test_a_killed_head_end_goes_on_with_the_answers_it_has_given(lab: Lab) -> No
         head_end.process.kill()
     with serving(lab) as head_end:
         assert head_end.post(octets).content == first
+
+
+@repeats(1, 5)
+def test_requests_are_answered_once_and_alike_however_often_it_is_killed(
+    lab: Lab, repeats: int
+) -> None:
+    posts = [signed(inventory()) for _ in range(8 * (repeats + 1))]
+    answers: dict[bytes, set[bytes]] = {octets: set() for octets in posts}
+    left = list(posts)
+    for life in range(repeats + 1):
+        with serving(lab) as head_end, ThreadPoolExecutor(4) as threads:
+            if life < repeats:
+                Timer(0.05 * (life + 1), head_end.process.kill).start()
+
+            def ask(octets: bytes, head_end: Serving = head_end) -> bytes | None:
+                try:
+                    answer = head_end.post(octets)
+                except httpx.HTTPError:
+                    return None
+                return answer.content if answer.status_code == 200 else None
+
+            found = dict(zip(left, threads.map(ask, left), strict=True))
+        for octets, answer in found.items():
+            if answer is not None:
+                answers[octets].add(answer)
+        left = [octets for octets in posts if not answers[octets]] or posts
+    with serving(lab) as head_end:
+        for octets in posts:
+            answers[octets].add(head_end.post(octets).content)
+    assert all(len(found) == 1 for found in answers.values())
+    assert len(lab.rows(ServiceInbox)) == len(posts)
 
 
 def refused(*words: str | Path) -> str:
