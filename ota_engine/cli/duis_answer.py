@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from images.eui64 import format_eui64
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.gbcs_facts import MEANINGS
+from ota_engine.cli.image_facts import visible
 from ota_engine.cli.remarks import put, put_fact, remark
 from ota_engine.duis.responses import FirmwareWarning, Inventory, ResponseMessage, ServiceResponse
 from ota_engine.service_user.client import PUBLIC_PATIENCE_S, UserAnswer
@@ -101,9 +102,9 @@ def _print_inventory(inventory: Inventory) -> None:
                 format_eui64(one.device),
                 one.device_type,
                 one.status or "-",
-                one.firmware_version or "-",
-                one.manufacturer,
-                one.model,
+                visible(one.firmware_version or "-"),
+                visible(one.manufacturer),
+                visible(one.model),
                 one.gbcs_version or "",
             )
         )

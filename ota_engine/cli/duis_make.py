@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ota_engine.service_user.forms import Wishes
     from ota_engine.service_user.making import SupplierCredentials
 
-SCHEMA_VERSION: Final = "5.4"
 DEFAULT_STATE: Final = Path("service-user")
 STDOUT: Final = Path("-")
 MOST_LIST_BYTES: Final = 8 << 20
@@ -59,8 +58,9 @@ class RequestFrame(NamedTuple):
         int | None, typer.Option(min=1, max=8, metavar="1-8", help="Not the usual one.")
     ] = None
     schema_version: Annotated[
-        str, typer.Option(metavar="VERSION", help="Of DUIS, as the document claims.")
-    ] = SCHEMA_VERSION
+        str | None,
+        typer.Option(metavar="VERSION", help="Of DUIS, as the document claims; 5.4 by default."),
+    ] = None
 
 
 class FirmwareWishes(NamedTuple):
@@ -178,7 +178,7 @@ def _from_wishes(service: str, frame: RequestFrame, wishes: "Wishes", state: Pat
     from ota_engine.duis.documents import write_document
     from ota_engine.duis.writing import write_request
     from ota_engine.service_user.forms import body_of, device_of
-    from ota_engine.service_user.making import made_request
+    from ota_engine.service_user.making import SCHEMA_VERSION, made_request
     from ota_engine.service_user.state import UserFolder
 
     if frame.user is None:
@@ -192,7 +192,7 @@ def _from_wishes(service: str, frame: RequestFrame, wishes: "Wishes", state: Pat
             body_of(service, wishes, counter),
             device,
             command_variant=frame.command_variant,
-            schema_version=frame.schema_version,
+            schema_version=frame.schema_version or SCHEMA_VERSION,
         )
         return write_document(write_request(request))
 
@@ -210,7 +210,7 @@ def _from_template(frame: RequestFrame, wishes: "Wishes", state: Path) -> bytes:
     from ota_engine.service_user.templates import filled, user_of
 
     path, device = frame.template, template_device(wishes)
-    if path is None or frame.command_variant is not None or frame.schema_version != SCHEMA_VERSION:
+    if path is None or frame.command_variant is not None or frame.schema_version is not None:
         raise LocalError(
             "a template has a command variant and a version: leave out --command-variant and"
             " --schema-version"

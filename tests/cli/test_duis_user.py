@@ -259,7 +259,7 @@ def test_an_inventory_is_shown_as_a_table(here: Path) -> None:
     home = Inventory(
         (
             InventoryDevice(HUB, "CHF", "Commissioned", "106C", "433100AC", None, "01000000"),
-            InventoryDevice(SWITCH, "HCALCS", "InstalledNotCommissioned", "Acme", "X1"),
+            InventoryDevice(SWITCH, "HCALCS", "InstalledNotCommissioned", "Ac\x9b2Jme", "X1"),
         )
     )
     in_file("ask.xml", "8.2", "--device", DEVICE)
@@ -268,6 +268,7 @@ def test_an_inventory_is_shown_as_a_table(here: Path) -> None:
     assert re.search(r"^answer +I0: done \(certain\)$", ran.out, re.MULTILINE)
     assert re.search(r"^signature +valid, ", ran.out, re.MULTILINE)
     assert re.search(rf"^{DEVICE}  HCALCS  InstalledNotCommissioned  -", ran.out, re.MULTILINE)
+    assert "Ac\\x9b2Jme" in ran.out  # nothing that a terminal would act on
 
 
 def test_devices_that_are_passed_over_are_listed_and_count_only_when_told(here: Path) -> None:
