@@ -49,6 +49,7 @@ def order_facts(order: OrderRecord) -> dict[str, Any]:
         "number": order.number,
         "device": format_eui64(order.device),
         "originator": format_eui64(order.originator),
+        "passed_on": order.passed,
         "state": order.state,
         "reason": order.reason,
         "execution": None if at is None else utc_text(at),
