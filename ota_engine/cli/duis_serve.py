@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
@@ -65,6 +66,12 @@ def serve_command(
             "--client-ca", metavar="FILE", help="Let in only clients certified by this (PEM)."
         ),
     ] = None,
+    endpoint_ca: Annotated[
+        PemFile,
+        typer.Option(
+            "--endpoint-ca", metavar="FILE", help="Trust users' endpoints certified by this (PEM)."
+        ),
+    ] = None,
     gateway: Annotated[
         list[str] | None,
         typer.Option("--gateway", metavar=SHAPE, help="Serve this hub, too; repeatable."),
@@ -94,7 +101,7 @@ def serve_command(
     if not (state / FLEET_NAME).exists():
         raise StoreError(f"{state}: there is no fleet here: zota estate init makes one")
     gateways = read_gateways(gateway or ())
-    ended_by = trio.run(_serve, _Wanted(state, keys, schemas, place, tls, gateways))
+    ended_by = trio.run(_serve, _Wanted(state, keys, schemas, place, tls, endpoint_ca, gateways))
     if ended_by == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
@@ -117,6 +124,7 @@ class _Wanted(NamedTuple):
     schemas: Path | None
     place: "Place"
     tls: "TlsFiles | None"
+    endpoint_ca: PemFile
     gateways: list[GatewayChoice]
 
 
@@ -164,7 +172,7 @@ def _settings(wanted: _Wanted, log: "DoorLog") -> "tuple[Notary, HeadEndSettings
     Raises:
         LocalError: they cannot be used.
     """
-    from ota_engine.head_end.duis.endpoint import UserEndpoint
+    from ota_engine.head_end.duis.endpoint import UserEndpoint, endpoint_tls
     from ota_engine.head_end.duis.keys import DuisKeys
     from ota_engine.head_end.duis.notary import Notary
     from ota_engine.head_end.duis.running import HeadEndSettings
@@ -175,7 +183,7 @@ def _settings(wanted: _Wanted, log: "DoorLog") -> "tuple[Notary, HeadEndSettings
     settings = HeadEndSettings(
         state=wanted.state,
         keys=found,
-        open_endpoint=UserEndpoint,
+        open_endpoint=partial(UserEndpoint, tls=endpoint_tls(wanted.endpoint_ca, wanted.tls)),
         clock=this_machine,
         log=log,
         check=check,

@@ -152,7 +152,7 @@ def test_what_cannot_be_served_is_said_in_one_line(lab: Lab, tmp_path: Path) -> 
     assert "no place to listen" in refused(*ours, "--http", "8079")
     assert "TLS needs both" in refused(*ours, "--tls-cert", lab.keys / "east.pem")
     tls = ("--tls-cert", lab.keys / "east.pem", "--tls-key", lab.keys / "dcc.key")
-    assert "TLS cannot be served" in refused(*ours, *tls, "--http", "127.0.0.1:0")
+    assert "no certificates for TLS" in refused(*ours, *tls, "--http", "127.0.0.1:0")
     assert "no such folder" in refused("--state", lab.state, "--keys", tmp_path / "none")
     (tmp_path / "empty").mkdir()
     assert "zota pki init" in refused("--state", lab.state, "--keys", tmp_path / "empty")

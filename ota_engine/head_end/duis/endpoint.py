@@ -5,6 +5,9 @@ not followed: an address is what was registered. Nothing is taken from the envir
 """
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,6 +17,7 @@ import trio
 from images.eui64 import format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.orders.rows import ServiceUser, UserDocument
+from ota_engine.head_end.duis.server import TlsFiles
 from ota_engine.telling.sink import Fate, SinkAnswer
 from ota_engine.wording import one_line
 
@@ -79,7 +83,10 @@ class UserEndpoint:
 
     async def _post(self, octets: bytes) -> SinkAnswer:
         size, said = 0, b""
-        async with self._client.stream("POST", self._url, content=octets) as response:
+        request = self._client.build_request("POST", self._url, content=octets)
+        request.stream = _Once(octets)
+        response = await self._client.send(request, stream=True)
+        async with aclosing(response):
             with trio.CancelScope() as reading:
                 async for piece in response.aiter_raw():
                     said += piece[: SHOWN_OCTETS - len(said)]
@@ -87,6 +94,47 @@ class UserEndpoint:
                     if size > MOST_ANSWER_OCTETS:  # the rest is not waited for
                         reading.cancel()
         return _answer(response, said)
+
+
+class _Once(httpx.AsyncByteStream):
+    """A body in one piece; unlike httpx's own it leaves nothing to be tidied when it is not sent."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._left = [octets]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
+def endpoint_tls(authority: Path | None, ours: TlsFiles | None) -> ssl.SSLContext | None:
+    """Have how we speak TLS to users' endpoints, and show them who we are.
+
+    Args:
+        authority: who signs their certificates, PEM; None for whom the world trusts.
+        ours: the certificate that we serve with; None to show none.
+
+    Returns:
+        None where nothing is said and nothing shown.
+
+    Raises:
+        LocalError: a file cannot be used.
+    """
+    if authority is None and ours is None:
+        return None
+    try:
+        found = ssl.create_default_context(cafile=None if authority is None else str(authority))
+        if ours is not None:
+            found.load_cert_chain(ours.certificate, ours.key)
+    except (ssl.SSLError, OSError) as error:
+        reason = error.strerror or str(error)
+        name = authority or (ours and ours.certificate)
+        raise LocalError(f"{name}: no certificates for TLS ({reason}): give PEM files") from error
+    return found
 
 
 def _answer(response: httpx.Response, said: bytes) -> SinkAnswer:

@@ -1,6 +1,7 @@
 """What whoever runs a head end sees and does: figures, health, back-ups, TLS, faults of its own machine."""
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,21 +14,28 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from lxml import etree
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ota_engine.duis.codes import CODES, ResponseCase
 from ota_engine.duis.requests import DSP, RequestId
+from ota_engine.duis.variants import UserRole
 from ota_engine.errors import LinkError, LocalError, StoreError, StoreFull
-from ota_engine.fleet.orders.rows import DocumentState, ServiceInbox, UserDocument
+from ota_engine.fleet.orders.rows import DocumentState, ServiceInbox, ServiceUser, UserDocument
 from ota_engine.head_end.backup import back_up, restore
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis import running, standing
+from ota_engine.head_end.duis.endpoint import UserEndpoint, endpoint_tls
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.server import Place, TlsFiles, serving
+from ota_engine.head_end.duis_schemas import SchemaFolder
+from ota_engine.telling.sink import Fate
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
+from tests.duis.signers import DATA, needs_schemas
 from tests.head_end.duis.lab import (
     DATABASE,
     EAST,
@@ -38,6 +46,7 @@ from tests.head_end.duis.lab import (
     opened,
     signed,
     told,
+    tree,
     unsigned,
     update,
 )
@@ -221,6 +230,7 @@ class WebPki:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.authority = folder / "authority.pem"
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
         self._write("authority", self._name, self._key, ca=True)
@@ -284,6 +294,45 @@ async def test_over_tls_only_clients_with_a_certificate_come_in_where_one_is_wan
         async with httpx.AsyncClient(trust_env=False) as third:
             with pytest.raises(httpx.HTTPError):
                 await third.get(plain)
+
+
+async def test_documents_go_to_endpoints_over_tls_that_want_to_see_who_brings_them(
+    tmp_path: Path,
+) -> None:
+    pki = WebPki(tmp_path)
+    ours = TlsFiles(tmp_path / "client.pem", tmp_path / "client.key")
+    files = TlsFiles(tmp_path / "server.pem", tmp_path / "server.key", tmp_path / "authority.pem")
+    bodies: list[bytes] = []
+
+    async def take(request: Request) -> Response:
+        bodies.append(await request.body())
+        return Response(status_code=204)
+
+    app = Starlette(routes=[Route("/", take, methods=["POST"])])
+    async with serving(app, Place("127.0.0.1", 0), files) as url:
+        user = ServiceUser(EAST, "east", UserRole.IMPORT_SUPPLIER, url)
+        fates = []
+        for tls in (None, endpoint_tls(pki.authority, None), endpoint_tls(pki.authority, ours)):
+            async with UserEndpoint(user, tls=tls) as endpoint:
+                fates.append((await endpoint.post(replace(told(1), octets=b"<x/>"))).fate)
+    assert fates == [Fate.AWAY, Fate.AWAY, Fate.ACCEPTED]
+    assert bodies == [b"<x/>"]
+    assert endpoint_tls(None, None) is None
+    with pytest.raises(LocalError, match="no certificates for TLS"):
+        endpoint_tls(tmp_path / "none.pem", None)
+
+
+@needs_schemas
+async def test_with_the_official_schemas_both_directions_are_checked_by_them(lab: Lab) -> None:
+    check = SchemaFolder(DATA / "xsd").check
+    async with lab.serving(check=check) as client:
+        assert await client.code(signed(inventory())) == "I0"
+        assert await client.code(signed(update())) == "I99"
+        assert (await client.code(unsigned(inventory()))).startswith("E")
+        root = tree(inventory())
+        root[1].append(etree.fromstring(etree.tostring(root[1][0])))
+        told_of = await client.ask(signed(root))
+    assert told_of.code == CODES.code(ResponseCase.STRUCTURE_WRONG)
 
 
 @pytest.mark.parametrize("text", ["", "8079", "host:", ":1", "host:x", "host:70000", "h:1:2:3x"])
