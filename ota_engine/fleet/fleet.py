@@ -75,6 +75,7 @@ from ota_engine.fleet.releases import defects, paths, repository, roadmap
 from ota_engine.times import Utc
 
 MOST_DUE: Final = 1_000  # rows looked at in one commit
+MOST_BATCHES: Final = 10  # of orders, each of which stands for a thousand devices
 
 
 class Due(NamedTuple):
@@ -285,7 +286,10 @@ class Fleet:
     def due(utc: Utc) -> tuple[Select, ...]:
         """Name the rows whose time has come; each is an event ``Due``."""
         most = (("due_utc", utc),)
-        return tuple(Select(kind, (), most, ("due_utc",), MOST_DUE) for kind in _DUE)
+        return tuple(
+            Select(kind, (), most, ("due_utc",), MOST_BATCHES if kind is OrderBatch else MOST_DUE)
+            for kind in _DUE
+        )
 
     @staticmethod
     def timed() -> tuple[type[Any], ...]:
