@@ -26,14 +26,16 @@ GATEWAY: Final = "gw-1"
 PPMID, HCALCS, CH = Eui64(parties.PPMID), Eui64(parties.HCALCS), Eui64(CHF)
 
 
-def image(kind: DeviceKind, version: int = NEW, octets: int = 1500) -> ImageRecord:
+def image(
+    kind: DeviceKind, version: int = NEW, octets: int = 1500, signer: int = SUPPLIER
+) -> ImageRecord:
     """A signed image for a kind of device."""
     spec = ImageSpec(
         manufacturer_code=kinds.MANUFACTURER,
         image_type=kind.image_type,
         file_version=version,
         layout="gb",
-        sign_key=files()[f"{SUPPLIER:016x}-ds.key"],
+        sign_key=files()[f"{signer:016x}-ds.key"],
     )
     made = build(Random(version + kind.image_type).randbytes(octets), spec)
     return image_record(made, f"{kind.word} {version:08X}", BEGIN)

@@ -10,10 +10,11 @@ from emulators.devices.kinds import DeviceKind
 from emulators.estate.real_home import RealHome
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord, Verb
+from ota_engine.gateway.core import GatewayCore
 from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.envelope import parse
-from ota_engine.gbcs.meters import VersionResponse
+from ota_engine.gbcs.meters import ReceiptAlertDlms, VersionResponse
 from ota_engine.gbcs.payloads import (
     ActivationOutcome,
     CommandAccepted,
@@ -24,6 +25,7 @@ from ota_engine.gbcs.payloads import (
     read_payload,
 )
 from ota_engine.gbcs.protection import authenticate
+from ota_engine.records import OutcomeKind
 from ota_engine.times import Utc
 from tests.gateway.homes import (
     CH,
@@ -223,10 +225,38 @@ def test_a_meter_obeys_its_users_command_and_says_what_it_runs_in_its_own_words(
     assert codes == {MessageCode.ACTIVATE_FIRMWARE, METERS_ARE_READ_BY[kind]}
 
 
+def test_an_image_that_a_meter_does_not_believe_is_told_by_meter_and_hub() -> None:
+    meter, foreign = METERS[kinds.ESME], image(kinds.ESME, signer=SECOND_SUPPLIER)
+    lived = home(devices=(device(kinds.ESME, meter),), images={foreign.sha256: foreign})
+    lived.give([replace(deliver("1"), device=meter, sha256=foreign.sha256)])
+    live(lived, HOUR)
+    alerts = said(lived, HubWord.ALERT)
+    told = read_payload(parse(alerts[0].message))
+    assert isinstance(told, ReceiptAlertDlms)
+    assert (told.alert_code, bool(alerts[0].reason)) == (0x8F1C, True)
+    received = [read_payload(parse(one.message)) for one in said(lived, HubWord.RECEIVED)]
+    assert {one.alert_code for one in received if isinstance(one, FirmwareTransfer)} == {0x8F89}
+    (failed,) = said(lived, HubWord.FAILED)
+    names = {one.campaign for one in (*alerts, *said(lived, HubWord.RECEIVED), failed)}
+    assert names == {"sr/1"}
+
+
 METERS_ARE_READ_BY: Final = {
     kinds.ESME: MessageCode.READ_ELECTRICITY_FIRMWARE_VERSION,
     kinds.GSME: MessageCode.READ_GAS_FIRMWARE_VERSION,
 }
+
+
+def test_an_alert_that_comes_again_after_it_was_kept_is_not_said_again() -> None:
+    lived = metered(kinds.ESME)
+    told = [one for one in lived.store.outcomes() if one.kind is OutcomeKind.ALERT]
+    core = GatewayCore("h1", {}.get)
+    core.heard(told)
+    first = core.outcomes
+    assert {one.word for one in first} == {HubWord.ALERT, HubWord.RECEIVED}
+    core.settle([one.key for one in first])
+    core.heard(told)
+    assert core.outcomes == ()
 
 
 # --- what is not passed on -----------------------------------------------------------------------
