@@ -72,6 +72,7 @@ class DocumentCourier:
         self._unanswered: dict[Eui64, int] = {}  # in a row
         self._not_before: dict[Eui64, float] = {}
         self._told: dict[Eui64, str] = {}  # the last trouble; a new one is reported
+        self._unread = ""  # why documents could not be read, the last time
         self._users = trio.CapacityLimiter(USERS_AT_ONCE)
 
     async def run(self) -> None:
@@ -91,8 +92,11 @@ class DocumentCourier:
         try:
             waiting = await self._room.use(_users_waiting)
         except StoreError as error:
-            self._report(f"documents cannot be read: {error}")
+            if str(error) != self._unread:
+                self._report(f"documents cannot be read: {error}")
+            self._unread = str(error)
             return
+        self._unread = ""
         now = self._clock()
         for user in waiting:
             if user not in self._served and now >= self._not_before.get(user, 0.0):

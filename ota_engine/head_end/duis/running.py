@@ -137,20 +137,28 @@ class DuisHeadEnd:
                     await trio.sleep_forever()
                 finally:
                     with trio.CancelScope(shield=True):
-                        await self._once(self._note)
+                        if trouble := await self._once(self._note):
+                            self._report(trouble)
 
     async def _each(self, pause: float, work: Callable[[], Awaitable[None]]) -> None:
+        told = ""
         while True:
-            await self._once(work)
+            trouble = await self._once(work)
+            if trouble and trouble != told:  # what goes on is told once
+                self._report(trouble)
+            told = trouble
             await trio.sleep(pause)
 
-    async def _once(self, work: Callable[[], Awaitable[None]]) -> None:
+    @staticmethod
+    async def _once(work: Callable[[], Awaitable[None]]) -> str:
+        """Do something once; gives, in one line, why it failed, or nothing."""
         try:
             await work()
         except (StoreError, LinkError) as error:
-            self._report(str(error))
+            return str(error)
         except Exception as error:  # noqa: BLE001 - told; a fault in one place ends no other
-            self._report(f"a fault of ours: {type(error).__name__}: {error}")
+            return f"a fault of ours: {type(error).__name__}: {error}"
+        return ""
 
     async def _wake(self) -> None:
         """Look at rows whose time has come, few in one commit: requests come in between."""

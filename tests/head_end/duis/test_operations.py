@@ -141,6 +141,25 @@ async def test_a_database_that_fails_is_told_and_the_next_request_is_served(
     assert len(lab.rows(ServiceInbox)) == 1
 
 
+async def test_a_trouble_that_goes_on_is_logged_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def failing(*_: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        raise StoreError("the disk failed")
+
+    monkeypatch.setattr(running, "LOOK_S", 0.01)
+    monkeypatch.setattr(FleetDesk, "due", failing)
+    async with lab.serving() as client:
+        await client.logged("trouble")
+        while looks < 5:
+            await client.get("/healthz")
+        assert [line["trouble"] for line in client.logs] == ["the disk failed"]
+
+
 async def test_a_fault_of_ours_with_one_request_spoils_no_other(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
