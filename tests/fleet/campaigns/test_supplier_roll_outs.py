@@ -1,12 +1,16 @@
 """A supplier's own staged roll-out: its devices, in homes that it answers for, under the same gates."""
 
+from dataclasses import replace
+
 import pytest
 
+from images.eui64 import Eui64
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.campaigns.rows import CampaignState, Member, MemberState
 from ota_engine.fleet.campaigns.steering import PauseCampaign
 from ota_engine.fleet.inventory.rows import Variant
+from ota_engine.fleet.orders.rows import DeliveryState, DeviceOrder
 from ota_engine.fleet.parties.rows import Person
 from tests.fleet.estate import DAY
 from tests.fleet.rollout import HOUR, RollOutTown, gate, phase, policy
@@ -101,3 +105,22 @@ def test_who_rolls_out_what(town: RollOutTown, variant: str, person: str, words:
     values = {**VALUES, "supplier": "east" if person == "eve" else ""}
     text = town.refused(person, ProposeCampaign("c2", "x1", canonical_json(values)))
     assert words in text
+
+
+def test_a_device_to_which_a_users_order_is_on_its_way_waits(town: RollOutTown) -> None:
+    values = policy(phase("all"), supplier="east")
+    town.decide("eve", ProposeCampaign("c1", "p1", canonical_json(values)))
+    town.decide("edith", ApproveCampaign("c1"))
+    town.deliver()
+    (ordered,) = town.devices_of("h1", "PPMID")
+    user = Eui64(0x90B3_D51F_3001_0000)
+    order = DeviceOrder(
+        "sr/1", "1", user, ordered.device, "h1", "gw", DeliveryState.ORDERED, town.utc
+    )
+    town.put(order)
+    town.pass_time(8 * DAY)
+    assert town.member("h1").reason == "a user's order for the device is under way"
+    assert set(town.in_state(MemberState.OFFERED)) == {"h2", "h3"}
+    town.put(replace(order, state=DeliveryState.RUNNING))
+    town.pass_time(DAY)
+    assert town.state("h1") is MemberState.OFFERED

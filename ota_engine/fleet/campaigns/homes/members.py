@@ -1,9 +1,10 @@
 """How a home is begun, and how what it holds is activated: the two steps of an upgrade; pure."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Final
 
+from images.eui64 import Eui64
 from ota_engine.fleet.calendar import readiness
 from ota_engine.fleet.calendar.readiness import Question, Wait
 from ota_engine.fleet.calendar.rows import HomeDiary, HomeStep
@@ -29,6 +30,7 @@ from ota_engine.times import DAY_S, Utc
 
 FULL_S: Final = 3_600.0  # until a home is looked at again whose region or gateway is full
 LOOK_AGAIN_S: Final = 21_600.0  # at a home whose campaign does not run
+HUB: Final = "CHF"
 _OPEN: Final = tuple(Select(Campaign, (("state", state),)) for state in OPEN_CAMPAIGNS)
 _GOING: Final = (CampaignState.NOTIFIED, CampaignState.RUNNING)
 _USABLE: Final = (InventoryStatus.COMMISSIONED, InventoryStatus.SUSPENDED)
@@ -146,6 +148,7 @@ def begin(
     asked = questions(roll_out, present, HomeStep.DOWNLOAD, work)
     devices = [work.get(InstalledDevice, member.device) for member in members]
     closed = path_refusals(work, roll_out.release, [one.version for one in devices if one])
+    ordered = _ordered_by_users(members, roll_out, work)
     begun = 0
     for member in members:
         if begun >= room:
@@ -157,6 +160,7 @@ def begin(
             continue
         wait = (
             _no_path(member, closed, work, utc)
+            or _users_first(member, ordered, utc)
             or readiness.before_download(asked[member.home], work, utc)
             or _no_place(home, roll_out.policy, places, utc)
         )
@@ -193,6 +197,21 @@ def _gone(home: Home, member: Member, roll_out: RollOut, work: Work) -> str:
         (device.version == roll_out.release.version, "the device runs the release already"),
     )
     return next((reason for applies, reason in conditions if applies), "")
+
+
+def _ordered_by_users(
+    members: Iterable[Member], roll_out: RollOut, work: Work
+) -> Collection[Eui64]:
+    """Find devices to which a user's order is on its way, or that hold its image; a hub has none."""
+    if _variant_of(roll_out.campaign, work).kind == HUB:
+        return ()
+    return work.standings(tuple(dict.fromkeys(member.device for member in members))).ordered
+
+
+def _users_first(member: Member, ordered: Collection[Eui64], utc: Utc) -> Wait | None:
+    if member.device not in ordered:
+        return None
+    return Wait("a user's order for the device is under way", Utc(utc + LOOK_AGAIN_S))
 
 
 def _no_path(member: Member, closed: Mapping[int | None, str], work: Work, utc: Utc) -> Wait | None:
