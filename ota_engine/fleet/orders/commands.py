@@ -117,8 +117,9 @@ def send_activation(asked: Asked, work: Work, utc: Utc) -> Served:
             ResponseCase.PRE_COMMAND_DIFFERS, f"the command is {command.state}: make a new one"
         )
     note_counter(command.device, command.user, command.counter, work)
-    work.put(replaced(command, state=state, since_utc=utc, due_utc=utc + ANSWER_S))
-    work.put(_instruction(command, home, Verb.COMMAND, body.payload))
+    sent = replaced(command, home=home.home, state=state, since_utc=utc, due_utc=utc + ANSWER_S)
+    work.put(sent)
+    work.put(_instruction(sent, home, Verb.COMMAND, body.payload))
     return Served(later=True, text="sent")
 
 
@@ -140,6 +141,7 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
         return _cancel_readings(asked, device.device, work, utc)
     request_id = asked.header.request_id
     check_counter(request_id, work)
+    check_new(asked, work)
     _check_time(body.execution_utc, utc)
     command = DeviceCommand(
         command_name(asked.name),
@@ -169,7 +171,8 @@ def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
         fall_silent(command, work, utc)
         return
     user = work.get(ServiceUser, command.user)
-    device, home = work.get(InstalledDevice, command.device), work.get(Home, command.home)
+    device = work.get(InstalledDevice, command.device)
+    home = work.get(Home, device.home) if device is not None else None
     if user is None or device is None or home is None or not may_read(user, home, device.kind):
         state = COMMANDS.turn(command.state, CommandStep.WITHDRAW)
         work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
@@ -197,6 +200,19 @@ def fall_silent(command: DeviceCommand, work: Work, utc: Utc) -> None:
 def may_read(user: ServiceUser, home: Home, kind: str) -> bool:
     """Whether a user may ask a device of a home: it answers for it, or looks at homes of its region."""
     return user.active and (home.region in user.regions or is_responsible(user, home, kind))
+
+
+def check_new(asked: Asked, work: Work) -> None:
+    """Refuse a request id under which something else is asked of the device already.
+
+    Raises:
+        RequestRefused: there is.
+    """
+    if work.get(DeviceCommand, command_name(asked.name)) is not None:
+        raise RequestRefused(
+            ResponseCase.REQUEST_ID_USED,
+            "the request id was used for another request: give a new one",
+        )
 
 
 def check_counter(request_id: RequestId, work: Work) -> None:

@@ -96,11 +96,16 @@ class _Word:
     payload: Any = None
 
     @property
+    def named(self) -> DeviceOrder | None:
+        """The order of firmware that led to it, as the hub says."""
+        name = self.outcome.campaign
+        return self.work.get(DeviceOrder, name) if is_order(name) else None
+
+    @property
     def order(self) -> DeviceOrder | None:
         """The order of firmware that it is about, by its name or as the one live order of the device."""
-        name = self.outcome.campaign
-        if is_order(name):
-            return self.work.get(DeviceOrder, name)
+        if is_order(self.outcome.campaign):
+            return self.named
         if self.device is None or self.device.kind == HUB:
             return None
         live = (
@@ -181,14 +186,14 @@ def version_in(payload: Any) -> int | None:
 
 
 def _arrived(word: _Word) -> None:
-    order = word.order
+    order = word.named
     if order is not None and move(order, DeliveryStep.ARRIVE, "", word.work, word.utc):
         _tell_delivery(word, order, success=True)
 
 
 def _held(word: _Word) -> None:
     """A PPMID runs it by itself then; all others await a command."""
-    order = word.order
+    order = word.named
     if order is not None and move(order, DeliveryStep.HOLD, "", word.work, word.utc):
         _tell_delivery(word, order, success=True)
 
@@ -197,8 +202,8 @@ def _failed(word: _Word) -> None:
     if is_command(word.outcome.campaign):
         _refused(word)
         return
-    order = word.order
-    if order is None or not is_order(word.outcome.campaign):
+    order = word.named
+    if order is None:
         return
     arrived = order.state in (DeliveryState.ARRIVED, DeliveryState.HELD)
     if not move(order, DeliveryStep.FAIL, word.outcome.reason, word.work, word.utc):
@@ -215,8 +220,8 @@ def _lost(word: _Word) -> None:
     if is_command(word.outcome.campaign):
         _unanswered(word)
         return
-    order = word.order
-    if order is None or not is_order(word.outcome.campaign):
+    order = word.named
+    if order is None:
         return
     if move(order, DeliveryStep.LOSE, word.outcome.reason, word.work, word.utc):
         _tell_delivery(word, order, success=False)
@@ -406,7 +411,8 @@ def _receipt(word: _Word) -> None:
     order = word.order
     if order is None:
         return
-    if told.alert_code != VERIFIED:
+    begun = order.state is not DeliveryState.ORDERED or word.named is not None
+    if told.alert_code != VERIFIED and begun:  # else it speaks of an image that came before
         move(order, DeliveryStep.FAIL, "the device has not verified it", word.work, word.utc)
 
 
@@ -426,7 +432,7 @@ def _take_version(word: _Word) -> None:
         return  # it came late, or twice
     known = device.version
     if device.kind == HUB:
-        if known != version or device.version_source is not VersionSource.DEVICE:
+        if _has_activated(word, device, version):
             _tell_hub(word, device, version)
         return
     order = word.order
@@ -442,6 +448,14 @@ def _take_version(word: _Word) -> None:
 
 def _is_activation(word: _Word) -> bool:
     return isinstance(word.payload, ActivationOutcome | FutureDatedOutcome | PpmidActivation)
+
+
+def _has_activated(word: _Word, device: InstalledDevice, version: int) -> bool:
+    """Whether a hub runs something new; what it says first of all, or again, is nothing new."""
+    known = device.version
+    if word.outcome.word is HubWord.ACTIVATED:
+        return known != version or device.version_source is not VersionSource.DEVICE
+    return known is not None and known != version
 
 
 def _tell_hub(word: _Word, device: InstalledDevice, version: int) -> None:

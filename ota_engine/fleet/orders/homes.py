@@ -31,6 +31,7 @@ from ota_engine.fleet.releases.rows import CplEntry
 from ota_engine.times import Utc
 
 MOST_SHOWN: Final = 17
+MOST_ALIKE: Final = 100  # homes that are looked at for what should name one
 HUB: Final = "CHF"
 
 ACTIVE: Final = "Active"
@@ -57,8 +58,8 @@ def read_inventory(asked: Asked, work: Work, utc: Utc) -> Served:
     ahead = _announced(body.device, asked.user.party, work)
     if ahead is not None:
         return Served(Inventory((_ahead(ahead, work),)), text="one device")
-    home = _found(body, work)
-    if home is None or not may_see(asked.user, home, work):
+    home = _found(body, asked.user, work)
+    if home is None:
         raise RequestRefused(ResponseCase.NOTHING_FOUND, _UNKNOWN)
     devices = _shown(home, work)
     if not devices:
@@ -82,21 +83,30 @@ def may_see(user: ServiceUser, home: Home, work: Work) -> bool:
     return any(row.party == user.party and row.due_utc is not None for row in ahead)
 
 
-def _found(body: ReadInventory, work: Work) -> Home | None:
+def _found(body: ReadInventory, user: ServiceUser, work: Work) -> Home | None:
+    """Find the one home that is meant, of those that a user may look at."""
+    named = _named(body, work)
+    work.require(RowKey(Home, (name,)) for name in named)
+    homes = [home for name in named if (home := work.get(Home, name)) is not None]
+    seen = [home for home in homes if may_see(user, home, work)]
+    return seen[0] if len(seen) == 1 else None
+
+
+def _named(body: ReadInventory, work: Work) -> list[str]:
+    """Name the homes that a request may mean, whoever may look at them."""
     if body.device is not None:
         device = work.get(InstalledDevice, body.device)
         if device is None:
             hubs = work.select(InstalledDevice, gpf=body.device)
             device = hubs[0] if hubs else None
-        return work.get(Home, device.home) if device is not None else None
+        return [] if device is None else [device.home]
     if body.mpxn:
         wanted = "mpan" if len(body.mpxn) == _MPAN else "mprn", body.mpxn
     elif body.uprn:
         wanted = "uprn", body.uprn
     else:
         wanted = "address", f"{body.address}, {body.post_code}"
-    named = work.selected(Select(Particulars, (wanted,), limit=2))
-    return work.get(Home, named[0].home) if len(named) == 1 else None
+    return [row.home for row in work.selected(Select(Particulars, (wanted,), limit=MOST_ALIKE))]
 
 
 def _shown(home: Home, work: Work) -> tuple[InventoryDevice, ...]:
@@ -223,7 +233,7 @@ def update_inventory(asked: Asked, work: Work, utc: Utc) -> Served:
             ResponseCase.NOT_RESPONSIBLE, f"{format_eui64(body.device)} is in none of your homes"
         )
     if body.meter_point is not None:
-        return _name_meter_point(body.meter_point, home, work)
+        return _name_meter_point(body.meter_point, asked.user, home, work)
     if body.delete:
         raise _no_change(f"{format_eui64(body.device)} stands in a home: it cannot be deleted")
     told = _status_told(row, body) if body.details is None else _details_told(row, body, work, utc)
@@ -260,6 +270,8 @@ def _status_told(row: InstalledDevice, body: UpdateInventory) -> DeviceTold:
 def _details_told(row: InstalledDevice, body: UpdateInventory, work: Work, utc: Utc) -> DeviceTold:
     details = body.details
     assert details is not None  # noqa: S101 - by the caller
+    if row.kind == HUB:
+        raise _no_change("what a hub is and runs is the DCC's to say")
     told = _told(row, row.status)
     version = _version(details.firmware_version, ResponseCase.INVENTORY_CHANGE_REFUSED)
     if version is not None:
@@ -288,12 +300,17 @@ def _told(row: InstalledDevice, status: InventoryStatus) -> DeviceTold:
     )
 
 
-def _name_meter_point(named: tuple[str, str], home: Home, work: Work) -> Served:
+def _name_meter_point(named: tuple[str, str], user: ServiceUser, home: Home, work: Work) -> Served:
     element, number = named
     if element != "ImportMPxN":
         raise _no_change(f"{element} is kept of no home here")
+    electric = len(number) == _MPAN
+    if not is_responsible(user, home, "ESME" if electric else "GSME"):
+        raise RequestRefused(
+            ResponseCase.NOT_RESPONSIBLE, "the meter point is of a fuel that another supplies"
+        )
     row = work.get(Particulars, home.home) or Particulars(home.home)
-    work.put(replace(row, mpan=number) if len(number) == _MPAN else replace(row, mprn=number))
+    work.put(replace(row, mpan=number) if electric else replace(row, mprn=number))
     return Served(text="meter point")
 
 

@@ -20,12 +20,13 @@ from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, comman
 from ota_engine.fleet.orders.commands import (
     asked_device,
     check_counter,
+    check_new,
     found_device,
     note_counter,
 )
 from ota_engine.fleet.orders.lives import COMMANDS, CommandStep
 from ota_engine.fleet.orders.rows import CommandState, DeviceCommand, ServiceUser
-from ota_engine.fleet.orders.suppliers import fuels_of
+from ota_engine.fleet.orders.suppliers import SUPPLIERS, fuels_of
 from ota_engine.fleet.orders.telling import alert
 from ota_engine.fleet.parties.rows import Fuel, Party
 from ota_engine.fleet.port import Instruction, Verb
@@ -78,12 +79,14 @@ def _tell_supplier(asked: Asked, work: Work, utc: Utc) -> Served:
     at = utc if body.execution_utc is None else body.execution_utc
     if at < utc:
         raise RequestRefused(ResponseCase.STRUCTURE_WRONG, "the execution time has passed")
-    if _registered(home, fuels[0], at, work) != user.party:
+    named = _registered(home, fuels[0], at, work)
+    if named != user.party or SUPPLIERS[fuels[0]] is not user.role:
         raise RequestRefused(
             ResponseCase.NOT_RESPONSIBLE,
             f"registration data do not name {user.party} for {format_eui64(device.device)} then",
         )
     check_counter(request_id, work)
+    check_new(asked, work)
     note_counter(device.device, user.user, request_id.counter, work)
     name = command_name(asked.name)
     version = asked.request.schema_version

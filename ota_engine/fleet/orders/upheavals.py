@@ -57,10 +57,19 @@ def home_vanished(happened: HomeVanished, work: Work, utc: Utc) -> None:
 
 
 def device_moved(happened: DeviceMoved, work: Work, utc: Utc) -> None:
-    """A device that is in another home now gets nothing that was ordered in its old one."""
+    """A device that is in another home now gets nothing that was ordered in its old one.
+
+    What is to be asked of it later goes along, if whoever asks answers for it there, too.
+    """
     for order, _, _ in _orders(happened.old_home, work):
         if order.device == happened.device:
             _withdraw(order, "the device is in another home now", work, utc)
+    home = work.get(Home, happened.new_home)
+    for state in _TO_COME:
+        for command in work.select(DeviceCommand, device=happened.device, state=state):
+            work.put(replaced(command, home=happened.new_home))
+    if home is not None:
+        _withdraw_commands(home, work, utc)
 
 
 def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:

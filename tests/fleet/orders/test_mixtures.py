@@ -1,0 +1,140 @@
+"""What happens to orders, commands and alerts when things come together that nobody planned together."""
+
+from dataclasses import replace
+
+from images.eui64 import Eui64
+from ota_engine.duis.requests import (
+    DeviceDetails,
+    OtherRequest,
+    ReadInventory,
+    UpdateInventory,
+)
+from ota_engine.fleet.inventory.arrivals import DeviceTold
+from ota_engine.fleet.inventory.rows import InstalledDevice, Particulars, VersionSource
+from ota_engine.fleet.orders.rows import CommandState, DeliveryState, DeviceCommand, DeviceOrder
+from ota_engine.fleet.port import HubWord, Verb
+from ota_engine.times import Utc
+from tests.fleet.orders import messages
+from tests.fleet.orders.street import (
+    DUAL,
+    ELEC,
+    FAR,
+    GAS,
+    NETWORK,
+    NEW,
+    OLD,
+    OWN,
+    Street,
+    content_of,
+    device,
+)
+
+HCALCS = device(DUAL, "HCALCS")
+HUB = device(DUAL, "CHF")
+PPMID = device(DUAL, "PPMID")
+LATER = Utc(1_800_010_000.0)
+
+
+def move(street: Street, target: Eui64, home: str) -> None:
+    row = street.row(InstalledDevice, device=target)
+    street.happen(DeviceTold(target, home, row.kind, row.variant, row.status))
+
+
+def test_a_dated_reading_of_a_device_that_moved_to_another_home_is_taken_back_and_told() -> None:
+    street = Street()
+    street.read_version(ELEC, HCALCS, 12, LATER)
+    move(street, HCALCS, FAR)
+    street.pass_time(20_000)
+    assert street.told(Verb.READ) == []
+    assert [one.code for one in street.documents(ELEC)] == ["E4"]
+    assert street.row(DeviceCommand).state is CommandState.WITHDRAWN
+
+
+def test_a_dated_reading_follows_its_device_to_another_home_of_the_same_supplier() -> None:
+    street = Street()
+    street.read_version(ELEC, HCALCS, 12, LATER)
+    move(street, HCALCS, OWN)
+    street.pass_time(20_000)
+    assert [one.home for one in street.told(Verb.READ)] == [OWN]
+
+
+def test_a_command_for_a_device_that_moved_follows_its_supplier_then() -> None:
+    street = Street()
+    draft = street.draft(ELEC, HCALCS, 1_000).response
+    move(street, HCALCS, OWN)
+    command = content_of(draft).payload[:-1] + b"\x40" + bytes(64)
+    assert street.send(ELEC, HCALCS, 1_000, command).code == "I99"
+    assert street.row(DeviceCommand).home == OWN
+
+
+def test_no_user_says_which_firmware_a_hub_runs() -> None:
+    street = Street()
+    body = UpdateInventory(HUB, details=DeviceDetails(firmware_version="0002012F"))
+    answer = street.ask_duis(ELEC, "8.4", body)
+    assert answer.response.code.startswith("E0804"), answer.response.code
+    assert street.row(InstalledDevice, device=HUB).version == OLD
+
+
+def test_a_hub_that_says_for_the_first_time_what_was_registered_has_activated_nothing() -> None:
+    street = Street()
+    row = street.row(InstalledDevice, device=HUB)
+    street.put(replace(row, version_source=VersionSource.REGISTRATION))
+    street.pass_time(60)
+    street.hub_says(HubWord.VERSION, HUB, version=OLD)
+    assert street.alerts(ELEC) == []
+
+
+def test_what_a_campaign_brings_to_a_device_moves_no_order_of_a_user() -> None:
+    street = Street()
+    street.order(ELEC, PPMID, ppmid=True)
+    street.hub_says(HubWord.REACHED, PPMID, "campaign-1")
+    street.hub_says(HubWord.TRANSFERRED, PPMID, "campaign-1")
+    assert street.row(DeviceOrder).state is DeliveryState.ORDERED
+    assert street.alerts(ELEC) == []
+
+
+def test_a_receipt_of_another_image_ends_no_order() -> None:
+    street = Street()
+    esme = device(DUAL, "ESME")
+    street.order(ELEC, esme)
+    street.hub_says(HubWord.ALERT, esme, message=messages.receipt(esme, ELEC, 7, 0x8F1C))
+    assert street.row(DeviceOrder).state is DeliveryState.ORDERED
+
+
+def test_a_reading_takes_no_drafts_place() -> None:
+    street = Street()
+    draft = street.draft(ELEC, HCALCS, 1_000).response
+    first = street.read_version(ELEC, HCALCS, 1_000)
+    command = content_of(draft).payload[:-1] + b"\x40" + bytes(64)
+    second = street.send(ELEC, HCALCS, 1_000, command)
+    assert first.code != "I99"
+    assert second.code == "I99"
+
+
+def test_a_home_is_found_by_its_meter_point_though_another_supplier_claims_the_same() -> None:
+    street = Street()
+    street.put(Particulars(FAR, mpan="1012345678901"))
+    body = UpdateInventory(PPMID, meter_point=("ImportMPxN", "1012345678901"))
+    street.ask_duis(ELEC, "8.4", body)
+    asked = ReadInventory(mpxn="1012345678901")
+    for user, home in ((ELEC, DUAL), (NEW, FAR)):
+        found = content_of(street.ask_duis(user, "8.2", asked).response)
+        assert found.devices[0].device == device(home, "CHF")
+    everyone = street.ask_duis(NETWORK, "8.2", asked).response
+    assert everyone.code == "E080201"  # it sees both, and cannot tell which is meant
+
+
+def test_a_gas_supplier_names_no_electricity_meter_point() -> None:
+    street = Street()
+    street.put(Particulars(DUAL, mpan="1012345678901"))
+    body = UpdateInventory(PPMID, meter_point=("ImportMPxN", "1012345678902"))
+    answer = street.ask_duis(GAS, "8.4", body)
+    assert answer.response.code.startswith("E"), answer.response.code
+
+
+def test_a_gas_user_says_nothing_of_the_supply_of_electricity() -> None:
+    street = Street()
+    body = OtherRequest("UpdateSecurityCredentialsCoS", None)
+    other = Eui64(ELEC + 1)
+    answer = street.ask_duis(other, "6.23", body, command_variant=1, target=device(OWN, "ESME"))
+    assert answer.response.code == "E4"
