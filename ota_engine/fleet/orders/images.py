@@ -4,18 +4,20 @@ However many devices a list has, their rows are made later, some at a time (``de
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.duis.codes import ResponseCase
 from ota_engine.duis.requests import UpdateFirmware
 from ota_engine.duis.responses import FirmwareWarning
+from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served
 from ota_engine.fleet.orders.codes import rules_of
 from ota_engine.fleet.orders.events import OrderedImage
 from ota_engine.fleet.orders.rows import ImageOrder, OrderBatch
-from ota_engine.fleet.orders.sorting import OrderTerms, PassedOver, sort_devices
+from ota_engine.fleet.orders.sorting import WAITING, OrderTerms, PassedOver, sort_devices
 from ota_engine.fleet.releases.rows import CataloguedImage
 from ota_engine.times import Utc
 from ota_engine.wording import counted
@@ -35,26 +37,20 @@ def order_image(asked: Asked, work: Work, utc: Utc) -> Served:
     assert isinstance(body, UpdateFirmware)  # noqa: S101 - by its variant
     if image is None:
         raise RequestRefused(ResponseCase.IMAGE_REFUSED, "the image of the request is not at hand")
-    _check_list(body)
+    # What is wanted is asked for before anything is done for every device: each want begins anew.
+    work.require((RowKey(CataloguedImage, (image.sha256,)), _same_version(image), WAITING))
     _check_image(body, image, work)
     standees = work.standings(body.devices)
     terms = OrderTerms(asked.user, body.ppmid, image, rules_of(work))
     over, case = sort_devices(terms, body.devices, standees, work)
     passed = over.all
-    taken = [device for device in body.devices if device not in passed]
+    taken = [one for one in body.devices if one not in passed] if passed else body.devices
     if not taken and not over.must_wait:
         raise RequestRefused(case, "no device of the list may have this image")
     if taken:
         _keep(asked, body, image, taken, work, utc)
     text = f"{counted(len(taken), 'device')}, {len(passed):,} passed over"
     return Served(_warning(body, over), True, text=text) if passed else Served(text=text)
-
-
-def _check_list(body: UpdateFirmware) -> None:
-    if len(set(body.devices)) < len(body.devices):
-        raise RequestRefused(
-            ResponseCase.DEVICE_LIST_REFUSED, "the list names a device twice: name each once"
-        )
 
 
 def _check_image(body: UpdateFirmware, image: OrderedImage, work: Work) -> None:
@@ -90,16 +86,22 @@ def _is_of_catalogue(image: OrderedImage, ppmid: bool, work: Work) -> bool:
 
     Files that users sign themselves differ all; one for a PPMID bears no signature of theirs.
     """
-    same = work.select(
-        CataloguedImage,
-        manufacturer_code=image.manufacturer_code,
-        image_type=image.image_type,
-        version=image.version,
-    )
+    same = work.selected(_same_version(image))
     hashes = {row.manufacturer_hash for row in same if row.manufacturer_hash}
     if hashes:
         return image.manufacturer_hash in hashes
     return not (same and ppmid)
+
+
+def _same_version(image: OrderedImage) -> Select:
+    return Select(
+        CataloguedImage,
+        (
+            ("manufacturer_code", image.manufacturer_code),
+            ("image_type", image.image_type),
+            ("version", image.version),
+        ),
+    )
 
 
 def is_version(text: str, version: int) -> bool:
@@ -121,7 +123,7 @@ def _keep(
     asked: Asked,
     body: UpdateFirmware,
     image: OrderedImage,
-    taken: list[Eui64],
+    taken: Sequence[Eui64],
     work: Work,
     utc: Utc,
 ) -> None:

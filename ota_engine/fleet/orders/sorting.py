@@ -4,7 +4,7 @@ Devices are looked at by how they stand, not one by one. Whose they are not, lea
 user they are unknown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -14,6 +14,7 @@ from ota_engine.duis.codes import ResponseCase
 from ota_engine.fleet.inventory.rows import InventoryStatus, Variant
 from ota_engine.fleet.kernel.rows import RowKey, Select, Standees, Standing
 from ota_engine.fleet.kernel.work import Work
+from ota_engine.fleet.orders.asking import RequestRefused
 from ota_engine.fleet.orders.events import OrderedImage
 from ota_engine.fleet.orders.lives import IN_PROGRESS
 from ota_engine.fleet.orders.rows import (
@@ -29,6 +30,10 @@ from ota_engine.fleet.releases.rows import CplEntry
 METERS: Final = frozenset({"ESME", "GSME", "HCALCS"})  # that 11.1 is for
 DISPLAYS: Final = frozenset({"PPMID"})  # that 11.4 is for
 OUT_OF_SCOPE: Final = frozenset({"IHD"})  # no firmware comes to it by any request
+
+
+#: Parts of orders that were not handed on yet.
+WAITING: Final = Select(OrderBatch, at_most=(("due_utc", float("inf")),))
 
 
 class PassedOver(NamedTuple):
@@ -100,26 +105,35 @@ _TOO_LARGE: Final = _Place("not_applicable", ResponseCase.IMAGE_TOO_LARGE)
 
 
 def sort_devices(
-    terms: OrderTerms, devices: Iterable[Eui64], standees: Standees, work: Work
+    terms: OrderTerms, devices: Sequence[Eui64], standees: Standees, work: Work
 ) -> Sorted:
     """Sort the devices of an order.
 
     Raises:
+        RequestRefused: a device is named twice.
         RowsWanted: rows are missing.
     """
+    listed = _listed_variants(terms, standees.alike, work)
     asked = set(devices)
+    if len(asked) < len(devices):
+        raise RequestRefused(
+            ResponseCase.DEVICE_LIST_REFUSED, "the list names a device twice: name each once"
+        )
     over = PassedOver(set(), set(), set(), set(), set())
-    unknown = asked.difference(*standees.alike.values())
+    unknown: set[Eui64] = set()
+    if sum(map(len, standees.alike.values())) < len(asked):
+        unknown = asked.difference(*standees.alike.values())
     over.not_commissioned.update(_announced(unknown, terms.user, work))
     over.invalid.update(unknown - over.not_commissioned)
     cases = {ResponseCase.NO_DEVICE_ELIGIBLE} if over.invalid else set()
-    listed = _listed_variants(terms, standees.alike, work)
     for standing, those in standees.alike.items():
         place = _place(terms, standing, listed, work)
         if place is not None:
             attrgetter(place.where)(over).update(those)
             cases.add(place.case)
-    over.in_progress.update(_under_way(terms, asked - over.all, standees, work))
+    passed = over.all
+    left = asked - passed if passed else asked
+    over.in_progress.update(_under_way(terms, left, standees, work))
     case = cases.pop() if len(cases) == 1 else ResponseCase.NO_DEVICE_ELIGIBLE
     return Sorted(over, case)
 
@@ -196,7 +210,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _under_way(terms: OrderTerms, asked: set[Eui64], standees: Standees, work: Work) -> set[Eui64]:
     """Find devices for which something is under way that this order does not take the place of."""
     waiting: set[Eui64] = set()
-    for batch in work.select(OrderBatch, at_most={"due_utc": float("inf")}):
+    for batch in work.selected(WAITING):
         waiting.update(batch.each)
     names = {one: name for one, name in standees.ordered.items() if one in asked}
     work.require(RowKey(DeviceOrder, (name,)) for name in names.values())

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from images.eui64 import Eui64, parse_eui64
-from ota_engine.canonical import canonical_json
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY
 from ota_engine.fleet.kernel.rows import Standees, Standing, Standings
 from ota_engine.fleet.orders.lives import LIVE
@@ -23,21 +22,21 @@ _STANDING: Final = (
     "coalesce(h.gas, '')",
 )
 _DEVICES: Final = """
-    FROM json_each(:devices) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
+    FROM json_each(?) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
     LEFT JOIN homes AS h ON h.home = d.home
 """
 _HOW_THEY_STAND: Final = f"SELECT d.device, {', '.join(_STANDING)} {_DEVICES}"
-#: Whether they all stand alike, as most do: the least and the greatest of everything are the same.
-_ALIKE: Final = "SELECT count(*), {} {}".format(
-    ", ".join(f"min({one}), max({one})" for one in _STANDING), _DEVICES
+#: Whether they all stand as the first one does, as most do.
+_ALIKE: Final = "SELECT count(*) {} WHERE {}".format(
+    _DEVICES, " AND ".join(f"{one} = ?" for one in _STANDING)
 )
 # A device has one live order at most. Campaigns that are open are few, devices are many.
 _ORDERED: Final = f"""
-    SELECT o.device, o.name FROM json_each(:devices) AS w
+    SELECT o.device, o.name FROM json_each(?) AS w
     CROSS JOIN device_orders AS o ON o.device = w.value WHERE o.state IN ({listed(LIVE)})
 """  # noqa: S608 - our own words
 _UPGRADED: Final = f"""
-    SELECT d.device FROM json_each(:devices) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
+    SELECT d.device FROM json_each(?) AS w CROSS JOIN fleet_devices AS d ON d.device = w.value
     WHERE EXISTS (SELECT 1 FROM campaigns AS c JOIN members AS m
                     ON m.campaign = c.campaign AND m.home = d.home
                   WHERE c.state IN ({listed(OPEN_CAMPAIGNS)}) AND m.device = d.device
@@ -49,32 +48,34 @@ _CAMPAIGNS: Final = f"SELECT 1 FROM campaigns WHERE state IN ({listed(OPEN_CAMPA
 def look_how_they_stand(driver: sqlite3.Connection, asked: Standings) -> Standees:
     """Sort devices by how they stand."""
     texts = _texts(asked.devices)
-    told = {"devices": canonical_json(texts)}
-    alike = _all_alike(driver, asked.devices, told) or _by_standing(
+    told = _as_json(texts)
+    alike = _all_alike(driver, asked.devices, texts, told) or _by_standing(
         driver, asked.devices, texts, told
     )
-    ordered = {parse_eui64(text): name for text, name in driver.execute(_ORDERED, told)}
+    ordered = {parse_eui64(text): name for text, name in driver.execute(_ORDERED, (told,))}
     upgraded: frozenset[Eui64] = frozenset()
     if driver.execute(_CAMPAIGNS).fetchone():
-        upgraded = frozenset(parse_eui64(text) for (text,) in driver.execute(_UPGRADED, told))
+        upgraded = frozenset(parse_eui64(text) for (text,) in driver.execute(_UPGRADED, (told,)))
     return Standees(alike, ordered, upgraded)
 
 
 def _all_alike(
-    driver: sqlite3.Connection, devices: Sequence[Eui64], told: dict[str, str]
+    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: str
 ) -> dict[Standing, Sequence[Eui64]] | None:
     """Find how all devices stand; None where that is not one way, or one of them is not known."""
-    number, *bounds = driver.execute(_ALIKE, told).fetchone()
-    least, most = bounds[::2], bounds[1::2]
-    return {Standing(*least): devices} if number == len(devices) and least == most else None
+    first = driver.execute(_HOW_THEY_STAND, (_as_json(texts[:1]),)).fetchone()
+    if first is None:
+        return None
+    (number,) = driver.execute(_ALIKE, (told, *first[1:])).fetchone()
+    return {Standing(*first[1:]): devices} if number == len(devices) else None
 
 
 def _by_standing(
-    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: dict[str, str]
+    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: str
 ) -> dict[Standing, Sequence[Eui64]]:
     named = dict(zip(texts, devices, strict=True))
     found: dict[tuple[str, ...], list[Eui64]] = {}
-    for text, *standing in driver.execute(_HOW_THEY_STAND, told):
+    for text, *standing in driver.execute(_HOW_THEY_STAND, (told,)):
         found.setdefault(tuple(standing), []).append(named[text])
     return {Standing(*standing): those for standing, those in found.items()}
 
@@ -84,3 +85,8 @@ def _texts(devices: Sequence[Eui64]) -> list[str]:
     octets = struct.pack(f">{len(devices)}Q", *devices)
     text = octets.hex("-").upper()
     return [text[at : at + _TEXT] for at in range(0, len(text), _TEXT + 1)]
+
+
+def _as_json(texts: Sequence[str]) -> str:
+    """Write identities as one text, which holds nothing that JSON writes in another way."""
+    return '["' + '","'.join(texts) + '"]' if texts else "[]"
