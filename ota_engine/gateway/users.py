@@ -38,6 +38,7 @@ MEET_WITHIN_S: Final = 15.0  # that a device has to speak, before something is s
 MEET_EVERY_S: Final = 900.0  # between two times that a silent device is asked to
 REMEMBERED: Final = 64  # alerts of a device that are known to have been told
 _NO_ANSWER: Final = "the device has not answered"
+_TAKEN_BACK: Final = "it was taken back before it was sent"
 _OVER: Final = frozenset({ErrandState.RUNNING, ErrandState.WITHDRAWN})
 
 
@@ -80,9 +81,9 @@ class UserOrders:
         if told.number <= max(last, self._taken_back(told)):
             return True
         if known is not None:
-            waits = known.state is UserErrandState.WAITING and told.verb is Verb.WITHDRAW
-            state = UserErrandState.CLOSED if waits else known.state
-            self._memory.remember(replace(known, number=told.number, state=state))
+            known = self._memory.remember(replace(known, number=told.number))
+            if known.state is UserErrandState.WAITING and told.verb is Verb.WITHDRAW:
+                self.refused(known, _TAKEN_BACK, utc)
         else:
             self._memory.remember(_errand(told, utc))
         return True

@@ -431,3 +431,28 @@ def test_two_campaigns_order_two_devices_at_once() -> None:
     live(lived, 3 * HOUR)
     ran = {(found.campaign, found.device) for found in said(lived, HubWord.ACTIVATED)}
     assert ran == {("c", HCALCS), ("d", meter)}
+
+
+def test_a_command_that_is_taken_back_before_the_hub_has_sent_it_is_not_sent_and_that_is_told() -> (
+    None
+):
+    lived = holding()
+    lived.give([command("2", signed(1000)), withdraw("2")])
+    live(lived, HOUR)
+    (refused,) = said(lived, HubWord.REFUSED)
+    assert (refused.campaign, refused.device) == ("sr/2", HCALCS)
+    assert not said(lived, HubWord.ANSWERED)
+    assert not list(lived.store.orders())
+    lived.give([command("3", signed(1001))])
+    live(lived, HOUR)
+    assert [one.campaign for one in said(lived, HubWord.ANSWERED)] == ["sr/3"]
+
+
+def test_what_a_hub_has_sent_is_answered_though_it_is_taken_back() -> None:
+    lived = holding()
+    lived.give([command("2", signed(1000))])
+    live(lived, HOUR)
+    lived.give([withdraw("2")])
+    live(lived, HOUR)
+    assert [one.campaign for one in said(lived, HubWord.ANSWERED)] == ["sr/2"]
+    assert not said(lived, HubWord.REFUSED)

@@ -31,7 +31,7 @@ from ota_engine.fleet.orders.rows import (
 from ota_engine.fleet.orders.suppliers import is_responsible
 from ota_engine.fleet.orders.suspending import suspend
 from ota_engine.fleet.orders.telling import respond
-from ota_engine.fleet.port import COMMANDED, Instruction, Verb
+from ota_engine.fleet.port import COMMANDED, Instruction, InstructionState, Verb
 from ota_engine.gbcs.compose import activate_firmware
 from ota_engine.gbcs.envelope import SIGNATURE_BYTES, serialise
 from ota_engine.gbcs.payloads import CANCELLATION_TIME
@@ -168,6 +168,7 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
 def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
     """Ask a device at the time that was given, or wait no longer for what it was to do then."""
     if command.state is not CommandState.DATED:
+        take_back_unsent(command, work)
         fall_silent(command, work, utc)
         return
     user = work.get(ServiceUser, command.user)
@@ -179,6 +180,29 @@ def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
         respond(work, command, "withdrawn", None, utc, ResponseCase.NOT_RESPONSIBLE)
         return
     _ask(command, home, work, utc)
+
+
+def take_back_unsent(command: DeviceCommand, work: Work) -> None:
+    """Have a gateway pass on nothing more of a command; what its hub has sent stays sent.
+
+    A gateway that was away must not come back with what nobody waits for, or may ask for, any more.
+    """
+    verb = Verb.READ if command.reference == READ else Verb.COMMAND
+    told = work.get(Instruction, _key(command, 1, verb))
+    key = _key(command, 2, Verb.WITHDRAW)
+    known = work.get(Instruction, key)
+    if command.state is not CommandState.SENT or told is None or known is not None:
+        return
+    work.put(
+        replaced(
+            told,
+            key=key,
+            verb=Verb.WITHDRAW,
+            state=InstructionState.WAITING,
+            number=2,
+            command=b"",
+        )
+    )
 
 
 def fall_silent(command: DeviceCommand, work: Work, utc: Utc) -> None:
@@ -340,7 +364,7 @@ def _ask(command: DeviceCommand, home: Home, work: Work, utc: Utc) -> None:
 
 def _instruction(command: DeviceCommand, home: Home, verb: Verb, octets: bytes) -> Instruction:
     return Instruction(
-        f"{command.name}/1/{verb}",
+        _key(command, 1, verb),
         home.gateway,
         command.name,
         1,
@@ -352,3 +376,7 @@ def _instruction(command: DeviceCommand, home: Home, verb: Verb, octets: bytes) 
         user=command.user,
         counter=command.counter,
     )
+
+
+def _key(command: DeviceCommand, number: int, verb: Verb) -> str:
+    return f"{command.name}/{number}/{verb}"

@@ -37,6 +37,7 @@ from ota_engine.fleet.orders.rows import (
     DeviceOrder,
     ImageOrder,
     ServiceUser,
+    Suspension,
 )
 from ota_engine.fleet.orders.suppliers import responsible_users
 from ota_engine.fleet.orders.suspending import restore
@@ -274,6 +275,9 @@ def _refused(word: _Word) -> None:
     if command is None or state is None:
         return
     word.work.put(replaced(command, state=state, since_utc=word.utc, due_utc=None))
+    suspension = word.work.get(Suspension, command.device)
+    if suspension is not None and suspension.command == command.name:
+        _restore(word)
     case = ResponseCase.DEVICE_OUT_OF_REACH
     respond(word.work, command, "refused", None, word.utc, case)
 

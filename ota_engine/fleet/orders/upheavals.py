@@ -13,7 +13,7 @@ from ota_engine.fleet.inventory.happenings import (
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, Select, replaced
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.orders.commands import READ, may_read
+from ota_engine.fleet.orders.commands import READ, may_read, take_back_unsent
 from ota_engine.fleet.orders.deliveries import instruct, take_back, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
@@ -31,12 +31,14 @@ from ota_engine.fleet.port import Verb
 from ota_engine.times import Utc
 
 _TO_COME = (CommandState.DRAFTED, CommandState.DATED)
+_OPEN = (*_TO_COME, CommandState.SENT)
 
 
 def supplier_changed(happened: SupplierChanged, work: Work, utc: Utc) -> None:
     """Take back what the losing supplier ordered; tell the gaining one what goes on for others.
 
-    What was sent to a device cannot be taken back: its answer goes to whoever asked.
+    What was sent to a device cannot be taken back: its answer goes to whoever asked. What its hub has not
+    sent yet is not sent, and that is told.
     """
     home = work.get(Home, happened.home)
     if home is None:
@@ -115,7 +117,7 @@ def _tell_gaining(
 
 
 def _withdraw_commands(home: Home, work: Work, utc: Utc) -> None:
-    for state in _TO_COME:
+    for state in _OPEN:
         for command in work.select(DeviceCommand, home=home.home, state=state):
             user = work.get(ServiceUser, command.user)
             device = work.get(InstalledDevice, command.device)
@@ -123,6 +125,9 @@ def _withdraw_commands(home: Home, work: Work, utc: Utc) -> None:
             if command.reference == SUPPLIER or user is None or device is None:
                 continue  # who asked is not the supplier yet: its time decides
             if allowed(user, home, device.kind):
+                continue
+            if command.state is CommandState.SENT:
+                take_back_unsent(command, work)
                 continue
             turned = COMMANDS.turn(command.state, CommandStep.WITHDRAW)
             work.put(replaced(command, state=turned, since_utc=utc, due_utc=None))

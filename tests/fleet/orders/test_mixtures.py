@@ -7,11 +7,14 @@ from ota_engine.duis.requests import (
     DeviceDetails,
     OtherRequest,
     ReadInventory,
+    RequestId,
     UpdateInventory,
 )
 from ota_engine.fleet.inventory.arrivals import DeviceTold
+from ota_engine.fleet.inventory.registration import SupplierTold
 from ota_engine.fleet.inventory.rows import InstalledDevice, Particulars, VersionSource
 from ota_engine.fleet.orders.rows import CommandState, DeliveryState, DeviceCommand, DeviceOrder
+from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.port import HubWord, Verb
 from ota_engine.times import Utc
 from tests.fleet.orders import messages
@@ -32,6 +35,7 @@ from tests.fleet.orders.street import (
 HCALCS = device(DUAL, "HCALCS")
 HUB = device(DUAL, "CHF")
 PPMID = device(DUAL, "PPMID")
+SENT = f"sr/{RequestId(ELEC, HCALCS, 1_000).text}"
 LATER = Utc(1_800_010_000.0)
 
 
@@ -138,3 +142,37 @@ def test_a_gas_user_says_nothing_of_the_supply_of_electricity() -> None:
     other = Eui64(ELEC + 1)
     answer = street.ask_duis(other, "6.23", body, command_variant=1, target=device(OWN, "ESME"))
     assert answer.response.code == "E4"
+
+
+def test_a_command_that_no_hub_has_sent_yet_is_sent_no_more_for_the_losing_supplier() -> None:
+    street = Street()
+    street.activate(ELEC, HCALCS, 1_000)
+    street.pass_time(60)
+    street.happen(SupplierTold(DUAL, Fuel.ELECTRICITY, "supplier-3", street.utc))
+    (withdrawn,) = street.told(Verb.WITHDRAW)
+    assert (withdrawn.campaign, withdrawn.number, withdrawn.gateway) == (SENT, 2, "gate")
+    assert street.row(DeviceCommand).state is CommandState.SENT  # the hub may have sent it
+    street.hub_says(HubWord.REFUSED, HCALCS, SENT, reason="taken back")
+    assert [one.code for one in street.documents(ELEC)] == ["E20"]
+    assert street.row(InstalledDevice, device=HCALCS).status == "Commissioned"
+
+
+def test_a_command_that_nobody_waits_for_any_more_is_not_sent_by_a_gateway_that_comes_back() -> (
+    None
+):
+    street = Street()
+    street.activate(ELEC, HCALCS, 1_000)
+    street.pass_time(3 * 86_400)
+    assert [one.campaign for one in street.told(Verb.WITHDRAW)] == [SENT]
+    assert street.row(InstalledDevice, device=HCALCS).status == "Suspended"
+    street.hub_says(HubWord.REFUSED, HCALCS, SENT, reason="taken back")
+    assert [one.code for one in street.documents(ELEC) if one.request_id] == ["E21", "E20"]
+    assert street.row(InstalledDevice, device=HCALCS).status == "Commissioned"
+
+
+def test_a_command_of_a_supplier_that_stays_is_not_taken_back() -> None:
+    street = Street()
+    street.activate(GAS, HCALCS, 1_000)
+    street.pass_time(60)
+    street.happen(SupplierTold(DUAL, Fuel.ELECTRICITY, "supplier-3", street.utc))
+    assert street.told(Verb.WITHDRAW) == []
