@@ -70,7 +70,9 @@ def demo_head_end(folder: Path, *, as_json: bool) -> bool:
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
     else:
-        show(_ending_lines(ending, folder, Room.of(sys.stdout).columns))
+        width = Room.of(sys.stdout).columns
+        evidence = map(Text, folded(f"evidence: {folder}", width))
+        show([*ending_lines(ending, width), *evidence, Text(f"audit head: {ending.audit_head}")])
     return ending.good
 
 
@@ -138,24 +140,19 @@ def line_texts(line: "DemoLine", width: int | None) -> list[Text]:
     return [begin, *map(Text, rest)]
 
 
-def _ending_lines(ending: "HeadEndDemoEnding", folder: Path, width: int | None) -> list[Text]:
+def ending_lines(ending: "HeadEndDemoEnding", width: int | None) -> list[Text]:
+    """What every device runs, what the inventory says, and what had to be so."""
     rows = [_row(one) for one in ending.devices]
     lines = [Text(), *lay_out(COLUMNS, rows, width, "told of it").lines(), Text()]
     for what, trouble in ending.checks.items():
         word = Text("no   ", style="red") if trouble else Text("yes  ", style="green")
-        for number, one in enumerate(
-            folded(f"{what}: {trouble}" if trouble else what, width, " " * 5)
-        ):
-            lines.append(Text.assemble(word, one[5:]) if not number else Text(one))
-    said = (
-        "every inventory says what every device runs"
-        if ending.good
-        else "not all is as it had to be"
-    )
-    lines.append(Text(f"{said}; {ending.seconds:.0f} s", style="green" if ending.good else "red"))
-    lines += map(Text, folded(f"evidence: {folder}", width))
-    lines.append(Text(f"audit head: {ending.audit_head}"))
-    return lines
+        first, *rest = folded(f"{what}: {trouble}" if trouble else what, width, " " * len(word))
+        lines += [word.append(first[len(word) :], style="default"), *map(Text, rest)]
+    said = "every inventory says what every device runs"
+    if not ending.good:
+        said = "not all is as it had to be"
+    style = "green" if ending.good else "red"
+    return [*lines, Text(f"{said}; {ending.seconds:.0f} s", style=style)]
 
 
 def _row(device: "DeviceAtEnd") -> TableRow:

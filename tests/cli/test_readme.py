@@ -21,7 +21,8 @@ from tests.cli.terminal import Capture, run_on
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
-SERVERS = ("zota ncp", "zota receiver listen")  # go on in terminals of their own
+#: These go on in terminals of their own.
+SERVERS = ("zota ncp", "zota receiver listen", "zota duis serve", "zota duis listen")
 BEGIN_WITHIN = 300.0  # seconds for a server to say that it is there
 COLUMNS, LINES = 80, 24
 ANY_NUMBER = re.compile(r"\b\d{13}\b|\b[0-9a-f]{16}\b")  # a counter, the begin of a digest
@@ -92,7 +93,7 @@ def walk(steps: Sequence[Step], desk: Path, programs: Path) -> Capture:
 @contextmanager
 def serving(step: Step, desk: Path, programs: Path) -> Iterator[Path]:
     """A server in a terminal of its own; what it says goes into a file."""
-    log = desk.parent / f"{shlex.split(step.command)[1]}.log"
+    log = desk.parent / f"{'-'.join(shlex.split(step.command)[1:3])}.log"
     words = shlex.split(step.command)
     with (
         log.open("wb") as stream,
@@ -184,3 +185,53 @@ def test_an_operator_walks_from_a_rehearsal_to_a_fleet_of_her_own(
     assert "r3.zip: verifies: campaign-R3, all homes" in said
     assert "theirs.zip: verifies: campaign-R3, the homes of supplier-1" in said
     assert not re.search("NOT verify|refused", said)
+
+
+#: What a supplier has read at her listener before she types a command that begins so.
+READ_BEFORE = {
+    "zota duis make 11.3 $ME --image switch.ota": "01010000 to 00-DB-12-34-00-00-00-03: FileTransfer",
+    "zota image build firmware.bin -o later.ota": "success, it runs 01010000",
+    "zota duis make 11.3 $ME --image later.ota": "01020000 to 00-DB-12-34-00-00-00-03: FileTransfer",
+    "zota duis make 8.2": "alert: success, it runs 01020000",
+}
+
+
+@pytest.mark.heavy
+def test_a_supplier_orders_firmware_and_hears_what_becomes_of_it(
+    desk: Path, programs: Path
+) -> None:
+    steps = steps_of("Ten minutes for a supplier")
+    serve = next(number for number, step in enumerate(steps) if is_server(step))
+    walk(steps[:serve], desk, programs)
+    named: list[Step] = []  # variables, which each shell has to be told
+    said: list[str] = []
+    read = set[str]()
+    with (
+        serving(steps[serve], desk, programs),
+        serving(steps[serve + 1], desk, programs) as listener,
+    ):
+        for step in steps[serve + 2 :]:
+            if re.match("[A-Z]+=", step.command):
+                named.append(step)
+                continue
+            begin = next((one for one in READ_BEFORE if step.command.startswith(one)), "")
+            if begin:
+                read.add(begin)
+                until_it_says(READ_BEFORE[begin], listener)
+            said += walk([*named, step], desk, programs).lines
+        until_it_says("CS08 response: it runs 01020000", listener)
+        heard = listener.read_text()
+    assert read == set(READ_BEFORE)
+    assert len(re.findall(r"HCALCS +Commissioned +01020000", "\n".join(said))) == 1
+    assert len(re.findall(r"PPMID +Commissioned +01010000", "\n".join(said))) == 1
+    assert heard.count("alert N60") == heard.count("alert N62") == 3
+    assert heard.count("signature valid; its message: signature valid, MAC absent") == 3
+    assert "DCC alert N39: 00-DB-12-34-00-00-00-01 runs 01010000" in heard
+
+
+def until_it_says(text: str, log: Path) -> None:
+    """Wait as somebody does who looks at another terminal."""
+    give_up = time.monotonic() + BEGIN_WITHIN
+    while text not in log.read_text():
+        assert time.monotonic() < give_up, log.read_text()
+        time.sleep(0.1)

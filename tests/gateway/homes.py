@@ -71,6 +71,7 @@ def home(
     hub: HubSpec = HUB,
     images: Mapping[str, ImageRecord] = IMAGES,
     unanswered_s: float = UNANSWERED_S,
+    begin: Utc = BEGIN,
 ) -> RealHome:
     """A home with a PPMID and an HCALCS whose hub speaks for the supplier."""
     if devices is None:
@@ -79,6 +80,6 @@ def home(
     security = Security(keys, Eui64(CHF), Eui64(SUPPLIER), Eui64(BROKER))
     placed = tuple((one, Placement()) for one in devices)
     spec = RealHomeSpec(
-        name, placed, BEGIN, seed, keys, security, hub=hub, unanswered_s=unanswered_s
+        name, placed, begin, seed, keys, security, hub=hub, unanswered_s=unanswered_s
     )
     return RealHome(spec, images.get)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from emulators.demo.head_end.staging import DEMO_DEVICES
+from emulators.demo.head_end.story import SCENES
 from tests.cli.zota import zota
 
 ROOT = Path(__file__).parents[2]
@@ -31,16 +33,31 @@ def test_every_picture_is_one_and_belongs_to_a_page() -> None:
         for page in PAGES
         for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
     }
-    pictures = {*(ROOT / "docs" / "pictures").iterdir(), ROOT / "docs" / "demo.svg"}
-    assert shown == pictures
-    for picture in pictures - {ROOT / "docs" / "demo.svg"}:
+    pictures = {*(ROOT / "docs" / "pictures").iterdir()}
+    assert shown == pictures | {ROOT / "docs" / "demo.svg", ROOT / "docs" / "demo-head-end.svg"}
+    for picture in pictures:
         octets = picture.read_bytes()
         assert octets.startswith(b"\x89PNG")
         assert len(octets) < 150_000
 
 
+def text_of(picture: str) -> str:
+    drawn = (ROOT / "docs" / picture).read_text()
+    return re.sub(r"<[^>]*>", "", drawn).replace("&#160;", " ")
+
+
+def test_the_picture_of_the_head_end_shows_how_its_demonstration_ends() -> None:
+    drawn = text_of("demo-head-end.svg")
+    for device in DEMO_DEVICES:
+        version = f"{device.ends_with:08X}"
+        assert re.search(rf"{device.name} +{version} +{version} +yes", drawn)
+    for title, _ in SCENES:
+        assert title in drawn
+    assert "every inventory says what every device runs" in drawn
+
+
 def test_the_picture_of_the_demonstration_shows_what_it_prints() -> None:
-    drawn = re.sub(r"<[^>]*>", "", (ROOT / "docs" / "demo.svg").read_text()).replace("&#160;", " ")
+    drawn = text_of("demo.svg")
     printed = zota("demo", "--json")
     assert printed.code == 0
     for device in json.loads(printed.out)["devices"]:

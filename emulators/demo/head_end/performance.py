@@ -19,6 +19,7 @@ from emulators.demo.head_end.staging import (
     GATEWAY,
     HOME,
     HUB,
+    PPMID,
     WEST,
     DemoDevice,
     HeadEndStage,
@@ -35,6 +36,7 @@ from emulators.demo.head_end.told import (
 )
 from emulators.devices.device import EmulatedDevice
 from emulators.estate.real_home import RealHome
+from emulators.premises.words import SUPPLIER
 from images.eui64 import Eui64, format_eui64
 from images.files import write_whole
 from ota_engine.duis.requests import DSP
@@ -219,7 +221,10 @@ class _Performance:
         return HeadEndDemoEnding(
             round(trio.current_time() - self._begun, 1),
             tuple(self._at_end(device, story) for device in DEMO_DEVICES),
-            _checks(story, self._troubles),
+            {
+                **_checks(story, self._troubles),
+                "the PPMID has cleared what was the former supplier's": self._uncleared(),
+            },
             self._operator.audit_head(),
         )
 
@@ -248,9 +253,19 @@ class _Performance:
         if device == HUB.device:
             hub = self._home.hub
             return 0 if hub is None else hub.version
+        return self._device(device).version
+
+    def _uncleared(self) -> str:
+        """Why the PPMID has not cleared; empty where it has."""
+        premises = self._device(PPMID.device).premises
+        cleared = () if premises is None else premises.memory.cleared
+        told = any(one.subject == SUPPLIER for one in cleared)
+        return "" if told else "its hub has not told it"
+
+    def _device(self, device: Eui64) -> EmulatedDevice:
         node = self._home.network.stations[device].node
         assert isinstance(node, EmulatedDevice)  # noqa: S101 - the stage put it there
-        return node.version
+        return node
 
 
 def _told(supplier: SupplierAtWork, device: Eui64) -> list[str]:

@@ -94,17 +94,9 @@ class HeadEndStory:
             NotHeardError: something does not come that has to.
             ZotaError: the head end does not answer, or the fleet refuses a decision.
         """
-        scenes: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
-            ("East power asks what there is, and updates the PPMID (11.4)", self._ppmid),
-            ("East power updates the HCALCS (11.1), and activates at once (11.3)", self._at_once),
-            ("The operator updates the Communications Hub by campaign", self._campaign),
-            ("A later image for it is under way when the gas supplier changes", self._change),
-            (f"East power activates that in {DATED_S:g} seconds (11.3, dated)", self._dated),
-            ("Both suppliers of today read the inventory (8.2)", self._read),
-        )
-        for title, scene in scenes:
+        for title, scene in SCENES:
             self.voice.scene(title)
-            await scene()
+            await scene(self)
 
     # --- scenes ----------------------------------------------------------------------------------
 
@@ -227,6 +219,20 @@ class HeadEndStory:
             return transfer.version == _text(version)
 
         await self.suppliers[EAST.party].hear(is_it, "that the HCALCS has its image")
+
+
+#: What happens, in order, under which title.
+SCENES: Final[tuple[tuple[str, Callable[[HeadEndStory], Awaitable[None]]], ...]] = (
+    ("East power asks what there is, and updates the PPMID (11.4)", HeadEndStory._ppmid),
+    ("East power updates the HCALCS (11.1), and activates at once (11.3)", HeadEndStory._at_once),
+    ("The operator updates the Communications Hub by campaign", HeadEndStory._campaign),
+    (
+        "The HCALCS is to get a later image (11.1) when the gas supplier changes",
+        HeadEndStory._change,
+    ),
+    (f"East power activates it in {DATED_S:g} seconds (11.3, dated)", HeadEndStory._dated),
+    ("Both suppliers of today read the inventory (8.2)", HeadEndStory._read),
+)
 
 
 def _update(device: DemoDevice, image: bytes, version: int) -> UpdateFirmware:
