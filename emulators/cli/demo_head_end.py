@@ -32,7 +32,7 @@ COLUMNS: Final = (
     Column("device"),
     Column("inventory"),
     Column("runs"),
-    Column("alike"),
+    Column("right"),
 )
 _COLOURS: Final = {"request": "cyan", "document": "green", "decision": "yellow"}
 
@@ -162,7 +162,9 @@ def _row(device: "DeviceAtEnd") -> TableRow:
         device.name,
         " ".join(versions) or "unknown",
         device.own,
-        Text("yes", style="green") if device.matches else Text("no", style="red"),
+        Text("yes", style="green")
+        if device.matches
+        else Text(f"no, not {device.wanted}", style="red"),
     )
     return TableRow(cells, told)
 

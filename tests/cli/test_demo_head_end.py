@@ -2,13 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
-from emulators.cli.demo_head_end import line_texts
+from emulators.cli.demo_head_end import ending_lines, line_texts
+from emulators.demo.head_end.performance import HeadEndWatch, perform_head_end
 from emulators.demo.head_end.staging import (
     BROKER,
     DEMO_DEVICES,
@@ -27,6 +30,7 @@ from emulators.demo.head_end.told import (
 )
 from images.eui64 import format_eui64
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.gateways import image_finder
 from ota_engine.times import Utc
 from tests.cli.terminal import zota_on
 from tests.cli.zota import zota
@@ -80,6 +84,26 @@ def test_a_person_sees_who_says_what_on_eighty_columns() -> None:
         assert "…" not in "\n".join(picture)
     assert "every inventory says what every device runs" in said
     assert "to North gas   N27: the gas meter has another supplier" in said
+
+
+@pytest.mark.heavy
+def test_a_device_that_does_not_take_its_image_is_seen_in_the_end(tmp_path: Path) -> None:
+    stage = stage_head_end(datetime.now(UTC))
+    images = stage.for_hcalcs[0], stage.for_hcalcs[1][:-1] + b"\x00"  # of another's signature
+    watch = HeadEndWatch(lambda line: None, lambda now, statuses: None)
+    ending = trio.run(
+        perform_head_end,
+        replace(stage, for_hcalcs=images),
+        tmp_path,
+        lambda folder: image_finder([folder]),
+        watch,
+    )
+    wrong = [one for one in ending.devices if not one.matches]
+    assert [(one.name, one.own, one.wanted) for one in wrong] == [
+        ("HCALCS", "01010000", "01020000")
+    ]
+    assert not ending.good
+    assert any("no, not 01020000" in text.plain for text in ending_lines(ending, 80))
 
 
 def test_a_demonstration_is_good_when_all_agree_and_nothing_is_wrong() -> None:
