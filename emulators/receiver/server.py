@@ -1,42 +1,33 @@
-"""Serves an emulated receiver on the loopback interface; knows starlette, hypercorn and its faults.
+"""Serves an emulated receiver on the loopback interface; knows starlette and its faults.
 
 A letter is answered when its record is on disk, never before; so whoever was told 2xx need not tell
 it again, and whoever was not may.
 """
 
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import trio
-from hypercorn.config import Config
-from hypercorn.trio import serve
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from emulators.receiver.book import BookedOutcome, RecordBook
 from emulators.receiver.letter import MAX_LETTER_BYTES, ReceivedOutcome, Refusal, read_letter
 from emulators.receiver.proof import prove
-from ota_engine.errors import LinkError, StoreError
+from ota_engine.errors import StoreError
 from ota_engine.gbcs.keystore import Keystore
-
-if TYPE_CHECKING:
-    from hypercorn.typing import Framework
+from ota_engine.telling.serving import LOOPBACK, CutShort, serving_here
 
 PATH: Final = "/outcomes"
-LOOPBACK: Final = "127.0.0.1"
 NO_STORAGE: Final = 507  # HTTP status
 BODY_S: Final = 10.0  # for a letter to arrive as a whole
-UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its connection
 OWN_HOSTS: Final = frozenset((LOOPBACK, "localhost"))
 JSON: Final = "application/json"
 UNAUTHORISED: Final = 401
@@ -142,7 +133,7 @@ class Receiver:
         if self.faults.delay:
             await trio.sleep(self.faults.delay)
         if taken.status is None:
-            return _CutShort()
+            return CutShort()
         told = {"what": taken.what} | ({"reason": taken.reason} if taken.reason else {})
         return JSONResponse(told, taken.status, headers=HEADERS.get(taken.status))
 
@@ -204,14 +195,6 @@ class Receiver:
         return found
 
 
-class _CutShort(Response):
-    """An answer of which only the head arrives: the connection is closed before its body."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-
-
 def _is_foreign(headers: Mapping[str, str]) -> bool:
     """Whether a browser sent it for a page that is not ours; only browsers name an origin."""
     origin = headers.get("origin")
@@ -246,33 +229,5 @@ async def serve_receiver(receiver: Receiver, port: int = 0) -> AsyncIterator[str
     Raises:
         LinkError: the port is in use.
     """
-    config = Config()
-    config.accesslog = None
-    config.loglevel = "WARNING"
-    config.graceful_timeout = 1.0
-    config.bind = [f"fd://{_listening(port)}"]
-    stopping = trio.Event()
-    async with trio.open_nursery() as nursery:
-        app = cast("Framework", receiver.app)  # two libraries' words for the same ASGI
-        served = partial(serve, app, config, shutdown_trigger=stopping.wait)
-        binds: list[str] = await nursery.start(served)
-        try:
-            yield binds[0] + PATH
-        finally:
-            stopping.set()
-
-
-def _listening(port: int) -> int:
-    """A bound socket's file descriptor; the server owns it from here on."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by every connection: nothing else ends one whose other side stops reading.
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
-        bound.bind((LOOPBACK, port))
-    except OSError as error:
-        bound.close()
-        raise LinkError(
-            f"port {port} of {LOOPBACK} cannot be used ({error.strerror}): give another --port"
-        ) from error
-    return bound.detach()
+    async with serving_here(receiver.app, port) as url:
+        yield url + PATH

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ota_engine.head_end.duis.door import DoorLog
     from ota_engine.head_end.duis.notary import Notary
     from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
-    from ota_engine.head_end.duis.server import Place, TlsFiles
+    from ota_engine.telling.serving import Place, TlsFiles
 
 EXTRA: Final = "duis"  # that brings what speaks XML and HTTP
 DEFAULT_PLACE: Final = "127.0.0.1:8079"
@@ -89,7 +89,7 @@ def serve_command(
     require(EXTRA, "duis serve")
     import trio
 
-    from ota_engine.head_end.duis.server import Place
+    from ota_engine.telling.serving import Place
 
     place = Place.read(http)
     tls = _tls(tls_cert, tls_key, client_ca)
@@ -107,7 +107,7 @@ def serve_command(
 
 
 def _tls(certificate: PemFile, key: PemFile, client_ca: PemFile) -> "TlsFiles | None":
-    from ota_engine.head_end.duis.server import TlsFiles
+    from ota_engine.telling.serving import TlsFiles
 
     if certificate is None and key is None and client_ca is None:
         return None
@@ -195,7 +195,7 @@ def _log() -> "DoorLog":
     """Have what happens as JSON lines on standard error; what hypercorn says, too."""
     import structlog
 
-    from ota_engine.head_end.duis.server import LOGGER
+    from ota_engine.telling.serving import LOGGER
 
     structlog.configure(
         processors=[

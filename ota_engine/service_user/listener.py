@@ -1,50 +1,41 @@
 """Where a user is brought responses and alerts: serves its endpoint, and fails as it is told to.
 
-Knows starlette, hypercorn and the faults. A document is acknowledged when it is on disk, never before;
+Knows starlette and the faults. A document is acknowledged when it is on disk, never before;
 so whoever was told 204 need not bring it again. What public clients do is done: no document over 100 kB
 is read, nothing but XML, and what is no valid document is answered 400.
 """
 
-import socket
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import trio
-from hypercorn.config import Config
-from hypercorn.trio import serve
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.duis.documents import parse_document
 from ota_engine.duis.reading import read_response
 from ota_engine.duis.responses import ServiceResponse
-from ota_engine.errors import LinkError, PeerError, StoreError
+from ota_engine.errors import PeerError, StoreError
 from ota_engine.gbcs.verification import CheckResult
 from ota_engine.service_user.book import BookedDocument, BookEntry, DocumentBook
 from ota_engine.service_user.hearing import kind_of
 from ota_engine.service_user.xml_keys import CheckedDocument, XmlKeys
+from ota_engine.telling.serving import CutShort, serving_here
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 from ota_engine.wording import one_line
 
-if TYPE_CHECKING:
-    from hypercorn.typing import Framework
-
 PATH: Final = "/"
-LOOPBACK: Final = "127.0.0.1"
 XML: Final = "application/xml"
 MOST_OCTETS: Final = 100 * 1024  # of a document, unpacked: the limit of public clients
 BODY_S: Final = 10.0  # for a document to arrive as a whole
-UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its connection
 TAKEN: Final = 204
 BAD: Final = 400
 NOT_XML: Final = 404
@@ -172,7 +163,7 @@ class Listener:
 
     def _answer(self, brought: BroughtDocument) -> Response:
         if brought.status is None:
-            return _CutShort()
+            return CutShort()
         if brought.status == ELSEWHERE:
             return RedirectResponse(self.faults.elsewhere, ELSEWHERE)
         if brought.status == TAKEN:
@@ -248,14 +239,6 @@ class Listener:
         return checked
 
 
-class _CutShort(Response):
-    """An answer of which only the head arrives: the connection is closed before its body."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = [(b"content-length", b"2")]
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-
-
 def _user_of(response: ServiceResponse) -> Eui64 | None:
     """Whom a document is for: who asked, or whom its ResponseID names."""
     if response.request_id is not None:
@@ -312,33 +295,5 @@ async def serve_listener(listener: Listener, port: int = 0) -> AsyncIterator[str
     Raises:
         LinkError: the port is in use.
     """
-    config = Config()
-    config.accesslog = None
-    config.loglevel = "WARNING"
-    config.graceful_timeout = 1.0
-    config.bind = [f"fd://{_listening(port)}"]
-    stopping = trio.Event()
-    async with trio.open_nursery() as nursery:
-        app = cast("Framework", listener.app)  # two libraries' words for the same ASGI
-        served = partial(serve, app, config, shutdown_trigger=stopping.wait)
-        binds: list[str] = await nursery.start(served)
-        try:
-            yield binds[0] + PATH
-        finally:
-            stopping.set()
-
-
-def _listening(port: int) -> int:
-    """A bound socket's file descriptor; the server owns it from here on."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by every connection: nothing else ends one whose other side stops reading.
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
-        bound.bind((LOOPBACK, port))
-    except OSError as error:
-        bound.close()
-        raise LinkError(
-            f"port {port} of {LOOPBACK} cannot be used ({error.strerror}): give another --port"
-        ) from error
-    return bound.detach()
+    async with serving_here(listener.app, port) as url:
+        yield url + PATH

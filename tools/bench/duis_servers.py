@@ -25,8 +25,8 @@ from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
-from ota_engine.head_end.duis.server import Place, serving
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.telling.serving import Place, serving
 from ota_engine.wall_clock import this_machine
 
 HERE = Place("127.0.0.1", 0)

@@ -50,7 +50,6 @@ from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
-from ota_engine.head_end.duis.server import Place
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.service_user.client import UserAnswer
@@ -58,6 +57,7 @@ from ota_engine.service_user.hearing import alert_of, devices_of, request_of
 from ota_engine.service_user.meanings import meaning_of
 from ota_engine.service_user.saying import say
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.telling.serving import Place
 from ota_engine.times import Monotonic
 from ota_engine.wall_clock import this_machine
 

@@ -17,7 +17,7 @@ import trio
 from images.eui64 import format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.orders.rows import ServiceUser, UserDocument
-from ota_engine.head_end.duis.server import TlsFiles
+from ota_engine.telling.serving import TlsFiles
 from ota_engine.telling.sink import Fate, SinkAnswer
 from ota_engine.wording import one_line
 

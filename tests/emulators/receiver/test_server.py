@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from emulators.receiver.book import RecordBook
 from emulators.receiver.server import (
-    LOOPBACK,
     PATH,
     Receiver,
     ReceiverFaults,
@@ -22,6 +21,7 @@ from emulators.receiver.server import (
 from ota_engine.errors import LinkError
 from ota_engine.telling.http_sink import idempotency_key
 from ota_engine.telling.outcome_body import letter
+from ota_engine.telling.serving import LOOPBACK
 from tests.store.samples import outcome
 
 

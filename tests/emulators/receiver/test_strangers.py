@@ -9,9 +9,10 @@ import pytest
 import trio
 
 from emulators.receiver.book import RecordBook
-from emulators.receiver.server import PATH, UNREAD_S, Receiver, serve_receiver
+from emulators.receiver.server import PATH, Receiver, serve_receiver
 from ota_engine.telling.http_sink import HttpSink
 from ota_engine.telling.outcome_body import letter
+from ota_engine.telling.serving import UNREAD_S
 from ota_engine.telling.sink import Fate
 from tests.store.samples import outcome
 

@@ -63,8 +63,8 @@ from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
-from ota_engine.head_end.duis.server import Place
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.telling.serving import Place
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 

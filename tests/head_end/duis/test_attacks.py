@@ -20,7 +20,7 @@ from ota_engine.duis.requests import MOST_DEVICES, MOST_IMAGE_OCTETS
 from ota_engine.duis.signing import sign_document
 from ota_engine.fleet.orders.rows import ImageOrder, ServiceInbox
 from ota_engine.gbcs.certificates import Role
-from ota_engine.head_end.duis import server
+from ota_engine.telling import serving
 from tests.head_end.duis.lab import (
     EAST,
     HUB,
@@ -176,7 +176,7 @@ async def test_a_sender_that_leaves_in_the_middle_changes_nothing(lab: Lab) -> N
 async def test_a_reader_that_stops_reading_neither_holds_up_others_nor_the_end(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "UNREAD_S", 0.5)
+    monkeypatch.setattr(serving, "UNREAD_S", 0.5)
     octets = signed(inventory())
     whole = HEADERS + b"Content-Length: %d\r\n\r\n" % len(octets) + octets
     with socket.socket() as lazy:

@@ -30,8 +30,8 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis import running, standing
 from ota_engine.head_end.duis.endpoint import UserEndpoint, endpoint_tls
 from ota_engine.head_end.duis.keys import DuisKeys
-from ota_engine.head_end.duis.server import Place, TlsFiles, serving
 from ota_engine.head_end.duis_schemas import SchemaFolder
+from ota_engine.telling.serving import Place, TlsFiles, serving
 from ota_engine.telling.sink import Fate
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine

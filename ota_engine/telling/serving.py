@@ -16,18 +16,28 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ota_engine.errors import LinkError, LocalError
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
 
-LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
+LOOPBACK: Final = "127.0.0.1"
+PRIVATE: Final = frozenset((LOOPBACK, "::1", "localhost"))
 UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its connection
 IDLE_S: Final = 5.0  # between requests, and for the head of one
 STOPPING_S: Final = 3.0  # for what is being answered when the server stops
+OWN_STOPPING_S: Final = 1.0  # the same, of a port of our own
 BACKLOG: Final = 1_024
+#: What is said of a place that cannot be had: one that was named, and a port of our own.
+PLACE_TAKEN: Final = (
+    "{place.host}:{place.port} cannot be listened at ({reason}): give another --http"
+)
+PORT_TAKEN: Final = (
+    "port {place.port} of {place.host} cannot be used ({reason}): give another --port"
+)
 LOGGER: Final = "zota.http"  # of what hypercorn has to say: errors of the application, mostly
 
 
@@ -58,7 +68,7 @@ class Place(NamedTuple):
     @property
     def is_private(self) -> bool:
         """Whether nobody but this machine can reach it."""
-        return self.host in LOOPBACK
+        return self.host in PRIVATE
 
 
 class TlsFiles(NamedTuple):
@@ -76,15 +86,29 @@ class TlsFiles(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, place: Place, tls: TlsFiles | None = None) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp,
+    place: Place,
+    tls: TlsFiles | None = None,
+    *,
+    stopping_s: float = STOPPING_S,
+    taken: str = PLACE_TAKEN,
+) -> AsyncIterator[str]:
     """Serve for as long as the block; gives the URL that it is reached by.
+
+    Args:
+        app: what is served.
+        place: where.
+        tls: how it shows who it is; None for plain HTTP.
+        stopping_s: seconds for what is being answered when the block ends.
+        taken: what is said of a ``place`` that cannot be had, for a ``reason``.
 
     Raises:
         LinkError: the place cannot be listened at.
         LocalError: a file of TLS cannot be used.
     """
-    config = _config(tls)
-    bound = _bound(place)
+    config = _config(tls, stopping_s)
+    bound = _bound(place, taken)
     config.bind = [f"fd://{bound.fileno()}"]
     bound.detach()  # the server owns it from here on
     stopping = trio.Event()
@@ -99,17 +123,42 @@ async def serving(app: ASGIApp, place: Place, tls: TlsFiles | None = None) -> As
             stopping.set()
 
 
+@asynccontextmanager
+async def serving_here(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Serve on the loopback interface for as long as the block; gives the URL that it is reached by.
+
+    Args:
+        app: what is served.
+        port: 0 for any that is free.
+
+    Raises:
+        LinkError: the port is in use.
+    """
+    place = Place(LOOPBACK, port)
+    async with serving(app, place, stopping_s=OWN_STOPPING_S, taken=PORT_TAKEN) as url:
+        yield url
+
+
+class CutShort(Response):
+    """An answer of which only the head arrives: the connection is closed before its body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head of an answer of two octets, and none of them."""
+        head = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+
+
 def _waiting(stopping: trio.Event) -> Callable[[], Awaitable[None]]:
     return stopping.wait
 
 
-def _config(tls: TlsFiles | None) -> Config:
+def _config(tls: TlsFiles | None, stopping_s: float) -> Config:
     config = Config()
     config.accesslog = None
     config.errorlog = logging.getLogger(LOGGER)
     config.loglevel = "WARNING"
     config.backlog = BACKLOG
-    config.graceful_timeout = STOPPING_S
+    config.graceful_timeout = stopping_s
     config.keep_alive_timeout = IDLE_S
     config.ssl_handshake_timeout = IDLE_S
     config.include_server_header = False
@@ -129,7 +178,7 @@ def _config(tls: TlsFiles | None) -> Config:
     return config
 
 
-def _bound(place: Place) -> socket.socket:
+def _bound(place: Place, taken: str) -> socket.socket:
     try:
         family, kind, number, _, address = socket.getaddrinfo(
             place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -144,8 +193,5 @@ def _bound(place: Place) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
-        raise LinkError(
-            f"{place.host}:{place.port} cannot be listened at ({error.strerror}): give another"
-            " --http"
-        ) from error
+        raise LinkError(taken.format(place=place, reason=error.strerror)) from error
     return bound
