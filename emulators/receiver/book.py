@@ -3,11 +3,9 @@
 import hashlib
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from emulators.receiver.letter import LINE_START, ReceivedOutcome, kept_letter
-from ota_engine.telling.line_file import LineFile
+from ota_engine.telling.line_book import LineBook, Stamp
 
 
 class BookedOutcome(Enum):
@@ -18,7 +16,7 @@ class BookedOutcome(Enum):
     CONFLICT = "conflict"  # its id came before, with something else to say
 
 
-class RecordBook:
+class RecordBook(LineBook):
     """The records of a receiver, on disk before they are acknowledged. Close it when done.
 
     Raises:
@@ -27,24 +25,7 @@ class RecordBook:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = LineFile(path, LINE_START, tail=None)
-        kept = (letter for line in self._file.found if (letter := kept_letter(line)) is not None)
-        self._substance = {letter.id: _digest(letter) for letter in kept}
-
-    def __len__(self) -> int:
-        return len(self._substance)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
+        super().__init__(path, LINE_START, _read)
 
     def take(self, letter: ReceivedOutcome) -> BookedOutcome:
         """Keep a letter, unless there is one of its id.
@@ -52,13 +33,18 @@ class RecordBook:
         Raises:
             StoreError: it cannot be written, and is not kept.
         """
-        known = self._substance.get(letter.id)
-        if known is not None:
-            return BookedOutcome.KNOWN if known == _digest(letter) else BookedOutcome.CONFLICT
-        self._file.append([letter.line])
-        self._substance[letter.id] = _digest(letter)
+        stamp = _stamp(letter)
+        same = self.same(stamp)
+        if same is not None:
+            return BookedOutcome.KNOWN if same else BookedOutcome.CONFLICT
+        self.keep(stamp, letter.line)
         return BookedOutcome.KEPT
 
 
-def _digest(letter: ReceivedOutcome) -> bytes:
-    return hashlib.sha256(letter.substance.encode("ascii")).digest()
+def _read(line: bytes) -> Stamp | None:
+    letter = kept_letter(line)
+    return None if letter is None else _stamp(letter)
+
+
+def _stamp(letter: ReceivedOutcome) -> Stamp:
+    return Stamp(letter.id, hashlib.sha256(letter.substance.encode("ascii")).hexdigest())

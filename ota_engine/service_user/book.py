@@ -9,11 +9,10 @@ import json
 from collections import deque
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from ota_engine.canonical import canonical_json
-from ota_engine.telling.line_file import LineFile
+from ota_engine.telling.line_book import LineBook, Stamp
 
 LINE_START: Final = b'{"'
 MOST_REMEMBERED: Final = 1000  # documents of before that are kept whole in memory
@@ -46,7 +45,7 @@ class BookEntry(NamedTuple):
     text: str
 
 
-class DocumentBook:
+class DocumentBook(LineBook):
     """The documents of a user, on disk before they are acknowledged. Close it when done.
 
     Raises:
@@ -55,33 +54,19 @@ class DocumentBook:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = LineFile(path, LINE_START, tail=None, what="documents")
-        self._words: dict[str, str] = {}
         self._names: dict[str, str] = {}
         latest: deque[BookEntry] = deque(maxlen=MOST_REMEMBERED)
-        for line in self._file.found:
+
+        def read(line: bytes) -> Stamp | None:
             entry = _read(line)
-            if entry is not None:
-                self._note(entry)
-                latest.append(entry)
-        self._file.found = []
+            if entry is None:
+                return None
+            latest.append(entry)
+            return self._note(entry)
+
+        super().__init__(path, LINE_START, read, what="documents")
         #: The last that stood there when it was opened, oldest first.
         self.found: tuple[BookEntry, ...] = tuple(latest)
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
 
     def take(self, entry: BookEntry) -> BookedDocument:
         """Keep a document, unless it is there.
@@ -89,20 +74,21 @@ class DocumentBook:
         Raises:
             StoreError: it cannot be written, and is not kept.
         """
-        known = self._words.get(entry.words)
-        if known is not None:
-            same = known == entry.octets
+        stamp = Stamp(entry.words, entry.octets)
+        same = self.same(stamp)
+        if same is not None:
             return BookedDocument.KNOWN if same else BookedDocument.SIGNED_AGAIN
         if self._names.get(entry.name, entry.words) != entry.words:
             return BookedDocument.CONFLICT
-        self._file.append([canonical_json(entry._asdict()).encode("ascii") + b"\n"])
+        self.keep(stamp, canonical_json(entry._asdict()).encode("ascii") + b"\n")
         self._note(entry)
         return BookedDocument.KEPT
 
-    def _note(self, entry: BookEntry) -> None:
-        self._words[entry.words] = entry.octets
+    def _note(self, entry: BookEntry) -> Stamp:
+        """Remember its name; gives what it is known by."""
         if entry.name:
             self._names[entry.name] = entry.words
+        return Stamp(entry.words, entry.octets)
 
 
 def _read(line: bytes) -> BookEntry | None:
