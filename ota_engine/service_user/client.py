@@ -1,14 +1,12 @@
 """Posts requests of a Service User to a head end, and takes its answers; knows httpx and trio.
 
 An answer counts when it is DUIS, signed by the DCC, and an answer to what was asked. Redirects are told
-and not followed: a signed request goes nowhere but where its user has sent it. Nothing is taken from
-the environment.
+and not followed: a signed request goes nowhere but where its user has sent it.
 """
 
 import ssl
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import httpx
 import trio
@@ -28,6 +26,7 @@ from ota_engine.service_user.hearing import SentRequest
 from ota_engine.service_user.judging import TRANSFORMED, AnswerJudgement, judge
 from ota_engine.service_user.making import made_request
 from ota_engine.service_user.xml_keys import CheckedDocument, XmlKeys
+from ota_engine.telling.http_poster import HttpPoster, answered, http_url
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 from ota_engine.wording import one_line, without_credentials
@@ -73,7 +72,7 @@ class UserAnswer(NamedTuple):
     elapsed_s: float
 
 
-class ServiceUserClient:
+class ServiceUserClient(HttpPoster):
     """One user at one head end. Use it as an async context manager.
 
     Args:
@@ -104,33 +103,15 @@ class ServiceUserClient:
         transport: httpx.AsyncBaseTransport | None = None,
         sent: Callable[[SentRequest], None] = lambda request: None,
     ) -> None:
+        headers = {"Accept": XML}
+        super().__init__(
+            checked_url(url), headers, timeout=patience_s, tls=tls, transport=transport
+        )
         self.user = user
-        self._url = checked_url(url)
         self._secrets = secrets
         self._counter = counter
-        self._patience_s = patience_s
         self._strict = strict
         self._tell = sent
-        self._client = httpx.AsyncClient(
-            verify=tls or self._url.scheme == "https",
-            transport=transport,
-            timeout=patience_s,
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": "zota", "Accept": XML},
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
 
     async def ask(self, body: RequestBody, device: Eui64 | None = None) -> UserAnswer:
         """Make a request, send it, and for 11.3 sign what it becomes and send that, too.
@@ -227,11 +208,11 @@ class ServiceUserClient:
         url = self._url.copy_with(path=f"{self._url.path.rstrip('/')}/api/v1/{service}")
         place = without_credentials(str(url))
         try:
-            with trio.fail_after(self._patience_s):
+            with trio.fail_after(self._timeout):
                 return await self._exchange(url, place, document)
         except (httpx.TimeoutException, trio.TooSlowError):
             raise LinkError(
-                f"{place}: no complete answer within {self._patience_s:g} s: see whether the head end"
+                f"{place}: no complete answer within {self._timeout:g} s: see whether the head end"
                 " runs, or give it longer with --timeout"
             ) from None
         except (httpx.HTTPError, OSError) as error:
@@ -287,11 +268,8 @@ def checked_url(url: str) -> httpx.URL:
     Raises:
         LocalError: it is none.
     """
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    parsed = http_url(url)
+    if parsed is None:
         raise LocalError("the URL of the head end is none: give one like http://127.0.0.1:8079")
     return parsed
 
@@ -305,8 +283,7 @@ def _require_document(place: str, response: httpx.Response, octets: bytes) -> No
             f"{place}: answered {status}: it lies at {where}: give that URL if you trust it"
         )
     if not response.is_success:
-        said = one_line(octets[:MOST_SAID].decode("utf-8", "replace").strip())
-        raise PeerError(f"{place}: answered {status}" + (f": {said}" if said else ""))
+        raise PeerError(f"{place}: {answered(status, octets[:MOST_SAID])}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != XML:
         raise PeerError(f"{place}: answered {one_line(kind) or 'nothing'}, and not {XML}")

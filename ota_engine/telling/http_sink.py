@@ -1,25 +1,23 @@
-"""The sink that posts outcomes to a receiver over HTTP; the one module that knows httpx.
+"""The sink that posts outcomes to a receiver over HTTP; knows httpx.
 
 The outcome's key is the letter's ``id`` and its Idempotency-Key, so a receiver that is told twice
-can tell. Only a complete answer counts: one that is cut off may have been changed on its way. Nothing
-is taken from the environment: no proxy, no password file.
+can tell. Only a complete answer counts: one that is cut off may have been changed on its way.
 """
 
 import ssl
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Self
+from functools import partial
+from typing import Final
 from urllib.parse import quote
 
 import httpx
-import trio
 
 from ota_engine.audience import OPERATORS
 from ota_engine.errors import LocalError
 from ota_engine.records import OutcomeRecord
+from ota_engine.telling.http_poster import HttpPoster, answered
 from ota_engine.telling.outcome_body import letter
 from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate, SinkAnswer
-from ota_engine.wording import one_line
 
 NAME: Final = "receiver"
 TIMEOUT_S: Final = 10.0  # for one attempt as a whole
@@ -32,7 +30,7 @@ REFUSALS: Final = frozenset({400, 409, 413, 415, 422})
 _KEY_SAFE: Final = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
-class HttpSink:
+class HttpSink(HttpPoster):
     """A receiver at a URL. Use it as an async context manager around whatever tells it.
 
     Args:
@@ -65,33 +63,14 @@ class HttpSink:
         self.name = name
         self.audience = audience
         self.remote = transport is None
-        self._url = _checked(url)
-        self._timeout = timeout
-        if token is not None and self._url.userinfo:
+        checked = _checked(url)
+        if token is not None and checked.userinfo:
             raise LocalError(
                 "the receiver's URL carries a password, and there is a token: give one"
             )
         proof = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._client = httpx.AsyncClient(
-            verify=tls or self._url.scheme == "https",  # what is not used is slow to load
-            transport=transport,
-            timeout=timeout,
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": "zota", "Accept": "application/json", **proof},
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+        headers = {"Accept": "application/json", **proof}
+        super().__init__(checked, headers, timeout=timeout, tls=tls, transport=transport)
 
     async def tell(self, outcomes: Sequence[OutcomeRecord]) -> SinkAnswer:
         """Post outcomes, one by one; never raises for what the receiver does."""
@@ -113,13 +92,7 @@ class HttpSink:
             body: JSON.
         """
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key(key)}
-        try:
-            with trio.fail_after(self._timeout):
-                return await self._post(body, headers)
-        except (httpx.TimeoutException, trio.TooSlowError):
-            return SinkAnswer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
-        except (httpx.HTTPError, OSError) as error:
-            return SinkAnswer(Fate.AWAY, one_line(str(error) or type(error).__name__))
+        return await self._attempted(partial(self._post, body, headers))
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> SinkAnswer:
         request = self._client.stream("POST", self._url, content=body, headers=headers)
@@ -129,8 +102,7 @@ class HttpSink:
                 said += piece[: MAX_ANSWER_BYTES - len(said)]
         if response.is_success:
             return SinkAnswer(Fate.ACCEPTED)
-        reason = one_line(said.decode("utf-8", "replace").strip())
-        problem = f"answered {response.status_code}" + (f": {reason}" if reason else "")
+        problem = answered(response.status_code, said)
         return SinkAnswer(Fate.REFUSED if response.status_code in REFUSALS else Fate.HELD, problem)
 
 

@@ -1,15 +1,14 @@
 """Posts documents to a Service User's endpoint over HTTP; knows httpx, and no row but the document's.
 
-2xx means that the user has it, 400 that it never will, all else that it is tried again. Redirects are
-not followed: an address is what was registered. Nothing is taken from the environment.
+2xx means that the user has it, 400 that it never will, all else that it is tried again.
 """
 
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import httpx
 import trio
@@ -17,9 +16,9 @@ import trio
 from images.eui64 import format_eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.orders.rows import ServiceUser, UserDocument
+from ota_engine.telling.http_poster import HttpPoster, answered, http_url
 from ota_engine.telling.serving import TlsFiles
 from ota_engine.telling.sink import Fate, SinkAnswer
-from ota_engine.wording import one_line
 
 TIMEOUT_S: Final = 10.0  # for one attempt as a whole
 MOST_ANSWER_OCTETS: Final = (
@@ -27,10 +26,10 @@ MOST_ANSWER_OCTETS: Final = (
 )
 SHOWN_OCTETS: Final = 200
 REFUSED: Final = 400
-_HEADERS: Final = {"Content-Type": "application/xml", "User-Agent": "zota"}
+_HEADERS: Final = {"Content-Type": "application/xml"}
 
 
-class UserEndpoint:
+class UserEndpoint(HttpPoster):
     """The registered endpoint of one user; an async context manager.
 
     Args:
@@ -49,37 +48,11 @@ class UserEndpoint:
         tls: ssl.SSLContext | None = None,
         timeout: float = TIMEOUT_S,
     ) -> None:
-        self._url = _checked(user)
-        self._timeout = timeout
-        self._client = httpx.AsyncClient(
-            verify=tls or self._url.scheme == "https",  # what is not used is slow to load
-            timeout=timeout,
-            trust_env=False,
-            follow_redirects=False,
-            headers=_HEADERS,
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+        super().__init__(_checked(user), _HEADERS, timeout=timeout, tls=tls)
 
     async def post(self, document: UserDocument) -> SinkAnswer:
         """Post one document; never raises for what the other side does."""
-        try:
-            with trio.fail_after(self._timeout):
-                return await self._post(document.octets)
-        except (httpx.TimeoutException, trio.TooSlowError):
-            return SinkAnswer(Fate.AWAY, f"no complete answer within {self._timeout:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return SinkAnswer(Fate.AWAY, one_line(str(error) or type(error).__name__))
+        return await self._attempted(partial(self._post, document.octets))
 
     async def _post(self, octets: bytes) -> SinkAnswer:
         size, said = 0, b""
@@ -146,20 +119,15 @@ def _answer(response: httpx.Response, said: bytes) -> SinkAnswer:
             Fate.HELD,
             f"answered {status}: it sends us elsewhere: register where it takes documents",
         )
-    reason = one_line(said.decode("utf-8", "replace").strip())
-    problem = f"answered {status}" + (f": {reason}" if reason else "")
-    return SinkAnswer(Fate.REFUSED if status == REFUSED else Fate.HELD, problem)
+    return SinkAnswer(Fate.REFUSED if status == REFUSED else Fate.HELD, answered(status, said))
 
 
 def _checked(user: ServiceUser) -> httpx.URL:
     name = format_eui64(user.user)
     if not user.endpoint:
         raise LocalError(f"no endpoint is registered for {name}: register one")
-    try:
-        url = httpx.URL(user.endpoint)
-    except (httpx.InvalidURL, ValueError):
-        url = None
-    if url is None or url.scheme not in ("http", "https") or not url.host:
+    url = http_url(user.endpoint)
+    if url is None:
         raise LocalError(
             f"the endpoint of {name} is no URL: register one like https://user.example/duis"
         )
