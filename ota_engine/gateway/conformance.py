@@ -361,13 +361,8 @@ async def check_question(bench: GatewayBench) -> None:
     if bench.user is None:
         return
     one = bench.order(Verb.READ, counter=1)
-    await bench.gateway.give([one, one])
-    await _until(bench, HubWord.ANSWERED)
-    await bench.gateway.give([one])
-    await bench.pass_time(SILENCE_S)
-    answered = [row for row in await _heard(bench) if row.word is HubWord.ANSWERED]
-    _demand(len(answered) == 1, "it is answered once")
-    told = (answered[0].campaign, answered[0].device, bool(answered[0].message))
+    answer = await _answered_once(bench, one)
+    told = (answer.campaign, answer.device, bool(answer.message))
     _demand(told == (one.campaign, bench.device, True), "the answer is the device's own message")
 
 
@@ -378,13 +373,8 @@ async def check_command(bench: GatewayBench) -> None:
         return
     await _held(bench)
     one = bench.order(Verb.COMMAND, counter=1000)
-    await bench.gateway.give([one, one])
-    await _until(bench, HubWord.ANSWERED)
-    await bench.gateway.give([one])
-    await bench.pass_time(SILENCE_S)
-    answered = [row for row in await _heard(bench) if row.word is HubWord.ANSWERED]
-    _demand(len(answered) == 1, "it is answered once")
-    told = (answered[0].campaign, answered[0].version, bool(answered[0].message))
+    answer = await _answered_once(bench, one)
+    told = (answer.campaign, answer.version, bool(answer.message))
     _demand(told == (one.campaign, bench.version, True), "the answer says what runs now")
 
 
@@ -513,6 +503,17 @@ async def _activated(bench: GatewayBench) -> Sequence[HubOutcome]:
 
 async def _heard(bench: GatewayBench) -> Sequence[HubOutcome]:
     return await bench.gateway.outcomes()
+
+
+async def _answered_once(bench: GatewayBench, one: Instruction) -> HubOutcome:
+    """Give what a user asks of a device three times over, and demand one answer."""
+    await bench.gateway.give([one, one])
+    await _until(bench, HubWord.ANSWERED)
+    await bench.gateway.give([one])
+    await bench.pass_time(SILENCE_S)
+    answered = [row for row in await _heard(bench) if row.word is HubWord.ANSWERED]
+    _demand(len(answered) == 1, "it is answered once")
+    return answered[0]
 
 
 async def _until(bench: GatewayBench, word: HubWord) -> Sequence[HubOutcome]:

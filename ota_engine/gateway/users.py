@@ -102,7 +102,7 @@ class UserOrders:
 
     def refused(self, errand: UserErrand, reason: str, utc: Utc) -> None:
         """Take the hub's refusal to pass something on."""
-        self._close(self._say(errand, HubWord.REFUSED, utc, reason=reason), utc)
+        self._close(self._voice.say_word(errand, HubWord.REFUSED, utc, reason=reason), utc)
 
     def restarted(self, engine: Engine) -> None:
         """Ask anew for what a new engine knows nothing of."""
@@ -156,7 +156,9 @@ class UserOrders:
         version = record.version_after
         if version is not None:
             self._voice.note_version(errand.device, version)
-        self._say(errand, HubWord.ANSWERED, record.utc, version=version, message=record.message)
+        self._voice.say_word(
+            errand, HubWord.ANSWERED, record.utc, version=version, message=record.message
+        )
         return True
 
     # --- within ----------------------------------------------------------------------------------
@@ -234,9 +236,11 @@ class UserOrders:
             ended = answered or not self._is_known(errand, engine)
             lost, reason = False, ""
         if not answered and (ended or utc >= errand.since_utc + self._unanswered_s):
-            errand = self._say(errand, HubWord.UNANSWERED, utc, reason=reason or _NO_ANSWER)
+            errand = self._voice.say_word(
+                errand, HubWord.UNANSWERED, utc, reason=reason or _NO_ANSWER
+            )
         elif lost:  # it was noted for its time, and no alert came
-            errand = self._say(errand, HubWord.UNANSWERED, utc, reason=reason)
+            errand = self._voice.say_word(errand, HubWord.UNANSWERED, utc, reason=reason)
         if ended:
             self._close(errand, utc)
 
@@ -312,37 +316,6 @@ class UserOrders:
         else:
             return None
         return next(meant, None)
-
-    # --- words -----------------------------------------------------------------------------------
-
-    def _say(
-        self,
-        errand: UserErrand,
-        word: HubWord,
-        utc: Utc,
-        *,
-        reason: str = "",
-        version: int | None = None,
-        message: bytes = b"",
-    ) -> UserErrand:
-        """Say a word of an errand, once."""
-        if word in errand.said:
-            return errand
-        self._voice.tell(
-            HubOutcome(
-                f"{errand.campaign}/{errand.home}/{errand.device:016x}/{errand.attempt}/{word}",
-                errand.campaign,
-                errand.attempt,
-                errand.home,
-                errand.device,
-                word,
-                reason,
-                version,
-                message,
-                utc,
-            )
-        )
-        return self._memory.remember(replace(errand, said=(*errand.said, word)))
 
 
 def _errand(told: Instruction, utc: Utc) -> UserErrand:

@@ -5,13 +5,16 @@ Knows rows and words; when something has happened is for ``gateway.core`` to fin
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord
-from ota_engine.gateway.errands import Errand, Unsettled, VersionSaid
+from ota_engine.gateway.errands import Errand, Unsettled, UserErrand, VersionSaid
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 from ota_engine.times import Utc
+
+AnyErrand = TypeVar("AnyErrand", Errand, UserErrand)
 
 
 class HubVoice:
@@ -59,9 +62,32 @@ class HubVoice:
         proof = (errand.device, errand.sha256)
         if word is HubWord.TRANSFERRED:
             message = self._proofs.pop(proof, message)
+        said = self.say_word(errand, word, utc, reason=reason, version=version, message=message)
+        if version is not None:
+            self.note_version(errand.device, version)
+        return said
+
+    def say_word(
+        self,
+        errand: AnyErrand,
+        word: HubWord,
+        utc: Utc,
+        *,
+        reason: str = "",
+        version: int | None = None,
+        message: bytes = b"",
+    ) -> AnyErrand:
+        """Say a word of an errand as it is, unless this attempt has said it.
+
+        Returns:
+            the errand, which knows what it has said.
+        """
+        if word in errand.said:
+            return errand
+        _, _, place = errand.key.partition("/")  # what it is for
         self.tell(
             HubOutcome(
-                f"{_place_of(errand)}/{errand.attempt}/{word}",
+                f"{place}/{errand.attempt}/{word}",
                 errand.campaign,
                 errand.attempt,
                 errand.home,
@@ -73,8 +99,6 @@ class HubVoice:
                 utc,
             )
         )
-        if version is not None:
-            self.note_version(errand.device, version)
         return self._memory.remember(replace(errand, said=(*errand.said, word)))
 
     def say_version(self, device: Eui64, version: int, utc: Utc) -> None:
@@ -142,8 +166,3 @@ class HubVoice:
             return
         self._last += 1
         self._memory.remember(Unsettled(self._last, outcome))
-
-
-def _place_of(errand: Errand) -> str:
-    """What an errand is for, as it names what is said of it."""
-    return errand.key.removeprefix("errand/")
