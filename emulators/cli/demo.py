@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
 from images.eui64 import Eui64
 from images.files import read_bounded, write_whole
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.columns import Column, Room, TableRow, command_lines, folded, lay_out, show
-from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.engine_options import OutcomesTo
 from ota_engine.cli.engines import HTTP, HTTP_OPTION, audit_head, tell_what_waits
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
+from ota_engine.cli.live_screen import LiveScreen
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.progress import RateMeter, board, delivery, duration
@@ -196,33 +195,24 @@ def _perform(
     return endings
 
 
-class _Stage:
+class _Stage(LiveScreen):
     """The screen: a live table in compressed time, sparse lines when piped, or nothing.
 
     Time runs slower while anything is being downloaded, because that is what people look at.
     """
 
     def __init__(self, demonstration: "Demonstration", *, quiet: bool) -> None:
+        super().__init__(quiet=quiet)
         self._names = demonstration.names
         self._meter = RateMeter()
-        self._console = PeopleConsole()
-        self._quiet = quiet
-        self._live = Live(console=self._console, auto_refresh=False)
         busy, rest = demonstration.expected_seconds
         self._pace = {True: DOWNLOADS_FOR / busy, False: WAITS_FOR / rest}
         self._last: tuple[Monotonic, Sequence[SessionStatus]] = (Monotonic(0.0), ())
         self._owed = 0.0  # seconds of show until the next picture
         self._next_line = 0.0
 
-    def __enter__(self) -> "_Stage":
-        if self._console.is_terminal and not self._quiet:
-            self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live.is_started:
-            self._draw()
-            self._live.stop()
+    def _draw_last(self) -> None:
+        self._draw()
 
     def watch(self, now: Monotonic, statuses: Sequence[SessionStatus]) -> None:
         """Show how far everybody is after so many virtual seconds."""

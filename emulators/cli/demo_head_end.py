@@ -4,19 +4,17 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
 from images.files import write_whole
 from ota_engine.cli.columns import Column, Room, TableRow, beside, folded, lay_out, show
-from ota_engine.cli.console import PeopleConsole
 from ota_engine.cli.extras import require
 from ota_engine.cli.gateways import image_finder
+from ota_engine.cli.live_screen import LiveScreen
 from ota_engine.cli.progress import RateMeter, board, delivery
 from ota_engine.cli.provenance import provenance
 from ota_engine.hub.delivery.status import SessionStatus
@@ -76,29 +74,13 @@ def demo_head_end(folder: Path, *, as_json: bool) -> bool:
     return ending.good
 
 
-class _HeadEndScreen:
+class _HeadEndScreen(LiveScreen):
     """Lines of what is said; on a terminal over what is being delivered."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._console = PeopleConsole()
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        super().__init__(quiet=quiet, transient=True)
         self._meter = RateMeter()
         self._drawn = -PICTURE_EVERY
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal and not self._quiet:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._live.is_started:
-            self._live.stop()
 
     def said(self, line: "DemoLine") -> None:
         """Show what was said."""

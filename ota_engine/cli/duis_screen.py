@@ -2,16 +2,14 @@
 
 import sys
 from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
 from images.eui64 import format_eui64
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out
-from ota_engine.cli.console import PeopleConsole
+from ota_engine.cli.live_screen import LiveScreen
 from ota_engine.cli.remarks import put, remark
 from ota_engine.duis.responses import ResponseMessage, ServiceResponse
 from ota_engine.gbcs.keystore import Keystore
@@ -47,31 +45,19 @@ COLUMNS: Final = (
 SPARE_LINES: Final = 4  # of the terminal, that the table leaves free
 
 
-class ListeningScreen:
+class ListeningScreen(LiveScreen):
     """Tells of documents in lines; on a terminal over a table of requests, which goes on changing."""
 
     def __init__(self, folder: "UserFolder", keys: "Keystore") -> None:
+        super().__init__(crop=True)
         self._folder = folder
         self._keys = keys
         self._hearing = RequestHearing()
         self._known = 0  # requests of the folder that are in the table
         self._stamp = -1  # of the file they were read from
-        self._live = Live(console=PeopleConsole(), auto_refresh=False, vertical_overflow="crop")
 
-    def __enter__(self) -> Self:
-        if self._live.console.is_terminal:
-            self._live.start()
-            self._draw()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._live.is_started:
-            self._live.stop()
+    def _draw_first(self) -> None:
+        self._draw()
 
     def open(self, url: str, listener: "Listener") -> None:
         """Say where it listens, and take in what came before."""

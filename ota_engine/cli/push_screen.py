@@ -4,16 +4,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 from rich.console import Group
-from rich.live import Live
 from rich.text import Text
 
 from images.eui64 import format_eui64
 from ota_engine.cli.columns import Room, TableRow, show
-from ota_engine.cli.console import PeopleConsole
+from ota_engine.cli.live_screen import LiveScreen
 from ota_engine.cli.progress import (
     PHASES,
     STYLES,
@@ -35,7 +32,7 @@ MANY = 5  # devices of which lines are not enough: all together are told of, too
 NO_PROGRESS = ("", "", "", "", "")  # cells of a device without a session
 
 
-class PushScreen:
+class PushScreen(LiveScreen):
     """Where people watch a push.
 
     Args:
@@ -44,34 +41,16 @@ class PushScreen:
     """
 
     def __init__(self, title: str, *, quiet: bool) -> None:
+        # Transient: the report tells each verdict once.
+        super().__init__(quiet=quiet, stderr=True, transient=True, crop=True)
         self._title = title
-        self._quiet = quiet
-        self._console = PeopleConsole(stderr=True)
-        self._live = Live(
-            console=self._console,
-            auto_refresh=False,
-            transient=True,  # the report tells each verdict once
-            vertical_overflow="crop",
-        )
         self._meter = RateMeter()
         self._drawn = 0.0
         self._said: dict[str, tuple[str, str, Monotonic]] = {}  # what, its share, and when
         self._last: tuple[Monotonic, Sequence[PushStanding], str | None] = (LONG_AGO, (), None)
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal and not self._quiet:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._live.is_started:
-            self._draw()
-            self._live.stop()
+    def _draw_last(self) -> None:
+        self._draw()
 
     def watch(self, now: Monotonic, standings: Sequence[PushStanding], down: str | None) -> None:
         """Show where every device stands at ``now`` (monotonic seconds)."""
