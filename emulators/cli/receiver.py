@@ -14,8 +14,8 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.key_folder import read_key_folder
+from ota_engine.cli.listening_options import AnswerDelay, FailStatus, OwnPort
 from ota_engine.cli.outcomes_token import read_token
-from ota_engine.cli.push_options import duration
 from ota_engine.cli.receiver import deliver
 from ota_engine.cli.remarks import remark
 from ota_engine.gbcs.keystore import Keystore
@@ -38,15 +38,7 @@ def receiver() -> None:
 
 @app.command()
 def listen(
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=0xFFFF,
-            metavar="PORT",
-            help="Of the loopback interface; 0: any that is free.",
-        ),
-    ] = DEFAULT_PORT,
+    port: OwnPort = DEFAULT_PORT,
     records: Annotated[
         Path | None,
         typer.Option(
@@ -58,9 +50,7 @@ def listen(
     fail: Annotated[
         int, typer.Option(min=0, metavar="N", help="Answer the first N letters with --status.")
     ] = 0,
-    status: Annotated[
-        int, typer.Option(min=300, max=599, metavar="CODE", help="The HTTP status for --fail.")
-    ] = 503,
+    status: FailStatus = 503,
     close: Annotated[
         int,
         typer.Option(min=0, metavar="N", help="Then forget N letters, cutting the answer short."),
@@ -69,15 +59,7 @@ def listen(
         int,
         typer.Option(min=0, metavar="N", help="Then keep N letters, cutting the answer short."),
     ] = 0,
-    delay: Annotated[
-        float,
-        typer.Option(
-            parser=duration,
-            metavar="TIME",
-            help="Wait before every answer: 2s, 1m.",
-            show_default="none",
-        ),
-    ] = 0.0,
+    delay: AnswerDelay = 0.0,
     keystore: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Verify every message with the keys in this folder."),

@@ -19,7 +19,7 @@ from ota_engine.cli.duis_make import DEFAULT_STATE, User, UserState
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
-from ota_engine.cli.push_options import duration
+from ota_engine.cli.listening_options import AnswerDelay, FailStatus, OwnPort
 
 if TYPE_CHECKING:
     from ota_engine.cli.duis_screen import ListeningScreen
@@ -31,15 +31,7 @@ DEFAULT_PORT: Final = 8081
 
 
 def listen_command(
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=0xFFFF,
-            metavar="PORT",
-            help="Of the loopback interface; 0: any that is free.",
-        ),
-    ] = DEFAULT_PORT,
+    port: OwnPort = DEFAULT_PORT,
     keys: UserKeys = None,
     dcc: DccCertificate = None,
     unsigned: Unsigned = False,
@@ -48,9 +40,7 @@ def listen_command(
     fail: Annotated[
         int, typer.Option(min=0, metavar="N", help="Answer the first N documents with --status.")
     ] = 0,
-    status: Annotated[
-        int, typer.Option(min=300, max=599, metavar="CODE", help="The HTTP status for --fail.")
-    ] = 503,
+    status: FailStatus = 503,
     redirect: Annotated[
         int, typer.Option(min=0, metavar="N", help="Then send N documents elsewhere, by 307.")
     ] = 0,
@@ -68,15 +58,7 @@ def listen_command(
         int,
         typer.Option(min=0, metavar="N", help="Then keep N documents, cutting the answer short."),
     ] = 0,
-    delay: Annotated[
-        float,
-        typer.Option(
-            parser=duration,
-            metavar="TIME",
-            help="Wait before every answer: 2s, 1m.",
-            show_default="none",
-        ),
-    ] = 0.0,
+    delay: AnswerDelay = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Receive responses and alerts until Ctrl-C: verify, decode and keep each once, and show it.
