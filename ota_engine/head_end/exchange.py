@@ -3,11 +3,12 @@
 Knows the desk and the port, no clock. Whatever stops it in between, the same is given and said again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeVar
 
+from ota_engine.errors import ZotaError
 from ota_engine.fleet.kernel.rows import Select
-from ota_engine.fleet.port import Instruction, InstructionState
+from ota_engine.fleet.port import HubOutcome, Instruction, InstructionState
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.times import Utc
@@ -70,10 +71,40 @@ async def give_and_hear(
     if taken:
         await use(lambda desk: desk.handle(taken, clock()))
     said = (await gateway.outcomes())[:AT_ONCE]
-    if said:
+    heard, fault = await _hear(use, said, clock)
+    if heard:
+        await gateway.settle([one.key for one in heard])
+    if fault is not None:
+        raise fault
+    return Exchanged(len(taken), len(heard))
+
+
+async def _hear(
+    use: DeskUse, said: Sequence[HubOutcome], clock: Callable[[], Utc]
+) -> tuple[Sequence[HubOutcome], Exception | None]:
+    """Let the fleet keep what was said; where it fails at one outcome, the others are kept all the same.
+
+    Returns:
+        what is kept, and the first fault of ours.
+    """
+    if not said:
+        return (), None
+    try:
         await use(lambda desk: desk.handle(said, clock()))
-        await gateway.settle([one.key for one in said])
-    return Exchanged(len(taken), len(said))
+    except ZotaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised in the end; one outcome must not hold up the others
+        if len(said) == 1:
+            return (), error
+    else:
+        return said, None
+    kept: list[HubOutcome] = []
+    first: Exception | None = None
+    for one in said:
+        heard, fault = await _hear(use, [one], clock)
+        kept += heard
+        first = first or fault
+    return kept, first
 
 
 def _waiting(desk: FleetDesk, name: str) -> list[Instruction]:

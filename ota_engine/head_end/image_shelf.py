@@ -26,6 +26,7 @@ class ImageShelf:
         self.folder = folder
         self._lock = threading.Lock()
         self._undecided: Counter[str] = Counter()
+        self._new: set[str] = set()  # of those, written for nobody but who has not decided
 
     def put(self, image: bytes, sha256: str = "") -> str:
         """Keep an image, at least until ``settle`` was called for it.
@@ -46,6 +47,7 @@ class ImageShelf:
             if not path.exists():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 write_whole(path, image, durable=True)
+                self._new.add(name)
             self._undecided[name] += 1
         return name
 
@@ -58,8 +60,17 @@ class ImageShelf:
         """
         with self._lock:
             self._undecided[sha256] -= 1
+            if named:
+                self._new.discard(sha256)
             if self._undecided[sha256] > 0:
                 return
             del self._undecided[sha256]
+            self._new.discard(sha256)
             if not named:
                 (self.folder / sha256).unlink(missing_ok=True)
+
+    def give_back(self, sha256: str) -> None:
+        """Say once for a ``put`` that nobody will decide on it: the image stays only if it was there before."""
+        with self._lock:
+            named = sha256 not in self._new
+        self.settle(sha256, named=named)

@@ -6,6 +6,7 @@ No answer takes longer than ``ANSWER_S`` after the last octet of its post: what 
 on, and whoever posts the same again gets its answer.
 """
 
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, Protocol
 
@@ -60,6 +61,33 @@ class Posted(NamedTuple):
     code: str
     header: RequestHeader | None = None
     reason: str = ""
+
+
+class _Taking:
+    """One post that is taken in by a thread, for somebody who may not wait for that."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._lock = threading.Lock()
+        self._received: RequestReceived | None = None
+        self._given_up = False
+
+    def take(self, body: PostedBody, service: WebService, utc: Utc) -> RequestReceived:
+        received = self._intake.take(body.octets(), service, utc)
+        with self._lock:
+            self._received = received
+            given_up = self._given_up
+        if given_up:
+            self._intake.give_back(received)
+        return received
+
+    def give_up(self) -> None:
+        """What was taken is forgotten, whether it is now or will be."""
+        with self._lock:
+            self._given_up = True
+            received = self._received
+        if received is not None:
+            self._intake.give_back(received)
 
 
 class DuisDoor:
@@ -151,11 +179,15 @@ class DuisDoor:
 
     async def _answer(self, body: PostedBody, service: WebService) -> Posted:
         limiter = self._large if body.size > LARGE else self._small
+        taking = _Taking(self._intake)
         try:
             # A thread that is given up ends by itself, and keeps its place in the limiter until then.
             received = await trio.to_thread.run_sync(
-                self._take, body, service, limiter=limiter, abandon_on_cancel=True
+                taking.take, body, service, self._clock(), limiter=limiter, abandon_on_cancel=True
             )
+        except trio.Cancelled:
+            taking.give_up()
+            raise
         except NotDuis as refused:
             self.ledger.note("no DUIS", None)
             return _http(400, str(refused))
@@ -165,14 +197,12 @@ class DuisDoor:
             return _http(NO_ROOM, f"the image cannot be kept: {error.strerror}; {AGAIN}")
         return await self._happen(received)
 
-    def _take(self, body: PostedBody, service: WebService) -> RequestReceived:
-        return self._intake.take(body.octets(), service, self._clock())
-
     async def _happen(self, received: RequestReceived) -> Posted:
         header = received.request.header
         try:
             answer = await self._writer.answer(received)
         except Overloaded:
+            self._intake.give_back(received)
             return _http(BUSY, f"too many requests wait; {AGAIN}", header)
         except RequestFailed as failed:
             version = received.request.schema_version

@@ -102,6 +102,11 @@ class Intake:
             request = replace(request, body=replace(body, image=b""))
         return RequestReceived(request, digest, known.signer.eui, SmkiRole.XML_SIGN, service, image)
 
+    def give_back(self, received: RequestReceived) -> None:
+        """Forget a request that will not reach the fleet, as nobody waits for it any more."""
+        if received.image is not None and not received.image.trouble:
+            self._shelf.give_back(received.image.sha256)
+
     def _verified(self, root: Any, seen: _Seen, utc: Utc) -> tuple[KnownSigner, str, Any]:
         """Give who signed, the digest of what, and the tree that was signed."""
         try:

@@ -70,7 +70,7 @@ class DocumentCourier:
         self._watch = watch
         self._served: set[Eui64] = set()
         self._unanswered: dict[Eui64, int] = {}  # in a row
-        self._not_before: dict[Eui64, float] = {}
+        self._left_alone: dict[Eui64, tuple[float, float]] = {}  # from, until
         self._told: dict[Eui64, str] = {}  # the last trouble; a new one is reported
         self._unread = ""  # why documents could not be read, the last time
         self._users = trio.CapacityLimiter(USERS_AT_ONCE)
@@ -99,7 +99,8 @@ class DocumentCourier:
         self._unread = ""
         now = self._clock()
         for user in waiting:
-            if user not in self._served and now >= self._not_before.get(user, 0.0):
+            begin, end = self._left_alone.get(user, (0.0, 0.0))
+            if user not in self._served and not begin <= now < end:  # a clock may be set back
                 self._served.add(user)
                 nursery.start_soon(self._serve, user)
 
@@ -120,10 +121,13 @@ class DocumentCourier:
         claim = await self._claim(user)
         if claim.user is None or not claim.documents:
             return
+        where = claim.user.endpoint
         try:
             async with self._open(claim.user) as endpoint:
                 while claim.documents and await self._post(user, endpoint, claim.documents):
                     claim = await self._claim(user)
+                    if claim.user is None or claim.user.endpoint != where:
+                        return  # it takes documents elsewhere by now
         except ZotaError as error:
             if isinstance(error, StoreError):
                 raise
@@ -167,7 +171,8 @@ class DocumentCourier:
 
     def _leave_alone(self, user: Eui64) -> None:
         failures = self._unanswered[user] = self._unanswered.get(user, 0) + 1
-        self._not_before[user] = self._clock() + stepped(DEFAULT_PATIENCE.pauses, failures)
+        now = self._clock()
+        self._left_alone[user] = now, now + stepped(DEFAULT_PATIENCE.pauses, failures)
 
     def _trouble(self, user: Eui64, trouble: str) -> None:
         if self._told.get(user) != trouble:

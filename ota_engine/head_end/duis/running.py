@@ -162,10 +162,24 @@ class DuisHeadEnd:
 
     async def _wake(self) -> None:
         """Look at rows whose time has come, few in one commit: requests come in between."""
-        clock = self._settings.clock
-        due = await self._room.use(lambda desk: desk.due(clock()))
+        due = await self._room.use(lambda desk: desk.due(self._settings.clock()))
+        faults: list[Exception] = []
         for events in _parted(due):
-            await self._room.use(partial(_handle, events=events, utc=clock()))
+            faults += await self._let_happen(events)
+        if faults:
+            raise faults[0]
+
+    async def _let_happen(self, events: Sequence[Due]) -> list[Exception]:
+        """Let rows do what their time has come for; where we fail at one, the others do it all the same."""
+        try:
+            await self._room.use(partial(_handle, events=events, utc=self._settings.clock()))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised in the end; one row must not hold up the others
+            if len(events) == 1:
+                return [error]
+            return [fault for one in events for fault in await self._let_happen([one])]
+        return []
 
     async def _read_rules(self) -> None:
         self._door.codes = await self._room.use(_codes)
