@@ -17,7 +17,7 @@ def read_ordered_image(octets: bytes, *, ppmid: bool) -> OrderedImage:
 
     The body is taken as GB systems write it, not walked as ZCL elements: in an 11.1 the manufacturer
     image, the force-replace octet, ``40`` and the supplier's signature; in an 11.4 the manufacturer
-    image alone.
+    image alone, which cannot say that it replaces another.
 
     Args:
         octets: of the file.
@@ -44,6 +44,7 @@ def read_ordered_image(octets: bytes, *, ppmid: bool) -> OrderedImage:
         header.minimum_hardware_version,
         header.maximum_hardware_version,
         trouble,
+        force_replace=signed and not ppmid and body[-GB_TRAILER_BYTES] == 1,
     )
 
 

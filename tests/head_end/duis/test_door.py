@@ -7,6 +7,8 @@ import httpx
 import pytest
 import trio
 
+from images.building import ImageSpec, build
+from ota_engine.duis.requests import UpdateFirmware
 from ota_engine.duis.responses import FirmwareWarning, Inventory, ResponseMessage
 from ota_engine.fleet.orders.rows import DeviceOrder, ServiceInbox
 from ota_engine.head_end.image_shelf import IMAGES_NAME
@@ -20,6 +22,7 @@ from tests.head_end.duis.lab import (
     inventory,
     opened,
     ppmid_image,
+    request,
     signed,
     tree,
     update,
@@ -180,3 +183,32 @@ async def test_logs_name_the_request_and_hold_nothing_of_keys(lab: Lab) -> None:
     assert (line["request"], line["code"]) == (asked.header.request_id.text, "I0")
     secret = (lab.keys / "dcc.key").read_text().splitlines()[1]
     assert secret not in str(logs)
+
+
+async def test_a_newer_order_takes_the_place_of_one_under_way_only_if_its_image_says_so(
+    lab: Lab,
+) -> None:
+    def order(version: int, *, force_replace: bool) -> bytes:
+        spec = ImageSpec(
+            manufacturer_code=0x121D,
+            image_type=0x86,
+            file_version=version,
+            layout="gb",
+            sign_key=lambda _: bytes(range(64)),
+            force_replace=force_replace,
+        )
+        image = build(b"\xa5" * 200, spec)
+        return signed(request(UpdateFirmware(image, f"{version:08X}", (HCALCS,)), "11.1"))
+
+    async with lab.serving() as client:
+        assert await client.code(order(0x01020304, force_replace=False)) == "I99"
+        while not lab.rows(DeviceOrder):  # noqa: ASYNC110 - what is due wakes nobody
+            await trio.sleep(0.02)
+        kept = await client.ask(order(0x01020305, force_replace=False))
+        assert kept.code == "W110101"
+        assert isinstance(kept.body, ResponseMessage)
+        assert kept.body.content == FirmwareWarning(in_progress=(HCALCS,))
+        assert await client.code(order(0x01020306, force_replace=True)) == "I99"
+        while len(lab.rows(DeviceOrder)) < 2:  # noqa: ASYNC110 - likewise
+            await trio.sleep(0.02)
+    assert sorted(row.state for row in lab.rows(DeviceOrder)) == ["ordered", "replaced"]

@@ -32,6 +32,16 @@ SIGNED = build(
         force_replace=True,
     ),
 )
+KEEPING = build(
+    FIRMWARE,
+    ImageSpec(
+        manufacturer_code=0x121D,
+        image_type=0x86,
+        file_version=0x01020304,
+        layout="gb",
+        sign_key=lambda _: bytes(range(64)),
+    ),
+)
 HASH = hashlib.sha256(FIRMWARE).hexdigest()
 
 
@@ -49,6 +59,13 @@ def test_an_image_of_an_11_1_is_hashed_without_force_replace_and_signature() -> 
     assert (found.trouble, found.manufacturer_hash) == ("", HASH)
     assert read_ordered_image(SIGNED, ppmid=True).manufacturer_hash != HASH
     assert "signature" in read_ordered_image(PLAIN, ppmid=False).trouble
+
+
+def test_an_image_of_an_11_1_says_whether_it_replaces_another_that_is_under_way() -> None:
+    assert read_ordered_image(SIGNED, ppmid=False).force_replace
+    assert not read_ordered_image(KEEPING, ppmid=False).force_replace
+    assert not read_ordered_image(PLAIN, ppmid=True).force_replace
+    assert not read_ordered_image(SIGNED, ppmid=True).force_replace, "it is firmware there"
 
 
 @pytest.mark.parametrize(
