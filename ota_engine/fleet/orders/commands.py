@@ -4,6 +4,7 @@ A critical command is signed by its user and by nobody else: it is drafted here,
 that very draft, and passes on octet by octet.
 """
 
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Final
 
@@ -57,11 +58,7 @@ def draft_activation(asked: Asked, work: Work, utc: Utc) -> Served:
     """
     body = asked.request.body
     assert isinstance(body, FirmwareActivation)  # noqa: S101 - by its variant
-    device, home = asked_device(asked, work)
-    if device.kind not in COMMANDED:
-        raise RequestRefused(
-            ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} runs no image on a signed order"
-        )
+    device, _ = _asked_kind(asked, work, COMMANDED, "runs no image on a signed order")
     request_id = asked.header.request_id
     check_counter(request_id, work)
     _check_time(body.execution_utc, utc)
@@ -73,22 +70,8 @@ def draft_activation(asked: Asked, work: Work, utc: Utc) -> Served:
         execution_time=_gbcs_time(body.execution_utc),
     )
     draft = serialise(message._replace(signature=b""))
-    work.put(
-        DeviceCommand(
-            command_name(asked.name),
-            asked.name,
-            ACTIVATE,
-            asked.user.user,
-            device.device,
-            home.home,
-            CommandState.DRAFTED,
-            utc,
-            asked.request.schema_version,
-            request_id.counter,
-            body.execution_utc,
-            draft,
-        )
-    )
+    command = _drafted(asked, device, ACTIVATE, body.execution_utc, utc)
+    work.put(replaced(command, draft=draft))
     return Served(PreCommand(device.gbcs_version or GBCS, draft), text="drafted")
 
 
@@ -132,30 +115,14 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
     """
     body = asked.request.body
     assert isinstance(body, ReadFirmwareVersion)  # noqa: S101 - by its variant
-    device, home = asked_device(asked, work)
-    if device.kind not in _READABLE:
-        raise RequestRefused(
-            ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} does not say what it runs"
-        )
+    device, home = _asked_kind(asked, work, _READABLE, "does not say what it runs")
     if body.execution_utc == CANCELLATION:
         return _cancel_readings(asked, device.device, work, utc)
     request_id = asked.header.request_id
     check_counter(request_id, work)
     check_new(asked, work)
     _check_time(body.execution_utc, utc)
-    command = DeviceCommand(
-        command_name(asked.name),
-        asked.name,
-        READ,
-        asked.user.user,
-        device.device,
-        home.home,
-        CommandState.DRAFTED,
-        utc,
-        asked.request.schema_version,
-        request_id.counter,
-        body.execution_utc,
-    )
+    command = _drafted(asked, device, READ, body.execution_utc, utc)
     note_counter(command.device, command.user, command.counter, work)
     if body.execution_utc is None:
         _ask(command, home, work, utc)
@@ -275,6 +242,35 @@ def found_device(target: Eui64, work: Work) -> tuple[InstalledDevice, Home]:
     home = work.get(Home, device.home) if device is not None else None
     if device is None or home is None:
         raise RequestRefused(ResponseCase.NO_SUCH_DEVICE, f"{format_eui64(target)} is not known")
+    return device, home
+
+
+def _drafted(
+    asked: Asked, device: InstalledDevice, variant: str, execution_utc: float | None, utc: Utc
+) -> DeviceCommand:
+    """Have a request of a device as a row that nothing has been done about."""
+    return DeviceCommand(
+        command_name(asked.name),
+        asked.name,
+        variant,
+        asked.user.user,
+        device.device,
+        device.home,
+        CommandState.DRAFTED,
+        utc,
+        asked.request.schema_version,
+        asked.header.request_id.counter,
+        execution_utc,
+    )
+
+
+def _asked_kind(
+    asked: Asked, work: Work, kinds: Container[str], lacking: str
+) -> tuple[InstalledDevice, Home]:
+    """Find the device of a request that only some kinds can serve; others are ``lacking``."""
+    device, home = asked_device(asked, work)
+    if device.kind not in kinds:
+        raise RequestRefused(ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} {lacking}")
     return device, home
 
 
