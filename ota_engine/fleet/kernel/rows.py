@@ -128,11 +128,13 @@ class Standees(NamedTuple):
         alike: devices by how they stand.
         ordered: names of live orders by the device that they are for.
         upgraded: devices that an open campaign is upgrading.
+        coming: devices to which an image that a user ordered is on its way.
     """
 
     alike: Mapping[Standing, Sequence[Eui64]]
     ordered: Mapping[Eui64, str]
     upgraded: frozenset[Eui64] = frozenset()
+    coming: frozenset[Eui64] = frozenset()
 
 
 Ask: TypeAlias = RowKey | Select | Strata | Counts | Standings

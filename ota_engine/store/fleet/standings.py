@@ -8,7 +8,7 @@ from typing import Final
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY
 from ota_engine.fleet.kernel.rows import Standees, Standing, Standings
-from ota_engine.fleet.orders.lives import LIVE
+from ota_engine.fleet.orders.lives import IN_PROGRESS, LIVE
 from ota_engine.store.fleet.forms import listed
 
 _TEXT: Final = 23  # characters of an EUI-64
@@ -32,7 +32,7 @@ _ALIKE: Final = "SELECT count(*) {} WHERE {}".format(
 )
 # A device has one live order at most. Campaigns that are open are few, devices are many.
 _ORDERED: Final = f"""
-    SELECT o.device, o.name FROM json_each(?) AS w
+    SELECT o.device, o.name, o.state FROM json_each(?) AS w
     CROSS JOIN device_orders AS o ON o.device = w.value WHERE o.state IN ({listed(LIVE)})
 """  # noqa: S608 - our own words
 _UPGRADED: Final = f"""
@@ -52,11 +52,17 @@ def look_how_they_stand(driver: sqlite3.Connection, asked: Standings) -> Standee
     alike = _all_alike(driver, asked.devices, texts, told) or _by_standing(
         driver, asked.devices, texts, told
     )
-    ordered = {parse_eui64(text): name for text, name in driver.execute(_ORDERED, (told,))}
+    ordered: dict[Eui64, str] = {}
+    coming: set[Eui64] = set()
+    for text, name, state in driver.execute(_ORDERED, (told,)):
+        device = parse_eui64(text)
+        ordered[device] = name
+        if state in IN_PROGRESS:
+            coming.add(device)
     upgraded: frozenset[Eui64] = frozenset()
     if driver.execute(_CAMPAIGNS).fetchone():
         upgraded = frozenset(parse_eui64(text) for (text,) in driver.execute(_UPGRADED, (told,)))
-    return Standees(alike, ordered, upgraded)
+    return Standees(alike, ordered, upgraded, frozenset(coming))
 
 
 def _all_alike(

@@ -121,6 +121,6 @@ def test_a_device_to_which_a_users_order_is_on_its_way_waits(town: RollOutTown) 
     town.pass_time(8 * DAY)
     assert town.member("h1").reason == "a user's order for the device is under way"
     assert set(town.in_state(MemberState.OFFERED)) == {"h2", "h3"}
-    town.put(replace(order, state=DeliveryState.RUNNING))
+    town.put(replace(order, state=DeliveryState.HELD))
     town.pass_time(DAY)
     assert town.state("h1") is MemberState.OFFERED

@@ -202,10 +202,10 @@ def _gone(home: Home, member: Member, roll_out: RollOut, work: Work) -> str:
 def _ordered_by_users(
     members: Iterable[Member], roll_out: RollOut, work: Work
 ) -> Collection[Eui64]:
-    """Find devices to which a user's order is on its way, or that hold its image; a hub has none."""
+    """Find devices to which an image that a user ordered is on its way; a hub has none."""
     if _variant_of(roll_out.campaign, work).kind == HUB:
         return ()
-    return work.standings(tuple(dict.fromkeys(member.device for member in members))).ordered
+    return work.standings(tuple(dict.fromkeys(member.device for member in members))).coming
 
 
 def _users_first(member: Member, ordered: Collection[Eui64], utc: Utc) -> Wait | None:
