@@ -117,7 +117,7 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
     assert isinstance(body, ReadFirmwareVersion)  # noqa: S101 - by its variant
     device, home = _asked_kind(asked, work, _READABLE, "does not say what it runs")
     if body.execution_utc == CANCELLATION:
-        return _cancel_readings(asked, device.device, work, utc)
+        return cancel_dated(asked, device.device, work, utc)
     request_id = asked.header.request_id
     check_counter(request_id, work)
     check_new(asked, work)
@@ -130,6 +130,28 @@ def read_version(asked: Asked, work: Work, utc: Utc) -> Served:
     state = COMMANDS.turn(command.state, CommandStep.DATE)
     work.put(replaced(command, state=state, due_utc=body.execution_utc))
     return Served(later=True, text="dated")
+
+
+def cancel_dated(asked: Asked, device: Eui64, work: Work, utc: Utc) -> Served:
+    """Take back what a user has dated by the same service for a device.
+
+    Raises:
+        RequestRefused: there is nothing.
+        RowsWanted: rows are missing.
+    """
+    dated = [
+        row
+        for row in work.select(DeviceCommand, device=device, state=CommandState.DATED)
+        if row.user == asked.user.user and row.reference == asked.header.variant
+    ]
+    if not dated:
+        raise RequestRefused(
+            ResponseCase.STRUCTURE_WRONG, "nothing of this device is dated: none to cancel"
+        )
+    for row in dated:
+        state = COMMANDS.turn(row.state, CommandStep.CANCEL)
+        work.put(replaced(row, state=state, since_utc=utc, due_utc=None))
+    return Served(later=True, text=f"cancelled {len(dated)}")
 
 
 def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
@@ -145,6 +167,11 @@ def command_due(command: DeviceCommand, work: Work, utc: Utc) -> None:
         state = COMMANDS.turn(command.state, CommandStep.WITHDRAW)
         work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
         respond(work, command, "withdrawn", None, utc, ResponseCase.NOT_RESPONSIBLE)
+        return
+    if device.status not in _SPEAKING:
+        state = COMMANDS.turn(command.state, CommandStep.WITHDRAW)
+        work.put(replaced(command, state=state, since_utc=utc, due_utc=None))
+        respond(work, command, "withdrawn", None, utc, ResponseCase.DEVICE_STATUS)
         return
     _ask(command, home, work, utc)
 
@@ -305,6 +332,10 @@ def _check_time(execution_utc: Utc | None, utc: Utc) -> None:
         raise RequestRefused(
             ResponseCase.STRUCTURE_WRONG, "the execution time has passed: give a later one"
         )
+    if execution_utc is not None and execution_utc >= CANCELLATION_TIME.timestamp():
+        raise RequestRefused(
+            ResponseCase.STRUCTURE_WRONG, "a device takes that execution time for a cancellation"
+        )
 
 
 def _check_signed(body: SignedPreCommand, command: DeviceCommand) -> None:
@@ -334,22 +365,6 @@ def _gbcs_time(execution_utc: Utc | None) -> datetime | None:
     if execution_utc == CANCELLATION:
         return CANCELLATION_TIME
     return datetime.fromtimestamp(int(execution_utc), UTC)  # GBCS has whole seconds
-
-
-def _cancel_readings(asked: Asked, device: Eui64, work: Work, utc: Utc) -> Served:
-    dated = [
-        row
-        for row in work.select(DeviceCommand, device=device, state=CommandState.DATED)
-        if row.user == asked.user.user and row.reference == READ
-    ]
-    if not dated:
-        raise RequestRefused(
-            ResponseCase.STRUCTURE_WRONG, "no reading of this device is dated: none to cancel"
-        )
-    for row in dated:
-        state = COMMANDS.turn(row.state, CommandStep.CANCEL)
-        work.put(replaced(row, state=state, since_utc=utc, due_utc=None))
-    return Served(later=True, text=f"cancelled {len(dated)}")
 
 
 def _ask(command: DeviceCommand, home: Home, work: Work, utc: Utc) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from images.eui64 import format_eui64
 from ota_engine.duis.codes import ResponseCase
 from ota_engine.duis.kinds import MomentField
-from ota_engine.duis.requests import OtherRequest, RequestId
+from ota_engine.duis.requests import CANCELLATION, OtherRequest, RequestId
 from ota_engine.duis.responses import SupplierChange
 from ota_engine.fleet.calendar import diary
 from ota_engine.fleet.inventory.happenings import SupplierChanged, TenancyChanged
@@ -19,6 +19,7 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
 from ota_engine.fleet.orders.commands import (
     asked_device,
+    cancel_dated,
     check_counter,
     check_new,
     found_device,
@@ -35,6 +36,7 @@ from ota_engine.times import Utc
 TENANCY: Final = "3.2"
 SUPPLIER: Final = "6.23"
 _SINCE: Final = "RestrictionDateTime"
+LATEST: Final = Utc(946_684_800.0 + 0xFFFF_FFFD)  # seconds since 2000 that the network can say
 _HUB: Final = "CHF"
 
 
@@ -59,6 +61,11 @@ def _tell_tenancy(asked: Asked, work: Work, utc: Utc) -> Served:
         since = utc if told is None else MomentField().read(told)
     except ValueError as error:
         raise RequestRefused(ResponseCase.STRUCTURE_WRONG, f"{_SINCE}: {error}") from None
+    _require_sayable(since)
+    if body.execution_utc == CANCELLATION:
+        raise RequestRefused(
+            ResponseCase.STRUCTURE_WRONG, "a tenancy is told at once: there is none to cancel"
+        )
     event = TenancyTold(home.home, since)
     happened = tenancy_told(event, work, utc)
     diary.tenancy_told(event, work, utc)
@@ -76,7 +83,10 @@ def _tell_supplier(asked: Asked, work: Work, utc: Utc) -> Served:
         raise RequestRefused(
             ResponseCase.WRONG_DEVICE_TYPE, f"{device.kind} is no device of one supplier"
         )
+    if body.execution_utc == CANCELLATION:
+        return cancel_dated(asked, device.device, work, utc)
     at = utc if body.execution_utc is None else body.execution_utc
+    _require_sayable(at)
     if at < utc:
         raise RequestRefused(ResponseCase.STRUCTURE_WRONG, "the execution time has passed")
     named = _registered(home, fuels[0], at, work)
@@ -108,6 +118,12 @@ def _tell_supplier(asked: Asked, work: Work, utc: Utc) -> Served:
     work.put(replaced(row, state=dated))
     announce_supplier(home, fuels[0], user.party, at, work, utc)
     return Served(later=True, text=f"supplier of {home.home}")
+
+
+def _require_sayable(moment: Utc) -> None:
+    """Refuse a time that a home network has no number for."""
+    if moment > LATEST:
+        raise RequestRefused(ResponseCase.STRUCTURE_WRONG, "the time is too far ahead for a device")
 
 
 def _registered(home: Home, fuel: Fuel, at: Utc, work: Work) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from images.eui64 import Eui64
 from ota_engine.duis.requests import (
+    CANCELLATION,
     DeviceDetails,
     OtherRequest,
     ReadInventory,
@@ -12,7 +13,12 @@ from ota_engine.duis.requests import (
 )
 from ota_engine.fleet.inventory.arrivals import DeviceTold
 from ota_engine.fleet.inventory.registration import SupplierTold
-from ota_engine.fleet.inventory.rows import InstalledDevice, Particulars, VersionSource
+from ota_engine.fleet.inventory.rows import (
+    InstalledDevice,
+    InventoryStatus,
+    Particulars,
+    VersionSource,
+)
 from ota_engine.fleet.orders.rows import CommandState, DeliveryState, DeviceCommand, DeviceOrder
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.port import HubWord, Verb
@@ -176,3 +182,54 @@ def test_a_command_of_a_supplier_that_stays_is_not_taken_back() -> None:
     street.pass_time(60)
     street.happen(SupplierTold(DUAL, Fuel.ELECTRICITY, "supplier-3", street.utc))
     assert street.told(Verb.WITHDRAW) == []
+
+
+def test_a_dated_reading_of_a_device_that_is_in_use_no_longer_is_taken_back_and_told() -> None:
+    street = Street()
+    street.read_version(ELEC, HCALCS, 12, LATER)
+    row = street.row(InstalledDevice, device=HCALCS)
+    street.put(replace(row, status=InventoryStatus.DECOMMISSIONED))
+    street.pass_time(20_000)
+    assert street.told(Verb.READ) == []
+    assert [one.code for one in street.documents(ELEC)] == ["E5"]
+
+
+def test_a_time_that_devices_take_for_a_cancellation_is_refused() -> None:
+    street = Street()
+    end_of_times = Utc(253_402_300_799.0)  # 9999-12-31T23:59:59, of GBCS
+    assert street.draft(ELEC, HCALCS, 1, end_of_times).response.code == "E43"
+    assert street.draft(ELEC, HCALCS, 2, CANCELLATION).response.code == "I0"
+
+
+def test_a_dated_change_of_supplier_is_cancelled_by_the_time_of_cancellation() -> None:
+    street = Street()
+    ahead = Utc(street.utc + 1_000)
+    street.happen(SupplierTold(DUAL, Fuel.ELECTRICITY, "supplier-3", ahead))
+
+    def claim(at: Utc) -> str:
+        body = OtherRequest("UpdateSecurityCredentialsCoS", at)
+        target = device(DUAL, "ESME")
+        return street.ask_duis(NEW, "6.23", body, command_variant=1, target=target).response.code
+
+    assert claim(CANCELLATION) == "E43"  # there is none yet
+    assert claim(Utc(street.utc + 2_000)) == "I99"
+    assert claim(CANCELLATION) == "I99"
+    assert street.row(DeviceCommand).state is CommandState.CANCELLED
+    assert len(street.told(Verb.SUPPLIER)) == 1
+    street.pass_time(3_000)
+    assert street.alerts(NEW) == []
+
+
+def test_a_tenancy_that_no_device_can_be_told_or_that_is_cancelled_is_refused() -> None:
+    street = Street()
+
+    def tell(since: str, at: Utc | None = None) -> str:
+        fields = (("RestrictionDateTime", since),)
+        body = OtherRequest("RestrictAccessForChangeOfTenancy", at, fields)
+        target = device(DUAL, "ESME")
+        return street.ask_duis(ELEC, "3.2", body, command_variant=1, target=target).response.code
+
+    assert tell("9999-12-31T00:00:00.00Z") == "E43"
+    assert tell("2027-01-20T00:00:00.00Z", CANCELLATION) == "E43"
+    assert street.told(Verb.TENANCY) == []
+    assert tell("2027-01-20T00:00:00.00Z") == "I99"
