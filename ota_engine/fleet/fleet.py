@@ -60,7 +60,7 @@ from ota_engine.fleet.orders import hearing as order_hearing
 from ota_engine.fleet.orders import upheavals as order_upheavals
 from ota_engine.fleet.orders.events import RequestReceived
 from ota_engine.fleet.orders.outbox import DocumentDelivered, DocumentUndelivered
-from ota_engine.fleet.orders.rows import DeviceCommand, OrderBatch, UserDocument
+from ota_engine.fleet.orders.rows import DeviceCommand, DeviceOrder, OrderBatch, UserDocument
 from ota_engine.fleet.parties import acts as party_acts
 from ota_engine.fleet.parties.rows import Responsibility, Tenancy
 from ota_engine.fleet.port import (
@@ -134,6 +134,7 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     HomeDiary: choices.diary_due,
     UitWindow: testing.window_due,
     OrderBatch: deliveries.batch_due,
+    DeviceOrder: deliveries.order_due,
     DeviceCommand: _command_due,
 }
 

@@ -1,10 +1,11 @@
 """Ordered images on their way to devices: handed to hubs, replaced, taken back; pure."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.duis.requests import RequestId
-from ota_engine.duis.responses import DistributionFailure, UpgradeRequested, split
+from ota_engine.duis.responses import DeliveryStatus, DistributionFailure, UpgradeRequested, split
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
@@ -27,6 +28,9 @@ from ota_engine.fleet.orders.telling import alert
 from ota_engine.fleet.parties.rows import Fuel
 from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.times import Utc
+
+HUB: Final = "CHF"
+SILENT_S: Final = 28 * 86_400.0  # that a gateway may say nothing of an order
 
 
 def batch_due(batch: OrderBatch, work: Work, utc: Utc) -> None:
@@ -55,6 +59,7 @@ def batch_due(batch: OrderBatch, work: Work, utc: Utc) -> None:
             home.gateway,
             DeliveryState.ORDERED,
             utc,
+            due_utc=utc + SILENT_S,
         )
         work.put(instruct(begun, order, row.kind, Verb.ASSIGN, work))
     work.drop(batch)
@@ -120,6 +125,46 @@ def tell_undelivered(
         alert(work, user, f"{name}/{number}", part, utc)
 
 
+def tell_delivery(order: DeviceOrder, at: Utc, work: Work, utc: Utc, *, success: bool) -> None:
+    """Tell who ordered that the image has come to the hub for a device, or has not; each once.
+
+    Args:
+        order: for the device.
+        at: when that was, by whoever knows.
+        work: the event in hand.
+        utc: now.
+        success: it has.
+    """
+    image, user = work.get(ImageOrder, order.request), work.get(ServiceUser, order.user)
+    assert image is not None  # noqa: S101 - a device is of an order
+    if user is None:
+        return
+    hub = _hub_of(order.home, work)
+    content = DeliveryStatus(
+        RequestId.parse(order.request),
+        order.device if hub is None else hub.device,
+        order.device,
+        image.version_text,
+        at,
+        success,
+    )
+    alert(work, user, order.name, content, utc)
+
+
+def _hub_of(home: str, work: Work) -> InstalledDevice | None:
+    hubs = [row for row in work.select(InstalledDevice, home=home) if row.kind == HUB]
+    return max(hubs, key=lambda row: row.installed_utc, default=None)
+
+
+def order_due(row: DeviceOrder, work: Work, utc: Utc) -> None:
+    """Wait no longer for a gateway that says nothing: others may order, and it may still speak."""
+    if row.state is not DeliveryState.ORDERED:
+        work.put(replaced(row, due_utc=None))
+        return
+    move(row, DeliveryStep.LOSE, "its gateway says nothing", work, utc)
+    tell_delivery(row, utc, work, utc, success=False)
+
+
 def instruct(row: DeviceOrder, order: ImageOrder, kind: str, verb: Verb, work: Work) -> DeviceOrder:
     """Tell the gateway of a device something, and keep the row, which counts that."""
     number = row.numbers + 1
@@ -152,7 +197,7 @@ def take_back(row: DeviceOrder, step: DeliveryStep, reason: str, work: Work, utc
     if state is None or order is None:
         return False
     told = instruct(row, order, "", Verb.WITHDRAW, work)
-    work.put(replaced(told, state=state, since_utc=utc, reason=reason))
+    work.put(replaced(told, state=state, since_utc=utc, reason=reason, due_utc=None))
     return True
 
 
@@ -161,5 +206,5 @@ def move(row: DeviceOrder, step: DeliveryStep, reason: str, work: Work, utc: Utc
     state = DELIVERIES.turn(row.state, step)
     if state is None:
         return False
-    work.put(replaced(row, state=state, since_utc=utc, reason=reason))
+    work.put(replaced(row, state=state, since_utc=utc, reason=reason, due_utc=None))
     return True

@@ -12,7 +12,6 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.duis.codes import ResponseCase
 from ota_engine.duis.requests import CANCELLATION, RequestId
 from ota_engine.duis.responses import (
-    DeliveryStatus,
     DeviceAlert,
     FutureDatedAlert,
     GbcsPayload,
@@ -28,7 +27,7 @@ from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import command_name
 from ota_engine.fleet.orders.commands import ANSWER_S, fall_silent, note_counter
-from ota_engine.fleet.orders.deliveries import move, tell_undelivered
+from ota_engine.fleet.orders.deliveries import HUB, move, tell_delivery, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
     CommandState,
@@ -63,7 +62,6 @@ from ota_engine.gbcs.payloads import (
 from ota_engine.times import Utc
 
 VERIFIED: Final = 0x8F72
-HUB: Final = "CHF"
 PPMID: Final = "PPMID"
 _UNKNOWN_VERSION: Final = 0xFFFF_FFFF  # a device does not know itself what it runs
 _TRANSFERS: Final[dict[int, str]] = {
@@ -229,27 +227,7 @@ def _lost(word: _Word) -> None:
 
 
 def _tell_delivery(word: _Word, order: DeviceOrder, *, success: bool) -> None:
-    """Tell who ordered that the image has come to the hub for a device, or has not; each once."""
-    work = word.work
-    image, user = work.get(ImageOrder, order.request), work.get(ServiceUser, order.user)
-    assert image is not None  # noqa: S101 - a device is of an order
-    if user is None:
-        return
-    hub = _hub_of(order.home, work)
-    content = DeliveryStatus(
-        RequestId.parse(order.request),
-        order.device if hub is None else hub.device,
-        order.device,
-        image.version_text,
-        word.outcome.utc,
-        success,
-    )
-    alert(work, user, order.name, content, word.utc)
-
-
-def _hub_of(home: str, work: Work) -> InstalledDevice | None:
-    hubs = [row for row in work.select(InstalledDevice, home=home) if row.kind == HUB]
-    return max(hubs, key=lambda row: row.installed_utc, default=None)
+    tell_delivery(order, word.outcome.utc, word.work, word.utc, success=success)
 
 
 # --- words of commands --------------------------------------------------------------------------

@@ -209,11 +209,12 @@ class DeviceOrder:
         since_utc: since when.
         numbers: instructions given so far.
         reason: why it went wrong; empty where it did not.
+        due_utc: when its gateway is waited for no longer; None once it has said something.
     """
 
     TABLE: ClassVar = "device_orders"
     KEY: ClassVar = ("name",)
-    INDEXES: ClassVar = (("device", "state"), ("home", "state"), ("request",))
+    INDEXES: ClassVar = (("device", "state"), ("home", "state"), ("request",), ("due_utc",))
     name: str
     request: str
     user: Eui64
@@ -224,6 +225,7 @@ class DeviceOrder:
     since_utc: float
     numbers: int = 0
     reason: str = ""
+    due_utc: float | None = None
 
 
 class CommandState(StrEnum):

@@ -7,6 +7,7 @@ from ota_engine.duis.responses import (
     DeliveryStatus,
     DeviceAlert,
     DistributionFailure,
+    FirmwareWarning,
     HubAlert,
     PpmidAlert,
     TransferAlert,
@@ -31,6 +32,7 @@ from tests.fleet.orders.street import (
     OWN,
     WANTED,
     Street,
+    content_of,
     device,
     ordered_image,
 )
@@ -238,3 +240,26 @@ def test_the_devices_of_an_order_are_handed_on_in_batches() -> None:
     assert {row.campaign for row in street.told(Verb.ASSIGN)} == {
         row.name for row in street.rows(DeviceOrder)
     }
+
+
+def test_an_order_of_which_its_gateway_says_nothing_is_told_and_makes_room_in_the_end() -> None:
+    street = Street()
+    street.order(ELEC, HCALCS)
+    street.pass_time(27 * 86_400)
+    assert content_of(street.order(GAS, HCALCS)) == FirmwareWarning(in_progress=(HCALCS,))
+    street.pass_time(2 * 86_400)
+    assert street.row(DeviceOrder).state is DeliveryState.UNREACHABLE
+    (told,) = street.alerts(ELEC)
+    assert (told.device, told.success) == (HCALCS, False)
+    assert street.order(GAS, HCALCS).code == "I99"
+
+
+def test_an_order_of_which_its_gateway_has_spoken_is_waited_for() -> None:
+    street = Street()
+    street.order(ELEC, HCALCS)
+    name = street.row(DeviceOrder).name
+    street.pass_time(86_400)
+    street.hub_says(HubWord.REACHED, HCALCS, name)
+    street.pass_time(60 * 86_400)
+    assert street.row(DeviceOrder).state is DeliveryState.ARRIVED
+    assert [one.success for one in street.alerts(ELEC)] == [True]

@@ -236,10 +236,12 @@ def _device_orders() -> None:
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.Column("numbers", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_device_orders_device_state", "device_orders", ["device", "state"])
+    op.create_index("ix_device_orders_due_utc", "device_orders", ["due_utc"])
     op.create_index("ix_device_orders_home_state", "device_orders", ["home", "state"])
     op.create_index("ix_device_orders_request", "device_orders", ["request"])
 
