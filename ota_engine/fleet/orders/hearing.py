@@ -26,7 +26,7 @@ from ota_engine.fleet.inventory.rows import Home, InstalledDevice, VersionSource
 from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import command_name
-from ota_engine.fleet.orders.commands import ANSWER_S, fall_silent, note_counter
+from ota_engine.fleet.orders.commands import ACTIVATE, ANSWER_S, READ, fall_silent, note_counter
 from ota_engine.fleet.orders.deliveries import HUB, move, tell_delivery, tell_undelivered
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
@@ -42,7 +42,14 @@ from ota_engine.fleet.orders.suppliers import responsible_users
 from ota_engine.fleet.orders.suspending import restore
 from ota_engine.fleet.orders.telling import alert, device_alert, respond
 from ota_engine.fleet.port import USERS_ORDER, HubOutcome, HubWord
-from ota_engine.gbcs.codes import ActivationCode, Cra, PpmidActivationCode, ReadCode, TransferCode
+from ota_engine.gbcs.codes import (
+    ActivationCode,
+    Cra,
+    MessageCode,
+    PpmidActivationCode,
+    ReadCode,
+    TransferCode,
+)
 from ota_engine.gbcs.envelope import Message, parse
 from ota_engine.gbcs.meters import (
     GasVersionResponse,
@@ -240,6 +247,36 @@ def _command(word: _Word) -> DeviceCommand | None:
     return None
 
 
+def _forgotten(word: _Word, user: int | None, counter: int | None) -> DeviceCommand | None:
+    """What a device answers a user for whom nothing stands here: a fleet was put back to an older state."""
+    message = word.message
+    known = None if user is None else word.work.get(ServiceUser, Eui64(user))
+    if message is None or known is None or counter is None:
+        return None
+    request = RequestId(known.user, Eui64(message.originator), counter).text
+    activates = message.cra is Cra.ALERT or message.message_code == MessageCode.ACTIVATE_FIRMWARE
+    return DeviceCommand(
+        command_name(request),
+        request,
+        ACTIVATE if activates else READ,
+        known.user,
+        Eui64(message.originator),
+        word.outcome.home,
+        CommandState.SENT,
+        word.utc,
+        known.schema_version,
+        counter,
+    )
+
+
+def _answers(message: Message) -> tuple[int | None, int | None]:
+    """The user, and its counter, to whose command a response is."""
+    information = message.other_information
+    if information.party is None or information.party_counter is None:
+        return message.recipient, message.counter
+    return information.party, information.party_counter
+
+
 def _unanswered(word: _Word) -> None:
     command = _command(word)
     if command is not None:
@@ -262,6 +299,9 @@ def _refused(word: _Word) -> None:
 
 def _answered(word: _Word) -> None:
     command = _command(word)
+    if command is None and word.message is not None:
+        found = _forgotten(word, *_answers(word.message))
+        command = found if found is not None and found.name == word.outcome.campaign else None
     if command is None:
         return
     _restore(word)
@@ -302,11 +342,9 @@ def _note_response(word: _Word) -> None:
     """A response repeats the counter of its command: the device has seen that."""
     message = word.message
     assert message is not None  # noqa: S101 - by the caller
-    information = message.other_information
-    user, counter = information.party, information.party_counter
-    if user is None or counter is None:
-        user, counter = message.recipient, message.counter
-    note_counter(Eui64(message.originator), Eui64(user), counter, word.work)
+    user, counter = _answers(message)
+    if user is not None and counter is not None:
+        note_counter(Eui64(message.originator), Eui64(user), counter, word.work)
 
 
 # --- messages of devices ------------------------------------------------------------------------
@@ -370,6 +408,8 @@ def _future_dated(word: _Word) -> None:
     user, device = Eui64(message.recipient), Eui64(message.originator)
     name = command_name(RequestId(user, device, told.originator_counter).text)
     command = word.work.get(DeviceCommand, name)
+    if command is None:
+        command = _forgotten(word, user, told.originator_counter)
     if command is None:
         return
     _restore(word)

@@ -4,6 +4,7 @@ import hashlib
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,3 +176,32 @@ def test_an_alert_is_in_the_version_that_its_user_writes() -> None:
     )
     assert isinstance(document.response_id, RequestId)
     assert document.utc >= Utc(0)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_fleet_that_was_put_back_before_a_command_passes_its_answer_on(dated: bool) -> None:
+    street, forgotten = Street(), Street()
+    at = Utc(street.utc + 1_000) if dated else None
+    command, _ = street.activate(ELEC, HCALCS, 1_000, at)
+    name = f"sr/{RequestId(ELEC, HCALCS, 1_000).text}"
+    answer = messages.accepted(command) if dated else messages.activated(command, WANTED)
+    outcome = street.hub_says(HubWord.ANSWERED, HCALCS, name, message=answer)
+    forgotten.happen(outcome, outcome)
+    assert forgotten.documents() == street.documents()
+    assert len(forgotten.documents(ELEC)) == 1
+    if dated:
+        told = street.hub_says(
+            HubWord.ALERT, HCALCS, name, message=messages.executed(command, WANTED, 7)
+        )
+        forgotten.happen(told)
+        assert len(forgotten.documents(ELEC)) == 2
+    assert forgotten.draft(ELEC, HCALCS, 1_000).response.code == "E45"
+
+
+def test_an_answer_to_somebody_who_is_no_user_or_under_another_name_is_told_nobody() -> None:
+    street, other = Street(), Street()
+    command, _ = street.activate(ELEC, HCALCS, 1_000)
+    name = f"sr/{RequestId(GAS, HCALCS, 1_000).text}"
+    answer = messages.activated(command, WANTED)
+    other.hub_says(HubWord.ANSWERED, HCALCS, name, message=answer)
+    assert other.documents() == []
