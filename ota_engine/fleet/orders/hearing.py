@@ -114,6 +114,11 @@ class _Word:
             return self.named
         if self.device is None or self.device.kind == HUB:
             return None
+        return self.live
+
+    @property
+    def live(self) -> DeviceOrder | None:
+        """The one live order of the device."""
         live = (
             self.work.select(DeviceOrder, device=self.outcome.device, state=state)
             for state in sorted(LIVE)
@@ -198,9 +203,14 @@ def _arrived(word: _Word) -> None:
 
 
 def _held(word: _Word) -> None:
-    """A PPMID runs it by itself then; all others await a command."""
+    """A PPMID runs it by itself then; all others await a command.
+
+    What was given up and is held after all counts again, unless another order is live by now.
+    """
     order = word.named
-    if order is not None and move(order, DeliveryStep.HOLD, "", word.work, word.utc):
+    if order is None or (order.state is DeliveryState.FAILED and word.live is not None):
+        return
+    if move(order, DeliveryStep.HOLD, "", word.work, word.utc):
         _tell_delivery(word, order, success=True)
 
 
