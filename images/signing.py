@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import NameOID
 
+from images.certificate_file import load_certificate
 from images.ecdsa import SIGNATURE_BYTES, sign_raw, verify_raw
 from images.errors import ImageError
 from images.model import OtaImage
@@ -102,7 +102,7 @@ def read_signer(pem: bytes) -> ImageSigner:
     load_verifying_key(pem)
     if PUBLIC_KEY_LABEL in pem:
         return ImageSigner("bare public key", None)
-    subject = load_pem_x509_certificate(pem).subject
+    subject = load_certificate(pem).subject
     identifiers = subject.get_attributes_for_oid(NameOID.X500_UNIQUE_IDENTIFIER)
     value = identifiers[0].value if identifiers else b""
     # A BIT STRING: the octet before the EUI-64 counts unused bits, and is zero.
@@ -141,7 +141,7 @@ def load_verifying_key(pem: bytes) -> ec.EllipticCurvePublicKey:
         if PUBLIC_KEY_LABEL in pem:
             key = load_pem_public_key(pem)
         else:
-            key = load_pem_x509_certificate(pem).public_key()
+            key = load_certificate(pem).public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise ImageError("the certificate is not a PEM X.509 certificate or public key") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):

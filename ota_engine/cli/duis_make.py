@@ -253,14 +253,15 @@ def _credentials(folder: Path, user: Eui64 | None) -> "SupplierCredentials":
     """What a gaining supplier's key folder has for 6.23."""
     from cryptography import x509
 
+    from images.certificate_file import load_certificate
     from ota_engine.service_user.making import SupplierCredentials
 
     def certificate(name: str) -> x509.Certificate:
         path = folder / name
         try:
-            return x509.load_pem_x509_certificate(read_bounded(path, MOST_CERTIFICATE_BYTES))
+            return load_certificate(read_bounded(path, MOST_CERTIFICATE_BYTES))
         except ValueError:
-            raise LocalError(f"{path}: is no certificate in PEM") from None
+            raise LocalError(f"{path}: is no certificate") from None
 
     eui = f"{user or 0:016x}"
     agreement = folder / f"{eui}-ka.pem"

@@ -39,6 +39,14 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=Fa
 ACTOR: Final = "zota premises"
 PATIENCE: Final = 300.0  # seconds
 
+
+def _subject(text: str) -> PremisesSubject:
+    try:
+        return PremisesSubject(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text[:40]!a} is no change: say tenancy or supplier") from None
+
+
 At = Annotated[
     Utc | None,
     typer.Option(
@@ -90,7 +98,10 @@ Timeout = Annotated[
         help="Stop waiting after so long (90s, 15m, 2h).",
     ),
 ]
-Subject = Annotated[PremisesSubject, typer.Argument(help="What does not change.")]
+Subject = Annotated[
+    PremisesSubject,
+    typer.Argument(help="What does not change.", metavar="tenancy|supplier", parser=_subject),
+]
 Kept = Annotated[
     Path, typer.Option("--state", metavar="DIR", help="The state folder of an engine.")
 ]

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from images.certificate_file import load_certificate
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
@@ -53,9 +54,8 @@ def load_xml_certificate(octets: bytes) -> x509.Certificate:
     """
     if len(octets) > MOST_CERTIFICATE_OCTETS:
         raise LocalError("too long for a certificate")
-    pem = octets.lstrip().startswith(b"-----")
     try:
-        return (x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate)(octets)
+        return load_certificate(octets)
     except ValueError:
         raise LocalError("not a certificate: give an X.509 certificate, PEM or DER") from None
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from cryptography.x509.oid import NameOID
 
+from images.certificate_file import load_certificate
 from ota_engine.errors import LocalError
 
 HARDWARE_MODULE_NAME: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.4")  # RFC 4108
@@ -111,9 +112,7 @@ def read_certificate(octets: bytes) -> Certificate:
     try:
         if _PUBLIC_KEY_LABEL in octets:
             return Certificate(_p256(load_pem_public_key(octets)))
-        pem = octets.lstrip().startswith(b"-----")
-        found = (x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate)(octets)
-        return _read(found)
+        return _read(load_certificate(octets))
     except _UNREADABLE as error:
         raise LocalError(f"not a certificate of GBCS: {_first_line(error)}") from None
 

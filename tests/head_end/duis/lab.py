@@ -79,7 +79,7 @@ HCALCS: Final = Eui64(0x00DB_1234_0000_0003)
 OTHER_HUB: Final = Eui64(0x00DB_1234_0000_0011)
 START: Final = Utc(1_800_000_000.0)
 XML: Final = {"Content-Type": "application/xml"}
-PATIENT: Final = httpx.Timeout(60.0)  # of a test: no machine is too slow
+PATIENT: Final = httpx.Timeout(None)  # of a test: no machine is too slow
 _COUNTERS: Final = count(1_000)
 
 
