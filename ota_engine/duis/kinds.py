@@ -4,12 +4,13 @@ A kind reads a text and writes a value, or says in a ``ValueError`` why it canno
 reads again as the same value. Texts of fields are short but for images and lists of devices.
 """
 
-import binascii
 import re
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
+
+import pybase64
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.duis.requests import RequestId
@@ -22,6 +23,7 @@ _EUI: Final = re.compile(r"[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}", re.ASCII)
 # A list is compared as a whole with what it looks like when all its digits are zeros.
 _OUTLINE: Final = b"00-00-00-00-00-00-00-00,"
 _DIGITS_ALIKE: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
+_NO_SPACE: Final = {ord(space): None for space in _SPACE}
 _MOST_DIGITS: Final = 9  # of a second, before they are rounded
 _MOMENT: Final = re.compile(
     r"([1-9]\d{3})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -117,7 +119,7 @@ class EuiListField(NamedTuple):
             wrong = next((part for part in text.split(",") if not _EUI.fullmatch(part)), "")
             raise ValueError(f"{shown(wrong)} in the list is no EUI-64 with dashes")
         numbers = bytes.fromhex(octets.translate(None, b"-,").decode("ascii"))
-        return tuple(map(Eui64, struct.unpack(f">{count}Q", numbers)))
+        return cast("tuple[Eui64, ...]", struct.unpack(f">{count}Q", numbers))
 
     def write(self, value: Sequence[Eui64]) -> str:
         """In upper case."""
@@ -149,26 +151,30 @@ class OctetsField(NamedTuple):
 
     def read(self, text: str) -> bytes:
         """The octets; white space between characters is passed over."""
-        if any(space in text for space in _SPACE):
-            text = text.translate({ord(space): None for space in _SPACE})
-        if len(text) > (self.most + 2) // 3 * 4:
-            raise ValueError(f"longer than {self.most} octets")
-        padding = len(text[-2:]) - len(text[-2:].rstrip("="))
         try:
-            octets = binascii.a2b_base64(text, strict_mode=True)
-        except ValueError:
-            raise ValueError(f"{shown(text)} is no base64") from None
+            octets = pybase64.b64decode(text, validate=True)
+        except ValueError:  # most have no white space: it is looked for only then
+            text = text.translate(_NO_SPACE)
+            octets = self._decoded(text)
+        padding = len(text[-2:]) - len(text[-2:].rstrip("="))
         if padding and text[-1 - padding] not in _BEFORE_PADDING[padding]:
             raise ValueError("base64 whose last bits are not zero")
         if len(octets) > self.most:
             raise ValueError(f"longer than {self.most} octets")
         return octets
 
+    @staticmethod
+    def _decoded(text: str) -> bytes:
+        try:
+            return pybase64.b64decode(text, validate=True)
+        except ValueError:
+            raise ValueError(f"{shown(text)} is no base64") from None
+
     def write(self, value: bytes) -> str:
         """In one line."""
         if len(value) > self.most:
             raise ValueError(f"longer than {self.most} octets")
-        return binascii.b2a_base64(value, newline=False).decode("ascii")
+        return pybase64.b64encode_as_string(value)
 
 
 class HexField(NamedTuple):

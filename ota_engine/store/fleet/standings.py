@@ -47,11 +47,8 @@ _CAMPAIGNS: Final = f"SELECT 1 FROM campaigns WHERE state IN ({listed(OPEN_CAMPA
 
 def look_how_they_stand(driver: sqlite3.Connection, asked: Standings) -> Standees:
     """Sort devices by how they stand."""
-    texts = _texts(asked.devices)
-    told = _as_json(texts)
-    alike = _all_alike(driver, asked.devices, texts, told) or _by_standing(
-        driver, asked.devices, texts, told
-    )
+    told = _as_json(asked.devices)
+    alike = _all_alike(driver, asked.devices, told) or _by_standing(driver, told)
     ordered: dict[Eui64, str] = {}
     coming: set[Eui64] = set()
     for text, name, state in driver.execute(_ORDERED, (told,)):
@@ -66,33 +63,28 @@ def look_how_they_stand(driver: sqlite3.Connection, asked: Standings) -> Standee
 
 
 def _all_alike(
-    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: str
+    driver: sqlite3.Connection, devices: Sequence[Eui64], told: str
 ) -> dict[Standing, Sequence[Eui64]] | None:
     """Find how all devices stand; None where that is not one way, or one of them is not known."""
-    first = driver.execute(_HOW_THEY_STAND, (_as_json(texts[:1]),)).fetchone()
+    first = driver.execute(_HOW_THEY_STAND, (_as_json(devices[:1]),)).fetchone()
     if first is None:
         return None
     (number,) = driver.execute(_ALIKE, (told, *first[1:])).fetchone()
     return {Standing(*first[1:]): devices} if number == len(devices) else None
 
 
-def _by_standing(
-    driver: sqlite3.Connection, devices: Sequence[Eui64], texts: list[str], told: str
-) -> dict[Standing, Sequence[Eui64]]:
-    named = dict(zip(texts, devices, strict=True))
+def _by_standing(driver: sqlite3.Connection, told: str) -> dict[Standing, Sequence[Eui64]]:
     found: dict[tuple[str, ...], list[Eui64]] = {}
     for text, *standing in driver.execute(_HOW_THEY_STAND, (told,)):
-        found.setdefault(tuple(standing), []).append(named[text])
+        found.setdefault(tuple(standing), []).append(parse_eui64(text))
     return {Standing(*standing): those for standing, those in found.items()}
 
 
-def _texts(devices: Sequence[Eui64]) -> list[str]:
-    """Write identities as the tables hold them, all in one go."""
+def _as_json(devices: Sequence[Eui64]) -> str:
+    """Write identities as the tables hold them, in one JSON list; all in one go."""
+    if not devices:
+        return "[]"
     octets = struct.pack(f">{len(devices)}Q", *devices)
-    text = octets.hex("-").upper()
-    return [text[at : at + _TEXT] for at in range(0, len(text), _TEXT + 1)]
-
-
-def _as_json(texts: Sequence[str]) -> str:
-    """Write identities as one text, which holds nothing that JSON writes in another way."""
-    return '["' + '","'.join(texts) + '"]' if texts else "[]"
+    text = bytearray(octets.hex("-").upper(), "ascii")
+    text[_TEXT :: _TEXT + 1] = b"," * (len(devices) - 1)
+    return '["' + text.decode("ascii").replace(",", '","') + '"]'
