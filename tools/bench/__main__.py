@@ -29,8 +29,8 @@ Result: TypeAlias = dict[str, Any]  # one row, as written
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rows named, or all; 0 when every goal is met, 1 when not, 2 for a wrong call."""
-    discover()
     choice = parser().parse_args(arguments)
+    discover(choice.rows if choice.here else ())
     if choice.list:
         for row in ROWS.values():
             print(f"{row.name}: {row.unit}, {row.goal}")
@@ -58,10 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(result["met"] for result in results) else 1
 
 
-def discover() -> None:
-    """Import every module of ``rows/``; each registers what it measures."""
+def discover(names: Sequence[str]) -> None:
+    """Import modules of ``rows/``; each registers what it measures.
+
+    Args:
+        names: of rows that are wanted, so that memory is measured without what other rows load; all
+            when none is named.
+    """
     for path in sorted((HERE / "rows").glob("*.py")):
-        importlib.import_module(f"rows.{path.stem}")
+        text = path.read_text()
+        if not names or any(f'@row("{name}"' in text for name in names):
+            importlib.import_module(f"rows.{path.stem}")
 
 
 def parser() -> argparse.ArgumentParser:
