@@ -4,13 +4,12 @@ A kind reads a text and writes a value, or says in a ``ValueError`` why it canno
 reads again as the same value. Texts of fields are short but for images and lists of devices.
 """
 
+import binascii
 import re
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol, cast
-
-import pybase64
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.duis.requests import RequestId
@@ -144,6 +143,15 @@ class RequestIdField(NamedTuple):
         return value.text
 
 
+def _decoded(text: str) -> bytes:
+    from pybase64 import b64decode  # noqa: PLC0415 - of an extra that only documents need
+
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is no base64") from None
+
+
 class OctetsField(NamedTuple):
     """``xs:base64Binary``."""
 
@@ -152,10 +160,10 @@ class OctetsField(NamedTuple):
     def read(self, text: str) -> bytes:
         """The octets; white space between characters is passed over."""
         try:
-            octets = pybase64.b64decode(text, validate=True)
+            octets = _decoded(text)
         except ValueError:  # most have no white space: it is looked for only then
             text = text.translate(_NO_SPACE)
-            octets = self._decoded(text)
+            octets = _decoded(text)
         padding = len(text[-2:]) - len(text[-2:].rstrip("="))
         if padding and text[-1 - padding] not in _BEFORE_PADDING[padding]:
             raise ValueError("base64 whose last bits are not zero")
@@ -163,18 +171,11 @@ class OctetsField(NamedTuple):
             raise ValueError(f"longer than {self.most} octets")
         return octets
 
-    @staticmethod
-    def _decoded(text: str) -> bytes:
-        try:
-            return pybase64.b64decode(text, validate=True)
-        except ValueError:
-            raise ValueError(f"{shown(text)} is no base64") from None
-
     def write(self, value: bytes) -> str:
         """In one line."""
         if len(value) > self.most:
             raise ValueError(f"longer than {self.most} octets")
-        return pybase64.b64encode_as_string(value)
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
 
 
 class HexField(NamedTuple):
