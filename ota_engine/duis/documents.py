@@ -57,7 +57,7 @@ def parse_document(octets: bytes) -> etree._Element:
     try:
         root = etree.fromstring(octets, parser)
     except etree.XMLSyntaxError as error:
-        raise NotDuis(f"not well-formed XML: {_one_line(error)}") from None
+        raise NotDuis(f"not well-formed XML, cut or damaged: {_one_line(error)}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise NotDuis("it has a document type: DUIS has none")
     if root.tag not in (REQUEST_TAG, RESPONSE_TAG):
@@ -134,4 +134,5 @@ def _check_tree(root: etree._Element) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    return ascii((str(error).splitlines() or ["unreadable"])[0][:160])[1:-1]
+    text = str(error).partition(" (<string>")[0]
+    return ascii((text.splitlines() or ["unreadable"])[0][:160])[1:-1]

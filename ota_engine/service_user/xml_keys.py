@@ -142,9 +142,11 @@ class XmlKeys:
         key, certificate = self._keys.get(user), self._own.get(user)
         if key is None or certificate is None:
             name = f"{user:016x}-xml.{'key' if key is None else 'pem'}"
+            others = ", ".join(format_eui64(one) for one in sorted(self._keys) if one != user)
             raise LocalError(
                 f"{format_eui64(user)} cannot sign: put {name} into the folder --keys, or give"
                 " --key and --certificate"
+                + (f" (keys at hand are those of {others})" if others else "")
             )
         return sign_document(root, key, certificate)
 
