@@ -21,10 +21,10 @@ from ota_engine.store.fleet import schema  # noqa: E402 - found by the line abov
 from ota_engine.store.fleet.migrate import SCRIPTS  # noqa: E402
 from ota_engine.store.migrate import run_migrations  # noqa: E402
 
-BEFORE: Final = "f0001"
-NEWEST: Final = "f0002"
-STEM: Final = "orders"
-TITLE: Final = "what users order, and what comes of it"
+BEFORE: Final = "f0002"
+NEWEST: Final = "f0003"
+STEM: Final = "service"
+TITLE: Final = "who enters a server, and which gateways it serves"
 PER_MODULE: Final = 12  # tables described in one module, so that none grows too long
 #: What rows that there are get in a column that is new and never empty, by its type.
 _FIRST_VALUES: Final = {

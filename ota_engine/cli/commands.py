@@ -143,6 +143,12 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
+        "gateway",
+        "ota_engine.cli.fleet_gateway",
+        "Admit gateways that bring firmware to homes, and be one.",
+        Panel.FLEET,
+    ),
+    CommandRow(
         "duis",
         "ota_engine.cli.duis",
         "Serve Service Users by DUIS, or be one of them.",

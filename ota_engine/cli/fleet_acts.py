@@ -50,6 +50,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "incidents": "incident",
     "notices": "notices",
     "orders": "duis",
+    "gateways": "gateway",
 }
 
 #: Acts that have commands of their own, by their names, with the words of those.
@@ -141,6 +142,8 @@ WORDS: Final[Mapping[str, ActWords]] = {
     "RequeueDocuments": ActWords(
         "duis outbox retry", "Bring documents that were given up once more, as they are."
     ),
+    "AdmitGateway": ActWords("gateway admit", "Let a gateway register, once, by a code."),
+    "RevokeGateway": ActWords("gateway revoke", "Take a gateway's right to any work."),
     "RequeueNotices": ActWords("notices requeue", "Bring notices that were given up once more."),
 }
 

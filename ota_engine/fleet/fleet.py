@@ -27,6 +27,7 @@ from ota_engine.fleet.campaigns import (
 from ota_engine.fleet.campaigns.homes import gaining, hearing, upheavals
 from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
+from ota_engine.fleet.gateways import acts as gateway_acts
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
@@ -223,6 +224,7 @@ class Fleet:
         self.acts: dict[type[Any], ActRow] = {
             **party_acts.ACTS,
             **inventory_acts.ACTS,
+            **gateway_acts.ACTS,
             **release_acts.ACTS,
             **defects.ACTS,
             **roadmap.ACTS,

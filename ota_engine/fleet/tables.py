@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from ota_engine.fleet.access.rows import AccessToken, Account, Attempts, BrowserSession, Hook
 from ota_engine.fleet.approvals.rows import (
     ApprovalEvidence,
     CustomerFeedback,
@@ -38,6 +39,12 @@ from ota_engine.fleet.campaigns.voices import (
     Position,
     SignOff,
     Waiver,
+)
+from ota_engine.fleet.gateways.rows import (
+    GatewayContact,
+    HomeCounter,
+    HomeMove,
+    RegisteredGateway,
 )
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import (
@@ -156,4 +163,13 @@ KINDS: Final[tuple[type[Any], ...]] = (
     Suspension,
     Prenotified,
     OrderRules,
+    Account,
+    BrowserSession,
+    AccessToken,
+    Attempts,
+    Hook,
+    RegisteredGateway,
+    GatewayContact,
+    HomeCounter,
+    HomeMove,
 )

@@ -20,7 +20,7 @@ from ota_engine.fleet.orders.rows import ServiceUser, UserDocument
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.outbox import DocumentCourier
-from ota_engine.head_end.duis.room import DeskRoom
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 

@@ -18,7 +18,7 @@ from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.orders.outbox import DocumentDelivered, DocumentUndelivered
 from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.duis.room import DeskRoom
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate, SinkAnswer
 from ota_engine.times import Utc
 

@@ -30,11 +30,11 @@ from ota_engine.head_end.duis.ledger import write_notes
 from ota_engine.head_end.duis.metrics import CONTENT_TYPE, DoorMetrics
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.outbox import DocumentCourier, OpenEndpoint
-from ota_engine.head_end.duis.room import DeskRoom
 from ota_engine.head_end.duis.standing import DoorStanding, read_standing, troubles
 from ota_engine.head_end.duis.writer import RequestWriter
 from ota_engine.head_end.exchange import give_and_hear
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.telling.serving import Place, TlsFiles, serving
 from ota_engine.telling.sink import SinkAnswer
 from ota_engine.times import Utc

@@ -16,8 +16,8 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.orders.events import RequestReceived
 from ota_engine.fleet.orders.rows import ImageOrder
 from ota_engine.head_end.desk import AnswerMade, FleetDesk
-from ota_engine.head_end.duis.room import DeskRoom
 from ota_engine.head_end.image_shelf import ImageShelf
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.times import Utc
 
 MOST_WAITING: Final = 2_000  # requests; more are refused until some are done

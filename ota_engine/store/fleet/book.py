@@ -126,6 +126,16 @@ class FleetStore:
             if self.driver.in_transaction:
                 self.driver.execute("ROLLBACK")
 
+    def data_version(self) -> int:
+        """A number that is another one once another connection has committed anything.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        with mapped(self.place):
+            found: int = self.driver.execute("PRAGMA data_version").fetchone()[0]
+        return found
+
     # --- reading, within a transaction ----------------------------------------------------------
 
     def load(self, asks: Iterable[Ask]) -> list[tuple[Ask, Any]]:

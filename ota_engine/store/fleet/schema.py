@@ -76,7 +76,7 @@ audit_head = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
 )
 
-REVISIONS: Final = ("f0001", "f0002")
+REVISIONS: Final = ("f0001", "f0002", "f0003")
 HEAD: Final = REVISIONS[-1]
 
 revision = sa.Table(  # Alembic's; here so that start-up need not import Alembic

@@ -33,9 +33,9 @@ from ota_engine.head_end.desk import AnswerMade, FleetDesk
 from ota_engine.head_end.duis.intake import Intake
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.outbox import DocumentCourier, DocumentEndpoint
-from ota_engine.head_end.duis.room import DeskRoom
 from ota_engine.head_end.exchange import give_and_hear
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.records import CounterRecord
 from ota_engine.service_user.consent import second_half
 from ota_engine.service_user.hearing import kind_of

@@ -17,7 +17,7 @@ from ota_engine.head_end.duis import outbox, writer
 from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.intake import Intake
 from ota_engine.head_end.duis.outbox import DocumentCourier
-from ota_engine.head_end.duis.room import DeskRoom
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.times import Utc
 from tests.fleet.rollout import HOUR
 from tests.gateway.street import STEP_S, Street

@@ -14,7 +14,7 @@ from ota_engine.duis.requests import DSP, RequestId
 from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
 from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.outbox import DocumentCourier
-from ota_engine.head_end.duis.room import DeskRoom
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.telling.sink import Fate, SinkAnswer
 from ota_engine.times import Utc
 from tests.head_end.duis.lab import EAST, START, WEST, Lab, opened, told

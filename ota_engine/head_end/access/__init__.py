@@ -1,0 +1,1 @@
+"""Lets persons and programs into a server: passwords, sessions, tokens, sealed keys."""

@@ -1,0 +1,1 @@
+"""The fleet over HTTP for programs: every question and every act, and their description."""

@@ -1,0 +1,101 @@
+"""Where a fleet's desk is used by tasks: one room to decide in, one to read in; decides nothing.
+
+Who decides waits for whoever decided before. Who reads has a connection of his own and waits for nobody
+who decides, so that a thousand viewers hold up no decision.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+import trio
+
+from ota_engine.fleet.fleet import Fleet
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.store.fleet.book import FleetStore
+
+T = TypeVar("T")
+
+READERS: Final = 2  # that read at the same time
+
+
+class DeskRoom:
+    """A desk that many tasks use; calls happen in the order in which they came.
+
+    Args:
+        desk: whoever uses it otherwise does so before or after this.
+    """
+
+    def __init__(self, desk: FleetDesk) -> None:
+        self._desk = desk
+        self._one = trio.CapacityLimiter(1)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that have to wait now."""
+        return self._one.statistics().tasks_waiting
+
+    async def use(self, call: Callable[[FleetDesk], T]) -> T:
+        """Do something with the desk, to its end, whatever happens to the caller meanwhile.
+
+        Raises:
+            StoreError: the database failed; nothing of it happened.
+        """
+        return await trio.to_thread.run_sync(call, self._desk, limiter=self._one)
+
+
+class ReadingRoom:
+    """Desks that are only read at; ``open`` makes them, and closes them after the block.
+
+    Args:
+        desks: each with a connection of its own.
+        watch: one more, which tells whether anything was committed.
+    """
+
+    def __init__(self, desks: list[FleetDesk], watch: FleetDesk) -> None:
+        self._free = list(desks)
+        self._some = trio.CapacityLimiter(len(desks))
+        self._watch = watch
+        self._watching = trio.CapacityLimiter(1)
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path, readers: int = READERS) -> Iterator[Self]:
+        """Read a database that somebody else writes.
+
+        Raises:
+            StoreError: it cannot be used as it is.
+        """
+        stores: list[FleetStore] = []
+        try:
+            stores += [FleetStore.open(path) for _ in range(readers + 1)]
+            desks = [FleetDesk(Fleet(), store) for store in stores]
+            yield cls(desks[:-1], desks[-1])
+        finally:
+            for store in stores:
+                store.close()
+
+    async def ask(self, call: Callable[[FleetDesk], T]) -> T:
+        """Read something; nothing that the call writes may be relied upon.
+
+        Raises:
+            StoreError: the database failed.
+        """
+
+        def read() -> T:
+            desk = self._free.pop()
+            try:
+                return call(desk)
+            finally:
+                self._free.append(desk)
+
+        return await trio.to_thread.run_sync(read, limiter=self._some)
+
+    async def revision(self) -> int:
+        """A number that is another one once anything was committed by anybody.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return await trio.to_thread.run_sync(self._watch.store.data_version, limiter=self._watching)

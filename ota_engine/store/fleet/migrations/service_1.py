@@ -1,0 +1,164 @@
+"""Tables of f0003, part 1: written by tools/fleet_schema.py."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def create() -> None:
+    _accounts()
+    _sessions()
+    _access_tokens()
+    _attempts()
+    _hooks()
+    _gateways()
+    _gateway_contacts()
+    _home_counters()
+    _home_moves()
+
+
+def _accounts() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("person", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
+        sa.Column("invitation", sa.Text(), nullable=False),
+        sa.Column("invited_until_utc", sa.Double(), nullable=False),
+        sa.Column("created_utc", sa.Double(), nullable=False),
+        sa.Column("locked", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _sessions() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
+        sa.Column("begun_utc", sa.Double(), nullable=False),
+        sa.Column("seen_utc", sa.Double(), nullable=False),
+        sa.Column("ends_utc", sa.Double(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sessions_ends_utc", "sessions", ["ends_utc"])
+    op.create_index("ix_sessions_person", "sessions", ["person"])
+
+
+def _access_tokens() -> None:
+    op.create_table(
+        "access_tokens",
+        sa.Column("digest", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reads_only", sa.Boolean(), nullable=False),
+        sa.Column("created_utc", sa.Double(), nullable=False),
+        sa.Column("ends_utc", sa.Double(), nullable=False),
+        sa.Column("seen_utc", sa.Double(), nullable=True),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_access_tokens_person", "access_tokens", ["person"])
+
+
+def _attempts() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("subject", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("since_utc", sa.Double(), nullable=False),
+        sa.Column("until_utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("subject"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _hooks() -> None:
+    op.create_table(
+        "hooks",
+        sa.Column("hook", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("created_utc", sa.Double(), nullable=False),
+        sa.Column("told", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("not_before_utc", sa.Double(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("ended", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hook"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_hooks_person", "hooks", ["person"])
+
+
+def _gateways() -> None:
+    op.create_table(
+        "gateways",
+        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("code_until_utc", sa.Double(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("registered_utc", sa.Double(), nullable=True),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column("revoked", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_gateways_code", "gateways", ["code"])
+    op.create_index("ix_gateways_token", "gateways", ["token"])
+
+
+def _gateway_contacts() -> None:
+    op.create_table(
+        "gateway_contacts",
+        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("seen_utc", sa.Double(), nullable=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("protocol", sa.BigInteger(), nullable=False),
+        sa.Column("clock_off_s", sa.Double(), nullable=False),
+        sa.Column("heard", sa.BigInteger(), nullable=False),
+        sa.Column("homes", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _home_counters() -> None:
+    op.create_table(
+        "home_counters",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("originator", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("highest", sa.BigInteger(), nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("home", "originator"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _home_moves() -> None:
+    op.create_table(
+        "home_moves",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("asked_utc", sa.Double(), nullable=False),
+        sa.Column("moved_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("home"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])
