@@ -70,10 +70,32 @@ def _table(table: sa.Table, before: Sequence[str] | None, indexes: Sequence[str]
     lines.append("    )\n")
     if before is not None:
         lines += _carried_over(table, before)
-    for index in sorted(table.indexes, key=lambda each: str(each.name)):
-        names = ", ".join(f'"{column.name}"' for column in index.columns)
-        lines.append(f'    op.create_index("{index.name}", "{table.name}", [{names}])\n')
+    lines += _indexes(table, ())
     return "".join(lines)
+
+
+def _more_indexes(table: sa.Table, before: Sequence[str]) -> str:
+    """Write a function that makes the indexes of a table that are new."""
+    return "".join([f"\n\ndef _{table.name}() -> None:\n", *_indexes(table, before)])
+
+
+def _indexes(table: sa.Table, but: Sequence[str]) -> Iterator[str]:
+    for index in sorted(table.indexes, key=lambda each: str(each.name)):
+        if str(index.name) in but:
+            continue
+        names = ", ".join(f'"{column.name}"' for column in index.columns)
+        some = index.dialect_options["sqlite"]["where"]
+        told = "" if some is None else f', sqlite_where=sa.text("{some}")'
+        told += "" if some is None else f', postgresql_where=sa.text("{some}")'
+        yield f'    op.create_index("{index.name}", "{table.name}", [{names}]{told})\n'
+
+
+def _written(table: sa.Table, columns: dict[str, list[str]], indexes: dict[str, list[str]]) -> str:
+    before, had = columns.get(table.name), sorted(indexes.get(table.name, ()))
+    now = {str(index.name) for index in table.indexes}
+    if before == [column.name for column in table.columns] and now.issuperset(had):
+        return _more_indexes(table, had)
+    return _table(table, before, had)
 
 
 def _carried_over(table: sa.Table, before: Sequence[str]) -> Iterator[str]:
@@ -114,10 +136,7 @@ def modules() -> Iterator[tuple[Path, str]]:
     parts = [tables[start : start + PER_MODULE] for start in range(0, len(tables), PER_MODULE)]
     for number, part in enumerate(parts, 1):
         calls = "".join(f"    _{table.name}()\n" for table in part)
-        bodies = "".join(
-            _table(table, columns.get(table.name), sorted(indexes.get(table.name, ())))
-            for table in part
-        )
+        bodies = "".join(_written(table, columns, indexes) for table in part)
         helper = "from ota_engine.store.fleet.migrations.carrying import carry_over\n"
         text = (
             f'"""Tables of {NEWEST}, part {number}: written by tools/fleet_schema.py."""\n\n'

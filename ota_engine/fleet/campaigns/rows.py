@@ -176,6 +176,7 @@ class Member:
     TABLE: ClassVar = "members"
     KEY: ClassVar = ("campaign", "home")
     INDEXES: ClassVar = (("campaign", "phase", "state", "rank"), ("due_utc",))
+    PARTIAL: ClassVar = ((("campaign", "phase", "reason", "since_utc"), "state = 'waiting'"),)
     campaign: str
     home: str
     device: Eui64

@@ -82,6 +82,7 @@ class DecisionRow:
 
     TABLE: ClassVar = "decisions"
     KEY: ClassVar = ("key",)
+    INDEXES: ClassVar = (("subject",),)
     evidence: ClassVar = True
     key: str
     person: str

@@ -1,7 +1,8 @@
 """Rows by name: what the core asks for and what a shell loads; knows no database.
 
 A row is a frozen dataclass with a ``TABLE``, a ``KEY`` (names of its first fields) and, where it has
-any, ``INDEXES``; one with ``evidence`` (a field of the class, or a property) is sealed in the audit trail
+any, ``INDEXES`` and ``PARTIAL`` (indexes of some rows: fields, and the condition as a statement that is to
+use the index writes it); one with ``evidence`` (a field of the class, or a property) is sealed in the audit trail
 while that is true. The core reads rows through ``Rows``. What has not been loaded yet is *wanted*: the
 reading raises ``RowsWanted``, the shell loads all that it names and calls again. A handler is pure, so
 that calling it again is the same as calling it later.

@@ -51,6 +51,9 @@ class Notice:
     TABLE: ClassVar = "notices"
     KEY: ClassVar = ("notice", "party")
     INDEXES: ClassVar = (("state", "party"),)
+    PARTIAL: ClassVar = (
+        (("subject", "party"), "kind <> 'activated'"),
+    )  # those are one for each home
     notice: str
     party: str
     kind: NoticeKind

@@ -48,6 +48,14 @@ def _table(kind: type[Any]) -> sa.Table:
     )
     for indexed in getattr(kind, "INDEXES", ()):
         sa.Index(f"ix_{kind.TABLE}_{'_'.join(indexed)}", *(table.c[name] for name in indexed))
+    for indexed, condition in getattr(kind, "PARTIAL", ()):
+        some = sa.text(condition)
+        sa.Index(
+            f"ix_{kind.TABLE}_some_{'_'.join(indexed)}",
+            *(table.c[name] for name in indexed),
+            sqlite_where=some,
+            postgresql_where=some,
+        )
     return table
 
 
@@ -66,6 +74,7 @@ audit = sa.Table(
     sqlite_with_rowid=False,
 )
 sa.Index("ix_fleet_audit_subject", audit.c.subject)
+sa.Index("ix_fleet_audit_actor", audit.c.actor)
 
 #: Beside the trail, so that lines cut off at its end are missed. One row.
 audit_head = sa.Table(

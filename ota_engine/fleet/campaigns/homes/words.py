@@ -25,7 +25,7 @@ class SignedWord:
 
     TABLE: ClassVar = "signed_words"
     KEY: ClassVar = ("key",)
-    INDEXES: ClassVar = (("campaign",),)
+    INDEXES: ClassVar = (("campaign",), ("home",))
     evidence: ClassVar = True
     key: str
     campaign: str

@@ -5,6 +5,10 @@ from alembic import op
 
 
 def create() -> None:
+    _members()
+    _notices()
+    _decisions()
+    _signed_words()
     _accounts()
     _sessions()
     _access_tokens()
@@ -13,7 +17,34 @@ def create() -> None:
     _gateways()
     _gateway_contacts()
     _home_counters()
-    _home_moves()
+
+
+def _members() -> None:
+    op.create_index(
+        "ix_members_some_campaign_phase_reason_since_utc",
+        "members",
+        ["campaign", "phase", "reason", "since_utc"],
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+
+
+def _notices() -> None:
+    op.create_index(
+        "ix_notices_some_subject_party",
+        "notices",
+        ["subject", "party"],
+        sqlite_where=sa.text("kind <> 'activated'"),
+        postgresql_where=sa.text("kind <> 'activated'"),
+    )
+
+
+def _decisions() -> None:
+    op.create_index("ix_decisions_subject", "decisions", ["subject"])
+
+
+def _signed_words() -> None:
+    op.create_index("ix_signed_words_home", "signed_words", ["home"])
 
 
 def _accounts() -> None:
@@ -146,19 +177,3 @@ def _home_counters() -> None:
         sa.PrimaryKeyConstraint("home", "originator"),
         sqlite_with_rowid=False,
     )
-
-
-def _home_moves() -> None:
-    op.create_table(
-        "home_moves",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("asked_utc", sa.Double(), nullable=False),
-        sa.Column("moved_utc", sa.Double(), nullable=True),
-        sa.PrimaryKeyConstraint("home"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])

@@ -1,0 +1,29 @@
+"""Tables of f0003, part 2: written by tools/fleet_schema.py."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def create() -> None:
+    _home_moves()
+    _fleet_audit()
+
+
+def _home_moves() -> None:
+    op.create_table(
+        "home_moves",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("asked_utc", sa.Double(), nullable=False),
+        sa.Column("moved_utc", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("home"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])
+
+
+def _fleet_audit() -> None:
+    op.create_index("ix_fleet_audit_actor", "fleet_audit", ["actor"])
