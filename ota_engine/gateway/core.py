@@ -19,6 +19,7 @@ from ota_engine.gateway.errands import (
     ErrandStep,
     GatewayRow,
     HeardUpTo,
+    OutcomeSaid,
     QuietTime,
     UserErrand,
     errand_key,
@@ -114,6 +115,26 @@ class GatewayCore:
     def outcomes(self) -> tuple[HubOutcome, ...]:
         """What is to be said until it is settled, the oldest first."""
         return self._voice.outcomes
+
+    @property
+    def last(self) -> int:
+        """The number of the last outcome."""
+        return self._voice.last
+
+    def said_after(self, number: int) -> list[OutcomeSaid]:
+        """What was said after a number, the oldest first."""
+        return self._voice.said_after(number)
+
+    @property
+    def wanted_images(self) -> frozenset[str]:
+        """SHA-256 of the images that errands may still need."""
+        return frozenset(one.sha256 for one in self._memory.errands if one.state in _OPEN)
+
+    def settle_up_to(self, number: int, utc: Utc) -> list[GatewayEffect]:
+        """Take a fleet's word of how much it has heard, and forget what was settled long ago."""
+        self._voice.settle_up_to(number, utc)
+        self._voice.forget_old(utc)
+        return self._memory.drain()
 
     def _take_calendar(self, told: Instruction, utc: Utc) -> None:
         begin = utc if told.at_utc is None else told.at_utc

@@ -292,11 +292,11 @@ class VersionSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
-    """An outcome that the fleet has not said it keeps.
+class OutcomeSaid:
+    """An outcome that the fleet may want to hear, once or again.
 
     Attributes:
-        sequence: in which it was said.
+        sequence: in which it was said, from 1.
         outcome: what is said.
     """
 
@@ -309,6 +309,74 @@ class Unsettled:
         return f"outcome/{self.outcome.key}"
 
 
+@dataclass(frozen=True, slots=True)
+class SaidUpTo:
+    """The number of the last outcome that was said, where that outcome is kept no more; there is one.
+
+    Attributes:
+        number: its number; none below it is given again.
+    """
+
+    number: int
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return "said"
+
+
+@dataclass(frozen=True, slots=True)
+class SettledUpTo:
+    """Up to where a fleet has heard what was said; one for each time that it said so.
+
+    Attributes:
+        number: of the last outcome that it keeps.
+        utc: when it said so.
+    """
+
+    number: int
+    utc: float
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return f"settled/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayIdentity:
+    """Tells this gateway's memory from any other's, of the same name, too; there is one.
+
+    Attributes:
+        instance: drawn when the memory was made.
+    """
+
+    instance: str
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class HomeServed:
+    """The home that a fleet has given to this gateway; there is one.
+
+    Attributes:
+        home: pseudonym; empty for none.
+        floors: of originators, EUI-64 as text, and counters that were used there before.
+    """
+
+    home: str
+    floors: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names the row."""
+        return "home"
+
+
 GatewayRow: TypeAlias = (
     Errand
     | UserErrand
@@ -317,5 +385,9 @@ GatewayRow: TypeAlias = (
     | VersionSaid
     | AlertsSaid
     | HeardUpTo
-    | Unsettled
+    | OutcomeSaid
+    | SaidUpTo
+    | SettledUpTo
+    | GatewayIdentity
+    | HomeServed
 )

@@ -13,11 +13,15 @@ from ota_engine.gateway.errands import (
     AlertsSaid,
     Errand,
     ErrandState,
+    GatewayIdentity,
     GatewayRow,
     HeardUpTo,
+    HomeServed,
+    OutcomeSaid,
     PremisesNews,
     QuietTime,
-    Unsettled,
+    SaidUpTo,
+    SettledUpTo,
     UserErrand,
     UserErrandState,
     VersionSaid,
@@ -31,9 +35,13 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "alerts": AlertsSaid,
     "errand": Errand,
     "heard": HeardUpTo,
-    "outcome": Unsettled,
+    "home": HomeServed,
+    "instance": GatewayIdentity,
+    "outcome": OutcomeSaid,
     "premises": PremisesNews,
     "quiet": QuietTime,
+    "said": SaidUpTo,
+    "settled": SettledUpTo,
     "user": UserErrand,
     "version": VersionSaid,
 }
@@ -73,7 +81,7 @@ def read_lines(lines: Iterable[bytes]) -> dict[str, GatewayRow]:
 
 def _plain(row: Any) -> dict[str, Any]:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
-    if isinstance(row, Unsettled):
+    if isinstance(row, OutcomeSaid):
         told = row.outcome._asdict()
         values["outcome"] = told | {"message": row.outcome.message.hex()}
     elif isinstance(row, UserErrand):
@@ -91,7 +99,9 @@ def _row(kind: type[Any], values: dict[str, Any]) -> GatewayRow:
         values["subject"] = PremisesSubject(values["subject"])
     elif kind is AlertsSaid:
         values["alerts"] = tuple(values["alerts"])
-    elif kind is Unsettled:
+    elif kind is HomeServed:
+        values["floors"] = tuple((name, counter) for name, counter in values["floors"])
+    elif kind is OutcomeSaid:
         values["outcome"] = _outcome(values["outcome"])
     if "device" in values:
         values["device"] = Eui64(values["device"])

@@ -1,18 +1,29 @@
 """What a hub says to a fleet: each word of an errand once, each version when it changes, until settled.
 
-Knows rows and words; when something has happened is for ``gateway.core`` to find out.
+A fleet in this process settles outcomes by their keys, and they are forgotten. One over a wire says up to
+which number it has heard; that is kept for a while longer, for a head end that was restored from a back-up
+wants to hear it again. Knows rows and words; when something has happened is for ``gateway.core`` to find out.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord
-from ota_engine.gateway.errands import Errand, Unsettled, UserErrand, VersionSaid
+from ota_engine.gateway.errands import (
+    Errand,
+    OutcomeSaid,
+    SaidUpTo,
+    SettledUpTo,
+    UserErrand,
+    VersionSaid,
+)
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.records import OutcomeKind, OutcomeRecord, Verdict
 from ota_engine.times import Utc
+
+KEPT_S: Final = 35 * 86_400.0  # after which no back-up of a fleet is restored any more
 
 AnyErrand = TypeVar("AnyErrand", Errand, UserErrand)
 
@@ -27,20 +38,73 @@ class HubVoice:
     def __init__(self, memory: GatewayMemory) -> None:
         self._memory = memory
         self._proofs: dict[tuple[Eui64, str], bytes] = {}
-        self._last = max((row.sequence for row in memory.all(Unsettled)), default=0)
+        numbers = [row.sequence for row in memory.all(OutcomeSaid)]
+        self._last = max([*numbers, *(row.number for row in memory.all(SaidUpTo))], default=0)
 
     @property
     def outcomes(self) -> tuple[HubOutcome, ...]:
         """What is not settled, the oldest first."""
-        rows = sorted(self._memory.all(Unsettled), key=lambda row: row.sequence)
-        return tuple(row.outcome for row in rows)
+        return tuple(row.outcome for row in self.said_after(self.settled))
 
     def settle(self, keys: Iterable[str]) -> None:
         """Say no more what is kept elsewhere now."""
         for key in keys:
-            row = self._memory.get(Unsettled, f"outcome/{key}")
+            row = self._memory.get(OutcomeSaid, f"outcome/{key}")
             if row is not None:
+                self._forget(row)
+
+    # --- by numbers ------------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The number of the last outcome; 0 for none."""
+        return self._last
+
+    @property
+    def settled(self) -> int:
+        """Up to which number outcomes are known to be kept by the fleet."""
+        return max((row.number for row in self._memory.all(SettledUpTo)), default=0)
+
+    def said_after(self, number: int) -> list[OutcomeSaid]:
+        """What was said after a number and is not forgotten, the oldest first."""
+        rows = (row for row in self._memory.all(OutcomeSaid) if row.sequence > number)
+        return sorted(rows, key=lambda row: row.sequence)
+
+    def settle_up_to(self, number: int, utc: Utc) -> None:
+        """Note up to where the fleet has heard; what it has heard is kept for ``KEPT_S``.
+
+        A number that was never given was given by another memory of this gateway: what the fleet has not
+        heard of this one is said under numbers above it.
+        """
+        if number > self._last:
+            waiting = self.said_after(self.settled)
+            self._last = number
+            self._memory.remember(SaidUpTo(number))
+            for row in waiting:
+                self._last += 1
+                self._memory.remember(replace(row, sequence=self._last))
+        if number > self.settled:
+            self._memory.remember(SettledUpTo(number, utc))
+
+    def forget_old(self, utc: Utc) -> None:
+        """Keep no longer what was settled long ago."""
+        old = [row for row in self._memory.all(SettledUpTo) if row.utc + KEPT_S <= utc]
+        up_to = max((row.number for row in old), default=0)
+        for said in self._memory.all(OutcomeSaid):
+            if said.sequence <= up_to:
+                self._forget(said)
+        for row in old:
+            if row.number < up_to:
                 self._memory.forget(row)
+
+    def _forget(self, row: OutcomeSaid) -> None:
+        if row.sequence == self._last and self._memory.get(SaidUpTo, "said") != SaidUpTo(
+            row.sequence
+        ):
+            self._memory.remember(SaidUpTo(row.sequence))
+        self._memory.forget(row)
+
+    # --- words -----------------------------------------------------------------------------------
 
     def say(
         self,
@@ -162,7 +226,7 @@ class HubVoice:
 
     def tell(self, outcome: HubOutcome) -> None:
         """Keep what is to be said, before whatever counts on it; what is kept already stays as it is."""
-        if self._memory.get(Unsettled, f"outcome/{outcome.key}") is not None:
+        if self._memory.get(OutcomeSaid, f"outcome/{outcome.key}") is not None:
             return
         self._last += 1
-        self._memory.remember(Unsettled(self._last, outcome))
+        self._memory.remember(OutcomeSaid(self._last, outcome))

@@ -5,26 +5,31 @@ What the core remembers is on disk before an instruction counts as taken, before
 before the engine is asked what follows from it.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from secrets import token_hex
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import trio
 
-from ota_engine.errors import LocalError
+from images.eui64 import Eui64
+from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
 from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
+from ota_engine.gateway.errands import GatewayIdentity, OutcomeSaid
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
 from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.hub.delivery.commands import Inquire
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.push.commands import BeginPush, ResumePush
-from ota_engine.records import OutcomeRecord, Record
+from ota_engine.paced_clock import sleep_s
+from ota_engine.records import CounterRecord, OutcomeRecord, Record
 from ota_engine.shell.proofs import proofs_of
 from ota_engine.shell.push import clients_of
 from ota_engine.shell.runner import Shell
@@ -34,6 +39,9 @@ from ota_engine.telling.line_file import LineFile
 from ota_engine.times import Monotonic
 
 BOOK_NAME: Final = "gateway.jsonl"  # in the state folder
+SHORT: Final = 200  # lines of a book that is not worth writing anew
+NO_FLOORS: Final[Mapping[Eui64, int]] = MappingProxyType({})
+GROWN: Final = 4  # lines for each row that is still true, in a book that is
 
 
 class HubItself(Protocol):
@@ -48,7 +56,7 @@ class HubItself(Protocol):
 
 
 class GatewayBook:
-    """What a gateway remembers, in a file of lines that is only ever extended.
+    """What a gateway remembers, in a file of lines: added to, and written anew once most of it is past.
 
     Args:
         path: of the file; made if absent.
@@ -56,6 +64,9 @@ class GatewayBook:
     Raises:
         StoreError: it is in use, or holds something else.
         LocalError: a line of it cannot be read.
+
+    Attributes:
+        rows: that it holds, by their keys.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,6 +76,10 @@ class GatewayBook:
         except LocalError as error:
             self._file.close()
             raise LocalError(f"{path}: {error}") from error
+        self._lines = len(self._file.found)
+        self._file.found.clear()
+        if self._lines > 2 * len(self.rows) + SHORT:
+            self._write_anew()
 
     def write(self, effects: Iterable[Remember | Forget]) -> None:
         """Have changes on disk.
@@ -72,14 +87,43 @@ class GatewayBook:
         Raises:
             StoreError: they are not.
         """
+        effects = list(effects)
         lines = []
         for effect in effects:
             if isinstance(effect, Remember):
                 lines.append(kept_line(effect.row))
             else:
                 lines.append(forgotten_line(effect.row))
-        if lines:
-            self._file.append(lines)
+        if not lines:
+            return
+        self._file.append(lines)
+        self._lines += len(lines)
+        for effect in effects:
+            if isinstance(effect, Remember):
+                self.rows[effect.row.key] = effect.row
+            else:
+                self.rows.pop(effect.row.key, None)
+        if self._lines > GROWN * (len(self.rows) + SHORT):
+            self._write_anew()
+
+    def _write_anew(self) -> None:
+        """Write what is still true and nothing else; where there is no room for both, later."""
+        self._lines = len(self.rows)
+        with suppress(StoreError):
+            self._file.rewrite(kept_line(row) for row in self.rows.values())
+
+    @property
+    def instance(self) -> str:
+        """What tells this memory from any other, of a gateway of the same name, too; drawn once.
+
+        Raises:
+            StoreError: it could not be kept.
+        """
+        known = self.rows.get("instance")
+        if not isinstance(known, GatewayIdentity):
+            known = GatewayIdentity(token_hex(16))
+            self.write([Remember(known)])
+        return known.instance
 
     def close(self) -> None:
         """Let others have the file."""
@@ -87,7 +131,11 @@ class GatewayBook:
 
 
 class LinkGateway:
-    """The hub of one home, as a fleet sees it; a ``FleetGateway``. ``open_gateway`` makes one."""
+    """The hub of one home, as a fleet sees it; a ``FleetGateway``. ``open_gateway`` makes one.
+
+    Attributes:
+        counters: the highest that was used, by originator.
+    """
 
     def __init__(
         self,
@@ -102,9 +150,12 @@ class LinkGateway:
         self._core = core
         self._book = book
         self._itself = itself
+        self.counters: dict[Eui64, int] = {}
         self._in_turn = trio.Lock()
         self._records: list[Record] = []
         self._news = trio.Event()
+        self._said = core.last
+        self._more = trio.Event()
 
     # --- the fleet's side ------------------------------------------------------------------------
 
@@ -126,10 +177,39 @@ class LinkGateway:
         async with self._in_turn:
             await self._carry_out(self._core.settle(keys))
 
+    # --- by numbers, for a fleet beyond a wire ---------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The number of the last outcome that is on disk; 0 for none."""
+        return self._said
+
+    async def said_after(self, number: int) -> Sequence[OutcomeSaid]:
+        """Hear what was said after a number, the oldest first; it is on disk."""
+        async with self._in_turn:
+            return self._core.said_after(number)
+
+    async def wait_for_more(self) -> None:
+        """Wait until something was said that is on disk."""
+        await self._more.wait()
+
+    async def settle_up_to(self, number: int) -> None:
+        """Say up to which number outcomes are kept; they can be heard again for a while."""
+        async with self._in_turn:
+            await self._carry_out(self._core.settle_up_to(number, self._setup.wall_clock()))
+
+    @property
+    def wanted_images(self) -> frozenset[str]:
+        """SHA-256 of the images that it may still need."""
+        return self._core.wanted_images
+
     # --- the hub's side --------------------------------------------------------------------------
 
     def committed(self, rows: Sequence[Record]) -> None:
         """See rows of the engine that are on disk."""
+        for row in rows:
+            if isinstance(row, CounterRecord):
+                self.counters[row.originator] = row.last
         self._records += rows
         self._news.set()
 
@@ -159,7 +239,7 @@ class LinkGateway:
                 await self._look()
             utc = self._setup.wall_clock()
             wake = self._core.next_wake(utc)
-            with trio.move_on_after(inf if wake is None else wake - utc):
+            with trio.move_on_after(inf if wake is None else sleep_s(self._setup.wall_clock, wake)):
                 await self._news.wait()
 
     async def _look(self) -> None:
@@ -179,6 +259,10 @@ class LinkGateway:
                 self._book.write(rows)
             else:
                 await trio.to_thread.run_sync(self._book.write, rows)
+            if self._core.last > self._said:
+                self._said = self._core.last
+                self._more.set()
+                self._more = trio.Event()
             for effect in effects:
                 if isinstance(effect, Direct):
                     await self._direct(effect)
@@ -212,6 +296,8 @@ async def open_gateway(
     images: ImageFinder,
     itself: HubItself | None = None,
     unanswered_s: float = UNANSWERED_S,
+    book: GatewayBook | None = None,
+    floors: Mapping[Eui64, int] = NO_FLOORS,
 ) -> AsyncIterator[LinkGateway]:
     """Run the hub of a home on an entered link, and let a fleet tell it what to do.
 
@@ -221,6 +307,8 @@ async def open_gateway(
         images: where the gateway keeps them.
         itself: the hub, where it is upgraded, too.
         unanswered_s: seconds until a user is told that a device has not answered.
+        book: what the gateway remembers, where somebody has opened it already.
+        floors: counters that were used in the home by whoever had it before, by their originators.
 
     It goes on where the last one stopped, killed or not.
 
@@ -235,21 +323,26 @@ async def open_gateway(
             see(rows)
 
     with ExitStack() as held:
-        books: list[GatewayBook] = []
+        books: list[GatewayBook] = [] if book is None else [book]
         missed: list[OutcomeRecord] = []
+        counters: dict[Eui64, int] = {}
 
         def listen(store: Store) -> None:
             """Open the book once nobody else has the folder, and find what it has missed."""
-            book = held.enter_context(closing(GatewayBook(setup.state / BOOK_NAME)))
-            books.append(book)
-            missed.extend(store.outcomes_after(heard_up_to(book.rows)))
+            if not books:
+                books.append(held.enter_context(closing(GatewayBook(setup.state / BOOK_NAME))))
+            missed.extend(store.outcomes_after(heard_up_to(books[0].rows)))
+            known = {one.originator: one.last for one in store.load().counters}
+            above = [one for one in floors.items() if one[1] > known.get(one[0], 0)]
+            store.apply([CounterRecord(*one) for one in above])
+            counters.update(known | dict(above))
 
         async with open_engine(setup, listen, committed) as shell:
-            (book,) = books
-            rows = book.rows.values()
+            (kept,) = books
             own = None if itself is None else itself.own
-            core = GatewayCore(home, images, rows, own, unanswered_s)
-            gateway = LinkGateway(setup, shell, core, book, itself)
+            core = GatewayCore(home, images, kept.rows.values(), own, unanswered_s)
+            gateway = LinkGateway(setup, shell, core, kept, itself)
+            gateway.counters.update(counters)
             witness.append(gateway.committed)
             await gateway.begin(missed)
             async with trio.open_nursery() as nursery:

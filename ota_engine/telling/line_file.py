@@ -1,4 +1,4 @@
-"""An append-only file of JSON lines that a crash cannot spoil; knows lines, not what they say.
+"""A file of JSON lines, added to or written anew, that a crash cannot spoil; knows lines, not what they say.
 
 Lines are whole and on disk when ``append`` returns, or the file is as it was. What a crash left of a
 line is cut off when the file is opened next. The file is locked while open: the torn line of another
@@ -9,15 +9,17 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from images.files import flush_folder
+from images.files import PART_SUFFIX, flush_folder
 from ota_engine.errors import StoreError, StoreFull
 from ota_engine.lock import try_lock
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WRITTEN = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 _CHUNK = 64 * 1024  # octets
 
 
@@ -80,10 +82,44 @@ class LineFile:
                 raise StoreFull(f"{self.path}: {error.strerror}: make room") from error
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
 
+    def rewrite(self, lines: Iterable[bytes]) -> None:
+        """Put other lines, each with its end, in the place of all that stand there; entirely or not at all.
+
+        The new file is locked before it has the name, so that nobody else comes to own it in between.
+
+        Raises:
+            StoreFull: the disk is full; the file is as it was.
+            StoreError: the file cannot be written; it is as it was.
+        """
+        partial = self.path.with_name(f".{self.path.name}{PART_SUFFIX}")
+        fd = -1
+        try:
+            partial.unlink(
+                missing_ok=True
+            )  # of a killed process: nobody writes it without the lock
+            fd = os.open(partial, _WRITTEN | os.O_EXCL, 0o644)
+            try_lock(fd)
+            left = memoryview(b"".join(lines))
+            while left:
+                left = left[os.write(fd, left) :]
+            os.fsync(fd)
+            partial.replace(self.path)
+        except OSError as error:
+            if fd >= 0:
+                os.close(fd)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            if error.errno in _NO_ROOM:
+                raise StoreFull(f"{self.path}: {error.strerror}: make room") from error
+            raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
+        before, self._fd = self._fd, fd
+        os.close(before)
+        flush_folder(self.path.parent)
+
 
 def _open_locked(path: Path, what: str) -> int:
     fresh = not path.exists()
-    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+    fd = os.open(path, _WRITTEN | os.O_NONBLOCK, 0o644)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise StoreError(f"{path}: is not a file: {what} need one that can be read again")
