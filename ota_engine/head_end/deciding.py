@@ -77,9 +77,18 @@ def decide(
     decision = _named(desk, wish, utc)
     if signer is not None:
         decision = decision._replace(signature=sign(signer, octets_to_sign(decision)))
+    return hand_in(desk, decision, utc)
+
+
+def hand_in(desk: FleetDesk, decision: Decision, utc: Utc) -> Answered:
+    """Give a decision that is named already, and signed where its person signs.
+
+    Raises:
+        StoreError: the database failed; nothing was decided.
+    """
     reply = desk.decide(decision, utc)
-    if reply.code == RefusalCode.MOVED and wish.revision is not None:
-        since = _moves(desk, wish, wish.revision, reply.revision)
+    if reply.code == RefusalCode.MOVED and decision.revision is not None:
+        since = _moves(desk, decision.act, decision.revision, reply.revision)
         reply = reply._replace(text=f"{reply.text}; since then: {since}")
     return Answered(decision, reply)
 
@@ -142,11 +151,11 @@ def _wanted_in(content: str) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in _MAY_DIFFER}
 
 
-def _moves(desk: FleetDesk, wish: Wish, seen: int, now: int) -> str:
+def _moves(desk: FleetDesk, act: Any, seen: int, now: int) -> str:
     """Say what has been decided about a subject after a revision of it."""
     if seen > now:
         return "nothing, as it has not been at that revision yet"
-    subject = desk.fleet.acts[type(wish.act)].subject(wish.act)
+    subject = desk.fleet.acts[type(act)].subject(act)
     with desk.store.reading():
         rows = desk.store.select(Select(DecisionRow, (("subject", subject), ("accepted", True))))
     later = sorted((row.revision, row.text) for row in rows if row.revision > seen)

@@ -80,7 +80,9 @@ class LabEntry:
             return None
         person, reads_only, signer = found
         viewer = await self._reading.ask(lambda desk: viewer_of(desk, person))
-        return viewer and SignedIn(
+        if viewer is None:
+            return None
+        return SignedIn(
             viewer, EntryWay.BEARER, _digest(token), reads_only=reads_only, signer=signer
         )
 

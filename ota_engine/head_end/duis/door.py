@@ -17,16 +17,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ota_engine.duis.codes import CODES, ResponseCase
+from ota_engine.duis.documents import MOST_DOCUMENT_OCTETS
 from ota_engine.duis.refusals import NotDuis
 from ota_engine.duis.requests import RequestHeader
 from ota_engine.duis.responses import ResponseMessage, ServiceResponse
 from ota_engine.fleet.orders.events import RequestReceived, WebService
-from ota_engine.head_end.duis.bodies import XML, PostedBody, PostRefused, posted_body
 from ota_engine.head_end.duis.intake import Intake, TurnedAway
 from ota_engine.head_end.duis.ledger import RefusalLedger
 from ota_engine.head_end.duis.metrics import UNKNOWN, DoorMetrics
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.writer import Overloaded, RequestFailed, RequestWriter
+from ota_engine.head_end.posted import PostedBody, PostRefused, PostWanted, posted_body
 from ota_engine.times import Utc
 
 PATH: Final = "/api/v1"
@@ -36,6 +37,7 @@ BUSY: Final = 503
 NO_ROOM: Final = 507
 FAULT: Final = 500
 AGAIN: Final = "post the same again: it is done once"
+XML: Final = "application/xml"
 _CLOSE: Final = {413: {"connection": "close"}, 408: {"connection": "close"}}
 _RETRY: Final = {"retry-after": "1"}
 
@@ -128,7 +130,13 @@ class DuisDoor:
         self._clock = clock
         self._metrics = metrics
         self._log = log
-        self._body_s = body_s
+        self._wanted = PostWanted(
+            "document",
+            f"post a DUIS document as Content-Type {XML}",
+            (XML,),
+            MOST_DOCUMENT_OCTETS,
+            body_s,
+        )
         self._answer_s = answer_s
         self._large = trio.CapacityLimiter(1)
         self._small = trio.CapacityLimiter(4)
@@ -165,7 +173,7 @@ class DuisDoor:
 
     async def _post(self, request: Request, service: WebService) -> Posted:
         try:
-            body = await posted_body(request, self._body_s)
+            body = await posted_body(request, self._wanted)
         except PostRefused as refused:
             return _http(refused.status, refused.reason)
         except OSError as error:

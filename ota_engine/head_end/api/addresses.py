@@ -1,0 +1,156 @@
+"""Where questions and acts are found over HTTP, and how a question is written as an address; pure.
+
+A question's address is its path, with some of its fields in it, and the others after the question mark.
+A list is one parameter with commas between; what is not set, or is as it is by default, is left out.
+"""
+
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from enum import Enum, IntEnum
+from math import isfinite
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from urllib.parse import quote, urlencode
+
+from ota_engine.errors import LocalError
+from ota_engine.head_end.questions.asking import QuestionRow
+from ota_engine.head_end.questions.values import plain, read
+from ota_engine.times import Monotonic, Utc
+
+PREFIX: Final = "/api/v1"
+WIDEST: Final = 1 << 63  # whole numbers are below it, in either direction
+LAST_UTC: Final = 253_402_300_800.0  # the year 10,000: calendars end there
+_IN_PATH: Final = re.compile(r"\{(\w+)\}")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_REAL: Final = re.compile(
+    r"-?[0-9]{1,19}(\.[0-9]{1,19})?(e[+-]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE
+)
+_LIST: Final = ","
+
+
+def kebab(name: str) -> str:
+    """Write the name of a class as an address does: ``approve-release``."""
+    return _HUMP.sub("-", name).lower()
+
+
+def act_address(kind: type[Any]) -> str:
+    """Say where an act is decided."""
+    return f"{PREFIX}/acts/{kebab(kind.__name__)}"
+
+
+def question_address(question: Any, row: QuestionRow) -> str:
+    """Write a question as its address, from the root of a server on."""
+    told = plain(question)
+    in_path = _IN_PATH.findall(row.path)
+    path = _IN_PATH.sub(lambda match: quote(_text(told[match[1]]), safe=""), row.path)
+    rest = {
+        one.name: _text(told[one.name])
+        for one in fields(question)
+        if one.name not in in_path and getattr(question, one.name) not in (one.default, None)
+    }
+    return f"{PREFIX}/{path}" + (f"?{urlencode(rest, quote_via=quote)}" if rest else "")
+
+
+def read_question(
+    kind: type[Any], row: QuestionRow, in_path: Mapping[str, str], rest: Iterable[tuple[str, str]]
+) -> Any:
+    """Read a question from the parts of its address.
+
+    Args:
+        kind: class of the question.
+        row: of that.
+        in_path: what stands in the path, by field.
+        rest: what follows the question mark, in its order.
+
+    Raises:
+        LocalError: a parameter is unknown, given twice, missing, or no value of its field.
+    """
+    hints = get_type_hints(kind)
+    told: dict[str, str] = {}
+    for name, text in rest:
+        if name not in hints or name in _IN_PATH.findall(row.path):
+            raise LocalError(f"{name[:40]!a}: there is no such parameter here: leave it out")
+        if name in told:
+            raise LocalError(f"{name} is given twice: give it once")
+        told[name] = text
+    told |= in_path
+    values = {
+        name: read(_plain(text, hints[name], name), hints[name], name)
+        for name, text in told.items()
+    }
+    refuse_unsound(values)
+    lacking = [one.name for one in fields(kind) if one.name not in told and not _has_default(one)]
+    if lacking:
+        raise LocalError(f"{', '.join(lacking)} must be given after the question mark")
+    return kind(**values)
+
+
+def refuse_unsound(value: Any, name: str = "") -> None:
+    """Refuse what no row can hold: numbers beyond all measure, and texts that are none.
+
+    Args:
+        value: plain values, as they came.
+        name: of the field; moments are told by it.
+
+    Raises:
+        LocalError: something in it is.
+    """
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            refuse_unsound(key)
+            refuse_unsound(one, str(key))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            refuse_unsound(one, name)
+    elif isinstance(value, str) and not isinstance(value, Enum):
+        _refuse_unsound_text(value, name)
+    elif isinstance(value, int | float):
+        _refuse_unsound_number(value, name)
+
+
+def _refuse_unsound_text(text: str, name: str) -> None:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise LocalError(f"{name or 'a name'}: a text with a NUL or half a character: mend it")
+
+
+def _refuse_unsound_number(number: float, name: str) -> None:
+    if not isfinite(number) or not -WIDEST <= number < WIDEST:
+        raise LocalError(f"{name}: a number beyond 64 bits: give a smaller one")
+    if name.endswith("_utc") and not 0 <= number < LAST_UTC:
+        raise LocalError(f"{name}: no moment of the calendar: give seconds since 1970, UTC")
+
+
+def _has_default(one: Any) -> bool:
+    return one.default is not MISSING or one.default_factory is not MISSING
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return _LIST.join(map(_text, value))
+    return str(value)
+
+
+def _plain(text: str, hint: Any, place: str) -> Any:
+    """Read a text as the JSON value that is meant; what is none stays a text, and is refused as such."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        inner = next(part for part in get_args(hint) if part is not types.NoneType)
+        return _plain(text, inner, place)
+    if origin in (tuple, list, frozenset):
+        part = get_args(hint)[0]
+        return [_plain(one, part, place) for one in text.split(_LIST)] if text else []
+    if hint is bool:
+        return {"true": True, "false": False}.get(text, text)
+    return _number(text, hint)
+
+
+def _number(text: str, hint: Any) -> float | str:
+    if hint is int or (isinstance(hint, type) and issubclass(hint, IntEnum)):
+        return int(text) if _WHOLE.fullmatch(text) else text
+    if hint in (float, Utc, Monotonic) and _REAL.fullmatch(text):
+        return float(text)
+    return text
