@@ -2,11 +2,14 @@
 
 from typing import Any, Final
 
-from ota_engine.head_end.questions import campaigns
+from ota_engine.head_end.questions import alerts, approvals, campaigns, decisions
 from ota_engine.head_end.questions.asking import Questions, View, answered
 
 QUESTIONS: Final[Questions] = {
     **campaigns.QUESTIONS,
+    **alerts.QUESTIONS,
+    **approvals.QUESTIONS,
+    **decisions.QUESTIONS,
 }
 
 
