@@ -10,7 +10,8 @@ from html import escape
 from itertools import chain, repeat
 from typing import Final, NamedTuple
 
-STYLE: Final = """
+#: What every colour is, in light and in dark.
+COLOURS: Final = """
 :root{color-scheme:light dark;--ink:#1d2733;--soft:#566372;--line:#d5dce4;--paper:#f5f7fa;
 --good:#2f7d4f;--bad:#b3402f;--warn:#8a5a00;--busy:#2f669e;--wait:#6f4f9a;--idle:#8e9dad;
 --idle-soft:#c3cdd7;--busy-soft:#6f9cc9;--wait-soft:#a98cc9;--warn-soft:#d9a441;--bad-dark:#7a3324;
@@ -18,8 +19,12 @@ STYLE: Final = """
 @media(prefers-color-scheme:dark){:root{--ink:#dde4ec;--soft:#98a5b4;--line:#36414d;--paper:#1b222a;
 --good:#7ecb98;--bad:#f0907f;--warn:#e5b45c;--busy:#82b4e6;--wait:#bb9ce6;--idle:#66737f;
 --idle-soft:#49545f;--busy-soft:#4f81b3;--wait-soft:#8468ad;--warn-soft:#b98119;--bad-dark:#c26a5b;
---c1:#82b4e6;--c2:#7ecb98;--c3:#e5b45c;--c4:#f0907f;--c5:#bb9ce6;--c6:#74c4c6;--c7:#e39cc7;--c8:#aebf76}
-body{background:#12171d}}
+--c1:#82b4e6;--c2:#7ecb98;--c3:#e5b45c;--c4:#f0907f;--c5:#bb9ce6;--c6:#74c4c6;--c7:#e39cc7;--c8:#aebf76}}
+"""
+STYLE: Final = (
+    COLOURS
+    + """
+@media(prefers-color-scheme:dark){body{background:#12171d}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);margin:0 auto;max-width:72rem;padding:1.5rem 1rem 4rem}
 h1{font-size:1.45rem;line-height:1.25;margin:.2rem 0 .6rem}h2{font-size:1.1rem;margin:2.2rem 0 .5rem}
 p{margin:.4rem 0}a{color:var(--busy)}
@@ -44,7 +49,7 @@ svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg .row{fill:var(--ink
 svg .paper{fill:var(--paper)}svg .grid{stroke:var(--line);stroke-width:1}
 svg .tick{text-anchor:middle}svg .value{text-anchor:end}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:13px}
-.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em;border-radius:2px}
+.legend svg{display:inline-block;min-width:0;width:.8em;height:.8em;margin-right:.35em}
 @media(max-width:40rem){body{padding:1rem .7rem 3rem}td,th{padding:.3rem .4rem}
 .stacks thead{display:none}.stacks tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--line)}
 .stacks td{display:flex;border:0;padding:.1rem .4rem;text-align:left;white-space:normal}
@@ -52,6 +57,7 @@ svg .tick{text-anchor:middle}svg .value{text-anchor:end}
 .stacks td:empty{display:none}}
 @media print{body{max-width:none}}
 """
+)
 
 #: What a colour says; every class that text may bear.
 Tone = str
@@ -136,7 +142,8 @@ def totals(figures: Iterable[Total]) -> str:
 def legend(colours: Mapping[str, str]) -> str:
     """Say which colour stands for what."""
     items = "".join(
-        f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
+        f'<span><svg viewBox="0 0 8 8" aria-hidden="true"><rect width="8" height="8" rx="1.5"'
+        f' fill="{escape(colour)}"/></svg>{escape(name)}</span>'
         for name, colour in colours.items()
     )
     return f'<p class="legend">{items}</p>'

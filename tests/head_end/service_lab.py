@@ -70,11 +70,14 @@ class LabEntry:
         return token
 
     async def by_session(self, secret: str) -> SignedIn | None:
-        """Nobody comes in by a browser here."""
-        return None
+        """Know a person by what was issued, in a cookie."""
+        return await self._known(secret, EntryWay.SESSION)
 
     async def by_token(self, token: str) -> SignedIn | None:
         """Know a person by a token that was issued."""
+        return await self._known(token, EntryWay.BEARER)
+
+    async def _known(self, token: str, way: EntryWay) -> SignedIn | None:
         found = self._issued.get(_digest(token))
         if found is None:
             return None
@@ -82,9 +85,7 @@ class LabEntry:
         viewer = await self._reading.ask(lambda desk: viewer_of(desk, person))
         if viewer is None:
             return None
-        return SignedIn(
-            viewer, EntryWay.BEARER, _digest(token), reads_only=reads_only, signer=signer
-        )
+        return SignedIn(viewer, way, _digest(token), reads_only=reads_only, signer=signer)
 
     async def refused(self, seen: SignedIn, what: str) -> None:
         """Note it in the audit trail."""
@@ -193,6 +194,13 @@ class ServiceClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(
             base_url=self.url, headers=headers, timeout=PATIENT, trust_env=False, **settings
+        )
+
+    def browser(self, person: str, **settings: Any) -> httpx.AsyncClient:
+        """Have a client of a person who is signed in at a browser; use it as an async context manager."""
+        cookie = {"zota": self.entry.issue(person)}
+        return httpx.AsyncClient(
+            base_url=self.url, cookies=cookie, timeout=PATIENT, trust_env=False, **settings
         )
 
     def of(

@@ -1,0 +1,35 @@
+"""Answers with what browsers are told about them: no other origin, no frame, nothing kept; knows no page."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+SAFE_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-PageFrame-Options": "DENY",
+}
+
+
+def html(text: str, status: int = 200) -> Response:
+    """Answer with a page."""
+    return HTMLResponse(text, status, headers=SAFE_HEADERS)
+
+
+def see(path: str) -> Response:
+    """Send a browser to another page of ours, to be got."""
+    return RedirectResponse(path, 303, headers=SAFE_HEADERS)
+
+
+def own_path(text: str, otherwise: str = "/") -> str:
+    """Take a path that came from outside only where it leads nowhere but to this server."""
+    plain = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if plain and text.isprintable() and "\n" not in text else otherwise

@@ -1,0 +1,255 @@
+"""Tells whoever looks at a page what has changed on it; knows pages and the room they are read in.
+
+What viewers of one party see of one page is made once for all of them, and only when something was
+committed while somebody looks. Nobody has a queue: whoever is slow finds the newest, and nothing else.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, NamedTuple
+
+import trio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ota_engine.errors import StoreError, ZotaError
+from ota_engine.head_end.access.entry import SignedIn
+from ota_engine.head_end.questions.asking import View, Viewer
+from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.portal.frame import PageFrame
+from ota_engine.portal.pages import PortalPage, Visit
+
+TICK_S: Final = 0.5  # between two looks at whether anything was committed
+QUIET_S: Final = 15.0  # after which a word is said that says nothing, and the session looked at
+MOST_STREAMS: Final = 32  # of one session at a time: a browser has six
+_HEAD: Final = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-accel-buffering", b"no"),
+)
+_OVER: Final = b"event: over\ndata: signed out\n\n"
+
+
+class PageSight(NamedTuple):
+    """What decides what is seen; viewers who have the same see the same.
+
+    Attributes:
+        page: which.
+        path: as it was asked for.
+        fields: parts of the path, by name.
+        query: what follows the question mark.
+        viewer: the party and its roles, and the person where the page is personal.
+        zone: name of the time zone.
+    """
+
+    page: PortalPage
+    path: str
+    fields: tuple[tuple[str, str], ...]
+    query: tuple[tuple[str, str], ...]
+    viewer: Viewer
+    zone: str
+
+    @classmethod
+    def of(cls, page: PortalPage, visited: "Visited", signed: SignedIn) -> "PageSight":
+        """Say what somebody sees of a page."""
+        viewer = signed.viewer if page.personal else replace(signed.viewer, person="")
+        fields, query = (tuple(sorted(one.items())) for one in (visited.fields, visited.query))
+        return cls(page, visited.path, fields, query, viewer, signed.zone)
+
+    def visit(self, view: View) -> Visit:
+        """Look at it."""
+        return Visit(view, self.path, dict(self.fields), dict(self.query), self.zone)
+
+
+class Visited(NamedTuple):
+    """A page's place as a browser names it.
+
+    Attributes:
+        path: in full.
+        fields: parts of the path, by name.
+        query: what follows the question mark.
+    """
+
+    path: str
+    fields: dict[str, str]
+    query: dict[str, str]
+
+
+@dataclass(eq=False, slots=True)
+class _Watched:
+    """What was made of one sight, and how many wait for the next."""
+
+    viewers: int = 0
+    at: int | None = None  # revision of the fleet that it was made at
+    told: str = ""  # what was made
+    event: bytes = b""  # the same as it is sent
+    number: int = 0  # counts what was made
+    changed: trio.Event = field(default_factory=trio.Event)
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = trio.Event()
+
+
+class LiveRoom:
+    """All who look at pages now.
+
+    Args:
+        parts: of the server.
+        frame: makes pages.
+    """
+
+    def __init__(self, parts: ServiceParts, frame: PageFrame) -> None:
+        self._parts, self._frame = parts, frame
+        self._watched: dict[PageSight, _Watched] = {}
+        self._streams: dict[str, int] = {}  # by session
+        self._ended: set[str] = set()  # sessions that are over and whose streams are about to be
+        self._somebody = trio.Event()
+        self._over = False
+        self._begun = f"{parts.clock():.0f}"
+
+    @property
+    def viewers(self) -> int:
+        """How many look now."""
+        return sum(one.viewers for one in self._watched.values())
+
+    def answer(self, sight: PageSight, signed: SignedIn, secret: str, seen: str) -> Response:
+        """Answer with a stream.
+
+        Args:
+            sight: what is looked at.
+            signed: who looks.
+            secret: of the session, which is looked at again now and then.
+            seen: id of the last event that the browser had; empty for none.
+        """
+        if self._over or self._streams.get(signed.digest, 0) >= MOST_STREAMS:
+            return Response("too many pages are open: close some\n", 429, media_type="text/plain")
+        return _Stream(partial(self._tell, sight, signed.digest, secret, seen))
+
+    def end(self, digest: str) -> None:
+        """End all streams of a session."""
+        if digest in self._streams:
+            self._ended.add(digest)
+            self._wake_all()
+
+    async def run(self) -> None:
+        """Make what is looked at whenever something was committed, until cancelled."""
+        try:
+            while True:
+                await self._somebody.wait()
+                begun = trio.current_time()
+                await self._tick()
+                now = trio.current_time()  # no more than half of the time goes into making
+                await trio.sleep_until(max(begun + TICK_S, now + now - begun))
+        finally:
+            self._over = True
+            self._wake_all()
+
+    async def _tick(self) -> None:
+        try:
+            revision = await self._parts.reading.revision()
+            for sight, watched in list(self._watched.items()):
+                if watched.at != revision:
+                    await self._make(sight, watched, revision)
+        except StoreError as error:
+            self._parts.log("pages cannot be made", reason=str(error))
+
+    async def _make(self, sight: PageSight, watched: _Watched, revision: int) -> None:
+        utc = self._parts.clock()
+        try:
+            told = await self._parts.reading.ask(
+                lambda desk: self._fragments(sight, View(desk, sight.viewer, utc))
+            )
+        except StoreError:
+            raise
+        except ZotaError as error:  # it is not there any more, or not for this viewer
+            told = json.dumps({"gone": str(error)})
+        watched.at = revision
+        if told == watched.told:
+            return
+        watched.told = told
+        watched.number += 1
+        named = f"{self._begun}-{watched.number}"
+        watched.event = f"id: {named}\nevent: page\ndata: {told}\n\n".encode()
+        watched.wake()
+
+    def _fragments(self, sight: PageSight, view: View) -> str:
+        with view.desk.store.reading():
+            told = sight.page.read(sight.visit(view))
+        made = self._frame.fragments(sight.page.template, told, sight.zone)
+        return json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
+
+    async def _tell(
+        self, sight: PageSight, digest: str, secret: str, seen: str, send: Send
+    ) -> None:
+        watched = self._watched.setdefault(sight, _Watched())
+        watched.viewers += 1
+        self._streams[digest] = self._streams.get(digest, 0) + 1
+        self._somebody.set()
+        try:
+            await self._follow(watched, digest, secret, seen, send)
+        finally:
+            watched.viewers -= 1
+            if not watched.viewers:
+                del self._watched[sight]
+            self._leave(digest)
+
+    async def _follow(
+        self, watched: _Watched, digest: str, secret: str, seen: str, send: Send
+    ) -> None:
+        sent = watched.number if seen == f"{self._begun}-{watched.number}" else 0
+        await _say(send, b"retry: 2000\n\n")
+        while not self._over and digest not in self._ended:
+            if watched.number > sent:
+                sent = watched.number
+                await _say(send, watched.event)
+                continue
+            with trio.move_on_after(QUIET_S):
+                await watched.changed.wait()
+                continue
+            if await self._parts.entry.by_session(secret) is None:
+                break
+            await _say(send, b":\n\n")
+        if not self._over:
+            await _say(send, _OVER)
+
+    def _leave(self, digest: str) -> None:
+        self._streams[digest] -= 1
+        if not self._streams[digest]:
+            del self._streams[digest]
+            self._ended.discard(digest)
+        if not self._streams and not self._over:
+            self._somebody = trio.Event()
+
+    def _wake_all(self) -> None:
+        for watched in self._watched.values():
+            watched.wake()
+
+
+async def _say(send: Send, octets: bytes) -> None:
+    await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+
+class _Stream(Response):
+    """An answer that goes on until it is told to end or the reader has gone."""
+
+    def __init__(self, tell: Callable[[Send], Awaitable[None]]) -> None:
+        super().__init__()
+        self._telling = tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_until_gone, receive, nursery.cancel_scope)
+            await self._telling(send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            nursery.cancel_scope.cancel()
+
+
+async def _until_gone(receive: Receive, scope: trio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

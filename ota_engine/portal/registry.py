@@ -1,0 +1,8 @@
+"""All pages of the portal, in the order of the menu."""
+
+from typing import Final
+
+from ota_engine.portal import campaigns
+from ota_engine.portal.pages import PortalPage
+
+PAGES: Final[tuple[PortalPage, ...]] = (*campaigns.PAGES,)
