@@ -18,10 +18,10 @@ from ota_engine.head_end.questions.asking import NotForViewerError, NotThereErro
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.paced_clock import rate_of
 from ota_engine.portal.answers import html, own_path, see
-from ota_engine.portal.forms import read_form
 from ota_engine.portal.frame import PageFrame
 from ota_engine.portal.live import LiveRoom, PageSight, Visited
 from ota_engine.portal.pages import MENU, FormPosted, PortalPage, link
+from ota_engine.portal.posting import read_form
 from ota_engine.portal.problems import PageProblem, problem_of
 from ota_engine.portal.registry import PAGES
 from ota_engine.portal.statics import StaticFiles
