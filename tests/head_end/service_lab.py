@@ -16,6 +16,8 @@ import httpx
 import trio
 from starlette.applications import Starlette
 
+from ota_engine.canonical import canonical_json
+from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.effects import AuditNote
@@ -30,6 +32,7 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place, serving
 from ota_engine.times import Utc
 from tests.fleet.estate import KAYS_KEY, Estate
+from tests.fleet.rollout import policy
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -166,6 +169,14 @@ class ServiceLab:
                         nursery.start_soon(door.run)
                     yield ServiceClient(url, entry, parts)
                 nursery.cancel_scope.cancel()
+
+    def campaign(self, name: str = "c1", release: str = "r1") -> str:
+        """Have a campaign over all homes approved."""
+        estate = self.estate
+        estate.approved_release(release)
+        estate.decide("olive", ProposeCampaign(name, release, canonical_json(policy())))
+        estate.decide("peter", ApproveCampaign(name))
+        return name
 
     def clock(self) -> Utc:
         """What time it is."""

@@ -6,8 +6,8 @@ A list is one parameter with commas between; what is not set, or is as it is by 
 
 import re
 import types
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, IntEnum
 from math import isfinite
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -28,6 +28,10 @@ _REAL: Final = re.compile(
     r"-?[0-9]{1,19}(\.[0-9]{1,19})?(e[+-]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE
 )
 _LIST: Final = ","
+
+
+class AddressError(LocalError):
+    """What follows the question mark, or stands in the path, is not what is wanted."""
 
 
 def kebab(name: str) -> str:
@@ -65,25 +69,47 @@ def read_question(
         rest: what follows the question mark, in its order.
 
     Raises:
-        LocalError: a parameter is unknown, given twice, missing, or no value of its field.
+        AddressError: a parameter is unknown, given twice, missing, or no value of its field.
     """
-    hints = get_type_hints(kind)
+    return _read(kind, in_path, _IN_PATH.findall(row.path), rest)
+
+
+def read_fields(kind: type[Any], rest: Iterable[tuple[str, str]]) -> Any:
+    """Read a record from what follows the question mark.
+
+    Raises:
+        AddressError: as of a question.
+    """
+    return _read(kind, {}, (), rest)
+
+
+def _read(
+    kind: type[Any],
+    in_path: Mapping[str, str],
+    names_in_path: Collection[str],
+    rest: Iterable[tuple[str, str]],
+) -> Any:
+    hints = {name: hint for name, hint, _ in record_fields(kind)}
     told: dict[str, str] = {}
     for name, text in rest:
-        if name not in hints or name in _IN_PATH.findall(row.path):
-            raise LocalError(f"{name[:40]!a}: there is no such parameter here: leave it out")
+        if name not in hints or name in names_in_path:
+            raise AddressError(f"{name[:40]!a}: there is no such parameter here: leave it out")
         if name in told:
-            raise LocalError(f"{name} is given twice: give it once")
+            raise AddressError(f"{name} is given twice: give it once")
         told[name] = text
     told |= in_path
-    values = {
-        name: read(_plain(text, hints[name], name), hints[name], name)
-        for name, text in told.items()
-    }
-    refuse_unsound(values)
-    lacking = [one.name for one in fields(kind) if one.name not in told and not _has_default(one)]
+    try:
+        values = {
+            name: read(_plain(text, hints[name]), hints[name], name) for name, text in told.items()
+        }
+        refuse_unsound(values)
+    except LocalError as error:
+        raise AddressError(str(error)) from None
+    lacking = [
+        name for name, _, default in record_fields(kind) if default is MISSING and name not in told
+    ]
     if lacking:
-        raise LocalError(f"{', '.join(lacking)} must be given after the question mark")
+        raise AddressError(f"{', '.join(lacking)} must be given after the question mark")
     return kind(**values)
 
 
@@ -122,8 +148,13 @@ def _refuse_unsound_number(number: float, name: str) -> None:
         raise LocalError(f"{name}: no moment of the calendar: give seconds since 1970, UTC")
 
 
-def _has_default(one: Any) -> bool:
-    return one.default is not MISSING or one.default_factory is not MISSING
+def record_fields(kind: type[Any]) -> list[tuple[str, Any, Any]]:
+    """Name the fields of a record, with the type and the default of each; ``MISSING`` for none."""
+    hints = get_type_hints(kind)
+    if is_dataclass(kind):
+        return [(one.name, hints[one.name], one.default) for one in fields(kind)]
+    defaults = kind._field_defaults
+    return [(name, hints[name], defaults.get(name, MISSING)) for name in kind._fields]
 
 
 def _text(value: Any) -> str:
@@ -134,15 +165,15 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _plain(text: str, hint: Any, place: str) -> Any:
+def _plain(text: str, hint: Any) -> Any:
     """Read a text as the JSON value that is meant; what is none stays a text, and is refused as such."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         inner = next(part for part in get_args(hint) if part is not types.NoneType)
-        return _plain(text, inner, place)
+        return _plain(text, inner)
     if origin in (tuple, list, frozenset):
         part = get_args(hint)[0]
-        return [_plain(one, part, place) for one in text.split(_LIST)] if text else []
+        return [_plain(one, part) for one in text.split(_LIST)] if text else []
     if hint is bool:
         return {"true": True, "false": False}.get(text, text)
     return _number(text, hint)
