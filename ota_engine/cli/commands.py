@@ -149,6 +149,12 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
+        "serve",
+        "ota_engine.cli.serve",
+        "Serve a fleet: portal, API and gateways' door in one.",
+        Panel.FLEET,
+    ),
+    CommandRow(
         "duis",
         "ota_engine.cli.duis",
         "Serve Service Users by DUIS, or be one of them.",

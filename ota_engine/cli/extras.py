@@ -13,6 +13,8 @@ from ota_engine.errors import LocalError
 PROJECT: Final = "zota"
 #: Extras not to be named: tools to work on zota itself, all of them together, a former name.
 NOT_FOR_USERS: Final = frozenset(("dev", "all", "head-end"))
+#: Modules that are called otherwise than their libraries.
+MODULES: Final = {"argon2-cffi": "argon2"}
 _REQUIREMENT: Final = re.compile(
     r"(?P<library>[\w.-]+)(?:\[(?P<extras>[^\]]*)\])?[^;]*;\s*extra\s*==\s*['\"](?P<extra>[^'\"]+)"
 )
@@ -85,7 +87,7 @@ def _requirements() -> list[str]:
 
 def _module(library: str) -> str:
     """The module of a library; true of all of ours."""
-    return library.replace("-", "_")
+    return MODULES.get(library, library.replace("-", "_"))
 
 
 def _is_there(module: str) -> bool:

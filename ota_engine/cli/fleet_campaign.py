@@ -21,6 +21,7 @@ from ota_engine.cli.fleet_desk import (
     Key,
     Reason,
     State,
+    alone,
     courier_of,
     give,
     opened,
@@ -36,7 +37,7 @@ from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
     from ota_engine.head_end.courier import CourierRound, NoticeCourier
-    from ota_engine.head_end.desk import FleetDesk
+    from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.running import Looked
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -196,10 +197,12 @@ def tick_command(state: State, as_json: Json = False) -> None:
     """
     import trio
 
+    from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.running import look
 
-    with opened(state) as desk:
-        done = trio.run(look, desk, courier_of(desk, state), this_machine())
+    with opened(state) as desk, alone(state, "zota campaign tick"):
+        room = DeskRoom(desk)
+        done = trio.run(look, room, courier_of(room, state), this_machine())
     notices = done.notices
     if as_json:
         typer.echo(json.dumps(done._asdict() | {"notices": notices._asdict()}, indent=2))
@@ -217,24 +220,29 @@ def run_command(state: State) -> None:
     """Let time pass for the campaigns of a fleet, until stopped: by Ctrl-C, or by SIGTERM.
 
     Looks at whatever is due and brings notices. Persons decide beside it, by commands of their own.
+    Not beside zota serve or zota duis serve: those do it themselves.
     """
     import trio
 
-    with opened(state) as desk:
+    from ota_engine.head_end.rooms import DeskRoom
+
+    with opened(state) as desk, alone(state, "zota campaign run"):
+        room = DeskRoom(desk)
+        courier = courier_of(room, state)
         remark(f"running the fleet in {state}; Ctrl-C ends it")
-        ended_by = trio.run(_run, desk, courier_of(desk, state))
+        ended_by = trio.run(_run, room, courier)
     if ended_by == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
-async def _run(desk: "FleetDesk", courier: "NoticeCourier") -> int:
+async def _run(room: "DeskRoom", courier: "NoticeCourier") -> int:
     import trio
 
     from ota_engine.head_end.running import run
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(run, desk, courier, this_machine, _report)
+            nursery.start_soon(run, room, courier, this_machine, _report)
             stopped_by = await anext(signals)
             nursery.cancel_scope.cancel()
     return stopped_by

@@ -1,7 +1,7 @@
 """Opens a fleet's state folder for a command, and gives a person's decision there."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from ota_engine.head_end.courier import NoticeCourier
     from ota_engine.head_end.desk import FleetDesk
+    from ota_engine.head_end.rooms import DeskRoom
+    from ota_engine.times import Utc
 
 FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
 NOTICES_NAME: Final = "notices"  # likewise: files of notices
@@ -94,8 +96,45 @@ def opened(state: Path, *, create: bool = False) -> "Iterator[FleetDesk]":
         store.close()
 
 
-def courier_of(desk: "FleetDesk", state: Path) -> "NoticeCourier":
+@contextmanager
+def alone(state: Path, command: str) -> "Iterator[None]":
+    """Be the only one who lets time pass for a fleet; persons decide beside it.
+
+    Args:
+        state: the state folder.
+        command: who does, in words.
+
+    Raises:
+        StoreError: somebody else does it.
+    """
+    from ota_engine.store.lease import Lease, holder
+
+    who = holder(state / FLEET_NAME)
+    if who is not None:
+        raise StoreError(
+            f"{state}: {who} runs this fleet, and brings what is due by itself: leave it to that,"
+            " or stop it first"
+        )
+    lease = Lease(state / FLEET_NAME, command)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def courier_of(
+    room: "DeskRoom",
+    state: Path,
+    clock: "Callable[[], Utc]" = this_machine,
+    report: "Callable[[str], None]" = remark,
+) -> "NoticeCourier":
     """Have somebody who brings notices; files of notices lie in the state folder.
+
+    Args:
+        room: the fleet.
+        state: the state folder.
+        clock: gives the time of the calendar.
+        report: is told of every trouble, in one line.
 
     Raises:
         StoreError: the fleet's key cannot be used.
@@ -104,11 +143,11 @@ def courier_of(desk: "FleetDesk", state: Path) -> "NoticeCourier":
     from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
 
     return NoticeCourier(
-        desk,
+        room,
         FleetKey.open(state / KEY_NAME),
         state / NOTICES_NAME,
-        wall_clock=this_machine,
-        report=remark,
+        wall_clock=clock,
+        report=report,
     )
 
 

@@ -9,7 +9,7 @@ import typer
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import add_acts
-from ota_engine.cli.fleet_desk import Json, State, courier_of, opened
+from ota_engine.cli.fleet_desk import Json, State, alone, courier_of, opened
 from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
@@ -91,8 +91,10 @@ def deliver_command(state: State, as_json: Json = False) -> None:
     """
     import trio
 
-    with opened(state) as desk:
-        done = trio.run(courier_of(desk, state).round)
+    from ota_engine.head_end.rooms import DeskRoom
+
+    with opened(state) as desk, alone(state, "zota notices deliver"):
+        done = trio.run(courier_of(DeskRoom(desk), state).round)
     if as_json:
         typer.echo(json.dumps(done._asdict(), indent=2))
     else:

@@ -31,7 +31,6 @@ from ota_engine.fleet.campaigns.rows import (
     GatewayReport,
     Member,
     Sum,
-    SumSample,
 )
 from ota_engine.fleet.campaigns.voices import (
     Forecast,
@@ -173,5 +172,4 @@ KINDS: Final[tuple[type[Any], ...]] = (
     GatewayContact,
     HomeCounter,
     HomeMove,
-    SumSample,
 )

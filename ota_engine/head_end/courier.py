@@ -6,6 +6,7 @@ will makes a notice dead. Each party has its own pace: one that is away holds up
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,16 +17,18 @@ from ota_engine.backoff import stepped
 from ota_engine.errors import ZotaError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.kernel.heads import sign_head
-from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.notices.delivery import NoticeDelivered, NoticeUndelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.parties.rows import Party
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.endpoints import NoticeEndpoint, open_endpoint
 from ota_engine.head_end.letters import notice_letter
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.store.fleet.keyring import FleetKey
 from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate
 from ota_engine.times import Utc
+from ota_engine.wording import one_line
 
 BATCH: Final = 100  # notices of one party in one go
 
@@ -42,7 +45,7 @@ class NoticeCourier:
     """Carries the notices of one fleet.
 
     Args:
-        desk: of the fleet; nobody else uses it while the courier does.
+        room: the fleet; others use it between what the courier does.
         key: with which heads of the audit trail are signed.
         folder: in which files of notices lie.
         wall_clock: returns UTC seconds.
@@ -51,14 +54,14 @@ class NoticeCourier:
 
     def __init__(
         self,
-        desk: FleetDesk,
+        room: DeskRoom,
         key: FleetKey,
         folder: Path,
         *,
         wall_clock: Callable[[], Utc],
         report: Callable[[str], None],
     ) -> None:
-        self._desk = desk
+        self._room = room
         self._key = key
         self._folder = folder
         self._wall_clock = wall_clock
@@ -69,8 +72,7 @@ class NoticeCourier:
 
     async def round(self) -> CourierRound:
         """Try every notice of every party that is not left alone for a while."""
-        with self._desk.store.reading():
-            parties: list[Party] = self._desk.store.select(Select(Party))
+        parties = await self._room.use(_parties)
         done: list[CourierRound] = []
 
         async def serve(party: Party) -> None:
@@ -84,22 +86,16 @@ class NoticeCourier:
 
     async def _serve(self, party: Party) -> CourierRound:
         """Bring a party what waits for it, oldest first, until nobody answers."""
-        waiting, head = self._claim(party.party)
+        waiting, head = await self._room.use(partial(_claim, party=party.party))
         if not waiting:
             return CourierRound()
         try:
             endpoint = open_endpoint(party.party, party.endpoint, self._folder)
         except ZotaError as error:
-            return self._settle(party, [_undelivered(one, str(error), False) for one in waiting])
+            events = [_undelivered(one, str(error), False) for one in waiting]
+            return await self._settle(party, waiting, events)
         async with endpoint:
             return await self._post(party, endpoint, waiting, head)
-
-    def _claim(self, party: str) -> tuple[list[Notice], AuditHead]:
-        store = self._desk.store
-        where = ("state", NoticeState.WAITING), ("party", party)
-        with store.reading():
-            waiting = store.select(Select(Notice, where, (), ("created_utc",), BATCH))
-            return waiting, store.audit_head()
 
     async def _post(
         self, party: Party, endpoint: NoticeEndpoint, waiting: Sequence[Notice], head: AuditHead
@@ -117,15 +113,19 @@ class NoticeCourier:
             if answer.fate is Fate.AWAY:
                 self._leave_alone(party.party)
                 break
-        return self._settle(party, events)
+        return await self._settle(party, waiting, events)
 
     def _leave_alone(self, party: str) -> None:
         failures = self._unanswered[party] = self._unanswered.get(party, 0) + 1
         self._not_before[party] = self._wall_clock() + stepped(DEFAULT_PATIENCE.pauses, failures)
 
-    def _settle(self, party: Party, events: Sequence[FleetEvent]) -> CourierRound:
+    async def _settle(
+        self, party: Party, waiting: Sequence[Notice], events: Sequence[FleetEvent]
+    ) -> CourierRound:
         """Tell the fleet what became of notices; until this returns, nothing did."""
-        self._desk.handle(events, self._wall_clock())
+        utc, news = self._wall_clock(), _news(waiting, events)
+        if news:
+            await self._room.use(lambda desk: desk.handle(news, utc))
         troubles = [one for one in events if isinstance(one, NoticeUndelivered)]
         told = {one.trouble for one in troubles}
         for trouble in sorted(told - self._told.get(party.party, set())):
@@ -134,6 +134,32 @@ class NoticeCourier:
         given_up = sum(one.given_up for one in troubles)
         delivered = len(events) - len(troubles)
         return CourierRound(delivered, given_up, len(troubles) - given_up)
+
+
+def _parties(desk: FleetDesk) -> list[Party]:
+    """Read those for whom notices wait."""
+    with desk.store.reading():
+        waiting = desk.store.count(Counts(Notice, ("party",), (("state", NoticeState.WAITING),)))
+        return [row for row in desk.store.select(Select(Party)) if (row.party,) in waiting]
+
+
+def _claim(desk: FleetDesk, party: str) -> tuple[list[Notice], AuditHead]:
+    where = ("state", NoticeState.WAITING), ("party", party)
+    with desk.store.reading():
+        waiting = desk.store.select(Select(Notice, where, (), ("created_utc",), BATCH))
+        return waiting, desk.store.audit_head()
+
+
+def _news(waiting: Sequence[Notice], events: Sequence[FleetEvent]) -> list[FleetEvent]:
+    """What the fleet does not know yet: a trouble that goes on is no news."""
+    known = {(one.notice, one_line(one.trouble)) for one in waiting}
+    return [
+        one
+        for one in events
+        if not isinstance(one, NoticeUndelivered)
+        or one.given_up
+        or (one.notice, one_line(one.trouble)) not in known
+    ]
 
 
 def _undelivered(notice: Notice, trouble: str, given_up: bool) -> NoticeUndelivered:

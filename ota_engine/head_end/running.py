@@ -1,20 +1,37 @@
-"""Lets time pass for a fleet: looks at what is due, brings notices, sleeps until something is.
+"""Lets time pass for a fleet: looks at what is due, brings notices, talks to hubs in this process.
 
-Others may decide meanwhile, in processes of their own: the database is where they meet. So no sleep is
-long, and nothing is kept in mind from one look to the next but how patient to be with whom.
+Two kinds of runs share it. One beside whom others decide, in processes of their own, sleeps until
+something is due, and no sleep is long; a server looks twice a second, few rows in one commit, as what
+people and hubs want of it comes in between. Nothing is kept in mind from one look to the next but how
+patient to be with whom.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import trio
 
+from ota_engine.errors import StoreError
+from ota_engine.fleet.fleet import Due
+from ota_engine.fleet.orders.rows import OrderBatch
+from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.courier import CourierRound, NoticeCourier
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.exchange import give_and_hear
+from ota_engine.head_end.repeating import Repeating
+from ota_engine.head_end.rooms import DeskRoom
+from ota_engine.paced_clock import sleep_s
 from ota_engine.times import Utc
 
 LONGEST_PAUSE_S: Final = 30.0
 SHORTEST_PAUSE_S: Final = 1.0
+LOOK_S: Final = 0.5  # of a server: at what is due, and at gateways
+NOTICES_S: Final = 1.0  # between rounds of a server's courier
+ROWS_AT_ONCE: Final = 100  # rows looked at in one commit
+
+
+CalendarClock = Callable[[], Utc]
 
 
 class Looked(NamedTuple):
@@ -33,19 +50,19 @@ class Looked(NamedTuple):
     next_utc: Utc | None
 
 
-async def look(desk: FleetDesk, courier: NoticeCourier, utc: Utc) -> Looked:
+async def look(room: DeskRoom, courier: NoticeCourier, utc: Utc) -> Looked:
     """Look at whatever is due, and bring what notices there are.
 
     What notices that arrived make possible is looked at in the same call.
     """
-    due = desk.wake(utc)
+    due = await room.use(lambda desk: desk.wake(utc))
     notices = await courier.round()
-    due += desk.wake(utc)
-    return Looked(utc, due, notices, desk.next_wake())
+    due += await room.use(lambda desk: desk.wake(utc))
+    return Looked(utc, due, notices, await room.use(lambda desk: desk.next_wake()))
 
 
 async def run(
-    desk: FleetDesk,
+    room: DeskRoom,
     courier: NoticeCourier,
     clock: Callable[[], Utc],
     report: Callable[[Looked], None],
@@ -53,13 +70,92 @@ async def run(
     """Let time pass until cancelled.
 
     Args:
-        desk: of the fleet.
+        room: the fleet.
         courier: brings its notices.
         clock: gives the time of the calendar.
         report: is told of every look.
     """
     while True:
-        done = await look(desk, courier, clock())
+        done = await look(room, courier, clock())
         report(done)
-        until = LONGEST_PAUSE_S if done.next_utc is None else done.next_utc - clock()
-        await trio.sleep(min(max(until, SHORTEST_PAUSE_S), LONGEST_PAUSE_S))
+        pause = LONGEST_PAUSE_S if done.next_utc is None else sleep_s(clock, done.next_utc)
+        await trio.sleep(min(max(pause, SHORTEST_PAUSE_S), LONGEST_PAUSE_S))
+
+
+class FleetLoops:
+    """What goes on by itself behind the doors of a server, whatever doors it has.
+
+    Args:
+        room: the fleet.
+        clock: gives the time of the calendar.
+        report: is told of every trouble, in one line.
+        courier: brings notices; None where nobody does.
+        gateways: hubs in this process, by the name under which homes are given to them.
+    """
+
+    def __init__(
+        self,
+        room: DeskRoom,
+        clock: Callable[[], Utc],
+        report: Callable[[str], None],
+        *,
+        courier: NoticeCourier | None = None,
+        gateways: Mapping[str, FleetGateway] | None = None,
+    ) -> None:
+        self._room = room
+        self._clock = clock
+        self._repeating = Repeating(report)
+        self._courier = courier
+        self._gateways = dict(gateways or {})
+
+    async def run(self) -> None:
+        """Do it until cancelled."""
+        async with trio.open_nursery() as nursery:
+            each = self._repeating.each
+            nursery.start_soon(each, LOOK_S, self._wake)
+            if self._courier is not None:
+                nursery.start_soon(each, NOTICES_S, partial(_bring, self._courier))
+            for name, gateway in self._gateways.items():
+                nursery.start_soon(each, LOOK_S, partial(self._exchange, name, gateway))
+
+    async def _wake(self) -> None:
+        """Look at rows whose time has come, few in one commit: others come in between."""
+        due = await self._room.use(lambda desk: desk.due(self._clock()))
+        faults: list[Exception] = []
+        for events in _parted(due):
+            faults += await self._let_happen(events)
+        if faults:
+            raise faults[0]
+
+    async def _let_happen(self, events: Sequence[Due]) -> list[Exception]:
+        """Let rows do what their time has come for; where we fail at one, the others do it all the same."""
+        try:
+            await self._room.use(partial(_handle, events=events, utc=self._clock()))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised in the end; one row must not hold up the others
+            if len(events) == 1:
+                return [error]
+            return [fault for one in events for fault in await self._let_happen([one])]
+        return []
+
+    async def _exchange(self, name: str, gateway: FleetGateway) -> None:
+        await give_and_hear(self._room.use, gateway, name, self._clock)
+
+
+async def _bring(courier: NoticeCourier) -> None:
+    await courier.round()
+
+
+def _handle(desk: FleetDesk, events: Sequence[Due], utc: Utc) -> None:
+    desk.handle(events, utc)
+
+
+def _parted(due: Sequence[Due]) -> Iterable[Sequence[Due]]:
+    """Part rows for commits that last alike: one that stands for many devices is one of its own."""
+    heavy = [one for one in due if isinstance(one.row, OrderBatch)]
+    light = [one for one in due if not isinstance(one.row, OrderBatch)]
+    for start in range(0, len(light), ROWS_AT_ONCE):
+        yield light[start : start + ROWS_AT_ONCE]
+    for one in heavy:
+        yield [one]

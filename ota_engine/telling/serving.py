@@ -1,15 +1,16 @@
 """Serves an ASGI application on a socket of ours; knows hypercorn and sockets, nothing of what is served.
 
 What hypercorn leaves open is closed here: a reader that stops reading holds its connection for
-``UNREAD_S`` and no longer, and heads that do not come end with the keep-alive time.
+``UNREAD_S`` and no longer, nor does it hold up a server that stops; and heads that do not come end with
+the keep-alive time.
 """
 
 import logging
+import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -30,6 +31,8 @@ UNREAD_S: Final = 5.0  # what the other side does not read for so long ends its 
 IDLE_S: Final = 5.0  # between requests, and for the head of one
 STOPPING_S: Final = 3.0  # for what is being answered when the server stops
 OWN_STOPPING_S: Final = 1.0  # the same, of a port of our own
+CUT_S: Final = 0.2  # after which, from then on, connections are cut that hold up its end
+OWN_FILES: Final = Path("/proc/self/fd")
 BACKLOG: Final = 1_024
 #: What is said of a place that cannot be had: one that was named, and a port of our own.
 PLACE_TAKEN: Final = (
@@ -109,18 +112,25 @@ async def serving(
     """
     config = _config(tls, stopping_s)
     bound = _bound(place, taken)
+    port: int = bound.getsockname()[1]
     config.bind = [f"fd://{bound.fileno()}"]
     bound.detach()  # the server owns it from here on
-    stopping = trio.Event()
+    stopping, ended = trio.Event(), trio.Event()
+    framework = cast("Framework", app)  # two libraries' words for the same ASGI
+
+    async def served(task_status: trio.TaskStatus[list[str]]) -> None:
+        try:
+            await serve(framework, config, shutdown_trigger=stopping.wait, task_status=task_status)
+        finally:
+            ended.set()
+
     async with trio.open_nursery() as nursery:
-        framework = cast("Framework", app)  # two libraries' words for the same ASGI
-        binds: list[str] = await nursery.start(
-            partial(serve, framework, config, shutdown_trigger=_waiting(stopping))
-        )
+        binds: list[str] = await nursery.start(served)
         try:
             yield binds[0]
         finally:
             stopping.set()
+            nursery.start_soon(_cut_after, stopping_s, ended, port)
 
 
 @asynccontextmanager
@@ -148,8 +158,29 @@ class CutShort(Response):
         await send({"type": "http.response.start", "status": 200, "headers": head})
 
 
-def _waiting(stopping: trio.Event) -> Callable[[], Awaitable[None]]:
-    return stopping.wait
+async def _cut_after(stopping_s: float, ended: trio.Event, port: int) -> None:
+    """Cut what holds up a server that stops: what it sends waits for its reader, cancelled or not."""
+    with trio.CancelScope(shield=True):
+        with trio.move_on_after(stopping_s + CUT_S):
+            await ended.wait()
+            return
+        for connection in _connections(port):
+            with connection, suppress(OSError):  # one that has ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _connections(port: int) -> Iterator[socket.socket]:
+    """Give every connection of this process whose own end is at a port, under a second handle."""
+    for path in list(OWN_FILES.iterdir()):
+        with suppress(OSError):  # a file that is none of these, or is closed by now
+            if path.is_socket():
+                found = socket.socket(fileno=os.dup(int(path.name)))
+                address = found.getsockname()
+                listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                if isinstance(address, tuple) and address[1] == port and not listens:
+                    yield found
+                else:
+                    found.close()
 
 
 def _config(tls: TlsFiles | None, stopping_s: float) -> Config:

@@ -145,6 +145,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"campaign stop --all {BY}", Exit.UNREADABLE),
     (f"campaign tick {NOWHERE}", Exit.UNREADABLE),
     (f"campaign run {NOWHERE}", Exit.UNREADABLE),
+    (f"serve {NOWHERE}", Exit.UNREADABLE),
     (f"notices deliver {NOWHERE}", Exit.UNREADABLE),
     (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
     (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),

@@ -25,6 +25,7 @@ from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place, serving
 from ota_engine.wall_clock import this_machine
@@ -48,7 +49,7 @@ async def door(folder: Path, started: Started) -> None:
         body_s=60.0,
         answer_s=60.0,
     )
-    await DuisHeadEnd(desk, notary, settings).run(HERE, None, started)
+    await DuisHeadEnd(DeskRoom(desk), notary, settings).run(HERE, None, started)
 
 
 async def echo(folder: Path, started: Started) -> None:

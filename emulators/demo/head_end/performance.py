@@ -51,6 +51,7 @@ from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.service_user.client import UserAnswer
 from ota_engine.service_user.hearing import alert_of, devices_of, request_of
@@ -175,7 +176,7 @@ class _Performance:
             log=self._log,
             gateways={GATEWAY: HomesGateway({HOME: self._home})},
         )
-        return DuisHeadEnd(FleetDesk(Fleet(), store, notary), notary, settings)
+        return DuisHeadEnd(DeskRoom(FleetDesk(Fleet(), store, notary)), notary, settings)
 
     async def _live(self) -> None:
         """Let the home live by the clock of this machine."""

@@ -15,10 +15,14 @@ _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0,
 
 
 class DoorMetrics:
-    """The figures of one door, in a registry of their own."""
+    """The figures of one door.
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    Args:
+        registry: where they are, beside those of other doors.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._requests = Counter(
             "zota_duis_requests",
             "Posts that were answered, by web service, service reference and code.",
@@ -61,8 +65,8 @@ class DoorMetrics:
         """Count one document that was posted."""
         self._documents.labels(fate.name.lower()).inc()
 
-    def page(self, standing: DoorStanding) -> bytes:
-        """Write the page, as things stand."""
+    def stand(self, standing: DoorStanding) -> None:
+        """Take how things stand."""
         self._queue.set(standing.requests_waiting)
         self._oldest.set(standing.oldest_s)
         self._late.set(standing.late_s)
@@ -73,6 +77,9 @@ class DoorMetrics:
         ):
             gauge.clear()
             _set(gauge, counts.items())
+
+    def page(self) -> bytes:
+        """Write the page."""
         return generate_latest(self._registry)
 
     def _gauge(self, name: str, told: str, *labels: str) -> Gauge:

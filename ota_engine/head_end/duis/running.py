@@ -1,27 +1,26 @@
-"""Runs a head end: its door, its outbox, what is due, its gateways; decides nothing.
+"""Runs the door for service requests and what belongs to it, alone or beside others; decides nothing.
 
-Every task has its own pace, and all of them use the fleet in one place, a call at a time. What fails for
-want of the database is told and tried again: a head end outlives a full disk.
+Every task has its own pace, and all of them use the fleet in one place, a call at a time.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import trio
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from images.eui64 import format_eui64
 from ota_engine.duis.codes import CODES, CodeTable
-from ota_engine.errors import LinkError, StoreError
-from ota_engine.fleet.fleet import Due
+from ota_engine.errors import StoreError
 from ota_engine.fleet.kernel.rows import Select
-from ota_engine.fleet.orders.rows import OrderBatch, OrderRules, UserDocument
+from ota_engine.fleet.orders.rows import OrderRules, UserDocument
 from ota_engine.gateway.contract import FleetGateway
+from ota_engine.head_end.courier import NoticeCourier
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis.door import DoorLog, DuisDoor
 from ota_engine.head_end.duis.intake import Intake, SchemaCheck
@@ -32,18 +31,18 @@ from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.outbox import DocumentCourier, OpenEndpoint
 from ota_engine.head_end.duis.standing import DoorStanding, read_standing, troubles
 from ota_engine.head_end.duis.writer import RequestWriter
-from ota_engine.head_end.exchange import give_and_hear
+from ota_engine.head_end.health import UNWELL, Trouble, fleet_troubles, health
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.head_end.repeating import Repeating
 from ota_engine.head_end.rooms import DeskRoom
+from ota_engine.head_end.running import FleetLoops
+from ota_engine.paced_clock import rate_of
 from ota_engine.telling.serving import Place, TlsFiles, serving
 from ota_engine.telling.sink import SinkAnswer
 from ota_engine.times import Utc
 
-LOOK_S: Final = 0.5  # at what is due, and at gateways
 NOTE_S: Final = 60.0  # between notes of refusals in the audit trail
 RULES_S: Final = 5.0  # after which codes that were decided on count here, too
-ROWS_AT_ONCE: Final = 100  # rows looked at in one commit
-UNWELL: Final = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,21 +72,29 @@ class HeadEndSettings:
     answer_s: float = 2.5
 
 
-class DuisHeadEnd:
-    """A head end; its desk makes documents by ``notary``.
+class DuisDoorway:
+    """The door, its writer and its outbox, on a port of their own.
 
     Args:
-        desk: of the fleet; nobody else in this process uses it meanwhile.
+        room: the fleet; its desk makes documents by ``notary``.
         notary: that the desk has.
         settings: what else it is made of.
+        registry: where its figures are.
     """
 
-    def __init__(self, desk: FleetDesk, notary: Notary, settings: HeadEndSettings) -> None:
+    def __init__(
+        self,
+        room: DeskRoom,
+        notary: Notary,
+        settings: HeadEndSettings,
+        registry: CollectorRegistry,
+    ) -> None:
         self._settings = settings
-        self._room = DeskRoom(desk)
-        self._metrics = DoorMetrics()
+        self._room = room
+        self._repeating = Repeating(self.report)
+        self._metrics = DoorMetrics(registry)
         shelf = ImageShelf(settings.state / IMAGES_NAME)
-        self._writer = RequestWriter(self._room, shelf, settings.clock, self._report)
+        self._writer = RequestWriter(self._room, shelf, settings.clock, self.report)
         intake = Intake(settings.keys, shelf, settings.check)
         self._door = DuisDoor(
             intake,
@@ -107,7 +114,7 @@ class DuisHeadEnd:
             self._room,
             settings.open_endpoint,
             clock=settings.clock,
-            report=self._report,
+            report=self.report,
             watch=self._posted,
         )
 
@@ -127,59 +134,27 @@ class DuisHeadEnd:
             nursery.start_soon(self._writer.run)
             async with serving(self._door.app, place, tls) as url:
                 nursery.start_soon(self._outbox.run)
-                nursery.start_soon(self._each, LOOK_S, self._wake)
-                nursery.start_soon(self._each, NOTE_S, self._note)
-                nursery.start_soon(self._each, RULES_S, self._read_rules)
-                for name, gateway in self._settings.gateways.items():
-                    nursery.start_soon(self._each, LOOK_S, partial(self._exchange, name, gateway))
+                nursery.start_soon(self._repeating.each, NOTE_S, self._note)
+                nursery.start_soon(self._repeating.each, RULES_S, self._read_rules)
                 started(url)
                 try:
                     await trio.sleep_forever()
                 finally:
                     with trio.CancelScope(shield=True):
-                        if trouble := await self._once(self._note):
-                            self._report(trouble)
+                        await self._repeating.once(self._note)
 
-    async def _each(self, pause: float, work: Callable[[], Awaitable[None]]) -> None:
-        told = ""
-        while True:
-            trouble = await self._once(work)
-            if trouble and trouble != told:  # what goes on is told once
-                self._report(trouble)
-            told = trouble
-            await trio.sleep(pause)
+    def report(self, trouble: str) -> None:
+        """Log a trouble."""
+        self._settings.log("trouble", trouble=trouble)
 
-    @staticmethod
-    async def _once(work: Callable[[], Awaitable[None]]) -> str:
-        """Do something once; gives, in one line, why it failed, or nothing."""
+    async def troubles(self) -> list[Trouble]:
+        """Say what is wrong with the door, and take its figures."""
+        standing: DoorStanding | StoreError
         try:
-            await work()
-        except (StoreError, LinkError) as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001 - told; a fault in one place ends no other
-            return f"a fault of ours: {type(error).__name__}: {error}"
-        return ""
-
-    async def _wake(self) -> None:
-        """Look at rows whose time has come, few in one commit: requests come in between."""
-        due = await self._room.use(lambda desk: desk.due(self._settings.clock()))
-        faults: list[Exception] = []
-        for events in _parted(due):
-            faults += await self._let_happen(events)
-        if faults:
-            raise faults[0]
-
-    async def _let_happen(self, events: Sequence[Due]) -> list[Exception]:
-        """Let rows do what their time has come for; where we fail at one, the others do it all the same."""
-        try:
-            await self._room.use(partial(_handle, events=events, utc=self._settings.clock()))
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - raised in the end; one row must not hold up the others
-            if len(events) == 1:
-                return [error]
-            return [fault for one in events for fault in await self._let_happen([one])]
-        return []
+            standing = await self._standing()
+        except StoreError as error:
+            standing = error
+        return troubles(self._settings.keys, standing, self._settings.clock())
 
     async def _read_rules(self) -> None:
         self._door.codes = await self._room.use(_codes)
@@ -190,33 +165,35 @@ class DuisHeadEnd:
             utc = self._settings.clock()
             await self._room.use(lambda desk: write_notes(desk, notes, utc))
 
-    async def _exchange(self, name: str, gateway: FleetGateway) -> None:
-        await give_and_hear(self._room.use, gateway, name, self._settings.clock)
-
     async def _standing(self) -> DoorStanding:
         utc = self._settings.clock()
         found = await self._room.use(lambda desk: read_standing(desk, utc))
-        return found._replace(requests_waiting=self._writer.waiting)
+        found = found._replace(requests_waiting=self._writer.waiting)
+        self._metrics.stand(found)
+        return found
 
     async def _figures(self, _: Request) -> Response:
         try:
-            standing = await self._standing()
+            await self._standing()
         except StoreError as error:
             return Response(f"{error}\n", UNWELL, media_type="text/plain")
-        return Response(self._metrics.page(standing), media_type=CONTENT_TYPE)
+        return Response(self._metrics.page(), media_type=CONTENT_TYPE)
 
     async def _health(self, _: Request) -> Response:
         settings = self._settings
+        utc = settings.clock()
         standing: DoorStanding | StoreError
         try:
             standing = await self._standing()
         except StoreError as error:
             standing = error
-        found = troubles(settings.state, settings.keys, standing, settings.clock())
-        grave = any(trouble.ours for trouble in found)
-        status = "unwell" if grave else "wants attention" if found else "well"
-        told = {"status": status, "troubles": {one.place: one.text for one in found}}
-        return JSONResponse(told, UNWELL if grave else 200)
+        late_s = 0.0 if isinstance(standing, StoreError) else standing.late_s
+        found = [
+            *troubles(settings.keys, standing, utc),
+            *fleet_troubles(settings.state, late_s / rate_of(settings.clock)),
+        ]
+        judged = health(found)
+        return JSONResponse(judged.told, judged.status)
 
     def _posted(self, document: UserDocument, answer: SinkAnswer) -> None:
         self._metrics.posted(answer.fate)
@@ -228,8 +205,42 @@ class DuisHeadEnd:
             reason=answer.problem or None,
         )
 
-    def _report(self, trouble: str) -> None:
-        self._settings.log("trouble", trouble=trouble)
+
+class DuisHeadEnd:
+    """A head end that has no other door; its desk makes documents by ``notary``.
+
+    Args:
+        room: the fleet.
+        notary: that its desk has.
+        settings: what else it is made of.
+        courier: brings notices; None where nobody does.
+    """
+
+    def __init__(
+        self,
+        room: DeskRoom,
+        notary: Notary,
+        settings: HeadEndSettings,
+        courier: NoticeCourier | None = None,
+    ) -> None:
+        self._doorway = DuisDoorway(room, notary, settings, CollectorRegistry())
+        self._loops = FleetLoops(
+            room,
+            settings.clock,
+            self._doorway.report,
+            courier=courier,
+            gateways=settings.gateways,
+        )
+
+    async def run(self, place: Place, tls: TlsFiles | None, started: Callable[[str], None]) -> None:
+        """Serve, and let time pass, until cancelled; see ``DuisDoorway.run``."""
+        async with trio.open_nursery() as nursery:
+
+            def begin(url: str) -> None:
+                nursery.start_soon(self._loops.run)
+                started(url)
+
+            await self._doorway.run(place, tls, begin)
 
 
 def _codes(desk: FleetDesk) -> CodeTable:
@@ -237,17 +248,3 @@ def _codes(desk: FleetDesk) -> CodeTable:
     with desk.store.reading():
         rules = desk.store.select(Select(OrderRules))
     return CODES.changed(dict(rules[0].codes)) if rules else CODES
-
-
-def _handle(desk: FleetDesk, events: Sequence[Due], utc: Utc) -> None:
-    desk.handle(events, utc)
-
-
-def _parted(due: Sequence[Due]) -> Iterable[Sequence[Due]]:
-    """Part rows for commits that last alike: one that stands for many devices is one of its own."""
-    heavy = [one for one in due if isinstance(one.row, OrderBatch)]
-    light = [one for one in due if not isinstance(one.row, OrderBatch)]
-    for start in range(0, len(light), ROWS_AT_ONCE):
-        yield light[start : start + ROWS_AT_ONCE]
-    for one in heavy:
-        yield [one]

@@ -1,8 +1,6 @@
 """How a door stands: counts of its rows, and what is wrong; read for machines and people, decides nothing."""
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ota_engine.errors import StoreError
@@ -10,12 +8,11 @@ from ota_engine.fleet.kernel.rows import Counts
 from ota_engine.fleet.orders.rows import DeviceCommand, DeviceOrder, DocumentState, UserDocument
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis.keys import DuisKeys
+from ota_engine.head_end.health import Trouble
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 
-LEAST_FREE_OCTETS: Final = 256 << 20  # on the disk; less is told
 ENDING_S: Final = 14 * 86_400.0  # before our certificate's end, of which is told
-LAG_S: Final = 60.0  # by which a row may be looked at too late
 LATE_S: Final = 3_600.0  # that a document may wait before it is told
 
 
@@ -37,20 +34,6 @@ class DoorStanding(NamedTuple):
     commands: Mapping[str, int]
     late_s: float = 0.0
     requests_waiting: int = 0
-
-
-class Trouble(NamedTuple):
-    """Something that is wrong.
-
-    Attributes:
-        place: with what, in a word.
-        text: one line.
-        ours: the head end does not do its work because of it; others only want attention.
-    """
-
-    place: str
-    text: str
-    ours: bool
 
 
 def read_standing(desk: FleetDesk, utc: Utc) -> DoorStanding:
@@ -75,13 +58,10 @@ def _by_state(counts: Mapping[tuple[Any, ...], int]) -> dict[str, int]:
     return {str(state): number for (state,), number in counts.items()}
 
 
-def troubles(
-    state: Path, keys: DuisKeys, standing: DoorStanding | StoreError, utc: Utc
-) -> list[Trouble]:
-    """Say what is wrong.
+def troubles(keys: DuisKeys, standing: DoorStanding | StoreError, utc: Utc) -> list[Trouble]:
+    """Say what is wrong with the door; see ``fleet_troubles`` for the rest.
 
     Args:
-        state: the state folder.
         keys: who may sign, and with what we do.
         standing: of the door, or why it cannot be read.
         utc: now.
@@ -96,26 +76,11 @@ def troubles(
         word = "has ended" if utc > end else "ends"
         text = f"our certificate {word} {utc_text(end)}: put a new one into {keys.folder}, restart"
         found.append(Trouble("keys", text, ours=utc > end))
-    free = _free(state)
-    if free < LEAST_FREE_OCTETS:
-        text = f"{free >> 20} MiB are free under {state}: make room"
-        found.append(Trouble("disk", text, ours=True))
     return found
 
 
 def _waiting(standing: DoorStanding) -> Iterator[Trouble]:
-    if standing.late_s > LAG_S:
-        text = f"what is due is looked at {standing.late_s:.0f} s late: see the log"
-        yield Trouble("lag", text, ours=True)
     if standing.oldest_s > LATE_S:
         hours = standing.oldest_s / 3600
         text = f"a document waits for {hours:.1f} h: zota duis outbox list says why"
         yield Trouble("outbox", text, ours=False)
-
-
-def _free(folder: Path) -> int:
-    try:
-        found = os.statvfs(folder)
-    except OSError:
-        return 0
-    return found.f_bavail * found.f_frsize

@@ -1,10 +1,11 @@
 """What every door of a server is made of, and what a door is; knows no door."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from ota_engine.head_end.access.entry import Entry
@@ -31,6 +32,7 @@ class ServiceParts:
         clock: gives UTC, of this machine or of a test.
         log: is told what happens.
         secure: those who come reach it by TLS, so that cookies are for TLS alone.
+        registry: where figures for Prometheus are.
     """
 
     state: Path
@@ -40,6 +42,7 @@ class ServiceParts:
     clock: Callable[[], Utc]
     log: ServiceLog
     secure: bool
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
 class ServiceDoor(Protocol):

@@ -15,6 +15,7 @@ from ota_engine.fleet.kernel.heads import SignedHead, is_head_signed
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.parties.rows import Party
 from ota_engine.head_end.courier import NoticeCourier
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.store.fleet.keyring import FleetKey
 from tests.fleet.town import Town
 
@@ -72,7 +73,7 @@ def town_with(east: str, west: str) -> Town:
 
 def courier(town: Town, folder: Path, troubles: list[str]) -> NoticeCourier:
     return NoticeCourier(
-        town.desk, KEY, folder, wall_clock=lambda: town.utc, report=troubles.append
+        DeskRoom(town.desk), KEY, folder, wall_clock=lambda: town.utc, report=troubles.append
     )
 
 

@@ -63,6 +63,7 @@ from ota_engine.head_end.duis.endpoint import UserEndpoint
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.running import DuisHeadEnd, HeadEndSettings
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place
 from ota_engine.times import Utc
@@ -197,7 +198,7 @@ class Lab:
         )
         urls: list[str] = []
         with self.desk() as (desk, notary):
-            head_end = DuisHeadEnd(desk, notary, replace(settings, **changes))
+            head_end = DuisHeadEnd(DeskRoom(desk), notary, replace(settings, **changes))
             started = trio.Event()
 
             def begin(url: str) -> None:

@@ -25,6 +25,8 @@ from ota_engine.duis.requests import DSP, RequestId
 from ota_engine.duis.variants import UserRole
 from ota_engine.errors import LinkError, LocalError, StoreError, StoreFull
 from ota_engine.fleet.orders.rows import DocumentState, ServiceInbox, ServiceUser, UserDocument
+from ota_engine.head_end import health
+from ota_engine.head_end import running as fleet_running
 from ota_engine.head_end.backup import back_up, restore
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis import running, standing
@@ -85,9 +87,9 @@ async def test_a_head_end_says_that_it_is_well_and_what_is_wrong_when_it_is_not(
         well = await client.get("/healthz")
         lab.put(_old(told(1)))
         waiting = await client.get("/healthz")
-        monkeypatch.setattr(standing, "LEAST_FREE_OCTETS", 1 << 62)
+        monkeypatch.setattr(health, "LEAST_FREE_OCTETS", 1 << 62)
         monkeypatch.setattr(standing, "ENDING_S", 1e12)
-        monkeypatch.setattr(standing, "LAG_S", -1.0)
+        monkeypatch.setattr(health, "LAG_S", -1.0)
         unwell = await client.get("/healthz")
         monkeypatch.setattr(running, "read_standing", _failing)
         failed = await client.get("/healthz")
@@ -151,7 +153,7 @@ async def test_a_trouble_that_goes_on_is_logged_once(
         looks += 1
         raise StoreError("the disk failed")
 
-    monkeypatch.setattr(running, "LOOK_S", 0.01)
+    monkeypatch.setattr(fleet_running, "LOOK_S", 0.01)
     monkeypatch.setattr(FleetDesk, "due", failing)
     async with lab.serving() as client:
         await client.logged("trouble")

@@ -1,0 +1,83 @@
+"""``zota serve`` as people start and stop it."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.zota import zota
+from tests.head_end.service_lab import ServiceLab
+
+PATIENT_S = 120.0
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    with ServiceLab(tmp_path) as lab:
+        return lab.state
+
+
+class Served(subprocess.Popen[str]):
+    """A server in a process of its own."""
+
+    url: str
+
+
+@contextmanager
+def served(state: Path, *words: str) -> Iterator[Served]:
+    line = [sys.executable, "-m", "ota_engine", "serve", "--state", str(state)]
+    line += ["--http", "127.0.0.1:0", *words]
+    server = Served(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        server.url = said.split(" at ")[1].split(";")[0]
+        yield server
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_server_says_how_it_is_and_ends_by_a_signal(
+    state: Path, number: signal.Signals, code: int
+) -> None:
+    with served(state) as server:
+        with urllib.request.urlopen(f"{server.url}/healthz") as answer:  # noqa: S310 - our own
+            assert json.load(answer)["status"] == "well"
+        server.send_signal(number)
+        assert server.wait(PATIENT_S) == code
+        assert server.stderr is not None
+        assert server.stderr.read() == ""
+
+
+def test_one_server_at_a_time_and_nobody_else_who_lets_time_pass(state: Path) -> None:
+    with served(state) as server:
+        second = zota("serve", "--state", state, "--http", "127.0.0.1:0")
+        assert second.code == 3
+        assert f"is in use by 'zota serve' (process {server.pid})" in second.err
+        for words in (("campaign", "run"), ("campaign", "tick"), ("notices", "deliver")):
+            refused = zota(*words, "--state", state)
+            assert refused.code == 3
+            assert f"'zota serve' (process {server.pid}) runs this fleet" in refused.err
+
+
+@pytest.mark.parametrize("option", ["--http", "--duis-http"])
+def test_nobody_else_can_reach_a_server_unless_it_is_safe(state: Path, option: str) -> None:
+    refused = zota("serve", "--state", state, option, "0.0.0.0:0")
+    assert refused.code == 2
+    assert "give --tls-cert and --tls-key, or --behind-proxy" in refused.err
+
+
+def test_a_fleet_on_trial_is_served_by_its_own_calendar_or_not_at_all(state: Path) -> None:
+    with served(state, "--test-clock", "1000"):
+        pass
+    refused = zota("serve", "--state", state, "--http", "127.0.0.1:0")
+    assert refused.code == 2
+    assert "give --test-clock RATE" in refused.err
