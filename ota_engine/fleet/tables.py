@@ -31,6 +31,7 @@ from ota_engine.fleet.campaigns.rows import (
     GatewayReport,
     Member,
     Sum,
+    SumSample,
 )
 from ota_engine.fleet.campaigns.voices import (
     Forecast,
@@ -172,4 +173,5 @@ KINDS: Final[tuple[type[Any], ...]] = (
     GatewayContact,
     HomeCounter,
     HomeMove,
+    SumSample,
 )

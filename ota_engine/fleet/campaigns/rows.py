@@ -235,6 +235,27 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class SumSample:
+    """How many homes of a phase were in a state at the end of an hour in which that changed.
+
+    Attributes:
+        campaign: whose.
+        phase: number.
+        state: of the homes.
+        hour: of the calendar, counted from 1970.
+        homes: how many, for whatever reason.
+    """
+
+    TABLE: ClassVar = "sum_samples"
+    KEY: ClassVar = ("campaign", "phase", "state", "hour")
+    campaign: str
+    phase: int
+    state: str
+    hour: int
+    homes: int
+
+
+@dataclass(frozen=True, slots=True)
 class GateDecision:
     """One verdict of a gate, with all that it was made of.
 

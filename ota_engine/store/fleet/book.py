@@ -34,6 +34,7 @@ from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet import migrate
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
+from ota_engine.store.fleet.samples import sample_sums
 from ota_engine.store.fleet.sealing import Seals, broken_seals
 from ota_engine.store.fleet.standings import look_how_they_stand
 from ota_engine.store.fleet.trail import Trail
@@ -242,6 +243,7 @@ class FleetStore:
             else:
                 draw_homes(self.driver, draw)
         self._add(tallies)
+        sample_sums(self.driver, tallies, {draw.campaign for draw in draws}, utc)
         self._trail.extend([*notes, *seals.records(utc)])
 
     def insert(self, rows: Iterable[Any]) -> None:

@@ -6,6 +6,7 @@ from alembic import op
 
 def create() -> None:
     _home_moves()
+    _sum_samples()
     _fleet_audit()
 
 
@@ -23,6 +24,19 @@ def _home_moves() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])
+
+
+def _sum_samples() -> None:
+    op.create_table(
+        "sum_samples",
+        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("homes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "phase", "state", "hour"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _fleet_audit() -> None:
