@@ -243,7 +243,8 @@ class FleetStore:
             else:
                 draw_homes(self.driver, draw)
         self._add(tallies)
-        sample_sums(self.driver, tallies, {draw.campaign for draw in draws}, utc)
+        changed = [name for name, change in tallies.items() if change]
+        sample_sums(self.driver, changed, {draw.campaign for draw in draws}, utc)
         self._trail.extend([*notes, *seals.records(utc)])
 
     def insert(self, rows: Iterable[Any]) -> None:
