@@ -28,11 +28,15 @@ from ota_engine.fleet.campaigns.homes import gaining, hearing, upheavals
 from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.gateways import acts as gateway_acts
+from ota_engine.fleet.gateways import moving
+from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
+from ota_engine.fleet.gateways.rows import HomeMove
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
 from ota_engine.fleet.inventory.arrivals import DeviceTold, HomeTold
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,
+    GatewayChanged,
     Happening,
     HomeVanished,
     HubReplaced,
@@ -97,6 +101,11 @@ _LISTENERS: Final[dict[type[Any], tuple[Callable[[Any, Work, Utc], None], ...]]]
     HubReplaced: (upheavals.hub_replaced, order_upheavals.hub_replaced),
     DeviceMoved: (upheavals.device_moved, order_upheavals.device_moved),
     HomeVanished: (upheavals.home_vanished, order_upheavals.home_vanished),
+    GatewayChanged: (
+        upheavals.gateway_changed,
+        order_upheavals.gateway_changed,
+        tenancies.gateway_changed,
+    ),
 }
 
 
@@ -112,6 +121,10 @@ def _supplier_due(row: Responsibility, work: Work, utc: Utc) -> None:
 
 def _tenancy_due(row: Tenancy, work: Work, utc: Utc) -> None:
     _tell(registration.tenancy_due(row, work, utc), work, utc)
+
+
+def _move_due(row: HomeMove, work: Work, utc: Utc) -> None:
+    _tell(moving.move_due(row, work, utc), work, utc)
 
 
 def _command_due(row: DeviceCommand, work: Work, utc: Utc) -> None:
@@ -137,6 +150,7 @@ _DUE: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     OrderBatch: deliveries.batch_due,
     DeviceOrder: deliveries.order_due,
     DeviceCommand: _command_due,
+    HomeMove: _move_due,
 }
 
 #: What is told of homes and devices, and who takes it.
@@ -145,6 +159,8 @@ _TOLD: Final[dict[type[Any], Callable[[Any, Work, Utc], list[Happening]]]] = {
     TenancyTold: registration.tenancy_told,
     DeviceTold: arrivals.device_told,
     HomeTold: arrivals.home_told,
+    CountersTold: moving.counters_told,
+    HomeReleased: moving.home_released,
 }
 
 #: What is kept free in a home because of what is told of it.
@@ -195,10 +211,12 @@ _DOES: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     TenancyTold: _told,
     DeviceTold: _told,
     HomeTold: _told,
+    CountersTold: _told,
+    HomeReleased: _told,
     Due: _due,
 }
 
-_Told = SupplierTold | TenancyTold | DeviceTold | HomeTold
+_Told = SupplierTold | TenancyTold | DeviceTold | HomeTold | CountersTold | HomeReleased
 FleetEvent = (
     _Told
     | Decision
@@ -266,7 +284,14 @@ class Fleet:
             case Due():
                 yield key_of(event.row)
                 yield from _beside(event.row)
-            case SupplierTold() | TenancyTold() | DeviceTold() | HomeTold():
+            case (
+                SupplierTold()
+                | TenancyTold()
+                | DeviceTold()
+                | HomeTold()
+                | CountersTold()
+                | HomeReleased()
+            ):
                 yield from _of_told(event)
 
     def handle(self, event: FleetEvent, rows: Rows, utc: Utc) -> list[FleetEffect]:
@@ -319,6 +344,8 @@ def _of_told(event: _Told) -> Iterator[RowKey]:
         yield RowKey(InstalledDevice, (event.device,))
     elif isinstance(event, SupplierTold):
         yield RowKey(Responsibility, (event.home, event.fuel, event.from_utc))
+    elif isinstance(event, HomeReleased):
+        yield RowKey(HomeMove, (event.home,))
 
 
 def _beside(row: Any) -> Iterator[RowKey]:

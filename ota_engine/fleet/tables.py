@@ -42,6 +42,7 @@ from ota_engine.fleet.campaigns.voices import (
     Waiver,
 )
 from ota_engine.fleet.gateways.rows import (
+    GatewayAlert,
     GatewayContact,
     HomeCounter,
     HomeMove,
@@ -174,4 +175,5 @@ KINDS: Final[tuple[type[Any], ...]] = (
     HomeCounter,
     HomeMove,
     SumSample,
+    GatewayAlert,
 )

@@ -1,9 +1,11 @@
-"""What persons decide about gateways: which may take work, and which take none any more."""
+"""What persons decide about gateways: which may take work, which take none any more, and whose a home is."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ota_engine.fleet.gateways.rows import RegisteredGateway
+from ota_engine.fleet.gateways.rows import GatewayAlert, HomeMove, MoveState, RegisteredGateway
+from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import (
     Actor,
     ActRow,
@@ -13,10 +15,13 @@ from ota_engine.fleet.kernel.decisions import (
     about,
 )
 from ota_engine.fleet.kernel.identifiers import refuse_bad_id
+from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
+from ota_engine.wording import counted
 
 LONGEST_CODE_S: Final = 7 * 86_400.0  # that a code may be used
+MOST_HOMES: Final = 2_000  # moved by one decision; a gateway has no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,41 @@ class RevokeGateway:
     gateway: str
 
 
+@dataclass(frozen=True, slots=True)
+class MoveHomes:
+    """Homes go to another gateway, each as soon as its own has let it go.
+
+    Attributes:
+        gateway: to which they go; that of a home that is leaving keeps it.
+        homes: pseudonyms.
+    """
+
+    gateway: str
+    homes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForceHomes:
+    """Homes go to another gateway at once, because theirs is dead and lets nothing go.
+
+    It must not come back: what it still does there is not undone, and what it says does not count.
+
+    Attributes:
+        gateway: to which they go.
+        homes: pseudonyms.
+    """
+
+    gateway: str
+    homes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleGatewayAlerts:
+    """Somebody has looked at all alerts about a gateway."""
+
+    gateway: str
+
+
 def _admit(act: AdmitGateway, actor: Actor, work: Work, utc: Utc) -> str:
     refuse_bad_id(act.gateway, "a gateway")
     if not utc < act.until_utc <= utc + LONGEST_CODE_S:
@@ -60,6 +100,8 @@ def _admit(act: AdmitGateway, actor: Actor, work: Work, utc: Utc) -> str:
             row,
             code=act.code_sha256,
             code_until_utc=act.until_utc,
+            code_instance="",
+            token="" if row.revoked else row.token,
             revoked="",
             revision=revision + 1,
             changed=text,
@@ -69,18 +111,14 @@ def _admit(act: AdmitGateway, actor: Actor, work: Work, utc: Utc) -> str:
 
 
 def _revoke(act: RevokeGateway, actor: Actor, work: Work, utc: Utc) -> str:
-    row = work.get(RegisteredGateway, act.gateway)
-    if row is None:
-        raise DecisionRefused(
-            RefusalCode.UNKNOWN, f"{act.gateway!a}: there is no such gateway: name another"
-        )
+    """Its token stays known, so that it is told why it is refused."""
+    row = _gateway(act.gateway, work)
     text = f"revoked by {actor.person}"
     work.put(
         replace(
             row,
             code="",
-            token="",
-            instance="",
+            code_instance="",
             revoked=actor.reason or text,
             revision=row.revision + 1,
             changed=text,
@@ -89,10 +127,103 @@ def _revoke(act: RevokeGateway, actor: Actor, work: Work, utc: Utc) -> str:
     return f"gateway {act.gateway}: {text}"
 
 
+def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
+    moved = 0
+    for home, known in _homes(act, work):
+        leaving = known is not None and known.state is MoveState.LEAVING
+        if home.gateway == act.gateway and not leaving:
+            continue
+        moved += 1
+        stays = home.gateway == act.gateway
+        state = MoveState.MOVED if stays else MoveState.LEAVING
+        work.put(
+            HomeMove(
+                home.home,
+                home.gateway,
+                act.gateway,
+                state,
+                actor.person,
+                utc,
+                utc if stays else None,
+            )
+        )
+    return _told(act, moved, "to go to", actor, work)
+
+
+def _force(act: ForceHomes, actor: Actor, work: Work, utc: Utc) -> str:
+    moved = 0
+    for home, _ in _homes(act, work):
+        if home.gateway == act.gateway:
+            continue
+        moved += 1
+        work.put(
+            HomeMove(
+                home.home,
+                home.gateway,
+                act.gateway,
+                MoveState.FORCED,
+                actor.person,
+                utc,
+                due_utc=utc,
+            )
+        )
+    return _told(act, moved, "forced to", actor, work)
+
+
+def _settle(act: SettleGatewayAlerts, actor: Actor, work: Work, utc: Utc) -> str:
+    row = _gateway(act.gateway, work)
+    alerts = work.select(GatewayAlert, open=True, gateway=act.gateway)
+    for alert in alerts:
+        work.put(replace(alert, open=False))
+    text = f"{counted(len(alerts), 'alert')} settled by {actor.person}"
+    work.put(replace(row, revision=row.revision + 1, changed=text))
+    return f"gateway {act.gateway}: {text}"
+
+
+def _homes(act: MoveHomes | ForceHomes, work: Work) -> Iterator[tuple[Home, HomeMove | None]]:
+    """Read the homes that are to be moved, and how far each is from an earlier decision."""
+    if _gateway(act.gateway, work).revoked:
+        raise DecisionRefused(
+            RefusalCode.STATE, f"gateway {act.gateway} is revoked: admit it, or name another"
+        )
+    if not act.homes or len(act.homes) > MOST_HOMES:
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"name 1 to {MOST_HOMES} homes, not {len(act.homes)}"
+        )
+    homes = dict.fromkeys(act.homes)
+    work.require(RowKey(kind, (home,)) for home in homes for kind in (Home, HomeMove))
+    for name in homes:
+        home = work.get(Home, name)
+        if home is None:
+            raise DecisionRefused(
+                RefusalCode.UNKNOWN, f"{name[:60]!a}: there is no such home: name another"
+            )
+        yield home, work.get(HomeMove, name)
+
+
+def _told(act: MoveHomes | ForceHomes, moved: int, how: str, actor: Actor, work: Work) -> str:
+    row = _gateway(act.gateway, work)
+    text = f"{counted(moved, 'home')} {how} {act.gateway} by {actor.person}"
+    work.put(replace(row, revision=row.revision + 1, changed=text))
+    return text
+
+
+def _gateway(name: str, work: Work) -> RegisteredGateway:
+    row = work.get(RegisteredGateway, name)
+    if row is None:
+        raise DecisionRefused(
+            RefusalCode.UNKNOWN, f"{name[:60]!a}: there is no such gateway: name another"
+        )
+    return row
+
+
 _OPERATORS: Final = frozenset({PartyRole.OPERATOR})
 _GATEWAY: Final = about("gateway", RegisteredGateway)
 
 ACTS: Final = {
     AdmitGateway: ActRow(_OPERATORS, *_GATEWAY, _admit),
     RevokeGateway: ActRow(_OPERATORS, *_GATEWAY, _revoke),
+    MoveHomes: ActRow(_OPERATORS, *_GATEWAY, _move),
+    ForceHomes: ActRow(_OPERATORS, *_GATEWAY, _force),
+    SettleGatewayAlerts: ActRow(_OPERATORS, *_GATEWAY, _settle),
 }

@@ -19,6 +19,8 @@ class RegisteredGateway:
         revoked: why it may take nothing any more; empty while it may.
         revision: counts its changes.
         changed: what the last one was.
+        code_instance: instance that has used the code, and may once more if its answer was lost; empty
+            for none.
     """
 
     TABLE: ClassVar = "gateways"
@@ -33,6 +35,7 @@ class RegisteredGateway:
     revoked: str = ""
     revision: int = 1
     changed: str = ""
+    code_instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,14 @@ class GatewayContact:
 
 @dataclass(frozen=True, slots=True)
 class HomeCounter:
-    """The highest originator counter that was used in a home, by its gateway's word.
+    """The highest originator counter that was used in a home.
 
     Attributes:
         home: pseudonym.
         originator: EUI-64 of the party whose counter it is, as text.
-        highest: value; whoever takes the home over begins above it.
-        gateway: that said so.
-        utc: when.
+        highest: value; whoever has the home draws above it.
+        gateway: that draws there: by its own word, or because the home came to it with this counter.
+        utc: since when that is known.
     """
 
     TABLE: ClassVar = "home_counters"
@@ -89,6 +92,7 @@ class MoveState(StrEnum):
     """How far a home has come on its way to another gateway."""
 
     LEAVING = "leaving"  # its gateway is to let it go
+    FORCED = "forced"  # it is not waited for that gateway
     MOVED = "moved"
 
 
@@ -104,12 +108,13 @@ class HomeMove:
         person: who decided it.
         asked_utc: when.
         moved_utc: when it belonged to the target; None before.
+        due_utc: when it is to move without its gateway's word; None for not without.
     """
 
     evidence: ClassVar = True
     TABLE: ClassVar = "home_moves"
     KEY: ClassVar = ("home",)
-    INDEXES: ClassVar = (("state", "source"),)
+    INDEXES: ClassVar = (("state", "source"), ("due_utc",))
     home: str
     source: str
     target: str
@@ -117,3 +122,47 @@ class HomeMove:
     person: str
     asked_utc: float
     moved_utc: float | None = None
+    due_utc: float | None = None
+
+
+class AlertCause(StrEnum):
+    """Why a gateway wants somebody's attention."""
+
+    ANOTHER_INSTANCE = "another instance"  # two have one identity
+    TWO_AT_ONCE = "two at once"  # and one state folder
+    NOT_ITS_HOME = "not its home"  # it speaks of a home that is another's
+    NOT_IN_HOME = "not in that home"  # of a device that is elsewhere, or unknown
+    NEVER_TOLD = "never told"  # of something that it was not told to do
+    OUTCOMES_LOST = "outcomes lost"  # it has not kept what the head end has not
+    COUNTER_BACK = "counter back"  # its counters are below what it has told before
+    FAULT = "fault"  # the fleet fails at what it says
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAlert:
+    """Something about a gateway that somebody has to look at; kept until somebody says so.
+
+    Attributes:
+        gateway: its name.
+        cause: why.
+        subject: what it is about: a home, a device, an instance; ``others`` for what is not listed any more.
+        text: in one line.
+        content: what was said and not acted on, as JSON; empty for nothing.
+        times: how often.
+        first_utc: when at first.
+        last_utc: when last.
+        open: nobody has said yet that it was looked at.
+    """
+
+    TABLE: ClassVar = "gateway_alerts"
+    KEY: ClassVar = ("gateway", "cause", "subject")
+    INDEXES: ClassVar = (("open", "gateway"),)
+    gateway: str
+    cause: AlertCause
+    subject: str
+    text: str
+    content: str
+    times: int
+    first_utc: float
+    last_utc: float
+    open: bool = True

@@ -64,6 +64,20 @@ class HomeVanished(NamedTuple):
     home: str
 
 
+class GatewayChanged(NamedTuple):
+    """A home belongs to another gateway, or to the same anew: what it was told there counts no more.
+
+    Attributes:
+        home: pseudonym.
+        source: gateway that it belonged to.
+        target: gateway that it belongs to.
+    """
+
+    home: str
+    source: str
+    target: str
+
+
 Happening: TypeAlias = (
     SupplierChanged
     | TenancyChanged
@@ -71,4 +85,5 @@ Happening: TypeAlias = (
     | DeviceMoved
     | InstallationCompleted
     | HomeVanished
+    | GatewayChanged
 )

@@ -51,7 +51,7 @@ class Home:
 
     TABLE: ClassVar = "homes"
     KEY: ClassVar = ("home",)
-    INDEXES: ClassVar = (("electricity",), ("gas",))
+    INDEXES: ClassVar = (("electricity",), ("gas",), ("gateway",))
     home: str
     region: str
     gateway: str

@@ -19,7 +19,7 @@ from ota_engine.duis.requests import (
 )
 from ota_engine.duis.responses import PreCommand
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, InventoryStatus, Variant
-from ota_engine.fleet.kernel.rows import replaced
+from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
 from ota_engine.fleet.orders.lives import COMMANDS, CommandStep
@@ -197,6 +197,13 @@ def take_back_unsent(command: DeviceCommand, work: Work) -> None:
             command=b"",
         )
     )
+
+
+def told_of(command: DeviceCommand) -> list[RowKey]:
+    """Name all that a gateway may have been told of a command."""
+    verb = Verb.READ if command.reference == READ else Verb.COMMAND
+    told = _key(command, 1, verb), _key(command, 2, Verb.WITHDRAW)
+    return [RowKey(Instruction, (key,)) for key in told]
 
 
 def fall_silent(command: DeviceCommand, work: Work, utc: Utc) -> None:

@@ -186,6 +186,15 @@ def instruct(row: DeviceOrder, order: ImageOrder, kind: str, verb: Verb, work: W
     return replaced(row, numbers=number)
 
 
+def told(row: DeviceOrder) -> list[RowKey]:
+    """Name all that a gateway may have been told of an order for a device."""
+    return [
+        RowKey(Instruction, (f"{row.name}/{number}/{verb}",))
+        for number in range(1, row.numbers + 1)
+        for verb in (Verb.ASSIGN, Verb.WITHDRAW)
+    ]
+
+
 def take_back(row: DeviceOrder, step: DeliveryStep, reason: str, work: Work, utc: Utc) -> bool:
     """End an order for a device before it runs the image, and tell its hub.
 

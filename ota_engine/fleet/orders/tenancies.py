@@ -11,10 +11,11 @@ from ota_engine.duis.kinds import MomentField
 from ota_engine.duis.requests import CANCELLATION, OtherRequest, RequestId
 from ota_engine.duis.responses import SupplierChange
 from ota_engine.fleet.calendar import diary
-from ota_engine.fleet.inventory.happenings import SupplierChanged, TenancyChanged
+from ota_engine.fleet.gateways.moving import tell_anew
+from ota_engine.fleet.inventory.happenings import GatewayChanged, SupplierChanged, TenancyChanged
 from ota_engine.fleet.inventory.registration import TenancyTold, responsible, tenancy_told
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
-from ota_engine.fleet.kernel.rows import replaced
+from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.orders.asking import Asked, RequestRefused, Served, command_name
 from ota_engine.fleet.orders.commands import (
@@ -29,7 +30,7 @@ from ota_engine.fleet.orders.lives import COMMANDS, CommandStep
 from ota_engine.fleet.orders.rows import CommandState, DeviceCommand, ServiceUser
 from ota_engine.fleet.orders.suppliers import SUPPLIERS, fuels_of
 from ota_engine.fleet.orders.telling import alert
-from ota_engine.fleet.parties.rows import Fuel, Party
+from ota_engine.fleet.parties.rows import Fuel, Party, Responsibility, Tenancy
 from ota_engine.fleet.port import Instruction, Verb
 from ota_engine.times import Utc
 
@@ -170,16 +171,35 @@ def supplier_changed(happened: SupplierChanged, work: Work, utc: Utc) -> None:
         announce_supplier(home, happened.fuel, happened.gaining, happened.utc, work, utc)
 
 
+def gateway_changed(happened: GatewayChanged, work: Work, utc: Utc) -> None:
+    """Another gateway is told what its home network is to be told later."""
+    home = happened.home
+    keys = [_tenancy_key(home, row.from_utc) for row in work.select(Tenancy, home=home)]
+    keys += [
+        _supplier_key(home, row.fuel, row.party, row.from_utc)
+        for row in work.select(Responsibility, home=home)
+    ]
+    asked = [RowKey(Instruction, (key,)) for key in keys]
+    work.require(asked)
+    rows = [work.get(Instruction, *key.values) for key in asked]
+    later = [
+        key
+        for key, row in zip(asked, rows, strict=True)
+        if row is not None and (row.at_utc or 0.0) > utc
+    ]
+    tell_anew(later, happened.target, work)
+
+
 def announce_tenancy(home: Home, since: Utc, work: Work, utc: Utc) -> None:
     """Have a home network told that other people live there from a time on."""
-    _announce(home, f"premises/{home.home}/tenancy/{since:.0f}", Verb.TENANCY, since, "", work, utc)
+    _announce(home, _tenancy_key(home.home, since), Verb.TENANCY, since, "", work, utc)
 
 
 def announce_supplier(home: Home, fuel: Fuel, party: str, since: Utc, work: Work, utc: Utc) -> None:
     """Have a home network told that a supplier answers from a time on."""
     known = work.get(Party, party)
     provider = party if known is None else known.name
-    key = f"premises/{home.home}/{fuel}/{party}/{since:.0f}"
+    key = _supplier_key(home.home, fuel, party, since)
     _announce(home, key, Verb.SUPPLIER, since, provider, work, utc)
 
 
@@ -206,3 +226,11 @@ def _announce(
             provider=provider,
         )
     )
+
+
+def _tenancy_key(home: str, since: float) -> str:
+    return f"premises/{home}/tenancy/{since:.0f}"
+
+
+def _supplier_key(home: str, fuel: Fuel, party: str, since: float) -> str:
+    return f"premises/{home}/{fuel}/{party}/{since:.0f}"

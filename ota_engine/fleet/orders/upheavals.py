@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from ota_engine.duis.codes import ResponseCase
 from ota_engine.duis.responses import UpgradeRequested
+from ota_engine.fleet.gateways.moving import tell_anew
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,
+    GatewayChanged,
     HomeVanished,
     HubReplaced,
     SupplierChanged,
@@ -13,8 +15,8 @@ from ota_engine.fleet.inventory.happenings import (
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey, Select, replaced
 from ota_engine.fleet.kernel.work import Work
-from ota_engine.fleet.orders.commands import READ, may_read, take_back_unsent
-from ota_engine.fleet.orders.deliveries import instruct, take_back, tell_undelivered
+from ota_engine.fleet.orders.commands import READ, may_read, take_back_unsent, told_of
+from ota_engine.fleet.orders.deliveries import instruct, take_back, tell_undelivered, told
 from ota_engine.fleet.orders.lives import COMMANDS, LIVE, CommandStep, DeliveryStep
 from ota_engine.fleet.orders.rows import (
     CommandState,
@@ -82,6 +84,16 @@ def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:
         if home is not None and image is not None and order.state is not DeliveryState.HELD:
             moved = replaced(order, gateway=home.gateway)
             work.put(instruct(moved, image, device.kind, Verb.ASSIGN, work))
+
+
+def gateway_changed(happened: GatewayChanged, work: Work, utc: Utc) -> None:
+    """Another gateway is told what the one before was; a device refuses a command that it has had."""
+    for order, _, _ in _orders(happened.home, work):
+        work.put(replaced(order, gateway=happened.target))
+        if order.state is not DeliveryState.HELD:
+            tell_anew(told(order), happened.target, work)
+    for command in work.select(DeviceCommand, home=happened.home, state=CommandState.SENT):
+        tell_anew(told_of(command), happened.target, work)
 
 
 def _orders(home: str, work: Work) -> Iterable[tuple[DeviceOrder, InstalledDevice, ServiceUser]]:

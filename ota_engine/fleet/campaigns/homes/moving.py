@@ -18,13 +18,14 @@ from ota_engine.fleet.campaigns.rows import (
     PhaseState,
 )
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
-from ota_engine.fleet.kernel.rows import replaced
+from ota_engine.fleet.kernel.rows import RowKey, replaced
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.port import COMMANDED, Instruction, Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.times import Utc
 
 REASON_LENGTH: Final = 160  # characters; homes are counted by their reasons
+_VERBS: Final = (Verb.ASSIGN, Verb.ACTIVATE, Verb.RECALL, Verb.WITHDRAW)
 _NOWHERE: Final = {"region": "", "gateway": ""}
 
 
@@ -91,6 +92,14 @@ def change_phase(work: Work, member: Member, phase: int) -> Member:
     return moved
 
 
+def change_gateway(work: Work, member: Member, gateway: str) -> Member:
+    """Let a home that holds a place at one gateway hold it at another."""
+    moved = replaced(member, gateway=gateway)
+    work.put(moved)
+    _count(work, member, moved)
+    return moved
+
+
 def instruct(
     work: Work,
     member: Member,
@@ -123,6 +132,21 @@ def instruct(
         )
     )
     return replaced(member, orders=order)
+
+
+def told_since_assigned(work: Work, member: Member) -> list[RowKey]:
+    """Name what was told about a home from its last assignment on."""
+    keys = [
+        [
+            RowKey(Instruction, (f"{member.campaign}/{member.home}/{number}/{verb}",))
+            for verb in _VERBS
+        ]
+        for number in range(1, member.orders + 1)
+    ]
+    work.require(key for some in keys for key in some)
+    found = [key for some in keys for key in some if work.get(Instruction, *key.values) is not None]
+    assigned = [number for number, key in enumerate(found) if key.values[0].endswith(Verb.ASSIGN)]
+    return found[assigned[-1] :] if assigned else []
 
 
 def withdraw(work: Work, member: Member, release: FirmwareRelease) -> Member:

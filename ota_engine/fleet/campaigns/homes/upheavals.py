@@ -4,11 +4,19 @@ from collections.abc import Iterator
 
 from ota_engine.fleet.campaigns.homes.hearing import roll_out_of
 from ota_engine.fleet.campaigns.homes.members import RollOut, open_campaigns
-from ota_engine.fleet.campaigns.homes.moving import look_at_phase, move, withdraw
+from ota_engine.fleet.campaigns.homes.moving import (
+    change_gateway,
+    look_at_phase,
+    move,
+    told_since_assigned,
+    withdraw,
+)
 from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.rows import DeviceToReplace, Member
+from ota_engine.fleet.gateways.moving import tell_anew
 from ota_engine.fleet.inventory.happenings import (
     DeviceMoved,
+    GatewayChanged,
     HomeVanished,
     HubReplaced,
     SupplierChanged,
@@ -63,6 +71,16 @@ def hub_replaced(happened: HubReplaced, work: Work, utc: Utc) -> None:
                 version_after=None,
             )
             look_at_phase(work, moved, utc)
+
+
+def gateway_changed(happened: GatewayChanged, work: Work, utc: Utc) -> None:
+    """Another gateway is told what the one before was, and holds the place that it held."""
+    for _, member in in_campaigns(happened.home, work):
+        if member.state not in UNDER_WAY:
+            continue
+        tell_anew(told_since_assigned(work, member), happened.target, work)
+        if member.gateway and member.gateway != happened.target:
+            change_gateway(work, member, happened.target)
 
 
 def supplier_changed(happened: SupplierChanged, work: Work, utc: Utc) -> None:

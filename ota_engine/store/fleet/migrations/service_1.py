@@ -5,6 +5,7 @@ from alembic import op
 
 
 def create() -> None:
+    _homes()
     _members()
     _notices()
     _decisions()
@@ -16,7 +17,10 @@ def create() -> None:
     _hooks()
     _gateways()
     _gateway_contacts()
-    _home_counters()
+
+
+def _homes() -> None:
+    op.create_index("ix_homes_gateway", "homes", ["gateway"])
 
 
 def _members() -> None:
@@ -142,6 +146,7 @@ def _gateways() -> None:
         sa.Column("revoked", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("code_instance", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("gateway"),
         sqlite_with_rowid=False,
     )
@@ -162,18 +167,5 @@ def _gateway_contacts() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("gateway"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _home_counters() -> None:
-    op.create_table(
-        "home_counters",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("originator", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("highest", sa.BigInteger(), nullable=False),
-        sa.Column("gateway", sa.Text(), nullable=False),
-        sa.Column("utc", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("home", "originator"),
         sqlite_with_rowid=False,
     )

@@ -5,9 +5,24 @@ from alembic import op
 
 
 def create() -> None:
+    _home_counters()
     _home_moves()
     _sum_samples()
+    _gateway_alerts()
     _fleet_audit()
+
+
+def _home_counters() -> None:
+    op.create_table(
+        "home_counters",
+        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("originator", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("highest", sa.BigInteger(), nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("utc", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("home", "originator"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _home_moves() -> None:
@@ -20,9 +35,11 @@ def _home_moves() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("asked_utc", sa.Double(), nullable=False),
         sa.Column("moved_utc", sa.Double(), nullable=True),
+        sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_home_moves_due_utc", "home_moves", ["due_utc"])
     op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])
 
 
@@ -37,6 +54,24 @@ def _sum_samples() -> None:
         sa.PrimaryKeyConstraint("campaign", "phase", "state", "hour"),
         sqlite_with_rowid=False,
     )
+
+
+def _gateway_alerts() -> None:
+    op.create_table(
+        "gateway_alerts",
+        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("cause", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.Column("first_utc", sa.Double(), nullable=False),
+        sa.Column("last_utc", sa.Double(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway", "cause", "subject"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_gateway_alerts_open_gateway", "gateway_alerts", ["open", "gateway"])
 
 
 def _fleet_audit() -> None:
