@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from ota_engine.cli.duis_service import DuisChoice
     from ota_engine.gateway.contract import FleetGateway
-    from ota_engine.head_end.access.entry import SignedIn
+    from ota_engine.head_end.access.desk import AccessDesk
     from ota_engine.head_end.duis.notary import Notary
     from ota_engine.head_end.duis.running import DuisDoorway, HeadEndSettings
     from ota_engine.head_end.running import CalendarClock
@@ -199,6 +199,7 @@ async def _serve(wanted: _Wanted) -> int:
 async def _run(wanted: _Wanted, log: "ServiceLog", stopping: "trio.Event") -> None:
     """Open what the server uses, run it until it is to stop, and close all that."""
     from ota_engine.fleet.fleet import Fleet
+    from ota_engine.head_end.access.desk import AccessDesk
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.image_shelf import IMAGES_NAME
     from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
@@ -213,11 +214,13 @@ async def _run(wanted: _Wanted, log: "ServiceLog", stopping: "trio.Event") -> No
         desk = FleetDesk(Fleet(), store, None if made is None else made[0])
         homes = [home_of(one, desk) for one in wanted.gateways]
         room = DeskRoom(desk)
+        reading = stack.enter_context(ReadingRoom.open(state / FLEET_NAME))
+        access = AccessDesk(room, reading, clock)
         parts = ServiceParts(
             state=state,
             writing=room,
-            reading=stack.enter_context(ReadingRoom.open(state / FLEET_NAME)),
-            entry=_Nobody(),
+            reading=reading,
+            entry=access,
             clock=clock,
             log=log,
             secure=wanted.secure,
@@ -225,12 +228,13 @@ async def _run(wanted: _Wanted, log: "ServiceLog", stopping: "trio.Event") -> No
         images = state / IMAGES_NAME
         async with open_gateways_of(wanted.gateways, homes, state, images) as gateways:
             doorway = None if made is None else _doorway(parts, *made)
-            server = _server(parts, wanted, gateways, doorway)
+            server = _server(parts, access, wanted, gateways, doorway)
             await _until(stopping, server, doorway, wanted)
 
 
 def _server(
     parts: "ServiceParts",
+    access: "AccessDesk",
     wanted: _Wanted,
     gateways: "Mapping[str, FleetGateway]",
     doorway: "DuisDoorway | None",
@@ -250,15 +254,15 @@ def _server(
         proxied=wanted.behind_proxy,
         troubles=() if doorway is None else (doorway.troubles,),
     )
-    return Service(parts, _doors(parts), loops, settings)
+    return Service(parts, _doors(parts, access), loops, settings)
 
 
-def _doors(parts: "ServiceParts") -> "list[ServiceDoor]":
+def _doors(parts: "ServiceParts", access: "AccessDesk") -> "list[ServiceDoor]":
     """Every way into a server; the one without a path of its own is the last."""
     from ota_engine.head_end.api.door import ApiDoor
     from ota_engine.portal.door import PortalDoor
 
-    return [ApiDoor(parts), PortalDoor(parts)]
+    return [access, ApiDoor(parts), PortalDoor(parts)]
 
 
 async def _until(
@@ -294,16 +298,3 @@ def _notary(
     from ota_engine.cli.duis_service import duis_settings
 
     return duis_settings(choice, state, clock, log)
-
-
-class _Nobody:
-    """Lets nobody in."""
-
-    async def by_session(self, _: str) -> "SignedIn | None":
-        return None
-
-    async def by_token(self, _: str) -> "SignedIn | None":
-        return None
-
-    async def refused(self, seen: "SignedIn", what: str) -> None:
-        return None

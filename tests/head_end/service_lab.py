@@ -90,6 +90,11 @@ class LabEntry:
             return None
         return SignedIn(viewer, way, _digest(token), reads_only=reads_only, signer=signer)
 
+    async def still_in(self, seen: SignedIn) -> bool:
+        """Whether the person is in the fleet still."""
+        person = seen.viewer.person
+        return await self._reading.ask(lambda desk: viewer_of(desk, person)) == seen.viewer
+
     async def refused(self, seen: SignedIn, what: str) -> None:
         """Note it in the audit trail."""
         utc = self._clock()

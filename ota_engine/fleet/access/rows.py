@@ -18,6 +18,7 @@ class Account:
         person: whose.
         password: hash of it, as argon2 writes it; empty while the person has chosen none.
         sealed_key: her private key, sealed by her password; empty for a person who signs nothing here.
+        public_key: PEM of its public half; a person who is not registered yet is registered with it.
         invitation: SHA-256 of the code by which she chooses a password; empty for none.
         invited_until_utc: until when that counts.
         created_utc: when.
@@ -28,9 +29,11 @@ class Account:
 
     TABLE: ClassVar = "accounts"
     KEY: ClassVar = ("person",)
+    INDEXES: ClassVar = (("invitation",),)
     person: str
     password: str
     sealed_key: bytes
+    public_key: str
     invitation: str
     invited_until_utc: float
     created_utc: float

@@ -27,6 +27,7 @@ class SignedIn:
         zone: the person's time zone; empty for that of the server.
         reads_only: nothing may be decided this way.
         signer: the person's private key, with which decisions are signed; None for none at hand.
+        name: as people call her.
     """
 
     viewer: Viewer
@@ -35,6 +36,7 @@ class SignedIn:
     zone: str = ""
     reads_only: bool = False
     signer: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    name: str = ""
 
 
 class Entry(Protocol):
@@ -49,6 +51,15 @@ class Entry(Protocol):
 
     async def by_token(self, token: str) -> SignedIn | None:
         """Know a program by its token; None for nobody.
+
+        Raises:
+            StoreError: the database failed.
+        """
+
+    async def still_in(self, seen: SignedIn) -> bool:
+        """Whether somebody who came in may stay; what is open for long asks that every few seconds.
+
+        It counts as no use, so that an open page alone keeps no session alive.
 
         Raises:
             StoreError: the database failed.

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from images.eui64 import format_eui64
 from ota_engine.duis.codes import CODES, ResponseCase
 from ota_engine.duis.documents import MOST_DOCUMENT_OCTETS
 from ota_engine.duis.refusals import NotDuis
@@ -23,11 +24,11 @@ from ota_engine.duis.requests import RequestHeader
 from ota_engine.duis.responses import ResponseMessage, ServiceResponse
 from ota_engine.fleet.orders.events import RequestReceived, WebService
 from ota_engine.head_end.duis.intake import Intake, TurnedAway
-from ota_engine.head_end.duis.ledger import RefusalLedger
 from ota_engine.head_end.duis.metrics import UNKNOWN, DoorMetrics
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.writer import Overloaded, RequestFailed, RequestWriter
 from ota_engine.head_end.posted import PostedBody, PostRefused, PostWanted, posted_body
+from ota_engine.head_end.refusals import NOBODY, RefusalLedger
 from ota_engine.times import Utc
 
 PATH: Final = "/api/v1"
@@ -141,7 +142,7 @@ class DuisDoor:
         self._large = trio.CapacityLimiter(1)
         self._small = trio.CapacityLimiter(4)
         self.codes = CODES
-        self.ledger = RefusalLedger()
+        self.ledger = RefusalLedger("duis door")
         services = [
             Route(f"{PATH}/{one}", self._service(one), methods=["POST"]) for one in WebService
         ]
@@ -197,7 +198,7 @@ class DuisDoor:
             taking.give_up()
             raise
         except NotDuis as refused:
-            self.ledger.note("no DUIS", None)
+            self.ledger.note("no DUIS")
             return _http(400, str(refused))
         except TurnedAway as refused:
             return self._refuse(refused)
@@ -219,7 +220,8 @@ class DuisDoor:
 
     def _refuse(self, refused: TurnedAway) -> Posted:
         """Answer what does not reach the fleet; nothing is kept of it but a sum."""
-        self.ledger.note(refused.case.value, refused.signer)
+        signer = NOBODY if refused.signer is None else format_eui64(refused.signer)
+        self.ledger.note(refused.case.value, signer)
         return self._say(refused.case, refused.header, refused.version, refused.reason)
 
     def _say(self, case: ResponseCase, header: RequestHeader, version: str, reason: str) -> Posted:

@@ -25,7 +25,6 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.duis.door import DoorLog, DuisDoor
 from ota_engine.head_end.duis.intake import Intake, SchemaCheck
 from ota_engine.head_end.duis.keys import DuisKeys
-from ota_engine.head_end.duis.ledger import write_notes
 from ota_engine.head_end.duis.metrics import CONTENT_TYPE, DoorMetrics
 from ota_engine.head_end.duis.notary import Notary
 from ota_engine.head_end.duis.outbox import DocumentCourier, OpenEndpoint
@@ -33,6 +32,7 @@ from ota_engine.head_end.duis.standing import DoorStanding, read_standing, troub
 from ota_engine.head_end.duis.writer import RequestWriter
 from ota_engine.head_end.health import UNWELL, Trouble, fleet_troubles, health
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
+from ota_engine.head_end.refusals import write_notes
 from ota_engine.head_end.repeating import Repeating
 from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.head_end.running import FleetLoops

@@ -57,6 +57,7 @@ def _accounts() -> None:
         sa.Column("person", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("invitation", sa.Text(), nullable=False),
         sa.Column("invited_until_utc", sa.Double(), nullable=False),
         sa.Column("created_utc", sa.Double(), nullable=False),
@@ -66,6 +67,7 @@ def _accounts() -> None:
         sa.PrimaryKeyConstraint("person"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_accounts_invitation", "accounts", ["invitation"])
 
 
 def _sessions() -> None:

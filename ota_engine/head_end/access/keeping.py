@@ -1,0 +1,224 @@
+"""What a person changes of her own account, and what a restored state forgets; knows rows and no loop."""
+
+from dataclasses import replace
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ota_engine.errors import LocalError
+from ota_engine.fleet.access.rows import AccessToken, Account, Attempts, BrowserSession
+from ota_engine.fleet.kernel.effects import Reply
+from ota_engine.fleet.parties.acts import ReplaceKey
+from ota_engine.head_end.access.accounts import (
+    LOCAL_ACTOR,
+    Chosen,
+    KnownPerson,
+    account_of,
+    end_sessions,
+    known,
+    public_pem,
+)
+from ota_engine.head_end.access.book import AccessBook, changing
+from ota_engine.head_end.access.passwords import Passwords, refuse_weak, written
+from ota_engine.head_end.access.sealing import (
+    SealBrokenError,
+    open_by_password,
+    seal_by_password,
+)
+from ota_engine.head_end.access.sessions import Arrival, SessionBegun, enter, unchanged
+from ota_engine.head_end.deciding import Wish, decide
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.store.fleet.book import FleetStore
+from ota_engine.times import Utc
+from ota_engine.wording import one_line
+
+
+class Accepted(NamedTuple):
+    """An invitation that was accepted.
+
+    Attributes:
+        person: whose account it is.
+        public_key: of her key, PEM; empty for none.
+        to_register: she is not in the fleet yet: one person registers her with that key, and a second
+            one confirms it, before she is let in.
+    """
+
+    person: str
+    public_key: str
+    to_register: bool
+
+
+def check_password(
+    passwords: Passwords, account: Account | None, password: str, address: str
+) -> Arrival | None:
+    """Check a password, and open the key that it seals; None where it is wrong.
+
+    It takes as long where there is no account as where the password is wrong.
+    """
+    right = passwords.is_right(password, "" if account is None else account.password)
+    if account is None or not right:
+        return None
+    key = None
+    if account.sealed_key:
+        try:
+            key = open_by_password(account.sealed_key, account.person, written(password))
+        except SealBrokenError:
+            key = None  # it is damaged: she comes in, and signs nothing
+    renewed = None
+    if passwords.is_dated(account.password):
+        renewed = _chosen(passwords, account, password, key)
+    return Arrival(account, address, key, renewed=renewed)
+
+
+def with_password(
+    passwords: Passwords, who: KnownPerson, arrival: Arrival, password: str
+) -> Chosen:
+    """Hash another password, and seal the person's key by it.
+
+    Raises:
+        LocalError: it is weak.
+    """
+    refuse_weak(password, arrival.account.person, who.person.name if who.person else "")
+    return _chosen(passwords, arrival.account, password, arrival.key)
+
+
+def with_key(
+    passwords: Passwords, arrival: Arrival, password: str, key: ec.EllipticCurvePrivateKey
+) -> Chosen:
+    """Seal another key by the password that counts."""
+    return _chosen(passwords, arrival.account, password, key)
+
+
+def change_account(
+    desk: FleetDesk, arrival: Arrival, chosen: Chosen, what: str, utc: Utc
+) -> SessionBegun:
+    """Give an account what its person chose; all her sessions end, and one begins.
+
+    Args:
+        desk: of the fleet.
+        arrival: her, after her password was checked, with the key that is to be used.
+        chosen: what she chose.
+        what: says it in the audit trail.
+        utc: now.
+
+    Raises:
+        LocalError: the account has changed meanwhile.
+        StoreError: the database failed.
+    """
+    with changing(desk, utc) as book:
+        who = unchanged(book, arrival.account)
+        book.note(arrival.account.person, what, arrival.account.person)
+        return _change(book, who, arrival, chosen, utc)
+
+
+def replace_key(
+    desk: FleetDesk,
+    arrival: Arrival,
+    chosen: Chosen,
+    signer: ec.EllipticCurvePrivateKey,
+    utc: Utc,
+) -> tuple[Reply, SessionBegun | None]:
+    """Decide, signed with the former key, that a person signs with another one, and keep that sealed.
+
+    Args:
+        desk: of the fleet.
+        arrival: her, with the new key.
+        chosen: the new key, sealed.
+        signer: the former key.
+        utc: now.
+
+    Returns:
+        the answer to the decision, and a new session where it was taken.
+
+    Raises:
+        LocalError: the account has changed meanwhile.
+        StoreError: the database failed; the decision does not count either.
+    """
+    person = arrival.account.person
+    with changing(desk, utc) as book:
+        unchanged(book, arrival.account)
+        act = ReplaceKey(person, chosen.public_key)
+        reply = decide(desk, Wish(person, act), signer, utc).reply
+        if not reply.accepted:
+            return reply, None
+        for token in book.select(AccessToken, person=person):
+            if token.sealed_key:
+                book.drop(token)
+        return reply, _change(book, known(book, person), arrival, chosen, utc)
+
+
+def set_zone(desk: FleetDesk, person: str, zone: str, utc: Utc) -> None:
+    """Show times in another zone to a person; an empty name for that of the server.
+
+    Raises:
+        LocalError: there is no such zone, or no such account.
+        StoreError: the database failed.
+    """
+    try:
+        if zone:
+            ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise LocalError(
+            f"{one_line(zone)} is no time zone: give a name such as Europe/London"
+        ) from None
+    with changing(desk, utc) as book:
+        book.put(replace(account_of(book, person), zone=zone))
+
+
+def forget_ways_in(store: FleetStore, utc: Utc) -> None:
+    """Let nobody in by what a restored state says of then: sessions, invitations and tokens.
+
+    What was ended since would come to life again, and nothing in the state says which of them it was. So
+    all of them end. Passwords stay, for without them nobody could come in; one that was changed because
+    somebody knew it must be changed again, which the audit trail of the former state tells.
+
+    Args:
+        store: of the restored state.
+        utc: now.
+
+    Raises:
+        StoreError: the database failed; all of them are there still.
+    """
+    with store.transaction():
+        book = AccessBook(store)
+        ended = {}
+        for kind in (BrowserSession, AccessToken, Attempts):
+            rows = book.select(kind)
+            ended[kind.TABLE] = len(rows)
+            for row in rows:
+                book.drop(row)
+        accounts = book.select(Account)
+        ended["invitations"] = sum(bool(one.invitation) for one in accounts)
+        for one in accounts:
+            book.put(replace(one, invitation="", invited_until_utc=0.0, revision=one.revision + 1))
+        book.note(LOCAL_ACTOR, "ways in forgotten", "restored state", **ended)
+        book.keep(utc)
+
+
+def _change(
+    book: AccessBook, who: KnownPerson, arrival: Arrival, chosen: Chosen, utc: Utc
+) -> SessionBegun:
+    account = replace(
+        arrival.account,
+        password=chosen.password,
+        sealed_key=chosen.sealed_key,
+        public_key=chosen.public_key,
+        revision=arrival.account.revision + 1,
+    )
+    book.put(account)
+    end_sessions(book, account.person)
+    arrival = arrival._replace(account=account)
+    return enter(book, who._replace(account=account), arrival, utc)
+
+
+def _chosen(
+    passwords: Passwords,
+    account: Account,
+    password: str,
+    key: ec.EllipticCurvePrivateKey | None,
+) -> Chosen:
+    if key is None:
+        return Chosen(passwords.hashed(password))  # a seal that did not open opens by no other
+    sealed = seal_by_password(key, account.person, written(password), passwords.cost)
+    return Chosen(passwords.hashed(password), sealed, public_pem(key))
