@@ -75,6 +75,7 @@ soak: setup
 docs: setup
 	$(BIN)/python tools/diagrams.py
 	$(BIN)/python tools/rule_pages.py
+	$(BIN)/zota api describe -o docs/api/openapi.json --force
 	$(BIN)/python tools/capture.py
 	$(BIN)/python tools/pictures.py
 

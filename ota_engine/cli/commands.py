@@ -131,6 +131,12 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
+        "api",
+        "ota_engine.cli.api",
+        "Describe the API of a fleet's server.",
+        Panel.FLEET,
+    ),
+    CommandRow(
         "notices",
         "ota_engine.cli.fleet_notices",
         "See what parties are told, and bring it to them.",

@@ -49,6 +49,7 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("catalogue withdraw 121D-0084-01020304 --reason late", Exit.OK),
     ("catalogue remove 121D-0084-01020304", Exit.OK),
     ("pki init keys", Exit.OK),
+    ("api describe -o openapi.json", Exit.OK),
     (f"image build {FIRMWARE} -o {GB_IMAGE} {GB_FIRMWARE}", Exit.OK),
     (f"image sign {GB_IMAGE} --sign-key {SIGNED_BY} -o signed.ota", Exit.OK),
     ("image verify signed.ota --certificate keys/90b3d51f40010000-ds.pem", Exit.OK),

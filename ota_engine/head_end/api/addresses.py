@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from ota_engine.errors import LocalError
 from ota_engine.head_end.questions.asking import QuestionRow
+from ota_engine.head_end.questions.decisions import act_name
 from ota_engine.head_end.questions.values import plain, read
 from ota_engine.times import Monotonic, Utc
 
@@ -22,7 +23,6 @@ PREFIX: Final = "/api/v1"
 WIDEST: Final = 1 << 63  # whole numbers are below it, in either direction
 LAST_UTC: Final = 253_402_300_800.0  # the year 10,000: calendars end there
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _REAL: Final = re.compile(
     r"-?[0-9]{1,19}(\.[0-9]{1,19})?(e[+-]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE
@@ -34,20 +34,20 @@ class AddressError(LocalError):
     """What follows the question mark, or stands in the path, is not what is wanted."""
 
 
-def kebab(name: str) -> str:
-    """Write the name of a class as an address does: ``approve-release``."""
-    return _HUMP.sub("-", name).lower()
-
-
 def act_address(kind: type[Any]) -> str:
     """Say where an act is decided."""
-    return f"{PREFIX}/acts/{kebab(kind.__name__)}"
+    return f"{PREFIX}/acts/{act_name(kind)}"
+
+
+def path_fields(row: QuestionRow) -> list[str]:
+    """Name the fields of a question that stand in its path."""
+    return _IN_PATH.findall(row.path)
 
 
 def question_address(question: Any, row: QuestionRow) -> str:
     """Write a question as its address, from the root of a server on."""
     told = plain(question)
-    in_path = _IN_PATH.findall(row.path)
+    in_path = path_fields(row)
     path = _IN_PATH.sub(lambda match: quote(_text(told[match[1]]), safe=""), row.path)
     rest = {
         one.name: _text(told[one.name])
@@ -71,7 +71,7 @@ def read_question(
     Raises:
         AddressError: a parameter is unknown, given twice, missing, or no value of its field.
     """
-    return _read(kind, in_path, _IN_PATH.findall(row.path), rest)
+    return _read(kind, in_path, path_fields(row), rest)
 
 
 def read_fields(kind: type[Any], rest: Iterable[tuple[str, str]]) -> Any:

@@ -25,6 +25,7 @@ from ota_engine.fleet.kernel.decisions import Decision, RefusalCode
 from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.api.addresses import PREFIX, act_address, read_question, refuse_unsound
 from ota_engine.head_end.api.crowd import AGAIN_S, Crowd
+from ota_engine.head_end.api.description import description
 from ota_engine.head_end.api.files import ApiFiles
 from ota_engine.head_end.api.headers import (
     decision_key,
@@ -71,6 +72,7 @@ class ApiDoor:
         self._parts = parts
         self._reception = ApiReception(parts, crowd or Crowd())
         self._threads = trio.CapacityLimiter(READING)
+        self._described: bytes | None = None
         files = ApiFiles(parts)
         works: dict[str, dict[str, ApiWork]] = {
             f"/{row.path}": {"GET": partial(self._ask, kind, row)}
@@ -83,7 +85,10 @@ class ApiDoor:
         works |= {f"/imports/{kind}": {"POST": partial(files.take, kind)} for kind in ImportKind}
         works |= {"/evidence/{campaign}": {"GET": files.evidence}}
         self._app = Starlette(
-            routes=[self._route(path, by_method) for path, by_method in works.items()],
+            routes=[
+                *(self._route(path, by_method) for path, by_method in works.items()),
+                Route("/openapi.json", self._reception.told_openly(self._describe)),
+            ],
             exception_handlers={HTTPException: self._reception.no_route},
         )
         self._app.router.redirect_slashes = False
@@ -94,6 +99,14 @@ class ApiDoor:
             return await works[method](request, seen)
 
         return Route(path, self._reception.told(work), methods=list(works))
+
+    async def _describe(self, request: Request) -> Response:
+        refuse_unacceptable(request.headers.get("accept"), JSON)
+        if self._described is None:
+            self._described = await trio.to_thread.run_sync(
+                lambda: json_octets(description()), limiter=self._threads
+            )
+        return Response(self._described, headers=NO_STORE, media_type=JSON)
 
     @property
     def routes(self) -> Sequence[BaseRoute]:

@@ -68,6 +68,20 @@ class ApiReception:
 
         return answer
 
+    def told_openly(
+        self, work: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Have whatever goes wrong told as a problem, and nobody need be known."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                with self._crowd.inside():
+                    return await work(request)
+            except Exception as error:  # noqa: BLE001 - told; a fault of ours ends no other request
+                return problem_response(await self._as_problem(error, request, None))
+
+        return answer
+
     async def _known(self, request: Request) -> SignedIn:
         token = bearer(request.headers.get("authorization"))
         if not token:
