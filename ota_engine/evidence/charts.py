@@ -77,7 +77,9 @@ def _step(end: float, unit: str) -> float:
     return next(n * magnitude for n in (1, 2, 5, 10, 20) if end <= n * magnitude * most)
 
 
-def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") -> str:
+def lines(
+    series: Mapping[str, Points], end: float, unit: str, axis: str = "h", label: str = ""
+) -> str:
     """Draw one line per series over time.
 
     Args:
@@ -85,6 +87,7 @@ def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") 
         end: the end of the time axis.
         unit: of the values.
         axis: unit of the times.
+        label: what the chart shows, for whoever does not see it.
     """
     highest = _round_up(max((y for points in series.values() for _, y in points), default=0.0))
     scale = _Scale(end, highest, HEIGHT)
@@ -96,7 +99,8 @@ def lines(series: Mapping[str, Points], end: float, unit: str, axis: str = "h") 
             f'<polyline fill="none" stroke="{colours[name]}" stroke-width="1.8" points="{path}">'
             f"<title>{escape(name)}</title></polyline>"
         )
-    return _frame(scale, unit, "".join(drawn), axis) + (legend(colours) if len(series) > 1 else "")
+    frame = _frame(scale, unit, "".join(drawn), axis, label)
+    return frame + (legend(colours) if len(series) > 1 else "")
 
 
 def stacked(
@@ -105,8 +109,18 @@ def stacked(
     unit: str,
     colours: Mapping[str, str],
     axis: str = "h",
+    label: str = "",
 ) -> str:
-    """Draw one area per series on top of each other; all series share their times."""
+    """Draw one area per series on top of each other; all series share their times.
+
+    Args:
+        series: name to points of (time, value).
+        end: the end of the time axis.
+        unit: of the values.
+        colours: of each series.
+        axis: unit of the times.
+        label: what the chart shows, for whoever does not see it.
+    """
     count = len(next(iter(series.values()), ()))
     floor = [0.0] * count
     layers = []
@@ -125,7 +139,7 @@ def stacked(
             f'points="{" ".join(there + back[::-1])}"><title>{escape(name)}</title></polygon>'
         )
     shown = {name: colours[name] for name in series}
-    return _frame(scale, unit, "".join(drawn), axis) + legend(shown)
+    return _frame(scale, unit, "".join(drawn), axis, label) + legend(shown)
 
 
 def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") -> str:
@@ -145,10 +159,11 @@ def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") ->
     return _frame(scale, "", "".join(drawn), axis)
 
 
-def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h") -> str:
+def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h", label: str = "") -> str:
     bottom = scale.height - BOTTOM
+    named = f' aria-label="{escape(label)}"' if label else ""
     parts = [
-        f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {scale.height}" role="img">',
+        f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {scale.height}" role="img"{named}>',
         f'<rect x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}"',
         f' height="{bottom - TOP}" class="paper"/>',
     ]

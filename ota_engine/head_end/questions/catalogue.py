@@ -2,7 +2,14 @@
 
 from typing import Any, Final
 
-from ota_engine.head_end.questions import alerts, approvals, campaigns, decisions
+from ota_engine.head_end.questions import (
+    alerts,
+    approvals,
+    campaigns,
+    decisions,
+    overview,
+    progress,
+)
 from ota_engine.head_end.questions.asking import Questions, View, answered
 
 QUESTIONS: Final[Questions] = {
@@ -10,6 +17,8 @@ QUESTIONS: Final[Questions] = {
     **alerts.QUESTIONS,
     **approvals.QUESTIONS,
     **decisions.QUESTIONS,
+    **overview.QUESTIONS,
+    **progress.QUESTIONS,
 }
 
 
