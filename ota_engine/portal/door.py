@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route, compile_path
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.head_end.access.cookies import secret_in
+from ota_engine.head_end.access.desk import AccessDesk
 from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError, View, Viewer
@@ -24,6 +26,7 @@ from ota_engine.portal.pages import MENU, FormPosted, PortalPage, link
 from ota_engine.portal.posting import read_form
 from ota_engine.portal.problems import PageProblem, problem_of
 from ota_engine.portal.registry import PAGES
+from ota_engine.portal.sign_in import BARE, SignInPages
 from ota_engine.portal.statics import StaticFiles
 
 
@@ -40,6 +43,9 @@ class PortalDoor:
         self._static = StaticFiles()
         self.frame = PageFrame(self._static.path)
         self.live = LiveRoom(parts, self.frame)
+        self._coming: Sequence[BaseRoute] = ()
+        if isinstance(parts.entry, AccessDesk):
+            self._coming = SignInPages(parts, parts.entry, self.frame, self._left).routes
         self._paths = [(compile_path(page.path)[0], page) for page in pages]
 
     @property
@@ -52,6 +58,7 @@ class PortalDoor:
         return [
             self._static.route,
             Route("/live", self._live, methods=["GET"]),
+            *self._coming,
             *shown,
             Route("/{path:path}", self._nothing, methods=["GET", "POST"]),
         ]
@@ -158,8 +165,7 @@ class PortalDoor:
         try:
             text = await self._parts.reading.ask(make)
         except StoreError:  # then nothing can be said of who looks
-            bare = {**told, "me": None, "menu": [], "rate": None, "now": None, "stream": ""}
-            text = self.frame.page("problem.html", bare, "")
+            text = self.frame.page("problem.html", {**BARE, **told}, "")
         answer = html(text, problem.status)
         if problem.status == 503:
             answer.headers["Retry-After"] = "5"
@@ -172,14 +178,12 @@ class PortalDoor:
 
     # --- who looks ------------------------------------------------------------------------------
 
-    @property
-    def cookie(self) -> str:
-        """Name of the cookie that holds a session's secret."""
-        return "__Host-zota" if self._parts.secure else "zota"
-
     async def _signed(self, request: Request) -> SignedIn | None:
-        secret = request.cookies.get(self.cookie, "")
+        secret = secret_in(request.headers.get("cookie", ""), secure=self._parts.secure)
         return await self._parts.entry.by_session(secret) if secret else None
+
+    def _left(self, signed: SignedIn) -> None:
+        self.live.end(signed.digest)
 
     # --- what changes ---------------------------------------------------------------------------
 
@@ -197,7 +201,6 @@ class PortalDoor:
         return self.live.answer(
             PageSight.of(page, visited, signed),
             signed,
-            request.cookies[self.cookie],
             request.headers.get("last-event-id", ""),
         )
 

@@ -116,18 +116,17 @@ class LiveRoom:
         """How many look now."""
         return sum(one.viewers for one in self._watched.values())
 
-    def answer(self, sight: PageSight, signed: SignedIn, secret: str, seen: str) -> Response:
+    def answer(self, sight: PageSight, signed: SignedIn, seen: str) -> Response:
         """Answer with a stream.
 
         Args:
             sight: what is looked at.
             signed: who looks.
-            secret: of the session, which is looked at again now and then.
             seen: id of the last event that the browser had; empty for none.
         """
         if self._over or self._streams.get(signed.digest, 0) >= MOST_STREAMS:
             return Response("too many pages are open: close some\n", 429, media_type="text/plain")
-        return _Stream(partial(self._tell, sight, signed.digest, secret, seen))
+        return _Stream(partial(self._tell, sight, signed, seen))
 
     def end(self, digest: str) -> None:
         """End all streams of a session."""
@@ -182,39 +181,43 @@ class LiveRoom:
         made = self._frame.fragments(sight.page.template, told, sight.zone)
         return json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
 
-    async def _tell(
-        self, sight: PageSight, digest: str, secret: str, seen: str, send: Send
-    ) -> None:
+    async def _tell(self, sight: PageSight, signed: SignedIn, seen: str, send: Send) -> None:
         watched = self._watched.setdefault(sight, _Watched())
         watched.viewers += 1
-        self._streams[digest] = self._streams.get(digest, 0) + 1
+        self._streams[signed.digest] = self._streams.get(signed.digest, 0) + 1
         self._somebody.set()
         try:
-            await self._follow(watched, digest, secret, seen, send)
+            await self._follow(watched, signed, seen, send)
         finally:
             watched.viewers -= 1
             if not watched.viewers:
                 del self._watched[sight]
-            self._leave(digest)
+            self._leave(signed.digest)
 
-    async def _follow(
-        self, watched: _Watched, digest: str, secret: str, seen: str, send: Send
-    ) -> None:
+    async def _follow(self, watched: _Watched, signed: SignedIn, seen: str, send: Send) -> None:
         sent = watched.number if seen == f"{self._begun}-{watched.number}" else 0
         await _say(send, b"retry: 2000\n\n")
-        while not self._over and digest not in self._ended:
-            if watched.number > sent:
+        looked = trio.current_time()
+        while not self._over and signed.digest not in self._ended:
+            if trio.current_time() >= looked + QUIET_S:
+                looked = trio.current_time()
+                if not await self._still_in(signed):
+                    break
+                await _say(send, b":\n\n")
+            elif watched.number > sent:
                 sent = watched.number
                 await _say(send, watched.event)
-                continue
-            with trio.move_on_after(QUIET_S):
-                await watched.changed.wait()
-                continue
-            if await self._parts.entry.by_session(secret) is None:
-                break
-            await _say(send, b":\n\n")
+            else:
+                with trio.move_on_at(looked + QUIET_S):
+                    await watched.changed.wait()
         if not self._over:
             await _say(send, _OVER)
+
+    async def _still_in(self, signed: SignedIn) -> bool:
+        try:
+            return await self._parts.entry.still_in(signed)
+        except StoreError:
+            return True  # nobody knows; it is asked again
 
     def _leave(self, digest: str) -> None:
         self._streams[digest] -= 1

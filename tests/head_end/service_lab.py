@@ -23,6 +23,7 @@ from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.head_end.access.cookies import PLAIN_NAME
 from ota_engine.head_end.access.entry import EntryWay, SignedIn
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import Viewer
@@ -214,7 +215,7 @@ class ServiceClient:
 
     def browser(self, person: str, **settings: Any) -> httpx.AsyncClient:
         """Have a client of a person who is signed in at a browser; use it as an async context manager."""
-        cookie = {"zota": self.entry.issue(person)}
+        cookie = {PLAIN_NAME: self.entry.issue(person)}
         return httpx.AsyncClient(
             base_url=self.url, cookies=cookie, timeout=PATIENT, trust_env=False, **settings
         )

@@ -28,7 +28,7 @@ class AskProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ProgressOverTime:
     """How many homes were where, over time.
 
     Attributes:
@@ -42,7 +42,7 @@ class Progress:
     homes: Mapping[str, tuple[int, ...]]
 
 
-def _progress(asked: AskProgress, view: View) -> Progress:
+def _progress(asked: AskProgress, view: View) -> ProgressOverTime:
     driver = view.desk.store.driver
     with view.desk.store.reading():
         seen = answered(campaigns.QUESTIONS, AskCampaigns(), view).items
@@ -50,7 +50,7 @@ def _progress(asked: AskProgress, view: View) -> Progress:
             raise NotThereError(f"{asked.campaign!a}: there is no such campaign")
         hours = sampled_hours(driver, asked.campaign)
         if hours is None:
-            return Progress(asked.campaign, (), {})
+            return ProgressOverTime(asked.campaign, (), {})
         first, last = hours
         stretch = -(-(last - first + 1) // MOST_POINTS)
         found = sums_over_time(driver, asked.campaign, stretch)
@@ -58,7 +58,7 @@ def _progress(asked: AskProgress, view: View) -> Progress:
     return over_time(asked.campaign, kept, stretch)
 
 
-def over_time(campaign: str, samples: Sequence[SumsThen], hours: int) -> Progress:
+def over_time(campaign: str, samples: Sequence[SumsThen], hours: int) -> ProgressOverTime:
     """Say how many homes stood where at each time that anything is known of.
 
     Args:
@@ -87,9 +87,9 @@ def over_time(campaign: str, samples: Sequence[SumsThen], hours: int) -> Progres
             homes[state].append(
                 sum(count for (_, here), count in standing.items() if here is state)
             )
-    return Progress(campaign, tuple(times), {name: tuple(row) for name, row in homes.items()})
+    return ProgressOverTime(campaign, tuple(times), {name: tuple(row) for name, row in homes.items()})
 
 
 QUESTIONS: Final[Questions] = {
-    AskProgress: QuestionRow("campaigns/{campaign}/progress", _progress, Progress),
+    AskProgress: QuestionRow("campaigns/{campaign}/progress", _progress, ProgressOverTime),
 }
