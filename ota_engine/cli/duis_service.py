@@ -4,12 +4,15 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from prometheus_client import CollectorRegistry
+
 from ota_engine.head_end.duis.door import DoorLog
 from ota_engine.head_end.duis.endpoint import UserEndpoint, endpoint_tls
 from ota_engine.head_end.duis.keys import DuisKeys
 from ota_engine.head_end.duis.notary import Notary
-from ota_engine.head_end.duis.running import HeadEndSettings
+from ota_engine.head_end.duis.running import DuisDoorway, HeadEndSettings
 from ota_engine.head_end.duis_schemas import SchemaFolder
+from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.head_end.running import CalendarClock
 from ota_engine.telling.serving import TlsFiles
 
@@ -30,9 +33,30 @@ class DuisChoice(NamedTuple):
     endpoint_ca: Path | None
 
 
+class DuisSettings(NamedTuple):
+    """What a door for service requests is made of.
+
+    Attributes:
+        notary: signs its documents.
+        settings: all else.
+    """
+
+    notary: Notary
+    settings: HeadEndSettings
+
+    def doorway(self, room: DeskRoom, registry: CollectorRegistry) -> DuisDoorway:
+        """Have the door.
+
+        Args:
+            room: the fleet; its desk has the notary.
+            registry: where figures of the door are.
+        """
+        return DuisDoorway(room, self.notary, self.settings, registry)
+
+
 def duis_settings(
     choice: DuisChoice, state: Path, clock: CalendarClock, log: DoorLog
-) -> tuple[Notary, HeadEndSettings]:
+) -> DuisSettings:
     """Read keys and schemas.
 
     Raises:
@@ -48,4 +72,4 @@ def duis_settings(
         log=log,
         check=check,
     )
-    return Notary(found.own, check), settings
+    return DuisSettings(Notary(found.own, check), settings)
