@@ -4,29 +4,29 @@ People are those of ``tests.fleet.estate`` (none of them signs but ``kay``, with
 an auditor, and ``cleo`` of a communications service provider. Everybody has a token.
 """
 
-import secrets
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import httpx
 import trio
 from starlette.applications import Starlette
 
 from ota_engine.canonical import canonical_json
+from ota_engine.fleet.access.rows import Account
 from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.kernel.decisions import PartyRole
-from ota_engine.fleet.kernel.effects import AuditNote
-from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import PLAIN_NAME
-from ota_engine.head_end.access.entry import EntryWay, SignedIn
+from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.sessions import Arrival, begin_session
+from ota_engine.head_end.access.tokens import TokenWish, make_token
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.questions.asking import Viewer
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.head_end.service.parts import ServiceDoor, ServiceParts
 from ota_engine.store.fleet.book import FleetStore
@@ -35,9 +35,6 @@ from ota_engine.times import Utc
 from tests.fleet.estate import KAYS_KEY, Estate
 from tests.fleet.rollout import policy
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
 DATABASE: Final = "fleet.sqlite"
 PATIENT: Final = httpx.Timeout(None)  # of a test: no machine is too slow
 #: Private keys of those who sign.
@@ -45,79 +42,23 @@ KEYS: Final = {"kay": KAYS_KEY}
 MakeDoor: TypeAlias = Callable[[ServiceParts], ServiceDoor]
 
 
-class LabEntry:
-    """Lets in whoever has a token; notes what was refused in the audit trail.
+class LabEntry(AccessDesk):
+    """The desk of access, which lets people of the lab in without passwords."""
 
-    Args:
-        reading: where persons are looked up.
-        writing: where refusals are noted.
-        clock: gives UTC.
-    """
-
-    def __init__(self, reading: ReadingRoom, writing: DeskRoom, clock: Callable[[], Utc]) -> None:
-        self._reading = reading
-        self._writing = writing
-        self._clock = clock
-        self._issued: dict[str, tuple[str, bool, ec.EllipticCurvePrivateKey | None]] = {}
+    def __init__(self, lab: "ServiceLab", writing: DeskRoom, reading: ReadingRoom) -> None:
+        super().__init__(writing, reading, lab.clock)
+        self._lab = lab
 
     def issue(self, person: str, *, reads_only: bool = False, unsigned: bool = False) -> str:
-        """Make a token of a person.
+        """Make a token of a person; see ``ServiceLab.token``."""
+        return self._lab.token(person, reads_only=reads_only, unsigned=unsigned)
 
-        Args:
-            person: whose.
-            reads_only: it decides nothing.
-            unsigned: her private key is not in it, so that she signs herself.
-        """
-        token = secrets.token_urlsafe(32)
-        signer = None if unsigned else KEYS.get(person)
-        self._issued[_digest(token)] = person, reads_only, signer
-        return token
-
-    async def by_session(self, secret: str) -> SignedIn | None:
-        """Know a person by what was issued, in a cookie."""
-        return await self._known(secret, EntryWay.SESSION)
-
-    async def by_token(self, token: str) -> SignedIn | None:
-        """Know a person by a token that was issued."""
-        return await self._known(token, EntryWay.BEARER)
-
-    async def _known(self, token: str, way: EntryWay) -> SignedIn | None:
-        found = self._issued.get(_digest(token))
-        if found is None:
-            return None
-        person, reads_only, signer = found
-        viewer = await self._reading.ask(lambda desk: viewer_of(desk, person))
-        if viewer is None:
-            return None
-        return SignedIn(viewer, way, _digest(token), reads_only=reads_only, signer=signer)
-
-    async def still_in(self, seen: SignedIn) -> bool:
-        """Whether the person is in the fleet still."""
-        person = seen.viewer.person
-        return await self._reading.ask(lambda desk: viewer_of(desk, person)) == seen.viewer
-
-    async def refused(self, seen: SignedIn, what: str) -> None:
-        """Note it in the audit trail."""
-        utc = self._clock()
-        note = AuditNote(
-            seen.viewer.person, "refused", f"person:{seen.viewer.person}", {"text": what}
-        )
-
-        def keep(desk: FleetDesk) -> None:
-            with desk.store.transaction():
-                desk.store.keep((), [note], utc)
-
-        await self._writing.use(keep)
-
-
-def viewer_of(desk: FleetDesk, person: str) -> Viewer | None:
-    """Say what a person of the fleet may see; None for nobody."""
-    with desk.store.reading():
-        persons = desk.store.select(Select(Person, (("person", person),)))
-        if not persons or not persons[0].active:
-            return None
-        (party,) = desk.store.select(Select(Party, (("party", persons[0].party),)))
-    return Viewer(person, party.party, frozenset(map(PartyRole, party.roles)))
+    def begin(self, person: str, *, unsigned: bool = False) -> str:
+        """Sign a person in; gives the secret for the cookie of her browser."""
+        account = self._lab.opened(person)
+        key = None if unsigned else KEYS.get(person)
+        arrival = Arrival(account, "127.0.0.1", key)
+        return begin_session(self._lab.estate.desk, arrival, self._lab.clock()).secret
 
 
 class ServiceLab:
@@ -134,6 +75,7 @@ class ServiceLab:
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         self.logs: list[dict[str, Any]] = []
+        self._tokens = count(1)
         self._store = FleetStore.open(self.state / DATABASE)
         self.estate = Estate(homes, store=self._store)
         self.estate.put(*_more_people())
@@ -154,7 +96,7 @@ class ServiceLab:
         """
         with _opened(self.state) as store, ReadingRoom.open(self.state / DATABASE) as reading:
             writing = DeskRoom(FleetDesk(Fleet(), store))
-            entry = LabEntry(reading, writing, self.clock)
+            entry = LabEntry(self, writing, reading)
             parts = replace(
                 ServiceParts(
                     state=self.state,
@@ -173,8 +115,27 @@ class ServiceLab:
                 async with serving(app, Place("127.0.0.1", 0), stopping_s=0.2) as url:
                     for door in made:
                         nursery.start_soon(door.run)
-                    yield ServiceClient(url, entry, parts)
+                    yield ServiceClient(url, self, entry, parts)
                 nursery.cancel_scope.cancel()
+
+    def token(self, person: str, *, reads_only: bool = False, unsigned: bool = False) -> str:
+        """Make a token of a person.
+
+        Args:
+            person: whose; an account is opened for her without a password.
+            reads_only: it decides nothing.
+            unsigned: her private key is not in it, so that she signs herself.
+        """
+        self.opened(person)
+        key = None if unsigned or reads_only else KEYS.get(person)
+        wish = TokenWish(f"token {next(self._tokens)}", 366, reads_only)
+        return make_token(self.estate.desk, person, wish, key, person, self.estate.utc)
+
+    def opened(self, person: str) -> Account:
+        """Have an account of a person, without a password."""
+        if not self.estate.rows(Account, person=person):
+            self.estate.put(Account(person, "", b"", "", "", 0.0, self.estate.utc))
+        return self.estate.row(Account, person=person)
 
     def campaign(self, name: str = "c1", release: str = "r1") -> str:
         """Have a campaign over all homes approved."""
@@ -197,14 +158,15 @@ class ServiceClient:
 
     Attributes:
         url: of the server.
-        entry: issues tokens.
+        entry: knows who comes in.
         parts: of the server.
     """
 
-    def __init__(self, url: str, entry: LabEntry, parts: ServiceParts) -> None:
+    def __init__(self, url: str, lab: ServiceLab, entry: LabEntry, parts: ServiceParts) -> None:
         self.url = url
         self.entry = entry
         self.parts = parts
+        self._lab = lab
 
     def http(self, token: str = "", **settings: Any) -> httpx.AsyncClient:
         """Have a client that shows a token; use it as an async context manager."""
@@ -213,18 +175,30 @@ class ServiceClient:
             base_url=self.url, headers=headers, timeout=PATIENT, trust_env=False, **settings
         )
 
-    def browser(self, person: str, **settings: Any) -> httpx.AsyncClient:
-        """Have a client of a person who is signed in at a browser; use it as an async context manager."""
-        cookie = {PLAIN_NAME: self.entry.issue(person)}
-        return httpx.AsyncClient(
-            base_url=self.url, cookies=cookie, timeout=PATIENT, trust_env=False, **settings
-        )
-
     def of(
         self, person: str, *, reads_only: bool = False, unsigned: bool = False
     ) -> httpx.AsyncClient:
         """Have a client of a person; use it as an async context manager."""
-        return self.http(self.entry.issue(person, reads_only=reads_only, unsigned=unsigned))
+        return self.http(self._lab.token(person, reads_only=reads_only, unsigned=unsigned))
+
+    def browser(self, person: str, *, unsigned: bool = False, **settings: Any) -> httpx.AsyncClient:
+        """Have a client of a person who is signed in at a browser; use it as an async context manager."""
+        secret = self.entry.begin(person, unsigned=unsigned)
+        cookies = {PLAIN_NAME: secret}
+        return httpx.AsyncClient(
+            base_url=self.url, cookies=cookies, timeout=PATIENT, trust_env=False, **settings
+        )
+
+    async def refusals(self) -> list[str]:
+        """Say what the audit trail has of refusals by now, each with to whom."""
+        await self.entry.write()
+        with self._lab.estate.store.reading():
+            records = [row.record for row in self._lab.estate.store.trail()]
+        return [
+            f"{one.subject}: {json.loads(one.detail)['reason']}"
+            for one in records
+            if one.actor == "access" and "refused" in one.action
+        ]
 
 
 @contextmanager
@@ -234,10 +208,6 @@ def _opened(state: Path) -> Iterator[FleetStore]:
         yield store
     finally:
         store.close()
-
-
-def _digest(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _more_people() -> list[Any]:

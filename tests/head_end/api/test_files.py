@@ -45,13 +45,10 @@ async def test_bad_lines_are_named_and_nothing_is_taken(
     assert len(lab.estate.rows(Home)) == before + 2
 
 
-async def test_a_supplier_brings_in_no_list_and_the_attempt_is_noted(
-    api: ServiceClient, lab: ServiceLab
-) -> None:
+async def test_a_supplier_brings_in_no_list_and_the_attempt_is_noted(api: ServiceClient) -> None:
     async with api.of("sam") as http:
         problem(await http.post(HOMES, content=listed(1), headers=CSV), 403, "not-for-you")
-    with lab.estate.store.reading():
-        assert any(row.record.action == "refused" for row in lab.estate.store.trail())
+    assert await api.refusals() == ["sam: POST /api/v1/imports/homes"]
 
 
 async def test_evidence_is_what_the_command_exports_and_verifies(
