@@ -16,8 +16,8 @@ from ota_engine.wording import counted, utc_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ota_engine.head_end.campaign_homes import HomeStanding
-    from ota_engine.head_end.campaign_status import CampaignStatus, PhaseStatus
+    from ota_engine.head_end.questions.campaign_status import CampaignStatus, PhaseStatus
+    from ota_engine.head_end.questions.homes_in_campaigns import HomeStanding
 
 BAR: Final = 60  # characters of a whole bar, where there is room
 DONE, AWAY, WRONG, LEFT = "█", "▓", "✗", "░"

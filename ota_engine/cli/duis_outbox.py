@@ -2,14 +2,15 @@
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from images.eui64 import format_eui64
+from images.eui64 import Eui64, format_eui64
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
-from ota_engine.cli.fleet_desk import Json, State, opened
+from ota_engine.cli.fleet_desk import FleetPlace, Json, fleet_at, whole
 from ota_engine.cli.image_options import eui64
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
@@ -28,8 +29,9 @@ def outbox() -> None:
 
 
 @app.command("list")
+@grouped
 def list_command(
-    state: State,
+    place: FleetPlace,
     user: User = None,
     progress: Annotated[
         str, typer.Option("--state-of", metavar="STATE", help="waiting, delivered or dead; or all.")
@@ -39,15 +41,13 @@ def list_command(
 ) -> None:
     """List documents, the oldest first: for whom, how far, and why not further."""
     from ota_engine.fleet.orders.rows import DocumentState
-    from ota_engine.head_end.duis.documents import documents_in
+    from ota_engine.head_end.questions.orders import AskDocuments
 
     if progress not in (*DocumentState, "all"):
         raise LocalError(f"{progress!a} is none of {', '.join(DocumentState)}, all")
-    where: list[tuple[str, Any]] = [] if user is None else [("user", user)]
-    if progress != "all":
-        where.append(("state", DocumentState(progress)))
-    with opened(state) as desk:
-        found, total = documents_in(desk.store, tuple(where), most)
+    wanted = AskDocuments(None if user is None else Eui64(user), progress.removesuffix("all"))
+    with fleet_at(place) as fleet:
+        found, total = whole(fleet, wanted, most)
     if as_json:
         told = [one.as_values() for one in found]
         typer.echo(json.dumps({"total": total, "documents": told}, indent=2))

@@ -10,7 +10,7 @@ from ota_engine.fleet.inventory.configurations import version_text
 
 if TYPE_CHECKING:
     from ota_engine.fleet.releases.versions import VariantVersions
-    from ota_engine.head_end.estate_report import EstateReport
+    from ota_engine.head_end.questions.estate import EstateReport
 
 MOST_SETS: Final = 20  # that are shown; --json has all
 

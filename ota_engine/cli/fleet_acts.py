@@ -16,11 +16,14 @@ from ota_engine.cli.fleet_desk import (
     As,
     Deciding,
     DecisionKey,
+    FleetPlace,
     Json,
     Key,
     Reason,
     Revision,
-    State,
+    StateOrUrl,
+    TokenFile,
+    Url,
     take,
 )
 from ota_engine.cli.fleet_fields import ActField, act_fields
@@ -197,7 +200,8 @@ def _command(act: type[Any]) -> Callable[..., None]:
     written = act_fields(act)
 
     def run(**given: Any) -> None:
-        how = Deciding(*(given.pop(name) for name in _COMMON))
+        state, url, token, *others = (given.pop(name) for name in _COMMON)
+        how = Deciding(FleetPlace(state, url, token), *others)
         take(act(**_read(written, given)), how)
 
     parameters = [field.parameter for field in written] + list(_COMMON.values())
@@ -221,10 +225,12 @@ def _option(name: str, annotation: Any, default: Any = inspect.Parameter.empty) 
     )
 
 
-#: Options of every decision, in the order of the fields of ``Deciding``.
+#: Options of every decision, in the order of the fields of ``FleetPlace`` and of ``Deciding``.
 _COMMON: Final = dict(
     [
-        _option("state", State),
+        _option("state", StateOrUrl, None),
+        _option("url", Url, ""),
+        _option("token_file", TokenFile, None),
         _option("person", As),
         _option("key", Key, None),
         _option("reason", Reason, ""),

@@ -17,17 +17,21 @@ from ota_engine.cli.fleet_desk import (
     As,
     Deciding,
     DecisionKey,
+    FleetPlace,
     Json,
     Key,
     Reason,
-    State,
     alone,
     courier_of,
+    fleet_at,
+    folder_of,
     give,
     opened,
     show_reply,
+    whole,
 )
 from ota_engine.cli.fleet_fields import read_policy
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.steering import StopAll
@@ -51,13 +55,13 @@ def campaign() -> None:
 
 
 @app.command("list")
-def list_command(state: State, as_json: Json = False) -> None:
+@grouped
+def list_command(place: FleetPlace, as_json: Json = False) -> None:
     """List campaigns and where they stand."""
-    from ota_engine.fleet.campaigns.rows import Campaign as CampaignRow
-    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.head_end.questions.campaigns import AskCampaigns
 
-    with opened(state) as desk, desk.store.reading():
-        rows = desk.store.select(Select(CampaignRow))
+    with fleet_at(place) as fleet:
+        rows = fleet.ask(AskCampaigns()).items
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
         return
@@ -90,12 +94,13 @@ def list_command(state: State, as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show_command(name: Campaign, state: State, as_json: Json = False) -> None:
+@grouped
+def show_command(name: Campaign, place: FleetPlace, as_json: Json = False) -> None:
     """Show how a campaign stands: phases, gates with what they lack, waiting homes, forecast."""
-    from ota_engine.head_end.campaign_status import campaign_status
+    from ota_engine.head_end.questions.campaigns import AskCampaign
 
-    with opened(state) as desk:
-        status = campaign_status(desk.store, name, this_machine())
+    with fleet_at(place) as fleet:
+        status = fleet.ask(AskCampaign(name))
     if as_json:
         typer.echo(json.dumps(status.as_values(), indent=2))
     else:
@@ -103,9 +108,10 @@ def show_command(name: Campaign, state: State, as_json: Json = False) -> None:
 
 
 @app.command("homes")
+@grouped
 def homes_command(
     name: Campaign,
-    state: State,
+    place: FleetPlace,
     where: Annotated[
         list[str] | None,
         typer.Option("--in", metavar="STATE", help="waiting, failed, ...; repeatable, else all."),
@@ -116,10 +122,10 @@ def homes_command(
     as_json: Json = False,
 ) -> None:
     """List homes of a campaign: where each stands, why, and since when."""
-    from ota_engine.head_end.campaign_homes import homes_in
+    from ota_engine.head_end.questions.homes_in_campaigns import AskCampaignHomes
 
-    with opened(state) as desk:
-        homes, total = homes_in(desk.store, name, where or [], most)
+    with fleet_at(place) as fleet:
+        homes, total = whole(fleet, AskCampaignHomes(name, tuple(where or ())), most)
     if as_json:
         told = [one.as_values() for one in homes]
         typer.echo(json.dumps({"total": total, "homes": told}, indent=2))
@@ -129,13 +135,14 @@ def homes_command(
 
 
 @app.command("replacements")
-def replacements_command(name: Campaign, state: State, as_json: Json = False) -> None:
+@grouped
+def replacements_command(name: Campaign, place: FleetPlace, as_json: Json = False) -> None:
     """List devices that firmware does not reach or does not mend: somebody has to go there."""
     from images.eui64 import format_eui64
-    from ota_engine.head_end.campaign_homes import replacements_in
+    from ota_engine.head_end.questions.homes_in_campaigns import AskReplacements
 
-    with opened(state) as desk:
-        rows = replacements_in(desk.store, name)
+    with fleet_at(place) as fleet:
+        rows, _ = whole(fleet, AskReplacements(name))
     if as_json:
         told = [asdict(one) | {"device": format_eui64(one.device)} for one in rows]
         typer.echo(json.dumps(told, indent=2))
@@ -162,8 +169,9 @@ def policy_command(
 
 
 @app.command("stop")
+@grouped
 def stop_command(
-    state: State,
+    place: FleetPlace,
     person: As,
     everything: Annotated[bool, typer.Option("--all", help="Every campaign: needed.")] = False,
     key: Key = None,
@@ -172,16 +180,16 @@ def stop_command(
     as_json: Json = False,
 ) -> None:
     """Stop every campaign: nothing new starts after its commit; homes under way are listed."""
-    from ota_engine.head_end.campaign_homes import under_way_everywhere
+    from ota_engine.head_end.questions.homes_in_campaigns import AskUnderWay
 
     if not everything:
         raise LocalError(
             "stop what? give --all for every campaign, or pause one: zota campaign pause CAMPAIGN"
         )
-    how = Deciding(state, person, key, reason, None, decision_key, as_json)
-    with opened(state) as desk:
-        told = give(desk, StopAll(), how)
-        busy = under_way_everywhere(desk.store)
+    how = Deciding(place, person, key, reason, None, decision_key, as_json)
+    with fleet_at(place) as fleet:
+        told = give(fleet, StopAll(), how)
+        busy = fleet.ask(AskUnderWay()).items
     if as_json:
         told["under_way"] = [one.as_values() for one in busy]
     show_reply(told, as_json=as_json)
@@ -190,7 +198,8 @@ def stop_command(
 
 
 @app.command("tick")
-def tick_command(state: State, as_json: Json = False) -> None:
+@grouped
+def tick_command(place: FleetPlace, as_json: Json = False) -> None:
     """Look once at whatever is due, bring notices, and say when to look again.
 
     Exit code 0 when every notice is delivered, 2 when some wait or were refused.
@@ -200,6 +209,7 @@ def tick_command(state: State, as_json: Json = False) -> None:
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.running import look
 
+    state = folder_of(place)
     with opened(state) as desk, alone(state, "zota campaign tick"):
         room = DeskRoom(desk)
         done = trio.run(look, room, courier_of(room, state), this_machine())
@@ -216,7 +226,8 @@ def tick_command(state: State, as_json: Json = False) -> None:
 
 
 @app.command("run")
-def run_command(state: State) -> None:
+@grouped
+def run_command(place: FleetPlace) -> None:
     """Let time pass for the campaigns of a fleet, until stopped: by Ctrl-C, or by SIGTERM.
 
     Looks at whatever is due and brings notices. Persons decide beside it, by commands of their own.
@@ -226,6 +237,7 @@ def run_command(state: State) -> None:
 
     from ota_engine.head_end.rooms import DeskRoom
 
+    state = folder_of(place)
     with opened(state) as desk, alone(state, "zota campaign run"):
         room = DeskRoom(desk)
         courier = courier_of(room, state)

@@ -1,11 +1,12 @@
-"""Opens a fleet's state folder for a command, and gives a person's decision there."""
+"""Reaches the fleet of a command, in its state folder or at a server, and gives a person's decision there."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ota_engine.head_end.courier import NoticeCourier
     from ota_engine.head_end.desk import FleetDesk
+    from ota_engine.head_end.remote.place import ReachedFleet
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.times import Utc
 
@@ -29,14 +31,33 @@ NOTICES_NAME: Final = "notices"  # likewise: files of notices
 MAX_KEY_BYTES: Final = 1 << 16
 MAX_TEXT_BYTES: Final = 1 << 20  # of a policy or a file of founders
 
-State = Annotated[
-    Path,
+STATE_VARIABLE: Final = "ZOTA_STATE"
+URL_VARIABLE: Final = "ZOTA_URL"
+_STATE: Final = typer.Option(
+    "--state",
+    metavar="DIR",
+    envvar=STATE_VARIABLE,
+    help="The fleet's state folder.",
+    exists=False,
+)
+State = Annotated[Path, _STATE]
+StateOrUrl = Annotated[Path | None, _STATE]
+Url = Annotated[
+    str,
     typer.Option(
-        "--state",
-        metavar="DIR",
-        envvar="ZOTA_STATE",
-        help="The fleet's state folder.",
-        exists=False,
+        "--url",
+        metavar="URL",
+        envvar=URL_VARIABLE,
+        help="Of a server (zota serve) that has the fleet, instead.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        envvar="ZOTA_TOKEN_FILE",
+        help="With --url: the token that lets you in.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -62,11 +83,19 @@ DecisionKey = Annotated[
 ]
 
 
+class FleetPlace(NamedTuple):
+    """Where the fleet of a command is; options."""
+
+    state: StateOrUrl = None
+    url: Url = ""
+    token_file: TokenFile = None
+
+
 @dataclass(frozen=True, slots=True)
 class Deciding:
     """How a person decides: the options that all decisions share."""
 
-    state: Path
+    place: FleetPlace
     person: str
     key: Path | None = None
     reason: str = ""
@@ -94,6 +123,47 @@ def opened(state: Path, *, create: bool = False) -> "Iterator[FleetDesk]":
         yield FleetDesk(Fleet(), store)
     finally:
         store.close()
+
+
+@contextmanager
+def fleet_at(place: FleetPlace) -> "Iterator[ReachedFleet]":
+    """Reach a fleet, in its folder or at a server.
+
+    Raises:
+        LocalError: nobody said where it is.
+        StoreError: there is none, or it cannot be used as it is.
+    """
+    from ota_engine.head_end.remote.local import LocalPlace
+
+    if _is_remote(place):
+        raise LocalError("--url: no server is reached yet")
+    state = folder_of(place)
+    with opened(state) as desk:
+        yield LocalPlace(desk, state, this_machine)
+
+
+def folder_of(place: FleetPlace) -> Path:
+    """Give the state folder, for what is done nowhere else.
+
+    Raises:
+        LocalError: the fleet is at a server, or nobody said where.
+    """
+    if _is_remote(place):
+        raise LocalError("--url: this is done where the state folder is: give --state DIR there")
+    if place.state is None:
+        raise LocalError("which fleet? give --state DIR, or --url URL of a server that has it")
+    return place.state
+
+
+def _is_remote(place: FleetPlace) -> bool:
+    """Whether a server is meant: what is typed counts before what the environment says."""
+    if not place.url or place.state is None:
+        return bool(place.url)
+    url_typed = place.url != os.environ.get(URL_VARIABLE)
+    state_typed = str(place.state) != os.environ.get(STATE_VARIABLE)
+    if url_typed == state_typed:
+        raise LocalError("--state and --url: the fleet is at one place: leave one of them out")
+    return url_typed
 
 
 @contextmanager
@@ -151,28 +221,50 @@ def courier_of(
     )
 
 
+def whole(fleet: "ReachedFleet", question: Any, most: int | None = None) -> tuple[list[Any], int]:
+    """Ask for a long list page by page.
+
+    Args:
+        fleet: that is asked.
+        question: for the first page.
+        most: no more than so many; None for all.
+
+    Returns:
+        what is on its pages, and how many there are in all.
+    """
+    from ota_engine.head_end.questions.paging import MOST
+
+    found: list[Any] = []
+    while True:
+        left = MOST if most is None else min(MOST, most - len(found))
+        page = fleet.ask(replace(question, most=left))
+        found += page.items
+        if not page.more or (most is not None and len(found) >= most):
+            return found, page.total
+        question = replace(question, after=page.more)
+
+
 def take(act: Any, how: Deciding) -> None:
     """Give a decision, and say what became of it.
 
     Raises:
         LocalError: it is refused.
-        StoreError: the fleet cannot be opened.
+        StoreError: the fleet cannot be reached.
     """
-    with opened(how.state) as desk:
-        show_reply(give(desk, act, how), as_json=how.as_json)
+    with fleet_at(how.place) as fleet:
+        show_reply(give(fleet, act, how), as_json=how.as_json)
 
 
-def give(desk: "FleetDesk", act: Any, how: Deciding) -> "dict[str, Any]":
+def give(fleet: "ReachedFleet", act: Any, how: Deciding) -> "dict[str, Any]":
     """Give a decision.
 
     Returns:
         it and its answer, as plain values.
     """
-    from ota_engine.head_end.deciding import Wish, decide, plain
+    from ota_engine.head_end.deciding import Wish
 
     signer = None if how.key is None else private_key(how.key)
-    wish = Wish(how.person, act, how.reason, how.revision, how.decision_key)
-    return plain(decide(desk, wish, signer, this_machine()))
+    return fleet.decide(Wish(how.person, act, how.reason, how.revision, how.decision_key), signer)
 
 
 def show_reply(told: "dict[str, Any]", *, as_json: bool) -> None:

@@ -16,25 +16,27 @@ from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import (
     As,
     Deciding,
+    FleetPlace,
     Json,
     Key,
-    State,
+    fleet_at,
+    folder_of,
     give,
     opened,
     show_reply,
     text_of,
 )
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.parties.acts import FoundEstate
-from ota_engine.times import DAY_S
 from ota_engine.wall_clock import this_machine
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
-    from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.listings import BadLine
+    from ota_engine.head_end.remote.place import ReachedFleet
 
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -67,11 +69,12 @@ def key_command(
 
 
 @app.command("init")
+@grouped
 def init_command(
     founders: Annotated[
         Path, typer.Argument(metavar="FILE", help="The operator and its two founders (TOML).")
     ],
-    state: State,
+    place: FleetPlace,
     person: As,
     key: Key = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept.")] = "",
@@ -82,22 +85,25 @@ def init_command(
     FILE has party, name and two tables [[persons]] with id, name and key, the file of a public key
     beside it. One of the two decides and signs. Exit code 0: founded, 2: refused, 3: no folder.
     """
+    from ota_engine.head_end.remote.local import LocalPlace
+
     act = _founding(founders)
-    how = Deciding(state, person, key, reason, None, "", as_json)
+    how = Deciding(place, person, key, reason, None, "", as_json)
+    state = folder_of(place)
     with opened(state, create=True) as desk:
-        told = give(desk, act, how)
+        told = give(LocalPlace(desk, state, this_machine), act, how)
     show_reply(told, as_json=as_json)
 
 
 @app.command("people")
-def people_command(state: State, as_json: Json = False) -> None:
+@grouped
+def people_command(place: FleetPlace, as_json: Json = False) -> None:
     """List parties and persons."""
-    from ota_engine.fleet.kernel.rows import Select
-    from ota_engine.fleet.parties.rows import Party, Person
+    from ota_engine.head_end.questions.estate import AskParties, AskPersons
 
-    with opened(state) as desk, desk.store.reading():
-        parties = desk.store.select(Select(Party))
-        persons = desk.store.select(Select(Person))
+    with fleet_at(place) as fleet:
+        parties = fleet.ask(AskParties()).items
+        persons = fleet.ask(AskPersons()).items
     if as_json:
         shown = {
             "parties": [
@@ -127,12 +133,13 @@ def people_command(state: State, as_json: Json = False) -> None:
 
 
 @app.command("import")
+@grouped
 def import_command(
     file: Annotated[
         Path, typer.Argument(readable=False, metavar="FILE", help="CSV, JSON or JSON lines.")
     ],
     kind: Annotated[ImportKind, typer.Option("--list", help="What the file lists.")],
-    state: State,
+    place: FleetPlace,
     person: As,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would become of it; take nothing.")
@@ -146,17 +153,14 @@ def import_command(
 
     Every bad line is named on standard error. Exit code 0: taken, or it would be, 2: lines are bad.
     """
-    from ota_engine.head_end.imports import EstateImport
-    from ota_engine.head_end.pseudonym_key import estate_key
+    from ota_engine.head_end.remote.place import ImportOrder
 
-    with opened(state) as desk:
-        _refuse_stranger(desk, person)
-        importing = EstateImport(desk, estate_key(state, make=True), kind, partial(_say_bad, file))
+    order = ImportOrder(kind, person, dry_run, take_others)
+    with fleet_at(place) as fleet:
+        _refuse_stranger(fleet, person)
         with file.open("rb") as stream:
             try:
-                report = importing.run(
-                    stream, person, this_machine(), dry_run=dry_run, take_others=take_others
-                )
+                report = fleet.import_list(order, stream, partial(_say_bad, file))
             except LocalError as error:
                 raise LocalError(f"{file}: {error}") from error
     if as_json:
@@ -169,12 +173,10 @@ def import_command(
     raise typer.Exit(Exit.ERRORS if report.bad and not report.taken else Exit.OK)
 
 
-def _refuse_stranger(desk: "FleetDesk", name: str) -> None:
-    from ota_engine.fleet.parties.rows import Person
-    from ota_engine.head_end.deciding import asked
+def _refuse_stranger(fleet: "ReachedFleet", name: str) -> None:
+    from ota_engine.head_end.questions.estate import AskPersons
 
-    person = asked(desk, lambda work: work.get(Person, name))
-    if person is None or not person.active:
+    if not any(one.person == name and one.active for one in fleet.ask(AskPersons()).items):
         raise LocalError(f"{name} is not registered: register the person first")
 
 
@@ -183,13 +185,14 @@ def _say_bad(file: Path, line: "BadLine") -> None:
 
 
 @app.command("show")
-def show_command(state: State, as_json: Json = False) -> None:
+@grouped
+def show_command(place: FleetPlace, as_json: Json = False) -> None:
     """Show which versions run where: N, N-1 and older by variant, and configuration sets."""
     from ota_engine.cli.estate_screen import estate_lines
-    from ota_engine.head_end.estate_report import estate_report
+    from ota_engine.head_end.questions.estate import AskEstate
 
-    with opened(state) as desk:
-        report = estate_report(desk)
+    with fleet_at(place) as fleet:
+        report = fleet.ask(AskEstate())
     if as_json:
         typer.echo(json.dumps(report.as_values(), indent=2))
     else:
@@ -197,11 +200,12 @@ def show_command(state: State, as_json: Json = False) -> None:
 
 
 @app.command("sample")
-def sample_command(state: State, person: As) -> None:
+@grouped
+def sample_command(place: FleetPlace, person: As) -> None:
     """Count anew which models and versions stand together in homes: the strata of campaigns."""
     from ota_engine.head_end.sampling import sample_estate
 
-    with opened(state) as desk:
+    with opened(folder_of(place)) as desk:
         sets = sample_estate(desk.store, person, this_machine())
     put(
         f"{counted(len(sets), 'configuration set')} in {counted(sum(s.homes for s in sets), 'home')}"
@@ -209,9 +213,10 @@ def sample_command(state: State, person: As) -> None:
 
 
 @app.command("gained")
+@grouped
 def gained_command(
     party: Annotated[str, typer.Argument(metavar="PARTY", help="The supplier.")],
-    state: State,
+    place: FleetPlace,
     days: Annotated[
         float, typer.Option(metavar="N", min=0, help="Changes of so many days back.")
     ] = 30.0,
@@ -222,11 +227,10 @@ def gained_command(
 ) -> None:
     """Show what a supplier came to answer for: models, versions, images, paths, contact."""
     from ota_engine.cli.release_screen import gained_lines
-    from ota_engine.head_end.gained import models_gained
+    from ota_engine.head_end.questions.estate import AskGained
 
-    now = this_machine()
-    with opened(state) as desk:
-        models = models_gained(desk, party, now - days * DAY_S, now + ahead * DAY_S)
+    with fleet_at(place) as fleet:
+        models = fleet.ask(AskGained(party, days, ahead)).items
     if as_json:
         told = [{**model._asdict(), "variant": model.variant.variant} for model in models]
         typer.echo(json.dumps(told, indent=2))

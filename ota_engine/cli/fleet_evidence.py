@@ -9,7 +9,14 @@ import typer
 from images.files import read_bounded
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_whole
-from ota_engine.cli.fleet_desk import MAX_KEY_BYTES, Json, State, opened
+from ota_engine.cli.fleet_desk import (
+    MAX_KEY_BYTES,
+    FleetPlace,
+    Json,
+    folder_of,
+    opened,
+)
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put, put_fact
 from ota_engine.errors import LocalError
 from ota_engine.times import Utc
@@ -31,12 +38,13 @@ def evidence() -> None:
 
 
 @app.command("export")
+@grouped
 def export_command(
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Id of the campaign.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The zip to write.")
     ],
-    state: State,
+    place: FleetPlace,
     party: Annotated[
         str, typer.Option(metavar="PARTY", help="Only what is this party's: its own homes.")
     ] = "",
@@ -70,6 +78,7 @@ def export_command(
         {} if certificates is None else _certificates(certificates),
         f"zota {project_version()}",
     )
+    state = folder_of(place)
     with opened(state) as desk, desk.store.reading():
         octets = export_pack(desk.store, FleetKey.open(state / KEY_NAME), order)
         head = desk.store.audit_head().hash
@@ -79,16 +88,18 @@ def export_command(
 
 
 @app.command("key")
+@grouped
 def key_command(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The public key to write (PEM).")
     ],
-    state: State,
+    place: FleetPlace,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write the fleet's public key, for those who will verify what it signs."""
     from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
 
+    state = folder_of(place)
     with opened(state):
         key = FleetKey.open(state / KEY_NAME)
     write_whole(output, key.public_pem.encode("ascii"), force=force)

@@ -7,7 +7,8 @@ import typer
 
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.fleet_acts import add_acts
-from ota_engine.cli.fleet_desk import Json, State, opened
+from ota_engine.cli.fleet_desk import FleetPlace, Json, fleet_at
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put
 from ota_engine.wording import utc_text
 
@@ -20,17 +21,16 @@ def incident() -> None:
 
 
 @app.command("list")
-def list_command(state: State, as_json: Json = False) -> None:
+@grouped
+def list_command(place: FleetPlace, as_json: Json = False) -> None:
     """List incidents, those that are open first."""
     from dataclasses import asdict
 
-    from ota_engine.fleet.incidents.rows import Incident, IncidentState
-    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.head_end.questions.incidents import AskIncidents
     from ota_engine.times import Utc
 
-    with opened(state) as desk, desk.store.reading():
-        rows = desk.store.select(Select(Incident))
-    rows.sort(key=lambda one: (one.state is IncidentState.RESOLVED, one.category, one.raised_utc))
+    with fleet_at(place) as fleet:
+        rows = fleet.ask(AskIncidents()).items
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
         return

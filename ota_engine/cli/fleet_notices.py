@@ -9,9 +9,18 @@ import typer
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import add_acts
-from ota_engine.cli.fleet_desk import Json, State, alone, courier_of, opened
+from ota_engine.cli.fleet_desk import (
+    FleetPlace,
+    Json,
+    alone,
+    courier_of,
+    fleet_at,
+    folder_of,
+    opened,
+    whole,
+)
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put
-from ota_engine.errors import LocalError
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 
@@ -26,8 +35,9 @@ def notices() -> None:
 
 
 @app.command("list")
+@grouped
 def list_command(
-    state: State,
+    place: FleetPlace,
     party: Party = "",
     progress: Annotated[
         str, typer.Option("--state-of", metavar="STATE", help="waiting, delivered or dead.")
@@ -37,22 +47,11 @@ def list_command(
 ) -> None:
     """List notices, the latest first, and when each reached its party."""
     from dataclasses import asdict
-    from heapq import nsmallest
 
-    from ota_engine.fleet.kernel.rows import Select
-    from ota_engine.fleet.notices.rows import Notice, NoticeState
-    from ota_engine.fleet.parties.rows import Party as PartyRow
+    from ota_engine.head_end.questions.notices import AskNotices
 
-    where = [("party", party)] if party else []
-    if progress:
-        if progress not in list(NoticeState):
-            raise LocalError(f"{progress!a} is none of {', '.join(NoticeState)}")
-        where.append(("state", NoticeState(progress)))
-    with opened(state) as desk, desk.store.reading():
-        if party and not desk.store.select(Select(PartyRow, (("party", party),))):
-            raise LocalError(f"{party!a}: there is no such party: zota estate people names them")
-        found = desk.store.walk(Select(Notice, tuple(where)))
-        rows = nsmallest(most, found, key=lambda one: -one.created_utc)
+    with fleet_at(place) as fleet:
+        rows, _ = whole(fleet, AskNotices(party, progress), most)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in rows], indent=2))
         return
@@ -83,7 +82,8 @@ def list_command(
 
 
 @app.command("deliver")
-def deliver_command(state: State, as_json: Json = False) -> None:
+@grouped
+def deliver_command(place: FleetPlace, as_json: Json = False) -> None:
     """Try once to bring every waiting notice to its party's endpoint.
 
     Each letter quotes the head of the audit trail, signed by the fleet. Exit code 0: all are
@@ -93,6 +93,7 @@ def deliver_command(state: State, as_json: Json = False) -> None:
 
     from ota_engine.head_end.rooms import DeskRoom
 
+    state = folder_of(place)
     with opened(state) as desk, alone(state, "zota notices deliver"):
         done = trio.run(courier_of(DeskRoom(desk), state).round)
     if as_json:

@@ -14,16 +14,19 @@ from ota_engine.cli.fleet_desk import (
     As,
     Deciding,
     DecisionKey,
+    FleetPlace,
     Json,
     Key,
     Reason,
     Revision,
-    State,
+    fleet_at,
+    folder_of,
     opened,
     take,
     text_of,
 )
 from ota_engine.cli.image_options import number
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put
 from ota_engine.errors import LocalError
 from ota_engine.fleet.releases.repository import (
@@ -47,13 +50,13 @@ def release() -> None:
 
 
 @app.command("list")
-def list_command(state: State, as_json: Json = False) -> None:
+@grouped
+def list_command(place: FleetPlace, as_json: Json = False) -> None:
     """List releases and where they stand."""
-    from ota_engine.fleet.kernel.rows import Select
-    from ota_engine.fleet.releases.rows import FirmwareRelease
+    from ota_engine.head_end.questions.releases import AskReleases
 
-    with opened(state) as desk, desk.store.reading():
-        rows = desk.store.select(Select(FirmwareRelease))
+    with fleet_at(place) as fleet:
+        rows = fleet.ask(AskReleases()).items
     if as_json:
         told = [
             {
@@ -96,17 +99,18 @@ def list_command(state: State, as_json: Json = False) -> None:
 
 
 @app.command("show")
+@grouped
 def show_command(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="Its id.")],
-    state: State,
+    place: FleetPlace,
     as_json: Json = False,
 ) -> None:
     """Show a release: steps taken and missing, share of homes tested, dates, defects, paths."""
     from ota_engine.cli.release_screen import release_lines
-    from ota_engine.head_end.release_report import release_report
+    from ota_engine.head_end.questions.releases import AskRelease
 
-    with opened(state) as desk:
-        report = release_report(desk, release)
+    with fleet_at(place) as fleet:
+        report = fleet.ask(AskRelease(release))
     if as_json:
         typer.echo(json.dumps(report.as_values(), indent=2))
     else:
@@ -114,25 +118,27 @@ def show_command(
 
 
 @app.command("images")
+@grouped
 def images_command(
     catalogue: Annotated[
         Path, typer.Argument(readable=False, metavar="DIR", help="A folder of zota catalogue.")
     ],
-    state: State,
+    place: FleetPlace,
 ) -> None:
     """Tell the fleet which images a catalogue has, and which of them are approved there."""
     from ota_engine.catalogue.folder import Catalogue
     from ota_engine.head_end.catalogued import copy_catalogue
 
-    with opened(state) as desk:
+    with opened(folder_of(place)) as desk:
         images = copy_catalogue(Catalogue(catalogue), desk.store)
     put(f"{counted(images, 'image')} of {catalogue} known to the fleet")
 
 
 @app.command("path")
+@grouped
 def path_command(
     cpl: Annotated[str, typer.Argument(metavar="CPL", help="Entry of the version reached.")],
-    state: State,
+    place: FleetPlace,
     person: As,
     variant: Annotated[str, typer.Option(metavar="VARIANT", help="Id of the device variant.")],
     version: Annotated[
@@ -161,14 +167,15 @@ def path_command(
     entry = RepositoryEntry(
         cpl, variant, version, PathKnowledge.STATED if stated else missing, stated
     )
-    how = Deciding(state, person, key, reason, revision, decision_key, as_json)
+    how = Deciding(place, person, key, reason, revision, decision_key, as_json)
     take(EditPaths(entry), how)
 
 
 @repository.command("import")
+@grouped
 def import_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, a path to a line.")],
-    state: State,
+    place: FleetPlace,
     person: As,
     key: Key = None,
     reason: Reason = "",
@@ -184,26 +191,26 @@ def import_command(
         raise LocalError(f"{file}: {error}") from None
     take(
         EnterRepository(entries),
-        Deciding(state, person, key, reason, None, decision_key, as_json),
+        Deciding(place, person, key, reason, None, decision_key, as_json),
     )
 
 
 @repository.command("export")
+@grouped
 def export_command(
     file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="CSV.")],
-    state: State,
+    place: FleetPlace,
     force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
 ) -> None:
     """Write the Firmware Information Repository as a CSV file."""
-    from ota_engine.fleet.kernel.rows import Select
     from ota_engine.fleet.releases.repository_file import write_repository
-    from ota_engine.fleet.releases.rows import CplEntry, UpgradePath
+    from ota_engine.head_end.questions.releases import AskPaths
 
-    with opened(state) as desk, desk.store.reading():
-        entries = desk.store.select(Select(CplEntry))
-        lines = list(write_repository(entries, desk.store.select(Select(UpgradePath))))
+    with fleet_at(place) as fleet:
+        known = fleet.ask(AskPaths())
+    lines = write_repository(known.entries, known.paths)
     write_whole(file, "".join(f"{line}\n" for line in lines).encode(), force=force)
-    put(f"wrote {file}: {len(entries):,} versions")
+    put(f"wrote {file}: {len(known.entries):,} versions")
 
 
 def _stated(text: str, source: str) -> StatedPath:

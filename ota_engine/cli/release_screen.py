@@ -12,7 +12,7 @@ from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
     from ota_engine.fleet.releases.gaining import GainedModel
-    from ota_engine.head_end.release_report import ReleaseReport
+    from ota_engine.head_end.questions.releases import ReleaseReport
 
 MOST_SETS: Final = 5  # untested ones that are shown; --json has all
 _INDENT: Final = 14

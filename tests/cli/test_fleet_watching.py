@@ -177,11 +177,11 @@ def test_the_status_as_json_has_everything_that_is_shown(approved: FleetFolder) 
     assert [one["campaign"] for one in listed] == ["c1"]
 
 
-def test_a_campaign_that_there_is_not_is_told_with_those_there_are(approved: FleetFolder) -> None:
+def test_a_campaign_that_there_is_not_is_told_with_where_names_are(approved: FleetFolder) -> None:
     ran = zota("campaign", "show", "c9", "--state", approved.state)
     assert (ran.code, ran.err) == (
         Exit.ERRORS,
-        "zota: 'c9': there is no such campaign: there are c1\n",
+        "zota: 'c9': there is no such campaign: zota campaign list names them\n",
     )
 
 

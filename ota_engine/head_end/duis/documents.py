@@ -1,13 +1,10 @@
-"""Documents for Service Users as people look at them, and those that are to be brought once more."""
+"""Documents for Service Users as people look at them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.orders.rows import DocumentState, UserDocument
-from ota_engine.store.fleet.book import FleetStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +42,8 @@ class DocumentListed:
         }
 
 
-def documents_in(
-    store: FleetStore, where: Sequence[tuple[str, Any]], most: int
-) -> tuple[list[DocumentListed], int]:
-    """List documents, the oldest first.
-
-    Args:
-        store: of the fleet.
-        where: pairs of a field of ``UserDocument`` and the value it must have.
-        most: give no more than so many.
-
-    Returns:
-        documents, and how many there are in all.
-    """
-    wanted = Select(UserDocument, tuple(where), (), ("created_utc",), most)
-    with store.reading():
-        found = [_listed(row) for row in store.walk(wanted)]
-        total = sum(store.count(Counts(UserDocument, ("state",), tuple(where))).values())
-    return found, total
-
-
-def _listed(row: UserDocument) -> DocumentListed:
+def listed(row: UserDocument) -> DocumentListed:
+    """Leave out what people do not read."""
     return DocumentListed(
         row.document,
         row.user,

@@ -87,7 +87,9 @@ def over_time(campaign: str, samples: Sequence[SumsThen], hours: int) -> Progres
             homes[state].append(
                 sum(count for (_, here), count in standing.items() if here is state)
             )
-    return ProgressOverTime(campaign, tuple(times), {name: tuple(row) for name, row in homes.items()})
+    return ProgressOverTime(
+        campaign, tuple(times), {name: tuple(row) for name, row in homes.items()}
+    )
 
 
 QUESTIONS: Final[Questions] = {

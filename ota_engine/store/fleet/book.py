@@ -37,7 +37,7 @@ from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes
 from ota_engine.store.fleet.samples import sample_sums
 from ota_engine.store.fleet.sealing import Seals, broken_seals
 from ota_engine.store.fleet.standings import look_how_they_stand
-from ota_engine.store.fleet.trail import Trail
+from ota_engine.store.fleet.trail import Trail, TrailWanted
 from ota_engine.times import Utc
 
 _AT_ONCE: Final = 1_000  # rows of an import in one statement
@@ -301,6 +301,14 @@ class FleetStore:
     def trail(self) -> Iterator[AuditRow]:
         """Walk the audit trail, oldest first."""
         return self._trail.walk()
+
+    def trail_about(self, subject: str) -> Iterator[AuditRow]:
+        """Read lines of the audit trail about one subject, oldest first."""
+        return self._trail.about(subject)
+
+    def trail_page(self, wanted: TrailWanted) -> list[AuditRow]:
+        """Read a page of the audit trail, the latest line first."""
+        return self._trail.page(wanted)
 
     def verify_audit(self, known: str | None = None) -> AuditFault | None:
         """Walk the trail; the first bad row, or None when all is as it was written."""

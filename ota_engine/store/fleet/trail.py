@@ -1,8 +1,8 @@
 """The audit trail of the fleet: extended, walked, verified; knows its tables and no transaction."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.records import AuditRecord
@@ -12,13 +12,28 @@ _MOVE: Final = (
     "INSERT INTO fleet_audit_head (one, length, hash) VALUES (1, ?, ?)"
     " ON CONFLICT (one) DO UPDATE SET length = excluded.length, hash = excluded.hash"
 )
-_ALL: Final = (
-    "SELECT sequence, utc, actor, action, subject, detail, hash FROM fleet_audit ORDER BY sequence"
-)
+_LINES: Final = "SELECT sequence, utc, actor, action, subject, detail, hash FROM fleet_audit"
+_ALL: Final = f"{_LINES} ORDER BY sequence"
 _ADD: Final = (
     "INSERT INTO fleet_audit (sequence, utc, actor, action, subject, detail, hash)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+class TrailWanted(NamedTuple):
+    """Which lines a page has, the latest first.
+
+    Attributes:
+        actors: whose; None for all.
+        subject: as ``kind:id``; empty for all.
+        before: sequence of the last line of the page before; None for the first page.
+        most: give no more than so many.
+    """
+
+    actors: frozenset[str] | None
+    subject: str
+    before: int | None
+    most: int
 
 
 class Trail:
@@ -49,9 +64,39 @@ class Trail:
 
     def walk(self) -> Iterator[AuditRow]:
         """Walk it, oldest first."""
-        for sequence, utc, actor, action, subject, detail, digest in self._driver.execute(_ALL):
-            yield AuditRow(sequence, AuditRecord(utc, actor, action, subject, detail), digest)
+        return _rows(self._driver.execute(_ALL))
+
+    def about(self, subject: str) -> Iterator[AuditRow]:
+        """Read its lines about one subject, oldest first."""
+        found = self._driver.execute(f"{_LINES} WHERE subject = ? ORDER BY sequence", (subject,))
+        return _rows(found)
+
+    def page(self, wanted: TrailWanted) -> list[AuditRow]:
+        """Read a page of it, the latest line first."""
+        given: list[Any] = []
+        conditions = ["1"]
+        for name, value in (("subject = ?", wanted.subject), ("sequence < ?", wanted.before)):
+            if value:
+                conditions.append(name)
+                given.append(value)
+        if wanted.actors is None:
+            return self._page(conditions, given, wanted.most)
+        found = [
+            row
+            for actor in sorted(wanted.actors)
+            for row in self._page([*conditions, "actor = ?"], [*given, actor], wanted.most)
+        ]
+        return sorted(found, key=lambda row: -row.sequence)[: wanted.most]
+
+    def _page(self, conditions: Sequence[str], given: Sequence[Any], most: int) -> list[AuditRow]:
+        text = f"{_LINES} WHERE {' AND '.join(conditions)} ORDER BY sequence DESC LIMIT ?"
+        return list(_rows(self._driver.execute(text, [*given, most])))
 
     def verify(self, known: str | None = None) -> AuditFault | None:
         """Walk it; the first bad line, or None when all is as it was written."""
         return verify(self.walk(), self.head(), known)
+
+
+def _rows(found: Iterable[Any]) -> Iterator[AuditRow]:
+    for sequence, utc, actor, action, subject, detail, digest in found:
+        yield AuditRow(sequence, AuditRecord(utc, actor, action, subject, detail), digest)

@@ -1,13 +1,13 @@
 """How a campaign stands, read from its rows for people; decides nothing.
 
-As many rows for any number of homes, but for the statements that find since when homes wait.
+As many rows for any number of homes: sums, and one look at an index for each reason to wait. Only the homes
+of one supplier are counted, by one statement over them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, policy_of
 from ota_engine.fleet.campaigns.rows import (
@@ -15,18 +15,25 @@ from ota_engine.fleet.campaigns.rows import (
     CampaignPhase,
     DeviceToReplace,
     GateDecision,
-    Member,
     MemberState,
     PhaseState,
     Sum,
 )
 from ota_engine.fleet.campaigns.voices import Forecast
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
-from ota_engine.fleet.kernel.rows import Counts, Select
+from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.head_end.questions.asking import View
+from ota_engine.head_end.questions.scope import home_party
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.times import Utc
+from ota_engine.store.fleet.sets import (
+    HomesCounted,
+    count_of,
+    count_own,
+    rows_of,
+    waiting_since,
+)
 
 _HOUR_S: Final = 3_600.0
 
@@ -51,6 +58,7 @@ class PhaseStatus:
         state: where it stands.
         homes: in it now.
         counts: of them, by state.
+        own: homes of the viewer alone, by state; None for who sees every home.
         started_utc: None before it has begun.
         ended_utc: None before its gate has passed.
         verdict: of its gate, empty before the first.
@@ -72,6 +80,7 @@ class PhaseStatus:
     judged_utc: float | None
     forecast_utc: float | None
     expected_utc: float | None
+    own: Mapping[str, int] | None = None
 
     def count(self, *states: MemberState) -> int:
         """How many homes are in one of some states."""
@@ -87,10 +96,10 @@ class CampaignStatus:
         version: of the firmware.
         variant: of the devices.
         phases: in order.
-        waiting: homes that wait, by phase and reason, most first.
+        waiting: homes that wait, by phase and reason, most first; of a supplier's, its own.
         incidents: that are not resolved.
-        replacements: devices that somebody has to go to.
-        notices: about it, by how far they have come.
+        replacements: devices that somebody has to go to, in homes that the viewer sees.
+        notices: about it to parties that the viewer knows of, by how far they have come.
     """
 
     campaign: Campaign
@@ -107,57 +116,93 @@ class CampaignStatus:
         return asdict(self)
 
 
-def campaign_status(store: FleetStore, name: str, utc: Utc) -> CampaignStatus:
-    """Read how a campaign stands.
-
-    Raises:
-        LocalError: there is none of this name.
-    """
-    with store.reading():
-        found = store.select(Select(Campaign, (("campaign", name),)))
-        if not found:
-            names = ", ".join(row.campaign for row in store.select(Select(Campaign)))
-            raise LocalError(
-                f"{name!a}: there is no such campaign: there are {names}"
-                if names
-                else f"{name!a}: there is no campaign yet: propose one"
-            )
-        (campaign,) = found
-        return _status(store, campaign, utc)
-
-
-def _status(store: FleetStore, campaign: Campaign, utc: Utc) -> CampaignStatus:
+def campaign_status(view: View, campaign: Campaign) -> CampaignStatus:
+    """Read how a campaign stands, as far as its viewer may see."""
+    store = view.desk.store
     mine = ("campaign", campaign.campaign)
     (release,) = store.select(Select(FirmwareRelease, (("release", campaign.release),)))
-    phases = store.select(Select(CampaignPhase, (mine,)))
     sums = store.select(Select(Sum, (mine,)))
-    forecasts = {row.phase: row for row in store.select(Select(Forecast, (mine,)))}
-    verdicts = {(row.phase, row.number): row for row in store.select(Select(GateDecision, (mine,)))}
-    policy = policy_of(campaign.policy)
-    shown = []
-    expected: float | None = utc
-    for phase in phases:
-        counts = _counts(sums, phase.number)
-        forecast = forecasts.get(phase.number)
-        expected = _expected(policy, phase, counts, forecast, expected)
-        last = verdicts.get((phase.number, phase.verdicts))
-        shown.append(_phase(phase, counts, last, forecast, expected))
-    about = ("subject", f"campaign:{campaign.campaign}")
-    notices = store.count(Counts(Notice, ("state",), (about,)))
+    own = own_counts(view, campaign, sums)
     incidents = store.select(Select(Incident, (mine,)))
     return CampaignStatus(
         campaign,
         release.version,
         release.variant,
-        tuple(shown),
-        _waiting(store, campaign, sums),
+        tuple(_phases(view, campaign, sums, own)),
+        waiting_homes(view, campaign, sums, own),
         tuple(row for row in incidents if row.state is not IncidentState.RESOLVED),
-        sum(store.count(Counts(DeviceToReplace, ("campaign",), (mine,))).values()),
-        {str(NoticeState(state)): number for (state,), number in notices.items()},
+        count_replacements(view, campaign.campaign),
+        _notices(view, campaign),
     )
 
 
-def _counts(sums: Sequence[Sum], phase: int) -> dict[str, int]:
+def own_counts(
+    view: View, campaign: Campaign, sums: Sequence[Sum]
+) -> Sequence[HomesCounted] | None:
+    """Count the viewer's own homes; None for who sees every home."""
+    party = home_party(view)
+    if not party:
+        return None
+    if not view.viewer.is_supplier:
+        return ()
+    members = sum(row.homes for row in sums if row.state in frozenset(MemberState))
+    return count_own(view.desk.store.driver, campaign.campaign, party, members)
+
+
+def _phases(
+    view: View, campaign: Campaign, sums: Sequence[Sum], own: Sequence[HomesCounted] | None
+) -> Iterator[PhaseStatus]:
+    store = view.desk.store
+    mine = ("campaign", campaign.campaign)
+    forecasts = {row.phase: row for row in store.select(Select(Forecast, (mine,)))}
+    policy = policy_of(campaign.policy)
+    expected: float | None = view.utc
+    for phase in store.select(Select(CampaignPhase, (mine,))):
+        counts = _counts(sums, phase.number)
+        forecast = forecasts.get(phase.number)
+        expected = _expected(policy, phase, counts, forecast, expected)
+        last = _last_verdict(store, phase)
+        mine_alone = None if own is None else _counts(own, phase.number)
+        yield _phase(phase, counts, last, forecast, expected, mine_alone)
+
+
+def _last_verdict(store: FleetStore, phase: CampaignPhase) -> GateDecision | None:
+    here = ("campaign", phase.campaign), ("phase", phase.number), ("number", phase.verdicts)
+    found = store.select(Select(GateDecision, here))
+    return found[0] if found else None
+
+
+def _notices(view: View, campaign: Campaign) -> dict[str, int]:
+    """Count notices about a campaign by how far they have come; they are few for any number of homes."""
+    party = home_party(view)
+    counts: dict[str, int] = {}
+    given = {"subject": f"campaign:{campaign.campaign}", "party": party}
+    ending = "WHERE r.subject = :subject AND r.kind <> 'activated'"
+    if party:
+        ending += " AND r.party = :party"
+    notice: Notice
+    for notice in rows_of(view.desk.store.driver, Notice, ending, given):
+        counts[notice.state] = counts.get(notice.state, 0) + 1
+    return {str(state): counts[state] for state in sorted(NoticeState) if state in counts}
+
+
+def count_replacements(view: View, campaign: str) -> int:
+    """Count devices of a campaign that are to be replaced, of homes that are seen."""
+    ending, given = replacements_seen(view, campaign)
+    return count_of(view.desk.store.driver, DeviceToReplace, ending, given)
+
+
+def replacements_seen(view: View, campaign: str) -> tuple[str, dict[str, Any]]:
+    """Write the end of a statement that reads them, and what it is given."""
+    party = home_party(view)
+    given = {"campaign": campaign, "party": party}
+    if not party:
+        return "WHERE r.campaign = :campaign", given
+    own = "(h.electricity = :party OR h.gas = :party)"
+    return f"JOIN homes AS h ON h.home = r.home WHERE r.campaign = :campaign AND {own}", given
+
+
+def _counts(sums: Sequence[Sum | HomesCounted], phase: int) -> dict[str, int]:
     known = frozenset(MemberState)
     counts: dict[str, int] = {}
     for row in sums:
@@ -172,6 +217,7 @@ def _phase(
     last: GateDecision | None,
     forecast: Forecast | None,
     expected: float | None,
+    own: Mapping[str, int] | None,
 ) -> PhaseStatus:
     return PhaseStatus(
         phase.number,
@@ -186,6 +232,7 @@ def _phase(
         None if last is None else last.utc,
         None if forecast is None else forecast.ends_utc,
         expected,
+        own,
     )
 
 
@@ -221,20 +268,19 @@ def _expected(
     return max(before, (last or before) + agreed.gate.observation_s)
 
 
-def _waiting(
-    store: FleetStore, campaign: Campaign, sums: Sequence[Sum]
+def waiting_homes(
+    view: View, campaign: Campaign, sums: Sequence[Sum], own: Sequence[HomesCounted] | None
 ) -> tuple[HomesWaiting, ...]:
-    found = []
-    for row in sums:
-        if row.state != MemberState.WAITING or not row.homes:
-            continue
-        here = (
-            ("campaign", campaign.campaign),
-            ("phase", row.phase),
-            ("state", MemberState.WAITING),
-            ("reason", row.reason),
-        )
-        first = store.select(Select(Member, here, (), ("since_utc",), 1))
-        since = first[0].since_utc if first else None
-        found.append(HomesWaiting(row.phase, row.reason, row.homes, since))
+    """Say which homes wait for what, most first; of a supplier's, its own."""
+    found = [
+        HomesWaiting(row.phase, row.reason, row.homes, _since(view, row))
+        for row in (sums if own is None else own)
+        if row.state == MemberState.WAITING and row.homes
+    ]
     return tuple(sorted(found, key=lambda one: (-one.homes, one.phase, one.reason)))
+
+
+def _since(view: View, row: Sum | HomesCounted) -> float | None:
+    if isinstance(row, HomesCounted):
+        return row.since_utc
+    return waiting_since(view.desk.store.driver, row.campaign, row.phase, row.reason)

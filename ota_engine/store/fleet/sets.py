@@ -1,0 +1,251 @@
+"""What people ask about many homes at once, as sets and pages; knows the tables, no question.
+
+Homes of one party are those for which it answers now, for either fuel.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from ota_engine.fleet.campaigns.rows import Member
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.store.fleet.forms import FORMS
+
+_MEMBER: Final = FORMS[Member]
+_HOME: Final = FORMS[Home]
+_OWN: Final = (
+    "(SELECT home FROM homes WHERE electricity = :party"
+    " UNION SELECT home FROM homes WHERE gas = :party)"
+)
+
+
+class HomesCounted(NamedTuple):
+    """How many homes of a campaign stand alike.
+
+    Attributes:
+        phase: number.
+        state: text of ``MemberState``.
+        reason: why.
+        homes: how many.
+        since_utc: since when the first of them does.
+    """
+
+    phase: int
+    state: str
+    reason: str
+    homes: int
+    since_utc: float
+
+
+def count_own(
+    driver: sqlite3.Connection, campaign: str, party: str, members: int
+) -> list[HomesCounted]:
+    """Count the homes of a campaign for which a party answers, by where they stand.
+
+    Args:
+        driver: within a transaction.
+        campaign: whose.
+        party: who answers.
+        members: how many homes the campaign has: it begins with whatever is fewer.
+    """
+    given = {"campaign": campaign, "party": party}
+    own = driver.execute(
+        "SELECT (SELECT count(*) FROM homes WHERE electricity = :party)"
+        " + (SELECT count(*) FROM homes WHERE gas = :party)",
+        given,
+    ).fetchone()[0]
+    if members < own:
+        source = (
+            "members AS m CROSS JOIN homes AS h ON h.home = m.home"
+            " WHERE m.campaign = :campaign AND (h.electricity = :party OR h.gas = :party)"
+        )
+    else:
+        source = (
+            f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home WHERE m.campaign = :campaign"
+        )
+    text = (
+        "SELECT m.phase, m.state, m.reason, count(*), min(m.since_utc)"  # noqa: S608 - our own words
+        f" FROM {source} GROUP BY m.phase, m.state, m.reason"
+    )
+    return [HomesCounted(*row) for row in driver.execute(text, given)]
+
+
+def waiting_since(
+    driver: sqlite3.Connection, campaign: str, phase: int, reason: str
+) -> float | None:
+    """Say since when the first home of a phase waits for a reason; read off an index."""
+    text = (
+        "SELECT min(since_utc) FROM members"
+        " WHERE campaign = ? AND phase = ? AND reason = ? AND state = 'waiting'"
+    )
+    found: float | None = driver.execute(text, (campaign, phase, reason)).fetchone()[0]
+    return found
+
+
+class MembersWanted(NamedTuple):
+    """Which homes of a campaign a page lists, those that stand where they stand for longest first.
+
+    Attributes:
+        campaign: whose.
+        states: texts of ``MemberState``.
+        phase: number; 0 for all.
+        reason: why; None for any.
+        party: that answers for them; empty for all.
+        after: time and home of the last one of the page before; None for the first page.
+        most: give no more than so many.
+    """
+
+    campaign: str
+    states: tuple[str, ...]
+    phase: int
+    reason: str | None
+    party: str
+    after: tuple[float, str] | None
+    most: int
+
+
+def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[Member]:
+    """Read a page of homes of a campaign."""
+    given: dict[str, Any] = {"campaign": wanted.campaign, "most": wanted.most}
+    conditions = ["m.campaign = :campaign"]
+    if wanted.states == ("waiting",):
+        conditions.append("m.state = 'waiting'")  # as the index of waiting homes has it
+    else:
+        marks = [f":state{number}" for number in range(len(wanted.states))]
+        given |= dict(zip((mark[1:] for mark in marks), wanted.states, strict=True))
+        conditions.append(f"m.state IN ({', '.join(marks)})")
+    if wanted.phase:
+        conditions.append("m.phase = :phase")
+        given["phase"] = wanted.phase
+    if wanted.reason is not None:
+        conditions.append("m.reason = :reason")
+        given["reason"] = wanted.reason
+    if wanted.after is not None:
+        conditions.append("(m.since_utc, m.home) > (:since, :home)")
+        given["since"], given["home"] = wanted.after
+    source = "members AS m"
+    if wanted.party:
+        source = f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home"
+        given["party"] = wanted.party
+    text = (
+        f"SELECT {_columns('m', _MEMBER.names)} FROM {source}"  # noqa: S608 - our own words
+        f" WHERE {' AND '.join(conditions)} ORDER BY m.since_utc, m.home LIMIT :most"
+    )
+    return [_MEMBER.read(row) for row in driver.execute(text, given)]
+
+
+class HomesWanted(NamedTuple):
+    """Which homes a page lists, by their ids.
+
+    Attributes:
+        where: pairs of a field of ``Home`` and the value it must have.
+        party: that answers for them; empty for all.
+        after: the last one of the page before; empty for the first page.
+        most: give no more than so many.
+    """
+
+    where: tuple[tuple[str, str], ...]
+    party: str
+    after: str
+    most: int
+
+
+def page_of_homes(driver: sqlite3.Connection, wanted: HomesWanted) -> tuple[list[Home], int]:
+    """Read a page of homes.
+
+    Returns:
+        homes, and how many there are in all.
+    """
+    given: dict[str, Any] = {"after": wanted.after, "most": wanted.most, "party": wanted.party}
+    given |= dict(wanted.where)
+    same = "".join(f" AND {name} = :{name}" for name, _ in wanted.where)
+    columns = _columns("homes", _HOME.names)
+    fuels = ("electricity", "gas") if wanted.party else ()
+    parts = [f"{fuel} = :party" for fuel in fuels] or ["1"]
+    pages = [
+        f"SELECT * FROM (SELECT {columns} FROM homes WHERE {part} AND home > :after{same}"  # noqa: S608 - our own words
+        " ORDER BY home LIMIT :most)"
+        for part in parts
+    ]
+    text = f"{' UNION '.join(pages)} ORDER BY home LIMIT :most"
+    found = [_HOME.read(row) for row in driver.execute(text, given)]
+    sets = [f"SELECT home FROM homes WHERE {part}{same}" for part in parts]  # noqa: S608 - our own words
+    counting = f"SELECT count(*) FROM ({' UNION '.join(sets)})"  # noqa: S608 - as above
+    total: int = driver.execute(counting, given).fetchone()[0]
+    return found, total
+
+
+def versions_of_own(driver: sqlite3.Connection, party: str) -> dict[str, dict[int | None, int]]:
+    """Count what devices run in the homes of a party, by variant and version."""
+    text = (
+        "SELECT d.variant, d.version, count(*)"  # noqa: S608 - our own words
+        f" FROM {_OWN} AS o CROSS JOIN fleet_devices AS d ON d.home = o.home"
+        " WHERE d.status = 'Commissioned' GROUP BY d.variant, d.version"
+    )
+    found: dict[str, dict[int | None, int]] = {}
+    for variant, version, devices in driver.execute(text, {"party": party}):
+        found.setdefault(variant, {})[version] = devices
+    return found
+
+
+def count_own_homes(driver: sqlite3.Connection, party: str, name: str) -> dict[str, int]:
+    """Count the homes of a party by one field of theirs."""
+    text = (
+        f"SELECT h.{name}, count(*) FROM {_OWN} AS o"  # noqa: S608 - our own words
+        f" CROSS JOIN homes AS h ON h.home = o.home GROUP BY h.{name}"
+    )
+    return dict(driver.execute(text, {"party": party}).fetchall())
+
+
+def rows_of(
+    driver: sqlite3.Connection, kind: type[Any], ending: str, given: dict[str, Any]
+) -> Iterator[Any]:
+    """Read rows of a kind, named ``r``, by the end of a statement: what follows FROM and the table."""
+    form = FORMS[kind]
+    text = f"SELECT {_columns('r', form.names)} FROM {form.table} AS r {ending}"  # noqa: S608 - our own words
+    return map(form.read, driver.execute(text, given))
+
+
+def count_of(
+    driver: sqlite3.Connection, kind: type[Any], ending: str, given: dict[str, Any]
+) -> int:
+    """Count rows of a kind as ``rows_of`` reads them."""
+    text = f"SELECT count(*) FROM {FORMS[kind].table} AS r {ending}"  # noqa: S608 - our own words
+    found: int = driver.execute(text, given).fetchone()[0]
+    return found
+
+
+def homes_of_others(
+    driver: sqlite3.Connection, words: Sequence[str], devices: Sequence[str], party: str
+) -> set[str]:
+    """Name those of some words that are homes, or devices in homes, for which a party does not answer.
+
+    Args:
+        driver: within a transaction.
+        words: that may be ids of homes.
+        devices: that may be EUI-64s, as people write them.
+        party: who may know its own.
+    """
+    found = set(_known(driver, words, party, "SELECT h.home FROM homes AS h WHERE h.home IN"))
+    device = (
+        "SELECT d.{0} FROM fleet_devices AS d JOIN homes AS h ON h.home = d.home WHERE d.{0} IN"
+    )
+    for name in ("device", "gpf"):
+        found.update(_known(driver, devices, party, device.format(name)))
+    return found
+
+
+def _known(
+    driver: sqlite3.Connection, words: Sequence[str], party: str, text: str
+) -> Iterator[str]:
+    most = 500  # in one statement
+    for start in range(0, len(words), most):
+        part = words[start : start + most]
+        marks = ", ".join("?" * len(part))
+        whose = "h.electricity <> ? AND h.gas <> ?"
+        for row in driver.execute(f"{text} ({marks}) AND {whose}", (*part, party, party)):
+            yield row[0]
+
+
+def _columns(table: str, names: Sequence[str]) -> str:
+    return ", ".join(f"{table}.{name}" for name in names)
