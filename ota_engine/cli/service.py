@@ -22,6 +22,7 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.image_shelf import IMAGES_NAME
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.head_end.running import CalendarClock, FleetLoops
+from ota_engine.head_end.service.guards import GuardRules, guards
 from ota_engine.head_end.service.parts import ServiceDoor, ServiceLog, ServiceParts
 from ota_engine.head_end.service.running import Service, ServiceSettings
 from ota_engine.head_end.trial_clock import NAME, clock_of, set_pace
@@ -179,10 +180,16 @@ class _Runner:
         choice = self._choice
         courier = courier_of(parts.writing, parts.state, parts.clock, self._report)
         loops = FleetLoops(parts.writing, parts.clock, self._report, courier=courier, gateways=hubs)
+        rules = GuardRules(
+            hosts=frozenset({choice.place.host, *choice.hosts}),
+            secure=parts.secure,
+            behind_proxy=choice.behind_proxy,
+        )
         settings = ServiceSettings(
             place=choice.place,
             tls=choice.tls,
             proxied=choice.behind_proxy,
+            guards=guards(rules),
             troubles=() if doorway is None else (doorway.troubles,),
         )
         return Service(parts, doors(parts, access), loops, settings)
