@@ -24,6 +24,7 @@ from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import PLAIN_NAME
 from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sessions import Arrival, begin_session
 from ota_engine.head_end.access.tokens import TokenWish, make_token
 from ota_engine.head_end.desk import FleetDesk
@@ -58,7 +59,7 @@ class LabEntry(AccessDesk):
         account = self._lab.opened(person)
         key = None if unsigned else KEYS.get(person)
         arrival = Arrival(account, "127.0.0.1", key)
-        return begin_session(self._lab.estate.desk, arrival, self._lab.clock()).secret
+        return begin_session(self._lab.estate.desk, arrival, Moment(self._lab.clock())).secret
 
 
 class ServiceLab:
@@ -129,7 +130,7 @@ class ServiceLab:
         self.opened(person)
         key = None if unsigned or reads_only else KEYS.get(person)
         wish = TokenWish(f"token {next(self._tokens)}", 366, reads_only)
-        return make_token(self.estate.desk, person, wish, key, person, self.estate.utc)
+        return make_token(self.estate.desk, person, wish, key, person, Moment(self.estate.utc))
 
     def opened(self, person: str) -> Account:
         """Have an account of a person, without a password."""

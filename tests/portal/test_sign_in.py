@@ -8,6 +8,7 @@ import pytest
 
 from ota_engine.head_end.access import accounts
 from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.portal.door import PortalDoor
 from tests.head_end.access.lab import PASSWORD, AccessLab
@@ -83,7 +84,7 @@ async def test_a_form_that_is_too_large_is_not_read(lab: AccessLab) -> None:
 
 
 async def test_who_is_invited_chooses_a_password_and_comes_in(lab: AccessLab) -> None:
-    code = accounts.invite(lab.estate.desk, "sam", "state folder", lab.clock())
+    code = accounts.invite(lab.estate.desk, "sam", "state folder", Moment(lab.clock()))
     async with lab.serving(_door(lab)) as client, client.http() as http:
         assert code in (await http.get("/welcome", params={"code": code})).text
         form = {"code": code, "password": PASSWORD, "again": "another"}

@@ -19,16 +19,15 @@ from ota_engine.fleet.kernel.identifiers import refuse_bad_id
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.attempts import person_subject
 from ota_engine.head_end.access.book import AccessBook, changing, looking
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords, refuse_weak, written
 from ota_engine.head_end.access.sealing import seal_by_password
 from ota_engine.head_end.access.secret_texts import SecretKind, new_secret, read_secret
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.times import DAY_S, Utc
+from ota_engine.times import DAY_S
 from ota_engine.wording import one_line
 
 INVITED_S: Final = 7 * DAY_S
-#: Stands in the audit trail for whoever has the state folder.
-LOCAL_ACTOR: Final = "state folder"
 _BAD_CODE: Final = "the invitation is not known, was used, or is over: ask for a new one"
 
 
@@ -148,14 +147,14 @@ def refuse_other_key(who: KnownPerson, name: str, key: ec.EllipticCurvePrivateKe
         )
 
 
-def invite(desk: FleetDesk, person: str, actor: str, utc: Utc) -> str:
+def invite(desk: FleetDesk, person: str, actor: str, now: Moment) -> str:
     """Make a code by which a person opens an account, or chooses a new password for the one she has.
 
     Args:
         desk: of the fleet.
         person: id; in the fleet or not yet.
         actor: who invites.
-        utc: now.
+        now: when.
 
     Returns:
         the code; it is kept nowhere.
@@ -166,16 +165,16 @@ def invite(desk: FleetDesk, person: str, actor: str, utc: Utc) -> str:
     """
     _refuse_bad_id(person)
     secret = new_secret(SecretKind.INVITATION)
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         who = known(book, person)
         _refuse_removed(who, person)
-        account = who.account or Account(person, "", b"", "", "", utc, utc)
-        book.put(replace(account, invitation=secret.digest, invited_until_utc=Utc(utc + INVITED_S)))
+        account = who.account or Account(person, "", b"", "", "", 0.0, now.utc)
+        book.put(replace(account, invitation=secret.digest, invited_until_utc=now.after(INVITED_S)))
         book.note(actor, "invited", person)
     return secret.text
 
 
-def invited(desk: FleetDesk, code: str, utc: Utc) -> tuple[str, KnownPerson]:
+def invited(desk: FleetDesk, code: str, now: Moment) -> tuple[str, KnownPerson]:
     """Say whom a code invites.
 
     Raises:
@@ -183,11 +182,11 @@ def invited(desk: FleetDesk, code: str, utc: Utc) -> tuple[str, KnownPerson]:
         StoreError: the database failed.
     """
     with looking(desk) as book:
-        account = _invited(book, code, utc)
+        account = _invited(book, code, now)
         return account.person, known(book, account.person)
 
 
-def accept(desk: FleetDesk, code: str, chosen: Chosen, utc: Utc) -> str:
+def accept(desk: FleetDesk, code: str, chosen: Chosen, now: Moment) -> str:
     """Open the account, or change its password, by a code; whatever was open before is over.
 
     Returns:
@@ -197,8 +196,8 @@ def accept(desk: FleetDesk, code: str, chosen: Chosen, utc: Utc) -> str:
         LocalError: the code invites nobody.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
-        account = _invited(book, code, utc)
+    with changing(desk, now.utc) as book:
+        account = _invited(book, code, now)
         open_account(book, account, chosen)
         book.note(
             account.person, "invitation accepted", account.person, key=bool(chosen.sealed_key)
@@ -226,7 +225,7 @@ def open_account(book: AccessBook, account: Account, chosen: Chosen) -> None:
         book.drop(attempts)
 
 
-def open_at_once(desk: FleetDesk, person: str, chosen: Chosen, actor: str, utc: Utc) -> None:
+def open_at_once(desk: FleetDesk, person: str, chosen: Chosen, actor: str, now: Moment) -> None:
     """Make an account with its password, without an invitation.
 
     Raises:
@@ -234,18 +233,18 @@ def open_at_once(desk: FleetDesk, person: str, chosen: Chosen, actor: str, utc: 
         StoreError: the database failed.
     """
     _refuse_bad_id(person)
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         who = known(book, person)
         _refuse_removed(who, person)
         if who.account is not None:
             raise LocalError(
                 f"{person} has an account already: invite her to choose a new password"
             )
-        open_account(book, Account(person, "", b"", "", "", 0.0, utc), chosen)
+        open_account(book, Account(person, "", b"", "", "", 0.0, now.utc), chosen)
         book.note(actor, "account made", person, key=bool(chosen.sealed_key))
 
 
-def lock(desk: FleetDesk, person: str, why: str, actor: str, utc: Utc) -> None:
+def lock(desk: FleetDesk, person: str, why: str, actor: str, now: Moment) -> None:
     """Let nobody in by an account, at once.
 
     Raises:
@@ -254,21 +253,21 @@ def lock(desk: FleetDesk, person: str, why: str, actor: str, utc: Utc) -> None:
     """
     if not why.strip() or one_line(why) != why:
         raise LocalError("say in one line why the account is locked")
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         account = account_of(book, person)
         book.put(replace(account, locked=why, revision=account.revision + 1))
         end_sessions(book, person)
         book.note(actor, "locked", person, reason=why)
 
 
-def unlock(desk: FleetDesk, person: str, actor: str, utc: Utc) -> None:
+def unlock(desk: FleetDesk, person: str, actor: str, now: Moment) -> None:
     """Let a person in again, also where only wrong passwords keep her out.
 
     Raises:
         LocalError: there is no account.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         account = account_of(book, person)
         book.put(replace(account, locked=""))
         attempts = book.get(Attempts, person_subject(person))
@@ -277,7 +276,7 @@ def unlock(desk: FleetDesk, person: str, actor: str, utc: Utc) -> None:
         book.note(actor, "unlocked", person)
 
 
-def sign_out_everywhere(desk: FleetDesk, person: str, actor: str, utc: Utc) -> int:
+def sign_out_everywhere(desk: FleetDesk, person: str, actor: str, now: Moment) -> int:
     """End all sessions of a person; her tokens stay.
 
     Returns:
@@ -287,7 +286,7 @@ def sign_out_everywhere(desk: FleetDesk, person: str, actor: str, utc: Utc) -> i
         LocalError: there is no account.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         account = account_of(book, person)
         book.put(replace(account, revision=account.revision + 1))
         ended = end_sessions(book, person)
@@ -315,10 +314,10 @@ def account_of(book: AccessBook, person: str) -> Account:
     return account
 
 
-def _invited(book: AccessBook, code: str, utc: Utc) -> Account:
+def _invited(book: AccessBook, code: str, now: Moment) -> Account:
     secret = read_secret(code.strip(), SecretKind.INVITATION)
     found = [] if secret is None else book.select(Account, invitation=secret.digest)
-    if not found or found[0].invited_until_utc <= utc or found[0].locked:
+    if not found or found[0].invited_until_utc <= now.utc or found[0].locked:
         raise LocalError(_BAD_CODE)
     _refuse_removed(known(book, found[0].person), found[0].person)
     return found[0]

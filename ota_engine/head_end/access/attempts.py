@@ -9,7 +9,8 @@ import ipaddress
 from typing import Final, NamedTuple
 
 from ota_engine.fleet.access.rows import Attempts
-from ota_engine.times import DAY_S, Utc
+from ota_engine.head_end.access.moment import Moment
+from ota_engine.times import DAY_S
 
 
 class GuessLimit(NamedTuple):
@@ -51,24 +52,24 @@ def address_subject(address: str) -> str:
     return f"address:{read}"
 
 
-def wait_s(row: Attempts | None, limit: GuessLimit, utc: Utc) -> float:
+def wait_s(row: Attempts | None, limit: GuessLimit, now: Moment) -> float:
     """Seconds before one more attempt is looked at.
 
     However wrong the clock was when they were counted, it is no longer than the longest wait.
     """
-    return 0.0 if row is None else min(max(0.0, row.until_utc - utc), limit.most_s)
+    return 0.0 if row is None else min(max(0.0, now.until(row.until_utc)), limit.most_s)
 
 
-def one_more(row: Attempts | None, subject: str, limit: GuessLimit, utc: Utc) -> Attempts:
+def one_more(row: Attempts | None, subject: str, limit: GuessLimit, now: Moment) -> Attempts:
     """Count one attempt."""
-    if row is None or utc >= row.until_utc + FORGET_S:
-        row = Attempts(subject, 0, utc, utc)
+    if row is None or now.until(row.until_utc) <= -FORGET_S:
+        row = Attempts(subject, 0, now.utc, now.utc)
     failures = row.failures + 1
     beyond = failures - limit.free
     wait = 0.0 if beyond < 0 else min(limit.most_s, limit.first_s * 2.0 ** min(beyond, 30))
-    return Attempts(subject, failures, row.since_utc, utc + wait)
+    return Attempts(subject, failures, row.since_utc, now.after(wait))
 
 
-def one_less(row: Attempts, utc: Utc) -> Attempts:
+def one_less(row: Attempts, now: Moment) -> Attempts:
     """Take back the one that went well, of an address from which others come, too."""
-    return Attempts(row.subject, max(0, row.failures - 1), row.since_utc, utc)
+    return Attempts(row.subject, max(0, row.failures - 1), row.since_utc, now.utc)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import Changed, RowKey, Select, Unloaded, key_of
@@ -11,6 +11,9 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
 R = TypeVar("R")
+
+#: Stands in the audit trail for whoever has the state folder.
+LOCAL_ACTOR: Final = "state folder"
 
 
 class AccessBook:

@@ -23,12 +23,14 @@ from ota_engine.head_end.access import accounts, keeping, sessions, tokens
 from ota_engine.head_end.access.accounts import KnownPerson, choose, known_of, refuse_other_key
 from ota_engine.head_end.access.entry import EntryWay, SignedIn
 from ota_engine.head_end.access.listing import AccountShown, accounts_shown
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords, TooManyChecksError
 from ota_engine.head_end.access.secret_texts import SecretKind, read_secret
 from ota_engine.head_end.access.sessions import Arrival, SessionBegun
 from ota_engine.head_end.access.tokens import TokenWish
 from ota_engine.head_end.refusals import NOBODY, RefusalLedger, write_notes
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
+from ota_engine.paced_clock import rate_of
 from ota_engine.times import Utc
 from ota_engine.wording import counted, one_line
 
@@ -69,7 +71,7 @@ class AccessDesk:
     Args:
         writing: where the fleet decides.
         reading: where it is read beside that.
-        clock: gives UTC.
+        clock: gives UTC; what lasts for people is measured in their seconds, however fast it runs.
         passwords: checks them.
     """
 
@@ -128,11 +130,11 @@ class AccessDesk:
         read = read_secret(secret, SecretKind.SESSION)
         if read is None:
             return None
-        utc, used = self._clock(), self._seen.get(read.digest, 0.0)
+        now, used = self._now(), self._seen.get(read.digest, 0.0)
         seen = await self._reading.ask(
-            partial(sessions.by_session, secret=read, seen_utc=used, utc=utc)
+            partial(sessions.by_session, secret=read, seen_utc=used, now=now)
         )
-        return self._used(seen, utc)
+        return self._used(seen, now)
 
     async def by_token(self, token: str) -> SignedIn | None:
         """Know a program by its token; None for nobody.
@@ -140,12 +142,12 @@ class AccessDesk:
         Raises:
             StoreError: the database failed.
         """
-        read, utc, seen = read_secret(token, SecretKind.TOKEN), self._clock(), None
+        read, now, seen = read_secret(token, SecretKind.TOKEN), self._now(), None
         if read is not None:
-            seen = await self._reading.ask(partial(sessions.by_token, secret=read, utc=utc))
+            seen = await self._reading.ask(partial(sessions.by_token, secret=read, now=now))
         if seen is None:
             self._refusals.note("unknown, over or revoked", NOBODY, "token refused")
-        return self._used(seen, utc)
+        return self._used(seen, now)
 
     async def still_in(self, seen: SignedIn) -> bool:
         """Whether somebody who came in may stay; it counts as no use.
@@ -155,7 +157,7 @@ class AccessDesk:
         """
         used = self._seen.get(seen.digest, 0.0)
         return await self._reading.ask(
-            partial(sessions.still_in, seen=seen, seen_utc=used, utc=self._clock())
+            partial(sessions.still_in, seen=seen, seen_utc=used, now=self._now())
         )
 
     async def refused(self, seen: SignedIn, what: str) -> None:
@@ -197,7 +199,7 @@ class AccessDesk:
             StoreError: the database failed.
         """
         return await self._reading.ask(
-            partial(sessions.sessions_of, person=seen.viewer.person, utc=self._clock())
+            partial(sessions.sessions_of, person=seen.viewer.person, now=self._now())
         )
 
     async def tokens(self, seen: SignedIn) -> list[AccessToken]:
@@ -329,7 +331,7 @@ class AccessDesk:
             StoreError: the database failed.
         """
         _keeper(seen)
-        return await self._reading.ask(partial(accounts_shown, utc=self._clock()))
+        return await self._reading.ask(partial(accounts_shown, now=self._now()))
 
     async def invite(self, seen: SignedIn, person: str) -> str:
         """Make a code by which a person opens her account, or chooses a new password.
@@ -352,7 +354,7 @@ class AccessDesk:
             LocalError: nobody.
             StoreError: the database failed.
         """
-        person, _ = await self._reading.ask(partial(accounts.invited, code=code, utc=self._clock()))
+        person, _ = await self._reading.ask(partial(accounts.invited, code=code, now=self._now()))
         return person
 
     async def accept(
@@ -370,7 +372,7 @@ class AccessDesk:
             LocalError: the code invites nobody, the password is weak, or the key is another one.
             StoreError: the database failed.
         """
-        ask = partial(accounts.invited, code=code, utc=self._clock())
+        ask = partial(accounts.invited, code=code, now=self._now())
         person, who = await self._reading.ask(ask)
         chosen = await self._apart(partial(choose, who, person, password, key, self._passwords))
         await self._change(accounts.accept, code=code, chosen=chosen)
@@ -434,7 +436,8 @@ class AccessDesk:
                 await self._change(sessions.note_seen, seen=seen)
                 seen = {}
             if notes:
-                await self._change(write_notes, notes=notes)
+                utc = self._clock()
+                await self._writing.use(partial(write_notes, notes=notes, utc=utc))
         except StoreError:
             self._seen = seen | self._seen
             self._refusals.put_back(notes)
@@ -469,9 +472,9 @@ class AccessDesk:
         person = _by_browser(seen)
         return await self._arrived(person, password, address)
 
-    def _used(self, seen: SignedIn | None, utc: Utc) -> SignedIn | None:
+    def _used(self, seen: SignedIn | None, now: Moment) -> SignedIn | None:
         if seen is not None:
-            self._seen[seen.digest] = sessions.to_the_minute(utc)
+            self._seen[seen.digest] = sessions.to_the_minute(now.utc)
         return seen
 
     async def _apart(self, call: Callable[[], T]) -> T:
@@ -480,9 +483,12 @@ class AccessDesk:
         except TooManyChecksError as error:
             raise NotLetInError(str(error), BUSY_S) from None
 
+    def _now(self) -> Moment:
+        return Moment(self._clock(), rate_of(self._clock))
+
     async def _change(self, change: Callable[..., T], **given: Any) -> T:
         """Change something in one commit."""
-        return await self._writing.use(partial(change, utc=self._clock(), **given))
+        return await self._writing.use(partial(change, now=self._now(), **given))
 
 
 def _by_browser(seen: SignedIn) -> str:

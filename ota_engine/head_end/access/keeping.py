@@ -1,4 +1,4 @@
-"""What a person changes of her own account, and what a restored state forgets; knows rows and no loop."""
+"""What a person changes of her own account; knows rows and no loop."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.errors import LocalError
-from ota_engine.fleet.access.rows import AccessToken, Account, Attempts, BrowserSession
+from ota_engine.fleet.access.rows import AccessToken, Account
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.parties.acts import ReplaceKey
 from ota_engine.head_end.access.accounts import (
-    LOCAL_ACTOR,
     Chosen,
     KnownPerson,
     account_of,
@@ -20,6 +19,7 @@ from ota_engine.head_end.access.accounts import (
     public_pem,
 )
 from ota_engine.head_end.access.book import AccessBook, changing
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords, refuse_weak, written
 from ota_engine.head_end.access.sealing import (
     SealBrokenError,
@@ -29,8 +29,6 @@ from ota_engine.head_end.access.sealing import (
 from ota_engine.head_end.access.sessions import Arrival, SessionBegun, enter, unchanged
 from ota_engine.head_end.deciding import Wish, decide
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.store.fleet.book import FleetStore
-from ota_engine.times import Utc
 from ota_engine.wording import one_line
 
 
@@ -91,7 +89,7 @@ def with_key(
 
 
 def change_account(
-    desk: FleetDesk, arrival: Arrival, chosen: Chosen, what: str, utc: Utc
+    desk: FleetDesk, arrival: Arrival, chosen: Chosen, what: str, now: Moment
 ) -> SessionBegun:
     """Give an account what its person chose; all her sessions end, and one begins.
 
@@ -100,16 +98,16 @@ def change_account(
         arrival: her, after her password was checked, with the key that is to be used.
         chosen: what she chose.
         what: says it in the audit trail.
-        utc: now.
+        now: when.
 
     Raises:
         LocalError: the account has changed meanwhile.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         who = unchanged(book, arrival.account)
         book.note(arrival.account.person, what, arrival.account.person)
-        return _change(book, who, arrival, chosen, utc)
+        return _change(book, who, arrival, chosen, now)
 
 
 def replace_key(
@@ -117,7 +115,7 @@ def replace_key(
     arrival: Arrival,
     chosen: Chosen,
     signer: ec.EllipticCurvePrivateKey,
-    utc: Utc,
+    now: Moment,
 ) -> tuple[Reply, SessionBegun | None]:
     """Decide, signed with the former key, that a person signs with another one, and keep that sealed.
 
@@ -126,7 +124,7 @@ def replace_key(
         arrival: her, with the new key.
         chosen: the new key, sealed.
         signer: the former key.
-        utc: now.
+        now: when.
 
     Returns:
         the answer to the decision, and a new session where it was taken.
@@ -136,19 +134,19 @@ def replace_key(
         StoreError: the database failed; the decision does not count either.
     """
     person = arrival.account.person
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         unchanged(book, arrival.account)
         act = ReplaceKey(person, chosen.public_key)
-        reply = decide(desk, Wish(person, act), signer, utc).reply
+        reply = decide(desk, Wish(person, act), signer, now.utc).reply
         if not reply.accepted:
             return reply, None
         for token in book.select(AccessToken, person=person):
             if token.sealed_key:
                 book.drop(token)
-        return reply, _change(book, known(book, person), arrival, chosen, utc)
+        return reply, _change(book, known(book, person), arrival, chosen, now)
 
 
-def set_zone(desk: FleetDesk, person: str, zone: str, utc: Utc) -> None:
+def set_zone(desk: FleetDesk, person: str, zone: str, now: Moment) -> None:
     """Show times in another zone to a person; an empty name for that of the server.
 
     Raises:
@@ -162,42 +160,12 @@ def set_zone(desk: FleetDesk, person: str, zone: str, utc: Utc) -> None:
         raise LocalError(
             f"{one_line(zone)} is no time zone: give a name such as Europe/London"
         ) from None
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         book.put(replace(account_of(book, person), zone=zone))
 
 
-def forget_ways_in(store: FleetStore, utc: Utc) -> None:
-    """Let nobody in by what a restored state says of then: sessions, invitations and tokens.
-
-    What was ended since would come to life again, and nothing in the state says which of them it was. So
-    all of them end. Passwords stay, for without them nobody could come in; one that was changed because
-    somebody knew it must be changed again, which the audit trail of the former state tells.
-
-    Args:
-        store: of the restored state.
-        utc: now.
-
-    Raises:
-        StoreError: the database failed; all of them are there still.
-    """
-    with store.transaction():
-        book = AccessBook(store)
-        ended = {}
-        for kind in (BrowserSession, AccessToken, Attempts):
-            rows = book.select(kind)
-            ended[kind.TABLE] = len(rows)
-            for row in rows:
-                book.drop(row)
-        accounts = book.select(Account)
-        ended["invitations"] = sum(bool(one.invitation) for one in accounts)
-        for one in accounts:
-            book.put(replace(one, invitation="", invited_until_utc=0.0, revision=one.revision + 1))
-        book.note(LOCAL_ACTOR, "ways in forgotten", "restored state", **ended)
-        book.keep(utc)
-
-
 def _change(
-    book: AccessBook, who: KnownPerson, arrival: Arrival, chosen: Chosen, utc: Utc
+    book: AccessBook, who: KnownPerson, arrival: Arrival, chosen: Chosen, now: Moment
 ) -> SessionBegun:
     account = replace(
         arrival.account,
@@ -209,7 +177,7 @@ def _change(
     book.put(account)
     end_sessions(book, account.person)
     arrival = arrival._replace(account=account)
-    return enter(book, who._replace(account=account), arrival, utc)
+    return enter(book, who._replace(account=account), arrival, now)
 
 
 def _chosen(

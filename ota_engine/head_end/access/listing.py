@@ -5,9 +5,9 @@ from typing import NamedTuple
 from ota_engine.fleet.access.rows import AccessToken, Account, BrowserSession
 from ota_engine.head_end.access.accounts import known
 from ota_engine.head_end.access.book import looking
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sessions import holds
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.times import Utc
 
 
 class AccountShown(NamedTuple):
@@ -38,7 +38,7 @@ class AccountShown(NamedTuple):
     tokens: int
 
 
-def accounts_shown(desk: FleetDesk, utc: Utc) -> list[AccountShown]:
+def accounts_shown(desk: FleetDesk, now: Moment) -> list[AccountShown]:
     """List all accounts, by person.
 
     Raises:
@@ -50,7 +50,7 @@ def accounts_shown(desk: FleetDesk, utc: Utc) -> list[AccountShown]:
             who = known(book, account.person)
             sessions = book.select(BrowserSession, person=account.person)
             tokens = book.select(AccessToken, person=account.person)
-            invited = bool(account.invitation) and utc < account.invited_until_utc
+            invited = bool(account.invitation) and now.utc < account.invited_until_utc
             hindrance = who.hindrance
             if not hindrance and not account.password:
                 hindrance = "no password is chosen yet"
@@ -64,8 +64,8 @@ def accounts_shown(desk: FleetDesk, utc: Utc) -> list[AccountShown]:
                     account.invited_until_utc if invited else None,
                     bool(account.password),
                     account.public_key,
-                    sum(holds(one, who, 0.0, utc) for one in sessions),
-                    sum(utc < one.ends_utc for one in tokens),
+                    sum(holds(one, who, 0.0, now) for one in sessions),
+                    sum(now.utc < one.ends_utc for one in tokens),
                 )
             )
     return shown

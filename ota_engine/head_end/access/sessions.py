@@ -25,6 +25,7 @@ from ota_engine.head_end.access.attempts import (
 )
 from ota_engine.head_end.access.book import AccessBook, changing, looking
 from ota_engine.head_end.access.entry import EntryWay, SignedIn
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sealing import SealBrokenError, open_by_secret, seal_by_secret
 from ota_engine.head_end.access.secret_texts import (
     AccessSecret,
@@ -39,6 +40,7 @@ from ota_engine.times import DAY_S, Utc
 SESSION_S: Final = DAY_S / 2  # a day's work
 IDLE_S: Final = 3_600.0
 MINUTE_S: Final = 60.0
+SKEW_S: Final = 300.0  # a session that has more left was begun by another clock
 MOST_SESSIONS: Final = 20  # of one person; the oldest gives way
 
 
@@ -72,7 +74,7 @@ class Arrival(NamedTuple):
     renewed: Chosen | None = None
 
 
-def count_attempt(desk: FleetDesk, person: str, address: str, utc: Utc) -> float:
+def count_attempt(desk: FleetDesk, person: str, address: str, now: Moment) -> float:
     """Count one attempt to sign in, before it is looked at.
 
     Returns:
@@ -82,28 +84,28 @@ def count_attempt(desk: FleetDesk, person: str, address: str, utc: Utc) -> float
         StoreError: the database failed.
     """
     subjects = ((person_subject(person), BY_PERSON), (address_subject(address), BY_ADDRESS))
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         rows = [(book.get(Attempts, subject), subject, limit) for subject, limit in subjects]
-        wait = max(wait_s(row, limit, utc) for row, _, limit in rows)
+        wait = max(wait_s(row, limit, now) for row, _, limit in rows)
         if wait <= 0.0:
             for row, subject, limit in rows:
-                book.put(one_more(row, subject, limit, utc))
+                book.put(one_more(row, subject, limit, now))
     return wait
 
 
-def begin_session(desk: FleetDesk, arrival: Arrival, utc: Utc) -> SessionBegun:
+def begin_session(desk: FleetDesk, arrival: Arrival, now: Moment) -> SessionBegun:
     """Sign a person in whose password was right.
 
     Raises:
         LocalError: the account has changed meanwhile.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         who = unchanged(book, arrival.account)
         if arrival.renewed is not None:
             password, sealed_key, *_ = arrival.renewed
             book.put(replace(arrival.account, password=password, sealed_key=sealed_key))
-        return enter(book, who, arrival, utc)
+        return enter(book, who, arrival, now)
 
 
 def unchanged(book: AccessBook, account: Account) -> KnownPerson:
@@ -118,26 +120,26 @@ def unchanged(book: AccessBook, account: Account) -> KnownPerson:
     return who
 
 
-def enter(book: AccessBook, who: KnownPerson, arrival: Arrival, utc: Utc) -> SessionBegun:
+def enter(book: AccessBook, who: KnownPerson, arrival: Arrival, now: Moment) -> SessionBegun:
     """Let somebody in, under a secret that nobody had before.
 
     Args:
         book: takes what changes.
         who: what there is of her; nothing hinders her.
         arrival: of hers, with the account as it is from now on.
-        utc: now.
+        now: when.
     """
     account, person = arrival.account, arrival.account.person
     secret = new_secret(SecretKind.SESSION)
-    _drop_sessions(book, person, arrival.former, utc)
-    _forget_attempt(book, person, arrival.address, utc)
+    _drop_sessions(book, person, arrival.former, now)
+    _forget_attempt(book, person, arrival.address, now)
     session = BrowserSession(
         secret.digest,
         person,
         account.revision,
-        utc,
-        to_the_minute(utc),
-        utc + SESSION_S,
+        now.utc,
+        to_the_minute(now.utc),
+        now.after(SESSION_S),
         arrival.address[:64],
         b"" if arrival.key is None else seal_by_secret(arrival.key, person, secret),
     )
@@ -146,14 +148,16 @@ def enter(book: AccessBook, who: KnownPerson, arrival: Arrival, utc: Utc) -> Ses
     return SessionBegun(_signed_in(who, EntryWay.SESSION, secret.digest, arrival.key), secret.text)
 
 
-def by_session(desk: FleetDesk, secret: AccessSecret, seen_utc: float, utc: Utc) -> SignedIn | None:
+def by_session(
+    desk: FleetDesk, secret: AccessSecret, seen_utc: float, now: Moment
+) -> SignedIn | None:
     """Know somebody by the secret in the cookie; None for nobody.
 
     Args:
         desk: of the fleet.
         secret: as the cookie has it.
         seen_utc: when this session was used last, if that is not in its row yet.
-        utc: now.
+        now: when.
 
     Raises:
         StoreError: the database failed.
@@ -163,13 +167,13 @@ def by_session(desk: FleetDesk, secret: AccessSecret, seen_utc: float, utc: Utc)
         if session is None:
             return None
         who = known(book, session.person)
-    if not holds(session, who, seen_utc, utc):
+    if not holds(session, who, seen_utc, now):
         return None
     key = _opened(session.sealed_key, session.person, secret)
     return _signed_in(who, EntryWay.SESSION, session.digest, key)
 
 
-def by_token(desk: FleetDesk, secret: AccessSecret, utc: Utc) -> SignedIn | None:
+def by_token(desk: FleetDesk, secret: AccessSecret, now: Moment) -> SignedIn | None:
     """Know a program by its token; None for nobody.
 
     Raises:
@@ -177,7 +181,7 @@ def by_token(desk: FleetDesk, secret: AccessSecret, utc: Utc) -> SignedIn | None
     """
     with looking(desk) as book:
         token = book.get(AccessToken, secret.digest)
-        if token is None or token.ends_utc <= utc:
+        if token is None or token.ends_utc <= now.utc:
             return None
         who = known(book, token.person)
     if who.hindrance:
@@ -186,7 +190,7 @@ def by_token(desk: FleetDesk, secret: AccessSecret, utc: Utc) -> SignedIn | None
     return _signed_in(who, EntryWay.BEARER, token.digest, key, reads_only=token.reads_only)
 
 
-def still_in(desk: FleetDesk, seen: SignedIn, seen_utc: float, utc: Utc) -> bool:
+def still_in(desk: FleetDesk, seen: SignedIn, seen_utc: float, now: Moment) -> bool:
     """Whether somebody who came in may stay: a stream that is open for long asks that again.
 
     Raises:
@@ -196,69 +200,69 @@ def still_in(desk: FleetDesk, seen: SignedIn, seen_utc: float, utc: Utc) -> bool
         who = known(book, seen.viewer.person)
         if seen.way is EntryWay.BEARER:
             token = book.get(AccessToken, seen.digest)
-            there = token is not None and utc < token.ends_utc and not who.hindrance
+            there = token is not None and now.utc < token.ends_utc and not who.hindrance
         else:
             session = book.get(BrowserSession, seen.digest)
-            there = session is not None and holds(session, who, seen_utc, utc)
+            there = session is not None and holds(session, who, seen_utc, now)
     if not there or who.person is None or who.party is None:
         return False
     return viewer_of(who.person, who.party) == seen.viewer
 
 
-def holds(session: BrowserSession, who: KnownPerson, seen_utc: float, utc: Utc) -> bool:
+def holds(session: BrowserSession, who: KnownPerson, seen_utc: float, now: Moment) -> bool:
     """Whether a session lets its person in now."""
     account = who.account
     if account is None or account.revision != session.account or who.hindrance:
         return False
-    idle = utc - max(session.seen_utc, seen_utc)
-    return utc < session.ends_utc and idle < IDLE_S
+    left, idle = now.until(session.ends_utc), -now.until(max(session.seen_utc, seen_utc))
+    return 0.0 < left < SESSION_S + SKEW_S and idle < IDLE_S
 
 
-def note_seen(desk: FleetDesk, seen: dict[str, float], utc: Utc) -> None:
+def note_seen(desk: FleetDesk, seen: dict[str, float], now: Moment) -> None:
     """Keep when sessions and tokens were used last; those that are gone stay gone.
 
     Raises:
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         for digest, when in seen.items():
             row = book.get(BrowserSession, digest) or book.get(AccessToken, digest)
             if row is not None and (row.seen_utc or 0.0) < when:
                 book.put(replace(row, seen_utc=when))
 
 
-def forget_ended(desk: FleetDesk, utc: Utc) -> None:
+def forget_ended(desk: FleetDesk, now: Moment) -> None:
     """Remove sessions that are over, and attempts that count no longer.
 
     Raises:
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
-        for session in book.most(BrowserSession, "ends_utc", utc):
+    with changing(desk, now.utc) as book:
+        for session in book.most(BrowserSession, "ends_utc", now.utc):
             book.drop(session)
-        for attempts in book.most(Attempts, "until_utc", Utc(utc - FORGET_S)):
+        for attempts in book.most(Attempts, "until_utc", now.after(-FORGET_S)):
             book.drop(attempts)
 
 
-def end_session(desk: FleetDesk, digest: str, person: str, utc: Utc) -> None:
+def end_session(desk: FleetDesk, digest: str, person: str, now: Moment) -> None:
     """Sign a person out at one browser; nothing happens where she is out.
 
     Raises:
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         session = book.get(BrowserSession, digest)
         if session is not None and session.person == person:
             book.drop(session)
             book.note(person, "sign out", person)
 
 
-def sessions_of(desk: FleetDesk, person: str, utc: Utc) -> list[BrowserSession]:
+def sessions_of(desk: FleetDesk, person: str, now: Moment) -> list[BrowserSession]:
     """List the sessions by which somebody gets in, the newest first; an empty id for those of all."""
     with looking(desk) as book:
         where = {"person": person} if person else {}
         found = book.select(BrowserSession, **where)
-        live = [one for one in found if holds(one, known(book, one.person), 0.0, utc)]
+        live = [one for one in found if holds(one, known(book, one.person), 0.0, now)]
     return sorted(live, key=lambda one: one.begun_utc, reverse=True)
 
 
@@ -292,7 +296,7 @@ def _opened(seal: bytes, person: str, secret: AccessSecret) -> ec.EllipticCurveP
         return None
 
 
-def _drop_sessions(book: AccessBook, person: str, former: str, utc: Utc) -> None:
+def _drop_sessions(book: AccessBook, person: str, former: str, now: Moment) -> None:
     """Drop what a browser had before, of whomever, what is over, and the oldest if there are many."""
     secret = read_secret(former, SecretKind.SESSION)
     before = None if secret is None else book.get(BrowserSession, secret.digest)
@@ -302,14 +306,14 @@ def _drop_sessions(book: AccessBook, person: str, former: str, utc: Utc) -> None
     there.sort(key=lambda one: one.begun_utc)
     over = len(there) - (MOST_SESSIONS - 1)
     for place, one in enumerate(there):
-        if place < over or one.ends_utc <= utc:
+        if place < over or one.ends_utc <= now.utc:
             book.drop(one)
 
 
-def _forget_attempt(book: AccessBook, person: str, address: str, utc: Utc) -> None:
+def _forget_attempt(book: AccessBook, person: str, address: str, now: Moment) -> None:
     at_account = book.get(Attempts, person_subject(person))
     if at_account is not None:
         book.drop(at_account)
     from_there = book.get(Attempts, address_subject(address))
     if from_there is not None:
-        book.put(one_less(from_there, utc))
+        book.put(one_less(from_there, now))

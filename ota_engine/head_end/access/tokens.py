@@ -8,10 +8,11 @@ from ota_engine.errors import LocalError
 from ota_engine.fleet.access.rows import AccessToken
 from ota_engine.head_end.access.accounts import account_of, known, refuse_other_key
 from ota_engine.head_end.access.book import AccessBook, changing, looking
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sealing import seal_by_secret
 from ota_engine.head_end.access.secret_texts import SecretKind, new_secret
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.times import DAY_S, Utc
+from ota_engine.times import DAY_S
 from ota_engine.wording import one_line
 
 MOST_DAYS: Final = 366
@@ -39,7 +40,7 @@ def make_token(
     wish: TokenWish,
     key: ec.EllipticCurvePrivateKey | None,
     actor: str,
-    utc: Utc,
+    now: Moment,
 ) -> str:
     """Make a token.
 
@@ -49,7 +50,7 @@ def make_token(
         wish: what it is to be.
         key: of hers, by which the server signs what comes by the token; None for a client that signs.
         actor: who makes it.
-        utc: now.
+        now: when.
 
     Returns:
         the token; it is kept nowhere.
@@ -64,14 +65,16 @@ def make_token(
     if not 1 <= wish.days <= MOST_DAYS:
         raise LocalError(f"a token lasts 1 to {MOST_DAYS} days, not {wish.days}")
     secret = new_secret(SecretKind.TOKEN)
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         account_of(book, person)
         if key is not None and not wish.reads_only:
             refuse_other_key(known(book, person), person, key)
-        _make_room(book, person, name, utc)
+        _make_room(book, person, name, now)
         sealed = b"" if key is None or wish.reads_only else seal_by_secret(key, person, secret)
-        ends = Utc(utc + wish.days * DAY_S)
-        book.put(AccessToken(secret.digest, person, name, wish.reads_only, utc, ends, None, sealed))
+        ends = now.after(wish.days * DAY_S)
+        book.put(
+            AccessToken(secret.digest, person, name, wish.reads_only, now.utc, ends, None, sealed)
+        )
         book.note(actor, "token made", person, name=name, reads_only=wish.reads_only, ends_utc=ends)
     return secret.text
 
@@ -83,14 +86,14 @@ def tokens_of(desk: FleetDesk, person: str) -> list[AccessToken]:
         return sorted(book.select(AccessToken, **where), key=lambda one: (one.person, one.name))
 
 
-def revoke_token(desk: FleetDesk, person: str, name: str, actor: str, utc: Utc) -> None:
+def revoke_token(desk: FleetDesk, person: str, name: str, actor: str, now: Moment) -> None:
     """End a token at once.
 
     Raises:
         LocalError: there is none of that name.
         StoreError: the database failed.
     """
-    with changing(desk, utc) as book:
+    with changing(desk, now.utc) as book:
         found = [one for one in book.select(AccessToken, person=person) if one.name == name]
         if not found:
             raise LocalError(
@@ -100,10 +103,10 @@ def revoke_token(desk: FleetDesk, person: str, name: str, actor: str, utc: Utc) 
         book.note(actor, "token revoked", person, name=name)
 
 
-def _make_room(book: AccessBook, person: str, name: str, utc: Utc) -> None:
+def _make_room(book: AccessBook, person: str, name: str, now: Moment) -> None:
     live = 0
     for one in book.select(AccessToken, person=person):
-        if one.ends_utc <= utc:
+        if one.ends_utc <= now.utc:
             book.drop(one)
         elif one.name == name:
             raise LocalError(f"{person} has a token {name} already: name it otherwise")

@@ -8,7 +8,9 @@ from typing import Any, Final, TypeVar
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.head_end.access import accounts
+from ota_engine.head_end.access.book import LOCAL_ACTOR
 from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords
 from ota_engine.head_end.access.sealing import PasswordCost
 from ota_engine.head_end.access.sessions import SessionBegun
@@ -44,7 +46,7 @@ class AccessLab(ServiceLab):
         key = KAYS_KEY if person == "kay" else None
         who = accounts.known_of(desk, person)
         chosen = accounts.choose(who, person, password, key, self.passwords)
-        accounts.open_at_once(desk, person, chosen, "state folder", self.clock())
+        accounts.open_at_once(desk, person, chosen, LOCAL_ACTOR, Moment(self.clock()))
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[AccessDesk]:
