@@ -31,8 +31,9 @@ class PacedClock:
 
 
 def rate_of(clock: Callable[[], Utc]) -> float:
-    """Seconds of the calendar that pass by a clock in a second of this machine."""
-    return clock.rate if isinstance(clock, PacedClock) else 1.0
+    """Seconds of the calendar that pass by a clock in a second of this machine; 1 where it has no ``rate``."""
+    rate: float = getattr(clock, "rate", 1.0)
+    return rate
 
 
 def sleep_s(clock: Callable[[], Utc], until: float) -> float:

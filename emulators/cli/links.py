@@ -8,10 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from emulators.cli.homes import EmulatedHome, journal_of, read_home, read_memory, sole_use
 from ota_engine.cli.files import write_whole
-from ota_engine.cli.links import LinkChoice, utc_clock
+from ota_engine.cli.links import Calendar, LinkChoice, utc_clock
 from ota_engine.errors import LocalError
 from ota_engine.link.contract import Link
-from ota_engine.times import Utc
 
 VIRTUAL: Final = "sim"
 HOME_FILE: Final = "emulated-home.json"  # in the state folder: what devices with keys keep
@@ -45,9 +44,9 @@ def resolve(url: str) -> LinkChoice:
     """
     options = read_options(url)
 
-    def open_home(state: Path, begin_utc: Utc) -> AbstractAsyncContextManager[Link]:
+    def open_home(state: Path, calendar: Calendar) -> AbstractAsyncContextManager[Link]:
         home = read_home(options.devices, options.keys)
-        return _open(home, state / HOME_FILE, begin_utc, options.journal)
+        return _open(home, state / HOME_FILE, calendar, options.journal)
 
     virtual = urlsplit(url).scheme == VIRTUAL
     return LinkChoice(url, open_home, virtual=virtual, speed=options.speed)
@@ -96,15 +95,15 @@ def _speed(url: str, text: str) -> float:
 
 @asynccontextmanager
 async def _open(
-    home: EmulatedHome, memory: Path, begin_utc: Utc, journal: Path | None
+    home: EmulatedHome, memory: Path, calendar: Calendar, journal: Path | None
 ) -> AsyncIterator[Link]:
     """Open a home; one with keys goes on where the last command with this state folder left it."""
     from emulators.home.live_home import open_home
 
-    utc = utc_clock(begin_utc)
+    utc = utc_clock(*calendar)
     note = None if journal is None else journal_of(journal, utc)
     if home.keys is None:
-        async with open_home(home.entries, utc=utc, note=note) as han:
+        async with open_home(home.entries, utc=utc, rate=calendar.rate, note=note) as han:
             yield han
         return
     with sole_use(memory):
@@ -112,6 +111,7 @@ async def _open(
             home.entries,
             keys=home.keys,
             utc=utc,
+            rate=calendar.rate,
             note=note,
             memory=read_memory(memory),
             keep=lambda text: write_whole(memory, text.encode(), force=True),

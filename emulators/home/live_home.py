@@ -32,6 +32,7 @@ async def open_home(
     batch_seconds: float = BATCH_SECONDS,
     keys: Keystore | None = None,
     utc: Callable[[Monotonic], Utc] | None = None,
+    rate: float = 1.0,
     memory: HomeMemory | None = None,
     keep: Callable[[str], object] | None = None,
     note: Callable[[Eui64, Note, Monotonic], object] | None = None,
@@ -45,6 +46,7 @@ async def open_home(
         keys: of devices and of those they trust; see ``DeviceAssembly``.
         utc: turns trio's time into UTC seconds, for the clocks of devices that have one; without
             it they do not know the date.
+        rate: seconds of UTC in a second of trio's time.
         memory: what its devices kept from an earlier life.
         keep: takes what the devices now would keep without power, as text: in a small home whenever
             something happened to one, in any when the home is closed.
@@ -67,7 +69,7 @@ async def open_home(
         device = assembly.build(entry.spec)
         if utc is not None:
             now = Monotonic(trio.current_time())
-            device.set_clock(utc(now), now)
+            device.set_clock(utc(now), now, rate)
         network.add(device, entry.placement)
         devices.append(device)
     recall_home(memory or {}, devices)

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from hw.libraries import LIBRARIES
 from hw.settings import TCP, parse_link
 from ota_engine.cli.extras import require
-from ota_engine.cli.links import EXAMPLES, LinkChoice, unknown
+from ota_engine.cli.links import EXAMPLES, Calendar, LinkChoice, unknown
 from ota_engine.errors import LocalError
 from ota_engine.link.contract import Link
-from ota_engine.times import Utc
 
 
 def resolve(url: str) -> LinkChoice:
@@ -32,7 +31,7 @@ def resolve(url: str) -> LinkChoice:
 
 
 @asynccontextmanager
-async def _open(url: str, state: Path, _begin_utc: Utc) -> AsyncIterator[Link]:
+async def _open(url: str, state: Path, _calendar: Calendar) -> AsyncIterator[Link]:
     from hw.radio import ZigpyRadio
 
     async with ZigpyRadio(parse_link(url, state)) as radio:

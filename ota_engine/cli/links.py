@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import trio
@@ -21,8 +21,20 @@ EXAMPLES: Final = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim
 T = TypeVar("T")
 
 
-#: Opens a link, given an existing state folder and when time begins, UTC seconds.
-Opener = Callable[[Path, Utc], AbstractAsyncContextManager[Link]]
+class Calendar(NamedTuple):
+    """The time of a link.
+
+    Attributes:
+        begin_utc: when it begins, UTC seconds.
+        rate: seconds of the calendar in a second; other than 1 for trials.
+    """
+
+    begin_utc: Utc
+    rate: float = 1.0
+
+
+#: Opens a link, given an existing state folder and its time.
+Opener = Callable[[Path, Calendar], AbstractAsyncContextManager[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,20 @@ class LinkChoice:
     virtual: bool = False
     speed: float = 1.0
 
-    def open(self, state: Path) -> AbstractAsyncContextManager[Link]:
+    def open(
+        self, state: Path, calendar: Calendar | None = None
+    ) -> AbstractAsyncContextManager[Link]:
         """Open the link; ``state`` is an existing folder in which it keeps what it has to.
+
+        Args:
+            state: the folder.
+            calendar: its time; None for this machine's.
 
         Raises:
             LocalError: a file or folder that the URL names is not what it should be.
             ZotaError: the radio cannot be used.
         """
-        return self.opener(state, self.begin_utc(state))
+        return self.opener(state, calendar or Calendar(self.begin_utc(state)))
 
     def begin_utc(self, state: Path) -> Utc:
         """When time begins on this link, UTC seconds.
@@ -118,11 +136,12 @@ async def recorded(
         yield RecordingLink(link, sink, utc)
 
 
-def utc_clock(begin_utc: Utc | None = None) -> Callable[[Monotonic], Utc]:
+def utc_clock(begin_utc: Utc | None = None, rate: float = 1.0) -> Callable[[Monotonic], Utc]:
     """Turn trio's time into UTC seconds, however fast it runs from now on. Call it in trio's run.
 
     Args:
         begin_utc: what it is at this moment, None for what this machine says.
+        rate: seconds of the calendar in a second.
     """
-    offset = (this_machine() if begin_utc is None else begin_utc) - trio.current_time()
-    return lambda now: offset + now
+    begun, began = this_machine() if begin_utc is None else begin_utc, trio.current_time()
+    return lambda now: Utc(begun + (now - began) * rate)

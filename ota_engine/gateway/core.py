@@ -20,8 +20,10 @@ from ota_engine.gateway.errands import (
     GatewayRow,
     HeardUpTo,
     OutcomeSaid,
+    PremisesNews,
     QuietTime,
     UserErrand,
+    UserErrandState,
     errand_key,
 )
 from ota_engine.gateway.memory import GatewayMemory
@@ -134,6 +136,17 @@ class GatewayCore:
         """Take a fleet's word of how much it has heard, and forget what was settled long ago."""
         self._voice.settle_up_to(number, utc)
         self._voice.forget_old(utc)
+        return self._memory.drain()
+
+    def let_go(self, utc: Utc) -> list[GatewayEffect]:
+        """Do nothing more for the home: it belongs to another gateway."""
+        for errand in self._memory.errands:
+            self._step(errand, ErrandStep.WITHDRAW, utc)
+        for user in self._memory.all(UserErrand):
+            self._memory.remember(replace(user, state=UserErrandState.CLOSED))
+        for kind in (QuietTime, PremisesNews):
+            for row in self._memory.all(kind):
+                self._memory.forget(row)
         return self._memory.drain()
 
     def _take_calendar(self, told: Instruction, utc: Utc) -> None:

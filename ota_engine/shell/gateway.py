@@ -26,6 +26,7 @@ from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
 from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.hub.delivery.commands import Inquire
+from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.push.commands import BeginPush, ResumePush
 from ota_engine.paced_clock import sleep_s
@@ -198,10 +199,26 @@ class LinkGateway:
         async with self._in_turn:
             await self._carry_out(self._core.settle_up_to(number, self._setup.wall_clock()))
 
+    async def let_go(self) -> None:
+        """Do nothing more for the home: it belongs to another gateway."""
+        async with self._in_turn:
+            await self._carry_out(self._core.let_go(self._setup.wall_clock()))
+            await self._look()
+
     @property
     def wanted_images(self) -> frozenset[str]:
         """SHA-256 of the images that it may still need."""
         return self._core.wanted_images
+
+    @property
+    def deliveries(self) -> Sequence[SessionStatus]:
+        """How deliveries stand."""
+        return self._shell.engine.status()
+
+    @property
+    def no_radio(self) -> str:
+        """Why the hub has no radio; empty while it has."""
+        return self._shell.engine.link_down or ""
 
     # --- the hub's side --------------------------------------------------------------------------
 

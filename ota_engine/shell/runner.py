@@ -26,12 +26,14 @@ from ota_engine.events import (
 )
 from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.link.contract import Link, LinkDownError, SendFailedError
+from ota_engine.paced_clock import rate_of
 from ota_engine.records import Record
 from ota_engine.store.writer import Writer, commit_when_possible
 from ota_engine.times import LONG_AGO, Monotonic, Utc
 
 OUTBOUND = 4096  # frames waiting for a radio that takes one at a time
-CLOCK_EVERY = 30.0  # seconds between two readings of the wall clock
+CLOCK_EVERY = 30.0  # seconds of the calendar between two readings of the wall clock...
+CLOCK_AT_MOST_EVERY = 1.0  # ...of which there is no more than one in so many seconds
 
 #: Sees rows that were committed; must not wait.
 Witness: TypeAlias = Callable[[Sequence[Record]], None]
@@ -140,7 +142,8 @@ class Shell:
         """Read the wall clock if it is time to."""
         now = Monotonic(trio.current_time())
         if now >= self._clock_due:
-            self._clock_due = now + CLOCK_EVERY
+            pause = max(CLOCK_EVERY / rate_of(self._wall_clock), CLOCK_AT_MOST_EVERY)
+            self._clock_due = now + pause
             await self._apply(self.engine.handle(ClockObserved(self._wall_clock(), now), now))
 
     async def _take(self, batch: list[LinkEvent]) -> None:

@@ -18,7 +18,7 @@ from images.files import PART_SUFFIX, flush_folder
 from ota_engine.errors import StoreError, StoreFull
 from ota_engine.lock import try_lock
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WRITTEN = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 _CHUNK = 64 * 1024  # octets
 
@@ -78,7 +78,7 @@ class LineFile:
             os.fsync(self._fd)
         except OSError as error:
             os.ftruncate(self._fd, before)
-            if error.errno in _NO_ROOM:
+            if error.errno in NO_ROOM:
                 raise StoreFull(f"{self.path}: {error.strerror}: make room") from error
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
 
@@ -109,7 +109,7 @@ class LineFile:
                 os.close(fd)
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
-            if error.errno in _NO_ROOM:
+            if error.errno in NO_ROOM:
                 raise StoreFull(f"{self.path}: {error.strerror}: make room") from error
             raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
         before, self._fd = self._fd, fd
