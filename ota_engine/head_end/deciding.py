@@ -7,8 +7,9 @@ same reason, and what it is about has not moved since. Whatever has no revision 
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -104,51 +105,77 @@ def asked(desk: FleetDesk, question: Callable[[Work], T]) -> T:
                 rows.load_all(desk.store.load(wanted.asks))
 
 
-def _named(desk: FleetDesk, wish: Wish, utc: Utc) -> Decision:
-    decision = Decision(wish.key, wish.person, wish.act, wish.reason, wish.revision, utc)
-    earlier = _earlier(desk, decision)
-    if earlier is not None:
-        told = json.loads(earlier.content)
-        return decision._replace(
-            key=earlier.key, given_utc=Utc(told["given_utc"]), revision=told["revision"]
-        )
-    if wish.key:
+def named(decision: Decision) -> Decision:
+    """Name a decision by what is in it, unless it has a name."""
+    if decision.key:
         return decision
     digest = hashlib.blake2b(content_of(decision).encode("ascii"), digest_size=_KEY_OCTETS)
     return decision._replace(key=digest.hexdigest())
 
 
-def _earlier(desk: FleetDesk, decision: Decision) -> DecisionRow | None:
-    """Find the decision that this one is given again."""
-    if decision.key:
-        found = asked(desk, lambda work: work.get(DecisionRow, decision.key))
-        return found if found is not None and _wants(decision) == _wanted(found) else None
-    row = desk.fleet.acts[type(decision.act)]
-    subject = row.subject(decision.act)
-    revision = asked(desk, lambda work: row.revision(decision.act, work))
-    if revision is None:
-        return None
-    here = ("subject", subject), ("accepted", True), ("revision", revision)
+def digest_of(decision: Decision) -> str:
+    """Give the SHA-256 of what is wanted, by whom and why: the same however often it is given."""
+    return _digest(json.loads(content_of(decision)))
+
+
+def given_before(desk: FleetDesk, subject: str, digest: str, key: str) -> DecisionRow | None:
+    """Find the decision that one is given again; None where there is none, or its subject has moved since.
+
+    Args:
+        desk: of the fleet.
+        subject: of the decision.
+        digest: of what is wanted, see ``digest_of``.
+        key: that names it; empty for any.
+    """
+    if key:
+        found = asked(desk, lambda work: work.get(DecisionRow, key))
+        return found if found is not None and _digest(content_values(found)) == digest else None
     with desk.store.reading():
-        same = [
-            one
-            for one in desk.store.walk(Select(DecisionRow, here))
-            if _wants(decision) == _wanted(one)
-        ]
+        rows = desk.store.select(Select(DecisionRow, (("subject", subject), ("accepted", True))))
+    same = [one for one in rows if _digest(content_values(one)) == digest and _holds(desk, one)]
     return max(same, key=lambda one: one.taken_utc, default=None)
 
 
-def _wants(decision: Decision) -> dict[str, Any]:
-    return _wanted_in(content_of(decision))
+def content_values(row: DecisionRow) -> dict[str, Any]:
+    """Read what was signed, as plain values."""
+    told: dict[str, Any] = json.loads(row.content)
+    return told
 
 
-def _wanted(row: DecisionRow) -> dict[str, Any]:
-    return _wanted_in(row.content)
+def _holds(desk: FleetDesk, row: DecisionRow) -> bool:
+    """Whether the subject of a decision is at the revision to which that led; what has none holds not."""
+    kind = next((one for one in desk.fleet.acts if one.__name__ == row.act), None)
+    if kind is None:
+        return False
+    act = json.loads(row.content, object_hook=lambda values: SimpleNamespace(**values)).fields
+    return asked(desk, lambda work: desk.fleet.acts[kind].revision(act, work)) == row.revision
 
 
-def _wanted_in(content: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(content)
-    return {name: value for name, value in told.items() if name not in _MAY_DIFFER}
+def _named(desk: FleetDesk, wish: Wish, utc: Utc) -> Decision:
+    decision = Decision(wish.key, wish.person, wish.act, wish.reason, wish.revision, utc)
+    subject = desk.fleet.acts[type(wish.act)].subject(wish.act)
+    earlier = given_before(desk, subject, digest_of(decision), wish.key)
+    return (
+        named(decision)
+        if earlier is None
+        else again(decision, earlier.key, content_values(earlier))
+    )
+
+
+def again(decision: Decision, key: str, told: Mapping[str, Any]) -> Decision:
+    """Give a decision the way it was given before.
+
+    Args:
+        decision: as it is given now.
+        key: that it had.
+        told: what was signed then: when it was given, and which revision was named.
+    """
+    return decision._replace(key=key, given_utc=Utc(told["given_utc"]), revision=told["revision"])
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    wanted = {name: value for name, value in told.items() if name not in _MAY_DIFFER}
+    return hashlib.sha256(canonical_json(wanted).encode("ascii")).hexdigest()
 
 
 def _moves(desk: FleetDesk, act: Any, seen: int, now: int) -> str:

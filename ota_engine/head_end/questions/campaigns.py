@@ -101,7 +101,7 @@ def _waiting(asked: AskWaiting, view: View) -> WaitingList:
     with view.desk.store.reading():
         campaign = campaign_of(view, asked.campaign)
         sums = view.desk.store.select(Select(Sum, (("campaign", campaign.campaign),)))
-        found = waiting_homes(view, campaign, sums, own_counts(view, campaign, sums))
+        found = waiting_homes(view, campaign, sums, own_counts(view, campaign, sums).counts)
     return WaitingList(asked.campaign, sum(one.homes for one in found), found)
 
 

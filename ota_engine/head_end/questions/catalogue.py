@@ -16,6 +16,7 @@ from ota_engine.head_end.questions import (
     notices,
     orders,
     overview,
+    persons,
     progress,
     releases,
     trail,
@@ -39,6 +40,7 @@ QUESTIONS: Final[Questions] = {
     **incidents.QUESTIONS,
     **notices.QUESTIONS,
     **orders.QUESTIONS,
+    **persons.QUESTIONS,
     **trail.QUESTIONS,
 }
 

@@ -183,7 +183,7 @@ def _counted(
     view: View, campaign: Campaign, party: str, sums: Sequence[Sum]
 ) -> Sequence[Sum | HomesCounted]:
     if home_party(view):
-        return own_counts(view, campaign, sums) or ()
+        return own_counts(view, campaign, sums).counts or ()
     known = frozenset(MemberState)
     counts = [row for row in sums if row.state in known and row.homes]
     if party:

@@ -39,6 +39,11 @@ class IncidentReport:
     incident: Incident
     decisions: tuple[DecisionShown, ...]
 
+    @property
+    def revision(self) -> int:
+        """Of the incident, for decisions about it."""
+        return self.incident.revision
+
 
 def _incidents(asked: AskIncidents, view: View) -> IncidentList:
     rows = _seen(view)

@@ -121,6 +121,11 @@ class ReleaseReport:
     paths: str
     decisions: tuple[DecisionShown, ...]
 
+    @property
+    def revision(self) -> int:
+        """Of the release, for decisions about it."""
+        return self.release.revision
+
     def as_values(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON."""
         one = self.release

@@ -62,7 +62,7 @@ class TrailList:
 
 
 @dataclass(frozen=True, slots=True)
-class AskEvidence:
+class AskEvidencePacks:
     """Of which campaigns evidence can be taken away."""
 
 
@@ -115,7 +115,7 @@ def _line(row: AuditRow) -> TrailLine:
     )
 
 
-def _evidence(asked: AskEvidence, view: View) -> EvidenceList:
+def _evidence(asked: AskEvidencePacks, view: View) -> EvidenceList:
     party = home_party(view)
     with view.desk.store.reading():
         return EvidenceList(
@@ -129,5 +129,5 @@ def _evidence(asked: AskEvidence, view: View) -> EvidenceList:
 
 QUESTIONS: Final[Questions] = {
     AskTrail: QuestionRow("audit", _trail, TrailList),
-    AskEvidence: QuestionRow("evidence", _evidence, EvidenceList),
+    AskEvidencePacks: QuestionRow("evidence", _evidence, EvidenceList),
 }
