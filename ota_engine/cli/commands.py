@@ -161,6 +161,12 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
+        "user",
+        "ota_engine.cli.user",
+        "Let persons sign in at a server, and programs.",
+        Panel.FLEET,
+    ),
+    CommandRow(
         "duis",
         "ota_engine.cli.duis",
         "Serve Service Users by DUIS, or be one of them.",
