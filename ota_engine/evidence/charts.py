@@ -142,7 +142,9 @@ def stacked(
     return _frame(scale, unit, "".join(drawn), axis, label) + legend(shown)
 
 
-def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") -> str:
+def timeline(
+    rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h", label: str = ""
+) -> str:
     """Draw one row of marks per name."""
     scale = _Scale(end, 1.0, TOP + ROW * max(1, len(rows)) + BOTTOM)
     drawn = []
@@ -156,7 +158,7 @@ def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") ->
             f'fill="{colour}" fill-opacity="0.6"><title>{escape(mark.text)}</title></rect>'
             for mark in marks
         ]
-    return _frame(scale, "", "".join(drawn), axis)
+    return _frame(scale, "", "".join(drawn), axis, label)
 
 
 def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h", label: str = "") -> str:

@@ -1,24 +1,37 @@
 """Pages of campaigns: all of them, and one with everything that says how it goes."""
 
+import json
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 from markupsafe import Markup
 
+from ota_engine.errors import LocalError
 from ota_engine.evidence.charts import stacked
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState
-from ota_engine.head_end.campaign_status import CampaignStatus, PhaseStatus
 from ota_engine.head_end.questions.asking import NotForViewerError
+from ota_engine.head_end.questions.campaign_status import CampaignStatus, PhaseStatus
 from ota_engine.head_end.questions.campaigns import AskCampaign, AskCampaigns
 from ota_engine.head_end.questions.decisions import AskDecisions
+from ota_engine.head_end.questions.gates import AskGateHistory, GateHistory
+from ota_engine.head_end.questions.homes_in_campaigns import (
+    AskCampaignHomes,
+    AskReplacements,
+    CampaignHomes,
+    ReplacementList,
+)
 from ota_engine.head_end.questions.progress import AskProgress, ProgressOverTime
+from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link, part
 from ota_engine.portal.parts_of_homes import PARTS, added, no_link, parts_of
 from ota_engine.times import DAY_S
+from ota_engine.wording import counted
 
 _HOUR_S: Final = 3_600.0
 _IN_DAYS: Final = 3  # days from which on an axis is in days
 _ENDED: Final = (CampaignState.ABORTED, CampaignState.SUPERSEDED, CampaignState.REJECTED)
+_DIGITS: Final = 10  # of a number that follows a question mark
 _LATE_S: Final = DAY_S / 2  # that an expected end may be after the planned one
 
 
@@ -85,19 +98,14 @@ def _links(visit: Visit, campaign: str, phase: int = 0) -> Any:
 
 def _phase(visit: Visit, status: CampaignStatus, phase: PhaseStatus) -> dict[str, Any]:
     name = status.campaign.campaign
-    own = getattr(phase, "own", None)
-    late = (
-        phase.expected_utc is not None
-        and phase.forecast_utc is not None
-        and phase.expected_utc > phase.forecast_utc + _LATE_S
-    )
+    late = (phase.expected_utc or 0.0) - (phase.forecast_utc or inf)
     return {
         "row": phase,
         "parts": parts_of(phase.counts, _links(visit, name, phase.number)),
         "own": None
-        if own is None
-        else parts_of(own, lambda states: homes_link(name, states, phase.number)),
-        "late_days": (phase.expected_utc - phase.forecast_utc) / DAY_S if late else 0.0,  # type: ignore[operator] # both are there
+        if phase.own is None
+        else parts_of(phase.own, lambda states: homes_link(name, states, phase.number)),
+        "late_days": late / DAY_S if late > _LATE_S else 0.0,
     }
 
 
@@ -163,6 +171,102 @@ def _chart(progress: ProgressOverTime) -> dict[str, Any] | None:
     }
 
 
+def _homes(visit: Visit) -> Mapping[str, Any]:
+    name = visit.fields["campaign"]
+    asked = AskCampaignHomes(
+        name,
+        tuple(filter(None, visit.query.get("state", "").split(","))),
+        visit.query.get("reason") or None,
+        number_of(visit, "phase"),
+        visit.query.get("supplier", ""),
+        after=visit.query.get("after", ""),
+    )
+    found: CampaignHomes = visit.ask(asked)
+    status: CampaignStatus = visit.ask(AskCampaign(name))
+    return {
+        "title": f"Homes of {name}",
+        "campaign": name,
+        "found": found,
+        "phases": {phase.number: phase.name for phase in status.phases},
+        "filters": [
+            ("state", "Stands", list(MemberState), ",".join(asked.states)),
+            ("phase", "Phase", [phase.number for phase in status.phases], asked.phase or ""),
+        ],
+        "reason": asked.reason or "",
+        "next": visit.here(after=found.more) if found.more else "",
+        "first": visit.here(after=None) if asked.after else "",
+        "clear": f"{campaign_path(name)}/homes",
+        "said": counted(found.total, "home"),
+    }
+
+
+def number_of(visit: Visit, name: str) -> int:
+    """Read a number that follows the question mark; 0 where there is none.
+
+    Raises:
+        LocalError: it is none.
+    """
+    text = visit.query.get(name, "")
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
+        raise LocalError(f"{name}: {text[:20]!a} is no number: give one, or leave it out")
+    return int(text)
+
+
+def _replacements(visit: Visit) -> Mapping[str, Any]:
+    name = visit.fields["campaign"]
+    after = visit.query.get("after", "")
+    found: ReplacementList = visit.ask(AskReplacements(name, 50, after))
+    return {
+        "title": "Devices to replace",
+        "campaign": name,
+        "found": found,
+        "next": visit.here(after=found.more) if found.more else "",
+        "first": visit.here(after=None) if after else "",
+    }
+
+
+def _gates(visit: Visit) -> Mapping[str, Any]:
+    name = visit.fields["campaign"]
+    found: GateHistory = visit.ask(AskGateHistory(name))
+    return {
+        "title": f"Gates of {name}",
+        "campaign": name,
+        "phases": [
+            {
+                "row": one,
+                "verdicts": [
+                    {"row": verdict, "inputs": _inputs(verdict.inputs)}
+                    for verdict in reversed(one.verdicts)
+                ],
+            }
+            for one in found.phases
+        ],
+        "found": found,
+        "position": decide_link(visit, "state-position", {"campaign": name}),
+    }
+
+
+def _inputs(text: str) -> list[tuple[str, str]]:
+    """Write what a verdict was made of, a line each; what is none of ours is one text."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return [("inputs", text)]
+    if not isinstance(told, dict):
+        return [("inputs", text)]
+    return [(name.replace("_", " "), _plain(value)) for name, value in told.items() if value]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
 PAGES: Final[tuple[PortalPage, ...]] = (
     PortalPage(
         path="/campaigns",
@@ -171,4 +275,17 @@ PAGES: Final[tuple[PortalPage, ...]] = (
         menu=PlaceInMenu("Firmware", "Campaigns"),
     ),
     PortalPage(path="/campaigns/{campaign}", template="campaign.html", read=_one, personal=True),
+    PortalPage(
+        path="/campaigns/{campaign}/homes",
+        template="campaign_homes.html",
+        read=_homes,
+        roles=HOMES,
+    ),
+    PortalPage(
+        path="/campaigns/{campaign}/replacements",
+        template="replacements.html",
+        read=_replacements,
+        roles=HOMES,
+    ),
+    PortalPage(path="/campaigns/{campaign}/gates", template="gates.html", read=_gates),
 )

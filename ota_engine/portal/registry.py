@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ota_engine.portal import campaigns, overview
+from ota_engine.portal import campaigns, homes, overview
 from ota_engine.portal.pages import PortalPage
 
-PAGES: Final[tuple[PortalPage, ...]] = (*overview.PAGES, *campaigns.PAGES)
+PAGES: Final[tuple[PortalPage, ...]] = (*overview.PAGES, *campaigns.PAGES, *homes.PAGES)
