@@ -90,8 +90,8 @@ def _variant(one: VariantVersions) -> dict[str, Any]:
 def _homes(visit: Visit) -> Mapping[str, Any]:
     names = ("region", "gateway", "supplier", "configuration", "status", "ring_fence")
     asked = {name: visit.query.get(name, "") for name in names}
-    wanted = AskHomes(*(asked[name] for name in names), after=visit.query.get("after", ""))
-    found: HomeList = visit.ask(wanted)
+    wanted: dict[str, Any] = {**asked, "after": visit.query.get("after", "")}
+    found: HomeList = visit.ask(AskHomes(**wanted))
     filters: list[tuple[str, str, Sequence[Any], str]] = [
         ("status", "Installation", list(HomeStatus), asked["status"])
     ]

@@ -19,6 +19,8 @@ def _overview(visit: Visit) -> Mapping[str, Any]:
     found: Overview = visit.ask(AskOverview())
     gateways = [one for one in found.alerts if one.kind is AlertKind.GATEWAY]
     still = [one for one in found.campaigns if one.campaign.state in _STILL]
+    decided = {one.subject for one in found.decisions}
+    alerts = [one for one in found.alerts if one.subject not in decided]  # those stand above
     sees_all = visit.view.viewer.sees_every_home
     return {
         "title": "Overview",
@@ -27,7 +29,8 @@ def _overview(visit: Visit) -> Mapping[str, Any]:
             {"row": one, "url": decide_link(visit, one.act, one.fields)}
             for one in found.decisions[:_SHOWN]
         ],
-        "alerts": [{"row": one, "url": subject_path(one.subject)} for one in found.alerts[:_SHOWN]],
+        "alerts": [{"row": one, "url": subject_path(one.subject)} for one in alerts[:_SHOWN]],
+        "more_alerts": len(alerts) > _SHOWN,
         "gateways": len(gateways),
         "still": len(still),
         "campaigns": [

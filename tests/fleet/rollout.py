@@ -22,6 +22,7 @@ from ota_engine.fleet.campaigns.rows import (
 from ota_engine.fleet.inventory.rows import Home, HomeStatus, InstalledDevice
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
+from ota_engine.store.fleet.book import FleetStore
 from tests.fleet.estate import DAY, VERSION
 from tests.fleet.town import Town
 
@@ -54,8 +55,8 @@ def policy(*phases: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 class RollOutTown(Town):
     """A town whose roll-out a test can follow."""
 
-    def __init__(self, homes: int = 0) -> None:
-        super().__init__()
+    def __init__(self, homes: int = 0, *, store: FleetStore | None = None) -> None:
+        super().__init__(store=store)
         for number in range(1, homes + 1):
             self.home(f"h{number}", "east" if number % 2 else "west")
 

@@ -26,6 +26,7 @@ from ota_engine.fleet.notices.delivery import NoticeDelivered
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.parties.rows import Fuel, Party, Person
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction
+from ota_engine.store.fleet.book import FleetStore
 from tests.fleet.estate import VERSION, Estate
 
 OLD_VERSION: Final = 0x0001_0000
@@ -42,8 +43,8 @@ def one_phase(**changes: Any) -> dict[str, Any]:
 class Town(Estate):
     """A fleet with the homes that a test names."""
 
-    def __init__(self) -> None:
-        super().__init__(0)
+    def __init__(self, *, store: FleetStore | None = None) -> None:
+        super().__init__(0, store=store)
         self._devices = count(FIRST_DEVICE)
         self._said = count(1)
         for party, person in (("east", "eve"), ("west", "will"), ("north", "nora")):
