@@ -37,6 +37,8 @@ FORMER_OPTIONS: Final = {
 }
 #: Of these ``zota demo`` has one as a flag, by another meaning; with a URL it is the former one.
 FLAG_OF_DEMO: Final = "--head-end"
+#: The command whose option of that name is no former one.
+OPTION_OF_GATEWAY: Final = "gateway"
 #: Where the shells put the words of a line that is to be completed.
 COMPLETED_LINES: Final = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
@@ -226,7 +228,7 @@ def _in_new_words(words: list[str]) -> list[str]:
         if word == "--":
             return renamed + words[number:]
         name, equals, value = word.partition("=")
-        new = FORMER_OPTIONS.get(name)
+        new = None if OPTION_OF_GATEWAY in words[:1] else FORMER_OPTIONS.get(name)
         if "demo" in words[:number] and name == FLAG_OF_DEMO:
             named = value if equals else " ".join(words[number + 1 : number + 2])
             new = new if "://" in named else None

@@ -16,7 +16,7 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.cli.columns import say_command
 from ota_engine.cli.extras import require
 from ota_engine.cli.key_folder import read_key_folder
-from ota_engine.cli.links import LinkChoice, recorded, utc_clock
+from ota_engine.cli.links import Calendar, LinkChoice, recorded, utc_clock
 from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import outcomes_token
 from ota_engine.cli.remarks import put, remark
@@ -25,7 +25,8 @@ from ota_engine.hub.activation.parties import choose_parties
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import DEFAULT
-from ota_engine.times import Monotonic
+from ota_engine.paced_clock import rate_of
+from ota_engine.times import Monotonic, Utc
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -142,7 +143,10 @@ async def _perform(
 
 @asynccontextmanager
 async def open_setup(
-    choice: EngineChoice, keys: Keystore | None, token: str | None = None
+    choice: EngineChoice,
+    keys: Keystore | None,
+    token: str | None = None,
+    clock: Callable[[], Utc] | None = None,
 ) -> "AsyncIterator[Setup]":
     """Open what an engine is to run on; its state folder is there.
 
@@ -150,23 +154,27 @@ async def open_setup(
         choice: link, folder and receiver.
         keys: of the key folder, None for none.
         token: that the receiver wants to see.
+        clock: gives UTC, at whatever rate; None for the link's own time.
 
     Raises:
         ZotaError: the link cannot be used, or there are no parties among the keys.
     """
     from ota_engine.shell.service import Setup
 
-    utc = utc_clock(choice.link.begin_utc(choice.state))
+    calendar = Calendar(choice.link.begin_utc(choice.state))
+    if clock is not None:
+        calendar = Calendar(clock(), rate_of(clock))
+    utc = utc_clock(*calendar)
     async with AsyncExitStack() as stack:
         sinks = [] if choice.outcomes_to is None else [_sink(choice.outcomes_to, token)]
         for sink in sinks:
             await stack.enter_async_context(sink)
-        opened = await stack.enter_async_context(choice.link.open(choice.state))
+        opened = await stack.enter_async_context(choice.link.open(choice.state, calendar))
         link = await stack.enter_async_context(recorded(opened, choice.capture, utc))
         yield Setup(
             link,
             choice.state,
-            wall_clock=lambda: utc(Monotonic(trio.current_time())),
+            wall_clock=clock or (lambda: utc(Monotonic(trio.current_time()))),
             virtual=choice.link.virtual,
             config=choice.config,
             security=None if keys is None else _security(keys, link.info.own, choice),

@@ -62,6 +62,7 @@ BY_HAND: Final[Mapping[str, str]] = {
     "EditPaths": "release path",
     "EnterRepository": "release repository import",
     "StopAll": "campaign stop",
+    "AdmitGateway": "gateway admit",
 }
 
 WORDS: Final[Mapping[str, ActWords]] = {
@@ -145,7 +146,6 @@ WORDS: Final[Mapping[str, ActWords]] = {
     "RequeueDocuments": ActWords(
         "duis outbox retry", "Bring documents that were given up once more, as they are."
     ),
-    "AdmitGateway": ActWords("gateway admit", "Let a gateway register, once, by a code."),
     "RevokeGateway": ActWords("gateway revoke", "Take a gateway's right to any work."),
     "RequeueNotices": ActWords("notices requeue", "Bring notices that were given up once more."),
 }

@@ -12,6 +12,7 @@ class Group(StrEnum):
     """The groups of entry points, as ``pyproject.toml`` writes them."""
 
     COMMANDS = "zota.commands"  # each a ota_engine.cli.commands.CommandRow
+    GATEWAY = "zota.gateway"  # words after ``zota gateway``; each the function of a command
     LINKS = "zota.links"  # by scheme; each takes a link URL and gives a LinkChoice
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from images.eui64 import Eui64
 from ota_engine.fleet.port import Instruction, Verb
 
-Delivery = tuple[str, str, Eui64]
+DeliveryName = tuple[str, str, Eui64]
 
 
 class InTray:
@@ -37,7 +37,7 @@ class InTray:
             home: pseudonym of the home whose hub takes them.
             has: whether an image, by its SHA-256, is at hand or is not to be waited for any more.
         """
-        held: set[Delivery] = set()
+        held: set[DeliveryName] = set()
         found = []
         withdrawn = self._withdrawn()
         for instruction in self._of(home):
@@ -64,9 +64,9 @@ class InTray:
     def _of(self, home: str) -> Iterator[Instruction]:
         return (one for one in self._waiting.values() if one.home == home)
 
-    def _withdrawn(self) -> set[Delivery]:
+    def _withdrawn(self) -> set[DeliveryName]:
         """Deliveries whose last word is that they are taken back."""
-        last: dict[Delivery, Instruction] = {}
+        last: dict[DeliveryName, Instruction] = {}
         for instruction in self._waiting.values():
             known = last.get(_delivery(instruction))
             if known is None or instruction.number >= known.number:
@@ -74,5 +74,5 @@ class InTray:
         return {which for which, one in last.items() if one.verb is Verb.WITHDRAW}
 
 
-def _delivery(instruction: Instruction) -> Delivery:
+def _delivery(instruction: Instruction) -> DeliveryName:
     return instruction.campaign, instruction.home, instruction.device

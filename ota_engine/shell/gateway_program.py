@@ -36,7 +36,7 @@ from ota_engine.shell.gateway_papers import (
     read_papers,
     write_papers,
 )
-from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, NotLetInError
+from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, ShutOutError
 from ota_engine.shell.head_end_link import GatewayLog, HeadEndLink, LinkParts
 from ota_engine.shell.image_cellar import ImageCellar
 from ota_engine.shell.service import Setup
@@ -134,27 +134,27 @@ class GatewayProgram:
         """Be the gateway until cancelled.
 
         Raises:
-            NotLetInError: the head end does not let it in, and only a person can change that.
+            ShutOutError: the head end does not let it in, and only a person can change that.
             ZotaError: hub or state folder cannot be used.
         """
         while True:
             papers = await self._papers()
             try:
                 await self._run(papers)
-            except* NotLetInError as group:
+            except* ShutOutError as group:
                 self._refused(_first(group))
 
-    def _refused(self, error: NotLetInError) -> None:
+    def _refused(self, error: ShutOutError) -> None:
         """Forget papers that count no more; with another code it registers anew.
 
         Raises:
-            NotLetInError: it cannot.
+            ShutOutError: it cannot.
         """
         settings = self._settings
         if error.code in ("revoked", "unknown token"):
             (settings.state / PAPERS_NAME).unlink(missing_ok=True)
         if error.code != "unknown token" or settings.code is None:
-            raise NotLetInError(f"{settings.door.place}: {error}", error.code)
+            raise ShutOutError(f"{settings.door.place}: {error}", error.code)
         settings.log("registers anew", reason=str(error))
 
     # --- papers ----------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class GatewayProgram:
         if self._followed is not None:
             self._followed.follow(utc, rate)
         elif rate != 1.0:
-            raise NotLetInError(
+            raise ShutOutError(
                 f"the head end's calendar runs {rate:g} times as fast as this machine's: it is a"
                 " trial: give --test-clock",
                 "test clock",
@@ -355,9 +355,9 @@ def _counters(state: Path) -> Mapping[Eui64, int]:
         return {one.originator: one.last for one in store.load().counters}
 
 
-def _first(group: BaseExceptionGroup[NotLetInError]) -> NotLetInError:
+def _first(group: BaseExceptionGroup[ShutOutError]) -> ShutOutError:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, NotLetInError)  # noqa: S101 - such a group holds nothing else
+    assert isinstance(error, ShutOutError)  # noqa: S101 - such a group holds nothing else
     return error

@@ -60,7 +60,7 @@ class HeadEndAwayError(ZotaError):
         self.after_s = after_s
 
 
-class NotLetInError(LocalError):
+class ShutOutError(LocalError):
     """The head end does not let this gateway in, and will not unless a person does something.
 
     Attributes:
@@ -72,7 +72,7 @@ class NotLetInError(LocalError):
         self.code = code
 
 
-class NotThereError(ZotaError):
+class NoSuchImageError(ZotaError):
     """The head end has not, for this gateway, what it was asked for."""
 
 
@@ -133,7 +133,7 @@ class HeadEndDoor:
 
         Raises:
             HeadEndAwayError: it could not be.
-            NotLetInError: the code is refused, or the versions of both ends do not go together.
+            ShutOutError: the code is refused, or the versions of both ends do not go together.
         """
         told = await self._post(f"{self._base}{REGISTER_PATH}", octets_of(registering), None)
         registration: Registration = _read(Registration, told)
@@ -145,7 +145,7 @@ class HeadEndDoor:
 
         Raises:
             HeadEndAwayError: it may not have arrived.
-            NotLetInError: the gateway is not let in.
+            ShutOutError: the gateway is not let in.
         """
         told = await self._post(self._at("outcomes"), octets_of(report), token)
         heard: OutcomesHeard = _read(OutcomesHeard, told)
@@ -156,7 +156,7 @@ class HeadEndDoor:
 
         Raises:
             HeadEndAwayError: it may not have arrived.
-            NotLetInError: the gateway is not let in.
+            ShutOutError: the gateway is not let in.
         """
         await self._post(self._at("progress"), octets_of(report), token)
 
@@ -168,7 +168,7 @@ class HeadEndDoor:
 
         Raises:
             HeadEndAwayError: it ends, says nothing for long, or is none; in the block, too.
-            NotLetInError: the gateway is not let in.
+            ShutOutError: the gateway is not let in.
         """
         headers = {**_proof(token), "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
         timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S, read=SILENT_S)
@@ -191,8 +191,8 @@ class HeadEndDoor:
 
         Raises:
             HeadEndAwayError: they do not come, or no more of them.
-            NotLetInError: the gateway is not let in.
-            NotThereError: there is no such image for it.
+            ShutOutError: the gateway is not let in.
+            NoSuchImageError: there is no such image for it.
             RangeRefusedError: it has no such octet.
         """
         headers = {**_proof(token), "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -267,9 +267,9 @@ async def _refuse(response: httpx.Response) -> None:
     said = await _answer_of(response)
     problem = _problem(response.status_code, said)
     if problem.code in SHUT:
-        raise NotLetInError(problem.detail, problem.code)
+        raise ShutOutError(problem.detail, problem.code)
     if problem.code == "not yours":
-        raise NotThereError(problem.detail)
+        raise NoSuchImageError(problem.detail)
     after = response.headers.get("Retry-After", "")
     raise HeadEndAwayError(problem.detail, float(after) if after.isdecimal() else None)
 
@@ -332,7 +332,7 @@ async def _told(octets: AsyncIterator[bytes]) -> AsyncGenerator[StreamEvent, Non
 
 def _check_protocol(protocol: int) -> None:
     if protocol not in PROTOCOLS:
-        raise NotLetInError(
+        raise ShutOutError(
             f"the head end wants to speak protocol {protocol}, this gateway speaks"
             f" {', '.join(map(str, PROTOCOLS))}: upgrade whichever is older",
             "no common protocol",

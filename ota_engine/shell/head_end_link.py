@@ -37,7 +37,7 @@ from ota_engine.gateway.wire_stream import StreamEvent
 from ota_engine.paced_clock import rate_of
 from ota_engine.shell.gateway import LinkGateway
 from ota_engine.shell.gateway_papers import GatewayPapers
-from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, NotThereError
+from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, NoSuchImageError
 from ota_engine.shell.image_cellar import DamagedImageError, ImageCellar
 from ota_engine.shell.transfer_view import TransferView
 from ota_engine.times import Monotonic, Utc
@@ -49,7 +49,7 @@ DAMAGED_MOST: Final = 3  # times that an image comes damaged until it is given u
 class GatewayLog(Protocol):
     """Is told what happens."""
 
-    def __call__(self, event: str, /, **facts: object) -> None:
+    def __call__(self, event: str, **facts: object) -> None:
         """Note an event; what is None is not noted."""
 
 
@@ -162,7 +162,7 @@ class HeadEndLink:
         """Hold the link until cancelled.
 
         Raises:
-            NotLetInError: the head end does not let this gateway in any more.
+            ShutOutError: the head end does not let this gateway in any more.
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._hold_stream)
@@ -426,7 +426,7 @@ class HeadEndLink:
         source = partial(parts.door.image, parts.papers.token, sha256)
         try:
             await parts.cellar.fetch(sha256, source, kept)
-        except NotThereError as error:
+        except NoSuchImageError as error:
             self._give_up(sha256, str(error))
         except DamagedImageError as error:
             self._damaged[sha256] = self._damaged.get(sha256, 0) + 1
@@ -465,7 +465,7 @@ class HeadEndLink:
             if transfers:
                 report = ProgressReport(parts.instance, transfers)
                 with suppress(
-                    HeadEndAwayError, NotThereError
+                    HeadEndAwayError, NoSuchImageError
                 ):  # out of date before it is said again
                     await parts.door.progress(parts.papers.token, report)
             await trio.sleep(WATCH_S)

@@ -26,7 +26,8 @@ SIM = "--link sim://?keys=keys --state gb"
 NOWHERE = "--state nowhere"
 BY = f"{NOWHERE} --as olive"
 PORT = "--link ezsp:///dev/ttyACM9"
-URL = "http://127.0.0.1:1/outcomes"
+SERVER = "http://127.0.0.1:1"
+URL = f"{SERVER}/outcomes"
 
 # Every command with the least it can be given, in an order in which each finds what it needs, and
 # how it ends.
@@ -150,6 +151,8 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"campaign tick {NOWHERE}", Exit.UNREADABLE),
     (f"campaign run {NOWHERE}", Exit.UNREADABLE),
     (f"serve {NOWHERE}", Exit.UNREADABLE),
+    (f"gateway admit gw-1 {BY}", Exit.UNREADABLE),
+    (f"gateway run --head-end {SERVER} --link han:// --state gw", Exit.ERRORS),
     (f"notices deliver {NOWHERE}", Exit.UNREADABLE),
     (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
     (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),

@@ -296,7 +296,7 @@ class Field:
             **{"code": AdmissionCode(GATEWAY, CODE), **more},
         )
 
-    def _note(self, event: str, /, **facts: object) -> None:
+    def _note(self, event: str, **facts: object) -> None:
         self.log.append((event, facts))
 
     @asynccontextmanager

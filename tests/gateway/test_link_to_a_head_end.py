@@ -15,7 +15,7 @@ from ota_engine.fleet.port import HubWord, Instruction, Verb
 from ota_engine.gateway.wire import HomeGiven, HomesGiven, Parting, Watching
 from ota_engine.shell.gateway_papers import PAPERS_NAME, AdmissionCode, read_papers
 from ota_engine.shell.gateway_program import IMAGES_NAME
-from ota_engine.shell.head_end_door import HeadEndDoor, NotLetInError
+from ota_engine.shell.head_end_door import HeadEndDoor, ShutOutError
 from ota_engine.wall_clock import this_machine
 from tests.gateway.homes import FOR_HCALCS, GATEWAY, HCALCS, NEW
 from tests.gateway.scripted import TOKEN, Field, ScriptedHeadEnd
@@ -166,7 +166,7 @@ def test_a_revoked_gateway_stops_its_work_and_says_so_in_one_line(field: Field) 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work)
     error = only(caught.value)
-    assert isinstance(error, NotLetInError)
+    assert isinstance(error, ShutOutError)
     assert "revoked" in str(error)
     assert "\n" not in str(error)
     assert read_papers(field.state) is None, "it is not let in by a start either"
