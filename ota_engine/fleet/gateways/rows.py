@@ -114,7 +114,7 @@ class HomeMove:
     evidence: ClassVar = True
     TABLE: ClassVar = "home_moves"
     KEY: ClassVar = ("home",)
-    INDEXES: ClassVar = (("state", "source"), ("due_utc",))
+    INDEXES: ClassVar = (("state", "source"), ("due_utc",), ("asked_utc",), ("moved_utc",))
     home: str
     source: str
     target: str

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from ota_engine.head_end.access.entry import Entry
+from ota_engine.head_end.live_transfers import LiveTransfers
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.times import Utc
 
@@ -33,6 +34,7 @@ class ServiceParts:
         log: is told what happens.
         secure: those who come reach it by TLS, so that cookies are for TLS alone.
         registry: where figures for Prometheus are.
+        live: transfers under way, for whoever looks.
     """
 
     state: Path
@@ -43,6 +45,7 @@ class ServiceParts:
     log: ServiceLog
     secure: bool
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    live: LiveTransfers = field(default_factory=LiveTransfers)
 
 
 class ServiceDoor(Protocol):

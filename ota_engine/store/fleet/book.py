@@ -190,6 +190,12 @@ class FleetStore:
         found: float | None = self.driver.execute(text, (where[1],)).fetchone()[0]
         return found
 
+    def greatest(self, kind: type[Any], name: str) -> float | None:
+        """Read the greatest value that rows of a kind have in one field; None where there are none."""
+        text = f"SELECT max({name}) FROM {FORMS[kind].table}"  # noqa: S608 - our own words
+        found: float | None = self.driver.execute(text).fetchone()[0]
+        return found
+
     def count(self, wanted: Counts) -> Mapping[tuple[Any, ...], int]:
         """Count rows by what is in them."""
         form = FORMS[wanted.kind]

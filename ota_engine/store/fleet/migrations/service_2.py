@@ -39,7 +39,9 @@ def _home_moves() -> None:
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_home_moves_asked_utc", "home_moves", ["asked_utc"])
     op.create_index("ix_home_moves_due_utc", "home_moves", ["due_utc"])
+    op.create_index("ix_home_moves_moved_utc", "home_moves", ["moved_utc"])
     op.create_index("ix_home_moves_state_source", "home_moves", ["state", "source"])
 
 

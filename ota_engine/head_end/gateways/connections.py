@@ -1,0 +1,316 @@
+"""Streams that are open to gateways, and one look for all of them at what they are to be told.
+
+Nothing is kept here that is not in the database: what was put on a stream and not taken is put on the next
+one. A gateway has one stream; whoever opens another has lost the first, or is somebody else.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+from typing import Final, NamedTuple
+
+import trio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ota_engine.fleet.gateways.rows import HomeMove, MoveState
+from ota_engine.fleet.kernel.rows import Counts, Select
+from ota_engine.fleet.port import Instruction, InstructionState
+from ota_engine.gateway.wire import HEARTBEAT_S, HomeGiven, HomesGiven, Parting, Watching
+from ota_engine.gateway.wire_shapes import WireError
+from ota_engine.gateway.wire_stream import HEARTBEAT, MEDIA_TYPE, StreamEvent, event_octets
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways.figures import GatewayFigures
+from ota_engine.head_end.gateways.homes import homes_of
+from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.times import Utc
+
+TICK_S: Final = 0.25  # between two looks
+HOMES_S: Final = (
+    15.0  # between two looks at whose the homes are, where nothing says that they moved
+)
+MOST_UNTAKEN: Final = 200  # instructions put on a stream that were not taken yet
+MOST_STREAMS: Final = 2_000
+_HEAD: Final = (
+    (b"content-type", MEDIA_TYPE.encode("ascii")),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
+REPLACED: Final = "another stream of this gateway has taken the place of this one"
+
+
+@dataclass(eq=False, slots=True)
+class GatewayStream:
+    """One stream.
+
+    Attributes:
+        gateway: whose.
+        instance: of it.
+        address: from where.
+        homes: that it was told are its own; None while it was told none.
+        watch: that it was told somebody looks.
+        untaken: keys of instructions that were put on it and not taken.
+        unsayable: keys of those that there are no words for.
+        parting: it is to end; None while it is not.
+    """
+
+    gateway: str
+    instance: str
+    address: str
+    homes: tuple[HomeGiven, ...] | None = None
+    watch: bool = False
+    untaken: set[str] = field(default_factory=set)
+    unsayable: set[str] = field(default_factory=set)
+    parting: Parting | None = None
+    _waiting: deque[bytes] = field(default_factory=deque)
+    _news: trio.Event = field(default_factory=trio.Event)
+
+    def tell(self, event: StreamEvent) -> None:
+        """Put something on it.
+
+        Raises:
+            WireError: there are no words for it.
+        """
+        self._waiting.append(event_octets(event))
+        self._news.set()
+
+    def end(self, parting: Parting) -> None:
+        """Let it end with a last word."""
+        if self.parting is None:
+            self.tell(parting)
+            self.parting = parting
+
+    async def flow(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Send what is put on it until it ends, and a heartbeat where that is nothing for long."""
+        while True:
+            self._news = trio.Event()
+            while self._waiting:
+                await send(self._waiting.popleft())
+            if self.parting is not None:
+                return
+            with trio.move_on_after(HEARTBEAT_S) as waited:
+                await self._news.wait()
+            if waited.cancelled_caught:
+                await send(HEARTBEAT)
+
+
+class Connections:
+    """All streams that are open now.
+
+    Args:
+        parts: of the server.
+        figures: count.
+    """
+
+    def __init__(self, parts: ServiceParts, figures: GatewayFigures) -> None:
+        self._parts = parts
+        self._figures = figures
+        self._streams: dict[str, GatewayStream] = {}
+        self._new: set[str] = set()
+        self._moves: tuple[object, ...] = ()
+        self._homes_at = -inf
+        self._stirred = trio.Event()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def of(self, gateway: str) -> GatewayStream | None:
+        """The stream of a gateway."""
+        return self._streams.get(gateway)
+
+    @property
+    def gateways(self) -> list[str]:
+        """Names of those that have a stream."""
+        return list(self._streams)
+
+    def answer(self, stream: GatewayStream) -> Response:
+        """Answer with a stream; from then on it is the one of its gateway."""
+        return _StreamAnswer(self, stream)
+
+    def open(self, stream: GatewayStream) -> None:
+        """Let a stream be the one of its gateway."""
+        before = self._streams.get(stream.gateway)
+        if before is not None:
+            before.end(Parting(REPLACED, None))
+        self._streams[stream.gateway] = stream
+        self._new.add(stream.gateway)
+        self.stir()
+
+    def close(self, stream: GatewayStream) -> None:
+        """Forget a stream."""
+        if self._streams.get(stream.gateway) is stream:
+            del self._streams[stream.gateway]
+
+    def taken(self, gateway: str, keys: tuple[str, ...]) -> None:
+        """Note what a gateway has taken."""
+        stream = self._streams.get(gateway)
+        if stream is not None:
+            stream.untaken.difference_update(keys)
+
+    def stir(self) -> None:
+        """Have it looked at once."""
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled: when something was committed, or somebody came."""
+        seen: int | None = None
+        while True:
+            with trio.move_on_after(TICK_S):
+                await self._stirred.wait()
+            self._stirred = trio.Event()
+            if not self._streams:
+                seen = None
+                continue
+            revision = await self._parts.reading.revision()
+            due = trio.current_time() >= self._homes_at + HOMES_S
+            if revision != seen or self._new or due:
+                seen = revision
+                await self._look(due)
+            self._watch()
+
+    async def _look(self, homes_due: bool) -> None:
+        new, self._new = self._new, set()
+        streams = {name: one for name, one in self._streams.items() if one.homes is not None}
+        asked = _Asked(
+            {name: len(one.untaken) for name, one in streams.items()},
+            frozenset(new),
+            self._moves,
+            homes_due,
+            self._parts.clock(),
+        )
+        found = await self._parts.reading.ask(partial(_look, asked=asked))
+        if homes_due:
+            self._homes_at = trio.current_time()
+        self._moves = found.moves
+        for name, homes in found.homes.items():
+            stream = streams[name]
+            if stream.homes != homes:
+                stream.homes = homes
+                stream.tell(HomesGiven(homes))
+        for name, instructions in found.instructions.items():
+            self._instruct(streams[name], instructions)
+
+    def _instruct(self, stream: GatewayStream, instructions: list[Instruction]) -> None:
+        told = 0
+        stream.untaken &= {one.key for one in instructions}
+        for one in instructions:
+            if one.key in stream.untaken or one.key in stream.unsayable:
+                continue
+            try:
+                stream.tell(one)
+            except WireError as error:
+                stream.unsayable.add(one.key)
+                self._parts.log(
+                    "trouble", trouble=f"an instruction cannot be told to {stream.gateway}: {error}"
+                )
+                continue
+            stream.untaken.add(one.key)
+            told += 1
+        self._figures.told(told)
+
+    def _watch(self) -> None:
+        on = self._parts.live.is_watched
+        for stream in self._streams.values():
+            if stream.homes is not None and stream.watch is not on:
+                stream.watch = on
+                stream.tell(Watching(on))
+
+
+class _Asked(NamedTuple):
+    """What a look is for.
+
+    Attributes:
+        untaken: by gateway, how many instructions it has not taken that were told.
+        new: gateways to be told whatever there is.
+        moves: what was seen of moves last time.
+        homes: look at homes even where nothing moved.
+        utc: now.
+    """
+
+    untaken: Mapping[str, int]
+    new: frozenset[str]
+    moves: tuple[object, ...]
+    homes: bool
+    utc: Utc
+
+
+class _Found(NamedTuple):
+    """What a look has found, by gateway."""
+
+    moves: tuple[object, ...]
+    homes: dict[str, tuple[HomeGiven, ...]]
+    instructions: dict[str, list[Instruction]]
+
+
+def _look(desk: FleetDesk, asked: _Asked) -> _Found:
+    """Look once for all; whoever has nothing new costs nothing but its place in one count."""
+    store = desk.store
+    with store.reading():
+        leaving = {
+            row.home: row.source
+            for row in store.select(Select(HomeMove, (("state", MoveState.LEAVING),)))
+        }
+        moves = (
+            store.greatest(HomeMove, "asked_utc"),
+            store.greatest(HomeMove, "moved_utc"),
+            tuple(leaving.items()),
+        )
+        again = asked.homes or moves != asked.moves
+        wanted = asked.untaken if again else asked.new & asked.untaken.keys()
+        homes = {name: homes_of(desk, name, asked.utc) for name in wanted}
+        counts = store.count(
+            Counts(Instruction, ("gateway",), (("state", InstructionState.WAITING),))
+        )
+        behind = [
+            name
+            for name, untaken in asked.untaken.items()
+            if counts.get((name,), 0) != untaken or name in asked.new
+        ]
+        instructions = {
+            name: [one for one in _waiting(desk, name) if leaving.get(one.home) != name]
+            for name in behind
+        }
+    return _Found(moves, homes, instructions)
+
+
+def _waiting(desk: FleetDesk, gateway: str) -> list[Instruction]:
+    where = (("state", InstructionState.WAITING), ("gateway", gateway))
+    wanted = Select(Instruction, where, (), ("number", "key"), MOST_UNTAKEN)
+    return desk.store.select(wanted)
+
+
+class _StreamAnswer(Response):
+    """An answer that goes on for as long as it is read."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, connections: Connections, stream: GatewayStream) -> None:
+        super().__init__(status_code=200)
+        self._connections = connections
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
+
+        async def piece(octets: bytes) -> None:
+            await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_gone, receive, nursery.cancel_scope)
+                await self._stream.flow(piece)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                nursery.cancel_scope.cancel()
+        finally:
+            self._connections.close(self._stream)
+
+
+async def _gone(receive: Receive, scope: trio.CancelScope) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            scope.cancel()
+            return

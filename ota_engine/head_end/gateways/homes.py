@@ -1,0 +1,58 @@
+"""Which homes a gateway is told are its own, and above which counters it draws there; reads, and writes floors."""
+
+from images.eui64 import parse_eui64
+from ota_engine.fleet.gateways.moving import beyond
+from ota_engine.fleet.gateways.rows import HomeCounter, HomeMove, MoveState
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.gateway.wire import MOST_HOMES, HomeGiven
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.times import Utc
+
+
+def homes_of(desk: FleetDesk, gateway: str, utc: Utc) -> tuple[HomeGiven, ...]:
+    """Read the homes that are a gateway's own and not leaving it, within a reading.
+
+    A home that came by another way than a move, an import say, has counters of a gateway that was not asked
+    for them: they count as those of one that says nothing.
+    """
+    store = desk.store
+    wanted = (("state", MoveState.LEAVING), ("source", gateway))
+    leaving = {row.home for row in store.select(Select(HomeMove, wanted))}
+    rows = store.select(Select(Home, (("gateway", gateway),), (), ("home",), MOST_HOMES))
+    return tuple(
+        HomeGiven(
+            row.home,
+            {
+                parse_eui64(counter.originator): _floor(counter, gateway, utc)
+                for counter in store.select(Select(HomeCounter, (("home", row.home),)))
+            },
+        )
+        for row in rows
+        if row.home not in leaving
+    )
+
+
+def raise_floors(desk: FleetDesk, utc: Utc) -> int:
+    """Have nobody draw a counter that may have been used since a back-up was made, which was restored.
+
+    Gateways have their own counters, which no back-up of ours takes back; but a home that was moved since
+    then goes to whom it belonged before, and must not be commanded there under counters of its new gateway.
+
+    Returns:
+        how many counters there are.
+
+    Raises:
+        StoreError: the database failed; none was raised.
+    """
+    with desk.store.transaction():
+        rows = desk.store.select(Select(HomeCounter))
+        desk.store.insert(
+            HomeCounter(row.home, row.originator, beyond(row.highest, utc), row.gateway, utc)
+            for row in rows
+        )
+    return len(rows)
+
+
+def _floor(counter: HomeCounter, gateway: str, utc: Utc) -> int:
+    return counter.highest if counter.gateway == gateway else beyond(counter.highest, utc)

@@ -1,0 +1,349 @@
+"""Takes what a gateway says, in one commit: what is kept counts once, whatever is lost on the way.
+
+Outcomes are numbered. What is not above ``heard`` was kept before and is dropped; where a number lacks,
+nothing is taken and the gateway is told where to go on. What is not a gateway's to say becomes an alert and
+holds up nothing, and so does what the fleet fails at.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from images.eui64 import format_eui64
+from ota_engine.errors import ZotaError
+from ota_engine.fleet.fleet import FleetEvent
+from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
+from ota_engine.fleet.gateways.rows import (
+    AlertCause,
+    GatewayContact,
+    HomeCounter,
+    RegisteredGateway,
+)
+from ota_engine.fleet.inventory.rows import Home, InstalledDevice
+from ota_engine.fleet.kernel.rows import RowKey
+from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken, Verb
+from ota_engine.gateway.wire import CLOCK_OFF_S, OUTCOME, OutcomeReport
+from ota_engine.gateway.wire_shapes import written
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways.alerting import Strange, open_alert, raise_alert
+from ota_engine.head_end.gateways.refusals import GatewayRefused
+from ota_engine.times import Utc
+from ota_engine.wording import one_line
+
+#: Instructions that begin what an outcome may be of: a campaign's, an order's, a command's.
+_BEGINNINGS: Final = (
+    "{campaign}/{home}/1/" + Verb.ASSIGN,
+    "{campaign}/1/" + Verb.ASSIGN,
+    "{campaign}/1/" + Verb.READ,
+    "{campaign}/1/" + Verb.COMMAND,
+)
+
+
+class Speaker(NamedTuple):
+    """A gateway that says something.
+
+    Attributes:
+        gateway: its name.
+        instance: by its own word.
+        address: from where.
+    """
+
+    gateway: str
+    instance: str
+    address: str
+
+
+class ReportKept(NamedTuple):
+    """What became of a report.
+
+    Attributes:
+        heard: number of the last outcome that is kept.
+        kept: outcomes handled.
+        dropped: outcomes that were kept before.
+        aside: outcomes that are alerts.
+        moved: homes may have come to another gateway.
+    """
+
+    heard: int
+    kept: int
+    dropped: int
+    aside: int
+    moved: bool
+
+
+def check_speaker(desk: FleetDesk, speaker: Speaker, utc: Utc) -> tuple[GatewayContact, str]:
+    """See whether a gateway may speak, within a transaction that is open.
+
+    Returns:
+        what was heard of it last, and why it may not: an alert is kept of that; empty where it may.
+
+    Raises:
+        GatewayRefused: it is not known any more.
+    """
+    registered = RowKey(RegisteredGateway, (speaker.gateway,))
+    heard = RowKey(GatewayContact, (speaker.gateway,))
+    found = _rows(desk, [registered, heard])
+    row, contact = found[registered], found[heard]
+    if row is None or row.revoked:
+        reason = "" if row is None else one_line(row.revoked)
+        raise GatewayRefused("revoked", f"this gateway is revoked: {reason}; ask its operator")
+    known: GatewayContact = contact or GatewayContact(speaker.gateway, utc)
+    if row.instance == speaker.instance:
+        return known, ""
+    text = (
+        f"two have the identity of {speaker.gateway}: instance {row.instance} at"
+        f" {known.address or 'no known address'}, and {speaker.instance} at {speaker.address},"
+        " which is refused: stop one of them, and admit the other as a gateway of its own"
+    )
+    raise_alert(
+        desk,
+        speaker.gateway,
+        Strange(AlertCause.ANOTHER_INSTANCE, speaker.instance, text),
+        utc,
+    )
+    desk.store.insert([replace(known, trouble=one_line(text))])
+    return known, text
+
+
+def keep_report(
+    desk: FleetDesk, speaker: Speaker, report: OutcomeReport, utc: Utc, rate: float = 1.0
+) -> ReportKept:
+    """Keep all that a report says.
+
+    Args:
+        desk: of the fleet.
+        speaker: who says it.
+        report: what is said.
+        utc: now.
+        rate: seconds of the calendar in a second, as far as clocks may differ by it.
+
+    Raises:
+        GatewayRefused: it may say nothing.
+        StoreError: the database failed; nothing is kept.
+    """
+    with desk.store.transaction():
+        contact, trouble = check_speaker(desk, speaker, utc)
+        kept = None if trouble else _keep(desk, speaker, report, contact, utc, rate)
+    if kept is None:
+        raise GatewayRefused("another instance", trouble)
+    return kept
+
+
+def _keep(
+    desk: FleetDesk,
+    speaker: Speaker,
+    report: OutcomeReport,
+    contact: GatewayContact,
+    utc: Utc,
+    rate: float,
+) -> ReportKept:
+    gateway = speaker.gateway
+    alerts: list[Strange] = []
+    heard = _heard_before(report, contact.heard, alerts)
+    said = _above(report, heard)
+    dropped = min(len(report.outcomes), max(heard + 1 - report.first, 0))
+    taken, strange = _judge_taken(desk, gateway, report.taken)
+    alerts += strange
+    good, strange = _judge(desk, gateway, said)
+    aside = len(strange)
+    alerts += strange
+    alerts += _counters_back(desk, gateway, report)
+    _let_happen(desk, taken, utc)
+    faults = _let_each_happen(desk, good, utc)
+    alerts += faults
+    _let_happen(desk, _of_homes(gateway, report), utc)
+    for one in alerts:
+        raise_alert(desk, gateway, one, utc)
+    heard += len(said)
+    off = report.utc - utc
+    desk.store.insert(
+        [
+            replace(
+                contact,
+                seen_utc=utc,
+                clock_off_s=round(off, 3),
+                heard=heard,
+                homes=report.homes,
+                address=speaker.address,
+                trouble=report.trouble or clock_trouble(off, rate) or open_alert(desk, gateway),
+            )
+        ]
+    )
+    return ReportKept(
+        heard,
+        len(good) - len(faults),
+        dropped,
+        aside + len(faults),
+        moved=bool(report.released),
+    )
+
+
+def clock_trouble(off: float, rate: float) -> str:
+    """What is wrong with a gateway's clock, in one line; empty for nothing.
+
+    Args:
+        off: seconds by which it is ahead.
+        rate: seconds of the calendar in a second: what is on its way is the more of it.
+    """
+    if abs(off) <= CLOCK_OFF_S * max(rate, 1.0):
+        return ""
+    where = "ahead of" if off > 0 else "behind"
+    return f"its clock is {abs(off):,.0f} s {where} this one: set it"
+
+
+def _heard_before(report: OutcomeReport, heard: int, alerts: list[Strange]) -> int:
+    """Up to where nothing more will come: a gateway keeps what it has told for so long and no longer."""
+    if report.oldest <= heard + 1:
+        return heard
+    text = (
+        f"outcomes {heard + 1} to {report.oldest - 1} are lost: the gateway keeps them no more, and"
+        " this head end, restored from an old back-up, never had them"
+    )
+    alerts.append(Strange(AlertCause.OUTCOMES_LOST, str(heard + 1), text))
+    return report.oldest - 1
+
+
+def _above(report: OutcomeReport, heard: int) -> Sequence[HubOutcome]:
+    """Those outcomes that were not kept yet; none where one lacks before them."""
+    if report.first > heard + 1:
+        return ()
+    return report.outcomes[heard + 1 - report.first :]
+
+
+def _judge_taken(
+    desk: FleetDesk, gateway: str, keys: Sequence[str]
+) -> tuple[list[FleetEvent], list[Strange]]:
+    """Tell apart instructions that were for this gateway."""
+    events: list[FleetEvent] = []
+    strange: list[Strange] = []
+    found = _rows(desk, [RowKey(Instruction, (key,)) for key in keys])
+    for asked, row in found.items():
+        (key,) = asked.values
+        if row is not None and row.gateway == gateway:
+            events.append(InstructionTaken(key))
+        elif row is None:
+            text = f"it has taken instruction {key}, which is none: was a back-up restored?"
+            strange.append(Strange(AlertCause.NEVER_TOLD, key, text))
+    return events, strange
+
+
+def _judge(
+    desk: FleetDesk, gateway: str, said: Sequence[HubOutcome]
+) -> tuple[list[HubOutcome], list[Strange]]:
+    """Tell apart what is the gateway's to say."""
+    rows = _rows(desk, [ask for one in said for ask in _asks(one)])
+    good: list[HubOutcome] = []
+    strange: list[Strange] = []
+    for one in said:
+        found = _strange(one, gateway, rows)
+        if found is None:
+            good.append(one)
+        else:
+            strange.append(found)
+    return good, strange
+
+
+def _asks(one: HubOutcome) -> list[RowKey]:
+    return [
+        RowKey(Home, (one.home,)),
+        RowKey(InstalledDevice, (one.device,)),
+        *_beginnings(one),
+    ]
+
+
+def _beginnings(one: HubOutcome) -> list[RowKey]:
+    if not one.campaign:
+        return []
+    return [
+        RowKey(Instruction, (text.format(campaign=one.campaign, home=one.home),))
+        for text in _BEGINNINGS
+    ]
+
+
+def _strange(one: HubOutcome, gateway: str, rows: dict[RowKey, Any]) -> Strange | None:
+    home = rows[RowKey(Home, (one.home,))]
+    device = rows[RowKey(InstalledDevice, (one.device,))]
+    name = format_eui64(one.device)
+    content = written(OUTCOME, one).decode("ascii")
+    if home is None or home.gateway != gateway:
+        text = f"it says {one.word} of a home that is not its own: {one.home}"
+        return Strange(AlertCause.NOT_ITS_HOME, one.home, text, content)
+    if device is None or device.home != one.home:
+        text = f"it says {one.word} of {name}, which is not in home {one.home}"
+        return Strange(AlertCause.NOT_IN_HOME, name, text, content)
+    told = [rows[key] for key in _beginnings(one)]
+    if one.campaign and not any(row is not None and row.home == one.home for row in told):
+        text = f"it says {one.word} of {name} for {one.campaign}, of which it was told nothing"
+        return Strange(AlertCause.NEVER_TOLD, f"{one.campaign}/{one.home}", text, content)
+    return None
+
+
+def _counters_back(desk: FleetDesk, gateway: str, report: OutcomeReport) -> list[Strange]:
+    """Find counters that are below what the same gateway told of them before."""
+    told = {
+        RowKey(HomeCounter, (home, format_eui64(originator))): highest
+        for home, counters in report.counters.items()
+        for originator, highest in counters.items()
+    }
+    return [
+        Strange(
+            AlertCause.COUNTER_BACK,
+            f"{row.home}/{row.originator}",
+            f"its counter of {row.originator} in home {row.home} is {told[ask]}, and was"
+            f" {row.highest}: it draws above that from its next stream on",
+        )
+        for ask, row in _rows(desk, told).items()
+        if row is not None and row.gateway == gateway and told[ask] < row.highest
+    ]
+
+
+def _of_homes(gateway: str, report: OutcomeReport) -> list[FleetEvent]:
+    """What is said of homes: their counters, and then which of them are let go."""
+    told: Iterable[FleetEvent] = (
+        CountersTold(home, gateway, counters) for home, counters in report.counters.items()
+    )
+    return [*told, *(HomeReleased(home, gateway) for home in dict.fromkeys(report.released))]
+
+
+def _let_happen(desk: FleetDesk, events: Sequence[FleetEvent], utc: Utc) -> None:
+    if events:
+        desk.handle_within(events, utc)
+
+
+def _let_each_happen(desk: FleetDesk, said: Sequence[HubOutcome], utc: Utc) -> list[Strange]:
+    """Let outcomes happen; where the fleet fails at one, the others happen all the same."""
+    if not said:
+        return []
+    try:
+        with _part(desk):
+            desk.handle_within(said, utc)
+    except ZotaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an alert is kept of it; one outcome must not hold up the others
+        if len(said) > 1:
+            return [fault for one in said for fault in _let_each_happen(desk, [one], utc)]
+        (one,) = said
+        text = f"the fleet fails at outcome {one.key}: {type(error).__name__}: {error}"
+        content = written(OUTCOME, one).decode("ascii")
+        return [Strange(AlertCause.FAULT, one.key, one_line(text), content)]
+    return []
+
+
+class _part:  # noqa: N801 - used as a function
+    """A part of a transaction, of which nothing counts after an error."""
+
+    def __init__(self, desk: FleetDesk) -> None:
+        self._driver = desk.store.driver
+
+    def __enter__(self) -> None:
+        self._driver.execute("SAVEPOINT part")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._driver.execute("ROLLBACK TO part")
+        self._driver.execute("RELEASE part")
+
+
+def _rows(desk: FleetDesk, keys: Iterable[RowKey]) -> dict[RowKey, Any]:
+    found = desk.store.load(dict.fromkeys(keys))
+    return {ask: row for ask, row in found if isinstance(ask, RowKey)}
