@@ -7,12 +7,14 @@ BIN := .venv/bin
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all sampled dongle hosts lint unit bench fuzz soak docs clean
+.PHONY: help setup demo portal test test-all sampled browser dongle hosts lint unit bench fuzz soak docs clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
+	@echo "make portal             serve an example estate, with people of every role to sign in as"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
 	@echo "make test-all           the same, and every point, seed and soak that make test samples"
+	@echo "make browser            the portal in chromium: every page, role and decision"
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make hosts              herdsman, zigbee2mqtt, ZHA and zigpy on the virtual dongle; fetches them"
 	@echo "make lint               only the static checks"
@@ -33,6 +35,9 @@ setup: .venv/.ready
 demo: setup
 	@$(BIN)/zota demo $(if $(IMAGE),"$(IMAGE)")
 
+portal: setup
+	@$(BIN)/zota portal try
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,12 +53,16 @@ test: lint unit
 
 # Only what needs a physical dongle or fetches other people's hosts is left out.
 test-all: lint
-	$(BIN)/pytest -m 'not hw and not hosts'
+	$(BIN)/pytest -m 'not hw and not hosts and not browser'
 
 # What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
 # examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
 sampled: setup
-	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts'
+	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
+
+# The portal as people see it, in Debian's chromium; one browser at a time.
+browser: setup
+	$(BIN)/pytest -m browser -n 2 tests/browser
 
 # Part of `make test` too; these run in real time.
 dongle: setup

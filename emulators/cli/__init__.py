@@ -22,6 +22,12 @@ REHEARSE: Final = CommandRow(
     "Rehearse a campaign on an emulated estate.",
     Panel.EMULATION,
 )
+PORTAL: Final = CommandRow(
+    "portal",
+    "emulators.cli.portal",
+    "Try the portal on an example estate.",
+    Panel.EMULATION,
+)
 NCP: Final = CommandRow(
     "ncp",
     "emulators.cli.ncp",

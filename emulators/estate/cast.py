@@ -48,14 +48,15 @@ class Cast:
         """Let a person decide, and sign that."""
         name = f"{self._taken}-{next(self._number)}"
         unsigned = Decision(name, person, act, reason, revision, utc)
-        return unsigned._replace(signature=sign(self._key(person), octets_to_sign(unsigned)))
+        return unsigned._replace(signature=sign(self.private_key(person), octets_to_sign(unsigned)))
 
     def public_key(self, person: str) -> str:
         """The key that checks a person's signatures, PEM."""
-        public = self._key(person).public_key()
+        public = self.private_key(person).public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
-    def _key(self, person: str) -> ec.EllipticCurvePrivateKey:
+    def private_key(self, person: str) -> ec.EllipticCurvePrivateKey:
+        """The key that a person signs with."""
         key = self._keys.get(person)
         if key is None:
             drawn = blake2b(f"{self._seed}/key/{person}".encode(), digest_size=40).digest()

@@ -1,8 +1,8 @@
-"""What a server says while it runs: one line of JSON for each event, on standard error."""
+"""What a server says while it runs: one line of JSON for each event."""
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -10,15 +10,19 @@ from ota_engine.head_end.service.parts import ServiceLog
 from ota_engine.telling.serving import LOGGER
 
 
-def json_log() -> ServiceLog:
-    """Have what happens as JSON lines on standard error; what hypercorn says, too."""
+def json_log(stream: TextIO | None = None) -> ServiceLog:
+    """Have what happens as JSON lines; what hypercorn says, too.
+
+    Args:
+        stream: takes them; None for standard error.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
     )
     log = structlog.get_logger()
     logger = logging.getLogger(LOGGER)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # what speaks XML is wanted by those alone who serve it
 
 Hubs = Mapping[str, FleetGateway]
 #: Makes hubs that are emulated in the process of the server.
-HubsHere = Callable[[DeskRoom, CalendarClock], Hubs]
+HubsHere = Callable[[FleetDesk, CalendarClock], Hubs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ class _Runner:
                 log=self._log,
                 secure=choice.tls is not None or choice.behind_proxy,
             )
-            hubs = {} if choice.hubs_here is None else choice.hubs_here(room, clock)
+            hubs = {} if choice.hubs_here is None else choice.hubs_here(desk, clock)
             images = state / IMAGES_NAME
             async with open_gateways_of(choice.gateways, homes, state, images) as gateways:
                 doorway = None if duis is None else duis.doorway(room, parts.registry)

@@ -153,6 +153,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"serve {NOWHERE}", Exit.UNREADABLE),
     (f"gateway admit gw-1 {BY}", Exit.UNREADABLE),
     (f"gateway run --head-end {SERVER} --link han:// --state gw", Exit.ERRORS),
+    ("portal try --http nowhere", Exit.ERRORS),
     (f"notices deliver {NOWHERE}", Exit.UNREADABLE),
     (f"evidence export c1 -o c1.zip {NOWHERE}", Exit.UNREADABLE),
     (f"evidence key -o fleet.pub {NOWHERE}", Exit.UNREADABLE),
