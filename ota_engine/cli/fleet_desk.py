@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import typer
 
 from images.files import read_bounded
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.extras import require
 from ota_engine.cli.files import warn_if_open
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError, StoreError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.times import Utc
 
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
 FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
 NOTICES_NAME: Final = "notices"  # likewise: files of notices
 MAX_KEY_BYTES: Final = 1 << 16
@@ -133,13 +136,30 @@ def fleet_at(place: FleetPlace) -> "Iterator[ReachedFleet]":
         LocalError: nobody said where it is.
         StoreError: there is none, or it cannot be used as it is.
     """
+    if _is_remote(place):
+        with _served(place) as served:
+            yield served
+        return
     from ota_engine.head_end.remote.local import LocalPlace
 
-    if _is_remote(place):
-        raise LocalError("--url: no server is reached yet")
     state = folder_of(place)
     with opened(state) as desk:
         yield LocalPlace(desk, state, this_machine)
+
+
+@contextmanager
+def _served(place: FleetPlace) -> "Iterator[ReachedFleet]":
+    require("receiver", "--url")
+    from ota_engine.head_end.remote.server import RemotePlace
+
+    if place.token_file is None:
+        raise LocalError("--url: give --token-file FILE, the token that lets you in there")
+    token = text_of(place.token_file, MAX_KEY_BYTES).strip()
+    if not _TOKEN.fullmatch(token):
+        raise LocalError(f"{place.token_file}: no token in it: give the file it was written to")
+    warn_if_open(place.token_file)
+    with RemotePlace.open(place.url, token, this_machine) as served:
+        yield served
 
 
 def folder_of(place: FleetPlace) -> Path:

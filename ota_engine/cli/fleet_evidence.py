@@ -13,6 +13,7 @@ from ota_engine.cli.fleet_desk import (
     MAX_KEY_BYTES,
     FleetPlace,
     Json,
+    fleet_at,
     folder_of,
     opened,
 )
@@ -67,24 +68,21 @@ def export_command(
     Decisions with their signatures, verdicts with their inputs, homes with versions before and
     after, notices, what devices signed, the audit trail they are sealed in, and a page for people.
     """
-    from ota_engine.cli.extras import project_version
-    from ota_engine.head_end.packing import PackOrder, export_pack
-    from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
+    from ota_engine.evidence.pack import head_of
+    from ota_engine.head_end.remote.place import EvidenceOrder
 
-    order = PackOrder(
+    order = EvidenceOrder(
         campaign,
         party,
-        {"decisions": decisions_years, "homes": homes_years},
+        decisions_years,
+        homes_years,
         {} if certificates is None else _certificates(certificates),
-        f"zota {project_version()}",
     )
-    state = folder_of(place)
-    with opened(state) as desk, desk.store.reading():
-        octets = export_pack(desk.store, FleetKey.open(state / KEY_NAME), order)
-        head = desk.store.audit_head().hash
+    with fleet_at(place) as fleet:
+        octets = fleet.evidence(order)
     write_whole(output, octets, force=force)
     put(f"wrote {output}: {len(octets):,} octets")
-    put(f"audit head: {head}")
+    put(f"audit head: {head_of(octets).hash}")
 
 
 @app.command("key")

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ota_engine.audit_chain import AuditRow
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
-from ota_engine.evidence.pack_zip import write_zip
+from ota_engine.evidence.pack_zip import read_zip, write_zip
 from ota_engine.fleet.kernel.heads import SignedHead
 from ota_engine.fleet.kernel.signatures import sign
 
@@ -121,6 +121,18 @@ def pack_octets(contents: PackContents, key: ec.EllipticCurvePrivateKey, public_
     files[MANIFEST] = _json(manifest)
     files[SIGNATURE] = sign(key, files[MANIFEST]).hex().encode("ascii")
     return write_zip(files)
+
+
+def head_of(pack: bytes) -> SignedHead:
+    """Read the head of the trail that a pack has; nothing of it is verified.
+
+    Raises:
+        LocalError: it is no pack.
+    """
+    try:
+        return SignedHead(**json.loads(read_zip(pack)[MANIFEST])["head"])
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise LocalError("no evidence pack: fetch it again") from None
 
 
 def read_lines(octets: bytes, name: str) -> Iterator[Any]:

@@ -5,6 +5,7 @@ choice its text, a number that is not finite null. What is read is of the type t
 refused.
 """
 
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -17,6 +18,7 @@ from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.errors import LocalError
 from ota_engine.times import Monotonic, Utc
 
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _UNIONS: Final = (Union, types.UnionType)
 
 
@@ -116,8 +118,17 @@ def _read_mapping(value: Any, hint: Any, place: str) -> dict[Any, Any]:
         raise _wrong(place, dict)
     key, part = get_args(hint)
     return {
-        read(name, key, place): read(one, part, f"{place}.{name}") for name, one in value.items()
+        _key(name, key, place): read(one, part, f"{place}.{name}") for name, one in value.items()
     }
+
+
+def _key(name: str, hint: Any, place: str) -> Any:
+    """Read a name of an object; one that is a number stands there as text."""
+    if hint is not int:
+        return read(name, hint, place)
+    if not _WHOLE.fullmatch(name):
+        raise _wrong(place, int)
+    return int(name)
 
 
 def _record(value: Any, kind: type[Any], place: str) -> Any:

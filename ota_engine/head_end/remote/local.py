@@ -1,6 +1,7 @@
 """A fleet in a state folder of this machine: whoever can read that sees all of it."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,10 +13,12 @@ from ota_engine.head_end.deciding import Wish, asked, decide, plain
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.imports import EstateImport, ImportReport
 from ota_engine.head_end.listings import BadLine
+from ota_engine.head_end.packing import PackOrder, export_pack
 from ota_engine.head_end.pseudonym_key import estate_key
 from ota_engine.head_end.questions.asking import LOCAL, View
 from ota_engine.head_end.questions.catalogue import ask
-from ota_engine.head_end.remote.place import ImportOrder
+from ota_engine.head_end.remote.place import EvidenceOrder, ImportOrder
+from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
 from ota_engine.times import Utc
 
 
@@ -55,3 +58,14 @@ class LocalPlace:
             dry_run=order.dry_run,
             take_others=order.take_others,
         )
+
+    def evidence(self, order: EvidenceOrder) -> bytes:
+        """Give the evidence of a campaign."""
+        pack = PackOrder(
+            order.campaign,
+            order.party,
+            {"decisions": order.decisions_years, "homes": order.homes_years},
+            order.certificates,
+            f"zota {version('zota')}",
+        )
+        return export_pack(self.desk.store, FleetKey.open(self._state / KEY_NAME), pack)

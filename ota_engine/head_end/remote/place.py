@@ -1,6 +1,6 @@
 """What a command does with a fleet, wherever that is; knows neither folders nor servers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +25,24 @@ class ImportOrder(NamedTuple):
     person: str
     dry_run: bool = False
     take_others: bool = False
+
+
+class EvidenceOrder(NamedTuple):
+    """Which evidence of a campaign is wanted.
+
+    Attributes:
+        campaign: whose.
+        party: whose homes alone; empty for all that whoever asks may see.
+        decisions_years: decisions and verdicts must be kept so long.
+        homes_years: what is said of homes must be kept so long.
+        certificates: files of devices' certificates (PEM), by name.
+    """
+
+    campaign: str
+    party: str = ""
+    decisions_years: float = 10.0
+    homes_years: float = 3.0
+    certificates: Mapping[str, bytes] = {}
 
 
 class ReachedFleet(Protocol):
@@ -66,5 +84,13 @@ class ReachedFleet(Protocol):
 
         Raises:
             LocalError: it cannot be read at all.
+            StoreError: the fleet cannot be reached.
+        """
+
+    def evidence(self, order: EvidenceOrder) -> bytes:
+        """Give the evidence of a campaign, as a zip.
+
+        Raises:
+            LocalError: there is none for whoever asks.
             StoreError: the fleet cannot be reached.
         """
