@@ -65,6 +65,14 @@ def serve(
         list[str] | None,
         typer.Option("--gateway", metavar=SHAPE, help="Run this hub here, too; repeatable."),
     ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--images",
+            metavar="DIR",
+            help="Give gateways images of this folder, named by SHA-256; repeatable.",
+        ),
+    ] = None,
     test_clock: Annotated[
         float | None,
         typer.Option(
@@ -100,6 +108,7 @@ def serve(
         duis=None if duis is None else _duis(duis, schemas, tls, endpoint_ca),
         duis_place=place_of(duis_http, tls, behind_proxy=behind_proxy),
         gateways=read_gateways(gateway or ()),
+        images=tuple(images or ()),
         rate=test_clock,
     )
     if serve_until_stopped(choice, "zota serve") == signal.SIGINT:

@@ -19,6 +19,7 @@ from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.access.desk import AccessDesk
 from ota_engine.head_end.api.door import ApiDoor
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways.door import GatewayDoor
 from ota_engine.head_end.image_shelf import IMAGES_NAME
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.head_end.running import CalendarClock, FleetLoops
@@ -54,6 +55,7 @@ class ServiceChoice:
         duis_place: where that listens.
         gateways: hubs on links, run in this process.
         hubs_here: makes others.
+        images: folders of images for gateways, each named by its SHA-256.
         rate: of the calendar of a fleet on trial; None for this machine's.
     """
 
@@ -66,6 +68,7 @@ class ServiceChoice:
     duis_place: Place | None = None
     gateways: Sequence[GatewayChoice] = ()
     hubs_here: HubsHere | None = None
+    images: Sequence[Path] = ()
     rate: float | None = None
 
     def calendar(self) -> CalendarClock:
@@ -192,7 +195,7 @@ class _Runner:
             guards=guards(rules),
             troubles=() if doorway is None else (doorway.troubles,),
         )
-        return Service(parts, doors(parts, access), loops, settings)
+        return Service(parts, doors(parts, access, choice.images), loops, settings)
 
     async def _serve(
         self, stopping: trio.Event, server: Service, doorway: "DuisDoorway | None"
@@ -209,9 +212,17 @@ class _Runner:
         self._log("trouble", trouble=trouble)
 
 
-def doors(parts: ServiceParts, access: AccessDesk) -> list[ServiceDoor]:
-    """Every way into a server; the one without a path of its own is the last."""
-    return [access, ApiDoor(parts), PortalDoor(parts)]
+def doors(
+    parts: ServiceParts, access: AccessDesk, images: Sequence[Path] = ()
+) -> list[ServiceDoor]:
+    """Every way into a server; the one without a path of its own is the last.
+
+    Args:
+        parts: of the server.
+        access: lets people in.
+        images: folders of images for gateways.
+    """
+    return [access, ApiDoor(parts), GatewayDoor(parts, images), PortalDoor(parts)]
 
 
 def _say_duis(url: str) -> None:
