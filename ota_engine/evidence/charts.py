@@ -165,7 +165,7 @@ def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h", label: str = "
     bottom = scale.height - BOTTOM
     named = f' aria-label="{escape(label)}"' if label else ""
     parts = [
-        f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {scale.height}" role="img"{named}>',
+        f'<div class="scroll" tabindex="0"><svg viewBox="0 0 {WIDTH} {scale.height}" role="img"{named}>',
         f'<rect x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}"',
         f' height="{bottom - TOP}" class="paper"/>',
     ]

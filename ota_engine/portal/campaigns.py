@@ -32,6 +32,7 @@ _HOUR_S: Final = 3_600.0
 _IN_DAYS: Final = 3  # days from which on an axis is in days
 _ENDED: Final = (CampaignState.ABORTED, CampaignState.SUPERSEDED, CampaignState.REJECTED)
 _DIGITS: Final = 10  # of a number that follows a question mark
+_FIRST_ACTS: Final = ("approve", "reject", "resume", "go-on", "pause", "abort", "end")
 _LATE_S: Final = DAY_S / 2  # that an expected end may be after the planned one
 
 
@@ -115,9 +116,10 @@ def _decisions(visit: Visit, subject: str) -> list[dict[str, Any]]:
         choice = visit.ask(AskDecisions(subject))
     except NotForViewerError:
         return []
+    found = sorted(choice.items, key=lambda one: not one.act.startswith(_FIRST_ACTS))
     return [
-        {"title": one.title, "url": decide_link(visit, one.act, one.fields)}
-        for one in choice.items
+        {"act": one.act, "title": one.title, "url": decide_link(visit, one.act, one.fields)}
+        for one in found
         if not one.why_not
     ]
 

@@ -36,6 +36,7 @@ def environment(static: Callable[[str], str]) -> Environment:
         auto_reload=False,
     )
     made.filters |= {
+        "act_label": act_label,
         "eui": format_eui64,
         "part": part,
         "tone": tone_of,
@@ -83,6 +84,7 @@ def shown(told: Mapping[str, Any], zone: str) -> dict[str, Any]:
         "when": lambda utc: time_element(utc, where),
         "day": lambda utc: time_element(utc, where, "%-d %b %Y"),
         "zone": zone_name(zone),
+        "is_utc": zone_name(zone) == "UTC",
     }
 
 
@@ -103,7 +105,7 @@ def zone_name(name: str) -> str:
 
 def time_element(utc: float | None, zone: tzinfo | None, form: str = "%-d %b %Y, %H:%M") -> Markup:
     """Write a time in a zone, with UTC for whoever points at it; a dash for none."""
-    if utc is None:
+    if not utc:  # never, or before anybody kept it
         return Markup('<span class="soft">&ndash;</span>')
     try:
         local = datetime.fromtimestamp(utc, UTC).astimezone(zone)
@@ -114,6 +116,11 @@ def time_element(utc: float | None, zone: tzinfo | None, form: str = "%-d %b %Y,
         datetime.fromtimestamp(utc, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         local.strftime(form),
     )
+
+
+def act_label(act: str) -> str:
+    """Write the name of a kind of act (``approve-campaign``) as people read it on a button."""
+    return act.replace("-", " ").capitalize()
 
 
 def shares(numbers: Iterable[int]) -> list[float]:
