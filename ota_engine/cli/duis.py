@@ -10,8 +10,8 @@ from ota_engine.cli import (
     duis_make,
     duis_outbox,
     duis_serve,
-    duis_state,
     duis_user,
+    fleet_state,
 )
 from ota_engine.cli.fleet_acts import add_acts
 
@@ -28,8 +28,8 @@ app.command("make")(duis_make.make_command)
 app.command("sign")(duis_user.sign_command)
 app.command("send")(duis_user.send_command)
 app.command("listen")(duis_listen.listen_command)
-app.command("backup")(duis_state.backup_command)
-app.command("restore")(duis_state.restore_command)
+app.command("backup")(fleet_state.backup_command)
+app.command("restore")(fleet_state.restore_command)
 add_acts(
     app,
     "duis",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ota_engine.cli import fleet_state
 from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_key_file
@@ -263,6 +264,8 @@ def _write_new(path: Path, octets: bytes, *, secret: bool) -> None:
         raise LocalError(f"{path}: exists already: keys are never overwritten") from None
 
 
+app.command("backup")(fleet_state.backup_command)
+app.command("restore")(fleet_state.restore_command)
 add_acts(
     app,
     "estate",

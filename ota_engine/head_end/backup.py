@@ -1,8 +1,8 @@
 """Puts a fleet's state into one file while others use it, and makes a state folder of that again.
 
 Knows files and the database's own way of copying, no rows. Images are copied after the database, so
-that every image that a row names is there. A restored state is the state of then: what was told to
-somebody since is told again, with the same octets under the same names.
+that every image that a row names is there. A restored state is the state of then, made fit for now by
+``restoring``: what was told to somebody since is told again, with the same octets under the same names.
 """
 
 import hashlib
@@ -24,6 +24,10 @@ from images.strict_json import read_json
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.head_end.image_shelf import IMAGES_NAME
 from ota_engine.head_end.pseudonym_key import NAME as ESTATE_KEY_NAME
+from ota_engine.head_end.restoring import make_fit
+from ota_engine.head_end.trial_clock import NAME as CLOCK_NAME
+from ota_engine.head_end.trial_clock import clock_of
+from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_database
 from ota_engine.store.fleet.keyring import KEY_NAME
 from ota_engine.times import Utc
@@ -32,6 +36,7 @@ FORMAT: Final = 1
 MANIFEST: Final = "zota-backup.json"
 MOST_MANIFEST_OCTETS: Final = 64 << 20
 KEYS: Final = (ESTATE_KEY_NAME, KEY_NAME)
+OTHERS: Final = (CLOCK_NAME,)  # of the state folder, where they are there
 _CHUNK: Final = 1 << 20
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -89,6 +94,7 @@ def back_up(state: Path, database: str, target: Path, utc: Utc, *, keys: bool) -
         sources = {database: copy}
         if keys:
             sources |= {name: state / name for name in KEYS if (state / name).exists()}
+        sources |= {name: state / name for name in OTHERS if (state / name).exists()}
         sources |= {f"{IMAGES_NAME}/{path.name}": path for path in _images(state / IMAGES_NAME)}
         files = tuple(_described(name, path) for name, path in sources.items())
         made = BackupMade(utc, files, keys)
@@ -103,8 +109,13 @@ def back_up(state: Path, database: str, target: Path, utc: Utc, *, keys: bool) -
     return made
 
 
-def restore(source: Path, state: Path) -> BackupMade:
-    """Make a state folder of a back-up, entirely or not at all.
+def restore(source: Path, state: Path, database: str) -> BackupMade:
+    """Make a state folder of a back-up, entirely or not at all, and make it fit for now.
+
+    Args:
+        source: the back-up.
+        state: the folder; there is nothing in it.
+        database: name of the database in it.
 
     Raises:
         LocalError: the state folder has something in it.
@@ -120,6 +131,11 @@ def restore(source: Path, state: Path) -> BackupMade:
         partial.mkdir(mode=0o700)
         with source.open("rb") as stream, _mapped(source):
             made = _unpack(stream, partial)
+        store = FleetStore.open(partial / database)
+        try:
+            make_fit(store, made.utc, clock_of(partial)())
+        finally:
+            store.close()
         partial.replace(state)  # takes the place of an empty folder too
     finally:
         shutil.rmtree(partial, ignore_errors=True)

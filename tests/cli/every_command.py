@@ -87,6 +87,8 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("user sessions --state fleet", Exit.OK),
     ("user token list --state fleet", Exit.OK),
     ("duis outbox list --state fleet", Exit.OK),
+    ("estate backup -o estate.backup --state fleet", Exit.OK),
+    ("estate restore estate.backup --state estate", Exit.OK),
     ("duis backup -o fleet.backup --state fleet", Exit.OK),
     ("duis restore fleet.backup --state restored", Exit.OK),
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
@@ -172,6 +174,8 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     ("duis listen --port 0", Exit.ERRORS),
     (f"duis serve --keys keys {NOWHERE}", Exit.ERRORS),
     (f"duis outbox list {NOWHERE}", Exit.UNREADABLE),
+    (f"estate backup -o nothing {NOWHERE}", Exit.UNREADABLE),
+    ("estate restore nothing --state new", Exit.UNREADABLE),
     (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("duis restore nothing --state new", Exit.UNREADABLE),
 )

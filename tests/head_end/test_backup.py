@@ -52,7 +52,7 @@ def test_a_restored_state_holds_database_and_images_and_keys_only_if_they_were_a
     file = tmp_path / "backup"
     made = back_up(state, DATABASE, file, NOW, keys=keys)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert restore(file, tmp_path / "new") == made
+    assert restore(file, tmp_path / "new", DATABASE) == made
     assert parties(tmp_path / "new") == ["dcc"]
     (image,) = (tmp_path / "new" / IMAGES_NAME).iterdir()
     assert image.read_bytes() == b"an image"
@@ -84,7 +84,7 @@ def test_a_backup_is_made_while_somebody_writes_and_holds_one_moment(
     finally:
         stop.set()
         writing.join()
-    restore(tmp_path / "backup", tmp_path / "new")
+    restore(tmp_path / "backup", tmp_path / "new", DATABASE)
     found = parties(tmp_path / "new")
     sides = [name.partition("-")[0] for name in found if name != "dcc"]
     assert sides.count("left") == sides.count("right") > 0
@@ -98,7 +98,7 @@ def test_nothing_is_ever_overwritten(state: Path, tmp_path: Path) -> None:
         back_up(state, DATABASE, file, NOW, keys=True)
     assert file.read_bytes() == before
     with pytest.raises(LocalError, match="not empty"):
-        restore(file, state)
+        restore(file, state, DATABASE)
     assert parties(state) == ["dcc"]
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_as_it_was_written_makes_no_state(
     back_up(state, DATABASE, file, NOW, keys=False)
     file.write_bytes(spoil(file.read_bytes()))
     with pytest.raises(StoreError, match="this is no back-up of a state"):
-        restore(file, tmp_path / "new" / "state")
+        restore(file, tmp_path / "new" / "state", DATABASE)
     assert not list((tmp_path / "new").iterdir())
     assert not (tmp_path / "evil").exists()
 

@@ -200,7 +200,7 @@ async def test_an_old_back_up_tells_again_what_it_told_with_the_same_octets_and_
         assert len(box.posts) == 3
 
         lab.state = tmp_path / "restored"
-        restore(file, lab.state)
+        restore(file, lab.state, DATABASE)
         async with lab.serving() as client:
             assert (await client.post(asked)).content == before
         lab.put(told(3))  # it happens again, for the hub says it again

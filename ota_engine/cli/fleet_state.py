@@ -1,4 +1,4 @@
-"""``zota duis backup`` and ``restore``: a fleet's state as one file; decides nothing."""
+"""``zota estate backup`` and ``restore``, of ``zota duis``, too: a fleet's state as one file; decides nothing."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,6 @@ import typer
 from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
-from ota_engine.wall_clock import this_machine
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
@@ -30,14 +29,15 @@ def backup_command(
     """Write the state into one file, while others use it.
 
     In it are the database and the ordered images. Without --with-keys the key that signs the audit
-    trail and the key of pseudonyms are not: keep them elsewhere. Certificates and keys of the
-    folder --keys never are.
+    trail and the key of pseudonyms are not: keep them elsewhere. What a gateway keeps, files of
+    notices, and certificates and keys of the folder --keys never are.
     """
     from ota_engine.head_end.backup import back_up
+    from ota_engine.head_end.trial_clock import clock_of
 
     if output.exists():
         raise LocalError(f"{output}: exists already: a back-up is never overwritten; name another")
-    _show(back_up(state, FLEET_NAME, output, this_machine(), keys=with_keys), output, as_json)
+    _show(back_up(state, FLEET_NAME, output, clock_of(state)(), keys=with_keys), output, as_json)
 
 
 def restore_command(
@@ -47,12 +47,13 @@ def restore_command(
 ) -> None:
     """Make a state folder of a back-up; nothing is ever overwritten.
 
-    Stop whoever uses the former state first. What was told to a user since the back-up is told again
-    under the same ids, and counters that devices have seen since are learnt anew from them.
+    Stop whoever uses the former state first. What was told to somebody since the back-up is told again
+    under the same ids, gateways tell again what they have done, and no counter is used twice. Passwords
+    are those of then; nobody is signed in, and tokens and invitations count no more.
     """
     from ota_engine.head_end.backup import restore
 
-    made = restore(source, state)
+    made = restore(source, state, FLEET_NAME)
     _show(made, state, as_json)
     if not made.keys:
         remark(f"{state}: no keys were in it: put fleet-key.pem and estate.key back, too")
