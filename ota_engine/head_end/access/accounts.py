@@ -73,13 +73,11 @@ class Chosen(NamedTuple):
         password: hash of it.
         sealed_key: private key, sealed by it; empty for none.
         public_key: PEM of its public half; empty for none.
-        is_new: the key was made here, and the fleet does not know it yet.
     """
 
     password: str
     sealed_key: bytes = b""
     public_key: str = ""
-    is_new: bool = False
 
 
 def known(book: AccessBook, person: str) -> KnownPerson:
@@ -125,14 +123,21 @@ def choose(
         LocalError: the password is weak, or the key is not the one that is registered.
     """
     refuse_weak(password, name, "" if who.person is None else who.person.name)
-    is_new = key is None and who.person is None
-    if is_new:
+    if key is None and who.person is None:
         key = ec.generate_private_key(ec.SECP256R1())
+    elif key is not None:
+        refuse_other_key(who, name, key)
+    return chosen_of(by, name, password, key)
+
+
+def chosen_of(
+    by: Passwords, person: str, password: str, key: ec.EllipticCurvePrivateKey | None
+) -> Chosen:
+    """Hash a password, and seal a key by it; None for no key."""
     if key is None:
         return Chosen(by.hashed(password))
-    refuse_other_key(who, name, key)
-    sealed = seal_by_password(key, name, written(password), by.cost)
-    return Chosen(by.hashed(password), sealed, public_pem(key), is_new)
+    sealed = seal_by_password(key, person, written(password), by.cost)
+    return Chosen(by.hashed(password), sealed, public_pem(key))
 
 
 def refuse_other_key(who: KnownPerson, name: str, key: ec.EllipticCurvePrivateKey) -> None:

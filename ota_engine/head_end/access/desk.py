@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from typing import Any, Final, TypeVar
 
 import trio
@@ -20,11 +21,17 @@ from ota_engine.fleet.access.rows import AccessToken, BrowserSession
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.head_end.access import accounts, keeping, sessions, tokens
-from ota_engine.head_end.access.accounts import KnownPerson, choose, known_of, refuse_other_key
+from ota_engine.head_end.access.accounts import (
+    KnownPerson,
+    choose,
+    chosen_of,
+    known_of,
+    refuse_other_key,
+)
 from ota_engine.head_end.access.entry import EntryWay, SignedIn
 from ota_engine.head_end.access.listing import AccountShown, accounts_shown
 from ota_engine.head_end.access.moment import Moment
-from ota_engine.head_end.access.passwords import Passwords, TooManyChecksError
+from ota_engine.head_end.access.passwords import Passwords, TooManyChecksError, refuse_weak
 from ota_engine.head_end.access.secret_texts import SecretKind, read_secret
 from ota_engine.head_end.access.sessions import Arrival, SessionBegun
 from ota_engine.head_end.access.tokens import TokenWish
@@ -254,13 +261,9 @@ class AccessDesk:
             LocalError: the new one is weak.
             StoreError: the database failed.
         """
-        who, arrival = await self._checked(seen, former, address)
-        chosen = await self._apart(
-            partial(keeping.with_password, self._passwords, who, arrival, password)
-        )
-        return await self._change(
-            keeping.change_account, arrival=arrival, chosen=chosen, what="password changed"
-        )
+        refuse_weak(password, _by_browser(seen), seen.name)
+        arrival = await self._checked(seen, former, address)
+        return await self._anew(arrival, password, arrival.key, "password changed")
 
     async def keep_key(
         self, seen: SignedIn, password: str, key: ec.EllipticCurvePrivateKey, address: str
@@ -273,15 +276,11 @@ class AccessDesk:
             LocalError: the key is not the one that is registered.
             StoreError: the database failed.
         """
-        who, arrival = await self._checked(seen, password, address)
-        refuse_other_key(who, seen.viewer.person, key)
-        chosen = await self._apart(
-            partial(keeping.with_key, self._passwords, arrival, password, key)
-        )
-        arrival = arrival._replace(key=key)
-        return await self._change(
-            keeping.change_account, arrival=arrival, chosen=chosen, what="key kept"
-        )
+        person = _by_browser(seen)
+        who = await self._reading.ask(partial(known_of, person=person))
+        refuse_other_key(who, person, key)
+        arrival = await self._checked(seen, password, address)
+        return await self._anew(arrival, password, key, "key kept")
 
     async def replace_key(
         self, seen: SignedIn, password: str, address: str
@@ -298,12 +297,12 @@ class AccessDesk:
             NotLetInError: the password is wrong.
             StoreError: the database failed.
         """
-        _, arrival = await self._checked(seen, password, address)
+        arrival = await self._checked(seen, password, address)
         if seen.signer is None:
             raise NotAllowedError("your key is not kept here: sign the change of it with that key")
         new_key = ec.generate_private_key(ec.SECP256R1())
         chosen = await self._apart(
-            partial(keeping.with_key, self._passwords, arrival, password, new_key)
+            partial(chosen_of, self._passwords, arrival.account.person, password, new_key)
         )
         return await self._change(
             keeping.replace_key,
@@ -452,7 +451,7 @@ class AccessDesk:
         wait = await self._change(sessions.count_attempt, person=person, address=address)
         if wait > 0.0:
             self._refusals.note("too many attempts", NOBODY, "sign in refused")
-            seconds = counted(int(wait) + 1, "second")
+            seconds = counted(ceil(wait), "second")
             raise NotLetInError(f"too many attempts: try again in {seconds}", wait)
         who = await self._reading.ask(partial(known_of, person=person))
         account = who.account
@@ -465,12 +464,20 @@ class AccessDesk:
             raise NotLetInError(WRONG)
         return who, arrival
 
-    async def _checked(
-        self, seen: SignedIn, password: str, address: str
-    ) -> tuple[KnownPerson, Arrival]:
+    async def _checked(self, seen: SignedIn, password: str, address: str) -> Arrival:
         """Have somebody who is signed in prove by her password that it is still she."""
-        person = _by_browser(seen)
-        return await self._arrived(person, password, address)
+        _, arrival = await self._arrived(_by_browser(seen), password, address)
+        return arrival
+
+    async def _anew(
+        self, arrival: Arrival, password: str, key: ec.EllipticCurvePrivateKey | None, what: str
+    ) -> SessionBegun:
+        """Give an account a password and a key, and let its person in anew."""
+        chosen = await self._apart(
+            partial(chosen_of, self._passwords, arrival.account.person, password, key)
+        )
+        arrival = arrival._replace(key=key)
+        return await self._change(keeping.change_account, arrival=arrival, chosen=chosen, what=what)
 
     def _used(self, seen: SignedIn | None, now: Moment) -> SignedIn | None:
         if seen is not None:

@@ -14,17 +14,16 @@ from ota_engine.head_end.access.accounts import (
     Chosen,
     KnownPerson,
     account_of,
+    chosen_of,
     end_sessions,
     known,
-    public_pem,
 )
 from ota_engine.head_end.access.book import AccessBook, changing
 from ota_engine.head_end.access.moment import Moment
-from ota_engine.head_end.access.passwords import Passwords, refuse_weak, written
+from ota_engine.head_end.access.passwords import Passwords, written
 from ota_engine.head_end.access.sealing import (
     SealBrokenError,
     open_by_password,
-    seal_by_password,
 )
 from ota_engine.head_end.access.sessions import Arrival, SessionBegun, enter, unchanged
 from ota_engine.head_end.deciding import Wish, decide
@@ -65,27 +64,8 @@ def check_password(
             key = None  # it is damaged: she comes in, and signs nothing
     renewed = None
     if passwords.is_dated(account.password):
-        renewed = _chosen(passwords, account, password, key)
+        renewed = chosen_of(passwords, account.person, password, key)
     return Arrival(account, address, key, renewed=renewed)
-
-
-def with_password(
-    passwords: Passwords, who: KnownPerson, arrival: Arrival, password: str
-) -> Chosen:
-    """Hash another password, and seal the person's key by it.
-
-    Raises:
-        LocalError: it is weak.
-    """
-    refuse_weak(password, arrival.account.person, who.person.name if who.person else "")
-    return _chosen(passwords, arrival.account, password, arrival.key)
-
-
-def with_key(
-    passwords: Passwords, arrival: Arrival, password: str, key: ec.EllipticCurvePrivateKey
-) -> Chosen:
-    """Seal another key by the password that counts."""
-    return _chosen(passwords, arrival.account, password, key)
 
 
 def change_account(
@@ -178,15 +158,3 @@ def _change(
     end_sessions(book, account.person)
     arrival = arrival._replace(account=account)
     return enter(book, who._replace(account=account), arrival, now)
-
-
-def _chosen(
-    passwords: Passwords,
-    account: Account,
-    password: str,
-    key: ec.EllipticCurvePrivateKey | None,
-) -> Chosen:
-    if key is None:
-        return Chosen(passwords.hashed(password))  # a seal that did not open opens by no other
-    sealed = seal_by_password(key, account.person, written(password), passwords.cost)
-    return Chosen(passwords.hashed(password), sealed, public_pem(key))
