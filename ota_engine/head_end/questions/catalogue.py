@@ -19,6 +19,7 @@ from ota_engine.head_end.questions import (
     persons,
     progress,
     releases,
+    subjects,
     trail,
 )
 from ota_engine.head_end.questions.asking import Questions, View, answered
@@ -42,6 +43,7 @@ QUESTIONS: Final[Questions] = {
     **orders.QUESTIONS,
     **persons.QUESTIONS,
     **trail.QUESTIONS,
+    **subjects.QUESTIONS,
 }
 
 

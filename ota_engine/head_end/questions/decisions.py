@@ -355,5 +355,5 @@ def waiver_of(work: Work, campaign: str) -> Waiver | None:
 
 
 QUESTIONS: Final[Questions] = {
-    AskDecisions: QuestionRow("decisions-about/{subject}", _decisions, DecisionChoice),
+    AskDecisions: QuestionRow("possible-decisions", _decisions, DecisionChoice),
 }
