@@ -1,7 +1,7 @@
 """The portal as a door of a server: knows whoever comes in, finds the page, answers with it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, compile_path
 
 from ota_engine.errors import LocalError, StoreError
+from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import secret_in
@@ -28,6 +29,8 @@ from ota_engine.portal.problems import PageProblem, problem_of
 from ota_engine.portal.registry import PAGES
 from ota_engine.portal.sign_in import BARE, SignInPages
 from ota_engine.portal.statics import StaticFiles
+
+DONE: Final = "done"  # after the question mark: the key of what was just decided
 
 
 class PortalDoor:
@@ -90,13 +93,17 @@ class PortalDoor:
         visited = Visited(
             _path_of(request),
             {name: str(value) for name, value in request.path_params.items()},
-            dict(request.query_params),
+            {name: text for name, text in request.query_params.items() if name != DONE},
         )
+        done = request.query_params.get(DONE, "")
         if request.method != "POST" or page.take is None:
-            return await self._page(page, visited, signed)
-        form = await read_form(request)
+            return await self._page(page, visited, signed, done=done)
+        form = await read_form(request, page.octets)
         posted = FormPosted(self._parts, signed, visited.fields, visited.query, form, visited.path)
-        told = await page.take(posted)
+        try:
+            told = await page.take(posted)
+        finally:
+            await form.close()
         if isinstance(told, Response):
             return told
         return await self._page(page, visited, signed, told)
@@ -107,6 +114,8 @@ class PortalDoor:
         visited: Visited,
         signed: SignedIn,
         added: Mapping[str, Any] | None = None,
+        *,
+        done: str = "",
     ) -> Response:
         sight = PageSight.of(page, visited, signed)
         utc = self._parts.clock()
@@ -117,6 +126,7 @@ class PortalDoor:
             told |= added or {}
             told |= self._around(desk, signed, page)
             told |= {"here": link(visited.path, **visited.query)}
+            told |= {"done": _done(desk, signed.viewer, done) if done else None}
             if self.frame.live(page.template):
                 told |= {"stream": link("/live", page=told["here"])}
             return self.frame.page(page.template, told, signed.zone)
@@ -215,6 +225,13 @@ class PortalDoor:
 
 def _path_of(request: Request) -> str:
     return quote(request.scope["path"], safe="/:-._~")
+
+
+def _done(desk: FleetDesk, viewer: Viewer, key: str) -> DecisionRow | None:
+    """Find what the viewer has just decided; None for what is not hers."""
+    with desk.store.reading():
+        found = desk.store.select(Select(DecisionRow, (("key", key),)))
+    return found[0] if found and found[0].person == viewer.person and found[0].accepted else None
 
 
 def _me(desk: FleetDesk, viewer: Viewer) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ota_engine.head_end.questions.catalogue import ask
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.times import Utc
 
+FORM_OCTETS: Final = 1 << 20  # of a form that brings no list
 #: Groups of the menu, in their order.
 MENU: Final = ("Work", "Firmware", "Network", "Proof")
 
@@ -110,6 +111,7 @@ class PortalPage:
         menu: where it stands in the menu; None for nowhere.
         personal: what it shows depends on the person, not on the party alone.
         take: takes a form; gives an answer, or what the page says in addition when it is shown again.
+        octets: that such a form may have.
     """
 
     path: str
@@ -119,6 +121,7 @@ class PortalPage:
     menu: PlaceInMenu | None = None
     personal: bool = False
     take: Callable[[FormPosted], Awaitable[Response | Mapping[str, Any]]] | None = None
+    octets: int = FORM_OCTETS
 
 
 def link(path: str, **query: object) -> str:

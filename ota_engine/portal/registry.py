@@ -2,7 +2,12 @@
 
 from typing import Final
 
-from ota_engine.portal import campaigns, homes, overview
+from ota_engine.portal import acting, campaigns, homes, overview
 from ota_engine.portal.pages import PortalPage
 
-PAGES: Final[tuple[PortalPage, ...]] = (*overview.PAGES, *campaigns.PAGES, *homes.PAGES)
+PAGES: Final[tuple[PortalPage, ...]] = (
+    *overview.PAGES,
+    *campaigns.PAGES,
+    *homes.PAGES,
+    *acting.PAGES,
+)

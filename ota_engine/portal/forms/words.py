@@ -159,3 +159,21 @@ def words_of(name: str) -> FieldWords:
     """Say how a field is asked for."""
     found = WORDS.get(name)
     return FieldWords(name.replace("_", " ").capitalize()) if found is None else found
+
+
+#: Who else has to agree, by the names of acts.
+SECONDS: Final[Mapping[str, str]] = {
+    "ProposeCampaign": "Nothing happens before a second person approves it: an approver, or another"
+    " person of your party where the roll-out is yours.",
+    "AmendCampaign": "Whoever writes it counts as its author: a second person approves it.",
+    "ApproveCampaign": "You are the second person: whoever wrote it may not approve it.",
+    "EnterRelease": "A second person approves the release.",
+    "ApproveRelease": "You are the second person: whoever entered it may not approve it.",
+    "ProposeWaiver": "A second person, an approver, has to agree before anything begins.",
+    "ApproveWaiver": "You are the second person: whoever proposed it may not approve it.",
+    "WaiveItem": "Two persons leave a step out: the first asks, the second agrees.",
+    "RegisterPerson": "A second person confirms her before she may decide anything.",
+    "ConfirmPerson": "You are the second person: whoever registered her may not confirm her.",
+    "OverrideRule": "You are the second person: whoever wrote the campaign may not set a rule aside.",
+    "NominateHomes": "The operator accepts or rejects them.",
+}
