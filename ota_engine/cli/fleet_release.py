@@ -125,12 +125,15 @@ def images_command(
     ],
     place: FleetPlace,
 ) -> None:
-    """Tell the fleet which images a catalogue has, and which of them are approved there."""
+    """Tell the fleet which images a catalogue has, and keep those that are approved there for gateways."""
     from ota_engine.catalogue.folder import Catalogue
-    from ota_engine.head_end.catalogued import copy_catalogue
+    from ota_engine.head_end.catalogued import copy_catalogue, shelve_images
+    from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
 
-    with opened(folder_of(place)) as desk:
-        images = copy_catalogue(Catalogue(catalogue), desk.store)
+    state, found = folder_of(place), Catalogue(catalogue)
+    with opened(state) as desk:
+        shelve_images(found, ImageShelf(state / IMAGES_NAME))
+        images = copy_catalogue(found, desk.store)
     put(f"{counted(images, 'image')} of {catalogue} known to the fleet")
 
 

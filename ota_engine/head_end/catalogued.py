@@ -1,4 +1,4 @@
-"""Tells the fleet which images the catalogue has, and which of them may be served."""
+"""Tells the fleet which images the catalogue has, which may be served, and keeps the octets of these."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from images.catalogue import CatalogueEntry, ImageStatus
 from ota_engine.catalogue.folder import Catalogue
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.releases.rows import CataloguedImage
+from ota_engine.head_end.image_shelf import ImageShelf
 from ota_engine.store.fleet.book import FleetStore
 
 
@@ -25,6 +26,23 @@ def copy_catalogue(catalogue: Catalogue, store: FleetStore) -> int:
             rows.setdefault(known.sha256, _gone(known))
         store.insert(rows.values())
     return there
+
+
+def shelve_images(catalogue: Catalogue, shelf: ImageShelf) -> int:
+    """Keep the octets of approved images where gateways are given them from.
+
+    Returns:
+        how many there are.
+
+    Raises:
+        StoreError: the catalogue is damaged.
+        OSError: they cannot be written.
+    """
+    approved = [one for one in catalogue.entries() if one.status is ImageStatus.APPROVED]
+    for entry in approved:
+        shelf.put(catalogue.octets(entry), entry.sha256)
+        shelf.settle(entry.sha256, named=True)
+    return len(approved)
 
 
 def catalogued(entry: CatalogueEntry) -> CataloguedImage:

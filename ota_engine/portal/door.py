@@ -122,7 +122,7 @@ class PortalDoor:
 
         def make(desk: FleetDesk) -> str:
             with desk.store.reading():
-                told = dict(page.read(sight.visit(View(desk, sight.viewer, utc))))
+                told = dict(page.read(sight.visit(View(desk, sight.viewer, utc, self._parts.live))))
             told |= added or {}
             told |= self._around(desk, signed, page)
             told |= {"here": link(visited.path, **visited.query)}

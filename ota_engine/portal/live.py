@@ -160,7 +160,7 @@ class LiveRoom:
         utc = self._parts.clock()
         try:
             told = await self._parts.reading.ask(
-                lambda desk: self._fragments(sight, View(desk, sight.viewer, utc))
+                lambda desk: self._fragments(sight, View(desk, sight.viewer, utc, self._parts.live))
             )
         except StoreError:
             raise

@@ -127,7 +127,7 @@ class ApiDoor:
         utc = self._parts.clock()
 
         def answered(desk: FleetDesk) -> tuple[Any, bytes]:
-            answer = ask(question, View(desk, seen.viewer, utc))
+            answer = ask(question, View(desk, seen.viewer, utc, self._parts.live))
             return answer, json_octets(plain_answer(answer, row.gives))
 
         answer, octets = await self._parts.reading.ask(answered)

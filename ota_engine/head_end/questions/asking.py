@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from ota_engine.errors import LocalError
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.live_transfers import LiveTransfers
 from ota_engine.times import Utc
 
 #: Roles that see every home; a supplier sees its own, a manufacturer none.
@@ -70,11 +71,13 @@ class View(NamedTuple):
         desk: of the fleet.
         viewer: who asks.
         utc: now.
+        live: transfers under way, which only a server is told of; None beside it.
     """
 
     desk: FleetDesk
     viewer: Viewer
     utc: Utc
+    live: LiveTransfers | None = None
 
 
 class QuestionRow(NamedTuple):
