@@ -17,7 +17,7 @@ from ota_engine.wording import utc_text
 
 if TYPE_CHECKING:
     from emulators.home.memory import HomeMemory
-    from emulators.home.roster import Roster, RosterEntry
+    from emulators.home.roster import Roster, RosterEntry, RosterHub
     from emulators.node import Note
 
 ROSTER_BYTES: Final = 1 << 20  # of a roster file, at most
@@ -25,10 +25,19 @@ MEMORY_BYTES: Final = 1 << 28  # of what a home remembers, images and all
 
 
 class EmulatedHome(NamedTuple):
-    """Who lives in an emulated home, and with which keys; None: they speak no GBCS."""
+    """Who lives in an emulated home, and with which keys; None: they speak no GBCS.
+
+    Attributes:
+        entries: the devices.
+        keys: theirs.
+        hub: the hub itself; None where that is not upgraded.
+        keeps: what devices hold outlives a command, without keys, too.
+    """
 
     entries: "tuple[RosterEntry, ...]"
     keys: Keystore | None = None
+    hub: "RosterHub | None" = None
+    keeps: bool = False
 
 
 def read_home(devices: Path | None, keys: Path | None) -> EmulatedHome:
@@ -45,7 +54,7 @@ def read_home(devices: Path | None, keys: Path | None) -> EmulatedHome:
     roster = _roster(devices)
     if keys is None and devices is not None and roster.keys is not None:
         keys = devices.parent / roster.keys
-    return furnish(roster.entries, keys)
+    return furnish(roster.entries, keys)._replace(hub=roster.hub, keeps=roster.keeps)
 
 
 def furnish(entries: "tuple[RosterEntry, ...]", folder: Path | None) -> EmulatedHome:

@@ -1,18 +1,36 @@
 """Links to emulated homes: ``han://`` in real time, ``sim://`` in time that jumps."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from emulators.cli.homes import EmulatedHome, journal_of, read_home, read_memory, sole_use
+from emulators.cli.homes import (
+    MEMORY_BYTES,
+    EmulatedHome,
+    about,
+    journal_of,
+    read_home,
+    read_memory,
+    sole_use,
+)
+from images.files import read_bounded
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.links import Calendar, LinkChoice, utc_clock
 from ota_engine.errors import LocalError
+from ota_engine.gateway.core import ImageFinder
 from ota_engine.link.contract import Link
+from ota_engine.paced_clock import rate_of
+from ota_engine.times import Utc
+
+if TYPE_CHECKING:
+    from emulators.estate.hub import HubMemory
+    from emulators.home.roster import RosterHub
+    from ota_engine.shell.gateway import HubItself
 
 VIRTUAL: Final = "sim"
+HUB_FILE: Final = "emulated-hub.json"  # likewise: what the hub itself keeps
 HOME_FILE: Final = "emulated-home.json"  # in the state folder: what devices with keys keep
 SPEED_LIMIT: Final = 1000.0  # times as fast as real time; sim:// has no limit
 
@@ -48,8 +66,14 @@ def resolve(url: str) -> LinkChoice:
         home = read_home(options.devices, options.keys)
         return _open(home, state / HOME_FILE, calendar, options.journal)
 
+    def open_hub(
+        link: Link, state: Path, clock: Callable[[], Utc], find: ImageFinder
+    ) -> "AbstractAsyncContextManager[HubItself | None]":
+        home = read_home(options.devices, options.keys)
+        return _open_hub(home.hub, link, state / HUB_FILE, clock, find)
+
     virtual = urlsplit(url).scheme == VIRTUAL
-    return LinkChoice(url, open_home, virtual=virtual, speed=options.speed)
+    return LinkChoice(url, open_home, virtual=virtual, speed=options.speed, open_hub=open_hub)
 
 
 def read_options(url: str) -> HomeOptions:
@@ -102,7 +126,7 @@ async def _open(
 
     utc = utc_clock(*calendar)
     note = None if journal is None else journal_of(journal, utc)
-    if home.keys is None:
+    if home.keys is None and not home.keeps:
         async with open_home(home.entries, utc=utc, rate=calendar.rate, note=note) as han:
             yield han
         return
@@ -118,3 +142,46 @@ async def _open(
         )
         async with opened as han:
             yield han
+
+
+@asynccontextmanager
+async def _open_hub(
+    hub: "RosterHub | None",
+    link: Link,
+    memory: Path,
+    clock: Callable[[], Utc],
+    find: ImageFinder,
+) -> "AsyncIterator[HubItself | None]":
+    """Switch on the hub of an opened home, which goes on where it was left."""
+    from emulators.estate.hub import HubSpec
+    from emulators.estate.hub_on_air import HubOnAir
+    from emulators.home.han import Han
+
+    if hub is None or not isinstance(link, Han):
+        yield None
+        return
+
+    def octets(sha256: str) -> bytes | None:
+        image = find(sha256)
+        return None if image is None else image.data
+
+    on_air = HubOnAir(
+        HubSpec(hub.eui64, hub.version),
+        link,
+        utc=utc_clock(clock(), rate_of(clock)),
+        rate=rate_of(clock),
+        source=octets,
+        keep=lambda text: write_whole(memory, text.encode(), force=True),
+    )
+    await on_air.start(_hub_memory(memory))
+    yield on_air
+
+
+def _hub_memory(path: Path) -> "HubMemory | None":
+    """What a hub held; None for one from the factory."""
+    from emulators.estate.hub_memory import read_hub
+
+    if not path.exists():
+        return None
+    with about(path):
+        return read_hub(read_bounded(path, MEMORY_BYTES).decode())

@@ -9,10 +9,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from emulators.air.agenda import Agenda
-from emulators.platform.flash import FileIdentity, Flash, PowerLossError, SectorPool, Spare
+from emulators.platform.flash import (
+    Contents,
+    FileIdentity,
+    Flash,
+    PowerLossError,
+    SectorPool,
+    Spare,
+)
 from images.eui64 import Eui64
 from images.model import parse
 from ota_engine.hub.own_firmware.firmware import (
@@ -61,6 +68,24 @@ class HubSpec:
     loses_han: frozenset[int] = frozenset()
 
 
+class HubMemory(NamedTuple):
+    """What a hub holds without power.
+
+    Attributes:
+        flash: its contents.
+        record: of its next firmware.
+        gpf: version that its Gas Proxy Function runs.
+    """
+
+    flash: Contents
+    record: OwnFirmwareRecord
+    gpf: int
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class EmulatedHub:
     """One hub, its flash and its WAN.
 
@@ -71,6 +96,8 @@ class EmulatedHub:
         source: gives the octets of an image at the other end of the WAN, None where there are none.
         seed: of what the WAN does.
         on_restart: called when the hub goes down, and will not come back by itself.
+        rate: seconds of the calendar in a second of the home's time.
+        on_change: called when anything of it is another.
 
     Attributes:
         flash: that holds its firmware.
@@ -85,6 +112,8 @@ class EmulatedHub:
         source: Callable[[str], bytes | None],
         seed: int,
         on_restart: Callable[[Monotonic], None],
+        rate: float = 1.0,
+        on_change: Callable[[], None] = _nothing,
     ) -> None:
         self.spec = spec
         self.flash = Flash(SectorPool(), BANK, FileIdentity(0, 0, spec.version))
@@ -96,6 +125,8 @@ class EmulatedHub:
         self._source = source
         self._rng = Random(f"wan {seed} {spec.chf:016x}")
         self._on_restart = on_restart
+        self._rate = rate
+        self._on_change = on_change
         self._life = 0
 
     @property
@@ -108,6 +139,16 @@ class EmulatedHub:
     def finds_devices(self) -> bool:
         """Whether it has its HAN."""
         return self.version not in self.spec.loses_han
+
+    @property
+    def memory(self) -> HubMemory:
+        """What it holds without power."""
+        return HubMemory(self.flash.contents(), self._memory, self._gpf)
+
+    def recall(self, memory: HubMemory) -> None:
+        """Be as one was that held this, before it is started."""
+        self.flash.fill(memory.flash)
+        self._memory, self._gpf = memory.record, memory.gpf
 
     # --- power -----------------------------------------------------------------------------------
 
@@ -179,8 +220,9 @@ class EmulatedHub:
         except PowerLossError:
             self.cut_power(now)
         if self.firmware is not None and (wake := self.firmware.next_wake) is not None:
-            at = max(now, now + (wake - self._utc(now)))
+            at = max(now, now + (wake - self._utc(now)) / self._rate)
             self._agenda.at(at, partial(self._wake, self._life))
+        self._on_change()
 
     def _do(self, effect: OwnEffect, now: Monotonic) -> None:
         match effect:

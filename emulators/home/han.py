@@ -109,8 +109,8 @@ class Han:
         """
         if not self.network.link_is_up:
             raise LinkDownError("the emulated coordinator is unplugged")
-        self.network.submit(self._port, (frame,), self._present())
-        self._wake_if_due()
+        self.network.submit(self._port, (frame,), self.present())
+        self.wake_if_due()
 
     async def permit(self, seconds: int) -> None:
         """Let devices join: emulated ones always may."""
@@ -140,37 +140,45 @@ class Han:
 
     def power_on(self, device: Eui64) -> None:
         """Switch a node on."""
-        self.network.power_on(device, self._present())
-        self._wake_if_due()
+        self.network.power_on(device, self.present())
+        self.wake_if_due()
 
     def power_off(self, device: Eui64) -> None:
         """Cut a node's power."""
-        self._present()
+        self.present()
         self.network.power_off(device)
 
     def perform(self, device: Eui64, actions: Iterable[NodeAction]) -> None:
         """Carry out what a node decided because somebody pressed its button."""
-        self.network.perform(device, actions, self._present())
-        self._wake_if_due()
+        self.network.perform(device, actions, self.present())
+        self.wake_if_due()
 
     def unplug(self, reason: str = "unplugged") -> None:
         """Take the coordinator away."""
-        self.network.link_down(reason, self._present())
+        self.network.link_down(reason, self.present())
         self._flush()
 
     def plug_in(self) -> None:
         """Bring the coordinator back."""
-        now = self._present()
+        now = self.present()
         self.network.link_up(self._link_up(), now)
         self._flush()
 
-    # --- within ----------------------------------------------------------------------------------
+    # --- for what lives beside it ----------------------------------------------------------------
 
-    def _present(self) -> Monotonic:
+    def present(self) -> Monotonic:
         """Let what is overdue on a busy machine happen first, in its order; the time it is now."""
         now = Monotonic(trio.current_time())
         self.network.run(now)
         return now
+
+    def wake_if_due(self) -> None:
+        """Something new is in the agenda: sleep no longer than until it is due."""
+        due = self._next_due()
+        if due < self._sleep.deadline:  # noqa: PLR1730 - to set one costs more than to look
+            self._sleep.deadline = due
+
+    # --- within ----------------------------------------------------------------------------------
 
     def _first_event(self) -> LinkEvent:
         if self.network.link_is_up:
@@ -194,12 +202,6 @@ class Han:
 
     def _next_due(self) -> Monotonic:
         return max(self.network.agenda.next_time(), self._earliest)
-
-    def _wake_if_due(self) -> None:
-        """Something new is in the agenda: sleep no longer than until it is due."""
-        due = self._next_due()
-        if due < self._sleep.deadline:  # noqa: PLR1730 - to set one costs more than to look
-            self._sleep.deadline = due
 
     def _flush(self) -> None:
         batch = self._inbox.events

@@ -130,9 +130,21 @@ def _device(device: EmulatedDevice, sectors: dict[str, str]) -> dict[str, _Json]
 
 
 def _chip(chip: Chip, sectors: dict[str, str]) -> dict[str, _Json]:
-    contents = chip.flash.contents()
+    return flash_row(chip.spec.factory, chip.flash.contents(), sectors)
+
+
+def flash_row(
+    factory: FileIdentity, contents: Contents, sectors: dict[str, str]
+) -> dict[str, _Json]:
+    """Write the contents of a flash as plain values.
+
+    Args:
+        factory: the file it left the factory with.
+        contents: what it holds.
+        sectors: gets those that are not in it yet.
+    """
     return {
-        "factory": list(chip.spec.factory),
+        "factory": list(factory),
         "banks": [[_keep(sector, sectors) for sector in bank] for bank in contents.banks],
         "metadata": [None if copy is None else _metadata(copy) for copy in contents.copies],
     }
@@ -142,12 +154,17 @@ def _read_device(row: Mapping[str, _Json], sectors: Mapping[str, bytes]) -> Reme
     rows = (row, *row.get("chips", ()))
     memory = _read_memory(row["gbcs"]) if "gbcs" in row else None
     premises = _read_premises(row["premises"]) if "premises" in row else None
-    return Remembered(dict(_read_chip(each, sectors) for each in rows), memory, premises)
+    return Remembered(dict(read_flash_row(each, sectors) for each in rows), memory, premises)
 
 
-def _read_chip(
+def read_flash_row(
     row: Mapping[str, _Json], sectors: Mapping[str, bytes]
 ) -> tuple[FileIdentity, Contents]:
+    """Read what ``flash_row`` wrote: the file a flash left the factory with, and what it holds.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is something else.
+    """
     first, second = (tuple(sectors[key] for key in bank) for bank in row["banks"])
     older, newer = (None if each is None else _read_metadata(each) for each in row["metadata"])
     if older is None and newer is None:

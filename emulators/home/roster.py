@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from emulators.air.radio import MAX_RELAYS
 from emulators.air.station import Placement
-from emulators.devices.kinds import IHD, KINDS, DeviceKind, check
+from emulators.devices.kinds import FACTORY_VERSION, IHD, KINDS, DeviceKind, check
 from emulators.platform.profiles import PROFILES
 from emulators.platform.spec import (
     AnswersFor,
@@ -83,16 +83,32 @@ class RosterEntry(NamedTuple):
     announces: tuple[Announcement, ...] = ()
 
 
+class RosterHub(NamedTuple):
+    """The hub of the home, as a device that is upgraded itself.
+
+    Attributes:
+        eui64: of its Communications Hub Function.
+        version: of the firmware it left the factory with.
+    """
+
+    eui64: Eui64
+    version: int
+
+
 class Roster(NamedTuple):
     """What a devices file says.
 
     Attributes:
         entries: who lives in the home.
         keys: the folder of their keys, relative to the file's own; None: they have none.
+        hub: the hub itself; None where that is not upgraded.
+        keeps: what devices hold outlives a command, without keys, too.
     """
 
     entries: tuple[RosterEntry, ...]
     keys: str | None = None
+    hub: RosterHub | None = None
+    keeps: bool = False
 
 
 def default_roster() -> tuple[RosterEntry, ...]:
@@ -119,12 +135,16 @@ def parse_roster(text: str) -> Roster:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"is not TOML: {error}") from error
-    unknown = sorted(document.keys() - {"device", "keys"})
+    unknown = sorted(document.keys() - {"device", "hub", "keeps", "keys"})
     if unknown:
-        raise LocalError(f"{unknown[0]}: no such key; a roster holds keys and [[device]] tables")
-    keys = _Table(document).take("keys", _text, None)
+        raise LocalError(
+            f"{unknown[0]}: no such key; a roster holds keys, keeps, [hub] and [[device]] tables"
+        )
+    table = _Table(document)
+    keys, keeps = table.take("keys", _text, None), table.take("keeps", _flag, False)
+    hub = table.take("hub", _hub, None)
     tables = document.get("device", [])
-    if not isinstance(tables, list) or not tables:
+    if not isinstance(tables, list) or not (tables or hub):
         raise LocalError('names no device: write [[device]] and below it kind = "ihd"')
     if len(tables) > MAX_DEVICES:
         raise LocalError(f"{len(tables)} devices: at most {MAX_DEVICES} fit")
@@ -136,7 +156,19 @@ def parse_roster(text: str) -> Roster:
             entries.append(_entry(_Table(table), number, entries))
         except LocalError as error:
             raise LocalError(f"{where}device {number + 1}: {error}") from error
-    return Roster(acquainted(entries), keys)
+    return Roster(acquainted(entries), keys, hub, keeps)
+
+
+def _hub(value: Any) -> RosterHub:
+    if not isinstance(value, dict):
+        raise TypeError("write [hub] and below it eui64 and version")
+    table = _Table(value)
+    eui64 = table.take("eui64", _eui64, None)
+    version = table.take("version", _within(0, 0xFFFF_FFFF), FACTORY_VERSION)
+    table.finish(("eui64", "version"))
+    if eui64 is None:
+        raise LocalError("[hub]: eui64 is missing: write that of its Communications Hub Function")
+    return RosterHub(eui64, version)
 
 
 def acquainted(entries: Iterable[RosterEntry]) -> tuple[RosterEntry, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -27,6 +27,9 @@ from ota_engine.cli.fleet_desk import (
 from ota_engine.cli.push_options import duration
 from ota_engine.cli.remarks import put
 from ota_engine.wall_clock import this_machine
+
+if TYPE_CHECKING:
+    from ota_engine.head_end.remote.place import ReachedFleet
 
 CODE_OCTETS: Final = 32
 DEFAULT_FOR: Final = "1d"
@@ -60,16 +63,10 @@ def admit_command(
 
     Give what is shown, NAME:CODE, to whoever sets the gateway up: zota gateway run --code-file.
     """
-    from ota_engine.fleet.gateways.acts import AdmitGateway
-    from ota_engine.head_end.trial_clock import clock_of
-
     place = FleetPlace(state, url, token_file)
     how = Deciding(place, person, key, reason, revision, decision_key, as_json)
-    code = secrets.token_urlsafe(CODE_OCTETS)
-    digest = hashlib.sha256(code.encode("ascii")).hexdigest()
-    until = (this_machine() if state is None else clock_of(state)()) + lasts
     with fleet_at(place) as fleet:
-        told = give(fleet, AdmitGateway(gateway, digest, until), how)
+        told, code = draw_and_admit(fleet, gateway, lasts, how)
     if told["accepted"]:
         shown = f"{gateway}:{code}\n"
         if code_file is not None:
@@ -79,3 +76,26 @@ def admit_command(
         else:
             put(shown.strip())
     show_reply(told, as_json=as_json)
+
+
+def draw_and_admit(
+    fleet: "ReachedFleet", gateway: str, lasts: float, how: Deciding
+) -> tuple[dict[str, Any], str]:
+    """Draw a code, and have a gateway admitted by it.
+
+    Args:
+        fleet: that it is to work for.
+        gateway: its name.
+        lasts: seconds that the code counts.
+        how: who decides, and why.
+
+    Returns:
+        the answer to the decision, and the code.
+    """
+    from ota_engine.fleet.gateways.acts import AdmitGateway
+    from ota_engine.head_end.trial_clock import clock_of
+
+    code = secrets.token_urlsafe(CODE_OCTETS)
+    digest = hashlib.sha256(code.encode("ascii")).hexdigest()
+    clock = this_machine if how.place.state is None else clock_of(how.place.state)
+    return give(fleet, AdmitGateway(gateway, digest, clock() + lasts), how), code

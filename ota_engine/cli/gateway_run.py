@@ -3,6 +3,7 @@
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -192,7 +193,12 @@ async def _run_until_a_signal(choice: RunChoice, keys: Keystore | None) -> int:
 
 
 def hub_opener(
-    link: LinkChoice, state: Path, folder: Path | None, keys: Keystore | None
+    link: LinkChoice,
+    state: Path,
+    folder: Path | None,
+    keys: Keystore | None,
+    *,
+    light: bool = False,
 ) -> "Callable[[Callable[[], Utc], ImageFinder], AbstractAsyncContextManager[OpenedHub]]":
     """Have a hub reached whenever it is wanted.
 
@@ -201,13 +207,23 @@ def hub_opener(
         state: what it remembers.
         folder: of its keys, for messages.
         keys: that are in it; None for none.
+        light: it is one of many in this process: it writes without threads, and a power cut, which is
+            more than a kill, may take its last rows.
     """
 
     @asynccontextmanager
     async def open_hub(clock: Callable[[], Utc], find: "ImageFinder") -> "AsyncIterator[OpenedHub]":
         from ota_engine.shell.gateway_program import OpenedHub
 
-        async with open_setup(EngineChoice(link, state, keys=folder), keys, clock=clock) as setup:
-            yield OpenedHub(setup)
+        choice = EngineChoice(link, state, keys=folder)
+        async with AsyncExitStack() as stack:
+            setup = await stack.enter_async_context(open_setup(choice, keys, clock=clock))
+            if light:
+                setup = replace(setup, virtual=True)
+            itself = None
+            if link.open_hub is not None:
+                opened = link.open_hub(setup.link, state, clock, find)
+                itself = await stack.enter_async_context(opened)
+            yield OpenedHub(setup, itself)
 
     return open_hub

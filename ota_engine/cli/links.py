@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import trio
@@ -12,9 +12,13 @@ import trio
 from ota_engine.cli.captures import recording
 from ota_engine.cli.plugins import Group, load
 from ota_engine.errors import LocalError, StoreError
+from ota_engine.gateway.core import ImageFinder
 from ota_engine.link.contract import Link
 from ota_engine.times import Monotonic, Utc
 from ota_engine.wall_clock import this_machine
+
+if TYPE_CHECKING:
+    from ota_engine.shell.gateway import HubItself
 
 EXAMPLES: Final = "ezsp:///dev/ttyACM0, ezsp+tcp://127.0.0.1:7338, han:// or sim://"
 
@@ -36,6 +40,11 @@ class Calendar(NamedTuple):
 #: Opens a link, given an existing state folder and its time.
 Opener = Callable[[Path, Calendar], AbstractAsyncContextManager[Link]]
 
+#: Switches a hub on, given its link, a state folder, a clock and a way to find images.
+HubOpener = Callable[
+    [Link, Path, Callable[[], Utc], ImageFinder], "AbstractAsyncContextManager[HubItself | None]"
+]
+
 
 @dataclass(frozen=True, slots=True)
 class LinkChoice:
@@ -46,12 +55,15 @@ class LinkChoice:
         opener: opens it.
         virtual: whether time jumps to whatever happens next; no thread may wait for a disk then.
         speed: how much faster than real time its clock runs.
+        open_hub: switches the hub on that is upgraded itself, beside the opened link; gives None where
+            there is none, and is None where there never is one.
     """
 
     url: str
     opener: Opener
     virtual: bool = False
     speed: float = 1.0
+    open_hub: "HubOpener | None" = None
 
     def open(
         self, state: Path, calendar: Calendar | None = None

@@ -46,7 +46,16 @@ GROWN: Final = 4  # lines for each row that is still true, in a book that is
 
 
 class HubItself(Protocol):
-    """The hub as a device that is upgraded itself, whoever does that."""
+    """The hub as a device that is upgraded itself, whoever does that.
+
+    Attributes:
+        restarted: it went down: all that lives in it is to be opened anew.
+    """
+
+    restarted: trio.Event
+
+    def watch(self, stir: Callable[[], None]) -> None:
+        """Have somebody told when it has gone on by itself."""
 
     @property
     def own(self) -> OwnHub:
@@ -361,6 +370,8 @@ async def open_gateway(
             gateway = LinkGateway(setup, shell, core, kept, itself)
             gateway.counters.update(counters)
             witness.append(gateway.committed)
+            if itself is not None:
+                itself.watch(gateway.stir)
             await gateway.begin(missed)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(gateway.run)

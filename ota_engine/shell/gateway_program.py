@@ -53,13 +53,10 @@ class OpenedHub(NamedTuple):
     Attributes:
         setup: where its engine runs, and with what.
         itself: the hub, where it is upgraded, too.
-        restarted: set when the hub has gone down and come back, so that all on it begins anew; None where
-            that cannot be seen.
     """
 
     setup: Setup
     itself: HubItself | None = None
-    restarted: trio.Event | None = None
 
 
 #: Reaches the hub, by a clock of the calendar and a way to find images.
@@ -304,7 +301,7 @@ class GatewayProgram:
             self.gateway, self.home = gateway, served.home
             try:
                 async with link.serving(served.home, gateway):
-                    await _until_over(link, served.home, gateway, hub.restarted)
+                    await _until_over(link, served.home, gateway, hub.itself)
             finally:
                 self.gateway = None
             if link.homes is not None and served.home not in [one.home for one in link.homes]:
@@ -321,12 +318,12 @@ class GatewayProgram:
 
 
 async def _until_over(
-    link: HeadEndLink, home: str, gateway: LinkGateway, restarted: trio.Event | None
+    link: HeadEndLink, home: str, gateway: LinkGateway, itself: HubItself | None
 ) -> None:
     """Wait until a hub is to be opened anew, or not again."""
     async with trio.open_nursery() as nursery:
-        if restarted is not None:
-            nursery.start_soon(_cancel_after, restarted, nursery.cancel_scope)
+        if itself is not None:
+            nursery.start_soon(_cancel_after, itself.restarted, nursery.cancel_scope)
         while _goes_on(link, home, gateway):
             await link.wait_for_change()
         nursery.cancel_scope.cancel()

@@ -154,6 +154,8 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"campaign run {NOWHERE}", Exit.UNREADABLE),
     (f"serve {NOWHERE}", Exit.UNREADABLE),
     (f"gateway admit gw-1 {BY}", Exit.UNREADABLE),
+    (f"gateway emulate --head-end {SERVER} --homes homes --state gws", Exit.UNREADABLE),
+    (f"gateway homes -o homes {NOWHERE}", Exit.UNREADABLE),
     (f"gateway run --head-end {SERVER} --link han:// --state gw", Exit.ERRORS),
     ("portal try --http nowhere", Exit.ERRORS),
     (f"notices deliver {NOWHERE}", Exit.UNREADABLE),

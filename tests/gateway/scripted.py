@@ -43,7 +43,7 @@ from ota_engine.shell.gateway_program import GatewayProgram, GatewaySettings, Op
 from ota_engine.shell.head_end_door import HeadEndDoor
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
-from tests.gateway.homes import BEGIN, GATEWAY, HCALCS, IMAGES, OLD
+from tests.gateway.homes import BEGIN, CH, GATEWAY, HCALCS, IMAGES, OLD
 from tests.gbcs.parties import files
 
 CODE: Final = "a-code-of-enough-letters"
@@ -269,6 +269,7 @@ class Field:
             (keys / name).write_bytes(octets)
             (keys / name).chmod(0o600)
         (folder / "home.toml").write_text(
+            f'[hub]\neui64 = "{CH:016x}"\nversion = {OLD}\n'
             f'[[device]]\nkind = "hcalcs"\neui64 = "{HCALCS:016x}"\nversion = {OLD}\n'
         )
 
@@ -282,9 +283,13 @@ class Field:
         choice = self._choice()
 
         @asynccontextmanager
-        async def open_hub(_: Callable[[], Utc], __: ImageFinder) -> AsyncIterator[OpenedHub]:
+        async def open_hub(_: Callable[[], Utc], find: ImageFinder) -> AsyncIterator[OpenedHub]:
             async with open_setup(choice, read_key_folder(self.folder / "keys")) as setup:
-                yield OpenedHub(setup)
+                assert choice.link.open_hub is not None
+                async with choice.link.open_hub(
+                    setup.link, self.state, setup.wall_clock, find
+                ) as hub:
+                    yield OpenedHub(setup, hub)
 
         return GatewaySettings(
             state=self.state,

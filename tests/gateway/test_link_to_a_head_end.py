@@ -17,7 +17,7 @@ from ota_engine.shell.gateway_papers import PAPERS_NAME, AdmissionCode, read_pap
 from ota_engine.shell.gateway_program import IMAGES_NAME
 from ota_engine.shell.head_end_door import HeadEndDoor, ShutOutError
 from ota_engine.wall_clock import this_machine
-from tests.gateway.homes import FOR_HCALCS, GATEWAY, HCALCS, NEW
+from tests.gateway.homes import CH, FOR_HCALCS, FOR_HUB, GATEWAY, HCALCS, NEW
 from tests.gateway.scripted import TOKEN, Field, ScriptedHeadEnd
 from tests.gbcs.parties import SUPPLIER
 
@@ -151,6 +151,42 @@ def test_an_answer_that_is_lost_makes_nothing_count_twice(field: Field) -> None:
     field.live(work)
     keys = [key for key, _, _ in field.head_end.outcomes]
     assert len(keys) == len(set(keys))
+
+
+# --- the hub itself ------------------------------------------------------------------------------
+
+
+def for_the_hub(head_end: ScriptedHeadEnd) -> Sequence[Instruction]:
+    hub = {"device": CH, "sha256": FOR_HUB.sha256, "commanded": False}
+    return [replace(one, **hub) for one in a_campaign(head_end)]  # type: ignore[arg-type] # each its own
+
+
+def test_a_campaign_of_the_hubs_own_firmware_goes_over_the_wire(field: Field) -> None:
+    field.head_end.told = for_the_hub
+
+    async def work(field: Field) -> None:
+        await field.until(lambda one: HubWord.ACTIVATED in said(one), 6 * HOUR)
+        await trio.sleep(2 * HOUR)
+
+    field.live(work)
+    words = [word for _, campaign, word in field.head_end.outcomes if campaign == "c"]
+    assert words == [HubWord.REACHED, HubWord.TRANSFERRED, HubWord.ACTIVATED]
+    assert "HAN lost" not in words
+    assert [event for event, _ in field.log].count("hub") == 2, "it has started anew"
+
+
+def test_a_hub_that_is_killed_while_it_fetches_its_firmware_goes_on_with_it(field: Field) -> None:
+    field.head_end.told = for_the_hub
+
+    async def a_little(field: Field) -> None:
+        await field.until(lambda one: HubWord.REACHED in said(one), HOUR)
+
+    async def the_rest(field: Field) -> None:
+        await field.until(lambda one: HubWord.ACTIVATED in said(one), 6 * HOUR)
+
+    field.live(a_little)
+    field.head_end.hang_up()
+    field.live(the_rest)
 
 
 # --- who is let in -------------------------------------------------------------------------------
