@@ -150,7 +150,11 @@ def _octets(kind: str, text: str) -> int:
 
 
 def _user_revision(act: RegisterServiceUser | ChangeServiceUser, work: Work) -> int | None:
-    found = work.get(ServiceUser, read_user(act.user))
+    try:
+        user = read_user(act.user)
+    except DecisionRefused:
+        return None  # nobody is named so: the act is refused where it is taken
+    found = work.get(ServiceUser, user)
     return None if found is None else found.revision
 
 
