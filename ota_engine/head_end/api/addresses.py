@@ -9,7 +9,6 @@ import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, IntEnum
-from math import isfinite
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote, urlencode
 
@@ -142,7 +141,7 @@ def _refuse_unsound_text(text: str, name: str) -> None:
 
 
 def _refuse_unsound_number(number: float, name: str) -> None:
-    if not isfinite(number) or not -WIDEST <= number < WIDEST:
+    if not -WIDEST <= number < WIDEST:  # nor is what is no number between them
         raise LocalError(f"{name}: a number beyond 64 bits: give a smaller one")
     if name.endswith("_utc") and not 0 <= number < LAST_UTC:
         raise LocalError(f"{name}: no moment of the calendar: give seconds since 1970, UTC")

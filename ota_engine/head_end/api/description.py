@@ -12,6 +12,7 @@ from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.kernel.decisions import ActRow
 from ota_engine.gateway.wire_openapi import wire_components, wire_paths
+from ota_engine.head_end.access.cookies import SECURE_NAME
 from ota_engine.head_end.api.addresses import PREFIX, act_address, path_fields, record_fields
 from ota_engine.head_end.api.examples import example_of
 from ota_engine.head_end.api.files import LIST_KINDS, ZIP, AskEvidence, AskImport
@@ -30,11 +31,10 @@ from ota_engine.head_end.questions.catalogue import QUESTIONS
 VERSION: Final = "1.0"
 BEARER: Final = "personToken"
 SESSION: Final = "portalSession"
-COOKIE: Final = "__Host-zota"
 _RESPONSES: Final = "#/components/responses/"
 _PARAMETERS: Final = "#/components/parameters/"
 #: Problems that any request may meet, and those of what is posted besides.
-_ALWAYS: Final = (400, 401, 403, 404, 406, 422, 429, 500, 503)
+_ALWAYS: Final = (400, 401, 403, 404, 406, 421, 422, 429, 500, 503)
 _POSTED: Final = (408, 409, 413, 415)
 
 
@@ -221,7 +221,7 @@ def _itself() -> dict[str, Any]:
                 "description": "OpenAPI 3.1.",
                 "content": {JSON: {"schema": {"type": "object"}}},
             },
-            **_problems((406, 500, 503)),
+            **_problems((406, 421, 500, 503)),
         },
     }
 
@@ -315,7 +315,7 @@ def _security() -> dict[str, Any]:
         SESSION: {
             "type": "apiKey",
             "in": "cookie",
-            "name": COOKIE,
+            "name": SECURE_NAME,
             "description": "Somebody signed in at the portal; for its own pages.",
         },
     }

@@ -22,6 +22,7 @@ class ProblemCode(StrEnum):
     NOT_FOR_YOU = "not-for-you"
     READS_ONLY = "reads-only"
     FOREIGN_SITE = "foreign-site"
+    FOREIGN_HOST = "foreign-host"
     NOT_THERE = "not-there"
     METHOD = "method"
     NOT_ACCEPTABLE = "not-acceptable"
@@ -94,6 +95,9 @@ PROBLEMS: Final[Mapping[StrEnum, ProblemRow]] = {
     ),
     ProblemCode.TOO_LARGE: ProblemRow(413, "Too large", "The body is larger than is taken."),
     ProblemCode.MEDIA_TYPE: ProblemRow(415, "Another form", "Content-Type is none that is taken."),
+    ProblemCode.FOREIGN_HOST: ProblemRow(
+        421, "Another host", "The server does not answer to the name in Host."
+    ),
     RefusalCode.CONTENT: ProblemRow(422, "Makes no sense", "See the detail, and mend it."),
     ProblemCode.BAD_LINES: ProblemRow(
         422, "Bad lines", "Lines of the list are bad, so that nothing of it was taken."

@@ -1,6 +1,6 @@
 """Receives whoever comes to the API: knows them, bounds them, and tells what goes wrong; knows no address.
 
-Whoever comes shows a token. Whatever goes wrong is a problem document of one clear line, faults of ours
+Whoever comes shows a token, or comes from a page of the portal. Whatever goes wrong is a problem document of one clear line, faults of ours
 too, which are told in the log and not to the caller.
 """
 
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.kernel.decisions import RefusalCode
+from ota_engine.head_end.access.cookies import secret_in
 from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.api.addresses import PREFIX, AddressError
 from ota_engine.head_end.api.crowd import Crowd
@@ -21,6 +22,7 @@ from ota_engine.head_end.api.headers import bearer, unauthenticated
 from ota_engine.head_end.api.problems import MEDIA_TYPE, Problem, ProblemCode
 from ota_engine.head_end.posted import PostRefused
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError
+from ota_engine.head_end.service.guards import SAFE, is_own
 from ota_engine.head_end.service.parts import ServiceParts
 
 JSON: Final = "application/json"
@@ -83,13 +85,30 @@ class ApiReception:
         return answer
 
     async def _known(self, request: Request) -> SignedIn:
-        token = bearer(request.headers.get("authorization"))
-        if not token:
-            raise unauthenticated("show a token: Authorization: Bearer TOKEN")
-        seen = await self._parts.entry.by_token(token)
+        """Know a program by its token, and a page of the portal by the session that it belongs to."""
+        shown = request.headers.getlist("authorization")
+        if len(shown) > 1:
+            raise unauthenticated("two tokens are shown: show one")
+        token = bearer(shown[0] if shown else None)
+        if token:
+            seen = await self._parts.entry.by_token(token)
+        else:
+            seen = await self._by_session(request)
         if seen is None:
             raise unauthenticated("this token is forged, over or revoked: make another one")
         return seen
+
+    async def _by_session(self, request: Request) -> SignedIn | None:
+        cookies = "; ".join(request.headers.getlist("cookie"))
+        secret = secret_in(cookies, secure=self._parts.secure)
+        if not secret:
+            raise unauthenticated("show a token: Authorization: Bearer TOKEN")
+        if request.method not in SAFE and not is_own(request.scope):
+            raise Problem(
+                ProblemCode.FOREIGN_SITE,
+                "this was not sent by a page of this server: programs show a token",
+            )
+        return await self._parts.entry.by_session(secret)
 
     async def _as_problem(
         self, error: Exception, request: Request, seen: SignedIn | None
