@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import trio
+from prometheus_client import Counter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -100,6 +101,9 @@ class LiveRoom:
     Args:
         parts: of the server.
         frame: makes pages.
+
+    Attributes:
+        made: counts what was made.
     """
 
     def __init__(self, parts: ServiceParts, frame: PageFrame) -> None:
@@ -110,6 +114,9 @@ class LiveRoom:
         self._somebody = trio.Event()
         self._over = False
         self._begun = f"{parts.clock():.0f}"
+        self.made = Counter(
+            "zota_portal_made", "Pages made for whoever looks at them", registry=parts.registry
+        )
 
     @property
     def viewers(self) -> int:
@@ -159,6 +166,7 @@ class LiveRoom:
     async def _make(self, sight: PageSight, watched: _Watched, revision: int) -> None:
         utc = self._parts.clock()
         try:
+            self.made.inc()
             told = await self._parts.reading.ask(
                 lambda desk: self._fragments(sight, View(desk, sight.viewer, utc, self._parts.live))
             )
