@@ -153,7 +153,7 @@ class _Runner:
             homes = [home_of(one, desk) for one in choice.gateways]
             room = DeskRoom(desk)
             reading = stack.enter_context(ReadingRoom.open(state / FLEET_NAME))
-            access = AccessDesk(room, reading, clock)
+            access = AccessDesk(room, reading, clock, log=self._log)
             parts = ServiceParts(
                 state=state,
                 writing=room,

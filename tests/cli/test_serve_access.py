@@ -1,5 +1,6 @@
 """A real server in a process of its own, and whoever wants in: by pages, by tokens, and by other ways."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,9 +74,7 @@ def test_guesses_wait_also_after_the_server_was_killed(
         for _ in range(BY_PERSON.free):
             assert _sign_in(client, server.url, "a guess").status_code == 401
         server.kill()
-    words = ("user", "add", "nobody", "--state", str(fleet.state))
-    assert zota(*words).code == 0  # the database is well
-    with served(fleet.state, "--test-clock", "1") as server:
+    with served(fleet.state) as server:
         for _ in range(BY_PERSON.free):  # of a wait that has passed meanwhile, one is looked at
             told = _sign_in(client, server.url, "a guess")
         assert told.status_code == 429
@@ -127,3 +126,9 @@ def test_logs_and_answers_of_a_server_hold_no_secret(
     for text in (page, out, err):
         for hidden in (secret, PASSWORD, "a guess"):
             assert hidden not in text
+    heard = [json.loads(line) for line in err.splitlines()]
+    signed = [one for one in heard if one["event"].startswith("sign in")]
+    assert [(one["event"], one["person"], one["address"]) for one in signed] == [
+        ("sign in refused", "olive", "127.0.0.1"),
+        ("sign in", "olive", "127.0.0.1"),
+    ]

@@ -37,6 +37,7 @@ from ota_engine.head_end.access.sessions import Arrival, SessionBegun
 from ota_engine.head_end.access.tokens import TokenWish
 from ota_engine.head_end.refusals import NOBODY, RefusalLedger, write_notes
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
+from ota_engine.head_end.service.parts import ServiceLog
 from ota_engine.paced_clock import rate_of
 from ota_engine.times import Utc
 from ota_engine.wording import counted, one_line
@@ -80,6 +81,7 @@ class AccessDesk:
         reading: where it is read beside that.
         clock: gives UTC; what lasts for people is measured in their seconds, however fast it runs.
         passwords: checks them.
+        log: is told who signs in from where, which the audit trail is not: it is kept for ever.
     """
 
     def __init__(
@@ -88,11 +90,13 @@ class AccessDesk:
         reading: ReadingRoom,
         clock: Callable[[], Utc],
         passwords: Passwords | None = None,
+        log: ServiceLog | None = None,
     ) -> None:
         self._writing = writing
         self._reading = reading
         self._clock = clock
         self._passwords = passwords or Passwords()
+        self._log = log or _unheard
         self._seen: dict[str, float] = {}
         self._refusals = RefusalLedger(ACTOR)
 
@@ -126,7 +130,9 @@ class AccessDesk:
         if who.hindrance:
             self._refusals.note("not let in", person, "sign in refused")
             raise NotLetInError(who.hindrance)
-        return await self._change(sessions.begin_session, arrival=arrival._replace(former=former))
+        begun = await self._change(sessions.begin_session, arrival=arrival._replace(former=former))
+        self._log("sign in", person=person, address=address)
+        return begun
 
     async def by_session(self, secret: str) -> SignedIn | None:
         """Know somebody by the secret in the cookie; None for nobody.
@@ -448,7 +454,10 @@ class AccessDesk:
         self, person: str, password: str, address: str
     ) -> tuple[KnownPerson, Arrival]:
         """Check a password, where that is not tried too often."""
-        wait = await self._change(sessions.count_attempt, person=person, address=address)
+        ask = partial(sessions.attempt_wait, person=person, address=address, now=self._now())
+        wait = await self._reading.ask(ask)
+        if wait <= 0.0:
+            wait = await self._change(sessions.count_attempt, person=person, address=address)
         if wait > 0.0:
             self._refusals.note("too many attempts", NOBODY, "sign in refused")
             seconds = counted(ceil(wait), "second")
@@ -461,6 +470,7 @@ class AccessDesk:
         if arrival is None:
             there = NOBODY if account is None else person
             self._refusals.note("wrong person or password", there, "sign in refused")
+            self._log("sign in refused", person=there, address=address)
             raise NotLetInError(WRONG)
         return who, arrival
 
@@ -496,6 +506,10 @@ class AccessDesk:
     async def _change(self, change: Callable[..., T], **given: Any) -> T:
         """Change something in one commit."""
         return await self._writing.use(partial(change, now=self._now(), **given))
+
+
+def _unheard(event: str, **facts: object) -> None:
+    """Nobody hears it."""
 
 
 def _by_browser(seen: SignedIn) -> str:

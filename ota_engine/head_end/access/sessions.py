@@ -5,7 +5,7 @@ under, and with the person's place in the fleet. All of that is looked at each t
 the next request on.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +17,7 @@ from ota_engine.head_end.access.attempts import (
     BY_ADDRESS,
     BY_PERSON,
     FORGET_S,
+    GuessLimit,
     address_subject,
     one_less,
     one_more,
@@ -44,7 +45,8 @@ SKEW_S: Final = 300.0  # a session that has more left was begun by another clock
 MOST_SESSIONS: Final = 20  # of one person; the oldest gives way
 
 
-class SessionBegun(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SessionBegun:
     """Somebody signed in.
 
     Attributes:
@@ -53,7 +55,7 @@ class SessionBegun(NamedTuple):
     """
 
     seen: SignedIn
-    secret: str
+    secret: str = field(repr=False)
 
 
 class Arrival(NamedTuple):
@@ -74,6 +76,16 @@ class Arrival(NamedTuple):
     renewed: Chosen | None = None
 
 
+def attempt_wait(desk: FleetDesk, person: str, address: str, now: Moment) -> float:
+    """Say how many seconds an attempt to sign in has to wait, before anything is written for it.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with looking(desk) as book:
+        return max(wait_s(row, limit, now) for row, _, limit in _attempts(book, person, address))
+
+
 def count_attempt(desk: FleetDesk, person: str, address: str, now: Moment) -> float:
     """Count one attempt to sign in, before it is looked at.
 
@@ -83,14 +95,20 @@ def count_attempt(desk: FleetDesk, person: str, address: str, now: Moment) -> fl
     Raises:
         StoreError: the database failed.
     """
-    subjects = ((person_subject(person), BY_PERSON), (address_subject(address), BY_ADDRESS))
     with changing(desk, now.utc) as book:
-        rows = [(book.get(Attempts, subject), subject, limit) for subject, limit in subjects]
+        rows = _attempts(book, person, address)
         wait = max(wait_s(row, limit, now) for row, _, limit in rows)
         if wait <= 0.0:
             for row, subject, limit in rows:
                 book.put(one_more(row, subject, limit, now))
     return wait
+
+
+def _attempts(
+    book: AccessBook, person: str, address: str
+) -> list[tuple[Attempts | None, str, GuessLimit]]:
+    subjects = ((person_subject(person), BY_PERSON), (address_subject(address), BY_ADDRESS))
+    return [(book.get(Attempts, subject), subject, limit) for subject, limit in subjects]
 
 
 def begin_session(desk: FleetDesk, arrival: Arrival, now: Moment) -> SessionBegun:
@@ -144,7 +162,7 @@ def enter(book: AccessBook, who: KnownPerson, arrival: Arrival, now: Moment) -> 
         b"" if arrival.key is None else seal_by_secret(arrival.key, person, secret),
     )
     book.put(session)
-    book.note(person, "sign in", person, address=session.address)
+    book.note(person, "sign in", person)
     return SessionBegun(_signed_in(who, EntryWay.SESSION, secret.digest, arrival.key), secret.text)
 
 

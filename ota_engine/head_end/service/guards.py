@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from math import inf
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ class BodyRule(NamedTuple):
     Attributes:
         prefix: of the path; the longest that fits counts.
         most: octets.
-        within_s: seconds for all of it, from the head of the request on.
+        within_s: seconds for all of it, from when its door begins to take it.
     """
 
     prefix: str
@@ -268,7 +269,7 @@ class _BodyTaken:
 
     def __init__(self, rule: BodyRule, scope: Scope, receive: Receive, send: Send) -> None:
         self._rule, self._scope, self._receive, self._send = rule, scope, receive, send
-        self._until = trio.current_time() + rule.within_s
+        self._until = inf  # nobody takes it yet
         self._came = 0
         self._whole = False
         self._begun = False
@@ -281,6 +282,7 @@ class _BodyTaken:
             return {"type": "http.disconnect"}
         if self._whole:
             return await self._receive()
+        self._until = min(self._until, trio.current_time() + self._rule.within_s)
         message: Message | None = None
         with trio.move_on_at(self._until):
             message = await self._receive()

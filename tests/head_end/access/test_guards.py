@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import trio
+import trio.lowlevel
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 
 from ota_engine.head_end.service.guards import (
     PAGE_POLICY,
+    BodiesBounded,
     BodyRule,
     GuardRules,
     guards,
@@ -212,6 +214,32 @@ async def test_the_longest_path_says_how_much_is_taken() -> None:
         assert (await client.post("/", content=large, headers=headers)).status_code == 413
         taken = await client.post("/api/v1/acts/x", content=large, headers=headers)
         assert taken.json()["octets"] == 2_000
+
+
+async def test_a_stream_whose_reader_is_looked_for_late_goes_on(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A deadline is for a body that is taken, and not for whoever listens for hours."""
+    heard: list[str] = []
+
+    async def listen(scope: Any, receive: Any, send: Any) -> None:
+        await trio.sleep(3_600.0)
+        heard.append((await receive())["type"])
+        await trio.sleep(3_600.0)
+        heard.append((await receive())["type"])
+
+    messages = [{"type": "http.request", "body": b""}, {"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/live", "headers": []}
+    await BodiesBounded(listen, [SMALL])(scope, receive, send)
+    assert heard == ["http.request", "http.disconnect"]
 
 
 async def test_a_body_that_comes_octet_by_octet_is_ended_at_a_time(
