@@ -68,6 +68,7 @@ from ota_engine.head_end.questions.asking import (
     View,
     Viewer,
 )
+from ota_engine.head_end.questions.scope import is_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,7 @@ def _decisions(question: AskDecisions, view: View) -> DecisionChoice:
     if not question.subject:
         return DecisionChoice("", None, tuple(_all(view)))
     word, colon, name = question.subject.partition(":")
-    if not colon or word not in ABOUT:
+    if not colon or word not in ABOUT or is_hidden(view, question.subject):
         raise NotThereError(f"{question.subject[:80]!a}: nothing is decided about such a thing")
 
     def read(work: Work) -> DecisionChoice:

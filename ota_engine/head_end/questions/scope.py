@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.campaigns.homes.members import available_notice
 from ota_engine.fleet.campaigns.rows import Campaign
+from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import Home, Variant
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.kernel.rows import Select
@@ -123,6 +124,29 @@ def sees_release(view: View, release: FirmwareRelease) -> bool:
     return any(
         view.desk.store.select(Select(kind, here, (), (), 1)) for kind in (PlannedDate, UitWindow)
     )
+
+
+def is_hidden(view: View, subject: str) -> bool:
+    """Whether something, as ``kind:id``, is there and is not seen."""
+    store = view.desk.store
+    word, _, name = subject.partition(":")
+    with store.reading():
+        if word == "campaign":
+            return any(
+                not sees_campaign(view, one)
+                for one in store.select(Select(Campaign, (("campaign", name),)))
+            )
+        if word == "release":
+            return any(
+                not sees_release(view, one)
+                for one in store.select(Select(FirmwareRelease, (("release", name),)))
+            )
+        if word == "incident":
+            return any(
+                is_hidden(view, f"campaign:{one.campaign}")
+                for one in store.select(Select(Incident, (("incident", name),)))
+            )
+    return False
 
 
 def sees_all_products(view: View) -> bool:
