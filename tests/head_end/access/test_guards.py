@@ -228,7 +228,10 @@ async def test_a_stream_whose_reader_is_looked_for_late_goes_on(
         await trio.sleep(3_600.0)
         heard.append((await receive())["type"])
 
-    messages = [{"type": "http.request", "body": b""}, {"type": "http.disconnect"}]
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b""},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
