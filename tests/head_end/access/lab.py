@@ -34,11 +34,13 @@ class AccessLab(ServiceLab):
 
     Attributes:
         passwords: that accounts are made with.
+        rate: of the calendar that the next desk goes by.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, homes=2)
         self.passwords = Passwords(CHEAP)
+        self.rate = 1.0
 
     def account(self, person: str, password: str = PASSWORD) -> None:
         """Have an account; kay's has her key."""
@@ -55,7 +57,7 @@ class AccessLab(ServiceLab):
         try:
             with ReadingRoom.open(self.state / DATABASE) as reading:
                 writing = DeskRoom(FleetDesk(Fleet(), store))
-                yield AccessDesk(writing, reading, self.clock, self.passwords)
+                yield AccessDesk(writing, reading, LabClock(self), self.passwords)
         finally:
             store.close()
 
@@ -75,6 +77,21 @@ class AccessLab(ServiceLab):
         """Read rows, as whoever copies the database may."""
         with self.estate.store.reading():
             return self.estate.store.select(Select(kind, tuple(where.items())))
+
+
+class LabClock:
+    """The time of a lab, by a calendar that may run faster than people do.
+
+    Attributes:
+        rate: seconds of the calendar in one of theirs.
+    """
+
+    def __init__(self, lab: AccessLab) -> None:
+        self._lab, self.rate = lab, lab.rate
+
+    def __call__(self) -> Utc:
+        """What it is now."""
+        return self._lab.clock()
 
 
 async def signed_in(

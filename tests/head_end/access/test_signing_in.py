@@ -9,19 +9,25 @@ import trio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ota_engine.errors import LocalError
-from ota_engine.fleet.access.rows import Account, BrowserSession
+from ota_engine.fleet.access.rows import Account, Attempts, BrowserSession
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.fleet.parties.rows import Party
-from ota_engine.head_end.access.attempts import BY_PERSON
+from ota_engine.head_end.access.attempts import BY_PERSON, FORGET_S
 from ota_engine.head_end.access.desk import WRONG, NotAllowedError, NotLetInError
+from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords
 from ota_engine.head_end.access.sealing import PasswordCost
 from ota_engine.head_end.access.secret_texts import SecretKind, new_secret
-from ota_engine.head_end.access.sessions import IDLE_S, MOST_SESSIONS, SESSION_S
+from ota_engine.head_end.access.sessions import (
+    IDLE_S,
+    MOST_SESSIONS,
+    SESSION_S,
+    forget_ended,
+)
 from ota_engine.head_end.access.tokens import TokenWish
 from tests.fleet.estate import BEGIN, KAYS_KEY
-from tests.head_end.access.lab import HERE, PASSWORD, AccessLab, signed_in
+from tests.head_end.access.lab import ELSEWHERE, HERE, PASSWORD, AccessLab, signed_in
 from tests.head_end.service_lab import DATABASE
 
 
@@ -260,6 +266,38 @@ async def test_signing_out_everywhere_ends_all_sessions_and_no_token(lab: Access
         assert await desk.by_token(token) is not None
         with pytest.raises(NotAllowedError):
             await desk.sign_out_everywhere(begun[0].seen, "olive")
+
+
+async def test_what_is_over_is_removed_and_what_holds_stays(lab: AccessLab) -> None:
+    async with lab.desk() as desk:
+        await signed_in(desk, "sam")
+        with pytest.raises(NotLetInError):
+            await signed_in(desk, "nobody", address=ELSEWHERE)
+        lab.pass_(SESSION_S)
+        begun = await signed_in(desk, "olive")
+        forget_ended(lab.estate.desk, Moment(lab.clock()))
+        assert [one.person for one in lab.rows_of(BrowserSession)] == ["olive"]
+        assert await desk.by_session(begun.secret) is not None
+        assert lab.rows_of(Attempts)
+        lab.pass_(FORGET_S)
+        forget_ended(lab.estate.desk, Moment(lab.clock()))
+        assert lab.rows_of(Attempts) == []
+
+
+async def test_a_session_lasts_for_a_persons_time_where_the_calendar_runs_faster(
+    lab: AccessLab,
+) -> None:
+    lab.rate = 1_000.0
+    async with lab.desk() as desk:
+        begun = await signed_in(desk, "sam")
+        lab.pass_(1_000.0 * (IDLE_S - 1.0))
+        assert await desk.by_session(begun.secret) is not None
+        lab.pass_(1_000.0 * IDLE_S)
+        assert await desk.by_session(begun.secret) is None
+        begun = await signed_in(desk, "sam")
+    lab.rate = 1.0
+    async with lab.desk() as desk:  # and a calendar that is slow again makes it no longer
+        assert await desk.by_session(begun.secret) is None
 
 
 async def test_a_session_of_another_clock_is_none(lab: AccessLab) -> None:
