@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from ota_engine.fleet.kernel.decisions import DecisionRow
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.kernel.signatures import is_signed
 from ota_engine.head_end.access.attempts import BY_PERSON
 from tests.cli.fleet import FleetFolder
 from tests.cli.test_serve import served
@@ -111,6 +114,28 @@ def test_a_token_is_shown_by_programs_and_never_together_with_a_cookie(
         assert taken.json()["code"] == "signature"  # the token has no key of hers
         assert zota("user", "lock", "olive", "--reason", "gone", "--state", fleet.state).code == 0
         assert client.post(act, json=body, headers=bearer).status_code == 401
+
+
+def test_what_comes_by_a_token_is_signed_as_its_person_signs(
+    fleet: FleetFolder, client: httpx.Client
+) -> None:
+    words = ("user", "token", "add", "olive", "--name", "ci", "--state", fleet.state)
+    token = zota(*words, "--password-file", fleet.folder / "password").out.strip()
+    with served(fleet.state) as server:
+        bearer = {"authorization": f"Bearer {token}", "idempotency-key": "a-key"}
+        body = {"fields": {"person": "sam"}, "reason": "left"}
+        done = client.post(f"{server.url}/api/v1/acts/remove-person", json=body, headers=bearer)
+        assert (done.status_code, done.json()["accepted"], done.json()["signed"]) == (
+            200,
+            True,
+            True,
+        )
+    desk = fleet.desk()
+    with desk.store.reading():
+        (row,) = desk.store.select(Select(DecisionRow, (("key", "a-key"),)))
+    desk.store.close()
+    public = (fleet.folder / "olive.pub").read_text()
+    assert is_signed(row.content.encode(), bytes.fromhex(row.signature), public)
 
 
 def test_logs_and_answers_of_a_server_hold_no_secret(

@@ -93,6 +93,15 @@ async def test_what_comes_during_a_wait_makes_it_no_longer(lab: AccessLab) -> No
         await signed_in(desk, "sam")
 
 
+async def test_a_flood_of_guesses_costs_the_fleet_no_turn(lab: AccessLab) -> None:
+    async with lab.desk() as desk:
+        await _guess_at(desk, "sam", BY_PERSON.free)
+        before = lab.estate.store.data_version()
+        for _ in range(50):
+            await _told(desk, "sam", "a guess")
+        assert lab.estate.store.data_version() == before
+
+
 async def test_guesses_from_an_address_wait_whomever_they_are_at(lab: AccessLab) -> None:
     async with lab.desk() as desk:
         for number in range(BY_ADDRESS.free):

@@ -13,7 +13,9 @@ from ota_engine.fleet.access.rows import Account, Attempts, BrowserSession
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.fleet.parties.rows import Party
+from ota_engine.head_end.access import accounts
 from ota_engine.head_end.access.attempts import BY_PERSON, FORGET_S
+from ota_engine.head_end.access.book import LOCAL_ACTOR
 from ota_engine.head_end.access.desk import WRONG, NotAllowedError, NotLetInError
 from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.passwords import Passwords
@@ -23,6 +25,8 @@ from ota_engine.head_end.access.sessions import (
     IDLE_S,
     MOST_SESSIONS,
     SESSION_S,
+    Arrival,
+    begin_session,
     forget_ended,
 )
 from ota_engine.head_end.access.tokens import TokenWish
@@ -306,6 +310,17 @@ async def test_a_session_of_another_clock_is_none(lab: AccessLab) -> None:
         (row,) = lab.rows_of(BrowserSession)
         lab.estate.put(replace(row, ends_utc=row.ends_utc + 1e9))
         assert await desk.by_session(begun.secret) is None
+
+
+async def test_who_is_locked_while_her_password_is_checked_does_not_come_in(
+    lab: AccessLab,
+) -> None:
+    (account,) = lab.rows_of(Account, person="sam")
+    arrival, now = Arrival(account, HERE, None), Moment(lab.clock())
+    accounts.lock(lab.estate.desk, "sam", "because", LOCAL_ACTOR, now)
+    with pytest.raises(LocalError, match="sign in again"):
+        begin_session(lab.estate.desk, arrival, now)
+    assert lab.rows_of(BrowserSession) == []
 
 
 async def test_whoever_reads_the_database_comes_in_by_nothing_in_it(lab: AccessLab) -> None:
