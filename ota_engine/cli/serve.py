@@ -83,6 +83,12 @@ def serve(
             help="For trials: a calendar RATE times as fast, for all who take part.",
         ),
     ] = None,
+    private_hooks: Annotated[
+        bool,
+        typer.Option(
+            "--private-hooks", help="Hooks of persons may call addresses of private networks."
+        ),
+    ] = False,
 ) -> None:
     """Serve a fleet to its people, programs and gateways; until stopped.
 
@@ -110,6 +116,7 @@ def serve(
         gateways=read_gateways(gateway or ()),
         images=tuple(images or ()),
         rate=test_clock,
+        private_hooks=private_hooks,
     )
     if serve_until_stopped(choice, "zota serve") == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)

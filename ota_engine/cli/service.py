@@ -18,6 +18,7 @@ from ota_engine.fleet.fleet import Fleet
 from ota_engine.gateway.contract import FleetGateway
 from ota_engine.head_end.access.desk import AccessDesk
 from ota_engine.head_end.api.door import ApiDoor
+from ota_engine.head_end.api.hook_reach import HookReach
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.door import GatewayDoor
 from ota_engine.head_end.image_shelf import IMAGES_NAME
@@ -57,6 +58,7 @@ class ServiceChoice:
         hubs_here: makes others.
         images: folders of images for gateways, each named by its SHA-256.
         rate: of the calendar of a fleet on trial; None for this machine's.
+        private_hooks: hooks may call addresses of private networks.
     """
 
     state: Path
@@ -70,6 +72,7 @@ class ServiceChoice:
     hubs_here: HubsHere | None = None
     images: Sequence[Path] = ()
     rate: float | None = None
+    private_hooks: bool = False
 
     def calendar(self) -> CalendarClock:
         """The calendar of the fleet.
@@ -195,7 +198,9 @@ class _Runner:
             guards=guards(rules),
             troubles=() if doorway is None else (doorway.troubles,),
         )
-        return Service(parts, doors(parts, access, choice.images), loops, settings)
+        reach = HookReach(loopback=choice.place.is_private, private=choice.private_hooks)
+        made = doors(parts, access, choice.images, reach)
+        return Service(parts, made, loops, settings)
 
     async def _serve(
         self, stopping: trio.Event, server: Service, doorway: "DuisDoorway | None"
@@ -213,7 +218,10 @@ class _Runner:
 
 
 def doors(
-    parts: ServiceParts, access: AccessDesk, images: Sequence[Path] = ()
+    parts: ServiceParts,
+    access: AccessDesk,
+    images: Sequence[Path] = (),
+    reach: HookReach | None = None,
 ) -> list[ServiceDoor]:
     """Every way into a server; the one without a path of its own is the last.
 
@@ -221,8 +229,9 @@ def doors(
         parts: of the server.
         access: lets people in.
         images: folders of images for gateways.
+        reach: where hooks may go; None for public addresses alone.
     """
-    return [access, ApiDoor(parts), GatewayDoor(parts, images), PortalDoor(parts)]
+    return [access, ApiDoor(parts, reach=reach), GatewayDoor(parts, images), PortalDoor(parts)]
 
 
 def _say_duis(url: str) -> None:

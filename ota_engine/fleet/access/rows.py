@@ -132,6 +132,10 @@ class Hook:
         not_before_utc: when to try next.
         trouble: why the last call failed; empty when it did not.
         ended: why it is called no more; empty while it is.
+        failing_utc: when the first of the failures in a row was; None while there is none.
+        notices_utc: when the last notice was written that it was told.
+        notices_told: digests of those it was told that were written shortly before that, one after the
+            other: of two written by different hands the earlier one may be there later.
     """
 
     TABLE: ClassVar = "hooks"
@@ -147,3 +151,6 @@ class Hook:
     not_before_utc: float = 0.0
     trouble: str = ""
     ended: str = ""
+    failing_utc: float | None = None
+    notices_utc: float = 0.0
+    notices_told: bytes = b""

@@ -53,6 +53,7 @@ class Notice:
     INDEXES: ClassVar = (("state", "party"),)
     PARTIAL: ClassVar = (
         (("subject", "party"), "kind <> 'activated'"),
+        (("party", "created_utc"), "kind <> 'activated'"),
     )  # those are one for each home
     notice: str
     party: str

@@ -16,6 +16,8 @@ from ota_engine.head_end.access.cookies import SECURE_NAME
 from ota_engine.head_end.api.addresses import PREFIX, act_address, path_fields, record_fields
 from ota_engine.head_end.api.examples import example_of
 from ota_engine.head_end.api.files import LIST_KINDS, ZIP, AskEvidence, AskImport
+from ota_engine.head_end.api.hook_keeping import HookShown
+from ota_engine.head_end.api.hooks import HookWanted
 from ota_engine.head_end.api.problems import MEDIA_TYPE, PROBLEMS
 from ota_engine.head_end.api.reception import JSON
 from ota_engine.head_end.api.schemas import (
@@ -50,6 +52,7 @@ def description() -> dict[str, Any]:
     }
     paths |= {f"{PREFIX}/imports/{kind}": {"post": _import(kind, posted)} for kind in ImportKind}
     paths[f"{PREFIX}/evidence/{{campaign}}"] = {"get": _evidence(posted)}
+    paths |= _hooks(schemas, posted)
     paths[f"{PREFIX}/openapi.json"] = {"get": _itself()}
     gateways = wire_components()
     return {
@@ -69,6 +72,7 @@ def description() -> dict[str, Any]:
         "security": [{BEARER: []}, {SESSION: []}],
         "tags": _tags(paths | wire_paths()),
         "paths": paths | wire_paths(),
+        "webhooks": {"told": {"post": _webhook()}},
         "components": {
             "schemas": _sorted(posted.found | schemas.found | _hand_made() | gateways["schemas"]),
             "parameters": _common_parameters(),
@@ -207,6 +211,96 @@ def _evidence(schemas: Schemas) -> dict[str, Any]:
             },
             **_problems(_ALWAYS),
         },
+    }
+
+
+def _hooks(schemas: Schemas, posted: Schemas) -> dict[str, Any]:
+    one, made = schemas.of(HookShown), f"{COMPONENTS}HookMade"
+    listed = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": one}},
+        "required": ["items"],
+    }
+    name = {"name": "hook", "in": "path", "required": True, "schema": {"type": "string"}}
+    tags = {"tags": ["hooks"]}
+    return {
+        f"{PREFIX}/hooks": {
+            "get": {
+                "operationId": "listHooks",
+                "summary": "Hooks of the person who asks.",
+                **tags,
+                "responses": {
+                    "200": {"description": "All of them.", "content": {JSON: {"schema": listed}}},
+                    **_problems(_ALWAYS),
+                },
+            },
+            "post": {
+                "operationId": "makeHook",
+                "summary": "Be called when something happens that the person may see.",
+                "description": "The secret that signs the calls is shown this once.",
+                **tags,
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        JSON: {
+                            "schema": posted.of(HookWanted),
+                            "example": {"url": "https://receiver.example/zota"},
+                        }
+                    },
+                },
+                "responses": {
+                    "201": {
+                        "description": "It is called from now on.",
+                        "content": {JSON: {"schema": {"$ref": made}}},
+                    },
+                    **_problems((*_ALWAYS, 408, 413, 415)),
+                },
+            },
+        },
+        f"{PREFIX}/hooks/{{hook}}": {
+            "delete": {
+                "operationId": "dropHook",
+                "summary": "Be called no more.",
+                **tags,
+                "parameters": [name],
+                "responses": {
+                    "204": {"description": "It is called no more."},
+                    **_problems(_ALWAYS),
+                },
+            }
+        },
+    }
+
+
+def _webhook() -> dict[str, Any]:
+    return {
+        "operationId": "beTold",
+        "summary": "Something happened that the person of a hook may see.",
+        "description": (
+            "In order, at least once: any answer of 2xx takes it, 410 ends the hook, whatever else is"
+            " tried again."
+        ),
+        "tags": ["hooks"],
+        "security": [{}],
+        "parameters": [
+            _header(
+                "Zota-Delivery",
+                "Names what is told for ever; the same when it is told again.",
+                {"type": "string"},
+                "5f0c2a9be11d-a117",
+            ),
+            _header(
+                "Zota-Signature",
+                "t is the time in seconds, v1 the HMAC-SHA-256 by the secret over t, a dot and the body.",
+                {"type": "string", "pattern": "^t=[0-9]+,v1=[0-9a-f]{64}$"},
+                f"t=1800000000,v1={'0' * 64}",
+            ),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": {"$ref": f"{COMPONENTS}HookCall"}}},
+        },
+        "responses": {"204": {"description": "It is taken."}},
     }
 
 
@@ -357,7 +451,27 @@ def _hand_made() -> dict[str, Any]:
         "code": {"type": "string", "enum": [str(code) for code in PROBLEMS]},
     }
     taken = {**decision, "code": {"type": "string", "const": ""}}
+    line = {
+        "sequence": whole,
+        "utc": {"type": "number"},
+        "actor": text,
+        "action": text,
+        "subject": text,
+        "detail": {"type": "object"},
+        "hash": text,
+    }
+    call = {
+        "delivery": described(text, "As the header Zota-Delivery."),
+        "hook": described(text, "Which hook is called."),
+        "kind": {"type": "string", "enum": ["audit", "notice"]},
+        "line": _object("Of the audit trail, where kind is audit.", line, line),
+        "notice": {"type": "object", "description": "To the party, where kind is notice."},
+    }
+    secret = {"secret": described(text, "Signs the calls; it is shown this once.")}
+    made = {"allOf": [{"$ref": f"{COMPONENTS}HookShown"}, _object("", secret, secret)]}
     return {
+        "HookCall": _object("What a hook is told.", call, ("delivery", "hook", "kind")),
+        "HookMade": made,
         "DecisionTaken": _object("A decision that was taken.", taken, taken),
         "ListTaken": _object("What became of a list.", listed, listed),
         "Problem": _object(

@@ -35,6 +35,9 @@ from ota_engine.head_end.api.headers import (
     refuse_unacceptable,
     tag_of,
 )
+from ota_engine.head_end.api.hook_courier import HookCourier
+from ota_engine.head_end.api.hook_reach import HookReach
+from ota_engine.head_end.api.hooks import ApiHooks
 from ota_engine.head_end.api.problems import Problem, ProblemCode
 from ota_engine.head_end.api.reception import (
     JSON,
@@ -66,14 +69,21 @@ class ApiDoor:
     Args:
         parts: of the server.
         crowd: bounds how many requests are open.
+        reach: where hooks may go; None for public addresses alone.
     """
 
-    def __init__(self, parts: ServiceParts, crowd: Crowd | None = None) -> None:
+    def __init__(
+        self,
+        parts: ServiceParts,
+        crowd: Crowd | None = None,
+        reach: HookReach | None = None,
+    ) -> None:
         self._parts = parts
         self._reception = ApiReception(parts, crowd or Crowd())
         self._threads = trio.CapacityLimiter(READING)
         self._described: bytes | None = None
-        files = ApiFiles(parts)
+        self._courier = HookCourier(parts, reach or HookReach())
+        files, hooks = ApiFiles(parts), ApiHooks(parts)
         works: dict[str, dict[str, ApiWork]] = {
             f"/{row.path}": {"GET": partial(self._ask, kind, row)}
             for kind, row in QUESTIONS.items()
@@ -83,7 +93,11 @@ class ApiDoor:
             for kind in Fleet().acts
         }
         works |= {f"/imports/{kind}": {"POST": partial(files.take, kind)} for kind in ImportKind}
-        works |= {"/evidence/{campaign}": {"GET": files.evidence}}
+        works |= {
+            "/evidence/{campaign}": {"GET": files.evidence},
+            "/hooks": {"GET": hooks.list, "POST": hooks.make},
+            "/hooks/{hook}": {"DELETE": hooks.drop},
+        }
         self._app = Starlette(
             routes=[
                 *(self._route(path, by_method) for path, by_method in works.items()),
@@ -114,8 +128,8 @@ class ApiDoor:
         return (Mount(PREFIX, app=self._app),)
 
     async def run(self) -> None:
-        """Do nothing by itself."""
-        await trio.sleep_forever()
+        """Call hooks, until cancelled."""
+        await self._courier.run()
 
     # --- questions -------------------------------------------------------------------------------
 

@@ -316,6 +316,10 @@ class FleetStore:
         """Read a page of the audit trail, the latest line first."""
         return self._trail.page(wanted)
 
+    def trail_following(self, sequence: int, most: int) -> list[AuditRow]:
+        """Read lines of the audit trail that follow one of them, the oldest first."""
+        return self._trail.following(sequence, most)
+
     def verify_audit(self, known: str | None = None) -> AuditFault | None:
         """Walk the trail; the first bad row, or None when all is as it was written."""
         return self._trail.verify(known)

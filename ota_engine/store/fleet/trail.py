@@ -88,6 +88,11 @@ class Trail:
         ]
         return sorted(found, key=lambda row: -row.sequence)[: wanted.most]
 
+    def following(self, sequence: int, most: int) -> list[AuditRow]:
+        """Read the lines that follow one of them, the oldest first."""
+        text = f"{_LINES} WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        return list(_rows(self._driver.execute(text, [sequence, most])))
+
     def _page(self, conditions: Sequence[str], given: Sequence[Any], most: int) -> list[AuditRow]:
         text = f"{_LINES} WHERE {' AND '.join(conditions)} ORDER BY sequence DESC LIMIT ?"
         return list(_rows(self._driver.execute(text, [*given, most])))

@@ -35,6 +35,13 @@ def _members() -> None:
 
 def _notices() -> None:
     op.create_index(
+        "ix_notices_some_party_created_utc",
+        "notices",
+        ["party", "created_utc"],
+        sqlite_where=sa.text("kind <> 'activated'"),
+        postgresql_where=sa.text("kind <> 'activated'"),
+    )
+    op.create_index(
         "ix_notices_some_subject_party",
         "notices",
         ["subject", "party"],
@@ -130,6 +137,9 @@ def _hooks() -> None:
         sa.Column("not_before_utc", sa.Double(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.Column("ended", sa.Text(), nullable=False),
+        sa.Column("failing_utc", sa.Double(), nullable=True),
+        sa.Column("notices_utc", sa.Double(), nullable=False),
+        sa.Column("notices_told", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("hook"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,197 @@
+"""Calls hooks: in order, at least once, each at its own pace; decides nothing of what they are told.
+
+What was told just before a crash is told again under the same name. A receiver that does not answer is left
+alone for longer and longer, by the calendar of the fleet, and given up after some days.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import httpx
+import trio
+
+from ota_engine.backoff import stepped
+from ota_engine.errors import LocalError, StoreError
+from ota_engine.fleet.access.rows import Hook
+from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.head_end.access.book import looking
+from ota_engine.head_end.access.viewing import viewer_of
+from ota_engine.head_end.api.hook_events import HookCall, HookNews, news_of
+from ota_engine.head_end.api.hook_keeping import HookSeal, hooks_of, settle
+from ota_engine.head_end.api.hook_reach import HookReach, address_of
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.questions.asking import View
+from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
+from ota_engine.telling.sink import DEFAULT_PATIENCE
+from ota_engine.times import DAY_S, Utc
+from ota_engine.wording import one_line
+
+LOOK_S: Final = 1.0
+CALL_S: Final = 10.0  # for one call as a whole
+DEAD_S: Final = 3 * DAY_S  # without one call that was taken
+MOST_AT_ONCE: Final = 8  # hooks that are called at the same time
+MOST_ANSWER: Final = 4_096  # octets of an answer that are read
+GONE: Final = 410
+
+
+class HookCourier:
+    """Calls the hooks of a fleet.
+
+    Args:
+        parts: of the server.
+        reach: where hooks may go.
+    """
+
+    def __init__(self, parts: ServiceParts, reach: HookReach) -> None:
+        self._parts = parts
+        self._reach = reach
+        self._some = trio.CapacityLimiter(MOST_AT_ONCE)
+        self._skipped: dict[str, Hook] = {}  # looked at further than is kept: nothing was for them
+
+    async def run(self) -> None:
+        """Call hooks until cancelled."""
+        while True:
+            await self.round()
+            await trio.sleep(LOOK_S)
+
+    async def round(self) -> None:
+        """Tell every hook what there is, once.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        hooks = await self._parts.reading.ask(hooks_of)
+        if not hooks:
+            return
+        seal = HookSeal(await trio.to_thread.run_sync(FleetKey.open, self._parts.state / KEY_NAME))
+        async with trio.open_nursery() as nursery:
+            for hook in hooks:
+                if not hook.ended and hook.not_before_utc <= self._parts.clock():
+                    nursery.start_soon(self._serve, hook, seal)
+
+    async def _serve(self, kept: Hook, seal: HookSeal) -> None:
+        ahead = self._skipped.get(kept.hook, kept)
+        hook = replace(kept, told=max(kept.told, ahead.told))
+        async with self._some:
+            try:
+                found = await self._parts.reading.ask(
+                    partial(_news, hook=hook, utc=self._parts.clock())
+                )
+                after = await self._tell(hook, found, seal)
+            except StoreError as error:
+                self._parts.log("trouble", trouble=str(error))
+                return
+        if replace(after, told=kept.told) == kept:
+            self._skipped[kept.hook] = after
+            return
+        self._skipped.pop(kept.hook, None)
+        await self._keep(after)
+
+    async def _keep(self, hook: Hook) -> None:
+        utc = self._parts.clock()
+        try:
+            await self._parts.writing.use(partial(settle, hooks=[hook], utc=utc))
+        except StoreError as error:  # it is told again, under the same name
+            self._parts.log("trouble", trouble=str(error))
+
+    async def _tell(self, hook: Hook, news: HookNews | None, seal: HookSeal) -> Hook:
+        """Make calls until one fails; gives the hook as it is then."""
+        if news is None:
+            return replace(hook, ended=f"{hook.person} is no longer in the fleet")
+        if not news.calls:
+            return news.after
+        secret = seal.open(hook)
+        done = hook
+        async with httpx.AsyncClient(
+            trust_env=False, follow_redirects=False, timeout=CALL_S
+        ) as client:
+            for call in news.calls:
+                trouble, gone = await self._call(client, call, secret)
+                if trouble:
+                    return self._failed(done, trouble, gone=gone)
+                done = replace(
+                    call.after, failures=0, not_before_utc=0.0, trouble="", failing_utc=None
+                )
+        return replace(done, told=news.after.told)
+
+    def _failed(self, hook: Hook, trouble: str, *, gone: bool) -> Hook:
+        utc = self._parts.clock()
+        failures = hook.failures + 1
+        since = utc if hook.failing_utc is None else hook.failing_utc
+        ended = "it says that it is gone" if gone else ""
+        if utc - since >= DEAD_S:
+            ended = f"no call was taken for {DEAD_S / DAY_S:.0f} days: {trouble}"
+        return replace(
+            hook,
+            failures=failures,
+            not_before_utc=utc + stepped(DEFAULT_PATIENCE.pauses, failures),
+            trouble=trouble,
+            failing_utc=since,
+            ended=ended,
+        )
+
+    async def _call(
+        self, client: httpx.AsyncClient, call: HookCall, secret: str
+    ) -> tuple[str, bool]:
+        """Make one call; gives why it failed, empty when it did not, and whether it is gone for ever."""
+        body = json.dumps(
+            {"delivery": call.delivery, "hook": call.after.hook, **call.told}, ensure_ascii=False
+        ).encode()
+        try:
+            with trio.fail_after(CALL_S):
+                return await self._post(client, call, body, secret)
+        except (httpx.TimeoutException, trio.TooSlowError):
+            return f"no complete answer within {CALL_S:g} s", False
+        except (httpx.HTTPError, httpx.InvalidURL, LocalError, OSError, ValueError) as error:
+            return one_line(str(error) or type(error).__name__), False
+
+    async def _post(
+        self, client: httpx.AsyncClient, call: HookCall, body: bytes, secret: str
+    ) -> tuple[str, bool]:
+        url, host = await address_of(httpx.URL(call.after.url), self._reach)
+        headers = {
+            "Host": host,
+            "Content-Type": "application/json",
+            "User-Agent": "zota",
+            "Zota-Delivery": call.delivery,
+            "Zota-Signature": signature_of(secret, body, self._parts.clock()),
+        }
+        name = httpx.URL(call.after.url).host
+        request = client.stream(
+            "POST", url, content=body, headers=headers, extensions={"sni_hostname": name}
+        )
+        async with request as response:
+            said = b""
+            async for piece in response.aiter_raw():
+                said += piece[: MOST_ANSWER - len(said)]
+                if len(said) >= MOST_ANSWER:
+                    break
+        if response.is_success:
+            return "", False
+        if response.is_redirect:
+            return f"answered {response.status_code}: redirects are not followed", False
+        shown = one_line(said.decode("utf-8", "replace").strip())
+        reason = f": {shown}" if shown else ""
+        return f"answered {response.status_code}{reason}", response.status_code == GONE
+
+
+def signature_of(secret: str, body: bytes, utc: Utc) -> str:
+    """Sign a call: HMAC-SHA-256 over the time, a dot and the body."""
+    moment = int(utc)
+    mac = hmac.new(secret.encode("ascii"), f"{moment}.".encode("ascii") + body, hashlib.sha256)
+    return f"t={moment},v1={mac.hexdigest()}"
+
+
+def _news(desk: FleetDesk, hook: Hook, utc: Utc) -> HookNews | None:
+    """Look what there is for a hook; None where its person has left."""
+    with looking(desk) as book:
+        person = book.get(Person, hook.person)
+        party = None if person is None else book.get(Party, person.party)
+    if person is None or party is None or not person.active:
+        return None
+    return news_of(hook, View(desk, viewer_of(person, party), utc))
