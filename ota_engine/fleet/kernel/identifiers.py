@@ -15,13 +15,18 @@ _MPAN: Final = re.compile(r"(?<![0-9A-Za-z.])\d{13}(?![0-9A-Za-z])")
 _WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is short, printable and without spaces, as ids are."""
+    return _ID.fullmatch(text) is not None
+
+
 def refuse_bad_id(text: str, what: str) -> None:
     """Let an id be short, printable and without spaces.
 
     Raises:
         DecisionRefused: it is not.
     """
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise DecisionRefused(
             RefusalCode.CONTENT,
             f"{one_line(text) or 'an empty text'} is no id of {what}: give letters, digits and"

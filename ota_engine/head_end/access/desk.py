@@ -5,7 +5,6 @@ trail. When somebody was last seen, and what was refused, is kept in memory for 
 together, so that no request and no attacker costs a commit each; a server that dies loses these seconds.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -20,6 +19,7 @@ from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.access.rows import AccessToken, BrowserSession
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.effects import Reply
+from ota_engine.fleet.kernel.identifiers import is_id
 from ota_engine.head_end.access import accounts, keeping, sessions, tokens
 from ota_engine.head_end.access.accounts import (
     KnownPerson,
@@ -53,7 +53,6 @@ WRONG: Final = (
 )
 #: Whose persons keep accounts.
 KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}", re.ASCII)
 _NO_ID: Final = "?"  # stands for whatever is the id of no person
 
 
@@ -125,7 +124,7 @@ class AccessDesk:
             NotLetInError: she is not let in; which of the two was wrong is not said.
             StoreError: the database failed.
         """
-        person = person if _ID.fullmatch(person) else _NO_ID
+        person = person if is_id(person) else _NO_ID
         who, arrival = await self._arrived(person, password, address)
         if who.hindrance:
             self._refusals.note("not let in", person, "sign in refused")

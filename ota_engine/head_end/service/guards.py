@@ -154,6 +154,7 @@ class AnswersMarked(_HttpGuard):
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
                 self._mark(MutableHeaders(scope=message), is_public=is_public)
             await send(message)
 
