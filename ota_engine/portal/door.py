@@ -99,7 +99,10 @@ class PortalDoor:
         if request.method != "POST" or page.take is None:
             return await self._page(page, visited, signed, done=done)
         form = await read_form(request, page.octets)
-        posted = FormPosted(self._parts, signed, visited.fields, visited.query, form, visited.path)
+        address = "" if request.client is None else request.client.host
+        posted = FormPosted(
+            self._parts, signed, visited.fields, visited.query, form, visited.path, address
+        )
         try:
             told = await page.take(posted)
         finally:

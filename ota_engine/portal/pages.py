@@ -72,6 +72,7 @@ class FormPosted(NamedTuple):
         query: what follows the question mark.
         form: what was filled in.
         path: of the page, as it was asked for.
+        address: from where it came.
     """
 
     parts: ServiceParts
@@ -80,6 +81,12 @@ class FormPosted(NamedTuple):
     query: Mapping[str, str]
     form: FormData
     path: str
+    address: str = ""
+
+    def text(self, name: str) -> str:
+        """What was written in a field; empty where nothing was, or a file."""
+        found = self.form.get(name)
+        return found.strip() if isinstance(found, str) else ""
 
 
 class PlaceInMenu(NamedTuple):

@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.kernel.signatures import is_signed
+from ota_engine.fleet.parties.rows import Person
 from ota_engine.head_end.questions.asking import (
+    NotThereError,
     QuestionRow,
     Questions,
     View,
 )
+from ota_engine.head_end.questions.decided import DecisionShown, decisions_shown
 from ota_engine.head_end.questions.decisions import ROWS_OF
 
 
@@ -75,6 +79,34 @@ class SubjectNow:
     revision: int | None
     facts: tuple[SubjectFact, ...]
     changes: tuple[SubjectChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskDecisionTaken:
+    """One decision, with its signature and who gave it."""
+
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTaken:
+    """One decision.
+
+    Attributes:
+        shown: as people look at it.
+        name: of the person.
+        party: for which she decided.
+        content: what was signed, as text.
+        signature: hexadecimal; empty for none.
+        checked: what became of checking that with the key that is registered now, in words.
+    """
+
+    shown: DecisionShown
+    name: str
+    party: str
+    content: str
+    signature: str
+    checked: str
 
 
 #: What is shown of a row, in order; what is no name of a field is left out.
@@ -151,6 +183,38 @@ def _revision(row: DecisionRow) -> int:
     return row.revision
 
 
+def _taken(question: AskDecisionTaken, view: View) -> DecisionTaken:
+    store = view.desk.store
+    with store.reading():
+        rows = store.select(Select(DecisionRow, (("key", question.decision),)))
+        shown = decisions_shown(view, rows)
+        if not shown:
+            raise NotThereError(f"{question.decision[:60]!a}: there is no such decision")
+        persons = store.select(Select(Person, (("person", rows[0].person),)))
+    person = persons[0] if persons else None
+    return DecisionTaken(
+        shown[0],
+        "" if person is None else person.name,
+        "" if person is None else person.party,
+        rows[0].content,
+        rows[0].signature,
+        _checked(rows[0], person),
+    )
+
+
+def _checked(row: DecisionRow, person: Person | None) -> str:
+    if not row.signature:
+        return "not signed"
+    if person is None or not person.key:
+        return "signed by a key that is registered no more"
+    try:
+        good = is_signed(row.content.encode("ascii"), bytes.fromhex(row.signature), person.key)
+    except ValueError:
+        good = False
+    return "signature verified" if good else "not signed by the key that is registered now"
+
+
 QUESTIONS: Final[Questions] = {
+    AskDecisionTaken: QuestionRow("decisions/{decision}", _taken, DecisionTaken),
     AskSubject: QuestionRow("subjects", _subject, SubjectNow),
 }

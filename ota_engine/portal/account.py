@@ -1,0 +1,213 @@
+"""Pages of how people get in: one's own account, and for who keeps them the accounts of all."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from ota_engine.errors import LocalError
+from ota_engine.fleet.access.rows import Account, BrowserSession
+from ota_engine.fleet.kernel.decisions import PartyRole
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.parties.rows import Party, Person
+from ota_engine.head_end.access.cookies import set_cookie
+from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.keeping import read_private_key
+from ota_engine.head_end.access.listing import accounts_shown
+from ota_engine.head_end.access.moment import Moment
+from ota_engine.head_end.access.sessions import SessionBegun
+from ota_engine.head_end.access.tokens import TokenWish, tokens_of
+from ota_engine.portal.answers import see
+from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
+from ota_engine.portal.subjects import act_path
+
+Told = Response | Mapping[str, Any]
+
+_KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
+_DONE: Final[Mapping[str, str]] = {
+    "password": "Your password is changed; you are signed out everywhere else.",
+    "key": "Your key is kept here, sealed by your password: what you decide is signed with it.",
+    "zone": "Times are shown in your zone.",
+    "out": "You are signed out everywhere else.",
+    "revoked": "The token lets nobody in any more.",
+}
+
+
+def _account(visit: Visit) -> Mapping[str, Any]:
+    desk, person = visit.view.desk, visit.view.viewer.person
+    mine = (("person", person),)
+    accounts = desk.store.select(Select(Account, mine))
+    persons = desk.store.select(Select(Person, mine))
+    sessions = [
+        one for one in desk.store.select(Select(BrowserSession, mine)) if one.ends_utc > visit.utc
+    ]
+    account = accounts[0] if accounts else None
+    signs = bool(persons and persons[0].key)
+    return {
+        "title": "Your account",
+        "person": person,
+        "signs": signs,
+        "key_kept": account is not None and bool(account.sealed_key),
+        "zone_name": "" if account is None else account.zone,
+        "sessions": sorted(sessions, key=lambda one: one.begun_utc, reverse=True),
+        "tokens": [one for one in tokens_of(desk, person) if one.ends_utc > visit.utc],
+        "token": "",
+        "errors": {},
+        "what": "",
+        "well": _DONE.get(visit.query.get("well", ""), ""),
+    }
+
+
+def _desk(posted: FormPosted) -> AccessDesk:
+    if not isinstance(posted.parts.entry, AccessDesk):
+        raise LocalError("accounts are kept elsewhere: ask whoever runs this server")
+    return posted.parts.entry
+
+
+async def _account_taken(posted: FormPosted) -> Told:
+    what = posted.text("what")
+    do = _ACCOUNT.get(what)
+    if do is None:
+        raise LocalError("this is nothing that an account page does: open it anew")
+    try:
+        return await do(posted)
+    except LocalError as error:
+        return {"errors": {"": str(error)}, "what": what}
+
+
+def _anew(posted: FormPosted, begun: SessionBegun, well: str) -> Response:
+    answer = see(f"/account?well={well}")
+    answer.headers["Set-Cookie"] = set_cookie(begun.secret, secure=posted.parts.secure)
+    return answer
+
+
+async def _password(posted: FormPosted) -> Told:
+    if posted.form.get("password") != posted.form.get("again"):
+        return {"errors": {"again": "the two are not the same: write it twice"}, "what": "password"}
+    begun = await _desk(posted).change_password(
+        posted.signed, _secret(posted, "former"), _secret(posted, "password"), posted.address
+    )
+    return _anew(posted, begun, "password")
+
+
+def _secret(posted: FormPosted, name: str) -> str:
+    """Take a secret as it was written, blanks and all."""
+    found = posted.form.get(name)
+    return found if isinstance(found, str) else ""
+
+
+async def _key(posted: FormPosted) -> Told:
+    upload = posted.form.get("key.file")
+    octets = await upload.read() if isinstance(upload, UploadFile) else b""
+    key = read_private_key(octets or posted.text("key").encode())
+    begun = await _desk(posted).keep_key(
+        posted.signed, _secret(posted, "current"), key, posted.address
+    )
+    return _anew(posted, begun, "key")
+
+
+async def _zone(posted: FormPosted) -> Told:
+    await _desk(posted).set_zone(posted.signed, posted.text("zone"))
+    return see("/account?well=zone")
+
+
+async def _token(posted: FormPosted) -> Told:
+    days = posted.text("days")
+    if not (days.isascii() and days.isdigit()):
+        return {"errors": {"days": "write a number of days, 1 to 366"}, "what": "token"}
+    wish = TokenWish(posted.text("name"), int(days), bool(posted.text("reads_only")))
+    token = await _desk(posted).make_token(posted.signed, wish)
+    return {"token": token, "status": 200}
+
+
+async def _revoke(posted: FormPosted) -> Told:
+    await _desk(posted).revoke_token(posted.signed, posted.text("name"))
+    return see("/account?well=revoked")
+
+
+async def _out(posted: FormPosted) -> Told:
+    await _desk(posted).sign_out_everywhere(posted.signed)
+    return see("/sign-in")
+
+
+_ACCOUNT: Final[Mapping[str, Callable[[FormPosted], Awaitable[Told]]]] = {
+    "password": _password,
+    "key": _key,
+    "zone": _zone,
+    "token": _token,
+    "revoke": _revoke,
+    "out": _out,
+}
+
+
+# --- accounts of all -----------------------------------------------------------------------------
+
+
+def _users(visit: Visit) -> Mapping[str, Any]:
+    desk = visit.view.desk
+    accounts = {one.person: one for one in accounts_shown(desk, Moment(visit.utc))}
+    persons = {one.person: one for one in desk.store.select(Select(Person))}
+    parties = {one.party: one for one in desk.store.select(Select(Party))}
+    return {
+        "title": "People",
+        "rows": [
+            {
+                "id": name,
+                "person": persons.get(name),
+                "account": accounts.get(name),
+                "party": parties.get(persons[name].party) if name in persons else None,
+                "confirm": act_path("confirm-person", {"person": name}, "/users")
+                if name in persons and not persons[name].active and persons[name].revision == 1
+                else "",
+                "remove": act_path("remove-person", {"person": name}, "/users")
+                if name in persons and persons[name].active and name != visit.view.viewer.person
+                else "",
+            }
+            for name in sorted({*accounts, *persons})
+        ],
+        "parties": sorted(parties.values(), key=lambda one: one.party),
+        "register": act_path("register-person", {}, "/users"),
+        "register_party": act_path("register-party", {}, "/users"),
+        "code": "",
+        "invited": "",
+        "errors": {},
+    }
+
+
+async def _users_taken(posted: FormPosted) -> Told:
+    desk, person = _desk(posted), posted.text("person")
+    try:
+        match posted.text("what"):
+            case "invite":
+                code = await desk.invite(posted.signed, person)
+                return {"code": code, "invited": person, "status": 200}
+            case "lock":
+                await desk.lock(posted.signed, person, posted.text("why"))
+            case "unlock":
+                await desk.unlock(posted.signed, person)
+            case _:
+                raise LocalError("this is nothing that this page does: open it anew")
+    except LocalError as error:
+        return {"errors": {"": str(error)}}
+    return see("/users")
+
+
+PAGES: Final[tuple[PortalPage, ...]] = (
+    PortalPage(
+        path="/account",
+        template="account.html",
+        read=_account,
+        take=_account_taken,
+        personal=True,
+    ),
+    PortalPage(
+        path="/users",
+        template="users.html",
+        read=_users,
+        take=_users_taken,
+        roles=_KEEPERS,
+        menu=PlaceInMenu("Network", "People"),
+        personal=True,
+    ),
+)

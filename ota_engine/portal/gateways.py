@@ -1,0 +1,173 @@
+"""Pages of gateways: all of them, one, its admission by a code shown once; and transfers live."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from ota_engine.fleet.gateways.acts import AdmitGateway
+from ota_engine.fleet.kernel.decisions import PartyRole
+from ota_engine.head_end.deciding import Answered, Wish, decide
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.questions.gateways import (
+    AskGateway,
+    AskGateways,
+    AskLive,
+    GatewayList,
+    GatewaySheet,
+    GatewayStanding,
+    LiveList,
+)
+from ota_engine.head_end.questions.scope import HOMES
+from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
+from ota_engine.portal.work import decisions_of
+from ota_engine.times import DAY_S
+from ota_engine.wording import counted
+
+_KEEPERS: Final = frozenset(
+    {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
+)
+_CODE_OCTETS: Final = 32
+_DAYS: Final = ("1", "2", "7")  # that a code may count
+_TONES: Final[Mapping[GatewayStanding, str]] = {
+    GatewayStanding.ADMITTED: "wait",
+    GatewayStanding.WORKING: "good",
+    GatewayStanding.TROUBLED: "bad",
+    GatewayStanding.SILENT: "bad",
+    GatewayStanding.REVOKED: "soft",
+}
+
+
+def _all(visit: Visit) -> Mapping[str, Any]:
+    found: GatewayList = visit.ask(AskGateways(after=visit.query.get("after", "")))
+    troubled = sum(bool(one.trouble) for one in found.items)
+    return {
+        "title": "Gateways",
+        "rows": found.items,
+        "total": found.total,
+        "tones": _TONES,
+        "next": visit.here(after=found.more) if found.more else "",
+        "first": visit.here(after=None) if visit.query.get("after") else "",
+        "may_admit": visit.has(PartyRole.OPERATOR),
+        "said": f"{counted(found.total, 'gateway')}, {troubled} in trouble",
+    }
+
+
+def _one(visit: Visit) -> Mapping[str, Any]:
+    name = visit.fields["gateway"]
+    found: GatewaySheet = visit.ask(AskGateway(name))
+    return {
+        "title": f"Gateway {name}",
+        "found": found,
+        "line": found.line,
+        "tone": _TONES[found.line.standing],
+        "decisions": decisions_of(visit, f"gateway:{name}", frozenset({"admit-gateway"})),
+        "may_admit": visit.has(PartyRole.OPERATOR),
+        "said": f"Gateway {name} is {found.line.standing}",
+    }
+
+
+def _admit(visit: Visit) -> Mapping[str, Any]:
+    return {
+        "title": "Admit a gateway",
+        "gateway": visit.query.get("gateway", ""),
+        "reason": "",
+        "days": _DAYS,
+        "chosen": _DAYS[0],
+        "key": secrets.token_hex(16),
+        "code": "",
+        "errors": {},
+    }
+
+
+async def _admitted(posted: FormPosted) -> Response | Mapping[str, Any]:
+    gateway, days = posted.text("gateway"), posted.text("days")
+    shown = {"gateway": gateway, "chosen": days, "reason": posted.text("reason")}
+    if days not in _DAYS:
+        return {**shown, "errors": {"days": f"choose one of {', '.join(_DAYS)} days"}}
+    code = secrets.token_urlsafe(_CODE_OCTETS)
+    utc = posted.parts.clock()
+    digest = hashlib.sha256(code.encode("ascii")).hexdigest()
+    act = AdmitGateway(gateway, digest, utc + int(days) * DAY_S)
+    wish = Wish(posted.signed.viewer.person, act, posted.text("reason"), None, posted.text("key"))
+    signer = posted.signed.signer
+
+    def decided(desk: FleetDesk) -> Answered:
+        return decide(desk, wish, signer, utc)
+
+    reply = (await posted.parts.writing.use(decided)).reply
+    if not reply.accepted:
+        return {**shown, "errors": {"": reply.text}}
+    return {**shown, "code": f"{gateway}:{code}", "until": act.until_utc, "status": 200}
+
+
+def _lab(visit: Visit) -> Mapping[str, Any]:
+    found: LiveList = visit.ask(AskLive(visit.query.get("home", "")))
+    rows = []
+    for one in found.items:
+        transfer = one.transfer
+        left = transfer.size - transfer.done
+        rows.append(
+            {
+                "row": one,
+                "transfer": transfer,
+                "share": 100.0 * transfer.done / transfer.size if transfer.size else 0.0,
+                "left_s": left / transfer.pace if transfer.pace > 0 else None,
+            }
+        )
+    return {
+        "title": "Lab",
+        "told": found.told,
+        "rows": rows,
+        "paces": _paces(found),
+        "home": visit.query.get("home", ""),
+        "said": counted(len(rows), "transfer is", "transfers are") + " under way",
+    }
+
+
+def _paces(found: LiveList) -> list[dict[str, Any]]:
+    """Compare how fast transfers go: the widest bar is that of the fastest."""
+    fastest = max((one.transfer.pace for one in found.items), default=0.0)
+    return [
+        {
+            "home": one.transfer.home,
+            "pace": one.transfer.pace,
+            "width": round(100.0 * one.transfer.pace / fastest, 2) if fastest else 0.0,
+        }
+        for one in found.items
+    ]
+
+
+PAGES: Final[tuple[PortalPage, ...]] = (
+    PortalPage(
+        path="/gateways",
+        template="gateways.html",
+        read=_all,
+        roles=_KEEPERS,
+        menu=PlaceInMenu("Network", "Gateways"),
+    ),
+    PortalPage(
+        path="/gateways-admit",
+        template="gateway_admit.html",
+        read=_admit,
+        take=_admitted,
+        roles=frozenset({PartyRole.OPERATOR}),
+        personal=True,
+    ),
+    PortalPage(
+        path="/gateways/{gateway}",
+        template="gateway.html",
+        read=_one,
+        roles=_KEEPERS,
+        personal=True,
+    ),
+    PortalPage(
+        path="/lab",
+        template="lab.html",
+        read=_lab,
+        roles=HOMES,
+        menu=PlaceInMenu("Network", "Lab"),
+    ),
+)
