@@ -13,13 +13,13 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import set_cookie
 from ota_engine.head_end.access.desk import AccessDesk
-from ota_engine.head_end.access.keeping import read_private_key
 from ota_engine.head_end.access.listing import accounts_shown
 from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sessions import SessionBegun
 from ota_engine.head_end.access.tokens import TokenWish, tokens_of
 from ota_engine.portal.answers import see
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
+from ota_engine.portal.sign_in import read_key
 from ota_engine.portal.subjects import act_path
 
 Told = Response | Mapping[str, Any]
@@ -100,7 +100,9 @@ def _secret(posted: FormPosted, name: str) -> str:
 async def _key(posted: FormPosted) -> Told:
     upload = posted.form.get("key.file")
     octets = await upload.read() if isinstance(upload, UploadFile) else b""
-    key = read_private_key(octets or posted.text("key").encode())
+    key = read_key(octets.decode("utf-8", "replace"))
+    if key is None:
+        raise LocalError("no file was given: choose the one with your private key")
     begun = await _desk(posted).keep_key(
         posted.signed, _secret(posted, "current"), key, posted.address
     )

@@ -169,5 +169,6 @@ PAGES: Final[tuple[PortalPage, ...]] = (
         read=_lab,
         roles=HOMES,
         menu=PlaceInMenu("Network", "Lab"),
+        by_the_tick=True,
     ),
 )

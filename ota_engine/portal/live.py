@@ -158,7 +158,7 @@ class LiveRoom:
         try:
             revision = await self._parts.reading.revision()
             for sight, watched in list(self._watched.items()):
-                if watched.at != revision:
+                if watched.at != revision or sight.page.by_the_tick:
                     await self._make(sight, watched, revision)
         except StoreError as error:
             self._parts.log("pages cannot be made", reason=str(error))

@@ -119,6 +119,7 @@ class PortalPage:
         personal: what it shows depends on the person, not on the party alone.
         take: takes a form; gives an answer, or what the page says in addition when it is shown again.
         octets: that such a form may have.
+        by_the_tick: it changes without a commit, and is made anew at every tick while somebody looks.
     """
 
     path: str
@@ -129,6 +130,7 @@ class PortalPage:
     personal: bool = False
     take: Callable[[FormPosted], Awaitable[Response | Mapping[str, Any]]] | None = None
     octets: int = FORM_OCTETS
+    by_the_tick: bool = False
 
 
 def link(path: str, **query: object) -> str:

@@ -30,7 +30,10 @@ from ota_engine.portal.subjects import subject_path
 from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
 
 _PACK_OCTETS: Final = 64 << 20  # of an uploaded pack
-_YEARS: Final = {"decisions": 10.0, "homes": 10.0}  # that evidence is kept, where nothing else is said
+_YEARS: Final = {
+    "decisions": 10.0,
+    "homes": 10.0,
+}  # that evidence is kept, where nothing else is said
 _CHECKS: Final = trio.CapacityLimiter(1)  # packs and trails looked through at a time
 #: Who may have the whole trail looked through.
 _CHECKERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.AUDITOR})
@@ -79,7 +82,10 @@ async def _verify(posted: FormPosted) -> Mapping[str, Any]:
         fault = desk.store.verify_audit()
         if fault is None:
             return {"good": True, "text": "Every line is as it was written, from the first on."}
-        return {"good": False, "text": f"Line {fault.sequence} is not what was written: {fault.problem}"}
+        return {
+            "good": False,
+            "text": f"Line {fault.sequence} is not what was written: {fault.problem}",
+        }
 
     async with _CHECKS:
         return {"verdict": await posted.parts.reading.ask(look), "status": 200}

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from ota_engine.portal import acting, campaigns, homes, overview, releases, work
+from ota_engine.portal import (
+    account,
+    acting,
+    campaigns,
+    gateways,
+    homes,
+    overview,
+    proof,
+    releases,
+    work,
+)
 from ota_engine.portal.pages import PortalPage
 
 PAGES: Final[tuple[PortalPage, ...]] = (
@@ -11,5 +21,8 @@ PAGES: Final[tuple[PortalPage, ...]] = (
     *releases.PAGES,
     *campaigns.PAGES,
     *homes.PAGES,
+    *gateways.PAGES,
+    *account.PAGES,
+    *proof.PAGES,
     *acting.PAGES,
 )
