@@ -64,7 +64,7 @@ def accounts_shown(desk: FleetDesk, now: Moment) -> list[AccountShown]:
                     account.invited_until_utc if invited else None,
                     bool(account.password),
                     account.public_key,
-                    sum(holds(one, who, 0.0, now) for one in sessions),
+                    sum(holds(one, who, 0.0, now.utc) for one in sessions),
                     sum(now.utc < one.ends_utc for one in tokens),
                 )
             )

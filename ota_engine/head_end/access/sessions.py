@@ -41,7 +41,7 @@ from ota_engine.times import DAY_S, Utc
 SESSION_S: Final = DAY_S / 2  # a day's work
 IDLE_S: Final = 3_600.0
 MINUTE_S: Final = 60.0
-SKEW_S: Final = 300.0  # a session that has more left was begun by another clock
+ROUNDING: Final = 1.01  # of the pace of a calendar
 MOST_SESSIONS: Final = 20  # of one person; the oldest gives way
 
 
@@ -185,7 +185,7 @@ def by_session(
         if session is None:
             return None
         who = known(book, session.person)
-    if not holds(session, who, seen_utc, now):
+    if not _holds_here(session, who, seen_utc, now):
         return None
     key = _opened(session.sealed_key, session.person, secret)
     return _signed_in(who, EntryWay.SESSION, session.digest, key)
@@ -221,19 +221,29 @@ def still_in(desk: FleetDesk, seen: SignedIn, seen_utc: float, now: Moment) -> b
             there = token is not None and now.utc < token.ends_utc and not who.hindrance
         else:
             session = book.get(BrowserSession, seen.digest)
-            there = session is not None and holds(session, who, seen_utc, now)
+            there = session is not None and _holds_here(session, who, seen_utc, now)
     if not there or who.person is None or who.party is None:
         return False
     return viewer_of(who.person, who.party) == seen.viewer
 
 
-def holds(session: BrowserSession, who: KnownPerson, seen_utc: float, now: Moment) -> bool:
-    """Whether a session lets its person in now."""
+def holds(session: BrowserSession, who: KnownPerson, seen_utc: float, utc: Utc) -> bool:
+    """Whether a session lets its person in now, by the calendar that it was begun by."""
     account = who.account
     if account is None or account.revision != session.account or who.hindrance:
         return False
-    left, idle = now.until(session.ends_utc), -now.until(max(session.seen_utc, seen_utc))
-    return 0.0 < left < SESSION_S + SKEW_S and idle < IDLE_S
+    idle = utc - max(session.seen_utc, seen_utc)
+    return utc < session.ends_utc and idle < IDLE_S * _pace_of(session)
+
+
+def _pace_of(session: BrowserSession) -> float:
+    """Seconds of the calendar in one of a person's, when a session was begun."""
+    return (session.ends_utc - session.begun_utc) / SESSION_S
+
+
+def _holds_here(session: BrowserSession, who: KnownPerson, seen_utc: float, now: Moment) -> bool:
+    """Whether a session lets its person in; one that was begun by a faster calendar would last for long."""
+    return holds(session, who, seen_utc, now.utc) and _pace_of(session) < now.pace * ROUNDING
 
 
 def note_seen(desk: FleetDesk, seen: dict[str, float], now: Moment) -> None:
@@ -280,7 +290,7 @@ def sessions_of(desk: FleetDesk, person: str, now: Moment) -> list[BrowserSessio
     with looking(desk) as book:
         where = {"person": person} if person else {}
         found = book.select(BrowserSession, **where)
-        live = [one for one in found if holds(one, known(book, one.person), 0.0, now)]
+        live = [one for one in found if holds(one, known(book, one.person), 0.0, now.utc)]
     return sorted(live, key=lambda one: one.begun_utc, reverse=True)
 
 
