@@ -1,7 +1,7 @@
 """What can be asked of an estate: what runs where, who takes part, what a supplier came to answer for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ota_engine.errors import LocalError
@@ -16,8 +16,8 @@ from ota_engine.head_end.deciding import asked as asked_of
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
 from ota_engine.head_end.questions.scope import (
     HOMES,
-    home_party,
     refuse_other_party,
+    shown_row,
     variants_seen,
 )
 from ota_engine.store.fleet.gains import gained_devices
@@ -169,16 +169,9 @@ def _sets(counts: Mapping[str, int], named: Mapping[str, str]) -> tuple[tuple[st
 
 
 def _parties(asked: AskParties, view: View) -> PartyList:
-    own = home_party(view)
     with view.desk.store.reading():
         rows = view.desk.store.select(Select(Party))
-    return PartyList(
-        tuple(_without_endpoint(row) if own not in ("", row.party) else row for row in rows)
-    )
-
-
-def _without_endpoint(party: Party) -> Party:
-    return replace(party, endpoint="")
+    return PartyList(tuple(shown_row(view, row) for row in rows))
 
 
 def _persons(asked: AskPersons, view: View) -> PersonList:

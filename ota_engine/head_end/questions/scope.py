@@ -15,11 +15,14 @@ What persons wrote is shown as they wrote it, but for names of homes and devices
 know: ``hiding`` takes those out.
 """
 
-from typing import Final, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, NoReturn
 
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.campaigns.homes.members import available_notice
 from ota_engine.fleet.campaigns.rows import Campaign
+from ota_engine.fleet.gateways.rows import RegisteredGateway
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import Home, Variant
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
@@ -130,23 +133,43 @@ def is_hidden(view: View, subject: str) -> bool:
     """Whether something, as ``kind:id``, is there and is not seen."""
     store = view.desk.store
     word, _, name = subject.partition(":")
+    known = _SEEING.get(word)
+    if known is None or view.viewer.sees_every_home:
+        return False
+    kind, sees = known
     with store.reading():
-        if word == "campaign":
-            return any(
-                not sees_campaign(view, one)
-                for one in store.select(Select(Campaign, (("campaign", name),)))
-            )
-        if word == "release":
-            return any(
-                not sees_release(view, one)
-                for one in store.select(Select(FirmwareRelease, (("release", name),)))
-            )
-        if word == "incident":
-            return any(
-                is_hidden(view, f"campaign:{one.campaign}")
-                for one in store.select(Select(Incident, (("incident", name),)))
-            )
-    return False
+        rows = store.select(Select(kind, ((kind.KEY[0], name),)))
+        return any(not sees(view, row) for row in rows)
+
+
+def shown_row(view: View, row: Any) -> Any:
+    """Give a row as it is shown: endpoints of parties are their own."""
+    if isinstance(row, Party) and home_party(view) not in ("", row.party):
+        return replace(row, endpoint="")
+    return row
+
+
+def _sees_incident(view: View, incident: Incident) -> bool:
+    return not is_hidden(view, f"campaign:{incident.campaign}")
+
+
+def _sees_person(view: View, person: Person) -> bool:
+    return person.party == view.viewer.party
+
+
+def _sees_gateway(view: View, gateway: RegisteredGateway) -> bool:
+    return view.viewer.sees_every_home
+
+
+#: By the word that a subject begins with: what it is a row of, and whether one is seen.
+_SEEING: Final[Mapping[str, tuple[type[Any], Callable[[View, Any], bool]]]] = {
+    "campaign": (Campaign, sees_campaign),
+    "release": (FirmwareRelease, sees_release),
+    "incident": (Incident, _sees_incident),
+    "home": (Home, sees_home),
+    "person": (Person, _sees_person),
+    "gateway": (RegisteredGateway, _sees_gateway),
+}
 
 
 def sees_all_products(view: View) -> bool:

@@ -17,6 +17,7 @@ from ota_engine.head_end.questions.asking import (
 )
 from ota_engine.head_end.questions.decided import DecisionShown, decisions_shown
 from ota_engine.head_end.questions.decisions import ROWS_OF
+from ota_engine.head_end.questions.scope import is_hidden, shown_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,14 @@ _NAMES: Final[Mapping[str, str]] = {
 
 def _subject(question: AskSubject, view: View) -> SubjectNow:
     word, _, name = question.subject.partition(":")
+    if is_hidden(view, question.subject):
+        raise NotThereError(f"{question.subject[:80]!a}: there is no such thing")
     kind = ROWS_OF.get(word)
     with view.desk.store.reading():
         rows = [] if kind is None else view.desk.store.select(Select(kind, ((kind.KEY[0], name),)))
         if not rows:
             return SubjectNow(question.subject, None, (), ())
-        facts = tuple(_facts(rows[0], _SHOWN[word].split()))
+        facts = tuple(_facts(shown_row(view, rows[0]), _SHOWN[word].split()))
         return SubjectNow(question.subject, rows[0].revision, facts, _changes(question, view))
 
 
@@ -175,12 +178,9 @@ def _changes(question: AskSubject, view: View) -> tuple[SubjectChange, ...]:
         return ()
     where = (("subject", question.subject), ("accepted", True))
     rows = view.desk.store.select(Select(DecisionRow, where))
-    later = sorted((row for row in rows if row.revision > question.since), key=_revision)
-    return tuple(SubjectChange(row.revision, row.person, row.text, row.taken_utc) for row in later)
-
-
-def _revision(row: DecisionRow) -> int:
-    return row.revision
+    later = [row for row in rows if row.revision > question.since]
+    shown = sorted(decisions_shown(view, later), key=lambda one: one.revision)
+    return tuple(SubjectChange(one.revision, one.person, one.text, one.taken_utc) for one in shown)
 
 
 def _taken(question: AskDecisionTaken, view: View) -> DecisionTaken:
