@@ -1,5 +1,6 @@
 """What may be decided, what waits for a decision, and what went wrong, as each viewer sees it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from ota_engine.fleet.campaigns.acts import ApproveCampaign, ProposeCampaign
 from ota_engine.fleet.campaigns.troubles import RaiseIncident
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.gateways.rows import GatewayContact, RegisteredGateway
+from ota_engine.fleet.inventory.rows import Variant
 from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState
 from ota_engine.fleet.parties.rows import Party, Person
@@ -75,6 +77,9 @@ def test_whoever_wrote_a_campaign_may_not_approve_it(estate: Estate) -> None:
 
 def test_decisions_that_a_role_may_not_take_are_not_among_them(estate: Estate) -> None:
     campaign = proposed(estate)
+    with pytest.raises(NotThereError):  # as it rolls out no product of hers
+        choices(estate, "mona", f"campaign:{campaign}")
+    estate.put(replace(estate.row(Variant, variant="hub-1"), maker="maker"))
     found = choices(estate, "mona", f"campaign:{campaign}")
     assert set(found) == {"state-position", "raise-incident"}
 

@@ -14,7 +14,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.incidents.rows import Incident
 from ota_engine.fleet.inventory.rows import InstalledDevice
-from ota_engine.fleet.kernel.decisions import PartyRole
+from ota_engine.fleet.kernel.decisions import DecisionRow, PartyRole
 from ota_engine.fleet.orders.rows import ImageOrder
 from ota_engine.head_end.questions.asking import (
     LOCAL,
@@ -31,6 +31,7 @@ from ota_engine.head_end.questions.notices import AskNotices
 from ota_engine.head_end.questions.orders import AskDocuments
 from ota_engine.head_end.questions.overview import AskOverview
 from ota_engine.head_end.questions.persons import AskGiven
+from ota_engine.head_end.questions.subjects import AskDecisionTaken
 from ota_engine.head_end.questions.trail import AskTrail
 from ota_engine.head_end.questions.values import plain
 from tests.head_end.questions.busy_town import (
@@ -56,7 +57,7 @@ TOLD: Final = frozenset({AskNotices, AskOverview})
 
 #: What a supplier was told, or did itself, of homes that it has lost since.
 REMEMBERED: Final[frozenset[type[Any]]] = frozenset(
-    {AskNotices, AskOverview, AskGateHistory, AskTrail, AskDocuments}
+    {AskNotices, AskOverview, AskGateHistory, AskTrail, AskDocuments, AskDecisionTaken}
 )
 
 
@@ -90,6 +91,7 @@ def _known(town: BusyTown) -> dict[str, list[Any]]:
         "supplier": list(PARTIES),
         "release": ["r1", "rel-rival"],
         "incident": [row.incident for row in town.rows(Incident)],
+        "decision": [row.key for row in town.rows(DecisionRow)][:9],
         "request": [row.request for row in town.rows(ImageOrder)],
         "subject": ["campaign:c1", "incident:i0", f"home:{homes[0]}", "release:rel-rival"],
     }
@@ -167,7 +169,13 @@ def test_no_answer_to_a_manufacturer_names_a_product_of_another_or_any_home(seed
 def test_whoever_has_the_folder_is_answered_everything_about_what_there_is() -> None:
     town = BusyTown(7, 6)
     heard = {type(one) for one in questions(town) if told(one, LOCAL, town)}
-    assert set(QUESTIONS) - heard == {AskGiven}  # which is for persons
+    known = _known(town)
+    about_others = {
+        kind
+        for kind in QUESTIONS
+        if any(one.default is MISSING and one.name not in known for one in fields(kind))
+    }
+    assert set(QUESTIONS) - heard <= about_others | {AskGiven}  # which is for persons
 
 
 @pytest.mark.parametrize("kind", QUESTIONS, ids=lambda kind: kind.__name__)
