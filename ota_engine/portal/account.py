@@ -13,7 +13,7 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import set_cookie
 from ota_engine.head_end.access.desk import AccessDesk
-from ota_engine.head_end.access.listing import accounts_shown
+from ota_engine.head_end.access.listing import AccountShown, accounts_shown
 from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sessions import SessionBegun
 from ota_engine.head_end.access.tokens import TokenWish, tokens_of
@@ -22,12 +22,15 @@ from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.sign_in import read_key
 from ota_engine.portal.subjects import act_path
 
+MOST_DIGITS: Final = 3  # of days
+
 Told = Response | Mapping[str, Any]
 
 _KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
 _DONE: Final[Mapping[str, str]] = {
     "password": "Your password is changed; you are signed out everywhere else.",
     "key": "Your key is kept here, sealed by your password: what you decide is signed with it.",
+    "replaced": "You sign with a new key; tokens that signed with the former one have ended.",
     "zone": "Times are shown in your zone.",
     "out": "You are signed out everywhere else.",
     "revoked": "The token lets nobody in any more.",
@@ -109,6 +112,15 @@ async def _key(posted: FormPosted) -> Told:
     return _anew(posted, begun, "key")
 
 
+async def _replace(posted: FormPosted) -> Told:
+    reply, begun = await _desk(posted).replace_key(
+        posted.signed, _secret(posted, "current"), posted.address
+    )
+    if begun is None:
+        raise LocalError(reply.text)
+    return _anew(posted, begun, "replaced")
+
+
 async def _zone(posted: FormPosted) -> Told:
     await _desk(posted).set_zone(posted.signed, posted.text("zone"))
     return see("/account?well=zone")
@@ -116,7 +128,7 @@ async def _zone(posted: FormPosted) -> Told:
 
 async def _token(posted: FormPosted) -> Told:
     days = posted.text("days")
-    if not (days.isascii() and days.isdigit()):
+    if not (days.isascii() and days.isdigit() and len(days) <= MOST_DIGITS):
         return {"errors": {"days": "write a number of days, 1 to 366"}, "what": "token"}
     wish = TokenWish(posted.text("name"), int(days), bool(posted.text("reads_only")))
     token = await _desk(posted).make_token(posted.signed, wish)
@@ -136,6 +148,7 @@ async def _out(posted: FormPosted) -> Told:
 _ACCOUNT: Final[Mapping[str, Callable[[FormPosted], Awaitable[Told]]]] = {
     "password": _password,
     "key": _key,
+    "replace": _replace,
     "zone": _zone,
     "token": _token,
     "revoke": _revoke,
@@ -159,6 +172,7 @@ def _users(visit: Visit) -> Mapping[str, Any]:
                 "person": persons.get(name),
                 "account": accounts.get(name),
                 "party": parties.get(persons[name].party) if name in persons else None,
+                "registered": _registering(name, accounts) if name not in persons else "",
                 "confirm": act_path("confirm-person", {"person": name}, "/users")
                 if name in persons and not persons[name].active and persons[name].revision == 1
                 else "",
@@ -175,6 +189,12 @@ def _users(visit: Visit) -> Mapping[str, Any]:
         "invited": "",
         "errors": {},
     }
+
+
+def _registering(person: str, accounts: Mapping[str, AccountShown]) -> str:
+    """Link to the form by which somebody is registered with the key of her account, once she has one."""
+    key = accounts[person].public_key
+    return act_path("register-person", {"person": person, "key": key}, "/users") if key else ""
 
 
 async def _users_taken(posted: FormPosted) -> Told:
