@@ -24,7 +24,7 @@ from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Person
 from ota_engine.head_end.consequences import consequences, is_grave
-from ota_engine.head_end.deciding import Answered, Wish, decide
+from ota_engine.head_end.deciding import Answered
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError, View
 from ota_engine.head_end.questions.catalogue import ask
@@ -47,6 +47,7 @@ from ota_engine.portal.forms.making import (
 )
 from ota_engine.portal.forms.moments import write_moment
 from ota_engine.portal.forms.words import SECONDS, Control
+from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.subjects import act_path, revision_of, subject_of, subject_path
 from ota_engine.times import Utc
@@ -258,7 +259,7 @@ async def _taken(posted: FormPosted) -> Response | Mapping[str, Any]:
     policy = _policy(act)
     if (policy or is_grave(form.act)) and stage != "confirm":
         return await _confirm(posted, filled, act, policy)
-    answered, subject = await _decided(posted, filled, act)
+    answered, subject = await give(posted, act, filled.reason, filled.key, filled.revision)
     if answered.reply.accepted:
         return _done(filled, subject, answered)
     return await _refused(posted, filled, answered.reply)
@@ -362,18 +363,6 @@ async def _again(
         return told
 
     return {**await posted.parts.reading.ask(read), "status": status}
-
-
-async def _decided(posted: FormPosted, filled: FilledForm, act: Any) -> tuple[Answered, str]:
-    """Decide; gives the answer, and what it is about."""
-    wish = Wish(posted.signed.viewer.person, act, filled.reason, filled.revision, filled.key)
-    utc = posted.parts.clock()
-    signer = posted.signed.signer
-
-    def decided(desk: FleetDesk) -> tuple[Answered, str]:
-        return decide(desk, wish, signer, utc), desk.fleet.acts[type(act)].subject(act)
-
-    return await posted.parts.writing.use(decided)
 
 
 def _done(filled: FilledForm, subject: str, answered: Answered) -> Response:

@@ -80,6 +80,7 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "totals": parts_of(totals, _links(visit, name)),
         "homes": sum(totals.values()),
         "sees_all": viewer.sees_every_home,
+        "sees_homes": not viewer.roles.isdisjoint(HOMES),
         "waiting": [
             {"row": row, "url": homes_link(name, [MemberState.WAITING], row.phase, row.reason)}
             for row in status.waiting

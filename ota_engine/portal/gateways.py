@@ -9,8 +9,6 @@ from starlette.responses import Response
 
 from ota_engine.fleet.gateways.acts import AdmitGateway
 from ota_engine.fleet.kernel.decisions import PartyRole
-from ota_engine.head_end.deciding import Answered, Wish, decide
-from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.gateways import (
     AskGateway,
     AskGateways,
@@ -21,6 +19,7 @@ from ota_engine.head_end.questions.gateways import (
     LiveList,
 )
 from ota_engine.head_end.questions.scope import HOMES
+from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.work import decisions_of
 from ota_engine.times import DAY_S
@@ -91,13 +90,8 @@ async def _admitted(posted: FormPosted) -> Response | Mapping[str, Any]:
     utc = posted.parts.clock()
     digest = hashlib.sha256(code.encode("ascii")).hexdigest()
     act = AdmitGateway(gateway, digest, utc + int(days) * DAY_S)
-    wish = Wish(posted.signed.viewer.person, act, posted.text("reason"), None, posted.text("key"))
-    signer = posted.signed.signer
-
-    def decided(desk: FleetDesk) -> Answered:
-        return decide(desk, wish, signer, utc)
-
-    reply = (await posted.parts.writing.use(decided)).reply
+    answered, _ = await give(posted, act, posted.text("reason"), posted.text("key"))
+    reply = answered.reply
     if not reply.accepted:
         return {**shown, "errors": {"": reply.text}}
     return {**shown, "code": f"{gateway}:{code}", "until": act.until_utc, "status": 200}

@@ -11,6 +11,7 @@ from ota_engine.portal import (
     overview,
     proof,
     releases,
+    times,
     work,
 )
 from ota_engine.portal.pages import PortalPage
@@ -20,6 +21,7 @@ PAGES: Final[tuple[PortalPage, ...]] = (
     *work.PAGES,
     *releases.PAGES,
     *campaigns.PAGES,
+    *times.PAGES,
     *homes.PAGES,
     *gateways.PAGES,
     *account.PAGES,

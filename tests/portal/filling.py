@@ -78,6 +78,7 @@ async def send(
     action = str(page.request.url.path)
     form = FoundForm(page.text, action)
     assert form.found, page.text
+    settings = dict(settings)
     fields = {**form.fields, **changes}
     settings.setdefault("headers", SAME_ORIGIN)
     return await http.post(action, data=fields, **settings)

@@ -24,6 +24,7 @@ WORKING = (
     "/audit",
     "/audit?subject=campaign:c1",
     "/evidence",
+    "/campaigns/c1/times",
     "/gateways",
     "/gateways/gw-1",
     "/gateways-admit",
