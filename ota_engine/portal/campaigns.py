@@ -79,6 +79,7 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "phases": [_phase(visit, status, phase) for phase in status.phases],
         "totals": parts_of(totals, _links(visit, name)),
         "homes": sum(totals.values()),
+        "all_homes": homes_link(name) if viewer.sees_every_home else "",
         "sees_all": viewer.sees_every_home,
         "sees_homes": not viewer.roles.isdisjoint(HOMES),
         "waiting": [
@@ -141,6 +142,7 @@ def _said(status: CampaignStatus) -> str:
 
 def _chart(progress: ProgressOverTime) -> dict[str, Any] | None:
     """Draw how homes went from state to state; None where there is nothing to draw yet."""
+    progress = _from_first_move(progress)
     if len(progress.times_utc) < 2:
         return None
     begin, end = progress.times_utc[0], progress.times_utc[-1]
@@ -268,6 +270,15 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _from_first_move(progress: ProgressOverTime) -> ProgressOverTime:
+    """Leave out the time in which all homes were planned, but for its end."""
+    others = [row for state, row in progress.homes.items() if state != MemberState.PLANNED]
+    moved = (place for place, now in enumerate(zip(*others, strict=True)) if any(now))
+    first = max(0, next(moved, 0) - 1)
+    rows = {state: row[first:] for state, row in progress.homes.items()}
+    return ProgressOverTime(progress.campaign, progress.times_utc[first:], rows)
 
 
 PAGES: Final[tuple[PortalPage, ...]] = (

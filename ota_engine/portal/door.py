@@ -21,7 +21,7 @@ from ota_engine.head_end.questions.asking import NotForViewerError, NotThereErro
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.paced_clock import rate_of
 from ota_engine.portal.answers import html, own_path, see
-from ota_engine.portal.frame import PageFrame
+from ota_engine.portal.frame import PageFrame, rate_text
 from ota_engine.portal.live import LiveRoom, PageSight, Visited
 from ota_engine.portal.pages import MENU, FormPosted, PortalPage, link
 from ota_engine.portal.posting import read_form
@@ -150,7 +150,7 @@ class PortalDoor:
         return {
             "me": None if signed is None else _me(desk, signed.viewer),
             "menu": [] if signed is None else self._menu(signed.viewer, page),
-            "rate": None if rate == 1.0 else rate,
+            "rate": None if rate == 1.0 else rate_text(rate),
             "now": clock(),
             "stream": "",
         }

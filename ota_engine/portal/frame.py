@@ -118,6 +118,14 @@ def time_element(utc: float | None, zone: tzinfo | None, form: str = "%-d %b %Y,
     )
 
 
+def rate_text(rate: float) -> str:
+    """Write how much of the calendar passes in a second."""
+    for seconds, one in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")):
+        if rate >= seconds and rate % seconds == 0:
+            return counted(int(rate / seconds), one)
+    return f"{rate:,.4g} seconds"
+
+
 def act_label(act: str) -> str:
     """Write the name of a kind of act (``approve-campaign``) as people read it on a button."""
     return act.replace("-", " ").capitalize()
