@@ -20,6 +20,7 @@ from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402
 from tests.browser.portal import ExamplePortal, served, sign_in  # noqa: E402
 
 WIDE: Final = (1280, 900)
+LOW: Final = (1280, 640)
 PHONE: Final = (360, 740)
 SETTLED_MS: Final = 1_500  # until what is live has come
 
@@ -31,7 +32,7 @@ class Picture(NamedTuple):
         name: of the file.
         part: what the person is who looks: operator, supplier, ...
         path: of the page; ``CAMPAIGN`` stands for that of the campaign under way.
-        size: of the window; the picture is as long as the page where it is a phone's.
+        size: of the window, and of the picture.
         dark: in dark colours.
     """
 
@@ -46,10 +47,8 @@ PICTURES: Final = (
     Picture("portal-overview", "operator", "/"),
     Picture("portal-campaign", "operator", "CAMPAIGN"),
     Picture("portal-campaign-dark", "operator", "CAMPAIGN", dark=True),
-    Picture("portal-estate", "operator", "/estate"),
-    Picture("portal-supplier", "supplier", "/"),
-    Picture("portal-supplier-phone", "supplier", "CAMPAIGN", PHONE),
-    Picture("portal-approvals", "approver", "/approvals"),
+    Picture("portal-supplier", "supplier", "CAMPAIGN", PHONE),
+    Picture("portal-approvals", "approver", "/approvals", LOW),
 )
 
 
@@ -87,7 +86,7 @@ def take(browser: Browser, portal: ExamplePortal, picture: Picture, folder: Path
     page.goto(campaign(page) if picture.path == "CAMPAIGN" else picture.path)
     page.wait_for_timeout(SETTLED_MS)
     path = folder / f"{picture.name}.png"
-    page.screenshot(path=path, full_page=True)
+    page.screenshot(path=path)
     context.close()
     print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
