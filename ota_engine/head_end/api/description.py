@@ -16,6 +16,7 @@ from ota_engine.head_end.access.cookies import SECURE_NAME
 from ota_engine.head_end.api.addresses import PREFIX, act_address, path_fields, record_fields
 from ota_engine.head_end.api.examples import example_of
 from ota_engine.head_end.api.files import LIST_KINDS, ZIP, AskEvidence, AskImport
+from ota_engine.head_end.api.headers import KEY_PATTERN
 from ota_engine.head_end.api.hook_keeping import HookShown
 from ota_engine.head_end.api.hooks import HookWanted
 from ota_engine.head_end.api.problems import MEDIA_TYPE, PROBLEMS
@@ -369,7 +370,7 @@ def _common_parameters() -> dict[str, Any]:
         "IdempotencyKey": _header(
             "Idempotency-Key",
             "Names the decision: given again under it, it is answered as the first time.",
-            {"type": "string", "pattern": "^[!-~]{1,128}$"},
+            {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
             "8f14e45f-1",
         ),
         "IfMatch": _header(

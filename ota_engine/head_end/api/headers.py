@@ -12,9 +12,11 @@ from urllib.parse import urlencode
 
 from ota_engine.head_end.api.problems import Problem, ProblemCode
 
+#: Of what names a decision; it can stand in a path.
+KEY_PATTERN: Final = r"[A-Za-z0-9._~:+=@-]{1,128}"
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
 _REVISION: Final = re.compile(r'"?(\d{1,18})(?:\.[0-9a-f]{1,64})?"?', re.ASCII)
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_KEY: Final = re.compile(KEY_PATTERN)
 _DIGEST_OCTETS: Final = 10
 
 
@@ -64,7 +66,7 @@ def decision_key(header: str | None) -> str:
     if not _KEY.fullmatch(header):
         raise Problem(
             ProblemCode.MALFORMED,
-            "Idempotency-Key is none: give 1 to 128 printable characters without spaces",
+            "Idempotency-Key is none: give 1 to 128 letters, digits and . _ ~ : + = @ -",
         )
     return header
 

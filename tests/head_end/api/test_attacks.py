@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import trio
 
+from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.fleet.parties.rows import Party
@@ -129,7 +130,7 @@ async def test_an_if_match_that_names_no_revision(api: ServiceClient, tag: str) 
         problem(answer, 400, "malformed")
 
 
-@pytest.mark.parametrize("key", ["", "a b", "k" * 129])
+@pytest.mark.parametrize("key", ["", "a b", "a/b", "k" * 129])
 async def test_a_key_that_is_none(api: ServiceClient, key: str) -> None:
     async with api.of("olive") as http:
         answer = await http.post(ADD, json={"fields": PARTY}, headers={"Idempotency-Key": key})
@@ -258,13 +259,26 @@ async def test_a_path_that_is_a_trick(api: ServiceClient, lab: ServiceLab, path:
     assert lab.logs == []
 
 
-async def test_a_supplier_asks_for_what_is_anothers(api: ServiceClient, lab: ServiceLab) -> None:
+async def test_a_supplier_asks_for_the_home_of_another(api: ServiceClient, lab: ServiceLab) -> None:
     """That it is there is not said: it is answered as what is not."""
+    homes = lab.estate.rows(Home)
+    other = next(one.home for one in homes if "supplier-1" not in (one.electricity, one.gas))
+    own = next(one.home for one in homes if "supplier-1" in (one.electricity, one.gas))
     async with api.of("sam") as http:
-        there = lab.campaign()
+        assert (await http.get(f"/api/v1/homes/{own}")).status_code == 200
+        hidden = problem(await http.get(f"/api/v1/homes/{other}"), 404, "not-there")
+        absent = problem(await http.get("/api/v1/homes/h99999999"), 404, "not-there")
+    assert hidden.replace(other, "HOME") == absent.replace("h99999999", "HOME")
+
+
+async def test_a_supplier_asks_for_the_evidence_of_another_and_the_attempt_is_noted(
+    api: ServiceClient, lab: ServiceLab
+) -> None:
+    there = lab.campaign()
+    async with api.of("sam") as http:
         known = await http.get(f"/api/v1/evidence/{there}", params={"party": "supplier-2"})
         problem(known, 403, "not-for-you")
-    assert any("sam" in line for line in await api.refusals())
+    assert await api.refusals() == [f"sam: GET /api/v1/evidence/{there}"]
 
 
 # --- many at once ---------------------------------------------------------------------------------
