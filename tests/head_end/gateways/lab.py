@@ -25,9 +25,9 @@ from ota_engine.gateway.wire import (
 )
 from ota_engine.head_end.gateways.door import GatewayDoor
 from ota_engine.head_end.image_shelf import IMAGES_NAME
-from ota_engine.telling.head_end_caller import HeadEndCaller, OpenStream
 from ota_engine.times import Utc
 from tests.fleet.rollout import RollOutTown, phase, policy
+from tests.head_end.gateways.caller import HeadEndCaller, OpenStream
 from tests.head_end.service_lab import ServiceClient, ServiceLab
 
 CODE: Final = "code-" + "c" * 40

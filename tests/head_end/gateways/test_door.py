@@ -31,9 +31,9 @@ from ota_engine.gateway.wire import (
     octets_of,
 )
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.telling.head_end_caller import HeadEndRefusedError
 from ota_engine.times import Utc
 from tests.fleet.estate import VERSION
+from tests.head_end.gateways.caller import HeadEndRefusedError
 from tests.head_end.gateways.lab import CODE, DAY, IMAGE, GatewayLab
 
 ORIGINATOR = Eui64(0x00DB000000000001)
