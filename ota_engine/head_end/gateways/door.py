@@ -56,7 +56,7 @@ from ota_engine.head_end.gateways.intake import (
     clock_trouble,
     keep_report,
 )
-from ota_engine.head_end.gateways.refusals import JSON, GatewayRefused, fault, problem
+from ota_engine.head_end.gateways.refusals import JSON, GatewayRefused, Unread, fault, problem
 from ota_engine.head_end.image_shelf import IMAGES_NAME
 from ota_engine.head_end.posted import PostRefused, PostWanted, posted_body
 from ota_engine.head_end.service.parts import ServiceParts
@@ -135,7 +135,7 @@ class GatewayDoor:
             try:
                 response = await answer(request)
             except GatewayRefused as refused:
-                response = problem(refused)
+                response = problem(refused, Unread if request.method == "POST" else Response)
                 self._parts.log(
                     "gateway refused", kind=kind, code=refused.code, address=_address(request)
                 )
@@ -143,7 +143,7 @@ class GatewayDoor:
                 response = problem(GatewayRefused("malformed", str(error)))
             except PostRefused as refused:
                 code = _OF_POST.get(refused.status, "malformed")
-                response = problem(GatewayRefused(code, refused.reason))
+                response = problem(GatewayRefused(code, refused.reason), Unread)
             except (StoreError, OSError) as error:
                 self._parts.log("trouble", trouble=str(error))
                 response = problem(

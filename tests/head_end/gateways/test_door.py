@@ -535,6 +535,12 @@ async def test_what_is_no_report_is_refused_in_one_line(
         await one.tell()
 
 
+async def test_a_large_report_of_somebody_unknown_is_refused_unread(lab: GatewayLab) -> None:
+    async with lab.door() as door, door.gateway(register=False, token="nobody" * 8) as one:
+        large = one.caller.post("/gateway/v1/outcomes", b" " * (4 << 20))
+        await refused(large, 401, "unknown token")
+
+
 @pytest.mark.parametrize("path", ["/gateway/v2/outcomes", "/gateway/v1/nothing", "/gateway/"])
 async def test_what_is_not_there_says_where_things_are(lab: GatewayLab, path: str) -> None:
     async with lab.door() as door, door.gateway() as one:
