@@ -34,7 +34,8 @@ from ota_engine.wording import one_line
 LOOK_S: Final = 1.0
 CALL_S: Final = 10.0  # for one call as a whole
 DEAD_S: Final = 3 * DAY_S  # without one call that was taken
-MOST_AT_ONCE: Final = 8  # hooks that are called at the same time
+TURN_S: Final = 20.0  # that a hook may take before others have their turn
+MOST_AT_ONCE: Final = 16  # hooks that are called at the same time
 MOST_ANSWER: Final = 4_096  # octets of an answer that are read
 GONE: Final = 410
 
@@ -51,53 +52,54 @@ class HookCourier:
         self._parts = parts
         self._reach = reach
         self._some = trio.CapacityLimiter(MOST_AT_ONCE)
+        self._busy: set[str] = set()
         self._skipped: dict[str, Hook] = {}  # looked at further than is kept: nothing was for them
 
     async def run(self) -> None:
-        """Call hooks until cancelled."""
-        while True:
-            await self.round()
-            await trio.sleep(LOOK_S)
+        """Call hooks until cancelled; one that is slow holds up no other."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                await self._start(nursery)
+                await trio.sleep(LOOK_S)
 
-    async def round(self) -> None:
-        """Tell every hook what there is, once.
-
-        Raises:
-            StoreError: the database failed.
-        """
+    async def _start(self, nursery: trio.Nursery) -> None:
+        busy = frozenset(self._busy)  # what is read of these may be old by now
         hooks = await self._parts.reading.ask(hooks_of)
-        if not hooks:
+        there = {hook.hook for hook in hooks}
+        self._skipped = {name: one for name, one in self._skipped.items() if name in there}
+        ready = [
+            hook
+            for hook in hooks
+            if not (hook.ended or hook.hook in busy or hook.not_before_utc > self._parts.clock())
+        ]
+        if not ready:
             return
         seal = HookSeal(await trio.to_thread.run_sync(FleetKey.open, self._parts.state / KEY_NAME))
-        async with trio.open_nursery() as nursery:
-            for hook in hooks:
-                if not hook.ended and hook.not_before_utc <= self._parts.clock():
-                    nursery.start_soon(self._serve, hook, seal)
+        for hook in ready:
+            self._busy.add(hook.hook)
+            nursery.start_soon(self._serve, hook, seal)
 
     async def _serve(self, kept: Hook, seal: HookSeal) -> None:
-        ahead = self._skipped.get(kept.hook, kept)
-        hook = replace(kept, told=max(kept.told, ahead.told))
-        async with self._some:
-            try:
-                found = await self._parts.reading.ask(
-                    partial(_news, hook=hook, utc=self._parts.clock())
-                )
-                after = await self._tell(hook, found, seal)
-            except StoreError as error:
-                self._parts.log("trouble", trouble=str(error))
-                return
-        if replace(after, told=kept.told) == kept:
-            self._skipped[kept.hook] = after
-            return
-        self._skipped.pop(kept.hook, None)
-        await self._keep(after)
-
-    async def _keep(self, hook: Hook) -> None:
-        utc = self._parts.clock()
         try:
-            await self._parts.writing.use(partial(settle, hooks=[hook], utc=utc))
+            async with self._some:
+                await self._take_turn(kept, seal)
         except StoreError as error:  # it is told again, under the same name
             self._parts.log("trouble", trouble=str(error))
+        finally:
+            self._busy.discard(kept.hook)
+
+    async def _take_turn(self, kept: Hook, seal: HookSeal) -> None:
+        ahead = self._skipped.pop(kept.hook, kept)
+        hook = replace(kept, told=max(kept.told, ahead.told))
+        utc = self._parts.clock()
+        after = await self._tell(
+            hook, await self._parts.reading.ask(partial(_news, hook=hook, utc=utc)), seal
+        )
+        if replace(after, told=kept.told) == kept:
+            self._skipped[kept.hook] = after
+        else:
+            utc = self._parts.clock()
+            await self._parts.writing.use(partial(settle, hooks=[after], utc=utc))
 
     async def _tell(self, hook: Hook, news: HookNews | None, seal: HookSeal) -> Hook:
         """Make calls until one fails; gives the hook as it is then."""
@@ -105,8 +107,11 @@ class HookCourier:
             return replace(hook, ended=f"{hook.person} is no longer in the fleet")
         if not news.calls:
             return news.after
-        secret = seal.open(hook)
-        done = hook
+        try:
+            secret = seal.open(hook)
+        except StoreError as error:
+            return replace(hook, ended=str(error))
+        done, begun = hook, trio.current_time()
         async with httpx.AsyncClient(
             trust_env=False, follow_redirects=False, timeout=CALL_S
         ) as client:
@@ -114,9 +119,9 @@ class HookCourier:
                 trouble, gone = await self._call(client, call, secret)
                 if trouble:
                     return self._failed(done, trouble, gone=gone)
-                done = replace(
-                    call.after, failures=0, not_before_utc=0.0, trouble="", failing_utc=None
-                )
+                if trio.current_time() > begun + TURN_S:
+                    return _taken(call.after)
+                done = _taken(call.after)
         return replace(done, told=news.after.told)
 
     def _failed(self, hook: Hook, trouble: str, *, gone: bool) -> Hook:
@@ -178,6 +183,10 @@ class HookCourier:
         shown = one_line(said.decode("utf-8", "replace").strip())
         reason = f": {shown}" if shown else ""
         return f"answered {response.status_code}{reason}", response.status_code == GONE
+
+
+def _taken(hook: Hook) -> Hook:
+    return replace(hook, failures=0, not_before_utc=0.0, trouble="", failing_utc=None)
 
 
 def signature_of(secret: str, body: bytes, utc: Utc) -> str:

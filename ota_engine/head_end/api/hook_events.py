@@ -27,6 +27,9 @@ from ota_engine.store.fleet.sets import rows_of
 AT_ONCE: Final = 100  # calls made ready in one go
 OVERLAP_S: Final = 900.0  # by which notices may be late among those that were written at that time
 DIGEST: Final = 8  # octets
+SHOWN: Final = (
+    16  # digits of a line's hash: after a restored back-up another line may have its number
+)
 _READERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.AUDITOR})
 _CAMPAIGN: Final = "campaign:"
 _NOTICES: Final = (
@@ -119,7 +122,7 @@ def _add_lines(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
         hook = replace(hook, told=row.sequence)
         if row.sequence in seen:
             told = {"kind": "audit", "line": _line(row)}
-            calls.append(HookCall(f"{hook.hook}-a{row.sequence}", told, hook))
+            calls.append(HookCall(f"{hook.hook}-a{row.sequence}-{row.hash[:SHOWN]}", told, hook))
     return hook
 
 

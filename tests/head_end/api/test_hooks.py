@@ -25,6 +25,7 @@ from ota_engine.head_end.api.door import ApiDoor
 from ota_engine.head_end.api.hook_courier import DEAD_S
 from ota_engine.head_end.api.hook_reach import HookReach, address_of, checked_url
 from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.store.fleet.keyring import KEY_NAME
 from ota_engine.telling.serving import serving_here
 from ota_engine.times import DAY_S, Utc
 from tests.head_end.api.test_door import problem
@@ -40,6 +41,7 @@ class Receiver:
         calls: as they came: headers and body.
         status: that they are answered with.
         headers: the same.
+        answers: it does so once this is set.
     """
 
     def __init__(self) -> None:
@@ -48,6 +50,8 @@ class Receiver:
         self.status = 204
         self.headers: dict[str, str] = {}
         self._called = trio.Event()
+        self.answers = trio.Event()
+        self.answers.set()
 
     @property
     def told(self) -> list[dict[str, Any]]:
@@ -55,6 +59,7 @@ class Receiver:
         return [json.loads(body) for _, body in self.calls]
 
     async def take(self, request: Request) -> Response:
+        await self.answers.wait()
         self.calls.append((dict(request.headers), await request.body()))
         self._called.set()
         self._called = trio.Event()
@@ -114,11 +119,13 @@ async def made(client: ServiceClient, person: str, url: str) -> dict[str, Any]:
     return found
 
 
-async def settled(lab: ServiceLab, **wanted: Any) -> Hook:
+async def settled(lab: ServiceLab, *, is_over: bool = False, **wanted: Any) -> Hook:
     """Wait until the one hook is so."""
     while True:
         (hook,) = lab.estate.rows(Hook)
-        if all(getattr(hook, name) == value for name, value in wanted.items()):
+        if bool(hook.ended) >= is_over and all(
+            getattr(hook, name) == value for name, value in wanted.items()
+        ):
             return hook
         await trio.sleep(0.02)
 
@@ -310,3 +317,30 @@ async def test_a_server_that_others_reach_does_not_call_its_own_machine(
         hook = await settled(lab, failures=1)
     assert "this machine" in hook.trouble
     assert receiver.calls == []
+
+
+async def test_a_hook_whose_secret_another_key_sealed_has_ended(
+    near_api: ServiceClient, lab: ServiceLab
+) -> None:
+    async with receiving() as receiver:
+        await made(near_api, "olive", receiver.url)
+        (lab.state / KEY_NAME).unlink()  # restored without its keys
+        lab.estate.decide("olive", RegisterParty("p-1", "New", ("auditor",)))
+        hook = await settled(lab, is_over=True)
+    assert "sealed by another key" in hook.ended
+    assert receiver.calls == []
+
+
+async def test_a_receiver_that_does_not_answer_holds_up_no_other(
+    near_api: ServiceClient, lab: ServiceLab
+) -> None:
+    async with receiving() as slow, receiving() as quick:
+        slow.answers = trio.Event()
+        await made(near_api, "olive", slow.url)
+        await made(near_api, "peter", quick.url)
+        for number in range(3):
+            name = f"p-{number}"
+            lab.estate.decide("olive", RegisterParty(name, "New", ("auditor",)))
+            await quick.parties(name)
+        assert slow.calls == []
+        slow.answers.set()
