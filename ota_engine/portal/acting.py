@@ -33,6 +33,7 @@ from ota_engine.head_end.questions.decisions import (
     AskDecisions,
     DecisionChoice,
     act_name,
+    act_title,
 )
 from ota_engine.head_end.questions.subjects import AskSubject, SubjectFact, SubjectNow
 from ota_engine.portal.answers import own_path, see
@@ -46,7 +47,9 @@ from ota_engine.portal.forms.making import (
     read_act,
 )
 from ota_engine.portal.forms.moments import write_moment
+from ota_engine.portal.forms.suggesting import suggestions
 from ota_engine.portal.forms.words import SECONDS, Control
+from ota_engine.portal.frame import act_label
 from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.subjects import act_path, revision_of, subject_of, subject_path
@@ -98,7 +101,9 @@ def _all(visit: Visit) -> Mapping[str, Any]:
     rooms: dict[str, list[dict[str, str]]] = {}
     for one in found.items:
         room = ROOMS[ACTS_BY_NAME[one.act].__module__.split(".")[2]]
-        rooms.setdefault(room, []).append({"title": one.title, "path": act_path(one.act, {})})
+        rooms.setdefault(room, []).append(
+            {"act": one.act, "title": one.title, "path": act_path(one.act, {})}
+        )
     return {"title": "Decide", "rooms": rooms}
 
 
@@ -179,11 +184,12 @@ def sheet(
     now = ask(AskSubject(subject, filled.revision), view) if subject else None
     name = act_name(form.act)
     return {
-        "title": form.title,
+        "title": act_label(name),
+        "lead": act_title(form.act),
         "act": name,
         "action": f"/decide/{name}",
         "form": filled,
-        "fields": [_field(field, filled.given.get(field.name, ())) for field in form.fields],
+        "fields": [_field(field, filled.given.get(field.name, ()), view) for field in form.fields],
         "errors": dict(errors or {}),
         "stage": stage,
         "effects": list(effects),
@@ -203,12 +209,13 @@ def sheet(
     }
 
 
-def _field(field: FormField, texts: Sequence[str]) -> dict[str, Any]:
+def _field(field: FormField, texts: Sequence[str], view: View) -> dict[str, Any]:
     told = field._asdict() | {"control": str(field.control), "file": field.takes_file}
     options = [(one, one) for one in field.choices]
     if not texts:
         options.insert(0, ("", "choose"))
-    return told | {"texts": list(texts), "value": "\n".join(texts), "options": options}
+    told |= {"texts": list(texts), "value": "\n".join(texts), "options": options}
+    return told | {"suggest": suggestions(field.name, view)}
 
 
 def _short(texts: Sequence[str]) -> str:

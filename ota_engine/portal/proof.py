@@ -70,8 +70,15 @@ def _detail(text: str) -> dict[str, Any]:
     return {
         "decision": str(told.get("decision", "")),
         "text": str(told.get("text", "")),
-        "others": ", ".join(f"{name}: {value}" for name, value in others.items()),
+        "others": ", ".join(f"{name}: {_told(value)}" for name, value in others.items()),
     }
+
+
+def _told(value: Any) -> str:
+    """Write one thing of a detail; of hashes, how many there are."""
+    if isinstance(value, list) and all(isinstance(one, str) and len(one) > _HASH for one in value):
+        return f"{len(value):,} sealed"
+    return _plain(value)
 
 
 async def _verify(posted: FormPosted) -> Mapping[str, Any]:
@@ -110,6 +117,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+_HASH: Final = 24  # characters of what is no word any more
 _SHOWN: Final = 20  # of a list in a decision
 
 

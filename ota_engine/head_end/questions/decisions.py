@@ -126,7 +126,8 @@ ACTS_BY_NAME: Final[Mapping[str, type[Any]]] = {act_name(act): act for act in Fl
 
 def act_title(act: type[Any]) -> str:
     """Say what a kind of act does, in one line."""
-    return (act.__doc__ or "").split("\n")[0].split(";")[0].rstrip(".")
+    told = (act.__doc__ or "").split("\n")[0].split(";")[0].rstrip(".")
+    return told.replace("`", "")
 
 
 def _step(step: Any, transitions: Mapping[Any, Any], state: str) -> Callable[[Any, Viewer], str]:

@@ -67,13 +67,11 @@ class ActForm:
 
     Attributes:
         act: class of it.
-        title: what it does, in one line.
         fields: in order.
         reason: what the reason is called.
     """
 
     act: type[Any]
-    title: str
     fields: tuple[FormField, ...]
     reason: str
 
@@ -97,9 +95,8 @@ def form_of(act: type[Any]) -> ActForm:
         TypeError: a field is of a type that no control has.
     """
     hints = get_type_hints(act)
-    told = (act.__doc__ or "").split("\n")[0].rstrip(".")
     made = tuple(_field(act, item, hints[item.name]) for item in fields(act))
-    return ActForm(act, told, made, REASONS.get(act.__name__, "Reason"))
+    return ActForm(act, made, REASONS.get(act.__name__, "Reason"))
 
 
 def _field(act: type[Any], item: Field[Any], hint: Any) -> FormField:
