@@ -6,9 +6,7 @@ of one supplier are counted, by one statement over them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from time import monotonic
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, policy_of
@@ -26,8 +24,8 @@ from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.notices.rows import Notice, NoticeState
 from ota_engine.fleet.releases.rows import FirmwareRelease
-from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import View
+from ota_engine.head_end.questions.counting import counted
 from ota_engine.head_end.questions.scope import home_party
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.sets import (
@@ -40,12 +38,6 @@ from ota_engine.store.fleet.sets import (
 
 _HOUR_S: Final = 3_600.0
 _STATES: Final = frozenset(MemberState)
-_LONG_S: Final = 0.1  # counting that takes so long is not done for every answer
-_TIMES: Final = 30.0
-#: By desk: counts that took long, by campaign and party, and until when they are used.
-_COUNTED: Final[WeakKeyDictionary[FleetDesk, dict[tuple[str, str], tuple[float, "OwnCounts"]]]] = (
-    WeakKeyDictionary()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,27 +160,15 @@ class OwnCounts(NamedTuple):
 
 
 def own_counts(view: View, campaign: Campaign, sums: Sequence[Sum]) -> OwnCounts:
-    """Count the viewer's own homes.
-
-    Counting a third of a million homes takes half a second: what took long is used again for as many times as
-    long, so that nobody who looks all the time keeps the database busy.
-    """
+    """Count the viewer's own homes; of very many, not for every answer."""
     party = home_party(view)
     if not party or not view.viewer.is_supplier:
         return OwnCounts(() if party else None, None)
-    known = _COUNTED.setdefault(view.desk, {})
-    name = campaign.campaign, party
-    if name in known and monotonic() < known[name][0]:
-        return known[name][1]
     members = sum(row.homes for row in sums if row.state in _STATES)
-    began = monotonic()
-    counts = count_own(view.desk.store.driver, campaign.campaign, party, members)
-    took = monotonic() - began
-    found = OwnCounts(counts, view.utc)
-    known.pop(name, None)
-    if took >= _LONG_S:
-        known[name] = monotonic() + took * _TIMES, found
-    return found
+    driver = view.desk.store.driver
+    name = ("own homes in a campaign", campaign.campaign, party)
+    counts = counted(view, name, lambda: count_own(driver, campaign.campaign, party, members))
+    return OwnCounts(*counts)
 
 
 def _phases(

@@ -1,7 +1,7 @@
 """What can be asked of an estate: what runs where, who takes part, what a supplier came to answer for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ota_engine.errors import LocalError
@@ -14,8 +14,10 @@ from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.fleet.releases.versions import VariantVersions, version_report, versions_in
 from ota_engine.head_end.deciding import asked as asked_of
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
+from ota_engine.head_end.questions.counting import counted
 from ota_engine.head_end.questions.scope import (
     HOMES,
+    home_party,
     refuse_other_party,
     shown_row,
     variants_seen,
@@ -86,11 +88,13 @@ class EstateReport:
         homes: by status of their installation.
         variants: each with its versions.
         sets: configuration sets: id, contents, homes; most homes first.
+        counted_utc: when that was counted, which for very many homes is not done for every answer.
     """
 
     homes: Mapping[str, int]
     variants: tuple[VariantVersions, ...]
     sets: tuple[tuple[str, str, int], ...]
+    counted_utc: float
 
     def as_values(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON."""
@@ -114,13 +118,21 @@ class EstateReport:
 
 def _estate(asked: AskEstate, view: View) -> EstateReport:
     """Count what runs where, by a few statements over the homes that are seen."""
-    if view.viewer.sees_every_home:
-        return _whole(view)
-    if view.viewer.is_supplier:
-        return _own(view)
+    party = home_party(view)
+    if not party:
+        report, utc = counted(view, ("estate",), lambda: _whole(view))
+    elif view.viewer.is_supplier:
+        report, utc = counted(view, ("own estate", party), lambda: _own(view))
+    else:
+        report, utc = counted(view, ("own products", party), lambda: _made(view))
+    return replace(report, counted_utc=utc)
+
+
+def _made(view: View) -> EstateReport:
     seen = {one.variant for one in variants_seen(view)}
     variants = asked_of(view.desk, versions_in)
-    return EstateReport({}, tuple(one for one in variants if one.variant.variant in seen), ())
+    kept = tuple(one for one in variants if one.variant.variant in seen)
+    return EstateReport({}, kept, (), view.utc)
 
 
 def _whole(view: View) -> EstateReport:
@@ -134,6 +146,7 @@ def _whole(view: View) -> EstateReport:
         {str(one): homes for (one,), homes in status.items()},
         variants,
         _sets({str(one): homes for (one,), homes in sets.items()}, named),
+        view.utc,
     )
 
 
@@ -155,6 +168,7 @@ def _own(view: View) -> EstateReport:
                 for variant in variants
             ),
             _sets(count_own_homes(store.driver, party, "configuration"), _named(view)),
+            view.utc,
         )
 
 

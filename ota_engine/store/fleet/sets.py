@@ -93,6 +93,7 @@ class MembersWanted(NamedTuple):
         party: that answers for them; empty for all.
         after: time and home of the last one of the page before; None for the first page.
         most: give no more than so many.
+        by_homes: begin with the homes of the party, not with those of the campaign.
     """
 
     campaign: str
@@ -102,6 +103,7 @@ class MembersWanted(NamedTuple):
     party: str
     after: tuple[float, str] | None
     most: int
+    by_homes: bool = True
 
 
 def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[Member]:
@@ -125,8 +127,11 @@ def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[M
         given["since"], given["home"] = wanted.after
     source = "members AS m"
     if wanted.party:
-        source = f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home"
         given["party"] = wanted.party
+        source = f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home"
+    if wanted.party and not wanted.by_homes:
+        source = "members AS m CROSS JOIN homes AS h ON h.home = m.home"
+        conditions.append("(h.electricity = :party OR h.gas = :party)")
     text = (
         f"SELECT {_columns('m', _MEMBER.names)} FROM {source}"  # noqa: S608 - our own words
         f" WHERE {' AND '.join(conditions)} ORDER BY m.since_utc, m.home LIMIT :most"

@@ -125,3 +125,28 @@ def test_a_supplier_counts_its_own_homes_as_they_are(many: Estate) -> None:
     waiting = sum(homes for _, state, homes in rows if state == "waiting")
     assert sum(one.homes for one in status.waiting) == waiting > 0
     assert all(one.since_utc is not None for one in status.waiting)
+
+
+@pytest.mark.parametrize("party", ["supplier-1", "supplier-2"])
+def test_a_suppliers_homes_that_wait_are_the_same_by_either_way(many: Estate, party: str) -> None:
+    viewer = Viewer("sam", party, frozenset(SUPPLIERS))
+    rows = many.store.driver.execute(
+        "SELECT m.since_utc, m.home FROM members AS m JOIN homes AS h USING (home)"
+        " WHERE ? IN (h.electricity, h.gas) AND m.state = 'waiting' ORDER BY 1, 2",
+        (party,),
+    ).fetchall()
+    for most in (
+        5,
+        1_000,
+    ):  # a few are found sooner by the index of homes that wait, many by the supplier's
+        found: list[tuple[float, str]] = []
+        after = ""
+        while not found or after:
+            question = AskCampaignHomes("c1", ("waiting",), most=most, after=after)
+            page = ask(question, View(many.desk, viewer, many.utc))
+            found += [(home.since_utc, home.home) for home in page.items]
+            after = page.more
+            if most == 5 and len(found) > 40:
+                break
+        assert found == rows[: len(found)]
+        assert page.total == len(rows) >= len(found)
