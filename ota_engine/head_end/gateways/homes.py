@@ -1,4 +1,4 @@
-"""Which homes a gateway is told are its own, and above which counters it draws there; reads, and writes floors."""
+"""Which homes a gateway is told are its own, and above which counters it draws there; reads only."""
 
 from images.eui64 import parse_eui64
 from ota_engine.fleet.gateways.moving import beyond
@@ -31,27 +31,6 @@ def homes_of(desk: FleetDesk, gateway: str, utc: Utc) -> tuple[HomeGiven, ...]:
         for row in rows
         if row.home not in leaving
     )
-
-
-def raise_floors(desk: FleetDesk, utc: Utc) -> int:
-    """Have nobody draw a counter that may have been used since a back-up was made, which was restored.
-
-    Gateways have their own counters, which no back-up of ours takes back; but a home that was moved since
-    then goes to whom it belonged before, and must not be commanded there under counters of its new gateway.
-
-    Returns:
-        how many counters there are.
-
-    Raises:
-        StoreError: the database failed; none was raised.
-    """
-    with desk.store.transaction():
-        rows = desk.store.select(Select(HomeCounter))
-        desk.store.insert(
-            HomeCounter(row.home, row.originator, beyond(row.highest, utc), row.gateway, utc)
-            for row in rows
-        )
-    return len(rows)
 
 
 def _floor(counter: HomeCounter, gateway: str, utc: Utc) -> int:
