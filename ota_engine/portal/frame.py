@@ -128,7 +128,7 @@ def rate_text(rate: float) -> str:
 
 def act_label(act: str) -> str:
     """Write the name of a kind of act (``approve-campaign``) as people read it on a button."""
-    return act.replace("-", " ").capitalize()
+    return act.replace("-", " ").capitalize().replace(" uit", " UIT")
 
 
 def shares(numbers: Iterable[int]) -> list[float]:

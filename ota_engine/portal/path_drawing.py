@@ -37,7 +37,7 @@ def path_drawing(
     base = highest + 24
     width, height = 2 * _LEFT + _STEP * (len(shown) - 1), base + _ROW
     head = (
-        f'<svg class="paths" viewBox="0 0 {width} {height}" role="img"'
+        f'<svg class="paths" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img"'
         f' aria-label="{escape(_told(shown, drawn), quote=True)}">'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
         ' markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'

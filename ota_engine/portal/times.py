@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.rows import HomeStep, Slot
 from ota_engine.fleet.calendar.slots import ChooseSlots, DropSlots
+from ota_engine.fleet.campaigns.rows import ENDED_STATES, MemberState
 from ota_engine.fleet.kernel.decisions import SUPPLIERS
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.head_end.questions.asking import NotForViewerError
@@ -28,7 +29,9 @@ from ota_engine.portal.pages import FormPosted, PortalPage, Visit, part
 from ota_engine.portal.subjects import act_path
 from ota_engine.wording import counted
 
-_MOST: Final = 100  # homes on one page
+_MOST: Final = 50  # homes on one page
+#: Homes for which a time still matters.
+_AHEAD: Final = tuple(str(one) for one in MemberState if one not in ENDED_STATES)
 
 
 def _times(visit: Visit) -> Mapping[str, Any]:
@@ -68,7 +71,7 @@ def _own(visit: Visit, campaign: str, step: HomeStep) -> dict[str, Any]:
     """Show the supplier's homes, each with the time that it has chosen."""
     party = visit.view.viewer.party
     asked = AskCampaignHomes(
-        campaign, supplier=party, most=_MOST, after=visit.query.get("after", "")
+        campaign, _AHEAD, supplier=party, most=_MOST, after=visit.query.get("after", "")
     )
     found: CampaignHomes = visit.ask(asked)
     keys = [RowKey(Slot, (campaign, one.home, step, party)) for one in found.items]
