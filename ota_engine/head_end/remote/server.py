@@ -91,6 +91,8 @@ class RemotePlace:
     def decide(self, wish: Wish, signer: ec.EllipticCurvePrivateKey | None) -> dict[str, Any]:
         """Give a person's decision."""
         self._refuse_other(wish.person)
+        as_read = read(plain(wish.act), type(wish.act), "fields")  # signed is what the server reads
+        wish = wish._replace(act=as_read)
         body: dict[str, Any] = {"fields": plain(wish.act), "reason": wish.reason}
         key, revision = wish.key, wish.revision
         if signer is not None:

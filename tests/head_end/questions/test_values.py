@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
+from ota_engine.fleet.fleet import Fleet
+from ota_engine.fleet.kernel.decisions import Decision, content_of
 from ota_engine.head_end.questions.catalogue import QUESTIONS
 from ota_engine.head_end.questions.values import plain, read
 from ota_engine.times import Monotonic, Utc
@@ -84,6 +86,18 @@ def test_a_question_and_an_answer_are_read_as_they_were_written(kind: type[Any])
     def check(value: Any) -> None:
         text = json.dumps(plain(value, kind), allow_nan=False)
         assert read(json.loads(text), kind, "it") == value
+
+    check()
+
+
+@pytest.mark.parametrize("kind", Fleet().acts, ids=lambda kind: kind.__name__)
+def test_an_act_is_read_as_it_was_written_so_that_its_signature_holds(kind: type[Any]) -> None:
+    @settings(examples(50), deadline=None)
+    @given(record(kind))
+    def check(act: Any) -> None:
+        again = read(json.loads(json.dumps(plain(act))), kind, "it")
+        decision = Decision("k", "p", act, "r", None, Utc(1.5))
+        assert content_of(decision._replace(act=again)) == content_of(decision)
 
     check()
 
