@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ota_engine.fleet.campaigns.rows import CampaignState
 from ota_engine.head_end.questions.alerts import AlertKind
+from ota_engine.head_end.questions.gateways import QUESTIONS, AskGateways
 from ota_engine.head_end.questions.overview import AskOverview, Overview
 from ota_engine.portal.campaigns import decide_link, homes_link
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, part
@@ -32,6 +33,7 @@ def _overview(visit: Visit) -> Mapping[str, Any]:
         "alerts": [{"row": one, "url": subject_path(one.subject)} for one in alerts[:_SHOWN]],
         "more_alerts": len(alerts) > _SHOWN,
         "gateways": len(gateways),
+        "sees_gateways": not visit.roles.isdisjoint(QUESTIONS[AskGateways].roles),
         "still": len(still),
         "campaigns": [
             {

@@ -11,7 +11,7 @@ from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.rows import HomeStep, Slot
 from ota_engine.fleet.calendar.slots import ChooseSlots, DropSlots
 from ota_engine.fleet.campaigns.rows import ENDED_STATES, MemberState
-from ota_engine.fleet.kernel.decisions import SUPPLIERS
+from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.head_end.questions.asking import NotForViewerError
 from ota_engine.head_end.questions.calendars import (
@@ -51,7 +51,9 @@ def _times(visit: Visit) -> Mapping[str, Any]:
         "chooses": chooses,
         "by_list": act_path("choose-slots", {"campaign": campaign, "step": step}, visit.here()),
         "give_consent": act_path("give-consent", {"campaign": campaign}, visit.here()),
-        "set_window": act_path("set-window", {"campaign": campaign, "step": step}, visit.here()),
+        "set_window": act_path("set-window", {"campaign": campaign, "step": step}, visit.here())
+        if visit.has(PartyRole.OPERATOR)
+        else "",
         "key": secrets.token_hex(16),
         "errors": {},
         "chosen": [],
