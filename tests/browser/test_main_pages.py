@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from emulators.demo.portal.people import PEOPLE
+from emulators.demo.portal.people import PEOPLE, ExamplePerson
 from tests.browser.conftest import Axe, NewPage, SignedIn
 
 PHONE: Final = {"width": 360, "height": 740}
@@ -64,15 +64,17 @@ def test_every_page_fits_and_keeps_nobody_out(
         axe(page)
 
 
-def test_a_supplier_and_a_manufacturer_have_pages_of_their_own(
-    new_page: NewPage, signed_in: SignedIn, axe: Axe
+@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.part)
+def test_all_that_the_menu_of_a_role_has_fits_a_phone_and_keeps_nobody_out(
+    new_page: NewPage, signed_in: SignedIn, axe: Axe, one: ExamplePerson
 ) -> None:
-    suppliers = [one.person for one in PEOPLE if one.part == "supplier"]
-    for person in (suppliers[0], "max"):
-        page = signed_in(new_page(bypass_csp=True), person)
-        for entry in page.locator("#menu li a").all_inner_texts():
-            page.get_by_role("navigation", name="Pages").get_by_role("link", name=entry).click()
-            expect(page.locator("main h1")).to_be_visible()
+    page = signed_in(new_page(viewport=PHONE, bypass_csp=True), one.person)
+    paths = page.locator("#menu li a").evaluate_all("all => all.map(one => one.pathname)")
+    assert len(paths) > 4
+    for path in paths:
+        page.goto(path)
+        expect(page.locator("main h1")).to_be_visible()
+        assert _wide_by(page) <= 0, path
         axe(page)
 
 
