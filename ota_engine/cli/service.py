@@ -1,11 +1,12 @@
 """One server for a fleet, put together as commands want it, and run until a signal ends it; decides nothing."""
 
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -36,6 +37,10 @@ from ota_engine.telling.serving import Place, TlsFiles
 if TYPE_CHECKING:  # what speaks XML is wanted by those alone who serve it
     from ota_engine.cli.duis_service import DuisChoice, DuisSettings
     from ota_engine.head_end.duis.running import DuisDoorway
+
+#: Threads that use the database give way to the loop, and it to them, a hundred times for one request: with
+#: Python's own 5 ms a busy loop would let each of them wait for so long.
+SWITCH_S: Final = 0.0005
 
 Hubs = Mapping[str, FleetGateway]
 #: Makes hubs that are emulated in the process of the server.
@@ -117,6 +122,7 @@ def serve_until_stopped(
     Raises:
         LocalError, StoreError, LinkError: it cannot be served as it is.
     """
+    sys.setswitchinterval(SWITCH_S)
     log = log or json_log()
     lease = Lease(choice.state / FLEET_NAME, owner)  # two would do everything twice
     try:

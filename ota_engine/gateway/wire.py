@@ -340,7 +340,7 @@ INSTRUCTION: Final = Fields(
     {
         "key": _KEY,
         "gateway": _ID,
-        "campaign": _NAME,
+        "campaign": LineText(200),
         "attempt": _COUNT,
         "home": _NAME,
         "device": DeviceName(),

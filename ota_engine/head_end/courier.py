@@ -72,7 +72,7 @@ class NoticeCourier:
 
     async def round(self) -> CourierRound:
         """Try every notice of every party that is not left alone for a while."""
-        parties = await self._room.use(_parties)
+        parties = await self._room.use_patiently(_parties)
         done: list[CourierRound] = []
 
         async def serve(party: Party) -> None:
@@ -86,7 +86,7 @@ class NoticeCourier:
 
     async def _serve(self, party: Party) -> CourierRound:
         """Bring a party what waits for it, oldest first, until nobody answers."""
-        waiting, head = await self._room.use(partial(_claim, party=party.party))
+        waiting, head = await self._room.use_patiently(partial(_claim, party=party.party))
         if not waiting:
             return CourierRound()
         try:
@@ -125,7 +125,7 @@ class NoticeCourier:
         """Tell the fleet what became of notices; until this returns, nothing did."""
         utc, news = self._wall_clock(), _news(waiting, events)
         if news:
-            await self._room.use(lambda desk: desk.handle(news, utc))
+            await self._room.use_patiently(lambda desk: desk.handle(news, utc))
         troubles = [one for one in events if isinstance(one, NoticeUndelivered)]
         told = {one.trouble for one in troubles}
         for trouble in sorted(told - self._told.get(party.party, set())):

@@ -23,6 +23,9 @@ READERS: Final = 2  # that read at the same time
 class DeskRoom:
     """A desk that many tasks use; calls happen in the order in which they came.
 
+    There are two lines: of those that are patient, because nobody looks at them, one at a time stands in
+    the line of the others. So a person waits for one of them and no more, however many gateways report.
+
     Args:
         desk: whoever uses it otherwise does so before or after this.
     """
@@ -30,11 +33,17 @@ class DeskRoom:
     def __init__(self, desk: FleetDesk) -> None:
         self._desk = desk
         self._one = trio.CapacityLimiter(1)
+        self._patient = trio.CapacityLimiter(1)
 
     @property
     def waiting(self) -> int:
-        """Calls that have to wait now."""
+        """Calls that have to wait now, and are not patient."""
         return self._one.statistics().tasks_waiting
+
+    @property
+    def patient(self) -> int:
+        """Patient calls that have to wait now."""
+        return self._patient.statistics().tasks_waiting
 
     async def use(self, call: Callable[[FleetDesk], T]) -> T:
         """Do something with the desk, to its end, whatever happens to the caller meanwhile.
@@ -43,6 +52,15 @@ class DeskRoom:
             StoreError: the database failed; nothing of it happened.
         """
         return await trio.to_thread.run_sync(call, self._desk, limiter=self._one)
+
+    async def use_patiently(self, call: Callable[[FleetDesk], T]) -> T:
+        """Do something with the desk whenever nobody is in a hurry; see ``use``.
+
+        Raises:
+            StoreError: the database failed; nothing of it happened.
+        """
+        async with self._patient:
+            return await self.use(call)
 
 
 class ReadingRoom:

@@ -120,7 +120,7 @@ class FleetLoops:
 
     async def _wake(self) -> None:
         """Look at rows whose time has come, few in one commit: others come in between."""
-        due = await self._room.use(lambda desk: desk.due(self._clock()))
+        due = await self._room.use_patiently(lambda desk: desk.due(self._clock()))
         faults: list[Exception] = []
         for events in _parted(due):
             faults += await self._let_happen(events)
@@ -130,7 +130,7 @@ class FleetLoops:
     async def _let_happen(self, events: Sequence[Due]) -> list[Exception]:
         """Let rows do what their time has come for; where we fail at one, the others do it all the same."""
         try:
-            await self._room.use(partial(_handle, events=events, utc=self._clock()))
+            await self._room.use_patiently(partial(_handle, events=events, utc=self._clock()))
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - raised in the end; one row must not hold up the others
@@ -140,7 +140,7 @@ class FleetLoops:
         return []
 
     async def _exchange(self, name: str, gateway: FleetGateway) -> None:
-        await give_and_hear(self._room.use, gateway, name, self._clock)
+        await give_and_hear(self._room.use_patiently, gateway, name, self._clock)
 
 
 async def _bring(courier: NoticeCourier) -> None:

@@ -24,6 +24,7 @@ from ota_engine.portal.pages import PortalPage, Visit
 
 TICK_S: Final = 0.5  # between two looks at whether anything was committed
 QUIET_S: Final = 15.0  # after which a word is said that says nothing, and the session looked at
+WOKEN: Final = 4  # viewers at a time: whoever decides meanwhile waits for no more than these
 MOST_STREAMS: Final = 32  # of one session at a time: a browser has six
 _HEAD: Final = (
     (b"content-type", b"text/event-stream"),
@@ -88,11 +89,13 @@ class _Watched:
     told: str = ""  # what was made
     event: bytes = b""  # the same as it is sent
     number: int = 0  # counts what was made
-    changed: trio.Event = field(default_factory=trio.Event)
+    waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
 
-    def wake(self) -> None:
-        self.changed.set()
-        self.changed = trio.Event()
+    async def wake(self) -> None:
+        """Wake all who wait now, few at a time, with a chance for everybody else in between."""
+        for _ in range(0, len(self.waiting), WOKEN):
+            self.waiting.unpark(count=WOKEN)
+            await trio.lowlevel.checkpoint()
 
 
 class LiveRoom:
@@ -181,7 +184,7 @@ class LiveRoom:
         watched.number += 1
         named = f"{self._begun}-{watched.number}"
         watched.event = f"id: {named}\nevent: page\ndata: {told}\n\n".encode()
-        watched.wake()
+        await watched.wake()
 
     def _fragments(self, sight: PageSight, view: View) -> str:
         with view.desk.store.reading():
@@ -217,7 +220,7 @@ class LiveRoom:
                 await _say(send, watched.event)
             else:
                 with trio.move_on_at(looked + QUIET_S):
-                    await watched.changed.wait()
+                    await watched.waiting.park()
         if not self._over:
             await _say(send, _OVER)
 
@@ -237,7 +240,7 @@ class LiveRoom:
 
     def _wake_all(self) -> None:
         for watched in self._watched.values():
-            watched.wake()
+            watched.waiting.unpark_all()
 
 
 async def _say(send: Send, octets: bytes) -> None:

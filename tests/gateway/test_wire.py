@@ -325,3 +325,9 @@ def test_the_openapi_part_names_every_document_and_nothing_that_is_not_there() -
     assert told == components["schemas"].keys()
     for schema in components["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("verb", [Verb.TENANCY, Verb.SUPPLIER])
+def test_what_a_home_network_is_told_for_no_campaign_can_be_told(verb: Verb) -> None:
+    told = Instruction("k", "gw", "", 0, "h1", Eui64(1), verb)
+    assert record_of(Instruction, octets_of(told)) == told

@@ -299,9 +299,9 @@ class GatewayDoor:
         return read
 
     async def _use(self, work: Callable[[FleetDesk], T]) -> T:
-        if self._parts.writing.waiting >= MOST_WAITING:
+        if self._parts.writing.patient >= MOST_WAITING:
             raise GatewayRefused("busy", "too many wait to be kept: come again", AGAIN_S)
-        return await self._parts.writing.use(work)
+        return await self._parts.writing.use_patiently(work)
 
     async def _note_who_is_there(self) -> None:
         while True:
@@ -309,7 +309,9 @@ class GatewayDoor:
             gateways = self._connections.gateways
             if gateways:
                 utc = self._parts.clock()
-                await self._parts.writing.use(partial(_note_seen, gateways=gateways, utc=utc))
+                await self._parts.writing.use_patiently(
+                    partial(_note_seen, gateways=gateways, utc=utc)
+                )
 
 
 def _open(

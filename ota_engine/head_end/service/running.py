@@ -132,7 +132,8 @@ class Service:
         utc, rate = self._parts.clock(), rate_of(self._parts.clock)
         due, notices = await self._parts.reading.ask(_counted)
         late_s = 0.0 if due is None else max(utc - due, 0.0) / rate
-        return FleetStanding(late_s, notices, self._parts.writing.waiting)
+        room = self._parts.writing
+        return FleetStanding(late_s, notices, room.waiting + room.patient)
 
     async def _metrics(self, request: Request) -> Response:
         if not await self._is_ours(request):
