@@ -169,7 +169,7 @@ class _LightGateway:
         async with caller.stream(opening) as stream, trio.open_nursery() as nursery:
             try:
                 while True:
-                    told = await stream.next()
+                    told = await stream.until(object)
                     if isinstance(told, Hello):
                         self._greet(told)
                         nursery.start_soon(self._report, caller)
