@@ -4,7 +4,7 @@ Steps one engine and its devices as a simulation does, and takes what is to be d
 its gateway remembers outlives it, as its store does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
@@ -33,7 +33,7 @@ from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.own_firmware.firmware import OwnRequest
 from ota_engine.hub.own_firmware.life import OwnFirmwareRecord
 from ota_engine.hub.push.commands import BeginPush, ResumePush
-from ota_engine.records import Record, Snapshot
+from ota_engine.records import CounterRecord, Record, Snapshot
 from ota_engine.store.store import Store
 from ota_engine.times import Monotonic, Utc
 
@@ -113,20 +113,24 @@ class RealHome:
             node.set_clock(spec.begin, 0.0)
             self.network.add(node, placement)
             self._clients[node.eui64] = Client(*node.clients[0])
-        self.host = EngineHost(
-            self.network,
-            self.store,
-            self._engine,
-            self._wall,
-            journal or Journal(),
-            lambda _, __: None,
-            self._records.extend,
-        )
+        self._journal = journal or Journal()
+        self.host = self._make_host()
         self.hub = self._make_hub(spec.hub)
         self._core = self._remembering()
         self.start()
         for device, _ in spec.devices:
             self.network.power_on(device.eui64, Monotonic(0.0))
+
+    def _make_host(self) -> EngineHost:
+        return EngineHost(
+            self.network,
+            self.store,
+            self._engine,
+            self._wall,
+            self._journal,
+            lambda _, __: None,
+            self._records.extend,
+        )
 
     def _engine(self, snapshot: Snapshot) -> Engine:
         return Engine(self.spec.config, snapshot, self.spec.security)
@@ -195,6 +199,29 @@ class RealHome:
             self.hub.stop()
         self.host.kill()
         self._records.clear()
+
+    def let_go(self) -> None:
+        """Have its gateway do nothing more for the home: it belongs to another one."""
+        self._carry_out(self._core.let_go(self.utc))
+        self._look()
+
+    @property
+    def counters(self) -> dict[Eui64, int]:
+        """The highest counters that its gateway has used, by originator."""
+        return {one.originator: one.last for one in self.store.load().counters}
+
+    def taken_over(self, floors: Mapping[Eui64, int]) -> None:
+        """Have another gateway, which remembers nothing of it, take the home; its devices stay as they are.
+
+        Args:
+            floors: counters above which that draws.
+        """
+        self.kill()
+        self.rows = {}
+        self.store = Store.in_memory()
+        self.store.apply([CounterRecord(*one) for one in floors.items()])
+        self.host = self._make_host()
+        self.start()
 
     def start(self) -> None:
         """Switch the hub on, for the first time or again; it lives on where it has lived so far."""

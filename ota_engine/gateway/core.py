@@ -140,8 +140,8 @@ class GatewayCore:
 
     def let_go(self, utc: Utc) -> list[GatewayEffect]:
         """Do nothing more for the home: it belongs to another gateway."""
-        for errand in self._memory.errands:
-            self._step(errand, ErrandStep.WITHDRAW, utc)
+        for errand in self._memory.errands:  # should the home come back, all of it is told anew
+            self._step(replace(errand, number=0), ErrandStep.WITHDRAW, utc, stay=True)
         for user in self._memory.all(UserErrand):
             self._memory.remember(replace(user, state=UserErrandState.CLOSED))
         for kind in (QuietTime, PremisesNews):
