@@ -57,8 +57,8 @@ class TwoGateways(Street):
         lived.let_go()
         await self.speak()
         counters = lived.counters
-        events = [CountersTold(home, source, counters), HomeReleased(home, source)]
-        self.desk.handle(events, self.utc)
+        self.desk.handle([CountersTold(home, source, counters)], self.utc)
+        self.desk.handle([HomeReleased(home, source)], self.utc)
         floors = {
             parse_eui64(one.originator): one.highest for one in self.rows(HomeCounter, home=home)
         }

@@ -23,6 +23,7 @@ from ota_engine.gateway.wire import (
 )
 from ota_engine.gateway.wire_conformance import WireAnswer
 from ota_engine.gateway.wire_shapes import WireError
+from ota_engine.gateway.wire_stream import StreamEvent
 from ota_engine.telling.http_wire import HttpStream, HttpWire
 
 T = TypeVar("T")
@@ -54,12 +55,17 @@ class OpenStream:
     def __init__(self, stream: HttpStream) -> None:
         self._stream = stream
 
+    async def next(self) -> StreamEvent:
+        """The next event."""
+        event = await self._stream.next_event()
+        if event is None:
+            raise LinkError("the stream has ended")
+        return event
+
     async def until(self, kind: type[T]) -> T:
         """The next event of a kind; what comes before it is passed over."""
         while True:
-            event = await self._stream.next_event()
-            if event is None:
-                raise LinkError("the stream has ended")
+            event = await self.next()
             if isinstance(event, kind):
                 return event
 
