@@ -5,10 +5,10 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from ota_engine.head_end.service.guards import PAGE_POLICY
+
 SAFE_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
+    "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -74,15 +74,16 @@ class PortalDoor:
 
     def _shown(self, page: PortalPage) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            signed = await self._signed(request)
-            if signed is None:
-                here = link(_path_of(request), **request.query_params)
-                is_home = here == "/" or request.method != "GET"
-                return see(link("/sign-in", next=None if is_home else here))
+            signed = None
             try:
-                return await self._answered(page, request, signed)
+                signed = await self._signed(request)
+                if signed is not None:
+                    return await self._answered(page, request, signed)
             except (LocalError, StoreError, HTTPException) as error:
                 return await self._problem(problem_of(error), signed)
+            here = link(_path_of(request), **request.query_params)
+            is_home = here == "/" or request.method != "GET"
+            return see(link("/sign-in", next=None if is_home else here))
 
         return answer
 
@@ -185,8 +186,11 @@ class PortalDoor:
         return answer
 
     async def _nothing(self, request: Request) -> Response:
-        signed = await self._signed(request)
         lost = NotThereError("there is no such page")
+        try:
+            signed = await self._signed(request)
+        except StoreError as error:
+            return await self._problem(problem_of(error), None)
         return await self._problem(problem_of(lost), signed)
 
     # --- who looks ------------------------------------------------------------------------------
@@ -201,7 +205,10 @@ class PortalDoor:
     # --- what changes ---------------------------------------------------------------------------
 
     async def _live(self, request: Request) -> Response:
-        signed = await self._signed(request)
+        try:
+            signed = await self._signed(request)
+        except StoreError as error:
+            return Response(f"{error}\n", 503, media_type="text/plain")
         if signed is None:
             return Response("sign in first\n", 401, media_type="text/plain")
         found = self._found(own_path(request.query_params.get("page", ""), ""))

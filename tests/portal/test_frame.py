@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ota_engine.paced_clock import PacedClock
 from ota_engine.portal.door import PortalDoor
 from tests.head_end.service_lab import ServiceLab
 from tests.portal.listening import listening
@@ -56,3 +57,27 @@ async def test_a_page_that_is_looked_at_is_told_what_changed(tmp_path: Path) -> 
                 told = await stream.next()
             assert set(told["fragments"]) == {"live_list"}
             assert told["fragments"]["live_list"] in page
+
+
+async def test_a_database_that_fails_is_a_page_that_says_so_and_when_to_come_again(
+    tmp_path: Path,
+) -> None:
+    with ServiceLab(tmp_path, homes=2) as lab:
+        async with lab.serving(PortalDoor) as client, client.browser("olive") as http:
+            for table in ("campaigns", "sessions"):
+                lab.estate.store.driver.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
+                answer = await http.get("/campaigns")
+                assert answer.status_code == 503
+                assert answer.headers["retry-after"]
+                assert "Nothing was lost" in answer.text
+            assert (await http.get("/nothing/of/this")).status_code == 503
+            assert (await http.get("/live", params={"page": "/campaigns"})).status_code == 503
+
+
+async def test_a_test_clock_is_said_on_every_page(tmp_path: Path) -> None:
+    with ServiceLab(tmp_path, homes=2) as lab:
+        clock = PacedClock(lab.clock(), 3_600.0)
+        async with lab.serving(PortalDoor, clock=clock) as client, client.browser("olive") as http:
+            assert "one second here is 1 hour of the calendar" in (await http.get("/")).text
+        async with lab.serving(PortalDoor) as client, client.browser("olive") as http:
+            assert "test clock" not in (await http.get("/")).text

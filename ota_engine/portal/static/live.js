@@ -40,6 +40,21 @@ const children = (old, fresh) => {
   while (old.childNodes.length > wanted.length) old.lastChild.remove();
 };
 
+// One sentence for those who hear the page, and not so often that it is all they hear.
+let next = "";
+let waiting = false;
+const tell = (sentence) => {
+  if (!sentence) return;
+  next = sentence;
+  if (waiting || said.textContent === next) return;
+  said.textContent = next;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    tell(next);
+  }, 10000);
+};
+
 const put = (event) => {
   const told = JSON.parse(event.data);
   if (told.gone) return say("No longer here", "off");
@@ -50,7 +65,7 @@ const put = (event) => {
     fresh.innerHTML = html;
     children(place, fresh);
   }
-  if (told.said && said.textContent !== told.said) said.textContent = told.said;
+  tell(told.said);
 };
 
 const close = () => {
