@@ -5,6 +5,7 @@ committed while somebody looks. Nobody has a queue: whoever is slow finds the ne
 """
 
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,6 +26,7 @@ from ota_engine.portal.pages import PortalPage, Visit
 TICK_S: Final = 0.5  # between two looks at whether anything was committed
 QUIET_S: Final = 15.0  # after which a word is said that says nothing, and the session looked at
 WOKEN: Final = 4  # viewers at a time: whoever decides meanwhile waits for no more than these
+SHARE: Final = 20  # of a sight that takes long, the time between two makings is so many times that
 MOST_STREAMS: Final = 32  # of one session at a time: a browser has six
 _HEAD: Final = (
     (b"content-type", b"text/event-stream"),
@@ -90,6 +92,7 @@ class _Watched:
     event: bytes = b""  # the same as it is sent
     number: int = 0  # counts what was made
     waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
+    not_before: float = 0.0  # it is made again
 
     async def wake(self) -> None:
         """Wake all who wait now, few at a time, with a chance for everybody else in between."""
@@ -168,9 +171,10 @@ class LiveRoom:
 
     async def _make(self, sight: PageSight, watched: _Watched, revision: int) -> None:
         utc = self._parts.clock()
+        took = 0.0
         try:
             self.made.inc()
-            told = await self._parts.reading.ask(
+            told, took = await self._parts.reading.ask(
                 lambda desk: self._fragments(sight, View(desk, sight.viewer, utc, self._parts.live))
             )
         except StoreError:
@@ -178,6 +182,7 @@ class LiveRoom:
         except ZotaError as error:  # it is not there any more, or not for this viewer
             told = json.dumps({"gone": str(error)})
         watched.at = revision
+        watched.not_before = trio.current_time() + SHARE * took - TICK_S
         if told == watched.told:
             return
         watched.told = told
@@ -186,11 +191,14 @@ class LiveRoom:
         watched.event = f"id: {named}\nevent: page\ndata: {told}\n\n".encode()
         await watched.wake()
 
-    def _fragments(self, sight: PageSight, view: View) -> str:
+    def _fragments(self, sight: PageSight, view: View) -> tuple[str, float]:
+        """Make what is told, and say how many seconds that took."""
+        begun = time.perf_counter()
         with view.desk.store.reading():
             told = sight.page.read(sight.visit(view))
         made = self._frame.fragments(sight.page.template, told, sight.zone)
-        return json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
+        text = json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
+        return text, time.perf_counter() - begun
 
     async def _tell(self, sight: PageSight, signed: SignedIn, seen: str, send: Send) -> None:
         watched = self._watched.setdefault(sight, _Watched())
