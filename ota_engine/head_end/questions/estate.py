@@ -19,6 +19,7 @@ from ota_engine.head_end.questions.scope import (
     HOMES,
     home_party,
     refuse_other_party,
+    registers,
     shown_row,
     variants_seen,
 )
@@ -190,7 +191,7 @@ def _parties(asked: AskParties, view: View) -> PartyList:
 
 def _persons(asked: AskPersons, view: View) -> PersonList:
     with view.desk.store.reading():
-        party = refuse_other_party(view, asked.party)
+        party = asked.party if registers(view) else refuse_other_party(view, asked.party)
         where = (("party", party),) if party else ()
         return PersonList(tuple(view.desk.store.select(Select(Person, where))))
 

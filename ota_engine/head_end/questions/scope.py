@@ -8,7 +8,8 @@
   which customers test.
 - A manufacturer sees its own products: variants, releases, paths and campaigns that roll them out, how
   many devices run what; no home.
-- Asset providers and the code administrator see releases as suppliers do, and what they were told.
+- Asset providers and the code administrator see releases as suppliers do, and what they were told; the
+  administrator, who registers parties and persons, sees all of those.
 - A party that is several of these sees what any of them may.
 
 What persons wrote is shown as they wrote it, but for names of homes and devices that the viewer may not
@@ -144,9 +145,14 @@ def is_hidden(view: View, subject: str) -> bool:
 
 def shown_row(view: View, row: Any) -> Any:
     """Give a row as it is shown: endpoints of parties are their own."""
-    if isinstance(row, Party) and home_party(view) not in ("", row.party):
+    if isinstance(row, Party) and not registers(view) and row.party != view.viewer.party:
         return replace(row, endpoint="")
     return row
+
+
+def registers(view: View) -> bool:
+    """Whether parties and persons are seen whole: by who sees everything, and by who registers them."""
+    return view.viewer.sees_every_home or PartyRole.ADMINISTRATOR in view.viewer.roles
 
 
 def _sees_incident(view: View, incident: Incident) -> bool:
@@ -154,8 +160,7 @@ def _sees_incident(view: View, incident: Incident) -> bool:
 
 
 def _sees_person(view: View, person: Person) -> bool:
-    """Whoever registers and removes persons knows all of them."""
-    return person.party == view.viewer.party or PartyRole.ADMINISTRATOR in view.viewer.roles
+    return registers(view) or person.party == view.viewer.party
 
 
 def _sees_gateway(view: View, gateway: RegisteredGateway) -> bool:

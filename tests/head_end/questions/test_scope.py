@@ -25,6 +25,7 @@ from ota_engine.head_end.questions.asking import (
     answered,
 )
 from ota_engine.head_end.questions.catalogue import QUESTIONS, ask
+from ota_engine.head_end.questions.estate import AskParties, AskPersons
 from ota_engine.head_end.questions.gates import AskGateHistory
 from ota_engine.head_end.questions.homes import AskHome, AskHomes, HomeReport
 from ota_engine.head_end.questions.notices import AskNotices
@@ -203,3 +204,17 @@ def test_a_supplier_who_gains_a_home_sees_it_and_one_who_loses_it_does_not() -> 
     assert "east" not in json.dumps(
         [plain(one) for one in report.history if one.what == "supplier"]
     )
+
+
+def test_whoever_registers_persons_sees_them_all_and_others_their_own() -> None:
+    town = BusyTown(5, 2)
+    administrator = Viewer("ada", "code", frozenset({PartyRole.ADMINISTRATOR}))
+    found = ask(AskPersons(), View(town.desk, administrator, town.utc))
+    assert {"olive", "eve", "rita"} <= {one.person for one in found.items}
+    assert len(ask(AskPersons("east"), View(town.desk, administrator, town.utc)).items) == 1
+    own = ask(AskPersons(), View(town.desk, supplier("east"), town.utc))
+    assert [one.person for one in own.items] == ["eve"]
+    with pytest.raises(NotThereError):
+        ask(AskPersons("west"), View(town.desk, supplier("east"), town.utc))
+    parties = ask(AskParties(), View(town.desk, supplier("east"), town.utc)).items
+    assert {one.endpoint for one in parties} == {"", "east"}
