@@ -97,9 +97,10 @@ class EstateOperator:
         _refuse(self._decide(person, act, reason), type(act).__name__)
 
     def _give_window(self, campaign: str, utc: Utc) -> None:
+        habits = self._scenario.habits
         begin = utc + self._scenario.policy.notice_days * DAY_S
-        until = utc + self._scenario.days * DAY_S
-        choose_by = utc + self._scenario.habits.choose_days * DAY_S
+        until = utc + max(self._scenario.days, habits.choose_days + habits.chosen_days) * DAY_S
+        choose_by = utc + habits.choose_days * DAY_S
         window = SetWindow(campaign, HomeStep.ACTIVATION, begin, until, None, choose_by)
         self._decide(WRITER, window, "suppliers may choose within it")
 
