@@ -33,7 +33,8 @@ def registered(
         RegistrationRefused: it may not.
     """
     known = "" if row is None else row.code
-    if not compare_digest(known or "-" * len(code), code) or row is None:
+    matches = compare_digest(known or "-" * len(code), code)
+    if row is None or not known or not matches:
         raise RegistrationRefused(
             "this is no code of this gateway: ask its operator for another (zota gateway admit)"
         )

@@ -15,8 +15,8 @@ import trio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ota_engine.fleet.gateways.rows import HomeMove, MoveState
-from ota_engine.fleet.kernel.rows import Counts, Select
+from ota_engine.fleet.gateways.rows import HomeMove, MoveState, RegisteredGateway
+from ota_engine.fleet.kernel.rows import Counts, RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState
 from ota_engine.gateway.wire import HEARTBEAT_S, HomeGiven, HomesGiven, Parting, Watching
 from ota_engine.gateway.wire_shapes import WireError
@@ -184,13 +184,16 @@ class Connections:
         if homes_due:
             self._homes_at = trio.current_time()
         self._moves = found.moves
+        for name, why in found.over(streams).items():
+            streams.pop(name).end(Parting(why, None))
         for name, homes in found.homes.items():
-            stream = streams[name]
-            if stream.homes != homes:
+            stream = streams.get(name)
+            if stream is not None and stream.homes != homes:
                 stream.homes = homes
                 stream.tell(HomesGiven(homes))
         for name, instructions in found.instructions.items():
-            self._instruct(streams[name], instructions)
+            if name in streams:
+                self._instruct(streams[name], instructions)
 
     def _instruct(self, stream: GatewayStream, instructions: list[Instruction]) -> None:
         told = 0
@@ -242,6 +245,19 @@ class _Found(NamedTuple):
     moves: tuple[object, ...]
     homes: dict[str, tuple[HomeGiven, ...]]
     instructions: dict[str, list[Instruction]]
+    rows: dict[str, RegisteredGateway]
+
+    def over(self, streams: Mapping[str, GatewayStream]) -> dict[str, str]:
+        """Name gateways whose streams are no longer theirs, and why."""
+        found = {}
+        for name, stream in streams.items():
+            row = self.rows.get(name)
+            if row is None or row.revoked:
+                reason = "" if row is None else f": {row.revoked}"
+                found[name] = f"this gateway is revoked{reason}"
+            elif row.instance != stream.instance:
+                found[name] = "another gateway has registered in the place of this one"
+        return found
 
 
 def _look(desk: FleetDesk, asked: _Asked) -> _Found:
@@ -272,7 +288,9 @@ def _look(desk: FleetDesk, asked: _Asked) -> _Found:
             name: [one for one in _waiting(desk, name) if leaving.get(one.home) != name]
             for name in behind
         }
-    return _Found(moves, homes, instructions)
+        known = store.load(RowKey(RegisteredGateway, (name,)) for name in asked.untaken)
+    rows = {row.gateway: row for _, row in known if row is not None}
+    return _Found(moves, homes, instructions, rows)
 
 
 def _waiting(desk: FleetDesk, gateway: str) -> list[Instruction]:

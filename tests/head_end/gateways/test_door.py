@@ -201,6 +201,22 @@ async def test_a_newer_stream_of_a_gateway_takes_the_place_of_the_one_before(
         assert (await new.until(HomesGiven)).homes == (HomeGiven("h2", {}),)
 
 
+async def test_a_stream_ends_when_its_gateway_is_revoked_or_another_has_its_name(
+    lab: GatewayLab,
+) -> None:
+    async with lab.door() as door, door.gateway() as one, door.gateway("gw2") as two:
+        async with one.stream() as (_, stream):
+            lab.town.decide("olive", RevokeGateway("gw"), reason="stolen from the van")
+            parting = await stream.until(Parting)
+            assert "stolen from the van" in parting.reason
+            assert parting.again_s is None
+        async with two.stream() as (_, stream):
+            lab.admit("gw2", "another-code-" + "d" * 30)
+            async with door.gateway("gw2", register=False, instance="its-new-folder-000") as new:
+                await new.register("another-code-" + "d" * 30)
+            assert "another gateway" in (await stream.until(Parting)).reason
+
+
 async def test_a_copied_state_folder_is_found_out_by_streams_that_replace_each_other(
     lab: GatewayLab,
 ) -> None:
