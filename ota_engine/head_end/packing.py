@@ -35,14 +35,13 @@ from ota_engine.fleet.notices.rows import Notice
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.port import Instruction
 from ota_engine.fleet.releases.rows import FirmwareRelease
+from ota_engine.head_end.questions.decided import homes_named
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.forms import FORMS
 from ota_engine.store.fleet.keyring import FleetKey
 from ota_engine.times import Utc
 
 YEAR_S: Final = 365.25 * 86_400.0
-#: What an act names homes by.
-_HOMES: Final = ("home", "homes", "slots")
 #: What lists rows of a kind that a pack is about.
 _LISTS: Final[Mapping[type[Any], str]] = {
     Campaign: "zota campaign list",
@@ -213,7 +212,9 @@ class _Packing:
     def _may_see(self, row: DecisionRow, told: Mapping[str, Any]) -> bool:
         if self._own is None:
             return True
-        return row.person not in self._others and all(home in self._own for home in _homes_in(told))
+        return row.person not in self._others and all(
+            home in self._own for home in homes_named(told)
+        )
 
     # --- the trail ------------------------------------------------------------------------------
 
@@ -264,14 +265,3 @@ def _persons_in(act: str, told: Mapping[str, Any]) -> set[str]:
     if act == "FoundEstate":
         return {person for person, _, _ in told["persons"]}
     return {told["person"]}
-
-
-def _homes_in(told: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
-    for name in _HOMES:
-        value = told.get(name, ())
-        if isinstance(value, str):
-            found.append(value)
-        else:
-            found += [one if isinstance(one, str) else one[0] for one in value]
-    return found

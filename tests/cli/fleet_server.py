@@ -21,7 +21,7 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.telling.serving import Place, serving
+from ota_engine.telling.serving import Place, TlsFiles, serving
 from ota_engine.wall_clock import this_machine
 
 
@@ -31,14 +31,17 @@ class FleetServer:
     Args:
         state: the state folder.
         app: what is served in place of the API.
+        tls: how it shows who it is; None for plain HTTP.
 
     Attributes:
         url: where it is.
         logs: what it logged.
     """
 
-    def __init__(self, state: Path, app: Starlette | None = None) -> None:
-        self._state, self._other = state, app
+    def __init__(
+        self, state: Path, app: Starlette | None = None, tls: TlsFiles | None = None
+    ) -> None:
+        self._state, self._other, self._tls = state, app, tls
         self._ready = threading.Event()
         self._thread = threading.Thread(target=trio.run, args=(self._serve,))
         self._trio: trio.lowlevel.TrioToken | None = None
@@ -84,7 +87,8 @@ class FleetServer:
                     secure=False,
                 )
                 app = self._other or Starlette(routes=list(ApiDoor(parts).routes))
-                async with serving(app, Place("127.0.0.1", 0), stopping_s=0.2) as self.url:
+                place = Place("127.0.0.1", 0)
+                async with serving(app, place, tls=self._tls, stopping_s=0.2) as self.url:
                     self._trio = trio.lowlevel.current_trio_token()
                     self._ready.set()
                     await trio.sleep_forever()

@@ -14,10 +14,12 @@ from ota_engine.cli.exits import Exit
 from ota_engine.errors import StoreError
 from ota_engine.head_end.questions.campaigns import AskCampaigns
 from ota_engine.head_end.remote.server import RemotePlace
+from ota_engine.telling.serving import TlsFiles
 from ota_engine.wall_clock import this_machine
 from tests.cli.fleet import FleetFolder
 from tests.cli.fleet_server import FleetServer
 from tests.cli.zota import Ran, zota
+from tests.head_end.duis.test_operations import WebPki
 
 Answer = Callable[[Request], Awaitable[Response]]
 NEWER = {"items": [{"campaign": "c1", "mood": "fine"}]}
@@ -112,6 +114,20 @@ def test_a_token_is_told_to_nobody_on_the_way(token: Path) -> None:
     assert "http tells the token to everybody on the way to fleet.example: give https" in err
     for url in ("fleet.example", "ftp://fleet.example", "http://", "https://x:y"):
         assert "is no address of a server" in refused(listed(url, token), Exit.ERRORS)
+
+
+def test_a_server_is_known_by_its_certificate(
+    fleet: FleetFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pki = WebPki(tmp_path)
+    tls = TlsFiles(pki.folder / "server.pem", pki.folder / "server.key")
+    with FleetServer(fleet.state, tls=tls) as server:
+        token = server.token(tmp_path, "olive")
+        assert server.url.startswith("https://")
+        assert "certificate" in refused(listed(server.url, token), Exit.UNREADABLE)
+        monkeypatch.setenv("SSL_CERT_FILE", str(pki.folder / "authority.pem"))
+        ran = listed(server.url, token)
+    assert (ran.code, ran.out) == (Exit.OK, "no campaign was proposed\n"), ran
 
 
 def test_questions_that_are_not_for_a_person_are_told(fleet: FleetFolder) -> None:

@@ -58,12 +58,12 @@ def decisions_shown(view: View, rows: Iterable[DecisionRow]) -> tuple[DecisionSh
     """
     hidden = persons_hidden(view)
     told = [(row, json.loads(row.content)) for row in rows if row.person not in hidden]
-    unknown = _unknown_homes(view, [_homes_in(values["fields"]) for _, values in told])
+    unknown = _unknown_homes(view, [homes_named(values["fields"]) for _, values in told])
     own = own_persons(view) if hidden else frozenset()
     found = [
         _shown(row, values)
         for row, values in told
-        if row.person in own or unknown.isdisjoint(_homes_in(values["fields"]))
+        if row.person in own or unknown.isdisjoint(homes_named(values["fields"]))
     ]
     return tuple(sorted(found, key=lambda one: (one.taken_utc, one.key)))
 
@@ -95,7 +95,8 @@ def _shown(row: DecisionRow, values: Mapping[str, Any]) -> DecisionShown:
     )
 
 
-def _homes_in(told: Mapping[str, Any]) -> list[str]:
+def homes_named(told: Mapping[str, Any]) -> list[str]:
+    """Name the homes that the fields of an act name."""
     found: list[str] = []
     for name in _HOMES:
         value = told.get(name, ())
