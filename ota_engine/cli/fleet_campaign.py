@@ -116,6 +116,13 @@ def homes_command(
         list[str] | None,
         typer.Option("--in", metavar="STATE", help="waiting, failed, ...; repeatable, else all."),
     ] = None,
+    why: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="For this reason alone, as it is shown.")
+    ] = None,
+    phase: Annotated[int, typer.Option(min=0, metavar="N", help="Of this phase; 0 for all.")] = 0,
+    supplier: Annotated[
+        str, typer.Option(metavar="PARTY", help="For which this party answers now.")
+    ] = "",
     most: Annotated[
         int, typer.Option("--most", min=1, metavar="N", help="The first N, longest there first.")
     ] = 50,
@@ -125,7 +132,8 @@ def homes_command(
     from ota_engine.head_end.questions.homes_in_campaigns import AskCampaignHomes
 
     with fleet_at(place) as fleet:
-        homes, total = whole(fleet, AskCampaignHomes(name, tuple(where or ())), most)
+        wanted = AskCampaignHomes(name, tuple(where or ()), why, phase, supplier)
+        homes, total = whole(fleet, wanted, most)
     if as_json:
         told = [one.as_values() for one in homes]
         typer.echo(json.dumps({"total": total, "homes": told}, indent=2))

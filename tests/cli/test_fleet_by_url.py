@@ -66,6 +66,7 @@ READING = (
     "campaign show c1",
     "campaign homes c1",
     "campaign homes c1 --in waiting --in planned --most 7",
+    "campaign homes c1 --phase 2 --supplier supplier-2",
     "campaign replacements c1",
     "estate people",
     "estate show",

@@ -199,6 +199,26 @@ def test_homes_are_listed_with_where_they_stand_and_since_when(approved: FleetFo
     assert (ran.code, json.loads(ran.out)) == (Exit.OK, [])
 
 
+def test_homes_are_narrowed_by_phase_reason_and_supplier(approved: FleetFolder) -> None:
+    def listed(*words: str) -> tuple[int, set[str]]:
+        ran = zota("campaign", "homes", "c1", *words, "--state", approved.state, "--json")
+        assert ran.code == Exit.OK, ran
+        told = json.loads(ran.out)
+        return told["total"], {one["home"] for one in told["homes"]}
+
+    total, everybody = listed()
+    pilot, in_pilot = listed("--phase", "1")
+    mass, in_mass = listed("--phase", "2")
+    assert (pilot + mass, in_pilot | in_mass) == (total, everybody)
+    assert listed("--why", "no such reason") == (0, set())
+    assert listed("--why", "") == (total, everybody)
+    owned = [listed("--supplier", f"supplier-{number}")[1] for number in range(1, 5)]
+    assert set().union(*owned) == everybody
+    assert all(0 < len(homes) < total for homes in owned)
+    ran = zota("campaign", "homes", "c1", "--supplier", "nobody", "--state", approved.state)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+
+
 def test_stopping_everything_lists_the_homes_under_way(approved: FleetFolder) -> None:
     desk = approved.desk()
     with desk.store.transaction():
