@@ -6,8 +6,8 @@ lives in time that jumps, too.
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ from ota_engine.gateway.wire import (
     octets_of,
     record_of,
 )
+from ota_engine.gateway.wire_conformance import GatewayJudge, NonConformingWireError
 from ota_engine.gateway.wire_stream import HEARTBEAT, event_octets
 from ota_engine.shell.gateway_papers import AdmissionCode
 from ota_engine.shell.gateway_program import GatewayProgram, GatewaySettings, OpenedHub
@@ -81,6 +82,8 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
         reports: that were kept.
         shown: reports of transfers.
         ranges: that images were asked for by.
+        judge: demands what the wire promises of everything that the gateway says.
+        broken: promises that it has not kept.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -98,6 +101,8 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
         self.shown: list[ProgressReport] = []
         self.ranges: list[str] = []
         self.watch = False
+        self.judge = GatewayJudge()
+        self.broken: list[str] = []
         self._rows: list[Any] = []
         if self._file.exists():
             self._rows = [json.loads(line) for line in self._file.read_text().splitlines()]
@@ -128,6 +133,8 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
 
     def say(self, telling: Telling) -> None:
         """Say something to whoever listens."""
+        if self._streams:
+            self.judge.told(telling)
         for stream in list(self._streams):
             try:
                 stream.send_nowait(event_octets(telling))
@@ -189,7 +196,10 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=_Octets(pieces()))
 
     def _show(self, octets: bytes) -> httpx.Response:
-        self.shown.append(record_of(ProgressReport, octets))
+        shown: ProgressReport = record_of(ProgressReport, octets)
+        with self._judging():
+            self.judge.progress(shown)
+        self.shown.append(shown)
         return httpx.Response(204)
 
     def _hear(self, octets: bytes) -> httpx.Response:
@@ -204,11 +214,25 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
             file.write("".join(json.dumps(row) + "\n" for row in rows))
         self._rows += rows
         self.reports.append(report)
+        for one in self.told(self):  # to this gateway, by a head end before this one perhaps
+            self.judge.told(one)
+        heard = OutcomesHeard(self.heard, BEGIN)
+        with self._judging():
+            self.judge.said(report, None if self.loses_answers else heard)
         self.look()
         if self.loses_answers:
             self.loses_answers -= 1
             raise httpx.ReadError("cut off")
-        return httpx.Response(200, content=octets_of(OutcomesHeard(self.heard, BEGIN)))
+        return httpx.Response(200, content=octets_of(heard))
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        try:
+            yield
+        except NonConformingWireError as error:
+            self.broken.append(
+                str(error)
+            )  # whoever is judged would take it for a head end's trouble
 
     def _image(self, sha256: str, headers: httpx.Headers) -> httpx.Response:
         octets = self.images.get(sha256)
@@ -315,6 +339,7 @@ class Field:
             nursery.start_soon(program.run)
             yield program
             nursery.cancel_scope.cancel()
+        assert self.head_end.broken == []
 
     def live(self, work: Callable[["Field"], Any], **more: Any) -> None:
         """Run it in time that jumps."""
