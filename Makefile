@@ -42,7 +42,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/pictures.py tools/rule_pages.py
+	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
 	$(BIN)/mypy tools/fuzz
 	$(BIN)/lint-imports
 
@@ -87,6 +87,7 @@ docs: setup
 	$(BIN)/zota api describe -o docs/api/openapi.json --force
 	$(BIN)/python tools/capture.py
 	$(BIN)/python tools/pictures.py
+	$(BIN)/python tools/portal_pictures.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,8 +19,8 @@ from emulators.demo.portal.people import PEOPLE  # noqa: E402 - found by the lin
 from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402
 from tests.browser.portal import ExamplePortal, served, sign_in  # noqa: E402
 
-WIDE: Final = (1280, 900)
-LOW: Final = (1280, 640)
+WIDE: Final = (1180, 820)
+LOW: Final = (1180, 600)
 PHONE: Final = (360, 740)
 SETTLED_MS: Final = 1_500  # until what is live has come
 
