@@ -81,7 +81,7 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "homes": sum(totals.values()),
         "all_homes": homes_link(name) if viewer.sees_every_home else "",
         "sees_all": viewer.sees_every_home,
-        "sees_homes": not viewer.roles.isdisjoint(HOMES),
+        "more": _more(visit, name),
         "waiting": [
             {"row": row, "url": homes_link(name, [MemberState.WAITING], row.phase, row.reason)}
             for row in status.waiting
@@ -90,6 +90,14 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "chart": _chart(progress),
         "said": _said(status),
     }
+
+
+def _more(visit: Visit, campaign: str) -> list[tuple[str, str]]:
+    """Name the other pages of a campaign that are for whoever looks."""
+    here = campaign_path(campaign)
+    of_homes = [("Homes", "homes"), ("Times", "times"), ("To replace", "replacements")]
+    pages = [("Gates and positions", "gates"), *(of_homes if visit.has(*HOMES) else [])]
+    return [(label, f"{here}/{page}") for label, page in pages]
 
 
 def _links(visit: Visit, campaign: str, phase: int = 0) -> Any:
