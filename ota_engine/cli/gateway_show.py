@@ -49,7 +49,7 @@ def list_command(place: FleetPlace, as_json: Json = False) -> None:
                 one.standing,
                 str(one.homes),
                 str(one.waiting),
-                f"{one.clock_off_s:+.0f} s",
+                f"{round(one.clock_off_s):+d} s",
                 "never" if one.seen_utc is None else utc_text(Utc(one.seen_utc)),
             ),
             one.trouble,
@@ -80,7 +80,7 @@ def show_command(
         put(f"  revoked: {found.revoked}")
     if line.seen_utc is not None:
         put(f"  seen {utc_text(Utc(line.seen_utc))} at {found.address}, {line.software}")
-        put(f"  protocol {line.protocol}, clock {line.clock_off_s:+.0f} s, heard {line.heard}")
+        put(f"  protocol {line.protocol}, clock {round(line.clock_off_s):+d} s, heard {line.heard}")
     if line.trouble:
         put(f"  in trouble: {line.trouble}")
     put(f"  {counted(line.homes, 'home')}, {counted(line.waiting, 'instruction')} not taken")

@@ -311,12 +311,12 @@ class _StreamAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
 
         async def piece(octets: bytes) -> None:
             await send({"type": "http.response.body", "body": octets, "more_body": True})
 
         try:
+            await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_gone, receive, nursery.cancel_scope)
                 await self._stream.flow(piece)

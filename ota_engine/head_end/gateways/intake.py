@@ -30,6 +30,7 @@ from ota_engine.head_end.gateways.refusals import GatewayRefused
 from ota_engine.times import Utc
 from ota_engine.wording import one_line
 
+SHOWN: Final = 16  # characters of an instance, in a line
 #: Instructions that begin what an outcome may be of: a campaign's, an order's, a command's.
 _BEGINNINGS: Final = (
     "{campaign}/{home}/1/" + Verb.ASSIGN,
@@ -91,9 +92,9 @@ def check_speaker(desk: FleetDesk, speaker: Speaker, utc: Utc) -> tuple[GatewayC
     if row.instance == speaker.instance:
         return known, ""
     text = (
-        f"two have the identity of {speaker.gateway}: instance {row.instance} at"
-        f" {known.address or 'no known address'}, and {speaker.instance} at {speaker.address},"
-        " which is refused: stop one of them, and admit the other as a gateway of its own"
+        f"two have this identity: {row.instance[:SHOWN]} at {known.address or 'no known address'}"
+        f" and {speaker.instance[:SHOWN]} at {speaker.address}, which is refused: stop one, and admit"
+        " it by another name"
     )
     raise_alert(
         desk,

@@ -145,14 +145,14 @@ async def test_two_gateways_with_one_identity_are_named_and_the_second_is_refuse
         copy = door.gateway(register=False, token=one.caller.token, instance="the-copy-of-it-000")
         async with copy as other:
             text = await refused(other.stream().__aenter__(), 409, "another instance")
-            assert other.instance in text
-            assert one.instance in text
+            assert other.instance[:16] in text
+            assert one.instance[:16] in text
             await refused(other.tell(), 409, "another instance")
         (alert,) = lab.alerts()
         assert (alert.cause, alert.times) == (AlertCause.ANOTHER_INSTANCE, 2)
         assert lab.contact().trouble
         await one.tell()
-        assert "two have the identity" in lab.contact().trouble
+        assert "two have this identity" in lab.contact().trouble
         lab.town.decide("olive", SettleGatewayAlerts("gw"))
         await one.tell()
         assert lab.contact().trouble == ""
