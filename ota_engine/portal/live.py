@@ -119,6 +119,7 @@ class LiveRoom:
         self._ended: set[str] = set()  # sessions that are over and whose streams are about to be
         self._somebody = trio.Event()
         self._over = False
+        self._making_s = 0.0  # of the tick under way
         self._begun = f"{parts.clock():.0f}"
         self.made = Counter(
             "zota_portal_made", "Pages made for whoever looks at them", registry=parts.registry
@@ -152,10 +153,10 @@ class LiveRoom:
         try:
             while True:
                 await self._somebody.wait()
-                begun = trio.current_time()
+                begun, self._making_s = trio.current_time(), 0.0
                 await self._tick()
                 now = trio.current_time()  # no more than half of the time goes into making
-                await trio.sleep_until(max(begun + TICK_S, now + now - begun))
+                await trio.sleep_until(max(begun + TICK_S, now + self._making_s))
         finally:
             self._over = True
             self._wake_all()
@@ -164,7 +165,8 @@ class LiveRoom:
         try:
             revision = await self._parts.reading.revision()
             for sight, watched in list(self._watched.items()):
-                if watched.at != revision or sight.page.by_the_tick:
+                changed = watched.at != revision or sight.page.by_the_tick
+                if changed and trio.current_time() >= watched.not_before:
                     await self._make(sight, watched, revision)
         except StoreError as error:
             self._parts.log("pages cannot be made", reason=str(error))
@@ -181,6 +183,7 @@ class LiveRoom:
             raise
         except ZotaError as error:  # it is not there any more, or not for this viewer
             told = json.dumps({"gone": str(error)})
+        self._making_s += took
         watched.at = revision
         watched.not_before = trio.current_time() + SHARE * took - TICK_S
         if told == watched.told:
