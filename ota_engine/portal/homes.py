@@ -18,6 +18,7 @@ from ota_engine.times import DAY_S
 from ota_engine.wording import counted
 
 _SETS: Final = 12  # configuration sets that are listed at once
+_OLD_S: Final = 60.0  # of numbers, from when on a page says of when they are
 _BEFORE_DAYS: Final = 7
 _AFTER_DAYS: Final = 35
 _POINT_DAYS: Final = 0.15  # how long a moment looks
@@ -55,6 +56,7 @@ def _estate(visit: Visit) -> Mapping[str, Any]:
         ],
         "more_sets": len(report.sets) - len(sets),
         "all_sets": visit.here(sets="all"),
+        "counted_utc": report.counted_utc if visit.utc - report.counted_utc > _OLD_S else None,
         "said": counted(sum(report.homes.values()), "home"),
     }
 
