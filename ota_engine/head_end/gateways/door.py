@@ -4,6 +4,7 @@ Requests are judged by what is in the database, and what they say is there befor
 server that is killed at any time has lost nothing that it has acknowledged.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from ota_engine.fleet.gateways.rows import (
     GatewayContact,
     RegisteredGateway,
 )
+from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState
 from ota_engine.gateway.wire import (
@@ -43,7 +45,7 @@ from ota_engine.gateway.wire import (
 )
 from ota_engine.gateway.wire_shapes import WireError
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.gateways.alerting import Strange, open_alert, raise_alert
+from ota_engine.head_end.gateways.alerting import ACTOR, Strange, open_alert, raise_alert
 from ota_engine.head_end.gateways.attempts import VainAttempts
 from ota_engine.head_end.gateways.connections import MOST_STREAMS, Connections, GatewayStream
 from ota_engine.head_end.gateways.figures import GatewayFigures
@@ -69,7 +71,7 @@ BODY_S: Final = 20.0  # for a document to arrive
 LARGE: Final = 64 << 10  # octets of a document that is read off the loop
 MOST_WAITING: Final = 256  # calls that wait to use the fleet; whoever comes then comes again
 AGAIN_S: Final = 2.0
-SEEN_S: Final = 300.0  # between two notes that gateways which say nothing are there
+NOTE_S: Final = 120.0  # between two notes of who is there, and of refusals
 REPLACED_WITHIN_S: Final = 120.0
 REPLACED_MOST: Final = 5  # streams of one gateway within that, each in the place of one that lives
 _WANTED: Final = PostWanted(
@@ -104,6 +106,7 @@ class GatewayDoor:
         self._images = ImageAnswers([parts.state / IMAGES_NAME, *images], self._figures.sent)
         self._vain = VainAttempts()
         self._replaced: dict[str, list[float]] = {}
+        self._refused: Counter[str] = Counter()  # by their codes, of which there are few
         self._parsing = trio.CapacityLimiter(2)
 
     @property
@@ -126,7 +129,7 @@ class GatewayDoor:
         """Tell gateways what there is to do, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._connections.run)
-            nursery.start_soon(self._note_who_is_there)
+            nursery.start_soon(self._note_now_and_then)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -135,6 +138,7 @@ class GatewayDoor:
             try:
                 response = await answer(request)
             except GatewayRefused as refused:
+                self._refused[refused.code] += 1
                 response = problem(refused, Unread if request.method == "POST" else Response)
                 self._parts.log(
                     "gateway refused", kind=kind, code=refused.code, address=_address(request)
@@ -303,15 +307,27 @@ class GatewayDoor:
             raise GatewayRefused("busy", "too many wait to be kept: come again", AGAIN_S)
         return await self._parts.writing.use_patiently(work)
 
-    async def _note_who_is_there(self) -> None:
+    async def _note_now_and_then(self) -> None:
         while True:
-            await trio.sleep(SEEN_S)
-            gateways = self._connections.gateways
-            if gateways:
-                utc = self._parts.clock()
-                await self._parts.writing.use_patiently(
-                    partial(_note_seen, gateways=gateways, utc=utc)
-                )
+            await trio.sleep(NOTE_S)
+            await self.note()
+
+    async def note(self) -> None:
+        """Note who is there, and how often somebody was refused since the last time.
+
+        Raises:
+            StoreError: the database failed; what was refused is noted the next time.
+        """
+        refused, self._refused = self._refused, Counter()
+        gateways = self._connections.gateways
+        if not refused and not gateways:
+            return
+        work = partial(_note, gateways=gateways, refused=refused, utc=self._parts.clock())
+        try:
+            await self._parts.writing.use_patiently(work)
+        except StoreError:
+            self._refused += refused
+            raise
 
 
 def _open(
@@ -350,10 +366,15 @@ def _open(
         return _Opened(hello._replace(homes=homes_of(desk, gateway, utc)), "")
 
 
-def _note_seen(desk: FleetDesk, gateways: Sequence[str], utc: Utc) -> None:
+def _note(desk: FleetDesk, gateways: Sequence[str], refused: Counter[str], utc: Utc) -> None:
     with desk.store.transaction():
         found = desk.store.load([RowKey(GatewayContact, (one,)) for one in gateways])
         desk.store.insert([replace(row, seen_utc=utc) for _, row in found if row is not None])
+        notes = [
+            AuditNote(ACTOR, "refused", "gateways", {"reason": code, "times": times})
+            for code, times in sorted(refused.items())
+        ]
+        desk.store.keep((), notes, utc)
 
 
 def _is_ordered(gateway: str, sha256: str, desk: FleetDesk) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.fleet.campaigns.rows import MemberState
@@ -21,6 +22,7 @@ from ota_engine.fleet.gateways.rows import AlertCause, HomeCounter, HomeMove, Mo
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.port import HubWord, Instruction, InstructionState, Verb
 from ota_engine.gateway.wire import (
+    HEARTBEAT_S,
     REGISTER_PATH,
     HomeGiven,
     HomesGiven,
@@ -30,11 +32,15 @@ from ota_engine.gateway.wire import (
     Watching,
     octets_of,
 )
+from ota_engine.gateway.wire_stream import HEARTBEAT, event_octets
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways.connections import GatewayStream
+from ota_engine.head_end.gateways.door import GatewayDoor
+from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.times import Utc
 from tests.fleet.estate import VERSION
 from tests.head_end.gateways.caller import HeadEndRefusedError
-from tests.head_end.gateways.lab import CODE, DAY, IMAGE, GatewayLab
+from tests.head_end.gateways.lab import CODE, DAY, IMAGE, GatewayClient, GatewayLab
 
 ORIGINATOR = Eui64(0x00DB000000000001)
 
@@ -562,6 +568,43 @@ async def test_what_is_not_there_says_where_things_are(lab: GatewayLab, path: st
     async with lab.door() as door, door.gateway() as one:
         text = await refused(one.caller.post(path, b"{}"), 404, "not yours")
         assert "/gateway/v1" in text
+
+
+async def test_who_was_refused_is_noted_in_the_audit_trail_as_sums(lab: GatewayLab) -> None:
+    doors: list[GatewayDoor] = []
+
+    def made(parts: ServiceParts) -> GatewayDoor:
+        doors.append(GatewayDoor(parts))
+        return doors[0]
+
+    async with lab.serving(made) as server:
+        door = GatewayClient(lab, server)
+        async with door.gateway() as one, one.stream():
+            for _ in range(3):
+                await refused(one.register("x" * 43), 403, "code refused")
+            lab.town.utc = Utc(lab.town.utc + 500.0)
+            await doors[0].note()
+            await doors[0].note()
+    notes = [repr(row) for row in lab.town.store.trail() if "code refused" in repr(row)]
+    assert len(notes) == 1
+    assert '"times":3' in notes[0]
+    assert lab.contact().seen_utc == lab.town.utc
+
+
+async def test_a_stream_without_news_beats_and_ends_when_it_is_told_to(
+    autojump_clock: MockClock,
+) -> None:
+    stream = GatewayStream("gw", "instance", "here")
+    sent: list[bytes] = []
+
+    async def send(octets: bytes) -> None:
+        sent.append(octets)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stream.flow, send)
+        await trio.sleep(4 * HEARTBEAT_S + 1)
+        stream.end(Parting("over", None))
+    assert sent == [HEARTBEAT] * 4 + [event_octets(Parting("over", None))]
 
 
 async def test_no_secret_is_logged(lab: GatewayLab) -> None:
