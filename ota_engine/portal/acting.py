@@ -35,6 +35,7 @@ from ota_engine.head_end.questions.decisions import (
     act_name,
     act_title,
 )
+from ota_engine.head_end.questions.scope import is_hidden
 from ota_engine.head_end.questions.subjects import AskSubject, SubjectFact, SubjectNow
 from ota_engine.portal.answers import own_path, see
 from ota_engine.portal.forms.making import (
@@ -345,6 +346,8 @@ async def _confirm(
 ) -> Mapping[str, Any]:
     def read(desk: FleetDesk, utc: Utc) -> dict[str, Any]:
         view = View(desk, posted.signed.viewer, utc)
+        if is_hidden(view, subject_of(type(act), filled.given)):
+            raise NotThereError("there is no such thing to decide about")
         effects = consequences(desk, act)
         return sheet(filled, view, stage="confirm", effects=effects, policy=policy)
 

@@ -8,6 +8,7 @@ from ota_engine.portal import (
     campaigns,
     gateways,
     homes,
+    hooks,
     overview,
     proof,
     releases,
@@ -25,6 +26,7 @@ PAGES: Final[tuple[PortalPage, ...]] = (
     *homes.PAGES,
     *gateways.PAGES,
     *account.PAGES,
+    *hooks.PAGES,
     *proof.PAGES,
     *acting.PAGES,
 )

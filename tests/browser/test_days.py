@@ -141,7 +141,9 @@ def test_a_supplier_chooses_times_comments_and_raises_an_incident_by_keyboard(
     button = page.get_by_role("button", name="Choose this time")
     button.press("Enter")
     expect(page.locator("p.note").filter(has_text="Done")).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text=home).first).to_contain_text(f"{chosen:%-d %b %Y}, 10:30")
+    expect(page.get_by_role("row").filter(has_text=home).first).to_contain_text(
+        f"{chosen:%-d %b %Y}, 10:30"
+    )
     axe(page)
     page.goto("/campaigns/campaign-R2")
     press(page, "link", "State position")

@@ -5,7 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from ota_engine.fleet.access.rows import AccessToken, Account
+from ota_engine.fleet.access.rows import AccessToken, Account, Hook
 from ota_engine.fleet.calendar.rows import HomeStep, Slot
 from ota_engine.fleet.calendar.slots import SetWindow
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
@@ -231,3 +231,45 @@ async def test_an_operator_invites_locks_and_lets_in_again(tmp_path: Path) -> No
                 forged = await http.post("/users", data=lock, headers=SAME_ORIGIN)
                 assert forged.status_code == 403
         assert lab.town.row(Account, person="eve").locked == ""
+
+
+async def test_a_hook_is_made_with_a_secret_shown_once_and_taken_back(tmp_path: Path) -> None:
+    with PortalLab(tmp_path, homes=2) as lab:
+        async with lab.serving(PortalDoor) as client, client.browser("eve") as http:
+            wrong = await http.post(
+                "/account/hooks", data={"what": "make", "url": "nowhere"}, headers=SAME_ORIGIN
+            )
+            assert wrong.status_code == 422
+            made = await http.post(
+                "/account/hooks",
+                data={"what": "make", "url": "https://east.example/called"},
+                headers=SAME_ORIGIN,
+            )
+            assert "shown once" in made.text
+            page = await http.get("/account/hooks")
+            assert "https://east.example/called" in page.text
+            (hook,) = lab.town.rows(Hook)
+            async with client.browser("will") as other:
+                stolen = await other.post(
+                    "/account/hooks", data={"what": "drop", "hook": hook.hook}, headers=SAME_ORIGIN
+                )
+                assert stolen.status_code == 422
+            gone = await http.post(
+                "/account/hooks", data={"what": "drop", "hook": hook.hook}, headers=SAME_ORIGIN
+            )
+            assert gone.status_code == 303
+        assert lab.town.rows(Hook) == []
+
+
+async def test_a_supplier_is_told_nothing_of_what_would_happen_to_a_campaign_that_is_hidden(
+    tmp_path: Path,
+) -> None:
+    with PortalLab(tmp_path) as lab:
+        lab.roll_out()
+        async with lab.serving(PortalDoor) as client, client.browser("eve") as http:
+            for act in ("approve-campaign", "pause-campaign", "abort-campaign"):
+                answer = await http.post(
+                    f"/decide/{act}", data={"campaign": "c2", "reason": "x"}, headers=SAME_ORIGIN
+                )
+                assert answer.status_code == 404
+                assert "homes" not in answer.text.split("<main")[1]

@@ -30,6 +30,7 @@ WORKING = (
     "/gateways-admit",
     "/lab",
     "/account",
+    "/account/hooks",
     "/users",
     "/decide",
     "/decide/pause-campaign?campaign=c1",
