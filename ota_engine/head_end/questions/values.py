@@ -18,6 +18,7 @@ from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.errors import LocalError
 from ota_engine.times import Monotonic, Utc
 
+_SHOWN: Final = 40  # characters of a name that came from outside
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _UNIONS: Final = (Union, types.UnionType)
 
@@ -118,7 +119,8 @@ def _read_mapping(value: Any, hint: Any, place: str) -> dict[Any, Any]:
         raise _wrong(place, dict)
     key, part = get_args(hint)
     return {
-        _key(name, key, place): read(one, part, f"{place}.{name}") for name, one in value.items()
+        _key(name, key, place): read(one, part, f"{place}.{ascii(name[:_SHOWN])[1:-1]}")
+        for name, one in value.items()
     }
 
 

@@ -157,3 +157,10 @@ def test_names_of_objects_that_are_numbers_are_read_as_such() -> None:
     for name in ("x", "1.0", "01", "", "1" * 30):
         with pytest.raises(LocalError, match="whole number"):
             read({name: "x"}, Mapping[int, str], "it")
+
+
+def test_a_name_from_outside_is_quoted_in_one_line() -> None:
+    with pytest.raises(LocalError) as refused:
+        read({"a\nb\x1b[1m" + "x" * 99: "y"}, Mapping[str, int], "it")
+    assert str(refused.value).startswith("it.a\\nb\\x1b[1mx")
+    assert len(str(refused.value)) < 120
