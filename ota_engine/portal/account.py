@@ -24,7 +24,7 @@ from ota_engine.portal.subjects import act_path
 
 MOST_DIGITS: Final = 3  # of days
 
-Told = Response | Mapping[str, Any]
+FormAnswer = Response | Mapping[str, Any]
 
 _KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
 _DONE: Final[Mapping[str, str]] = {
@@ -68,7 +68,7 @@ def _desk(posted: FormPosted) -> AccessDesk:
     return posted.parts.entry
 
 
-async def _account_taken(posted: FormPosted) -> Told:
+async def _account_taken(posted: FormPosted) -> FormAnswer:
     what = posted.text("what")
     do = _ACCOUNT.get(what)
     if do is None:
@@ -85,7 +85,7 @@ def _anew(posted: FormPosted, begun: SessionBegun, well: str) -> Response:
     return answer
 
 
-async def _password(posted: FormPosted) -> Told:
+async def _password(posted: FormPosted) -> FormAnswer:
     if posted.form.get("password") != posted.form.get("again"):
         return {"errors": {"again": "the two are not the same: write it twice"}, "what": "password"}
     begun = await _desk(posted).change_password(
@@ -100,7 +100,7 @@ def _secret(posted: FormPosted, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-async def _key(posted: FormPosted) -> Told:
+async def _key(posted: FormPosted) -> FormAnswer:
     upload = posted.form.get("key.file")
     octets = await upload.read() if isinstance(upload, UploadFile) else b""
     key = read_key(octets.decode("utf-8", "replace"))
@@ -112,7 +112,7 @@ async def _key(posted: FormPosted) -> Told:
     return _anew(posted, begun, "key")
 
 
-async def _replace(posted: FormPosted) -> Told:
+async def _replace(posted: FormPosted) -> FormAnswer:
     reply, begun = await _desk(posted).replace_key(
         posted.signed, _secret(posted, "current"), posted.address
     )
@@ -121,12 +121,12 @@ async def _replace(posted: FormPosted) -> Told:
     return _anew(posted, begun, "replaced")
 
 
-async def _zone(posted: FormPosted) -> Told:
+async def _zone(posted: FormPosted) -> FormAnswer:
     await _desk(posted).set_zone(posted.signed, posted.text("zone"))
     return see("/account?well=zone")
 
 
-async def _token(posted: FormPosted) -> Told:
+async def _token(posted: FormPosted) -> FormAnswer:
     days = posted.text("days")
     if not (days.isascii() and days.isdigit() and len(days) <= MOST_DIGITS):
         return {"errors": {"days": "write a number of days, 1 to 366"}, "what": "token"}
@@ -135,17 +135,17 @@ async def _token(posted: FormPosted) -> Told:
     return {"token": token, "status": 200}
 
 
-async def _revoke(posted: FormPosted) -> Told:
+async def _revoke(posted: FormPosted) -> FormAnswer:
     await _desk(posted).revoke_token(posted.signed, posted.text("name"))
     return see("/account?well=revoked")
 
 
-async def _out(posted: FormPosted) -> Told:
+async def _out(posted: FormPosted) -> FormAnswer:
     await _desk(posted).sign_out_everywhere(posted.signed)
     return see("/sign-in")
 
 
-_ACCOUNT: Final[Mapping[str, Callable[[FormPosted], Awaitable[Told]]]] = {
+_ACCOUNT: Final[Mapping[str, Callable[[FormPosted], Awaitable[FormAnswer]]]] = {
     "password": _password,
     "key": _key,
     "replace": _replace,
@@ -197,7 +197,7 @@ def _registering(person: str, accounts: Mapping[str, AccountShown]) -> str:
     return act_path("register-person", {"person": person, "key": key}, "/users") if key else ""
 
 
-async def _users_taken(posted: FormPosted) -> Told:
+async def _users_taken(posted: FormPosted) -> FormAnswer:
     desk, person = _desk(posted), posted.text("person")
     try:
         match posted.text("what"):
