@@ -10,6 +10,8 @@ from typing import IO, Final, NamedTuple
 
 import trio
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 SMALL: Final = 64 << 10  # octets kept in memory
 
@@ -90,6 +92,25 @@ async def posted_body(request: Request, wanted: PostWanted) -> PostedBody:
         file.close()
         raise
     return PostedBody(file, size, kind)
+
+
+class Unread(Response):
+    """An answer to a post that was not read to its end: what still comes is thrown away meanwhile.
+
+    Otherwise the server waits for somebody to take it, and with it the answer.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_throw_away, receive)
+            await super().__call__(scope, receive, send)
+            nursery.cancel_scope.cancel()
+
+
+async def _throw_away(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _checked_head(request: Request, wanted: PostWanted) -> str:

@@ -75,7 +75,7 @@ def description() -> dict[str, Any]:
         "paths": paths | wire_paths(),
         "webhooks": {"told": {"post": _webhook()}},
         "components": {
-            "schemas": _sorted(posted.found | schemas.found | _hand_made() | gateways["schemas"]),
+            "schemas": _joined(posted.found, schemas.found, _hand_made(), gateways["schemas"]),
             "parameters": _common_parameters(),
             "responses": _problem_responses(),
             "securitySchemes": _security() | gateways["securitySchemes"],
@@ -163,7 +163,7 @@ def _act(kind: type[Any], row: ActRow, schemas: Schemas) -> dict[str, Any]:
             "200": {
                 "description": "It is taken.",
                 "headers": {"ETag": _text_header("The revision that its subject is at now.")},
-                "content": {JSON: {"schema": {"$ref": f"{COMPONENTS}DecisionTaken"}}},
+                "content": {JSON: {"schema": {"$ref": f"{COMPONENTS}DecisionReply"}}},
             },
             **_problems((*_ALWAYS, *_POSTED)),
         },
@@ -179,7 +179,7 @@ def _import(kind: ImportKind, schemas: Schemas) -> dict[str, Any]:
         "parameters": _parameters(AskImport, schemas),
         "requestBody": {
             "required": True,
-            "content": {one: {"schema": {"type": "string"}} for one in LIST_KINDS},
+            "content": {one: {} for one in LIST_KINDS},
         },
         "responses": {
             "200": {
@@ -473,7 +473,7 @@ def _hand_made() -> dict[str, Any]:
     return {
         "HookCall": _object("What a hook is told.", call, ("delivery", "hook", "kind")),
         "HookMade": made,
-        "DecisionTaken": _object("A decision that was taken.", taken, taken),
+        "DecisionReply": _object("A decision that was taken.", taken, taken),
         "ListTaken": _object("What became of a list.", listed, listed),
         "Problem": _object(
             "What went wrong (RFC 9457); of a decision that was refused, and of a list with bad"
@@ -506,5 +506,15 @@ def _first_lower(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _sorted(found: Mapping[str, Any]) -> dict[str, Any]:
+def _joined(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Join components of several hands, by name.
+
+    Raises:
+        TypeError: two of them have one name and are not the same.
+    """
+    found: dict[str, Any] = {}
+    for part in parts:
+        for name, schema in part.items():
+            if found.setdefault(name, schema) != schema:
+                raise TypeError(f"{name}: two schemas have this name: call one of them otherwise")
     return dict(sorted(found.items()))

@@ -5,6 +5,7 @@ may see and decide is for the questions and for the fleet. Whatever goes wrong i
 one clear line, faults of ours too, which are told in the log and not to the caller.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -125,7 +126,10 @@ class ApiDoor:
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """What it answers."""
-        return (Mount(PREFIX, app=self._app),)
+        mount = Mount(PREFIX, app=self._app)
+        # A line break in a path is a trick of the path, and answered as one.
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+        return (mount,)
 
     async def run(self) -> None:
         """Call hooks, until cancelled."""

@@ -20,13 +20,14 @@ from ota_engine.head_end.api.addresses import PREFIX, AddressError
 from ota_engine.head_end.api.crowd import Crowd
 from ota_engine.head_end.api.headers import bearer, unauthenticated
 from ota_engine.head_end.api.problems import MEDIA_TYPE, Problem, ProblemCode
-from ota_engine.head_end.posted import PostRefused
+from ota_engine.head_end.posted import PostRefused, Unread
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError
 from ota_engine.head_end.service.guards import SAFE, is_own
 from ota_engine.head_end.service.parts import ServiceParts
 
 JSON: Final = "application/json"
 NO_STORE: Final = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+POST: Final = "POST"
 STORE_AGAIN_S: Final = "5"
 ApiWork: TypeAlias = Callable[[Request, SignedIn], Awaitable[Response]]
 _POSTED: Final[dict[int, ProblemCode]] = {
@@ -66,7 +67,8 @@ class ApiReception:
                     with self._crowd.of(seen.digest):
                         return await work(request, seen)
             except Exception as error:  # noqa: BLE001 - told; a fault of ours ends no other request
-                return problem_response(await self._as_problem(error, request, seen))
+                problem = await self._as_problem(error, request, seen)
+                return problem_response(problem, unread=request.method == POST)
 
         return answer
 
@@ -163,7 +165,7 @@ def _known_problem(error: Exception) -> Problem | None:
         case Problem():
             return error
         case PostRefused():
-            return Problem(_POSTED[error.status], error.reason, _closing(error.status))
+            return Problem(_POSTED[error.status], error.reason)
         case StoreError() | OSError():
             again = "the database cannot be used now: try again in a moment"
             return Problem(ProblemCode.STORE, again, {"Retry-After": STORE_AGAIN_S})
@@ -172,10 +174,16 @@ def _known_problem(error: Exception) -> Problem | None:
     return None
 
 
-def problem_response(problem: Problem) -> Response:
-    """Answer by a problem."""
-    headers = problem.headers | NO_STORE
-    return Response(json_octets(problem.as_values()), problem.status, headers, MEDIA_TYPE)
+def problem_response(problem: Problem, *, unread: bool = False) -> Response:
+    """Answer by a problem.
+
+    Args:
+        problem: what went wrong.
+        unread: a body may still come, which nobody takes.
+    """
+    headers = problem.headers | NO_STORE | ({"Connection": "close"} if unread else {})
+    answer = Unread if unread else Response
+    return answer(json_octets(problem.as_values()), problem.status, headers, MEDIA_TYPE)
 
 
 def _no_address() -> Problem:
@@ -185,15 +193,11 @@ def _no_address() -> Problem:
 
 
 def _refuse_tricks(request: Request) -> None:
-    """No id has a slash in it, so a path that hides one is none of ours."""
+    """No id has a slash or a control code in it, so a path that hides one is none of ours."""
     raw = request.scope["raw_path"].lower()
-    if b"%2f" in raw or b"%5c" in raw or b"//" in raw:
+    hidden = any(letter < " " or letter == "\x7f" for letter in request.scope["path"])
+    if hidden or b"%2f" in raw or b"%5c" in raw or b"//" in raw:
         raise _no_address()
-
-
-def _closing(status: int) -> dict[str, str]:
-    """After what was not read to its end a connection is of no more use."""
-    return {"Connection": "close"} if status in (408, 413, 415) else {}
 
 
 def json_octets(values: Any) -> bytes:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-import trio
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from ota_engine.gateway.wire import CODES, WireProblem, octets_of
+from ota_engine.head_end.posted import Unread
 
 PROBLEM: Final = "application/problem+json"
 JSON: Final = "application/json"
@@ -46,25 +45,6 @@ def problem(refused: GatewayRefused, kind: type[Response] = Response) -> Respons
     if status == _CHALLENGE:
         headers["WWW-Authenticate"] = "Bearer"
     return _problem(status, refused.code, refused.detail, headers, kind)
-
-
-class Unread(Response):
-    """An answer to a post that was not read to its end: what still comes is thrown away meanwhile.
-
-    Otherwise the server waits for somebody to take it, and with it the answer.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_throw_away, receive)
-            await super().__call__(scope, receive, send)
-            nursery.cancel_scope.cancel()
-
-
-async def _throw_away(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def fault() -> Response:

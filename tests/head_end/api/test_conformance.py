@@ -29,7 +29,15 @@ CHECKS: Final = (
     "allow_header_conformance",
     "ignored_auth",
 )
-SAMPLE: Final = ("/api/v1/campaigns", "/api/v1/acts/raise-incident", "/api/v1/acts/choose-slots")
+SAMPLE: Final = (
+    "/api/v1/homes",
+    "/api/v1/orders/{request}",
+    "/api/v1/decisions/{decision}",
+    "/api/v1/acts/raise-incident",
+    "/api/v1/acts/choose-slots",
+    "/api/v1/imports/homes",
+    "/api/v1/hooks",
+)
 
 
 def command(url: str, token: str, *more: str) -> list[str]:
