@@ -58,9 +58,9 @@ from ota_engine.head_end.gateways.intake import (
     clock_trouble,
     keep_report,
 )
-from ota_engine.head_end.gateways.refusals import JSON, GatewayRefused, Unread, fault, problem
+from ota_engine.head_end.gateways.refusals import JSON, GatewayRefused, fault, problem
 from ota_engine.head_end.image_shelf import IMAGES_NAME
-from ota_engine.head_end.posted import PostRefused, PostWanted, posted_body
+from ota_engine.head_end.posted import PostRefused, PostWanted, Unread, posted_body
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.paced_clock import rate_of
 from ota_engine.times import Monotonic, Utc
