@@ -103,12 +103,13 @@ class Unread(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_throw_away, receive)
+            nursery.start_soon(throw_away, receive)
             await super().__call__(scope, receive, send)
             nursery.cancel_scope.cancel()
 
 
-async def _throw_away(receive: Receive) -> None:
+async def throw_away(receive: Receive) -> None:
+    """Take what comes of a request until its sender leaves, and forget it."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

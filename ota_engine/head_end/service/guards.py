@@ -20,6 +20,7 @@ import trio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ota_engine.head_end.posted import throw_away
 from ota_engine.wording import one_line
 
 Guard = Callable[[ASGIApp], ASGIApp]
@@ -318,7 +319,10 @@ class _BodyTaken:
         """Send why it was refused, if it was, and nobody has answered yet."""
         if self.refused and not self._begun:
             self._begun = self._replaced = True
-            await _refuse(self._scope, self._send, *self.refused, closing=True)
+            async with trio.open_nursery() as nursery:  # what still comes would hold up the answer
+                nursery.start_soon(throw_away, self._receive)
+                await _refuse(self._scope, self._send, *self.refused, closing=True)
+                nursery.cancel_scope.cancel()
 
     def _too_large(self) -> tuple[HTTPStatus, str, str]:
         text = f"the body has more than {self._rule.most:,} octets: send less"

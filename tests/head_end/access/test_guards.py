@@ -216,6 +216,14 @@ async def test_the_longest_path_says_how_much_is_taken() -> None:
         assert taken.json()["octets"] == 2_000
 
 
+async def test_a_body_that_is_refused_while_it_is_on_its_way_gets_its_answer() -> None:
+    async with _served(GuardRules(bodies=[SMALL])) as client:
+        headers = {"authorization": "Bearer x"}
+        answer = await client.post("/api/v1/acts/x", content=b"x" * 20_000_000, headers=headers)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too-large"
+
+
 async def test_a_stream_whose_reader_is_looked_for_late_goes_on(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
