@@ -29,7 +29,7 @@ from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, Member
 from ota_engine.fleet.gateways import acts as gateway_acts
 from ota_engine.fleet.gateways import moving
-from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
+from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased, MemoryLost
 from ota_engine.fleet.gateways.rows import HomeMove
 from ota_engine.fleet.inventory import acts as inventory_acts
 from ota_engine.fleet.inventory import arrivals, registration
@@ -161,6 +161,7 @@ _TOLD: Final[dict[type[Any], Callable[[Any, Work, Utc], list[Happening]]]] = {
     HomeTold: arrivals.home_told,
     CountersTold: moving.counters_told,
     HomeReleased: moving.home_released,
+    MemoryLost: moving.memory_lost,
 }
 
 #: What is kept free in a home because of what is told of it.
@@ -213,10 +214,13 @@ _DOES: Final[dict[type[Any], Callable[[Any, Work, Utc], None]]] = {
     HomeTold: _told,
     CountersTold: _told,
     HomeReleased: _told,
+    MemoryLost: _told,
     Due: _due,
 }
 
-_Told = SupplierTold | TenancyTold | DeviceTold | HomeTold | CountersTold | HomeReleased
+_Told = (
+    SupplierTold | TenancyTold | DeviceTold | HomeTold | CountersTold | HomeReleased | MemoryLost
+)
 FleetEvent = (
     _Told
     | Decision
@@ -291,6 +295,7 @@ class Fleet:
                 | HomeTold()
                 | CountersTold()
                 | HomeReleased()
+                | MemoryLost()
             ):
                 yield from _of_told(event)
 
@@ -344,7 +349,7 @@ def _of_told(event: _Told) -> Iterator[RowKey]:
         yield RowKey(InstalledDevice, (event.device,))
     elif isinstance(event, SupplierTold):
         yield RowKey(Responsibility, (event.home, event.fuel, event.from_utc))
-    elif isinstance(event, HomeReleased):
+    elif isinstance(event, HomeReleased | MemoryLost):
         yield RowKey(HomeMove, (event.home,))
 
 

@@ -51,6 +51,18 @@ class HomeReleased(NamedTuple):
     gateway: str
 
 
+class MemoryLost(NamedTuple):
+    """The gateway of a home has another memory than before: what it was told and has used is gone.
+
+    Attributes:
+        home: pseudonym.
+        gateway: whose memory it was.
+    """
+
+    home: str
+    gateway: str
+
+
 def counters_told(event: CountersTold, work: Work, utc: Utc) -> list[Happening]:
     """Keep the highest of each, if the home is the gateway's own to speak of."""
     home = work.get(Home, event.home)
@@ -79,14 +91,26 @@ def home_released(event: HomeReleased, work: Work, utc: Utc) -> list[Happening]:
     return _taken_over(home, move.target, work, utc)
 
 
+def memory_lost(event: MemoryLost, work: Work, utc: Utc) -> list[Happening]:
+    """Tell the gateway of a home anew, or whoever is to have it; counters go beyond what may have been used."""
+    home, move = work.get(Home, event.home), work.get(HomeMove, event.home)
+    if home is None or home.gateway != event.gateway:
+        return []
+    target = home.gateway
+    if move is not None and move.state is MoveState.LEAVING:
+        target = move.target
+        work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
+    _raise_counters(event.home, work, utc)
+    return _taken_over(home, target, work, utc)
+
+
 def move_due(move: HomeMove, work: Work, utc: Utc) -> list[Happening]:
     """Give a home away without its gateway's word: every counter goes beyond what that may have used."""
     work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
     home = work.get(Home, move.home)
     if home is None or home.gateway != move.source:
         return []
-    for row in work.select(HomeCounter, home=move.home):
-        work.put(replace(row, highest=beyond(row.highest, utc)))
+    _raise_counters(move.home, work, utc)
     return _taken_over(home, move.target, work, utc)
 
 
@@ -111,6 +135,11 @@ def tell_anew(keys: Iterable[RowKey], target: str, work: Work) -> None:
             work.put(replaced(row, gateway=target, state=InstructionState.WAITING))
 
 
+def _raise_counters(home: str, work: Work, utc: Utc) -> None:
+    for row in work.select(HomeCounter, home=home):
+        work.put(replace(row, highest=beyond(row.highest, utc)))
+
+
 def _taken_over(home: Home, target: str, work: Work, utc: Utc) -> list[Happening]:
     source = home.gateway
     waiting = work.select(
@@ -121,5 +150,6 @@ def _taken_over(home: Home, target: str, work: Work, utc: Utc) -> list[Happening
     for counter in work.select(HomeCounter, home=home.home):
         work.put(replace(counter, gateway=target, utc=utc))
     work.put(replace(home, gateway=target))
-    work.note(ACTOR, "home moved", f"home:{home.home}", source=source, target=target)
+    what = "home moved" if source != target else "home told anew"
+    work.note(ACTOR, what, f"home:{home.home}", source=source, target=target)
     return [GatewayChanged(home.home, source, target)]

@@ -5,8 +5,10 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
+from ota_engine.fleet.gateways.moving import MemoryLost
 from ota_engine.fleet.gateways.registering import RegistrationRefused, registered
 from ota_engine.fleet.gateways.rows import GatewayContact, RegisteredGateway
+from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.gateway.wire import Registering, TokenChange
@@ -71,6 +73,9 @@ def register(
                 ),
             ]
         )
+        if anew and before.instance:
+            homes = store.select(Select(Home, (("gateway", said.gateway),)))
+            desk.handle_within([MemoryLost(home.home, said.gateway) for home in homes], utc)
         detail = {"instance": said.instance, "address": address, "again": not anew}
         store.keep((), [AuditNote(ACTOR, "registered", f"gateway:{said.gateway}", detail)], utc)
     return token

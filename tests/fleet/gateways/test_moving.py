@@ -14,7 +14,7 @@ from ota_engine.fleet.gateways.acts import (
     MoveHomes,
     RevokeGateway,
 )
-from ota_engine.fleet.gateways.moving import MARGIN, CountersTold, HomeReleased
+from ota_engine.fleet.gateways.moving import MARGIN, CountersTold, HomeReleased, MemoryLost
 from ota_engine.fleet.gateways.registering import RegistrationRefused, registered
 from ota_engine.fleet.gateways.rows import HomeCounter, HomeMove, MoveState, RegisteredGateway
 from ota_engine.fleet.inventory.rows import Home
@@ -140,9 +140,21 @@ def test_a_move_that_makes_no_sense_is_refused(
     assert town.rows(HomeMove) == []
 
 
+def test_a_home_on_its_way_goes_on_when_its_gateway_has_lost_its_memory(town: RollOutTown) -> None:
+    town.happen(CountersTold("h1", "gw", {ORIGINATOR: 7}))
+    take_all(town)
+    town.decide("olive", MoveHomes("gw2", ("h1",)))
+    for home in ("h1", "h2"):
+        town.happen(MemoryLost(home, "gw"))
+    assert gateway_of(town) == "gw2"
+    assert town.row(HomeCounter).highest == int(town.utc * 1000) + MARGIN
+    waiting = town.rows(Instruction, state=InstructionState.WAITING)
+    assert {one.home: one.gateway for one in waiting} == {"h1": "gw2", "h2": "gw"}
+
+
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["move", "force", "release", "take", "say", "wake"]),
+        st.sampled_from(["move", "force", "release", "lose", "take", "say", "wake"]),
         st.sampled_from(["h1", "h2"]),
         st.sampled_from(["gw", "gw2", "gw3"]),
         st.sampled_from([HubWord.REACHED, HubWord.TRANSFERRED, HubWord.ACTIVATED]),
@@ -168,6 +180,8 @@ def test_wherever_homes_go_sums_are_right_counters_grow_and_whoever_has_a_home_i
             town.decide("olive", ForceHomes(gateway, (home,)))
         elif step == "release":
             town.happen(HomeReleased(home, gateway))
+        elif step == "lose":
+            town.happen(MemoryLost(home, gateway))
         elif step == "take":
             take_all(town)
         elif step == "say":

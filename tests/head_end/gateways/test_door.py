@@ -193,6 +193,18 @@ async def test_what_was_told_and_not_taken_is_told_again_on_the_next_stream(
     assert first == again
 
 
+async def test_more_instructions_than_a_stream_holds_come_as_those_before_are_taken(
+    tmp_path: Path,
+) -> None:
+    with GatewayLab(tmp_path, 250) as lab:
+        lab.begin()
+        async with lab.door() as door, door.gateway() as one, one.stream() as (_, stream):
+            found = [told for _ in range(5) for told in await one.take(stream, 50)]
+        assert len({told.key for told in found}) == 250
+        waiting = lab.town.rows(Instruction, state=InstructionState.WAITING)
+        assert waiting == []
+
+
 async def test_a_newer_stream_of_a_gateway_takes_the_place_of_the_one_before(
     lab: GatewayLab,
 ) -> None:
@@ -400,18 +412,25 @@ async def test_the_clock_of_a_gateway_is_shown_and_a_trouble_where_it_is_far_off
             assert said in lab.contact().trouble
 
 
-async def test_a_lost_state_folder_begins_to_count_anew_with_its_new_registration(
+async def test_a_gateway_that_has_lost_its_memory_counts_anew_and_is_told_anew(
     campaign: GatewayLab,
 ) -> None:
     async with campaign.door() as door, door.gateway() as one:
-        await one.tell(campaign.said("h1", HubWord.REACHED))
+        async with one.stream() as (_, stream):
+            told = await one.take(stream, 2)
+        await one.tell(campaign.said("h1", HubWord.REACHED), counters={"h1": {ORIGINATOR: 500}})
         campaign.admit("gw", "another-code-" + "d" * 30)
         async with door.gateway(register=False, instance="its-new-folder-000") as new:
             await new.register("another-code-" + "d" * 30)
-            async with new.stream() as (hello, _):
+            async with new.stream() as (hello, stream):
                 assert hello.heard == 0
+                floor = int(campaign.town.utc * 1000) + MARGIN
+                assert hello.homes[0] == HomeGiven("h1", {ORIGINATOR: floor})
+                again = await new.take(stream, 2)
+                assert {row.key for row in again} == {row.key for row in told}
             assert (await new.tell(campaign.said("h2", HubWord.REACHED))).heard == 1
     assert campaign.town.state("h2") is MemberState.REACHED
+    campaign.town.check_sums()
 
 
 async def test_a_server_restored_from_an_older_back_up_hears_again_what_it_has_lost(
