@@ -15,7 +15,15 @@ from images.files import read_bounded, write_whole
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import project_version, require
 from ota_engine.cli.files import warn_if_open
-from ota_engine.cli.fleet_desk import Deciding, FleetPlace, State, TokenFile, fleet_at, opened
+from ota_engine.cli.fleet_desk import (
+    Deciding,
+    FleetPlace,
+    Key,
+    State,
+    TokenFile,
+    fleet_at,
+    opened,
+)
 from ota_engine.cli.gateway_admit import draw_and_admit
 from ota_engine.cli.gateway_run import (
     EXTRA,
@@ -154,6 +162,11 @@ def emulate_command(
         typer.Option("--as", metavar="PERSON", help="Admit them, as this operator, by a token."),
     ] = "",
     token_file: TokenFile = None,
+    key: Key = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option("--fleet", metavar="DIR", help="Admit them in this state folder instead."),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option("--keys", metavar="DIR", help="Keys of hubs that speak GBCS.")
     ] = None,
@@ -164,7 +177,7 @@ def emulate_command(
     """Be many gateways at once, each with an emulated home of its own; until stopped.
 
     They speak to the head end as zota gateway run does. One that has not registered needs a code: in
-    --codes, or drawn here with --as PERSON and --token-file.
+    --codes, or drawn here with --as PERSON and --token-file, or --fleet and --key.
     """
     require(EXTRA, "gateway emulate")
     import trio
@@ -172,10 +185,9 @@ def emulate_command(
     rosters = _rosters(homes, names, count)
     known = {} if codes is None else _codes(codes)
     if person:
-        place = FleetPlace(url=head_end, token_file=token_file)
-        known |= _admit(
-            place, person, state, [one.stem for one in rosters if one.stem not in known]
-        )
+        place = FleetPlace(fleet, "" if fleet else head_end, token_file)
+        how = Deciding(place, person, key, "an emulated gateway")
+        known |= _admit(how, state, [one.stem for one in rosters if one.stem not in known])
     wanted = _Wanted(head_end, state, rosters, known, keys, ca, private_way, test_clock)
     found = None if keys is None else read_key_folder(keys)
     ended_by = trio.run(_run_until_a_signal, wanted, found)
@@ -208,15 +220,12 @@ def _codes(path: Path) -> "dict[str, AdmissionCode]":
     return {code.gateway: code for code in map(AdmissionCode.read, lines)}
 
 
-def _admit(
-    place: FleetPlace, person: str, state: Path, names: Iterable[str]
-) -> "dict[str, AdmissionCode]":
+def _admit(how: Deciding, state: Path, names: Iterable[str]) -> "dict[str, AdmissionCode]":
     """Have those admitted that have not registered."""
     from ota_engine.shell.gateway_papers import PAPERS_NAME, AdmissionCode
 
     found = {}
-    how = Deciding(place, person, reason="an emulated gateway")
-    with fleet_at(place) as fleet:
+    with fleet_at(how.place) as fleet:
         for name in names:
             if (state / name / PAPERS_NAME).exists():
                 continue
@@ -258,7 +267,7 @@ async def _emulate(
     """Be one gateway; what ends it ends no other."""
 
     def tell(event: str, **facts: object) -> None:
-        log(event, gateway=roster.stem, **facts)
+        log(event, **{"gateway": roster.stem, **facts})
 
     try:
         async with AsyncExitStack() as stack:

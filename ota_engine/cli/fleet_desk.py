@@ -141,10 +141,11 @@ def fleet_at(place: FleetPlace) -> "Iterator[ReachedFleet]":
             yield served
         return
     from ota_engine.head_end.remote.local import LocalPlace
+    from ota_engine.head_end.trial_clock import clock_of
 
     state = folder_of(place)
     with opened(state) as desk:
-        yield LocalPlace(desk, state, this_machine)
+        yield LocalPlace(desk, state, clock_of(state))
 
 
 @contextmanager

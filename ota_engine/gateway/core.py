@@ -19,7 +19,6 @@ from ota_engine.gateway.errands import (
     ErrandStep,
     GatewayRow,
     HeardUpTo,
-    OutcomeSaid,
     PremisesNews,
     QuietTime,
     UserErrand,
@@ -122,10 +121,6 @@ class GatewayCore:
     def last(self) -> int:
         """The number of the last outcome."""
         return self._voice.last
-
-    def said_after(self, number: int) -> list[OutcomeSaid]:
-        """What was said after a number, the oldest first."""
-        return self._voice.said_after(number)
 
     @property
     def wanted_images(self) -> frozenset[str]:

@@ -21,7 +21,7 @@ from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
 from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
-from ota_engine.gateway.errands import GatewayIdentity, OutcomeSaid
+from ota_engine.gateway.errands import GatewayIdentity
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
 from ota_engine.gateway.users import UNANSWERED_S
@@ -193,11 +193,6 @@ class LinkGateway:
     def last(self) -> int:
         """The number of the last outcome that is on disk; 0 for none."""
         return self._said
-
-    async def said_after(self, number: int) -> Sequence[OutcomeSaid]:
-        """Hear what was said after a number, the oldest first; it is on disk."""
-        async with self._in_turn:
-            return self._core.said_after(number)
 
     async def wait_for_more(self) -> None:
         """Wait until something was said that is on disk."""

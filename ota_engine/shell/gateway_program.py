@@ -18,9 +18,11 @@ from ota_engine.errors import LocalError
 from ota_engine.gateway.core import ImageFinder
 from ota_engine.gateway.effects import Remember
 from ota_engine.gateway.errands import HomeServed
+from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.gateway.reporting import Patience
 from ota_engine.gateway.users import UNANSWERED_S
-from ota_engine.gateway.wire import PROTOCOLS, HomeGiven, Registering
+from ota_engine.gateway.voice import HubVoice
+from ota_engine.gateway.wire import PROTOCOLS, HomeGiven, Registering, Registration
 from ota_engine.shell.followed_clock import CALENDAR_NAME, FollowedClock
 from ota_engine.shell.gateway import (
     BOOK_NAME,
@@ -166,12 +168,14 @@ class GatewayProgram:
                 f"{settings.state}: this gateway has not registered: give --code-file with what"
                 " zota gateway admit gave"
             )
-        papers = await self._register(settings.code)
+        registration = await self._register(settings.code)
+        papers = GatewayPapers(settings.code.gateway, registration.token)
         write_papers(settings.state, papers)
         settings.log("registered", gateway=papers.gateway, head_end=settings.door.place)
+        self._follow(registration.utc, registration.rate)
         return papers
 
-    async def _register(self, code: AdmissionCode) -> GatewayPapers:
+    async def _register(self, code: AdmissionCode) -> Registration:
         settings = self._settings
         patience = Patience(Random(self._book.instance))
         told = ""
@@ -182,18 +186,16 @@ class GatewayProgram:
                 self._book.instance,
                 settings.software,
                 PROTOCOLS,
-                this_machine(),
+                self.clock(),
             )
             try:
-                registration = await settings.door.register(asked)
+                return await settings.door.register(asked)
             except HeadEndAwayError as error:
                 if str(error) != told:
                     settings.log("head end away", reason=str(error))
                 told = str(error)
                 now = Monotonic(trio.current_time())
                 await trio.sleep_until(patience.failed(now, error.after_s))
-            else:
-                return GatewayPapers(code.gateway, registration.token)
 
     # --- the home that is served -----------------------------------------------------------------
 
@@ -204,6 +206,7 @@ class GatewayProgram:
             instance=self._book.instance,
             software=self._settings.software,
             cellar=self._cellar,
+            voice=self._voice,
             clock=self.clock,
             follow=self._follow,
             log=self._settings.log,
@@ -213,6 +216,10 @@ class GatewayProgram:
             nursery.start_soon(link.run)
             while True:
                 await self._serve(link)
+
+    def _voice(self) -> HubVoice:
+        rows = list(self._book.rows.values())  # at once: a thread may be writing more
+        return HubVoice(GatewayMemory(self.home, rows))
 
     def _follow(self, utc: Utc, rate: float) -> None:
         if self._followed is not None:

@@ -20,6 +20,7 @@ from ota_engine.fleet.port import Instruction
 from ota_engine.gateway.errands import OutcomeSaid
 from ota_engine.gateway.in_tray import InTray
 from ota_engine.gateway.reporting import LONG_LIFE_S, Patience, Reporting, ReportWanted
+from ota_engine.gateway.voice import HubVoice
 from ota_engine.gateway.wire import (
     CLOCK_OFF_S,
     PROTOCOLS,
@@ -37,7 +38,12 @@ from ota_engine.gateway.wire_stream import StreamEvent
 from ota_engine.paced_clock import rate_of
 from ota_engine.shell.gateway import LinkGateway
 from ota_engine.shell.gateway_papers import GatewayPapers
-from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, NoSuchImageError
+from ota_engine.shell.head_end_door import (
+    HeadEndAwayError,
+    HeadEndDoor,
+    NoSuchImageError,
+    ShutOutError,
+)
 from ota_engine.shell.image_cellar import DamagedImageError, ImageCellar
 from ota_engine.shell.transfer_view import TransferView
 from ota_engine.times import Monotonic, Utc
@@ -94,6 +100,7 @@ class LinkParts:
         instance: of its memory.
         software: what it runs, in its own words.
         cellar: of its images.
+        voice: gives what was said, as it is on disk now.
         clock: gives UTC.
         follow: is told what the head end's clock says, and how fast it runs.
         log: is told what happens.
@@ -104,6 +111,7 @@ class LinkParts:
     instance: str
     software: str
     cellar: ImageCellar
+    voice: Callable[[], HubVoice]
     clock: Callable[[], Utc]
     follow: Callable[[Utc, float], None]
     log: GatewayLog
@@ -277,6 +285,8 @@ class HeadEndLink:
                 self._take_homes(told.homes)
             case Watching():
                 self._watch(told.on)
+            case Parting(reason, None):
+                raise ShutOutError(reason, "parted")
             case Parting():
                 raise HeadEndAwayError(told.reason, told.again_s)
 
@@ -327,11 +337,9 @@ class HeadEndLink:
 
     async def _report(self, wanted: ReportWanted) -> None:
         gateway = self._gateway
-        rows = () if gateway is None else await gateway.said_after(0)
-        last = 0 if gateway is None else gateway.last
         counters = {} if gateway is None else dict(gateway.counters)
         released = dict(self._released)
-        report = self._written(wanted, rows, last, counters, released)
+        report = self._written(wanted, counters, released)
         try:
             heard = await self._parts.door.report(self._parts.papers.token, report)
             if self._gateway is not None:
@@ -365,13 +373,12 @@ class HeadEndLink:
     def _written(
         self,
         wanted: ReportWanted,
-        rows: Sequence[OutcomeSaid],
-        last: int,
         counters: Mapping[Eui64, int],
         released: Mapping[str, Mapping[Eui64, int]],
     ) -> OutcomeReport:
-        unbroken = _unbroken(rows)
-        oldest = unbroken[0].sequence if unbroken else last + 1
+        voice = self._parts.voice()
+        unbroken = _unbroken(voice.said_after(0))
+        oldest = unbroken[0].sequence if unbroken else voice.last + 1
         told = [one for one in unbroken if one.sequence > wanted.after]
         changed = bool(counters) and (wanted.whole or counters != self._counters_told)
         mine = {self._home: counters} if changed and self._gateway is not None else {}
@@ -379,7 +386,7 @@ class HeadEndLink:
             self._parts.instance,
             self._parts.clock(),
             told[0].sequence if told else wanted.after + 1,
-            max(oldest, 1),
+            oldest,
             fitting(one.outcome for one in told),
             wanted.taken,
             {**mine, **released},

@@ -178,7 +178,7 @@ class ScriptedHeadEnd(httpx.AsyncBaseTransport):
         asked: Registering = record_of(Registering, octets)
         if (asked.gateway, asked.code) != (GATEWAY, CODE):
             return self._refusal("code refused")
-        return httpx.Response(200, content=octets_of(Registration(TOKEN, 1, BEGIN, 1.0)))
+        return httpx.Response(200, content=octets_of(Registration(TOKEN, 1, this_machine(), 1.0)))
 
     def _stream(self, _: bytes) -> httpx.Response:
         send, receive = trio.open_memory_channel[bytes](1000)

@@ -419,6 +419,18 @@ def test_a_head_end_that_parts_is_asked_again_when_it_wants_to_be(field: Field) 
     field.live(work)
 
 
+def test_a_gateway_that_is_told_not_to_come_again_ends_and_says_why(field: Field) -> None:
+    async def work(field: Field) -> None:
+        await field.until(lambda one: bool(one.taken), HOUR)
+        field.head_end.say(Parting("another one has taken its place", None))
+        await trio.sleep(HOUR)
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        field.live(work)
+    assert isinstance(only(caught.value), ShutOutError)
+    assert "another one has taken its place" in str(only(caught.value))
+
+
 def test_an_instruction_of_another_home_is_not_taken(field: Field) -> None:
     field.head_end.told = lambda _: [replace(told(Verb.ASSIGN, 1), home="h2")]
 

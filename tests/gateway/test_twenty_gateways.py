@@ -18,7 +18,7 @@ from tests.gateway.trial import Trial
 
 GATEWAYS: Final = 20
 DONGLES: Final = 3
-RATE: Final = 20_000.0  # a day in four seconds
+RATE: Final = 3_000.0  # a day in half a minute: what a home does in its own seconds stays short
 KILLS: Final = (
     "serve",
     "gw-04",
@@ -85,3 +85,23 @@ def check_evidence(trial: Trial) -> None:
     ):
         ran = zota(*words)
         assert ran.code == Exit.OK, ran
+
+
+@pytest.mark.heavy
+def test_gateways_that_are_emulated_in_one_process_work_as_those_in_processes_of_their_own(
+    tmp_path: Path,
+) -> None:
+    trial = Trial(tmp_path, 8, RATE)
+    try:
+        trial.serve()
+        trial.emulate()
+        for victim in ("emulated", "serve", "emulated"):
+            time.sleep(4.0)
+            trial.kill(victim)
+        trial.until(lambda: set(trial.members().values()) == {"activated"}, 300)
+        time.sleep(3.0)  # for what was said last
+        assert trial.stop("emulated") == Exit.OK
+        assert heard(trial) == trial.last_numbers()
+        assert trial.rows(GatewayAlert) == []
+    finally:
+        trial.close()

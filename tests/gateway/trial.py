@@ -18,7 +18,8 @@ from emulators.devices import kinds
 from emulators.estate.paperwork import paperwork, stated_paths
 from images.eui64 import Eui64
 from ota_engine.cli.exits import Exit
-from ota_engine.fleet.campaigns.rows import Campaign, Member
+from ota_engine.fleet.calendar.rows import TimeMark
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member
 from ota_engine.fleet.inventory.rows import (
     Home,
     HomeStatus,
@@ -31,6 +32,7 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party
 from ota_engine.gateway.core import GatewayCore
 from ota_engine.head_end.image_shelf import IMAGES_NAME
+from ota_engine.head_end.trial_clock import set_pace
 from ota_engine.shell.gateway import BOOK_NAME, GatewayBook
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.wall_clock import this_machine
@@ -39,6 +41,7 @@ from tests.cli.zota import zota
 from tests.fleet.estate import OLD_VERSION
 from tests.gateway.homes import image
 
+NOTICE_RATE: Final = 20_000.0  # of the calendar until the campaign begins: a week in half a minute
 PPMIDS: Final = "ppmid-1"
 PHASES: Final = """
 key = "00112233445566778899aabbccddeeff"
@@ -50,7 +53,7 @@ per_hour = 100000
 at_once = 100000
 [phases.gate]
 sample = 2
-observation_s = 86400
+observation_s = 43200
 [[phases]]
 name = "pilot"
 homes = 6
@@ -58,7 +61,7 @@ per_hour = 100000
 at_once = 100000
 [phases.gate]
 sample = 6
-observation_s = 86400
+observation_s = 43200
 [[phases]]
 name = "mass"
 per_hour = 100000
@@ -146,6 +149,9 @@ class Trial:
         peter("peter", "campaign", "approve", "c1")
         ran = zota("gateway", "homes", "--state", self.fleet.state, "-o", self.folder / "homes")
         assert ran.code == Exit.OK, ran
+
+    def admit(self) -> None:
+        """Give every gateway a code."""
         for name in self.names:
             code = self.folder / f"{name}.code"
             self.fleet.done("olive", "gateway", "admit", name, "--code-file", code, "--for", "7d")
@@ -162,10 +168,18 @@ class Trial:
             )
 
     def serve(self) -> None:
-        """Start the server."""
+        """Start the server; the time of notice passes before anybody else is there."""
+        self._serve(NOTICE_RATE)
+        self.until(lambda: self.campaign().state is CampaignState.RUNNING, 120)
+        self.stop("serve")
+        set_pace(self.fleet.state, self._rate)  # it would run on while nobody serves
+        self._serve(self._rate)
+        self.admit()
+
+    def _serve(self, rate: float) -> None:
         place = f"127.0.0.1:{self.port}"
         words = ("serve", "--state", self.fleet.state, "--http", place)
-        self.start("serve", *words, "--test-clock", f"{self._rate:g}")
+        self.start("serve", *words, "--test-clock", f"{rate:g}")
 
     def gateway(self, name: str, link: str) -> None:
         """Start a gateway."""
@@ -174,6 +188,16 @@ class Trial:
             *("gateway", "run", "--head-end", self.url, "--link", link, "--test-clock"),
             *("--state", self.folder / "gateways" / name),
             *("--code-file", self.folder / f"{name}.code"),
+        )
+
+    def emulate(self) -> None:
+        """Start all gateways in one process."""
+        words = ("gateway", "emulate", "--head-end", self.url, "--homes", self.folder / "homes")
+        state = self.folder / "gateways"
+        self.start(
+            "emulated",
+            *(*words, "--names", "gw-*", "--state", state, "--test-clock"),
+            *("--fleet", self.fleet.state, "--as", "olive", "--key", self.folder / "olive.key"),
         )
 
     def dongle(self, name: str) -> str:
@@ -222,6 +246,11 @@ class Trial:
             process.kill()
             process.wait()
 
+    def _confirm_time(self) -> None:
+        """Be the operator who looks when a machine that stood still makes the fleet doubt its calendar."""
+        if any(mark.doubt for mark in self.rows(TimeMark)):
+            self.fleet.decide("olive", "campaign", "confirm-time")
+
     # --- the fleet -------------------------------------------------------------------------------
 
     def rows(self, kind: type[Any], **where: Any) -> list[Any]:
@@ -248,6 +277,7 @@ class Trial:
         end = time.monotonic() + within_s
         while not holds():
             self.check_alive()
+            self._confirm_time()
             assert time.monotonic() < end, "it takes too long"
             time.sleep(0.5)
 
