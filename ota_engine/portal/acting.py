@@ -49,7 +49,7 @@ from ota_engine.portal.forms.making import (
 )
 from ota_engine.portal.forms.moments import write_moment
 from ota_engine.portal.forms.suggesting import suggestions
-from ota_engine.portal.forms.words import SECONDS, Control
+from ota_engine.portal.forms.words import NEED_REASON, SECONDS, Control
 from ota_engine.portal.frame import act_label
 from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
@@ -201,6 +201,7 @@ def sheet(
         "why_not": _why_not(subject, name, view) if stage == "fill" else "",
         "second": SECONDS.get(form.act.__name__, ""),
         "grave": is_grave(form.act),
+        "needs_reason": form.act.__name__ in NEED_REASON,
         "seen": _written(filled.seen if filled.seen and stage != "moved" else now and now.facts),
         "beside": _beside(filled.seen, now) if stage == "moved" and now else [],
         "told": [(one.label, _short(filled.given.get(one.name, ()))) for one in form.fields],

@@ -163,3 +163,25 @@ def test_a_supplier_chooses_times_comments_and_raises_an_incident_by_keyboard(
     press(page, "button", "Decide")
     expect(page.get_by_role("heading", name="Incident INC-9")).to_be_visible()
     axe(page)
+
+
+def test_what_another_person_decided_meanwhile_is_shown_and_asked_about(
+    new_page: NewPage, signed_in: SignedIn, axe: Axe
+) -> None:
+    mine = signed_in(new_page(bypass_csp=True, viewport=PHONE, color_scheme="dark"), "olive")
+    other = signed_in(new_page(bypass_csp=True), "peter")
+    mine.goto("/decide/abort-campaign?campaign=campaign-R2")
+    other.goto("/decide/pause-campaign?campaign=campaign-R2")
+    write(other, "Reason", "a storm")
+    press(other, "button", "Go on")
+    press(other, "button", "Yes, decide this")
+    expect(other.locator("p.note")).to_contain_text("is paused")
+    write(mine, "Reason", "displays break")
+    press(mine, "button", "Go on")
+    press(mine, "button", "Yes, decide this")
+    expect(mine.get_by_text("It has changed since you looked")).to_be_visible()
+    expect(mine.get_by_label("Reason")).to_have_value("displays break")
+    assert wide_by(mine) <= 0
+    axe(mine)
+    press(mine, "link", "Leave it")
+    expect(mine.get_by_text("paused").first).to_be_visible()

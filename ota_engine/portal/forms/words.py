@@ -154,6 +154,31 @@ REASONS: Final[Mapping[str, str]] = {
     "ApproveCampaign": "Remark",
 }
 
+#: Acts that the fleet refuses without a reason.
+NEED_REASON: Final = frozenset(
+    {
+        "AbortCampaign",
+        "AgreeHops",
+        "ApproveWaiver",
+        "EditPaths",
+        "EnterRepository",
+        "MakeWith",
+        "OverridePath",
+        "OverrideRule",
+        "PlanDate",
+        "ProposeWaiver",
+        "RateIncident",
+        "ReopenIncident",
+        "ResolveIncident",
+        "ResumeCampaign",
+        "SetExitCriteria",
+        "SignPhase",
+        "StatePosition",
+        "WaiveItem",
+        "WithdrawRelease",
+    }
+)
+
 
 def words_of(name: str) -> FieldWords:
     """Say how a field is asked for."""
