@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
@@ -160,6 +161,28 @@ def test_the_version_says_which_extras_are_not_there(clean: Clean) -> None:
     assert ran.code == Exit.OK
     assert "pip install 'zota[radio]'" in ran.out
     assert "pip install 'zota[receiver]'" in ran.out
+
+
+def test_the_wheel_holds_what_pages_and_the_example_are_made_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with ZipFile(built_wheel(tmp_path_factory.mktemp("wheel"))) as wheel:
+        inside = set(wheel.namelist())
+    for folder in ("ota_engine/portal", "emulators/demo/portal"):
+        wanted = {
+            str(path.relative_to(ROOT))
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert {Path(name).suffix for name in wanted} & {".html", ".toml"}
+        assert wanted <= inside
+
+
+def test_what_serves_a_fleet_says_in_one_line_what_to_install(clean: Clean) -> None:
+    for words in ("serve --state nowhere", "portal try"):
+        ran = clean.run(words)
+        assert ran.code == Exit.ERRORS
+        assert "pip install 'zota[server]'" in ran.err
 
 
 def exit_codes() -> str:
