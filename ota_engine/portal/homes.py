@@ -1,11 +1,9 @@
 """Pages of the estate: what runs where, homes, and all that is known of one home."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from markupsafe import Markup
-
-from ota_engine.evidence.charts import Mark, timeline
+from images.page import BUSY, SOFT, WARN
 from ota_engine.fleet.inventory.rows import HomeStatus
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.parties.rows import Fuel
@@ -13,15 +11,13 @@ from ota_engine.fleet.releases.versions import VariantVersions
 from ota_engine.head_end.questions.estate import AskEstate, AskParties, EstateReport
 from ota_engine.head_end.questions.homes import AskHome, AskHomes, HomeList, HomeReport
 from ota_engine.head_end.questions.scope import HOMES
+from ota_engine.portal.frame import zone_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link
-from ota_engine.times import DAY_S
+from ota_engine.portal.weeks import Happening, weeks_of
 from ota_engine.wording import counted
 
 _SETS: Final = 12  # configuration sets that are listed at once
 _OLD_S: Final = 60.0  # of numbers, from when on a page says of when they are
-_BEFORE_DAYS: Final = 7
-_AFTER_DAYS: Final = 35
-_POINT_DAYS: Final = 0.15  # how long a moment looks
 
 
 def _estate(visit: Visit) -> Mapping[str, Any]:
@@ -122,44 +118,27 @@ def _homes(visit: Visit) -> Mapping[str, Any]:
 
 def _home(visit: Visit) -> Mapping[str, Any]:
     report: HomeReport = visit.ask(AskHome(visit.fields["home"]))
+    happenings = list(_happenings(report))
     return {
         "title": f"Home {report.home.home}",
         "report": report,
-        "strip": _strip(report, visit.utc),
+        "weeks": weeks_of(happenings, visit.utc, zone_of(visit.zone)) if happenings else [],
         "history": list(reversed(report.history)),
         "said": f"{counted(len(report.history), 'event')} in the history of this home",
     }
 
 
-def _strip(report: HomeReport, utc: float) -> Markup | None:
-    """Draw what goes on in a home from last week to next month; None for nothing."""
-    begin = utc - _BEFORE_DAYS * DAY_S
-    rows: dict[str, list[Mark]] = {}
+def _happenings(report: HomeReport) -> Iterator[Happening]:
+    """Name what goes on in a home: what campaigns may do, what was chosen, what is booked."""
     for window in report.windows:
         text = f"{window.campaign}: {window.step} may be done"
-        _add(rows, f"{window.step} window", window.from_utc, window.until_utc, begin, text)
+        yield Happening(f"{window.step} may be", SOFT, text, window.from_utc, window.until_utc)
     for slot in report.slots:
         text = f"{slot.campaign}: {slot.step}, chosen by {slot.party}"
-        _add(rows, f"{slot.step} chosen", slot.at_utc, slot.at_utc, begin, text)
+        yield Happening(f"{slot.step} chosen", BUSY, text, slot.at_utc, slot.at_utc)
     for entry in report.calendar:
         text = f"{entry.kind} {entry.reason}".strip()
-        _add(rows, entry.kind, entry.from_utc, entry.until_utc, begin, text)
-    if not rows:
-        return None
-    rows = {"now": [Mark(_BEFORE_DAYS, _POINT_DAYS, "now")], **rows}
-    days = _BEFORE_DAYS + _AFTER_DAYS
-    label = "what goes on in this home, a day a step; the tables say the same"
-    return Markup(timeline(rows, days, "days", label))  # noqa: S704 - made by our own charts, which escape
-
-
-def _add(
-    rows: dict[str, list[Mark]], name: str, from_: float, until: float, begin: float, text: str
-) -> None:
-    """Put a mark into a row, as far as it lies within what is shown."""
-    first = max(0.0, (from_ - begin) / DAY_S)
-    last = min(float(_BEFORE_DAYS + _AFTER_DAYS), (until - begin) / DAY_S)
-    if last >= first:
-        rows.setdefault(name, []).append(Mark(first, max(last - first, _POINT_DAYS), text))
+        yield Happening(entry.kind, WARN, text, entry.from_utc, entry.until_utc)
 
 
 PAGES: Final[tuple[PortalPage, ...]] = (
