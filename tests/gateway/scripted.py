@@ -297,14 +297,15 @@ class Field:
             f'[[device]]\nkind = "hcalcs"\neui64 = "{HCALCS:016x}"\nversion = {OLD}\n'
         )
 
-    def _choice(self) -> EngineChoice:
+    def choice(self) -> EngineChoice:
+        """Its link and its folder."""
         keys = self.folder / "keys"
         url = f"sim://?devices={self.folder / 'home.toml'}&keys={keys}"
         return EngineChoice(resolve(url), self.state, keys=keys)
 
     def settings(self, door: HeadEndDoor, **more: Any) -> GatewaySettings:
         """What the gateway is made of."""
-        choice = self._choice()
+        choice = self.choice()
 
         @asynccontextmanager
         async def open_hub(_: Callable[[], Utc], find: ImageFinder) -> AsyncIterator[OpenedHub]:
@@ -348,7 +349,7 @@ class Field:
             async with self.running(**more):
                 await work(self)
 
-        self._choice().link.run(main)
+        self.choice().link.run(main)
 
     async def until(self, holds: Callable[[ScriptedHeadEnd], bool], within_s: float) -> None:
         """Wait until the head end has heard enough."""

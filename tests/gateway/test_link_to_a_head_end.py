@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 import trio
 
@@ -13,6 +14,7 @@ from images.eui64 import Eui64
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.port import HubWord, Instruction, Verb
 from ota_engine.gateway.wire import HomeGiven, HomesGiven, Parting, Watching
+from ota_engine.shell.gateway_health import GatewayHealth
 from ota_engine.shell.gateway_papers import PAPERS_NAME, AdmissionCode, read_papers
 from ota_engine.shell.gateway_program import IMAGES_NAME
 from ota_engine.shell.head_end_door import HeadEndDoor, ShutOutError
@@ -417,6 +419,36 @@ def test_a_head_end_that_parts_is_asked_again_when_it_wants_to_be(field: Field) 
         assert field.head_end.requests.count("GET /gateway/v1/stream") == streams + 1
 
     field.live(work)
+
+
+def test_whoever_watches_over_machines_is_told_how_a_gateway_fares(field: Field) -> None:
+    told: dict[str, httpx.Response] = {}
+
+    async def main() -> None:
+        async with field.running() as program:
+            app = httpx.ASGITransport(app=GatewayHealth(program).app)
+            async with httpx.AsyncClient(transport=app, base_url="http://gateway") as client:
+                told["first"] = await client.get("/healthz")
+                await field.until(is_done, 6 * HOUR)
+                await trio.sleep(60.0)
+                told["well"] = await client.get("/healthz")
+                told["figures"] = await client.get("/metrics")
+                field.head_end.away = True
+                field.head_end.hang_up()
+                await trio.sleep(60.0)
+                told["away"] = await client.get("/healthz")
+
+    field.choice().link.run(main)
+    assert told["first"].json()["status"] == "wants attention"
+    assert told["well"].json() == {"status": "well", "home": "h1", "troubles": {}}
+    assert told["away"].status_code == 200, "a hub that works on alone is not to be restarted"
+    assert "nobody is there" in told["away"].json()["troubles"]["head end"]
+    figures = dict(
+        line.split() for line in told["figures"].text.splitlines() if not line.startswith("#")
+    )
+    assert figures["zota_gateway_connected"] == "1"
+    assert figures["zota_gateway_outcomes_waiting"] == "0"
+    assert int(figures["zota_gateway_outcomes_said"]) == len(field.head_end.outcomes)
 
 
 def test_a_gateway_that_is_told_not_to_come_again_ends_and_says_why(field: Field) -> None:
