@@ -142,9 +142,7 @@ def stacked(
     return _frame(scale, unit, "".join(drawn), axis, label) + legend(shown)
 
 
-def timeline(
-    rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h", label: str = ""
-) -> str:
+def timeline(rows: Mapping[str, Sequence[Mark]], end: float, axis: str = "h") -> str:
     """Draw one row of marks per name."""
     scale = _Scale(end, 1.0, TOP + ROW * max(1, len(rows)) + BOTTOM)
     drawn = []
@@ -158,7 +156,7 @@ def timeline(
             f'fill="{colour}" fill-opacity="0.6"><title>{escape(mark.text)}</title></rect>'
             for mark in marks
         ]
-    return _frame(scale, "", "".join(drawn), axis, label)
+    return _frame(scale, "", "".join(drawn), axis)
 
 
 def _frame(scale: _Scale, unit: str, drawn: str, axis: str = "h", label: str = "") -> str:
