@@ -13,6 +13,7 @@ from ota_engine.gateway.wire import LiveTransfer
 LOOK_S: Final = 20.0  # after which nobody looks any more
 STALE_S: Final = 30.0  # after which what a gateway told is no longer so
 MOST: Final = 5_000  # transfers that are kept in all
+MOST_PACES: Final = 90  # of one transfer that are kept
 
 
 class TransferSeen(NamedTuple):
@@ -22,11 +23,13 @@ class TransferSeen(NamedTuple):
         gateway: that told.
         transfer: what it told.
         since_utc: when this transfer was told of first.
+        paces: times and octets in a second, as they were told, the newest last.
     """
 
     gateway: str
     transfer: LiveTransfer
     since_utc: float
+    paces: tuple[tuple[float, float], ...] = ()
 
 
 class LiveTransfers:
@@ -59,11 +62,10 @@ class LiveTransfers:
         with self._lock:
             self._forget()
             _, known = self._told.pop(gateway, (0.0, ()))
-            since = {_name(one.transfer): one.since_utc for one in known}
+            before = {_name(one.transfer): one for one in known}
             room = MOST - sum(len(some) for _, some in self._told.values())
             seen = tuple(
-                TransferSeen(gateway, one, since.get(_name(one), one.utc))
-                for one in transfers[: max(room, 0)]
+                _seen(gateway, one, before.get(_name(one))) for one in transfers[: max(room, 0)]
             )
             if seen:
                 self._told[gateway] = self._now(), seen
@@ -73,6 +75,14 @@ class LiveTransfers:
         for gateway, (at, _) in list(self._told.items()):
             if now >= at + STALE_S:
                 del self._told[gateway]
+
+
+def _seen(gateway: str, told: LiveTransfer, before: TransferSeen | None) -> TransferSeen:
+    since = told.utc if before is None else before.since_utc
+    paces = () if before is None else before.paces
+    if not paces or paces[-1][0] < told.utc:
+        paces = (*paces[1 - MOST_PACES :], (told.utc, told.pace))
+    return TransferSeen(gateway, told, since, paces)
 
 
 def _name(transfer: LiveTransfer) -> tuple[str, int, str]:

@@ -5,10 +5,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
+from markupsafe import Markup
 from starlette.responses import Response
 
+from ota_engine.evidence.charts import lines
+from ota_engine.fleet.campaigns.rows import MemberState, Sum
 from ota_engine.fleet.gateways.acts import AdmitGateway
 from ota_engine.fleet.kernel.decisions import PartyRole
+from ota_engine.fleet.kernel.rows import Select
 from ota_engine.head_end.questions.gateways import (
     AskGateway,
     AskGateways,
@@ -19,6 +23,7 @@ from ota_engine.head_end.questions.gateways import (
     LiveList,
 )
 from ota_engine.head_end.questions.scope import HOMES
+from ota_engine.portal.campaigns import homes_link
 from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.work import decisions_of
@@ -29,6 +34,8 @@ _KEEPERS: Final = frozenset(
     {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
 )
 _CODE_OCTETS: Final = 32
+_DRAWN: Final = 8  # transfers in the chart
+_WAITING: Final = 12  # reasons that are listed
 _DAYS: Final = ("1", "2", "7")  # that a code may count
 _TONES: Final[Mapping[GatewayStanding, str]] = {
     GatewayStanding.ADMITTED: "wait",
@@ -116,6 +123,8 @@ def _lab(visit: Visit) -> Mapping[str, Any]:
         "told": found.told,
         "rows": rows,
         "paces": _paces(found),
+        "chart": _chart(visit, found),
+        "waiting": _waiting(visit),
         "home": visit.query.get("home", ""),
         "said": counted(len(rows), "transfer is", "transfers are") + " under way",
     }
@@ -131,6 +140,36 @@ def _paces(found: LiveList) -> list[dict[str, Any]]:
             "width": round(100.0 * one.transfer.pace / fastest, 2) if fastest else 0.0,
         }
         for one in found.items
+    ]
+
+
+def _chart(visit: Visit, found: LiveList) -> Markup | None:
+    """Draw how fast the latest transfers went; None where there is nothing to draw yet."""
+    shown = {(one.transfer.home, one.transfer.device) for one in found.items[:_DRAWN]}
+    told = [] if visit.view.live is None else visit.view.live.look()
+    series = {
+        one.transfer.home: one.paces
+        for one in told
+        if (one.transfer.home, one.transfer.device) in shown and len(one.paces) > 1
+    }
+    if not series:
+        return None
+    begin = min(points[0][0] for points in series.values())
+    end = max(points[-1][0] for points in series.values())
+    moved = {name: [(utc - begin, pace) for utc, pace in row] for name, row in series.items()}
+    label = "octets in a second over time; the list below has the newest"
+    return Markup(lines(moved, end - begin, "octets/s", "s", label))  # noqa: S704 - our own charts escape
+
+
+def _waiting(visit: Visit) -> list[dict[str, Any]]:
+    """Say who waits, and for what, most homes first; for who sees every home."""
+    if not visit.view.viewer.sees_every_home:
+        return []
+    rows = visit.view.desk.store.select(Select(Sum, (("state", str(MemberState.WAITING)),)))
+    most = sorted((row for row in rows if row.homes), key=lambda row: -row.homes)[:_WAITING]
+    return [
+        {"row": row, "url": homes_link(row.campaign, (MemberState.WAITING,), row.phase, row.reason)}
+        for row in most
     ]
 
 

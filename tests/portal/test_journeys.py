@@ -5,6 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from images.eui64 import Eui64
 from ota_engine.fleet.access.rows import AccessToken, Account, Hook
 from ota_engine.fleet.calendar.rows import HomeStep, Slot
 from ota_engine.fleet.calendar.slots import SetWindow
@@ -13,7 +14,9 @@ from ota_engine.fleet.campaigns.voices import Position, SignOff, Stance
 from ota_engine.fleet.gateways.rows import RegisteredGateway
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.kernel.decisions import DecisionRow
+from ota_engine.gateway.wire import LiveTransfer
 from ota_engine.portal.door import PortalDoor
+from ota_engine.times import Utc
 from tests.fleet.estate import DAY
 from tests.portal.filling import SAME_ORIGIN, decide, send
 from tests.portal.lab import PortalLab
@@ -273,3 +276,39 @@ async def test_a_supplier_is_told_nothing_of_what_would_happen_to_a_campaign_tha
                 )
                 assert answer.status_code == 404
                 assert "homes" not in answer.text.split("<main")[1]
+
+
+async def test_transfers_are_shown_as_they_go_to_whoever_may_know_of_their_homes(
+    tmp_path: Path,
+) -> None:
+    with PortalLab(tmp_path) as lab:
+        lab.roll_out()
+        utc = lab.town.utc
+        async with lab.serving(PortalDoor) as client:
+            for step in range(3):
+                told = [
+                    LiveTransfer(
+                        f"h{home}",
+                        Eui64(0x90B3_D500_0000_0000 + home),
+                        "ab" * 32,
+                        0x0002_0000,
+                        1_000,
+                        100 * step,
+                        50.0 + step,
+                        2,
+                        "transfers",
+                        Utc(utc + step),
+                    )
+                    for home in (1, 2)
+                ]
+                client.parts.live.told("gw", told)
+            async with client.browser("olive") as http:
+                page = (await http.get("/lab")).text
+            async with client.browser("eve") as http:
+                own = (await http.get("/lab")).text
+        assert '<progress value="200" max="1000"' in page
+        assert "octets in a second over time" in page
+        assert "/homes/h2" in page
+        assert "Who waits, and why" in page
+        assert "/homes/h1" in own
+        assert "h2" not in own.split("<main")[1].replace("</h2>", "").replace("<h2", "")
