@@ -30,6 +30,8 @@ from ota_engine.head_end.access.moment import Moment
 from ota_engine.head_end.access.sessions import Arrival
 from ota_engine.head_end.access.tokens import TokenWish
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.trial_clock import clock_of
+from ota_engine.paced_clock import rate_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
@@ -72,7 +74,7 @@ def prepare(
     """
     store = FleetStore.open(state / FLEET_NAME)
     try:
-        desk, now = FleetDesk(Fleet(), store), Moment(utc)
+        desk, now = FleetDesk(Fleet(), store), Moment(utc, rate_of(clock_of(state)))
         cookies = [_cookie(desk, at, now) for at in range(-(-viewers // STREAMS))]
         left = [min(STREAMS, viewers - at * STREAMS) for at in range(len(cookies))]
         names = [f"gw-{number}" for number in range(gateways)]
