@@ -13,7 +13,7 @@ from ota_engine.head_end.questions.homes import AskHome, AskHomes, HomeList, Hom
 from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.frame import zone_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link
-from ota_engine.portal.weeks import Happening, weeks_of
+from ota_engine.portal.weeks import CalendarMark, weeks_of
 from ota_engine.wording import counted
 
 _SETS: Final = 12  # configuration sets that are listed at once
@@ -128,17 +128,17 @@ def _home(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _happenings(report: HomeReport) -> Iterator[Happening]:
+def _happenings(report: HomeReport) -> Iterator[CalendarMark]:
     """Name what goes on in a home: what campaigns may do, what was chosen, what is booked."""
     for window in report.windows:
         text = f"{window.campaign}: {window.step} may be done"
-        yield Happening(f"{window.step} may be", SOFT, text, window.from_utc, window.until_utc)
+        yield CalendarMark(f"{window.step} may be", SOFT, text, window.from_utc, window.until_utc)
     for slot in report.slots:
         text = f"{slot.campaign}: {slot.step}, chosen by {slot.party}"
-        yield Happening(f"{slot.step} chosen", BUSY, text, slot.at_utc, slot.at_utc)
+        yield CalendarMark(f"{slot.step} chosen", BUSY, text, slot.at_utc, slot.at_utc)
     for entry in report.calendar:
         text = f"{entry.kind} {entry.reason}".strip()
-        yield Happening(entry.kind, WARN, text, entry.from_utc, entry.until_utc)
+        yield CalendarMark(entry.kind, WARN, text, entry.from_utc, entry.until_utc)
 
 
 PAGES: Final[tuple[PortalPage, ...]] = (

@@ -11,7 +11,7 @@ AFTER: Final = 4  # and after it
 _DAYS: Final = 7
 
 
-class Happening(NamedTuple):
+class CalendarMark(NamedTuple):
     """Something that goes on from one time to another.
 
     Attributes:
@@ -42,11 +42,11 @@ class WeekDay(NamedTuple):
     day: date
     label: str
     is_today: bool
-    happenings: tuple[Happening, ...]
+    happenings: tuple[CalendarMark, ...]
 
 
 def weeks_of(
-    happenings: Iterable[Happening], utc: float, zone: tzinfo | None
+    happenings: Iterable[CalendarMark], utc: float, zone: tzinfo | None
 ) -> list[Sequence[WeekDay]]:
     """Lay out weeks from Monday to Sunday, from the one before today's on.
 

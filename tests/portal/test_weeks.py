@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ota_engine.portal.weeks import Happening, weeks_of
+from ota_engine.portal.weeks import CalendarMark, weeks_of
 from tests.fleet.estate import BEGIN, DAY
 
 LONDON = ZoneInfo("Europe/London")
@@ -24,7 +24,7 @@ def test_today_stands_in_the_second_of_six_weeks_that_begin_on_mondays() -> None
 
 def test_a_day_is_one_of_the_viewers_zone() -> None:
     late = BEGIN + 10 * 3_600.0  # 18:00 UTC
-    one = Happening("top-up", "warn", "top-up", late, late)
+    one = CalendarMark("top-up", "warn", "top-up", late, late)
     for zone, day in ((LONDON, date(2027, 1, 15)), (KIRITIMATI, date(2027, 1, 16))):
         found = [one.day for week in weeks_of([one], late, zone) for one in week if one.happenings]
         assert found == [day]
@@ -35,7 +35,7 @@ def test_what_goes_on_stands_on_every_day_that_it_touches_and_on_no_other(
     begins: float, lasts: float, zone: ZoneInfo | None
 ) -> None:
     from_utc = BEGIN + begins * DAY
-    one = Happening("price change", "warn", "", from_utc, from_utc + lasts * DAY)
+    one = CalendarMark("price change", "warn", "", from_utc, from_utc + lasts * DAY)
     days = [day for week in weeks_of([one], BEGIN, zone) for day in week]
     touched = [number for number, day in enumerate(days) if day.happenings]
     assert touched == list(range(touched[0], touched[-1] + 1)) if touched else True
@@ -43,5 +43,5 @@ def test_what_goes_on_stands_on_every_day_that_it_touches_and_on_no_other(
 
 
 def test_a_time_that_no_calendar_has_is_on_no_day() -> None:
-    one = Happening("window", "soft", "", 1e18, 1e19)
+    one = CalendarMark("window", "soft", "", 1e18, 1e19)
     assert not any(day.happenings for week in weeks_of([one], BEGIN, None) for day in week)
