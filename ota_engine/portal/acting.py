@@ -59,6 +59,7 @@ from ota_engine.times import Utc
 _KEY_OCTETS: Final = 16
 _MOST_TOLD: Final = 6  # lines of a field that are shown before a decision is confirmed
 _LONGEST: Final = 100  # characters of such a line
+_OVER: Final = ("held_utc",)  # times of what was: now, until another is given
 _MOST_SEEN: Final = 20_000  # characters of what a form says was seen
 _STATUS: Final[Mapping[str, int]] = {
     RefusalCode.UNKNOWN: 404,
@@ -128,7 +129,9 @@ def _shown(visit: Visit) -> Mapping[str, Any]:
         wanted = " or ".join(sorted(visit.view.desk.fleet.acts[form.act].roles))
         raise NotForViewerError(f"your party may not decide this: it takes {wanted}")
     query = {name: (text,) for name, text in visit.query.items()}
-    given = {field.name: query.get(field.name, field.default) for field in form.fields}
+    now = dict.fromkeys(_OVER, (str(visit.utc),))
+    first = {field.name: now.get(field.name, field.default) for field in form.fields}
+    given = {name: query.get(name, texts) for name, texts in first.items()}
     filled = FilledForm(
         form,
         _in_zone(form, given, visit.zone),

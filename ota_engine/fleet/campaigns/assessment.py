@@ -39,7 +39,7 @@ class SignPhase:
 
 @dataclass(frozen=True, slots=True)
 class RecordMeeting:
-    """An assessment meeting was held at a time, in UTC seconds."""
+    """An assessment meeting was held; times are in UTC seconds."""
 
     campaign: str
     phase: int

@@ -69,7 +69,7 @@ class StopAll:
 
 @dataclass(frozen=True, slots=True)
 class KeepHome:
-    """Put one home of a campaign off until a time, in UTC seconds."""
+    """Put one home of a campaign off until a time; that is in UTC seconds."""
 
     campaign: str
     home: str

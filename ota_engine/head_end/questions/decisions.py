@@ -85,7 +85,7 @@ class PossibleDecision:
     Attributes:
         act: its name, as ``approve-campaign``.
         title: what it does, in one line.
-        fields: of the act, that name what it is about.
+        fields: of the act, that name what it is about; and the phase that a campaign is in.
         why_not: why it is not for whoever asks, or not now; empty where it may be given.
     """
 
@@ -344,10 +344,10 @@ def judged(
     """Judge one kind of decision about a row."""
     whys = (judge(row, viewer) for judge in _JUDGES.get(act, ())) if row is not None else ()
     why_not = next((why for why in whys if why), "")
-    values = name.split("/", len(names) - 1)
-    return PossibleDecision(
-        act_name(act), act_title(act), dict(zip(names, values, strict=False)), why_not
-    )
+    named = dict(zip(names, name.split("/", len(names) - 1), strict=False))
+    if isinstance(row, Campaign) and row.phase and "phase" in {item.name for item in fields(act)}:
+        named["phase"] = str(row.phase)
+    return PossibleDecision(act_name(act), act_title(act), named, why_not)
 
 
 def waiver_of(work: Work, campaign: str) -> Waiver | None:
