@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.access.rows import Account, BrowserSession
-from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import set_cookie
@@ -20,13 +19,12 @@ from ota_engine.head_end.access.tokens import TokenWish, tokens_of
 from ota_engine.portal.answers import see
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.sign_in import read_key
-from ota_engine.portal.subjects import act_path
+from ota_engine.portal.subjects import KEEPERS, act_path
 
 MOST_DIGITS: Final = 3  # of days
 
 FormAnswer = Response | Mapping[str, Any]
 
-_KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
 _DONE: Final[Mapping[str, str]] = {
     "password": "Your password is changed; you are signed out everywhere else.",
     "key": "Your key is kept here, sealed by your password: what you decide is signed with it.",
@@ -228,7 +226,7 @@ PAGES: Final[tuple[PortalPage, ...]] = (
         template="users.html",
         read=_users,
         take=_users_taken,
-        roles=_KEEPERS,
+        roles=KEEPERS,
         menu=PlaceInMenu("Network", "People"),
         personal=True,
     ),

@@ -199,7 +199,7 @@ def sheet(
         "effects": list(effects),
         "policy": policy,
         "subject": subject,
-        "subject_path": subject_path(subject),
+        "subject_path": subject_path(subject, view.viewer.roles),
         "standing": now,
         "why_not": _why_not(subject, name, view) if stage == "fill" else "",
         "second": SECONDS.get(form.act.__name__, ""),
@@ -210,7 +210,7 @@ def sheet(
         "told": [(one.label, _short(filled.given.get(one.name, ()))) for one in form.fields],
         "policy_first": any(field.control is Control.POLICY for field in form.fields),
         "multipart": any(field.takes_file for field in form.fields),
-        "back": filled.next or subject_path(subject) or "/decide",
+        "back": filled.next or subject_path(subject, view.viewer.roles) or "/decide",
     }
 
 
@@ -273,7 +273,7 @@ async def _taken(posted: FormPosted) -> Response | Mapping[str, Any]:
         return await _confirm(posted, filled, act, policy)
     answered, subject = await give(posted, act, filled.reason, filled.key, filled.revision)
     if answered.reply.accepted:
-        return _done(filled, subject, answered)
+        return _done(posted, filled, subject, answered)
     return await _refused(posted, filled, answered.reply)
 
 
@@ -379,8 +379,8 @@ async def _again(
     return {**await posted.parts.reading.ask(read), "status": status}
 
 
-def _done(filled: FilledForm, subject: str, answered: Answered) -> Response:
-    where = filled.next or subject_path(subject) or "/decide"
+def _done(posted: FormPosted, filled: FilledForm, subject: str, answered: Answered) -> Response:
+    where = filled.next or subject_path(subject, posted.signed.viewer.roles) or "/decide"
     path, mark, query = where.partition("?")
     done = urlencode({"done": answered.decision.key})
     return see(f"{path}?{query}&{done}" if mark else f"{path}?{done}")

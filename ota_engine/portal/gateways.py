@@ -26,13 +26,11 @@ from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.campaigns import homes_link
 from ota_engine.portal.giving import give
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
+from ota_engine.portal.subjects import GATEWAY_VIEWERS
 from ota_engine.portal.work import decisions_of
 from ota_engine.times import DAY_S
 from ota_engine.wording import counted
 
-_KEEPERS: Final = frozenset(
-    {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
-)
 _CODE_OCTETS: Final = 32
 _DRAWN: Final = 8  # transfers in the chart
 _WAITING: Final = 12  # reasons that are listed
@@ -178,7 +176,7 @@ PAGES: Final[tuple[PortalPage, ...]] = (
         path="/gateways",
         template="gateways.html",
         read=_all,
-        roles=_KEEPERS,
+        roles=GATEWAY_VIEWERS,
         menu=PlaceInMenu("Network", "Gateways"),
     ),
     PortalPage(
@@ -193,7 +191,7 @@ PAGES: Final[tuple[PortalPage, ...]] = (
         path="/gateways/{gateway}",
         template="gateway.html",
         read=_one,
-        roles=_KEEPERS,
+        roles=GATEWAY_VIEWERS,
         personal=True,
     ),
     PortalPage(

@@ -8,8 +8,9 @@ from ota_engine.head_end.questions.alerts import AlertKind
 from ota_engine.head_end.questions.gateways import QUESTIONS, AskGateways
 from ota_engine.head_end.questions.overview import AskOverview, Overview
 from ota_engine.portal.campaigns import decide_link, homes_link
-from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, part
+from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.parts_of_homes import no_link, parts_of
+from ota_engine.portal.subjects import subject_path
 from ota_engine.wording import counted
 
 _SHOWN: Final = 8  # of a list that has a page of its own
@@ -30,7 +31,9 @@ def _overview(visit: Visit) -> Mapping[str, Any]:
             {"row": one, "url": decide_link(visit, one.act, one.fields)}
             for one in found.decisions[:_SHOWN]
         ],
-        "alerts": [{"row": one, "url": subject_path(one.subject)} for one in alerts[:_SHOWN]],
+        "alerts": [
+            {"row": one, "url": subject_path(one.subject, visit.roles)} for one in alerts[:_SHOWN]
+        ],
         "more_alerts": len(alerts) > _SHOWN,
         "gateways": len(gateways),
         "sees_gateways": not visit.roles.isdisjoint(QUESTIONS[AskGateways].roles),
@@ -57,23 +60,6 @@ def _to(campaign: str) -> Any:
 def _said(found: Overview) -> str:
     waits = counted(len(found.decisions), "decision waits", "decisions wait")
     return f"{waits} for you; {counted(len(found.alerts), 'alert')}"
-
-
-_PLACES: Final[Mapping[str, str]] = {
-    "campaign": "/campaigns",
-    "release": "/releases",
-    "incident": "/incidents",
-    "gateway": "/gateways",
-    "home": "/homes",
-    "notice": "/notices",
-}
-
-
-def subject_path(subject: str) -> str:
-    """Where there is a page about a subject (``kind:id``); empty for none."""
-    kind, _, name = subject.partition(":")
-    place = _PLACES.get(kind, "")
-    return f"{place}/{part(name)}" if place and name else ""
 
 
 PAGES: Final[tuple[PortalPage, ...]] = (

@@ -45,7 +45,7 @@ def _audit(visit: Visit) -> Mapping[str, Any]:
     return {
         "title": "Audit trail",
         "rows": [
-            {"row": one, "where": subject_path(one.subject), **_detail(one.detail)}
+            {"row": one, "where": subject_path(one.subject, visit.roles), **_detail(one.detail)}
             for one in found.items
         ],
         "found": found,
@@ -106,7 +106,7 @@ def _decision(visit: Visit) -> Mapping[str, Any]:
         "found": found,
         "one": found.shown,
         "fields": [(name.replace("_", " "), _plain(value)) for name, value in fields.items()],
-        "where": subject_path(found.shown.subject),
+        "where": subject_path(found.shown.subject, visit.roles),
     }
 
 

@@ -4,12 +4,20 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Final, get_type_hints
 
-from ota_engine.fleet.kernel.decisions import DecisionRefused
+from ota_engine.fleet.kernel.decisions import DecisionRefused, PartyRole
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.head_end.deciding import asked
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.decisions import ABOUT
+from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.pages import link, part
+
+#: Who keeps the accounts and rows of people.
+KEEPERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.ADMINISTRATOR})
+#: Who sees gateways.
+GATEWAY_VIEWERS: Final = frozenset(
+    {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
+)
 
 #: Pages of subjects, by the words before the colon.
 _PATHS: Final[Mapping[str, str]] = {
@@ -29,9 +37,20 @@ _LISTS: Final[Mapping[str, str]] = {
 }
 
 
-def subject_path(subject: str) -> str:
-    """Say where a subject, ``kind:id``, is shown; empty for nowhere."""
+#: Pages that are for some roles alone.
+_KEPT: Final[Mapping[str, frozenset[PartyRole]]] = {
+    "party": KEEPERS,
+    "person": KEEPERS,
+    "gateway": GATEWAY_VIEWERS,
+    "home": HOMES,
+}
+
+
+def subject_path(subject: str, roles: frozenset[PartyRole]) -> str:
+    """Say where a subject, ``kind:id``, is shown to a party of some roles; empty for nowhere."""
     word, _, name = subject.partition(":")
+    if word in _KEPT and roles.isdisjoint(_KEPT[word]):
+        return ""
     if word in _PATHS and name:
         return _PATHS[word] + part(name)
     if word == "window" and name:

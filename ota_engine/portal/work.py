@@ -48,7 +48,7 @@ def _approvals(visit: Visit) -> Mapping[str, Any]:
 
 def _waiting(visit: Visit, one: WaitingDecision) -> dict[str, Any]:
     url = act_path(one.act, one.fields, visit.here())
-    return {"row": one, "url": url, "where": subject_path(one.subject)}
+    return {"row": one, "url": url, "where": subject_path(one.subject, visit.roles)}
 
 
 #: What is filled in in the form of the decision that mends something, by the kind of alert.
@@ -70,7 +70,7 @@ def _alerts(visit: Visit) -> Mapping[str, Any]:
             name = _NAMED.get(one.kind)
             fields = {name: one.subject.partition(":")[2]} if name else {}
             url = act_path(one.act, fields, visit.here()) if one.act in acts else ""
-            rows.append({"row": one, "url": url, "where": subject_path(one.subject)})
+            rows.append({"row": one, "url": url, "where": subject_path(one.subject, visit.roles)})
     grave = sum(one.grave for one in found.items)
     return {
         "title": "Alerts",
@@ -124,7 +124,9 @@ def _notices(visit: Visit) -> Mapping[str, Any]:
     running = [one for one in clocks.items if one.due_utc is not None and one.met_utc is None]
     return {
         "title": "Notices",
-        "rows": [{"row": one, "where": subject_path(one.subject)} for one in found.items],
+        "rows": [
+            {"row": one, "where": subject_path(one.subject, visit.roles)} for one in found.items
+        ],
         "total": found.total,
         "next": visit.here(after=found.more) if found.more else "",
         "first": visit.here(after=None) if query.get("after") else "",
@@ -138,7 +140,7 @@ def _notices(visit: Visit) -> Mapping[str, Any]:
             {
                 "row": one,
                 "late": _is_late(one.due_utc, visit.utc),
-                "where": subject_path(one.subject),
+                "where": subject_path(one.subject, visit.roles),
             }
             for one in running[:_CLOCKS]
         ],
