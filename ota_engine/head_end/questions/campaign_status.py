@@ -32,7 +32,6 @@ from ota_engine.store.fleet.sets import (
     HomesCounted,
     count_of,
     count_own,
-    rows_of,
     waiting_since,
 )
 
@@ -195,17 +194,18 @@ def _last_verdict(store: FleetStore, phase: CampaignPhase) -> GateDecision | Non
 
 
 def _notices(view: View, campaign: Campaign) -> dict[str, int]:
-    """Count notices about a campaign by how far they have come; they are few for any number of homes."""
+    """Count notices about a campaign by how far they have come, where they lie; none of them is read."""
     party = home_party(view)
-    counts: dict[str, int] = {}
     given = {"subject": f"campaign:{campaign.campaign}", "party": party}
     ending = "WHERE r.subject = :subject AND r.kind <> 'activated'"
     if party:
         ending += " AND r.party = :party"
-    notice: Notice
-    for notice in rows_of(view.desk.store.driver, Notice, ending, given):
-        counts[notice.state] = counts.get(notice.state, 0) + 1
-    return {str(state): counts[state] for state in sorted(NoticeState) if state in counts}
+    ending += " AND r.state = :state"
+    counts = {
+        str(state): count_of(view.desk.store.driver, Notice, ending, given | {"state": str(state)})
+        for state in sorted(NoticeState)
+    }
+    return {state: many for state, many in counts.items() if many}
 
 
 def count_replacements(view: View, campaign: str) -> int:

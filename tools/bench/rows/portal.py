@@ -27,7 +27,7 @@ from tests.head_end.service.crowding import (
     served,
 )
 
-ROUNDS = 9
+ROUNDS = 31
 FEW_HOMES = 700  # in which the example finds its pilot
 SLOW = 60.0  # a calendar by which hardly anything happens by itself
 DECISIONS = 15
