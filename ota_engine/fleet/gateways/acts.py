@@ -129,6 +129,7 @@ def _revoke(act: RevokeGateway, actor: Actor, work: Work, utc: Utc) -> str:
 
 def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
     moved = 0
+    _refuse_crowd(act, work)
     for home, known in _homes(act, work):
         leaving = known is not None and known.state is MoveState.LEAVING
         if home.gateway == act.gateway and not leaving:
@@ -152,6 +153,7 @@ def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
 
 def _force(act: ForceHomes, actor: Actor, work: Work, utc: Utc) -> str:
     moved = 0
+    _refuse_crowd(act, work)
     for home, _ in _homes(act, work):
         if home.gateway == act.gateway:
             continue
@@ -199,6 +201,28 @@ def _homes(act: MoveHomes | ForceHomes, work: Work) -> Iterator[tuple[Home, Home
                 RefusalCode.UNKNOWN, f"{name[:60]!a}: there is no such home: name another"
             )
         yield home, work.get(HomeMove, name)
+
+
+def _refuse_crowd(act: MoveHomes | ForceHomes, work: Work) -> None:
+    """Move no home to where nothing would be done in it.
+
+    Raises:
+        DecisionRefused: the gateway would have more homes than one is told of.
+    """
+    coming = {home.home for home, _ in _homes(act, work) if home.gateway != act.gateway}
+    to_come = {
+        move.home
+        for move in work.select(HomeMove, state=MoveState.LEAVING)
+        if move.target == act.gateway
+    }
+    there = work.counts(Home, ("gateway",), gateway=act.gateway).get((act.gateway,), 0)
+    number = there + len(coming | to_come)
+    if number > MOST_HOMES:
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"{act.gateway} can have {MOST_HOMES:,} homes, and would have {number:,}: move fewer,"
+            " or name another",
+        )
 
 
 def _told(act: MoveHomes | ForceHomes, moved: int, how: str, actor: Actor, work: Work) -> str:

@@ -135,6 +135,8 @@ class AlertCause(StrEnum):
     NEVER_TOLD = "never told"  # of something that it was not told to do
     OUTCOMES_LOST = "outcomes lost"  # it has not kept what the head end has not
     COUNTER_BACK = "counter back"  # its counters are below what it has told before
+    COUNTER_AHEAD = "counter ahead"  # its counters are above what any gateway draws
+    TOO_MANY_HOMES = "too many homes"  # more belong to it than one gateway is told of
     FAULT = "fault"  # the fleet fails at what it says
 
 

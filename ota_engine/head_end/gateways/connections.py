@@ -261,7 +261,10 @@ class _Found(NamedTuple):
 
 
 def _look(desk: FleetDesk, asked: _Asked) -> _Found:
-    """Look once for all; whoever has nothing new costs nothing but its place in one count."""
+    """Look once for all; whoever has nothing new costs nothing but its place in one count.
+
+    As many as before need not be the same ones: with the homes, instructions are looked at one by one.
+    """
     store = desk.store
     with store.reading():
         leaving = {
@@ -282,7 +285,7 @@ def _look(desk: FleetDesk, asked: _Asked) -> _Found:
         behind = [
             name
             for name, untaken in asked.untaken.items()
-            if counts.get((name,), 0) != untaken or name in asked.new
+            if again or name in asked.new or counts.get((name,), 0) != untaken
         ]
         instructions = {
             name: [one for one in _waiting(desk, name) if leaving.get(one.home) != name]

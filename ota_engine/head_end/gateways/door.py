@@ -27,6 +27,7 @@ from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState
 from ota_engine.gateway.wire import (
     MOST_BODY,
+    MOST_HOMES,
     PROTOCOLS,
     REGISTER_PATH,
     Hello,
@@ -49,7 +50,7 @@ from ota_engine.head_end.gateways.alerting import ACTOR, Strange, open_alert, ra
 from ota_engine.head_end.gateways.attempts import VainAttempts
 from ota_engine.head_end.gateways.connections import MOST_STREAMS, Connections, GatewayStream
 from ota_engine.head_end.gateways.figures import GatewayFigures
-from ota_engine.head_end.gateways.homes import homes_of
+from ota_engine.head_end.gateways.homes import homes_of, number_of_homes
 from ota_engine.head_end.gateways.identity import change_token, known_by, register
 from ota_engine.head_end.gateways.image_answers import ImageAnswers
 from ota_engine.head_end.gateways.intake import (
@@ -349,6 +350,9 @@ def _open(
         if twice:
             strange = Strange(AlertCause.TWO_AT_ONCE, speaker.instance, twice)
             raise_alert(desk, gateway, strange, utc)
+        crowd = number_of_homes(desk, gateway)
+        if crowd > MOST_HOMES:
+            raise_alert(desk, gateway, _crowded(crowd), utc)
         off = opening.utc - utc
         desk.store.insert(
             [
@@ -364,6 +368,14 @@ def _open(
             ]
         )
         return _Opened(hello._replace(homes=homes_of(desk, gateway, utc)), "")
+
+
+def _crowded(homes: int) -> Strange:
+    text = (
+        f"{homes:,} homes belong to it, and it is told of {MOST_HOMES:,}: nothing is done in the"
+        " others; move them to another gateway"
+    )
+    return Strange(AlertCause.TOO_MANY_HOMES, "homes", text)
 
 
 def _note(desk: FleetDesk, gateways: Sequence[str], refused: Counter[str], utc: Utc) -> None:

@@ -4,10 +4,16 @@ from images.eui64 import parse_eui64
 from ota_engine.fleet.gateways.moving import beyond
 from ota_engine.fleet.gateways.rows import HomeCounter, HomeMove, MoveState
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.gateway.wire import MOST_HOMES, HomeGiven
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.times import Utc
+
+
+def number_of_homes(desk: FleetDesk, gateway: str) -> int:
+    """Count the homes that belong to a gateway, told or not, within a reading."""
+    counts = desk.store.count(Counts(Home, ("gateway",), (("gateway", gateway),)))
+    return counts.get((gateway,), 0)
 
 
 def homes_of(desk: FleetDesk, gateway: str, utc: Utc) -> tuple[HomeGiven, ...]:

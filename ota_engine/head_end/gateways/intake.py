@@ -22,7 +22,7 @@ from ota_engine.fleet.gateways.rows import (
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken, Verb
-from ota_engine.gateway.wire import CLOCK_OFF_S, OUTCOME, OutcomeReport
+from ota_engine.gateway.wire import CLOCK_OFF_S, OUTCOME, Highest, OutcomeReport
 from ota_engine.gateway.wire_shapes import written
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.alerting import Strange, open_alert, raise_alert
@@ -31,6 +31,9 @@ from ota_engine.times import Utc
 from ota_engine.wording import one_line
 
 SHOWN: Final = 16  # characters of an instance, in a line
+#: The highest counter that is believed. One that is told as higher would leave no room above it: nobody
+#: after this gateway could draw another one in that home.
+MOST_BELIEVED: Final = (1 << 62) - 1
 #: Instructions that begin what an outcome may be of: a campaign's, an order's, a command's.
 _BEGINNINGS: Final = (
     "{campaign}/{home}/1/" + Verb.ASSIGN,
@@ -149,6 +152,7 @@ def _keep(
     aside = len(strange)
     alerts += strange
     alerts += _counters_back(desk, gateway, report)
+    alerts += _counters_ahead(report)
     _let_happen(desk, taken, utc)
     faults = _let_each_happen(desk, good, utc)
     alerts += faults
@@ -298,12 +302,32 @@ def _counters_back(desk: FleetDesk, gateway: str, report: OutcomeReport) -> list
     ]
 
 
+def _counters_ahead(report: OutcomeReport) -> list[Strange]:
+    """Find counters that are not believed."""
+    return [
+        Strange(
+            AlertCause.COUNTER_AHEAD,
+            f"{home}/{format_eui64(originator)}",
+            f"its counter of {format_eui64(originator)} in home {home} is {highest}, which no gateway"
+            " draws: it is not believed",
+        )
+        for home, counters in report.counters.items()
+        for originator, highest in counters.items()
+        if highest > MOST_BELIEVED
+    ]
+
+
 def _of_homes(gateway: str, report: OutcomeReport) -> list[FleetEvent]:
     """What is said of homes: their counters, and then which of them are let go."""
     told: Iterable[FleetEvent] = (
-        CountersTold(home, gateway, counters) for home, counters in report.counters.items()
+        CountersTold(home, gateway, _believed(counters))
+        for home, counters in report.counters.items()
     )
     return [*told, *(HomeReleased(home, gateway) for home in dict.fromkeys(report.released))]
+
+
+def _believed(counters: Highest) -> Highest:
+    return {name: highest for name, highest in counters.items() if highest <= MOST_BELIEVED}
 
 
 def _let_happen(desk: FleetDesk, events: Sequence[FleetEvent], utc: Utc) -> None:

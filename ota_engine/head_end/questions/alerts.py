@@ -3,8 +3,8 @@
 Who sees every home is told of everything, every other party of what is its own.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from images.eui64 import format_eui64
 from ota_engine.fleet.access.rows import Hook
 from ota_engine.fleet.calendar.rows import TimeMark
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, DeviceToReplace
-from ota_engine.fleet.gateways.rows import GatewayContact, RegisteredGateway
+from ota_engine.fleet.gateways.rows import GatewayAlert, GatewayContact, RegisteredGateway
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.rows import Notice, NoticeState, PartyClock
@@ -27,6 +27,7 @@ SILENT_S: Final = 3_600.0  # that a gateway may say nothing
 CLOCK_OFF_S: Final = 30.0  # that a gateway's clock may be wrong
 _GRAVE: Final = 2  # category
 _MOST: Final = 10_000  # rows of one kind that are looked at
+_MOST_EACH: Final = 10  # alerts of one gateway that are told one by one; the rest is counted
 
 
 class AlertKind(StrEnum):
@@ -169,10 +170,15 @@ def _grouped(rows: tuple[Any, ...], by: str) -> dict[Any, list[Any]]:
 def _gateways(scene: _Scene) -> Iterator[Alert]:
     if not scene.viewer.sees_every_home:
         return
+    strange = _grouped(scene.work.select(GatewayAlert, open=True, limit=_MOST), "gateway")
     for row in scene.work.select(RegisteredGateway):
+        told = strange.get(row.gateway, [])
+        yield from _strange(row.gateway, told)
         contact = scene.work.get(GatewayContact, row.gateway)
         if row.revoked or contact is None:
             continue
+        if any(one.text == contact.trouble for one in told):
+            contact = replace(contact, trouble="")
         for text, cure, grave in _troubles(contact, scene.utc):
             yield Alert(
                 AlertKind.GATEWAY,
@@ -183,6 +189,26 @@ def _gateways(scene: _Scene) -> Iterator[Alert]:
                 contact.seen_utc,
                 grave,
             )
+
+
+def _strange(gateway: str, alerts: Sequence[GatewayAlert]) -> Iterator[Alert]:
+    """Tell what is strange about a gateway: the oldest of it, and how much else there is."""
+    alerts = sorted(alerts, key=lambda one: (one.first_utc, one.cause, one.subject))
+    shown, rest = alerts[:_MOST_EACH], alerts[_MOST_EACH:]
+    texts = [(one.text, one.first_utc) for one in shown]
+    if rest:
+        number = counted(len(rest), "more alert")
+        texts.append((f"{number} about it: see the gateway itself", rest[0].first_utc))
+    for text, since in texts:
+        yield Alert(
+            AlertKind.GATEWAY,
+            f"gateway:{gateway}",
+            f"gateway {gateway}: {text}",
+            "look into it, then settle what is told about the gateway",
+            "settle-gateway-alerts",
+            since,
+            True,
+        )
 
 
 def _troubles(contact: GatewayContact, utc: Utc) -> Iterator[tuple[str, str, bool]]:

@@ -1,0 +1,102 @@
+"""Gateways that lie, and what is behind them that must not suffer from it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+
+from images.eui64 import Eui64
+from ota_engine.fleet.gateways.acts import ForceHomes, MoveHomes
+from ota_engine.fleet.gateways.rows import AlertCause, HomeCounter
+from ota_engine.fleet.inventory.rows import Home
+from ota_engine.fleet.port import HubWord, Instruction, InstructionState
+from ota_engine.gateway.wire import MOST_COUNTER, MOST_HOMES
+from ota_engine.head_end.questions.alerts import Alert, AlertKind, AlertList, AskAlerts
+from ota_engine.head_end.questions.asking import LOCAL, View
+from ota_engine.head_end.questions.catalogue import ask
+from tests.head_end.gateways.lab import GatewayLab
+
+ORIGINATOR = Eui64(0x00DB000000000001)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[GatewayLab]:
+    with GatewayLab(tmp_path) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("counter", [MOST_COUNTER, 1 << 62])
+async def test_a_gateway_that_uses_up_a_counter_by_its_word_alone_ruins_no_home_for_the_next_one(
+    lab: GatewayLab, counter: int
+) -> None:
+    async with lab.door() as door, door.gateway() as liar, door.gateway("gw2") as next_one:
+        await liar.tell(counters={"h1": {ORIGINATOR: 500}})
+        await liar.tell(counters={"h1": {ORIGINATOR: counter}})
+        lab.town.decide("olive", ForceHomes("gw2", ("h1",)))
+        lab.town.desk.wake(lab.town.utc)
+        async with next_one.stream() as (hello, _):
+            (given,) = hello.homes
+            assert given.home == "h1"
+            assert 500 < given.counters[ORIGINATOR] < 1 << 62
+    assert [alert.cause for alert in lab.alerts()] == [AlertCause.COUNTER_AHEAD]
+    assert lab.town.row(HomeCounter).highest < 1 << 62
+
+
+async def test_an_instruction_that_comes_in_the_place_of_another_is_told_too(
+    lab: GatewayLab,
+) -> None:
+    lab.begin()
+    async with lab.door() as door, door.gateway() as one, one.stream() as (_, stream):
+        told = [await stream.until(Instruction) for _ in range(2)]
+        gone, stays = told
+        assert gone.home != stays.home
+        other = replace(lab.town.row(Instruction, key=gone.key), key=f"{gone.key}/new")
+        lab.town.decide("olive", MoveHomes("gw2", (gone.home,)))
+        with trio.fail_after(60):
+            await one.tell(released=(gone.home,))
+            lab.town.put(replace(other, home=stays.home, state=InstructionState.WAITING))
+            assert (await stream.until(Instruction)).key == other.key
+
+
+async def test_homes_beyond_those_that_a_gateway_is_told_of_are_an_alert(lab: GatewayLab) -> None:
+    pattern = lab.town.row(Home, home="h1")
+    lab.town.put(*(replace(pattern, home=f"x{number}") for number in range(MOST_HOMES)))
+    async with lab.door() as door, door.gateway() as one, one.stream() as (hello, _):
+        assert len(hello.homes) == MOST_HOMES
+    (alert,) = lab.alerts()
+    assert alert.cause is AlertCause.TOO_MANY_HOMES
+    assert f"{MOST_HOMES + 2:,} homes" in alert.text
+
+
+def test_no_home_is_moved_to_a_gateway_that_would_not_be_told_of_it(lab: GatewayLab) -> None:
+    pattern = lab.town.row(Home, home="h1")
+    full = (replace(pattern, home=f"x{n}", gateway="gw2") for n in range(MOST_HOMES - 1))
+    lab.town.put(*full)
+    for act in (MoveHomes("gw2", ("h1", "h2")), ForceHomes("gw2", ("h1", "h2"))):
+        text = lab.town.refused("olive", act)
+        assert f"gw2 can have {MOST_HOMES:,} homes" in text
+    lab.town.decide("olive", MoveHomes("gw2", ("h1",)))
+
+
+async def test_what_is_strange_about_a_gateway_is_among_the_alerts_and_floods_them_not(
+    lab: GatewayLab,
+) -> None:
+    lab.begin()
+    async with lab.door() as door, door.gateway() as one:
+        said = lab.said("h1", HubWord.REACHED)
+        await one.tell(said._replace(home="nowhere"))
+        (alert,) = _alerts(lab)
+        assert "says reached of a home that is not its own: nowhere" in alert.text
+        assert (alert.subject, alert.act) == ("gateway:gw", "settle-gateway-alerts")
+        for number in range(2):
+            await one.tell(*(said._replace(home=f"no-{number}-{n}") for n in range(100)))
+    found = _alerts(lab)
+    assert len(found) < 30
+    assert sum("more" in alert.text for alert in found) == 1
+
+
+def _alerts(lab: GatewayLab) -> list[Alert]:
+    found: AlertList = ask(AskAlerts(), View(lab.town.desk, LOCAL, lab.town.utc))
+    return [alert for alert in found.items if alert.kind is AlertKind.GATEWAY]
