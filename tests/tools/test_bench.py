@@ -77,6 +77,16 @@ def test_both_rows_of_messages_run_without_a_fault(bench: Bench, tmp_path: Path)
     assert "with an ECDH for each, ratio" in verify["note"]
 
 
+@pytest.mark.heavy
+def test_rows_of_a_server_count_what_people_and_gateways_cost(bench: Bench, tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    rows = ("portal-page", "sse-1000", "gateway-day")
+    assert bench(*rows, "--quick", "--here", "--output", str(output)) in {0, 1}
+    found = json.loads(output.read_text())
+    assert [row["name"] for row in found] == list(rows)
+    assert all(row["value"] > 0 for row in found)
+
+
 def test_every_load_switch_activates_once_and_proves_it_in_time(
     bench: Bench, tmp_path: Path
 ) -> None:
