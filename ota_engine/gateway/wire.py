@@ -42,6 +42,7 @@ MOST_ORIGINATORS: Final = 64  # parties whose counters one home draws
 MOST_TRANSFERS: Final = 200  # in one report of progress
 MOST_MESSAGE: Final = 256 << 10  # octets of one signed message
 MOST_COUNTER: Final = (1 << 63) - 1  # OriginatorCounter (GBCS)
+PROBLEM_TYPE: Final = "application/problem+json"  # of a refusal, RFC 9457
 KEPT_S: Final = 35 * 86_400.0  # that a gateway keeps outcomes which the head end has
 HEARTBEAT_S: Final = 15.0  # between two things on a stream, a comment at least
 SILENT_S: Final = 45.0  # after which a stream that brings nothing is given up

@@ -17,6 +17,7 @@ from ota_engine.fleet.port import HubOutcome, HubWord, Instruction
 from ota_engine.gateway.wire import (
     MOST_BODY,
     OUTCOME,
+    PROBLEM_TYPE,
     PROTOCOLS,
     REGISTER_PATH,
     Hello,
@@ -445,7 +446,7 @@ def _refused(answer: WireAnswer | WireStream, status: int, code: str, what: str)
     if answer.status != status:
         raise NonConformingWireError(f"{what} is refused by {status}, and not by {answer.status}")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-    _demand(kind == "application/problem+json", f"{what} is refused by a problem document")
+    _demand(kind == PROBLEM_TYPE, f"{what} is refused by a problem document")
     try:
         problem: WireProblem = record_of(WireProblem, answer.octets)
     except WireError as error:

@@ -6,6 +6,7 @@ from ota_engine.gateway.wire import (
     CODES,
     DOCUMENTS,
     MOST_BODY,
+    PROBLEM_TYPE,
     PROTOCOLS,
     REGISTER_PATH,
     Hello,
@@ -24,7 +25,6 @@ from ota_engine.gateway.wire_stream import EVENTS, MEDIA_TYPE
 SECURITY: Final = "gatewayToken"
 PREFIX: Final = "Gateway"  # of the names of schemas, which others join
 TAG: Final = "gateways"
-_PROBLEM: Final = "application/problem+json"
 
 
 def wire_paths() -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _image() -> dict[str, Any]:
 def _problems() -> dict[str, Any]:
     """Every status of a refusal, with what a gateway does then."""
     found: dict[str, Any] = {}
-    content = {_PROBLEM: {"schema": _ref(WireProblem)}}
+    content = {PROBLEM_TYPE: {"schema": _ref(WireProblem)}}
     for code, (status, then) in CODES.items():
         told = f"{code}: {then}"
         known = found.get(str(status))

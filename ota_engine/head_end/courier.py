@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 import trio
 
 from ota_engine.audit_chain import AuditHead
-from ota_engine.backoff import stepped
 from ota_engine.errors import ZotaError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.kernel.heads import sign_head
@@ -117,7 +116,7 @@ class NoticeCourier:
 
     def _leave_alone(self, party: str) -> None:
         failures = self._unanswered[party] = self._unanswered.get(party, 0) + 1
-        self._not_before[party] = self._wall_clock() + stepped(DEFAULT_PATIENCE.pauses, failures)
+        self._not_before[party] = self._wall_clock() + DEFAULT_PATIENCE.after(failures)
 
     async def _settle(
         self, party: Party, waiting: Sequence[Notice], events: Sequence[FleetEvent]

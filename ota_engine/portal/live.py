@@ -6,7 +6,6 @@ committed while somebody looks. Nobody has a queue: whoever is slow finds the ne
 
 import json
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
@@ -14,12 +13,12 @@ from typing import Final, NamedTuple
 import trio
 from prometheus_client import Counter
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from ota_engine.errors import StoreError, ZotaError
 from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.questions.asking import View, Viewer
 from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.head_end.streaming import StreamAnswer, TellPiece
 from ota_engine.portal.frame import PageFrame
 from ota_engine.portal.pages import PortalPage, Visit
 
@@ -28,12 +27,6 @@ QUIET_S: Final = 15.0  # after which a word is said that says nothing, and the s
 WOKEN: Final = 4  # viewers at a time: whoever decides meanwhile waits for no more than these
 SHARE: Final = 20  # of a sight that takes long, the time between two makings is so many times that
 MOST_STREAMS: Final = 32  # of one session at a time: a browser has six
-_HEAD: Final = (
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-accel-buffering", b"no"),
-)
 _OVER: Final = b"event: over\ndata: signed out\n\n"
 
 
@@ -140,7 +133,7 @@ class LiveRoom:
         """
         if self._over or self._streams.get(signed.digest, 0) >= MOST_STREAMS:
             return Response("too many pages are open: close some\n", 429, media_type="text/plain")
-        return _Stream(partial(self._tell, sight, signed, seen))
+        return StreamAnswer(partial(self._tell, sight, signed, seen))
 
     def end(self, digest: str) -> None:
         """End all streams of a session."""
@@ -203,7 +196,7 @@ class LiveRoom:
         text = json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
         return text, time.perf_counter() - begun
 
-    async def _tell(self, sight: PageSight, signed: SignedIn, seen: str, send: Send) -> None:
+    async def _tell(self, sight: PageSight, signed: SignedIn, seen: str, send: TellPiece) -> None:
         watched = self._watched.setdefault(sight, _Watched())
         watched.viewers += 1
         self._streams[signed.digest] = self._streams.get(signed.digest, 0) + 1
@@ -216,24 +209,26 @@ class LiveRoom:
                 del self._watched[sight]
             self._leave(signed.digest)
 
-    async def _follow(self, watched: _Watched, signed: SignedIn, seen: str, send: Send) -> None:
+    async def _follow(
+        self, watched: _Watched, signed: SignedIn, seen: str, send: TellPiece
+    ) -> None:
         sent = watched.number if seen == f"{self._begun}-{watched.number}" else 0
-        await _say(send, b"retry: 2000\n\n")
+        await send(b"retry: 2000\n\n")
         looked = trio.current_time()
         while not self._over and signed.digest not in self._ended:
             if trio.current_time() >= looked + QUIET_S:
                 looked = trio.current_time()
                 if not await self._still_in(signed):
                     break
-                await _say(send, b":\n\n")
+                await send(b":\n\n")
             elif watched.number > sent:
                 sent = watched.number
-                await _say(send, watched.event)
+                await send(watched.event)
             else:
                 with trio.move_on_at(looked + QUIET_S):
                     await watched.waiting.park()
         if not self._over:
-            await _say(send, _OVER)
+            await send(_OVER)
 
     async def _still_in(self, signed: SignedIn) -> bool:
         try:
@@ -252,29 +247,3 @@ class LiveRoom:
     def _wake_all(self) -> None:
         for watched in self._watched.values():
             watched.waiting.unpark_all()
-
-
-async def _say(send: Send, octets: bytes) -> None:
-    await send({"type": "http.response.body", "body": octets, "more_body": True})
-
-
-class _Stream(Response):
-    """An answer that goes on until it is told to end or the reader has gone."""
-
-    def __init__(self, tell: Callable[[Send], Awaitable[None]]) -> None:
-        super().__init__()
-        self._telling = tell
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_until_gone, receive, nursery.cancel_scope)
-            await self._telling(send)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            nursery.cancel_scope.cancel()
-
-
-async def _until_gone(receive: Receive, scope: trio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()

@@ -6,10 +6,9 @@ this gateway in any more, which no further attempt mends; or what was asked for 
 
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 import trio
@@ -34,13 +33,13 @@ from ota_engine.gateway.wire import (
 )
 from ota_engine.gateway.wire_shapes import WireError
 from ota_engine.gateway.wire_stream import MEDIA_TYPE, Beat, StreamEvent, StreamReader
+from ota_engine.telling.http_calling import HttpCaller, end_answer
 from ota_engine.telling.http_poster import answered, http_url
 from ota_engine.telling.serving import PRIVATE
 from ota_engine.wording import one_line
 
 ANSWER_S: Final = 30.0  # for one request as a whole
 CONNECT_S: Final = 10.0
-CLOSING_S: Final = 2.0
 MOST_ANSWER: Final = 64 << 10  # octets of an answer that is no stream and no image
 SHUT: Final = frozenset(
     {"unknown token", "revoked", "code refused", "another instance", "no common protocol"}
@@ -80,7 +79,7 @@ class RangeRefusedError(ZotaError):
     """An image is not what a part of it was thought to be a part of."""
 
 
-class HeadEndDoor:
+class HeadEndDoor(HttpCaller):
     """Connections to one head end, for one gateway or many. Use it as an async context manager.
 
     Args:
@@ -104,27 +103,13 @@ class HeadEndDoor:
         parsed = _checked(url, private=private)
         self.place = f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
         self._base = str(parsed).rstrip("/")
-        self._client = httpx.AsyncClient(
+        super().__init__(
+            {"Accept": "application/json"},
             verify=_tls(ca) if parsed.scheme == "https" else False,
             transport=transport,
             timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=200),
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": "zota", "Accept": "application/json"},
         )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -300,19 +285,12 @@ def _read(kind: type[Any], octets: bytes) -> Any:
 
 @asynccontextmanager
 async def _octets(response: httpx.Response) -> AsyncIterator[AsyncIterator[bytes]]:
-    """The octets of an answer, for as long as the block; where it is left before their end, they are ended.
-
-    What httpx reads with would be left half way otherwise, for Python to find.
-    """
+    """The octets of an answer, for as long as the block; where it is left before their end, they are ended."""
     octets = response.aiter_raw()
     try:
         yield octets
     finally:
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_S):
-            await response.aclose()
-            with suppress(httpx.HTTPError, httpx.StreamError):
-                async for _ in octets:
-                    pass
+        await end_answer(response, octets)
 
 
 async def _told(octets: AsyncIterator[bytes]) -> AsyncGenerator[StreamEvent, None]:

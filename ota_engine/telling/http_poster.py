@@ -1,22 +1,17 @@
-"""Posts over HTTP for whoever has something to say to one URL; knows httpx, and nothing of what is said.
-
-Redirects are not followed: an address is what was given. Nothing is taken from the environment: no
-proxy, no password file.
-"""
+"""Posts over HTTP for whoever has something to say to one URL; knows httpx, and nothing of what is said."""
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from types import TracebackType
-from typing import Self
 
 import httpx
 import trio
 
+from ota_engine.telling.http_calling import HttpCaller
 from ota_engine.telling.sink import Fate, SinkAnswer
 from ota_engine.wording import one_line
 
 
-class HttpPoster:
+class HttpPoster(HttpCaller):
     """Connections to one server. Use it as an async context manager.
 
     Args:
@@ -38,26 +33,8 @@ class HttpPoster:
     ) -> None:
         self._url = url
         self._timeout = timeout
-        self._client = httpx.AsyncClient(
-            verify=tls or url.scheme == "https",  # what is not used is slow to load
-            transport=transport,
-            timeout=timeout,
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": "zota", **headers},
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+        verify = tls or url.scheme == "https"  # what is not used is slow to load
+        super().__init__(headers, verify=verify, transport=transport, timeout=timeout)
 
     async def _attempted(self, post: Callable[[], Awaitable[SinkAnswer]]) -> SinkAnswer:
         """Make one attempt within its time; never raises for what the other side does."""

@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from types import TracebackType
-from typing import Final, Self
+from contextlib import asynccontextmanager
+from typing import Final
 
 import httpx
 import trio
@@ -12,9 +11,9 @@ import trio
 from ota_engine.errors import LinkError
 from ota_engine.gateway.wire_conformance import WireAnswer
 from ota_engine.gateway.wire_stream import Beat, StreamEvent, StreamReader
+from ota_engine.telling.http_calling import HttpCaller, end_answer
 
 PATIENCE_S: Final = 60.0  # for an answer, and for the next thing on a stream
-CLOSING_S: Final = 2.0
 
 
 class HttpStream:
@@ -43,7 +42,7 @@ class HttpStream:
             self._found += self._reader.feed(piece)
 
 
-class HttpWire:
+class HttpWire(HttpCaller):
     """Connections to one head end; a ``WireSpeaker``. Use it as an async context manager.
 
     Args:
@@ -60,26 +59,7 @@ class HttpWire:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._patience = patience_s
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            transport=transport,
-            timeout=httpx.Timeout(patience_s),
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": "zota"},
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+        super().__init__({}, base_url=url, transport=transport, timeout=patience_s)
 
     async def ask(
         self, method: str, path: str, headers: Mapping[str, str], octets: bytes = b""
@@ -121,13 +101,4 @@ class HttpWire:
         try:
             yield HttpStream(pieces)
         finally:
-            await _ended(answer, pieces)
-
-
-async def _ended(answer: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
-    """End what httpx reads with, which would be left half way otherwise, for Python to find."""
-    with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_S):
-        await answer.aclose()
-        with suppress(httpx.HTTPError, httpx.StreamError):
-            async for _ in pieces:
-                pass
+            await end_answer(answer, pieces)

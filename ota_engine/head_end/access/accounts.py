@@ -45,11 +45,6 @@ class KnownPerson(NamedTuple):
     account: Account | None
 
     @property
-    def registered_key(self) -> str:
-        """Public key by which the fleet checks her decisions; empty where it does not."""
-        return "" if self.person is None else self.person.key
-
-    @property
     def hindrance(self) -> str:
         """Why she is not let in, although she is who she says; empty where she is."""
         account, person = self.account, self.person

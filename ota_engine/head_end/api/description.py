@@ -19,7 +19,7 @@ from ota_engine.head_end.api.files import LIST_KINDS, ZIP, AskEvidence, AskImpor
 from ota_engine.head_end.api.headers import KEY_PATTERN
 from ota_engine.head_end.api.hook_keeping import HookShown
 from ota_engine.head_end.api.hooks import HookWanted
-from ota_engine.head_end.api.problems import MEDIA_TYPE, PROBLEMS
+from ota_engine.head_end.api.problems import PROBLEMS
 from ota_engine.head_end.api.reception import JSON
 from ota_engine.head_end.api.schemas import (
     COMPONENTS,
@@ -28,6 +28,7 @@ from ota_engine.head_end.api.schemas import (
     described,
     summary_of,
 )
+from ota_engine.head_end.problem_document import PROBLEM_TYPE
 from ota_engine.head_end.questions.asking import EVERYBODY, QuestionRow
 from ota_engine.head_end.questions.catalogue import QUESTIONS
 
@@ -359,7 +360,7 @@ def _problem_responses() -> dict[str, Any]:
         f"Problem{status}": {
             "description": " ".join(lines),
             **({"headers": retried} if status in (429, 503) else {}),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": f"{COMPONENTS}Problem"}}},
+            "content": {PROBLEM_TYPE: {"schema": {"$ref": f"{COMPONENTS}Problem"}}},
         }
         for status, lines in sorted(told.items())
     }

@@ -14,7 +14,6 @@ from typing import Final
 import httpx
 import trio
 
-from ota_engine.backoff import stepped
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.access.rows import Hook
 from ota_engine.fleet.parties.rows import Party, Person
@@ -27,6 +26,7 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import View
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
+from ota_engine.telling.http_poster import answered
 from ota_engine.telling.sink import DEFAULT_PATIENCE
 from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import one_line
@@ -134,7 +134,7 @@ class HookCourier:
         return replace(
             hook,
             failures=failures,
-            not_before_utc=utc + stepped(DEFAULT_PATIENCE.pauses, failures),
+            not_before_utc=utc + DEFAULT_PATIENCE.after(failures),
             trouble=trouble,
             failing_utc=since,
             ended=ended,
@@ -180,9 +180,7 @@ class HookCourier:
             return "", False
         if response.is_redirect:
             return f"answered {response.status_code}: redirects are not followed", False
-        shown = one_line(said.decode("utf-8", "replace").strip())
-        reason = f": {shown}" if shown else ""
-        return f"answered {response.status_code}{reason}", response.status_code == GONE
+        return answered(response.status_code, said), response.status_code == GONE
 
 
 def _taken(hook: Hook) -> Hook:

@@ -8,10 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.kernel.decisions import RefusalCode
-
-MEDIA_TYPE: Final = "application/problem+json"
-TYPE: Final = "urn:zota:problem:"
-LONGEST: Final = 1_000  # characters of a detail
+from ota_engine.head_end.problem_document import problem_values
 
 
 class ProblemCode(StrEnum):
@@ -144,20 +141,4 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault of the program
     def as_values(self) -> dict[str, Any]:
         """Write the document as plain values, ready for JSON."""
         row = PROBLEMS[self.code]
-        return {
-            "type": f"{TYPE}{self.code}",
-            "title": row.title,
-            "status": row.status,
-            "detail": _line(self.detail),
-            "code": str(self.code),
-            **self.more,
-        }
-
-
-def _line(text: str) -> str:
-    """Keep a detail one printable line; it may quote whatever came."""
-    shown = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text[:LONGEST]
-    )
-    return shown if len(text) <= LONGEST else f"{shown}…"
+        return problem_values(self.code, row.status, row.title, self.detail) | self.more

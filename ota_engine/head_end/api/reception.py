@@ -19,8 +19,9 @@ from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.api.addresses import PREFIX, AddressError
 from ota_engine.head_end.api.crowd import Crowd
 from ota_engine.head_end.api.headers import bearer, unauthenticated
-from ota_engine.head_end.api.problems import MEDIA_TYPE, Problem, ProblemCode
+from ota_engine.head_end.api.problems import Problem, ProblemCode
 from ota_engine.head_end.posted import PostRefused, Unread
+from ota_engine.head_end.problem_document import PROBLEM_TYPE
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError
 from ota_engine.head_end.service.guards import SAFE, is_own
 from ota_engine.head_end.service.parts import ServiceParts
@@ -183,7 +184,7 @@ def problem_response(problem: Problem, *, unread: bool = False) -> Response:
     """
     headers = problem.headers | NO_STORE | ({"Connection": "close"} if unread else {})
     answer = Unread if unread else Response
-    return answer(json_octets(problem.as_values()), problem.status, headers, MEDIA_TYPE)
+    return answer(json_octets(problem.as_values()), problem.status, headers, PROBLEM_TYPE)
 
 
 def _no_address() -> Problem:

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple, Protocol
 import trio
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.backoff import stepped
 from ota_engine.errors import StoreError, ZotaError
 from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.orders.outbox import DocumentDelivered, DocumentUndelivered
@@ -172,7 +171,7 @@ class DocumentCourier:
     def _leave_alone(self, user: Eui64) -> None:
         failures = self._unanswered[user] = self._unanswered.get(user, 0) + 1
         now = self._clock()
-        self._left_alone[user] = now, now + stepped(DEFAULT_PATIENCE.pauses, failures)
+        self._left_alone[user] = now, now + DEFAULT_PATIENCE.after(failures)
 
     def _trouble(self, user: Eui64, trouble: str) -> None:
         if self._told.get(user) != trouble:

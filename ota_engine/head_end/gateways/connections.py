@@ -5,7 +5,7 @@ one. A gateway has one stream; whoever opens another has lost the first, or is s
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -13,18 +13,18 @@ from typing import Final, NamedTuple
 
 import trio
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from ota_engine.fleet.gateways.rows import HomeMove, MoveState, RegisteredGateway
 from ota_engine.fleet.kernel.rows import Counts, RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState
 from ota_engine.gateway.wire import HEARTBEAT_S, HomeGiven, HomesGiven, Parting, Watching
 from ota_engine.gateway.wire_shapes import WireError
-from ota_engine.gateway.wire_stream import HEARTBEAT, MEDIA_TYPE, StreamEvent, event_octets
+from ota_engine.gateway.wire_stream import HEARTBEAT, StreamEvent, event_octets
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.figures import GatewayFigures
 from ota_engine.head_end.gateways.homes import homes_of
 from ota_engine.head_end.service.parts import ServiceParts
+from ota_engine.head_end.streaming import StreamAnswer, TellPiece
 from ota_engine.times import Utc
 
 TICK_S: Final = 0.25  # between two looks
@@ -33,11 +33,6 @@ HOMES_S: Final = (
 )
 MOST_UNTAKEN: Final = 200  # instructions put on a stream that were not taken yet
 MOST_STREAMS: Final = 2_000
-_HEAD: Final = (
-    (b"content-type", MEDIA_TYPE.encode("ascii")),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-)
 REPLACED: Final = "another stream of this gateway has taken the place of this one"
 
 
@@ -82,7 +77,7 @@ class GatewayStream:
             self.tell(parting)
             self.parting = parting
 
-    async def flow(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+    async def flow(self, send: TellPiece) -> None:
         """Send what is put on it until it ends, and a heartbeat where that is nothing for long."""
         while True:
             self._news = trio.Event()
@@ -127,7 +122,13 @@ class Connections:
 
     def answer(self, stream: GatewayStream) -> Response:
         """Answer with a stream; from then on it is the one of its gateway."""
-        return _StreamAnswer(self, stream)
+        return StreamAnswer(partial(self._flow, stream))
+
+    async def _flow(self, stream: GatewayStream, send: TellPiece) -> None:
+        try:
+            await stream.flow(send)
+        finally:
+            self.close(stream)
 
     def open(self, stream: GatewayStream) -> None:
         """Let a stream be the one of its gateway."""
@@ -300,38 +301,3 @@ def _waiting(desk: FleetDesk, gateway: str) -> list[Instruction]:
     where = (("state", InstructionState.WAITING), ("gateway", gateway))
     wanted = Select(Instruction, where, (), ("number", "key"), MOST_UNTAKEN)
     return desk.store.select(wanted)
-
-
-class _StreamAnswer(Response):
-    """An answer that goes on for as long as it is read."""
-
-    media_type = MEDIA_TYPE
-
-    def __init__(self, connections: Connections, stream: GatewayStream) -> None:
-        super().__init__(status_code=200)
-        self._connections = connections
-        self._stream = stream
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-
-        async def piece(octets: bytes) -> None:
-            await send({"type": "http.response.body", "body": octets, "more_body": True})
-
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": list(_HEAD)})
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_gone, receive, nursery.cancel_scope)
-                await self._stream.flow(piece)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                nursery.cancel_scope.cancel()
-        finally:
-            self._connections.close(self._stream)
-
-
-async def _gone(receive: Receive, scope: trio.CancelScope) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            scope.cancel()
-            return

@@ -17,7 +17,6 @@ from ota_engine.head_end.gateways.refusals import GatewayRefused
 
 PIECE: Final = 64 << 10  # octets in memory of each that is being sent
 MOST_SENDING: Final = 16  # images at the same time
-WAIT_S: Final = 10.0  # for others to be done
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 

@@ -5,10 +5,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from ota_engine.gateway.wire import CODES, WireProblem, octets_of
+from ota_engine.gateway.wire import CODES, PROBLEM_TYPE, WireProblem, octets_of
 from ota_engine.head_end.posted import Unread
 
-PROBLEM: Final = "application/problem+json"
 JSON: Final = "application/json"
 _CHALLENGE: Final = 401
 
@@ -60,4 +59,4 @@ def _problem(
     kind: type[Response] = Response,
 ) -> Response:
     told = WireProblem(code, status, detail, code)
-    return kind(octets_of(told), status, headers=dict(headers), media_type=PROBLEM)
+    return kind(octets_of(told), status, headers=dict(headers), media_type=PROBLEM_TYPE)

@@ -17,8 +17,8 @@ from ota_engine.fleet.orders.rows import (
     ServiceUser,
     UserDocument,
 )
-from ota_engine.head_end.duis.documents import DocumentListed, listed
 from ota_engine.head_end.questions.asking import NotThereError, QuestionRow, Questions, View
+from ota_engine.head_end.questions.documents import DocumentListed, listed
 from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
 from ota_engine.head_end.questions.scope import HOMES, home_party, own_users
 from ota_engine.store.fleet.sets import count_of, rows_of

@@ -21,6 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ota_engine.head_end.posted import throw_away
+from ota_engine.head_end.problem_document import PROBLEM_TYPE, problem_values
 from ota_engine.wording import one_line
 
 Guard = Callable[[ASGIApp], ASGIApp]
@@ -334,14 +335,8 @@ async def _refuse(
 ) -> None:
     """Answer in one line: to programs as a problem document (RFC 9457)."""
     if scope["path"].startswith(PROGRAMS):
-        told = {
-            "type": f"urn:zota:problem:{code}",
-            "title": status.phrase,
-            "status": status.value,
-            "detail": text,
-            "code": code,
-        }
-        kind, body = b"application/problem+json", json.dumps(told).encode()
+        told = problem_values(code, status.value, status.phrase, text)
+        kind, body = PROBLEM_TYPE.encode("ascii"), json.dumps(told).encode()
     else:
         kind, body = b"text/plain; charset=utf-8", f"{text}\n".encode()
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
