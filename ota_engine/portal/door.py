@@ -25,7 +25,7 @@ from ota_engine.portal.frame import PageFrame, rate_text
 from ota_engine.portal.live import LiveRoom, PageSight, Visited
 from ota_engine.portal.pages import MENU, FormPosted, PortalPage, link
 from ota_engine.portal.posting import read_form
-from ota_engine.portal.problems import PageProblem, problem_of
+from ota_engine.portal.problems import FAULT, PageProblem, problem, problem_of
 from ota_engine.portal.registry import PAGES
 from ota_engine.portal.sign_in import BARE, SignInPages
 from ota_engine.portal.statics import StaticFiles
@@ -81,6 +81,10 @@ class PortalDoor:
                     return await self._answered(page, request, signed)
             except (LocalError, StoreError, HTTPException) as error:
                 return await self._problem(problem_of(error), signed)
+            except Exception as error:  # noqa: BLE001 - told; who looks sees what to do next
+                trouble = f"a fault of ours: {type(error).__name__}: {error}"
+                self._parts.log("trouble", trouble=trouble, path=request.url.path)
+                return await self._problem(problem(500, FAULT), signed)
             here = link(_path_of(request), **request.query_params)
             is_home = here == "/" or request.method != "GET"
             return see(link("/sign-in", next=None if is_home else here))

@@ -21,6 +21,7 @@ from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.head_end.streaming import StreamAnswer, TellPiece
 from ota_engine.portal.frame import PageFrame
 from ota_engine.portal.pages import PortalPage, Visit
+from ota_engine.portal.problems import FAULT
 
 TICK_S: Final = 0.5  # between two looks at whether anything was committed
 QUIET_S: Final = 15.0  # after which a word is said that says nothing, and the session looked at
@@ -144,6 +145,7 @@ class LiveRoom:
     async def run(self) -> None:
         """Make what is looked at whenever something was committed, until cancelled."""
         try:
+            self._over = False
             while True:
                 await self._somebody.wait()
                 begun, self._making_s = trio.current_time(), 0.0
@@ -176,6 +178,11 @@ class LiveRoom:
             raise
         except ZotaError as error:  # it is not there any more, or not for this viewer
             told = json.dumps({"gone": str(error)})
+        except Exception as error:  # noqa: BLE001 - told; a fault in one page ends no other
+            told = json.dumps({"gone": FAULT})
+            if told != watched.told:
+                trouble = f"a fault of ours: {type(error).__name__}: {error}"
+                self._parts.log("trouble", trouble=trouble, path=sight.path)
         self._making_s += took
         watched.at = revision
         watched.not_before = trio.current_time() + SHARE * took - TICK_S

@@ -16,14 +16,18 @@ _TITLES: Final = {
     409: "It has changed meanwhile",
     413: "This is too large",
     429: "This is too often",
+    500: "This page cannot be made",
     503: "The fleet cannot be read just now",
 }
 _NEXT: Final = {
     403: "What a party may see and decide follows from its roles. Ask an operator if yours lack one.",
     404: "The address may be mistyped, what it names may have gone, or it is not for your party to see.",
     409: "Look at it as it is now, then decide again.",
+    500: "Everything else goes on: look at another page meanwhile.",
     503: "Nothing was lost. Try again in a few seconds.",
 }
+#: What is told of a fault of ours; what it was stands in the log.
+FAULT: Final = "a fault of the server: its operator has been told"
 
 
 class PageProblem(NamedTuple):
