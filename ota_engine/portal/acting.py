@@ -39,8 +39,8 @@ from ota_engine.head_end.questions.scope import is_hidden
 from ota_engine.head_end.questions.subjects import AskSubject, SubjectFact, SubjectNow
 from ota_engine.portal.answers import own_path, see
 from ota_engine.portal.forms.making import (
-    BEFORE_ANYBODY,
     MOST_OCTETS,
+    NO_FORM,
     ActForm,
     FormField,
     file_text,
@@ -147,7 +147,7 @@ def _shown(visit: Visit) -> Mapping[str, Any]:
 
 def _form(name: str) -> ActForm:
     act = ACTS_BY_NAME.get(name)
-    if act is None or act.__name__ in BEFORE_ANYBODY:
+    if act is None or act.__name__ in NO_FORM:
         raise NotThereError("there is no such decision: look at those there are")
     return form_of(act)
 

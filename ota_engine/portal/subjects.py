@@ -37,6 +37,8 @@ _LISTS: Final[Mapping[str, str]] = {
 }
 
 
+#: Pages of decisions that are made there, and by no form of their own.
+_OWN_PAGES: Final[Mapping[str, str]] = {"replace-key": "/account"}
 #: Pages that are for some roles alone.
 _KEPT: Final[Mapping[str, frozenset[PartyRole]]] = {
     "party": KEEPERS,
@@ -60,6 +62,8 @@ def subject_path(subject: str, roles: frozenset[PartyRole]) -> str:
 
 def act_path(act: str, fields: Mapping[str, str], next_path: str = "") -> str:
     """Link to the form of a decision, with what is known of it filled in."""
+    if act in _OWN_PAGES:
+        return _OWN_PAGES[act]
     return link(f"/decide/{part(act)}", **fields, next=next_path)
 
 

@@ -14,7 +14,7 @@ from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.releases.rows import FirmwareRelease
 from ota_engine.head_end.questions.decisions import act_name
 from ota_engine.portal.door import PortalDoor
-from ota_engine.portal.forms.making import BEFORE_ANYBODY
+from ota_engine.portal.forms.making import NO_FORM
 from tests.fleet.estate import Estate
 from tests.fleet.rollout import policy
 from tests.head_end.service_lab import ServiceLab
@@ -58,7 +58,7 @@ async def test_every_act_has_a_form_for_the_roles_that_may_decide_it_and_no_othe
                 roles = set(lab.estate.row(Party, party=party).roles)
                 async with client.browser(person) as http:
                     for act, row in Fleet().acts.items():
-                        if act.__name__ in BEFORE_ANYBODY:
+                        if act.__name__ in NO_FORM:
                             continue
                         path = f"/decide/{act_name(act)}"
                         may = not roles.isdisjoint(map(str, row.roles))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.fleet.gateways.rows import (
     AlertCause,
@@ -12,10 +13,12 @@ from ota_engine.fleet.gateways.rows import (
     GatewayContact,
     RegisteredGateway,
 )
+from ota_engine.fleet.parties.rows import Person
 from ota_engine.portal import answers
 from ota_engine.portal.door import PortalDoor
 from ota_engine.portal.live import LiveRoom
 from ota_engine.portal.registry import PAGES
+from tests.fleet.estate import public_pem
 from tests.portal.lab import NASTY, PortalLab
 from tests.portal.listening import listening
 
@@ -84,3 +87,18 @@ async def test_pages_are_told_again_where_whoever_tells_them_was_begun_anew(tmp_
 
 def test_the_names_of_headers_are_those_that_browsers_know() -> None:
     assert answers.SAFE_HEADERS["X-Frame-Options"] == "DENY"
+
+
+async def test_an_open_browser_alone_gives_its_person_no_other_key(tmp_path: Path) -> None:
+    with PortalLab(tmp_path, homes=2) as lab:
+        before = lab.town.row(Person, person="kay")
+        thief = public_pem(ec.generate_private_key(ec.SECP256R1()))
+        form = {"person": "kay", "key": thief, "stage": "confirm", "reason": "mine now"}
+        async with lab.serving(PortalDoor) as client, client.browser("kay") as http:
+            home = {"sec-fetch-site": "same-origin"}
+            sent = await http.post("/decide/replace-key", data=form, headers=home)
+            assert sent.status_code == 404
+            links = (await http.get("/decide")).text
+            assert "/decide/replace-key" not in links
+            assert 'href="/account"' in links
+        assert lab.town.row(Person, person="kay") == before

@@ -15,10 +15,10 @@ from ota_engine.fleet.calendar.slots import ChooseSlots
 from ota_engine.fleet.campaigns.troubles import RaiseIncident
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.inventory.acts import FenceHomes
-from ota_engine.portal.forms.making import BEFORE_ANYBODY, form_of, read_act
+from ota_engine.portal.forms.making import NO_FORM, form_of, read_act
 from ota_engine.portal.forms.moments import read_moment, write_moment
 
-ACTS = [act for act in Fleet().acts if act.__name__ not in BEFORE_ANYBODY]
+ACTS = [act for act in Fleet().acts if act.__name__ not in NO_FORM]
 LONDON = "Europe/London"
 
 

@@ -23,6 +23,7 @@ from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.kernel.decisions import Decision, RefusalCode
+from ota_engine.fleet.parties.acts import ReplaceKey
 from ota_engine.head_end.access.entry import SignedIn
 from ota_engine.head_end.api.addresses import PREFIX, act_address, read_question, refuse_unsound
 from ota_engine.head_end.api.crowd import AGAIN_S, Crowd
@@ -183,6 +184,12 @@ class ApiDoor:
 
     def _give(self, wish: Wish, wanted: ActWanted, seen: SignedIn, desk: FleetDesk) -> Answered:
         utc = self._parts.clock()
+        if wanted.signature is None and isinstance(wish.act, ReplaceKey):
+            raise Problem(
+                RefusalCode.SIGNATURE,
+                "a key is replaced on the account page, or signed for where the former one is:"
+                " what lets a program in does not do for it",
+            )
         if wanted.signature is None:
             return decide(desk, wish, seen.signer, utc)
         if not wish.key or wanted.given_utc is None:

@@ -323,5 +323,6 @@ def _slots(lines: Sequence[str], zone: str) -> tuple[tuple[str, Utc], ...]:
     return tuple(found)
 
 
-#: Acts that nobody signed in gives: by it a fleet begins, and its first persons are known.
-BEFORE_ANYBODY: Final = frozenset({"FoundEstate"})
+#: Acts that have no form of these: one by which a fleet begins, before anybody can sign in, and one for which
+#: its person shows once more that it is she, on the page of her account.
+NO_FORM: Final = frozenset({"FoundEstate", "ReplaceKey"})

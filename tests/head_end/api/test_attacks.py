@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 
 import pytest
 import trio
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.fleet.kernel.decisions import DecisionRow
-from ota_engine.fleet.parties.acts import RemovePerson
-from ota_engine.fleet.parties.rows import Party
+from ota_engine.fleet.kernel.decisions import Decision, DecisionRow
+from ota_engine.fleet.parties.acts import RemovePerson, ReplaceKey
+from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.api.crowd import Crowd
 from ota_engine.head_end.api.door import ApiDoor
 from ota_engine.times import DAY_S, Utc
+from tests.fleet.estate import KAYS_KEY, public_pem, signed
 from tests.head_end.api.test_door import ADD, PARTY, problem
 from tests.head_end.service_lab import ServiceClient, ServiceLab
 
@@ -321,3 +323,36 @@ async def test_more_callers_than_are_taken_at_once(lab: ServiceLab) -> None:
             answer = await http.get(CAMPAIGNS)
         problem(answer, 503, "busy")
         assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize("person", ["kay", "olive"])
+async def test_a_stolen_token_gives_its_person_no_key_of_the_thiefs(
+    api: ServiceClient, lab: ServiceLab, person: str
+) -> None:
+    before = lab.estate.row(Person, person=person)
+    thief = public_pem(ec.generate_private_key(ec.SECP256R1()))
+    async with api.of(person) as http:
+        answer = await http.post(
+            "/api/v1/acts/replace-key", json={"fields": {"person": person, "key": thief}}
+        )
+    assert "account page" in problem(answer, 403, "signature")
+    assert lab.estate.row(Person, person=person) == before
+
+
+async def test_whoever_has_the_former_key_replaces_it_from_where_that_is(
+    api: ServiceClient, lab: ServiceLab
+) -> None:
+    key = public_pem(ec.generate_private_key(ec.SECP256R1()))
+    act = ReplaceKey("kay", key)
+    decision = signed(Decision("mine-2", "kay", act, "", None, lab.estate.utc), KAYS_KEY)
+    body = {
+        "fields": {"person": "kay", "key": key},
+        "given_utc": decision.given_utc,
+        "signature": decision.signature.hex(),
+    }
+    async with api.of("kay", unsigned=True) as http:
+        answer = await http.post(
+            "/api/v1/acts/replace-key", json=body, headers={"Idempotency-Key": "mine-2"}
+        )
+    assert answer.status_code == 200, answer.text
+    assert lab.estate.row(Person, person="kay").key == key
