@@ -33,6 +33,41 @@ DEFAULT_PLACE: Final = "127.0.0.1:8080"
 DEFAULT_DUIS_PLACE: Final = "127.0.0.1:8079"
 MOST_RATE: Final = 100_000.0  # of a calendar
 
+ServerNames = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="NAME", help="A name by which it is reached, too; repeatable."),
+]
+DuisFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--duis", metavar="DIR", help="Serve DUIS, too: certificates of users, ours, our key."
+    ),
+]
+ImageFolders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--images",
+        metavar="DIR",
+        help="Give gateways images of this folder, named by SHA-256; repeatable.",
+    ),
+]
+TrialRate = Annotated[
+    float | None,
+    typer.Option(
+        "--test-clock",
+        metavar="RATE",
+        min=1.0,
+        max=MOST_RATE,
+        help="For trials: a calendar RATE times as fast, for all who take part.",
+    ),
+]
+PrivateHooks = Annotated[
+    bool,
+    typer.Option(
+        "--private-hooks", help="Hooks of persons may call addresses of private networks."
+    ),
+]
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -44,18 +79,8 @@ def serve(
     tls_key: TlsKey = None,
     client_ca: ClientCa = None,
     behind_proxy: BehindProxy = False,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host", metavar="NAME", help="A name by which it is reached, too; repeatable."
-        ),
-    ] = None,
-    duis: Annotated[
-        Path | None,
-        typer.Option(
-            "--duis", metavar="DIR", help="Serve DUIS, too: certificates of users, ours, our key."
-        ),
-    ] = None,
+    host: ServerNames = None,
+    duis: DuisFolder = None,
     duis_http: Annotated[
         str, typer.Option("--duis-http", metavar="HOST:PORT", help="Where DUIS listens.")
     ] = DEFAULT_DUIS_PLACE,
@@ -65,30 +90,9 @@ def serve(
         list[str] | None,
         typer.Option("--gateway", metavar=SHAPE, help="Run this hub here, too; repeatable."),
     ] = None,
-    images: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--images",
-            metavar="DIR",
-            help="Give gateways images of this folder, named by SHA-256; repeatable.",
-        ),
-    ] = None,
-    test_clock: Annotated[
-        float | None,
-        typer.Option(
-            "--test-clock",
-            metavar="RATE",
-            min=1.0,
-            max=MOST_RATE,
-            help="For trials: a calendar RATE times as fast, for all who take part.",
-        ),
-    ] = None,
-    private_hooks: Annotated[
-        bool,
-        typer.Option(
-            "--private-hooks", help="Hooks of persons may call addresses of private networks."
-        ),
-    ] = False,
+    images: ImageFolders = None,
+    test_clock: TrialRate = None,
+    private_hooks: PrivateHooks = False,
 ) -> None:
     """Serve a fleet to its people, programs and gateways; until stopped.
 

@@ -8,6 +8,7 @@ before the engine is asked what follows from it.
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import replace
+from functools import partial
 from math import inf
 from pathlib import Path
 from secrets import token_hex
@@ -338,11 +339,6 @@ async def open_gateway(
         LocalError: what the gateway remembers cannot be read.
     """
     witness: list[Callable[[Sequence[Record]], None]] = []
-
-    def committed(rows: Sequence[Record]) -> None:
-        for see in witness:
-            see(rows)
-
     with ExitStack() as held:
         books: list[GatewayBook] = [] if book is None else [book]
         missed: list[OutcomeRecord] = []
@@ -358,7 +354,7 @@ async def open_gateway(
             store.apply([CounterRecord(*one) for one in above])
             counters.update(known | dict(above))
 
-        async with open_engine(setup, listen, committed) as shell:
+        async with open_engine(setup, listen, partial(_see, witness)) as shell:
             (kept,) = books
             own = None if itself is None else itself.own
             core = GatewayCore(home, images, kept.rows.values(), own, unanswered_s)
@@ -372,3 +368,8 @@ async def open_gateway(
                 nursery.start_soon(gateway.run)
                 yield gateway
                 nursery.cancel_scope.cancel()
+
+
+def _see(witness: Sequence[Callable[[Sequence[Record]], None]], rows: Sequence[Record]) -> None:
+    for see in witness:
+        see(rows)

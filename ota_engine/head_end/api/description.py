@@ -430,21 +430,7 @@ def _hand_made() -> dict[str, Any]:
         "given_utc": {"type": "number", "description": "When, by the person's clock."},
         "signed": described(yes, "Whether it bears a signature."),
     }
-    bad = {
-        "type": "object",
-        "properties": {"line": whole, "text": text},
-        "required": ["line", "text"],
-    }
-    listed = {
-        "kind": {"type": "string", "enum": [str(kind) for kind in ImportKind]},
-        "sha256": described(text, "Of the list, hexadecimal."),
-        "lines": described(whole, "That say something."),
-        "bad": described(whole, "Of these that cannot be taken."),
-        "new": described(whole, "Rows that the estate did not have."),
-        "known": described(whole, "Rows that it had."),
-        "taken": described(yes, "Whether the estate has it now."),
-        "bad_lines": {"type": "array", "items": bad, "description": "The first of them."},
-    }
+    listed = _list_taken()
     problem = {
         "type": described(text, "Its kind, as a URI."),
         "title": described(text, "Its kind, in words."),
@@ -482,6 +468,25 @@ def _hand_made() -> dict[str, Any]:
             {**decision, **listed, **problem},
             problem,
         ),
+    }
+
+
+def _list_taken() -> dict[str, Any]:
+    text, whole, yes = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+    bad = {
+        "type": "object",
+        "properties": {"line": whole, "text": text},
+        "required": ["line", "text"],
+    }
+    return {
+        "kind": {"type": "string", "enum": [str(kind) for kind in ImportKind]},
+        "sha256": described(text, "Of the list, hexadecimal."),
+        "lines": described(whole, "That say something."),
+        "bad": described(whole, "Of these that cannot be taken."),
+        "new": described(whole, "Rows that the estate did not have."),
+        "known": described(whole, "Rows that it had."),
+        "taken": described(yes, "Whether the estate has it now."),
+        "bad_lines": {"type": "array", "items": bad, "description": "The first of them."},
     }
 
 
