@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ota_engine.telling.serving import throw_away
+
 SMALL: Final = 64 << 10  # octets kept in memory
 
 
@@ -106,12 +108,6 @@ class Unread(Response):
             nursery.start_soon(throw_away, receive)
             await super().__call__(scope, receive, send)
             nursery.cancel_scope.cancel()
-
-
-async def throw_away(receive: Receive) -> None:
-    """Take what comes of a request until its sender leaves, and forget it."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _checked_head(request: Request, wanted: PostWanted) -> str:

@@ -7,7 +7,7 @@ import trio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ota_engine.head_end.posted import throw_away
+from ota_engine.telling.serving import throw_away
 
 TellPiece = Callable[[bytes], Awaitable[None]]
 

@@ -1,8 +1,8 @@
 """Serves an ASGI application on a socket of ours; knows hypercorn and sockets, nothing of what is served.
 
 What hypercorn leaves open is closed here: a reader that stops reading holds its connection for
-``UNREAD_S`` and no longer, nor does it hold up a server that stops; and heads that do not come end with
-the keep-alive time.
+``UNREAD_S`` and no longer, nor does it hold up a server that stops; heads that do not come end with the
+keep-alive time; and what still comes of a request that is answered holds up no end of its connection.
 """
 
 import logging
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ota_engine.errors import LinkError, LocalError
 
@@ -116,7 +117,7 @@ async def serving(
     config.bind = [f"fd://{bound.fileno()}"]
     bound.detach()  # the server owns it from here on
     stopping, ended = trio.Event(), trio.Event()
-    framework = cast("Framework", app)  # two libraries' words for the same ASGI
+    framework = cast("Framework", _RestThrownAway(app))  # two libraries' words for the same ASGI
 
     async def served(task_status: trio.TaskStatus[list[str]]) -> None:
         try:
@@ -156,6 +157,43 @@ class CutShort(Response):
         """Send the head of an answer of two octets, and none of them."""
         head = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": head})
+
+
+async def throw_away(receive: Receive) -> None:
+    """Take what comes of a request until its sender leaves, and forget it."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _RestThrownAway:
+    """An application whose requests are thrown away as far as they still come when all is answered.
+
+    Otherwise whoever reads the connection waits for somebody to take that, and the connection for its end:
+    neither comes, whatever the other side does.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _has_body(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+
+        async def answered(message: Message) -> None:
+            if message["type"] != "http.response.body" or message.get("more_body", False):
+                await send(message)
+                return
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(throw_away, receive)
+                await send(message)
+                nursery.cancel_scope.cancel()
+
+        await self._app(scope, receive, answered)
+
+
+def _has_body(headers: Headers) -> bool:
+    return "content-length" in headers or "transfer-encoding" in headers
 
 
 async def _cut_after(stopping_s: float, ended: trio.Event, port: int) -> None:

@@ -20,8 +20,8 @@ import trio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ota_engine.head_end.posted import throw_away
 from ota_engine.head_end.problem_document import PROBLEM_TYPE, problem_values
+from ota_engine.telling.serving import throw_away
 from ota_engine.wording import one_line
 
 Guard = Callable[[ASGIApp], ASGIApp]
@@ -84,7 +84,6 @@ class GuardRules:
 def guards(rules: GuardRules) -> list[Guard]:
     """Name what stands before the doors, the outermost first."""
     return [
-        RestThrownAway,
         partial(ProxyBelieved, rules=rules),
         partial(AnswersMarked, rules=rules),
         partial(HostsKnown, rules=rules),
@@ -109,31 +108,6 @@ class _HttpGuard:
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise NotImplementedError
-
-
-class RestThrownAway(_HttpGuard):
-    """Throws away what still comes of a request when all is answered.
-
-    Otherwise whoever reads the connection waits for somebody to take it, and the connection for its end:
-    neither comes, whatever the other side does.
-    """
-
-    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        if "content-length" not in headers and "transfer-encoding" not in headers:
-            await self._app(scope, receive, send)
-            return
-
-        async def answered(message: Message) -> None:
-            if message["type"] != "http.response.body" or message.get("more_body", False):
-                await send(message)
-                return
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(throw_away, receive)
-                await send(message)
-                nursery.cancel_scope.cancel()
-
-        await self._app(scope, receive, answered)
 
 
 class ProxyBelieved(_HttpGuard):

@@ -1,7 +1,7 @@
 """What no door has to think of: foreign sites, foreign names, endless bodies, marks on answers."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -60,11 +60,6 @@ async def _page(_: Request) -> Response:
     return HTMLResponse("<!doctype html><title>page</title>")
 
 
-async def _unread(_: Request) -> Response:
-    await trio.sleep(0.05)
-    return Response("done without it")
-
-
 async def _kept(_: Request) -> Response:
     return Response("kept", headers={"cache-control": "public, max-age=1"})
 
@@ -75,7 +70,6 @@ def _app(rules: GuardRules) -> ASGIApp:
         routes=[
             *(Route(path, _echo, methods=["GET", "POST", "DELETE"]) for path in paths),
             Route("/page", _page),
-            Route("/unread", _unread, methods=["POST"]),
             Route("/static/a.css", _kept),
         ]
     )
@@ -228,33 +222,6 @@ async def test_a_body_that_is_refused_while_it_is_on_its_way_gets_its_answer() -
         answer = await client.post("/api/v1/acts/x", content=b"x" * 20_000_000, headers=headers)
     assert answer.status_code == 413
     assert answer.json()["code"] == "too-large"
-
-
-async def test_a_large_body_that_nobody_looks_at_leaves_no_connection_behind() -> None:
-    body = b"x" * 2_000_000
-    head = f"POST /unread HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
-    ended: list[bytes] = []
-    async with _served(GuardRules()) as client:
-        url = str(client.base_url)
-
-        async def post() -> None:
-            place = urlsplit(url)
-            assert place.hostname and place.port
-            async with await trio.open_tcp_stream(place.hostname, place.port) as stream:
-                with suppress(trio.BrokenResourceError):
-                    await stream.send_all(
-                        f"{head}Sec-Fetch-Site: same-origin\r\n\r\n".encode() + body
-                    )
-                with suppress(trio.BrokenResourceError):
-                    async for _ in stream:
-                        pass
-                ended.append(b"closed")
-
-        with trio.move_on_after(60.0):
-            async with trio.open_nursery() as nursery:
-                for _ in range(60):
-                    nursery.start_soon(post)
-    assert len(ended) == 60
 
 
 async def test_a_stream_whose_reader_is_looked_for_late_goes_on(
