@@ -4,7 +4,6 @@ Pure; knows JSON and nothing of what travels in it. What is read is of its shape
 where it is not; a schema is made of the same shape, so that the two cannot differ.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,9 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, Final, Protocol
 
+from images.errors import ImageError
 from images.eui64 import Eui64, format_eui64, parse_eui64
+from images.strict_json import read_json
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 
@@ -427,25 +428,13 @@ def read_document(shape: WireShape, octets: bytes, most: int, place: str) -> Any
             f"{place}: {len(octets)} octets, {most} at most are read: send less at once"
         )
     try:
-        plain = json.loads(
-            octets.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError):
-        raise WireError(f"{place}: this is no JSON document of ours: mend it") from None
+        plain = read_json(octets.decode("utf-8"), place, most)
+    except UnicodeDecodeError:
+        raise WireError(f"{place} is not UTF-8: mend it") from None
+    except ImageError as error:
+        raise WireError(f"{error}: mend it") from None
     _refuse_depth(plain, place)
     return shape.read(plain, place)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; what is named twice may be read either way, and is refused."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _refuse_depth(plain: Any, place: str) -> None:

@@ -87,7 +87,12 @@ class ApiFiles:
     # --- lists -----------------------------------------------------------------------------------
 
     async def take(self, kind: ImportKind, request: Request, seen: SignedIn) -> Response:
-        """Take a list; the body is the file."""
+        """Take a list; the body is the file.
+
+        Raises:
+            Problem: it is not to be taken, or lines of it are bad.
+            PostRefused: the body is of another kind, too large, or does not come.
+        """
         refuse_unacceptable(request.headers.get("accept"), JSON)
         asked = read_fields(AskImport, request.query_params.multi_items())
         refuse_reader(seen)

@@ -52,7 +52,12 @@ class ApiHooks:
         return _answer({"items": [plain(shown(hook)) for hook in found]})
 
     async def make(self, request: Request, seen: SignedIn) -> Response:
-        """Make a hook; its secret is shown this once."""
+        """Make a hook; its secret is shown this once.
+
+        Raises:
+            Problem: what is posted is no hook, or no more may be had.
+            PostRefused: the body is of another kind, too large, or does not come.
+        """
         refuse_unacceptable(request.headers.get("accept"), JSON)
         refuse_reader(seen)
         body = await posted_body(request, _BODY)

@@ -46,7 +46,11 @@ class LocalPlace:
     def import_list(
         self, order: ImportOrder, file: BinaryIO, bad: Callable[[BadLine], None]
     ) -> ImportReport:
-        """Take a list."""
+        """Take a list.
+
+        Raises:
+            LocalError: the person is not registered, or the list is none.
+        """
         person = asked(self.desk, lambda work: work.get(Person, order.person))
         if person is None or not person.active:
             raise LocalError(f"{order.person} is not registered: register the person first")

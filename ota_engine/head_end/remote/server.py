@@ -171,7 +171,12 @@ class RemotePlace:
         return found
 
     def evidence(self, order: EvidenceOrder) -> bytes:
-        """Fetch the evidence of a campaign."""
+        """Fetch the evidence of a campaign.
+
+        Raises:
+            LocalError: there is none for whoever asks, or it wants certificates.
+            LinkError: the server does not answer.
+        """
         query: dict[str, str] = {"party": order.party} if order.party else {}
         query |= {
             "decisions_years": repr(order.decisions_years),

@@ -1,8 +1,6 @@
 """Gateways that lie, and what is behind them that must not suffer from it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import trio
@@ -19,12 +17,6 @@ from ota_engine.head_end.questions.catalogue import ask
 from tests.head_end.gateways.lab import GatewayLab
 
 ORIGINATOR = Eui64(0x00DB000000000001)
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[GatewayLab]:
-    with GatewayLab(tmp_path) as lab:
-        yield lab
 
 
 @pytest.mark.parametrize("counter", [MOST_COUNTER, 1 << 62])

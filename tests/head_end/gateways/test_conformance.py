@@ -1,9 +1,8 @@
 """Our door keeps the promises of the wire, and the checks find a door that does not."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -32,12 +31,6 @@ from ota_engine.gateway.wire_conformance import (
 from ota_engine.telling.http_wire import HttpWire
 from ota_engine.times import Utc
 from tests.head_end.gateways.lab import CODE, GatewayLab
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[GatewayLab]:
-    with GatewayLab(tmp_path) as lab:
-        yield lab
 
 
 @asynccontextmanager
