@@ -129,12 +129,12 @@ class Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tags: dict[str, int] = {}
+        self.charts = 0
         self.fetched: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] = self.tags.get(tag, 0) + 1
+        self.charts += tag == "svg" and ("role", "img") in attrs
         self.fetched += [str(value) for name, value in attrs if name in ("src", "href")]
 
     def handle_data(self, data: str) -> None:
@@ -149,7 +149,7 @@ def test_the_report_explains_every_device_and_needs_nothing_else(tmp_path: Path)
     page = Page()
     page.feed((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert page.fetched == []
-    assert page.tags["svg"] == 3
+    assert page.charts == 3
     assert "--seed 5 --faults harsh" in page.text
     result = json.loads((tmp_path / "result.json").read_text())
     devices = [device for shard in result["shards"] for device in shard["judgements"]]
