@@ -1,6 +1,7 @@
 """What is sent to the API to break it, or to get what is not for whoever sends it; each ends in one problem."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -289,8 +290,29 @@ async def test_a_supplier_asks_for_the_evidence_of_another_and_the_attempt_is_no
 # --- many at once ---------------------------------------------------------------------------------
 
 
+class CountedCrowd(Crowd):
+    """Says when as many requests of one caller are open as are taken."""
+
+    def __init__(self, most_each: int) -> None:
+        super().__init__(most_each=most_each)
+        self.full = trio.Event()
+        self._most_open, self._open = most_each, 0
+
+    @contextmanager
+    def of(self, caller: str) -> Iterator[None]:
+        with super().of(caller):
+            self._open += 1
+            if self._open == self._most_open:
+                self.full.set()
+            try:
+                yield
+            finally:
+                self._open -= 1
+
+
 async def test_one_caller_who_sends_more_than_it_may_at_once(lab: ServiceLab) -> None:
-    async with lab.serving(lambda parts: ApiDoor(parts, Crowd(most=64, most_each=2))) as client:
+    crowd = CountedCrowd(most_each=2)
+    async with lab.serving(lambda parts: ApiDoor(parts, crowd)) as client:
         token = lab.token("olive")
         place = urlsplit(client.url)
         head = (
@@ -300,11 +322,9 @@ async def test_one_caller_who_sends_more_than_it_may_at_once(lab: ServiceLab) ->
         held = [await trio.open_tcp_stream(place.hostname or "", place.port or 0) for _ in range(2)]
         for stream in held:  # two whose bodies do not come
             await stream.send_all(head)
-        answer = None
+        await crowd.full.wait()
         async with client.http(token) as http:
-            while answer is None or answer.status_code == 200:
-                answer = await http.get(CAMPAIGNS)
-                await trio.sleep(0.01)
+            answer = await http.get(CAMPAIGNS)
             problem(answer, 429, "too-many")
             assert answer.headers["retry-after"]
             async with client.of("peter") as other:
