@@ -84,6 +84,35 @@ def test_what_is_no_server_of_a_fleet_is_told(
     assert says in err
 
 
+def test_the_token_goes_by_no_proxy_to_a_server_on_this_machine(
+    fleet: FleetFolder, token: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain HTTP is for this machine alone: a proxy would read the token."""
+    asked: list[str] = []
+
+    async def spies(request: Request) -> Response:
+        asked.append(request.headers.get("authorization", ""))
+        return JSONResponse({"detail": "caught", "code": "caught"}, 503)
+
+    async def answers(request: Request) -> Response:
+        return JSONResponse({"detail": "the server itself", "code": "busy"}, 503)
+
+    with served(fleet, spies) as proxy, served(fleet, answers) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        err = refused(listed(server.url, token), Exit.UNREADABLE)
+    assert "the server itself" in err
+    assert not asked
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated(token: Path) -> None:
+    err = refused(listed("http://olive:geheim@127.0.0.1:1", token), Exit.ERRORS)
+    assert "geheim" not in err
+    assert "--token-file" in err
+
+
 def test_a_server_that_never_answers_is_not_waited_for_for_ever(fleet: FleetFolder) -> None:
     async def never(request: Request) -> Response:
         await trio.sleep_forever()

@@ -72,7 +72,10 @@ class RemotePlace:
         """
         address = _address(url)
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=address, headers=headers, timeout=patience_s) as client:
+        hidden = address.scheme == "https"  # else a proxy that is set up here would read the token
+        with httpx.Client(
+            base_url=address, headers=headers, timeout=patience_s, trust_env=hidden
+        ) as client:
             yield cls(client, clock)
 
     # --- questions -------------------------------------------------------------------------------
@@ -266,6 +269,11 @@ def _address(url: str) -> httpx.URL:
         found = httpx.URL("")
     if found.scheme not in ("http", "https") or not found.host:
         raise LocalError(f"--url: {url[:80]!a} is no address of a server: give http(s)://HOST:PORT")
+    if found.userinfo:
+        raise LocalError(
+            "--url: names and passwords are of no use in it, and others see them: give"
+            " http(s)://HOST:PORT, and --token-file"
+        )
     if found.scheme == "http" and found.host not in _LOOPBACK:
         raise LocalError(
             f"--url: http tells the token to everybody on the way to {found.host}: give https"
