@@ -226,7 +226,7 @@ class GatewayDoor:
             raise GatewayRefused("not yours", "no such image was ordered for this gateway")
         headers = request.headers
         return await self._images.answer(
-            sha256, headers.get("range", ""), headers.get("if-range", "")
+            known.gateway, sha256, headers.get("range", ""), headers.get("if-range", "")
         )
 
     async def _stream(self, request: Request) -> Response:

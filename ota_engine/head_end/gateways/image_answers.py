@@ -5,7 +5,9 @@ Octets are read off the loop, a piece at a time: an image that nobody reads cost
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +19,9 @@ from ota_engine.head_end.gateways.refusals import GatewayRefused
 
 PIECE: Final = 64 << 10  # octets in memory of each that is being sent
 MOST_SENDING: Final = 16  # images at the same time
+MOST_EACH: Final = 4  # of these to one gateway: none keeps images from all others
+PIECE_S: Final = 60.0  # for a reader to take a piece; a slower one comes again for the rest
+AGAIN_S: Final = 5.0
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -76,20 +81,25 @@ class ImageAnswers:
     def __init__(self, folders: Sequence[Path], sent: Callable[[int], None]) -> None:
         self._folders = list(folders)
         self._sent = sent
+        self._open: Counter[str] = Counter()  # answers by gateway
         self._sending = trio.CapacityLimiter(MOST_SENDING)
         self._reading = trio.CapacityLimiter(4)
 
-    async def answer(self, sha256: str, header: str, if_range: str) -> Response:
+    async def answer(self, gateway: str, sha256: str, header: str, if_range: str) -> Response:
         """Answer with an image.
 
         Args:
+            gateway: that asks.
             sha256: its name, lower-case hexadecimal.
             header: ``Range``; empty for none.
             if_range: ``If-Range``; empty for none.
 
         Raises:
-            GatewayRefused: it is not there.
+            GatewayRefused: it is not there, or the gateway fetches several already.
         """
+        if self._open[gateway] >= MOST_EACH:
+            text = f"{MOST_EACH} images are on their way to this gateway: fetch them first"
+            raise GatewayRefused("busy", text, AGAIN_S)
         place = await trio.to_thread.run_sync(self._find, sha256, limiter=self._reading)
         if place is None:
             raise GatewayRefused(
@@ -111,7 +121,8 @@ class ImageAnswers:
         head["Content-Length"] = str(end - first)
         if part is not None:
             head["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
-        return _ImageAnswer(self, path, OctetRange(first, end), 200 if part is None else 206, head)
+        pour = partial(self._pour, gateway, path, OctetRange(first, end))
+        return _ImageAnswer(pour, 200 if part is None else 206, head)
 
     def _find(self, sha256: str) -> tuple[Path, int] | None:
         if _SHA256.fullmatch(sha256) is None:
@@ -122,24 +133,37 @@ class ImageAnswers:
                 return path, path.stat().st_size
         return None
 
-    async def pour(self, path: Path, octets: OctetRange, send: Send) -> None:
+    async def _pour(self, gateway: str, path: Path, octets: OctetRange, send: Send) -> None:
         """Send octets of a file.
 
         Raises:
-            OSError: it cannot be read any more: the answer is cut, and its reader sees that.
+            OSError: it cannot be read any more, or is not taken: the answer is cut, and its reader sees that.
         """
-        async with self._sending:
-            file = await trio.to_thread.run_sync(_opened, path, limiter=self._reading)
-            try:
-                at = octets.first
-                while at < octets.end:
-                    size = min(PIECE, octets.end - at)
-                    piece = await trio.to_thread.run_sync(
-                        os.pread, file, size, at, limiter=self._reading
-                    )
-                    if not piece:
-                        raise OSError(f"{path.name}: shorter than it was")
-                    at += len(piece)
+        self._open[gateway] += 1
+        try:
+            async with self._sending:
+                await self._send_file(path, octets, send)
+        finally:
+            self._open[gateway] -= 1
+            if not self._open[gateway]:
+                del self._open[gateway]
+
+    async def _send_file(self, path: Path, octets: OctetRange, send: Send) -> None:
+        if octets.first == octets.end:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        file = await trio.to_thread.run_sync(_opened, path, limiter=self._reading)
+        try:
+            at = octets.first
+            while at < octets.end:
+                size = min(PIECE, octets.end - at)
+                piece = await trio.to_thread.run_sync(
+                    os.pread, file, size, at, limiter=self._reading
+                )
+                if not piece:
+                    raise OSError(f"{path.name}: shorter than it was")
+                at += len(piece)
+                with trio.move_on_after(PIECE_S) as taking:
                     await send(
                         {
                             "type": "http.response.body",
@@ -147,9 +171,11 @@ class ImageAnswers:
                             "more_body": at < octets.end,
                         }
                     )
-                    self._sent(len(piece))
-            finally:
-                os.close(file)
+                if taking.cancelled_caught:
+                    raise OSError(f"{path.name}: its reader does not take it")
+                self._sent(len(piece))
+        finally:
+            os.close(file)
 
 
 def _opened(path: Path) -> int:
@@ -158,17 +184,10 @@ def _opened(path: Path) -> int:
 
 class _ImageAnswer(Response):
     def __init__(
-        self,
-        images: ImageAnswers,
-        path: Path,
-        octets: OctetRange,
-        status: int,
-        head: dict[str, str],
+        self, pour: Callable[[Send], Awaitable[None]], status: int, head: dict[str, str]
     ) -> None:
         super().__init__(status_code=status, headers=head)
-        self._images = images
-        self._path = path
-        self._octets = octets
+        self._pour = pour
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -179,7 +198,4 @@ class _ImageAnswer(Response):
                 "headers": self.raw_headers,
             }
         )
-        if self._octets.first == self._octets.end:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        await self._images.pour(self._path, self._octets, send)
+        await self._pour(send)

@@ -1,9 +1,11 @@
 """Gateways that lie, and what is behind them that must not suffer from it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from images.eui64 import Eui64
 from ota_engine.fleet.gateways.acts import ForceHomes, MoveHomes
@@ -11,6 +13,13 @@ from ota_engine.fleet.gateways.rows import AlertCause, HomeCounter
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.port import HubWord, Instruction, InstructionState
 from ota_engine.gateway.wire import MOST_COUNTER, MOST_HOMES
+from ota_engine.head_end.gateways.image_answers import (
+    MOST_EACH,
+    PIECE,
+    PIECE_S,
+    ImageAnswers,
+)
+from ota_engine.head_end.gateways.refusals import GatewayRefused
 from ota_engine.head_end.questions.alerts import Alert, AlertKind, AlertList, AskAlerts
 from ota_engine.head_end.questions.asking import LOCAL, View
 from ota_engine.head_end.questions.catalogue import ask
@@ -92,3 +101,45 @@ async def test_what_is_strange_about_a_gateway_is_among_the_alerts_and_floods_th
 def _alerts(lab: GatewayLab) -> list[Alert]:
     found: AlertList = ask(AskAlerts(), View(lab.town.desk, LOCAL, lab.town.utc))
     return [alert for alert in found.items if alert.kind is AlertKind.GATEWAY]
+
+
+async def test_a_gateway_that_takes_no_image_keeps_none_from_others(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    name = "a" * 64
+    (tmp_path / name).write_bytes(bytes(PIECE * 2))
+    images = ImageAnswers([tmp_path], lambda octets: None)
+    cut: list[str] = []
+
+    async def never(message: object) -> None:
+        if isinstance(message, dict) and message["type"] == "http.response.body":
+            await trio.sleep_forever()
+
+    async def fetch() -> None:
+        answer = await images.answer("greedy", name, "", "")
+        try:
+            await answer({"type": "http"}, _nothing, never)
+        except OSError as error:
+            cut.append(str(error))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(MOST_EACH):
+            nursery.start_soon(fetch)
+        await trio.sleep(PIECE_S / 2)
+        with pytest.raises(GatewayRefused, match="fetch them first") as refused:
+            await images.answer("greedy", name, "", "")
+        assert refused.value.code == "busy"
+        taken: list[object] = []
+
+        async def take(message: object) -> None:
+            taken.append(message)
+
+        await (await images.answer("modest", name, "", ""))({"type": "http"}, _nothing, take)
+        assert len(taken) == 3
+    assert len(cut) == MOST_EACH
+    await images.answer("greedy", name, "", "")
+
+
+async def _nothing() -> dict[str, object]:
+    await trio.sleep_forever()
+    raise AssertionError
