@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from emulators.demo.portal.people import PEOPLE  # noqa: E402 - found by the line above
-from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402
-from tests.browser.portal import ExamplePortal, served, sign_in  # noqa: E402
+from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402 - the same
+from tests.browser.portal import ExamplePortal, served, sign_in  # noqa: E402 - the same
 
 WIDE: Final = (1180, 820)
 LOW: Final = (1180, 600)

@@ -193,6 +193,17 @@ def show(lines: Iterable[Text | str], stream: TextIO | None = None) -> None:
         console.print(_text(line), soft_wrap=True)
 
 
+def show_table(columns: Sequence[Column], rows: Sequence[TableRow], note: str = "why") -> None:
+    """Print rows laid out in the room that there is.
+
+    Args:
+        columns: what is shown.
+        rows: as many cells each as there are columns.
+        note: the heading of the notes where they stand beside.
+    """
+    show(lay_out(columns, rows, Room.of(sys.stdout).columns, note).lines())
+
+
 def say_command(label: str, command: str, stream: TextIO | None = None) -> None:
     """Print a command with what it is for, so that it can be pasted."""
     out = stream or sys.stdout

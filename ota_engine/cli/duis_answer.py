@@ -1,10 +1,9 @@
 """What a head end answered, for people and as JSON; knows no file and no network."""
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from images.eui64 import format_eui64
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.gbcs_facts import MEANINGS
 from ota_engine.cli.image_facts import visible
 from ota_engine.cli.remarks import put, put_fact, remark
@@ -81,7 +80,7 @@ def _print_warning(warning: FirmwareWarning) -> None:
         for device in getattr(warning, name)
     ]
     columns = (Column("device"), Column("passed over, as it is"))
-    show(lay_out(columns, rows[:MOST_LISTED], Room.of(sys.stdout).columns).lines())
+    show_table(columns, rows[:MOST_LISTED])
     if len(rows) > MOST_LISTED:
         put(f"{len(rows) - MOST_LISTED:,} more are passed over: --json names all")
 
@@ -110,4 +109,4 @@ def _print_inventory(inventory: Inventory) -> None:
         )
         for one in inventory.devices
     ]
-    show(lay_out(columns, rows, Room.of(sys.stdout).columns).lines())
+    show_table(columns, rows)

@@ -1,13 +1,12 @@
 """``zota duis outbox``: what waits for Service Users, and bringing it once more."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.fleet_desk import FleetPlace, Json, fleet_at, whole
 from ota_engine.cli.image_options import eui64
 from ota_engine.cli.option_groups import grouped
@@ -66,5 +65,5 @@ def list_command(
         for one in found
     ]
     if lines:
-        show(lay_out(columns, lines, Room.of(sys.stdout).columns, "what").lines())
+        show_table(columns, lines, "what")
     put(f"{len(found):,} of {counted(total, 'document')}")

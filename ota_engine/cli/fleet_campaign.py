@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ota_engine.cli.campaign_screen import home_lines, status_lines
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, Room, TableRow, show, show_table
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import (
@@ -90,7 +90,7 @@ def list_command(place: FleetPlace, as_json: Json = False) -> None:
         )
         for one in rows
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("show")
@@ -163,7 +163,7 @@ def replacements_command(name: Campaign, place: FleetPlace, as_json: Json = Fals
         TableRow((format_eui64(one.device), one.home, utc_text(Utc(one.since_utc))), one.reason)
         for one in rows
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("policy")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ota_engine.cli import fleet_state
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, Room, TableRow, show, show_table
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.files import write_key_file
 from ota_engine.cli.fleet_acts import add_acts
@@ -130,7 +130,7 @@ def people_command(place: FleetPlace, as_json: Json = False) -> None:
         for one in persons
     ]
     rows.sort(key=lambda row: (str(row.cells[0]), str(row.cells[1])))
-    show(lay_out(columns, rows, Room.of(sys.stdout).columns, "roles").lines())
+    show_table(columns, rows, "roles")
 
 
 @app.command("import")

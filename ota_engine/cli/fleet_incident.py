@@ -1,11 +1,10 @@
 """``zota incident``: what goes wrong in a roll-out, who looks into it, what is decided."""
 
 import json
-import sys
 
 import typer
 
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import FleetPlace, Json, fleet_at
 from ota_engine.cli.option_groups import grouped
@@ -61,7 +60,7 @@ def list_command(place: FleetPlace, as_json: Json = False) -> None:
         )
         for one in rows
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns, "what").lines())
+    show_table(columns, lines, "what")
 
 
 add_acts(app, "incident", {})

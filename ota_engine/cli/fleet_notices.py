@@ -1,12 +1,11 @@
 """``zota notices``: what parties are told, how far it has come, and bringing it to them."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import (
@@ -78,7 +77,7 @@ def list_command(
         )
         for one in rows
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns, "what").lines())
+    show_table(columns, lines, "what")
 
 
 @app.command("deliver")

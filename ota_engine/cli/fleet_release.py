@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, Room, TableRow, show, show_table
 from ota_engine.cli.files import write_whole
 from ota_engine.cli.fleet_acts import add_acts
 from ota_engine.cli.fleet_desk import (
@@ -95,7 +95,7 @@ def list_command(place: FleetPlace, as_json: Json = False) -> None:
         )
         for one in rows
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("show")

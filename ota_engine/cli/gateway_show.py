@@ -1,12 +1,11 @@
 """``zota gateway list`` and ``show``: how gateways stand."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.fleet_desk import FleetPlace, Json, fleet_at
 from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put
@@ -56,7 +55,7 @@ def list_command(place: FleetPlace, as_json: Json = False) -> None:
         )
         for one in items
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns, "trouble").lines())
+    show_table(columns, lines, "trouble")
 
 
 @grouped

@@ -1,7 +1,6 @@
 """``zota user``: who may sign in at a server, on its state folder, also while it runs."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -9,7 +8,7 @@ import typer
 
 from ota_engine.cli import user_tokens
 from ota_engine.cli.app import GroupedHelp
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.extras import require
 from ota_engine.cli.files import write_key_file
 from ota_engine.cli.fleet_desk import Json, State, opened, private_key
@@ -125,7 +124,7 @@ def list_command(state: State, as_json: Json = False) -> None:
         )
         for one in found
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("key")
@@ -216,7 +215,7 @@ def sessions_command(
         )
         for one in found
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("sign-out")

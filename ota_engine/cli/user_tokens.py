@@ -1,13 +1,12 @@
 """``zota user token``: tokens by which programs come in on behalf of a person."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ota_engine.cli.columns import Column, Room, TableRow, lay_out, show
+from ota_engine.cli.columns import Column, TableRow, show_table
 from ota_engine.cli.extras import require
 from ota_engine.cli.files import write_key_file
 from ota_engine.cli.fleet_desk import Json, State, opened, private_key
@@ -129,7 +128,7 @@ def list_command(
         )
         for one in found
     ]
-    show(lay_out(columns, lines, Room.of(sys.stdout).columns).lines())
+    show_table(columns, lines)
 
 
 @app.command("revoke")

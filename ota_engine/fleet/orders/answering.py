@@ -96,17 +96,7 @@ def received(event: RequestReceived, rows: Rows, utc: Utc, tell: _Tell) -> list[
         served, text = Served(), refused.text
         code = code_of(work, refused.case, header.variant)
     response = _response(event, code, served, utc)
-    work.put(
-        ServiceInbox(
-            name,
-            header.command_variant,
-            user.user,
-            event.digest,
-            header.variant,
-            utc,
-            written_response(response),
-        )
-    )
+    work.put(_inbox(event, user, response, utc))
     if user.schema_version != event.request.schema_version:
         work.put(replaced(user, schema_version=event.request.schema_version))
     work.note(
@@ -119,6 +109,21 @@ def received(event: RequestReceived, rows: Rows, utc: Utc, tell: _Tell) -> list[
     )
     work.answer(ServiceAnswer(response, name, header.command_variant))
     return work.effects
+
+
+def _inbox(
+    event: RequestReceived, user: ServiceUser, response: ServiceResponse, utc: Utc
+) -> ServiceInbox:
+    header = event.request.header
+    return ServiceInbox(
+        header.request_id.text,
+        header.command_variant,
+        user.user,
+        event.digest,
+        header.variant,
+        utc,
+        written_response(response),
+    )
 
 
 def needs(event: RequestReceived) -> Iterator[RowKey]:

@@ -94,11 +94,6 @@ class PossibleDecision:
     fields: Mapping[str, str]
     why_not: str
 
-    @property
-    def possible(self) -> bool:
-        """Whether it may be given."""
-        return not self.why_not
-
 
 @dataclass(frozen=True, slots=True)
 class DecisionChoice:

@@ -87,7 +87,7 @@ def test_a_page_about_a_campaign_costs_the_same_over_any_number_of_homes(
     few: Estate, many: Estate, question: Any
 ) -> None:
     small, large = (
-        steps(estate, lambda estate=estate: ask(question, View(estate.desk, LOCAL, estate.utc)))  # type: ignore[misc]
+        steps(estate, lambda estate=estate: ask(question, View(estate.desk, LOCAL, estate.utc)))  # type: ignore[misc] # bound now
         for estate in (few, many)
     )
     assert 0 < large <= MOST * small
