@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,14 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 #: These go on in terminals of their own.
-SERVERS = ("zota ncp", "zota receiver listen", "zota duis serve", "zota duis listen")
+SERVERS = (
+    "zota ncp",
+    "zota receiver listen",
+    "zota duis serve",
+    "zota duis listen",
+    "zota serve",
+    "zota gateway run",
+)
 BEGIN_WITHIN = 300.0  # seconds for a server to say that it is there
 COLUMNS, LINES = 80, 24
 ANY_NUMBER = re.compile(r"\b\d{13}\b|\b[0-9a-f]{16}\b")  # a counter, the begin of a digest
@@ -185,6 +193,34 @@ def test_an_operator_walks_from_a_rehearsal_to_a_fleet_of_her_own(
     assert "r3.zip: verifies: campaign-R3, all homes" in said
     assert "theirs.zip: verifies: campaign-R3, the homes of supplier-1" in said
     assert not re.search("NOT verify|refused", said)
+
+
+@pytest.mark.heavy
+def test_whoever_runs_gateways_walks_with_the_operators_fleet(desk: Path, programs: Path) -> None:
+    operator = steps_of("Ten minutes for an operator")
+    begins = next(i for i, step in enumerate(operator) if "estate key" in step.command)
+    kept = next(step for step in operator if step.command.startswith("export"))
+    steps = [elsewhere(step) for step in steps_of("Ten minutes for whoever runs gateways")]
+    serve, run, *rest = (i for i, step in enumerate(steps) if is_server(step))
+    assert not rest
+    walk([*operator[begins:], *steps[:serve]], desk, programs)
+    with serving(steps[serve], desk, programs), serving(steps[run], desk, programs) as gateway:
+        until_it_says('"event": "hub"', gateway)
+        walk([kept, *steps[run + 1 :]], desk, programs)
+
+
+def elsewhere(step: Step) -> Step:
+    """The same at a port of this test's own: others may listen at the one that is printed."""
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        port = _PORTS.setdefault(8080, tried.getsockname()[1])
+    command = step.command.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+    if command.startswith("zota serve"):
+        command += f" --http 127.0.0.1:{port}"
+    return step._replace(command=command)
+
+
+_PORTS: dict[int, int] = {}
 
 
 #: What a supplier has read at her listener before she types a command that begins so.

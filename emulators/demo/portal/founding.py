@@ -25,6 +25,8 @@ from images.errors import ImageError
 from images.files import OWNER_ONLY, read_bounded
 from images.strict_json import read_json
 from ota_engine.errors import LocalError
+from ota_engine.fleet.calendar.rows import HomeStep
+from ota_engine.fleet.calendar.slots import SetWindow
 from ota_engine.fleet.campaigns.troubles import RaiseIncident
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.gateways.acts import AdmitGateway
@@ -48,6 +50,8 @@ GATEWAY_OFF: Final = "north-7"  # a gateway in trouble, with a few homes
 HOMES_OFF: Final = 5
 OFF_S: Final = 3 * 86_400.0  # for so long nothing was heard of it
 INCIDENT_CATEGORY: Final = 4  # mild: it holds nothing, and has to be resolved before the gate
+CHOOSE_DAYS: Final = 28.0  # that suppliers have to choose times
+WINDOW_DAYS: Final = 42.0  # within which these lie
 ACTOR: Final = "zota portal try"
 _WORD: Final = 4  # letters of a password between two hyphens
 _WORDS: Final = 4
@@ -234,8 +238,16 @@ def _leave_to_people(desk: FleetDesk, facts: ExampleFacts) -> None:
         "two customers say that their display was blank for an hour",
     )
     admitted = AdmitGateway(GATEWAY_OFF, "0" * 64, utc + DAY_S)
+    window = SetWindow(
+        f"campaign-{first.release}",
+        HomeStep.ACTIVATION,
+        utc,
+        utc + WINDOW_DAYS * DAY_S,
+        choose_by_utc=utc + CHOOSE_DAYS * DAY_S,
+    )
     for person, act, reason in (
         (WRITER, entered, "the manufacturer has delivered it"),
+        (WRITER, window, "suppliers may choose anew"),
         (person_of(SUPPLIERS[1]), incident, "people have called"),
         (SECOND, admitted, "it brings the north its firmware"),
     ):
