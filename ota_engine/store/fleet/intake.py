@@ -52,6 +52,11 @@ _OTHER_SUPPLIER: Final = """
     WHERE (s.electricity <> '' AND s.electricity <> k.electricity)
        OR (s.gas <> '' AND s.gas <> k.gas)
 """
+_OTHER_GATEWAY: Final = """
+    SELECT s.line, k.gateway AS first FROM temp.staged_homes AS s JOIN homes AS k USING (home)
+    WHERE s.gateway <> k.gateway
+      AND k.gateway IN (SELECT gateway FROM gateways WHERE instance <> '')
+"""
 _LATER: Final = """
     SELECT DISTINCT line, '' AS first FROM temp.staged_responsibilities WHERE from_utc > :utc
 """
@@ -76,6 +81,10 @@ _CHECKS: Final[dict[type[Any], tuple[tuple[str, str], ...]]] = {
     Home: (
         (_twice("homes", "home"), "the home stands in line {} already: take one out"),
         (_OTHER_SUPPLIER, "another supplier than is known: import the change as a registration"),
+        (
+            _OTHER_GATEWAY,
+            "the home belongs to gateway {}, which serves it: move it (zota gateway move-homes)",
+        ),
         (_LATER, "its supplier answers later only: import that as a registration"),
     ),
     InstalledDevice: (

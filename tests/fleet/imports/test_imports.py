@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from images.eui64 import Eui64, format_eui64
 from ota_engine.errors import LocalError, StoreFull
+from ota_engine.fleet.gateways.rows import RegisteredGateway
 from ota_engine.fleet.inventory.arrivals import DeviceTold, merged
 from ota_engine.fleet.inventory.configurations import configuration_id, contents
 from ota_engine.fleet.inventory.importing import COLUMNS, ImportKind, KnownNames, rows_of
@@ -385,3 +386,20 @@ def test_an_estate_names_its_homes_by_one_key_for_ever() -> None:
         other.run(octets(home_lines(1)), "olive", estate.utc)
     assert len(estate.rows(Home)) == 1
     assert KEY.hex() not in str(estate.rows(PseudonymKey))
+
+
+def test_a_list_takes_no_home_from_a_gateway_that_serves_it() -> None:
+    """That one has its counters and works in it: it lets go first."""
+    estate = filled(2)
+    late = [line.replace(",gw,", ",gw-2,") for line in home_lines(2)]
+    assert estate.take(ImportKind.HOMES, late).taken  # nobody serves the homes yet
+    estate.put(RegisteredGateway("gw-2", "", 0.0, instance="instance-of-gw-2"))
+    report = estate.take(ImportKind.HOMES, home_lines(2))
+    assert (report.bad, report.taken) == (2, False)
+    assert estate.bad[-1].text == (
+        "the home belongs to gateway gw-2, which serves it: move it (zota gateway move-homes)"
+    )
+    assert estate.row(Home, home=home(1)).gateway == "gw-2"
+    assert estate.take(ImportKind.HOMES, [*late, late[1].replace("ref-0", "ref-9")]).taken
+    estate.put(RegisteredGateway("gw-2", "", 0.0, instance="instance-of-gw-2", revoked="stolen"))
+    assert not estate.take(ImportKind.HOMES, home_lines(2)).taken
