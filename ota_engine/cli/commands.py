@@ -131,12 +131,6 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
-        "api",
-        "ota_engine.cli.api",
-        "Describe the API of a fleet's server.",
-        Panel.FLEET,
-    ),
-    CommandRow(
         "notices",
         "ota_engine.cli.fleet_notices",
         "See what parties are told, and bring it to them.",
@@ -149,12 +143,6 @@ OWN: Final = (
         Panel.FLEET,
     ),
     CommandRow(
-        "gateway",
-        "ota_engine.cli.fleet_gateway",
-        "Admit gateways that bring firmware to homes, and be one.",
-        Panel.FLEET,
-    ),
-    CommandRow(
         "serve",
         "ota_engine.cli.serve",
         "Serve a fleet: portal, API and gateways' door in one.",
@@ -164,6 +152,18 @@ OWN: Final = (
         "user",
         "ota_engine.cli.user",
         "Let persons sign in at a server, and programs.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "api",
+        "ota_engine.cli.api",
+        "Describe the API of a fleet's server.",
+        Panel.FLEET,
+    ),
+    CommandRow(
+        "gateway",
+        "ota_engine.cli.fleet_gateway",
+        "Admit gateways that bring firmware to homes, and be one.",
         Panel.FLEET,
     ),
     CommandRow(
