@@ -1,6 +1,6 @@
 """Shows what runs in an estate in the columns of a terminal; decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -9,6 +9,7 @@ from ota_engine.cli.columns import Column, TableRow, beside, lay_out
 from ota_engine.fleet.inventory.configurations import version_text
 
 if TYPE_CHECKING:
+    from ota_engine.fleet.inventory.rows import Home
     from ota_engine.fleet.releases.versions import VariantVersions
     from ota_engine.head_end.questions.estate import EstateReport
 
@@ -62,4 +63,24 @@ def estate_lines(report: "EstateReport", width: int | None) -> list[Text | str]:
         lines += beside(f"{homes:>10,}  ", told, width)
     if len(report.sets) > MOST_SETS:
         lines.append(f"{'':12}and {len(report.sets) - MOST_SETS:,} more: --json has all")
+    return lines
+
+
+def estate_home_lines(homes: "Sequence[Home]", width: int | None) -> list[Text | str]:
+    """Lay homes of an estate out."""
+    columns = (
+        Column("home"),
+        Column("status"),
+        Column("region", gives_way=1),
+        Column("gateway", gives_way=2),
+        Column("electricity"),
+        Column("gas"),
+    )
+    rows = [
+        TableRow((one.home, str(one.status), one.region, one.gateway, one.electricity, one.gas), "")
+        for one in homes
+    ]
+    if not rows:
+        return []
+    lines: list[Text | str] = [*lay_out(columns, rows, width, "").lines()]
     return lines

@@ -3,6 +3,7 @@
 import json
 import sys
 import tomllib
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,7 @@ from ota_engine.cli.fleet_desk import (
     opened,
     show_reply,
     text_of,
+    whole,
 )
 from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put, remark
@@ -198,6 +200,40 @@ def show_command(place: FleetPlace, as_json: Json = False) -> None:
         typer.echo(json.dumps(report.as_values(), indent=2))
     else:
         show(estate_lines(report, Room.of(sys.stdout).columns))
+
+
+@app.command("homes")
+@grouped
+def homes_command(
+    place: FleetPlace,
+    variant: Annotated[
+        str, typer.Option(metavar="ID", help="With a commissioned device of this product.")
+    ] = "",
+    version: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="That runs: n, n-1, older, ahead, unknown, or hex digits."
+        ),
+    ] = "",
+    region: Annotated[str, typer.Option(metavar="NAME", help="In this region.")] = "",
+    supplier: Annotated[
+        str, typer.Option(metavar="PARTY", help="For which this party answers now.")
+    ] = "",
+    most: Annotated[int, typer.Option("--most", min=1, metavar="N", help="The first N.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List homes, all or those with a product that runs some version."""
+    from ota_engine.cli.estate_screen import estate_home_lines
+    from ota_engine.head_end.questions.home_lists import AskHomes
+
+    wanted = AskHomes(region=region, supplier=supplier, variant=variant, version=version)
+    with fleet_at(place) as fleet:
+        homes, total = whole(fleet, wanted, most)
+    if as_json:
+        typer.echo(json.dumps({"total": total, "homes": [asdict(one) for one in homes]}, indent=2))
+        return
+    show(estate_home_lines(homes, Room.of(sys.stdout).columns))
+    put(f"{len(homes):,} of {counted(total, 'home')}")
 
 
 @app.command("sample")

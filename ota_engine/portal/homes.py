@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from images.page import BUSY, SOFT, WARN
+from ota_engine.fleet.inventory.configurations import version_text
 from ota_engine.fleet.inventory.rows import HomeStatus
 from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
 from ota_engine.fleet.parties.rows import Fuel
-from ota_engine.fleet.releases.versions import VariantVersions
+from ota_engine.fleet.releases.versions import VariantVersions, VersionBand
 from ota_engine.head_end.questions.estate import AskEstate, AskParties, EstateReport
-from ota_engine.head_end.questions.homes import AskHome, AskHomes, HomeList, HomeReport
+from ota_engine.head_end.questions.home_lists import AskHomes, AskRegions, HomeList
+from ota_engine.head_end.questions.homes import AskHome, HomeReport
 from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.frame import zone_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link
@@ -31,7 +33,7 @@ def _estate(visit: Visit) -> Mapping[str, Any]:
     sees_homes = visit.has(*HOMES)
     return {
         "title": "Estate",
-        "variants": [_variant(one) for one in sorted(variants, key=_ordered_first)],
+        "variants": [_variant(one, sees_homes) for one in sorted(variants, key=_ordered_first)],
         "filters": [
             ("kind", "Kind", sorted({one.variant.kind for one in report.variants}), kind),
             ("fuel", "Fuel", list(Fuel), fuel),
@@ -69,29 +71,55 @@ def _ordered_first(one: VariantVersions) -> tuple[bool, str, int]:
     return not one.ordered, one.variant.kind, -one.devices
 
 
-def _variant(one: VariantVersions) -> dict[str, Any]:
-    parts = (
-        ("ahead of N", one.ahead, "c6"),
-        ("N", one.at_newest, "good"),
-        ("N-1", one.at_previous, "busy"),
-        ("older", one.older, "warn"),
-        ("unknown", one.unknown, "soft"),
+def _variant(one: VariantVersions, sees_homes: bool) -> dict[str, Any]:
+    bands = (
+        ("ahead of N", VersionBand.AHEAD, one.ahead, "c6"),
+        ("N", VersionBand.NEWEST, one.at_newest, "good"),
+        ("N-1", VersionBand.PREVIOUS, one.at_previous, "busy"),
+        ("older", VersionBand.OLDER, one.older, "warn"),
+        ("unknown", VersionBand.UNKNOWN, one.unknown, "soft"),
     )
+
+    def to(version: str) -> str:
+        return link("/homes", variant=one.variant.variant, version=version) if sees_homes else ""
+
     return {
         "row": one,
         "parts": [
-            {"name": name, "count": count, "kind": kind, "url": ""} for name, count, kind in parts
+            {"name": name, "count": count, "kind": kind, "url": to(band)}
+            for name, band, count, kind in bands
         ],
+        "versions": [(version, count, to(version_text(version))) for version, count in one.counts],
+        "url": to(""),
     }
 
 
+_NARROWING: Final = (
+    "region",
+    "gateway",
+    "supplier",
+    "configuration",
+    "status",
+    "ring_fence",
+    "variant",
+    "version",
+)
+#: What a version is called where homes are narrowed by it.
+_BANDS: Final[Mapping[str, str]] = {
+    VersionBand.AHEAD: "ahead of N",
+    VersionBand.NEWEST: "N",
+    VersionBand.PREVIOUS: "N-1",
+}
+
+
 def _homes(visit: Visit) -> Mapping[str, Any]:
-    names = ("region", "gateway", "supplier", "configuration", "status", "ring_fence")
-    asked = {name: visit.query.get(name, "") for name in names}
+    asked = {name: visit.query.get(name, "") for name in _NARROWING}
     wanted: dict[str, Any] = {**asked, "after": visit.query.get("after", "")}
     found: HomeList = visit.ask(AskHomes(**wanted))
+    regions = list(visit.ask(AskRegions()).homes)
     filters: list[tuple[str, str, Sequence[Any], str]] = [
-        ("status", "Installation", list(HomeStatus), asked["status"])
+        ("status", "Installation", list(HomeStatus), asked["status"]),
+        ("region", "Region", regions, asked["region"]),
     ]
     if visit.view.viewer.sees_every_home:
         suppliers = [
@@ -100,20 +128,35 @@ def _homes(visit: Visit) -> Mapping[str, Any]:
             if not SUPPLIERS.isdisjoint(map(PartyRole, one.roles))
         ]
         filters.append(("supplier", "Supplier", suppliers, asked["supplier"]))
+    kept = {name: asked[name] for name in ("gateway", "configuration", "ring_fence")}
+    kept |= {name: asked[name] for name in ("variant", "version")}
     return {
         "title": "Homes",
         "found": found,
         "filters": filters,
-        "narrowed": [
-            (name.replace("_", " "), asked[name], visit.here(**{name: None, "after": None}))
-            for name in ("region", "configuration", "gateway", "ring_fence")
-            if asked[name]
-        ],
+        "kept": {name: value for name, value in kept.items() if value},
+        "narrowed": list(_narrowed(visit, kept)),
         "by": visit.here,
         "next": visit.here(after=found.more) if found.more else "",
         "first": visit.here(after=None) if visit.query.get("after") else "",
         "said": counted(found.total, "home"),
     }
+
+
+def _narrowed(visit: Visit, kept: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Name what narrows the list and is no select, each with the way to the list without it."""
+    for name, word in (
+        ("gateway", "gateway"),
+        ("configuration", "configuration set"),
+        ("ring_fence", "proving set"),
+    ):
+        if kept[name]:
+            yield word, kept[name], visit.here(**{name: None, "after": None})
+    if kept["variant"]:
+        text = kept["variant"]
+        if kept["version"]:
+            text += f" at {_BANDS.get(kept['version'], kept['version'])}"
+        yield "with a device", text, visit.here(variant=None, version=None, after=None)
 
 
 def _home(visit: Visit) -> Mapping[str, Any]:

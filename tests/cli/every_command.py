@@ -76,6 +76,7 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("campaign replacements campaign-R2 --state fleet", Exit.OK),
     ("estate people --state fleet", Exit.OK),
     ("estate show --state fleet", Exit.OK),
+    ("estate homes --variant hub-1 --version n-1 --state fleet", Exit.OK),
     ("release list --state fleet", Exit.OK),
     ("release repository export -o paths.csv --state fleet", Exit.OK),
     ("incident list --state fleet", Exit.OK),

@@ -93,7 +93,7 @@ class InstalledDevice:
 
     TABLE: ClassVar = "fleet_devices"
     KEY: ClassVar = ("device",)
-    INDEXES: ClassVar = (("home",), ("variant", "version"), ("gpf",))
+    INDEXES: ClassVar = (("home",), ("variant", "version", "status", "home"), ("gpf",))
     device: Eui64
     home: str
     kind: str

@@ -5,6 +5,7 @@ release is known, the newest and the next version that devices run.
 """
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from ota_engine.fleet.inventory.rows import (
@@ -17,6 +18,16 @@ from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus
 
 _DELIVERED = frozenset({ReleaseStatus.APPROVED, ReleaseStatus.RETIRED})
+
+
+class VersionBand(StrEnum):
+    """How old a version is, as the version policy counts it."""
+
+    AHEAD = "ahead"
+    NEWEST = "n"
+    PREVIOUS = "n-1"
+    OLDER = "older"
+    UNKNOWN = "unknown"
 
 
 class VariantVersions(NamedTuple):
@@ -55,6 +66,20 @@ class VariantVersions(NamedTuple):
     def too_many(self) -> bool:
         """Whether more than two versions are about, which is for a while only."""
         return len(self.counts) > 2
+
+    def versions(self, band: VersionBand) -> tuple[int | None, ...]:
+        """Which versions that devices run are so old; None is that nobody said."""
+        if band is VersionBand.UNKNOWN:
+            return (None,)
+        return tuple(version for version, _ in self.counts if self._band(version) is band)
+
+    def _band(self, version: int) -> VersionBand:
+        if version == self.newest:
+            return VersionBand.NEWEST
+        if version == self.previous:
+            return VersionBand.PREVIOUS
+        later = self.newest is not None and version > self.newest
+        return VersionBand.AHEAD if later else VersionBand.OLDER
 
 
 def versions_in(work: Work) -> tuple[VariantVersions, ...]:

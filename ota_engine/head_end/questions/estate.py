@@ -117,7 +117,7 @@ class EstateReport:
         }
 
 
-def _estate(asked: AskEstate, view: View) -> EstateReport:
+def estate_report(asked: AskEstate, view: View) -> EstateReport:
     """Count what runs where, by a few statements over the homes that are seen."""
     party = home_party(view)
     if not party:
@@ -207,7 +207,7 @@ def _gained(asked: AskGained, view: View) -> GainedList:
 
 
 QUESTIONS: Final[Questions] = {
-    AskEstate: QuestionRow("estate", _estate, EstateReport, HOMES | {PartyRole.MANUFACTURER}),
+    AskEstate: QuestionRow("estate", estate_report, EstateReport, HOMES | {PartyRole.MANUFACTURER}),
     AskParties: QuestionRow("parties", _parties, PartyList),
     AskPersons: QuestionRow("persons", _persons, PersonList),
     AskGained: QuestionRow("gained/{party}", _gained, GainedList, HOMES | SUPPLIERS),

@@ -1,4 +1,4 @@
-"""What can be asked of homes and devices: lists, and all that is known of one."""
+"""What can be asked of one home or device: all that is known of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,43 +18,8 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.port import Instruction
 from ota_engine.head_end.questions.asking import NotThereError, QuestionRow, Questions, View
 from ota_engine.head_end.questions.home_history import HomeEvent, home_history
-from ota_engine.head_end.questions.paging import bounded, cut
-from ota_engine.head_end.questions.scope import HOMES, home_of, refuse_other_party, sees_home
-from ota_engine.store.fleet.sets import HomesWanted, page_of_homes, rows_of
-
-
-@dataclass(frozen=True, slots=True)
-class AskHomes:
-    """Which homes there are, in the order of their ids.
-
-    Attributes:
-        region: of the communications service provider; empty for all.
-        gateway: that reaches them; empty for all.
-        supplier: that answers for them; empty for all.
-        configuration: id of the configuration set; empty for all.
-        status: text of ``HomeStatus``; empty for all.
-        ring_fence: id of a proving set; empty for all.
-        most: give no more than so many.
-        after: ``more`` of the page before.
-    """
-
-    region: str = ""
-    gateway: str = ""
-    supplier: str = ""
-    configuration: str = ""
-    status: str = ""
-    ring_fence: str = ""
-    most: int = 50
-    after: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HomeList:
-    """Homes, on this page and in all."""
-
-    items: tuple[Home, ...]
-    total: int
-    more: str
+from ota_engine.head_end.questions.scope import HOMES, home_of, sees_home
+from ota_engine.store.fleet.sets import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +95,6 @@ class DeviceReport:
     variant: Variant | None
     home: Home
     replacement: DeviceToReplace | None
-
-
-def _homes(asked: AskHomes, view: View) -> HomeList:
-    most = bounded(asked.most)
-    named = ("region", "gateway", "configuration", "status", "ring_fence")
-    where = tuple((name, getattr(asked, name)) for name in named if getattr(asked, name))
-    with view.desk.store.reading():
-        party = refuse_other_party(view, asked.supplier)
-        wanted = HomesWanted(where, party, asked.after, most + 1)
-        found, total = page_of_homes(view.desk.store.driver, wanted)
-    items, goes_on = cut(found, most)
-    return HomeList(items, total, items[-1].home if goes_on else "")
 
 
 def _home(asked: AskHome, view: View) -> HomeReport:
@@ -238,7 +191,6 @@ def _device(asked: AskDevice, view: View) -> DeviceReport:
 
 
 QUESTIONS: Final[Questions] = {
-    AskHomes: QuestionRow("homes", _homes, HomeList, HOMES),
     AskHome: QuestionRow("homes/{home}", _home, HomeReport, HOMES),
     AskDevice: QuestionRow("devices/{device}", _device, DeviceReport, HOMES),
 }

@@ -18,6 +18,10 @@ _OWN: Final = (
     " UNION SELECT home FROM homes WHERE gas = :party)"
 )
 
+#: Devices of one variant that run one version, in the order of their homes.
+_BY_VERSION: Final = "fleet_devices AS d INDEXED BY ix_fleet_devices_variant_version_status_home"
+_RUNS: Final = "d.variant = :variant AND d.status = 'Commissioned' AND d.version IS"
+
 
 class HomesCounted(NamedTuple):
     """How many homes of a campaign stand alike.
@@ -139,6 +143,18 @@ def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[M
     return [_MEMBER.read(row) for row in driver.execute(text, given)]
 
 
+class DevicesWanted(NamedTuple):
+    """Which devices a home must have one of.
+
+    Attributes:
+        variant: id of it.
+        versions: that they may run; None is that nobody said.
+    """
+
+    variant: str
+    versions: tuple[int | None, ...]
+
+
 class HomesWanted(NamedTuple):
     """Which homes a page lists, by their ids.
 
@@ -147,37 +163,111 @@ class HomesWanted(NamedTuple):
         party: that answers for them; empty for all.
         after: the last one of the page before; empty for the first page.
         most: give no more than so many.
+        device: that they have one of; None for all homes.
     """
 
     where: tuple[tuple[str, str], ...]
     party: str
     after: str
     most: int
+    device: DevicesWanted | None = None
 
 
-def page_of_homes(driver: sqlite3.Connection, wanted: HomesWanted) -> tuple[list[Home], int]:
-    """Read a page of homes.
+class HomesSought(NamedTuple):
+    """Homes as a statement finds them.
 
-    Returns:
-        homes, and how many there are in all.
+    Attributes:
+        parts: what follows SELECT and its columns; a home that several of them find counts once.
+        counting: the same where no row of a home need be read.
+        order: the column that has their ids, by which an index has each part in order.
+        given: values that they are given.
     """
-    given: dict[str, Any] = {"after": wanted.after, "most": wanted.most, "party": wanted.party}
-    given |= dict(wanted.where)
-    same = "".join(f" AND {name} = :{name}" for name, _ in wanted.where)
-    columns = _columns("homes", _HOME.names)
+
+    parts: tuple[str, ...]
+    counting: tuple[str, ...]
+    order: str
+    given: dict[str, Any]
+
+
+def homes_sought(driver: sqlite3.Connection, wanted: HomesWanted) -> HomesSought:
+    """Say how homes are found: by those of a party, or by their devices, whichever are fewer."""
+    given: dict[str, Any] = {"party": wanted.party} | dict(wanted.where)
+    same = "".join(f" AND homes.{name} = :{name}" for name, _ in wanted.where)
     fuels = ("electricity", "gas") if wanted.party else ()
-    parts = [f"{fuel} = :party" for fuel in fuels] or ["1"]
+    own = [f"homes.{fuel} = :party" for fuel in fuels] or ["true"]
+    if wanted.device is None:
+        parts = tuple(f"FROM homes WHERE {part}{same}" for part in own)
+        return HomesSought(parts, parts, "homes.home", given)
+    runs = [f"{_RUNS} :version{number}" for number, _ in enumerate(wanted.device.versions)]
+    given["variant"] = wanted.device.variant
+    given |= {f"version{number}": version for number, version in enumerate(wanted.device.versions)}
+    if fuels and _own_are_fewer(driver, runs, given):
+        having = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {_BY_VERSION} WHERE {run} AND d.home = homes.home)"  # noqa: S608 - our own words
+            for run in runs
+        )
+        parts = tuple(f"FROM homes WHERE {part} AND ({having}){same}" for part in own)
+        return HomesSought(parts, parts, "homes.home", given)
+    if fuels:
+        same += f" AND ({' OR '.join(own)})"
+    joined = f"{_BY_VERSION} CROSS JOIN homes ON homes.home = d.home"
+    parts = tuple(f"FROM {joined} WHERE {run}{same}" for run in runs)
+    alone = tuple(f"FROM {_BY_VERSION} WHERE {run}" for run in runs)
+    return HomesSought(parts, parts if same else alone, "d.home", given)
+
+
+def _own_are_fewer(driver: sqlite3.Connection, runs: Sequence[str], given: dict[str, Any]) -> bool:
+    """Whether a party has fewer homes than there are devices of some versions."""
+    own = driver.execute(f"SELECT count(*) FROM {_OWN}", given).fetchone()[0]  # noqa: S608 - our own words
+    devices = " UNION ALL ".join(f"SELECT 1 FROM {_BY_VERSION} WHERE {run}" for run in runs)  # noqa: S608 - as above
+    some = f"SELECT count(*) FROM ({devices or 'SELECT 1 WHERE false'} LIMIT :own)"  # noqa: S608 - as above
+    found = driver.execute(some, given | {"own": own}).fetchone()[0]
+    return bool(found == own)
+
+
+def page_of_homes(
+    driver: sqlite3.Connection, sought: HomesSought, wanted: HomesWanted
+) -> list[Home]:
+    """Read a page of homes."""
+    if not sought.parts:
+        return []
+    given = sought.given | {"after": wanted.after, "most": wanted.most}
+    columns, order = _columns("homes", _HOME.names), sought.order
     pages = [
-        f"SELECT * FROM (SELECT {columns} FROM homes WHERE {part} AND home > :after{same}"  # noqa: S608 - our own words
-        " ORDER BY home LIMIT :most)"
-        for part in parts
+        f"SELECT * FROM (SELECT {columns} {part} AND {order} > :after"  # noqa: S608 - our own words
+        f" GROUP BY {order} ORDER BY {order} LIMIT :most)"
+        for part in sought.parts
     ]
     text = f"{' UNION '.join(pages)} ORDER BY home LIMIT :most"
-    found = [_HOME.read(row) for row in driver.execute(text, given)]
-    sets = [f"SELECT home FROM homes WHERE {part}{same}" for part in parts]  # noqa: S608 - our own words
-    counting = f"SELECT count(*) FROM ({' UNION '.join(sets)})"  # noqa: S608 - as above
-    total: int = driver.execute(counting, given).fetchone()[0]
-    return found, total
+    return [_HOME.read(row) for row in driver.execute(text, given)]
+
+
+def count_homes(driver: sqlite3.Connection, sought: HomesSought) -> int:
+    """Count homes, on all pages."""
+    if not sought.parts:
+        return 0
+    sets = " UNION ".join(f"SELECT DISTINCT {sought.order} {part}" for part in sought.counting)
+    total: int = driver.execute(f"SELECT count(*) FROM ({sets})", sought.given).fetchone()[0]  # noqa: S608 - our own words
+    return total
+
+
+def versions_about(driver: sqlite3.Connection, variant: str) -> list[int | None]:
+    """Name the versions that devices of a variant run, the latest first; looks once for each."""
+    text = """
+        WITH RECURSIVE about (version) AS (
+            SELECT (SELECT max(d.version) FROM fleet_devices AS d WHERE d.variant = :variant)
+            UNION ALL
+            SELECT (
+                SELECT max(d.version) FROM fleet_devices AS d
+                WHERE d.variant = :variant AND d.version < about.version
+            ) FROM about WHERE about.version IS NOT NULL
+        )
+        SELECT version FROM about WHERE version IS NOT NULL AND EXISTS (
+            SELECT 1 FROM fleet_devices AS d
+            WHERE d.variant = :variant AND d.version = about.version AND d.status = 'Commissioned'
+        )
+    """
+    return [version for (version,) in driver.execute(text, {"variant": variant})]
 
 
 def versions_of_own(driver: sqlite3.Connection, party: str) -> dict[str, dict[int | None, int]]:

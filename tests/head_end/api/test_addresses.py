@@ -21,7 +21,7 @@ from ota_engine.head_end.api.addresses import (
 )
 from ota_engine.head_end.questions.campaigns import AskCampaign
 from ota_engine.head_end.questions.catalogue import QUESTIONS
-from ota_engine.head_end.questions.homes import AskHomes
+from ota_engine.head_end.questions.home_lists import AskHomes
 from tests.head_end.service_lab import ServiceClient
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)

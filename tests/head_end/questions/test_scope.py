@@ -27,7 +27,8 @@ from ota_engine.head_end.questions.asking import (
 from ota_engine.head_end.questions.catalogue import QUESTIONS, ask
 from ota_engine.head_end.questions.estate import AskParties, AskPersons
 from ota_engine.head_end.questions.gates import AskGateHistory
-from ota_engine.head_end.questions.homes import AskHome, AskHomes, HomeReport
+from ota_engine.head_end.questions.home_lists import AskHomes
+from ota_engine.head_end.questions.homes import AskHome, HomeReport
 from ota_engine.head_end.questions.notices import AskNotices
 from ota_engine.head_end.questions.orders import AskDocuments
 from ota_engine.head_end.questions.overview import AskOverview
@@ -93,6 +94,7 @@ def _known(town: BusyTown) -> dict[str, list[Any]]:
         "release": ["r1", "rel-rival"],
         "incident": [row.incident for row in town.rows(Incident)],
         "decision": [row.key for row in town.rows(DecisionRow)][:9],
+        "variant": [OTHER_PRODUCT[0], OWN_PRODUCT[0]],
         "request": [row.request for row in town.rows(ImageOrder)],
         "subject": ["campaign:c1", "incident:i0", f"home:{homes[0]}", "release:rel-rival"],
     }

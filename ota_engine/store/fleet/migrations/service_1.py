@@ -3,9 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ota_engine.store.fleet.migrations.carrying import carry_over
+
 
 def create() -> None:
     _homes()
+    _fleet_devices()
     _members()
     _notices()
     _decisions()
@@ -16,11 +19,69 @@ def create() -> None:
     _attempts()
     _hooks()
     _gateways()
-    _gateway_contacts()
 
 
 def _homes() -> None:
     op.create_index("ix_homes_gateway", "homes", ["gateway"])
+
+
+def _fleet_devices() -> None:
+    op.drop_index("ix_fleet_devices_gpf", "fleet_devices")
+    op.drop_index("ix_fleet_devices_home", "fleet_devices")
+    op.drop_index("ix_fleet_devices_variant_version", "fleet_devices")
+    op.rename_table("fleet_devices", "fleet_devices_before")
+    op.create_table(
+        "fleet_devices",
+        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("version_source", sa.Text(), nullable=False),
+        sa.Column("version_since_utc", sa.Double(), nullable=False),
+        sa.Column("gbcs_version", sa.Text(), nullable=False),
+        sa.Column("installed_utc", sa.Double(), nullable=False),
+        sa.Column("gpf", sa.String(length=23), nullable=True),
+        sa.PrimaryKeyConstraint("device"),
+        sqlite_with_rowid=False,
+    )
+    carry_over(
+        "fleet_devices",
+        [
+            "device",
+            "home",
+            "kind",
+            "variant",
+            "status",
+            "version",
+            "version_source",
+            "version_since_utc",
+            "gbcs_version",
+            "installed_utc",
+            "gpf",
+        ],
+        [
+            "device",
+            "home",
+            "kind",
+            "variant",
+            "status",
+            "version",
+            "version_source",
+            "version_since_utc",
+            "gbcs_version",
+            "installed_utc",
+            "gpf",
+        ],
+    )
+    op.create_index("ix_fleet_devices_gpf", "fleet_devices", ["gpf"])
+    op.create_index("ix_fleet_devices_home", "fleet_devices", ["home"])
+    op.create_index(
+        "ix_fleet_devices_variant_version_status_home",
+        "fleet_devices",
+        ["variant", "version", "status", "home"],
+    )
 
 
 def _members() -> None:
@@ -164,20 +225,3 @@ def _gateways() -> None:
     )
     op.create_index("ix_gateways_code", "gateways", ["code"])
     op.create_index("ix_gateways_token", "gateways", ["token"])
-
-
-def _gateway_contacts() -> None:
-    op.create_table(
-        "gateway_contacts",
-        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("seen_utc", sa.Double(), nullable=False),
-        sa.Column("software", sa.Text(), nullable=False),
-        sa.Column("protocol", sa.BigInteger(), nullable=False),
-        sa.Column("clock_off_s", sa.Double(), nullable=False),
-        sa.Column("heard", sa.BigInteger(), nullable=False),
-        sa.Column("homes", sa.BigInteger(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("trouble", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("gateway"),
-        sqlite_with_rowid=False,
-    )

@@ -5,11 +5,29 @@ from alembic import op
 
 
 def create() -> None:
+    _gateway_contacts()
     _home_counters()
     _home_moves()
     _sum_samples()
     _gateway_alerts()
     _fleet_audit()
+
+
+def _gateway_contacts() -> None:
+    op.create_table(
+        "gateway_contacts",
+        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("seen_utc", sa.Double(), nullable=False),
+        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("protocol", sa.BigInteger(), nullable=False),
+        sa.Column("clock_off_s", sa.Double(), nullable=False),
+        sa.Column("heard", sa.BigInteger(), nullable=False),
+        sa.Column("homes", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _home_counters() -> None:
