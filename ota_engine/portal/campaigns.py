@@ -10,10 +10,8 @@ from markupsafe import Markup
 from ota_engine.errors import LocalError
 from ota_engine.evidence.charts import stacked
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState
-from ota_engine.head_end.questions.asking import NotForViewerError
 from ota_engine.head_end.questions.campaign_status import CampaignStatus, PhaseStatus
 from ota_engine.head_end.questions.campaigns import AskCampaign, AskCampaigns
-from ota_engine.head_end.questions.decisions import AskDecisions
 from ota_engine.head_end.questions.gates import AskGateHistory, GateHistory
 from ota_engine.head_end.questions.homes_in_campaigns import (
     AskCampaignHomes,
@@ -23,6 +21,7 @@ from ota_engine.head_end.questions.homes_in_campaigns import (
 )
 from ota_engine.head_end.questions.progress import AskProgress, ProgressOverTime
 from ota_engine.head_end.questions.scope import HOMES
+from ota_engine.portal.offers import offers_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link, part
 from ota_engine.portal.parts_of_homes import PARTS, added, no_link, parts_of
 from ota_engine.times import DAY_S
@@ -32,7 +31,11 @@ _HOUR_S: Final = 3_600.0
 _IN_DAYS: Final = 3  # days from which on an axis is in days
 _ENDED: Final = (CampaignState.ABORTED, CampaignState.SUPERSEDED, CampaignState.REJECTED)
 _DIGITS: Final = 10  # of a number that follows a question mark
-_FIRST_ACTS: Final = ("approve", "reject", "resume", "go-on", "pause", "abort", "end")
+#: Which decision gives a gate what it lacks.
+_MENDED_BY: Final[Mapping[str, str]] = {
+    "a person's agreement": "sign-phase",
+    "an assessment meeting": "record-meeting",
+}
 _LATE_S: Final = DAY_S / 2  # that an expected end may be after the planned one
 
 
@@ -81,12 +84,13 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "homes": sum(totals.values()),
         "all_homes": homes_link(name) if viewer.sees_every_home else "",
         "sees_all": viewer.sees_every_home,
+        "replacements": f"{campaign_path(name)}/replacements" if visit.has(*HOMES) else "",
         "more": _more(visit, name),
         "waiting": [
             {"row": row, "url": homes_link(name, [MemberState.WAITING], row.phase, row.reason)}
             for row in status.waiting
         ],
-        "decisions": _decisions(visit, f"campaign:{name}"),
+        "offers": offers_of(visit, f"campaign:{name}", _now(status)),
         "chart": _chart(progress),
         "said": _said(status),
     }
@@ -120,18 +124,10 @@ def _phase(visit: Visit, status: CampaignStatus, phase: PhaseStatus) -> dict[str
     }
 
 
-def _decisions(visit: Visit, subject: str) -> list[dict[str, Any]]:
-    """Say what may be decided here, each with the way to its form."""
-    try:
-        choice = visit.ask(AskDecisions(subject))
-    except NotForViewerError:
-        return []
-    found = sorted(choice.items, key=lambda one: not one.act.startswith(_FIRST_ACTS))
-    return [
-        {"act": one.act, "title": one.title, "url": decide_link(visit, one.act, one.fields)}
-        for one in found
-        if not one.why_not
-    ]
+def _now(status: CampaignStatus) -> list[str]:
+    """Name the decisions that gates of phases under way wait for."""
+    missing = {text for phase in status.phases if phase.ended_utc is None for text in phase.missing}
+    return [act for text, act in _MENDED_BY.items() if text in missing]
 
 
 def decide_link(visit: Visit, act: str, fields: Mapping[str, str]) -> str:

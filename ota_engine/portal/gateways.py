@@ -25,9 +25,9 @@ from ota_engine.head_end.questions.gateways import (
 from ota_engine.head_end.questions.scope import HOMES
 from ota_engine.portal.campaigns import homes_link
 from ota_engine.portal.giving import give
+from ota_engine.portal.offers import offers_of
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.subjects import GATEWAY_VIEWERS
-from ota_engine.portal.work import decisions_of
 from ota_engine.times import DAY_S
 from ota_engine.wording import counted
 
@@ -67,7 +67,7 @@ def _one(visit: Visit) -> Mapping[str, Any]:
         "found": found,
         "line": found.line,
         "tone": _TONES[found.line.standing],
-        "decisions": decisions_of(visit, f"gateway:{name}", frozenset({"admit-gateway"})),
+        "offers": offers_of(visit, f"gateway:{name}", without=("admit-gateway",)),
         "may_admit": visit.has(PartyRole.OPERATOR),
         "said": f"Gateway {name} is {found.line.standing}",
     }

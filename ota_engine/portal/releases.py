@@ -17,10 +17,10 @@ from ota_engine.head_end.questions.releases import (
     ReleaseList,
     ReleaseReport,
 )
+from ota_engine.portal.offers import offers_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit
 from ota_engine.portal.path_drawing import path_drawing
 from ota_engine.portal.subjects import act_path
-from ota_engine.portal.work import decisions_of
 
 
 def _all(visit: Visit) -> Mapping[str, Any]:
@@ -42,8 +42,10 @@ def _one(visit: Visit) -> Mapping[str, Any]:
     found: ReleaseReport = visit.ask(AskRelease(name))
     release = found.release
     clocks: ClockList = visit.ask(AskClocks(f"release:{name}"))
-    acts = decisions_of(visit, f"release:{name}")
-    urls = {one["act"]: one["url"] for one in acts}
+    taken = sum(step.done for step in found.steps)
+    now = "approve-release" if taken == len(found.steps) else "record-evidence"
+    offers = offers_of(visit, f"release:{name}", (now,))
+    urls = offers.urls
     return {
         "title": f"Release {release.release}",
         "one": release,
@@ -56,14 +58,14 @@ def _one(visit: Visit) -> Mapping[str, Any]:
             }
             for step in found.steps
         ],
-        "taken": sum(step.done for step in found.steps),
+        "taken": taken,
         "dates": _dates(found),
         "drawing": _drawing(visit, release.variant, release.cpl),
         "clocks": [one for one in clocks.items if one.due_utc is not None],
         "campaigns": [
             one for one in visit.ask(AskCampaigns()).items if one.release == release.release
         ],
-        "decisions": acts,
+        "offers": offers,
         "said": f"Release {release.release} is {release.status}",
     }
 

@@ -15,6 +15,7 @@ _TONES: Final[dict[str, Tone]] = {
     "pass": GOOD,
     "passed": GOOD,
     "resolved": GOOD,
+    "agrees": GOOD,
     "supports": GOOD,
     "moved": GOOD,
     # ends that were not

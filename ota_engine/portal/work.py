@@ -7,7 +7,6 @@ from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.notices.rows import NoticeKind, NoticeState
 from ota_engine.head_end.questions.alerts import AlertKind, AlertList, AskAlerts
 from ota_engine.head_end.questions.approvals import ApprovalList, AskApprovals, WaitingDecision
-from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError
 from ota_engine.head_end.questions.decisions import AskDecisions
 from ota_engine.head_end.questions.incidents import (
     AskIncident,
@@ -16,23 +15,11 @@ from ota_engine.head_end.questions.incidents import (
     IncidentReport,
 )
 from ota_engine.head_end.questions.notices import AskClocks, AskNotices, ClockList, NoticeList
+from ota_engine.portal.offers import offers_of
 from ota_engine.portal.pages import PlaceInMenu, PortalPage, Visit, link
 from ota_engine.portal.subjects import act_path, subject_path
 from ota_engine.times import Utc
 from ota_engine.wording import counted
-
-
-def decisions_of(visit: Visit, subject: str, without: frozenset[str] = frozenset()) -> list[Any]:
-    """Say what may be decided about a subject now, each with the way to its form and back here."""
-    try:
-        choice = visit.ask(AskDecisions(subject))
-    except (NotForViewerError, NotThereError):
-        return []
-    return [
-        {"act": one.act, "title": one.title, "url": act_path(one.act, one.fields, visit.here())}
-        for one in choice.items
-        if not one.why_not and one.act not in without
-    ]
 
 
 def _approvals(visit: Visit) -> Mapping[str, Any]:
@@ -105,7 +92,7 @@ def _incident(visit: Visit) -> Mapping[str, Any]:
         "one": one,
         "lasted_s": None if one.resolved_utc is None else one.resolved_utc - one.raised_utc,
         "timeline": found.decisions,
-        "decisions": decisions_of(visit, f"incident:{one.incident}"),
+        "offers": offers_of(visit, f"incident:{one.incident}"),
         "said": _incident_said(one),
     }
 

@@ -70,6 +70,7 @@ READING = (
     "campaign replacements c1",
     "estate people",
     "estate show",
+    "estate homes --variant hub-1 --version older --supplier supplier-2 --most 7",
     "estate gained supplier-4",
     "release list",
     "release show r1",

@@ -5,7 +5,7 @@ of one supplier are counted, by one statement over them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
@@ -19,7 +19,7 @@ from ota_engine.fleet.campaigns.rows import (
     PhaseState,
     Sum,
 )
-from ota_engine.fleet.campaigns.voices import Forecast
+from ota_engine.fleet.campaigns.voices import Forecast, Position, SignOff
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.notices.rows import Notice, NoticeState
@@ -59,6 +59,8 @@ class PhaseStatus:
         state: where it stands.
         homes: in it now.
         counts: of them, by state.
+        positions: of parties, as they stand.
+        sign_off: of a person; None while there is none.
         own: homes of the viewer alone, by state; None for who sees every home.
         started_utc: None before it has begun.
         ended_utc: None before its gate has passed.
@@ -81,6 +83,8 @@ class PhaseStatus:
     judged_utc: float | None
     forecast_utc: float | None
     expected_utc: float | None
+    positions: tuple[Position, ...] = ()
+    sign_off: SignOff | None = None
     own: Mapping[str, int] | None = None
 
     def count(self, *states: MemberState) -> int:
@@ -184,7 +188,14 @@ def _phases(
         expected = _expected(policy, phase, counts, forecast, expected)
         last = _last_verdict(store, phase)
         mine_alone = None if own is None else _counts(own, phase.number)
-        yield _phase(phase, counts, last, forecast, expected, mine_alone)
+        here = ("campaign", phase.campaign), ("phase", phase.number)
+        signed = store.select(Select(SignOff, here))
+        yield replace(
+            _phase(phase, counts, last, forecast, expected),
+            positions=tuple(store.select(Select(Position, here))),
+            sign_off=signed[0] if signed else None,
+            own=mine_alone,
+        )
 
 
 def _last_verdict(store: FleetStore, phase: CampaignPhase) -> GateDecision | None:
@@ -239,7 +250,6 @@ def _phase(
     last: GateDecision | None,
     forecast: Forecast | None,
     expected: float | None,
-    own: Mapping[str, int] | None,
 ) -> PhaseStatus:
     return PhaseStatus(
         phase.number,
@@ -254,7 +264,6 @@ def _phase(
         None if last is None else last.utc,
         None if forecast is None else forecast.ends_utc,
         expected,
-        own,
     )
 
 
