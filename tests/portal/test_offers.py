@@ -61,4 +61,4 @@ async def test_a_campaign_shows_what_parties_said_and_who_has_signed(tmp_path: P
     assert "Positions of parties" in page
     assert "Signed as gone well" in page
     apart = page.index("These cannot be taken back")
-    assert page.index("Pause campaign") < apart < page.index("Abort campaign")
+    assert page.index("/decide/raise-incident") < apart < page.index("/decide/abort-campaign")
