@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import trio
 
@@ -43,20 +44,29 @@ class _Doors:
         raise AssertionError("nothing is counted")
 
 
+async def compare(http: httpx.AsyncClient, path: str) -> None:
+    """See that what is told of a page is what stands on it."""
+    page = (await http.get(path)).text
+    async with listening(http, path) as stream:
+        told = await stream.next()
+    assert told["fragments"], path
+    for name, made in told["fragments"].items():
+        assert f'id="{name}"' in page, path
+        assert made in page, f"{path}: {name}"
+    assert told["said"]
+
+
 @pytest.mark.parametrize("person", ["olive", "eve"])
 async def test_what_is_told_is_what_the_page_says(tmp_path: Path, person: str) -> None:
     with PortalLab(tmp_path) as lab:
         lab.roll_out()
-        async with lab.serving(PortalDoor) as client, client.browser(person) as http:
+        async with (
+            lab.serving(PortalDoor) as client,
+            client.browser(person) as http,
+            trio.open_nursery() as nursery,
+        ):
             for path in LIVE_PAGES:
-                page = (await http.get(path)).text
-                async with listening(http, path) as stream:
-                    told = await stream.next()
-                assert told["fragments"], path
-                for name, made in told["fragments"].items():
-                    assert f'id="{name}"' in page, path
-                    assert made in page, f"{path}: {name}"
-                assert told["said"]
+                nursery.start_soon(compare, http, path)
 
 
 async def test_a_decision_is_told_to_whoever_looks(tmp_path: Path) -> None:

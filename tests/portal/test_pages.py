@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
+import trio
 
 from ota_engine.fleet.gateways.rows import GatewayContact, RegisteredGateway
 from ota_engine.portal.door import PortalDoor
@@ -66,19 +68,27 @@ async def test_every_page_is_there_for_its_roles_and_lets_no_text_be_markup(tmp_
                             assert answer.status_code == 200 or path in KEPT
 
 
+async def compare(http: httpx.AsyncClient, path: str) -> None:
+    """See that what is told of a page, if anything is, stands on it."""
+    page = (await http.get(path)).text
+    if "data-stream" in page:
+        async with listening(http, path) as stream:
+            told = await stream.next()
+        assert told["fragments"]
+        for name, fragment in told["fragments"].items():
+            assert fragment in page or f'id="{name}"' not in page, (path, name)
+
+
 async def test_what_is_told_of_a_page_is_what_stands_on_it(tmp_path: Path) -> None:
     with PortalLab(tmp_path) as lab:
         peopled(lab)
-        async with lab.serving(PortalDoor) as client, client.browser("olive") as http:
+        async with (
+            lab.serving(PortalDoor) as client,
+            client.browser("olive") as http,
+            trio.open_nursery() as nursery,
+        ):
             for path in WORKING:
-                page = (await http.get(path)).text
-                if "data-stream" not in page:
-                    continue
-                async with listening(http, path) as stream:
-                    told = await stream.next()
-                assert told["fragments"]
-                for name, fragment in told["fragments"].items():
-                    assert fragment in page or f'id="{name}"' not in page, (path, name)
+                nursery.start_soon(compare, http, path)
 
 
 async def test_whoever_proposed_sees_why_she_may_not_approve(tmp_path: Path) -> None:
