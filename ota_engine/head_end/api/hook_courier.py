@@ -7,6 +7,7 @@ alone for longer and longer, by the calendar of the fleet, and given up after so
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -26,8 +27,8 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import View
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.store.fleet.keyring import KEY_NAME, FleetKey
-from ota_engine.telling.http_poster import answered
-from ota_engine.telling.sink import DEFAULT_PATIENCE
+from ota_engine.telling.http_poster import HttpPoster, answered
+from ota_engine.telling.sink import DEFAULT_PATIENCE, Fate, SinkAnswer
 from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import one_line
 
@@ -112,75 +113,83 @@ class HookCourier:
         except StoreError as error:
             return replace(hook, ended=str(error))
         done, begun = hook, trio.current_time()
-        async with httpx.AsyncClient(
-            trust_env=False, follow_redirects=False, timeout=CALL_S
-        ) as client:
+        async with _HookPoster(hook, self._reach) as poster:
             for call in news.calls:
-                trouble, gone = await self._call(client, call, secret)
-                if trouble:
-                    return self._failed(done, trouble, gone=gone)
+                answer = await poster.call(call, secret, self._parts.clock)
+                if answer.fate is not Fate.ACCEPTED:
+                    return self._failed(done, answer)
                 if trio.current_time() > begun + TURN_S:
                     return _taken(call.after)
                 done = _taken(call.after)
         return replace(done, told=news.after.told)
 
-    def _failed(self, hook: Hook, trouble: str, *, gone: bool) -> Hook:
+    def _failed(self, hook: Hook, answer: SinkAnswer) -> Hook:
         utc = self._parts.clock()
         failures = hook.failures + 1
         since = utc if hook.failing_utc is None else hook.failing_utc
-        ended = "it says that it is gone" if gone else ""
+        ended = "it says that it is gone" if answer.fate is Fate.REFUSED else ""
         if utc - since >= DEAD_S:
-            ended = f"no call was taken for {DEAD_S / DAY_S:.0f} days: {trouble}"
+            ended = f"no call was taken for {DEAD_S / DAY_S:.0f} days: {answer.problem}"
         return replace(
             hook,
             failures=failures,
             not_before_utc=utc + DEFAULT_PATIENCE.after(failures),
-            trouble=trouble,
+            trouble=answer.problem,
             failing_utc=since,
             ended=ended,
         )
 
-    async def _call(
-        self, client: httpx.AsyncClient, call: HookCall, secret: str
-    ) -> tuple[str, bool]:
-        """Make one call; gives why it failed, empty when it did not, and whether it is gone for ever."""
-        body = json.dumps(
-            {"delivery": call.delivery, "hook": call.after.hook, **call.told}, ensure_ascii=False
-        ).encode()
-        try:
-            with trio.fail_after(CALL_S):
-                return await self._post(client, call, body, secret)
-        except (httpx.TimeoutException, trio.TooSlowError):
-            return f"no complete answer within {CALL_S:g} s", False
-        except (httpx.HTTPError, httpx.InvalidURL, LocalError, OSError, ValueError) as error:
-            return one_line(str(error) or type(error).__name__), False
 
-    async def _post(
-        self, client: httpx.AsyncClient, call: HookCall, body: bytes, secret: str
-    ) -> tuple[str, bool]:
-        url, host = await address_of(httpx.URL(call.after.url), self._reach)
-        headers = {
-            "Host": host,
-            "Content-Type": "application/json",
-            "User-Agent": "zota",
-            "Zota-Delivery": call.delivery,
-            "Zota-Signature": signature_of(secret, body, self._parts.clock()),
-        }
-        name = httpx.URL(call.after.url).host
-        request = client.stream(
-            "POST", url, content=body, headers=headers, extensions={"sni_hostname": name}
-        )
-        async with request as response:
-            said = b""
-            async for piece in response.aiter_raw():
-                said += piece[: MOST_ANSWER - len(said)]
-                if len(said) >= MOST_ANSWER:
-                    break
-        if response.is_success:
-            return "", False
-        if response.is_redirect:
-            return f"answered {response.status_code}: redirects are not followed", False
-        return answered(response.status_code, said), response.status_code == GONE
+class _HookPoster(HttpPoster):
+    """Connections to where one hook is."""
+
+    def __init__(self, hook: Hook, reach: HookReach) -> None:
+        self._hook = httpx.URL(hook.url)
+        self._reach = reach
+        super().__init__(self._hook, {"Content-Type": "application/json"}, timeout=CALL_S)
+
+    async def call(self, call: HookCall, secret: str, clock: Callable[[], Utc]) -> SinkAnswer:
+        """Make one call; it is refused where the receiver is gone for ever."""
+        told = {"delivery": call.delivery, "hook": call.after.hook, **call.told}
+        body = json.dumps(told, ensure_ascii=False).encode()
+
+        async def post() -> SinkAnswer:
+            try:
+                url, host = await address_of(self._hook, self._reach)
+            except LocalError as error:
+                return SinkAnswer(Fate.HELD, one_line(str(error)))
+            headers = {
+                "Host": host,
+                "Zota-Delivery": call.delivery,
+                "Zota-Signature": signature_of(secret, body, clock()),
+            }
+            extensions = {"sni_hostname": self._hook.host}
+            request = self._client.stream(
+                "POST", url, content=body, headers=headers, extensions=extensions
+            )
+            async with request as response:
+                return _judged(response, await _beginning(response))
+
+        return await self._attempted(post)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    said = b""
+    async for piece in response.aiter_raw():
+        said += piece[: MOST_ANSWER - len(said)]
+        if len(said) >= MOST_ANSWER:
+            break
+    return said
+
+
+def _judged(response: httpx.Response, said: bytes) -> SinkAnswer:
+    if response.is_success:
+        return SinkAnswer(Fate.ACCEPTED)
+    if response.is_redirect:
+        problem = f"answered {response.status_code}: redirects are not followed"
+        return SinkAnswer(Fate.HELD, problem)
+    fate = Fate.REFUSED if response.status_code == GONE else Fate.HELD
+    return SinkAnswer(fate, answered(response.status_code, said))
 
 
 def _taken(hook: Hook) -> Hook:
