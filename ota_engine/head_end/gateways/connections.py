@@ -33,6 +33,9 @@ HOMES_S: Final = (
 )
 MOST_UNTAKEN: Final = 200  # instructions put on a stream that were not taken yet
 MOST_STREAMS: Final = 2_000
+MOST_BEHIND: Final = (
+    1 << 20
+)  # octets that wait for a reader; whoever is further behind is told nothing more
 REPLACED: Final = "another stream of this gateway has taken the place of this one"
 
 
@@ -70,6 +73,11 @@ class GatewayStream:
         """
         self._waiting.append(event_octets(event))
         self._news.set()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits to be read that nothing more is put on it: it is told later what is then."""
+        return sum(map(len, self._waiting)) > MOST_BEHIND
 
     def end(self, parting: Parting) -> None:
         """Let it end with a last word."""
@@ -189,7 +197,7 @@ class Connections:
             streams.pop(name).end(Parting(why, None))
         for name, homes in found.homes.items():
             stream = streams.get(name)
-            if stream is not None and stream.homes != homes:
+            if stream is not None and stream.homes != homes and not stream.is_behind:
                 stream.homes = homes
                 stream.tell(HomesGiven(homes))
         for name, instructions in found.instructions.items():
@@ -200,6 +208,8 @@ class Connections:
         told = 0
         stream.untaken &= {one.key for one in instructions}
         for one in instructions:
+            if stream.is_behind:
+                break
             if one.key in stream.untaken or one.key in stream.unsayable:
                 continue
             try:
@@ -217,7 +227,7 @@ class Connections:
     def _watch(self) -> None:
         on = self._parts.live.is_watched
         for stream in self._streams.values():
-            if stream.homes is not None and stream.watch is not on:
+            if stream.homes is not None and stream.watch is not on and not stream.is_behind:
                 stream.watch = on
                 stream.tell(Watching(on))
 

@@ -1,10 +1,12 @@
 """Gateways that lie, and what is behind them that must not suffer from it."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 import trio
+from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from images.eui64 import Eui64
@@ -12,7 +14,9 @@ from ota_engine.fleet.gateways.acts import ForceHomes, MoveHomes
 from ota_engine.fleet.gateways.rows import AlertCause, HomeCounter
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.port import HubWord, Instruction, InstructionState
-from ota_engine.gateway.wire import MOST_COUNTER, MOST_HOMES
+from ota_engine.gateway.wire import MOST_COUNTER, MOST_HOMES, MOST_MESSAGE
+from ota_engine.head_end.gateways.connections import Connections, GatewayStream
+from ota_engine.head_end.gateways.figures import GatewayFigures
 from ota_engine.head_end.gateways.image_answers import (
     MOST_EACH,
     PIECE,
@@ -104,15 +108,18 @@ def _alerts(lab: GatewayLab) -> list[Alert]:
 
 
 async def test_a_gateway_that_takes_no_image_keeps_none_from_others(
-    tmp_path: Path, autojump_clock: MockClock
+    tmp_path: Path, mock_clock: MockClock
 ) -> None:
     name = "a" * 64
     (tmp_path / name).write_bytes(bytes(PIECE * 2))
     images = ImageAnswers([tmp_path], lambda octets: None)
     cut: list[str] = []
+    stuck, all_stuck = count(1), trio.Event()
 
     async def never(message: object) -> None:
         if isinstance(message, dict) and message["type"] == "http.response.body":
+            if next(stuck) == MOST_EACH:
+                all_stuck.set()
             await trio.sleep_forever()
 
     async def fetch() -> None:
@@ -125,7 +132,7 @@ async def test_a_gateway_that_takes_no_image_keeps_none_from_others(
     async with trio.open_nursery() as nursery:
         for _ in range(MOST_EACH):
             nursery.start_soon(fetch)
-        await trio.sleep(PIECE_S / 2)
+        await all_stuck.wait()
         with pytest.raises(GatewayRefused, match="fetch them first") as refused:
             await images.answer("greedy", name, "", "")
         assert refused.value.code == "busy"
@@ -136,6 +143,7 @@ async def test_a_gateway_that_takes_no_image_keeps_none_from_others(
 
         await (await images.answer("modest", name, "", ""))({"type": "http"}, _nothing, take)
         assert len(taken) == 3
+        mock_clock.jump(PIECE_S + 1.0)
     assert len(cut) == MOST_EACH
     await images.answer("greedy", name, "", "")
 
@@ -143,3 +151,41 @@ async def test_a_gateway_that_takes_no_image_keeps_none_from_others(
 async def _nothing() -> dict[str, object]:
     await trio.sleep_forever()
     raise AssertionError
+
+
+async def test_a_stream_that_nobody_reads_holds_so_much_and_no_more_and_goes_on_once_it_is_read(
+    lab: GatewayLab,
+) -> None:
+    lab.begin()
+    pattern = lab.town.rows(Instruction)[0]
+    large = [
+        replace(pattern, key=f"{pattern.key}/{n}", number=n + 2, command=bytes(MOST_MESSAGE))
+        for n in range(20)
+    ]
+    async with lab.door() as door, door.gateway() as one:
+        parts = door.server.parts
+        connections = Connections(parts, GatewayFigures(CollectorRegistry(), lambda: 1))
+        stream = GatewayStream("gw", one.instance, "here", homes=())
+        connections.open(stream)
+        lab.town.put(*large)
+        read: list[bytes] = []
+
+        async def reader(octets: bytes) -> None:
+            read.append(octets)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connections.run)
+            with trio.fail_after(60):
+                while not stream.is_behind:
+                    connections.stir()
+                    await trio.sleep(0.05)
+                for number in range(3):  # whatever happens meanwhile
+                    lab.town.put(replace(pattern, key=f"{pattern.key}/x{number}", number=99))
+                    connections.stir()
+                    await trio.sleep(0.3)
+                assert len(stream.untaken) < 10
+                nursery.start_soon(stream.flow, reader)
+                while len(stream.untaken) < len(large):
+                    lab.town.put(replace(pattern, number=len(read)))
+                    await trio.sleep(0.05)
+            nursery.cancel_scope.cancel()
