@@ -1,13 +1,27 @@
 """What went wrong, as a document for programs: ``application/problem+json`` (RFC 9457); pure, knows no door."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from ota_engine.fleet.kernel.decisions import RefusalCode
 from ota_engine.gateway.wire import PROBLEM_TYPE
 
-__all__ = ["PROBLEM_TYPE", "problem_values"]
+__all__ = ["PROBLEM_TYPE", "REFUSED_BY", "problem_values"]
 
 KIND: Final = "urn:zota:problem:"
 LONGEST: Final = 1_000  # characters of a detail
+
+#: By which status of HTTP a decision is refused, to programs and on pages alike.
+REFUSED_BY: Final[Mapping[RefusalCode, int]] = {
+    RefusalCode.FORBIDDEN: 403,
+    RefusalCode.SIGNATURE: 403,
+    RefusalCode.AUTHOR: 403,
+    RefusalCode.UNKNOWN: 404,
+    RefusalCode.MOVED: 409,
+    RefusalCode.REUSED: 409,
+    RefusalCode.STATE: 409,
+    RefusalCode.CONTENT: 422,
+}
 
 
 def problem_values(code: str, status: int, title: str, detail: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ota_engine.fleet.parties.rows import Person
 from ota_engine.head_end.consequences import consequences, is_grave
 from ota_engine.head_end.deciding import Answered
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.problem_document import REFUSED_BY
 from ota_engine.head_end.questions.asking import NotForViewerError, NotThereError, View
 from ota_engine.head_end.questions.catalogue import ask
 from ota_engine.head_end.questions.decisions import (
@@ -61,15 +62,6 @@ _MOST_TOLD: Final = 6  # lines of a field that are shown before a decision is co
 _LONGEST: Final = 100  # characters of such a line
 _OVER: Final = ("held_utc",)  # times of what was: now, until another is given
 _MOST_SEEN: Final = 20_000  # characters of what a form says was seen
-_STATUS: Final[Mapping[str, int]] = {
-    RefusalCode.UNKNOWN: 404,
-    RefusalCode.FORBIDDEN: 403,
-    RefusalCode.SIGNATURE: 403,
-    RefusalCode.AUTHOR: 403,
-    RefusalCode.MOVED: 409,
-    RefusalCode.REUSED: 409,
-    RefusalCode.STATE: 409,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +384,7 @@ async def _refused(posted: FormPosted, filled: FilledForm, reply: Reply) -> Mapp
     text = reply.text
     if reply.code == RefusalCode.SIGNATURE:
         text = await _unsigned(posted, posted.signed.signer, text)
-    status = _STATUS.get(reply.code, 422)
+    status = REFUSED_BY[RefusalCode(reply.code)]
     stage = "moved" if reply.code == RefusalCode.MOVED else "fill"
     return await _again(posted, again, {"": text}, status, stage)
 

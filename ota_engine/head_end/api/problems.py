@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.kernel.decisions import RefusalCode
-from ota_engine.head_end.problem_document import problem_values
+from ota_engine.head_end.problem_document import REFUSED_BY, problem_values
 
 
 class ProblemCode(StrEnum):
@@ -64,16 +64,24 @@ PROBLEMS: Final[Mapping[StrEnum, ProblemRow]] = {
         403, "From another site", "A browser sent this on behalf of another site."
     ),
     RefusalCode.FORBIDDEN: ProblemRow(
-        403, "Not for this person", "The roles of the person's party do not allow the decision."
+        REFUSED_BY[RefusalCode.FORBIDDEN],
+        "Not for this person",
+        "The roles of the person's party do not allow the decision.",
     ),
     RefusalCode.SIGNATURE: ProblemRow(
-        403, "Not signed", "The person signs decisions, and this one is not signed by her key."
+        REFUSED_BY[RefusalCode.SIGNATURE],
+        "Not signed",
+        "The person signs decisions, and this one is not signed by her key.",
     ),
-    RefusalCode.AUTHOR: ProblemRow(403, "A second person", "Somebody else has to decide this."),
+    RefusalCode.AUTHOR: ProblemRow(
+        REFUSED_BY[RefusalCode.AUTHOR], "A second person", "Somebody else has to decide this."
+    ),
     ProblemCode.NOT_THERE: ProblemRow(
         404, "Not there", "There is no such thing, or it is not yours to see."
     ),
-    RefusalCode.UNKNOWN: ProblemRow(404, "Unknown", "What the decision is about is not there."),
+    RefusalCode.UNKNOWN: ProblemRow(
+        REFUSED_BY[RefusalCode.UNKNOWN], "Unknown", "What the decision is about is not there."
+    ),
     ProblemCode.METHOD: ProblemRow(
         405, "Another method", "The header Allow names those there are."
     ),
@@ -82,20 +90,28 @@ PROBLEMS: Final[Mapping[StrEnum, ProblemRow]] = {
     ),
     ProblemCode.TIMEOUT: ProblemRow(408, "Too slow", "The body did not arrive in time."),
     RefusalCode.MOVED: ProblemRow(
-        409, "It moved", "It is no longer at the revision of If-Match: look, and decide again."
+        REFUSED_BY[RefusalCode.MOVED],
+        "It moved",
+        "It is no longer at the revision of If-Match: look, and decide again.",
     ),
     RefusalCode.REUSED: ProblemRow(
-        409, "Key used", "The Idempotency-Key was used for another decision: give a new one."
+        REFUSED_BY[RefusalCode.REUSED],
+        "Key used",
+        "The Idempotency-Key was used for another decision: give a new one.",
     ),
     RefusalCode.STATE: ProblemRow(
-        409, "Not from here", "It does not go from where it stands: see the detail."
+        REFUSED_BY[RefusalCode.STATE],
+        "Not from here",
+        "It does not go from where it stands: see the detail.",
     ),
     ProblemCode.TOO_LARGE: ProblemRow(413, "Too large", "The body is larger than is taken."),
     ProblemCode.MEDIA_TYPE: ProblemRow(415, "Another form", "Content-Type is none that is taken."),
     ProblemCode.FOREIGN_HOST: ProblemRow(
         421, "Another host", "The server does not answer to the name in Host."
     ),
-    RefusalCode.CONTENT: ProblemRow(422, "Makes no sense", "See the detail, and mend it."),
+    RefusalCode.CONTENT: ProblemRow(
+        REFUSED_BY[RefusalCode.CONTENT], "Makes no sense", "See the detail, and mend it."
+    ),
     ProblemCode.BAD_LINES: ProblemRow(
         422, "Bad lines", "Lines of the list are bad, so that nothing of it was taken."
     ),
