@@ -1,7 +1,8 @@
 """The README's steps in a browser, done as they are printed, in the portal that `make portal` serves.
 
 A step is a numbered sentence: *sign in as* a person, *follow* links, *press* buttons, *choose* what stands in a
-list, *write* into fields, *tick* a home, and what *you see* then. Whatever is bold is walked, and nothing else.
+list, *open* what is folded, *write* into fields, *tick* a home, and what *you see* then.
+Whatever is bold is walked, and nothing else.
 """
 
 import re
@@ -20,7 +21,7 @@ README: Final = Path(__file__).parents[2] / "README.md"
 HOMES, RATE = 3_000, 600.0  # what `make portal` has
 STEP: Final = re.compile(r"^\d\. (.*(?:\n   .*)*)", re.MULTILINE)
 TOKEN: Final = re.compile(
-    r"(?P<verb>sign in as|follow|press|choose|write|you see)\b"
+    r"(?P<verb>sign in as|follow|open|press|choose|write|you see)\b"
     r"|\*\*(?P<bold>[^*]+)\*\*|`(?P<code>[^`]+)`"
     r"|(?P<tick>tick a home)|(?P<ahead>a time two weeks ahead)",
     re.IGNORECASE,
@@ -84,6 +85,8 @@ def do(page: Page, portal: ExamplePortal, deed: Deed) -> None:
         link = main.get_by_role("link", name=name, exact=True)
         (menu if menu.count() and not link.count() else link).first.click()
         page.wait_for_load_state()
+    elif verb == "open":
+        main.locator("summary").filter(has_text=name).first.click()
     elif verb == "press":
         page.get_by_role("button", name=name, exact=True).click()
         page.wait_for_load_state()
