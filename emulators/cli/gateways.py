@@ -215,7 +215,7 @@ def _rosters(folder: Path, names: str, count: int | None) -> list[Path]:
 def _codes(path: Path) -> "dict[str, AdmissionCode]":
     from ota_engine.shell.gateway_papers import AdmissionCode
 
-    warn_if_open(path)
+    warn_if_open(path, "list of codes")
     lines = read_bounded(path, MOST_CODES).decode("utf-8", "replace").split()
     return {code.gateway: code for code in map(AdmissionCode.read, lines)}
 

@@ -49,10 +49,10 @@ def write_key_file(path: Path, octets: bytes, *, secret: bool) -> None:
         os.fsync(stream.fileno())
 
 
-def warn_if_open(key: Path) -> None:
-    """Warn of a private key that others may read."""
-    if key.stat().st_mode & files.OTHERS:
-        remark(f"warning: {key}: a private key that others may read: chmod 600 it")
+def warn_if_open(secret: Path, what: str = "private key") -> None:
+    """Warn of a private key, or another secret, that others may read."""
+    if secret.stat().st_mode & files.OTHERS:
+        remark(f"warning: {secret}: a {what} that others may read: chmod 600 it")
 
 
 def _write_to_device(path: Path, data: bytes) -> None:

@@ -158,7 +158,7 @@ def _served(place: FleetPlace) -> "Iterator[ReachedFleet]":
     token = text_of(place.token_file, MAX_KEY_BYTES).strip()
     if not _TOKEN.fullmatch(token):
         raise LocalError(f"{place.token_file}: no token in it: give the file it was written to")
-    warn_if_open(place.token_file)
+    warn_if_open(place.token_file, "token")
     with RemotePlace.open(place.url, token, this_machine) as served:
         yield served
 

@@ -151,7 +151,7 @@ def read_code(code: str, file: Path | None) -> "AdmissionCode | None":
         raise LocalError("give one of --code and --code-file")
     if file is None:
         return AdmissionCode.read(code) if code else None
-    warn_if_open(file)
+    warn_if_open(file, "code")
     return AdmissionCode.read(read_bounded(file, MOST_CODE).decode("utf-8", "replace"))
 
 

@@ -48,5 +48,5 @@ def _first_line(file: Path) -> str:
     line = text.splitlines()[0] if text else ""
     if not line:
         raise LocalError(f"{file}: its first line is empty: put the password there")
-    warn_if_open(file)
+    warn_if_open(file, "password")
     return line

@@ -219,6 +219,17 @@ def test_a_password_that_is_none_is_refused_in_one_line(
     assert told in _refused(fleet, "add", "olive", "--key", key, "--password-file", file)
 
 
+def test_a_password_that_others_may_read_is_called_a_password(fleet: FleetFolder) -> None:
+    file = fleet.folder / "open"
+    file.write_text("x" * 20)
+    file.chmod(0o644)
+    key = fleet.folder / "olive.key"
+    ran = zota(
+        "user", "add", "olive", "--key", key, "--password-file", file, "--state", fleet.state
+    )
+    assert f"{file}: a password that others may read: chmod 600 it" in ran.err
+
+
 def test_a_second_account_of_a_person_is_refused(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     assert "has an account already" in _refused(fleet, "add", "olive")
