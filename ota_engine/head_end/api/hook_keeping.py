@@ -90,7 +90,7 @@ def make_hook(desk: FleetDesk, seal: HookSeal, person: str, url: str, utc: Utc) 
         LocalError: the URL is none, or there are too many.
         StoreError: the database failed.
     """
-    checked_url(url)
+    host = checked_url(url).host  # the rest of many a URL is what lets in whoever knows it
     name, secret = secrets.token_hex(_ID_OCTETS), secrets.token_urlsafe(_KEY)
     with changing(desk, utc) as book:
         if len(book.select(Hook, person=person)) >= MOST:
@@ -98,7 +98,7 @@ def make_hook(desk: FleetDesk, seal: HookSeal, person: str, url: str, utc: Utc) 
         told = desk.store.audit_head().length + 1  # the line that follows says that this was made
         hook = Hook(name, person, url, seal.seal(secret, name), utc, told, notices_utc=utc)
         book.put(hook)
-        book.note(person, "hook made", f"hook:{name}", url=url)
+        book.note(person, "hook made", f"hook:{name}", host=host)
     return hook, secret
 
 

@@ -247,6 +247,17 @@ async def test_hooks_are_seen_and_taken_back_by_their_own_person_alone(
         assert (await http.get(HOOKS)).json() == {"items": []}
 
 
+async def test_the_trail_names_the_host_of_a_hook_and_not_what_would_let_others_call_it(
+    near_api: ServiceClient, lab: ServiceLab
+) -> None:
+    async with near_api.of("olive") as http:
+        url = "https://receiver.example/services/T0/s3cret?key=s3cret"
+        assert (await http.post("/api/v1/hooks", json={"url": url})).status_code == 201
+    told = repr(list(lab.estate.store.trail()))
+    assert "receiver.example" in told
+    assert "s3cret" not in told
+
+
 async def test_a_person_has_ten_hooks_at_most(near_api: ServiceClient) -> None:
     for number in range(10):
         await made(near_api, "sam", f"https://receiver.example/{number}")
