@@ -136,6 +136,8 @@ def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
             continue
         moved += 1
         stays = home.gateway == act.gateway
+        if not stays:
+            _refuse_deaf(home, work)
         state = MoveState.MOVED if stays else MoveState.LEAVING
         work.put(
             HomeMove(
@@ -201,6 +203,21 @@ def _homes(act: MoveHomes | ForceHomes, work: Work) -> Iterator[tuple[Home, Home
                 RefusalCode.UNKNOWN, f"{name[:60]!a}: there is no such home: name another"
             )
         yield home, work.get(HomeMove, name)
+
+
+def _refuse_deaf(home: Home, work: Work) -> None:
+    """Wait for no gateway that lets nothing go, because it is told nothing any more.
+
+    Raises:
+        DecisionRefused: the gateway of the home is revoked.
+    """
+    source = work.get(RegisteredGateway, home.gateway)
+    if source is not None and source.revoked:
+        raise DecisionRefused(
+            RefusalCode.STATE,
+            f"{home.gateway} of home {home.home} is revoked, and lets nothing go: see that it does"
+            " nothing there, then force the homes",
+        )
 
 
 def _refuse_crowd(act: MoveHomes | ForceHomes, work: Work) -> None:

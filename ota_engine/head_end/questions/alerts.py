@@ -14,6 +14,7 @@ from ota_engine.fleet.calendar.rows import TimeMark
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, DeviceToReplace
 from ota_engine.fleet.gateways.rows import GatewayAlert, GatewayContact, RegisteredGateway
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
+from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.rows import Notice, NoticeState, PartyClock
 from ota_engine.fleet.orders.rows import DocumentState, ServiceUser, UserDocument
@@ -175,6 +176,8 @@ def _gateways(scene: _Scene) -> Iterator[Alert]:
         told = strange.get(row.gateway, [])
         yield from _strange(row.gateway, told)
         contact = scene.work.get(GatewayContact, row.gateway)
+        if row.revoked:
+            yield from _left_behind(scene, row)
         if row.revoked or contact is None:
             continue
         if any(one.text == contact.trouble for one in told):
@@ -189,6 +192,20 @@ def _gateways(scene: _Scene) -> Iterator[Alert]:
                 contact.seen_utc,
                 grave,
             )
+
+
+def _left_behind(scene: _Scene, row: RegisteredGateway) -> Iterator[Alert]:
+    counts = scene.work.counts(Home, ("gateway",), gateway=row.gateway)
+    if number := counts.get((row.gateway,), 0):
+        yield Alert(
+            AlertKind.GATEWAY,
+            f"gateway:{row.gateway}",
+            f"nothing is done in {counted(number, 'home')} of gateway {row.gateway}, which is revoked",
+            "force the homes to another gateway, or admit it anew",
+            "force-homes",
+            None,
+            True,
+        )
 
 
 def _strange(gateway: str, alerts: Sequence[GatewayAlert]) -> Iterator[Alert]:

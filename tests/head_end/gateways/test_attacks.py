@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from images.eui64 import Eui64
-from ota_engine.fleet.gateways.acts import ForceHomes, MoveHomes
+from ota_engine.fleet.gateways.acts import ForceHomes, MoveHomes, RevokeGateway
 from ota_engine.fleet.gateways.rows import AlertCause, HomeCounter
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.port import HubWord, Instruction, InstructionState
@@ -189,3 +189,19 @@ async def test_a_stream_that_nobody_reads_holds_so_much_and_no_more_and_goes_on_
                     lab.town.put(replace(pattern, number=len(read)))
                     await trio.sleep(0.05)
             nursery.cancel_scope.cancel()
+
+
+def test_no_home_waits_for_ever_for_a_gateway_that_is_not_told_to_let_it_go(
+    lab: GatewayLab,
+) -> None:
+    lab.town.decide("olive", MoveHomes("gw2", ("h1",)))  # and then it is stolen
+    lab.town.decide("olive", RevokeGateway("gw"))
+    text = lab.town.refused("olive", MoveHomes("gw2", ("h2",)))
+    assert "gw of home h2 is revoked" in text
+    assert "force the homes" in text
+    (alert,) = _alerts(lab)
+    assert alert.text == "nothing is done in 2 homes of gateway gw, which is revoked"
+    lab.town.decide("olive", ForceHomes("gw2", ("h1", "h2")))
+    lab.town.desk.wake(lab.town.utc)
+    assert {one.gateway for one in lab.town.rows(Home)} == {"gw2"}
+    assert not _alerts(lab)
