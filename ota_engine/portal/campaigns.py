@@ -199,7 +199,12 @@ def _homes(visit: Visit) -> Mapping[str, Any]:
         "phases": {phase.number: phase.name for phase in status.phases},
         "filters": [
             ("state", "Stands", list(MemberState), ",".join(asked.states)),
-            ("phase", "Phase", [phase.number for phase in status.phases], asked.phase or ""),
+            (
+                "phase",
+                "Phase",
+                [(phase.number, phase.name) for phase in status.phases],
+                asked.phase or "",
+            ),
         ],
         "reason": asked.reason or "",
         "next": visit.here(after=found.more) if found.more else "",

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from images.eui64 import format_eui64
+from ota_engine.fleet.inventory.configurations import version_text
 from ota_engine.portal.pages import link, part
 from ota_engine.portal.tones import tone_of
 from ota_engine.wording import counted, utc_text
@@ -36,12 +37,13 @@ def environment(static: Callable[[str], str]) -> Environment:
         auto_reload=False,
     )
     made.filters |= {
+        "about": about,
         "act_label": act_label,
         "eui": format_eui64,
         "part": part,
         "tone": tone_of,
         "thousands": "{:,}".format,
-        "version": "{:#010x}".format,
+        "version": version_text,
     }
     made.globals |= {"static": static, "link": link, "counted": counted, "shares": shares}
     made.globals["ui"] = made.get_template("macros.html").module
@@ -124,6 +126,11 @@ def rate_text(rate: float) -> str:
         if rate >= seconds and rate % seconds == 0:
             return counted(int(rate / seconds), one)
     return f"{rate:,.4g} seconds"
+
+
+def about(subject: str) -> str:
+    """Write what something is about (``campaign:c1``) as people read it."""
+    return subject.replace(":", " ", 1)
 
 
 def act_label(act: str) -> str:

@@ -175,7 +175,7 @@ def _happenings(report: HomeReport) -> Iterator[CalendarMark]:
     """Name what goes on in a home: what campaigns may do, what was chosen, what is booked."""
     for window in report.windows:
         text = f"{window.campaign}: {window.step} may be done"
-        yield CalendarMark(f"{window.step} may be", SOFT, text, window.from_utc, window.until_utc)
+        yield CalendarMark(f"{window.step} allowed", SOFT, text, window.from_utc, window.until_utc)
     for slot in report.slots:
         text = f"{slot.campaign}: {slot.step}, chosen by {slot.party}"
         yield CalendarMark(f"{slot.step} chosen", BUSY, text, slot.at_utc, slot.at_utc)

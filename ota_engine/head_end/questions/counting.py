@@ -1,8 +1,8 @@
 """Counts that take long, used again for a while; knows no question.
 
 Counting the homes of a large supplier, or all devices of an estate, takes about a second of a database that
-others wait for. What took long is used again for a number of times as long, so that who looks all the time
-keeps nobody from anything; what takes no time is counted for every answer.
+others wait for. What was counted is used again until something is committed; what took long, beyond that for a
+number of times as long, so that who looks all the time keeps nobody from anything.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,11 @@ MOST: Final = 1_000  # counts that are kept of one fleet
 
 
 class _Kept(NamedTuple):
-    """What was counted, when by the calendar, and until when it is used."""
+    """What was counted, when by the calendar, of which commits, and until when it is used beyond them."""
 
     value: Any
     utc: float
+    of: tuple[int, int]
     until: float
 
 
@@ -40,25 +41,27 @@ def counted(
     """Count something, or give what was counted of late.
 
     Args:
-        view: what the answer is read from.
+        view: what the answer is read from, within a transaction.
         name: of what is counted, and for whom.
         count: does it.
         clock: gives seconds of this machine.
 
     Returns:
-        the count, and when it was made.
+        the count, and since when it may have been another.
     """
+    driver = view.desk.store.driver
+    of = driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
     kept = _COUNTED.setdefault(view.desk, {})
     found = kept.get(name)
     began = clock()
-    if found is not None and began < found.until:
+    if found is not None and (found.of == of or began < found.until):
         value: T = found.value
-        return value, found.utc
+        return value, view.utc if found.of == of else found.utc
     value = count()
     took = clock() - began
     kept.pop(name, None)
-    if took >= LONG_S:
-        while len(kept) >= MOST:
-            kept.pop(next(iter(kept)))
-        kept[name] = _Kept(value, view.utc, clock() + took * TIMES)
+    while len(kept) >= MOST:
+        kept.pop(next(iter(kept)))
+    until = clock() + took * TIMES if took >= LONG_S else began
+    kept[name] = _Kept(value, view.utc, of, until)
     return value, view.utc

@@ -136,9 +136,13 @@ def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[M
     if wanted.party and not wanted.by_homes:
         source = "members AS m CROSS JOIN homes AS h ON h.home = m.home"
         conditions.append("(h.electricity = :party OR h.gas = :party)")
+    picked = (
+        f"SELECT m.home, m.since_utc FROM {source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
+        " ORDER BY m.since_utc, m.home LIMIT :most"  # of what is sorted, only what it is sorted by
+    )
     text = (
-        f"SELECT {_columns('m', _MEMBER.names)} FROM {source}"  # noqa: S608 - our own words
-        f" WHERE {' AND '.join(conditions)} ORDER BY m.since_utc, m.home LIMIT :most"
+        f"SELECT {_columns('m', _MEMBER.names)} FROM ({picked}) AS p CROSS JOIN members AS m"  # noqa: S608 - as above
+        " ON m.campaign = :campaign AND m.home = p.home ORDER BY m.since_utc, m.home"
     )
     return [_MEMBER.read(row) for row in driver.execute(text, given)]
 

@@ -1,9 +1,16 @@
 """What takes long to count is counted once in a while; what does not, for every answer."""
 
+from contextlib import closing
 from itertools import count
+from pathlib import Path
 
+from ota_engine.fleet.fleet import Fleet
+from ota_engine.fleet.inventory.rows import Home, HomeStatus
+from ota_engine.fleet.kernel.rows import Counts
+from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import LOCAL, View
 from ota_engine.head_end.questions.counting import LONG_S, TIMES, counted
+from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 from tests.fleet.estate import Estate
 
@@ -18,11 +25,38 @@ class Clock:
         return self.now
 
 
-def test_what_is_counted_at_once_is_counted_every_time() -> None:
+def change(estate: Estate) -> None:
+    """Commit something."""
+    with estate.store.transaction():
+        estate.store.driver.execute("UPDATE homes SET region = region || '.'")
+
+
+def test_what_is_counted_at_once_is_counted_anew_after_every_commit() -> None:
     estate, clock, numbers = Estate(1), Clock(), count(1)
     view = View(estate.desk, LOCAL, estate.utc)
-    found = [counted(view, ("homes",), lambda: next(numbers), clock)[0] for _ in range(3)]
-    assert found == [1, 2, 3]
+    found = []
+    for _ in range(3):
+        found += [counted(view, ("homes",), lambda: next(numbers), clock)[0] for _ in range(2)]
+        change(estate)
+    assert found == [1, 1, 2, 2, 3, 3]
+
+
+def test_what_another_connection_commits_is_counted(tmp_path: Path) -> None:
+    with (
+        closing(FleetStore.open(tmp_path / "fleet.sqlite")) as one,
+        closing(FleetStore.open(tmp_path / "fleet.sqlite")) as other,
+    ):
+        view = View(FleetDesk(Fleet(), one), LOCAL, Utc(0.0))
+        homes = Counts(Home, ("status",))
+
+        def told() -> int:
+            with one.reading():
+                return sum(counted(view, ("homes",), lambda: one.count(homes))[0].values())
+
+        before = told()
+        with other.transaction():
+            other.insert([Home("h1", "North", "gw", HomeStatus.COMPLETE, "set-a")])
+        assert (before, told()) == (0, 1)
 
 
 def test_what_took_long_is_used_for_many_times_as_long_and_says_when_it_was_counted() -> None:
@@ -36,6 +70,8 @@ def test_what_took_long_is_used_for_many_times_as_long_and_says_when_it_was_coun
         return counted(View(estate.desk, LOCAL, Utc(utc)), ("homes",), slow, clock)
 
     assert at(100.0) == (1, 100.0)
+    assert at(150.0) == (1, 150.0)  # nothing has changed since
+    change(estate)
     assert at(200.0) == (1, 100.0)
     clock.now += LONG_S * TIMES - 0.01
     assert at(300.0) == (1, 100.0)
