@@ -56,8 +56,8 @@ from ota_engine.head_end.gateways.image_answers import ImageAnswers
 from ota_engine.head_end.gateways.intake import (
     Speaker,
     check_speaker,
-    clock_trouble,
     keep_report,
+    met,
 )
 from ota_engine.head_end.gateways.refusals import JSON, GatewayRefused, fault, problem
 from ota_engine.head_end.image_shelf import IMAGES_NAME
@@ -353,19 +353,10 @@ def _open(
         crowd = number_of_homes(desk, gateway)
         if crowd > MOST_HOMES:
             raise_alert(desk, gateway, _crowded(crowd), utc)
-        off = opening.utc - utc
+        now = met(contact, opening.utc, speaker.address, utc, rate)
+        trouble = now.trouble or open_alert(desk, gateway)
         desk.store.insert(
-            [
-                replace(
-                    contact,
-                    seen_utc=utc,
-                    software=opening.software,
-                    protocol=protocol,
-                    clock_off_s=round(off, 3),
-                    address=speaker.address,
-                    trouble=clock_trouble(off, rate) or open_alert(desk, gateway),
-                )
-            ]
+            [replace(now, software=opening.software, protocol=protocol, trouble=trouble)]
         )
         return _Opened(hello._replace(homes=homes_of(desk, gateway, utc)), "")
 

@@ -14,7 +14,7 @@ from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.gateway.wire import Registering, TokenChange
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.alerting import ACTOR
-from ota_engine.head_end.gateways.intake import Speaker, check_speaker, clock_trouble
+from ota_engine.head_end.gateways.intake import Speaker, check_speaker, met
 from ota_engine.head_end.gateways.refusals import GatewayRefused
 from ota_engine.times import Utc
 from ota_engine.wording import one_line
@@ -57,22 +57,13 @@ def register(
             raise GatewayRefused("code refused", str(refused)) from None
         contact = _get(desk, GatewayContact, said.gateway) or GatewayContact(said.gateway, utc)
         anew = before.instance != said.instance
-        off = said.utc - utc
-        store.insert(
-            [
-                row,
-                replace(
-                    contact,
-                    seen_utc=utc,
-                    software=said.software,
-                    protocol=protocol,
-                    clock_off_s=round(off, 3),
-                    heard=0 if anew else contact.heard,
-                    address=address,
-                    trouble=clock_trouble(off, rate),
-                ),
-            ]
+        now = replace(
+            met(contact, said.utc, address, utc, rate),
+            software=said.software,
+            protocol=protocol,
+            heard=0 if anew else contact.heard,
         )
+        store.insert([row, now])
         if anew and before.instance:
             homes = store.select(Select(Home, (("gateway", said.gateway),)))
             desk.handle_within([MemoryLost(home.home, said.gateway) for home in homes], utc)

@@ -160,20 +160,9 @@ def _keep(
     for one in alerts:
         raise_alert(desk, gateway, one, utc)
     heard += len(said)
-    off = report.utc - utc
-    desk.store.insert(
-        [
-            replace(
-                contact,
-                seen_utc=utc,
-                clock_off_s=round(off, 3),
-                heard=heard,
-                homes=report.homes,
-                address=speaker.address,
-                trouble=report.trouble or clock_trouble(off, rate) or open_alert(desk, gateway),
-            )
-        ]
-    )
+    now = met(contact, report.utc, speaker.address, utc, rate)
+    trouble = report.trouble or now.trouble or open_alert(desk, gateway)
+    desk.store.insert([replace(now, heard=heard, homes=report.homes, trouble=trouble)])
     return ReportKept(
         heard,
         len(good) - len(faults),
@@ -183,7 +172,32 @@ def _keep(
     )
 
 
-def clock_trouble(off: float, rate: float) -> str:
+def met(
+    contact: GatewayContact, said_utc: float, address: str, utc: Utc, rate: float
+) -> GatewayContact:
+    """Note that a gateway has spoken.
+
+    Args:
+        contact: as it was before.
+        said_utc: now, by the gateway's clock.
+        address: from where it spoke.
+        utc: now.
+        rate: seconds of the calendar in a second.
+
+    Returns:
+        the same as it is now, in trouble where the clocks go apart and by nothing else.
+    """
+    off = said_utc - utc
+    return replace(
+        contact,
+        seen_utc=utc,
+        clock_off_s=round(off, 3),
+        address=address,
+        trouble=_clock_trouble(off, rate),
+    )
+
+
+def _clock_trouble(off: float, rate: float) -> str:
     """What is wrong with a gateway's clock, in one line; empty for nothing.
 
     Args:

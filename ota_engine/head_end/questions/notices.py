@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ota_engine.errors import LocalError
 from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState, PartyClock
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
-from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
+from ota_engine.head_end.questions.paging import bounded, cursor, cut, place, refuse_other
 from ota_engine.head_end.questions.scope import home_party, refuse_other_party
 from ota_engine.store.fleet.sets import count_of, rows_of
 
@@ -78,10 +77,8 @@ def _notices(asked: AskNotices, view: View) -> NoticeList:
 
 def _ending(asked: AskNotices, party: str) -> tuple[str, dict[str, Any]]:
     """Write the end of a statement, without a page of it."""
-    if asked.state and asked.state not in list(NoticeState):
-        raise LocalError(f"{asked.state!a} is none of {', '.join(NoticeState)}")
-    if asked.kind and asked.kind not in list(NoticeKind):
-        raise LocalError(f"{asked.kind!a} is none of {', '.join(NoticeKind)}")
+    refuse_other(asked.state, NoticeState)
+    refuse_other(asked.kind, NoticeKind)
     given: dict[str, Any] = {}
     conditions = ["1"] if asked.homes else ["r.kind <> 'activated'"]
     index = "" if asked.homes else "INDEXED BY ix_notices_some_subject_party "

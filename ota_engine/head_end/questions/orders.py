@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from images.eui64 import Eui64, format_eui64
-from ota_engine.errors import LocalError
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.orders.rows import (
     CommandState,
@@ -19,7 +18,7 @@ from ota_engine.fleet.orders.rows import (
 )
 from ota_engine.head_end.questions.asking import NotThereError, QuestionRow, Questions, View
 from ota_engine.head_end.questions.documents import DocumentListed, listed
-from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
+from ota_engine.head_end.questions.paging import bounded, cursor, cut, place, refuse_other
 from ota_engine.head_end.questions.scope import HOMES, home_party, own_users
 from ota_engine.store.fleet.sets import count_of, rows_of
 
@@ -249,9 +248,8 @@ def _commands(asked: AskCommands, view: View) -> CommandList:
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party}
     ending = _OWN_HOME if party else "WHERE 1"
+    refuse_other(asked.state, CommandState)
     if asked.state:
-        if asked.state not in list(CommandState):
-            raise LocalError(f"{asked.state!a} is none of {', '.join(CommandState)}")
         ending += " AND r.state = :state"
         given["state"] = asked.state
     with view.desk.store.reading():
@@ -281,8 +279,7 @@ def _command(row: DeviceCommand) -> CommandShown:
 
 
 def _documents(asked: AskDocuments, view: View) -> DocumentList:
-    if asked.state and asked.state not in list(DocumentState):
-        raise LocalError(f"{asked.state!a} is none of {', '.join(DocumentState)}, all")
+    refuse_other(asked.state, DocumentState)
     most = bounded(asked.most)
     after = place(asked.after, float, str)
     party, driver = home_party(view), view.desk.store.driver

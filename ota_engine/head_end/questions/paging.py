@@ -1,7 +1,8 @@
-"""Pages of long lists: how much is asked for, and where the next page begins; knows no list."""
+"""Pages of long lists: how much is asked for, of which kind, and where the next begins; knows no list."""
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from ota_engine.canonical import canonical_json
@@ -21,6 +22,16 @@ def bounded(most: int) -> int:
     if not 0 < most <= MOST:
         raise LocalError(f"most: {most} at once: give 1 to {MOST:,}, and go on with more")
     return most
+
+
+def refuse_other(text: str, kind: type[StrEnum]) -> None:
+    """Refuse what is no word of a kind; nothing stands for all of them.
+
+    Raises:
+        LocalError: it is none.
+    """
+    if text and text not in list(kind):
+        raise LocalError(f"{text[:40]!a} is none of {', '.join(kind)}")
 
 
 def cursor(*values: Any) -> str:
