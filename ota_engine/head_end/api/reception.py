@@ -65,7 +65,7 @@ class ApiReception:
                 with self._crowd.inside():
                     _refuse_tricks(request)
                     seen = await self._known(request)
-                    with self._crowd.of(seen.digest):
+                    with self._crowd.of(seen.viewer.person):
                         return await work(request, seen)
             except Exception as error:  # noqa: BLE001 - told; a fault of ours ends no other request
                 problem = await self._as_problem(error, request, seen)

@@ -71,6 +71,7 @@ T = TypeVar("T")
 BODY_S: Final = 20.0  # for a document to arrive
 LARGE: Final = 64 << 10  # octets of a document that is read off the loop
 MOST_WAITING: Final = 256  # calls that wait to use the fleet; whoever comes then comes again
+MOST_EACH: Final = 4  # of these of one gateway, which has one thing after the other to say
 AGAIN_S: Final = 2.0
 NOTE_S: Final = 120.0  # between two notes of who is there, and of refusals
 REPLACED_WITHIN_S: Final = 120.0
@@ -108,6 +109,7 @@ class GatewayDoor:
         self._vain = VainAttempts()
         self._replaced: dict[str, list[float]] = {}
         self._refused: Counter[str] = Counter()  # by their codes, of which there are few
+        self._waiting: Counter[str] = Counter()  # calls that wait to use the fleet, by whose
         self._parsing = trio.CapacityLimiter(2)
 
     @property
@@ -178,7 +180,7 @@ class GatewayDoor:
             rate=self._rate,
         )
         try:
-            token = await self._use(work)
+            token = await self._use(f"at {address}", work)  # whoever says that it is one
         except GatewayRefused:
             self._vain.failed(address, now)
             raise
@@ -189,7 +191,8 @@ class GatewayDoor:
         known = await self._known(request)
         said = await self._posted(request, TokenChange)
         speaker = Speaker(known.gateway, said.instance, _address(request))
-        await self._use(partial(change_token, speaker=speaker, said=said, utc=self._parts.clock()))
+        work = partial(change_token, speaker=speaker, said=said, utc=self._parts.clock())
+        await self._use(known.gateway, work)
         return Response(status_code=204)
 
     async def _outcomes(self, request: Request) -> Response:
@@ -198,7 +201,8 @@ class GatewayDoor:
         speaker = Speaker(known.gateway, said.instance, _address(request))
         utc = self._parts.clock()
         kept = await self._use(
-            partial(keep_report, speaker=speaker, report=said, utc=utc, rate=self._rate)
+            known.gateway,
+            partial(keep_report, speaker=speaker, report=said, utc=utc, rate=self._rate),
         )
         self._connections.taken(known.gateway, said.taken)
         self._figures.outcomes(kept.kept, kept.dropped, kept.aside)
@@ -240,6 +244,7 @@ class GatewayDoor:
         utc = self._parts.clock()
         speaker = Speaker(known.gateway, opening.instance, stream.address)
         opened = await self._use(
+            known.gateway,
             partial(
                 _open,
                 speaker=speaker,
@@ -248,7 +253,7 @@ class GatewayDoor:
                 twice=twice,
                 utc=utc,
                 rate=self._rate,
-            )
+            ),
         )
         if opened.trouble:
             raise GatewayRefused("another instance", opened.trouble)
@@ -303,10 +308,19 @@ class GatewayDoor:
             body.close()
         return read
 
-    async def _use(self, work: Callable[[FleetDesk], T]) -> T:
+    async def _use(self, whose: str, work: Callable[[FleetDesk], T]) -> T:
         if self._parts.writing.patient >= MOST_WAITING:
             raise GatewayRefused("busy", "too many wait to be kept: come again", AGAIN_S)
-        return await self._parts.writing.use_patiently(work)
+        if self._waiting[whose] >= MOST_EACH:
+            text = f"{MOST_EACH} calls of yours wait to be kept: come again"
+            raise GatewayRefused("busy", text, AGAIN_S)
+        self._waiting[whose] += 1
+        try:
+            return await self._parts.writing.use_patiently(work)
+        finally:
+            self._waiting[whose] -= 1
+            if not self._waiting[whose]:
+                del self._waiting[whose]
 
     async def _note_now_and_then(self) -> None:
         while True:

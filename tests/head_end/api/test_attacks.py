@@ -327,6 +327,8 @@ async def test_one_caller_who_sends_more_than_it_may_at_once(lab: ServiceLab) ->
             answer = await http.get(CAMPAIGNS)
             problem(answer, 429, "too-many")
             assert answer.headers["retry-after"]
+            async with client.of("olive") as again:  # another token makes nobody another caller
+                problem(await again.get(CAMPAIGNS), 429, "too-many")
             async with client.of("peter") as other:
                 assert (await other.get(CAMPAIGNS)).status_code == 200
             for stream in held:

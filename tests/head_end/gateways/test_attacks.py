@@ -1,5 +1,6 @@
 """Gateways that lie, and what is behind them that must not suffer from it."""
 
+import threading
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,7 @@ from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.port import HubWord, Instruction, InstructionState
 from ota_engine.gateway.wire import MOST_COUNTER, MOST_HOMES, MOST_MESSAGE
 from ota_engine.head_end.gateways.connections import Connections, GatewayStream
+from ota_engine.head_end.gateways.door import MOST_EACH as MOST_CALLS
 from ota_engine.head_end.gateways.figures import GatewayFigures
 from ota_engine.head_end.gateways.image_answers import (
     MOST_EACH,
@@ -27,7 +29,8 @@ from ota_engine.head_end.gateways.refusals import GatewayRefused
 from ota_engine.head_end.questions.alerts import Alert, AlertKind, AlertList, AskAlerts
 from ota_engine.head_end.questions.asking import LOCAL, View
 from ota_engine.head_end.questions.catalogue import ask
-from tests.head_end.gateways.lab import GatewayLab
+from tests.head_end.gateways.caller import HeadEndRefusedError
+from tests.head_end.gateways.lab import Caller, GatewayLab
 
 ORIGINATOR = Eui64(0x00DB000000000001)
 
@@ -205,3 +208,28 @@ def test_no_home_waits_for_ever_for_a_gateway_that_is_not_told_to_let_it_go(
     lab.town.desk.wake(lab.town.utc)
     assert {one.gateway for one in lab.town.rows(Home)} == {"gw2"}
     assert not _alerts(lab)
+
+
+async def test_a_gateway_that_floods_the_door_holds_up_itself_and_no_other(lab: GatewayLab) -> None:
+    answered: list[int] = []
+    one_refused, go_on = trio.Event(), threading.Event()
+
+    async def tell(caller: Caller) -> None:
+        try:
+            await caller.tell()
+            answered.append(200)
+        except HeadEndRefusedError as refused:
+            answered.append(refused.status)
+            one_refused.set()
+
+    async with lab.door() as door, door.gateway() as greedy, door.gateway("gw2") as modest:
+        room = door.server.parts.writing
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(room.use, lambda desk: go_on.wait(60.0))
+            for _ in range(MOST_CALLS + 1):
+                nursery.start_soon(tell, greedy)
+            await one_refused.wait()
+            assert answered == [503]
+            nursery.start_soon(tell, modest)
+            go_on.set()
+    assert sorted(answered) == [200] * (MOST_CALLS + 1) + [503]
