@@ -180,7 +180,7 @@ class GatewayDoor:
             rate=self._rate,
         )
         try:
-            token = await self._use(f"at {address}", work)  # whoever says that it is one
+            token = await self._use("", work)  # from one address many may come at once
         except GatewayRefused:
             self._vain.failed(address, now)
             raise
@@ -311,7 +311,7 @@ class GatewayDoor:
     async def _use(self, whose: str, work: Callable[[FleetDesk], T]) -> T:
         if self._parts.writing.patient >= MOST_WAITING:
             raise GatewayRefused("busy", "too many wait to be kept: come again", AGAIN_S)
-        if self._waiting[whose] >= MOST_EACH:
+        if whose and self._waiting[whose] >= MOST_EACH:
             text = f"{MOST_EACH} calls of yours wait to be kept: come again"
             raise GatewayRefused("busy", text, AGAIN_S)
         self._waiting[whose] += 1
