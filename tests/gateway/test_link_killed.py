@@ -33,7 +33,7 @@ TRACED: Final = (
 )
 
 
-@points(60, 5)
+@points(150, 5)
 def test_a_gateway_that_dies_anywhere_tells_every_outcome_once(tmp_path: Path, step: int) -> None:
     Field.furnish(tmp_path)
 

@@ -197,12 +197,13 @@ async def test_only_a_few_passwords_are_checked_at_once_and_few_wait() -> None:
     passwords = Passwords(CHEAP)
     running = most = 0
     refused: list[Exception] = []
-    gate = trio.Event()
+    gate, begun = trio.Event(), trio.Semaphore(0)
 
     def check() -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
+        trio.from_thread.run_sync(begun.release)
         trio.from_thread.run(gate.wait)
         running -= 1
 
@@ -215,6 +216,8 @@ async def test_only_a_few_passwords_are_checked_at_once_and_few_wait() -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(AT_ONCE + MOST_WAITING + 5):
             nursery.start_soon(ask)
+        for _ in range(AT_ONCE):
+            await begun.acquire()
         await trio.testing.wait_all_tasks_blocked()
         assert len(refused) == 5
         gate.set()

@@ -2,7 +2,8 @@
 
 import re
 from enum import Enum
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -27,20 +28,23 @@ from tests.head_end.service_lab import ServiceClient
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 _IDS = st.text("abcXYZ019._:+-", min_size=1, max_size=20)
 _NUMBERS = st.integers(-(1 << 63), (1 << 63) - 1)
+_PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    Eui64: st.integers(0, (1 << 64) - 1).map(Eui64),
+    int: _NUMBERS,
+    float: st.floats(0, 2e9).map(lambda utc: round(utc, 3)),
+}
 
 
 def values(name: str, hint: Any, *, in_path: bool) -> st.SearchStrategy[Any]:
     """Whatever a field can be."""
     if hint is str:
         return _IDS if in_path else _TEXT
-    if hint is Eui64:
-        return st.integers(0, (1 << 64) - 1).map(Eui64)
-    if hint is int:
-        return _NUMBERS
-    if hint is float:
-        return st.floats(0, 2e9).map(lambda utc: round(utc, 3))
+    if hint in _PLAIN:
+        return _PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(list(hint))
+    if NoneType in get_args(hint):
+        return st.one_of([values(name, one, in_path=in_path) for one in get_args(hint)])
     return st.from_type(hint)
 
 

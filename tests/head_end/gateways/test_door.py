@@ -38,6 +38,7 @@ from ota_engine.times import Utc
 from tests.fleet.estate import VERSION
 from tests.head_end.gateways.caller import HeadEndRefusedError
 from tests.head_end.gateways.lab import CODE, DAY, IMAGE, GatewayClient, GatewayLab
+from tests.tiers import repeats
 
 ORIGINATOR = Eui64(0x00DB000000000001)
 
@@ -239,11 +240,12 @@ async def test_a_copied_state_folder_is_found_out_by_streams_that_replace_each_o
     assert [alert.cause for alert in lab.alerts()] == [AlertCause.TWO_AT_ONCE]
 
 
-async def test_two_hundred_gateways_hold_streams_and_only_one_is_told_what_is_its_own(
-    tmp_path: Path,
+@repeats(30, 200)
+async def test_many_gateways_hold_streams_and_only_one_is_told_what_is_its_own(
+    tmp_path: Path, repeats: int
 ) -> None:
     with GatewayLab(tmp_path, 1) as lab:
-        names = [f"gw-{number}" for number in range(200)]
+        names = [f"gw-{number}" for number in range(repeats)]
         for name in names:
             lab.admit(name)
         lab.give("h1", "gw-7")
