@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from images.eui64 import format_eui64
 from ota_engine.fleet.inventory.configurations import version_text
+from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.portal.pages import link, part
 from ota_engine.portal.tones import tone_of
 from ota_engine.wording import counted, utc_text
@@ -38,9 +39,11 @@ def environment(static: Callable[[str], str]) -> Environment:
     )
     made.filters |= {
         "about": about,
+        "clock": clock_text,
         "act_label": act_label,
         "eui": format_eui64,
         "part": part,
+        "role": role_text,
         "tone": tone_of,
         "thousands": "{:,}".format,
         "version": version_text,
@@ -129,8 +132,21 @@ def rate_text(rate: float) -> str:
 
 
 def about(subject: str) -> str:
-    """Write what something is about (``campaign:c1``) as people read it."""
-    return subject.replace(":", " ", 1)
+    """Write what something is about (``home:h1``) as people read it, no word twice."""
+    word, _, name = subject.partition(":")
+    return name if name.startswith(word) else f"{word} {name}".rstrip()
+
+
+def role_text(role: str) -> str:
+    """Write a role of a party as people read it."""
+    return "CSP" if role == PartyRole.CSP else str(role)
+
+
+def clock_text(off_s: float) -> str:
+    """Write how far a clock is off, in seconds."""
+    return (
+        f"{abs(off_s):,.1f} s {'ahead' if off_s > 0 else 'behind'}" if round(off_s, 1) else "right"
+    )
 
 
 def act_label(act: str) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ota_engine.paced_clock import PacedClock
 from ota_engine.portal.door import PortalDoor
+from ota_engine.portal.frame import about, clock_text
 from tests.head_end.service_lab import ServiceLab
 from tests.portal.listening import listening
 
@@ -81,3 +82,16 @@ async def test_a_test_clock_is_said_on_every_page(tmp_path: Path) -> None:
             assert "one second here is 1 hour of the calendar" in (await http.get("/")).text
         async with lab.serving(PortalDoor) as client, client.browser("olive") as http:
             assert "test clock" not in (await http.get("/")).text
+
+
+def test_what_something_is_about_says_no_word_twice() -> None:
+    assert about("home:h00000001") == "home h00000001"
+    assert about("campaign:campaign-R2") == "campaign-R2"
+    assert about("campaign:c1/2") == "campaign c1/2"
+    assert about("fleet") == "fleet"
+
+
+def test_a_clock_that_is_off_says_by_how_much_and_which_way() -> None:
+    assert clock_text(-412.0) == "412.0 s behind"
+    assert clock_text(3.25) == "3.2 s ahead"
+    assert clock_text(0.01) == "right"
