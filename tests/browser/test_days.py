@@ -112,6 +112,7 @@ def test_what_is_wrong_in_a_form_is_named_and_led_to(
 ) -> None:
     page = signed_in(new_page(bypass_csp=True), "olive")
     page.goto("/decide/rate-incident?incident=none&category=many")
+    write(page, "Reason", "one display in a cellar")
     press(page, "button", "Decide")
     page.get_by_role("alert").get_by_role("link").first.press("Enter")
     expect(page.get_by_label("Category")).to_be_focused()
