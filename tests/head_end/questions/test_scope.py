@@ -181,11 +181,17 @@ def test_whoever_has_the_folder_is_answered_everything_about_what_there_is() -> 
     assert set(QUESTIONS) - heard <= about_others | {AskGiven}  # which is for persons
 
 
+@pytest.fixture(scope="module")
+def small_town() -> BusyTown:
+    return BusyTown(1, 2)
+
+
 @pytest.mark.parametrize("kind", QUESTIONS, ids=lambda kind: kind.__name__)
-def test_a_question_is_refused_to_roles_it_is_not_for(kind: type[Any]) -> None:
-    row = QUESTIONS[kind]
+def test_a_question_is_refused_to_roles_it_is_not_for(
+    small_town: BusyTown, kind: type[Any]
+) -> None:
+    row, town = QUESTIONS[kind], small_town
     others = frozenset(PartyRole) - row.roles
-    town = BusyTown(1, 2)
     question = next(one for one in questions(town) if type(one) is kind)
     for role in others:
         with pytest.raises(NotForViewerError, match="may not see this: it takes"):
