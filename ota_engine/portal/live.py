@@ -2,6 +2,7 @@
 
 What viewers of one party see of one page is made once for all of them, and only when something was
 committed while somebody looks. Nobody has a queue: whoever is slow finds the newest, and nothing else.
+Whoever has what was before the newest is told what is different, everybody else the whole.
 """
 
 import json
@@ -76,15 +77,33 @@ class Visited(NamedTuple):
     query: dict[str, str]
 
 
+class _Made(NamedTuple):
+    """What was made of one sight: all of it, and what of it is different from before, as both are told."""
+
+    fragments: dict[str, str]
+    whole: str
+    fresh: str
+    took_s: float = 0.0
+
+    @classmethod
+    def gone(cls, why: str) -> "_Made":
+        told = json.dumps({"gone": why})
+        return cls({}, told, told)
+
+
+_NOTHING: Final = _Made({}, "", "")
+
+
 @dataclass(eq=False, slots=True)
 class _Watched:
     """What was made of one sight, and how many wait for the next."""
 
+    number: int  # of what was made; that of nothing is what nobody has seen
     viewers: int = 0
     at: int | None = None  # revision of the fleet that it was made at
-    told: str = ""  # what was made
-    event: bytes = b""  # the same as it is sent
-    number: int = 0  # counts what was made
+    made: _Made = _NOTHING
+    event: bytes = b""  # the whole of it as it is sent
+    fresh: bytes = b""  # the same for whoever has what was made before
     waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
     not_before: float = 0.0  # it is made again
 
@@ -112,6 +131,7 @@ class LiveRoom:
         self._streams: dict[str, int] = {}  # by session
         self._ended: set[str] = set()  # sessions that are over and whose streams are about to be
         self._somebody = trio.Event()
+        self._latest = 0  # number of anything that was made
         self._over = False
         self._making_s = 0.0  # of the tick under way
         self._begun = f"{parts.clock():.0f}"
@@ -167,44 +187,52 @@ class LiveRoom:
             self._parts.log("pages cannot be made", reason=str(error))
 
     async def _make(self, sight: PageSight, watched: _Watched, revision: int) -> None:
-        utc = self._parts.clock()
-        took = 0.0
+        utc, before = self._parts.clock(), watched.made
         try:
             self.made.inc()
-            told, took = await self._parts.reading.ask(
-                lambda desk: self._fragments(sight, View(desk, sight.viewer, utc, self._parts.live))
+            made = await self._parts.reading.ask(
+                lambda desk: self._fragments(
+                    sight, View(desk, sight.viewer, utc, self._parts.live), before
+                )
             )
         except StoreError:
             raise
         except ZotaError as error:  # it is not there any more, or not for this viewer
-            told = json.dumps({"gone": str(error)})
+            made = _Made.gone(str(error))
         except Exception as error:  # noqa: BLE001 - told; a fault in one page ends no other
-            told = json.dumps({"gone": FAULT})
-            if told != watched.told:
+            made = _Made.gone(FAULT)
+            if made.whole != before.whole:
                 trouble = f"a fault of ours: {type(error).__name__}: {error}"
                 self._parts.log("trouble", trouble=trouble, path=sight.path)
-        self._making_s += took
+        self._making_s += made.took_s
         watched.at = revision
-        watched.not_before = trio.current_time() + SHARE * took - TICK_S
-        if told == watched.told:
+        watched.not_before = trio.current_time() + SHARE * made.took_s - TICK_S
+        if made.whole == before.whole:
             return
-        watched.told = told
+        watched.made = made
         watched.number += 1
-        named = f"{self._begun}-{watched.number}"
-        watched.event = f"id: {named}\nevent: page\ndata: {told}\n\n".encode()
+        self._latest = max(self._latest, watched.number)
+        head = f"id: {self._begun}-{watched.number}\nevent: page\ndata: "
+        watched.event = f"{head}{made.whole}\n\n".encode()
+        watched.fresh = f"{head}{made.fresh}\n\n".encode()
         await watched.wake()
 
-    def _fragments(self, sight: PageSight, view: View) -> tuple[str, float]:
+    def _fragments(self, sight: PageSight, view: View, before: _Made) -> _Made:
         """Make what is told, and say how many seconds that took."""
         begun = time.perf_counter()
         with view.desk.store.reading():
             told = sight.page.read(sight.visit(view))
         made = self._frame.fragments(sight.page.template, told, sight.zone)
-        text = json.dumps({"fragments": made, "said": told.get("said", "")}, ensure_ascii=False)
-        return text, time.perf_counter() - begun
+        had = before.fragments
+        fresh = {name: text for name, text in made.items() if had.get(name) != text}
+        whole, parts = (
+            json.dumps({"fragments": one, "said": told.get("said", "")}, ensure_ascii=False)
+            for one in (made, fresh)
+        )
+        return _Made(made, whole, parts, time.perf_counter() - begun)
 
     async def _tell(self, sight: PageSight, signed: SignedIn, seen: str, send: TellPiece) -> None:
-        watched = self._watched.setdefault(sight, _Watched())
+        watched = self._watched.setdefault(sight, _Watched(self._latest))
         watched.viewers += 1
         self._streams[signed.digest] = self._streams.get(signed.digest, 0) + 1
         self._somebody.set()
@@ -219,7 +247,7 @@ class LiveRoom:
     async def _follow(
         self, watched: _Watched, signed: SignedIn, seen: str, send: TellPiece
     ) -> None:
-        sent = watched.number if seen == f"{self._begun}-{watched.number}" else 0
+        sent = watched.number if seen == f"{self._begun}-{watched.number}" else None
         await send(b"retry: 2000\n\n")
         looked = trio.current_time()
         while not self._over and signed.digest not in self._ended:
@@ -228,9 +256,9 @@ class LiveRoom:
                 if not await self._still_in(signed):
                     break
                 await send(b":\n\n")
-            elif watched.number > sent:
-                sent = watched.number
-                await send(watched.event)
+            elif watched.event and watched.number != sent:
+                has_before, sent = sent == watched.number - 1, watched.number
+                await send(watched.fresh if has_before else watched.event)
             else:
                 with trio.move_on_at(looked + QUIET_S):
                     await watched.waiting.park()

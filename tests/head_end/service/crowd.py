@@ -6,6 +6,7 @@ tells what they saw, as JSON in one line, when its standard input ends.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from ota_engine.times import Monotonic, Utc
 from tests.head_end.gateways.caller import HeadEndCaller
 
 AGAIN_S: Final = 0.5  # after which a connection that ended is tried again
+AFTER: Final = 10  # the server, by so much of nice(1)
 LOOK_S: Final = 0.1  # between two looks at what hubs have said
 PIECE: Final = 1 << 16
 NUMBER: Final = b"\nid: "
@@ -259,7 +261,8 @@ def _print(text: str) -> None:
 
 
 def main(_: Sequence[str] = ()) -> None:
-    """Read who comes, and be them."""
+    """Read who comes, and be them; a server's people are not on its machine, so it goes first."""
+    os.nice(AFTER)
     trio.run(come, json.loads(sys.stdin.readline()))
 
 
