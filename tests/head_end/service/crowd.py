@@ -30,6 +30,7 @@ from ota_engine.times import Monotonic, Utc
 from tests.head_end.gateways.caller import HeadEndCaller
 
 AGAIN_S: Final = 0.5  # after which a connection that ended is tried again
+COMING: Final = 64  # people at a time who connect
 AFTER: Final = 10  # the server, by so much of nice(1)
 LOOK_S: Final = 0.1  # between two looks at what hubs have said
 PIECE: Final = 1 << 16
@@ -62,6 +63,7 @@ class Throng:
         self._split = urlsplit(url)
         self._waiting = 0
         self._here = trio.Event()
+        self._coming = trio.Semaphore(COMING)
         self.seen: dict[str, Seen] = {}
         self.reports = 0
         self.outcomes = 0
@@ -80,14 +82,10 @@ class Throng:
         is_here = False
         while True:
             try:
-                stream = await trio.open_tcp_stream(
-                    self._split.hostname or "", self._split.port or 80
-                )
-                async with stream:
-                    await stream.send_all(head)
+                async with await self._asked(head) as stream:
                     async for piece in _pieces(stream):
                         self._note(piece)
-                        if not is_here:
+                        if not is_here and NUMBER[1:] in piece:  # begins to be told the page
                             is_here = True
                             self._one_is_here()
             except (OSError, trio.BrokenResourceError) as error:
@@ -95,6 +93,13 @@ class Throng:
             else:
                 self.lost("a viewer's stream has ended")
             await trio.sleep(AGAIN_S)
+
+    async def _asked(self, head: bytes) -> trio.SocketStream:
+        """Connect and ask, so few at a time that a server waits for the head of nobody's request."""
+        async with self._coming:
+            stream = await trio.open_tcp_stream(self._split.hostname or "", self._split.port or 80)
+            await stream.send_all(head)
+            return stream
 
     def _note(self, piece: bytes) -> None:
         if piece.startswith(b"HTTP/1.1 4"):
