@@ -50,6 +50,7 @@ def test_it_says_who_signs_in_with_what_in_a_terminal_of_80_columns_and_leaves_n
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.heavy
 def test_an_estate_that_was_kept_goes_on_with_new_passwords_and_the_same_homes(
     tmp_path: Path,
 ) -> None:
