@@ -32,7 +32,7 @@ def describe_command(
 
     It is what a server answers at /api/v1/openapi.json.
     """
-    require("server", "zota api describe")
+    require("server", "api describe")
     from ota_engine.head_end.api.description import description
 
     text = json.dumps(description(), indent=2, ensure_ascii=False)
