@@ -108,6 +108,7 @@ def test_a_killed_head_end_goes_on_with_the_answers_it_has_given(lab: Lab) -> No
         assert head_end.post(octets).content == first
 
 
+@pytest.mark.heavy
 @repeats(1, 5)
 def test_requests_are_answered_once_and_alike_however_often_it_is_killed(
     lab: Lab, repeats: int

@@ -78,6 +78,7 @@ def test_a_campaign_that_does_not_come_to_its_end_exits_with_2(campaign: Path) -
     assert "the last campaign did not come to its end" in ran.out
 
 
+@pytest.mark.heavy
 def test_the_report_is_one_page_that_fetches_nothing_and_says_what_happened(
     campaign: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_the_report_is_one_page_that_fetches_nothing_and_says_what_happened(
     assert json.loads(lines[-1])["detail"]["audit_head"] == result["audit_head"]
 
 
+@pytest.mark.heavy
 def test_a_kept_rehearsal_is_a_fleet_whose_trail_verifies(campaign: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert rehearse(campaign, "--state", state).code == Exit.OK

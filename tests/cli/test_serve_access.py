@@ -70,6 +70,7 @@ def test_a_session_outlives_a_server_that_is_killed_and_ends_with_the_sign_out(
         assert urlsplit(again.headers["location"]).path == "/sign-in"
 
 
+@pytest.mark.heavy
 def test_guesses_wait_also_after_the_server_was_killed(
     fleet: FleetFolder, client: httpx.Client
 ) -> None:
@@ -84,6 +85,7 @@ def test_guesses_wait_also_after_the_server_was_killed(
         assert int(told.headers["retry-after"]) > 0
 
 
+@pytest.mark.heavy
 def test_another_site_makes_a_browser_do_nothing(fleet: FleetFolder, client: httpx.Client) -> None:
     with served(fleet.state) as server:
         _sign_in(client, server.url)
@@ -97,6 +99,7 @@ def test_another_site_makes_a_browser_do_nothing(fleet: FleetFolder, client: htt
         assert large.status_code == 413
 
 
+@pytest.mark.heavy
 def test_a_token_is_shown_by_programs_and_never_together_with_a_cookie(
     fleet: FleetFolder, client: httpx.Client
 ) -> None:

@@ -49,6 +49,7 @@ def test_rows_write_their_figures_in_the_agreed_form(
         assert "differ" not in result["note"] and "we do not" not in result["note"]
 
 
+@pytest.mark.heavy
 def test_validation_is_measured_against_zigpy(bench: Bench, tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     assert bench("validate-folder", "--quick", "--here", "--output", str(output)) in {0, 1}

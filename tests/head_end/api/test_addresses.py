@@ -3,7 +3,7 @@
 import re
 from enum import Enum
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -43,6 +43,8 @@ def values(name: str, hint: Any, *, in_path: bool) -> st.SearchStrategy[Any]:
         return _PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(list(hint))
+    if get_origin(hint) is tuple:  # of words: what is empty, or has a comma, is none
+        return st.lists(_IDS, max_size=4).map(tuple)
     if NoneType in get_args(hint):
         return st.one_of([values(name, one, in_path=in_path) for one in get_args(hint)])
     return st.from_type(hint)

@@ -31,11 +31,7 @@ CHECKS: Final = (
 )
 SAMPLE: Final = (
     "/api/v1/homes",
-    "/api/v1/orders/{request}",
-    "/api/v1/decisions/{decision}",
     "/api/v1/acts/raise-incident",
-    "/api/v1/acts/choose-slots",
-    "/api/v1/imports/homes",
     "/api/v1/hooks",
 )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import httpx
+import pytest
 
 from emulators.demo.portal.founding import found, give_passwords
 from ota_engine.fleet.campaigns.rows import Member, MemberState, Sum
@@ -70,6 +71,7 @@ def heard(state: Path) -> int:
         store.close()
 
 
+@pytest.mark.heavy
 @seeds(1, 20)
 def test_a_server_that_is_killed_at_any_moment_has_done_nothing_by_half_and_goes_on(
     tmp_path: Path, seed: int
