@@ -20,6 +20,7 @@ from ota_engine.errors import LinkError, StoreError, ZotaError
 #: What a user can do about the system's own complaints about a path, whose texts only name them.
 CURES = {
     errno.ENOENT: "check the path",
+    errno.EEXIST: "it is there already: give another name, or a folder where one is wanted",
     errno.ENOTDIR: "a part of the path is a file: check the path",
     errno.EISDIR: "name a file in it",
     errno.ELOOP: "its links go in a circle: name the file itself",

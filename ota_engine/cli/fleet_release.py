@@ -130,8 +130,9 @@ def images_command(
     from ota_engine.head_end.catalogued import copy_catalogue, shelve_images
     from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
 
-    state, found = folder_of(place), Catalogue(catalogue)
+    state = folder_of(place)
     with opened(state) as desk:
+        found = Catalogue(catalogue)
         shelve_images(found, ImageShelf(state / IMAGES_NAME))
         images = copy_catalogue(found, desk.store)
     put(f"{counted(images, 'image')} of {catalogue} known to the fleet")

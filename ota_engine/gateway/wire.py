@@ -55,7 +55,8 @@ _KEY: Final = LineText(400, "", 1)
 _LINE: Final = LineText(500, mends=True)
 _SHA256: Final = LineText(64, "[0-9a-f]{64}", 64)
 _NO_SHA256: Final = LineText(64, "|[0-9a-f]{64}")
-_SECRET: Final = LineText(200, "[A-Za-z0-9_-]+", 20)
+#: A code or a token.
+SECRET: Final = LineText(200, "[A-Za-z0-9_-]+", 20)
 _INSTANCE: Final = LineText(64, "[A-Za-z0-9_-]+", 16)
 _COUNT: Final = Whole()
 _VERSION: Final = Whole(0, (1 << 32) - 1)
@@ -299,7 +300,7 @@ REGISTERING: Final = Fields(
     Registering,
     {
         "gateway": _ID,
-        "code": _SECRET,
+        "code": SECRET,
         "instance": _INSTANCE,
         "software": LineText(100, mends=True),
         "protocols": Several(_PROTOCOL, 20, 1),
@@ -310,7 +311,7 @@ REGISTERING: Final = Fields(
 )
 REGISTRATION: Final = Fields(
     Registration,
-    {"token": _SECRET, "protocol": _PROTOCOL, "utc": _UTC, "rate": Real(1e-3, 1e9)},
+    {"token": SECRET, "protocol": _PROTOCOL, "utc": _UTC, "rate": Real(1e-3, 1e9)},
     grows=True,
     title="Registration",
 )

@@ -229,4 +229,6 @@ def _mapped(source: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, ImageError, ValueError, LookupError, TypeError, EOFError) as error:
-        raise StoreError(f"{source}: this is no back-up of a state ({error})") from error
+        raise StoreError(
+            f"{source}: this is no back-up of a state, or not all of one ({error}): give a whole one"
+        ) from error

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from images.files import OTHERS, read_bounded, write_secret
 from ota_engine.errors import LocalError
+from ota_engine.gateway.wire import SECRET
 
 PAPERS_NAME: Final = "head-end.json"  # in the state folder
 MOST: Final = 1 << 16
@@ -52,8 +53,12 @@ class AdmissionCode(NamedTuple):
         Raises:
             LocalError: it is something else.
         """
-        gateway, colon, code = text.strip().partition(":")
-        if not (gateway and colon and code) or "\n" in code:
+        gateway, _, code = text.strip().partition(":")
+        try:
+            SECRET.read(code, "code")
+        except LocalError:
+            gateway = ""
+        if not gateway:
             raise LocalError(
                 "the code is none: give all of what zota gateway admit gave, NAME:CODE"
             )

@@ -127,7 +127,9 @@ def test_papers_that_are_none_are_refused_in_one_line(tmp_path: Path, text: str)
         read_papers(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "gw-1", "gw-1:", ":code", "gw-1:a\nb"])
+@pytest.mark.parametrize(
+    "text", ["", "gw-1", "gw-1:", ":" + "c" * 43, "gw-1:" + "a\nb" * 9, "gw-1:cut-short"]
+)
 def test_a_code_that_is_none_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(LocalError, match="the code is none") as caught:
         AdmissionCode.read(text)
