@@ -188,7 +188,7 @@ class HeadEndDoor(HttpCaller):
             async with request as response:
                 if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                     raise RangeRefusedError("the image has fewer octets than are here")
-                await _refuse(response)
+                await _refuse(response, NoSuchImageError)
                 partial = response.status_code == httpx.codes.PARTIAL_CONTENT
                 async with _octets(response) as octets:
                     yield offset if partial else 0, octets
@@ -245,8 +245,10 @@ def _troubles() -> Iterator[None]:
         raise HeadEndAwayError(f"what it says cannot be read: {error}") from error
 
 
-async def _refuse(response: httpx.Response) -> None:
-    """Raise what a refusal means."""
+async def _refuse(
+    response: httpx.Response, not_there: type[ZotaError] = HeadEndAwayError
+) -> None:
+    """Raise what a refusal means; ``not_there`` where what was asked for is not there for this gateway."""
     if response.is_success:
         return
     said = await _answer_of(response)
@@ -254,7 +256,7 @@ async def _refuse(response: httpx.Response) -> None:
     if problem.code in SHUT:
         raise ShutOutError(problem.detail, problem.code)
     if problem.code == "not yours":
-        raise NoSuchImageError(problem.detail)
+        raise not_there(problem.detail)
     after = response.headers.get("Retry-After", "")
     raise HeadEndAwayError(problem.detail, float(after) if after.isdecimal() else None)
 

@@ -236,7 +236,7 @@ class HeadEndLink:
             for one in found:
                 self._tray.put(one)
             self._trouble(str(error))
-            await trio.sleep(self._images_patience.failed(_now()) - _now())
+            await trio.sleep_until(self._images_patience.failed(_now()))
             self._stir_tray()
             return
         for instruction in found:
@@ -471,9 +471,7 @@ class HeadEndLink:
             )
             if transfers:
                 report = ProgressReport(parts.instance, transfers)
-                with suppress(
-                    HeadEndAwayError, NoSuchImageError
-                ):  # out of date before it is said again
+                with suppress(HeadEndAwayError):  # out of date before it is said again
                     await parts.door.progress(parts.papers.token, report)
             await trio.sleep(WATCH_S)
 

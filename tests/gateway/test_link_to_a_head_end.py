@@ -251,6 +251,20 @@ def test_a_gateway_registers_while_nobody_answers_once_somebody_does(field: Fiel
     field.live(work)
 
 
+def test_a_head_end_that_knows_none_of_its_addresses_is_asked_again(field: Field) -> None:
+    field.head_end.told = a_campaign
+
+    async def work(field: Field) -> None:
+        await field.until(lambda one: bool(one.taken), HOUR)
+        field.head_end.refuses = "not yours"
+        field.head_end.hang_up()
+        await trio.sleep(HOUR)
+        field.head_end.refuses = ""
+        await field.until(is_done, 6 * HOUR)
+
+    field.live(work)
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [
