@@ -1,5 +1,9 @@
 """Errors by whose fault they are; each a single line a person can act on."""
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
 
 class ZotaError(Exception):
     """The root of every error zota raises on purpose; its text is one line for the user."""
@@ -31,3 +35,9 @@ class StoreError(ZotaError):
 
 class StoreFull(StoreError):  # noqa: N818 - it names a state of the disk, and passes
     """The disk is full: nothing was written, everything before is safe; try again later."""
+
+
+def first_of(group: BaseExceptionGroup[E]) -> E:
+    """Take the first error out of the nurseries that it went through."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error

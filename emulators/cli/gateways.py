@@ -36,7 +36,7 @@ from ota_engine.cli.gateway_run import (
 )
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.remarks import put, remark
-from ota_engine.errors import LocalError, ZotaError
+from ota_engine.errors import LocalError, ZotaError, first_of
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.wording import counted
 
@@ -274,10 +274,7 @@ async def _emulate(
             program = await _open(stack, wanted, keys, door, roster, tell)
             await program.run()
     except* (ZotaError, OSError) as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        tell("trouble", trouble=f"it has ended: {error}")
+        tell("trouble", trouble=f"it has ended: {first_of(group)}")
 
 
 async def _open(

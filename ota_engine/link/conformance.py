@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 import trio
 
 from images.eui64 import Eui64
-from ota_engine.errors import ZotaError
+from ota_engine.errors import ZotaError, first_of
 from ota_engine.events import (
     ALL_ENDPOINTS,
     BROADCAST_RX_ON,
@@ -90,16 +90,10 @@ def _check(body: Check) -> Check:
             broken, rest = group.split(NonConformityError)
             if rest is not None or broken is None:
                 raise
-            raise _leaf(broken) from group
+            raise first_of(broken) from group
 
     CHECKS.append(check)
     return check
-
-
-def _leaf(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 class _EventReader:

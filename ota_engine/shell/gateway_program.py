@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 import trio
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
-from ota_engine.errors import LocalError
+from ota_engine.errors import LocalError, first_of
 from ota_engine.gateway.core import ImageFinder
 from ota_engine.gateway.effects import Remember
 from ota_engine.gateway.errands import HomeServed
@@ -141,7 +141,7 @@ class GatewayProgram:
             try:
                 await self._run(papers)
             except* ShutOutError as group:
-                self._refused(_first(group))
+                self._refused(first_of(group))
 
     def _refused(self, error: ShutOutError) -> None:
         """Forget papers that count no more; with another code it registers anew.
@@ -357,11 +357,3 @@ def _counters(state: Path) -> Mapping[Eui64, int]:
         return {}
     with Store.inspect(path) as store:
         return {one.originator: one.last for one in store.load().counters}
-
-
-def _first(group: BaseExceptionGroup[ShutOutError]) -> ShutOutError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ShutOutError)  # noqa: S101 - such a group holds nothing else
-    return error

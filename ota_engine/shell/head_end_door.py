@@ -245,9 +245,7 @@ def _troubles() -> Iterator[None]:
         raise HeadEndAwayError(f"what it says cannot be read: {error}") from error
 
 
-async def _refuse(
-    response: httpx.Response, not_there: type[ZotaError] = HeadEndAwayError
-) -> None:
+async def _refuse(response: httpx.Response, not_there: type[ZotaError] = HeadEndAwayError) -> None:
     """Raise what a refusal means; ``not_there`` where what was asked for is not there for this gateway."""
     if response.is_success:
         return

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from images.eui64 import Eui64
-from ota_engine.errors import LocalError, StoreError
+from ota_engine.errors import LocalError, StoreError, first_of
 from ota_engine.fleet.port import HubWord, Instruction, Verb
 from ota_engine.gateway.wire import HomeGiven, HomesGiven, Parting, Watching
 from ota_engine.shell.gateway_health import GatewayHealth
@@ -159,8 +159,10 @@ def test_an_answer_that_is_lost_makes_nothing_count_twice(field: Field) -> None:
 
 
 def for_the_hub(head_end: ScriptedHeadEnd) -> Sequence[Instruction]:
-    hub = {"device": CH, "sha256": FOR_HUB.sha256, "commanded": False}
-    return [replace(one, **hub) for one in a_campaign(head_end)]  # type: ignore[arg-type] # each its own
+    return [
+        replace(one, device=CH, sha256=FOR_HUB.sha256, commanded=False)
+        for one in a_campaign(head_end)
+    ]
 
 
 def test_a_campaign_of_the_hubs_own_firmware_goes_over_the_wire(field: Field) -> None:
@@ -203,7 +205,7 @@ def test_a_revoked_gateway_stops_its_work_and_says_so_in_one_line(field: Field) 
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work)
-    error = only(caught.value)
+    error = first_of(caught.value)
     assert isinstance(error, ShutOutError)
     assert "revoked" in str(error)
     assert "\n" not in str(error)
@@ -214,7 +216,7 @@ def test_a_revoked_gateway_stops_its_work_and_says_so_in_one_line(field: Field) 
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(nothing, code=None)
-    assert "has not registered" in str(only(caught.value))
+    assert "has not registered" in str(first_of(caught.value))
 
 
 @pytest.mark.parametrize("code", ["another instance", "no common protocol"])
@@ -227,7 +229,7 @@ def test_a_gateway_that_is_not_let_in_ends_and_says_why(field: Field, code: str)
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work)
-    assert code in str(only(caught.value))
+    assert code in str(first_of(caught.value))
     assert read_papers(field.state) is not None
 
 
@@ -237,7 +239,7 @@ def test_a_code_that_is_refused_ends_the_gateway(field: Field) -> None:
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work, code=AdmissionCode(GATEWAY, "another-code-of-enough-letters"))
-    assert "code refused" in str(only(caught.value))
+    assert "code refused" in str(first_of(caught.value))
 
 
 def test_a_gateway_registers_while_nobody_answers_once_somebody_does(field: Field) -> None:
@@ -287,7 +289,7 @@ def test_two_gateways_in_one_state_folder_are_refused(field: Field) -> None:
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work)
-    assert isinstance(only(caught.value), StoreError)
+    assert isinstance(first_of(caught.value), StoreError)
 
 
 # --- images --------------------------------------------------------------------------------------
@@ -473,8 +475,8 @@ def test_a_gateway_that_is_told_not_to_come_again_ends_and_says_why(field: Field
 
     with pytest.raises(BaseExceptionGroup) as caught:
         field.live(work)
-    assert isinstance(only(caught.value), ShutOutError)
-    assert "another one has taken its place" in str(only(caught.value))
+    assert isinstance(first_of(caught.value), ShutOutError)
+    assert "another one has taken its place" in str(first_of(caught.value))
 
 
 def test_an_instruction_of_another_home_is_not_taken(field: Field) -> None:
@@ -485,9 +487,3 @@ def test_an_instruction_of_another_home_is_not_taken(field: Field) -> None:
 
     field.live(work)
     assert field.head_end.taken == set()
-
-
-def only(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -1,7 +1,7 @@
 """A server with the gateways' door, a town whose homes are of ``gw`` and ``gw2``, and those who call.
 
-Who calls here is one of ``ota_engine.telling.head_end_caller``: the words are those of a gateway, and what it
-says is what a test lets it say.
+Who calls here does so by ``tests.head_end.gateways.caller``: the words are those of a gateway, and what it says
+is what a test lets it say.
 """
 
 from collections.abc import AsyncIterator, Sequence

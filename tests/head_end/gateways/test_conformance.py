@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -113,9 +114,9 @@ def outcome(key: str, home: str = "h1") -> HubOutcome:
     return HubOutcome(key, "", 0, home, Eui64(5), HubWord.VERSION, "", 1, b"", Utc(1.0))
 
 
-def report(first: int, *said: HubOutcome, **changes: object) -> OutcomeReport:
+def report(first: int, *said: HubOutcome, **changes: Any) -> OutcomeReport:
     made = OutcomeReport(INSTANCE, Utc(1.0), first, 1, said)
-    return made._replace(**changes)  # type: ignore[arg-type] # fields of the record
+    return made._replace(**changes)
 
 
 def judge() -> GatewayJudge:
