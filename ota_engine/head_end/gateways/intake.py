@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from images.eui64 import format_eui64
-from ota_engine.errors import ZotaError
+from ota_engine.errors import StoreError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
 from ota_engine.fleet.gateways.rows import (
@@ -354,9 +354,9 @@ def _let_each_happen(desk: FleetDesk, said: Sequence[HubOutcome], utc: Utc) -> l
     if not said:
         return []
     try:
-        with _part(desk):
+        with desk.store.part():
             desk.handle_within(said, utc)
-    except ZotaError:
+    except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an alert is kept of it; one outcome must not hold up the others
         if len(said) > 1:
@@ -366,21 +366,6 @@ def _let_each_happen(desk: FleetDesk, said: Sequence[HubOutcome], utc: Utc) -> l
         content = written(OUTCOME, one).decode("ascii")
         return [Strange(AlertCause.FAULT, one.key, one_line(text), content)]
     return []
-
-
-class _part:  # noqa: N801 - used as a function
-    """A part of a transaction, of which nothing counts after an error."""
-
-    def __init__(self, desk: FleetDesk) -> None:
-        self._driver = desk.store.driver
-
-    def __enter__(self) -> None:
-        self._driver.execute("SAVEPOINT part")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._driver.execute("ROLLBACK TO part")
-        self._driver.execute("RELEASE part")
 
 
 def _rows(desk: FleetDesk, keys: Iterable[RowKey]) -> dict[RowKey, Any]:

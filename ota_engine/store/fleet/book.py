@@ -108,6 +108,26 @@ class FleetStore:
             yield
 
     @contextmanager
+    def part(self) -> Iterator[None]:
+        """Hold a part of a transaction that is open: after an error nothing of the part counts, and the rest does.
+
+        Raises:
+            StoreError: the database has given up the transaction as a whole.
+        """
+        self.driver.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if not self.driver.in_transaction:  # a full disk does that
+                with mapped(self.place):
+                    raise
+            self.driver.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self.driver.in_transaction:
+                self.driver.execute("RELEASE part")
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """Read several things as they are at one time, beside whoever writes."""
         with mapped(self.place), self._between("BEGIN"):

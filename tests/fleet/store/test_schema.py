@@ -25,6 +25,7 @@ from tests.store.test_postgresql import connection, server
 __all__ = ["connection", "server"]  # fixtures: a real PostgreSQL, where one is installed
 
 REMEDY = "the rows say otherwise: run python tools/fleet_schema.py"
+HUB = ("CHF", "Maker", "Hub", "1")
 
 
 def test_the_revisions_make_the_tables_that_the_rows_say(tmp_path: Path) -> None:
@@ -70,13 +71,36 @@ def test_every_kind_of_row_has_a_table_of_its_own() -> None:
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "state" / "fleet.sqlite"
-    row = Variant("hub-1", "CHF", "Maker", "Hub", "1")
+    row = Variant("hub-1", *HUB)
     store = FleetStore.open(path)
     with store.transaction():
         store.insert([row])
     store.close()
     with closing(FleetStore.open(path)) as again, again.transaction():
         assert again.select(Select(Variant)) == [row]
+
+
+def test_after_an_error_nothing_of_a_part_counts_and_the_rest_does() -> None:
+    store = FleetStore.open(None)
+    with store.transaction():
+        store.insert([Variant("before", *HUB)])
+        with pytest.raises(ZeroDivisionError), store.part():
+            store.insert([Variant("within", *HUB)])
+            raise ZeroDivisionError
+        with store.part():
+            store.insert([Variant("after", *HUB)])
+    assert {row.variant for row in store.select(Select(Variant))} == {"before", "after"}
+    store.close()
+
+
+def test_a_part_of_a_transaction_that_the_database_has_given_up_is_one_trouble_with_it() -> None:
+    store = FleetStore.open(None)
+    with pytest.raises(StoreError, match="do not fit together"), store.transaction():
+        store.insert([Variant("before", *HUB)])
+        with store.part():
+            store.driver.execute("INSERT OR ROLLBACK INTO variants SELECT * FROM variants")
+    assert store.select(Select(Variant)) == []
+    store.close()
 
 
 def test_the_database_of_a_hub_is_not_a_fleets(tmp_path: Path) -> None:
