@@ -31,12 +31,12 @@ from ota_engine.fleet.kernel.decisions import (
     PartyRole,
     RefusalCode,
 )
-from ota_engine.fleet.kernel.identifiers import refuse_words
+from ota_engine.fleet.kernel.identifiers import refuse_bad_digest, refuse_words
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.notices.announcing import announce, with_role
 from ota_engine.fleet.notices.rows import NoticeKind
 from ota_engine.fleet.parties.acts import party_of, refuse_author
-from ota_engine.fleet.releases.acts import ABOUT_RELEASE, changed, refuse_bad_digest, release_of
+from ota_engine.fleet.releases.acts import ABOUT_RELEASE, changed, release_of
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseStatus, ReleaseType
 from ota_engine.times import Utc
 from ota_engine.wording import counted, utc_text

@@ -1,10 +1,11 @@
 """What persons decide about gateways: which may take work, which take none any more, and whose a home is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ota_engine.fleet.gateways.rows import GatewayAlert, HomeMove, MoveState, RegisteredGateway
+from ota_engine.fleet.inventory.acts import homes_named
 from ota_engine.fleet.inventory.rows import Home
 from ota_engine.fleet.kernel.decisions import (
     Actor,
@@ -14,7 +15,7 @@ from ota_engine.fleet.kernel.decisions import (
     RefusalCode,
     about,
 )
-from ota_engine.fleet.kernel.identifiers import refuse_bad_id
+from ota_engine.fleet.kernel.identifiers import refuse_bad_digest, refuse_bad_id
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.times import Utc
@@ -87,10 +88,7 @@ def _admit(act: AdmitGateway, actor: Actor, work: Work, utc: Utc) -> str:
         raise DecisionRefused(
             RefusalCode.CONTENT, "a code counts for up to seven days from now: say until when"
         )
-    if len(act.code_sha256) != 64 or not set(act.code_sha256) <= set("0123456789abcdef"):
-        raise DecisionRefused(
-            RefusalCode.CONTENT, "the SHA-256 of a code has 64 hexadecimal digits: give those"
-        )
+    refuse_bad_digest(act.code_sha256)
     row = work.get(RegisteredGateway, act.gateway)
     revision = 0 if row is None else row.revision
     text = f"admitted by {actor.person}"
@@ -129,8 +127,8 @@ def _revoke(act: RevokeGateway, actor: Actor, work: Work, utc: Utc) -> str:
 
 def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
     moved = 0
-    _refuse_crowd(act, work)
-    for home, known in _homes(act, work):
+    for home in _homes(act, work):
+        known = work.get(HomeMove, home.home)
         leaving = known is not None and known.state is MoveState.LEAVING
         if home.gateway == act.gateway and not leaving:
             continue
@@ -155,8 +153,7 @@ def _move(act: MoveHomes, actor: Actor, work: Work, utc: Utc) -> str:
 
 def _force(act: ForceHomes, actor: Actor, work: Work, utc: Utc) -> str:
     moved = 0
-    _refuse_crowd(act, work)
-    for home, _ in _homes(act, work):
+    for home in _homes(act, work):
         if home.gateway == act.gateway:
             continue
         moved += 1
@@ -184,25 +181,16 @@ def _settle(act: SettleGatewayAlerts, actor: Actor, work: Work, utc: Utc) -> str
     return f"gateway {act.gateway}: {text}"
 
 
-def _homes(act: MoveHomes | ForceHomes, work: Work) -> Iterator[tuple[Home, HomeMove | None]]:
-    """Read the homes that are to be moved, and how far each is from an earlier decision."""
+def _homes(act: MoveHomes | ForceHomes, work: Work) -> list[Home]:
+    """Read the homes that are to be moved."""
     if _gateway(act.gateway, work).revoked:
         raise DecisionRefused(
             RefusalCode.STATE, f"gateway {act.gateway} is revoked: admit it, or name another"
         )
-    if not act.homes or len(act.homes) > MOST_HOMES:
-        raise DecisionRefused(
-            RefusalCode.CONTENT, f"name 1 to {MOST_HOMES} homes, not {len(act.homes)}"
-        )
-    homes = dict.fromkeys(act.homes)
-    work.require(RowKey(kind, (home,)) for home in homes for kind in (Home, HomeMove))
-    for name in homes:
-        home = work.get(Home, name)
-        if home is None:
-            raise DecisionRefused(
-                RefusalCode.UNKNOWN, f"{name[:60]!a}: there is no such home: name another"
-            )
-        yield home, work.get(HomeMove, name)
+    homes = homes_named(work, act.homes, MOST_HOMES)
+    work.require(RowKey(HomeMove, (home.home,)) for home in homes)
+    _refuse_crowd(act, homes, work)
+    return homes
 
 
 def _refuse_deaf(home: Home, work: Work) -> None:
@@ -220,13 +208,13 @@ def _refuse_deaf(home: Home, work: Work) -> None:
         )
 
 
-def _refuse_crowd(act: MoveHomes | ForceHomes, work: Work) -> None:
+def _refuse_crowd(act: MoveHomes | ForceHomes, homes: Iterable[Home], work: Work) -> None:
     """Move no home to where nothing would be done in it.
 
     Raises:
         DecisionRefused: the gateway would have more homes than one is told of.
     """
-    coming = {home.home for home, _ in _homes(act, work) if home.gateway != act.gateway}
+    coming = {home.home for home in homes if home.gateway != act.gateway}
     to_come = {
         move.home
         for move in work.select(HomeMove, state=MoveState.LEAVING)

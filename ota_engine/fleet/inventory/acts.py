@@ -69,7 +69,8 @@ def homes_named(work: Work, names: Collection[str], most: int) -> list[Home]:
         home = work.get(Home, name)
         if home is None:
             raise DecisionRefused(
-                RefusalCode.UNKNOWN, f"{name!a}: there is no such home: import it, or leave it out"
+                RefusalCode.UNKNOWN,
+                f"{name[:60]!a}: there is no such home: import it, or leave it out",
             )
         found.append(home)
     return found

@@ -11,6 +11,7 @@ from ota_engine.fleet.kernel.decisions import DecisionRefused, RefusalCode
 from ota_engine.wording import one_line
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _MPAN: Final = re.compile(r"(?<![0-9A-Za-z.])\d{13}(?![0-9A-Za-z])")
 _WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 
@@ -31,6 +32,18 @@ def refuse_bad_id(text: str, what: str) -> None:
             RefusalCode.CONTENT,
             f"{one_line(text) or 'an empty text'} is no id of {what}: give letters, digits and"
             " . _ : + - only, 64 at most",
+        )
+
+
+def refuse_bad_digest(text: str) -> None:
+    """Let a digest be one.
+
+    Raises:
+        DecisionRefused: it is none.
+    """
+    if not _SHA256.fullmatch(text):
+        raise DecisionRefused(
+            RefusalCode.CONTENT, f"{text[:70]!a} is no SHA-256: give 64 lower-case hex digits"
         )
 
 

@@ -1,6 +1,5 @@
 """What persons decide about releases: entered, with what is in it; and the way of one as a whole."""
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -15,7 +14,7 @@ from ota_engine.fleet.kernel.decisions import (
     RefusalCode,
     about,
 )
-from ota_engine.fleet.kernel.identifiers import refuse_bad_id, refuse_words
+from ota_engine.fleet.kernel.identifiers import refuse_bad_digest, refuse_bad_id, refuse_words
 from ota_engine.fleet.kernel.work import Work
 from ota_engine.fleet.parties.acts import party_of
 from ota_engine.fleet.releases.rows import (
@@ -29,7 +28,6 @@ from ota_engine.fleet.releases.rows import (
 from ota_engine.lifecycle import read_lifecycle, state_alone
 from ota_engine.times import Utc
 
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 MOST_VERSION: Final = 0xFFFF_FFFF
 
 #: Who is told of what concerns every user of a variant.
@@ -200,18 +198,6 @@ def _enter(act: EnterRelease, actor: Actor, work: Work, utc: Utc) -> str:
         )
     )
     return f"release {act.release} is {text}"
-
-
-def refuse_bad_digest(text: str) -> None:
-    """Let a digest be one.
-
-    Raises:
-        DecisionRefused: it is none.
-    """
-    if not _SHA256.fullmatch(text):
-        raise DecisionRefused(
-            RefusalCode.CONTENT, f"{text[:70]!a} is no SHA-256: give 64 lower-case hex digits"
-        )
 
 
 def _add_content(act: AddContent, actor: Actor, work: Work, utc: Utc) -> str:

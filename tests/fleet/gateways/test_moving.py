@@ -126,7 +126,7 @@ def test_only_the_gateway_of_a_home_speaks_of_its_counters(town: RollOutTown) ->
     [
         ("gw9", ("h1",), "no such gateway"),
         ("gw2", ("h9",), "no such home"),
-        ("gw2", (), "1 to 2000 homes"),
+        ("gw2", (), "0 homes: name 1 to 2,000 in one decision"),
         ("gw3", ("h1",), "revoked"),
     ],
 )
