@@ -22,7 +22,7 @@ from emulators.estate.rehearsal import Rehearsal
 from emulators.estate.scenario import Scenario, read_scenario
 from emulators.simulation.journal import Journal
 from images.errors import ImageError
-from images.files import OWNER_ONLY, read_bounded
+from images.files import read_bounded, write_secret
 from images.strict_json import read_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.rows import HomeStep
@@ -146,9 +146,8 @@ def found(state: Path, homes_wanted: int, utc: Utc) -> ExampleFacts:
         _leave_to_people(desk, facts)
     finally:
         store.close()
-    path = state / FACTS_NAME
-    path.touch(OWNER_ONLY)
-    path.write_text(json.dumps(asdict(facts)), "ascii")  # the last: an example without it is none
+    text = json.dumps(asdict(facts))
+    write_secret(state / FACTS_NAME, text.encode())  # the last: an example without it is none
     return facts
 
 
