@@ -43,7 +43,6 @@ MOST_TRANSFERS: Final = 200  # in one report of progress
 MOST_MESSAGE: Final = 256 << 10  # octets of one signed message
 MOST_COUNTER: Final = (1 << 63) - 1  # OriginatorCounter (GBCS)
 PROBLEM_TYPE: Final = "application/problem+json"  # of a refusal, RFC 9457
-KEPT_S: Final = 35 * 86_400.0  # that a gateway keeps outcomes which the head end has
 HEARTBEAT_S: Final = 15.0  # between two things on a stream, a comment at least
 SILENT_S: Final = 45.0  # after which a stream that brings nothing is given up
 CLOCK_OFF_S: Final = 120.0  # difference of clocks from which on it is a trouble
@@ -523,6 +522,16 @@ def agreed(mine: Iterable[int], theirs: Iterable[int]) -> int:
 def _versions(numbers: Iterable[int]) -> str:
     told = ", ".join(map(str, sorted(numbers)))
     return f"protocol {told}" if told else "no protocol"
+
+
+def is_clock_off(off_s: float, rate: float) -> bool:
+    """Whether the clocks of both ends differ by so much that somebody is to set one.
+
+    Args:
+        off_s: seconds by which they differ.
+        rate: seconds of the calendar in a second: what is on its way is the more of it.
+    """
+    return abs(off_s) > CLOCK_OFF_S * max(rate, 1.0)
 
 
 def fitting(outcomes: Iterable[HubOutcome]) -> tuple[HubOutcome, ...]:

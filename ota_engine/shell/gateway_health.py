@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ota_engine.gateway.wire import CLOCK_OFF_S
+from ota_engine.gateway.wire import is_clock_off
 from ota_engine.paced_clock import rate_of
 from ota_engine.shell.gateway_program import GatewayProgram
 from ota_engine.shell.head_end_link import LinkStanding
@@ -70,7 +70,7 @@ class GatewayHealth:
             yield "radio", gateway.no_radio
         if standing.trouble:
             yield "images", standing.trouble
-        if abs(standing.clock_off_s) > CLOCK_OFF_S * rate_of(program.clock):
+        if is_clock_off(standing.clock_off_s, rate_of(program.clock)):
             yield "clock", f"{standing.clock_off_s:+.0f} s off the head end's: set this machine's"
 
 

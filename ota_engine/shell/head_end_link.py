@@ -22,7 +22,6 @@ from ota_engine.gateway.in_tray import InTray
 from ota_engine.gateway.reporting import LONG_LIFE_S, Patience, Reporting, ReportWanted
 from ota_engine.gateway.voice import HubVoice
 from ota_engine.gateway.wire import (
-    CLOCK_OFF_S,
     PROTOCOLS,
     Hello,
     HomeGiven,
@@ -33,6 +32,7 @@ from ota_engine.gateway.wire import (
     ProgressReport,
     Watching,
     fitting,
+    is_clock_off,
 )
 from ota_engine.gateway.wire_stream import StreamEvent
 from ota_engine.paced_clock import rate_of
@@ -65,9 +65,7 @@ class LinkStanding:
 
     Attributes:
         connected: the head end speaks.
-        since_utc: since when it does, or does not.
         away: why it does not, in one line.
-        protocol: version that both speak; 0 before.
         clock_off_s: seconds by which our clock is ahead of the head end's.
         heard: number of the last outcome that it keeps.
         said: number of the last outcome.
@@ -78,9 +76,7 @@ class LinkStanding:
     """
 
     connected: bool = False
-    since_utc: float = 0.0
     away: str = "it was not asked yet"
-    protocol: int = 0
     clock_off_s: float = 0.0
     heard: int = 0
     said: int = 0
@@ -269,8 +265,6 @@ class HeadEndLink:
         standing = self.standing
         if standing.connected or reason != standing.away:
             self._parts.log("head end away", reason=reason)
-        if standing.connected:
-            standing.since_utc = self._parts.clock()
         standing.connected, standing.away = False, reason
         self._reporting.parted()
 
@@ -294,9 +288,8 @@ class HeadEndLink:
         parts, standing, now = self._parts, self.standing, _now()
         parts.follow(hello.utc, hello.rate)
         standing.clock_off_s = parts.clock() - hello.utc
-        standing.connected, standing.since_utc, standing.away = True, parts.clock(), ""
-        standing.protocol, standing.heard = hello.protocol, hello.heard
-        off = abs(standing.clock_off_s) > CLOCK_OFF_S * rate_of(parts.clock)
+        standing.connected, standing.away, standing.heard = True, "", hello.heard
+        off = is_clock_off(standing.clock_off_s, rate_of(parts.clock))
         parts.log(
             "connected",
             head_end=parts.door.place,

@@ -22,7 +22,7 @@ from ota_engine.fleet.gateways.rows import (
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken, Verb
-from ota_engine.gateway.wire import CLOCK_OFF_S, OUTCOME, Highest, OutcomeReport
+from ota_engine.gateway.wire import OUTCOME, Highest, OutcomeReport, is_clock_off
 from ota_engine.gateway.wire_shapes import written
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.alerting import Strange, open_alert, raise_alert
@@ -198,13 +198,8 @@ def met(
 
 
 def _clock_trouble(off: float, rate: float) -> str:
-    """What is wrong with a gateway's clock, in one line; empty for nothing.
-
-    Args:
-        off: seconds by which it is ahead.
-        rate: seconds of the calendar in a second: what is on its way is the more of it.
-    """
-    if abs(off) <= CLOCK_OFF_S * max(rate, 1.0):
+    """What is wrong with a gateway's clock, which is so many seconds ahead, in one line; empty for nothing."""
+    if not is_clock_off(off, rate):
         return ""
     where = "ahead of" if off > 0 else "behind"
     return f"its clock is {abs(off):,.0f} s {where} this one: set it"
