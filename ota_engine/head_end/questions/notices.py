@@ -81,7 +81,8 @@ def _ending(asked: AskNotices, party: str) -> tuple[str, dict[str, Any]]:
     refuse_other(asked.kind, NoticeKind)
     given: dict[str, Any] = {}
     conditions = ["1"] if asked.homes else ["r.kind <> 'activated'"]
-    index = "" if asked.homes else "INDEXED BY ix_notices_some_subject_party "
+    by = "party_created_utc" if party and not asked.subject else "subject_party"
+    index = "" if asked.homes else f"INDEXED BY ix_notices_some_{by} "
     for name, value in (
         ("party", party),
         ("state", asked.state),

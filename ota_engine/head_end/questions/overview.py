@@ -21,7 +21,7 @@ from ota_engine.head_end.questions.alerts import Alert, AskAlerts
 from ota_engine.head_end.questions.approvals import AskApprovals, WaitingDecision
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View, answered
 from ota_engine.head_end.questions.campaigns import AskCampaigns
-from ota_engine.store.fleet.newest import newest_notices
+from ota_engine.store.fleet.sets import rows_of
 
 #: Campaigns in one of these are under way, or about to be.
 LIVE: Final = (
@@ -32,6 +32,12 @@ LIVE: Final = (
     CampaignState.HELD,
 )
 _RECENT: Final = 6  # notices that are shown
+#: One for each home that was activated is no news; the index is of all others, by when they were written.
+_NEWEST: Final = (
+    "INDEXED BY ix_notices_some_party_created_utc"
+    " WHERE r.party = :party AND r.kind <> 'activated'"
+    " ORDER BY r.created_utc DESC, r.notice LIMIT :most"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,8 @@ def _incidents(view: View, seen: tuple[Campaign, ...]) -> list[Incident]:
 def _notices(view: View) -> list[Notice]:
     if not view.viewer.party:  # whoever has the state folder is told nothing
         return []
-    return newest_notices(view.desk.store.driver, view.viewer.party, _RECENT)
+    given = {"party": view.viewer.party, "most": _RECENT}
+    return list(rows_of(view.desk.store.driver, Notice, _NEWEST, given))
 
 
 def _glance(view: View, campaign: Campaign) -> CampaignGlance:

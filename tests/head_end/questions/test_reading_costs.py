@@ -16,6 +16,7 @@ from ota_engine.head_end.questions.gates import AskGateHistory
 from ota_engine.head_end.questions.homes import AskHome
 from ota_engine.head_end.questions.homes_in_campaigns import AskCampaignHomes
 from ota_engine.head_end.questions.notices import AskNotices
+from ota_engine.head_end.questions.overview import AskOverview
 from tests.fleet.estate import Estate
 from tests.fleet.rollout import phase, policy
 
@@ -91,6 +92,24 @@ def test_a_page_about_a_campaign_costs_the_same_over_any_number_of_homes(
         for estate in (few, many)
     )
     assert 0 < large <= MOST * small
+
+
+@pytest.mark.parametrize("question", [AskOverview(), AskNotices("supplier-1", homes=False, most=6)])
+def test_the_newest_notices_to_a_party_are_read_in_the_order_of_an_index(
+    few: Estate, question: Any
+) -> None:
+    driver = few.store.driver
+    viewer = Viewer("sam", "supplier-1", frozenset(SUPPLIERS))
+    statements: list[str] = []
+    driver.set_trace_callback(statements.append)
+    try:
+        assert ask(question, View(few.desk, viewer, few.utc))
+    finally:
+        driver.set_trace_callback(None)
+    (page,) = [text for text in statements if "ORDER BY r.created_utc DESC" in text]
+    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {page}")]
+    assert any("USING INDEX ix_notices_some_party_created_utc (party=?)" in it for it in plan)
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 def test_homes_that_wait_are_listed_the_longest_waiting_first_page_by_page(many: Estate) -> None:
