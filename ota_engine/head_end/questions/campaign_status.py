@@ -4,9 +4,9 @@ As many rows for any number of homes: sums, and one look at an index for each re
 of one supplier are counted, by one statement over them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from ota_engine.fleet.campaigns.lives import OVER, UNDER_WAY
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, policy_of
@@ -37,6 +37,7 @@ from ota_engine.store.fleet.sets import (
 
 _HOUR_S: Final = 3_600.0
 _STATES: Final = frozenset(MemberState)
+AnySum = TypeVar("AnySum", Sum, HomesCounted, Sum | HomesCounted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def own_counts(view: View, campaign: Campaign, sums: Sequence[Sum]) -> OwnCounts
     party = home_party(view)
     if not party or not view.viewer.is_supplier:
         return OwnCounts(() if party else None, None)
-    members = sum(row.homes for row in sums if row.state in _STATES)
+    members = sum(row.homes for row in of_homes(sums))
     driver = view.desk.store.driver
     name = ("own homes in a campaign", campaign.campaign, party)
     counts = counted(view, name, lambda: count_own(driver, campaign.campaign, party, members))
@@ -183,11 +184,11 @@ def _phases(
     policy = policy_of(campaign.policy)
     expected: float | None = view.utc
     for phase in store.select(Select(CampaignPhase, (mine,))):
-        counts = _counts(sums, phase.number)
+        counts = counts_of(sums, phase.number)
         forecast = forecasts.get(phase.number)
         expected = _expected(policy, phase, counts, forecast, expected)
-        last = _last_verdict(store, phase)
-        mine_alone = None if own is None else _counts(own, phase.number)
+        last = last_verdict(store, phase)
+        mine_alone = None if own is None else counts_of(own, phase.number)
         here = ("campaign", phase.campaign), ("phase", phase.number)
         signed = store.select(Select(SignOff, here))
         yield replace(
@@ -198,10 +199,16 @@ def _phases(
         )
 
 
-def _last_verdict(store: FleetStore, phase: CampaignPhase) -> GateDecision | None:
+def last_verdict(store: FleetStore, phase: CampaignPhase) -> GateDecision | None:
+    """Read what the gate of a phase said last; None before the first."""
     here = ("campaign", phase.campaign), ("phase", phase.number), ("number", phase.verdicts)
     found = store.select(Select(GateDecision, here))
     return found[0] if found else None
+
+
+def lacking(verdict: GateDecision | None) -> tuple[str, ...]:
+    """Name what a gate lacks, or what is wrong."""
+    return () if verdict is None or not verdict.missing else tuple(verdict.missing.split("; "))
 
 
 def _notices(view: View, campaign: Campaign) -> dict[str, int]:
@@ -235,11 +242,16 @@ def replacements_seen(view: View, campaign: str) -> tuple[str, dict[str, Any]]:
     return f"JOIN homes AS h ON h.home = r.home WHERE r.campaign = :campaign AND {own}", given
 
 
-def _counts(sums: Sequence[Sum | HomesCounted], phase: int) -> dict[str, int]:
-    known = frozenset(MemberState)
+def of_homes(sums: Iterable[AnySum]) -> list[AnySum]:
+    """Take those sums that count homes where any stand: others count places at gateways."""
+    return [row for row in sums if row.state in _STATES and row.homes]
+
+
+def counts_of(sums: Iterable[Sum | HomesCounted], phase: int = 0) -> dict[str, int]:
+    """Count homes by state, of one phase or of all."""
     counts: dict[str, int] = {}
-    for row in sums:
-        if row.phase == phase and row.state in known and row.homes:
+    for row in of_homes(sums):
+        if phase in (0, row.phase):
             counts[row.state] = counts.get(row.state, 0) + row.homes
     return counts
 
@@ -260,7 +272,7 @@ def _phase(
         phase.started_utc,
         phase.ended_utc,
         "" if last is None else last.verdict,
-        () if last is None or not last.missing else tuple(last.missing.split("; ")),
+        lacking(last),
         None if last is None else last.utc,
         None if forecast is None else forecast.ends_utc,
         expected,

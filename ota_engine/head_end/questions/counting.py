@@ -49,8 +49,8 @@ def counted(
     Returns:
         the count, and since when it may have been another.
     """
-    driver = view.desk.store.driver
-    of = driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
+    store = view.desk.store
+    of = store.data_version(), store.driver.total_changes
     kept = _COUNTED.setdefault(view.desk, {})
     found = kept.get(name)
     began = clock()

@@ -11,7 +11,7 @@ from ota_engine.fleet.campaigns.rows import Campaign, DeviceToReplace, Member, M
 from ota_engine.fleet.campaigns.voices import Nomination
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
-from ota_engine.head_end.questions.campaign_status import own_counts, replacements_seen
+from ota_engine.head_end.questions.campaign_status import of_homes, own_counts, replacements_seen
 from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
 from ota_engine.head_end.questions.scope import (
     HOMES,
@@ -184,8 +184,7 @@ def _counted(
 ) -> Sequence[Sum | HomesCounted]:
     if home_party(view):
         return own_counts(view, campaign, sums).counts or ()
-    known = frozenset(MemberState)
-    counts = [row for row in sums if row.state in known and row.homes]
+    counts = of_homes(sums)
     if party:
         members = sum(row.homes for row in counts)
         return count_own(view.desk.store.driver, campaign.campaign, party, members)

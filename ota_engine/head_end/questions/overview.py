@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ota_engine.fleet.campaigns.lives import OVER
-from ota_engine.fleet.campaigns.rows import (
-    Campaign,
-    CampaignPhase,
-    CampaignState,
-    GateDecision,
-    MemberState,
-    Sum,
-)
+from ota_engine.fleet.campaigns.rows import Campaign, CampaignPhase, CampaignState, Sum
 from ota_engine.fleet.incidents.rows import Incident, IncidentState
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.notices.rows import Notice
@@ -20,6 +13,7 @@ from ota_engine.head_end.questions import alerts, approvals, campaigns
 from ota_engine.head_end.questions.alerts import Alert, AskAlerts
 from ota_engine.head_end.questions.approvals import AskApprovals, WaitingDecision
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View, answered
+from ota_engine.head_end.questions.campaign_status import counts_of, lacking, last_verdict
 from ota_engine.head_end.questions.campaigns import AskCampaigns
 from ota_engine.store.fleet.sets import rows_of
 
@@ -129,28 +123,18 @@ def _notices(view: View) -> list[Notice]:
 def _glance(view: View, campaign: Campaign) -> CampaignGlance:
     store = view.desk.store
     mine = ("campaign", campaign.campaign)
-    counts: dict[str, int] = {}
-    for row in store.select(Select(Sum, (mine,))):
-        if row.state in frozenset(MemberState) and row.homes:
-            counts[row.state] = counts.get(row.state, 0) + row.homes
     phases: list[CampaignPhase] = store.select(Select(CampaignPhase, (mine,)))
     now = next((one for one in phases if one.state not in OVER), None)
-    last = None if now is None else _last(view, now)
+    last = None if now is None else last_verdict(store, now)
     return CampaignGlance(
         campaign,
         0 if now is None else now.number,
         "" if now is None else now.name,
         len(phases),
-        counts,
+        counts_of(store.select(Select(Sum, (mine,)))),
         "" if last is None else last.verdict,
-        () if last is None or not last.missing else tuple(last.missing.split("; ")),
+        lacking(last),
     )
-
-
-def _last(view: View, phase: CampaignPhase) -> GateDecision | None:
-    here = ("campaign", phase.campaign), ("phase", phase.number), ("number", phase.verdicts)
-    found = view.desk.store.select(Select(GateDecision, here))
-    return found[0] if found else None
 
 
 def _still_first(glance: CampaignGlance) -> tuple[bool, float, str]:

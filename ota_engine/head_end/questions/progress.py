@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ota_engine.fleet.campaigns.rows import MemberState
-from ota_engine.head_end.questions import campaigns
-from ota_engine.head_end.questions.asking import (
-    NotThereError,
-    QuestionRow,
-    Questions,
-    View,
-    answered,
-)
-from ota_engine.head_end.questions.campaigns import AskCampaigns
+from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
+from ota_engine.head_end.questions.scope import campaign_of
 from ota_engine.store.fleet.samples import HOUR_S, SumsThen, sampled_hours, sums_over_time
 
 MOST_POINTS: Final = 120  # in time: as many as a chart can show
@@ -45,17 +38,15 @@ class ProgressOverTime:
 def _progress(asked: AskProgress, view: View) -> ProgressOverTime:
     driver = view.desk.store.driver
     with view.desk.store.reading():
-        seen = answered(campaigns.QUESTIONS, AskCampaigns(), view).items
-        if asked.campaign not in [one.campaign for one in seen]:
-            raise NotThereError(f"{asked.campaign!a}: there is no such campaign")
-        hours = sampled_hours(driver, asked.campaign)
+        campaign = campaign_of(view, asked.campaign).campaign
+        hours = sampled_hours(driver, campaign)
         if hours is None:
-            return ProgressOverTime(asked.campaign, (), {})
+            return ProgressOverTime(campaign, (), {})
         first, last = hours
         stretch = -(-(last - first + 1) // MOST_POINTS)
-        found = sums_over_time(driver, asked.campaign, stretch)
+        found = sums_over_time(driver, campaign, stretch)
     kept = [one for one in found if asked.phase in (0, one.phase)]
-    return over_time(asked.campaign, kept, stretch)
+    return over_time(campaign, kept, stretch)
 
 
 def over_time(campaign: str, samples: Sequence[SumsThen], hours: int) -> ProgressOverTime:
