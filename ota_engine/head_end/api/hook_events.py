@@ -14,13 +14,13 @@ from typing import Any, Final, NamedTuple
 from ota_engine.audit_chain import AuditRow
 from ota_engine.fleet.access.rows import Hook
 from ota_engine.fleet.campaigns.rows import Campaign
-from ota_engine.fleet.kernel.decisions import DecisionRow, PartyRole
+from ota_engine.fleet.kernel.decisions import DecisionRow
 from ota_engine.fleet.kernel.rows import RowKey
 from ota_engine.fleet.notices.rows import Notice
 from ota_engine.head_end.questions.asking import View
 from ota_engine.head_end.questions.decided import decisions_shown
 from ota_engine.head_end.questions.hiding import without_others
-from ota_engine.head_end.questions.scope import own_persons, sees_campaign
+from ota_engine.head_end.questions.scope import own_persons, reads_trail, sees_campaign
 from ota_engine.head_end.questions.values import plain
 from ota_engine.store.fleet.sets import rows_of
 
@@ -30,7 +30,6 @@ DIGEST: Final = 8  # octets
 SHOWN: Final = (
     16  # digits of a line's hash: after a restored back-up another line may have its number
 )
-_READERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.AUDITOR})
 _CAMPAIGN: Final = "campaign:"
 _NOTICES: Final = (
     "WHERE r.party = :party AND r.kind <> 'activated' AND r.created_utc >= :utc"
@@ -72,7 +71,7 @@ def news_of(hook: Hook, view: View) -> HookNews:
     """
     calls: list[HookCall] = []
     with view.desk.store.reading():
-        if view.viewer.roles.isdisjoint(_READERS):
+        if not reads_trail(view):
             hook = _add_notices(hook, view, calls)
         hook = _add_lines(hook, view, calls)
     return HookNews(tuple(calls), hook)
@@ -115,8 +114,7 @@ def _add_notices(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
 
 def _add_lines(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
     lines = view.desk.store.trail_following(hook.told, AT_ONCE)
-    reads_all = not view.viewer.roles.isdisjoint(_READERS)
-    shown = lines if reads_all else list(_own_lines(lines, view))
+    shown = lines if reads_trail(view) else list(_own_lines(lines, view))
     seen = {row.sequence for row in shown}
     for row in lines:
         hook = replace(hook, told=row.sequence)

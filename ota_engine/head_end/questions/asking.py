@@ -16,7 +16,7 @@ from ota_engine.head_end.live_transfers import LiveTransfers
 from ota_engine.times import Utc
 
 #: Roles that see every home; a supplier sees its own, a manufacturer none.
-_EVERY_HOME: Final = frozenset(
+EVERY_HOME: Final = frozenset(
     {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
 )
 EVERYBODY: Final = frozenset(PartyRole)
@@ -47,7 +47,7 @@ class Viewer:
     @property
     def sees_every_home(self) -> bool:
         """Whether no home is hidden."""
-        return not self.roles.isdisjoint(_EVERY_HOME)
+        return not self.roles.isdisjoint(EVERY_HOME)
 
     @property
     def is_supplier(self) -> bool:

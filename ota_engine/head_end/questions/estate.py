@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.inventory.rows import ConfigurationSet, Home
-from ota_engine.fleet.kernel.decisions import SUPPLIERS, PartyRole
+from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.releases.gaining import GainedModel, gained_models
@@ -210,5 +210,5 @@ QUESTIONS: Final[Questions] = {
     AskEstate: QuestionRow("estate", estate_report, EstateReport, HOMES | {PartyRole.MANUFACTURER}),
     AskParties: QuestionRow("parties", _parties, PartyList),
     AskPersons: QuestionRow("persons", _persons, PersonList),
-    AskGained: QuestionRow("gained/{party}", _gained, GainedList, HOMES | SUPPLIERS),
+    AskGained: QuestionRow("gained/{party}", _gained, GainedList, HOMES),
 }

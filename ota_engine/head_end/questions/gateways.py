@@ -1,6 +1,6 @@
 """What can be asked of gateways: how each stands, what it is to do, what is wrong with it, what goes on live."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -13,20 +13,22 @@ from ota_engine.fleet.gateways.rows import (
     RegisteredGateway,
 )
 from ota_engine.fleet.inventory.rows import Home
-from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.fleet.kernel.rows import Counts, RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState, Verb
 from ota_engine.gateway.wire import LiveTransfer
-from ota_engine.head_end.questions.asking import NotThereError, QuestionRow, Questions, View
+from ota_engine.head_end.questions.asking import (
+    EVERY_HOME,
+    NotThereError,
+    QuestionRow,
+    Questions,
+    View,
+)
 from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
 from ota_engine.head_end.questions.scope import HOMES, sees_home
 from ota_engine.store.fleet.book import FleetStore
 
 SILENT_S: Final = 900.0  # after which a gateway that says nothing counts as silent
 MOST_SHOWN: Final = 200  # homes, instructions and alerts of one gateway
-_ROLES: Final = frozenset(
-    {PartyRole.OPERATOR, PartyRole.APPROVER, PartyRole.CSP, PartyRole.AUDITOR}
-)
 
 
 class GatewayStanding(StrEnum):
@@ -255,7 +257,7 @@ def _live(asked: AskLive, view: View) -> LiveList:
 
 
 def _lines(
-    store: FleetStore, rows: "list[RegisteredGateway] | tuple[RegisteredGateway, ...]", utc: float
+    store: FleetStore, rows: Sequence[RegisteredGateway], utc: float
 ) -> tuple[GatewayLine, ...]:
     waiting = store.count(Counts(Instruction, ("gateway",), (("state", InstructionState.WAITING),)))
     contacts = _contacts(store, [row.gateway for row in rows])
@@ -311,7 +313,7 @@ def _contacts(store: FleetStore, names: list[str]) -> dict[str, GatewayContact]:
 
 
 QUESTIONS: Final[Questions] = {
-    AskGateways: QuestionRow("gateways", _gateways, GatewayList, _ROLES),
-    AskGateway: QuestionRow("gateways/{gateway}", _gateway, GatewaySheet, _ROLES),
+    AskGateways: QuestionRow("gateways", _gateways, GatewayList, EVERY_HOME),
+    AskGateway: QuestionRow("gateways/{gateway}", _gateway, GatewaySheet, EVERY_HOME),
     AskLive: QuestionRow("live", _live, LiveList, HOMES),
 }

@@ -18,7 +18,7 @@ know: ``hiding`` takes those out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ota_engine.fleet.approvals.rows import UitWindow
 from ota_engine.fleet.campaigns.homes.members import available_notice
@@ -32,15 +32,12 @@ from ota_engine.fleet.notices.rows import Notice
 from ota_engine.fleet.orders.rows import ServiceUser
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.releases.rows import FirmwareRelease, PlannedDate, ReleaseStatus
-from ota_engine.head_end.questions.asking import NotThereError, View
+from ota_engine.head_end.questions.asking import EVERY_HOME, NotThereError, View
 
 #: Who may ask about single homes.
-HOMES: Final = SUPPLIERS | {
-    PartyRole.OPERATOR,
-    PartyRole.APPROVER,
-    PartyRole.CSP,
-    PartyRole.AUDITOR,
-}
+HOMES: Final = SUPPLIERS | EVERY_HOME
+#: Who reads all of the audit trail; others read what their own persons decided.
+_READERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.AUDITOR})
 
 
 def home_party(view: View) -> str:
@@ -201,6 +198,11 @@ def _makes(view: View, variant: str) -> bool:
     return bool(found) and found[0].maker == view.viewer.party
 
 
+def reads_trail(view: View) -> bool:
+    """Whether every line of the audit trail is seen."""
+    return not view.viewer.roles.isdisjoint(_READERS)
+
+
 def own_persons(view: View) -> frozenset[str]:
     """Name the persons of the viewer's party."""
     found = view.desk.store.select(Select(Person, (("party", view.viewer.party),)))
@@ -240,9 +242,5 @@ def refuse_other_party(view: View, party: str) -> str:
         return own
     known = not party or view.desk.store.select(Select(Party, (("party", party),)))
     if own or not known:
-        _no_party(party)
+        raise NotThereError(f"{party!a}: there is no such party: zota estate people names them")
     return party
-
-
-def _no_party(party: str) -> NoReturn:
-    raise NotThereError(f"{party!a}: there is no such party: zota estate people names them")

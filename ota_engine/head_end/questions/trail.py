@@ -5,13 +5,10 @@ from typing import Final
 
 from ota_engine.audit_chain import AuditRow
 from ota_engine.fleet.campaigns.rows import CampaignState
-from ota_engine.fleet.kernel.decisions import PartyRole
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
 from ota_engine.head_end.questions.paging import bounded, cursor, cut, place
-from ota_engine.head_end.questions.scope import campaigns_seen, home_party, own_persons
+from ota_engine.head_end.questions.scope import campaigns_seen, home_party, own_persons, reads_trail
 from ota_engine.store.fleet.trail import TrailWanted
-
-_READERS: Final = frozenset({PartyRole.OPERATOR, PartyRole.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +92,10 @@ def _trail(asked: AskTrail, view: View) -> TrailList:
     after = place(asked.after, int)
     store = view.desk.store
     with store.reading():
-        actors: frozenset[str] | None = None
-        if view.viewer.roles.isdisjoint(_READERS):
-            actors = own_persons(view)
+        actors = None if reads_trail(view) else own_persons(view)
         if asked.actor:
-            actors = frozenset({asked.actor}) & (actors if actors is not None else {asked.actor})
+            named = frozenset({asked.actor})
+            actors = named if actors is None else named & actors
         wanted = TrailWanted(actors, asked.subject, after[0] if after else None, most + 1)
         found = [_line(row) for row in store.trail_page(wanted)]
         head = store.audit_head()
