@@ -22,7 +22,7 @@ from ota_engine.head_end.questions.scope import (
     sees_all_products,
     variants_seen,
 )
-from ota_engine.store.fleet.sets import count_of, rows_of
+from ota_engine.store.fleet.sets import count_of, in_homes_of, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,13 @@ def _slots(asked: AskSlots, view: View) -> SlotList:
     after = place(asked.after, str, str, str)
     party, driver = home_party(view), view.desk.store.driver
     with view.desk.store.reading():
-        given: dict[str, Any] = {"campaign": campaign_of(view, asked.campaign).campaign}
-        ending = "WHERE r.campaign = :campaign"
-        if party:
-            given["own"] = party
-            ending = (
-                f"JOIN homes AS h ON h.home = r.home {ending}"
-                " AND (h.electricity = :own OR h.gas = :own)"
-            )
+        campaign = campaign_of(view, asked.campaign)
+        given: dict[str, Any] = {"campaign": campaign.campaign, "party": party}
+        ending = in_homes_of(party, "r.campaign = :campaign")
         total = count_of(driver, Slot, ending, given)
         if after is not None:
-            ending += " AND (r.home, r.step, r.party) > (:home, :step, :party)"
-            given |= dict(zip(("home", "step", "party"), after, strict=True))
+            ending += " AND (r.home, r.step, r.party) > (:home, :step, :by)"
+            given |= dict(zip(("home", "step", "by"), after, strict=True))
         ending += " ORDER BY r.home, r.step, r.party LIMIT :most"
         found = list(rows_of(driver, Slot, ending, given | {"most": most + 1}))
     items, goes_on = cut(found, most)

@@ -32,6 +32,7 @@ from ota_engine.store.fleet.sets import (
     HomesCounted,
     count_of,
     count_own,
+    in_homes_of,
     waiting_since,
 )
 
@@ -235,11 +236,7 @@ def count_replacements(view: View, campaign: str) -> int:
 def replacements_seen(view: View, campaign: str) -> tuple[str, dict[str, Any]]:
     """Write the end of a statement that reads them, and what it is given."""
     party = home_party(view)
-    given = {"campaign": campaign, "party": party}
-    if not party:
-        return "WHERE r.campaign = :campaign", given
-    own = "(h.electricity = :party OR h.gas = :party)"
-    return f"JOIN homes AS h ON h.home = r.home WHERE r.campaign = :campaign AND {own}", given
+    return in_homes_of(party, "r.campaign = :campaign"), {"campaign": campaign, "party": party}
 
 
 def of_homes(sums: Iterable[AnySum]) -> list[AnySum]:

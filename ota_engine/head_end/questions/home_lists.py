@@ -105,29 +105,29 @@ def _device(asked: AskHomes, view: View) -> DevicesWanted | None:
         if asked.version:
             raise LocalError("version: give the variant whose version it is")
         return None
-    if not view.desk.store.select(Select(Variant, (("variant", asked.variant),))):
+    found = view.desk.store.select(Select(Variant, (("variant", asked.variant),)))
+    if not found:
         raise NotThereError(
             f"{asked.variant!a}: there is no such variant: zota estate show has all"
         )
     if asked.version in tuple(VersionBand):
         band = VersionBand(asked.version)
-        return DevicesWanted(asked.variant, _versions(asked.variant, band, view))
+        return DevicesWanted(asked.variant, _versions(found[0], band, view))
     if asked.version:
         return DevicesWanted(asked.variant, (_number(asked.version),))
     about = versions_about(view.desk.store.driver, asked.variant)
     return DevicesWanted(asked.variant, (*about, None))
 
 
-def _versions(variant: str, band: VersionBand, view: View) -> tuple[int | None, ...]:
+def _versions(variant: Variant, band: VersionBand, view: View) -> tuple[int | None, ...]:
     """Name the versions that are so old, as the viewer's estate has them."""
+    store, name = view.desk.store, variant.variant
     if home_party(view):
         own = estate_report(AskEstate(), view).variants
-        return next((one.versions(band) for one in own if one.variant.variant == variant), ())
-    store = view.desk.store
-    (row,) = store.select(Select(Variant, (("variant", variant),)))
-    about: dict[int | None, int] = dict.fromkeys(versions_about(store.driver, variant), 1)
-    releases = store.select(Select(FirmwareRelease, (("variant", variant),)))
-    return version_report(row, about, releases).versions(band)
+        return next((one.versions(band) for one in own if one.variant.variant == name), ())
+    about: dict[int | None, int] = dict.fromkeys(versions_about(store.driver, name), 1)
+    releases = store.select(Select(FirmwareRelease, (("variant", name),)))
+    return version_report(variant, about, releases).versions(band)
 
 
 def _number(text: str) -> int:

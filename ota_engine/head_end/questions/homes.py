@@ -1,6 +1,6 @@
 """What can be asked of one home or device: all that is known of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,7 +103,8 @@ def _home(asked: AskHome, view: View) -> HomeReport:
         home = home_of(view, asked.home)
         here = ("home", home.home)
         devices = store.select(Select(InstalledDevice, (here,)))
-        memberships = list(_of_campaigns(Member, home, view))
+        campaigns = store.select(Select(Campaign))
+        memberships = list(_of_campaigns(Member, campaigns, home, view))
         return HomeReport(
             home,
             tuple(devices),
@@ -113,8 +114,8 @@ def _home(asked: AskHome, view: View) -> HomeReport:
                 for member in memberships
                 for window in store.select(Select(UpgradeWindow, (("campaign", member.campaign),)))
             ),
-            tuple(_of_campaigns(Slot, home, view)),
-            tuple(_of_campaigns(Deferral, home, view)),
+            tuple(_of_campaigns(Slot, campaigns, home, view)),
+            tuple(_of_campaigns(Deferral, campaigns, home, view)),
             tuple(memberships),
             tuple(_instructions(memberships, view)),
             tuple(one for device in devices for one in _replacement(device.device, view)),
@@ -122,12 +123,13 @@ def _home(asked: AskHome, view: View) -> HomeReport:
         )
 
 
-def _of_campaigns(kind: type[Any], home: Home, view: View) -> Iterator[Any]:
+def _of_campaigns(
+    kind: type[Any], campaigns: Iterable[Campaign], home: Home, view: View
+) -> Iterator[Any]:
     """Read what campaigns have about a home; each is one look, whatever their size."""
-    store = view.desk.store
-    for campaign in store.select(Select(Campaign)):
+    for campaign in campaigns:
         where = ("campaign", campaign.campaign), ("home", home.home)
-        yield from store.select(Select(kind, where))
+        yield from view.desk.store.select(Select(kind, where))
 
 
 def _calendar(home: Home, view: View) -> Iterator[CalendarEntry]:

@@ -25,6 +25,7 @@ from ota_engine.store.fleet.sets import (
     MembersWanted,
     count_of,
     count_own,
+    in_homes_of,
     page_of_members,
     rows_of,
 )
@@ -280,16 +281,11 @@ def _nominations(asked: AskNominations, view: View) -> NominationList:
     party = home_party(view)
     with view.desk.store.reading():
         campaign = campaign_of(view, asked.campaign)
-        given: dict[str, Any] = {"campaign": campaign.campaign, "phase": asked.phase}
-        ending = "WHERE r.campaign = :campaign"
+        given: dict[str, Any] = {"campaign": campaign.campaign, "party": party}
+        ending = in_homes_of(party, "r.campaign = :campaign")
         if asked.phase:
             ending += " AND r.phase = :phase"
-        if party:
-            given["party"] = party
-            ending = (
-                f"JOIN homes AS h ON h.home = r.home {ending}"
-                " AND (h.electricity = :party OR h.gas = :party)"
-            )
+            given["phase"] = asked.phase
         total = count_of(view.desk.store.driver, Nomination, ending, given)
         given |= {"after": asked.after, "most": most + 1}
         page = f"{ending} AND r.home > :after ORDER BY r.home LIMIT :most"

@@ -8,6 +8,7 @@ from images.eui64 import Eui64, format_eui64
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.orders.rows import (
     CommandState,
+    DeliveryState,
     DeviceCommand,
     DeviceOrder,
     DocumentState,
@@ -217,6 +218,7 @@ def _orders(asked: AskImageOrders, view: View) -> ImageOrderList:
 
 def _order(asked: AskImageOrder, view: View) -> ImageOrderReport:
     most = bounded(asked.most)
+    refuse_other(asked.state, DeliveryState)
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party, "request": asked.request}
     ending = f"{_OWN_HOME if party else 'WHERE 1'} AND r.request = :request"
@@ -234,11 +236,11 @@ def _order(asked: AskImageOrder, view: View) -> ImageOrderReport:
         if asked.state:
             ending += " AND r.state = :state"
             given["state"] = asked.state
-        total = count_of(driver, DeviceOrder, ending, given)
         ending += " AND r.name > :after ORDER BY r.name LIMIT :most"
         given |= {"after": asked.after, "most": most + 1}
         found = list(rows_of(driver, DeviceOrder, ending, given))
     items, goes_on = cut(found, most)
+    total = states.get(asked.state, 0) if asked.state else sum(states.values())
     return ImageOrderReport(orders[0], states, items, total, items[-1].name if goes_on else "")
 
 

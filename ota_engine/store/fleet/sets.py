@@ -314,6 +314,19 @@ def count_of(
     return found
 
 
+def in_homes_of(party: str, condition: str) -> str:
+    """Write the end of a statement over rows ``r`` that have a home: those in a party's homes alone.
+
+    Args:
+        party: that answers for the homes, and is given as ``party``; empty for all homes.
+        condition: that the rows must meet besides.
+    """
+    if not party:
+        return f"WHERE {condition}"
+    own = "(h.electricity = :party OR h.gas = :party)"
+    return f"JOIN homes AS h ON h.home = r.home WHERE {condition} AND {own}"
+
+
 def homes_of_others(
     driver: sqlite3.Connection, words: Sequence[str], devices: Sequence[str], party: str
 ) -> set[str]:
