@@ -7,6 +7,7 @@ bodies that are too large or never end, and what browsers may do with an answer.
 
 import ipaddress
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import trio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ota_engine.head_end.problem_document import PROBLEM_TYPE, problem_values
@@ -92,7 +94,7 @@ def guards(rules: GuardRules) -> list[Guard]:
     ]
 
 
-class _HttpGuard:
+class _HttpGuard(ABC):
     """What guards have in common: it is about HTTP alone, and there is nothing else here."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -106,8 +108,9 @@ class _HttpGuard:
         else:
             await self._app(scope, receive, send)
 
+    @abstractmethod
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+        """Answer a request, or have it answered."""
 
 
 class ProxyBelieved(_HttpGuard):
@@ -261,7 +264,7 @@ class BodiesBounded(_HttpGuard):
             return
         try:
             await self._app(scope, taking.receive, taking.send)
-        except Exception:
+        except ClientDisconnect:
             if not taking.refused:
                 raise  # where it was refused, the door was told that its sender left
         await taking.end()
