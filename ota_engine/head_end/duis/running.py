@@ -149,11 +149,7 @@ class DuisDoorway:
 
     async def troubles(self) -> list[Trouble]:
         """Say what is wrong with the door, and take its figures."""
-        standing: DoorStanding | StoreError
-        try:
-            standing = await self._standing()
-        except StoreError as error:
-            standing = error
+        standing = await self._stood()
         return troubles(self._settings.keys, standing, self._settings.clock())
 
     async def _read_rules(self) -> None:
@@ -172,6 +168,13 @@ class DuisDoorway:
         self._metrics.stand(found)
         return found
 
+    async def _stood(self) -> DoorStanding | StoreError:
+        """How the door stands, or why that cannot be read."""
+        try:
+            return await self._standing()
+        except StoreError as error:
+            return error
+
     async def _figures(self, _: Request) -> Response:
         try:
             await self._standing()
@@ -182,11 +185,7 @@ class DuisDoorway:
     async def _health(self, _: Request) -> Response:
         settings = self._settings
         utc = settings.clock()
-        standing: DoorStanding | StoreError
-        try:
-            standing = await self._standing()
-        except StoreError as error:
-            standing = error
+        standing = await self._stood()
         late_s = 0.0 if isinstance(standing, StoreError) else standing.late_s
         found = [
             *troubles(settings.keys, standing, utc),

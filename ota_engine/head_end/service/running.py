@@ -6,14 +6,13 @@ others do not read any more holds up neither.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from ota_engine.errors import StoreError
 from ota_engine.fleet.kernel.rows import Counts
@@ -34,17 +33,20 @@ from ota_engine.head_end.service.figures import (
     FleetStanding,
     ServiceFigures,
 )
+from ota_engine.head_end.service.guards import Guard
 from ota_engine.head_end.service.parts import ServiceDoor, ServiceParts
 from ota_engine.head_end.service.streams import StreamsEnd
 from ota_engine.paced_clock import rate_of
 from ota_engine.telling.serving import PRIVATE, Place, TlsFiles, serving
 from ota_engine.times import Utc
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 STOPPING_S: Final = 1.5  # for what is being answered when the server stops
 BEARER: Final = "bearer "
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 
-Guard = Callable[[ASGIApp], ASGIApp]
 TroublesOf = Callable[[], Awaitable[Sequence[Trouble]]]
 
 
@@ -139,8 +141,8 @@ class Service:
         if not await self._is_ours(request):
             return _not_for("figures")
         try:
-            await self._troubles()
             standing = await self._standing()
+            await self._others()  # who take their own figures by the way
         except StoreError as error:
             return Response(f"{error}\n", UNWELL, media_type="text/plain")
         return Response(self._figures.page(standing), media_type=CONTENT_TYPE)
@@ -161,9 +163,11 @@ class Service:
         else:
             found += fleet_troubles(self._parts.state, standing.late_s)
             found += notices_trouble(standing.notices.get(NoticeState.DEAD, 0))
-        for others in self._settings.troubles:
-            found += await others()
-        return found
+        return found + await self._others()
+
+    async def _others(self) -> list[Trouble]:
+        """Say what is wrong with what else runs here."""
+        return [one for troubles in self._settings.troubles for one in await troubles()]
 
     async def _is_ours(self, request: Request) -> bool:
         """Whether somebody on this machine asks, or somebody with a token: figures are not for the world."""
