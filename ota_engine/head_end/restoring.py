@@ -6,17 +6,18 @@ gateways tell again what they have told since, under the same names, and parties
 """
 
 from dataclasses import replace
+from typing import Final
 
 from ota_engine.fleet.gateways.moving import beyond
 from ota_engine.fleet.gateways.rows import HomeCounter
 from ota_engine.fleet.kernel.effects import AuditNote
-from ota_engine.fleet.kernel.rows import Rows, Select, key_of
+from ota_engine.fleet.kernel.rows import Changed, Select, key_of
+from ota_engine.head_end.access.book import LOCAL_ACTOR
 from ota_engine.head_end.access.forgetting import forget_ways_in
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
-ACTOR = "state folder"
-AT_ONCE = 10_000  # counters in one commit
+AT_ONCE: Final = 10_000  # counters that are written in one go
 
 
 def make_fit(store: FleetStore, of_utc: Utc, utc: Utc) -> None:
@@ -34,11 +35,10 @@ def make_fit(store: FleetStore, of_utc: Utc, utc: Utc) -> None:
     with store.transaction():
         counters: list[HomeCounter] = store.select(Select(HomeCounter))
         for start in range(0, len(counters), AT_ONCE):
-            rows = Rows()
-            part = counters[start : start + AT_ONCE]
-            rows.load_all((key_of(row), row) for row in part)
-            for row in part:
-                rows.change(key_of(row), replace(row, highest=beyond(row.highest, utc)))
-            store.keep(rows.changes(), (), utc)
+            changes = [
+                Changed(key_of(row), row, replace(row, highest=beyond(row.highest, utc)))
+                for row in counters[start : start + AT_ONCE]
+            ]
+            store.keep(changes, (), utc)
         told = {"of_utc": of_utc, "counters": len(counters)}
-        store.keep((), [AuditNote(ACTOR, "restored", "fleet", told)], utc)
+        store.keep((), [AuditNote(LOCAL_ACTOR, "restored", "fleet", told)], utc)
