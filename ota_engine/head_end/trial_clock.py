@@ -5,7 +5,6 @@ it is the same after a crash, and for every process that reads it.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from math import isfinite
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from images.errors import ImageError
-from images.files import read_bounded
+from images.files import read_bounded, write_whole
 from images.strict_json import read_json
 from ota_engine.errors import LocalError
 from ota_engine.paced_clock import PacedClock
@@ -60,7 +59,5 @@ def set_pace(state: Path, rate: float) -> Callable[[], Utc]:
     """
     calendar = clock_of(state)()
     told = {"calendar": calendar, "machine": time.time(), "rate": rate}
-    partial = state / f".{NAME}.{os.getpid()}"
-    partial.write_text(json.dumps(told), "ascii")
-    partial.replace(state / NAME)
+    write_whole(state / NAME, json.dumps(told).encode("ascii"))
     return PacedClock(calendar, rate)
