@@ -178,17 +178,17 @@ class RemotePlace:
 
         Raises:
             LocalError: there is none for whoever asks, or it wants certificates.
-            LinkError: the server does not answer.
+            StoreError: the fleet cannot be reached.
         """
-        query: dict[str, str] = {"party": order.party} if order.party else {}
-        query |= {
-            "decisions_years": repr(order.decisions_years),
-            "homes_years": repr(order.homes_years),
-        }
         if order.certificates:
             raise LocalError(
                 "--keystore: certificates lie where the state folder is: export there, or without"
             )
+        query = {"party": order.party} if order.party else {}
+        query |= {
+            "decisions_years": repr(order.decisions_years),
+            "homes_years": repr(order.homes_years),
+        }
         address = f"{PREFIX}/evidence/{quote(order.campaign, safe='')}"
         return self._whole("GET", address, MOST_PACK, params=query)
 
