@@ -87,7 +87,7 @@ def home_released(event: HomeReleased, work: Work, utc: Utc) -> list[Happening]:
         return []
     if move is None or move.state is not MoveState.LEAVING or move.source != event.gateway:
         return _taken_over(home, home.gateway, work, utc)
-    work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
+    _settle(move, work, utc)
     return _taken_over(home, move.target, work, utc)
 
 
@@ -99,14 +99,14 @@ def memory_lost(event: MemoryLost, work: Work, utc: Utc) -> list[Happening]:
     target = home.gateway
     if move is not None and move.state is MoveState.LEAVING:
         target = move.target
-        work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
+        _settle(move, work, utc)
     _raise_counters(event.home, work, utc)
     return _taken_over(home, target, work, utc)
 
 
 def move_due(move: HomeMove, work: Work, utc: Utc) -> list[Happening]:
     """Give a home away without its gateway's word: every counter goes beyond what that may have used."""
-    work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
+    _settle(move, work, utc)
     home = work.get(Home, move.home)
     if home is None or home.gateway != move.source:
         return []
@@ -133,6 +133,10 @@ def tell_anew(keys: Iterable[RowKey], target: str, work: Work) -> None:
         row = work.get(Instruction, *key.values)
         if row is not None:
             work.put(replaced(row, gateway=target, state=InstructionState.WAITING))
+
+
+def _settle(move: HomeMove, work: Work, utc: Utc) -> None:
+    work.put(replace(move, state=MoveState.MOVED, moved_utc=utc, due_utc=None))
 
 
 def _raise_counters(home: str, work: Work, utc: Utc) -> None:

@@ -117,7 +117,7 @@ def instruct(
     device = work.get(InstalledDevice, member.device)
     work.put(
         Instruction(
-            f"{member.campaign}/{member.home}/{order}/{verb}",
+            _key(member, order, verb),
             gateway,
             member.campaign,
             member.attempt,
@@ -134,17 +134,19 @@ def instruct(
     return replaced(member, orders=order)
 
 
+def _key(member: Member, order: int, verb: Verb) -> str:
+    return f"{member.campaign}/{member.home}/{order}/{verb}"
+
+
 def told_since_assigned(work: Work, member: Member) -> list[RowKey]:
     """Name what was told about a home from its last assignment on."""
     keys = [
-        [
-            RowKey(Instruction, (f"{member.campaign}/{member.home}/{number}/{verb}",))
-            for verb in _VERBS
-        ]
+        RowKey(Instruction, (_key(member, number, verb),))
         for number in range(1, member.orders + 1)
+        for verb in _VERBS
     ]
-    work.require(key for some in keys for key in some)
-    found = [key for some in keys for key in some if work.get(Instruction, *key.values) is not None]
+    work.require(keys)
+    found = [key for key in keys if work.get(Instruction, *key.values) is not None]
     assigned = [number for number, key in enumerate(found) if key.values[0].endswith(Verb.ASSIGN)]
     return found[assigned[-1] :] if assigned else []
 
