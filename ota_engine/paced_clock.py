@@ -7,8 +7,11 @@ only a sleep until a moment of the calendar is as much shorter.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from ota_engine.times import Utc
+
+MOST_RATE: Final = 100_000.0  # seconds of the calendar in a second
 
 
 @dataclass(frozen=True, slots=True)

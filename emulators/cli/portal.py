@@ -20,6 +20,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.remarks import put, remark
 from ota_engine.cli.serving_options import Http
+from ota_engine.paced_clock import MOST_RATE
 
 if TYPE_CHECKING:
     from emulators.demo.portal.founding import ExampleFacts
@@ -59,7 +60,7 @@ def try_command(
         int, typer.Option(min=700, max=1_000_000, help="How many, where a new estate is founded.")
     ] = HOMES,
     rate: Annotated[
-        float, typer.Option(min=1.0, max=100_000.0, help="How much faster its calendar runs.")
+        float, typer.Option(min=1.0, max=MOST_RATE, help="How much faster its calendar runs.")
     ] = RATE,
     as_json: AsJson = False,
 ) -> None:

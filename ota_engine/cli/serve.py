@@ -22,6 +22,7 @@ from ota_engine.cli.serving_options import (
     tls_files,
 )
 from ota_engine.errors import StoreError
+from ota_engine.paced_clock import MOST_RATE
 
 if TYPE_CHECKING:
     from ota_engine.cli.duis_service import DuisChoice
@@ -31,7 +32,6 @@ EXTRA: Final = "server"
 DUIS_EXTRA: Final = "duis"
 DEFAULT_PLACE: Final = "127.0.0.1:8080"
 DEFAULT_DUIS_PLACE: Final = "127.0.0.1:8079"
-MOST_RATE: Final = 100_000.0  # of a calendar
 
 ServerNames = Annotated[
     list[str] | None,

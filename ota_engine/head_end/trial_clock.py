@@ -1,27 +1,14 @@
-"""The calendar of a fleet on trial: it runs faster, also while no server does; knows one file of the state.
+"""The calendar of a fleet on trial: it runs faster, also while no server does; knows one file of the state."""
 
-The file says what the calendar told at one moment of this machine, and how fast it runs from then on. So
-it is the same after a crash, and for every process that reads it.
-"""
-
-import json
-import time
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from images.errors import ImageError
-from images.files import read_bounded, write_whole
-from images.strict_json import read_json
-from ota_engine.errors import LocalError
-from ota_engine.paced_clock import PacedClock
+from ota_engine.calendar_file import read_calendar, write_calendar
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
 NAME: Final = "test-clock.json"
-MOST_RATE: Final = 100_000.0
-MOST_OCTETS: Final = 4_096
 
 
 def clock_of(state: Path) -> Callable[[], Utc]:
@@ -31,19 +18,7 @@ def clock_of(state: Path) -> Callable[[], Utc]:
         LocalError: the file that says so cannot be used.
         OSError: it cannot be read.
     """
-    try:
-        octets = read_bounded(state / NAME, MOST_OCTETS)
-    except FileNotFoundError:
-        return this_machine
-    try:
-        told: Any = read_json(octets, NAME, MOST_OCTETS)
-        begin, made, rate = (float(told[name]) for name in ("calendar", "machine", "rate"))
-    except (ImageError, KeyError, TypeError, ValueError):
-        raise LocalError(f"{state / NAME}: says nothing of a calendar: restore it") from None
-    if not (isfinite(begin) and isfinite(made) and 0 < rate <= MOST_RATE):
-        raise LocalError(f"{state / NAME}: no calendar runs like that: restore it")
-    since = max(0.0, time.time() - made)
-    return PacedClock(Utc(begin + since * rate), rate)
+    return read_calendar(state / NAME, "restore it") or this_machine
 
 
 def set_pace(state: Path, rate: float) -> Callable[[], Utc]:
@@ -57,7 +32,4 @@ def set_pace(state: Path, rate: float) -> Callable[[], Utc]:
         LocalError: the file that says how it ran so far cannot be used.
         OSError: it cannot be read or written.
     """
-    calendar = clock_of(state)()
-    told = {"calendar": calendar, "machine": time.time(), "rate": rate}
-    write_whole(state / NAME, json.dumps(told).encode("ascii"))
-    return PacedClock(calendar, rate)
+    return write_calendar(state / NAME, clock_of(state)(), rate)

@@ -3,13 +3,10 @@
 A gateway that is started anew while the head end is away goes on with what it was told last.
 """
 
-import json
-import time
 from pathlib import Path
 from typing import Final
 
-from images.files import write_whole
-from ota_engine.errors import LocalError
+from ota_engine.calendar_file import read_calendar, write_calendar
 from ota_engine.paced_clock import PacedClock
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
@@ -34,10 +31,9 @@ class FollowedClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._clock = PacedClock(this_machine())
-        self.known = path.exists()
-        if self.known:
-            self._clock = _read(path)
+        told = read_calendar(path, "remove it")
+        self._clock = told or PacedClock(this_machine())
+        self.known = told is not None
 
     @property
     def rate(self) -> float:
@@ -57,17 +53,5 @@ class FollowedClock:
         ahead = utc - self._clock()
         if self.known and rate == self.rate and -JITTER_S * rate <= ahead <= JITTER_S * rate:
             return
-        self._clock = PacedClock(utc, rate)
-        told = {"utc": utc, "rate": rate, "machine_utc": this_machine()}
-        write_whole(self._path, json.dumps(told).encode())
+        self._clock = write_calendar(self._path, utc, rate)
         self.known = True
-
-
-def _read(path: Path) -> PacedClock:
-    try:
-        told = json.loads(path.read_text())
-        utc, rate = float(told["utc"]), float(told["rate"])
-        passed = max(0.0, this_machine() - float(told["machine_utc"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise LocalError(f"{path}: is no calendar: remove it") from error
-    return PacedClock(Utc(utc + passed * rate), rate, time.monotonic())

@@ -99,7 +99,7 @@ def test_a_clock_that_follows_does_not_jump_for_what_comes_a_little_late(tmp_pat
     assert clock() >= BEGIN + 1e6, "the head end's calendar was set on"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"utc": "soon", "rate": 1, "machine_utc": 0}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"calendar": "soon", "rate": 1, "machine": 0}'])
 def test_a_calendar_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "calendar.json"
     path.write_text(text)
