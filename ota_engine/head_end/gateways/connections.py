@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import trio
 from starlette.responses import Response
 
-from ota_engine.fleet.gateways.rows import HomeMove, MoveState, RegisteredGateway
+from ota_engine.fleet.gateways.rows import HomeMove, RegisteredGateway
 from ota_engine.fleet.kernel.rows import Counts, RowKey, Select
 from ota_engine.fleet.port import Instruction, InstructionState
 from ota_engine.gateway.wire import HEARTBEAT_S, HomeGiven, HomesGiven, Parting, Watching
@@ -22,7 +22,7 @@ from ota_engine.gateway.wire_shapes import WireError
 from ota_engine.gateway.wire_stream import HEARTBEAT, StreamEvent, event_octets
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.figures import GatewayFigures
-from ota_engine.head_end.gateways.homes import homes_of
+from ota_engine.head_end.gateways.homes import homes_of, leaving_homes
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.head_end.streaming import StreamAnswer, TellPiece
 from ota_engine.times import Utc
@@ -278,10 +278,7 @@ def _look(desk: FleetDesk, asked: _Asked) -> _Found:
     """
     store = desk.store
     with store.reading():
-        leaving = {
-            row.home: row.source
-            for row in store.select(Select(HomeMove, (("state", MoveState.LEAVING),)))
-        }
+        leaving = leaving_homes(desk)
         moves = (
             store.greatest(HomeMove, "asked_utc"),
             store.greatest(HomeMove, "moved_utc"),
@@ -289,7 +286,7 @@ def _look(desk: FleetDesk, asked: _Asked) -> _Found:
         )
         again = asked.homes or moves != asked.moves
         wanted = asked.untaken if again else asked.new & asked.untaken.keys()
-        homes = {name: homes_of(desk, name, asked.utc) for name in wanted}
+        homes = {name: homes_of(desk, name, leaving, asked.utc) for name in wanted}
         counts = store.count(
             Counts(Instruction, ("gateway",), (("state", InstructionState.WAITING),))
         )

@@ -50,7 +50,7 @@ from ota_engine.head_end.gateways.alerting import ACTOR, Strange, open_alert, ra
 from ota_engine.head_end.gateways.attempts import VainAttempts
 from ota_engine.head_end.gateways.connections import MOST_STREAMS, Connections, GatewayStream
 from ota_engine.head_end.gateways.figures import GatewayFigures
-from ota_engine.head_end.gateways.homes import homes_of, number_of_homes
+from ota_engine.head_end.gateways.homes import homes_of, leaving_homes, number_of_homes
 from ota_engine.head_end.gateways.identity import change_token, known_by, register
 from ota_engine.head_end.gateways.image_answers import ImageAnswers
 from ota_engine.head_end.gateways.intake import (
@@ -372,7 +372,8 @@ def _open(
         desk.store.insert(
             [replace(now, software=opening.software, protocol=protocol, trouble=trouble)]
         )
-        return _Opened(hello._replace(homes=homes_of(desk, gateway, utc)), "")
+        homes = homes_of(desk, gateway, leaving_homes(desk), utc)
+        return _Opened(hello._replace(homes=homes), "")
 
 
 def _crowded(homes: int) -> Strange:

@@ -1,5 +1,7 @@
 """Which homes a gateway is told are its own, and above which counters it draws there; reads only."""
 
+from collections.abc import Mapping
+
 from images.eui64 import parse_eui64
 from ota_engine.fleet.gateways.moving import beyond
 from ota_engine.fleet.gateways.rows import HomeCounter, HomeMove, MoveState
@@ -16,15 +18,27 @@ def number_of_homes(desk: FleetDesk, gateway: str) -> int:
     return counts.get((gateway,), 0)
 
 
-def homes_of(desk: FleetDesk, gateway: str, utc: Utc) -> tuple[HomeGiven, ...]:
+def leaving_homes(desk: FleetDesk) -> dict[str, str]:
+    """Read which homes are to be let go, and by which gateway, within a reading."""
+    rows = desk.store.select(Select(HomeMove, (("state", MoveState.LEAVING),)))
+    return {row.home: row.source for row in rows}
+
+
+def homes_of(
+    desk: FleetDesk, gateway: str, leaving: Mapping[str, str], utc: Utc
+) -> tuple[HomeGiven, ...]:
     """Read the homes that are a gateway's own and not leaving it, within a reading.
 
     A home that came by another way than a move, an import say, has counters of a gateway that was not asked
     for them: they count as those of one that says nothing.
+
+    Args:
+        desk: of the fleet.
+        gateway: its name.
+        leaving: by home, the gateway that is to let it go.
+        utc: now.
     """
     store = desk.store
-    wanted = (("state", MoveState.LEAVING), ("source", gateway))
-    leaving = {row.home for row in store.select(Select(HomeMove, wanted))}
     rows = store.select(Select(Home, (("gateway", gateway),), (), ("home",), MOST_HOMES))
     return tuple(
         HomeGiven(
@@ -35,7 +49,7 @@ def homes_of(desk: FleetDesk, gateway: str, utc: Utc) -> tuple[HomeGiven, ...]:
             },
         )
         for row in rows
-        if row.home not in leaving
+        if leaving.get(row.home) != gateway
     )
 
 

@@ -1,8 +1,5 @@
 """What can be asked of gateways, and what a supplier sees of transfers under way."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from images.eui64 import Eui64
@@ -33,12 +30,6 @@ from ota_engine.times import Utc
 from tests.head_end.gateways.lab import GatewayLab
 
 EAST = Viewer("eve", "east", frozenset({PartyRole.ELECTRICITY_SUPPLIER}))
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[GatewayLab]:
-    with GatewayLab(tmp_path) as lab:
-        yield lab
 
 
 def view(lab: GatewayLab, viewer: Viewer = LOCAL, live: LiveTransfers | None = None) -> View:
