@@ -26,8 +26,9 @@ class AccessBook:
 
     def get(self, kind: type[R], *key: Any) -> R | None:
         """Read one row; None where there is none."""
-        ((_, found),) = self._store.load([RowKey(kind, key)])
-        return found  # type: ignore[no-any-return] # of that kind, as the store says
+        ((_, row),) = self._store.load([RowKey(kind, key)])
+        found: R | None = row
+        return found
 
     def select(self, kind: type[R], /, **where: Any) -> list[R]:
         """Read rows by what is in them."""
