@@ -45,6 +45,11 @@ class KnownPerson(NamedTuple):
     account: Account | None
 
     @property
+    def is_removed(self) -> bool:
+        """Whether she was in the fleet, and is no longer."""
+        return self.person is not None and not self.person.active and self.person.revision > 1
+
+    @property
     def hindrance(self) -> str:
         """Why she is not let in, although she is who she says; empty where she is."""
         account, person = self.account, self.person
@@ -73,6 +78,10 @@ class Chosen(NamedTuple):
     password: str
     sealed_key: bytes = b""
     public_key: str = ""
+
+    def given(self, account: Account) -> Account:
+        """Give it to an account, whose sessions are over by that."""
+        return replace(account, **self._asdict(), revision=account.revision + 1)
 
 
 def known(book: AccessBook, person: str) -> KnownPerson:
@@ -207,22 +216,11 @@ def accept(desk: FleetDesk, code: str, chosen: Chosen, now: Moment) -> str:
 
 def open_account(book: AccessBook, account: Account, chosen: Chosen) -> None:
     """Give an account a password and a key; whatever was open before is over."""
-    changed = replace(
-        account,
-        password=chosen.password,
-        sealed_key=chosen.sealed_key,
-        public_key=chosen.public_key,
-        invitation="",
-        invited_until_utc=0.0,
-        revision=account.revision + 1,
-    )
-    book.put(changed)
+    book.put(replace(chosen.given(account), invitation="", invited_until_utc=0.0))
     end_sessions(book, account.person)
     for token in book.select(AccessToken, person=account.person):
         book.drop(token)
-    attempts = book.get(Attempts, person_subject(account.person))
-    if attempts is not None:
-        book.drop(attempts)
+    forget_attempts(book, account.person)
 
 
 def open_at_once(desk: FleetDesk, person: str, chosen: Chosen, actor: str, now: Moment) -> None:
@@ -270,9 +268,7 @@ def unlock(desk: FleetDesk, person: str, actor: str, now: Moment) -> None:
     with changing(desk, now.utc) as book:
         account = account_of(book, person)
         book.put(replace(account, locked=""))
-        attempts = book.get(Attempts, person_subject(person))
-        if attempts is not None:
-            book.drop(attempts)
+        forget_attempts(book, person)
         book.note(actor, "unlocked", person)
 
 
@@ -300,6 +296,13 @@ def end_sessions(book: AccessBook, person: str) -> int:
     for session in found:
         book.drop(session)
     return len(found)
+
+
+def forget_attempts(book: AccessBook, person: str) -> None:
+    """Count no attempt at an account any more that went wrong."""
+    attempts = book.get(Attempts, person_subject(person))
+    if attempts is not None:
+        book.drop(attempts)
 
 
 def account_of(book: AccessBook, person: str) -> Account:
@@ -331,7 +334,7 @@ def _refuse_bad_id(person: str) -> None:
 
 
 def _refuse_removed(who: KnownPerson, person: str) -> None:
-    if who.person is not None and not who.person.active and who.person.revision > 1:
+    if who.is_removed:
         raise LocalError(
             f"{person} is no longer in the fleet: register the person under another id"
         )

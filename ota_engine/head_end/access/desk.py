@@ -417,9 +417,7 @@ class AccessDesk:
                 try:
                     await self.write()
                     if trio.current_time() >= tidied + TIDY_S:
-                        await self._change(
-                            sessions.forget_ended,
-                        )
+                        await self._change(sessions.forget_ended)
                         tidied = trio.current_time()
                 except StoreError:
                     continue  # it is kept, and written when the database is well again

@@ -147,13 +147,7 @@ def set_zone(desk: FleetDesk, person: str, zone: str, now: Moment) -> None:
 def _change(
     book: AccessBook, who: KnownPerson, arrival: Arrival, chosen: Chosen, now: Moment
 ) -> SessionBegun:
-    account = replace(
-        arrival.account,
-        password=chosen.password,
-        sealed_key=chosen.sealed_key,
-        public_key=chosen.public_key,
-        revision=arrival.account.revision + 1,
-    )
+    account = chosen.given(arrival.account)
     book.put(account)
     end_sessions(book, account.person)
     arrival = arrival._replace(account=account)

@@ -12,7 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.access.rows import AccessToken, Account, Attempts, BrowserSession
-from ota_engine.head_end.access.accounts import Chosen, KnownPerson, known, public_pem
+from ota_engine.head_end.access.accounts import (
+    Chosen,
+    KnownPerson,
+    forget_attempts,
+    known,
+    public_pem,
+)
 from ota_engine.head_end.access.attempts import (
     BY_ADDRESS,
     BY_PERSON,
@@ -339,9 +345,7 @@ def _drop_sessions(book: AccessBook, person: str, former: str, now: Moment) -> N
 
 
 def _forget_attempt(book: AccessBook, person: str, address: str, now: Moment) -> None:
-    at_account = book.get(Attempts, person_subject(person))
-    if at_account is not None:
-        book.drop(at_account)
+    forget_attempts(book, person)
     from_there = book.get(Attempts, address_subject(address))
     if from_there is not None:
         book.put(one_less(from_there, now))
