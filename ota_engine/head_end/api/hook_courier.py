@@ -93,14 +93,13 @@ class HookCourier:
         ahead = self._skipped.pop(kept.hook, kept)
         hook = replace(kept, told=max(kept.told, ahead.told))
         utc = self._parts.clock()
-        after = await self._tell(
-            hook, await self._parts.reading.ask(partial(_news, hook=hook, utc=utc)), seal
-        )
+        news = await self._parts.reading.ask(partial(_news, hook=hook, utc=utc))
+        after = await self._tell(hook, news, seal)
         if replace(after, told=kept.told) == kept:
             self._skipped[kept.hook] = after
         else:
             utc = self._parts.clock()
-            await self._parts.writing.use(partial(settle, hooks=[after], utc=utc))
+            await self._parts.writing.use(partial(settle, hook=after, utc=utc))
 
     async def _tell(self, hook: Hook, news: HookNews | None, seal: HookSeal) -> Hook:
         """Make calls until one fails; gives the hook as it is then."""
@@ -118,9 +117,9 @@ class HookCourier:
                 answer = await poster.call(call, secret, self._parts.clock)
                 if answer.fate is not Fate.ACCEPTED:
                     return self._failed(done, answer)
-                if trio.current_time() > begun + TURN_S:
-                    return _taken(call.after)
                 done = _taken(call.after)
+                if trio.current_time() > begun + TURN_S:
+                    return done
         return replace(done, told=news.after.told)
 
     def _failed(self, hook: Hook, answer: SinkAnswer) -> Hook:

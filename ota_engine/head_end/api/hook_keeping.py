@@ -1,7 +1,6 @@
 """Keeps hooks: made, listed, taken back, and how far each was told; their secrets are sealed."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -123,18 +122,17 @@ def drop_hook(desk: FleetDesk, person: str, hook: str, utc: Utc) -> None:
         book.note(person, "hook taken back", f"hook:{hook}")
 
 
-def settle(desk: FleetDesk, hooks: Sequence[Hook], utc: Utc) -> None:
-    """Keep how far hooks were told; one that was taken back meanwhile stays away.
+def settle(desk: FleetDesk, hook: Hook, utc: Utc) -> None:
+    """Keep how far a hook was told; one that was taken back meanwhile stays away.
 
     Raises:
         StoreError: the database failed.
     """
     with changing(desk, utc) as book:
-        for hook in hooks:
-            if book.get(Hook, hook.hook) is not None:
-                book.put(hook)
-                if hook.ended:
-                    book.note("hooks", "hook ended", f"hook:{hook.hook}", why=hook.ended)
+        if book.get(Hook, hook.hook) is not None:
+            book.put(hook)
+            if hook.ended:
+                book.note("hooks", "hook ended", f"hook:{hook.hook}", why=hook.ended)
 
 
 def shown(hook: Hook) -> HookShown:
