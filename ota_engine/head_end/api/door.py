@@ -17,15 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from images.errors import ImageError
-from images.strict_json import MAX_BYTES, read_json
-from ota_engine.errors import LocalError
+from images.strict_json import MAX_BYTES
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.inventory.importing import ImportKind
 from ota_engine.fleet.kernel.decisions import Decision, RefusalCode
 from ota_engine.fleet.parties.acts import ReplaceKey
 from ota_engine.head_end.access.entry import SignedIn
-from ota_engine.head_end.api.addresses import PREFIX, act_address, read_question, refuse_unsound
+from ota_engine.head_end.api.addresses import PREFIX, act_address, read_question
 from ota_engine.head_end.api.crowd import AGAIN_S, Crowd
 from ota_engine.head_end.api.description import description
 from ota_engine.head_end.api.files import ApiFiles
@@ -50,7 +48,7 @@ from ota_engine.head_end.api.reception import (
     problem_response,
     refuse_reader,
 )
-from ota_engine.head_end.api.wanted import ActWanted, read_act
+from ota_engine.head_end.api.wanted import ActWanted, read_act, read_posted
 from ota_engine.head_end.deciding import Answered, Wish, decide, hand_in, plain
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.posted import PostedBody, PostWanted, posted_body
@@ -215,12 +213,7 @@ def _read_wanted(kind: type[Any], body: PostedBody) -> ActWanted:
     Raises:
         Problem: the body does not say it.
     """
-    try:
-        told = read_json(body.octets(), "the body")
-        refuse_unsound(told)
-    except (ImageError, LocalError) as error:
-        raise Problem(ProblemCode.MALFORMED, str(error)) from None
-    return read_act(kind, told)
+    return read_act(kind, read_posted(body.octets()))
 
 
 def _reply(answered: Answered) -> Response:

@@ -7,16 +7,14 @@ import trio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from images.errors import ImageError
-from images.strict_json import read_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.kernel.decisions import RefusalCode
 from ota_engine.head_end.access.entry import SignedIn
-from ota_engine.head_end.api.addresses import refuse_unsound
 from ota_engine.head_end.api.headers import refuse_unacceptable
 from ota_engine.head_end.api.hook_keeping import HookSeal, drop_hook, hooks_of, make_hook, shown
-from ota_engine.head_end.api.problems import Problem, ProblemCode
+from ota_engine.head_end.api.problems import Problem
 from ota_engine.head_end.api.reception import JSON, NO_STORE, json_octets, refuse_reader
+from ota_engine.head_end.api.wanted import read_posted
 from ota_engine.head_end.posted import PostWanted, posted_body
 from ota_engine.head_end.questions.values import plain, read
 from ota_engine.head_end.service.parts import ServiceParts
@@ -62,10 +60,7 @@ class ApiHooks:
         refuse_reader(seen)
         body = await posted_body(request, _BODY)
         try:
-            told = read_json(body.octets(), "the body")
-            refuse_unsound(told)
-        except (ImageError, LocalError) as error:
-            raise Problem(ProblemCode.MALFORMED, str(error)) from None
+            told = read_posted(body.octets())
         finally:
             body.close()
         try:

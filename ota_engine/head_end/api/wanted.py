@@ -2,8 +2,11 @@
 
 from typing import Any, Final, NamedTuple
 
+from images.errors import ImageError
+from images.strict_json import read_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.kernel.decisions import RefusalCode
+from ota_engine.head_end.api.addresses import refuse_unsound
 from ota_engine.head_end.api.problems import Problem, ProblemCode
 from ota_engine.head_end.questions.values import read
 from ota_engine.times import Utc
@@ -32,6 +35,20 @@ class ActWanted(NamedTuple):
     reason: str
     given_utc: Utc | None
     signature: bytes | None
+
+
+def read_posted(octets: bytes) -> Any:
+    """Read the JSON that was posted, as plain values that a row can hold.
+
+    Raises:
+        Problem: it is none.
+    """
+    try:
+        told = read_json(octets, "the body")
+        refuse_unsound(told)
+    except (ImageError, LocalError) as error:
+        raise Problem(ProblemCode.MALFORMED, str(error)) from None
+    return told
 
 
 def read_act(kind: type[Any], told: Any) -> ActWanted:
