@@ -5,17 +5,16 @@ A list is one parameter with commas between; what is not set, or is as it is by 
 """
 
 import re
-import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, IntEnum
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 from urllib.parse import quote, urlencode
 
 from ota_engine.errors import LocalError
 from ota_engine.head_end.questions.asking import QuestionRow
 from ota_engine.head_end.questions.decisions import act_name
-from ota_engine.head_end.questions.values import plain, read
+from ota_engine.head_end.questions.values import plain, read, without_none
 from ota_engine.times import Monotonic, Utc
 
 PREFIX: Final = "/api/v1"
@@ -166,11 +165,8 @@ def _text(value: Any) -> str:
 
 def _plain(text: str, hint: Any) -> Any:
     """Read a text as the JSON value that is meant; what is none stays a text, and is refused as such."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        inner = next(part for part in get_args(hint) if part is not types.NoneType)
-        return _plain(text, inner)
-    if origin in (tuple, list, frozenset):
+    hint = without_none(hint)
+    if get_origin(hint) in (tuple, list, frozenset):
         part = get_args(hint)[0]
         return [_plain(one, part) for one in text.split(_LIST)] if text else []
     if hint is bool:

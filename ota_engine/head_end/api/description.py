@@ -56,6 +56,7 @@ def description() -> dict[str, Any]:
     paths[f"{PREFIX}/evidence/{{campaign}}"] = {"get": _evidence(posted)}
     paths |= _hooks(schemas, posted)
     paths[f"{PREFIX}/openapi.json"] = {"get": _itself()}
+    paths |= wire_paths()
     gateways = wire_components()
     return {
         "openapi": "3.1.0",
@@ -72,8 +73,8 @@ def description() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{BEARER: []}, {SESSION: []}],
-        "tags": _tags(paths | wire_paths()),
-        "paths": paths | wire_paths(),
+        "tags": _tags(paths),
+        "paths": paths,
         "webhooks": {"told": {"post": _webhook()}},
         "components": {
             "schemas": _joined(posted.found, schemas.found, _hand_made(), gateways["schemas"]),

@@ -1,12 +1,12 @@
 """Examples of what is posted, made of the names and types of fields; pure."""
 
-import types
 from collections.abc import Mapping
 from dataclasses import MISSING
 from enum import Enum
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from ota_engine.head_end.api.addresses import record_fields
+from ota_engine.head_end.questions.values import without_none
 
 _BY_NAME: Final[Mapping[str, Any]] = {
     "campaign": "hub-2027-1",
@@ -44,15 +44,13 @@ def example_of(kind: type[Any]) -> dict[str, Any]:
 
 
 def _value(name: str, hint: Any) -> Any:
-    origin, parts = get_origin(hint), get_args(hint)
     if name in _BY_NAME:
         return _BY_NAME[name]
-    if origin in (Union, types.UnionType):
-        return _value(name, next(part for part in parts if part is not types.NoneType))
+    hint = without_none(hint)
     if name.endswith("_utc"):
         return _MOMENT
-    if origin is tuple:
-        return [_value("", part) for part in parts if part is not Ellipsis]
+    if get_origin(hint) is tuple:
+        return [_value("", part) for part in get_args(hint) if part is not Ellipsis]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return next(iter(hint)).value
     return _BY_TYPE[hint] if hint in _BY_TYPE else example_of(hint)

@@ -1,7 +1,7 @@
 """Receives whoever comes to the API: knows them, bounds them, and tells what goes wrong; knows no address.
 
-Whoever comes shows a token, or comes from a page of the portal. Whatever goes wrong is a problem document of one clear line, faults of ours
-too, which are told in the log and not to the caller.
+Whoever comes shows a token, or comes from a page of the portal. Whatever goes wrong is a problem document
+of one clear line, faults of ours too, which are told in the log and not to the caller.
 """
 
 import json

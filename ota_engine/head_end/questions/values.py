@@ -23,11 +23,16 @@ _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _UNIONS: Final = (Union, types.UnionType)
 
 
+def without_none(hint: Any) -> Any:
+    """Give the type that a value is of where it is not None; any other type as it is."""
+    if get_origin(hint) not in _UNIONS:
+        return hint
+    return next(part for part in get_args(hint) if part is not types.NoneType)
+
+
 def plain(value: Any, hint: Any = None) -> Any:
     """Write a value of a type; None for its own class."""
-    hint = type(value) if hint is None else hint
-    if get_origin(hint) in _UNIONS:
-        hint = next(part for part in get_args(hint) if part is not types.NoneType)
+    hint = without_none(type(value) if hint is None else hint)
     if value is None:
         return None
     if hint is Eui64:
@@ -58,12 +63,10 @@ def read(plain_value: Any, hint: Any, place: str) -> Any:
     Raises:
         LocalError: it is none, and which part of it.
     """
+    inner = without_none(hint)
+    if inner is not hint:
+        return None if plain_value is None else read(plain_value, inner, place)
     origin = get_origin(hint)
-    if origin in _UNIONS:
-        if plain_value is None:
-            return None
-        hint = next(part for part in get_args(hint) if part is not types.NoneType)
-        return read(plain_value, hint, place)
     if _is_record(hint):
         return _record(plain_value, hint, place)
     if origin in (tuple, list, frozenset):
