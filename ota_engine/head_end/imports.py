@@ -8,7 +8,7 @@ the file. A dry run does all of it but the last step.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
+from typing import IO, Any, Final, NamedTuple, TypeVar
 
 from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import FleetEvent
@@ -31,7 +31,7 @@ from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import RowKey, Select
 from ota_engine.fleet.parties.rows import Party, PartyId
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.head_end.listings import BadLine, ListedHead, read_listing
+from ota_engine.head_end.listings import BadLine, ListedHead, OctetSource, read_listing
 from ota_engine.store.fleet.configurations import sample_configurations
 from ota_engine.store.fleet.intake import FleetIntake
 from ota_engine.times import Utc
@@ -94,7 +94,7 @@ class EstateImport:
 
     def run(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         person: str,
         utc: Utc,
         *,
@@ -199,7 +199,7 @@ class EstateImport:
 
     def _read(self, source: "_Digested") -> Iterator[tuple[int, tuple[Any, ...]]]:
         listed: frozenset[str] = frozenset()
-        for record in read_listing(cast("BinaryIO", source)):
+        for record in read_listing(source):
             if isinstance(record, ListedHead):
                 _refuse_head(self._kind, record)
                 listed = frozenset(record.names)
@@ -239,7 +239,7 @@ class EstateImport:
 
 
 class _Import(NamedTuple):
-    file: BinaryIO
+    file: IO[bytes]
     person: str
     dry_run: bool
     take_others: bool
@@ -248,7 +248,7 @@ class _Import(NamedTuple):
 class _Digested:
     """A file, and the digest of all that was read of it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: OctetSource) -> None:
         self._file = file
         self._digest = hashlib.sha256()
 

@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from images.errors import ImageError
 from images.strict_json import read_json
@@ -52,7 +52,17 @@ class BadLine(NamedTuple):
 Listed: TypeAlias = ListedHead | ListedRecord | BadLine
 
 
-def read_listing(file: BinaryIO) -> Iterator[Listed]:
+class OctetSource(Protocol):
+    """What a list is read from: a file that is open, or whoever reads one."""
+
+    def read(self, most: int, /) -> bytes:
+        """Read on; nothing at the end."""
+
+    def readline(self, most: int, /) -> bytes:
+        """Read on to the end of a line, or so many octets of it."""
+
+
+def read_listing(file: OctetSource) -> Iterator[Listed]:
     """Read a file from its beginning to its end, once; what is read is the whole of it.
 
     Args:
@@ -82,7 +92,7 @@ def read_listing(file: BinaryIO) -> Iterator[Listed]:
 class _Source:
     """A file whose beginning can be looked at before it is read."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: OctetSource) -> None:
         self._file = file
         self._begin = file.read(4096)
 

@@ -125,7 +125,7 @@ class ApiFiles:
         key = estate_key(self._parts.state, make=True)
         importing = EstateImport(desk, key, kind, tell)
         report = importing.run(
-            body.file,  # type: ignore[arg-type]  # a spooled file is read as any other
+            body.file,
             person,
             self._parts.clock(),
             dry_run=asked.dry_run,
