@@ -7,14 +7,14 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from ota_engine.errors import LocalError
-from ota_engine.fleet.access.rows import Account, BrowserSession
+from ota_engine.fleet.access.rows import Account
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.cookies import set_cookie
 from ota_engine.head_end.access.desk import AccessDesk
 from ota_engine.head_end.access.listing import AccountShown, accounts_shown
 from ota_engine.head_end.access.moment import Moment
-from ota_engine.head_end.access.sessions import SessionBegun
+from ota_engine.head_end.access.sessions import SessionBegun, sessions_of
 from ota_engine.head_end.access.tokens import TokenWish, tokens_of
 from ota_engine.portal.answers import see
 from ota_engine.portal.pages import FormPosted, PlaceInMenu, PortalPage, Visit
@@ -40,9 +40,6 @@ def _account(visit: Visit) -> Mapping[str, Any]:
     mine = (("person", person),)
     accounts = desk.store.select(Select(Account, mine))
     persons = desk.store.select(Select(Person, mine))
-    sessions = [
-        one for one in desk.store.select(Select(BrowserSession, mine)) if one.ends_utc > visit.utc
-    ]
     account = accounts[0] if accounts else None
     signs = bool(persons and persons[0].key)
     return {
@@ -51,7 +48,7 @@ def _account(visit: Visit) -> Mapping[str, Any]:
         "signs": signs,
         "key_kept": account is not None and bool(account.sealed_key),
         "zone_name": "" if account is None else account.zone,
-        "sessions": sorted(sessions, key=lambda one: one.begun_utc, reverse=True),
+        "sessions": sessions_of(desk, person, Moment(visit.utc)),
         "tokens": [one for one in tokens_of(desk, person) if one.ends_utc > visit.utc],
         "token": "",
         "errors": {},

@@ -15,8 +15,10 @@ from ota_engine.fleet.parties.acts import ConfirmPerson, RegisterPerson
 from ota_engine.fleet.parties.rows import Person
 from ota_engine.head_end.access.accounts import public_pem
 from ota_engine.head_end.access.desk import AccessDesk
+from ota_engine.head_end.access.sessions import IDLE_S
 from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.portal.door import PortalDoor
+from ota_engine.times import Utc
 from tests.fleet.estate import KAYS_KEY
 from tests.head_end.access.lab import PASSWORD, AccessLab
 from tests.head_end.service_lab import MakeDoor
@@ -62,6 +64,16 @@ async def test_a_password_is_changed_and_the_browser_stays_in(lab: AccessLab) ->
         done = await _sent(http, "/account", **form, again=NEW)
         assert done.status_code == 303
         assert "Your password is changed" in (await http.get(done.headers["location"])).text
+
+
+async def test_a_session_that_lets_nobody_in_any_more_is_not_listed(lab: AccessLab) -> None:
+    async with _browser(lab, "kay") as http:
+        http.cookies.clear()  # it is forgotten, and not ended
+        lab.estate.utc = Utc(lab.estate.utc + IDLE_S)
+        form = {"person": "kay", "password": PASSWORD}
+        assert (await _sent(http, "/sign-in", **form)).status_code == 303
+        _, _, told = (await http.get("/account")).text.partition('id="sessions"')
+    assert told.count('data-head="Begun"') == 1
 
 
 async def test_a_key_is_replaced_by_the_person_herself(lab: AccessLab) -> None:
