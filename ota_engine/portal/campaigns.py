@@ -50,7 +50,7 @@ def _all(visit: Visit) -> Mapping[str, Any]:
         "total": len(found),
         "wanted": wanted,
         "states": sorted({str(one.state) for one in found}),
-        "said": f"{len(rows)} campaigns are listed",
+        "said": counted(len(rows), "campaign is", "campaigns are") + " listed",
     }
 
 
