@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ota_engine.cli.exits import Exit
 from tests.cli.zota import zota
 from tests.head_end.service_lab import ServiceLab
 
@@ -44,21 +45,19 @@ def served(state: Path, *words: str) -> Iterator[Served]:
         server.communicate()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_a_server_says_how_it_is_and_ends_by_a_signal(
-    state: Path, number: signal.Signals, code: int
-) -> None:
+def ended(server: Served, number: signal.Signals) -> int | None:
+    """End a server that had nothing to complain of; its exit code."""
+    server.send_signal(number)
+    code = server.wait(PATIENT_S)
+    assert server.stderr is not None
+    assert server.stderr.read() == ""
+    return code
+
+
+def test_one_server_at_a_time_and_nobody_else_who_lets_time_pass_until_ctrl_c(state: Path) -> None:
     with served(state) as server:
         with urllib.request.urlopen(f"{server.url}/healthz") as answer:  # noqa: S310 - our own
             assert json.load(answer)["status"] == "well"
-        server.send_signal(number)
-        assert server.wait(PATIENT_S) == code
-        assert server.stderr is not None
-        assert server.stderr.read() == ""
-
-
-def test_one_server_at_a_time_and_nobody_else_who_lets_time_pass(state: Path) -> None:
-    with served(state) as server:
         second = zota("serve", "--state", state, "--http", "127.0.0.1:0")
         assert second.code == 3
         assert f"is in use by 'zota serve' (process {server.pid})" in second.err
@@ -66,6 +65,7 @@ def test_one_server_at_a_time_and_nobody_else_who_lets_time_pass(state: Path) ->
             refused = zota(*words, "--state", state)
             assert refused.code == 3
             assert f"'zota serve' (process {server.pid}) runs this fleet" in refused.err
+        assert ended(server, signal.SIGINT) == Exit.INTERRUPTED
 
 
 @pytest.mark.parametrize("option", ["--http", "--duis-http"])
@@ -76,8 +76,8 @@ def test_nobody_else_can_reach_a_server_unless_it_is_safe(state: Path, option: s
 
 
 def test_a_fleet_on_trial_is_served_by_its_own_calendar_or_not_at_all(state: Path) -> None:
-    with served(state, "--test-clock", "1000"):
-        pass
+    with served(state, "--test-clock", "1000") as server:
+        assert ended(server, signal.SIGTERM) == Exit.OK
     refused = zota("serve", "--state", state, "--http", "127.0.0.1:0")
     assert refused.code == 2
     assert "give --test-clock RATE" in refused.err

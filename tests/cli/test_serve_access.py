@@ -13,7 +13,7 @@ from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.kernel.signatures import is_signed
 from ota_engine.head_end.access.attempts import BY_PERSON
 from tests.cli.fleet import FleetFolder
-from tests.cli.test_serve import served
+from tests.cli.test_serve import PATIENT_S, served
 from tests.cli.zota import zota
 
 PASSWORD = "a horse with 4 batteries"  # noqa: S105 - of everybody here
@@ -44,10 +44,17 @@ def _sign_in(client: httpx.Client, url: str, password: str = PASSWORD) -> httpx.
     return client.post(f"{url}/sign-in", data=form, headers=OWN)
 
 
-def test_a_session_outlives_a_server_that_is_killed_and_ends_with_the_sign_out(
+def _refuse_secrets(secret: str, *texts: str) -> None:
+    for text in texts:
+        for hidden in (secret, PASSWORD, "a guess"):
+            assert hidden not in text
+
+
+def test_a_session_outlives_a_server_that_is_killed_ends_with_the_sign_out_and_no_log_holds_it(
     fleet: FleetFolder, client: httpx.Client
 ) -> None:
     with served(fleet.state) as server:
+        assert _sign_in(client, server.url, "a guess").status_code == 401
         told = _sign_in(client, server.url)
         assert told.status_code == 303
         rules = told.headers["set-cookie"]
@@ -59,6 +66,14 @@ def test_a_session_outlives_a_server_that_is_killed_and_ends_with_the_sign_out(
         assert page.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in page.headers["content-security-policy"]
         server.kill()
+        said, logs = server.communicate(timeout=PATIENT_S)
+    _refuse_secrets(secret, page.text, said, logs)
+    heard = [json.loads(line) for line in logs.splitlines()]
+    signed = [one for one in heard if one["event"].startswith("sign in")]
+    assert [(one["event"], one["person"], one["address"]) for one in signed] == [
+        ("sign in refused", "olive", "127.0.0.1"),
+        ("sign in", "olive", "127.0.0.1"),
+    ]
     with served(fleet.state) as server:
         client.cookies = httpx.Cookies({COOKIE: secret})
         assert client.get(server.url).status_code == 200
@@ -68,6 +83,8 @@ def test_a_session_outlives_a_server_that_is_killed_and_ends_with_the_sign_out(
         again = client.get(server.url)
         assert again.status_code == 303
         assert urlsplit(again.headers["location"]).path == "/sign-in"
+        server.terminate()
+        _refuse_secrets(secret, *server.communicate(timeout=PATIENT_S))
 
 
 @pytest.mark.heavy
@@ -139,24 +156,3 @@ def test_what_comes_by_a_token_is_signed_as_its_person_signs(
     desk.store.close()
     public = (fleet.folder / "olive.pub").read_text()
     assert is_signed(row.content.encode(), bytes.fromhex(row.signature), public)
-
-
-def test_logs_and_answers_of_a_server_hold_no_secret(
-    fleet: FleetFolder, client: httpx.Client
-) -> None:
-    with served(fleet.state) as server:
-        _sign_in(client, server.url, "a guess")
-        _sign_in(client, server.url)
-        secret = client.cookies[COOKIE]
-        page = client.get(server.url).text
-        server.terminate()
-        out, err = server.communicate(timeout=120)
-    for text in (page, out, err):
-        for hidden in (secret, PASSWORD, "a guess"):
-            assert hidden not in text
-    heard = [json.loads(line) for line in err.splitlines()]
-    signed = [one for one in heard if one["event"].startswith("sign in")]
-    assert [(one["event"], one["person"], one["address"]) for one in signed] == [
-        ("sign in refused", "olive", "127.0.0.1"),
-        ("sign in", "olive", "127.0.0.1"),
-    ]
