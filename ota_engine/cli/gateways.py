@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from images import ImageError
 from images.files import read_bounded
-from ota_engine.cli.engines import EngineChoice, open_setup
-from ota_engine.cli.key_folder import read_key_folder
-from ota_engine.cli.links import LinkChoice, resolve
 from ota_engine.errors import LocalError
 from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.wording import counted
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a hub is wanted by those alone who run one
+    from ota_engine.cli.links import LinkChoice
     from ota_engine.gateway.contract import FleetGateway
     from ota_engine.gateway.core import ImageFinder
     from ota_engine.head_end.desk import FleetDesk
@@ -44,7 +42,7 @@ class GatewayChoice(NamedTuple):
     """
 
     name: str
-    link: LinkChoice
+    link: "LinkChoice"
     keys: Path | None = None
     home: str = ""
     images: Path | None = None
@@ -57,6 +55,8 @@ def read_gateway(text: str) -> GatewayChoice:
     Raises:
         LocalError: it is none, or its link cannot serve a fleet in real time.
     """
+    from ota_engine.cli.links import resolve
+
     name, is_there, rest = text.partition("=")
     if not is_there or _NAME.fullmatch(name) is None:
         raise LocalError(f"{text}: names no gateway: write {SHAPE}")
@@ -181,6 +181,8 @@ async def open_gateway_of(
         OSError: the key folder cannot be read.
         ZotaError: link, keys or folder cannot be used.
     """
+    from ota_engine.cli.engines import EngineChoice, open_setup
+    from ota_engine.cli.key_folder import read_key_folder
     from ota_engine.shell.gateway import open_gateway
 
     folder = state / FOLDER / choice.name

@@ -151,7 +151,7 @@ def test_a_document_is_one_line_where_nobody_draws(here: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [80, pytest.param(120, marks=pytest.mark.heavy)])
 def test_a_table_of_requests_goes_on_changing_and_fits(here: Path, columns: int) -> None:
     ours, theirs = pty.openpty()
     terminal = Terminal(columns, 24)

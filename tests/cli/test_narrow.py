@@ -215,7 +215,7 @@ def fill(folder: Path, count: int) -> None:
             writing.replace(replace(entry, status=status))
 
 
-@SIZES
+@WIDE_HEAVY
 @pytest.mark.parametrize("count", [3, 400])
 def test_a_catalogue_is_listed_whole_and_what_was_withdrawn_is_counted(
     tmp_path: Path, columns: int, lines: int, count: int

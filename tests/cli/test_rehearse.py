@@ -1,6 +1,9 @@
 """``zota rehearse``: what it prints, what it exits with, what its report shows and what it keeps."""
 
+import contextlib
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -170,21 +173,28 @@ def test_a_scenario_that_is_missing_or_cut_is_one_line_before_any_seed(
 
 
 def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> None:
-    words = ["rehearse", str(EXAMPLE), "--homes", "20000"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "ota_engine", *words],
-        env={"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stderr is not None
-        seed = running.stderr.readline().split()[-1]
-        running.stderr.readline()  # it is under way
+    words = ["rehearse", str(EXAMPLE), "--homes", "5000"]
+    ours, theirs = pty.openpty()  # a terminal is told of it ten times as often as a pipe
+    said = b""
+    with (
+        os.fdopen(ours, "rb", buffering=0) as screen,
+        subprocess.Popen(
+            [sys.executable, "-m", "ota_engine", *words],
+            env={"TMPDIR": str(tmp_path), "COLUMNS": "500", "TERM": "xterm"},
+            cwd=ROOT,
+            stderr=theirs,
+        ) as running,
+    ):
+        os.close(theirs)
+        while b"\r[" not in said:
+            said += screen.read(1024)
         running.send_signal(signal.SIGINT)
-        said = running.stderr.read()
+        with contextlib.suppress(OSError):  # a pseudo-terminal ends with an error
+            while piece := screen.read(1024):
+                said += piece
     assert running.returncode == Exit.INTERRUPTED
-    assert f"zota rehearse {EXAMPLE} --homes 20000 --seed {seed}" in said
+    seed = said.split()[2].decode()
+    assert f"zota rehearse {EXAMPLE} --homes 5000 --seed {seed}" in said.decode()
     assert list(tmp_path.iterdir()) == []
 
 

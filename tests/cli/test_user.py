@@ -13,6 +13,7 @@ from ota_engine.cli.fleet_desk import FLEET_NAME, private_key
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.head_end.access.desk import AccessDesk, NotLetInError
+from ota_engine.head_end.access.passwords import Passwords
 from ota_engine.head_end.deciding import Wish, decide
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
@@ -20,9 +21,16 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.wall_clock import this_machine
 from tests.cli.fleet import FleetFolder
 from tests.cli.zota import Ran, zota
+from tests.head_end.access.lab import CHEAP
 
 PASSWORD = "a horse with 4 batteries"  # noqa: S105 - of everybody here
 HERE = "127.0.0.1"
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords cost next to nothing in this process, where a test is not about them."""
+    monkeypatch.setattr(Passwords.__init__, "__defaults__", (CHEAP,))
 
 
 @pytest.fixture
@@ -104,6 +112,7 @@ async def test_who_is_not_in_the_fleet_gets_her_first_key_and_two_persons_let_he
         assert decide(fleet.desk(), wish, begun.seen.signer, this_machine()).reply.accepted
 
 
+@pytest.mark.usefixtures("cheap")
 async def test_commands_beside_a_server_hold_from_the_next_request_on(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     _with_account(fleet, "sam")
@@ -130,6 +139,7 @@ async def test_commands_beside_a_server_hold_from_the_next_request_on(fleet: Fle
             await desk.sign_in("sam", PASSWORD, HERE)
 
 
+@pytest.mark.usefixtures("cheap")
 async def test_a_token_goes_into_a_file_for_its_owner_alone(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     place, password = fleet.folder / "token", fleet.folder / "password"
@@ -166,6 +176,7 @@ def test_the_secret_of_a_token_or_a_code_is_the_whole_of_standard_output(
     assert token.out.count("\n") == 1
 
 
+@pytest.mark.usefixtures("cheap")
 def test_lists_as_json_hold_no_secret(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     _done(fleet, "token", "add", "olive", "--name", "ci", "--reads-only")
@@ -176,6 +187,7 @@ def test_lists_as_json_hold_no_secret(fleet: FleetFolder) -> None:
     assert (token["name"], token["reads_only"], token["signs"]) == ("ci", True, False)
 
 
+@pytest.mark.usefixtures("cheap")
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -199,6 +211,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert told in _refused(fleet, *given)
 
 
+@pytest.mark.usefixtures("cheap")
 @pytest.mark.parametrize(
     ("password", "told"),
     [
@@ -219,6 +232,7 @@ def test_a_password_that_is_none_is_refused_in_one_line(
     assert told in _refused(fleet, "add", "olive", "--key", key, "--password-file", file)
 
 
+@pytest.mark.usefixtures("cheap")
 def test_a_password_that_others_may_read_is_called_a_password(fleet: FleetFolder) -> None:
     file = fleet.folder / "open"
     file.write_text("x" * 20)
@@ -230,11 +244,13 @@ def test_a_password_that_others_may_read_is_called_a_password(fleet: FleetFolder
     assert f"{file}: a password that others may read: chmod 600 it" in ran.err
 
 
+@pytest.mark.usefixtures("cheap")
 def test_a_second_account_of_a_person_is_refused(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     assert "has an account already" in _refused(fleet, "add", "olive")
 
 
+@pytest.mark.usefixtures("cheap")
 def test_a_password_is_never_typed_where_there_is_no_terminal(fleet: FleetFolder) -> None:
     told = _refused(fleet, "add", "olive", "--key", fleet.folder / "olive.key")
     assert "--password-file" in told
