@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.tiers import load_profile
 
+pytest_plugins = ["tests.postgresql"]
+
 # Workers and the hundreds of processes that tests start find their modules compiled; where the
 # environment forbids to keep them, compiling costs more than all tests together.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

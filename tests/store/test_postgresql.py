@@ -1,15 +1,4 @@
-"""The store's rows on a real PostgreSQL server: every migration, and the same story as on SQLite.
-
-The server is Debian's, started on a socket in a folder of its own, by an ordinary user.
-"""
-
-import os
-import pwd
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import mkdtemp
+"""The store's rows on a real PostgreSQL server: every migration, and the same story as on SQLite."""
 
 import pytest
 import sqlalchemy as sa
@@ -29,69 +18,14 @@ from tests.tiers import examples
 
 NOW = Utc(1.7e9)  # UTC
 PLACE, SECOND = "the server", "a second sink"
-PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin")
 
-
-def _programs() -> Path | None:
-    found = [
-        folder for place in PLACES for folder in sorted(Path("/").glob(place[1:]), reverse=True)
-    ]
-    return next((folder for folder in found if (folder / "initdb").exists()), None)
-
-
-def _ordinary_user() -> tuple[str, ...]:
-    """What to run before a command so that it is not root, whom PostgreSQL serves nothing."""
-    if os.geteuid() != 0:
-        return ()
-    for name in ("postgres", "nobody"):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            continue
-        if (runuser := shutil.which("runuser")) is not None:
-            return (runuser, "-u", name, "--")
-    return ()
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=120, cwd="/")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[sa.URL]:
-    """A PostgreSQL server of our own, gone with the last test."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    programs = _programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
-    be = _ordinary_user()
-    if os.geteuid() == 0 and not be:
-        pytest.skip("PostgreSQL does not run as root, and there is nobody else to run it")
-    folder = Path(mkdtemp(prefix="zota-pg-"))
-    if be:
-        shutil.chown(folder, be[2])
-    data, owner = folder / "data", be[2] if be else pwd.getpwuid(os.geteuid()).pw_name
-    try:
-        _run([*be, f"{programs}/initdb", "-D", f"{data}", "-A", "trust", "-E", "UTF8", "-N"])
-        options = f"-c listen_addresses='' -c fsync=off -c unix_socket_directories={folder}"
-        start = [f"{programs}/pg_ctl", "-D", f"{data}", "-w", "-o", options, "-l", f"{folder}/log"]
-        _run([*be, *start, "start"])
-        query = {"host": str(folder)}
-        yield sa.URL.create("postgresql+psycopg", owner, database="postgres", query=query)
-        _run([*be, f"{programs}/pg_ctl", "-D", f"{data}", "-m", "immediate", "stop"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def connection(server: sa.URL) -> Iterator[sa.Connection]:
+def connection(postgresql_connection: sa.Connection) -> sa.Connection:
     """An empty database."""
-    engine = sa.create_engine(server, poolclass=sa.pool.NullPool)
-    with engine.connect() as opened:
-        with opened.begin():
-            opened.exec_driver_sql("DROP SCHEMA public CASCADE")
-            opened.exec_driver_sql("CREATE SCHEMA public")
-        yield opened
+    return postgresql_connection
 
 
 def test_the_migrations_make_the_tables_the_code_speaks_of(connection: sa.Connection) -> None:

@@ -20,9 +20,6 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.migrate import revision_of, run_migrations
 from ota_engine.store.store import Store
 from tests.fleet.store.finished import finished
-from tests.store.test_postgresql import connection, server
-
-__all__ = ["connection", "server"]  # fixtures: a real PostgreSQL, where one is installed
 
 REMEDY = "the rows say otherwise: run python tools/fleet_schema.py"
 HUB = ("CHF", "Maker", "Hub", "1")
@@ -47,22 +44,33 @@ def test_of_two_that_make_the_same_database_the_later_one_takes_what_there_is(
         assert revision_of(connection, "there", schema.revision) == schema.HEAD
 
 
-def test_the_revisions_make_the_same_tables_on_postgresql(connection: sa.Connection) -> None:
-    with connection.begin():
-        run_migrations(connection, migrate.SCRIPTS)
-    context = MigrationContext.configure(connection, opts={"version_table": schema.revision.name})
+@pytest.mark.postgresql
+def test_the_revisions_make_the_same_tables_on_postgresql(
+    postgresql_connection: sa.Connection,
+) -> None:
+    with postgresql_connection.begin():
+        run_migrations(postgresql_connection, migrate.SCRIPTS)
+    context = MigrationContext.configure(
+        postgresql_connection, opts={"version_table": schema.revision.name}
+    )
     assert compare_metadata(context, schema.METADATA) == [], REMEDY
 
 
-def test_the_trail_refuses_to_be_changed_on_postgresql(connection: sa.Connection) -> None:
-    migrate.create_now(connection)
+@pytest.mark.postgresql
+def test_the_trail_refuses_to_be_changed_on_postgresql(
+    postgresql_connection: sa.Connection,
+) -> None:
+    migrate.create_now(postgresql_connection)
     for verb in (
         "UPDATE fleet_audit SET actor = ''",
         "DELETE FROM fleet_audit",
         "TRUNCATE fleet_audit",
     ):
-        with pytest.raises(sa.exc.DBAPIError, match="only ever extended"), connection.begin():
-            connection.exec_driver_sql(verb)
+        with (
+            pytest.raises(sa.exc.DBAPIError, match="only ever extended"),
+            postgresql_connection.begin(),
+        ):
+            postgresql_connection.exec_driver_sql(verb)
 
 
 def test_every_kind_of_row_has_a_table_of_its_own() -> None:
