@@ -45,7 +45,7 @@ from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.findings import MOST, RESTORE, StoreFinding
 from ota_engine.store.lease import Lease
-from ota_engine.store.location import DATABASE_NAME, refuse_absent, resolve
+from ota_engine.store.location import DATABASE_NAME, SqlitePlace, place_at, refuse_absent
 from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.sealing import broken_seals, read_seals, seals_found, seals_of
@@ -92,7 +92,7 @@ class Store:
         Raises:
             StoreError: in use, newer than this program, damaged, or not a database at all.
         """
-        path = resolve(path_or_url)
+        path = _file(path_or_url)
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         else:
@@ -125,7 +125,7 @@ class Store:
         Raises:
             StoreError: absent, damaged, of another version, or not a database at all.
         """
-        path = resolve(path_or_url)
+        path = _file(path_or_url)
         refuse_absent(path)
         with mapped(str(path)):
             store = cls(sqlite.open_to_read(path), str(path))
@@ -437,6 +437,13 @@ class Store:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
+
+
+def _file(path_or_url: str | Path) -> Path:
+    place = place_at(path_or_url)
+    if isinstance(place, SqlitePlace):
+        return place.path
+    raise StoreError(f"{place}: a hub keeps its records in a file yet: give a file")
 
 
 def _head_of(trail: Sequence[AuditRow]) -> AuditHead | None:
