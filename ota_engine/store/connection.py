@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from ota_engine.store.backends.sqlite import SqliteDatabase
+
 BUSY_TIMEOUT_MS = 5_000
 LOG_SUFFIX = "-wal"  # of the write-ahead log, after the database's name
 _URL: Final = sa.make_url("sqlite://")
@@ -79,10 +81,21 @@ def _reading(uri: str) -> sa.Connection:
 
 def pragma(connection: sa.Connection, text: str) -> object:
     """Run one pragma outside of any transaction and return the first value it answers."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - we made it, see _connect
-    row = driver.execute(f"PRAGMA {text}").fetchone()
+    row = driver_of(connection).execute(f"PRAGMA {text}").fetchone()
     return None if row is None else row[0]
+
+
+def driver_of(connection: sa.Connection) -> SqliteDatabase:
+    """Give what a connection that was opened here speaks through."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, SqliteDatabase)  # noqa: S101 - we made it, see _connect
+    return driver
+
+
+def close(connection: sa.Connection) -> None:
+    """Close a connection that was opened here, for good."""
+    connection.close()
+    connection.engine.dispose()
 
 
 def _connect(uri: str, begin: str) -> sa.Connection:
@@ -94,6 +107,7 @@ def _connect(uri: str, begin: str) -> sa.Connection:
             isolation_level=None,
             check_same_thread=False,
             timeout=BUSY_TIMEOUT_MS / 1000,
+            factory=SqliteDatabase,
         )
 
     dialect = _dialect()

@@ -117,8 +117,10 @@ def _trail(view: View, home: Home) -> Iterator[HomeEvent]:
 
 def _decisions(view: View, home: Home) -> Iterator[HomeEvent]:
     """Find decisions that name a home; persons decide seldom, so that all are looked through."""
-    ending, given = "WHERE instr(r.content, :home) > 0", {"home": f'"{home.home}"'}
-    rows = rows_of(view.desk.store.driver, DecisionRow, ending, given)
+    driver = view.desk.store.driver
+    place = driver.dialect.choose(sqlite="instr", postgresql="strpos")
+    ending, given = f"WHERE {place}(r.content, :home) > 0", {"home": f'"{home.home}"'}
+    rows = rows_of(driver, DecisionRow, ending, given)
     for one in decisions_shown(view, rows):
         done = one.text if one.accepted else f"refused: {one.text}"
         text = f"{one.act}: {done}" + (f" ({one.reason})" if one.reason else "")

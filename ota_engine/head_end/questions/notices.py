@@ -7,6 +7,7 @@ from ota_engine.fleet.notices.rows import Notice, NoticeKind, NoticeState, Party
 from ota_engine.head_end.questions.asking import QuestionRow, Questions, View
 from ota_engine.head_end.questions.paging import bounded, cursor, cut, place, refuse_other
 from ota_engine.head_end.questions.scope import home_party, refuse_other_party
+from ota_engine.store.backends.database import Dialect
 from ota_engine.store.fleet.sets import count_of, rows_of
 
 
@@ -62,7 +63,7 @@ def _notices(asked: AskNotices, view: View) -> NoticeList:
     driver = view.desk.store.driver
     with view.desk.store.reading():
         party = refuse_other_party(view, asked.party)
-        ending, given = _ending(asked, party)
+        ending, given = _ending(asked, party, driver.dialect)
         total = count_of(driver, Notice, ending, given)
         if after is not None:
             ending += " AND (-r.created_utc, r.notice, r.party) > (-:utc, :notice, :to)"
@@ -75,14 +76,14 @@ def _notices(asked: AskNotices, view: View) -> NoticeList:
     return NoticeList(items, total, more)
 
 
-def _ending(asked: AskNotices, party: str) -> tuple[str, dict[str, Any]]:
+def _ending(asked: AskNotices, party: str, dialect: Dialect) -> tuple[str, dict[str, Any]]:
     """Write the end of a statement, without a page of it."""
     refuse_other(asked.state, NoticeState)
     refuse_other(asked.kind, NoticeKind)
     given: dict[str, Any] = {}
-    conditions = ["1"] if asked.homes else ["r.kind <> 'activated'"]
+    conditions = ["true"] if asked.homes else ["r.kind <> 'activated'"]
     by = "party_created_utc" if party and not asked.subject else "subject_party"
-    index = "" if asked.homes else f"INDEXED BY ix_notices_some_{by} "
+    index = "" if asked.homes else dialect.by_index(f"ix_notices_some_{by}")
     for name, value in (
         ("party", party),
         ("state", asked.state),
@@ -92,12 +93,12 @@ def _ending(asked: AskNotices, party: str) -> tuple[str, dict[str, Any]]:
         if value:
             given[name] = value
             conditions.append(f"r.{name} = :{name}")
-    return f"{index}WHERE {' AND '.join(conditions)}", given
+    return f"{index} WHERE {' AND '.join(conditions)}", given
 
 
 def _clocks(asked: AskClocks, view: View) -> ClockList:
     party = home_party(view)
-    conditions = ["1"]
+    conditions = ["true"]
     if party:
         conditions.append("r.party = :party")
     if asked.subject:

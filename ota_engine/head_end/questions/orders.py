@@ -203,7 +203,7 @@ def _orders(asked: AskImageOrders, view: View) -> ImageOrderList:
     after = place(asked.after, float, str)
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party}
-    ending = "WHERE r.party = :party" if party else "WHERE 1"
+    ending = "WHERE r.party = :party" if party else "WHERE true"
     with view.desk.store.reading():
         total = count_of(driver, ImageOrder, ending, given)
         if after is not None:
@@ -221,7 +221,7 @@ def _order(asked: AskImageOrder, view: View) -> ImageOrderReport:
     refuse_other(asked.state, DeliveryState)
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party, "request": asked.request}
-    ending = f"{_OWN_HOME if party else 'WHERE 1'} AND r.request = :request"
+    ending = f"{_OWN_HOME if party else 'WHERE true'} AND r.request = :request"
     with view.desk.store.reading():
         orders = view.desk.store.select(Select(ImageOrder, (("request", asked.request),)))
         if not orders or party not in ("", orders[0].party):
@@ -249,7 +249,7 @@ def _commands(asked: AskCommands, view: View) -> CommandList:
     after = place(asked.after, float, str)
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party}
-    ending = _OWN_HOME if party else "WHERE 1"
+    ending = _OWN_HOME if party else "WHERE true"
     refuse_other(asked.state, CommandState)
     if asked.state:
         ending += " AND r.state = :state"
@@ -286,7 +286,7 @@ def _documents(asked: AskDocuments, view: View) -> DocumentList:
     after = place(asked.after, float, str)
     party, driver = home_party(view), view.desk.store.driver
     given: dict[str, Any] = {"party": party, "state": asked.state}
-    ending = "WHERE 1"
+    ending = "WHERE true"
     if party:
         ending = "JOIN service_users AS u ON u.user = r.user WHERE u.party = :party"
     if asked.state:

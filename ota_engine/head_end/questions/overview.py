@@ -27,8 +27,8 @@ LIVE: Final = (
 )
 _RECENT: Final = 6  # notices that are shown
 #: One for each home that was activated is no news; the index is of all others, by when they were written.
+_INDEX: Final = "ix_notices_some_party_created_utc"
 _NEWEST: Final = (
-    "INDEXED BY ix_notices_some_party_created_utc"
     " WHERE r.party = :party AND r.kind <> 'activated'"
     " ORDER BY r.created_utc DESC, r.notice LIMIT :most"
 )
@@ -117,7 +117,8 @@ def _notices(view: View) -> list[Notice]:
     if not view.viewer.party:  # whoever has the state folder is told nothing
         return []
     given = {"party": view.viewer.party, "most": _RECENT}
-    return list(rows_of(view.desk.store.driver, Notice, _NEWEST, given))
+    driver = view.desk.store.driver
+    return list(rows_of(driver, Notice, driver.dialect.by_index(_INDEX) + _NEWEST, given))
 
 
 def _glance(view: View, campaign: Campaign) -> CampaignGlance:

@@ -4,14 +4,12 @@ One transaction holds the loading and the keeping of a batch, so that two operat
 after the other. SQLite has one writer.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self
-
-import sqlalchemy as sa
 
 from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow
 from ota_engine.canonical import canonical_json
@@ -29,9 +27,11 @@ from ota_engine.fleet.kernel.rows import (
 )
 from ota_engine.records import AuditRecord
 from ota_engine.store import connection as sqlite
+from ota_engine.store.backends.database import Database
 from ota_engine.store.failures import mapped
 from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet import migrate
+from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
 from ota_engine.store.fleet.samples import sample_sums
@@ -56,14 +56,11 @@ class FleetStore:
         driver: speaks to it; what is done through it counts as done by the store.
     """
 
-    def __init__(self, connection: sa.Connection, place: str) -> None:
-        self._connection = connection
-        self.place = place
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only database there is yet
+    def __init__(self, driver: Database, place: str, close: Callable[[], None]) -> None:
         self.driver = driver
+        self.place = place
+        self._close = close
         self._trail = Trail(driver)
-        register_hash(driver)
 
     @classmethod
     def open(cls, path: Path | None, *, durable: bool = True) -> Self:
@@ -91,12 +88,14 @@ class FleetStore:
                 sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
                 sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
                 sqlite.pragma(connection, "secure_delete = ON")  # what is erased is overwritten
-        return cls(connection, place)
+        driver = sqlite.driver_of(connection)
+        register_hash(driver)
+        register_contents(driver)
+        return cls(driver, place, partial(sqlite.close, connection))
 
     def close(self) -> None:
         """Close it."""
-        self._connection.close()
-        self._connection.engine.dispose()
+        self._close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -104,7 +103,7 @@ class FleetStore:
 
         One within another is a part of that: it counts with the outer one, or not at all.
         """
-        with mapped(self.place), self._between("BEGIN IMMEDIATE"):
+        with mapped(self.place), self._between(write=True):
             yield
 
     @contextmanager
@@ -130,22 +129,22 @@ class FleetStore:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Read several things as they are at one time, beside whoever writes."""
-        with mapped(self.place), self._between("BEGIN"):
+        with mapped(self.place), self._between(write=False):
             yield
 
     @contextmanager
-    def _between(self, begin: str) -> Iterator[None]:
+    def _between(self, *, write: bool) -> Iterator[None]:
         within = self.driver.in_transaction
         if within:
             yield
             return
-        self.driver.execute(begin)
+        self.driver.begin(write=write)
         try:
             yield
-            self.driver.execute("COMMIT")
+            self.driver.commit()
         finally:
             if self.driver.in_transaction:
-                self.driver.execute("ROLLBACK")
+                self.driver.rollback()
 
     def data_version(self) -> int:
         """A number that is another one once another connection has committed anything.
@@ -154,8 +153,7 @@ class FleetStore:
             StoreError: the database failed.
         """
         with mapped(self.place):
-            found: int = self.driver.execute("PRAGMA data_version").fetchone()[0]
-        return found
+            return self.driver.data_version()
 
     # --- reading, within a transaction ----------------------------------------------------------
 
@@ -186,7 +184,7 @@ class FleetStore:
     def walk(self, wanted: Select) -> Iterator[Any]:
         """Read rows by what is in them one after the other, however many there are."""
         form = FORMS[wanted.kind]
-        return map(form.read, self.driver.execute(*form.selecting(wanted)))
+        return map(form.read, self.driver.stream(*form.selecting(wanted)))
 
     def earliest(self, kinds: Sequence[type[Any]], name: str) -> dict[type[Any], float]:
         """Read the least value that each kind of row has in one field, where it has any."""

@@ -3,25 +3,29 @@
 The reference is ``ota_engine.fleet.inventory.configurations``; a test proves both equal.
 """
 
-import sqlite3
 from typing import Any, Final
 
 from ota_engine.fleet.inventory.configurations import IN_PLACE, configuration_id, version_text
 from ota_engine.fleet.inventory.rows import HomeStatus
+from ota_engine.store.backends.database import Database
+from ota_engine.store.backends.sqlite import SqliteDatabase
 from ota_engine.store.fleet.forms import listed
 from ota_engine.times import Utc
 
 _IN_PLACE: Final = listed(IN_PLACE)
-_FIND_ALL: Final = f"""
-    INSERT INTO found_sets
-    SELECT home, configuration_contents(kind, variant, version) FROM fleet_devices
-    WHERE status IN ({_IN_PLACE}) GROUP BY home
-"""  # noqa: S608 - made of our own words
-_FIND_TOUCHED: Final = f"""
-    INSERT INTO found_sets
-    SELECT home, configuration_contents(kind, variant, version) FROM fleet_devices
-    WHERE home IN (SELECT home FROM touched_homes) AND status IN ({_IN_PLACE}) GROUP BY home
-"""  # noqa: S608 - made of our own words
+#: What the devices of a home make; the reference is ``configurations.contents``.
+_CONTENTS: Final = "configuration_contents(kind, variant, version)"
+_CONTENTS_POSTGRESQL: Final = """
+    string_agg(concat_ws(':', kind, variant, CASE WHEN version IS NULL THEN 'unknown'
+        ELSE lpad(upper(to_hex(version)), greatest(8, length(to_hex(version))), '0') END), ';'
+      ORDER BY concat_ws(':', kind, variant, CASE WHEN version IS NULL THEN 'unknown'
+        ELSE lpad(upper(to_hex(version)), greatest(8, length(to_hex(version))), '0') END) COLLATE "C")
+"""
+_FIND: Final = """
+    INSERT INTO found_sets SELECT home, {contents} FROM fleet_devices
+    WHERE {some}status IN ({in_place}) GROUP BY home
+"""
+_TOUCHED: Final = "home IN (SELECT home FROM touched_homes) AND "
 _EMPTY_ALL: Final = """
     UPDATE homes SET configuration = ''
     WHERE configuration <> '' AND home NOT IN (SELECT home FROM found_sets)
@@ -33,15 +37,18 @@ _EMPTY_TOUCHED: Final = """
 """
 _NAME: Final = """
     INSERT INTO configuration_sets (configuration, contents, homes, counted_utc)
-    SELECT configuration_id(contents), contents, 0, 0.0
-    FROM (SELECT DISTINCT contents FROM found_sets) WHERE true
+    SELECT configuration, contents, 0, 0.0 FROM named_sets WHERE true
     ON CONFLICT (configuration) DO NOTHING
 """
 _GIVE: Final = """
-    UPDATE homes SET configuration = s.configuration
-    FROM found_sets AS f JOIN configuration_sets AS s ON s.configuration = configuration_id(f.contents)
-    WHERE f.home = homes.home AND homes.configuration <> s.configuration
+    UPDATE homes SET configuration = n.configuration
+    FROM found_sets AS f JOIN named_sets AS n ON n.contents = f.contents
+    WHERE f.home = homes.home AND homes.configuration <> n.configuration
 """
+_TABLES: Final = {
+    "found_sets": "home {text} PRIMARY KEY, contents {text}",
+    "named_sets": "contents {text} PRIMARY KEY, configuration {text}",
+}
 
 
 class _Contents:
@@ -57,7 +64,13 @@ class _Contents:
         return ";".join(sorted(self._parts))
 
 
-def sample_configurations(driver: sqlite3.Connection, utc: Utc, *, touched: bool = False) -> None:
+def register_contents(driver: SqliteDatabase) -> None:
+    """Teach SQLite to write what stands together; another database is told how."""
+    aggregate: Any = _Contents  # the stub knows aggregates of numbers only
+    driver.create_aggregate("configuration_contents", 3, aggregate)
+
+
+def sample_configurations(driver: Database, utc: Utc, *, touched: bool = False) -> None:
     """Let every home have the configuration set that its devices make, and count the homes of each.
 
     Args:
@@ -65,20 +78,25 @@ def sample_configurations(driver: sqlite3.Connection, utc: Utc, *, touched: bool
         utc: now.
         touched: only look at homes in ``touched_homes``, a temporary table.
     """
-    aggregate: Any = _Contents  # the stub knows aggregates of numbers only
-    driver.create_aggregate("configuration_contents", 3, aggregate)
-    driver.create_function("configuration_id", 1, configuration_id, deterministic=True)
-    driver.execute("DROP TABLE IF EXISTS temp.found_sets")
-    driver.execute("CREATE TEMP TABLE found_sets (home TEXT PRIMARY KEY, contents TEXT)")
-    driver.execute(_FIND_TOUCHED if touched else _FIND_ALL)
+    dialect = driver.dialect
+    for name, columns in _TABLES.items():
+        driver.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        driver.execute(f"CREATE TEMP TABLE {name} ({columns.format(text=dialect.text)})")
+    contents = dialect.choose(sqlite=_CONTENTS, postgresql=_CONTENTS_POSTGRESQL)
+    some = _TOUCHED if touched else ""
+    driver.execute(_FIND.format(contents=contents, some=some, in_place=_IN_PLACE))
     driver.execute(_EMPTY_TOUCHED if touched else _EMPTY_ALL)
+    found = driver.execute("SELECT DISTINCT contents FROM found_sets").fetchall()
+    named = [(contents, configuration_id(contents)) for (contents,) in found]
+    driver.fill("named_sets", ("contents", "configuration"), named)
     driver.execute(_NAME)
     driver.execute(_GIVE)
-    driver.execute("DROP TABLE temp.found_sets")
+    for name in _TABLES:
+        driver.execute(f"DROP TABLE temp.{name}")
     _count(driver, utc)
 
 
-def _count(driver: sqlite3.Connection, utc: Utc) -> None:
+def _count(driver: Database, utc: Utc) -> None:
     driver.execute("UPDATE configuration_sets SET homes = 0, counted_utc = ?", (utc,))
     driver.execute(
         "UPDATE configuration_sets SET homes = c.homes FROM"

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ota_engine.errors import StoreError
-from ota_engine.store.connection import open_to_read
+from ota_engine.store.connection import close, driver_of, open_to_read
 from ota_engine.store.failures import mapped
 
 
@@ -24,13 +24,10 @@ def copy_database(source: Path, target: Path) -> None:
     with mapped(str(source)):
         reading = open_to_read(source)
         try:
-            driver = reading.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see FleetStore
             with closing(sqlite3.connect(target)) as copy:
-                driver.backup(copy)
+                driver_of(reading).backup(copy)
                 (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         finally:
-            reading.close()
-            reading.engine.dispose()
+            close(reading)
     if found != "ok":
         raise StoreError(f"{source}: is damaged ({found}): restore a back-up of before")

@@ -1,10 +1,10 @@
 """What a party came to answer for within a time, counted as a set; knows the tables of homes and devices."""
 
-import sqlite3
 from typing import Final
 
 from ota_engine.fleet.inventory.configurations import IN_PLACE
 from ota_engine.fleet.releases.gaining import GainedDevices
+from ota_engine.store.backends.database import Database
 from ota_engine.store.fleet.forms import listed
 from ota_engine.times import Utc
 
@@ -14,13 +14,11 @@ _GAINED: Final = f"""
     FROM responsibilities AS r JOIN fleet_devices AS d ON d.home = r.home
     WHERE r.party = :party AND r.from_utc > :since AND r.from_utc <= :until
       AND d.status IN ({_IN_PLACE})
-    GROUP BY d.variant, d.version
+    GROUP BY d.variant, d.version ORDER BY d.variant, d.version NULLS FIRST
 """  # noqa: S608 - made of our own words
 
 
-def gained_devices(
-    driver: sqlite3.Connection, party: str, since: Utc, until: Utc
-) -> list[GainedDevices]:
+def gained_devices(driver: Database, party: str, since: Utc, until: Utc) -> list[GainedDevices]:
     """Count the homes that a party gained, by variant and version of their devices.
 
     Args:

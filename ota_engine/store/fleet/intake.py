@@ -5,7 +5,6 @@ what is taken is taken in one. Rows are told by the number of their line. A stag
 replaced a hub is not taken as a set: it is given back, for the fleet to decide what follows.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +12,7 @@ from ota_engine.fleet.inventory.arrivals import HUB
 from ota_engine.fleet.inventory.configurations import IN_PLACE
 from ota_engine.fleet.inventory.rows import Home, InstalledDevice, Particulars, Variant
 from ota_engine.fleet.parties.rows import Responsibility
+from ota_engine.store.backends.database import Database
 from ota_engine.store.fleet.forms import FORMS, listed
 from ota_engine.times import Utc
 
@@ -38,7 +38,7 @@ def _twice(table: str, column: str) -> str:
     return f"""
         SELECT line, first
         FROM (SELECT line, min(line) OVER (PARTITION BY {column}) AS first
-              FROM temp.staged_{table} WHERE {column} IS NOT NULL)
+              FROM temp.staged_{table} WHERE {column} IS NOT NULL) AS same
         WHERE line > first
     """  # noqa: S608 - made of our own words
 
@@ -64,7 +64,7 @@ _TWO_HUBS: Final = f"""
     SELECT line, first
     FROM (SELECT line, min(line) OVER (PARTITION BY home) AS first
           FROM temp.staged_fleet_devices
-          WHERE kind = '{HUB}' AND status IN ({_IN_PLACE}))
+          WHERE kind = '{HUB}' AND status IN ({_IN_PLACE})) AS hubs
     WHERE line > first
 """  # noqa: S608 - made of our own words
 _HOMELESS: Final = """
@@ -106,14 +106,14 @@ _UNUSUAL: Final = f"""
 """  # noqa: S608 - made of our own words
 _YOUNGER: Final = (
     "(excluded.version IS NOT NULL AND excluded.version_since_utc > fleet_devices.version_since_utc"
-    " AND excluded.version IS NOT fleet_devices.version)"
+    " AND (fleet_devices.version IS NULL OR excluded.version <> fleet_devices.version))"
 )
 
 
 class FleetIntake:
     """Lists on their way into one estate; its temporary tables are gone when it is closed."""
 
-    def __init__(self, driver: sqlite3.Connection) -> None:
+    def __init__(self, driver: Database) -> None:
         self._driver = driver
         self.close()
         for kind in _KINDS:
@@ -121,8 +121,9 @@ class FleetIntake:
             driver.execute(
                 f"CREATE TEMP TABLE staged_{table} AS SELECT 0 AS line, * FROM {table} WHERE false"  # noqa: S608 - our own words
             )
-        driver.execute("CREATE TEMP TABLE bad_lines (line INTEGER PRIMARY KEY, text TEXT)")
-        driver.execute("CREATE TEMP TABLE touched_homes (home TEXT PRIMARY KEY)")
+        text = driver.dialect.text
+        driver.execute(f"CREATE TEMP TABLE bad_lines (line INTEGER PRIMARY KEY, text {text})")
+        driver.execute(f"CREATE TEMP TABLE touched_homes (home {text} PRIMARY KEY)")
 
     def close(self) -> None:
         """Forget what is staged."""
@@ -150,11 +151,11 @@ class FleetIntake:
         """
         if kind is InstalledDevice:
             self._driver.execute(
-                "CREATE INDEX temp.staged_by_home ON staged_fleet_devices (home, device)"
+                "CREATE INDEX staged_by_home ON staged_fleet_devices (home, device)"
             )
         for query, text in _CHECKS[kind]:
             self._driver.execute(
-                f"INSERT INTO temp.bad_lines SELECT line, replace(:text, '{{}}', first) FROM ({query})"  # noqa: S608 - as above
+                f"INSERT INTO temp.bad_lines SELECT line, replace(:text, '{{}}', CAST(first AS TEXT)) FROM ({query}) AS bad"  # noqa: S608 - as above
                 " WHERE true ON CONFLICT DO NOTHING",
                 {"utc": utc, "text": text},
             )
@@ -171,7 +172,7 @@ class FleetIntake:
         table, key = FORMS[kind].table, ", ".join(kind.KEY)
         (total,) = self._driver.execute(f"SELECT count(*) FROM temp.staged_{table}").fetchone()  # noqa: S608 - as above
         (known,) = self._driver.execute(
-            f"SELECT count(*) FROM temp.staged_{table} JOIN main.{table} USING ({key})"  # noqa: S608 - as above
+            f"SELECT count(*) FROM temp.staged_{table} JOIN {table} USING ({key})"  # noqa: S608 - as above
         ).fetchone()
         return total - known, known
 
@@ -194,12 +195,14 @@ class FleetIntake:
         )
         self._driver.execute(
             "CREATE TEMP TABLE changed_homes AS"
-            " SELECT s.home, s.status FROM temp.staged_homes AS s JOIN homes AS k USING (home)"
-            " WHERE s.status <> k.status ORDER BY s.line"
+            " SELECT s.line, s.home, s.status"
+            " FROM temp.staged_homes AS s JOIN homes AS k USING (home) WHERE s.status <> k.status"
         )
         self._upsert(Home, ("region", "gateway"))
         self._upsert(Particulars, FORMS[Particulars].names[1:])
-        return self._driver.execute("SELECT home, status FROM temp.changed_homes")
+        return iter(
+            self._driver.execute("SELECT home, status FROM temp.changed_homes ORDER BY line")
+        )
 
     def unusual_devices(self) -> Iterator[InstalledDevice]:
         """Take out what moved or replaced a hub, for the fleet to decide what follows."""
@@ -212,14 +215,14 @@ class FleetIntake:
             " JOIN temp.staged_fleet_devices AS s USING (device) WHERE true ON CONFLICT DO NOTHING"
         )
         self._driver.execute(
-            f"CREATE TEMP TABLE unusual_devices AS SELECT {names} FROM temp.staged_fleet_devices"  # noqa: S608 - as above
-            f" WHERE line IN ({_UNUSUAL}) ORDER BY line"
+            f"CREATE TEMP TABLE unusual_devices AS SELECT line, {names} FROM temp.staged_fleet_devices"  # noqa: S608 - as above
+            f" WHERE line IN ({_UNUSUAL})"
         )
         self._driver.execute(
             "DELETE FROM temp.staged_fleet_devices"
             " WHERE device IN (SELECT device FROM temp.unusual_devices)"
         )
-        found = self._driver.execute(f"SELECT {names} FROM temp.unusual_devices")  # noqa: S608 - as above
+        found = self._driver.execute(f"SELECT {names} FROM temp.unusual_devices ORDER BY line")  # noqa: S608 - as above
         return (_DEVICE.read(row) for row in found)
 
     def take_devices(self) -> None:

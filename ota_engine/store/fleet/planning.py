@@ -1,7 +1,6 @@
 """Draws the homes of a campaign as one set; knows the tables, and ``cohorts`` as its reference."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import sqrt
@@ -19,6 +18,8 @@ from ota_engine.fleet.campaigns.rows import Member, MemberState
 from ota_engine.fleet.inventory.rows import HomeStatus, InventoryStatus
 from ota_engine.fleet.kernel.effects import Draw, Join, Quota
 from ota_engine.fleet.kernel.rows import Strata
+from ota_engine.store.backends.database import Database, Dialect
+from ota_engine.store.backends.sqlite import SqliteDatabase
 from ota_engine.store.fleet.forms import FORMS, listed
 
 _MEMBER: Final = FORMS[Member]
@@ -34,12 +35,15 @@ _TARGETS: Final = f"""
                         AND m.state IN ({listed(BUSY_STATES)}))
 """  # noqa: S608 - our own words
 _REGIONS: Final = "      AND h.region IN (SELECT value FROM json_each(:regions))\n"
+_REGIONS_POSTGRESQL: Final = (
+    "      AND h.region IN (SELECT json_array_elements_text(CAST(:regions AS json)))\n"
+)
 _SUPPLIER: Final = "      AND (h.electricity = :supplier OR h.gas = :supplier)\n"
 
 _TABLES: Final = {
-    "drawn": "home TEXT PRIMARY KEY, device TEXT, version INTEGER, stratum TEXT, number INTEGER",
-    "bounds": "stratum TEXT PRIMARY KEY, number INTEGER",
-    "cuts": "stratum TEXT, phase INTEGER, number INTEGER, home TEXT, PRIMARY KEY (stratum, phase)",
+    "drawn": "home {text} PRIMARY KEY, device {text}, version BIGINT, stratum {text}, number BIGINT",
+    "bounds": "stratum {text} PRIMARY KEY, number BIGINT",
+    "cuts": "stratum {text}, phase BIGINT, number BIGINT, home {text}, PRIMARY KEY (stratum, phase)",
 }
 _EARLY: Final = """
     SELECT d.stratum, d.number, d.home FROM drawn AS d JOIN bounds AS b ON b.stratum = d.stratum
@@ -53,21 +57,20 @@ _PHASE: Final = """
 _LAST_HOME: Final = "\U0010ffff"  # sorts after every name of a home
 
 
-def register_hash(driver: sqlite3.Connection) -> None:
-    """Teach SQLite the hash by which homes are drawn."""
+def register_hash(driver: SqliteDatabase) -> None:
+    """Teach SQLite the hash by which homes are drawn; another database is told the numbers."""
     driver.create_function("draw_number", 2, draw_number, deterministic=True)
 
 
-def count_strata(driver: sqlite3.Connection, asked: Strata) -> Mapping[str, int]:
+def count_strata(driver: Database, asked: Strata) -> Mapping[str, int]:
     """Count the targets of a campaign by configuration set."""
-    text = (
-        "SELECT h.configuration, count(DISTINCT h.home)" + _targets(asked) + "GROUP BY 1 ORDER BY 1"
-    )
+    targets = _targets(asked, driver.dialect)
+    text = f"SELECT h.configuration, count(DISTINCT h.home) {targets} GROUP BY 1 ORDER BY 1"
     rows = driver.execute(text, _parameters(asked))
     return {str(stratum): int(homes) for stratum, homes in rows}
 
 
-def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
+def draw_homes(driver: Database, draw: Draw) -> None:
     """Make the members of a campaign, and their sums."""
     _gather(driver, draw.targets, draw.key)
     some = "true" if _cut(driver, draw.quotas) else f"{_PHASE} IS NOT NULL"
@@ -85,7 +88,7 @@ def draw_homes(driver: sqlite3.Connection, draw: Draw) -> None:
     )
 
 
-def join_homes(driver: sqlite3.Connection, join: Join) -> None:
+def join_homes(driver: Database, join: Join) -> None:
     """Make members of all targets that are none yet, and add them to their sum."""
     _gather(driver, join.targets, join.key)
     columns, parameters = _made_of(join, ":phase")
@@ -103,17 +106,39 @@ def join_homes(driver: sqlite3.Connection, join: Join) -> None:
     )
 
 
-def _gather(driver: sqlite3.Connection, asked: Strata, key: str) -> None:
+def _gather(driver: Database, asked: Strata, key: str) -> None:
     """Put the targets aside, each with its number; of two such devices in a home the first counts."""
+    dialect = driver.dialect
     for name, columns in _TABLES.items():
-        driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
-        driver.execute(f"DELETE FROM {name}")  # noqa: S608 - our own words
+        driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} {_made(columns, dialect)}")
+        driver.execute(f"DELETE FROM temp.{name}")  # noqa: S608 - our own words
+    dialect.choose(sqlite=_number_there, postgresql=_number_here)(driver, asked, bytes.fromhex(key))
+
+
+def _made(columns: str, dialect: Dialect) -> str:
+    return f"({columns.format(text=dialect.text)}){dialect.choose(sqlite=' WITHOUT ROWID', postgresql='')}"
+
+
+def _number_there(driver: Database, asked: Strata, key: bytes) -> None:
+    """Let a database that knows the hash put targets aside."""
     driver.execute(
         "INSERT INTO drawn SELECT h.home, d.device, d.version, h.configuration,"
-        f" draw_number(:key, h.home) {_targets(asked)}"
+        f" draw_number(:key, h.home) {_targets(asked, driver.dialect)}"
         " ORDER BY h.home, d.device ON CONFLICT (home) DO NOTHING",
-        {**_parameters(asked), "key": bytes.fromhex(key)},
+        {**_parameters(asked), "key": key},
     )
+
+
+def _number_here(driver: Database, asked: Strata, key: bytes) -> None:
+    """Give targets their numbers for a database that does not know the hash."""
+    found = driver.stream(
+        "SELECT DISTINCT ON (h.home) h.home, d.device, d.version, h.configuration"
+        f" {_targets(asked, driver.dialect)} ORDER BY h.home, d.device",
+        _parameters(asked),
+    )
+    names = ("home", "device", "version", "stratum", "number")
+    driver.fill("drawn", names, ((*row, draw_number(key, row[0])) for row in found))
+    driver.execute("ANALYZE drawn")
 
 
 def _made_of(plan: Draw | Join, phase: str) -> tuple[str, dict[str, Any]]:
@@ -135,7 +160,7 @@ def _made_of(plan: Draw | Join, phase: str) -> tuple[str, dict[str, Any]]:
     return ", ".join(own.get(name, f":{name}") for name in _MEMBER.names), parameters
 
 
-def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> bool:
+def _cut(driver: Database, quotas: Iterable[Quota]) -> bool:
     """Find where each phase of each stratum ends: its last home by number.
 
     Only homes whose numbers may be small enough are looked at in order: the numbers of a stratum are
@@ -163,7 +188,7 @@ def _cut(driver: sqlite3.Connection, quotas: Iterable[Quota]) -> bool:
 
 
 def _ends(
-    driver: sqlite3.Connection, wanted: Mapping[str, Sequence[Quota]], homes: Mapping[str, int]
+    driver: Database, wanted: Mapping[str, Sequence[Quota]], homes: Mapping[str, int]
 ) -> Iterator[tuple[str, int, int, str]]:
     bounds = {name: _bound(some[-1].up_to, homes[name]) for name, some in wanted.items()}
     while bounds:
@@ -189,8 +214,9 @@ def _bound(place: int, homes: int) -> int:
     return min(TOP_NUMBER, int(some_more / homes * TOP_NUMBER))
 
 
-def _targets(asked: Strata) -> str:
-    regions = _REGIONS if asked.regions else ""
+def _targets(asked: Strata, dialect: Dialect) -> str:
+    within = dialect.choose(sqlite=_REGIONS, postgresql=_REGIONS_POSTGRESQL)
+    regions = within if asked.regions else ""
     return _TARGETS + regions + (_SUPPLIER if asked.supplier else "")
 
 

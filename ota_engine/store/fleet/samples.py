@@ -3,11 +3,11 @@
 As many rows as there are hours in which something changed, times states: no home adds any.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from ota_engine.fleet.campaigns.rows import MemberState
+from ota_engine.store.backends.database import Database
 from ota_engine.times import Utc
 
 HOUR_S: Final = 3_600.0
@@ -21,13 +21,19 @@ ON CONFLICT (campaign, phase, state, hour) DO UPDATE SET homes = excluded.homes
 _KEEP_DRAWN: Final = """
 INSERT INTO sum_samples (campaign, phase, state, hour, homes)
 SELECT campaign, phase, state, ?2, sum(homes) FROM sums
-WHERE campaign = ?1 AND state = ?3 GROUP BY phase
+WHERE campaign = ?1 AND state = ?3 GROUP BY campaign, phase, state
 ON CONFLICT (campaign, phase, state, hour) DO UPDATE SET homes = excluded.homes
 """
 #: The last sample of each state in each stretch of hours; max() says of which row the others are.
 _READ: Final = """
 SELECT phase, state, hour / ?2 AS stretch, max(hour), homes FROM sum_samples
-WHERE campaign = ?1 GROUP BY phase, state, stretch ORDER BY stretch
+WHERE campaign = ?1 GROUP BY phase, state, stretch ORDER BY stretch, phase, state
+"""
+_READ_POSTGRESQL: Final = """
+SELECT * FROM (
+    SELECT DISTINCT ON (phase, state, hour / ?2) phase, state, hour / ?2 AS stretch, hour, homes
+    FROM sum_samples WHERE campaign = ?1 ORDER BY phase, state, hour / ?2, hour DESC
+) AS last ORDER BY stretch, phase, state
 """
 
 
@@ -48,7 +54,7 @@ class SumsThen(NamedTuple):
 
 
 def sample_sums(
-    driver: sqlite3.Connection,
+    driver: Database,
     changed: Iterable[tuple[str, int, str, str]],
     drawn: Collection[str],
     utc: Utc,
@@ -70,7 +76,7 @@ def sample_sums(
         driver.execute(_KEEP_DRAWN, (campaign, hour, str(MemberState.PLANNED)))
 
 
-def sums_over_time(driver: sqlite3.Connection, campaign: str, hours: int) -> list[SumsThen]:
+def sums_over_time(driver: Database, campaign: str, hours: int) -> list[SumsThen]:
     """Read how the sums of a campaign went, by time.
 
     Args:
@@ -78,14 +84,15 @@ def sums_over_time(driver: sqlite3.Connection, campaign: str, hours: int) -> lis
         campaign: whose.
         hours: of one stretch; of each the last sample is given.
     """
-    rows = driver.execute(_READ, (campaign, hours)).fetchall()
+    text = driver.dialect.choose(sqlite=_READ, postgresql=_READ_POSTGRESQL)
+    rows = driver.execute(text, (campaign, hours)).fetchall()
     return [
         SumsThen(phase, MemberState(state), Utc((hour + 1) * HOUR_S), homes)
         for phase, state, _, hour, homes in rows
     ]
 
 
-def sampled_hours(driver: sqlite3.Connection, campaign: str) -> tuple[int, int] | None:
+def sampled_hours(driver: Database, campaign: str) -> tuple[int, int] | None:
     """Read the first and the last hour in which anything changed; None for a campaign without any."""
     text = "SELECT min(hour), max(hour) FROM sum_samples WHERE campaign = ?"
     first, last = driver.execute(text, (campaign,)).fetchone()

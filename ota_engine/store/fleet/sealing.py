@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.kernel.seals import SEAL, SEALER, digest, is_evidence, seal_note, seals_told
 from ota_engine.records import AuditRecord
+from ota_engine.store.backends.database import Database
 from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet.forms import FORMS, RowForm
 from ota_engine.times import Utc
@@ -40,55 +42,54 @@ class Seals:
         return [AuditRecord(utc, note.actor, note.action, note.subject, detail)]
 
 
-def broken_seals(driver: sqlite3.Connection) -> Iterator[StoreFinding]:
+def broken_seals(driver: Database) -> Iterator[StoreFinding]:
     """Name every row of evidence that the trail does not seal as it is, and seals that fit no row.
 
-    Digests stand in a temporary table: an estate has more of them than a process should hold.
+    Digests stand in a file of their own that goes with the block: an estate has more of them than a process
+    should hold, and whoever only reads writes nothing into the database.
     """
-    _gather(driver)
-    for form in FORMS.values():
-        if form.may_be_evidence:
-            yield from _unsealed(driver, form)
-    lines = driver.execute(
-        "SELECT sequence, count(*) FROM told_seals WHERE found = 0 GROUP BY sequence"
-        " ORDER BY sequence"
-    )
-    for sequence, rows in lines.fetchall():
-        problem = (
-            f"{rows} rows that line {sequence} of the trail seals are gone, or not what they were"
+    with closing(sqlite3.connect("")) as told:
+        _gather(driver, told)
+        for form in FORMS.values():
+            if form.may_be_evidence:
+                yield from _unsealed(driver, told, form)
+        lines = told.execute(
+            "SELECT sequence, count(*) FROM told_seals WHERE found = 0 GROUP BY sequence"
+            " ORDER BY sequence"
         )
-        yield StoreFinding("fleet_audit", problem, COMPARE)
+        for sequence, rows in lines:
+            problem = f"{rows} rows that line {sequence} of the trail seals are gone, or not what they were"
+            yield StoreFinding("fleet_audit", problem, COMPARE)
 
 
-def _gather(driver: sqlite3.Connection) -> None:
-    driver.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS told_seals"
-        " (digest TEXT PRIMARY KEY, sequence INTEGER, found INTEGER) WITHOUT ROWID"
+def _gather(driver: Database, told: sqlite3.Connection) -> None:
+    told.execute(
+        "CREATE TABLE told_seals (digest TEXT PRIMARY KEY, sequence INTEGER, found INTEGER)"
+        " WITHOUT ROWID"
     )
-    driver.execute("DELETE FROM told_seals")
-    lines = driver.execute(
+    lines = driver.stream(
         "SELECT sequence, detail FROM fleet_audit WHERE actor = ? AND action = ? ORDER BY sequence",
         (SEALER, SEAL),
     )
     for sequence, detail in lines:
-        told = seals_told(SEALER, SEAL, detail)
-        if told is None:
+        seals = seals_told(SEALER, SEAL, detail)
+        if seals is None:
             continue
-        driver.executemany(
-            "DELETE FROM told_seals WHERE digest = ?", [(one,) for one in told.lifted]
+        told.executemany(
+            "DELETE FROM told_seals WHERE digest = ?", [(one,) for one in seals.lifted]
         )
-        driver.executemany(
+        told.executemany(
             "INSERT OR REPLACE INTO told_seals VALUES (?, ?, 0)",
-            [(one, sequence) for one in told.sealed],
+            [(one, sequence) for one in seals.sealed],
         )
 
 
-def _unsealed(driver: sqlite3.Connection, form: RowForm) -> Iterator[StoreFinding]:
+def _unsealed(driver: Database, told: sqlite3.Connection, form: RowForm) -> Iterator[StoreFinding]:
     text = f"SELECT {', '.join(form.names)} FROM {form.table}"  # noqa: S608 - our own words
-    for values in driver.execute(text):
+    for values in driver.stream(text):
         if not is_evidence(form.read(values)):
             continue
-        found = driver.execute(
+        found = told.execute(
             "UPDATE told_seals SET found = 1 WHERE digest = ?", (digest(form.table, values),)
         )
         if not found.rowcount:

@@ -3,12 +3,12 @@
 Homes of one party are those for which it answers now, for either fuel.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from ota_engine.fleet.campaigns.rows import Member
 from ota_engine.fleet.inventory.rows import Home
+from ota_engine.store.backends.database import Database, Dialect
 from ota_engine.store.fleet.forms import FORMS
 
 _MEMBER: Final = FORMS[Member]
@@ -19,8 +19,8 @@ _OWN: Final = (
 )
 
 #: Devices of one variant that run one version, in the order of their homes.
-_BY_VERSION: Final = "fleet_devices AS d INDEXED BY ix_fleet_devices_variant_version_status_home"
-_RUNS: Final = "d.variant = :variant AND d.status = 'Commissioned' AND d.version IS"
+_VERSION_INDEX: Final = "ix_fleet_devices_variant_version_status_home"
+_RUNS: Final = "d.variant = :variant AND d.status = 'Commissioned' AND d.version"
 
 
 class HomesCounted(NamedTuple):
@@ -41,9 +41,7 @@ class HomesCounted(NamedTuple):
     since_utc: float
 
 
-def count_own(
-    driver: sqlite3.Connection, campaign: str, party: str, members: int
-) -> list[HomesCounted]:
+def count_own(driver: Database, campaign: str, party: str, members: int) -> list[HomesCounted]:
     """Count the homes of a campaign for which a party answers, by where they stand.
 
     Args:
@@ -52,7 +50,7 @@ def count_own(
         party: who answers.
         members: how many homes the campaign has: it begins with whatever is fewer.
     """
-    given = {"campaign": campaign, "party": party}
+    given, then = {"campaign": campaign, "party": party}, driver.dialect.then
     own = driver.execute(
         "SELECT (SELECT count(*) FROM homes WHERE electricity = :party)"
         " + (SELECT count(*) FROM homes WHERE gas = :party)",
@@ -60,23 +58,19 @@ def count_own(
     ).fetchone()[0]
     if members < own:
         source = (
-            "members AS m CROSS JOIN homes AS h ON h.home = m.home"
+            f"members AS m {then} homes AS h ON h.home = m.home"
             " WHERE m.campaign = :campaign AND (h.electricity = :party OR h.gas = :party)"
         )
     else:
-        source = (
-            f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home WHERE m.campaign = :campaign"
-        )
+        source = f"{_OWN} AS o {then} members AS m ON m.home = o.home WHERE m.campaign = :campaign"
     text = (
         "SELECT m.phase, m.state, m.reason, count(*), min(m.since_utc)"  # noqa: S608 - our own words
-        f" FROM {source} GROUP BY m.phase, m.state, m.reason"
+        f" FROM {source} GROUP BY m.phase, m.state, m.reason ORDER BY m.phase, m.state, m.reason"
     )
     return [HomesCounted(*row) for row in driver.execute(text, given)]
 
 
-def waiting_since(
-    driver: sqlite3.Connection, campaign: str, phase: int, reason: str
-) -> float | None:
+def waiting_since(driver: Database, campaign: str, phase: int, reason: str) -> float | None:
     """Say since when the first home of a phase waits for a reason; read off an index."""
     text = (
         "SELECT min(since_utc) FROM members"
@@ -110,7 +104,7 @@ class MembersWanted(NamedTuple):
     by_homes: bool = True
 
 
-def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[Member]:
+def page_of_members(driver: Database, wanted: MembersWanted) -> list[Member]:
     """Read a page of homes of a campaign."""
     given: dict[str, Any] = {"campaign": wanted.campaign, "most": wanted.most}
     conditions = ["m.campaign = :campaign"]
@@ -129,19 +123,19 @@ def page_of_members(driver: sqlite3.Connection, wanted: MembersWanted) -> list[M
     if wanted.after is not None:
         conditions.append("(m.since_utc, m.home) > (:since, :home)")
         given["since"], given["home"] = wanted.after
-    source = "members AS m"
+    source, then = "members AS m", driver.dialect.then
     if wanted.party:
         given["party"] = wanted.party
-        source = f"{_OWN} AS o CROSS JOIN members AS m ON m.home = o.home"
+        source = f"{_OWN} AS o {then} members AS m ON m.home = o.home"
     if wanted.party and not wanted.by_homes:
-        source = "members AS m CROSS JOIN homes AS h ON h.home = m.home"
+        source = f"members AS m {then} homes AS h ON h.home = m.home"
         conditions.append("(h.electricity = :party OR h.gas = :party)")
     picked = (
         f"SELECT m.home, m.since_utc FROM {source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
         " ORDER BY m.since_utc, m.home LIMIT :most"  # of what is sorted, only what it is sorted by
     )
     text = (
-        f"SELECT {_columns('m', _MEMBER.names)} FROM ({picked}) AS p CROSS JOIN members AS m"  # noqa: S608 - as above
+        f"SELECT {_columns('m', _MEMBER.names)} FROM ({picked}) AS p {then} members AS m"  # noqa: S608 - as above
         " ON m.campaign = :campaign AND m.home = p.home ORDER BY m.since_utc, m.home"
     )
     return [_MEMBER.read(row) for row in driver.execute(text, given)]
@@ -185,15 +179,17 @@ class HomesSought(NamedTuple):
         counting: the same where no row of a home need be read.
         order: the column that has their ids, by which an index has each part in order.
         given: values that they are given.
+        id_of: the column that has their ids where they are counted.
     """
 
     parts: tuple[str, ...]
     counting: tuple[str, ...]
     order: str
     given: dict[str, Any]
+    id_of: str = "homes.home"
 
 
-def homes_sought(driver: sqlite3.Connection, wanted: HomesWanted) -> HomesSought:
+def homes_sought(driver: Database, wanted: HomesWanted) -> HomesSought:
     """Say how homes are found: by those of a party, or by their devices, whichever are fewer."""
     given: dict[str, Any] = {"party": wanted.party} | dict(wanted.where)
     same = "".join(f" AND homes.{name} = :{name}" for name, _ in wanted.where)
@@ -202,36 +198,38 @@ def homes_sought(driver: sqlite3.Connection, wanted: HomesWanted) -> HomesSought
     if wanted.device is None:
         parts = tuple(f"FROM homes WHERE {part}{same}" for part in own)
         return HomesSought(parts, parts, "homes.home", given)
-    runs = [f"{_RUNS} :version{number}" for number, _ in enumerate(wanted.device.versions)]
+    dialect, runs = driver.dialect, []
     given["variant"] = wanted.device.variant
-    given |= {f"version{number}": version for number, version in enumerate(wanted.device.versions)}
+    for number, version in enumerate(wanted.device.versions):
+        runs.append(f"{_RUNS} {'IS NULL' if version is None else f'= :version{number}'}")
+        given[f"version{number}"] = version
     if fuels and _own_are_fewer(driver, runs, given):
         having = " OR ".join(
-            f"EXISTS (SELECT 1 FROM {_BY_VERSION} WHERE {run} AND d.home = homes.home)"  # noqa: S608 - our own words
+            f"EXISTS (SELECT 1 FROM {_by_version(dialect)} WHERE {run} AND d.home = homes.home)"  # noqa: S608 - our own words
             for run in runs
         )
         parts = tuple(f"FROM homes WHERE {part} AND ({having}){same}" for part in own)
         return HomesSought(parts, parts, "homes.home", given)
     if fuels:
         same += f" AND ({' OR '.join(own)})"
-    joined = f"{_BY_VERSION} CROSS JOIN homes ON homes.home = d.home"
+    joined = f"{_by_version(dialect)} {dialect.then} homes ON homes.home = d.home"
     parts = tuple(f"FROM {joined} WHERE {run}{same}" for run in runs)
-    alone = tuple(f"FROM {_BY_VERSION} WHERE {run}" for run in runs)
-    return HomesSought(parts, parts if same else alone, "d.home", given)
+    alone = tuple(f"FROM {_by_version(dialect)} WHERE {run}" for run in runs)
+    order = dialect.choose(sqlite="d.home", postgresql="homes.home")
+    return HomesSought(parts, parts if same else alone, order, given, "d.home")
 
 
-def _own_are_fewer(driver: sqlite3.Connection, runs: Sequence[str], given: dict[str, Any]) -> bool:
+def _own_are_fewer(driver: Database, runs: Sequence[str], given: dict[str, Any]) -> bool:
     """Whether a party has fewer homes than there are devices of some versions."""
-    own = driver.execute(f"SELECT count(*) FROM {_OWN}", given).fetchone()[0]  # noqa: S608 - our own words
-    devices = " UNION ALL ".join(f"SELECT 1 FROM {_BY_VERSION} WHERE {run}" for run in runs)  # noqa: S608 - as above
-    some = f"SELECT count(*) FROM ({devices or 'SELECT 1 WHERE false'} LIMIT :own)"  # noqa: S608 - as above
+    by_version = _by_version(driver.dialect)
+    own = driver.execute(f"SELECT count(*) FROM {_OWN} AS own", given).fetchone()[0]  # noqa: S608 - our own words
+    devices = " UNION ALL ".join(f"SELECT 1 FROM {by_version} WHERE {run}" for run in runs)  # noqa: S608 - as above
+    some = f"SELECT count(*) FROM ({devices or 'SELECT 1 WHERE false'} LIMIT :own) AS some"  # noqa: S608 - as above
     found = driver.execute(some, given | {"own": own}).fetchone()[0]
     return bool(found == own)
 
 
-def page_of_homes(
-    driver: sqlite3.Connection, sought: HomesSought, wanted: HomesWanted
-) -> list[Home]:
+def page_of_homes(driver: Database, sought: HomesSought, wanted: HomesWanted) -> list[Home]:
     """Read a page of homes."""
     if not sought.parts:
         return []
@@ -239,23 +237,24 @@ def page_of_homes(
     columns, order = _columns("homes", _HOME.names), sought.order
     pages = [
         f"SELECT * FROM (SELECT {columns} {part} AND {order} > :after"  # noqa: S608 - our own words
-        f" GROUP BY {order} ORDER BY {order} LIMIT :most)"
-        for part in sought.parts
+        f" GROUP BY {order} ORDER BY {order} LIMIT :most) AS page{number}"
+        for number, part in enumerate(sought.parts)
     ]
     text = f"{' UNION '.join(pages)} ORDER BY home LIMIT :most"
     return [_HOME.read(row) for row in driver.execute(text, given)]
 
 
-def count_homes(driver: sqlite3.Connection, sought: HomesSought) -> int:
+def count_homes(driver: Database, sought: HomesSought) -> int:
     """Count homes, on all pages."""
     if not sought.parts:
         return 0
-    sets = " UNION ".join(f"SELECT DISTINCT {sought.order} {part}" for part in sought.counting)
-    total: int = driver.execute(f"SELECT count(*) FROM ({sets})", sought.given).fetchone()[0]  # noqa: S608 - our own words
+    sets = " UNION ".join(f"SELECT DISTINCT {sought.id_of} {part}" for part in sought.counting)
+    text = f"SELECT count(*) FROM ({sets}) AS homes"  # noqa: S608 - our own words
+    total: int = driver.execute(text, sought.given).fetchone()[0]
     return total
 
 
-def versions_about(driver: sqlite3.Connection, variant: str) -> list[int | None]:
+def versions_about(driver: Database, variant: str) -> list[int | None]:
     """Name the versions that devices of a variant run, the latest first; looks once for each."""
     text = """
         WITH RECURSIVE about (version) AS (
@@ -274,12 +273,13 @@ def versions_about(driver: sqlite3.Connection, variant: str) -> list[int | None]
     return [version for (version,) in driver.execute(text, {"variant": variant})]
 
 
-def versions_of_own(driver: sqlite3.Connection, party: str) -> dict[str, dict[int | None, int]]:
+def versions_of_own(driver: Database, party: str) -> dict[str, dict[int | None, int]]:
     """Count what devices run in the homes of a party, by variant and version."""
     text = (
         "SELECT d.variant, d.version, count(*)"  # noqa: S608 - our own words
-        f" FROM {_OWN} AS o CROSS JOIN fleet_devices AS d ON d.home = o.home"
+        f" FROM {_OWN} AS o {driver.dialect.then} fleet_devices AS d ON d.home = o.home"
         " WHERE d.status = 'Commissioned' GROUP BY d.variant, d.version"
+        " ORDER BY d.variant, d.version NULLS FIRST"
     )
     found: dict[str, dict[int | None, int]] = {}
     for variant, version, devices in driver.execute(text, {"party": party}):
@@ -287,27 +287,23 @@ def versions_of_own(driver: sqlite3.Connection, party: str) -> dict[str, dict[in
     return found
 
 
-def count_own_homes(driver: sqlite3.Connection, party: str, name: str) -> dict[str, int]:
+def count_own_homes(driver: Database, party: str, name: str) -> dict[str, int]:
     """Count the homes of a party by one field of theirs."""
     text = (
         f"SELECT h.{name}, count(*) FROM {_OWN} AS o"  # noqa: S608 - our own words
-        f" CROSS JOIN homes AS h ON h.home = o.home GROUP BY h.{name}"
+        f" {driver.dialect.then} homes AS h ON h.home = o.home GROUP BY h.{name} ORDER BY h.{name}"
     )
     return dict(driver.execute(text, {"party": party}).fetchall())
 
 
-def rows_of(
-    driver: sqlite3.Connection, kind: type[Any], ending: str, given: dict[str, Any]
-) -> Iterator[Any]:
+def rows_of(driver: Database, kind: type[Any], ending: str, given: dict[str, Any]) -> Iterator[Any]:
     """Read rows of a kind, named ``r``, by the end of a statement: what follows FROM and the table."""
     form = FORMS[kind]
     text = f"SELECT {_columns('r', form.names)} FROM {form.table} AS r {ending}"  # noqa: S608 - our own words
     return map(form.read, driver.execute(text, given))
 
 
-def count_of(
-    driver: sqlite3.Connection, kind: type[Any], ending: str, given: dict[str, Any]
-) -> int:
+def count_of(driver: Database, kind: type[Any], ending: str, given: dict[str, Any]) -> int:
     """Count rows of a kind as ``rows_of`` reads them."""
     text = f"SELECT count(*) FROM {FORMS[kind].table} AS r {ending}"  # noqa: S608 - our own words
     found: int = driver.execute(text, given).fetchone()[0]
@@ -328,7 +324,7 @@ def in_homes_of(party: str, condition: str) -> str:
 
 
 def homes_of_others(
-    driver: sqlite3.Connection, words: Sequence[str], devices: Sequence[str], party: str
+    driver: Database, words: Sequence[str], devices: Sequence[str], party: str
 ) -> set[str]:
     """Name those of some words that are homes, or devices in homes, for which a party does not answer.
 
@@ -347,9 +343,7 @@ def homes_of_others(
     return found
 
 
-def _known(
-    driver: sqlite3.Connection, words: Sequence[str], party: str, text: str
-) -> Iterator[str]:
+def _known(driver: Database, words: Sequence[str], party: str, text: str) -> Iterator[str]:
     most = 500  # in one statement
     for start in range(0, len(words), most):
         part = words[start : start + most]
@@ -357,6 +351,10 @@ def _known(
         whose = "h.electricity <> ? AND h.gas <> ?"
         for row in driver.execute(f"{text} ({marks}) AND {whose}", (*part, party, party)):
             yield row[0]
+
+
+def _by_version(dialect: Dialect) -> str:
+    return f"fleet_devices AS d {dialect.by_index(_VERSION_INDEX)}"
 
 
 def _columns(table: str, names: Sequence[str]) -> str:

@@ -1,11 +1,11 @@
 """The audit trail of the fleet: extended, walked, verified; knows its tables and no transaction."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
 from ota_engine.records import AuditRecord
+from ota_engine.store.backends.database import Database
 
 _HEAD: Final = "SELECT length, hash FROM fleet_audit_head WHERE one = 1"
 _MOVE: Final = (
@@ -39,7 +39,7 @@ class TrailWanted(NamedTuple):
 class Trail:
     """The audit trail in one database."""
 
-    def __init__(self, driver: sqlite3.Connection) -> None:
+    def __init__(self, driver: Database) -> None:
         self._driver = driver
 
     def extend(self, notes: Sequence[AuditRecord]) -> None:
@@ -64,7 +64,7 @@ class Trail:
 
     def walk(self) -> Iterator[AuditRow]:
         """Walk it, oldest first."""
-        return _rows(self._driver.execute(_ALL))
+        return _rows(self._driver.stream(_ALL))
 
     def about(self, subject: str) -> Iterator[AuditRow]:
         """Read its lines about one subject, oldest first."""
@@ -74,7 +74,7 @@ class Trail:
     def page(self, wanted: TrailWanted) -> list[AuditRow]:
         """Read a page of it, the latest line first."""
         given: list[Any] = []
-        conditions = ["1"]
+        conditions = ["true"]
         for name, value in (("subject = ?", wanted.subject), ("sequence < ?", wanted.before)):
             if value:
                 conditions.append(name)

@@ -7,6 +7,7 @@ import pytest
 from ota_engine.fleet.campaigns.rows import CampaignPhase, GateDecision, Member, MemberState, Sum
 from ota_engine.fleet.fleet import Due
 from ota_engine.store.fleet.forms import FORMS
+from tests.fleet.databases import sqlite_of
 from tests.fleet.estate import DAY
 from tests.fleet.town import Town
 
@@ -52,9 +53,9 @@ def steps_of_a_gate(town: Town) -> int:
         return 0
 
     decided = len(town.rows(GateDecision))
-    town.store.driver.set_progress_handler(count, 1)
+    sqlite_of(town.store).set_progress_handler(count, 1)
     town.happen(Due(phase))
-    town.store.driver.set_progress_handler(None, 1)
+    sqlite_of(town.store).set_progress_handler(None, 1)
     assert len(town.rows(GateDecision)) == decided + 1
     return steps
 

@@ -26,6 +26,7 @@ from ota_engine.fleet.kernel.effects import Draw, Join
 from ota_engine.fleet.kernel.rows import Select, Strata
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.fleet.databases import sqlite_of
 from tests.tiers import examples
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -178,7 +179,7 @@ def test_a_stratum_whose_numbers_are_spread_unevenly_is_still_cut_where_it_ends(
         Eui64(0), "", "CHF", "hub-1", InventoryStatus.COMMISSIONED, 1, VersionSource.DEVICE, 0.0
     )
     fleet = Fleet([(home, [device])] * 40, [])
-    fleet.store.driver.create_function("draw_number", 2, lambda _, name: 2**62 + int(name[1:]))
+    sqlite_of(fleet.store).create_function("draw_number", 2, lambda _, name: 2**62 + int(name[1:]))
     shares = quotas([5, None], {"set-a": 40})
     drawn = fleet.drawn(Draw("c1", KEY, Strata("hub-1", (), NEW), shares, NOW))
     assert [row.home for row in drawn if row.phase == 1] == [

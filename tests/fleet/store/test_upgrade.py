@@ -18,6 +18,7 @@ from ota_engine.store.fleet.migrate import SCRIPTS
 from ota_engine.store.fleet.schema import REVISIONS
 from ota_engine.store.fleet.sealing import broken_seals
 from ota_engine.store.migrate import run_migrations
+from tests.fleet.databases import sqlite_of
 from tests.fleet.store.finished import finished
 
 FIRST = REVISIONS[0]
@@ -38,7 +39,7 @@ def earlier(tmp_path: Path) -> Path:
     """The database of a finished campaign, as the first schema held it."""
     now, path = tmp_path / "now.sqlite", tmp_path / "fleet.sqlite"
     with closing(finished().store) as store, closing(sqlite3.connect(now)) as copy:
-        store.driver.backup(copy)
+        sqlite_of(store).backup(copy)
     with sa.create_engine(f"sqlite:///{path}").connect() as made, made.begin():
         run_migrations(made, SCRIPTS, FIRST)
     with closing(sqlite3.connect(path)) as filled:

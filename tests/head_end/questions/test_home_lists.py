@@ -15,6 +15,7 @@ from ota_engine.head_end.questions.catalogue import ask
 from ota_engine.head_end.questions.estate import AskEstate
 from ota_engine.head_end.questions.home_lists import AskHomes, AskRegions
 from ota_engine.store.fleet.sets import DevicesWanted, HomesWanted, homes_sought, page_of_homes
+from tests.fleet.databases import sqlite_of
 from tests.fleet.estate import Estate
 from tests.head_end.questions.busy_town import PARTIES, BusyTown, supplier
 from tests.tiers import examples
@@ -114,7 +115,7 @@ def test_a_version_that_is_none_is_refused_with_what_may_be_given(
 @pytest.mark.parametrize("party", ["", "supplier-1"])
 def test_a_page_of_homes_by_a_version_is_read_in_the_order_of_an_index(party: str) -> None:
     estate = Estate(400)
-    driver = estate.store.driver
+    driver = sqlite_of(estate.store)
     wanted = HomesWanted((), party, "", 10, DevicesWanted("hub-1", (1, None)))
     sought = homes_sought(driver, wanted)
     statements: list[str] = []

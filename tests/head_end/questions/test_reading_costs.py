@@ -17,6 +17,7 @@ from ota_engine.head_end.questions.homes import AskHome
 from ota_engine.head_end.questions.homes_in_campaigns import AskCampaignHomes
 from ota_engine.head_end.questions.notices import AskNotices
 from ota_engine.head_end.questions.overview import AskOverview
+from tests.fleet.databases import sqlite_of
 from tests.fleet.estate import Estate
 from tests.fleet.rollout import phase, policy
 
@@ -62,11 +63,11 @@ def steps(estate: Estate, call: Callable[[], Any]) -> int:
     """Count the steps that the database takes."""
     call()  # statements are prepared once
     counted = count()
-    estate.store.driver.set_progress_handler(lambda: next(counted) < 0, 1)
+    sqlite_of(estate.store).set_progress_handler(lambda: next(counted) < 0, 1)
     try:
         call()
     finally:
-        estate.store.driver.set_progress_handler(None, 1)
+        sqlite_of(estate.store).set_progress_handler(None, 1)
     return next(counted)
 
 
@@ -98,7 +99,7 @@ def test_a_page_about_a_campaign_costs_the_same_over_any_number_of_homes(
 def test_the_newest_notices_to_a_party_are_read_in_the_order_of_an_index(
     few: Estate, question: Any
 ) -> None:
-    driver = few.store.driver
+    driver = sqlite_of(few.store)
     viewer = Viewer("sam", "supplier-1", frozenset(SUPPLIERS))
     statements: list[str] = []
     driver.set_trace_callback(statements.append)

@@ -1,0 +1,1 @@
+"""What a store says to a database, and the databases that understand it."""

@@ -1,0 +1,31 @@
+"""SQLite as a store speaks to it: Python's own connection, and a few words more; knows no table."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from ota_engine.store.backends.database import Dialect
+
+
+class SqliteDatabase(sqlite3.Connection):
+    """A connection to SQLite that begins no transaction by itself."""
+
+    dialect: Final = Dialect.SQLITE
+
+    def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
+        """Walk rows as SQLite finds them: it never holds them all."""
+        return self.execute(text, parameters)
+
+    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Put many new rows into a table; see ``Database``."""
+        marks = ", ".join("?" * len(names))
+        self.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - the caller's own words
+
+    def begin(self, *, write: bool) -> None:
+        """Begin a transaction: a writer has the lock at once, and cannot fail half-way for want of it."""
+        self.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def data_version(self) -> int:
+        """A number that is another one once another connection has committed anything."""
+        found: int = self.execute("PRAGMA data_version").fetchone()[0]
+        return found
