@@ -37,6 +37,14 @@ class StoreFull(StoreError):  # noqa: N818 - it names a state of the disk, and p
     """The disk is full: nothing was written, everything before is safe; try again later."""
 
 
+class StoreLost(StoreError):  # noqa: N818 - it names a state of the connection, and passes
+    """The database's server is out of reach; what was under way has been written, or has not."""
+
+
+class StoreConflict(StoreError):  # noqa: N818 - it names a state of others, and passes
+    """Another transaction was in the way: nothing was written, the same may be tried again."""
+
+
 def first_of(group: BaseExceptionGroup[E]) -> E:
     """Take the first error out of the nurseries that it went through."""
     error = group.exceptions[0]

@@ -1,12 +1,18 @@
-"""SQLite's and SQLAlchemy's errors in one line a person can act on; knows no table."""
+"""A database's errors in one line a person can act on: SQLite's, PostgreSQL's and SQLAlchemy's.
+
+Knows no table. PostgreSQL's driver need not be installed: its errors are looked for only where it has
+been loaded, so that there can be any.
+"""
 
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 import sqlalchemy.exc
 
-from ota_engine.errors import LocalError, StoreError, StoreFull
+from ota_engine.errors import LocalError, StoreConflict, StoreError, StoreFull, StoreLost, ZotaError
 
 _PRIMARY = 0xFF  # the low octet of an extended result code
 _NO_ROOM_BESIDE = sqlite3.SQLITE_IOERR_SHMSIZE  # for the memory that readers and writer share
@@ -28,6 +34,57 @@ _MEANINGS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_CONSTRAINT: (StoreError, "rows do not fit together, nothing was written"),
 }
 
+_AWAY = "the server is out of reach: see that it runs, and that host and port are right"
+_SERVER_DAMAGED = "the server found damage in the database: restore a backup"
+_NO_ENTRY = "the server does not let this user in: see user, password file and pg_hba.conf"
+_NO_DATABASE = "the server has no such database: make it with createdb"
+_TOO_MANY = "the server takes no more connections: stop some, or raise max_connections"
+_UNFIT = "a value cannot be stored"
+
+# SQLSTATE, or its first two characters, which name its class -> the same (PostgreSQL 15, appendix A).
+_STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
+    "08": (StoreLost, _AWAY),
+    "22": (LocalError, _UNFIT),
+    "23": (StoreError, "rows do not fit together, nothing was written"),
+    "25006": (StoreError, "the server takes no writes (it is a standby?): name the one that does"),
+    "25P03": (StoreLost, "the server ended a transaction that had idled: it is begun again"),
+    "28": (StoreError, _NO_ENTRY),
+    "3D000": (StoreError, _NO_DATABASE),
+    "3F000": (StoreError, "the schema is not there: has it been dropped? restore a backup"),
+    "40001": (StoreConflict, "another transaction was in the way: try again"),
+    "40P01": (StoreConflict, "another transaction was in the way: try again"),
+    "42501": (StoreError, "the user may not do this: grant it the rights (docs/scale.md)"),
+    "42P01": (StoreError, "a table is not there: has it been dropped? restore a backup"),
+    "53100": (StoreFull, "the server's disk is full, nothing was written: make room"),
+    "53200": (StoreError, "the server is out of memory: give it more, then restart"),
+    "53300": (StoreError, _TOO_MANY),
+    "55P03": (StoreConflict, "another transaction holds a lock: try again"),
+    "57014": (StoreError, "the server gave this up: try again, or raise its statement_timeout"),
+    "57P": (StoreLost, _AWAY),
+    "58": (StoreError, "the server's disk failed: check it, then restart"),
+    "XX": (StoreError, _SERVER_DAMAGED),
+}
+# The server's words where its library hands on no SQLSTATE, on connecting -> one.
+_SAID: Final = (
+    ("starting up", "57P"),
+    ("shutting down", "57P"),
+    ("recovery mode", "57P"),
+    ("too many c", "53300"),  # clients, connections for a role
+    ("connection slots", "53300"),
+    ("authentication", "28"),
+    ("no password supplied", "28"),
+    ("pg_hba.conf", "28"),
+    ('FATAL:  role "', "28"),
+    ('FATAL:  database "', "3D000"),
+    ("permission denied", "42501"),
+)
+
+
+def _drivers_errors() -> tuple[type[Exception], ...]:
+    """The errors of PostgreSQL's driver, none where it has not been loaded."""
+    driver = sys.modules.get("psycopg")
+    return () if driver is None else (driver.Error,)
+
 
 @contextmanager
 def mapped(place: str) -> Iterator[None]:
@@ -35,6 +92,8 @@ def mapped(place: str) -> Iterator[None]:
 
     Raises:
         StoreFull: no space; the transaction was rolled back.
+        StoreLost: the server is out of reach; a commit under way has happened, or has not.
+        StoreConflict: another transaction was in the way; this one was rolled back.
         StoreError: any other trouble of the database.
         LocalError: a value that no database can hold.
     """
@@ -42,7 +101,7 @@ def mapped(place: str) -> Iterator[None]:
         yield
     except sqlalchemy.exc.DBAPIError as error:
         raise _explain(place, error.orig) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, *_drivers_errors()) as error:
         raise _explain(place, error) from error
     except UnicodeDecodeError as error:  # only what we did not write is not UTF-8
         raise StoreError(f"{place}: {_DAMAGED} ({one_line(error)})") from error
@@ -53,12 +112,31 @@ def mapped(place: str) -> Iterator[None]:
 
 
 def one_line(reason: object) -> str:
-    """What SQLite says, which may quote whole statements, in one line of bearable length."""
+    """What a database says, which may quote whole statements, in one line of bearable length."""
     return " ".join(str(reason).split())[:MOST_CHARACTERS]
 
 
-def _explain(place: str, error: object) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    code = sqlite3.SQLITE_FULL if code == _NO_ROOM_BESIDE else code & _PRIMARY
-    kind, meaning = _MEANINGS.get(code, (StoreError, "the database refused"))
+def _explain(place: str, error: object) -> ZotaError:
+    kind, meaning = _meaning(error)
     return kind(f"{place}: {meaning} ({one_line(error)})")
+
+
+def _meaning(error: object) -> tuple[type[ZotaError], str]:
+    refused = StoreError, "the database refused"
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = sqlite3.SQLITE_FULL if code == _NO_ROOM_BESIDE else code & _PRIMARY
+        return _MEANINGS.get(code, refused)
+    state = getattr(error, "sqlstate", None) or _state_said(error)
+    for length in (5, 3, 2):
+        if state[:length] in _STATES:
+            return _STATES[state[:length]]
+    return refused
+
+
+def _state_said(error: object) -> str:
+    """Guess the SQLSTATE of an error that bears none: the driver's own, or one on connecting."""
+    text, kind = str(error), type(error).__name__
+    if kind == "OperationalError":
+        return next((state for said, state in _SAID if said in text), "08")
+    return "22" if kind == "DataError" else ""
