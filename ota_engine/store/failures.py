@@ -81,9 +81,9 @@ _SAID: Final = (
 
 
 def _drivers_errors() -> tuple[type[Exception], ...]:
-    """The errors of PostgreSQL's driver, none where it has not been loaded."""
+    """The errors of the drivers: of PostgreSQL's only where it has been loaded."""
     driver = sys.modules.get("psycopg")
-    return () if driver is None else (driver.Error,)
+    return (sqlite3.Error,) if driver is None else (sqlite3.Error, driver.Error)
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def mapped(place: str) -> Iterator[None]:
         yield
     except sqlalchemy.exc.DBAPIError as error:
         raise _explain(place, error.orig) from error
-    except (sqlite3.Error, *_drivers_errors()) as error:
+    except _drivers_errors() as error:
         raise _explain(place, error) from error
     except UnicodeDecodeError as error:  # only what we did not write is not UTF-8
         raise StoreError(f"{place}: {_DAMAGED} ({one_line(error)})") from error
