@@ -84,7 +84,11 @@ class NoticeCourier:
         return CourierRound(*map(sum, zip(CourierRound(), *done, strict=True)))
 
     async def _serve(self, party: Party) -> CourierRound:
-        """Bring a party what waits for it, oldest first, until nobody answers."""
+        """Bring a party what waits for it, oldest first, until nobody answers; one process at a time does."""
+        async with self._room.turn(f"notices to {party.party}") as mine:
+            return await self._bring(party) if mine else CourierRound()
+
+    async def _bring(self, party: Party) -> CourierRound:
         waiting, head = await self._room.use_patiently(partial(_claim, party=party.party))
         if not waiting:
             return CourierRound()

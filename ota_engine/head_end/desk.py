@@ -1,27 +1,34 @@
 """Takes events to the fleet and back: loads what it asks for, commits what it decides.
 
 Knows the store and the fleet, no loop and no clock: whoever has the time gives it. A batch is one
-transaction; what was decided is told to gateways and parties only after its commit.
+transaction; what was decided is told to gateways and parties only after its commit. Where the database lets
+several write, a batch that is of some homes alone is decided beside those of others (``ota_engine.fleet.beside``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from math import inf
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from ota_engine.duis.responses import ServiceResponse
-from ota_engine.errors import LocalError
+from ota_engine.errors import LocalError, StoreConflict
+from ota_engine.fleet.beside import AloneError, Beside, homes_of
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply, ServiceAnswer
-from ota_engine.fleet.kernel.rows import Ask, Rows, RowsWanted, key_of, replaced
+from ota_engine.fleet.kernel.rows import Ask, RowKey, Rows, RowsWanted, key_of, replaced
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.fleet.orders.events import RequestReceived
 from ota_engine.fleet.orders.rows import ServiceInbox, UserDocument
+from ota_engine.fleet.port import Instruction
 from ota_engine.head_end.habits import Habits, kind_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
+T = TypeVar("T")
+
+TRIES: Final = 4  # of a batch beside others, before it is decided alone
 MOST_SCOUTS: Final = 6  # in one batch; what is wanted after them is loaded for one event at a time
 FIRST_PARTY: Final = 4  # events asked at first; more while they want what no one else did
 
@@ -63,6 +70,7 @@ class FleetDesk:
         self.store = store
         self._maker = maker
         self._habits = Habits()
+        self._watch: Beside | None = None  # what is decided beside others now
 
     def handle(self, events: Sequence[FleetEvent], utc: Utc) -> list[Reply]:
         """Let events happen, in order, in one commit.
@@ -73,8 +81,55 @@ class FleetDesk:
         Raises:
             StoreError: the database failed; nothing happened.
         """
+        return self.together(self.homes_of(events), lambda: self.handle_within(events, utc))
+
+    def homes_of(self, events: Sequence[FleetEvent]) -> frozenset[str] | None:
+        """Say of which homes events are, beside those of others they may be decided; None for alone.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return homes_of(events, self._homes_told) if self.store.many_write else None
+
+    def together(self, homes: frozenset[str] | None, call: Callable[[], T], gateway: str = "") -> T:
+        """Do something in one transaction, beside whoever is of other homes, if it can be done so.
+
+        Args:
+            homes: that it is of; None for what is done alone.
+            call: does it, by ``handle_within``; it may be called several times, of which the last counts.
+            gateway: whose report it is; of one gateway there is one at a time.
+
+        Raises:
+            StoreError: the database failed; nothing happened.
+        """
+        for _ in range(TRIES if homes is not None and self.store.many_write else 0):
+            try:
+                with (
+                    self.store.beside(homes or (), gateway) as are_known,
+                    self._watched(homes or ()),
+                ):
+                    if are_known:
+                        return call()
+                break
+            except AloneError:
+                break
+            except StoreConflict:  # another one was quicker at what both wanted
+                continue
         with self.store.transaction():
-            return self.handle_within(events, utc)
+            return call()
+
+    @contextmanager
+    def _watched(self, homes: Iterable[str]) -> Iterator[None]:
+        self._watch = Beside(homes)
+        try:
+            yield
+        finally:
+            self._watch = None
+
+    def _homes_told(self, keys: Sequence[str]) -> dict[str, str]:
+        with self.store.reading():
+            found = self.store.load([RowKey(Instruction, (key,)) for key in keys])
+        return {row.key: row.home for _, row in found if row is not None}
 
     def handle_within(
         self, events: Sequence[FleetEvent], utc: Utc, known: Iterable[Any] = ()
@@ -181,6 +236,9 @@ class FleetDesk:
                 row = change.after
                 if isinstance(row, ServiceInbox | UserDocument) and not row.octets:
                     rows.change(change.key, replaced(row, octets=self._maker.make(row.content)))
+        if self._watch is not None:
+            effects = list(effects)
+            self._watch.keeps(rows.changes(), effects)
         self.store.keep(rows.changes(), effects, utc)
 
     @classmethod
@@ -200,17 +258,31 @@ class FleetDesk:
         (reply,) = self.handle([decision], utc)
         return reply
 
-    def wake(self, utc: Utc) -> int:
+    def wake(self, utc: Utc, mine: Callable[[Due], bool] = lambda due: True) -> int:
         """Look at every row whose time has come.
+
+        Args:
+            utc: now.
+            mine: whether one is looked at here, and not by another process.
 
         Returns:
             how many there were.
         """
         looked = 0
-        while events := self.due(utc):
-            self.handle(events, utc)
+        while events := list(filter(mine, self.due(utc))):
+            for batch in self._batches(events):
+                self.handle(batch, utc)
             looked += len(events)
         return looked
+
+    def _batches(self, events: list[Due]) -> Iterator[list[Due]]:
+        """Part what may be decided beside others from what may not, where that makes a difference."""
+        if not self.store.many_write:
+            yield events
+            return
+        of_homes = [event for event in events if hasattr(event.row, "home")]
+        others = [event for event in events if not hasattr(event.row, "home")]
+        yield from filter(None, (others, of_homes))
 
     def next_wake(self) -> Utc | None:
         """When the next row's time comes; None for never."""
@@ -255,4 +327,11 @@ class FleetDesk:
                 self._load(rows, wanted.asks)
 
     def _load(self, rows: Rows, asks: Iterable[Ask]) -> None:
-        rows.load_all(self.store.load(asks))
+        if self._watch is None:
+            rows.load_all(self.store.load(asks))
+            return
+        asks = list(asks)
+        self._watch.asks(asks)
+        found = list(self.store.load(asks))
+        self._watch.found(found)
+        rows.load_all(found)

@@ -4,8 +4,8 @@ Who decides waits for whoever decided before. Who reads has a connection of his 
 who decides, so that a thousand viewers hold up no decision.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -13,6 +13,7 @@ import trio
 
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.store.backends.turns import NoOthers, Share, Turns
 from ota_engine.store.fleet.book import FleetStore
 
 T = TypeVar("T")
@@ -26,14 +27,19 @@ class DeskRoom:
     There are two lines: of those that are patient, because nobody looks at them, one at a time stands in
     the line of the others. So a person waits for one of them and no more, however many gateways report.
 
+    Other processes may have rooms of their own on the same database: they share what is to be done by turns.
+
     Args:
         desk: whoever uses it otherwise does so before or after this.
+        turns: with other processes; None where there are no others.
     """
 
-    def __init__(self, desk: FleetDesk) -> None:
+    def __init__(self, desk: FleetDesk, turns: Turns | None = None) -> None:
         self._desk = desk
+        self._turns = NoOthers() if turns is None else turns
         self._one = trio.CapacityLimiter(1)
         self._patient = trio.CapacityLimiter(1)
+        self._turning = trio.CapacityLimiter(1)
 
     @property
     def waiting(self) -> int:
@@ -61,6 +67,30 @@ class DeskRoom:
         """
         async with self._patient:
             return await self.use(call)
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[bool]:
+        """Have the turn at something for a block; False where another process has it.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        limit = self._turning
+        mine = await trio.to_thread.run_sync(self._turns.take, name, limiter=limit)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(self._turns.give, name, limiter=limit)
+
+    async def share(self) -> Share:
+        """Say what the share of this process is now.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return await trio.to_thread.run_sync(self._turns.share, limiter=self._turning)
 
 
 class ReadingRoom:

@@ -22,6 +22,7 @@ from ota_engine.head_end.exchange import give_and_hear
 from ota_engine.head_end.repeating import Repeating
 from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.paced_clock import sleep_s
+from ota_engine.store.backends.turns import Share
 from ota_engine.times import Utc
 
 LONGEST_PAUSE_S: Final = 30.0
@@ -51,13 +52,14 @@ class Looked(NamedTuple):
 
 
 async def look(room: DeskRoom, courier: NoticeCourier, utc: Utc) -> Looked:
-    """Look at whatever is due, and bring what notices there are.
+    """Look at whatever is due and this process's to look at, and bring what notices there are.
 
     What notices that arrived make possible is looked at in the same call.
     """
-    due = await room.use(lambda desk: desk.wake(utc))
+    mine = partial(_is_in, await room.share())
+    due = await room.use(lambda desk: desk.wake(utc, mine))
     notices = await courier.round()
-    due += await room.use(lambda desk: desk.wake(utc))
+    due += await room.use(lambda desk: desk.wake(utc, mine))
     return Looked(utc, due, notices, await room.use(lambda desk: desk.next_wake()))
 
 
@@ -120,7 +122,9 @@ class FleetLoops:
 
     async def _wake(self) -> None:
         """Look at rows whose time has come, few in one commit: others come in between."""
+        share = await self._room.share()
         due = await self._room.use_patiently(lambda desk: desk.due(self._clock()))
+        due = [one for one in due if _is_in(share, one)]
         faults: list[Exception] = []
         for events in _parted(due):
             faults += await self._let_happen(events)
@@ -151,11 +155,24 @@ def _handle(desk: FleetDesk, events: Sequence[Due], utc: Utc) -> None:
     desk.handle(events, utc)
 
 
+def _is_in(share: Share, due: Due) -> bool:
+    """Whether a row whose time has come is for this process to look at."""
+    home: str | None = getattr(due.row, "home", None)
+    return share.is_first if home is None else share.has(home)
+
+
 def _parted(due: Sequence[Due]) -> Iterable[Sequence[Due]]:
-    """Part rows for commits that last alike: one that stands for many devices is one of its own."""
+    """Part rows for commits that last alike: one that stands for many devices is one of its own.
+
+    Those of homes come by themselves, as other processes may decide of other homes meanwhile.
+    """
     heavy = [one for one in due if isinstance(one.row, OrderBatch)]
-    light = [one for one in due if not isinstance(one.row, OrderBatch)]
-    for start in range(0, len(light), ROWS_AT_ONCE):
-        yield light[start : start + ROWS_AT_ONCE]
+    of_homes = [one for one in due if hasattr(one.row, "home")]
+    others = [
+        one for one in due if not isinstance(one.row, OrderBatch) and not hasattr(one.row, "home")
+    ]
+    for light in (others, of_homes):
+        for start in range(0, len(light), ROWS_AT_ONCE):
+            yield light[start : start + ROWS_AT_ONCE]
     for one in heavy:
         yield [one]

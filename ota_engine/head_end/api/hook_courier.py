@@ -82,8 +82,11 @@ class HookCourier:
 
     async def _serve(self, kept: Hook, seal: HookSeal) -> None:
         try:
-            async with self._some:
-                await self._take_turn(kept, seal)
+            async with self._some, self._parts.writing.turn(f"hook {kept.hook}") as mine:
+                hooks = await self._parts.reading.ask(hooks_of) if mine else []
+                for now in hooks:  # as it is since whoever had the turn before
+                    if now.hook == kept.hook and not now.ended:
+                        await self._take_turn(now, seal)
         except StoreError as error:  # it is told again, under the same name
             self._parts.log("trouble", trouble=str(error))
         finally:

@@ -105,8 +105,9 @@ class DocumentCourier:
 
     async def _serve(self, user: Eui64) -> None:
         try:
-            async with self._users:
-                await self._serve_all(user)
+            async with self._users, self._room.turn(f"documents to {user:d}") as mine:
+                if mine:
+                    await self._serve_all(user)
         except StoreError as error:
             self._trouble(user, f"its documents wait: {error}")
             self._leave_alone(user)

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from images.eui64 import format_eui64
 from ota_engine.errors import StoreError
+from ota_engine.fleet.beside import AloneError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
 from ota_engine.fleet.gateways.rows import (
@@ -125,11 +126,16 @@ def keep_report(
         GatewayRefused: it may say nothing.
         StoreError: the database failed; nothing is kept.
     """
-    with desk.store.transaction():
+
+    def keep() -> ReportKept | str:
         contact, trouble = check_speaker(desk, speaker, utc)
-        kept = None if trouble else _keep(desk, speaker, report, contact, utc, rate)
-    if kept is None:
-        raise GatewayRefused("another instance", trouble)
+        return trouble or _keep(desk, speaker, report, contact, utc, rate)
+
+    events: list[FleetEvent] = [*report.outcomes, *_of_homes(speaker.gateway, report)]
+    events += map(InstructionTaken, report.taken)
+    kept = desk.together(desk.homes_of(events), keep, speaker.gateway)
+    if isinstance(kept, str):
+        raise GatewayRefused("another instance", kept)
     return kept
 
 
@@ -351,7 +357,7 @@ def _let_each_happen(desk: FleetDesk, said: Sequence[HubOutcome], utc: Utc) -> l
     try:
         with desk.store.part():
             desk.handle_within(said, utc)
-    except StoreError:
+    except (StoreError, AloneError):
         raise
     except Exception as error:  # noqa: BLE001 - an alert is kept of it; one outcome must not hold up the others
         if len(said) > 1:

@@ -62,6 +62,10 @@ class Database(Protocol):
         """Whose words it understands."""
 
     @property
+    def many_write(self) -> bool:
+        """Whether transactions of several connections may write beside each other."""
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
 
@@ -87,11 +91,12 @@ class Database(Protocol):
             rows: their values; may be read off this same connection while they are taken.
         """
 
-    def begin(self, *, write: bool) -> None:
+    def begin(self, *, write: bool, beside: bool = False) -> None:
         """Begin a transaction.
 
         Args:
             write: it may write, and waits until nobody else does; one that only reads waits for nobody.
+            beside: others that write beside each other may do so meanwhile; see ``many_write``.
         """
 
     def commit(self) -> None:

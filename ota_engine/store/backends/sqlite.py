@@ -11,6 +11,7 @@ class SqliteDatabase(sqlite3.Connection):
     """A connection to SQLite that begins no transaction by itself."""
 
     dialect: Final = Dialect.SQLITE
+    many_write: Final = False
 
     def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
         """Walk rows as SQLite finds them: it never holds them all."""
@@ -21,7 +22,7 @@ class SqliteDatabase(sqlite3.Connection):
         marks = ", ".join("?" * len(names))
         self.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - the caller's own words
 
-    def begin(self, *, write: bool) -> None:
+    def begin(self, *, write: bool, beside: bool = False) -> None:
         """Begin a transaction: a writer has the lock at once, and cannot fail half-way for want of it."""
         self.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 

@@ -4,7 +4,7 @@ One transaction holds the loading and the keeping of a batch, so that two operat
 after the other. SQLite has one writer.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -33,6 +33,7 @@ from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet import migrate
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
+from ota_engine.store.fleet.holding import hold_gateway, hold_homes
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
 from ota_engine.store.fleet.samples import sample_sums
 from ota_engine.store.fleet.sealing import Seals, broken_seals
@@ -106,6 +107,28 @@ class FleetStore:
         with mapped(self.place), self._between(write=True):
             yield
 
+    @property
+    def many_write(self) -> bool:
+        """Whether ``beside`` may be used: not within a transaction, which stays whole."""
+        return self.driver.many_write and not self.driver.in_transaction
+
+    @contextmanager
+    def beside(self, homes: Collection[str], gateway: str = "") -> Iterator[bool]:
+        """Hold what is read and kept within together, while others do the same for other homes.
+
+        Args:
+            homes: whose rows are read and changed; nobody else does meanwhile.
+            gateway: the same; empty for none.
+
+        Gives whether all of them are known; nothing can be held of those that are not.
+
+        Raises:
+            StoreConflict: another one was in the way; nothing counts, the same may be tried again.
+        """
+        with mapped(self.place), self._between(write=True, beside=True):
+            known = hold_gateway(self.driver, gateway) if gateway else True
+            yield known and hold_homes(self.driver, homes)
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """Hold a part of a transaction that is open: after an error nothing of the part counts, and the rest does.
@@ -133,12 +156,12 @@ class FleetStore:
             yield
 
     @contextmanager
-    def _between(self, *, write: bool) -> Iterator[None]:
+    def _between(self, *, write: bool, beside: bool = False) -> Iterator[None]:
         within = self.driver.in_transaction
         if within:
             yield
             return
-        self.driver.begin(write=write)
+        self.driver.begin(write=write, beside=beside)
         try:
             yield
             self.driver.commit()
