@@ -12,6 +12,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.records import AuditRecord
 
 GENESIS = "0" * 64
+_DIGITS = frozenset("0123456789abcdef")
 
 
 class AuditHead(NamedTuple):
@@ -53,6 +54,11 @@ def extend(head: AuditHead, records: Iterable[AuditRecord]) -> list[AuditRow]:
         head = AuditHead(sequence, row_hash(head.hash, sequence, record))
         rows.append(AuditRow(sequence, record, head.hash))
     return rows
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text can be the hash of a row."""
+    return len(text) == len(GENESIS) and set(text) <= _DIGITS
 
 
 def verify(

@@ -1,26 +1,21 @@
-"""Which database a command means: a file, a URL, or the one of a state directory."""
+"""Which database a command means: a file, or the one in a state directory."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ota_engine.errors import LocalError
 
-if TYPE_CHECKING:
-    from ota_engine.store.location import StorePlace
 
-
-def chosen_database(database: str | None, state: Path | None) -> "StorePlace":
+def chosen_database(database: Path | None, state: Path | None) -> Path:
     """Resolve the two ways of naming a database.
 
     Raises:
         LocalError: both were given, or neither.
-        StoreError: a URL is none of a database, or the directory does not say where it lies.
     """
-    from ota_engine.store.location import place_at, place_of
+    from ota_engine.store.location import DATABASE_NAME
 
     if (database is None) == (state is None):
         raise LocalError("which database? give its path, or --state and the directory it lies in")
     if database is not None:
-        return place_at(database)
+        return database
     assert state is not None  # noqa: S101 - exactly one of the two is given
-    return place_of(state)
+    return state / DATABASE_NAME

@@ -104,13 +104,17 @@ async def _serve(wanted: _Wanted) -> int:
     from ota_engine.head_end.image_shelf import IMAGES_NAME
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.store.fleet.book import FleetStore
+    from ota_engine.store.fleet.soundness import refuse_damaged, was_left_open
     from ota_engine.store.lease import Lease
 
     state, log = wanted.state, json_log()
     notary, settings = duis_settings(wanted.duis, state, this_machine, log)
     lease = Lease(state / FLEET_NAME, "zota duis serve")  # two would push everything twice
+    left_open = was_left_open(state / FLEET_NAME)
     store = FleetStore.open(state / FLEET_NAME)
     try:
+        if left_open:
+            refuse_damaged(store)
         desk = FleetDesk(Fleet(), store, notary)
         homes = [home_of(one, desk) for one in wanted.gateways]
         room = DeskRoom(desk)

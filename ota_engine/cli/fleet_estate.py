@@ -300,6 +300,7 @@ def _write_new(path: Path, octets: bytes, *, secret: bool) -> None:
         raise LocalError(f"{path}: exists already: keys are never overwritten") from None
 
 
+app.command("check")(fleet_state.check_command)
 app.command("backup")(fleet_state.backup_command)
 app.command("restore")(fleet_state.restore_command)
 add_acts(

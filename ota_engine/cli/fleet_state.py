@@ -1,4 +1,4 @@
-"""``zota estate backup`` and ``restore``, of ``zota duis``, too: a fleet's state as one file; decides nothing."""
+"""``zota estate check``, ``backup`` and ``restore``: whether a fleet's state is sound, and it as one file; decides nothing."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
@@ -38,6 +39,36 @@ def backup_command(
     if output.exists():
         raise LocalError(f"{output}: exists already: a back-up is never overwritten; name another")
     _show(back_up(state, FLEET_NAME, output, clock_of(state)(), keys=with_keys), output, as_json)
+
+
+def check_command(state: State, as_json: Json = False) -> None:
+    """Look all over a fleet's database without changing it, also while a server uses it.
+
+    Pages, audit trail, and every row that the trail seals. A folder that cannot be written is checked too.
+    Exit code 0: sound, 2: defects found, 3: cannot be opened.
+    """
+    from ota_engine.store.fleet.soundness import inspected, look_all_over
+
+    path = state / FLEET_NAME
+    with inspected(path) as store:
+        found = look_all_over(store)
+        with store.reading():
+            head = store.audit_head() if not found else None
+    if as_json:
+        shown = {
+            "database": str(path),
+            "audit_head": None if head is None else head.hash,
+            "findings": [finding._asdict() for finding in found],
+        }
+        typer.echo(json.dumps(shown, indent=2))
+    else:
+        for finding in found:
+            put(f"{finding.where}: {finding.problem}: {finding.remedy}")
+        if head is not None:
+            put(f"{path}: {counted(head.length, 'line')} of the audit trail as written")
+            typer.echo(f"audit head: {head.hash}")
+        typer.echo("DEFECTS FOUND" if found else "sound")
+    raise typer.Exit(Exit.ERRORS if found else Exit.OK)
 
 
 def restore_command(

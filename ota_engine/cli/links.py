@@ -86,18 +86,13 @@ class LinkChoice:
         It is now; where time jumps, it goes on from where the last command with this state folder
         left it, so that no clock is ever set back.
         """
-        from ota_engine.store.holds import is_there
-        from ota_engine.store.location import place_of
-        from ota_engine.store.store import Store
+        from ota_engine.store.store import DATABASE_NAME, Store
 
         now = this_machine()
-        if not self.virtual:
+        if not self.virtual or not (state / DATABASE_NAME).is_file():
             return now
         try:
-            place = place_of(state)
-            if not is_there(place):
-                return now
-            with Store.inspect(place) as store:
+            with Store.inspect(state / DATABASE_NAME) as store:
                 return max(now, store.trusted_utc() or now)
         except StoreError:  # the engine that is about to open it says what is wrong
             return now

@@ -18,7 +18,6 @@ from ota_engine.cli.remarks import remark
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
-    from ota_engine.store.location import StorePlace
     from ota_engine.telling.dispatch import Dispatched
 
 DEFAULT_TIMEOUT = 60.0  # seconds
@@ -45,11 +44,11 @@ def deliver(
     use.
     """
     require(HTTP, "receiver deliver")
-    from ota_engine.store.location import place_of
+    from ota_engine.store.location import DATABASE_NAME
 
     done = trio.run(
         _deliver,
-        place_of(state),
+        state / DATABASE_NAME,
         url,
         timeout,
         remark,
@@ -65,11 +64,7 @@ def deliver(
 
 
 async def _deliver(
-    database: "StorePlace",
-    url: str,
-    seconds: float,
-    report: Callable[[str], None],
-    token: str | None,
+    database: Path, url: str, seconds: float, report: Callable[[str], None], token: str | None
 ) -> "Dispatched":
     from ota_engine.telling.dispatch import dispatch
     from ota_engine.telling.http_sink import HttpSink

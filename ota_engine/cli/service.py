@@ -31,6 +31,7 @@ from ota_engine.head_end.service.running import Service, ServiceSettings
 from ota_engine.head_end.trial_clock import NAME, clock_of, set_pace
 from ota_engine.portal.door import PortalDoor
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.fleet.soundness import refuse_damaged, was_left_open
 from ota_engine.store.lease import Lease
 from ota_engine.telling.serving import Place, TlsFiles
 
@@ -156,8 +157,11 @@ class _Runner:
         state = choice.state
         duis = self._duis(clock)
         with ExitStack() as stack:
+            left_open = was_left_open(state / FLEET_NAME)
             store = FleetStore.open(state / FLEET_NAME)
             stack.callback(store.close)
+            if left_open:
+                refuse_damaged(store)
             desk = FleetDesk(Fleet(), store, None if duis is None else duis.notary)
             homes = [home_of(one, desk) for one in choice.gateways]
             room = DeskRoom(desk)

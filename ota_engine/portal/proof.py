@@ -86,7 +86,8 @@ async def _verify(posted: FormPosted) -> Mapping[str, Any]:
         raise LocalError("the whole trail is looked through for operators, approvers and auditors")
 
     def look(desk: FleetDesk) -> dict[str, Any]:
-        fault = desk.store.verify_audit()
+        with desk.store.reading():
+            fault = desk.store.verify_audit()
         if fault is None:
             return {"good": True, "text": "Every line is as it was written, from the first on."}
         return {

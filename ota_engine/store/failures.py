@@ -17,6 +17,8 @@ from ota_engine.errors import LocalError, StoreConflict, StoreError, StoreFull, 
 _PRIMARY = 0xFF  # the low octet of an extended result code
 _NO_ROOM_BESIDE = sqlite3.SQLITE_IOERR_SHMSIZE  # for the memory that readers and writer share
 
+_NO_TEXT: Final = "Could not decode to UTF-8"
+
 MOST_CHARACTERS = 200
 _DAMAGED = "the database is damaged: move it away and restore a backup"
 
@@ -126,6 +128,8 @@ def _meaning(error: object) -> tuple[type[ZotaError], str]:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         code = sqlite3.SQLITE_FULL if code == _NO_ROOM_BESIDE else code & _PRIMARY
+        if _NO_TEXT in str(error):  # Python's own words, without a code
+            code = sqlite3.SQLITE_CORRUPT
         return _MEANINGS.get(code, refused)
     state = getattr(error, "sqlstate", None) or _state_said(error)
     for length in (5, 3, 2):

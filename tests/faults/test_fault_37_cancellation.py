@@ -14,9 +14,9 @@ from ota_engine.shell.service import open_virtual_service
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
 from tests.faults.home import UTC, make_devices, make_image, wish
+from tests.tiers import points
 
 IMAGE = make_image(300)
-STRIDE = 7  # every seventh step: a prime, so that all tasks are met
 
 
 class CancelAtStep(trio.abc.Instrument):
@@ -82,8 +82,9 @@ def run(cancel_at: int) -> int:
     return instruments[0].steps
 
 
-def test_cancelled_at_any_step_it_ends_as_if_it_had_not_been() -> None:
+@points(7)  # a prime, so that all tasks are met
+def test_cancelled_at_any_step_it_ends_as_if_it_had_not_been(step: int) -> None:
     steps = run(-1)
     assert steps > 50
-    for step in range(1, steps, STRIDE):
-        run(step)
+    for point in range(1, steps, step):
+        run(point)

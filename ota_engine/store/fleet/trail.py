@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, verify
+from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, is_hash, verify
+from ota_engine.errors import StoreError
 from ota_engine.records import AuditRecord
 from ota_engine.store.backends.database import Database
 
@@ -58,9 +59,17 @@ class Trail:
         self._driver.execute(_MOVE, (rows[-1].sequence, rows[-1].hash))
 
     def head(self) -> AuditHead:
-        """Say how long it is, and the hash of its last line."""
+        """Say how long it is, and the hash of its last line.
+
+        Raises:
+            StoreError: nothing of ours wrote that.
+        """
         row = self._driver.execute(_HEAD).fetchone()
-        return AuditHead() if row is None else AuditHead(*row)
+        if row is None:
+            return AuditHead()
+        if not (isinstance(row[0], int) and isinstance(row[1], str) and is_hash(row[1])):
+            raise StoreError("fleet_audit_head: a row is not what was written: restore a backup")
+        return AuditHead(*row)
 
     def walk(self) -> Iterator[AuditRow]:
         """Walk it, oldest first."""

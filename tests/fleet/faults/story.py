@@ -48,9 +48,9 @@ WORDS = {
 class Story:
     """The fleet in a folder, and the world around it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         folder.mkdir(exist_ok=True)
-        self.store = FleetStore.open(folder / DATABASE, durable=False)
+        self.store = FleetStore.open(folder / DATABASE, durable=durable)
         self.desk = FleetDesk(Fleet(), self.store)
         self._clock = folder / "clock"
         self._hubs = folder / "hubs"
@@ -78,8 +78,8 @@ class Story:
         with self.store.reading():
             rows = {kind.TABLE: self.store.select(Select(kind)) for kind in EVIDENCE}
             head = self.store.audit_head()
-        assert self.store.verify_audit() is None
         with self.store.reading():
+            assert self.store.verify_audit() is None
             assert list(self.store.broken_seals()) == []
         return {
             **rows,
@@ -153,6 +153,10 @@ class Story:
         with self.store.reading():
             told = self.store.select(Select(Instruction, where))
         return [one for one in told if one.key in self._heard()]
+
+    def heard(self) -> set[str]:
+        """All that hubs were told."""
+        return set(self._heard())
 
     def _heard(self) -> list[str]:
         return self._hubs.read_text().splitlines() if self._hubs.exists() else []
