@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.tiers import load_profile
 
-pytest_plugins = ["tests.postgresql"]
+pytest_plugins = ["tests.postgresql", "tests.fleet.databases"]
 
 # Workers and the hundreds of processes that tests start find their modules compiled; where the
 # environment forbids to keep them, compiling costs more than all tests together.

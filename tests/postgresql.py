@@ -49,10 +49,10 @@ class PostgresqlServer:
         """The URL of one of its databases, which every client of PostgreSQL understands."""
         return f"postgresql://{role}@/{database}?host={self.folder}"
 
-    def new_database(self) -> str:
-        """Make an empty database and return its name."""
+    def new_database(self, template: str = "template0") -> str:
+        """Make a database like another one, an empty one for example, and return its name."""
         name = f"test_{uuid4().hex[:12]}"
-        self.say(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.say(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop(self, database: str) -> None:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from ota_engine.store.fleet import schema  # noqa: E402 - found by the line above
 from ota_engine.store.fleet.migrate import SCRIPTS  # noqa: E402
+from ota_engine.store.fleet.migrations.held import EUI64_CHARACTERS  # noqa: E402
 from ota_engine.store.migrate import run_migrations  # noqa: E402
 
 BEFORE: Final = "f0002"
@@ -32,12 +33,20 @@ _FIRST_VALUES: Final = {
     sa.String: "''",
     sa.BigInteger: "0",
     sa.Double: "0",
-    sa.Boolean: "false",
+    sa.Boolean: "0",
     sa.LargeBinary: "NO_OCTETS",
 }
 
 
+#: Types that are not the same in every database, and their names in ``migrations.held``.
+_HELD: Final = {sa.Text: "TEXT", sa.Boolean: "FLAG"}
+
+
 def _type(column: sa.Column[object]) -> str:
+    if (held := _HELD.get(type(column.type))) is not None:
+        return held
+    if getattr(column.type, "length", None) == EUI64_CHARACTERS:
+        return "EUI64"
     length = getattr(column.type, "length", None)
     return f"sa.{type(column.type).__name__}({f'length={length}' if length else ''})"
 
@@ -138,10 +147,12 @@ def modules() -> Iterator[tuple[Path, str]]:
         calls = "".join(f"    _{table.name}()\n" for table in part)
         bodies = "".join(_written(table, columns, indexes) for table in part)
         helper = "from ota_engine.store.fleet.migrations.carrying import carry_over\n"
+        held = ", ".join(name for name in ("EUI64", "FLAG", "TEXT") if f" {name}," in bodies)
+        types = f"from ota_engine.store.fleet.migrations.held import {held}\n" if held else ""
         text = (
             f'"""Tables of {NEWEST}, part {number}: written by tools/fleet_schema.py."""\n\n'
             f"import sqlalchemy as sa\nfrom alembic import op\n"
-            f"{helper if 'carry_over(' in bodies else ''}\n\n"
+            f"{helper if 'carry_over(' in bodies else ''}{types}\n\n"
             f"def create() -> None:\n{calls}"
         )
         yield SCRIPTS / f"{STEM}_{number}.py", text + bodies

@@ -13,7 +13,7 @@ from emulators.estate.what_ifs import with_what_ifs
 from emulators.simulation.journal import Journal
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.store.fleet.book import FleetStore
+from tests.fleet.databases import new_store
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "hub-campaign.toml"
 PILOT = 100  # homes
@@ -38,7 +38,7 @@ def journalled(
     scenario: Scenario, what_ifs: Iterable[str] = (), real: int = 0
 ) -> tuple[Rehearsed, list[dict[str, Any]]]:
     """Run a scenario in memory, and give its journal, too."""
-    store = FleetStore.open(None)
+    store = new_store()
     lines: list[bytes] = []
     try:
         changed = with_what_ifs(scenario, what_ifs)

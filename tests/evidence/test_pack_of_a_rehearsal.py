@@ -13,6 +13,7 @@ from ota_engine.head_end.packing import PackOrder, export_pack
 from ota_engine.store.fleet.book import FleetStore
 from tests.estate.estates import small
 from tests.evidence.packed import FLEET_KEY, KEEP
+from tests.fleet.databases import new_store
 
 KNOWN = KnownFleet(FLEET_KEY.public_pem)
 BAD, GOOD = "campaign-R2", "campaign-R3"
@@ -21,7 +22,7 @@ BAD, GOOD = "campaign-R2", "campaign-R3"
 @pytest.fixture(scope="module")
 def store() -> FleetStore:
     """A bad release that its pilot stopped, and its successor that went through."""
-    opened = FleetStore.open(None)
+    opened = new_store()
     assert Rehearsal(small(), FleetDesk(Fleet(), opened), Journal()).run(lambda _: None).complete
     return opened
 

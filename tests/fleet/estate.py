@@ -27,6 +27,7 @@ from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.fleet.databases import new_store
 
 R = TypeVar("R")
 
@@ -60,7 +61,7 @@ class Estate:
 
     def __init__(self, number: int = 40, seed: int = 1, *, store: FleetStore | None = None) -> None:
         spec = EstateSpec(number, seed)
-        self.store = store or FleetStore.open(None)
+        self.store = store or new_store()
         self.desk = FleetDesk(Fleet(), self.store)
         self.utc = BEGIN
         self._keys = count(1)

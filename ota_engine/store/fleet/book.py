@@ -1,7 +1,7 @@
 """The fleet's database: loads what the core asks for, keeps what it decided.
 
 One transaction holds the loading and the keeping of a batch, so that two operators at once decide one
-after the other. SQLite has one writer.
+after the other: a database has one writer at a time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,21 +30,18 @@ from ota_engine.store import connection as sqlite
 from ota_engine.store.backends.database import Database
 from ota_engine.store.failures import mapped
 from ota_engine.store.findings import StoreFinding
-from ota_engine.store.fleet import migrate
-from ota_engine.store.fleet.configurations import register_contents
+from ota_engine.store.fleet import opening
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
 from ota_engine.store.fleet.holding import hold_gateway, hold_homes
-from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes, register_hash
+from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes
 from ota_engine.store.fleet.samples import sample_sums
 from ota_engine.store.fleet.sealing import Seals, broken_seals
 from ota_engine.store.fleet.standings import look_how_they_stand
 from ota_engine.store.fleet.trail import Trail, TrailWanted
+from ota_engine.store.location import PostgresPlace, SqlitePlace, StorePlace
 from ota_engine.times import Utc
 
 _AT_ONCE: Final = 1_000  # rows of an import in one statement
-_CACHE_KIB: Final = 64 * 1024  # of pages, whatever the size of the estate
-_LOG_PAGES: Final = 8_192  # of the write-ahead log, before they go into the database
-_BUSY_MS: Final = 60_000  # another operator's plan of a million homes is waited for
 _SUM: Final = FORMS[Sum]
 _ADD: Final = _SUM.upsert.replace("homes = excluded.homes", "homes = sums.homes + excluded.homes")
 
@@ -64,35 +61,25 @@ class FleetStore:
         self._trail = Trail(driver)
 
     @classmethod
-    def open(cls, path: Path | None, *, durable: bool = True) -> Self:
+    def open(cls, place: StorePlace | Path | None, *, durable: bool = True) -> Self:
         """Open or create a database; None for one in memory.
 
         Args:
-            path: the file.
+            place: where it is; a path means a file.
             durable: a commit survives a power cut; without, only the death of the process, which
                 is enough for a rehearsal.
 
         Raises:
             StoreError: it cannot be used as it is.
         """
-        place = "memory" if path is None else str(path)
-        with mapped(place):
-            if path is None:
-                connection = sqlite.open_memory()
-                migrate.create_now(connection)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite.open_file(path, durable=durable)
-                migrate.bring_up_to_date(connection, place)
-                sqlite.use_write_ahead_log(connection)
-                sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
-                sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
-                sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
-                sqlite.pragma(connection, "secure_delete = ON")  # what is erased is overwritten
-        driver = sqlite.driver_of(connection)
-        register_hash(driver)
-        register_contents(driver)
-        return cls(driver, place, partial(sqlite.close, connection))
+        named = "memory" if place is None else str(place)
+        with mapped(named):
+            if isinstance(place, PostgresPlace):
+                driver = opening.on_server(place, durable=durable)
+                return cls(driver, named, driver.close)
+            path = place.path if isinstance(place, SqlitePlace) else place
+            connection = opening.in_file(path, named, durable=durable)
+        return cls(sqlite.driver_of(connection), named, partial(sqlite.close, connection))
 
     def close(self) -> None:
         """Close it."""
@@ -202,7 +189,8 @@ class FleetStore:
 
     def select(self, wanted: Select) -> list[Any]:
         """Load rows by what is in them."""
-        return list(self.walk(wanted))
+        form = FORMS[wanted.kind]
+        return [form.read(row) for row in self.driver.execute(*form.selecting(wanted))]
 
     def walk(self, wanted: Select) -> Iterator[Any]:
         """Read rows by what is in them one after the other, however many there are."""
@@ -247,17 +235,23 @@ class FleetStore:
         }
 
     def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterable[tuple[Ask, Any]]:
-        rows: dict[tuple[Any, ...], Any] = {}
         written = form.keys_of(keys)
+        found = self.driver.dialect.choose(sqlite=self._by_sizes, postgresql=self._by_lists)
+        rows = {row[: form.keys]: form.read(row) for row in found(form, written)}
+        return zip(keys, map(rows.get, written), strict=True)
+
+    def _by_sizes(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         most = SIZES[-1]
         for start in range(0, len(written), most):
             part = written[start : start + most]
             size = next(size for size in SIZES if size >= len(part))
             flat = [*chain.from_iterable(part)]
             flat += [None] * (form.keys * (size - len(part)))  # a key of nothing finds nothing
-            for row in self.driver.execute(form.by_keys(size), flat):
-                rows[row[: form.keys]] = form.read(row)
-        return zip(keys, map(rows.get, written), strict=True)
+            yield from self.driver.execute(form.by_keys(size), flat)
+
+    def _by_lists(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+        lists = [list(values) for values in zip(*written, strict=True)]
+        yield from self.driver.execute(form.by_key_lists, lists)
 
     # --- keeping, within a transaction ----------------------------------------------------------
 

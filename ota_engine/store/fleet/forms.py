@@ -8,7 +8,7 @@ import json
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import compress, count
 from operator import ne
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -28,9 +28,11 @@ from ota_engine.fleet.kernel.seals import may_be_evidence
 from ota_engine.fleet.tables import KINDS
 
 MARK: Final = "?"
+_RESERVED: Final = frozenset(("user",))  # names of columns that mean something else unless quoted
 SIZES: Final = (1, 4, 16, 64, 400)  # keys in one statement; few, so that few statements are made
 
 _Convert = Callable[[Any], Any]
+_LISTS: Final = {int: "BIGINT", bool: "BIGINT", float: "DOUBLE PRECISION", bytes: "BYTEA"}
 
 
 class RowForm:
@@ -40,6 +42,7 @@ class RowForm:
         kind: class of the row.
         table: name.
         names: of the columns, which are the row's fields.
+        columns: the same as a statement has them.
         keys: how many of them, the first, are its key.
         may_be_evidence: the audit trail seals such rows, all or some.
         upsert: inserts a row, or puts it in the place of what has its key.
@@ -51,6 +54,7 @@ class RowForm:
         self.kind = kind
         self.table: str = kind.TABLE
         self.names = field_names(kind)
+        self.columns = tuple(map(quoted, self.names))
         self.keys = len(kind.KEY)
         self.may_be_evidence = may_be_evidence(kind)
         columns = [HeldColumn(hint) for hint in hints_of(kind)]
@@ -63,10 +67,12 @@ class RowForm:
         self._by_name = dict(zip(self.names, columns, strict=True))
         self._plain_key = not any(c.is_choice or c.write for c in columns[: self.keys])
         self.insert = (
-            f"INSERT INTO {self.table} ({', '.join(self.names)})"  # noqa: S608 - our own words
+            f"INSERT INTO {self.table} ({', '.join(self.columns)})"  # noqa: S608 - our own words
             f" VALUES ({', '.join(MARK for _ in self.names)})"
         )
-        self.upsert = f"{self.insert} ON CONFLICT ({', '.join(kind.KEY)}) {self._instead()}"
+        self.upsert = (
+            f"{self.insert} ON CONFLICT ({', '.join(self.columns[: self.keys])}) {self._instead()}"
+        )
         self.delete = f"DELETE FROM {self.table} WHERE {_all_equal(kind.KEY)}"  # noqa: S608 - as above
 
     def write(self, row: Any) -> list[Any]:
@@ -141,7 +147,7 @@ class RowForm:
         return self.key(key_values(self.kind, row))
 
     def _instead(self) -> str:
-        others = self.names[self.keys :]
+        others = self.columns[self.keys :]
         if not others:
             return "DO NOTHING"
         return "DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in others)
@@ -149,7 +155,7 @@ class RowForm:
     @lru_cache(maxsize=512)  # noqa: B019 - forms live as long as the program
     def update(self, changed: tuple[int, ...]) -> str:
         """Write the statement that sets some columns of one row."""
-        sets = ", ".join(f"{self.names[number]} = {MARK}" for number in changed)
+        sets = ", ".join(f"{self.columns[number]} = {MARK}" for number in changed)
         return f"UPDATE {self.table} SET {sets} WHERE {_all_equal(self.kind.KEY)}"  # noqa: S608 - our own words
 
     @lru_cache(maxsize=512)  # noqa: B019 - as above
@@ -163,6 +169,26 @@ class RowForm:
             f"WITH w({wanted}) AS (VALUES {', '.join([marks] * many)})"  # noqa: S608 - our own words
             f" SELECT {columns} FROM w CROSS JOIN {self.table} AS t WHERE {pairs}"
         )
+
+    @cached_property
+    def by_key_lists(self) -> str:
+        """Write the statement that reads rows by their keys, given as one list of each field of the key.
+
+        In PostgreSQL's words: it is one statement for any number of keys.
+        """
+        fields = [self._by_name[name].plain for name in self.kind.KEY]
+        lists = ", ".join(f"CAST({MARK} AS {_LISTS.get(plain, 'TEXT')}[])" for plain in fields)
+        wanted = ", ".join(f"k{number}" for number in range(self.keys))
+        pairs = " AND ".join(f"t.{name} = w.k{number}" for number, name in enumerate(self.kind.KEY))
+        columns = ", ".join(f"t.{name}" for name in self.names)
+        return (
+            f"SELECT {columns} FROM unnest({lists}) AS w ({wanted})"  # noqa: S608 - our own words
+            f" JOIN {self.table} AS t ON {pairs}"
+        )
+
+    def _sorted(self, name: str) -> str:
+        """Sort by a column: what is nothing comes first."""
+        return f"{quoted(name)} NULLS FIRST" if self._by_name[name].optional else quoted(name)
 
     def selecting(self, wanted: Select) -> tuple[str, list[Any]]:
         """Write the statement that reads rows by what is in them, with its parameters."""
@@ -179,7 +205,7 @@ class RowForm:
 
     def counting(self, wanted: Counts) -> tuple[str, list[Any]]:
         """Write the statement that counts rows by what is in them, with its parameters."""
-        by = ", ".join(wanted.by)
+        by = ", ".join(map(quoted, wanted.by))
         text = f"SELECT {by}, count(*) FROM {self.table}"  # noqa: S608 - our own words
         if wanted.where:
             text += " WHERE " + _all_equal([name for name, _ in wanted.where])
@@ -197,15 +223,15 @@ class RowForm:
         limited: bool,
     ) -> str:
         conditions = [
-            *(f"{name} = {MARK}" for name in equal),
-            *(f"{name} IS NULL" for name in nothing),
-            *(f"{name} <= {MARK}" for name in most),
-            *(f"{name} IS NOT NULL" for name in ever),
+            *(f"{quoted(name)} = {MARK}" for name in equal),
+            *(f"{quoted(name)} IS NULL" for name in nothing),
+            *(f"{quoted(name)} <= {MARK}" for name in most),
+            *(f"{quoted(name)} IS NOT NULL" for name in ever),
         ]
-        text = f"SELECT {', '.join(self.names)} FROM {self.table}"  # noqa: S608 - our own words
+        text = f"SELECT {', '.join(self.columns)} FROM {self.table}"  # noqa: S608 - our own words
         if conditions:
             text += " WHERE " + " AND ".join(conditions)
-        text += " ORDER BY " + ", ".join(dict.fromkeys((*order, *self.kind.KEY)))
+        text += " ORDER BY " + ", ".join(map(self._sorted, dict.fromkeys((*order, *self.kind.KEY))))
         return text + f" LIMIT {MARK}" if limited else text
 
 
@@ -271,7 +297,12 @@ def _as_tuples(value: Any) -> Any:
 
 
 def _all_equal(names: Sequence[str]) -> str:
-    return " AND ".join(f"{name} = {MARK}" for name in names)
+    return " AND ".join(f"{quoted(name)} = {MARK}" for name in names)
+
+
+def quoted(name: str) -> str:
+    """Write the name of a column so that every database takes it for one."""
+    return f'"{name}"' if name in _RESERVED else name
 
 
 def hints_of(kind: type[Any]) -> tuple[Any, ...]:

@@ -12,16 +12,17 @@ from images.eui64 import Eui64
 from ota_engine.fleet.kernel.rows import field_names
 from ota_engine.fleet.tables import KINDS
 from ota_engine.store.fleet.forms import HeldColumn, hints_of
+from ota_engine.store.fleet.migrations.held import EUI64, FLAG, TEXT
 
 METADATA: Final = sa.MetaData()
 
 _TYPES: Final[dict[Any, Any]] = {
-    str: sa.Text,
+    str: TEXT,
     int: sa.BigInteger,
     float: sa.Double,
-    bool: sa.Boolean,
+    bool: FLAG,
     bytes: sa.LargeBinary,
-    Eui64: sa.String(23),
+    Eui64: EUI64,
 }
 
 
@@ -66,10 +67,10 @@ audit = sa.Table(
     METADATA,
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("utc", sa.Double, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("action", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("action", TEXT, nullable=False),
+    sa.Column("subject", TEXT, nullable=False),
+    sa.Column("detail", TEXT, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
     sqlite_with_rowid=False,
 )

@@ -85,7 +85,7 @@ def _gather(driver: Database, told: sqlite3.Connection) -> None:
 
 
 def _unsealed(driver: Database, told: sqlite3.Connection, form: RowForm) -> Iterator[StoreFinding]:
-    text = f"SELECT {', '.join(form.names)} FROM {form.table}"  # noqa: S608 - our own words
+    text = f"SELECT {', '.join(form.columns)} FROM {form.table}"  # noqa: S608 - our own words
     for values in driver.stream(text):
         if not is_evidence(form.read(values)):
             continue

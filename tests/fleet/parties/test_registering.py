@@ -17,7 +17,7 @@ from ota_engine.fleet.parties.acts import (
 )
 from ota_engine.fleet.parties.rows import Party, PartyId, Person
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.store.fleet.book import FleetStore
+from tests.fleet.databases import new_store
 from tests.fleet.estate import BEGIN, Estate, public_pem, signed
 
 ANNA, BEN, CARL = (ec.derive_private_key(number, ec.SECP256R1()) for number in (11, 12, 13))
@@ -29,7 +29,7 @@ FOUNDING = FoundEstate(
 def found(
     act: FoundEstate, person: str, key: ec.EllipticCurvePrivateKey
 ) -> tuple[FleetDesk, Reply]:
-    desk = FleetDesk(Fleet(), FleetStore.open(None))
+    desk = FleetDesk(Fleet(), new_store())
     decision = Decision("founding", person, act, "we begin", None, BEGIN)
     return desk, desk.decide(signed(decision, key), BEGIN)
 

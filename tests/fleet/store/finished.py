@@ -1,6 +1,7 @@
 """A town whose campaign has come to its end, with all that is evidence of it."""
 
 from ota_engine.fleet.port import HubWord, InstructionState, InstructionTaken, Verb
+from ota_engine.store.fleet.book import FleetStore
 from tests.fleet.estate import DAY
 from tests.fleet.town import Town
 
@@ -22,9 +23,9 @@ def run(town: Town, days: int = 30) -> None:
         town.pass_time(DAY)
 
 
-def finished(homes: int = 4) -> Town:
+def finished(homes: int = 4, store: FleetStore | None = None) -> Town:
     """Have a town where that is over."""
-    town = Town()
+    town = Town(store=store)
     for number in range(homes):
         town.home(f"h{number}", ("east", "west")[number % 2])
     town.campaign()

@@ -14,8 +14,8 @@ from ota_engine.fleet.inventory.rows import Variant
 from ota_engine.fleet.kernel.rows import Changed, RowKey, Select, Unloaded, key_of
 from ota_engine.fleet.kernel.seals import digest
 from ota_engine.fleet.tables import KINDS
-from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.forms import FORMS, hints_of
+from tests.fleet.databases import new_store
 from tests.fleet.estate import BEGIN
 from tests.tiers import examples
 
@@ -65,7 +65,7 @@ def test_any_row_is_read_back_as_it_was_written_also_when_it_is_changed(
     kind, form = type(row), FORMS[type(row)]
     keep = {name: getattr(row, name) for name in kind.KEY}
     changed = kind(**{**{f.name: getattr(other, f.name) for f in fields(kind)}, **keep})
-    store = FleetStore.open(None)
+    store = new_store()
     with store.transaction():
         store.keep([Changed(key_of(row), None, row)], [], BEGIN)
         assert dict(store.load([key_of(row)])) == {key_of(row): row}
@@ -82,7 +82,7 @@ def test_any_row_is_read_back_as_it_was_written_also_when_it_is_changed(
 
 @pytest.mark.parametrize("many", [1, 7, 8, 9, 63, 64, 65, 400, 401, 1_000])
 def test_any_number_of_rows_is_loaded_by_their_keys(many: int) -> None:
-    store = FleetStore.open(None)
+    store = new_store()
     there = [Variant(f"v{number}", "CHF", "m", "m", "1") for number in range(0, many, 2)]
     asks = [RowKey(Variant, (f"v{number}",)) for number in range(many)]
     with store.transaction():
@@ -95,7 +95,7 @@ def test_any_number_of_rows_is_loaded_by_their_keys(many: int) -> None:
 
 
 def test_a_text_that_not_every_database_can_hold_is_refused_and_nothing_kept() -> None:
-    store = FleetStore.open(None)
+    store = new_store()
     good, bad = (Variant(name, "CHF", text, "m", "1") for name, text in (("a", "x"), ("b", "\0")))
     with pytest.raises(LocalError, match=r"^variants: manufacturer .* NUL"), store.transaction():
         store.insert([good, bad])

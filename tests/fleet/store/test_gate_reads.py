@@ -35,7 +35,7 @@ def town_of(homes: int) -> Town:
     names = FORMS[Member].names
     values = [own.get(name, f"m.{name}") for name in names]
     text = MANY.format(names=", ".join(names), values=", ".join(values))
-    town.store.driver.execute(text, {"homes": homes})
+    sqlite_of(town.store).execute(text, {"homes": homes})
     town.put(Sum("c1", 1, MemberState.ACTIVATED, "", homes))
     return town
 

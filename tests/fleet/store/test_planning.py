@@ -24,9 +24,8 @@ from ota_engine.fleet.inventory.rows import (
 )
 from ota_engine.fleet.kernel.effects import Draw, Join
 from ota_engine.fleet.kernel.rows import Select, Strata
-from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
-from tests.fleet.databases import sqlite_of
+from tests.fleet.databases import new_store, sqlite_of
 from tests.tiers import examples
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -96,7 +95,7 @@ class Fleet:
         for number, (chosen, campaign, member) in enumerate(busy):
             if chosen < len(self.devices):
                 self._occupy(f"other-{number}", self.devices[chosen], campaign, member)
-        self.store = FleetStore.open(None)
+        self.store = new_store()
         with self.store.transaction():
             self.store.insert(
                 [*self.homes.values(), *self.devices, *self.campaigns.values(), *self.members]

@@ -19,6 +19,7 @@ from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.migrate import revision_of, run_migrations
 from ota_engine.store.store import Store
+from tests.fleet.databases import new_store, sqlite_of
 from tests.fleet.store.finished import finished
 
 REMEDY = "the rows say otherwise: run python tools/fleet_schema.py"
@@ -89,7 +90,7 @@ def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_after_an_error_nothing_of_a_part_counts_and_the_rest_does() -> None:
-    store = FleetStore.open(None)
+    store = new_store()
     with store.transaction():
         store.insert([Variant("before", *HUB)])
         with pytest.raises(ZeroDivisionError), store.part():
@@ -102,11 +103,11 @@ def test_after_an_error_nothing_of_a_part_counts_and_the_rest_does() -> None:
 
 
 def test_a_part_of_a_transaction_that_the_database_has_given_up_is_one_trouble_with_it() -> None:
-    store = FleetStore.open(None)
+    store = new_store()
     with pytest.raises(StoreError, match="do not fit together"), store.transaction():
         store.insert([Variant("before", *HUB)])
         with store.part():
-            store.driver.execute("INSERT OR ROLLBACK INTO variants SELECT * FROM variants")
+            sqlite_of(store).execute("INSERT OR ROLLBACK INTO variants SELECT * FROM variants")
     assert store.select(Select(Variant)) == []
     store.close()
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ota_engine.store.fleet.migrations.held import FLAG, TEXT
+
 
 def create() -> None:
     _ring_fences()
@@ -28,11 +30,11 @@ def create() -> None:
 def _ring_fences() -> None:
     op.create_table(
         "ring_fences",
-        sa.Column("ring_fence", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("ring_fence", TEXT, autoincrement=False, nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
+        sa.Column("author", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("changed", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("ring_fence"),
         sqlite_with_rowid=False,
     )
@@ -41,11 +43,11 @@ def _ring_fences() -> None:
 def _particulars() -> None:
     op.create_table(
         "particulars",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("mpan", sa.Text(), nullable=False),
-        sa.Column("mprn", sa.Text(), nullable=False),
-        sa.Column("uprn", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("mpan", TEXT, nullable=False),
+        sa.Column("mprn", TEXT, nullable=False),
+        sa.Column("uprn", TEXT, nullable=False),
+        sa.Column("address", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
@@ -54,14 +56,14 @@ def _particulars() -> None:
 def _party_clocks() -> None:
     op.create_table(
         "party_clocks",
-        sa.Column("clock", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("duty", sa.Text(), nullable=False),
+        sa.Column("clock", TEXT, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("duty", TEXT, nullable=False),
         sa.Column("started_utc", sa.Double(), nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.Column("met_utc", sa.Double(), nullable=True),
-        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("late", FLAG, nullable=False),
         sa.PrimaryKeyConstraint("clock", "party"),
         sqlite_with_rowid=False,
     )
@@ -72,7 +74,7 @@ def _party_clocks() -> None:
 def _status_schedules() -> None:
     op.create_table(
         "status_schedules",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("every_s", sa.Double(), nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.Column("reports", sa.BigInteger(), nullable=False),
@@ -86,9 +88,9 @@ def _status_schedules() -> None:
 def _home_diaries() -> None:
     op.create_table(
         "home_diaries",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("entries", sa.Text(), nullable=False),
-        sa.Column("gained", sa.Text(), nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("entries", TEXT, nullable=False),
+        sa.Column("gained", TEXT, nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
@@ -99,8 +101,8 @@ def _home_diaries() -> None:
 def _upgrade_windows() -> None:
     op.create_table(
         "upgrade_windows",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("step", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("step", TEXT, autoincrement=False, nullable=False),
         sa.Column("from_utc", sa.Double(), nullable=False),
         sa.Column("until_utc", sa.Double(), nullable=False),
         sa.Column("default_utc", sa.Double(), nullable=True),
@@ -114,12 +116,12 @@ def _upgrade_windows() -> None:
 def _slots() -> None:
     op.create_table(
         "slots",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("step", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("step", TEXT, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
         sa.Column("at_utc", sa.Double(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("campaign", "home", "step", "party"),
         sqlite_with_rowid=False,
@@ -130,13 +132,13 @@ def _slots() -> None:
 def _sequence_rules() -> None:
     op.create_table(
         "sequence_rules",
-        sa.Column("rule", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("earlier", sa.Text(), nullable=False),
+        sa.Column("rule", TEXT, autoincrement=False, nullable=False),
+        sa.Column("earlier", TEXT, nullable=False),
         sa.Column("earlier_version", sa.BigInteger(), nullable=False),
-        sa.Column("later", sa.Text(), nullable=False),
+        sa.Column("later", TEXT, nullable=False),
         sa.Column("later_version", sa.BigInteger(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("rule"),
         sqlite_with_rowid=False,
     )
@@ -145,16 +147,16 @@ def _sequence_rules() -> None:
 def _compatibilities() -> None:
     op.create_table(
         "compatibilities",
-        sa.Column("cell", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("cell", TEXT, autoincrement=False, nullable=False),
+        sa.Column("variant", TEXT, nullable=False),
         sa.Column("least", sa.BigInteger(), nullable=False),
         sa.Column("most", sa.BigInteger(), nullable=False),
-        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("other", TEXT, nullable=False),
         sa.Column("other_least", sa.BigInteger(), nullable=False),
         sa.Column("other_most", sa.BigInteger(), nullable=False),
-        sa.Column("fits", sa.Boolean(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("fits", FLAG, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("cell"),
         sqlite_with_rowid=False,
     )
@@ -163,10 +165,10 @@ def _compatibilities() -> None:
 def _consent_rules() -> None:
     op.create_table(
         "consent_rules",
-        sa.Column("variant", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("variant", TEXT, autoincrement=False, nullable=False),
         sa.Column("until_utc", sa.Double(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("variant"),
         sqlite_with_rowid=False,
@@ -176,12 +178,12 @@ def _consent_rules() -> None:
 def _consents() -> None:
     op.create_table(
         "consents",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
+        sa.Column("given", FLAG, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("campaign", "party"),
         sqlite_with_rowid=False,
     )
@@ -190,12 +192,12 @@ def _consents() -> None:
 def _deferrals() -> None:
     op.create_table(
         "deferrals",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
-        sa.Column("regardless", sa.Boolean(), nullable=False),
+        sa.Column("regardless", FLAG, nullable=False),
         sa.PrimaryKeyConstraint("campaign", "home"),
         sqlite_with_rowid=False,
     )
@@ -205,10 +207,10 @@ def _deferrals() -> None:
 def _time_marks() -> None:
     op.create_table(
         "time_marks",
-        sa.Column("mark", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("mark", TEXT, autoincrement=False, nullable=False),
         sa.Column("seen_utc", sa.Double(), nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
-        sa.Column("doubt", sa.Text(), nullable=False),
+        sa.Column("doubt", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("mark"),
         sqlite_with_rowid=False,
@@ -219,11 +221,11 @@ def _time_marks() -> None:
 def _catalogued_images() -> None:
     op.create_table(
         "catalogued_images",
-        sa.Column("sha256", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("sha256", TEXT, autoincrement=False, nullable=False),
         sa.Column("manufacturer_code", sa.BigInteger(), nullable=False),
         sa.Column("image_type", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("approved", FLAG, nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
         sqlite_with_rowid=False,
     )
@@ -232,11 +234,11 @@ def _catalogued_images() -> None:
 def _content_items() -> None:
     op.create_table(
         "content_items",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("item", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("agreed_by", sa.Text(), nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("item", TEXT, autoincrement=False, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("title", TEXT, nullable=False),
+        sa.Column("agreed_by", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release", "item"),
         sqlite_with_rowid=False,
     )
@@ -245,12 +247,12 @@ def _content_items() -> None:
 def _cpl_entries() -> None:
     op.create_table(
         "cpl_entries",
-        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("cpl", TEXT, autoincrement=False, nullable=False),
+        sa.Column("variant", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("paths", sa.Text(), nullable=False),
+        sa.Column("paths", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("changed", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("cpl"),
         sqlite_with_rowid=False,
     )
@@ -260,11 +262,11 @@ def _cpl_entries() -> None:
 def _hop_agreements() -> None:
     op.create_table(
         "hop_agreements",
-        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("from_cpl", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("agreed_by", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("cpl", TEXT, autoincrement=False, nullable=False),
+        sa.Column("from_cpl", TEXT, autoincrement=False, nullable=False),
+        sa.Column("agreed_by", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("cpl", "from_cpl"),
         sqlite_with_rowid=False,
     )
@@ -273,12 +275,12 @@ def _hop_agreements() -> None:
 def _known_defects() -> None:
     op.create_table(
         "known_defects",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("defect", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("defect", TEXT, autoincrement=False, nullable=False),
         sa.Column("category", sa.BigInteger(), nullable=False),
-        sa.Column("hits", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("fixed_in", sa.Text(), nullable=False),
+        sa.Column("hits", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("fixed_in", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release", "defect"),
         sqlite_with_rowid=False,
     )

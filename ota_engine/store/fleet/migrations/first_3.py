@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ota_engine.store.fleet.migrations.held import EUI64, FLAG, TEXT
+
 
 def create() -> None:
     _manufactured_versions()
@@ -28,12 +30,12 @@ def create() -> None:
 def _manufactured_versions() -> None:
     op.create_table(
         "manufactured_versions",
-        sa.Column("variant", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("variant", TEXT, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("release", TEXT, nullable=False),
         sa.Column("from_utc", sa.Double(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("variant", "number"),
         sqlite_with_rowid=False,
     )
@@ -42,12 +44,12 @@ def _manufactured_versions() -> None:
 def _path_changes() -> None:
     op.create_table(
         "path_changes",
-        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("cpl", TEXT, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
-        sa.Column("after", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("before", TEXT, nullable=False),
+        sa.Column("after", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("cpl", "number"),
         sqlite_with_rowid=False,
@@ -57,10 +59,10 @@ def _path_changes() -> None:
 def _path_overrides() -> None:
     op.create_table(
         "path_overrides",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("release", "version"),
         sqlite_with_rowid=False,
@@ -70,13 +72,13 @@ def _path_overrides() -> None:
 def _planned_dates() -> None:
     op.create_table(
         "planned_dates",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("milestone", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("milestone", TEXT, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("planned_utc", sa.Double(), nullable=False),
         sa.Column("told_utc", sa.Double(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release", "milestone", "number"),
         sqlite_with_rowid=False,
     )
@@ -85,11 +87,11 @@ def _planned_dates() -> None:
 def _upgrade_paths() -> None:
     op.create_table(
         "upgrade_paths",
-        sa.Column("cpl", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("from_cpl", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("variant", sa.Text(), nullable=False),
-        sa.Column("standing", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("cpl", TEXT, autoincrement=False, nullable=False),
+        sa.Column("from_cpl", TEXT, autoincrement=False, nullable=False),
+        sa.Column("variant", TEXT, nullable=False),
+        sa.Column("standing", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("cpl", "from_cpl"),
         sqlite_with_rowid=False,
     )
@@ -99,17 +101,17 @@ def _upgrade_paths() -> None:
 def _approval_evidence() -> None:
     op.create_table(
         "approval_evidence",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("item", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("item", TEXT, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
         sa.Column("run", sa.BigInteger(), nullable=False),
         sa.Column("passed", sa.BigInteger(), nullable=False),
-        sa.Column("open_issues", sa.Text(), nullable=False),
-        sa.Column("configurations", sa.Text(), nullable=False),
-        sa.Column("scenarios", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("open_issues", TEXT, nullable=False),
+        sa.Column("configurations", TEXT, nullable=False),
+        sa.Column("scenarios", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("release", "item", "number"),
         sqlite_with_rowid=False,
@@ -119,11 +121,11 @@ def _approval_evidence() -> None:
 def _customer_feedback() -> None:
     op.create_table(
         "customer_feedback",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("release", "party"),
         sqlite_with_rowid=False,
@@ -133,11 +135,11 @@ def _customer_feedback() -> None:
 def _exit_criteria() -> None:
     op.create_table(
         "exit_criteria",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
         sa.Column("passed_permille", sa.BigInteger(), nullable=False),
-        sa.Column("open_issues", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("open_issues", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release"),
         sqlite_with_rowid=False,
     )
@@ -146,12 +148,12 @@ def _exit_criteria() -> None:
 def _item_waivers() -> None:
     op.create_table(
         "item_waivers",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("item", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("second", sa.Text(), nullable=False),
-        sa.Column("second_reason", sa.Text(), nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("item", TEXT, autoincrement=False, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("second", TEXT, nullable=False),
+        sa.Column("second_reason", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("release", "item"),
         sqlite_with_rowid=False,
@@ -161,12 +163,12 @@ def _item_waivers() -> None:
 def _set_reservations() -> None:
     op.create_table(
         "set_reservations",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("configuration", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
+        sa.Column("configuration", TEXT, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
         sa.Column("from_utc", sa.Double(), nullable=False),
         sa.Column("until_utc", sa.Double(), nullable=False),
-        sa.Column("shared_with", sa.Text(), nullable=False),
+        sa.Column("shared_with", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release", "configuration", "party"),
         sqlite_with_rowid=False,
     )
@@ -175,15 +177,15 @@ def _set_reservations() -> None:
 def _uit_windows() -> None:
     op.create_table(
         "uit_windows",
-        sa.Column("release", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("release", TEXT, autoincrement=False, nullable=False),
         sa.Column("opens_utc", sa.Double(), nullable=False),
         sa.Column("closes_utc", sa.Double(), nullable=False),
-        sa.Column("agreed_by", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("skipped", sa.Text(), nullable=False),
+        sa.Column("agreed_by", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("skipped", TEXT, nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("changed", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("release"),
         sqlite_with_rowid=False,
     )
@@ -193,7 +195,7 @@ def _uit_windows() -> None:
 def _gateway_reports() -> None:
     op.create_table(
         "gateway_reports",
-        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("gateway", TEXT, autoincrement=False, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("gateway"),
         sqlite_with_rowid=False,
@@ -203,10 +205,10 @@ def _gateway_reports() -> None:
 def _replacements() -> None:
     op.create_table(
         "replacements",
-        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("campaign", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("device", EUI64, autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("campaign", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
         sqlite_with_rowid=False,
@@ -217,18 +219,18 @@ def _replacements() -> None:
 def _incidents() -> None:
     op.create_table(
         "incidents",
-        sa.Column("incident", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("incident", TEXT, autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, nullable=False),
         sa.Column("phase", sa.BigInteger(), nullable=False),
         sa.Column("category", sa.BigInteger(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("resolution", sa.Text(), nullable=False),
-        sa.Column("resolved_by", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("resolution", TEXT, nullable=False),
+        sa.Column("resolved_by", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("raised_utc", sa.Double(), nullable=False),
         sa.Column("resolved_utc", sa.Double(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
@@ -241,12 +243,12 @@ def _incidents() -> None:
 def _positions() -> None:
     op.create_table(
         "positions",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("stance", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("party", TEXT, autoincrement=False, nullable=False),
+        sa.Column("stance", TEXT, nullable=False),
+        sa.Column("comment", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "phase", "party"),
         sqlite_with_rowid=False,
@@ -256,13 +258,13 @@ def _positions() -> None:
 def _sign_offs() -> None:
     op.create_table(
         "sign_offs",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("positions", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("positions", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
-        sa.Column("valid", sa.Boolean(), nullable=False),
+        sa.Column("valid", FLAG, nullable=False),
         sa.PrimaryKeyConstraint("campaign", "phase"),
         sqlite_with_rowid=False,
     )
@@ -271,14 +273,14 @@ def _sign_offs() -> None:
 def _meetings() -> None:
     op.create_table(
         "meetings",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("meeting", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("attendees", sa.Text(), nullable=False),
-        sa.Column("actions", sa.Text(), nullable=False),
-        sa.Column("minutes", sa.Text(), nullable=False),
-        sa.Column("positions", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("meeting", TEXT, autoincrement=False, nullable=False),
+        sa.Column("attendees", TEXT, nullable=False),
+        sa.Column("actions", TEXT, nullable=False),
+        sa.Column("minutes", TEXT, nullable=False),
+        sa.Column("positions", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("held_utc", sa.Double(), nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "phase", "meeting"),
@@ -289,13 +291,13 @@ def _meetings() -> None:
 def _nominations() -> None:
     op.create_table(
         "nominations",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), nullable=False),
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("decided_by", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "home"),
         sqlite_with_rowid=False,

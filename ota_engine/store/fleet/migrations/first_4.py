@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ota_engine.store.fleet.migrations.held import EUI64, TEXT
+
 
 def create() -> None:
     _waivers()
@@ -16,13 +18,13 @@ def create() -> None:
 def _waivers() -> None:
     op.create_table(
         "waivers",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("phases", sa.Text(), nullable=False),
-        sa.Column("proposer", sa.Text(), nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("phases", TEXT, nullable=False),
+        sa.Column("proposer", TEXT, nullable=False),
         sa.Column("proposed_utc", sa.Double(), nullable=False),
-        sa.Column("approver", sa.Text(), nullable=False),
-        sa.Column("approver_reason", sa.Text(), nullable=False),
+        sa.Column("approver", TEXT, nullable=False),
+        sa.Column("approver_reason", TEXT, nullable=False),
         sa.Column("approved_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("campaign"),
         sqlite_with_rowid=False,
@@ -32,7 +34,7 @@ def _waivers() -> None:
 def _forecasts() -> None:
     op.create_table(
         "forecasts",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("homes", sa.BigInteger(), nullable=False),
         sa.Column("starts_utc", sa.Double(), nullable=False),
@@ -45,11 +47,11 @@ def _forecasts() -> None:
 def _signed_words() -> None:
     op.create_table(
         "signed_words",
-        sa.Column("key", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("campaign", sa.Text(), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("device", sa.String(length=23), nullable=False),
-        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("device", EUI64, nullable=False),
+        sa.Column("word", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=True),
         sa.Column("message", sa.LargeBinary(), nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
@@ -62,8 +64,8 @@ def _signed_words() -> None:
 def _pseudonym_keys() -> None:
     op.create_table(
         "pseudonym_keys",
-        sa.Column("purpose", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("purpose", TEXT, autoincrement=False, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("purpose"),
         sqlite_with_rowid=False,
@@ -75,10 +77,10 @@ def _fleet_audit() -> None:
         "fleet_audit",
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("detail", TEXT, nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
         sqlite_with_rowid=False,

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ota_engine.store.fleet.migrations.carrying import carry_over
+from ota_engine.store.fleet.migrations.held import EUI64, FLAG, TEXT
 
 
 def create() -> None:
@@ -26,24 +27,24 @@ def _instructions() -> None:
     op.rename_table("instructions", "instructions_before")
     op.create_table(
         "instructions",
-        sa.Column("key", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("gateway", sa.Text(), nullable=False),
-        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, autoincrement=False, nullable=False),
+        sa.Column("gateway", TEXT, nullable=False),
+        sa.Column("campaign", TEXT, nullable=False),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("device", sa.String(length=23), nullable=False),
-        sa.Column("verb", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("device", EUI64, nullable=False),
+        sa.Column("verb", TEXT, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("at_utc", sa.Double(), nullable=True),
         sa.Column("until_utc", sa.Double(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("commanded", sa.Boolean(), nullable=False),
+        sa.Column("commanded", FLAG, nullable=False),
         sa.Column("command", sa.LargeBinary(), nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=True),
+        sa.Column("user", EUI64, nullable=True),
         sa.Column("counter", sa.BigInteger(), nullable=False),
-        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("provider", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sqlite_with_rowid=False,
     )
@@ -97,11 +98,11 @@ def _particulars() -> None:
     op.rename_table("particulars", "particulars_before")
     op.create_table(
         "particulars",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("mpan", sa.Text(), nullable=False),
-        sa.Column("mprn", sa.Text(), nullable=False),
-        sa.Column("uprn", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("mpan", TEXT, nullable=False),
+        sa.Column("mprn", TEXT, nullable=False),
+        sa.Column("uprn", TEXT, nullable=False),
+        sa.Column("address", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("home"),
         sqlite_with_rowid=False,
     )
@@ -120,12 +121,12 @@ def _catalogued_images() -> None:
     op.rename_table("catalogued_images", "catalogued_images_before")
     op.create_table(
         "catalogued_images",
-        sa.Column("sha256", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("sha256", TEXT, autoincrement=False, nullable=False),
         sa.Column("manufacturer_code", sa.BigInteger(), nullable=False),
         sa.Column("image_type", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("approved", sa.Boolean(), nullable=False),
-        sa.Column("manufacturer_hash", sa.Text(), nullable=False),
+        sa.Column("approved", FLAG, nullable=False),
+        sa.Column("manufacturer_hash", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
         sqlite_with_rowid=False,
     )
@@ -139,15 +140,15 @@ def _catalogued_images() -> None:
 def _service_users() -> None:
     op.create_table(
         "service_users",
-        sa.Column("user", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("endpoint", sa.Text(), nullable=False),
-        sa.Column("regions", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("schema_version", sa.Text(), nullable=False),
+        sa.Column("user", EUI64, autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("endpoint", TEXT, nullable=False),
+        sa.Column("regions", TEXT, nullable=False),
+        sa.Column("active", FLAG, nullable=False),
+        sa.Column("schema_version", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("changed", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("user"),
         sqlite_with_rowid=False,
     )
@@ -157,13 +158,13 @@ def _service_users() -> None:
 def _service_inbox() -> None:
     op.create_table(
         "service_inbox",
-        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("request", TEXT, autoincrement=False, nullable=False),
         sa.Column("command_variant", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("user", EUI64, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("reference", TEXT, nullable=False),
         sa.Column("received_utc", sa.Double(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("content", TEXT, nullable=False),
         sa.Column("octets", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("request", "command_variant"),
         sqlite_with_rowid=False,
@@ -173,15 +174,15 @@ def _service_inbox() -> None:
 def _user_documents() -> None:
     op.create_table(
         "user_documents",
-        sa.Column("document", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("document", TEXT, autoincrement=False, nullable=False),
+        sa.Column("user", EUI64, nullable=False),
+        sa.Column("content", TEXT, nullable=False),
         sa.Column("created_utc", sa.Double(), nullable=False),
         sa.Column("octets", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("tries", sa.BigInteger(), nullable=False),
         sa.Column("delivered_utc", sa.Double(), nullable=True),
-        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("trouble", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("document"),
         sqlite_with_rowid=False,
     )
@@ -195,14 +196,14 @@ def _user_documents() -> None:
 def _image_orders() -> None:
     op.create_table(
         "image_orders",
-        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("party", sa.Text(), nullable=False),
-        sa.Column("ppmid", sa.Boolean(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("manufacturer_hash", sa.Text(), nullable=False),
+        sa.Column("request", TEXT, autoincrement=False, nullable=False),
+        sa.Column("user", EUI64, nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("ppmid", FLAG, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("manufacturer_hash", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("version_text", sa.Text(), nullable=False),
+        sa.Column("version_text", TEXT, nullable=False),
         sa.Column("devices", sa.BigInteger(), nullable=False),
         sa.Column("received_utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("request"),
@@ -213,9 +214,9 @@ def _image_orders() -> None:
 def _order_batches() -> None:
     op.create_table(
         "order_batches",
-        sa.Column("request", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("request", TEXT, autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("devices", sa.Text(), nullable=False),
+        sa.Column("devices", TEXT, nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("request", "number"),
         sqlite_with_rowid=False,
@@ -226,16 +227,16 @@ def _order_batches() -> None:
 def _device_orders() -> None:
     op.create_table(
         "device_orders",
-        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("request", sa.Text(), nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("device", sa.String(length=23), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("gateway", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, autoincrement=False, nullable=False),
+        sa.Column("request", TEXT, nullable=False),
+        sa.Column("user", EUI64, nullable=False),
+        sa.Column("device", EUI64, nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("gateway", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.Column("numbers", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("due_utc", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
         sqlite_with_rowid=False,
@@ -249,15 +250,15 @@ def _device_orders() -> None:
 def _device_commands() -> None:
     op.create_table(
         "device_commands",
-        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("request", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("user", sa.String(length=23), nullable=False),
-        sa.Column("device", sa.String(length=23), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, autoincrement=False, nullable=False),
+        sa.Column("request", TEXT, nullable=False),
+        sa.Column("reference", TEXT, nullable=False),
+        sa.Column("user", EUI64, nullable=False),
+        sa.Column("device", EUI64, nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
-        sa.Column("schema_version", sa.Text(), nullable=False),
+        sa.Column("schema_version", TEXT, nullable=False),
         sa.Column("counter", sa.BigInteger(), nullable=False),
         sa.Column("execution_utc", sa.Double(), nullable=True),
         sa.Column("draft", sa.LargeBinary(), nullable=False),
@@ -273,8 +274,8 @@ def _device_commands() -> None:
 def _originator_counters() -> None:
     op.create_table(
         "originator_counters",
-        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("user", sa.String(length=23), autoincrement=False, nullable=False),
+        sa.Column("device", EUI64, autoincrement=False, nullable=False),
+        sa.Column("user", EUI64, autoincrement=False, nullable=False),
         sa.Column("highest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "user"),
         sqlite_with_rowid=False,
@@ -284,9 +285,9 @@ def _originator_counters() -> None:
 def _suspensions() -> None:
     op.create_table(
         "suspensions",
-        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("command", sa.Text(), nullable=False),
+        sa.Column("device", EUI64, autoincrement=False, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("command", TEXT, nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
         sqlite_with_rowid=False,

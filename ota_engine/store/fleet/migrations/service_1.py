@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ota_engine.store.fleet.migrations.carrying import carry_over
+from ota_engine.store.fleet.migrations.held import EUI64, FLAG, TEXT
 
 
 def create() -> None:
@@ -32,17 +33,17 @@ def _fleet_devices() -> None:
     op.rename_table("fleet_devices", "fleet_devices_before")
     op.create_table(
         "fleet_devices",
-        sa.Column("device", sa.String(length=23), autoincrement=False, nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("variant", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("device", EUI64, autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("variant", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=True),
-        sa.Column("version_source", sa.Text(), nullable=False),
+        sa.Column("version_source", TEXT, nullable=False),
         sa.Column("version_since_utc", sa.Double(), nullable=False),
-        sa.Column("gbcs_version", sa.Text(), nullable=False),
+        sa.Column("gbcs_version", TEXT, nullable=False),
         sa.Column("installed_utc", sa.Double(), nullable=False),
-        sa.Column("gpf", sa.String(length=23), nullable=True),
+        sa.Column("gpf", EUI64, nullable=True),
         sa.PrimaryKeyConstraint("device"),
         sqlite_with_rowid=False,
     )
@@ -122,15 +123,15 @@ def _signed_words() -> None:
 def _accounts() -> None:
     op.create_table(
         "accounts",
-        sa.Column("person", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("person", TEXT, autoincrement=False, nullable=False),
+        sa.Column("password", TEXT, nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
-        sa.Column("public_key", sa.Text(), nullable=False),
-        sa.Column("invitation", sa.Text(), nullable=False),
+        sa.Column("public_key", TEXT, nullable=False),
+        sa.Column("invitation", TEXT, nullable=False),
         sa.Column("invited_until_utc", sa.Double(), nullable=False),
         sa.Column("created_utc", sa.Double(), nullable=False),
-        sa.Column("locked", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("locked", TEXT, nullable=False),
+        sa.Column("zone", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person"),
         sqlite_with_rowid=False,
@@ -141,13 +142,13 @@ def _accounts() -> None:
 def _sessions() -> None:
     op.create_table(
         "sessions",
-        sa.Column("digest", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, autoincrement=False, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("account", sa.BigInteger(), nullable=False),
         sa.Column("begun_utc", sa.Double(), nullable=False),
         sa.Column("seen_utc", sa.Double(), nullable=False),
         sa.Column("ends_utc", sa.Double(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("address", TEXT, nullable=False),
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         sqlite_with_rowid=False,
@@ -159,10 +160,10 @@ def _sessions() -> None:
 def _access_tokens() -> None:
     op.create_table(
         "access_tokens",
-        sa.Column("digest", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("reads_only", sa.Boolean(), nullable=False),
+        sa.Column("digest", TEXT, autoincrement=False, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("reads_only", FLAG, nullable=False),
         sa.Column("created_utc", sa.Double(), nullable=False),
         sa.Column("ends_utc", sa.Double(), nullable=False),
         sa.Column("seen_utc", sa.Double(), nullable=True),
@@ -176,7 +177,7 @@ def _access_tokens() -> None:
 def _attempts() -> None:
     op.create_table(
         "attempts",
-        sa.Column("subject", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("subject", TEXT, autoincrement=False, nullable=False),
         sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("since_utc", sa.Double(), nullable=False),
         sa.Column("until_utc", sa.Double(), nullable=False),
@@ -188,16 +189,16 @@ def _attempts() -> None:
 def _hooks() -> None:
     op.create_table(
         "hooks",
-        sa.Column("hook", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("hook", TEXT, autoincrement=False, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
+        sa.Column("url", TEXT, nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("created_utc", sa.Double(), nullable=False),
         sa.Column("told", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("not_before_utc", sa.Double(), nullable=False),
-        sa.Column("trouble", sa.Text(), nullable=False),
-        sa.Column("ended", sa.Text(), nullable=False),
+        sa.Column("trouble", TEXT, nullable=False),
+        sa.Column("ended", TEXT, nullable=False),
         sa.Column("failing_utc", sa.Double(), nullable=True),
         sa.Column("notices_utc", sa.Double(), nullable=False),
         sa.Column("notices_told", sa.LargeBinary(), nullable=False),
@@ -210,16 +211,16 @@ def _hooks() -> None:
 def _gateways() -> None:
     op.create_table(
         "gateways",
-        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("gateway", TEXT, autoincrement=False, nullable=False),
+        sa.Column("code", TEXT, nullable=False),
         sa.Column("code_until_utc", sa.Double(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("token", TEXT, nullable=False),
         sa.Column("registered_utc", sa.Double(), nullable=True),
-        sa.Column("instance", sa.Text(), nullable=False),
-        sa.Column("revoked", sa.Text(), nullable=False),
+        sa.Column("instance", TEXT, nullable=False),
+        sa.Column("revoked", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("changed", sa.Text(), nullable=False),
-        sa.Column("code_instance", sa.Text(), nullable=False),
+        sa.Column("changed", TEXT, nullable=False),
+        sa.Column("code_instance", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("gateway"),
         sqlite_with_rowid=False,
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from ota_engine.store.fleet.migrations.held import FLAG, TEXT
+
 
 def create() -> None:
     _gateway_contacts()
@@ -16,15 +18,15 @@ def create() -> None:
 def _gateway_contacts() -> None:
     op.create_table(
         "gateway_contacts",
-        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("gateway", TEXT, autoincrement=False, nullable=False),
         sa.Column("seen_utc", sa.Double(), nullable=False),
-        sa.Column("software", sa.Text(), nullable=False),
+        sa.Column("software", TEXT, nullable=False),
         sa.Column("protocol", sa.BigInteger(), nullable=False),
         sa.Column("clock_off_s", sa.Double(), nullable=False),
         sa.Column("heard", sa.BigInteger(), nullable=False),
         sa.Column("homes", sa.BigInteger(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("address", TEXT, nullable=False),
+        sa.Column("trouble", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("gateway"),
         sqlite_with_rowid=False,
     )
@@ -33,10 +35,10 @@ def _gateway_contacts() -> None:
 def _home_counters() -> None:
     op.create_table(
         "home_counters",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("originator", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("originator", TEXT, autoincrement=False, nullable=False),
         sa.Column("highest", sa.BigInteger(), nullable=False),
-        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("gateway", TEXT, nullable=False),
         sa.Column("utc", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("home", "originator"),
         sqlite_with_rowid=False,
@@ -46,11 +48,11 @@ def _home_counters() -> None:
 def _home_moves() -> None:
     op.create_table(
         "home_moves",
-        sa.Column("home", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("home", TEXT, autoincrement=False, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("person", TEXT, nullable=False),
         sa.Column("asked_utc", sa.Double(), nullable=False),
         sa.Column("moved_utc", sa.Double(), nullable=True),
         sa.Column("due_utc", sa.Double(), nullable=True),
@@ -66,9 +68,9 @@ def _home_moves() -> None:
 def _sum_samples() -> None:
     op.create_table(
         "sum_samples",
-        sa.Column("campaign", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("campaign", TEXT, autoincrement=False, nullable=False),
         sa.Column("phase", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("state", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("state", TEXT, autoincrement=False, nullable=False),
         sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("homes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "phase", "state", "hour"),
@@ -79,15 +81,15 @@ def _sum_samples() -> None:
 def _gateway_alerts() -> None:
     op.create_table(
         "gateway_alerts",
-        sa.Column("gateway", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("cause", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("gateway", TEXT, autoincrement=False, nullable=False),
+        sa.Column("cause", TEXT, autoincrement=False, nullable=False),
+        sa.Column("subject", TEXT, autoincrement=False, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("content", TEXT, nullable=False),
         sa.Column("times", sa.BigInteger(), nullable=False),
         sa.Column("first_utc", sa.Double(), nullable=False),
         sa.Column("last_utc", sa.Double(), nullable=False),
-        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("open", FLAG, nullable=False),
         sa.PrimaryKeyConstraint("gateway", "cause", "subject"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,78 @@
+"""Opens a fleet's database, wherever it is, and makes it if there is none; knows no row."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from ota_engine.errors import StoreError
+from ota_engine.store import connection as sqlite
+from ota_engine.store.fleet import migrate, schema
+from ota_engine.store.fleet.configurations import register_contents
+from ota_engine.store.fleet.planning import register_hash
+from ota_engine.store.location import PostgresPlace
+
+if TYPE_CHECKING:
+    from ota_engine.store.backends.postgresql import PostgresqlDatabase
+
+_CACHE_KIB: Final = 64 * 1024  # of pages, whatever the size of the estate
+_LOG_PAGES: Final = 8_192  # of the write-ahead log, before they go into the database
+_BUSY_MS: Final = 60_000  # another operator's plan of a million homes is waited for
+
+
+def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
+    """Open or create a database in a file; None for one in memory.
+
+    Raises:
+        StoreError: it cannot be used as it is.
+    """
+    if path is None:
+        connection = sqlite.open_memory()
+        migrate.create_now(connection)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite.open_file(path, durable=durable)
+        migrate.bring_up_to_date(connection, place)
+        sqlite.use_write_ahead_log(connection)
+        sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
+        sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
+        sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
+        sqlite.pragma(connection, "secure_delete = ON")  # what is erased is overwritten
+    driver = sqlite.driver_of(connection)
+    register_hash(driver)
+    register_contents(driver)
+    return connection
+
+
+def on_server(place: PostgresPlace, *, durable: bool) -> "PostgresqlDatabase":
+    """Open or create a database in a schema of a server's.
+
+    Raises:
+        StoreError: it cannot be used as it is.
+    """
+    try:
+        from ota_engine.store.backends.postgresql import (  # noqa: PLC0415 - whoever has no server needs no driver
+            PostgresqlDatabase,
+        )
+    except ImportError as error:
+        raise StoreError(
+            f"{place}: PostgreSQL's driver is not installed: pip install 'zota[postgresql]'"
+        ) from error
+    driver = PostgresqlDatabase(place.url, place.schema, durable=durable)
+    try:
+        if not _is_newest(driver):
+            with driver.migrating() as connection:
+                migrate.bring_up_to_date(connection, str(place))
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+def _is_newest(driver: "PostgresqlDatabase") -> bool:
+    """Whether there is nothing to migrate; looked up at every opening, so without more than that takes."""
+    name = schema.revision.name
+    if driver.execute("SELECT to_regclass(?)", (name,)).fetchone()[0] is None:
+        return False
+    found = driver.execute(f"SELECT version_num FROM {name}").fetchall()  # noqa: S608 - our own words
+    return found == [(schema.HEAD,)]
