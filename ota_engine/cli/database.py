@@ -1,21 +1,26 @@
-"""Which database a command means: a file, or the one in a state directory."""
+"""Which database a command means: a file, a URL, or the one of a state directory."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ota_engine.errors import LocalError
 
+if TYPE_CHECKING:
+    from ota_engine.store.location import StorePlace
 
-def chosen_database(database: Path | None, state: Path | None) -> Path:
+
+def chosen_database(database: str | None, state: Path | None) -> "StorePlace":
     """Resolve the two ways of naming a database.
 
     Raises:
         LocalError: both were given, or neither.
+        StoreError: a URL is none of a database, or the directory does not say where it lies.
     """
-    from ota_engine.store.location import DATABASE_NAME
+    from ota_engine.store.location import place_at, place_of
 
     if (database is None) == (state is None):
         raise LocalError("which database? give its path, or --state and the directory it lies in")
     if database is not None:
-        return database
+        return place_at(database)
     assert state is not None  # noqa: S101 - exactly one of the two is given
-    return state / DATABASE_NAME
+    return place_of(state)

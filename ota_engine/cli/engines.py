@@ -95,10 +95,11 @@ def run_engine(choice: EngineChoice, work: "Callable[[Setup], Awaitable[T]]") ->
 def tell_what_the_file_lacks(state: Path) -> None:
     """Say how many outcomes the database has that could not be written to the file beside it."""
     from ota_engine.shell.afterwards import count_what_waits
-    from ota_engine.store.location import DATABASE_NAME
+    from ota_engine.store.holds import is_there
+    from ota_engine.store.location import place_of
     from ota_engine.telling.json_lines import SINK_NAME
 
-    if not (state / DATABASE_NAME).exists():
+    if not is_there(place_of(state)):
         return
     lacking = count_what_waits(state, SINK_NAME)
     if lacking:
@@ -122,12 +123,14 @@ def audit_head(state: Path) -> str | None:
     Raises:
         StoreError: the database cannot be read.
     """
-    from ota_engine.store.store import DATABASE_NAME, Store
+    from ota_engine.store.holds import is_there
+    from ota_engine.store.location import place_of
+    from ota_engine.store.store import Store
 
-    database = state / DATABASE_NAME
-    if not database.exists():
+    place = place_of(state)
+    if not is_there(place):
         return None
-    with Store.inspect(database) as store:
+    with Store.inspect(place) as store:
         return store.audit_head().hash
 
 

@@ -86,13 +86,18 @@ class LinkChoice:
         It is now; where time jumps, it goes on from where the last command with this state folder
         left it, so that no clock is ever set back.
         """
-        from ota_engine.store.store import DATABASE_NAME, Store
+        from ota_engine.store.holds import is_there
+        from ota_engine.store.location import place_of
+        from ota_engine.store.store import Store
 
         now = this_machine()
-        if not self.virtual or not (state / DATABASE_NAME).is_file():
+        if not self.virtual:
             return now
         try:
-            with Store.inspect(state / DATABASE_NAME) as store:
+            place = place_of(state)
+            if not is_there(place):
+                return now
+            with Store.inspect(place) as store:
                 return max(now, store.trusted_utc() or now)
         except StoreError:  # the engine that is about to open it says what is wrong
             return now

@@ -129,9 +129,10 @@ async def _cancel(setup: "Setup", number: int, screen: OrderScreen, seconds: flo
 
 
 def _read(state: Path) -> tuple[OrderRecord, ...]:
-    from ota_engine.store.store import DATABASE_NAME, Store
+    from ota_engine.store.location import place_of
+    from ota_engine.store.store import Store
 
-    with Store.inspect(state / DATABASE_NAME) as store:
+    with Store.inspect(place_of(state)) as store:
         return store.orders()
 
 

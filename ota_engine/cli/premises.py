@@ -267,8 +267,9 @@ def _tell(
 
 def _read(state: Path) -> list[PremisesStatus]:
     from ota_engine.hub.premises.changes import PremisesChanges
-    from ota_engine.store.store import DATABASE_NAME, Store
+    from ota_engine.store.location import place_of
+    from ota_engine.store.store import Store
 
-    with Store.inspect(state / DATABASE_NAME) as store:
+    with Store.inspect(place_of(state)) as store:
         changes, replies = store.premises()
     return list(PremisesChanges(changes, replies, lambda _: None).status())

@@ -18,6 +18,7 @@ from ota_engine.cli.remarks import remark
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
+    from ota_engine.store.location import StorePlace
     from ota_engine.telling.dispatch import Dispatched
 
 DEFAULT_TIMEOUT = 60.0  # seconds
@@ -44,11 +45,11 @@ def deliver(
     use.
     """
     require(HTTP, "receiver deliver")
-    from ota_engine.store.location import DATABASE_NAME
+    from ota_engine.store.location import place_of
 
     done = trio.run(
         _deliver,
-        state / DATABASE_NAME,
+        place_of(state),
         url,
         timeout,
         remark,
@@ -64,7 +65,11 @@ def deliver(
 
 
 async def _deliver(
-    database: Path, url: str, seconds: float, report: Callable[[str], None], token: str | None
+    database: "StorePlace",
+    url: str,
+    seconds: float,
+    report: Callable[[str], None],
+    token: str | None,
 ) -> "Dispatched":
     from ota_engine.telling.dispatch import dispatch
     from ota_engine.telling.http_sink import HttpSink

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-Database = Annotated[Path | None, typer.Argument(metavar="DB", help="The database file.")]
+Database = Annotated[
+    str | None, typer.Argument(metavar="DB", help="The database: its file, or a URL.")
+]
 State = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="The state directory it lies in.")
 ]
@@ -43,13 +45,13 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
     outcomes, orders and pushes against what the trail says of them. A folder that cannot be
     written is checked too. Exit code 0: sound, 2: defects found, 3: cannot be opened.
     """
-    from ota_engine.store.lease import holder
+    from ota_engine.store.holds import who_holds
     from ota_engine.store.store import Store
 
     path = chosen_database(database, state)
     with Store.inspect(path) as opened:
         report = opened.check()
-    user = holder(path)
+    user = who_holds(path)
     if as_json:
         findings = [finding._asdict() for finding in report.findings]
         shown = report._asdict() | {"findings": findings, "in_use_by": user}

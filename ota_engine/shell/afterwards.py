@@ -11,8 +11,9 @@ from typing import Final
 
 import trio
 
+from ota_engine.store.location import place_of
 from ota_engine.store.schema import DispatchState
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import dispatch
 from ota_engine.telling.sink import Sink
 from ota_engine.wall_clock import this_machine
@@ -43,7 +44,7 @@ def send_what_waits(
     async def send() -> int:
         async with opened() as sink:
             done = await dispatch(
-                state / DATABASE_NAME,
+                place_of(state),
                 sink,
                 seconds=SEND_LATER_S,
                 wall_clock=this_machine,
@@ -60,6 +61,6 @@ def count_what_waits(state: Path, sink: str) -> int:
     Raises:
         StoreError: the database cannot be read.
     """
-    with Store.inspect(state / DATABASE_NAME) as store:
+    with Store.inspect(place_of(state)) as store:
         counted = store.dispatches.counts().get(sink)
         return 0 if counted is None else counted[DispatchState.WAITING]

@@ -14,7 +14,8 @@ from ota_engine.evidence.push_page import push_page
 from ota_engine.hub.push.report import PushReport
 from ota_engine.records import EventRecord, OutcomeRecord
 from ota_engine.shell.push import PushResult
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.location import place_of
+from ota_engine.store.store import Store
 from ota_engine.telling.json_lines import outcome_line
 
 SUMMARY_NAME = "summary.json"
@@ -59,7 +60,7 @@ def write_evidence(
     events: list[EventRecord] = []
     outcomes: list[OutcomeRecord] = []
     if not result.dry:
-        with Store.inspect(state / DATABASE_NAME) as store:
+        with Store.inspect(place_of(state)) as store:
             events = [event for event in store.events() if event.utc >= since]
             outcomes = [outcome for outcome in store.outcomes() if outcome.utc >= since]
             values["audit_head"] = store.audit_head().hash

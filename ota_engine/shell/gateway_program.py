@@ -42,7 +42,9 @@ from ota_engine.shell.head_end_door import HeadEndAwayError, HeadEndDoor, ShutOu
 from ota_engine.shell.head_end_link import GatewayLog, HeadEndLink, LinkParts
 from ota_engine.shell.image_cellar import ImageCellar
 from ota_engine.shell.service import Setup
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.holds import is_there
+from ota_engine.store.location import place_of
+from ota_engine.store.store import Store
 from ota_engine.times import Monotonic, Utc
 from ota_engine.wall_clock import this_machine
 
@@ -352,8 +354,8 @@ def _goes_on(link: HeadEndLink, home: str, gateway: LinkGateway) -> bool:
 
 def _counters(state: Path) -> Mapping[Eui64, int]:
     """The highest counters that a hub has used."""
-    path = state / DATABASE_NAME
-    if not path.exists():
+    place = place_of(state)
+    if not is_there(place):
         return {}
-    with Store.inspect(path) as store:
+    with Store.inspect(place) as store:
         return {one.originator: one.last for one in store.load().counters}

@@ -38,7 +38,9 @@ from ota_engine.shell.push_plan import take_over_plan
 from ota_engine.shell.runner import Shell, Witness
 from ota_engine.shell.service import Setup, open_engine, open_virtual_service
 from ota_engine.shell.waiting import wait_for
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.holds import is_there
+from ota_engine.store.location import place_of
+from ota_engine.store.store import Store
 from ota_engine.times import Monotonic, Utc
 
 SHOW_EVERY = 0.25  # seconds between two pictures for whoever looks on
@@ -172,8 +174,9 @@ async def open_copy(setup: Setup, committed: Witness) -> AsyncIterator[Shell]:
     What an earlier push left open is paused in it, so that a device in mid download is told to wait.
     """
     with Store.in_memory() as store:
-        if (setup.state / DATABASE_NAME).exists():
-            with Store.inspect(setup.state / DATABASE_NAME) as remembered:
+        place = place_of(setup.state)
+        if is_there(place):
+            with Store.inspect(place) as remembered:
                 store.apply(_everything(remembered.load()))
         async with open_virtual_service(
             setup.link,

@@ -7,7 +7,9 @@ from typing import Any, Final
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import Activation, PushRecord, PushState, VersionPolicy
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.holds import is_there
+from ota_engine.store.location import place_of
+from ota_engine.store.store import Store
 from ota_engine.times import Utc
 
 PLAN_NAME: Final = "push.json"  # in the state folder
@@ -25,14 +27,14 @@ def require_unfinished(state: Path) -> None:
     """
     if (state / PLAN_NAME).exists():
         return
-    database = state / DATABASE_NAME
+    place = place_of(state)
     last: PushRecord | None = None
-    if database.exists():
-        try:
-            with Store.inspect(database) as store:
+    try:
+        if is_there(place):
+            with Store.inspect(place) as store:
                 last = max(store.pushes(), key=lambda push: push.number, default=None)
-        except StoreError:
-            return
+    except StoreError:
+        return
     if last is None:
         raise LocalError(f"{state}: no push was begun here: give files to push")
     if last.state is not PushState.RUNNING:

@@ -15,7 +15,8 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.engine import Engine
 from ota_engine.link.contract import Link
 from ota_engine.shell.runner import Shell, Witness, nobody
-from ota_engine.store.store import DATABASE_NAME, Store
+from ota_engine.store.location import place_of
+from ota_engine.store.store import Store
 from ota_engine.store.writer import InlineWriter, Writer, open_writer
 from ota_engine.telling.courier import Courier
 from ota_engine.telling.json_lines import SINK_NAME, JsonLinesSink
@@ -66,7 +67,7 @@ async def open_service(
         LocalError: a key that ``security`` speaks of is not in it.
     """
     with (
-        Store.open(state / DATABASE_NAME) as store,
+        Store.open(place_of(state)) as store,
         JsonLinesSink(state / SINK_NAME) as file,
     ):
         async with open_writer(store) as writer:
@@ -219,7 +220,7 @@ async def open_engine(
             yield shell
         return
     with (
-        Store.open(setup.state / DATABASE_NAME, durable=False) as store,
+        Store.open(place_of(setup.state), durable=False) as store,
         JsonLinesSink(setup.state / SINK_NAME, inline=True) as file,
     ):
         if prepare is not None:

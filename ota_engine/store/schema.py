@@ -49,6 +49,7 @@ HEAD = REVISIONS[-1]
 AUDIT_LENGTH = "audit length"  # rows of ``meta``: how long the audit trail must be
 AUDIT_HEAD = "audit head"  # and the hash its last row must have
 SEALS_DUE = "seals due"  # there only until what an older version wrote has been sealed as found
+BATCHES = "batches"  # committed so far, where a cut connection leaves open whether one was
 TRUSTED_UTC = "trusted utc"  # the latest wall time the engine trusted, seconds since 1970
 
 FILE_SINK = "outcomes.jsonl"  # the sink every database has; others are registered

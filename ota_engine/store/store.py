@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from images.eui64 import Eui64
 from ota_engine.audit_chain import AuditFault, AuditHead, AuditRow, extend, is_hash, verify
-from ota_engine.errors import LocalError, StoreError, StoreFull
+from ota_engine.errors import LocalError, StoreError, StoreFull, StoreLost
 from ota_engine.records import (
     AssignmentRecord,
     AuditRecord,
@@ -38,14 +38,13 @@ from ota_engine.records import (
     SessionRecord,
     Snapshot,
 )
-from ota_engine.store import connection as sqlite
-from ota_engine.store import migrate, schema
+from ota_engine.store import holds, migrate, schema
 from ota_engine.store.check import CheckReport, count_rows, look_over
 from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.findings import MOST, RESTORE, StoreFinding
-from ota_engine.store.lease import Lease
-from ota_engine.store.location import DATABASE_NAME, SqlitePlace, place_at, refuse_absent
+from ota_engine.store.holds import Hold
+from ota_engine.store.location import DATABASE_NAME, StorePlace, place_at, place_of
 from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.sealing import broken_seals, read_seals, seals_found, seals_of
@@ -55,7 +54,7 @@ from ota_engine.wall_clock import this_machine
 
 MEMORY = "memory"  # the place of a database without a file
 
-__all__ = ["DATABASE_NAME", "Store"]
+__all__ = ["DATABASE_NAME", "Store", "place_of"]
 
 _R = TypeVar("_R")
 
@@ -63,19 +62,21 @@ _R = TypeVar("_R")
 class Store:
     """An open database. Make one with ``open``, ``in_memory`` or ``inspect``; close it."""
 
-    def __init__(self, connection: sa.Connection, place: str, lease: Lease | None = None) -> None:
+    def __init__(self, connection: sa.Connection, place: str, hold: Hold | None = None) -> None:
         self.place = place
         self.closed_cleanly = True  # by whoever had it before
         self._connection = connection
-        self._lease = lease
+        self._hold = hold
         self._write = statements(connection.dialect.name)
         self._audit_head = AuditHead()
+        self._taken: dict[str, Any] = {}  # the row of the lease, since it is ours
+        self._batches = 0  # committed so far, where the way to the database may be cut
         self.dispatches = Dispatches(connection, place, self._write)
 
     @classmethod
     def open(
         cls,
-        path_or_url: str | Path,
+        where: str | Path | StorePlace,
         *,
         create: bool = True,
         owner: str = "zota",
@@ -84,7 +85,7 @@ class Store:
         """Open a database for exclusive use, creating or migrating it as needed.
 
         Args:
-            path_or_url: a file, or ``sqlite:///`` and a file.
+            where: a file, a URL, or what ``place_of`` says of a state folder.
             create: make the database when there is none.
             owner: who to name to others that want it meanwhile.
             durable: a commit waits for the disk; a simulation may do without.
@@ -92,43 +93,33 @@ class Store:
         Raises:
             StoreError: in use, newer than this program, damaged, or not a database at all.
         """
-        path = _file(path_or_url)
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        else:
-            refuse_absent(path)
-        lease = Lease(path, owner)
+        place = place_at(where)
+        hold = holds.take(place, owner, create=create, durable=durable)
         try:
-            with mapped(str(path)):
-                store = cls(sqlite.open_file(path, durable=durable), str(path), lease)
-        except BaseException:
-            lease.release()
-            raise
-        try:
+            store = cls(hold.connection, str(place), hold)
             store._prepare(owner)
         except BaseException:
-            store._abandon()
+            hold.release()
             raise
         return store
 
     @classmethod
     def in_memory(cls) -> Self:
         """Open an empty database that is gone when closed."""
-        store = cls(sqlite.open_memory(), MEMORY)
+        hold = holds.MemoryHold()
+        store = cls(hold.connection, MEMORY, hold)
         migrate.create_now(store._connection)
         return store
 
     @classmethod
-    def inspect(cls, path_or_url: str | Path) -> Self:
+    def inspect(cls, where: str | Path | StorePlace) -> Self:
         """Open a database only to read it, also beside the engine that uses it.
 
         Raises:
             StoreError: absent, damaged, of another version, or not a database at all.
         """
-        path = _file(path_or_url)
-        refuse_absent(path)
-        with mapped(str(path)):
-            store = cls(sqlite.open_to_read(path), str(path))
+        place = place_at(where)
+        store = cls(holds.open_to_read(place), str(place))
         try:
             with mapped(store.place):
                 revision = migrate.revision_of(store._connection, store.place)
@@ -141,14 +132,15 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Note that all is well, close the file and give up the lease.
+        """Note that all is well, close the database and give up the lease.
 
-        On a full disk the note is missing, and whoever opens it next looks more closely.
+        On a full disk, or where the server is away, the note is missing, and whoever opens it next
+        looks more closely.
         """
         try:
-            if self._lease is not None and not self._connection.closed:
+            if self._taken and not self._connection.closed:
                 ended = sa.update(schema.lease).values(closed_utc=this_machine())
-                with suppress(StoreFull), mapped(self.place), self._connection.begin():
+                with suppress(StoreFull, StoreLost), mapped(self.place), self._connection.begin():
                     self._connection.execute(ended)
         finally:
             self._abandon()
@@ -174,6 +166,7 @@ class Store:
 
         Raises:
             StoreFull: no space; nothing was written, the same call may be made again.
+            StoreLost: the server is out of reach; ``reopen`` says whether they were committed.
             StoreError: the records contradict what is stored, or the database failed.
             LocalError: an image is not what its hash says, or a value fits no column.
         """
@@ -184,13 +177,39 @@ class Store:
             write_state(self._connection, self._write, batch)
             write_history(self._connection, self._write, batch)
             trail = self._extend([*batch.audit, *seals_of(self._connection, batch)])
+            if self._may_be_lost:
+                number = {"name": schema.BATCHES, "value": str(self._batches + 1)}
+                self._connection.execute(self._write.meta, [number])
+        self._batches += 1
         self._audit_head = _head_of(trail) or self._audit_head
+
+    def reopen(self) -> bool:
+        """Reach the server again after a ``StoreLost``, and prove that nobody else wrote meanwhile.
+
+        Returns:
+            Whether the last call of ``apply`` had been committed before the way was cut.
+
+        Raises:
+            StoreLost: it is still out of reach.
+            StoreError: somebody else has, or has had, the database: what we know of it is old.
+        """
+        if not self._may_be_lost:
+            raise StoreError(f"{self.place}: nothing can have cut the way to it")
+        with mapped(self.place):
+            if not self._connection.invalidated:
+                self._connection.invalidate()
+            with self._connection.begin():
+                self._prove_lease()
+                noted = self._noted(schema.BATCHES)
+                self._audit_head = self._recorded_head()
+        before, self._batches = self._batches, int(noted.get(schema.BATCHES, self._batches))
+        return self._batches > before
 
     def limit_size(self, octets: int) -> None:
         """Let the database grow no further than this, as if the disk ended there."""
-        with mapped(self.place):
-            page = sqlite.pragma(self._connection, "page_size")
-            sqlite.pragma(self._connection, f"max_page_count = {octets // int(str(page))}")
+        if self._hold is not None:
+            with mapped(self.place):
+                self._hold.limit_size(octets)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -350,12 +369,14 @@ class Store:
     def _prepare(self, owner: str) -> None:
         with mapped(self.place):
             migrate.bring_up_to_date(self._connection, self.place)
-            sqlite.use_write_ahead_log(self._connection)
+            if self._hold is not None:
+                self._hold.settle()
             self.closed_cleanly = self._take_lease(owner)
             if not self.closed_cleanly:
                 self._refuse_damaged()
             with self._connection.begin():
                 self._audit_head = self._recorded_head()
+                self._batches = int(self._noted(schema.BATCHES).get(schema.BATCHES, 0))
             self._seal_what_is_found()
 
     def _seal_what_is_found(self) -> None:
@@ -391,12 +412,25 @@ class Store:
         with self._connection.begin():
             before = self._connection.execute(sa.select(schema.lease.c.closed_utc)).first()
             self._connection.execute(self._write.lease, taken)
+        self._taken = taken
         return before is None or before.closed_utc is not None
 
+    def _prove_lease(self) -> None:
+        row = self._connection.execute(sa.select(schema.lease)).mappings().first()
+        if row is None or dict(row) != self._taken:
+            had = "somebody else" if row is None else f"{row['owner']!r} on {row['host']}"
+            raise StoreError(
+                f"{self.place}: {had} has had it since the way to it was cut: start this engine anew"
+            )
+
     def _refuse_damaged(self) -> None:
-        answer = one_line(sqlite.pragma(self._connection, "quick_check(1)"))
-        if answer != "ok":
-            raise StoreError(f"{self.place}: the database is damaged ({answer}): {RESTORE}")
+        damage = "" if self._hold is None else self._hold.damage()
+        if damage:
+            raise StoreError(f"{self.place}: the database is damaged ({damage}): {RESTORE}")
+
+    @property
+    def _may_be_lost(self) -> bool:
+        return self._hold is not None and self._hold.may_be_lost
 
     def _trail(self) -> tuple[AuditRow, ...]:
         table = schema.audit.c
@@ -440,18 +474,12 @@ class Store:
         return found
 
     def _abandon(self) -> None:
-        self._connection.close()
-        self._connection.engine.dispose()
-        if self._lease is not None:
-            self._lease.release()
-            self._lease = None
-
-
-def _file(path_or_url: str | Path) -> Path:
-    place = place_at(path_or_url)
-    if isinstance(place, SqlitePlace):
-        return place.path
-    raise StoreError(f"{place}: a hub keeps its records in a file yet: give a file")
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
+        else:
+            self._connection.close()
+            self._connection.engine.dispose()
 
 
 def _head_of(trail: Sequence[AuditRow]) -> AuditHead | None:

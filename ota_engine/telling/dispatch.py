@@ -7,6 +7,7 @@ from typing import NamedTuple
 import trio
 
 from ota_engine.errors import StoreError
+from ota_engine.store.location import StorePlace
 from ota_engine.store.schema import DispatchState
 from ota_engine.store.store import Store
 from ota_engine.store.writer import InlineWriter, Writer, open_writer
@@ -29,7 +30,7 @@ class Dispatched(NamedTuple):
 
 
 async def dispatch(
-    database: Path,
+    database: Path | StorePlace,
     sink: Sink,
     *,
     seconds: float,

@@ -1,8 +1,6 @@
 """The audit trail (fault 35): whatever is done to it behind our back, the first bad row is named."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from ota_engine.audit_chain import GENESIS, AuditFault, AuditHead, AuditRow, ext
 from ota_engine.errors import StoreError
 from ota_engine.records import AuditRecord
 from ota_engine.store.store import Store
+from tests.store.databases import remove, tamper
 from tests.store.samples import audit
 
 ROWS = 6
@@ -69,8 +68,7 @@ def test_an_edit_behind_our_back_names_the_first_bad_row(tmp_path: Path, edit: s
     statement, bad_row = EDITS[edit]
     path = tmp_path / "zota.db"
     trail(path)
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(statement)
+    tamper(path, statement)
     with Store.inspect(path) as store:
         fault = store.verify_audit()
     assert fault is not None
@@ -104,10 +102,9 @@ def test_a_head_noted_before_is_found_in_the_trail_that_grew_from_it(tmp_path: P
 def test_a_damaged_note_of_the_head_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "zota.db"
     for damage in ("UPDATE meta SET value = 'x'", "DELETE FROM meta WHERE name = 'audit head'"):
-        path.unlink(missing_ok=True)
+        remove(path)
         trail(path)
-        with closing(sqlite3.connect(path)) as database:
-            database.executescript(damage)
+        tamper(path, damage)
         with pytest.raises(StoreError, match="the note of the audit trail's head is damaged"):
             Store.inspect(path)
 

@@ -1,8 +1,6 @@
 """``Store.check``: every kind of damage is told, with what to do, and nothing is changed."""
 
 import random
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from ota_engine.errors import StoreError
 from ota_engine.records import CounterRecord
 from ota_engine.store.store import Store
+from tests.store.databases import tamper
 from tests.store.samples import (
     IMAGE,
     PPMID,
@@ -82,8 +81,7 @@ def test_a_sound_database_has_no_findings(path: Path) -> None:
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_told(path: Path, damage: str) -> None:
     statement, where = DAMAGE[damage]
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(statement)
+    tamper(path, statement)
     with Store.inspect(path) as store:
         findings = store.check().findings
     assert where in {finding.where for finding in findings}
@@ -91,8 +89,7 @@ def test_damage_is_told(path: Path, damage: str) -> None:
 
 
 def test_a_damaged_image_is_not_loaded_and_so_never_served(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript("UPDATE images SET data = x'00'")
+    tamper(path, "UPDATE images SET data = x'00'")
     with Store.open(path) as store, pytest.raises(StoreError, match="will not be served"):
         store.load()
 

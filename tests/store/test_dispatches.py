@@ -1,8 +1,6 @@
 """Every outcome waits for every sink on its own, and leaves only delivered or dead."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from ota_engine.store.dispatches import PendingDispatch
 from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
+from tests.store.databases import tamper
 from tests.store.samples import outcome
 from tests.tiers import examples
 
@@ -68,8 +67,7 @@ def test_an_outcome_whose_proof_is_worth_nobody_knows_what_is_still_told(tmp_pat
     proven = outcome("k", message=b"\xdd", verification=VALID)
     with Store.open(tmp_path / "zota.db") as store:
         store.apply([proven, outcome("next")])
-    with closing(sqlite3.connect(tmp_path / "zota.db")) as database:
-        database.executescript("UPDATE outcomes SET verification = '{\"mac\":7}' WHERE key = 'k'")
+    tamper(tmp_path / "zota.db", "UPDATE outcomes SET verification = '{\"mac\":7}' WHERE key = 'k'")
     with Store.open(tmp_path / "zota.db") as store:
         assert store.dispatches.waiting(FILE_SINK, 10) == (
             replace(proven, verification=None),
@@ -127,8 +125,7 @@ def test_who_may_not_hear_of_it_is_not_told_whatever_rows_say(tmp_path: Path) ->
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
         store.apply([outcome("k")])
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript("UPDATE outcomes SET audience = 'supplier'")
+    tamper(path, "UPDATE outcomes SET audience = 'supplier'")
     with Store.open(path) as store:
         assert due(store, sink=FILE_SINK) == []
 

@@ -1,7 +1,5 @@
 """Evidence that stands alone: whatever is rewritten, removed or slipped in contradicts the trail."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from ota_engine.store.seals import SEAL, SEAL_FOUND, SEALER, known_seals
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
 from tests.cli.firmware import image_file
+from tests.store.databases import edited, tamper
 from tests.store.samples import (
     HIGHEST,
     IMAGE,
@@ -96,11 +95,6 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def edit(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(statement)
-
-
 def findings(path: Path) -> list[str]:
     with Store.inspect(path) as store:
         return [finding.problem for finding in store.check().findings]
@@ -110,7 +104,7 @@ def findings(path: Path) -> list[str]:
 def test_evidence_that_is_not_what_was_recorded_is_named(path: Path, forgery: str) -> None:
     assert findings(path) == []
     statement, said = FORGERIES[forgery]
-    edit(path, statement)
+    tamper(path, statement)
     assert [problem for problem in findings(path) if said in problem]
     with Store.inspect(path) as store:
         assert store.verify_audit() is None, "the trail itself was left alone"
@@ -124,8 +118,8 @@ def test_a_seal_rewritten_to_fit_a_forgery_breaks_the_chain(path: Path) -> None:
     with Store.in_memory() as other:
         other.apply([forged])
         (row,) = other.audit_rows()
-    edit(path, "UPDATE outcomes SET verdict = 'failed'")
-    with closing(sqlite3.connect(path)) as database, database:
+    tamper(path, "UPDATE outcomes SET verdict = 'failed'")
+    with edited(path) as database:
         for key, digest in known_seals([row.record]).digests.items():
             change = known_seals([old.record]).digests[key], digest
             database.execute("UPDATE audit SET detail = replace(detail, ?, ?)", change)
@@ -138,7 +132,7 @@ def test_a_chain_rewritten_whole_is_found_by_the_head_noted_before(path: Path) -
         records = [row.record for row in store.audit_rows()]
     with Store.open(path) as store:
         forged = extend(AuditHead(), [replace(record, utc=Utc(1.0)) for record in records])
-    with closing(sqlite3.connect(path)) as database, database:
+    with edited(path) as database:
         for row in forged:
             values = (row.record.utc, row.hash, row.sequence)
             database.execute("UPDATE audit SET utc = ?, hash = ? WHERE sequence = ?", values)
@@ -211,10 +205,10 @@ def test_whatever_is_committed_is_sound(records: list[Record]) -> None:
 
 def as_an_older_version_left_it(path: Path) -> None:
     """A database of schema 0005: the same tables, without seals."""
-    edit(path, "DELETE FROM audit WHERE actor = 'store'")
-    edit(path, "ALTER TABLE orders DROP COLUMN passed")
-    edit(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
-    edit(path, "DELETE FROM meta; UPDATE alembic_version SET version_num = '0005'")
+    tamper(path, "DELETE FROM audit WHERE actor = 'store'")
+    tamper(path, "ALTER TABLE orders DROP COLUMN passed")
+    tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
+    tamper(path, "DELETE FROM meta; UPDATE alembic_version SET version_num = '0005'")
 
 
 def test_what_an_older_version_wrote_is_sealed_as_found_and_said_to_be(tmp_path: Path) -> None:
@@ -232,7 +226,7 @@ def test_what_an_older_version_wrote_is_sealed_as_found_and_said_to_be(tmp_path:
         )
     with Store.open(path) as store:
         assert store.audit_head().length == 1, "once only"
-    edit(path, "UPDATE outcomes SET verdict = 'failed'")
+    tamper(path, "UPDATE outcomes SET verdict = 'failed'")
     assert findings(path) == ["outcome k is not what was recorded"]
 
 
@@ -240,9 +234,9 @@ def test_an_order_that_was_sealed_before_users_had_any_is_sound(tmp_path: Path) 
     path = tmp_path / "zota.db"
     with Store.open(path) as store:
         store.apply([IMAGE, DONE, OVER])
-    edit(path, "ALTER TABLE orders DROP COLUMN passed")
-    edit(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
-    edit(path, "UPDATE alembic_version SET version_num = '0006'")
+    tamper(path, "ALTER TABLE orders DROP COLUMN passed")
+    tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
+    tamper(path, "UPDATE alembic_version SET version_num = '0006'")
     with Store.open(path) as store:
         assert store.check().findings == ()
 
@@ -278,13 +272,13 @@ def test_a_row_of_an_image_is_checked_against_the_images_own_octets(
     with Store.open(path) as store:
         store.apply([image_record(file.read_bytes(), file.name, Utc(1.7e9))])
     assert findings(path) == []
-    edit(path, edited)
+    tamper(path, edited)
     first, *_ = findings(path)
     assert first.startswith(edited.split()[3] + " of image ")
     assert first.endswith("is not what its own octets say")
 
 
 def test_who_is_told_is_part_of_an_outcomes_seal(path: Path) -> None:
-    edit(path, "UPDATE outcomes SET audience = 'operators supplier'")
+    tamper(path, "UPDATE outcomes SET audience = 'operators supplier'")
     assert "outcome k is not what was recorded" in findings(path)
     assert TOLD.device == PPMID
