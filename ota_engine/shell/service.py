@@ -70,7 +70,7 @@ async def open_service(
         Store.open(place_of(state)) as store,
         JsonLinesSink(state / SINK_NAME) as file,
     ):
-        async with open_writer(store) as writer:
+        async with open_writer(store, _alarm) as writer:
             if prepare is not None:
                 await writer.call(prepare, store)
             await writer.call(register, store, sinks)
@@ -246,4 +246,4 @@ def _alarm(error: StoreError | None) -> None:
     if error is None:
         log.info("store", recovered=True)
     else:
-        log.error("store", problem=str(error), effect="frames are withheld until there is room")
+        log.error("store", problem=str(error), effect="frames are withheld until it passes")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from ota_engine.errors import StoreError
+from ota_engine.errors import StoreError, StoreLost
 from ota_engine.store import connection as sqlite
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease, holder
@@ -37,6 +37,12 @@ class Hold(Protocol):
     def limit_size(self, octets: int) -> None:
         """Let it grow no further than this."""
 
+    def cut(self) -> None:
+        """Let no statement reach the database any more."""
+
+    def reconnect(self) -> None:
+        """Let the next statement reach the database anew; without, none does once it was lost."""
+
     def release(self) -> None:
         """Close it and let others have it."""
 
@@ -61,6 +67,13 @@ class MemoryHold:
         """Count its pages."""
         page = sqlite.pragma(self.connection, "page_size")
         sqlite.pragma(self.connection, f"max_page_count = {octets // int(str(page))}")
+
+    def cut(self) -> None:
+        """Close it."""
+        self.connection.close()
+
+    def reconnect(self) -> None:
+        """Do nothing: it cannot be lost."""
 
     def release(self) -> None:
         """Forget it."""
@@ -94,19 +107,49 @@ class FileHold(MemoryHold):
 
 
 class ServerHold:
-    """A schema on a PostgreSQL server, ours alone; see ``Hold``."""
+    """A schema on a PostgreSQL server; see ``Hold``.
+
+    Args:
+        place: where.
+        owner: who to name to others.
+        create: make the schema when there is none.
+        alone: to the exclusion of others that want it alone.
+    """
 
     may_be_lost = True
 
-    def __init__(self, place: PostgresPlace, owner: str, *, create: bool) -> None:
-        server = Server(place, owner)
+    def __init__(
+        self, place: PostgresPlace, owner: str, *, create: bool, alone: bool = True
+    ) -> None:
+        self._server = Server(place, owner)
+        self._alone = alone
+        self._may_connect = True
         with mapped(str(place)):
             if create:
-                server.make_schema()
+                self._server.make_schema()
             else:
-                with server.connect() as session:
-                    refuse_absent_schema(server, session)
-            self.connection = over(server.connect_as_holder)
+                with self._server.connect() as session:
+                    refuse_absent_schema(self._server, session)
+            self.connection = over(self._connect)
+
+    def _connect(self) -> Any:
+        if not self._may_connect:
+            raise StoreLost(f"{self._server.place}: the way to the server was cut")
+        self._may_connect = False
+        if self._alone:
+            return self._server.connect_as_holder()
+        return self._server.connect(autocommit=False)
+
+    def cut(self) -> None:
+        """Drop the session, and the lease with it."""
+        if not self.connection.invalidated:
+            self.connection.invalidate()
+        self._may_connect = False
+
+    def reconnect(self) -> None:
+        """Drop the session, and let there be another one."""
+        self.cut()
+        self._may_connect = True
 
     def settle(self) -> None:
         """Readers need nothing."""

@@ -193,15 +193,17 @@ class Store:
             StoreLost: it is still out of reach.
             StoreError: somebody else has, or has had, the database: what we know of it is old.
         """
-        if not self._may_be_lost:
-            raise StoreError(f"{self.place}: nothing can have cut the way to it")
-        with mapped(self.place):
-            if not self._connection.invalidated:
-                self._connection.invalidate()
-            with self._connection.begin():
+        if self._hold is None:
+            raise StoreError(f"{self.place}: is open only to be read, or closed: open it anew")
+        self._hold.reconnect()
+        try:
+            with mapped(self.place), self._connection.begin():
                 self._prove_lease()
                 noted = self._noted(schema.BATCHES)
                 self._audit_head = self._recorded_head()
+        except StoreError:
+            self._hold.cut()
+            raise
         before, self._batches = self._batches, int(noted.get(schema.BATCHES, self._batches))
         return self._batches > before
 
@@ -416,6 +418,8 @@ class Store:
         return before is None or before.closed_utc is not None
 
     def _prove_lease(self) -> None:
+        if not self._taken:
+            return  # it is shared
         row = self._connection.execute(sa.select(schema.lease)).mappings().first()
         if row is None or dict(row) != self._taken:
             had = "somebody else" if row is None else f"{row['owner']!r} on {row['host']}"

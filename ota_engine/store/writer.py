@@ -2,7 +2,8 @@
 
 One thread owns the store. Commits that arrive while it waits for the disk are written together in
 one transaction, so a busy engine pays for one flush, not for one per device (ADR 0010). A caller
-that is cancelled still waits for the answer: a commit has either happened or was never begun.
+that is cancelled still waits for the answer: a commit has either happened or was never begun. While a
+server is away the thread waits for it, and callers with it; one that is cancelled ends that.
 """
 
 import queue
@@ -15,8 +16,14 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import trio
 
-from ota_engine.errors import StoreError, StoreFull
+from ota_engine.errors import StoreError, StoreFull, StoreLost
 from ota_engine.records import Record
+from ota_engine.store.returning import (
+    Endurance,
+    apply_through,
+    call_through,
+    nobody_is_told,
+)
 from ota_engine.store.store import Store
 
 RETRY_S = 1.0  # between attempts to commit to a full disk
@@ -44,17 +51,18 @@ class InlineWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._endurance = Endurance()
 
     async def commit(self, records: Sequence[Record]) -> None:
         """Apply the records, then let other tasks run."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        self._store.apply(records)
+        apply_through(self._store, records, self._endurance)
         await trio.lowlevel.cancel_shielded_checkpoint()
 
     async def call(self, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
         """Run the function, then let other tasks run."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        result = function(*args)
+        result = call_through(self._store, lambda: function(*args), self._endurance)
         await trio.lowlevel.cancel_shielded_checkpoint()
         return result
 
@@ -67,14 +75,15 @@ class _Job:
     function: Callable[[], Any] | None = None
     result: Any = None
     error: BaseException | None = None
+    hurried: bool = False  # whoever asked was cancelled meanwhile
     done: trio.Event = field(default_factory=trio.Event)
 
-    def run(self, store: Store) -> None:
+    def run(self, store: Store, endurance: Endurance) -> None:
         try:
             if self.function is not None:
-                self.result = self.function()
+                self.result = call_through(store, self.function, endurance)
             elif self.records is not None:
-                store.apply(self.records)
+                apply_through(store, self.records, endurance)
         except BaseException as error:  # noqa: BLE001 - raised again in the task that asked
             self.error = error
 
@@ -82,9 +91,13 @@ class _Job:
 class ThreadWriter:
     """Hands work to the one thread that owns the store. Made by ``open_writer``."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, alarm: Callable[[StoreLost | None], None]) -> None:
         self.transactions = 0  # how many groups were committed
         self._store = store
+        self._alarm = alarm
+        self._at_work: list[_Job] = []
+        self._stirred = threading.Event()  # somebody whose work waits for a server was cancelled
+        self._endurance = Endurance(self._tell, self._wait)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._token = trio.lowlevel.current_trio_token()
         self._thread = threading.Thread(target=self._serve, name="zota store writer", daemon=True)
@@ -108,8 +121,13 @@ class ThreadWriter:
     async def _answer(self, job: _Job) -> Any:
         await trio.lowlevel.checkpoint_if_cancelled()
         self._jobs.put(job)
-        with trio.CancelScope(shield=True):
+        try:
             await job.done.wait()
+        except trio.Cancelled:
+            job.hurried = True
+            self._stirred.set()
+            with trio.CancelScope(shield=True):
+                await job.done.wait()
         if job.error is not None:
             raise job.error
         return job.result
@@ -132,12 +150,25 @@ class ThreadWriter:
 
     def _run(self, group: list[_Job]) -> None:
         self.transactions += group[0].function is None
+        self._at_work = group
         together = _Job(records=[record for job in group for record in job.records or ()])
         if len(group) > 1:
-            together.run(self._store)
-        if len(group) == 1 or together.error is not None:
+            together.run(self._store, self._endurance)
+        if isinstance(together.error, StoreLost):  # what has become of it nobody knows
+            for job in group:
+                job.error = together.error
+        elif len(group) == 1 or together.error is not None:
             for job in group:  # one by one, so that only the guilty one fails
-                job.run(self._store)
+                job.run(self._store, self._endurance)
+
+    def _tell(self, error: StoreLost | None) -> None:
+        self._token.run_sync_soon(self._alarm, error)
+
+    def _wait(self, seconds: float) -> bool:
+        """Let a server come back, in the thread; False once whoever waits for it is to wait no more."""
+        self._stirred.wait(seconds)
+        self._stirred.clear()
+        return not any(job.hurried for job in self._at_work)
 
 
 def _groups(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
@@ -161,9 +192,16 @@ def _finish(jobs: Sequence[_Job]) -> None:
 
 
 @asynccontextmanager
-async def open_writer(store: Store) -> AsyncIterator[ThreadWriter]:
-    """Run the writer thread for as long as the block; all handed over is written before it ends."""
-    writer = ThreadWriter(store)
+async def open_writer(
+    store: Store, alarm: Callable[[StoreLost | None], None] = nobody_is_told
+) -> AsyncIterator[ThreadWriter]:
+    """Run the writer thread for as long as the block; all handed over is written before it ends.
+
+    Args:
+        store: the store; nobody else touches it meanwhile.
+        alarm: told of the error when its server is found away, and None when it is back.
+    """
+    writer = ThreadWriter(store, alarm)
     try:
         yield writer
     finally:

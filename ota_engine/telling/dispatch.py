@@ -45,7 +45,10 @@ async def dispatch(
         StoreError: there is no database, or an engine uses it.
     """
     with Store.open(database, create=False, owner=owner) as store:
-        async with open_writer(store) as writer, trio.open_nursery() as nursery:
+        async with (
+            open_writer(store, lambda lost: None if lost is None else report(str(lost))) as writer,
+            trio.open_nursery() as nursery,
+        ):
             await writer.call(register, store, (sink,))
             await writer.call(store.dispatches.hasten, sink.name)
             courier = Courier(writer, store, sink, wall_clock=this_machine, report=report)

@@ -1,5 +1,7 @@
 """An engine that is killed again and again, run as a program: ``DIRECTORY SEED KILLS``.
 
+Its database is where the directory says: in it, or on a server.
+
 A child commits and delivers as fast as it can; SIGKILL takes it at a random moment, once while it is
 still opening, once between two commits, once within one. After each kill the database must be sound
 and tell one consistent story. Forking a warm process makes a kill cost milliseconds.
@@ -14,6 +16,7 @@ import time
 from pathlib import Path
 
 from ota_engine.records import Record
+from ota_engine.store.location import place_of
 from ota_engine.store.store import Store
 from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import JsonLinesSink
@@ -45,7 +48,7 @@ def story(number: int) -> list[Record]:
 
 
 def work(folder: Path, progress: int) -> None:
-    with Store.open(folder / "zota.db", owner="victim") as store:
+    with Store.open(place_of(folder), owner="victim") as store:
         number = len(store.events())
         with JsonLinesSink(folder / "outcomes.jsonl", inline=True) as sink:
             while True:
@@ -74,7 +77,7 @@ def kill_one(folder: Path, chance: random.Random) -> None:
 
 def examine(folder: Path) -> int:
     """Open what the kill left, finish the delivery, compare every table with the story."""
-    with Store.open(folder / "zota.db", owner="heir") as store:
+    with Store.open(place_of(folder), owner="heir") as store:
         told = len(store.events())
         assert store.check().findings == ()
         assert [line.kind for line in store.events()] == [str(n) for n in range(told)]

@@ -1,21 +1,30 @@
 """A store on a server: one writer, who is named to others; cut off, it goes on only where it may."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+import trio
 
 from ota_engine.errors import StoreError, StoreLost
+from ota_engine.records import Record
 from ota_engine.store.holds import is_there, who_holds
 from ota_engine.store.location import PostgresPlace
+from ota_engine.store.returning import Endurance, apply_through
 from ota_engine.store.server import Server
 from ota_engine.store.store import Store
+from ota_engine.store.writer import open_writer
 from tests.postgresql import PostgresqlServer
+from tests.store.killed_engine import story
 from tests.store.samples import IMAGE, audit, deeds, event, outcome
+from tests.tiers import repeats
 
 pytestmark = pytest.mark.postgresql
 
@@ -112,7 +121,7 @@ def test_what_was_lost_with_the_server_is_known_when_it_is_back(
         store.apply([outcome("before")])
         lone_postgresql_server.kill()
         for _ in range(2):
-            with pytest.raises(StoreLost, match="out of reach"):
+            with pytest.raises(StoreLost, match=r"out of reach|was cut"):
                 store.apply([outcome("lost"), audit()])
             with pytest.raises(StoreLost, match="out of reach"):
                 store.reopen()
@@ -160,6 +169,89 @@ def test_a_session_of_ones_own_that_the_server_still_believes_in_is_ended(
         assert again.execute("SELECT 1").fetchone() == (1,)
         with pytest.raises(psycopg.OperationalError):
             cut_off.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("death", ["kill", "stop"])
+async def test_the_writer_goes_on_when_the_server_is_back_and_writes_nothing_twice(
+    alone: PostgresPlace, lone_postgresql_server: PostgresqlServer, death: str
+) -> None:
+    heard: list[StoreLost | None] = []
+    away = trio.Event()
+
+    def hear(error: StoreLost | None) -> None:
+        heard.append(error)
+        away.set()
+
+    def both(number: int) -> list[Record]:
+        return [event(str(number)), audit(str(number))]
+
+    with Store.open(alone) as store:
+        async with open_writer(store, hear) as writer, trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(writer.commit, both(number))
+            await trio.to_thread.run_sync(getattr(lone_postgresql_server, death))
+            for number in range(20, 40):
+                nursery.start_soon(writer.commit, both(number))
+            nursery.start_soon(writer.call, store.load)
+            await away.wait()
+            await trio.to_thread.run_sync(lone_postgresql_server.start)
+        assert sorted(int(one.kind) for one in store.events()) == [*range(40)]
+        assert sorted(int(one.subject) for one in deeds(store)) == [*range(40)]
+        assert store.check().findings == ()
+    assert isinstance(heard[0], StoreLost)
+    assert heard[-1] is None
+
+
+async def test_whoever_is_cancelled_waits_no_longer_for_a_server_that_is_away(
+    alone: PostgresPlace, lone_postgresql_server: PostgresqlServer
+) -> None:
+    with Store.open(alone) as store:
+        async with open_writer(store) as writer:
+            lone_postgresql_server.kill()
+            with pytest.raises(StoreLost), trio.move_on_after(0.1):
+                await writer.commit([event()])
+            with pytest.raises(StoreLost), trio.move_on_after(0.1):
+                await writer.call(store.load)
+
+
+async def test_the_writer_stops_where_another_engine_has_taken_over(place: PostgresPlace) -> None:
+    with Store.open(place, owner="first") as first:
+        async with open_writer(first) as writer:
+            _cut(place)
+            with Store.open(place, owner="second") as second:
+                with pytest.raises(StoreError, match="in use by 'second"):
+                    await writer.commit([event("first")])
+                second.apply([event("second")])
+            with pytest.raises(StoreError, match=r"'second' on .* has had it|cut"):
+                await writer.commit([event("first")])
+    with Store.inspect(place) as store:
+        assert [one.kind for one in store.events()] == ["second"]
+
+
+@repeats(2, 12)
+def test_a_server_killed_again_and_again_loses_and_doubles_nothing(
+    alone: PostgresPlace, lone_postgresql_server: PostgresqlServer, repeats: int
+) -> None:
+    chance = random.Random(repeats)
+    told = 0
+    with Store.open(alone) as store, ThreadPoolExecutor(1) as other:
+        for _ in range(repeats):
+            pause = chance.uniform(0.0, 0.05)
+            death = other.submit(_die_and_come_back, lone_postgresql_server, pause)
+            while not death.done() or told % 5:
+                apply_through(store, story(told), Endurance())
+                told += 1
+            death.result()
+        assert [one.kind for one in store.events()] == [str(number) for number in range(told)]
+        assert [one.subject for one in deeds(store)] == [str(number) for number in range(told)]
+        assert [one.key for one in store.outcomes()] == [str(number) for number in range(told)]
+        assert store.check().findings == ()
+
+
+def _die_and_come_back(server: PostgresqlServer, pause: float) -> None:
+    time.sleep(pause)
+    server.kill()
+    server.start()
 
 
 def _cut(place: PostgresPlace) -> None:
