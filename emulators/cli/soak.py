@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emulators.cli.soak_marathon import blocks_of, run_marathon
+from emulators.cli.soak_progress import SoakProgress, of_shards
 from images.files import read_bounded, write_whole
 from ota_engine.cli.captures import CaptureOption, join, recording
 from ota_engine.cli.columns import (
@@ -29,6 +31,7 @@ from ota_engine.cli.columns import (
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.remarks import remark
+from ota_engine.errors import LocalError
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
@@ -38,10 +41,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SHOWN = 10  # devices listed that were not updated
 NAMES = 18  # columns of the names of figures
-BAR = 30  # columns of the progress bar
 COLUMNS = (Column("device", tails=True), Column("kind", gives_way=1), Column("verdict"))
-FIRST_AFTER = 1.0  # seconds until the first of them
-PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
 
 
 class Faults(StrEnum):
@@ -85,13 +85,22 @@ def soak(
         Path | None, typer.Option(help="Write what was measured, for zota rehearse --model.")
     ] = None,
     capture: CaptureOption = None,
+    blocks: Annotated[
+        str | None,
+        typer.Option(help="Soak seed after seed until so many blocks, e.g. 1e9, are carried."),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="With --blocks: the folder that keeps each shard's verdict; resumable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run thousands of emulated devices for virtual days and judge every one of them.
 
     Exits with 0 when no device runs a wrong image, every device that was not updated has a reason,
-    and every part of the work came back; with 2 otherwise.
+    every end is told of once, and every part of the work came back; with 2 otherwise.
     """
+    from emulators.soak.processes import LocalProcesses
     from emulators.soak.soak import SoakSpec, replay_command
 
     spec = SoakSpec(
@@ -104,11 +113,16 @@ def soak(
         image=None if image is None else str(image),
         chips=chips,
     )
+    hands = processes or os.cpu_count() or 1
+    if blocks is not None or state is not None:
+        goal, folder = _marathon(blocks, state, (report, model, capture))
+        crew = LocalProcesses(hands)
+        run_marathon(spec, goal, folder, crew, seed_given=seed is not None, as_json=as_json)
     if seed is None:
         remark(f"seed {spec.seed}")
     _prepare(report)
     try:
-        result = _run(spec, processes or os.cpu_count() or 1, report, capture)
+        result = _run(spec, hands, report, capture)
     except KeyboardInterrupt:
         stopped = "zota: stopped; nothing is left running; to run it again"
         say_command(stopped, replay_command(spec), sys.stderr)
@@ -119,6 +133,21 @@ def soak(
         _write_model(model, result)
     _show(result, report, as_json)
     raise typer.Exit(Exit.OK if result.good else Exit.ERRORS)
+
+
+def _marathon(
+    blocks: str | None, state: Path | None, others: tuple[Path | None, ...]
+) -> tuple[int, Path]:
+    """Say how many blocks are to be carried, and where verdicts are kept.
+
+    Raises:
+        LocalError: the options do not fit together.
+    """
+    if blocks is None or state is None:
+        raise LocalError("--blocks says how many, and --state where verdicts are kept: give both")
+    if any(other is not None for other in others):
+        raise LocalError("--report, --model and --capture are of one soak: leave out --blocks")
+    return blocks_of(blocks), state
 
 
 def _prepare(report: Path | None) -> None:
@@ -142,7 +171,7 @@ def _run(
             handed = replace(spec, image=str(copy))
         handed.firmware()  # refuse it here, in one line, rather than in every worker
         started = time.monotonic()
-        with _Progress(spec) as progress:
+        with SoakProgress(of_shards(spec)) as progress:
             results = run_shards(
                 handed,
                 processes,
@@ -153,48 +182,6 @@ def _run(
         if sink is not None:
             join(sorted(Path(folder).glob("capture-*.pcapng")), sink)
         return merge(spec, results, time.monotonic() - started)
-
-
-# --- progress ------------------------------------------------------------------------------------
-
-
-class _Progress:
-    """Adds up how far the shards are; a bar on a terminal, now and then a line elsewhere."""
-
-    def __init__(self, spec: "SoakSpec") -> None:
-        self._end = spec.hours * 3600.0
-        self._shards = spec.shards
-        self._reached: dict[int, float] = {}
-        self._blocks: dict[int, int] = {}
-        self._started = time.monotonic()
-        self._said = self._started - PIPED_EVERY + FIRST_AFTER
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty() and self._reached:
-            print(file=sys.stderr)  # noqa: T201 - ends the bar's line
-
-    def __call__(self, shard: int, virtual: float, blocks: int) -> None:
-        self._reached[shard] = virtual
-        self._blocks[shard] = blocks
-        now = time.monotonic()
-        terminal = sys.stderr.isatty()
-        if not terminal and now - self._said < PIPED_EVERY:
-            return
-        self._said = now
-        share = sum(self._reached.values()) / (self._end * self._shards)
-        rate = sum(self._blocks.values()) / max(now - self._started, 1e-9)
-        text = f"{share:4.0%}  {sum(self._blocks.values()):,} blocks  {rate:,.0f} blocks/s"
-        if terminal:
-            columns = Room.of(sys.stderr).columns or 0
-            bar = min(BAR, columns - len(text) - 6)  # brackets, spaces, and no line that wraps
-            done = int(bar * share)
-            drawn = f"[{'#' * done}{'.' * (bar - done)}] " if bar > 0 else ""
-            print(f"\r{drawn}{text}  ", end="", file=sys.stderr)  # noqa: T201
-        else:
-            remark(text.strip())
 
 
 # --- the end -------------------------------------------------------------------------------------

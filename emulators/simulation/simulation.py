@@ -24,6 +24,7 @@ from emulators.simulation.measured import Journey, JourneyTimes
 from emulators.simulation.operator import RolloutOperator
 from emulators.simulation.oracle import ClockAtEnd, DeviceVerdict, Expectation, Judgement, judge
 from emulators.simulation.population import SimulatedDevice, SimulatedFirmware
+from emulators.simulation.telling import Telling, check_telling
 from images.eui64 import Eui64
 from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.catalogue.intake import image_record
@@ -115,6 +116,8 @@ class SimulationResult:
     engine_starts: int
     commits: int
     audit_fault: str | None
+    outcomes: int
+    telling: Telling
 
 
 class Simulation:
@@ -321,10 +324,9 @@ class Simulation:
 
     def judge(self) -> SimulationResult:
         """Compare what devices run with what the store says, once all is committed."""
-        sessions = {
-            (session.device, self._types[session.sha256]): session
-            for session in self._store.load().sessions
-        }
+        records = self._store.load().sessions
+        sessions = {(one.device, self._types[one.sha256]): one for one in records}
+        outcomes = self._store.outcomes()
         touched = self._faults_by_device()
         waits = {one.device: one.reason for one in self.standings() if one.session is None}
         clock = ClockAtEnd(self._wall.utc(self.end), self._wall.ahead)
@@ -359,6 +361,8 @@ class Simulation:
             engine_starts=self.host.starts,
             commits=self.host.commits,
             audit_fault=None if fault is None else fault.problem,
+            outcomes=len(outcomes),
+            telling=check_telling(records, outcomes),
         )
 
     def _journeys(self, judgements: Sequence[Judgement]) -> Iterator[Journey]:

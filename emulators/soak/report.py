@@ -97,6 +97,8 @@ def _verdict(result: SoakResult) -> str:
         problems.append(f"{summary['wrong_image']} device(s) run a wrong image")
     if result.unexplained:
         problems.append(f"{len(result.unexplained)} device(s) without an explanation")
+    for name, told in (("lost", result.lost), ("doubled", result.doubled)):
+        problems += [f"an outcome is {name}: {line}" for line in told]
     problems += [f"audit trail: {text}" for text in result.audit_faults]
     if problems:
         return f'<p class="{BAD} verdict">{escape("; ".join(problems))}</p>'

@@ -224,6 +224,16 @@ class SoakResult:
         return [shard["audit_fault"] for shard in self.shards if shard["audit_fault"]]
 
     @property
+    def lost(self) -> list[str]:
+        """Ends of which no outcome tells."""
+        return [line for shard in self.shards for line in shard["telling"]["lost"]]
+
+    @property
+    def doubled(self) -> list[str]:
+        """Ends of which more than one outcome tells."""
+        return [line for shard in self.shards for line in shard["telling"]["doubled"]]
+
+    @property
     def journal_sha256(self) -> str | None:
         """One hash over all journals; None when some are missing."""
         if self.missing:
@@ -243,10 +253,10 @@ class SoakResult:
 
     @property
     def good(self) -> bool:
-        """Whether all ran, nothing runs a wrong image, and every failure has a reason."""
+        """Whether all ran, nothing runs a wrong image, every failure has a reason and is told of once."""
         verdicts = Counter(device["verdict"] for device in self.judgements)
         wrong = verdicts[DeviceVerdict.WRONG_IMAGE] or self.audit_faults
-        return not (wrong or self.missing or self.unexplained)
+        return not (wrong or self.missing or self.unexplained or self.lost or self.doubled)
 
     def summary(self) -> ShardJson:
         """The result in the form of ``zota soak --json``."""
@@ -264,6 +274,9 @@ class SoakResult:
             "stuck": verdicts[DeviceVerdict.STUCK],
             "wrong_image": verdicts[DeviceVerdict.WRONG_IMAGE],
             "held_by_clock": self.held_by_clock,
+            "unexplained": len(self.unexplained),
+            "lost_outcomes": len(self.lost),
+            "doubled_outcomes": len(self.doubled),
             "journal_sha256": self.journal_sha256,
             "faults": {"profile": self.spec.faults, **self.struck},
         }

@@ -1,9 +1,8 @@
 """A soak's worker process: ``python -m emulators.soak.worker`` runs shards and reports in lines.
 
-Reads one JSON line on standard input: ``{"spec", "shards", "journals", "captures"}``, the last two
-folders or null. Writes one JSON line for
-progress now and then, and one for every shard that is done; whoever reads them trusts no line that
-is cut.
+Reads JSON lines on standard input until that ends: ``{"spec", "shards", "journals", "captures"}``, the
+last two folders or null. Writes one JSON line for progress now and then, and one for every shard that
+is done, with the seconds it took; whoever reads them trusts no line that is cut.
 """
 
 import gc
@@ -25,30 +24,36 @@ YOUNG_OBJECTS = 200_000  # a simulation makes no cycles worth looking for more o
 def main() -> int:
     """Run the shards asked for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for our parent
-    task = json.loads(sys.stdin.readline())
-    spec = SoakSpec(**task["spec"])
     spare_the_collector()
     try:
-        firmware = spec.firmware()
-        for shard in task["shards"]:
-            with ExitStack() as stack:
-                journal, capture = (
-                    stack.enter_context(path(Path(folder), shard).open("wb")).write
-                    if folder is not None
-                    else None
-                    for path, folder in (
-                        (journal_path, task["journals"]),
-                        (capture_path, task["captures"]),
-                    )
-                )
-                report = Reporter(shard)
-                say({"result": run_shard(spec, shard, firmware, report, journal, capture)})
+        for line in iter(sys.stdin.readline, ""):
+            work(json.loads(line))
     except BrokenPipeError:
         return 1  # nobody listens any more
     except (LocalError, OSError) as error:
         print(f"zota: {error}", file=sys.stderr)  # noqa: T201 - a process of its own
         return 2
     return 0
+
+
+def work(task: ShardJson) -> None:
+    """Do what one line asks for."""
+    spec = SoakSpec(**task["spec"])
+    firmware = spec.firmware()
+    for shard in task["shards"]:
+        with ExitStack() as stack:
+            journal, capture = (
+                stack.enter_context(path(Path(folder), shard).open("wb")).write
+                if folder is not None
+                else None
+                for path, folder in (
+                    (journal_path, task["journals"]),
+                    (capture_path, task["captures"]),
+                )
+            )
+            began = time.monotonic()
+            result = run_shard(spec, shard, firmware, Reporter(shard), journal, capture)
+            say({"result": result, "seconds": time.monotonic() - began})
 
 
 def journal_path(folder: Path, shard: int) -> Path:

@@ -90,6 +90,10 @@ WORK: tuple[tuple[str, Exit], ...] = (
     ("duis backup -o fleet.backup --state fleet", Exit.OK),
     ("duis restore fleet.backup --state restored", Exit.OK),
     ("soak --devices 4 --hours 0.05 --image-size 1000 --seed 1 --processes 1", Exit.OK),
+    (
+        "soak --devices 4 --hours 1 --image-size 1000 --blocks 9 --state shards --processes 1",
+        Exit.OK,
+    ),
 )
 
 

@@ -29,6 +29,9 @@ KEYS = [
     "stuck",
     "wrong_image",
     "held_by_clock",
+    "unexplained",
+    "lost_outcomes",
+    "doubled_outcomes",
     "journal_sha256",
     "faults",
 ]

@@ -10,7 +10,7 @@ from emulators.devices.kinds import kind_of
 from emulators.platform.spec import AnswersFor
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.simulation.population import MIX, given_firmware, populate, sample_firmware
-from emulators.soak.processes import run_shards, take_line
+from emulators.soak.processes import read_line, run_shards
 from emulators.soak.report import report
 from emulators.soak.soak import SoakSpec, merge, replay_command, run_shard
 from images import parse
@@ -41,26 +41,34 @@ def test_the_partition_depends_on_the_devices_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"null", b"[]", b"{}", b'{"result": {}}', b'{"progress": 3}']
+    "line",
+    [
+        *(b"", b"null", b"[]", b"{}", b'{"result": {}}', b'{"progress": 3}'),
+        b'{"result": {"shard": 1, "virtual_seconds": 1, "blocks": 1}}',
+    ],
 )
 def test_what_is_no_report_is_not_believed(line: bytes) -> None:
-    results: dict[int, Any] = {}
-    assert not take_line(line, results, None)
-    assert results == {}
+    assert read_line(line) is None
 
 
-def test_progress_is_passed_on() -> None:
-    seen: list[tuple[int, float, int]] = []
-    assert take_line(b'{"progress": [2, 60.5, 7]}', {}, lambda *progress: seen.append(progress))
-    assert seen == [(2, 60.5, 7)]
+def test_progress_is_read() -> None:
+    said = read_line(b'{"progress": [2, 60.5, 7]}')
+    assert said == (2, 60.5, 7, None, 0.0)
 
 
-def shard_with(verdict: DeviceVerdict, reason: str, audit: str | None = None) -> dict[str, Any]:
+def shard_with(
+    verdict: DeviceVerdict,
+    reason: str,
+    audit: str | None = None,
+    lost: tuple[str, ...] = (),
+    doubled: tuple[str, ...] = (),
+) -> dict[str, Any]:
     spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
     part = run_shard(spec, 0, spec.firmware())
     part["judgements"][0]["verdict"] = verdict
     part["judgements"][0]["reason"] = reason
     part["audit_fault"] = audit
+    part["telling"] = {"lost": list(lost), "doubled": list(doubled)}
     return part
 
 
@@ -85,6 +93,21 @@ def test_a_soak_is_good_when_nothing_is_wrong_missing_or_unexplained(
     page = report(result)
     assert ("every end explained" in page) is good
     assert reason in page
+
+
+@pytest.mark.parametrize(("lost", "doubled"), [(("no end",), ()), ((), ("two ends",))])
+def test_a_soak_that_tells_of_an_end_never_or_twice_is_not_good(
+    lost: tuple[str, ...], doubled: tuple[str, ...]
+) -> None:
+    spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
+    part = shard_with(DeviceVerdict.UPDATED, "", lost=lost, doubled=doubled)
+    result = merge(spec, {0: part}, 1.0)
+    assert not result.good
+    assert (result.summary()["lost_outcomes"], result.summary()["doubled_outcomes"]) == (
+        len(lost),
+        len(doubled),
+    )
+    assert f"outcome is {'lost' if lost else 'doubled'}: {(lost + doubled)[0]}" in report(result)
 
 
 def test_what_a_device_says_cannot_break_the_report() -> None:

@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-from typing import Any
 
-from emulators.soak.processes import Workers, run_shards, take_line
+from emulators.soak.processes import Workers, read_line, run_shards
 from emulators.soak.report import report
 from emulators.soak.soak import SoakSpec, merge, run_shard
 
@@ -26,11 +25,10 @@ def test_a_killed_worker_leaves_missing_shards_and_no_hash() -> None:
 
 def test_a_line_cut_anywhere_is_no_result() -> None:
     spec = SoakSpec(devices=1, hours=0.1, seed=5, image_size=1024)
-    line = json.dumps({"result": run_shard(spec, 0, spec.firmware())}).encode()
-    whole: dict[int, Any] = {}
-    assert take_line(line, whole, None)
-    assert list(whole) == [0]
+    part = run_shard(spec, 0, spec.firmware())
+    line = json.dumps({"result": part, "seconds": 1.5}).encode()
+    whole = read_line(line)
+    assert whole is not None
+    assert (whole.shard, whole.result, whole.seconds) == (0, json.loads(line)["result"], 1.5)
     for cut in range(0, len(line), 37):
-        results: dict[int, Any] = {}
-        assert not take_line(line[:cut], results, None)
-        assert results == {}
+        assert read_line(line[:cut]) is None

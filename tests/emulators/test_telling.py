@@ -1,0 +1,93 @@
+"""Outcomes kept beside what sessions went through: every end is told of, and none twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from emulators.simulation.telling import check_telling
+from images.eui64 import Eui64
+from ota_engine.records import (
+    OutcomeKind,
+    OutcomeRecord,
+    SessionRecord,
+    SessionState,
+    Verdict,
+)
+from ota_engine.times import Utc
+
+DEVICE = Eui64(0x00DB_1234_0000_0001)
+IMAGE = "ab" * 32
+NOW = Utc(1_782_864_000.0)
+T, A = OutcomeKind.TRANSFER, OutcomeKind.ACTIVATION
+GOOD, BAD = Verdict.SUCCEEDED, Verdict.FAILED
+
+
+def session(state: SessionState, attempt: int = 1) -> SessionRecord:
+    return SessionRecord(DEVICE, 1, IMAGE, attempt, state, "", NOW, 0, 0, 0, 1, None, None, NOW)
+
+
+def outcomes(*ends: tuple[OutcomeKind, Verdict]) -> list[OutcomeRecord]:
+    return [
+        OutcomeRecord(str(number), NOW, DEVICE, kind, verdict, "", IMAGE, 1, None)
+        for number, (kind, verdict) in enumerate(ends)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "ends"),
+    [
+        (SessionState.OFFERED, 0, ()),
+        (SessionState.DOWNLOADING, 1, ()),
+        (SessionState.DOWNLOADING, 2, ((T, BAD),)),
+        (SessionState.DOWNLOADING, 2, ((T, GOOD), (A, BAD))),
+        (SessionState.SCHEDULED, 1, ((T, GOOD),)),
+        (SessionState.UPDATED, 1, ((T, GOOD), (A, GOOD))),
+        (SessionState.UPDATED, 2, ((T, BAD), (T, GOOD), (A, GOOD))),
+        (SessionState.FAILED, 1, ((T, BAD),)),
+        (SessionState.FAILED, 2, ((T, GOOD), (A, BAD), (T, BAD))),
+    ],
+)
+def test_what_is_told_once_is_right(
+    state: SessionState, attempt: int, ends: tuple[tuple[OutcomeKind, Verdict], ...]
+) -> None:
+    told = check_telling([session(state, attempt)], outcomes(*ends))
+    assert told.lost == told.doubled == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "ends", "says"),
+    [
+        (SessionState.UPDATED, 1, ((T, GOOD),), "that it runs is not told"),
+        (SessionState.UPDATED, 1, ((A, GOOD),), "no good end of a transfer is told"),
+        (SessionState.HELD, 1, (), "no good end of a transfer is told"),
+        (SessionState.FAILED, 1, (), "0 failed attempt(s) of 1 are told"),
+        (SessionState.DOWNLOADING, 3, ((T, BAD),), "1 failed attempt(s) of 2 are told"),
+    ],
+)
+def test_an_end_of_which_nothing_is_told_is_lost(
+    state: SessionState, attempt: int, ends: tuple[tuple[OutcomeKind, Verdict], ...], says: str
+) -> None:
+    (line,) = check_telling([session(state, attempt)], outcomes(*ends)).lost
+    assert line.endswith(says)
+    assert line.startswith("00-DB-12-34-00-00-00-01, image abab")
+
+
+@pytest.mark.parametrize(
+    ("state", "ends", "says"),
+    [
+        (SessionState.UPDATED, ((T, GOOD), (T, GOOD), (A, GOOD)), "a transfer is told 2 times"),
+        (SessionState.UPDATED, ((T, GOOD), (A, GOOD), (A, GOOD)), "that it runs is told 2 times"),
+        (SessionState.FAILED, ((T, GOOD), (A, BAD), (A, BAD)), "more activations are told"),
+        (SessionState.DOWNLOADING, ((T, BAD), (T, GOOD)), "a transfer is told 2 times"),
+    ],
+)
+def test_an_end_that_is_told_twice_is_doubled(
+    state: SessionState, ends: tuple[tuple[OutcomeKind, Verdict], ...], says: str
+) -> None:
+    (line,) = check_telling([session(state)], outcomes(*ends)).doubled
+    assert says in line
+
+
+def test_an_outcome_of_another_image_stands_for_none_of_this_one() -> None:
+    others = [replace(one, sha256="cd" * 32) for one in outcomes((T, GOOD), (A, GOOD))]
+    assert len(check_telling([session(SessionState.UPDATED)], others).lost) == 2
