@@ -75,11 +75,8 @@ class SoakSpec:
         """How many parts the devices fall into."""
         return -(-self.devices // DEVICES_PER_CHANNEL)
 
-    def firmware(self, image: bytes | None = None) -> SimulatedFirmware:
+    def firmware(self) -> SimulatedFirmware:
         """Make or read what will be delivered.
-
-        Args:
-            image: the octets of ``self.image``, where they are at hand; None to read the file.
 
         Raises:
             LocalError: it cannot be delivered to a fleet.
@@ -87,8 +84,7 @@ class SoakSpec:
         """
         if self.image is None:
             return sample_firmware(self.image_size, self.seed, chips=self.chips > 0)
-        data = Path(self.image).read_bytes() if image is None else image
-        return given_firmware(data, chips=self.chips > 0)
+        return given_firmware(Path(self.image).read_bytes(), chips=self.chips > 0)
 
 
 def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[SimulatedDevice]:
@@ -144,11 +140,24 @@ def run_shard(
         seed=shard_seed(spec, shard),
         hours=spec.hours,
     )
+    return {
+        "shard": shard,
+        **run_settings(spec.shell, settings, on_progress, journal_sink, capture_sink),
+    }
+
+
+def run_settings(
+    shell: str,
+    settings: SimulationSettings,
+    on_progress: RunProgress | None = None,
+    journal_sink: TakeOctets | None = None,
+    capture_sink: TakeOctets | None = None,
+) -> ShardJson:
+    """Run devices and a fault plan to the end; see ``run_shard``."""
     with Store.in_memory() as store:
-        outcome = SHELLS[spec.shell](
-            settings, store, Journal(journal_sink), on_progress, capture_sink
+        return _json(
+            SHELLS[shell](settings, store, Journal(journal_sink), on_progress, capture_sink)
         )
-    return {"shard": shard, **_json(outcome)}
 
 
 def _simulate(

@@ -139,6 +139,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"push {IMAGE} --all {SIM} --outcomes-to {URL}", Exit.ERRORS),
     (f"version --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
     (f"premises tenancy --state lab {PORT}", Exit.ERRORS),
+    ("soak --plan nothing.json", Exit.UNREADABLE),
     (f"activate --hash {'0' * 64} --device {HCALCS} --keys keys --state lab {PORT}", Exit.ERRORS),
     (f"demo --outcomes-to {URL}", Exit.ERRORS),
     *((f"{line} {BY}", Exit.UNREADABLE) for line in _acts_nowhere()),

@@ -1,0 +1,82 @@
+"""``zota soak --shrink`` and ``--plan``: a failing soak becomes a file that fails in the same way."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ota_engine.cli.exits import Exit
+from tests.cli.zota import zota
+
+FAULTS = [
+    {"at": 17.0, "fault": "coordinator unplugged", "seconds": 200.0},
+    {"at": 500.0, "fault": "loss", "seconds": 200.0, "amount": 0.2},
+    {"at": 700.0, "fault": "engine killed", "seconds": 20.0},
+]
+PLAN = {
+    "soak": {"devices": 8, "hours": 2, "seed": 1, "faults": "harsh", "image_size": 2000},
+    "shard": 0,
+    "members": [*range(8)],
+    "hours": 2,
+    "options": {"timeout_policy": 0},  # they run what they hold when nobody answers
+    "plan": {"profile": "by hand", "seed": 0, "air": {}, "faults": FAULTS},
+}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(PLAN))
+    return path
+
+
+def test_a_failing_plan_is_made_smaller_and_runs_again_with_the_same_end(
+    plan: Path, tmp_path: Path
+) -> None:
+    smaller = tmp_path / "smaller.json"
+    ran = zota("soak", "--plan", plan, "--shrink", smaller)
+    assert ran.code == Exit.ERRORS
+    assert "shrinking (wrong image)" in ran.err
+    assert "coordinator unplugged" in ran.err
+    assert f"zota soak --plan {smaller}" in ran.err
+    left = json.loads(smaller.read_text())
+    assert left["plan"]["faults"] == FAULTS[:1]
+    assert len(left["members"]) <= 2
+    again = [zota("soak", "--plan", smaller, "--json") for _ in range(2)]
+    assert [one.code for one in again] == [Exit.ERRORS] * 2
+    summaries = [json.loads(one.out) for one in again]
+    assert summaries[0]["journal_sha256"] == summaries[1]["journal_sha256"]
+    assert summaries[0]["wrong_image"] == 1
+    assert summaries[0]["devices"] == len(left["members"])
+
+
+def test_a_good_soak_leaves_nothing_to_shrink(tmp_path: Path) -> None:
+    small: tuple[str | int, ...] = (
+        "--devices",
+        4,
+        "--hours",
+        0.5,
+        "--image-size",
+        1000,
+        "--seed",
+        1,
+        "--processes",
+        1,
+    )
+    ran = zota("soak", *small, "--shrink", tmp_path / "none.json")
+    assert ran.code == Exit.OK
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_what_the_plan_says_cannot_be_said_beside_it(plan: Path) -> None:
+    ran = zota("soak", "--plan", plan, "--hours", 3)
+    assert ran.code == Exit.ERRORS
+    assert ran.err == "zota: --hours: the file of --plan says all that: leave it out\n"
+
+
+def test_what_is_no_plan_is_one_line(plan: Path) -> None:
+    plan.write_text("{}")
+    ran = zota("soak", "--plan", plan)
+    assert ran.code == Exit.ERRORS
+    assert ran.err.startswith(f"zota: {plan}: not a plan of a soak: ")
+    assert ran.err.count("\n") == 1
