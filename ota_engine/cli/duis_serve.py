@@ -9,7 +9,7 @@ import typer
 
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
-from ota_engine.cli.fleet_desk import FLEET_NAME, State, courier_of
+from ota_engine.cli.fleet_desk import FLEET_NAME, State, courier_of, fleet_in
 from ota_engine.cli.gateways import (
     SHAPE,
     GatewayChoice,
@@ -29,7 +29,6 @@ from ota_engine.cli.serving_options import (
     place_of,
     tls_files,
 )
-from ota_engine.errors import StoreError
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def serve_command(
 
     tls = tls_files(tls_cert, tls_key, client_ca)
     place = place_of(http, tls, behind_proxy=behind_proxy)
-    if not (state / FLEET_NAME).exists():
-        raise StoreError(f"{state}: there is no fleet here: zota estate init makes one")
+    fleet_in(state)
     gateways = read_gateways(gateway or ())
     duis = DuisChoice(keys, schemas, tls, endpoint_ca)
     ended_by = trio.run(_serve, _Wanted(state, duis, place, gateways))
@@ -110,8 +108,9 @@ async def _serve(wanted: _Wanted) -> int:
     state, log = wanted.state, json_log()
     notary, settings = duis_settings(wanted.duis, state, this_machine, log)
     lease = Lease(state / FLEET_NAME, "zota duis serve")  # two would push everything twice
-    left_open = was_left_open(state / FLEET_NAME)
-    store = FleetStore.open(state / FLEET_NAME)
+    where = fleet_in(state)
+    left_open = was_left_open(where)
+    store = FleetStore.open(where, create=False)
     try:
         if left_open:
             refuse_damaged(store)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.remote.place import ReachedFleet
     from ota_engine.head_end.rooms import DeskRoom
+    from ota_engine.store.location import StorePlace
     from ota_engine.times import Utc
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
@@ -107,6 +108,25 @@ class Deciding:
     as_json: bool = False
 
 
+def fleet_in(state: Path, *, create: bool = False) -> "StorePlace":
+    """Say where the fleet of a state folder is: in a file of it, or where the folder says.
+
+    Args:
+        state: the folder.
+        create: there need not be one yet; what is on a server is seen on opening it.
+
+    Raises:
+        StoreError: there is none.
+    """
+    from ota_engine.store.fleet.opening import NO_FLEET, place_in
+    from ota_engine.store.location import SqlitePlace
+
+    place = place_in(state, FLEET_NAME)
+    if not create and isinstance(place, SqlitePlace) and not place.path.exists():
+        raise StoreError(f"{state}: {NO_FLEET}")
+    return place
+
+
 @contextmanager
 def opened(state: Path, *, create: bool = False) -> "Iterator[FleetDesk]":
     """Open the fleet of a state folder.
@@ -118,10 +138,7 @@ def opened(state: Path, *, create: bool = False) -> "Iterator[FleetDesk]":
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.store.fleet.book import FleetStore
 
-    path = state / FLEET_NAME
-    if not create and not path.exists():
-        raise StoreError(f"{state}: there is no fleet here: zota estate init makes one")
-    store = FleetStore.open(path)
+    store = FleetStore.open(fleet_in(state, create=create), create=create)
     try:
         yield FleetDesk(Fleet(), store)
     finally:

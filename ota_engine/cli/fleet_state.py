@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State
+from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State, fleet_in
+from ota_engine.cli.fleet_place import Database, on_server
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.wording import counted, utc_text
@@ -38,7 +39,8 @@ def backup_command(
 
     if output.exists():
         raise LocalError(f"{output}: exists already: a back-up is never overwritten; name another")
-    _show(back_up(state, FLEET_NAME, output, clock_of(state)(), keys=with_keys), output, as_json)
+    made = back_up(state, FLEET_NAME, output, clock_of(state)(), keys=with_keys)
+    _show(made, output, as_json)
 
 
 def check_command(state: State, as_json: Json = False) -> None:
@@ -49,14 +51,14 @@ def check_command(state: State, as_json: Json = False) -> None:
     """
     from ota_engine.store.fleet.soundness import inspected, look_all_over
 
-    path = state / FLEET_NAME
-    with inspected(path) as store:
+    place = fleet_in(state)
+    with inspected(place) as store:
         found = look_all_over(store)
         with store.reading():
             head = store.audit_head() if not found else None
     if as_json:
         shown = {
-            "database": str(path),
+            "database": str(place),
             "audit_head": None if head is None else head.hash,
             "findings": [finding._asdict() for finding in found],
         }
@@ -65,7 +67,7 @@ def check_command(state: State, as_json: Json = False) -> None:
         for finding in found:
             put(f"{finding.where}: {finding.problem}: {finding.remedy}")
         if head is not None:
-            put(f"{path}: {counted(head.length, 'line')} of the audit trail as written")
+            put(f"{place}: {counted(head.length, 'line')} of the audit trail as written")
             typer.echo(f"audit head: {head.hash}")
         typer.echo("DEFECTS FOUND" if found else "sound")
     raise typer.Exit(Exit.ERRORS if found else Exit.OK)
@@ -74,6 +76,7 @@ def check_command(state: State, as_json: Json = False) -> None:
 def restore_command(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="A back-up.")],
     state: State,
+    database: Database = None,
     as_json: Json = False,
 ) -> None:
     """Make a state folder of a back-up; nothing is ever overwritten.
@@ -84,7 +87,7 @@ def restore_command(
     """
     from ota_engine.head_end.backup import restore
 
-    made = restore(source, state, FLEET_NAME)
+    made = restore(source, state, FLEET_NAME, on_server(database))
     _show(made, state, as_json)
     if not made.keys:
         remark(f"{state}: no keys were in it: put fleet-key.pem and estate.key back, too")

@@ -8,7 +8,7 @@ import typer
 
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
-from ota_engine.cli.fleet_desk import FLEET_NAME, State
+from ota_engine.cli.fleet_desk import State, fleet_in
 from ota_engine.cli.gateways import SHAPE, read_gateways
 from ota_engine.cli.serving_options import (
     BehindProxy,
@@ -21,7 +21,6 @@ from ota_engine.cli.serving_options import (
     place_of,
     tls_files,
 )
-from ota_engine.errors import StoreError
 from ota_engine.paced_clock import MOST_RATE
 
 if TYPE_CHECKING:
@@ -107,8 +106,7 @@ def serve(
 
     tls = tls_files(tls_cert, tls_key, client_ca)
     place = place_of(http, tls, behind_proxy=behind_proxy)
-    if not (state / FLEET_NAME).exists():
-        raise StoreError(f"{state}: there is no fleet here: zota estate init makes one")
+    fleet_in(state)
     choice = ServiceChoice(
         state=state,
         place=place,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from ota_engine.cli.fleet_desk import FLEET_NAME, courier_of
+from ota_engine.cli.fleet_desk import FLEET_NAME, courier_of, fleet_in
 from ota_engine.cli.gateways import GatewayChoice, home_of, open_gateways_of
 from ota_engine.cli.json_log import json_log
 from ota_engine.cli.remarks import put
@@ -157,15 +157,16 @@ class _Runner:
         state = choice.state
         duis = self._duis(clock)
         with ExitStack() as stack:
-            left_open = was_left_open(state / FLEET_NAME)
-            store = FleetStore.open(state / FLEET_NAME)
+            place = fleet_in(state)
+            left_open = was_left_open(place)
+            store = FleetStore.open(place, create=False)
             stack.callback(store.close)
             if left_open:
                 refuse_damaged(store)
             desk = FleetDesk(Fleet(), store, None if duis is None else duis.notary)
             homes = [home_of(one, desk) for one in choice.gateways]
             room = DeskRoom(desk)
-            reading = stack.enter_context(ReadingRoom.open(state / FLEET_NAME))
+            reading = stack.enter_context(ReadingRoom.open(place))
             access = AccessDesk(room, reading, clock, log=self._log)
             parts = ServiceParts(
                 state=state,

@@ -28,8 +28,10 @@ from ota_engine.head_end.restoring import make_fit
 from ota_engine.head_end.trial_clock import NAME as CLOCK_NAME
 from ota_engine.head_end.trial_clock import clock_of
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.store.fleet.copying import copy_database
+from ota_engine.store.fleet.copying import copy_database, move_fleet
 from ota_engine.store.fleet.keyring import KEY_NAME
+from ota_engine.store.fleet.opening import place_in
+from ota_engine.store.location import PostgresPlace, SqlitePlace, write_place
 from ota_engine.times import Utc
 
 FORMAT: Final = 1
@@ -74,12 +76,19 @@ class BackupMade(NamedTuple):
         return sum(file.size for file in self.files)
 
 
-def back_up(state: Path, database: str, target: Path, utc: Utc, *, keys: bool) -> BackupMade:
+def back_up(
+    state: Path,
+    database: str,
+    target: Path,
+    utc: Utc,
+    *,
+    keys: bool,
+) -> BackupMade:
     """Write a back-up, entirely or not at all, beside whoever uses the state.
 
     Args:
         state: the state folder.
-        database: name of the database in it.
+        database: name of the database, in the back-up a file in any case.
         target: the file to write; there is none yet.
         utc: now.
         keys: put the state's keys in, too; who has those can sign as the fleet.
@@ -90,7 +99,7 @@ def back_up(state: Path, database: str, target: Path, utc: Utc, *, keys: bool) -
     """
     with tempfile.TemporaryDirectory(prefix=".zota-backup-", dir=target.parent) as scratch:
         copy = Path(scratch) / database
-        copy_database(state / database, copy)
+        copy_database(place_in(state, database), copy)
         sources = {database: copy}
         if keys:
             sources |= {name: state / name for name in KEYS if (state / name).exists()}
@@ -109,13 +118,16 @@ def back_up(state: Path, database: str, target: Path, utc: Utc, *, keys: bool) -
     return made
 
 
-def restore(source: Path, state: Path, database: str) -> BackupMade:
+def restore(
+    source: Path, state: Path, database: str, place: PostgresPlace | None = None
+) -> BackupMade:
     """Make a state folder of a back-up, entirely or not at all, and make it fit for now.
 
     Args:
         source: the back-up.
         state: the folder; there is nothing in it.
         database: name of the database in it.
+        place: on a server, where the database is to be instead; there is none yet.
 
     Raises:
         LocalError: the state folder has something in it.
@@ -136,6 +148,11 @@ def restore(source: Path, state: Path, database: str) -> BackupMade:
             make_fit(store, made.utc, clock_of(partial)())
         finally:
             store.close()
+        if place is not None:
+            move_fleet(SqlitePlace(partial / database), place)
+            for path in partial.glob(f"{database}*"):
+                path.unlink()
+            write_place(partial, place)
         partial.replace(state)  # takes the place of an empty folder too
     finally:
         shutil.rmtree(partial, ignore_errors=True)

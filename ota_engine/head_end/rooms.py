@@ -15,6 +15,7 @@ from ota_engine.fleet.fleet import Fleet
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.store.backends.turns import NoOthers, Share, Turns
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.location import StorePlace
 
 T = TypeVar("T")
 
@@ -109,7 +110,7 @@ class ReadingRoom:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, readers: int = READERS) -> Iterator[Self]:
+    def open(cls, place: StorePlace | Path, readers: int = READERS) -> Iterator[Self]:
         """Read a database that somebody else writes.
 
         Raises:
@@ -117,7 +118,7 @@ class ReadingRoom:
         """
         stores: list[FleetStore] = []
         try:
-            stores += [FleetStore.open(path) for _ in range(readers + 1)]
+            stores += [FleetStore.open(place) for _ in range(readers + 1)]
             desks = [FleetDesk(Fleet(), store) for store in stores]
             yield cls(desks[:-1], desks[-1])
         finally:

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.population import EstateSpec, homes, people
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.fleet_desk import FLEET_NAME
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.wall_clock import this_machine
 from tests.cli.zota import Ran, zota
+from tests.fleet.databases import new_url, place_in
 
 PERSONS: Final = ("olive", "peter", "sam")
 VERSION: Final = 0x0002_0000
@@ -67,7 +67,9 @@ class FleetFolder:
         (folder / "founders.toml").write_text(FOUNDERS)
         for place, person in enumerate(PERSONS, 1):
             write_keys(folder, person, place)
-        ran = zota("estate", "init", folder / "founders.toml", *self.by("olive"))
+        url = new_url()
+        on = () if url is None else ("--database", url)
+        ran = zota("estate", "init", folder / "founders.toml", *self.by("olive"), *on)
         assert ran.code == Exit.OK, ran.err
         spec = EstateSpec(number, 1)
         suppliers = [row for row in people(spec) if not isinstance(row, Person)]
@@ -79,14 +81,14 @@ class FleetFolder:
 
     def put(self, *rows: Any) -> None:
         """Have rows as if they had always been there."""
-        store = FleetStore.open(self.state / FLEET_NAME)
+        store = FleetStore.open(place_in(self.state))
         with store.transaction():
             store.insert(rows)
         store.close()
 
     def desk(self) -> FleetDesk:
         """Open the fleet beside the commands; close its store."""
-        return FleetDesk(Fleet(), FleetStore.open(self.state / FLEET_NAME))
+        return FleetDesk(Fleet(), FleetStore.open(place_in(self.state)))
 
     def by(self, person: str) -> tuple[str | Path, ...]:
         """Options with which a person decides."""

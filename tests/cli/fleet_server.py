@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from starlette.applications import Starlette
 
-from ota_engine.cli.fleet_desk import FLEET_NAME
 from ota_engine.fleet.access.rows import Account
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.head_end.access.desk import AccessDesk
@@ -23,6 +22,7 @@ from ota_engine.head_end.service.parts import ServiceParts
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place, TlsFiles, serving
 from ota_engine.wall_clock import this_machine
+from tests.fleet.databases import place_in
 
 
 class FleetServer:
@@ -72,7 +72,7 @@ class FleetServer:
             self._ready.set()
 
     async def _open(self) -> None:
-        path = self._state / FLEET_NAME
+        path = place_in(self._state)
         store = FleetStore.open(path)
         try:
             with ReadingRoom.open(path) as reading, self._stop:
@@ -104,7 +104,7 @@ class FleetServer:
             key: her private key, by which the server signs; None for who signs herself.
         """
         self._tokens += 1
-        store = FleetStore.open(self._state / FLEET_NAME)
+        store = FleetStore.open(place_in(self._state))
         try:
             desk = FleetDesk(Fleet(), store)
             with store.transaction():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.fleet_desk import FLEET_NAME, private_key
+from ota_engine.cli.fleet_desk import private_key
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.head_end.access.desk import AccessDesk, NotLetInError
@@ -21,6 +21,7 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.wall_clock import this_machine
 from tests.cli.fleet import FleetFolder
 from tests.cli.zota import Ran, zota
+from tests.fleet.databases import place_in
 from tests.head_end.access.lab import CHEAP
 
 PASSWORD = "a horse with 4 batteries"  # noqa: S105 - of everybody here
@@ -67,9 +68,9 @@ def _with_account(fleet: FleetFolder, person: str) -> None:
 @asynccontextmanager
 async def _server(fleet: FleetFolder) -> AsyncIterator[AccessDesk]:
     """What lets persons in at a server that runs beside the commands."""
-    store = FleetStore.open(fleet.state / FLEET_NAME)
+    store = FleetStore.open(place_in(fleet.state))
     try:
-        with ReadingRoom.open(fleet.state / FLEET_NAME) as reading:
+        with ReadingRoom.open(place_in(fleet.state)) as reading:
             writing = DeskRoom(FleetDesk(Fleet(), store))
             yield AccessDesk(writing, reading, this_machine)
     finally:

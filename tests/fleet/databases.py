@@ -7,17 +7,20 @@ database of its own; what is true of SQLite alone is skipped then.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from ota_engine.store.backends.sqlite import SqliteDatabase
+from ota_engine.store.fleet import opening
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.store.location import PostgresPlace
+from ota_engine.store.location import PLACE_NAME, PostgresPlace, StorePlace, write_place
 from tests.postgresql import PostgresqlServer
 
 ON_POSTGRESQL: Final = os.environ.get("ZOTA_TEST_DATABASE") == "postgresql"
-SCHEMA: Final = "fleet"
+SCHEMA: Final = opening.SCHEMA
+FILE_NAME: Final = "fleet.sqlite"
 _TEMPLATE: Final = "fleet_template"
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_lock(7)"
 
@@ -73,6 +76,19 @@ _databases: list[FleetDatabases] = []
 def new_store() -> FleetStore:
     """Open an empty fleet's database, of the kind that tests run on."""
     return _databases[-1].store() if _databases else FleetStore.open(None)
+
+
+def place_in(state: Path, file_name: str = FILE_NAME) -> StorePlace:
+    """Say where the fleet of a state folder is, of the kind that tests run on."""
+    if _databases and not state.joinpath(PLACE_NAME).exists():
+        state.mkdir(parents=True, exist_ok=True)
+        write_place(state, _databases[-1].place())
+    return opening.place_in(state, file_name)
+
+
+def new_url() -> str | None:
+    """Give the URL of a database for a new fleet; None where it is to be a file of the state folder."""
+    return _databases[-1].place().url if _databases else None
 
 
 def sqlite_of(store: FleetStore) -> SqliteDatabase:

@@ -33,6 +33,7 @@ from ota_engine.head_end.service.parts import ServiceDoor, ServiceParts
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place, serving
 from ota_engine.times import Utc
+from tests.fleet.databases import place_in
 from tests.fleet.estate import KAYS_KEY, Estate
 from tests.fleet.rollout import policy
 
@@ -77,7 +78,7 @@ class ServiceLab:
         self.state.mkdir(parents=True)
         self.logs: list[dict[str, Any]] = []
         self._tokens = count(1)
-        self._store = FleetStore.open(self.state / DATABASE)
+        self._store = FleetStore.open(place_in(self.state))
         self.estate = Estate(homes, store=self._store)
         self.estate.put(*_more_people())
 
@@ -95,7 +96,7 @@ class ServiceLab:
             doors: classes of doors, or whatever makes one of a server's parts.
             changes: of those parts.
         """
-        with _opened(self.state) as store, ReadingRoom.open(self.state / DATABASE) as reading:
+        with _opened(self.state) as store, ReadingRoom.open(place_in(self.state)) as reading:
             writing = DeskRoom(FleetDesk(Fleet(), store))
             entry = LabEntry(self, writing, reading)
             parts = replace(
@@ -204,7 +205,7 @@ class ServiceClient:
 
 @contextmanager
 def _opened(state: Path) -> Iterator[FleetStore]:
-    store = FleetStore.open(state / DATABASE)
+    store = FleetStore.open(place_in(state))
     try:
         yield store
     finally:

@@ -17,6 +17,7 @@ from ota_engine.head_end.backup import KEYS, MANIFEST, back_up, restore
 from ota_engine.head_end.image_shelf import IMAGES_NAME, ImageShelf
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.fleet.databases import place_in
 
 DATABASE = "fleet.sqlite"
 NOW = Utc(1_800_000_000.0)
@@ -26,7 +27,7 @@ NOW = Utc(1_800_000_000.0)
 def state(tmp_path: Path) -> Path:
     """A state folder with a party, an image and keys."""
     folder = tmp_path / "state"
-    store = FleetStore.open(folder / DATABASE)
+    store = FleetStore.open(place_in(folder))
     with store.transaction():
         store.insert([Party("dcc", "The operator", ("operator",))])
     store.close()
@@ -37,7 +38,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def parties(folder: Path) -> list[str]:
-    store = FleetStore.open(folder / DATABASE)
+    store = FleetStore.open(place_in(folder))
     try:
         with store.reading():
             return [row.party for row in store.select(Select(Party))]
@@ -66,7 +67,7 @@ def test_a_backup_is_made_while_somebody_writes_and_holds_one_moment(
     stop, started = threading.Event(), threading.Event()
 
     def write() -> None:
-        store = FleetStore.open(state / DATABASE)
+        store = FleetStore.open(place_in(state))
         number = 0
         while not stop.is_set():
             with store.transaction():  # always two more

@@ -17,6 +17,7 @@ from ota_engine.head_end.backup import back_up, restore
 from ota_engine.head_end.trial_clock import NAME, clock_of, set_pace
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import DAY_S, Utc
+from tests.fleet.databases import place_in
 from tests.head_end.gateways.lab import GatewayLab
 from tests.head_end.service_lab import DATABASE, ServiceLab
 
@@ -25,7 +26,7 @@ WEEK_S = 7 * DAY_S
 
 
 def rows(state: Path, *kinds: type[object]) -> list[list[object]]:
-    store = FleetStore.open(state / DATABASE)
+    store = FleetStore.open(place_in(state))
     try:
         with store.reading():
             return [sorted(store.select(Select(kind)), key=repr) for kind in kinds]

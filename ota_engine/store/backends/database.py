@@ -82,13 +82,16 @@ class Database(Protocol):
     def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
         """Walk rows of which there may be more than a process should hold."""
 
-    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Put many new rows into a table, the fastest way there is.
 
         Args:
             table: its name.
             names: of the columns that are given.
             rows: their values; may be read off this same connection while they are taken.
+
+        Returns:
+            how many there were.
         """
 
     def begin(self, *, write: bool, beside: bool = False) -> None:

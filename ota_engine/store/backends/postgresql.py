@@ -174,18 +174,20 @@ class PostgresqlDatabase:
             cursor.execute(statement.text, _in_a_row(statement, parameters))
             yield from cursor
 
-    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Put many new rows into a table; see ``Database``.
 
         They are copied in parts: between two of them the connection is free to read what is to follow.
         """
         text = translated(f"COPY {table} ({', '.join(names)}) FROM STDIN").text
         self._told += 1
-        left = iter(rows)
+        left, taken = iter(rows), 0
         while part := list(islice(left, _AT_ONCE)):
             with self._connection.cursor().copy(text) as copy:
                 for row in part:
                     copy.write_row(row)
+            taken += len(part)
+        return taken
 
     # --- transactions ---------------------------------------------------------------------------
 

@@ -17,10 +17,11 @@ class SqliteDatabase(sqlite3.Connection):
         """Walk rows as SQLite finds them: it never holds them all."""
         return self.execute(text, parameters)
 
-    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def fill(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Put many new rows into a table; see ``Database``."""
         marks = ", ".join("?" * len(names))
-        self.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - the caller's own words
+        text = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - the caller's own words
+        return self.executemany(text, rows).rowcount
 
     def begin(self, *, write: bool, beside: bool = False) -> None:
         """Begin a transaction: a writer has the lock at once, and cannot fail half-way for want of it."""

@@ -61,13 +61,16 @@ class FleetStore:
         self._trail = Trail(driver)
 
     @classmethod
-    def open(cls, place: StorePlace | Path | None, *, durable: bool = True) -> Self:
+    def open(
+        cls, place: StorePlace | Path | None, *, durable: bool = True, create: bool = True
+    ) -> Self:
         """Open or create a database; None for one in memory.
 
         Args:
             place: where it is; a path means a file.
             durable: a commit survives a power cut; without, only the death of the process, which
                 is enough for a rehearsal.
+            create: make one on a server that has none yet; a file is made in any case.
 
         Raises:
             StoreError: it cannot be used as it is.
@@ -75,7 +78,7 @@ class FleetStore:
         named = "memory" if place is None else str(place)
         with mapped(named):
             if isinstance(place, PostgresPlace):
-                driver = opening.on_server(place, durable=durable)
+                driver = opening.on_server(place, durable=durable, create=create)
                 return cls(driver, named, driver.close)
             path = place.path if isinstance(place, SqlitePlace) else place
             connection = opening.in_file(path, named, durable=durable)

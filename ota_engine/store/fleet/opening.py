@@ -10,14 +10,25 @@ from ota_engine.store import connection as sqlite
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.planning import register_hash
-from ota_engine.store.location import PostgresPlace
+from ota_engine.store.location import PostgresPlace, StorePlace, place_of
 
 if TYPE_CHECKING:
     from ota_engine.store.backends.postgresql import PostgresqlDatabase
 
+SCHEMA: Final = "fleet"  # of a fleet on a server, where nobody says another one
+NO_FLEET: Final = "there is no fleet here: zota estate init makes one"
 _CACHE_KIB: Final = 64 * 1024  # of pages, whatever the size of the estate
 _LOG_PAGES: Final = 8_192  # of the write-ahead log, before they go into the database
 _BUSY_MS: Final = 60_000  # another operator's plan of a million homes is waited for
+
+
+def place_in(state: Path, file_name: str) -> StorePlace:
+    """Say where the fleet of a state folder is: in a file of it, or where the folder says.
+
+    Raises:
+        StoreError: what the folder says makes no sense.
+    """
+    return place_of(state, file_name, SCHEMA)
 
 
 def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
@@ -44,11 +55,36 @@ def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
     return connection
 
 
-def on_server(place: PostgresPlace, *, durable: bool) -> "PostgresqlDatabase":
+def on_server(place: PostgresPlace, *, durable: bool, create: bool) -> "PostgresqlDatabase":
     """Open or create a database in a schema of a server's.
 
+    Args:
+        place: where.
+        durable: a commit survives the death of the server's machine.
+        create: make it where there is none.
+
     Raises:
-        StoreError: it cannot be used as it is.
+        StoreError: it cannot be used as it is, or there is none.
+    """
+    driver = connected(place, durable=durable)
+    try:
+        found = revision_at(driver)
+        if found is None and not create:
+            raise StoreError(f"{place}: {NO_FLEET}")
+        if found != schema.HEAD:
+            with driver.migrating() as connection:
+                migrate.bring_up_to_date(connection, str(place))
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+def connected(place: PostgresPlace, *, durable: bool = True) -> "PostgresqlDatabase":
+    """Connect to a server, whatever there is.
+
+    Raises:
+        StoreError: its driver is not installed.
     """
     try:
         from ota_engine.store.backends.postgresql import (  # noqa: PLC0415 - whoever has no server needs no driver
@@ -58,21 +94,13 @@ def on_server(place: PostgresPlace, *, durable: bool) -> "PostgresqlDatabase":
         raise StoreError(
             f"{place}: PostgreSQL's driver is not installed: pip install 'zota[postgresql]'"
         ) from error
-    driver = PostgresqlDatabase(place.url, place.schema, durable=durable)
-    try:
-        if not _is_newest(driver):
-            with driver.migrating() as connection:
-                migrate.bring_up_to_date(connection, str(place))
-    except BaseException:
-        driver.close()
-        raise
-    return driver
+    return PostgresqlDatabase(place.url, place.schema, durable=durable)
 
 
-def _is_newest(driver: "PostgresqlDatabase") -> bool:
-    """Whether there is nothing to migrate; looked up at every opening, so without more than that takes."""
+def revision_at(driver: "PostgresqlDatabase") -> str | None:
+    """Read the schema version of a fleet; None for none. Every opening does, so without more than that takes."""
     name = schema.revision.name
     if driver.execute("SELECT to_regclass(?)", (name,)).fetchone()[0] is None:
-        return False
-    found = driver.execute(f"SELECT version_num FROM {name}").fetchall()  # noqa: S608 - our own words
-    return found == [(schema.HEAD,)]
+        return None
+    row = driver.execute(f"SELECT version_num FROM {name}").fetchone()  # noqa: S608 - our own words
+    return None if row is None else str(row[0])

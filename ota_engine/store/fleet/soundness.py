@@ -4,7 +4,7 @@ Knows SQLite's own way to look at pages; a server looks at its own. Changes noth
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,41 +14,57 @@ from ota_engine.store.backends.database import Dialect
 from ota_engine.store.connection import LOG_SUFFIX, close, driver_of, open_to_read
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.findings import MOST, StoreFinding
-from ota_engine.store.fleet import schema
+from ota_engine.store.fleet import opening, schema
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.sealing import COMPARE
+from ota_engine.store.location import PostgresPlace, SqlitePlace, StorePlace
 from ota_engine.store.migrate import refuse_unknown, revision_of
 
 RESTORE = "move the state folder away and restore a back-up (zota estate restore)"
 
 
 @contextmanager
-def inspected(path: Path) -> Iterator[FleetStore]:
+def inspected(at: StorePlace | Path) -> Iterator[FleetStore]:
     """Open a fleet's database only to read it, also beside whoever writes to it.
 
     Raises:
         StoreError: it is absent, of another version, damaged, or no such database at all.
     """
+    place = str(at)
+    if isinstance(at, PostgresPlace):
+        with mapped(place), closing(opening.connected(at)) as driver:
+            found = opening.revision_at(driver)
+            if found is None:
+                raise StoreError(f"{place}: {opening.NO_FLEET}")
+            _refuse_another(found, place)
+            yield FleetStore(driver, place, driver.close)
+        return
+    path = at.path if isinstance(at, SqlitePlace) else at
     if not path.exists():
-        raise StoreError(f"{path.parent}: there is no fleet here: zota estate init makes one")
-    place = str(path)
+        raise StoreError(f"{path.parent}: {opening.NO_FLEET}")
     with mapped(place):
         connection = open_to_read(path)
         try:
-            found = revision_of(connection, place, schema.revision)
-            if found != schema.HEAD:
-                refuse_unknown(found, place, schema.REVISIONS)
-                raise StoreError(
-                    f"{place}: written by an older zota (schema {found}): any other command on it"
-                    " brings it up to date"
-                )
+            _refuse_another(revision_of(connection, place, schema.revision), place)
             yield FleetStore(driver_of(connection), place, partial(close, connection))
         finally:
             close(connection)
 
 
-def was_left_open(path: Path) -> bool:
-    """Whether somebody uses a database, or whoever did so last was killed or lost its power."""
+def _refuse_another(found: str | None, place: str) -> None:
+    if found != schema.HEAD:
+        refuse_unknown(found, place, schema.REVISIONS)
+        raise StoreError(
+            f"{place}: written by an older zota (schema {found}): any other command on it"
+            " brings it up to date"
+        )
+
+
+def was_left_open(place: StorePlace | Path) -> bool:
+    """Whether somebody uses a database, or whoever did so last was killed or lost its power; a server sees to its own."""
+    if isinstance(place, PostgresPlace):
+        return False
+    path = place.path if isinstance(place, SqlitePlace) else place
     log = path.with_name(path.name + LOG_SUFFIX)
     return log.exists() and log.stat().st_size > 0
 

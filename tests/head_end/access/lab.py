@@ -18,8 +18,9 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.rooms import DeskRoom, ReadingRoom
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.fleet.databases import place_in
 from tests.fleet.estate import KAYS_KEY
-from tests.head_end.service_lab import DATABASE, ServiceLab
+from tests.head_end.service_lab import ServiceLab
 
 R = TypeVar("R")
 
@@ -53,9 +54,9 @@ class AccessLab(ServiceLab):
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[AccessDesk]:
         """Open the desk, as a server does that starts; it does nothing by itself."""
-        store = FleetStore.open(self.state / DATABASE)
+        store = FleetStore.open(place_in(self.state))
         try:
-            with ReadingRoom.open(self.state / DATABASE) as reading:
+            with ReadingRoom.open(place_in(self.state)) as reading:
                 writing = DeskRoom(FleetDesk(Fleet(), store))
                 yield AccessDesk(writing, reading, LabClock(self), self.passwords)
         finally:

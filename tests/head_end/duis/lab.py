@@ -68,6 +68,7 @@ from ota_engine.store.fleet.book import FleetStore
 from ota_engine.telling.serving import Place
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
+from tests.fleet.databases import place_in
 
 DATABASE: Final = "fleet.sqlite"
 EAST: Final = Eui64(0x90B3_D51F_4001_0000)
@@ -169,7 +170,7 @@ class Lab:
     @contextmanager
     def store(self) -> Iterator[FleetStore]:
         """Open the database beside whoever uses it."""
-        store = FleetStore.open(self.state / DATABASE)
+        store = FleetStore.open(place_in(self.state))
         try:
             yield store
         finally:

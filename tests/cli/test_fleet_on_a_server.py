@@ -1,0 +1,109 @@
+"""A fleet whose database is on a PostgreSQL server: every command finds it there, by its state folder."""
+
+import json
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ota_engine.cli.exits import Exit
+from ota_engine.fleet.kernel.rows import Select
+from ota_engine.fleet.tables import KINDS
+from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.fleet.copying import copy_fleet
+from ota_engine.store.location import place_at
+from tests.cli.fleet import FleetFolder
+from tests.cli.zota import zota
+from tests.fleet.databases import FleetDatabases, place_in
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, fleets_on_postgresql: FleetDatabases) -> FleetFolder:
+    """A fleet of a few homes, founded on a server by command."""
+    return FleetFolder(tmp_path, 6)
+
+
+def held(store: FleetStore) -> dict[str, list[object]]:
+    with store.reading():
+        return {kind.TABLE: list(store.walk(Select(kind))) for kind in KINDS}
+
+
+def test_what_is_founded_on_a_server_is_there_and_nowhere_else(fleet: FleetFolder) -> None:
+    assert not list(fleet.state.glob("fleet.sqlite*"))
+    assert (fleet.state / "database.toml").read_text().count("postgresql://") == 1
+    people = zota("estate", "people", "--state", fleet.state, "--json")
+    assert people.code == Exit.OK, people.err
+    assert "sam" in {one["person"] for one in json.loads(people.out)["persons"]}
+    checked = zota("estate", "check", "--state", fleet.state)
+    assert (checked.code, checked.out.splitlines()[-1]) == (Exit.OK, "sound")
+    again = zota("estate", "init", fleet.folder / "founders.toml", *fleet.by("olive"), "--database",
+                 "postgresql://zota@nowhere/fleet")  # fmt: skip
+    assert again.code == Exit.ERRORS
+    assert "there is a fleet already" in again.err
+
+
+def test_a_back_up_of_it_is_restored_to_a_server_or_a_file_with_the_same_rows(
+    fleet: FleetFolder, fleets_on_postgresql: FleetDatabases
+) -> None:
+    file, new = fleet.folder / "backup.tar", fleet.folder / "new"
+    made = zota("estate", "backup", "--state", fleet.state, "-o", file, "--with-keys")
+    assert made.code == Exit.OK, made.err
+    in_a_file = zota("estate", "restore", file, "--state", new)
+    assert in_a_file.code == Exit.OK, in_a_file.err
+    url = fleets_on_postgresql.place().url
+    there = fleet.folder / "there"
+    restored = zota("estate", "restore", file, "--state", there, "--database", url)
+    assert restored.code == Exit.OK, restored.err
+    assert not list(there.glob("fleet.sqlite*"))
+    with (
+        closing(FleetStore.open(new / "fleet.sqlite")) as here,
+        closing(FleetStore.open(place_in(there))) as on_server,
+        closing(FleetStore.open(place_in(fleet.state))) as first,
+    ):
+        assert held(here) == held(on_server) == held(first)
+        assert on_server.verify_audit() is None
+    full = zota("estate", "restore", file, "--state", fleet.folder / "third", "--database", url)
+    assert (full.code, full.err.count("\n")) == (Exit.UNREADABLE, 1), full
+    assert "there is a fleet already" in full.err
+
+
+def test_rows_go_from_a_server_to_a_file_and_back_as_they_are(
+    fleet: FleetFolder, fleets_on_postgresql: FleetDatabases, tmp_path: Path
+) -> None:
+    with (
+        closing(FleetStore.open(place_in(fleet.state))) as first,
+        closing(FleetStore.open(tmp_path / "copy.sqlite")) as here,
+        closing(FleetStore.open(fleets_on_postgresql.place())) as back,
+    ):
+        rows = copy_fleet(first, here)
+        assert copy_fleet(here, back) == rows > 20
+        assert held(first) == held(here) == held(back)
+        with first.reading(), here.reading(), back.reading():
+            assert first.audit_head() == here.audit_head() == back.audit_head()
+            assert list(back.broken_seals()) == []
+
+
+def test_a_server_that_has_no_fleet_or_cannot_be_reached_is_told_in_one_line(
+    tmp_path: Path, postgresql_database: str
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    for url, words in (
+        (postgresql_database, "there is no fleet here: zota estate init makes one"),
+        (f"postgresql://zota@/none?host={tmp_path}", "the server"),
+        ("postgresql://zota:secret@host/db", "a password does not belong"),
+    ):
+        (state / "database.toml").write_text(f'url = "{url}"\nschema = "fleet"\n')
+        ran = zota("estate", "people", "--state", state)
+        assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1), ran
+        assert words in ran.err
+        assert "secret" not in ran.err
+    shutil.rmtree(state)
+    ran = zota("estate", "init", tmp_path / "none.toml", "--state", state, "--as", "olive",
+               "--database", "sqlite:///x")  # fmt: skip
+    assert ran.code != Exit.OK
+    assert not state.exists()
+    assert place_at(postgresql_database, "fleet") is not None
