@@ -132,8 +132,10 @@ def failures_of(plan: "SoakPlan", firmware: "SimulatedFirmware") -> frozenset[st
         "wrong image": wrong,
         "no reason": bool(result.unexplained),
         "audit trail": bool(result.audit_faults),
+        "lost outcome": bool(result.lost),
+        "doubled outcome": bool(result.doubled),
     }
-    return frozenset(name for name, so in found.items() if so) or frozenset(("not good",))
+    return frozenset(name for name, so in found.items() if so)
 
 
 class _Teller:

@@ -55,7 +55,7 @@ def test_a_good_soak_leaves_nothing_to_shrink(tmp_path: Path) -> None:
         "--devices",
         4,
         "--hours",
-        0.5,
+        "0.5",
         "--image-size",
         1000,
         "--seed",
