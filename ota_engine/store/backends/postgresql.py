@@ -143,7 +143,7 @@ class PostgresqlDatabase:
     @property
     def many_write(self) -> bool:
         """Whether transactions of several connections may write beside each other."""
-        return False
+        return True
 
     @property
     def total_changes(self) -> int:

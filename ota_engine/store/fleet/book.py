@@ -32,7 +32,7 @@ from ota_engine.store.failures import mapped
 from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet import opening
 from ota_engine.store.fleet.forms import FORMS, SIZES, RowForm
-from ota_engine.store.fleet.holding import hold_gateway, hold_homes
+from ota_engine.store.fleet.holding import conflicts, hold_gateway, hold_homes, in_one_order
 from ota_engine.store.fleet.planning import count_strata, draw_homes, join_homes
 from ota_engine.store.fleet.samples import sample_sums
 from ota_engine.store.fleet.sealing import Seals, broken_seals
@@ -59,6 +59,7 @@ class FleetStore:
         self.place = place
         self._close = close
         self._trail = Trail(driver)
+        self._is_beside = False
 
     @classmethod
     def open(
@@ -115,9 +116,13 @@ class FleetStore:
         Raises:
             StoreConflict: another one was in the way; nothing counts, the same may be tried again.
         """
-        with mapped(self.place), self._between(write=True, beside=True):
+        with conflicts(self.place), self._between(write=True, beside=True):
             known = hold_gateway(self.driver, gateway) if gateway else True
-            yield known and hold_homes(self.driver, homes)
+            self._is_beside = True
+            try:
+                yield known and hold_homes(self.driver, homes)
+            finally:
+                self._is_beside = False
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -261,6 +266,9 @@ class FleetStore:
     def keep(self, changes: Iterable[Changed], effects: Iterable[FleetEffect], utc: Utc) -> None:
         """Keep what was decided.
 
+        What is kept beside others meets them in rows of nobody, in sums and in the trail: it does so last, and
+        in one order, so that nobody waits for long, or in a circle.
+
         Args:
             changes: all rows that are other ones now.
             effects: what else is wanted: sums, lines of the audit trail, homes to be drawn.
@@ -280,6 +288,8 @@ class FleetStore:
                     draws.append(effect)
                 case _:
                     pass  # a row, which is among the changes, or a reply
+        if self._is_beside:
+            changes = in_one_order(changes)
         seals = self._write(list(changes))
         for draw in draws:
             if isinstance(draw, Join):
@@ -288,6 +298,8 @@ class FleetStore:
                 draw_homes(self.driver, draw)
         self._add(tallies)
         changed = [name for name, change in tallies.items() if change]
+        if self._is_beside:
+            self._trail.hold()
         sample_sums(self.driver, changed, {draw.campaign for draw in draws}, utc)
         self._trail.extend([*notes, *seals.records(utc)])
 
@@ -332,7 +344,7 @@ class FleetStore:
         ]
 
     def _add(self, tallies: dict[tuple[str, int, str, str], int]) -> None:
-        rows = [(*name, change) for name, change in tallies.items() if change]
+        rows = [(*name, change) for name, change in sorted(tallies.items()) if change]
         if rows:
             self.driver.executemany(_ADD, rows)
 
