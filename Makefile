@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo portal test test-all sampled browser dongle hosts lint unit bench fuzz soak docs clean
+.PHONY: help setup demo portal test test-all sampled browser dongle hosts lint unit bench fuzz soak docs site matrix release clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
@@ -22,6 +22,9 @@ help:
 	@echo "make fuzz [SECONDS=60]  feed damaged files, payloads and indexes to the images room"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
 	@echo "make docs               redraw the diagrams and the pictures of docs/"
+	@echo "make site               the pages as a site that needs no network; build/site"
+	@echo "make matrix [TESTS=...] the tests under every supported Python that is at hand"
+	@echo "make release [KEY=FILE] wheel, source, bill of materials and sums of the commit; build/release"
 
 setup: .venv/.ready
 
@@ -42,8 +45,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
+	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/matrix.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
 	$(BIN)/mypy tools/fuzz
+	$(BIN)/mypy tools/release
+	$(BIN)/mypy tools/site
 	$(BIN)/lint-imports
 
 unit: setup
@@ -88,6 +93,16 @@ docs: setup
 	$(BIN)/python tools/capture.py
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/portal_pictures.py
+
+site: setup
+	@$(BIN)/python tools/site
+
+matrix: setup
+	@$(BIN)/python tools/matrix.py -- $(TESTS)
+
+# Built twice and compared; signed by an OpenSSH key if one is named.
+release: setup
+	@$(BIN)/python tools/release $(if $(KEY),--key "$(KEY)")
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

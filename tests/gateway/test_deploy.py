@@ -1,10 +1,14 @@
-"""The files to deploy with: units that systemd reads, with commands that zota has; a container file of the wheel."""
+"""The files to deploy with: units that systemd reads, with commands that zota has; a container file of a release."""
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
@@ -86,16 +90,53 @@ def test_systemd_takes_a_unit(unit: Path, tmp_path: Path) -> None:
     assert unit.stem not in ran.stderr, ran.stderr
 
 
-def test_the_container_is_made_of_the_wheel_and_runs_as_nobody_of_power() -> None:
-    text = (DEPLOY / "Containerfile").read_text()
-    steps = [line.split()[0] for line in text.splitlines() if re.match(r"[A-Z]+ ", line)]
-    assert steps[0] == "FROM"
-    assert {"USER", "VOLUME", "ENTRYPOINT"} <= set(steps)
-    copied = re.findall(r"^COPY (?!--from)(.*) /", text, re.MULTILINE)
-    assert copied == ["dist/zota-*.whl constraints.txt"]
-    assert (ROOT / "constraints.txt").is_file()
-    assert re.search(r"^USER zota$", text, re.MULTILINE)
-    extras = re.search(r"\$\{wheel\}\[([a-z,]+)\]", text)
+CONTAINER = (DEPLOY / "Containerfile").read_text("utf-8")
+
+
+def test_the_container_is_made_of_a_release_and_runs_as_nobody_of_power() -> None:
+    steps = [line.split()[0] for line in CONTAINER.splitlines() if re.match(r"[A-Z]+ ", line)]
+    assert steps[:2] == ["ARG", "FROM"]
+    assert {"USER", "VOLUME", "ENTRYPOINT", "HEALTHCHECK"} <= set(steps)
+    copied = re.findall(r"^COPY (?!--from)(.*) /", CONTAINER, re.MULTILINE)
+    assert copied == ["${RELEASE}/"], "of this repository nothing but a release gets in"
+    assert "sha256sum --check --strict SHA256SUMS" in CONTAINER
+    assert "-c constraints.txt" in CONTAINER
+    assert re.findall(r"^USER (.*)$", CONTAINER, re.MULTILINE) == ["zota"]
+    assert steps.index("USER") > max(place for place, step in enumerate(steps) if step == "RUN")
+    extras = re.search(r"\$\{wheel\}\[([a-z,]+)\]", CONTAINER)
     assert extras is not None
-    project = (ROOT / "pyproject.toml").read_text()
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert all(f"\n{extra} = [" in project for extra in extras[1].split(","))
+
+
+def test_every_stage_of_the_container_begins_with_one_pinned_python() -> None:
+    assert re.findall(r"^FROM (\S+)", CONTAINER, re.MULTILINE) == ["${PYTHON}", "${PYTHON}"]
+    (pinned,) = re.findall(r"^ARG PYTHON=(.*)$", CONTAINER, re.MULTILINE)
+    assert re.fullmatch(r"docker\.io/library/python:3\.\d+\.\d+-slim-\w+", pinned)
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (released,) = re.findall(r'^version = "(.*)"$', project, re.MULTILINE)
+    assert set(re.findall(r"RELEASE=(\S+)", CONTAINER)) == {f"build/release/{released}"}
+
+
+@pytest.mark.parametrize(("status", "well"), [(200, True), (503, False)])
+def test_the_container_is_as_well_as_what_it_serves_says(status: int, well: bool) -> None:
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    (check,) = re.findall(r"^ CMD (\[.*\])$", CONTAINER, re.MULTILINE)
+    words = [sys.executable, *json.loads(check)[1:]]
+    with HTTPServer(("127.0.0.1", 0), Health) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/healthz"
+            ran = subprocess.run(words, env={"HEALTH": url}, capture_output=True, check=False)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (ran.returncode == 0) is well, ran.stderr
