@@ -15,7 +15,14 @@ import pytest
 from ota_engine.store.backends.sqlite import SqliteDatabase
 from ota_engine.store.fleet import opening
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.store.location import PLACE_NAME, PostgresPlace, StorePlace, write_place
+from ota_engine.store.location import (
+    PLACE_NAME,
+    PostgresPlace,
+    SqlitePlace,
+    StorePlace,
+    write_place,
+)
+from tests.fleet.templates import in_memory, laid_out
 from tests.postgresql import PostgresqlServer
 
 ON_POSTGRESQL: Final = os.environ.get("ZOTA_TEST_DATABASE") == "postgresql"
@@ -75,15 +82,18 @@ _databases: list[FleetDatabases] = []
 
 def new_store() -> FleetStore:
     """Open an empty fleet's database, of the kind that tests run on."""
-    return _databases[-1].store() if _databases else FleetStore.open(None)
+    return _databases[-1].store() if _databases else in_memory()
 
 
 def place_in(state: Path, file_name: str = FILE_NAME) -> StorePlace:
-    """Say where the fleet of a state folder is, of the kind that tests run on."""
+    """Say where the fleet of a state folder is, of the kind that tests run on; it is there afterwards."""
     if _databases and not state.joinpath(PLACE_NAME).exists():
         state.mkdir(parents=True, exist_ok=True)
         write_place(state, _databases[-1].place())
-    return opening.place_in(state, file_name)
+    place = opening.place_in(state, file_name)
+    if isinstance(place, SqlitePlace):
+        laid_out(place.path)
+    return place
 
 
 def new_url() -> str | None:

@@ -31,6 +31,7 @@ from tests.crashes import crash_at_every_line
 from tests.fleet.estate import BEGIN
 from tests.fleet.orders import messages
 from tests.fleet.orders.street import DUAL, ELEC, GAS, OWN, WANTED, Street, device
+from tests.fleet.templates import laid_out
 from tests.tiers import points
 
 PPMID, HCALCS, HUB = device(DUAL, "PPMID"), device(DUAL, "HCALCS"), device(DUAL, "CHF")
@@ -52,7 +53,7 @@ class Replay(Street):
     """A street in a file; whoever opens it again tells the whole story anew, every word as it was."""
 
     def __init__(self, folder: Path) -> None:
-        store = FleetStore.open(folder / "fleet.db", durable=False)
+        store = FleetStore.open(laid_out(folder / "fleet.db"), durable=False)
         with store.reading():
             self.furnished = bool(store.select(Select(OrderRules)))
         super().__init__(store=store)
