@@ -4,7 +4,8 @@ What takes long because it tries every point, seed or example takes some of them
 and all in the heavy one. Nothing is heavy that has no lighter sibling in the default tier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Final
 
 import pytest
@@ -61,10 +62,37 @@ def seeds(few: int, many: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("seed", _first(range(many), few))
 
 
+def first_of(
+    name: str, values: Iterable[object], few: int = 1, ids: Sequence[str] | None = None
+) -> pytest.MarkDecorator:
+    """Give a test the first few of values that show the same in different ways, and in the heavy tier the others."""
+    return pytest.mark.parametrize(name, _first(tuple(values), few), ids=ids)
+
+
+def every_value_once(
+    names: tuple[str, str], one: Sequence[object], other: Sequence[object]
+) -> pytest.MarkDecorator:
+    """Give a test pairs in which every value comes at least once, and in the heavy tier all others.
+
+    Args:
+        names: of the two arguments.
+        one: the values of the first; there are no fewer of them than of the second.
+        other: the values of the second.
+    """
+    paired = {(first, other[at % len(other)]) for at, first in enumerate(one)}
+    return pytest.mark.parametrize(
+        names,
+        [
+            pytest.param(*pair, marks=[] if pair in paired else getattr(pytest.mark, HEAVY))
+            for pair in product(one, other)
+        ],
+    )
+
+
 def _some_or_all(name: str, some: int, everything: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(name, _first((some, everything), 1))
 
 
-def _first(values: Sequence[int], count: int) -> list[object]:
+def _first(values: Sequence[object], count: int) -> list[object]:
     heavy = (pytest.param(value, marks=getattr(pytest.mark, HEAVY)) for value in values[count:])
     return [*values[:count], *heavy]

@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.capture.shark import fields, malformed
 from tests.cli.firmware import image_file
 from tests.cli.zota import zota
+from tests.tiers import first_of
 
 
 def test_a_demo_is_recorded_whole(tmp_path: Path) -> None:
@@ -18,7 +17,7 @@ def test_a_demo_is_recorded_whole(tmp_path: Path) -> None:
     assert senders == {"0x0000", "0x1001", "0x1002", "0x1003", "0x1004"}
 
 
-@pytest.mark.parametrize("shell", ["sim", "trio"])
+@first_of("shell", ["trio", "sim"])
 def test_a_soak_is_recorded_whole_under_either_shell(tmp_path: Path, shell: str) -> None:
     capture = tmp_path / "soak.pcapng"
     size = ("--devices", 6, "--hours", 1, "--image-size", 600, "--seed", 1, "--shell", shell)

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from emulators.devices import kinds
 from emulators.devices.kinds import MANUFACTURER
 from ota_engine.gbcs.pki import ORGANISATIONS
 from tests.cli.zota import zota
+from tests.tiers import first_of
 
 HCALCS = "00-DB-12-34-00-00-00-03"
 
@@ -63,7 +62,7 @@ def orders(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@first_of("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_cleanly_and_the_printed_command_goes_on(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -102,7 +101,7 @@ def test_a_killed_follower_leaves_the_order_and_its_state_as_they_were(tmp_path:
     assert (taken_back.code, taken_back.out) == (0, "order 1 is cancelled\n")
 
 
-@pytest.mark.parametrize("last_seen", ["sent", "activated"])
+@first_of("last_seen", ["sent", "activated"])
 def test_after_a_kill_at_its_end_the_same_command_ends_well_with_the_one_order(
     tmp_path: Path, last_seen: str
 ) -> None:

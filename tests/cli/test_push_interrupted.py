@@ -11,14 +11,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from emulators.devices import kinds
 from emulators.home.roster import default_roster
 from images.eui64 import format_eui64
 from ota_engine.store.store import Store
 from tests.cli.firmware import image_file
 from tests.cli.zota import zota
+from tests.tiers import first_of
 
 PPMID, IHD = (format_eui64(entry.spec.eui64) for entry in default_roster()[:2])
 OCTETS = 40_000  # about ten seconds of download in real time
@@ -52,7 +51,7 @@ def resume(folder: Path) -> dict[str, Any]:
     return summary
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@first_of("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     file = image_file(tmp_path, octets=OCTETS)
     with downloading(tmp_path, file, "--device", PPMID, "--block-size", "32") as process:

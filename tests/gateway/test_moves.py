@@ -2,8 +2,6 @@
 
 from hashlib import sha256
 
-import pytest
-
 from images.eui64 import Eui64, parse_eui64
 from ota_engine.fleet.campaigns.homes.words import SignedWord
 from ota_engine.fleet.campaigns.rows import MemberState
@@ -18,6 +16,7 @@ from ota_engine.head_end.exchange import exchange
 from ota_engine.times import Utc
 from tests.fleet.estate import DAY, VERSION
 from tests.gateway.street import GATEWAY, STEP_S, VARIANTS, Street
+from tests.tiers import every_value_once
 
 KIND = {"hub-1": "CHF", "ppmid-1": "PPMID", "hcalcs-1": "HCALCS"}
 OTHER = "gw2"
@@ -66,8 +65,7 @@ class TwoGateways(Street):
         return floors
 
 
-@pytest.mark.parametrize("variant", ["ppmid-1", "hcalcs-1"])
-@pytest.mark.parametrize("after", [0, 1, 3, 12, 40])
+@every_value_once(("after", "variant"), [0, 1, 3, 12, 40], ["ppmid-1", "hcalcs-1"])
 async def test_a_home_that_moves_at_any_time_ends_with_the_word_of_its_device_said_once(
     variant: str, after: int
 ) -> None:

@@ -34,6 +34,7 @@ from ota_engine.zcl.hot import decode_query_next_image_request
 from ota_engine.zcl.ota import encode
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, LOOK, PATIENCE, PROMPT, QUICK, ordered
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -89,7 +90,7 @@ async def test_each_chip_asks_from_its_own_endpoint_for_its_own_file(tmp_path: P
     assert asked == {1: 0x0109, 2: 0x010A}
 
 
-@pytest.mark.parametrize("place", ["endpoint = 1", "endpoint = 2"])
+@first_of("place", ["endpoint = 2", "endpoint = 1"])
 async def test_both_chips_are_updated_each_with_its_own_file(place: str, tmp_path: Path) -> None:
     entry = two_chips(ROSTER.replace("endpoint = 2", place))
     files = [image(0x0109), image(0x010A)]

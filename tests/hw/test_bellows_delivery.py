@@ -36,6 +36,7 @@ from tests.hw.home import (
     until_under_way,
     until_updated,
 )
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -131,7 +132,7 @@ async def test_the_firmware_of_the_dongle_fails_in_mid_transfer(tmp_path: Path) 
         await until_updated(here.shell)
 
 
-@pytest.mark.parametrize("line", ["pty", "tcp"])
+@first_of("line", ["pty", "tcp"])
 async def test_the_dongle_is_unplugged_in_mid_transfer(line: str, tmp_path: Path) -> None:
     async with site(tmp_path, file=image(LONG), line=line) as here:
         await until_under_way(here.shell)

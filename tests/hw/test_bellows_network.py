@@ -17,6 +17,7 @@ from ota_engine.errors import LinkError, LocalError
 from ota_engine.events import Joined, Left, LinkEvent, LinkUp, Packet
 from tests.hw.dongle import VirtualDongle, home, join, virtual_dongle
 from tests.hw.home import FIRST, PATIENCE, device
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -111,7 +112,7 @@ async def names(folder: Path) -> list[str]:
     return sorted(path.name for path in await trio.Path(folder).iterdir())
 
 
-@pytest.mark.parametrize("sleepy", [False, True])
+@first_of("sleepy", [True, False])
 async def test_a_device_joins_and_is_interviewed(sleepy: bool, tmp_path: Path) -> None:
     async with virtual_dongle(device(sleepy=sleepy), folder=tmp_path) as dongle:
         await form(dongle.settings, 15, force=False)

@@ -30,6 +30,7 @@ from tests.hw.home import (
     until_under_way,
     until_updated,
 )
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -69,7 +70,7 @@ def replies(shell: Shell) -> dict[Eui64, PremisesReply]:
     }
 
 
-@pytest.mark.parametrize("sleepy", [False, True], ids=["mains", "sleepy"])
+@first_of("sleepy", [True, False], ids=["sleepy", "mains"])
 async def test_a_display_is_told_and_clears(sleepy: bool, tmp_path: Path) -> None:
     async with home(display(sleepy=sleepy), folder=tmp_path) as dongle:
         dongle.dongle.set_clocks(this_machine(), dongle.server.now)

@@ -21,6 +21,7 @@ from tests.hub.tunnel.home import message
 from tests.hub.tunnel.live import LiveHub
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, device
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -60,7 +61,7 @@ class Echo(EmulatedDevice):
         return actions
 
 
-@pytest.mark.parametrize("sleepy", [False, True], ids=["mains", "sleepy"])
+@first_of("sleepy", [True, False], ids=["sleepy", "mains"])
 async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_path: Path) -> None:
     entry = device(sleepy=sleepy)
     async with home(entry, folder=tmp_path) as dongle:

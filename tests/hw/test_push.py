@@ -33,6 +33,7 @@ from tests.faults.signed_home import speaker
 from tests.gbcs.parties import PPMID, everyone
 from tests.hw.dongle import home
 from tests.hw.home import FIRST, NEW, OLD, PATIENCE, PROMPT, device, image
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -208,7 +209,7 @@ async def test_a_dry_run_offers_nothing_over_the_air(tmp_path: Path) -> None:
     assert (dongle.version(ONE), dongle.dongle.blocks) == (OLD, 0)
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@first_of("turned", [True, False])
 async def test_both_chips_of_a_device_get_their_file_in_one_push_whatever_its_order(
     turned: bool, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ from tests.head_end.duis.lab import (
 from tests.service_user.other_library import verified_by_signxml
 from tests.service_user.parties import DIGEST
 from tests.service_user.test_making import credentials
+from tests.tiers import first_of
 
 
 def signed_image() -> bytes:
@@ -199,14 +200,14 @@ async def test_the_other_supplier_is_told_of_an_order_and_hears_nothing_else(
 
 
 FAULTS = {
+    "lose": lambda: ListenerFaults(lose=1),
     "fail": lambda: ListenerFaults(fail=1),
     "redirect": lambda: ListenerFaults(redirect=1),
     "close": lambda: ListenerFaults(close=1),
-    "lose": lambda: ListenerFaults(lose=1),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@first_of("fault", FAULTS, 2)
 async def test_a_document_reaches_an_endpoint_that_fails_at_first_and_is_the_same(
     tmp_path: Path, fault: str
 ) -> None:

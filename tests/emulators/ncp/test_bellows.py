@@ -29,6 +29,7 @@ from tests.emulators.ncp.host import (
     started,
     until,
 )
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.dongle
 
@@ -50,7 +51,7 @@ def dongle(count: int = 1, **options: Any) -> Dongle:
     return Dongle(displays(count), formed(), DongleOptions(**{"baud": 0} | options))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@first_of("version", (VERSIONS[0], VERSIONS[-1], *VERSIONS[1:-1]), 2)
 def test_bellows_forms_starts_joins_interviews_and_sends(version: int) -> None:
     async def story(port: Served) -> None:
         async with connected(port.url) as app:
@@ -189,7 +190,7 @@ class Mourner:
 @pytest.mark.parametrize(
     "kind", [DongleFaultKind.RESET, DongleFaultKind.ERROR, DongleFaultKind.UNPLUG]
 )
-@pytest.mark.parametrize("on_pty", [False, True])
+@first_of("on_pty", [False, True])
 def test_a_lost_radio_is_noticed_and_found_again(
     kind: DongleFaultKind, on_pty: bool, tmp_path: Path
 ) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 import trio
 
 from ota_engine.errors import LinkError
@@ -15,6 +14,7 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.rooms import DeskRoom
 from tests.fleet.estate import VERSION
 from tests.head_end.gateways.lab import Caller, GatewayClient, GatewayLab
+from tests.tiers import every_value_once
 
 T = TypeVar("T")
 COMMITS = 8  # of the whole course, and some that never come
@@ -98,8 +98,7 @@ class Memory:
         self.heard = (await one.caller.report(report)).heard
 
 
-@pytest.mark.parametrize("committed", [False, True])
-@pytest.mark.parametrize("at", range(COMMITS))
+@every_value_once(("at", "committed"), range(COMMITS), [False, True])
 async def test_a_server_killed_around_any_commit_loses_nothing_and_counts_nothing_twice(
     tmp_path: Path, at: int, committed: bool
 ) -> None:
