@@ -62,8 +62,10 @@ test-all: lint
 
 # What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
 # examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
+# Then the fleet's own tests once more, with every fleet on a PostgreSQL server.
 sampled: setup
 	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
+	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(FLEETS)
 
 # The portal as people see it, in Debian's chromium; one browser at a time.
 browser: setup

@@ -272,5 +272,5 @@ def lock_of(schema: str, purpose: str) -> int:
 
 def _in_a_row(statement: _Statement, parameters: Any) -> Any:
     if statement.names is None:
-        return parameters
+        return () if isinstance(parameters, dict) else parameters
     return [parameters[name] for name in statement.names]

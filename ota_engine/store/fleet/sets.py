@@ -224,7 +224,7 @@ def _own_are_fewer(driver: Database, runs: Sequence[str], given: dict[str, Any])
     by_version = _by_version(driver.dialect)
     own = driver.execute(f"SELECT count(*) FROM {_OWN} AS own", given).fetchone()[0]  # noqa: S608 - our own words
     devices = " UNION ALL ".join(f"SELECT 1 FROM {by_version} WHERE {run}" for run in runs)  # noqa: S608 - as above
-    some = f"SELECT count(*) FROM ({devices or 'SELECT 1 WHERE false'} LIMIT :own) AS some"  # noqa: S608 - as above
+    some = f"SELECT count(*) FROM ({devices or 'SELECT 1 WHERE false'} LIMIT :own) AS few"  # noqa: S608 - as above
     found = driver.execute(some, given | {"own": own}).fetchone()[0]
     return bool(found == own)
 

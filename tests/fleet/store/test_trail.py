@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ota_engine.audit_chain import AuditHead, AuditRow, extend
@@ -25,6 +26,17 @@ def edit(town: Town, *statements: str) -> None:
     """Change the database behind the fleet's back, as somebody with the file can."""
     for statement in statements:
         town.store.driver.execute(statement)
+
+
+def unguard(town: Town) -> None:
+    """Let lines of the trail be changed, as somebody with the file can."""
+    edit(
+        town,
+        *town.store.driver.dialect.choose(
+            sqlite=("DROP TRIGGER fleet_audit_no_update", "DROP TRIGGER fleet_audit_no_delete"),
+            postgresql=("DROP TRIGGER fleet_audit_kept ON fleet_audit",),
+        ),
+    )
 
 
 def findings(town: Town) -> list[str]:
@@ -79,14 +91,15 @@ def test_evidence_that_was_slipped_in_is_found() -> None:
 )
 def test_the_trail_refuses_to_be_changed(verb: str) -> None:
     town = finished(1)
-    with pytest.raises(sqlite3.IntegrityError, match="only ever extended"):
+    refusals = (sqlite3.IntegrityError, psycopg.errors.RaiseException)
+    with pytest.raises(refusals, match="only ever extended"):
         edit(town, verb)
 
 
 def test_lines_cut_off_at_the_end_of_the_trail_are_missed() -> None:
     town = finished(1)
     length = town.store.audit_head().length
-    edit(town, "DROP TRIGGER fleet_audit_no_delete")
+    unguard(town)
     town.store.driver.execute("DELETE FROM fleet_audit WHERE sequence = ?", (length,))
     fault = town.store.verify_audit()
     assert fault is not None
@@ -96,7 +109,7 @@ def test_lines_cut_off_at_the_end_of_the_trail_are_missed() -> None:
 def test_a_chain_computed_anew_after_a_changed_verdict_is_found_by_a_head_that_was_noted() -> None:
     town = finished()
     noted = town.store.audit_head().hash
-    edit(town, "DROP TRIGGER fleet_audit_no_update", "DROP TRIGGER fleet_audit_no_delete")
+    unguard(town)
     edit(town, "UPDATE gate_decisions SET verdict = 'fail' WHERE verdict = 'pass'")
     records = [row.record for row in town.store.trail() if seals_told(*_told(row)) is None]
     rows = extend(AuditHead(), records)

@@ -12,6 +12,7 @@ from ota_engine.head_end.questions.asking import LOCAL, View
 from ota_engine.head_end.questions.counting import LONG_S, TIMES, counted
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
+from tests.fleet.databases import sqlite_of
 from tests.fleet.estate import Estate
 
 
@@ -33,6 +34,7 @@ def change(estate: Estate) -> None:
 
 def test_what_is_counted_at_once_is_counted_anew_after_every_commit() -> None:
     estate, clock, numbers = Estate(1), Clock(), count(1)
+    sqlite_of(estate.store)  # on a server, what others commit there counts as well
     view = View(estate.desk, LOCAL, estate.utc)
     found = []
     for _ in range(3):
