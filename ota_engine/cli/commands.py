@@ -97,7 +97,7 @@ OWN: Final = (
     CommandRow(
         "store",
         "ota_engine.cli.store",
-        "Check an engine's database; see to dead letters.",
+        "Check an engine's database, move it; see to dead letters.",
         Panel.EVIDENCE,
     ),
     CommandRow(

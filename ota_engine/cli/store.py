@@ -1,4 +1,4 @@
-"""``zota store``: shows what the store says of a database, and queues dead letters again."""
+"""``zota store``: shows what the store says of a database, queues dead letters again, and moves it."""
 
 import json
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from ota_engine.canonical import canonical_json
 from ota_engine.cli.database import chosen_database
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.remarks import put
+from ota_engine.cli.store_move import move_command
 from ota_engine.errors import LocalError
 from ota_engine.records import AuditRecord
 from ota_engine.times import Utc
@@ -34,7 +35,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @app.callback()
 def store() -> None:
-    """Check an engine's database, and see to the outcomes that nobody took."""
+    """Check an engine's database, move it, and see to the outcomes that nobody took."""
+
+
+app.command("move")(move_command)
 
 
 @app.command("check")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ota_engine.errors import StoreError
 from ota_engine.store import schema
 
+MOVED = "zota_moved"  # the table that only a database has whose rows are in another one now
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -23,12 +24,16 @@ def revision_of(
         table: that holds the version.
 
     Raises:
-        StoreError: the tables in it are not zota's, or those of another part of it.
+        StoreError: the tables in it are not zota's, or those of another part of it, or its rows have
+            been moved to another database.
     """
     with connection.begin():
         tables = sa.inspect(connection).get_table_names()
         if not tables:
             return None
+        if MOVED in tables:
+            target = connection.scalar(sa.select(sa.column("target")).select_from(sa.table(MOVED)))
+            raise StoreError(f"{place}: was moved to {target}: use that one")
         if table.name not in tables:
             raise StoreError(f"{place}: this is some other program's database: give another path")
         return connection.scalar(sa.select(table.c.version_num))

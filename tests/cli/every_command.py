@@ -189,6 +189,7 @@ ONE_LINE: tuple[tuple[str, Exit], ...] = (
     (f"estate check {NOWHERE}", Exit.UNREADABLE),
     (f"estate backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("estate restore nothing --state new", Exit.UNREADABLE),
+    (f"store move {NOWHERE} --to sqlite", Exit.UNREADABLE),
     (f"duis backup -o nothing {NOWHERE}", Exit.UNREADABLE),
     ("duis restore nothing --state new", Exit.UNREADABLE),
 )

@@ -70,7 +70,17 @@ def test_version_tells_zota_python_and_every_extra() -> None:
     assert lines[0].startswith("zota 0.")
     assert "Python 3." in lines[0]
     extras = {line.split()[0]: line for line in lines[1:]}
-    brought = {"duis", "radio", "receiver", "server", "znp", "deconz", "xbee", "zigate"}
+    brought = {
+        "duis",
+        "postgresql",
+        "radio",
+        "receiver",
+        "server",
+        "znp",
+        "deconz",
+        "xbee",
+        "zigate",
+    }
     assert brought == extras.keys()
     assert "bellows 1." in extras["radio"]
 

@@ -60,6 +60,28 @@ def test_a_second_engine_is_told_who_has_it(
     assert len(refused.err.splitlines()) == 1
 
 
+def test_a_store_is_moved_there_and_back(tmp_path: Path, postgresql_database: str) -> None:
+    state = tmp_path / "state"
+    link = ("--link", "sim://", "--state", state)
+    assert zota("push", image_file(tmp_path), "--device", PPMID, *link).code == 0
+    head = zota("audit", "verify", "--state", state).out.splitlines()[-1]
+    there = zota("store", "move", "--state", state, "--to", postgresql_database)
+    assert there.code == 0, there.err
+    assert there.out.startswith("moved ")
+    assert "(schema gateway_state)" in " ".join(there.out.split())
+    assert zota("audit", "verify", "--state", state).out.splitlines()[-1] == head
+    old = zota("store", "check", state / "zota.db")
+    assert old.code == 3
+    assert "was moved to postgresql://" in old.err
+    back = zota("store", "move", "--state", state, "--to", "sqlite", "--json")
+    assert json.loads(back.out)["to"] == str(state / "zota.db")
+    assert zota("audit", "verify", state / "zota.db").out.splitlines()[-1] == head
+    wrong = zota("store", "move", "--state", state, "--to", "postgresql://a:tops3cret@h/d")
+    assert wrong.code == 3
+    assert "a password does not belong into the URL" in wrong.err
+    assert "tops3cret" not in wrong.err + wrong.out
+
+
 @pytest.mark.parametrize("command", [["store", "check"], ["audit", "verify"], ["orders", "list"]])
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path, command: list[str]) -> None:
     write_place(tmp_path, PostgresPlace(NOBODY, "north"))

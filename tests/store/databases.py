@@ -76,3 +76,11 @@ def _connected(place: PostgresPlace) -> Iterator[Any]:
         connection.execute("SELECT set_config('search_path', %s, false)", (place.schema,))
         connection.execute("SET session_replication_role = replica")
         yield connection
+
+
+def edit_sqlite(path: Path, statement: str) -> None:
+    """Run a statement on a file, whatever the conftest says."""
+    import sqlite3
+
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
