@@ -1,6 +1,7 @@
 """``zota duis serve``: puts a head end together of its options and runs it; decides nothing."""
 
 import signal
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -9,7 +10,7 @@ import typer
 
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
-from ota_engine.cli.fleet_desk import FLEET_NAME, State, courier_of, fleet_in
+from ota_engine.cli.fleet_desk import State, courier_of, fleet_in, held
 from ota_engine.cli.gateways import (
     SHAPE,
     GatewayChoice,
@@ -102,21 +103,24 @@ async def _serve(wanted: _Wanted) -> int:
     from ota_engine.head_end.image_shelf import IMAGES_NAME
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.store.fleet.book import FleetStore
+    from ota_engine.store.fleet.opening import turns_at
     from ota_engine.store.fleet.soundness import refuse_damaged, was_left_open
-    from ota_engine.store.lease import Lease
 
     state, log = wanted.state, json_log()
     notary, settings = duis_settings(wanted.duis, state, this_machine, log)
-    lease = Lease(state / FLEET_NAME, "zota duis serve")  # two would push everything twice
     where = fleet_in(state)
-    left_open = was_left_open(where)
-    store = FleetStore.open(where, create=False)
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(held(where, "zota duis serve"))  # two would push everything twice
+        left_open = was_left_open(where)
+        store = FleetStore.open(where, create=False)
+        stack.callback(store.close)
+        turns = turns_at(where)
+        stack.callback(turns.close)
         if left_open:
             refuse_damaged(store)
         desk = FleetDesk(Fleet(), store, notary)
         homes = [home_of(one, desk) for one in wanted.gateways]
-        room = DeskRoom(desk)
+        room = DeskRoom(desk, turns)
         courier = courier_of(room, state, report=lambda trouble: log("trouble", trouble=trouble))
         images = state / IMAGES_NAME
         async with open_gateways_of(wanted.gateways, homes, state, images) as gateways:
@@ -127,9 +131,6 @@ async def _serve(wanted: _Wanted) -> int:
                     nursery.start_soon(_run, head_end, wanted)
                     stopped_by = await anext(signals)
                     nursery.cancel_scope.cancel()
-    finally:
-        store.close()
-        lease.release()
     return stopped_by
 
 

@@ -24,6 +24,7 @@ from ota_engine.cli.fleet_desk import (
     alone,
     courier_of,
     fleet_at,
+    fleet_in,
     folder_of,
     give,
     opened,
@@ -42,7 +43,7 @@ from ota_engine.wording import counted, utc_text
 if TYPE_CHECKING:
     from ota_engine.head_end.courier import CourierRound, NoticeCourier
     from ota_engine.head_end.rooms import DeskRoom
-    from ota_engine.head_end.running import Looked
+    from ota_engine.head_end.running import CalendarClock, Looked
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -239,30 +240,33 @@ def run_command(place: FleetPlace) -> None:
     """Let time pass for the campaigns of a fleet, until stopped: by Ctrl-C, or by SIGTERM.
 
     Looks at whatever is due and brings notices. Persons decide beside it, by commands of their own.
-    Not beside zota serve or zota duis serve: those do it themselves.
+    Not beside zota serve or zota duis serve, which do it themselves; where the fleet's database is
+    on a PostgreSQL server, beside as many of them as there are: each does its share.
     """
     import trio
 
     from ota_engine.head_end.rooms import DeskRoom
+    from ota_engine.head_end.trial_clock import clock_of
+    from ota_engine.store.fleet.opening import turns_at
 
     state = folder_of(place)
     with opened(state) as desk, alone(state, "zota campaign run"):
-        room = DeskRoom(desk)
-        courier = courier_of(room, state)
+        room, clock = DeskRoom(desk, turns_at(fleet_in(state))), clock_of(state)
+        courier = courier_of(room, state, clock)
         remark(f"running the fleet in {state}; Ctrl-C ends it")
-        ended_by = trio.run(_run, room, courier)
+        ended_by = trio.run(_run, room, courier, clock)
     if ended_by == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
-async def _run(room: "DeskRoom", courier: "NoticeCourier") -> int:
+async def _run(room: "DeskRoom", courier: "NoticeCourier", clock: "CalendarClock") -> int:
     import trio
 
     from ota_engine.head_end.running import run
 
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(run, room, courier, this_machine, _report)
+            nursery.start_soon(run, room, courier, clock, _report)
             stopped_by = await anext(signals)
             nursery.cancel_scope.cancel()
     return stopped_by

@@ -208,6 +208,8 @@ def _is_remote(place: FleetPlace) -> bool:
 def alone(state: Path, command: str) -> "Iterator[None]":
     """Be the only one who lets time pass for a fleet; persons decide beside it.
 
+    Where the fleet's database is on a server, there may be several, each of which does its share.
+
     Args:
         state: the state folder.
         command: who does, in words.
@@ -215,19 +217,36 @@ def alone(state: Path, command: str) -> "Iterator[None]":
     Raises:
         StoreError: somebody else does it.
     """
-    from ota_engine.store.lease import Lease, holder
+    from ota_engine.store.lease import holder
+    from ota_engine.store.location import SqlitePlace
 
-    who = holder(state / FLEET_NAME)
+    where = fleet_in(state)
+    who = holder(where.path) if isinstance(where, SqlitePlace) else None
     if who is not None:
         raise StoreError(
             f"{state}: {who} runs this fleet, and brings what is due by itself: leave it to that,"
             " or stop it first"
         )
-    lease = Lease(state / FLEET_NAME, command)
+    with held(where, command):
+        yield
+
+
+@contextmanager
+def held(place: "StorePlace", command: str) -> "Iterator[None]":
+    """Have a fleet's database to oneself, where it is a file; on a server there may be others.
+
+    Raises:
+        StoreError: another process has it.
+    """
+    from ota_engine.store.lease import Lease
+    from ota_engine.store.location import SqlitePlace
+
+    lease = Lease(place.path, command) if isinstance(place, SqlitePlace) else None
     try:
         yield
     finally:
-        lease.release()
+        if lease is not None:
+            lease.release()
 
 
 def courier_of(

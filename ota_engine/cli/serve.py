@@ -31,6 +31,7 @@ EXTRA: Final = "server"
 DUIS_EXTRA: Final = "duis"
 DEFAULT_PLACE: Final = "127.0.0.1:8080"
 DEFAULT_DUIS_PLACE: Final = "127.0.0.1:8079"
+MOST_WORKERS: Final = 32
 
 ServerNames = Annotated[
     list[str] | None,
@@ -58,6 +59,16 @@ TrialRate = Annotated[
         min=1.0,
         max=MOST_RATE,
         help="For trials: a calendar RATE times as fast, for all who take part.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=MOST_WORKERS,
+        help="Processes that do what is due; more than one on a PostgreSQL server only.",
     ),
 ]
 PrivateHooks = Annotated[
@@ -92,6 +103,7 @@ def serve(
     images: ImageFolders = None,
     test_clock: TrialRate = None,
     private_hooks: PrivateHooks = False,
+    workers: Workers = 1,
 ) -> None:
     """Serve a fleet to its people, programs and gateways; until stopped.
 
@@ -119,6 +131,7 @@ def serve(
         images=tuple(images or ()),
         rate=test_clock,
         private_hooks=private_hooks,
+        workers=workers,
     )
     if serve_until_stopped(choice, "zota serve") == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)

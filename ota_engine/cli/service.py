@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from ota_engine.cli.fleet_desk import FLEET_NAME, courier_of, fleet_in
+from ota_engine.cli.fleet_desk import courier_of, fleet_in, held
 from ota_engine.cli.gateways import GatewayChoice, home_of, open_gateways_of
 from ota_engine.cli.json_log import json_log
 from ota_engine.cli.remarks import put
+from ota_engine.cli.workers import refuse_workers, run_workers
 from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.gateway.contract import FleetGateway
@@ -31,8 +32,8 @@ from ota_engine.head_end.service.running import Service, ServiceSettings
 from ota_engine.head_end.trial_clock import NAME, clock_of, set_pace
 from ota_engine.portal.door import PortalDoor
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.fleet.opening import turns_at
 from ota_engine.store.fleet.soundness import refuse_damaged, was_left_open
-from ota_engine.store.lease import Lease
 from ota_engine.telling.serving import Place, TlsFiles
 
 if TYPE_CHECKING:  # what speaks XML is wanted by those alone who serve it
@@ -65,6 +66,7 @@ class ServiceChoice:
         images: folders of images for gateways, each named by its SHA-256.
         rate: of the calendar of a fleet on trial; None for this machine's.
         private_hooks: hooks may call addresses of private networks.
+        workers: processes that do what is due, this one among them.
     """
 
     state: Path
@@ -79,6 +81,7 @@ class ServiceChoice:
     images: Sequence[Path] = ()
     rate: float | None = None
     private_hooks: bool = False
+    workers: int = 1
 
     def calendar(self) -> CalendarClock:
         """The calendar of the fleet.
@@ -125,11 +128,10 @@ def serve_until_stopped(
     """
     sys.setswitchinterval(SWITCH_S)
     log = log or json_log()
-    lease = Lease(choice.state / FLEET_NAME, owner)  # two would do everything twice
-    try:
+    place = fleet_in(choice.state)
+    refuse_workers(choice.workers, place)
+    with held(place, owner):  # two would do everything twice
         return trio.run(_until_a_signal, _Runner(choice, say, log))
-    finally:
-        lease.release()
 
 
 async def _until_a_signal(runner: "_Runner") -> int:
@@ -165,7 +167,9 @@ class _Runner:
                 refuse_damaged(store)
             desk = FleetDesk(Fleet(), store, None if duis is None else duis.notary)
             homes = [home_of(one, desk) for one in choice.gateways]
-            room = DeskRoom(desk)
+            turns = turns_at(place)
+            stack.callback(turns.close)
+            room = DeskRoom(desk, turns)
             reading = stack.enter_context(ReadingRoom.open(place))
             access = AccessDesk(room, reading, clock, log=self._log)
             parts = ServiceParts(
@@ -221,6 +225,7 @@ class _Runner:
         async with trio.open_nursery() as nursery:
             if doorway is not None and choice.duis_place is not None:
                 nursery.start_soon(doorway.run, choice.duis_place, choice.tls, _say_duis)
+            nursery.start_soon(run_workers, choice.state, choice.workers - 1, self._log)
             await server.run(stopping, lambda url: self._say(choice, url))
             nursery.cancel_scope.cancel()
 

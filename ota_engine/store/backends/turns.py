@@ -5,11 +5,20 @@ once whoever had it is dead, or has lost the server. Each of them has a share of
 as that of every other. A database that is a file has one process, whose everything is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 from zlib import crc32
 
+from ota_engine.errors import StoreError
+from ota_engine.store.backends.database import Database
+from ota_engine.store.failures import mapped
+
 MOST_WORKERS: Final = 64  # that share one database
+
+_HELD: Final = """
+SELECT l.classid::bigint, l.objid::bigint FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND d.datname = current_database()
+"""
 
 
 class Share(NamedTuple):
@@ -80,18 +89,22 @@ class NoOthers:
 
 
 class ServerTurns:
-    """Turns that a PostgreSQL server keeps.
+    """Turns that a PostgreSQL server keeps; once it is lost, all of them are, and the next call begins anew.
 
     Args:
-        connect: opens a connection to it, in autocommit.
+        place: where the database is, for people.
+        connect: opens a connection of its own.
         lock_of: numbers the lock of a purpose, in 64 bits with a sign.
     """
 
-    def __init__(self, connect: Callable[[], Any], lock_of: Callable[[str], int]) -> None:
+    def __init__(
+        self, place: str, connect: Callable[[], Database], lock_of: Callable[[str], int]
+    ) -> None:
+        self._named = place
         self._connect = connect
         self._lock_of = lock_of
         self._places = {lock_of(f"worker {number}"): number for number in range(MOST_WORKERS)}
-        self._connection: Any = None
+        self._database: Database | None = None
         self._place: int | None = None
 
     def take(self, name: str) -> bool:
@@ -100,48 +113,42 @@ class ServerTurns:
 
     def give(self, name: str) -> None:
         """Give a turn back that one has."""
-        self._ask("SELECT pg_advisory_unlock(%s)", self._lock_of(f"turn {name}"))
+        self._ask("SELECT pg_advisory_unlock(?)", (self._lock_of(f"turn {name}"),))
 
     def share(self) -> Share:
         """Say what the share of this process is now; the first call gives it a place."""
-        self._opened()
         if self._place is None:
             free = (number for lock, number in self._places.items() if self._try(lock))
             self._place = next(free, None)
         taken = sorted(self._taken())
-        if (
-            self._place not in taken
-        ):  # more than there are places for: they do nothing by themselves
+        if self._place not in taken:  # there are no more places: it does nothing by itself
             return Share(len(taken), len(taken) + 1)
         return Share(taken.index(self._place), len(taken))
 
     def close(self) -> None:
         """Give everything back."""
-        if self._connection is not None:
-            self._connection.close()
+        if self._database is not None:
+            self._database.close()
 
     def _taken(self) -> list[int]:
         """Number the places that are taken in this database."""
-        rows = self._opened().execute(
-            "SELECT l.classid::bigint, l.objid::bigint FROM pg_locks AS l"
-            " JOIN pg_database AS d ON d.oid = l.database"
-            " WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted"
-            " AND d.datname = current_database()"
-        )
-        locks = (_signed(high << 32 | low) for high, low in rows)
+        locks = (_signed(high << 32 | low) for high, low in self._ask(_HELD))
         return [self._places[lock] for lock in locks if lock in self._places]
 
     def _try(self, lock: int) -> bool:
-        return bool(self._ask("SELECT pg_try_advisory_lock(%s)", lock))
+        ((is_mine,),) = self._ask("SELECT pg_try_advisory_lock(?)", (lock,))
+        return bool(is_mine)
 
-    def _ask(self, text: str, lock: int) -> Any:
-        return self._opened().execute(text, (lock,)).fetchone()[0]
-
-    def _opened(self) -> Any:
-        if self._connection is None or self._connection.closed:
-            self._place = None
-            self._connection = self._connect()
-        return self._connection
+    def _ask(self, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        try:
+            with mapped(self._named):
+                if self._database is None:
+                    self._database = self._connect()
+                return self._database.execute(text, parameters).fetchall()
+        except StoreError:
+            self.close()
+            self._database = self._place = None
+            raise
 
 
 def _signed(number: int) -> int:

@@ -1,5 +1,6 @@
 """Opens a fleet's database, wherever it is, and makes it if there is none; knows no row."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from ota_engine.errors import StoreError
 from ota_engine.store import connection as sqlite
+from ota_engine.store.backends.turns import NoOthers, ServerTurns, Turns
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.planning import register_hash
@@ -95,6 +97,19 @@ def connected(place: PostgresPlace, *, durable: bool = True) -> "PostgresqlDatab
             f"{place}: PostgreSQL's driver is not installed: pip install 'zota[postgresql]'"
         ) from error
     return PostgresqlDatabase(place.url, place.schema, durable=durable)
+
+
+def turns_at(place: StorePlace) -> Turns:
+    """Share the work for a fleet with other processes, where its database is one that many use.
+
+    Raises:
+        StoreError: the server's driver is not installed.
+    """
+    if not isinstance(place, PostgresPlace):
+        return NoOthers()
+    from ota_engine.store.backends.postgresql import lock_of  # noqa: PLC0415 - as above
+
+    return ServerTurns(str(place), partial(connected, place), partial(lock_of, place.schema))
 
 
 def revision_at(driver: "PostgresqlDatabase") -> str | None:
