@@ -217,10 +217,11 @@ def tick_command(place: FleetPlace, as_json: Json = False) -> None:
 
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.running import look
+    from ota_engine.store.fleet.opening import turns_at
 
     state = folder_of(place)
     with opened(state) as desk, alone(state, "zota campaign tick"):
-        room = DeskRoom(desk)
+        room = DeskRoom(desk, turns_at(fleet_in(state)))
         done = trio.run(look, room, courier_of(room, state), this_machine())
     notices = done.notices
     if as_json:

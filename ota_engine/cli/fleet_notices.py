@@ -14,6 +14,7 @@ from ota_engine.cli.fleet_desk import (
     alone,
     courier_of,
     fleet_at,
+    fleet_in,
     folder_of,
     opened,
     whole,
@@ -91,10 +92,11 @@ def deliver_command(place: FleetPlace, as_json: Json = False) -> None:
     import trio
 
     from ota_engine.head_end.rooms import DeskRoom
+    from ota_engine.store.fleet.opening import turns_at
 
     state = folder_of(place)
     with opened(state) as desk, alone(state, "zota notices deliver"):
-        done = trio.run(courier_of(DeskRoom(desk), state).round)
+        done = trio.run(courier_of(DeskRoom(desk, turns_at(fleet_in(state))), state).round)
     if as_json:
         typer.echo(json.dumps(done._asdict(), indent=2))
     else:
