@@ -10,6 +10,7 @@ import pytest
 from ota_engine.cli.exits import Exit
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.tables import KINDS
+from ota_engine.store.backends.database import Dialect
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_fleet
 from ota_engine.store.location import place_at
@@ -84,6 +85,25 @@ def test_rows_go_from_a_server_to_a_file_and_back_as_they_are(
         with first.reading(), here.reading(), back.reading():
             assert first.audit_head() == here.audit_head() == back.audit_head()
             assert list(back.broken_seals()) == []
+
+
+def test_a_fleet_is_moved_to_a_file_and_back_and_goes_on_there(
+    fleet: FleetFolder, fleets_on_postgresql: FleetDatabases
+) -> None:
+    with closing(FleetStore.open(place_in(fleet.state))) as store:
+        first = held(store)
+    moved = zota("store", "move", "--state", fleet.state, "--to", "sqlite")
+    assert moved.code == Exit.OK, moved.err
+    with closing(FleetStore.open(fleet.state / "fleet.sqlite")) as store:
+        assert held(store) == first
+    url = fleets_on_postgresql.empty_url()
+    back = zota("store", "move", "--state", fleet.state, "--to", url)
+    assert back.code == Exit.OK, back.err
+    with closing(FleetStore.open(place_in(fleet.state))) as store:
+        assert held(store) == first
+        assert store.driver.dialect is Dialect.POSTGRESQL
+    listed = zota("estate", "people", "--state", fleet.state)
+    assert listed.code == Exit.OK, listed.err
 
 
 def test_a_server_that_has_no_fleet_or_cannot_be_reached_is_told_in_one_line(

@@ -58,6 +58,12 @@ class FleetDatabases:
         self._made.append((name, None))
         return PostgresPlace(self._server.url(name), SCHEMA)
 
+    def empty_url(self) -> str:
+        """Make a database with nothing in it."""
+        name = self._server.new_database()
+        self._made.append((name, None))
+        return self._server.url(name)
+
     def store(self) -> FleetStore:
         """Open a fleet in a database of its own."""
         place = self.place()

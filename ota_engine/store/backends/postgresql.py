@@ -136,6 +136,11 @@ class PostgresqlDatabase:
     # --- what is said ---------------------------------------------------------------------------
 
     @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return f"{self._url} (schema {self._schema})"
+
+    @property
     def dialect(self) -> Dialect:
         """Whose words it understands."""
         return Dialect.POSTGRESQL

@@ -13,6 +13,7 @@ from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.planning import register_hash
 from ota_engine.store.location import PostgresPlace, StorePlace, place_of
+from ota_engine.store.migrate import MOVED
 
 if TYPE_CHECKING:
     from ota_engine.store.backends.postgresql import PostgresqlDatabase
@@ -113,9 +114,17 @@ def turns_at(place: StorePlace) -> Turns:
 
 
 def revision_at(driver: "PostgresqlDatabase") -> str | None:
-    """Read the schema version of a fleet; None for none. Every opening does, so without more than that takes."""
+    """Read the schema version of a fleet; None for none. Every opening does, so without more than that takes.
+
+    Raises:
+        StoreError: its rows are in another database now.
+    """
     name = schema.revision.name
-    if driver.execute("SELECT to_regclass(?)", (name,)).fetchone()[0] is None:
+    there, moved = driver.execute("SELECT to_regclass(?), to_regclass(?)", (name, MOVED)).fetchone()
+    if there is None:
         return None
+    if moved is not None:
+        target = driver.execute(f"SELECT target FROM {MOVED}").fetchone()[0]  # noqa: S608 - our own words
+        raise StoreError(f"{driver.place}: was moved to {target}: use that one")
     row = driver.execute(f"SELECT version_num FROM {name}").fetchone()  # noqa: S608 - our own words
     return None if row is None else str(row[0])

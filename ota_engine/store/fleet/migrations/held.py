@@ -10,6 +10,20 @@ import sqlalchemy as sa
 
 EUI64_CHARACTERS: Final = 23
 
+
+class _Flag(sa.types.TypeDecorator[bool]):
+    """True as 1, false as 0, for who speaks through SQLAlchemy, too."""
+
+    impl = sa.SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> bool | None:
+        return None if value is None else bool(value)
+
+
 _TEXT: Final = sa.Text(collation="C")
 _EUI64: Final = sa.String(EUI64_CHARACTERS, collation="C")
 
@@ -17,4 +31,4 @@ TEXT: Final[sa.types.TypeEngine[Any]] = sa.Text().with_variant(_TEXT, "postgresq
 EUI64: Final[sa.types.TypeEngine[Any]] = sa.String(EUI64_CHARACTERS).with_variant(
     _EUI64, "postgresql"
 )
-FLAG: Final[sa.types.TypeEngine[Any]] = sa.Boolean().with_variant(sa.SmallInteger(), "postgresql")
+FLAG: Final[sa.types.TypeEngine[Any]] = sa.Boolean().with_variant(_Flag(), "postgresql")
