@@ -9,7 +9,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -39,6 +39,10 @@ AHEAD: Final = 2  # jobs handed out for every one that runs: a worker never wait
 HearJob = Callable[[str, JsonObject], None]  # a job's name, and what it says
 
 
+def nobody_hears(name: str, word: JsonObject) -> None:
+    """Hear what a job says of itself and tell nobody."""
+
+
 class _Course:
     """A job under way."""
 
@@ -61,10 +65,9 @@ class Cluster:
         self._place = place
 
     @property
-    def hands(self) -> int:
-        """How many jobs are done at once, as it is now."""
-        threads: dict[str, int] = self._client.nthreads()
-        return sum(threads.values())
+    def workers(self) -> list[str]:
+        """Addresses of those that are there now."""
+        return sorted(self._client.nthreads())
 
     def await_hands(self) -> None:
         """Wait until there is a worker.
@@ -80,31 +83,45 @@ class Cluster:
                 f" dask worker {self._place} --nthreads 1"
             ) from None
 
-    def run(
-        self, work: JobWork, jobs: Iterator[Job], hear: HearJob, shared: bytes | None = None
-    ) -> Iterator[JobEnd]:
-        """Have jobs done; they end in any order.
+    @contextmanager
+    def begun(
+        self, work: JobWork, hear: HearJob = nobody_hears, shared: bytes | None = None
+    ) -> "Iterator[JobRun]":
+        """Have jobs of one kind done for a while; what is under way at its end is taken back.
 
         Args:
             work: does one; a function of a module that workers have, too.
-            jobs: asked for one by one, whenever there is room.
             hear: told what jobs say of themselves.
             shared: octets that all jobs get.
 
         Raises:
-            LocalError: workers run another zota, or two results of one job differ.
-            SchedulerGoneError: scheduler or workers are gone for good.
+            SchedulerGoneError: there is no worker.
         """
         self.await_hands()
-        run = _Run(self._client, self._place, work, shared, hear)
+        run = JobRun(self._client, self._place, work, shared, hear)
         try:
-            yield from run.ends(jobs)
+            yield run
         finally:
             run.close()
 
+    def run(
+        self,
+        work: JobWork,
+        jobs: Iterator[Job],
+        hear: HearJob = nobody_hears,
+        shared: bytes | None = None,
+    ) -> Iterator[JobEnd]:
+        """Have jobs done; see ``begun`` and ``JobRun.ends``."""
+        with self.begun(work, hear, shared) as run:
+            yield from run.ends(jobs)
 
-class _Run:
-    """One call of ``Cluster.run``."""
+
+class JobRun:
+    """Jobs of one kind on the workers of a scheduler; made by ``Cluster.begun``.
+
+    Attributes:
+        name: no other run has it.
+    """
 
     def __init__(
         self,
@@ -119,7 +136,7 @@ class _Run:
         self._work = work
         self._octets = shared
         self._hear = hear
-        self._topic = f"zota-{uuid.uuid4().hex}"
+        self.name = f"zota-{uuid.uuid4().hex}"
         self._told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._courses: dict[str, _Course] = {}
         self._twins = Twins()
@@ -127,7 +144,7 @@ class _Run:
         self._look_at = 0.0
         self._seen_at = time.monotonic()
         self._shared = self._scatter()
-        client.subscribe_topic(self._topic, self._event)
+        client.subscribe_topic(self.name, self._event)
 
     def _scatter(self) -> Any:
         if self._octets is None:
@@ -141,11 +158,19 @@ class _Run:
     def close(self) -> None:
         """Take back what is under way."""
         with suppress(Exception):  # the scheduler may be gone: then there is nothing to take back
-            self._client.unsubscribe_topic(self._topic)
+            self._client.unsubscribe_topic(self.name)
             self._client.cancel([course.future for course in self._courses.values()])
 
     def ends(self, jobs: Iterator[Job]) -> Iterator[JobEnd]:
-        """Hand out jobs and take what comes of them until all are done."""
+        """Hand out jobs and take what comes of them until all are done; they end in any order.
+
+        Args:
+            jobs: asked for one by one, whenever there is room.
+
+        Raises:
+            LocalError: workers run another zota, or two results of one job differ.
+            SchedulerGoneError: scheduler or workers are gone for good.
+        """
         while True:
             self._look()
             while len(self._courses) < self._room and (job := next(jobs, None)) is not None:
@@ -179,9 +204,17 @@ class _Run:
             )
 
     def _submit(self, job: Job, tries: int) -> None:
-        order = JobOrder(self._work, code_sha256(), self._topic, job.name, canonical_json(job.task))
-        key = f"{job.name}-{self._topic}-{tries}"
-        future = self._client.submit(labour, order, self._shared, key=key, pure=False, retries=0)
+        task = canonical_json(job.task)
+        order = JobOrder(self._work, code_sha256(), self.name, job.name, task, job.alike)
+        key = f"{job.name}-{self.name}-{tries}"
+        future = self._client.submit(
+            *(labour, order, self._shared),
+            key=key,
+            pure=False,
+            retries=0,
+            workers=[job.near] if job.near else None,
+            allow_other_workers=bool(job.near),
+        )
         self._courses[job.name] = _Course(job, future, tries)
         future.add_done_callback(lambda done: self._told.put((job.name, done)))
 
@@ -194,8 +227,7 @@ class _Run:
 
     def _hear_of(self, name: str, what: JsonObject, course: _Course | None) -> None:
         if "sha256" in what:
-            if course is None or course.job.alike:
-                self._twins.saw(name, str(what["sha256"]))
+            self._twins.saw(name, str(what["sha256"]))
         elif course is not None:
             self._hear(name, what["word"])
 
@@ -235,4 +267,4 @@ class _Run:
             return None
         if course.job.alike:
             self._twins.saw(course.job.name, done.sha256)
-        return JobEnd(course.job.name, json.loads(text), done.seconds)
+        return JobEnd(course.job.name, json.loads(text), done.seconds, worker=done.worker)

@@ -26,11 +26,13 @@ class Job(NamedTuple):
         name: no other of the same run has it.
         task: what to do.
         alike: whoever does it, the result is the same, to the octet.
+        near: address of the worker that does it best; empty for any.
     """
 
     name: str
     task: JsonObject
     alike: bool = True
+    near: str = ""
 
 
 class JobEnd(NamedTuple):
@@ -41,12 +43,14 @@ class JobEnd(NamedTuple):
         result: None where none came back.
         seconds: of a worker's wall time.
         trouble: why there is no result.
+        worker: address of the one that did it.
     """
 
     name: str
     result: JsonObject | None
     seconds: float = 0.0
     trouble: str = ""
+    worker: str = ""
 
 
 class JobTakenBackError(Exception):

@@ -17,6 +17,7 @@ from emulators.cluster.code import code_sha256
 from emulators.cluster.jobs import JobTakenBackError, JobWork, JsonObject
 from ota_engine.canonical import canonical_json
 
+PACKING: Final = 3  # of zlib: results are long and alike, and workers have better to do
 SAID_EVERY: Final = 2.0  # seconds between two words of one job
 YOUNG_OBJECTS: Final = 200_000  # a simulation makes no cycles worth looking for more often
 
@@ -34,6 +35,7 @@ class JobOrder(NamedTuple):
         topic: on which the sender listens.
         name: of the job.
         task: as JSON.
+        alike: whoever does it, the result is the same.
     """
 
     work: JobWork
@@ -41,11 +43,13 @@ class JobOrder(NamedTuple):
     topic: str
     name: str
     task: str
+    alike: bool
 
 
 class Labour(NamedTuple):
-    """What goes back: seconds it took, the SHA-256 of the result, and the result as compressed JSON."""
+    """What goes back: who did it and how many seconds it took, the result as compressed JSON, its SHA-256."""
 
+    worker: str
     seconds: float
     sha256: str
     packed: bytes
@@ -66,8 +70,10 @@ def labour(order: JobOrder, shared: bytes | None) -> Labour:
     began = time.monotonic()
     text = canonical_json(order.work(json.loads(order.task), shared, voice.say)).encode("ascii")
     digest = hashlib.sha256(text).hexdigest()
-    voice.ended(digest)
-    return Labour(time.monotonic() - began, digest, zlib.compress(text, 6))
+    if order.alike:
+        voice.ended(digest)
+    packed = zlib.compress(text, PACKING)
+    return Labour(voice.worker, time.monotonic() - began, digest, packed)
 
 
 class _Voice:
@@ -78,6 +84,11 @@ class _Voice:
         self._key = self._worker.get_current_task()
         self._order = order
         self._next = 0.0
+
+    @property
+    def worker(self) -> str:
+        """The address of this worker."""
+        return str(self._worker.address)
 
     def say(self, word: JsonObject) -> None:
         """Tell the sender something of the job."""
