@@ -8,13 +8,14 @@ FLEETS := tests/fleet tests/head_end tests/estate tests/evidence
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo portal test test-all sampled browser dongle hosts lint unit bench fuzz soak docs site matrix release clean
+.PHONY: help setup demo portal test test-all sampled nightly browser dongle hosts lint unit bench fuzz soak docs site matrix release clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
 	@echo "make portal             serve an example estate, with people of every role to sign in as"
 	@echo "make test               ruff, mypy, import contracts and the test suite"
 	@echo "make test-all           the same, and every point, seed and soak that make test samples"
+	@echo "make nightly [MINUTES=20] [SEED=N]  all faults mixed, seed after seed"
 	@echo "make browser            the portal in chromium: every page, role and decision"
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make hosts              herdsman, zigbee2mqtt, ZHA and zigpy on the virtual dongle; fetches them"
@@ -59,7 +60,7 @@ test: lint unit
 
 # Only what needs a physical dongle or fetches other people's hosts is left out.
 test-all: lint
-	$(BIN)/pytest -m 'not hw and not hosts and not browser'
+	$(BIN)/pytest -m 'not hw and not hosts and not browser and not nightly'
 
 # What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
 # examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
@@ -67,6 +68,11 @@ test-all: lint
 sampled: setup
 	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
 	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(FLEETS)
+
+# All faults mixed, seed after seed; SEED=N begins with the seed of a night that failed.
+nightly: setup
+	ZOTA_NIGHT_MINUTES=$(or $(MINUTES),20) ZOTA_NIGHT_SEED=$(SEED) \
+		$(BIN)/pytest -m nightly -n 0 -s -o faulthandler_timeout=0 tests/nightly
 
 # The portal as people see it, in Debian's chromium; one browser at a time.
 browser: setup

@@ -1,5 +1,6 @@
 """Estates to measure the fleet on, what hubs say there, and the bare statements it is compared with."""
 
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +11,7 @@ from typing import Any
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.population import EstateSpec, homes, people
 from emulators.estate.rehearsal import Rehearsal
-from emulators.estate.rehearsed import Rehearsed
-from emulators.estate.scenario import Scenario, read_scenario
+from emulators.estate.scenario import read_scenario
 from emulators.simulation.journal import Journal
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.approvals.acts import ApproveRelease
@@ -33,7 +33,6 @@ from ota_engine.fleet.port import (
 from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.head_end.desk import FleetDesk
-from ota_engine.store.backends.database import Database
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
@@ -158,7 +157,7 @@ def outcomes(told: Sequence[Instruction], word: HubWord, utc: Utc) -> list[Fleet
     ]
 
 
-def bare_plan(driver: Database) -> None:
+def bare_plan(driver: sqlite3.Connection) -> None:
     """Insert the rows of all members in the order of the hash, with nothing else."""
     driver.execute("BEGIN IMMEDIATE")
     driver.execute(
@@ -174,8 +173,8 @@ def bare_plan(driver: Database) -> None:
     driver.execute("ROLLBACK")
 
 
-def bare_members(driver: Database) -> None:
-    """Make a copy of the members, with their indexes and nothing else."""
+def bare_transitions(driver: sqlite3.Connection, told: Sequence[Instruction]) -> None:
+    """Update a copy of the members, as often as hubs say something, with a line of audit each."""
     (text,) = driver.execute("SELECT sql FROM sqlite_master WHERE name = 'members'").fetchone()
     driver.execute(text.replace("TABLE members", "TABLE bare_members"))
     for name, text in driver.execute(
@@ -185,22 +184,10 @@ def bare_members(driver: Database) -> None:
         driver.execute(
             text.replace(name, f"bare_{name}").replace(" ON members", " ON bare_members")
         )
-    driver.execute("INSERT INTO bare_members SELECT * FROM members")
-
-
-def bare_update(driver: Database) -> None:
-    """Update every row of that copy once, in one statement and one commit."""
-    driver.execute("BEGIN IMMEDIATE")
-    driver.execute("UPDATE bare_members SET state = 'bare', since_utc = ?", (BEGIN,))
-    driver.execute("COMMIT")
-
-
-def bare_transitions(driver: Database, told: Sequence[Instruction]) -> None:
-    """Update a copy of the members, as often as hubs say something, with a line of audit each."""
-    bare_members(driver)
     driver.execute(
         "CREATE TABLE bare_audit (sequence INTEGER PRIMARY KEY, utc, actor, action, subject, detail)"
     )
+    driver.execute("INSERT INTO bare_members SELECT * FROM members")
     sequence = 0
     for word in WORDS:
         for start in range(0, len(told), BATCH):
@@ -225,19 +212,7 @@ def rehearse(number: int, seed: int, most: int | None = None) -> tuple[CountingD
     Returns:
         the desk, and the processor time of everything but making the estate.
     """
-    with rehearsed(read_scenario(EXAMPLE.read_text(), number, seed), most) as (desk, took, _):
-        return desk, took
-
-
-@contextmanager
-def rehearsed(
-    scenario: Scenario, most: int | None = None
-) -> Iterator[tuple[CountingDesk, float, Rehearsed | None]]:
-    """Rehearse a scenario, to the end or to a limit; its database goes with the block.
-
-    Yields:
-        the desk, the processor time of everything but making the estate, and the result at its end.
-    """
+    scenario = read_scenario(EXAMPLE.read_text(), number, seed)
     with tempfile.TemporaryDirectory() as folder:
         store = FleetStore.open(Path(folder) / "fleet.sqlite", durable=False)
         desk = CountingDesk(Fleet(), store)
@@ -252,11 +227,8 @@ def rehearsed(
             spent[0] += time.process_time() - before
 
         store.insert = untimed  # type: ignore[method-assign, assignment] # only here, to leave it out
-        result = None
         with suppress(Enough):
-            result = Rehearsal(scenario, desk, Journal()).run()
+            Rehearsal(scenario, desk, Journal()).run()
         took = time.process_time() - began - spent[0]
-        try:
-            yield desk, took, result
-        finally:
-            store.close()
+        store.close()
+    return desk, took

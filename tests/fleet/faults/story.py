@@ -46,11 +46,17 @@ WORDS = {
 
 
 class Story:
-    """The fleet in a folder, and the world around it."""
+    """The fleet in a folder, and the world around it.
+
+    Attributes:
+        OPENS: class of its store.
+    """
+
+    OPENS: type[FleetStore] = FleetStore
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
         folder.mkdir(exist_ok=True)
-        self.store = FleetStore.open(folder / DATABASE, durable=durable)
+        self.store = self.OPENS.open(folder / DATABASE, durable=durable)
         self.desk = FleetDesk(Fleet(), self.store)
         self._clock = folder / "clock"
         self._hubs = folder / "hubs"
