@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from ota_engine.store.location import place_at, write_place
 from tests.capture.shark import malformed
 from tests.cli.terminal import Capture, run_on
 
@@ -31,6 +32,8 @@ SERVERS = (
     "zota serve",
     "zota gateway run",
 )
+#: State folders that its commands make.
+STATES = ("lab", "gb", "fleet", "gw-1")
 BEGIN_WITHIN = 300.0  # seconds for a server to say that it is there
 COLUMNS, LINES = 80, 24
 ANY_NUMBER = re.compile(r"\b\d{13}\b|\b[0-9a-f]{16}\b")  # a counter, the begin of a digest
@@ -74,12 +77,20 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """A folder with nothing in it."""
+@pytest.fixture(params=["files", pytest.param("PostgreSQL", marks=pytest.mark.heavy)])
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder with nothing in it; or with state folders that say of databases on a server."""
     folder = tmp_path / "desk"
     folder.mkdir()
-    return folder
+    if request.param == "PostgreSQL":
+        url: str = request.getfixturevalue("postgresql_database")
+        for state in STATES:
+            (folder / state).mkdir()
+            write_place(folder / state, place_at(url, state.replace("-", "_")))
+    yield folder
+    if request.param == "PostgreSQL":
+        kept = [path for state in STATES for path in (folder / state).iterdir()]
+        assert not [path for path in kept if path.name in ("fleet.sqlite", "zota.db")]
 
 
 def walk(steps: Sequence[Step], desk: Path, programs: Path) -> Capture:
