@@ -5,15 +5,19 @@ import secrets
 import shlex
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from images.files import read_bounded, write_whole
 from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out, say_command, show
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.progress import duration
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
@@ -21,7 +25,10 @@ from ota_engine.times import DAY_S, Utc
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
-    from emulators.estate.forecast import EndForecast
+    from emulators.cluster.cluster import Cluster
+    from emulators.estate.forecast import EndForecast, SeedEnd
+    from emulators.estate.real_lot import LotSpec, RealHomes
+    from emulators.estate.recipe import Recipe
     from emulators.estate.rehearsal import Rehearsal
     from emulators.estate.rehearsed import ProgressPoint, Rehearsed
     from emulators.estate.scenario import Scenario
@@ -79,6 +86,8 @@ def rehearse(
     real: Annotated[
         int, typer.Option(min=0, help="So many of the first homes run block by block.")
     ] = 0,
+    scheduler: SchedulerOption = None,
+    tls: TlsOption = None,
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, result.json and the journal.")
     ] = None,
@@ -95,42 +104,60 @@ def rehearse(
     drawn = secrets.randbelow(2**32) if seed is None else seed
     if homes is not None and estate is not None:
         raise LocalError("--homes draws homes and --estate has its own: give one of them")
-    many = homes or DRAWN_HOMES
-    plan = _planned(scenario, many, drawn, model, what_ifs or [])
+    if scheduler is not None:
+        place_at(scheduler)
+    elif tls is not None:
+        raise LocalError("--tls is for a scheduler: give --scheduler tls://HOST:PORT")
+    recipe = _recipe(scenario, homes or DRAWN_HOMES, drawn, model, what_ifs or [], real)
+    plan = _planned(recipe, scenario, model)
     _prepare(report)
     if seed is None:
         remark(f"seed {drawn}")
     try:
-        results = _run(plan, seeds, real, estate, report, state)
+        with _workers(scheduler, tls) as cluster:
+            where = _Where(cluster, estate, report, state)
+            result, ends = _run(plan, recipe, seeds, where)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
         say_command(said, _again(drawn), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
-    ends = _forecast(results) if seeds > 1 else None
+    forecast = _forecast(ends) if seeds > 1 else None
     if report is not None:
-        _write_report(report, results[0], ends, what_ifs or [])
-    _show(results[0], ends, report, as_json)
-    good = all(result.complete for result in results)
+        _write_report(report, result, forecast, what_ifs or [])
+    _show(result, forecast, report, as_json)
+    good = all(end.complete for end in ends)
     raise typer.Exit(Exit.OK if good else Exit.ERRORS)
 
 
-def _planned(
-    path: Path, homes: int, seed: int, model: Path | None, what_ifs: list[str]
-) -> "Scenario":
-    from emulators.estate.scenario import read_scenario, with_measured
-    from emulators.estate.what_ifs import with_what_ifs
-    from emulators.simulation.measured import read_model
+def _recipe(
+    path: Path, homes: int, seed: int, model: Path | None, what_ifs: list[str], real: int
+) -> "Recipe":
+    from emulators.estate.recipe import Recipe
 
     try:
-        plan = read_scenario(_text(path, MAX_SCENARIO), homes, seed)
+        text = _text(path, MAX_SCENARIO)
     except LocalError as error:
         raise LocalError(f"{path}: {error}") from error
+    measured = None
     if model is not None:
         try:
-            plan = with_measured(plan, read_model(_text(model, MAX_MODEL)))
+            measured = _text(model, MAX_MODEL)
         except LocalError as error:
             raise LocalError(f"{model}: {error}") from error
-    return with_what_ifs(plan, what_ifs)
+    return Recipe(text, homes, seed, tuple(what_ifs), measured, real)
+
+
+def _planned(recipe: "Recipe", path: Path, model: Path | None) -> "Scenario":
+    """Plan a rehearsal, and say which file it is that cannot be read."""
+    try:
+        plan = recipe.drawn()
+    except LocalError as error:
+        raise LocalError(f"{path}: {error}") from error
+    try:
+        plan = recipe.measured(plan)
+    except LocalError as error:
+        raise LocalError(f"{model}: {error}") from error
+    return recipe.worse(plan)
 
 
 def _text(path: Path, most: int) -> str:
@@ -147,39 +174,89 @@ def _prepare(report: Path | None) -> None:
         write_whole(report / "result.json", b"")
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where a rehearsal runs, and what is kept of it.
+
+    Attributes:
+        cluster: workers that share it; None for this process alone.
+    """
+
+    cluster: "Cluster | None"
+    estate: Path | None
+    report: Path | None
+    state: Path | None
+
+
+@contextmanager
+def _workers(scheduler: str | None, tls: Path | None) -> "Iterator[Cluster | None]":
+    if scheduler is None:
+        yield None
+        return
+    with cluster_at(scheduler, tls) as cluster:
+        yield cluster
+
+
 def _run(
-    plan: "Scenario",
-    seeds: int,
-    real: int,
-    estate: Path | None,
-    report: Path | None,
-    state: Path | None,
-) -> "list[Rehearsed]":
-    """Rehearse with one seed after the other; the first is what is reported."""
+    plan: "Scenario", recipe: "Recipe", seeds: int, where: _Where
+) -> "tuple[Rehearsed, list[SeedEnd]]":
+    """Rehearse with the first seed, which is what is reported, and then with the others."""
+    from emulators.estate.forecast import end_of
     from emulators.estate.rehearsing import rehearse_once, with_seed
 
-    results = []
-    for number in range(seeds):
-        which = f"seed {number + 1} of {seeds}: " if seeds > 1 else ""
-        first = number == 0
-        with _Progress(which) as progress:
-            results.append(
-                rehearse_once(
-                    with_seed(plan, plan.estate.seed + number),
-                    progress,
-                    real=real,
-                    estate=estate,
-                    keep=state if first else None,
-                    journal=report / "journal.jsonl" if report is not None and first else None,
-                )
+    which = f"seed 1 of {seeds}: " if seeds > 1 else ""
+    with _Progress(which) as progress, _homes_of(where.cluster, recipe.real) as make_homes:
+        result = rehearse_once(
+            plan,
+            progress,
+            real=recipe.real,
+            make_homes=make_homes,
+            estate=where.estate,
+            keep=where.state,
+            journal=where.report / "journal.jsonl" if where.report is not None else None,
+        )
+    ends = [end_of(result)]
+    if where.cluster is not None and where.estate is None and seeds > 1:
+        return result, [*ends, *_spread(where.cluster, recipe, seeds)]
+    for number in range(1, seeds):
+        with _Progress(f"seed {number + 1} of {seeds}: ") as progress:
+            other = with_seed(plan, plan.estate.seed + number)
+            ends.append(
+                end_of(rehearse_once(other, progress, real=recipe.real, estate=where.estate))
             )
-    return results
+    return result, ends
 
 
-def _forecast(results: "list[Rehearsed]") -> "EndForecast":
+@contextmanager
+def _homes_of(cluster: "Cluster | None", real: int) -> "Iterator[Callable[[LotSpec], RealHomes]]":
+    """Say where homes with real engines live: in this process, or in lots on workers."""
+    from emulators.estate.real_lot import RealLot
+
+    if cluster is None or not real:
+        yield RealLot
+        return
+    from emulators.estate.spread_lots import SpreadLots, lot_job
+
+    with cluster.begun(lot_job) as run:
+        yield lambda spec: SpreadLots(run, spec, cluster.workers)
+
+
+def _spread(cluster: "Cluster", recipe: "Recipe", seeds: int) -> "Iterator[SeedEnd]":
+    """Rehearse with all seeds but the first on workers."""
+    from emulators.estate.seeds import rehearse_seeds
+
+    others = range(recipe.seed + 1, recipe.seed + seeds)
+    started = time.monotonic()
+    for done, end in enumerate(rehearse_seeds(cluster, recipe, others), 2):
+        left = duration((time.monotonic() - started) / (done - 1) * (seeds - done))
+        remark(f"seed {end.seed} has ended, {done} of {seeds}; {left} left")
+        yield end
+
+
+def _forecast(ends: "list[SeedEnd]") -> "EndForecast":
     from emulators.estate.forecast import forecast
 
-    return forecast(results)
+    return forecast(ends)
 
 
 def _again(seed: int) -> str:

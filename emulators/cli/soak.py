@@ -6,13 +6,16 @@ import secrets
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from emulators.cli.soak_marathon import blocks_of, run_marathon
 from emulators.cli.soak_plans import (
     PlanOption,
@@ -46,7 +49,8 @@ from ota_engine.errors import LocalError
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:
-    from emulators.soak.soak import SoakResult, SoakSpec
+    from emulators.soak.soak import ShardJson, SoakResult, SoakSpec
+    from emulators.soak.work import Crew
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -90,6 +94,8 @@ def soak(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; as many as cores by default.")
     ] = None,
+    scheduler: SchedulerOption = None,
+    tls: TlsOption = None,
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, the journals and result.json.")
     ] = None,
@@ -114,7 +120,6 @@ def soak(
     Exits with 0 when no device runs a wrong image, every device that was not updated has a reason,
     every end is told of once, and every part of the work came back; with 2 otherwise.
     """
-    from emulators.soak.processes import LocalProcesses
     from emulators.soak.soak import SoakSpec, replay_command
 
     if plan is not None:
@@ -129,16 +134,16 @@ def soak(
         image=None if image is None else str(image),
         chips=chips,
     )
-    hands = processes or os.cpu_count() or 1
+    where = _Where(processes, scheduler, tls, report, capture)
     if blocks is not None or state is not None:
         goal, folder = _marathon(blocks, state, (report, model, capture, shrink))
-        crew = LocalProcesses(hands)
-        run_marathon(spec, goal, folder, crew, seed_given=seed is not None, as_json=as_json)
+        given = seed is not None
+        run_marathon(spec, goal, folder, where.crew, seed_given=given, as_json=as_json)
     if seed is None:
         remark(f"seed {spec.seed}")
     _prepare(report)
     try:
-        result = _run(spec, hands, report, capture)
+        result = _run(spec, where)
     except KeyboardInterrupt:
         stopped = "zota: stopped; nothing is left running; to run it again"
         say_command(stopped, replay_command(spec), sys.stderr)
@@ -189,31 +194,82 @@ def _prepare(report: Path | None) -> None:
         write_whole(report / "result.json", b"")
 
 
-def _run(
-    spec: "SoakSpec", processes: int, report: Path | None, capture: Path | None
-) -> "SoakResult":
-    from emulators.soak.processes import run_shards
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Who does the work, and what besides the result is kept of it."""
+
+    processes: int | None
+    scheduler: str | None
+    tls: Path | None
+    journals: Path | None
+    capture: Path | None
+
+    def __post_init__(self) -> None:
+        if self.scheduler is None:
+            if self.tls is not None:
+                raise LocalError("--tls is for a scheduler: give --scheduler tls://HOST:PORT")
+            return
+        place_at(self.scheduler)
+        if self.processes is not None:
+            raise LocalError("--processes is of this machine alone: leave it out with --scheduler")
+        if self.capture is not None:
+            raise LocalError("--capture records on this machine: leave out --scheduler")
+
+    @contextmanager
+    def crew(self, spec: "SoakSpec", captures: Path | None = None) -> "Iterator[Crew]":
+        """Have processes of this machine, or the workers of a scheduler."""
+        if self.scheduler is None:
+            from emulators.soak.processes import LocalProcesses
+
+            hands = self.processes or os.cpu_count() or 1
+            yield LocalProcesses(hands, journals=self.journals, captures=captures)
+            return
+        image = None if spec.image is None else Path(spec.image).read_bytes()
+        with cluster_at(self.scheduler, self.tls) as cluster:
+            from emulators.soak.spread import ClusterCrew
+
+            yield ClusterCrew(cluster, image, self.journals)
+
+
+def _run(spec: "SoakSpec", where: _Where) -> "SoakResult":
     from emulators.soak.soak import merge
 
-    with tempfile.TemporaryDirectory(prefix="zota-soak-") as folder, recording(capture) as sink:
+    with (
+        tempfile.TemporaryDirectory(prefix="zota-soak-") as folder,
+        recording(where.capture) as sink,
+    ):
         handed = spec
         if spec.image is not None:
             copy = Path(folder) / "image"  # what is delivered is what was read now
             copy.write_bytes(read_bounded(Path(spec.image)))
             handed = replace(spec, image=str(copy))
         handed.firmware()  # refuse it here, in one line, rather than in every worker
-        started = time.monotonic()
-        with SoakProgress(of_shards(spec)) as progress:
-            results = run_shards(
-                handed,
-                processes,
-                journals=report,
-                captures=None if sink is None else Path(folder),
-                on_progress=progress,
-            )
+        with where.crew(handed, None if sink is None else Path(folder)) as crew:
+            started = time.monotonic()
+            results = _results(handed, crew)
+            took = time.monotonic() - started
         if sink is not None:
             join(sorted(Path(folder).glob("capture-*.pcapng")), sink)
-        return merge(spec, results, time.monotonic() - started)
+        return merge(spec, results, took)
+
+
+def _results(spec: "SoakSpec", crew: "Crew") -> "dict[int, ShardJson]":
+    """Run all shards; those of which nothing came back are absent."""
+    from emulators.cluster.jobs import SchedulerGoneError
+    from emulators.soak.work import Unit
+
+    results: dict[int, ShardJson] = {}
+    units = (Unit(spec, shard) for shard in range(spec.shards))
+    with SoakProgress(of_shards(spec)) as progress:
+        try:
+            for end in crew.run(units, progress):
+                if end.result is not None:
+                    results[end.unit.shard] = end.result
+                elif end.trouble:
+                    remark(f"shard {end.unit.shard}: {end.trouble}")
+        except SchedulerGoneError as error:
+            remark(str(error))
+    return results
 
 
 # --- the end -------------------------------------------------------------------------------------
@@ -239,7 +295,7 @@ def _show(result: "SoakResult", report: Path | None, as_json: bool, command: str
     summary = result.summary()
     if result.missing:
         missing = ", ".join(str(number) for number in result.missing)
-        remark(f"shards {missing} gave no result: a worker died; run it again")
+        remark(f"shards {missing} gave no result: run it again")
     if as_json:
         print(json.dumps(summary | {"made": provenance(result.spec.seed).as_values()}))  # noqa: T201 - the result
         return

@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +44,13 @@ def blocks_of(text: str) -> int:
 
 
 def run_marathon(
-    spec: "SoakSpec", goal: int, folder: Path, crew: "Crew", *, seed_given: bool, as_json: bool
+    spec: "SoakSpec",
+    goal: int,
+    folder: Path,
+    make_crew: "Callable[[SoakSpec], AbstractContextManager[Crew]]",
+    *,
+    seed_given: bool,
+    as_json: bool,
 ) -> None:
     """Soak until the goal is reached, show what came of it, and exit.
 
@@ -63,8 +71,7 @@ def run_marathon(
             remark(f"{_kept(marathon)} kept already")
         started = time.monotonic()
         try:
-            with SoakProgress(of_blocks(goal, marathon.blocks)) as progress:
-                marathon.run(goal, crew, progress)
+            _go_on(marathon, goal, make_crew)
         except KeyboardInterrupt:
             again = resume_command(folder, marathon.spec, goal)
             say_command(f"zota: stopped; {_kept(marathon)} kept; to go on", again, sys.stderr)
@@ -72,6 +79,19 @@ def run_marathon(
         summary = marathon.summary(goal, time.monotonic() - started)
     _show(summary, as_json)
     raise typer.Exit(Exit.OK if is_good(summary) else Exit.ERRORS)
+
+
+def _go_on(
+    marathon: "Marathon",
+    goal: int,
+    make_crew: "Callable[[SoakSpec], AbstractContextManager[Crew]]",
+) -> None:
+    if marathon.blocks < goal:
+        with (
+            make_crew(marathon.spec) as crew,
+            SoakProgress(of_blocks(goal, marathon.blocks)) as progress,
+        ):
+            marathon.run(goal, crew, progress)
 
 
 def _kept(marathon: "Marathon") -> str:

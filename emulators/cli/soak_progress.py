@@ -19,7 +19,7 @@ PIPED_EVERY: Final = 5.0  # seconds between two lines when standard error is no 
 LONG_AFTER: Final = 600.0  # seconds after which they become fewer
 LONG_EVERY: Final = 60.0
 
-Share: TypeAlias = Callable[["SoakProgress"], tuple[float, float]]  # now, and when it began
+ShareDone: TypeAlias = Callable[["SoakProgress"], tuple[float, float]]  # now, and when it began
 
 
 class SoakProgress:
@@ -33,7 +33,7 @@ class SoakProgress:
         blocks: carried by each.
     """
 
-    def __init__(self, share: Share) -> None:
+    def __init__(self, share: ShareDone) -> None:
         self._share = share
         self.reached: dict[tuple[int, int], float] = {}
         self.blocks: dict[tuple[int, int], int] = {}
@@ -70,13 +70,13 @@ class SoakProgress:
             remark(text.strip())
 
 
-def of_shards(spec: "SoakSpec") -> Share:
+def of_shards(spec: "SoakSpec") -> ShareDone:
     """Have the part of a soak that is done said by the virtual time of its shards."""
     whole = spec.hours * 3600.0 * spec.shards
     return lambda progress: (sum(progress.reached.values()) / whole, 0.0)
 
 
-def of_blocks(goal: int, before: int) -> Share:
+def of_blocks(goal: int, before: int) -> ShareDone:
     """Have the part of a marathon that is done said by blocks, of which some were carried before."""
 
     def share(progress: SoakProgress) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """When a campaign ends, by what several seeds gave: a forecast with its spread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,12 +49,16 @@ class EndForecast:
         return asdict(self)
 
 
-def forecast(results: Sequence[Rehearsed]) -> EndForecast:
-    """Sum up what several seeds gave."""
-    runs = tuple(
-        SeedEnd(one.seed, one.complete, one.ends_utc, one.days, one.journal_sha256)
-        for one in results
+def end_of(result: Rehearsed) -> SeedEnd:
+    """Say how one seed ended."""
+    return SeedEnd(
+        result.seed, result.complete, result.ends_utc, result.days, result.journal_sha256
     )
+
+
+def forecast(ends: Iterable[SeedEnd]) -> EndForecast:
+    """Sum up what several seeds gave, in the order of the seeds."""
+    runs = tuple(sorted(ends, key=lambda one: one.seed))
     days = sorted(one.days for one in runs if one.complete and one.days is not None)
     if not days:
         return EndForecast(runs, 0, None, None, None)

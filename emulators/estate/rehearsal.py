@@ -18,6 +18,7 @@ from emulators.estate.life import EstateLife
 from emulators.estate.operator import EstateOperator, paperwork_of
 from emulators.estate.population import home_id, homes, hub_variant
 from emulators.estate.real_hubs import RealHubs
+from emulators.estate.real_lot import LotSpec, RealHomes, RealLot, lot_spec
 from emulators.estate.rehearsed import (
     ProgressPoint,
     Rehearsed,
@@ -108,6 +109,7 @@ class Rehearsal:
         journal: Journal,
         estate: EstateHomes | None = None,
         real: int = 0,
+        make_homes: Callable[[LotSpec], RealHomes] = RealLot,
     ) -> None:
         self.scenario = scenario
         self.desk = desk
@@ -115,7 +117,7 @@ class Rehearsal:
         self.utc = scenario.begin
         self.cast = Cast(scenario.estate.seed, f"r{scenario.estate.seed}-{scenario.begin:.0f}")
         self._estate = DrawnHomes() if estate is None else estate
-        self._real = RealHubs(scenario, real)
+        self._real = RealHubs(scenario, real, make_homes(lot_spec(scenario)))
         self._hubs = StatisticalHubs(scenario.model, scenario.estate.seed)
         self._life = EstateLife(scenario, self._estate.name_of)
         self._operator = EstateOperator(scenario, self.decide)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emulators.estate.given import GivenHomes, copy_estate, suited
+from emulators.estate.real_lot import LotSpec, RealHomes, RealLot
 from emulators.estate.rehearsal import Rehearsal
 from emulators.estate.rehearsed import Rehearsed
 from emulators.estate.scenario import Scenario
@@ -29,6 +30,7 @@ def rehearse_once(
     progress: OnStep = lambda _: None,
     *,
     real: int = 0,
+    make_homes: Callable[[LotSpec], RealHomes] = RealLot,
     estate: Path | None = None,
     keep: Path | None = None,
     journal: Path | None = None,
@@ -39,6 +41,7 @@ def rehearse_once(
         scenario: what is rehearsed.
         progress: called after every step.
         real: homes with real engines and emulated devices.
+        make_homes: says where those live; in this process when left out.
         estate: database of a fleet whose homes are meant; None to draw them.
         keep: folder in which the fleet's database stays; None to keep nothing.
         journal: file that takes the journal; None for its hash alone.
@@ -58,7 +61,9 @@ def rehearse_once(
                 scenario, homes = suited(scenario, store), GivenHomes(store)
             desk = FleetDesk(Fleet(), store)
             with _sink(journal) as write:
-                return Rehearsal(scenario, desk, Journal(write), homes, real).run(progress)
+                return Rehearsal(scenario, desk, Journal(write), homes, real, make_homes).run(
+                    progress
+                )
         finally:
             store.close()
 

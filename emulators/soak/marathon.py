@@ -33,8 +33,8 @@ TRIES: Final = 3  # of a shard whose workers die, in one go
 MOST_TROUBLES: Final = 5  # shards that gave nothing, after which nobody goes on
 SHOWN_WRONG: Final = 1000  # lines kept in a summary of what is wrong
 
-Row: TypeAlias = dict[str, Any]  # a shard's verdict
-Key: TypeAlias = tuple[int, int]  # seed, shard
+VerdictRow: TypeAlias = dict[str, Any]  # a shard's verdict
+ShardKey: TypeAlias = tuple[int, int]  # seed, shard
 
 
 class Marathon:
@@ -49,9 +49,9 @@ class Marathon:
         self.spec = spec
         self.folder = folder
         self.damaged: list[str] = []
-        self._rows: dict[Key, Row] = {}
-        self._failed: dict[Key, int] = {}
-        self._troubles: dict[Key, str] = {}
+        self._rows: dict[ShardKey, VerdictRow] = {}
+        self._failed: dict[ShardKey, int] = {}
+        self._troubles: dict[ShardKey, str] = {}
         self._again: list[Unit] = []
         self._blocks = 0
         for path in sorted((folder / SHARDS).glob("*.json")):
@@ -76,7 +76,7 @@ class Marathon:
         blocks: int,
         crew: Crew,
         on_progress: UnitProgress = nobody,
-        on_kept: Callable[[Row], None] = lambda _: None,
+        on_kept: Callable[[VerdictRow], None] = lambda _: None,
     ) -> None:
         """Soak until so many blocks were carried in all; what is kept already is not done again.
 
@@ -93,7 +93,7 @@ class Marathon:
             self._count(row)
             on_kept(row)
 
-    def summary(self, goal: int, wall_seconds: float) -> Row:
+    def summary(self, goal: int, wall_seconds: float) -> VerdictRow:
         """Add up what is kept, in the form of ``zota soak --blocks --json``.
 
         Args:
@@ -151,7 +151,7 @@ class Marathon:
                 f"{end.trouble}: nothing can be soaked like this"
             )
 
-    def _not_done(self) -> list[Row]:
+    def _not_done(self) -> list[VerdictRow]:
         return [
             {
                 "seed": seed,
@@ -164,17 +164,17 @@ class Marathon:
 
     # --- what is kept ----------------------------------------------------------------------------
 
-    def _path(self, row: Row) -> Path:
+    def _path(self, row: VerdictRow) -> Path:
         return self.folder / SHARDS / f"{row['seed']:010}-{row['shard']:04}.json"
 
-    def _count(self, row: Row) -> None:
+    def _count(self, row: VerdictRow) -> None:
         key = (row["seed"], row["shard"])
         if key not in self._rows:
             self._blocks += row["blocks"]
         self._rows[key] = row
         self._failed.pop(key, None)
 
-    def _in_order(self) -> list[Row]:
+    def _in_order(self) -> list[VerdictRow]:
         return [self._rows[key] for key in sorted(self._rows)]
 
 
@@ -195,7 +195,7 @@ COUNTS: Final = (
 )
 
 
-def verdict_row(end: UnitEnd) -> Row:
+def verdict_row(end: UnitEnd) -> VerdictRow:
     """Keep of a shard what its verdict needs, and of its devices those that somebody has to look at."""
     unit, result = end.unit, end.result
     assert result is not None  # noqa: S101 - it came back
@@ -233,7 +233,7 @@ def verdict_row(end: UnitEnd) -> Row:
     }
 
 
-def is_good(summary: Row) -> bool:
+def is_good(summary: VerdictRow) -> bool:
     """Say whether nothing is wrong, and nothing missing."""
     return not summary["wrong"]
 
@@ -292,11 +292,11 @@ def _settled(folder: Path, spec: SoakSpec, seed_given: bool) -> SoakSpec:
     return spec
 
 
-def _identity(spec: SoakSpec) -> Row:
+def _identity(spec: SoakSpec) -> VerdictRow:
     return {name: value for name, value in asdict(spec).items() if name != "seed"}
 
 
-def _read_book(path: Path) -> Row:
+def _read_book(path: Path) -> VerdictRow:
     try:
         book = json.loads(read_bounded(path))
         if isinstance(book, dict) and book["format"] == FORMAT:
@@ -307,10 +307,10 @@ def _read_book(path: Path) -> Row:
     raise LocalError(f"{path}: not the book of a soak: give another folder")
 
 
-def _read_row(path: Path) -> Row | None:
+def _read_row(path: Path) -> VerdictRow | None:
     """Read a kept verdict; None for one that is damaged, which is worked out again."""
     try:
-        row: Row = json.loads(read_bounded(path))
+        row: VerdictRow = json.loads(read_bounded(path))
         if all(isinstance(row[name], int) for name in (*COUNTS, "seed", "shard")):
             float(row["seconds"])
             row["journal_sha256"].encode("ascii")
@@ -325,7 +325,7 @@ def _explained(judgement: ShardJson) -> bool:
     return judgement["verdict"] == DeviceVerdict.UPDATED or bool(judgement["reason"])
 
 
-def _wrong_of(spec: SoakSpec, row: Row) -> Iterator[Row]:
+def _wrong_of(spec: SoakSpec, row: VerdictRow) -> Iterator[VerdictRow]:
     for what in row["wrong"]:
         replay = replay_command(replace(spec, seed=row["seed"]))
         yield {"seed": row["seed"], "shard": row["shard"], "what": what, "replay": replay}

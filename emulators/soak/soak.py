@@ -75,8 +75,11 @@ class SoakSpec:
         """How many parts the devices fall into."""
         return -(-self.devices // DEVICES_PER_CHANNEL)
 
-    def firmware(self) -> SimulatedFirmware:
+    def firmware(self, image: bytes | None = None) -> SimulatedFirmware:
         """Make or read what will be delivered.
+
+        Args:
+            image: the octets of ``self.image``, where they are at hand; None to read the file.
 
         Raises:
             LocalError: it cannot be delivered to a fleet.
@@ -84,7 +87,8 @@ class SoakSpec:
         """
         if self.image is None:
             return sample_firmware(self.image_size, self.seed, chips=self.chips > 0)
-        return given_firmware(Path(self.image).read_bytes(), chips=self.chips > 0)
+        data = Path(self.image).read_bytes() if image is None else image
+        return given_firmware(data, chips=self.chips > 0)
 
 
 def members_of(spec: SoakSpec, shard: int, firmware: SimulatedFirmware) -> list[SimulatedDevice]:

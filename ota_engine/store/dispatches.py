@@ -2,10 +2,15 @@
 
 An outcome waits for each registered sink that may hear of it, and leaves that state only by being
 delivered or by becoming a dead letter, which a person may queue again. Nothing is ever deleted.
+
+On a server several couriers may serve one sink: each *claims* letters, commits that, tells them while
+nothing is locked, and then notes what came of it. A claim ends by itself, so a courier that dies keeps
+its letters from nobody for long.
 """
 
+import secrets
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,6 +26,7 @@ from ota_engine.store.writes import Statements
 from ota_engine.times import Utc
 from ota_engine.wording import one_line
 
+CLAIMED_S: Final = 30.0  # seconds for which a letter is its claimant's
 _WAITING = schema.dispatches.c.state == sa.literal_column("'waiting'")  # as in the partial index
 _FIELDS = len(COLUMNS[OutcomeRecord])
 
@@ -52,6 +58,7 @@ class Dispatches:
         self._connection = connection
         self._place = place
         self._write = write
+        self._owner = secrets.token_hex(8)
 
     def register(self, sink: str, audience: str = OPERATORS) -> None:
         """From now on, and for all that happened before, tell this sink what its party may hear.
@@ -68,6 +75,10 @@ class Dispatches:
         party(audience)
         table = schema.sinks
         with mapped(self._place), self._connection.begin():
+            if (
+                self._connection.dialect.name == "postgresql"
+            ):  # what is written meanwhile would be missed
+                self._connection.exec_driver_sql("LOCK outcomes IN SHARE ROW EXCLUSIVE MODE")
             self._connection.execute(self._write.sink, [{"name": sink, "audience": audience}])
             before = sa.select(table.c.audience).where(table.c.name == sink)
             known: str = self._connection.scalars(before).one()
@@ -102,11 +113,40 @@ class Dispatches:
         wanted = self._letters(sink).where(_WAITING, (when <= now) | (when > now + longest))
         return read(self._connection, self._place, _letter, wanted.limit(limit))
 
-    def next_utc(self, sink: str) -> Utc | None:
-        """When the first of the waiting letters is to be tried again; None if none waits."""
-        earliest = sa.select(sa.func.min(schema.dispatches.c.next_utc)).where(
-            schema.dispatches.c.sink == sink, _WAITING
+    def claim(self, sink: str, limit: int, now: Utc, longest: float) -> tuple[PendingDispatch, ...]:
+        """The oldest letters to be tried now, ours alone for ``CLAIMED_S`` seconds; see ``due``.
+
+        Letters that another courier has claimed are passed over, also those it is claiming just now.
+        """
+        table = schema.dispatches.c
+        free = (
+            table.owner.is_(None)
+            | (table.owner == self._owner)
+            | (table.until_utc <= now)
+            | (table.until_utc > now + CLAIMED_S)  # the clock jumped
         )
+        when = (table.next_utc <= now) | (table.next_utc > now + longest)
+        wanted = self._letters(sink).add_columns(table.sequence).where(_WAITING, when, free)
+        wanted = wanted.limit(limit).with_for_update(of=schema.dispatches, skip_locked=True)
+        claimed = {"this_sink": sink, "owner": self._owner, "until_utc": now + CLAIMED_S}
+        with mapped(self._place), self._connection.begin():
+            rows = self._connection.execute(wanted).all()
+            if rows:
+                sequences = [row[-1] for row in rows]
+                self._connection.execute(self._write.claim, claimed | {"sequences": sequences})
+        return tuple(_letter(*row[:-1]) for row in rows)
+
+    def free(self) -> None:
+        """Let all that is claimed be anybody's: for whoever has the database alone."""
+        with mapped(self._place), self._connection.begin():
+            self._connection.execute(self._write.free)
+
+    def next_utc(self, sink: str) -> Utc | None:
+        """When the first of the waiting letters may be tried again; None if none waits."""
+        table = schema.dispatches.c
+        others = table.owner.is_not(None) & (table.owner != self._owner)
+        when = sa.case((others, table.until_utc), else_=table.next_utc)
+        earliest = sa.select(sa.func.min(when)).where(table.sink == sink, _WAITING)
         with mapped(self._place), self._connection.begin():
             found: Utc | None = self._connection.scalar(earliest)
         return found
@@ -139,11 +179,13 @@ class Dispatches:
 
     def postpone(self, sink: str, key: str, attempts: int, next_utc: Utc, problem: str) -> None:
         """Note that an attempt failed, and when to make the next."""
-        self._settle([_fate(sink, key, DispatchState.WAITING, attempts, next_utc, problem)])
+        fate = _fate(sink, key, DispatchState.WAITING, attempts, next_utc, problem)
+        self._settle([fate], self._write.failed)
 
     def bury(self, sink: str, key: str, attempts: int, problem: str) -> None:
         """Note that a letter is given up."""
-        self._settle([_fate(sink, key, DispatchState.DEAD, attempts, 0.0, problem)])
+        fate = _fate(sink, key, DispatchState.DEAD, attempts, 0.0, problem)
+        self._settle([fate], self._write.failed)
 
     def hasten(self, sink: str) -> None:
         """Let whatever waits for a sink be tried at once."""
@@ -161,11 +203,12 @@ class Dispatches:
         columns = (table.sink, table.state, table.attempts, table.next_utc, table.problem)
         return _on_the_way(select(OutcomeRecord, schema.outcomes).add_columns(*columns), sink)
 
-    def _settle(self, fates: Iterable[dict[str, Any]]) -> None:
+    def _settle(self, fates: Iterable[dict[str, Any]], statement: sa.Update | None = None) -> None:
         parameters = list(fates)
         if parameters:
+            settle = self._write.fate if statement is None else statement
             with mapped(self._place), self._connection.begin():
-                self._connection.execute(self._write.fate, parameters)
+                self._connection.execute(settle, parameters)
 
 
 def _on_the_way(wanted: sa.Select[Any], sink: str | None) -> sa.Select[Any]:

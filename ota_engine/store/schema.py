@@ -43,6 +43,7 @@ REVISIONS = (
     "0006",
     "0007",
     "0008",
+    "0009",
 )  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
@@ -438,6 +439,8 @@ dispatches = sa.Table(  # one row per outcome and sink that may hear of it
     _required("attempts", sa.Integer),  # that failed
     _required("next_utc", sa.Double),  # not before; 0 for at once
     _required("problem", Words),  # of the last attempt
+    _optional("owner", Words),  # the courier that is telling it just now
+    _required("until_utc", sa.Double, server_default="0"),  # then others may
 )
 _WAITING = sa.text("state = 'waiting'")
 sa.Index(

@@ -44,7 +44,7 @@ from ota_engine.store.dispatches import Dispatches
 from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.findings import MOST, RESTORE, StoreFinding
 from ota_engine.store.holds import Hold
-from ota_engine.store.location import DATABASE_NAME, StorePlace, place_at, place_of
+from ota_engine.store.location import DATABASE_NAME, PostgresPlace, StorePlace, place_at, place_of
 from ota_engine.store.reads import read
 from ota_engine.store.rows import fold, is_content_of, select
 from ota_engine.store.sealing import broken_seals, read_seals, seals_found, seals_of
@@ -98,6 +98,29 @@ class Store:
         try:
             store = cls(hold.connection, str(place), hold)
             store._prepare(owner)
+        except BaseException:
+            hold.release()
+            raise
+        return store
+
+    @classmethod
+    def open_to_deliver(cls, where: str | Path | StorePlace, owner: str = "zota") -> Self:
+        """Open a database to tell outcomes: on a server also beside the engine and other couriers.
+
+        A file is opened as ``open`` does.
+
+        Raises:
+            StoreError: absent, in use, of another version, or not a database at all.
+        """
+        place = place_at(where)
+        if not isinstance(place, PostgresPlace):
+            return cls.open(place, create=False, owner=owner)
+        hold = holds.ServerHold(place, owner, create=False, alone=False)
+        try:
+            store = cls(hold.connection, str(place), hold)
+            with mapped(store.place):
+                revision = migrate.revision_of(store._connection, store.place)
+            migrate.refuse_outdated(revision, store.place)
         except BaseException:
             hold.release()
             raise
@@ -374,6 +397,8 @@ class Store:
             if self._hold is not None:
                 self._hold.settle()
             self.closed_cleanly = self._take_lease(owner)
+            if not self._may_be_lost:
+                self.dispatches.free()
             if not self.closed_cleanly:
                 self._refuse_damaged()
             with self._connection.begin():

@@ -29,6 +29,8 @@ from ota_engine.records import (
 from ota_engine.store import schema
 from ota_engine.store.rows import Batch, Row, rows
 
+AT_ONCE = 500  # outcomes in one statement
+
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -60,6 +62,9 @@ class Statements:
     sink: sa.Insert
     backlog: sa.Insert
     fate: sa.Update
+    failed: sa.Update
+    claim: sa.Update
+    free: sa.Update
     hasten: sa.Update
 
 
@@ -77,7 +82,7 @@ def statements(dialect: str) -> Statements:
         event=sa.insert(schema.events),
         outcome=insert(schema.outcomes).on_conflict_do_nothing(),
         outbox=insert(schema.outbox).on_conflict_do_nothing(),
-        dispatches=_waiting(insert, schema.outbox.c.key == sa.bindparam("this_key")),
+        dispatches=_waiting(insert, schema.outbox.c.key.in_(sa.bindparam("keys", expanding=True))),
         order=_upsert(insert, schema.orders),
         counter=_upsert(insert, schema.counters),
         push=_upsert(insert, schema.pushes),
@@ -92,6 +97,14 @@ def statements(dialect: str) -> Statements:
         sink=insert(schema.sinks).on_conflict_do_nothing(),
         backlog=_waiting(insert, schema.sinks.c.name == sa.bindparam("this_sink")),
         fate=_fate(),
+        failed=_fate().where(schema.dispatches.c.state == "waiting"),  # unless it came to its end
+        claim=_claim(),
+        free=(
+            sa.update(schema.dispatches)
+            .where(schema.dispatches.c.owner.is_not(None))
+            .where(schema.dispatches.c.state == sa.literal_column("'waiting'"))
+            .values(owner=None, until_utc=0.0)
+        ),
         hasten=(
             sa.update(schema.dispatches)
             .where(schema.dispatches.c.sink == sa.bindparam("this_sink"))
@@ -137,6 +150,17 @@ def _fate() -> sa.Update:
         .where(dispatches.c.sink == sa.bindparam("this_sink"))
         .where(dispatches.c.sequence == place.scalar_subquery())
         .values({name: sa.bindparam(name) for name in ("state", "attempts", "next_utc", "problem")})
+        .values(owner=None, until_utc=0.0)
+    )
+
+
+def _claim() -> sa.Update:
+    table = schema.dispatches
+    return (
+        sa.update(table)
+        .where(table.c.sink == sa.bindparam("this_sink"))
+        .where(table.c.sequence.in_(sa.bindparam("sequences", expanding=True)))
+        .values(owner=sa.bindparam("owner"), until_utc=sa.bindparam("until_utc"))
     )
 
 
@@ -174,7 +198,8 @@ def write_history(connection: sa.Connection, write: Statements, batch: Batch) ->
     _many(connection, write.event, rows(EventRecord, batch.events))
     _many(connection, write.outcome, rows(OutcomeRecord, batch.outcomes))
     _many(connection, write.outbox, [{"key": key} for key in keys])
-    _many(connection, write.dispatches, [{"this_key": key} for key in keys])
+    for start in range(0, len(keys), AT_ONCE):
+        connection.execute(write.dispatches, {"keys": keys[start : start + AT_ONCE]})
 
 
 def write_trail(connection: sa.Connection, write: Statements, trail: Sequence[AuditRow]) -> None:

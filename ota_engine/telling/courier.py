@@ -4,6 +4,9 @@ What was not accepted waits, longer after every attempt, and becomes a dead lett
 are kept in the store, so a restart changes nothing. What was accepted just before a crash is told
 again under the same key (ADR 0013), which the file's tail turns into exactly once (ADR 0011). A sink
 that does not answer at all is left alone for a while; one that refuses a letter gets the next.
+
+Letters to a remote sink are claimed before they are told, so that on a server several couriers may
+carry them; our own file is nobody else's.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +16,7 @@ from typing import NamedTuple
 import trio
 
 from ota_engine.errors import StoreError
-from ota_engine.store.dispatches import PendingDispatch
+from ota_engine.store.dispatches import CLAIMED_S, PendingDispatch
 from ota_engine.store.store import Store
 from ota_engine.store.writer import Writer
 from ota_engine.telling.sink import CourierPatience, Fate, Sink, SinkAnswer
@@ -111,8 +114,12 @@ class Courier:
         """Try every letter that is due, oldest first, until nobody answers."""
         dispatches, name = self._store.dispatches, self._sink.name
         longest = max(self._patience.pauses)
-        due = await self._writer.call(dispatches.due, name, BATCH, self._wall_clock(), longest)
+        begun = self._wall_clock()
+        find = dispatches.claim if self._sink.remote else dispatches.due
+        due = await self._writer.call(find, name, BATCH, begun, longest)
         for start in range(0, len(due), self._sink.at_once):
+            if self._sink.remote and self._wall_clock() >= begun + CLAIMED_S:
+                return _Rest(0)  # what is left is anybody's again
             letters = due[start : start + self._sink.at_once]
             answer = await self._sink.tell([letter.outcome for letter in letters])
             await self._note(letters, answer)

@@ -42,9 +42,9 @@ async def dispatch(
 
     Raises:
         LocalError: the sink has no name, or was registered for another party.
-        StoreError: there is no database, or an engine uses it.
+        StoreError: there is no database, or it is a file that an engine uses.
     """
-    with Store.open(database, create=False, owner=owner) as store:
+    with Store.open_to_deliver(database, owner) as store:
         async with (
             open_writer(store, lambda lost: None if lost is None else report(str(lost))) as writer,
             trio.open_nursery() as nursery,

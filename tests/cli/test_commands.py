@@ -71,6 +71,7 @@ def test_version_tells_zota_python_and_every_extra() -> None:
     assert "Python 3." in lines[0]
     extras = {line.split()[0]: line for line in lines[1:]}
     brought = {
+        "cluster",
         "duis",
         "postgresql",
         "radio",

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ota_engine.audience import OPERATORS
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.verification import CheckResult, Verification
-from ota_engine.store.dispatches import PendingDispatch
+from ota_engine.store.dispatches import CLAIMED_S, Dispatches, PendingDispatch
 from ota_engine.store.schema import FILE_SINK, DispatchState
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
@@ -259,3 +259,34 @@ def test_what_was_recorded_after_an_outcome_is_found_in_its_order() -> None:
         assert [one.key for one in store.outcomes_after("b")] == ["a", "c"]
         assert [one.key for one in store.outcomes_after("c")] == []
         assert [one.key for one in store.outcomes_after("")] == ["b", "a", "c"]
+
+
+def test_what_one_has_claimed_another_passes_over_until_the_claim_ends(store: Store) -> None:
+    store.dispatches.register(RECEIVER)
+    store.apply([outcome(str(number)) for number in range(5)])
+    other = Dispatches(store.dispatches._connection, store.place, store.dispatches._write)
+    mine = store.dispatches.claim(RECEIVER, 2, NOW, HOUR)
+    assert [letter.outcome.key for letter in mine] == ["0", "1"]
+    theirs = other.claim(RECEIVER, 9, NOW, HOUR)
+    assert [letter.outcome.key for letter in theirs] == ["2", "3", "4"]
+    assert store.dispatches.claim(RECEIVER, 9, Utc(NOW + 1), HOUR) == mine, "one's own stay so"
+    assert store.dispatches.next_utc(RECEIVER) == 0.0
+    store.dispatches.delivered(RECEIVER, ["0", "1"])
+    assert store.dispatches.next_utc(RECEIVER) == NOW + CLAIMED_S
+    later = Utc(NOW + CLAIMED_S)
+    assert len(store.dispatches.claim(RECEIVER, 9, later, HOUR)) == 3, "their courier has died"
+    other.postpone(RECEIVER, "2", 1, Utc(later + 60), "too late, but true")
+    store.dispatches.delivered(RECEIVER, ["3"])
+    other.postpone(RECEIVER, "3", 1, Utc(later + 60), "it was delivered meanwhile")
+    other.bury(RECEIVER, "3", 1, "it was delivered meanwhile")
+    assert store.dispatches.counts()[RECEIVER] == {"waiting": 2, "delivered": 3, "dead": 0}
+
+
+def test_nobody_keeps_letters_from_whoever_opens_the_database_next(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "zota.db") as store:
+        store.dispatches.register(RECEIVER)
+        store.apply([outcome("k")])
+        assert len(store.dispatches.claim(RECEIVER, 9, NOW, HOUR)) == 1
+    with Store.open(tmp_path / "zota.db") as store:
+        now = Utc(NOW + (CLAIMED_S if store.dispatches.claim(RECEIVER, 9, NOW, HOUR) == () else 0))
+        assert len(store.dispatches.claim(RECEIVER, 9, now, HOUR)) == 1

@@ -203,11 +203,17 @@ def test_whatever_is_committed_is_sound(records: list[Record]) -> None:
 # --- databases of before --------------------------------------------------------------------------
 
 
+def without_what_came_later(path: Path) -> None:
+    tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
+    tamper(path, "ALTER TABLE dispatches DROP COLUMN owner")
+    tamper(path, "ALTER TABLE dispatches DROP COLUMN until_utc")
+
+
 def as_an_older_version_left_it(path: Path) -> None:
     """A database of schema 0005: the same tables, without seals."""
     tamper(path, "DELETE FROM audit WHERE actor = 'store'")
     tamper(path, "ALTER TABLE orders DROP COLUMN passed")
-    tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
+    without_what_came_later(path)
     tamper(path, "DELETE FROM meta; UPDATE alembic_version SET version_num = '0005'")
 
 
@@ -235,7 +241,7 @@ def test_an_order_that_was_sealed_before_users_had_any_is_sound(tmp_path: Path) 
     with Store.open(path) as store:
         store.apply([IMAGE, DONE, OVER])
     tamper(path, "ALTER TABLE orders DROP COLUMN passed")
-    tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
+    without_what_came_later(path)
     tamper(path, "UPDATE alembic_version SET version_num = '0006'")
     with Store.open(path) as store:
         assert store.check().findings == ()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -18,9 +19,11 @@ from ota_engine.records import Record
 from ota_engine.store.holds import is_there, who_holds
 from ota_engine.store.location import PostgresPlace
 from ota_engine.store.returning import Endurance, apply_through
+from ota_engine.store.schema import DispatchState
 from ota_engine.store.server import Server
 from ota_engine.store.store import Store
 from ota_engine.store.writer import open_writer
+from ota_engine.times import Utc
 from tests.postgresql import PostgresqlServer
 from tests.store.killed_engine import story
 from tests.store.samples import IMAGE, audit, deeds, event, outcome
@@ -246,6 +249,55 @@ def test_a_server_killed_again_and_again_loses_and_doubles_nothing(
         assert [one.subject for one in deeds(store)] == [str(number) for number in range(told)]
         assert [one.key for one in store.outcomes()] == [str(number) for number in range(told)]
         assert store.check().findings == ()
+
+
+def test_several_couriers_share_one_outbox_beside_the_engine(place: PostgresPlace) -> None:
+    everything = [str(number) for number in range(200)]
+    carried: list[list[str]] = []
+
+    def carry(courier: Store) -> list[str]:
+        mine: list[str] = []
+        while letters := courier.dispatches.claim("receiver", 7, Utc(1.7e9), 3600.0):
+            keys = [letter.outcome.key for letter in letters]
+            courier.dispatches.delivered("receiver", keys)
+            mine += keys
+        return mine
+
+    with Store.open(place) as engine:
+        engine.dispatches.register("receiver")
+        engine.apply([outcome(key) for key in everything])
+        with ThreadPoolExecutor(4) as pool, ExitStack() as stack:
+            couriers = [stack.enter_context(Store.open_to_deliver(place)) for _ in range(4)]
+            carried = list(pool.map(carry, couriers))
+            engine.apply([outcome("meanwhile")])
+            assert carry(couriers[0]) == ["meanwhile"]
+        assert (
+            engine.dispatches.counts()["receiver"][DispatchState.DELIVERED] == len(everything) + 1
+        )
+        engine.apply([event()])
+    assert sorted(key for keys in carried for key in keys) == sorted(everything)
+
+
+def test_a_sink_that_registers_while_outcomes_are_written_misses_none(place: PostgresPlace) -> None:
+    with (
+        Store.open(place) as engine,
+        Store.open_to_deliver(place) as courier,
+        ThreadPoolExecutor(1) as pool,
+    ):
+
+        def register() -> None:
+            for number in range(10):
+                courier.dispatches.register(f"sink {number}")
+
+        registering = pool.submit(register)
+        told = 0
+        while not registering.done():
+            engine.apply([outcome(str(told))])
+            told += 1
+        registering.result()
+        counts = engine.dispatches.counts()
+        assert {counts[f"sink {number}"][DispatchState.WAITING] for number in range(10)} == {told}
+        assert engine.check().findings == ()
 
 
 def _die_and_come_back(server: PostgresqlServer, pause: float) -> None:

@@ -1,6 +1,5 @@
 """Estates to measure the fleet on, what hubs say there, and the bare statements it is compared with."""
 
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +10,8 @@ from typing import Any
 from emulators.estate.paperwork import paperwork, stated_paths
 from emulators.estate.population import EstateSpec, homes, people
 from emulators.estate.rehearsal import Rehearsal
-from emulators.estate.scenario import read_scenario
+from emulators.estate.rehearsed import Rehearsed
+from emulators.estate.scenario import Scenario, read_scenario
 from emulators.simulation.journal import Journal
 from ota_engine.canonical import canonical_json
 from ota_engine.fleet.approvals.acts import ApproveRelease
@@ -33,6 +33,7 @@ from ota_engine.fleet.port import (
 from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.store.backends.database import Database
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import Utc
 
@@ -157,7 +158,7 @@ def outcomes(told: Sequence[Instruction], word: HubWord, utc: Utc) -> list[Fleet
     ]
 
 
-def bare_plan(driver: sqlite3.Connection) -> None:
+def bare_plan(driver: Database) -> None:
     """Insert the rows of all members in the order of the hash, with nothing else."""
     driver.execute("BEGIN IMMEDIATE")
     driver.execute(
@@ -173,8 +174,8 @@ def bare_plan(driver: sqlite3.Connection) -> None:
     driver.execute("ROLLBACK")
 
 
-def bare_transitions(driver: sqlite3.Connection, told: Sequence[Instruction]) -> None:
-    """Update a copy of the members, as often as hubs say something, with a line of audit each."""
+def bare_members(driver: Database) -> None:
+    """Make a copy of the members, with their indexes and nothing else."""
     (text,) = driver.execute("SELECT sql FROM sqlite_master WHERE name = 'members'").fetchone()
     driver.execute(text.replace("TABLE members", "TABLE bare_members"))
     for name, text in driver.execute(
@@ -184,10 +185,22 @@ def bare_transitions(driver: sqlite3.Connection, told: Sequence[Instruction]) ->
         driver.execute(
             text.replace(name, f"bare_{name}").replace(" ON members", " ON bare_members")
         )
+    driver.execute("INSERT INTO bare_members SELECT * FROM members")
+
+
+def bare_update(driver: Database) -> None:
+    """Update every row of that copy once, in one statement and one commit."""
+    driver.execute("BEGIN IMMEDIATE")
+    driver.execute("UPDATE bare_members SET state = 'bare', since_utc = ?", (BEGIN,))
+    driver.execute("COMMIT")
+
+
+def bare_transitions(driver: Database, told: Sequence[Instruction]) -> None:
+    """Update a copy of the members, as often as hubs say something, with a line of audit each."""
+    bare_members(driver)
     driver.execute(
         "CREATE TABLE bare_audit (sequence INTEGER PRIMARY KEY, utc, actor, action, subject, detail)"
     )
-    driver.execute("INSERT INTO bare_members SELECT * FROM members")
     sequence = 0
     for word in WORDS:
         for start in range(0, len(told), BATCH):
@@ -212,7 +225,19 @@ def rehearse(number: int, seed: int, most: int | None = None) -> tuple[CountingD
     Returns:
         the desk, and the processor time of everything but making the estate.
     """
-    scenario = read_scenario(EXAMPLE.read_text(), number, seed)
+    with rehearsed(read_scenario(EXAMPLE.read_text(), number, seed), most) as (desk, took, _):
+        return desk, took
+
+
+@contextmanager
+def rehearsed(
+    scenario: Scenario, most: int | None = None
+) -> Iterator[tuple[CountingDesk, float, Rehearsed | None]]:
+    """Rehearse a scenario, to the end or to a limit; its database goes with the block.
+
+    Yields:
+        the desk, the processor time of everything but making the estate, and the result at its end.
+    """
     with tempfile.TemporaryDirectory() as folder:
         store = FleetStore.open(Path(folder) / "fleet.sqlite", durable=False)
         desk = CountingDesk(Fleet(), store)
@@ -227,8 +252,11 @@ def rehearse(number: int, seed: int, most: int | None = None) -> tuple[CountingD
             spent[0] += time.process_time() - before
 
         store.insert = untimed  # type: ignore[method-assign, assignment] # only here, to leave it out
+        result = None
         with suppress(Enough):
-            Rehearsal(scenario, desk, Journal()).run()
+            result = Rehearsal(scenario, desk, Journal()).run()
         took = time.process_time() - began - spent[0]
-        store.close()
-    return desk, took
+        try:
+            yield desk, took, result
+        finally:
+            store.close()

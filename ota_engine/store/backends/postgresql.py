@@ -23,6 +23,7 @@ from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
+from ota_engine.errors import StoreError
 from ota_engine.store.backends.database import Cursor, Dialect
 
 _PREPARED: Final = 500  # statements that the server keeps prepared for one connection
@@ -101,6 +102,7 @@ class PostgresqlDatabase:
 
     Raises:
         psycopg.Error: the server cannot be reached, or lets nobody in.
+        StoreError: its database cannot hold every text.
     """
 
     def __init__(self, url: str, schema: str, *, durable: bool = True) -> None:
@@ -108,6 +110,7 @@ class PostgresqlDatabase:
         self._schema = schema
         self._durable = durable
         self._told = 0
+        self._begun = False  # and not ended yet, though its connection may be lost
         self._seen: tuple[str, int] = ("", 0)
         self._walks = count()
         key = lock_of(schema, "writer")
@@ -123,6 +126,13 @@ class PostgresqlDatabase:
             client_encoding="UTF8",
             application_name="zota",
         )
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            raise StoreError(
+                f"{self.place}: this database holds text as {encoding}, which lacks most signs: make one"
+                " with createdb --encoding UTF8 --template template0"
+            )
         connection.prepare_threshold = 1
         connection.prepared_max = _PREPARED
         adapt(connection)
@@ -206,6 +216,7 @@ class PostgresqlDatabase:
         writing = self._beside if beside else self._alone
         if self._connection.closed:
             self._connection = self._connect()
+        self._begun = True
         try:
             self._connection.execute(writing if write else _READ, prepare=False)
         except BaseException:
@@ -217,9 +228,11 @@ class PostgresqlDatabase:
         if self._connection.pgconn.transaction_status == TransactionStatus.INERROR:
             raise psycopg.errors.InFailedSqlTransaction("a statement in it failed")
         self._connection.execute(b"COMMIT", prepare=False)
+        self._begun = False
 
     def rollback(self) -> None:
         """End the transaction that is open; nothing of it counts."""
+        self._begun = False
         if self.in_transaction:
             self._connection.execute(b"ROLLBACK", prepare=False)
 
@@ -229,6 +242,8 @@ class PostgresqlDatabase:
         Who sees the same transactions as before sees the same rows. It changes with every commit on the
         server, also of others.
         """
+        if self._connection.closed and not self._begun:
+            self._connection = self._connect()
         text = self.execute("SELECT CAST(pg_current_snapshot() AS TEXT)").fetchone()[0]
         if text != self._seen[0]:
             self._seen = text, self._seen[1] + 1

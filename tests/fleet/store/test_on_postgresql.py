@@ -64,6 +64,18 @@ def test_text_is_sorted_by_code_points_whatever_the_language_of_the_server(
         postgresql_server.drop(name)
 
 
+def test_a_database_that_cannot_hold_every_text_is_refused_with_how_to_make_one(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    name = "latin"
+    postgresql_server.say(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    try:
+        with pytest.raises(StoreError, match=r"as LATIN1, [^\n]*createdb --encoding UTF8"):
+            FleetStore.open(PostgresPlace(postgresql_server.url(name), SCHEMA))
+    finally:
+        postgresql_server.drop(name)
+
+
 def test_no_column_bears_a_name_that_means_something_else(
     postgresql_server: PostgresqlServer,
 ) -> None:
@@ -156,6 +168,11 @@ def test_a_connection_that_was_lost_is_made_anew_and_nothing_of_its_transaction_
             assert store.select(Select(Variant)) == []
             store.insert([Variant("x", *HUB)])
         assert [row.variant for row in other.select(Select(Variant))] == ["x"]
+        watched = store.data_version()
+        other.driver.execute(f"{own} AND pid <> pg_backend_pid()")
+        with pytest.raises(StoreLost):
+            store.data_version()
+        assert store.data_version() >= watched
 
 
 def test_more_rows_than_are_fetched_at_once_are_walked_in_order() -> None:

@@ -1,24 +1,30 @@
 """The fleet: planning as sets, transitions of homes, whole rehearsals, and their memory."""
 
 import time
+from dataclasses import replace
 
 from clocks import interleaved, peak_memory
 from fleet_estate import (
     BATCH,
     BEGIN,
+    EXAMPLE,
     KEY,
     VERSION,
     WORDS,
+    bare_members,
     bare_plan,
     bare_transitions,
+    bare_update,
     estate,
     offered,
     outcomes,
     rehearse,
+    rehearsed,
     take,
 )
 from row import Goal, Measurement, Options, row
 
+from emulators.estate.scenario import read_scenario
 from emulators.soak.worker import spare_the_collector
 from ota_engine.fleet.campaigns.plan.cohorts import quotas
 from ota_engine.fleet.campaigns.rows import Member, MemberState
@@ -77,6 +83,28 @@ def rehearse_100k(options: Options) -> Measurement:
     desk, took = rehearse(number, options.seed)
     note = f"{desk.transitions:,} transitions of {number:,} homes in {took:.0f} s"
     return Measurement(desk.transitions / took, pace, note, faults)
+
+
+@row("rehearse-1m", unit="s", goal=Goal(1500, at_most=True))
+def rehearse_1m(options: Options) -> Measurement:
+    """1,000,000 homes taken through micro pilot, pilot and mass phase of the shipped example, on one core.
+
+    The release is its good one. The peer is one bare UPDATE of all members' rows in one statement, in a
+    copy of their table with the same indexes.
+    """
+    spare_the_collector()
+    number = 5_300 if options.quick else 1_000_000  # fewer leave nothing to the mass phase
+    scenario = read_scenario(EXAMPLE.read_text(), number, options.seed)
+    scenario = replace(scenario, releases=scenario.releases[1:])
+    with rehearsed(scenario) as (desk, took, result):
+        driver = desk.store.driver
+        bare_members(driver)
+        (theirs,) = interleaved(ROUNDS, lambda: lambda: bare_update(driver))
+    phases = () if result is None else tuple(result.phases)
+    faults = () if result is not None and result.complete else ("it did not come to its end",)
+    homes = ", ".join(f"{phase.name} {phase.activated:,} of {phase.homes:,}" for phase in phases)
+    note = f"activated: {homes}; {desk.transitions:,} transitions in {took:.0f} s"
+    return Measurement(took, theirs, note, faults)
 
 
 @row("rehearse-memory-1m", unit="MB", goal=Goal(1, at_most=True))

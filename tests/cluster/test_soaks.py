@@ -1,0 +1,178 @@
+"""Soaks on the workers of a Dask scheduler: the same result as on one machine, whatever dies meanwhile."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators.soak.processes import run_shards
+from emulators.soak.soak import SoakSpec, merge
+from ota_engine.cli.exits import Exit
+from tests.cli.test_commands import without
+from tests.cli.zota import Ran, zota, zota_process
+from tests.cluster.machines import certificates, scheduler, worker, workers_of
+
+pytest.importorskip("distributed", reason="distributed is not installed: zota[cluster]")
+
+SPEC = SoakSpec(devices=510, hours=0.02, seed=5, faults="mild", image_size=1024)  # three shards
+WORDS = (
+    *("soak", "--devices", "510", "--hours", "0.02", "--image-size", "1024"),
+    *("--seed", "5", "--faults", "mild", "--json"),
+)
+
+
+@pytest.fixture(scope="module")
+def here() -> dict[str, Any]:
+    """What the soak gives in a process of this machine."""
+    summary = merge(SPEC, run_shards(SPEC, 1), 1.0).summary()
+    return lasting(summary)
+
+
+def lasting(summary: dict[str, Any]) -> dict[str, Any]:
+    """What of a result does not depend on the clock."""
+    return {
+        name: value
+        for name, value in summary.items()
+        if name not in ("wall_seconds", "blocks_per_second", "made")
+    }
+
+
+@contextmanager
+def soaking(*words: str) -> "Iterator[subprocess.Popen[str]]":
+    """A soak under way, once it has said how far it is."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "ota_engine", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        assert "blocks/s" in running.stderr.readline()
+        yield running
+
+
+def ended(running: "subprocess.Popen[str]") -> Ran:
+    out, err = running.communicate(timeout=500)
+    return Ran(running.returncode, out, err)
+
+
+def test_a_worker_killed_in_mid_run_changes_nothing_but_time(here: dict[str, Any]) -> None:
+    with soaking(*WORDS, "--scheduler", "local:2") as running:
+        workers = workers_of(running)
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        ran = ended(running)
+    assert ran.code == Exit.OK
+    assert lasting(json.loads(ran.out)) == here
+    assert here["journal_sha256"] is not None
+    assert all(line.startswith("zota: ") for line in ran.err.splitlines())
+
+
+@pytest.mark.heavy
+def test_a_scheduler_of_ones_own_is_used_under_tls_and_not_without(
+    here: dict[str, Any], tmp_path: Path
+) -> None:
+    tls = certificates(tmp_path / "tls")
+    report = tmp_path / "report"
+    with scheduler(tmp_path, tls) as address, worker(address, tmp_path, tls):
+        assert address.startswith("tls://127.0.0.1:")
+        ran = zota_process(*WORDS, "--scheduler", address, "--tls", tls, "--report", report)
+        bare = zota_process(*WORDS, "--scheduler", address.replace("tls", "tcp"))
+        unnamed = zota_process(*WORDS, "--scheduler", address)
+    assert ran.code == Exit.OK
+    assert lasting(json.loads(ran.out)) == here
+    shards = json.loads((report / "result.json").read_text())["shards"]
+    for shard in shards:
+        journal = (report / f"journal-{shard['shard']:04}.jsonl").read_bytes()
+        assert journal.count(b"\n") == shard["journal_lines"]
+    assert bare.code == unnamed.code == Exit.ERRORS
+    assert "no scheduler answers" in bare.err
+    assert "give --tls FOLDER with ca.pem, cert.pem and key.pem" in unnamed.err
+    assert bare.err.count("\n") == unnamed.err.count("\n") == 1
+
+
+@pytest.mark.heavy
+def test_ctrl_c_stops_all_workers_and_says_how_to_run_it_again() -> None:
+    words = ("soak", "--devices", "500", "--hours", "2000", "--seed", "7", "--faults", "harsh")
+    with soaking(*words, "--scheduler", "local:2") as running:
+        workers = workers_of(running)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: parent and workers alike
+        ran = ended(running)
+    assert ran.code == Exit.INTERRUPTED
+    assert "zota soak --devices 500 --hours 2000" in ran.err
+    assert "Traceback" not in ran.err
+    assert len(workers) == 2
+    assert not any(Path(f"/proc/{one}").exists() for one in workers)
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_dies_leaves_shards_missing_and_the_result_says_which(
+    tmp_path: Path,
+) -> None:
+    words = ("soak", "--devices", "500", "--hours", "2000", "--seed", "7", "--json")
+    with (
+        scheduler(tmp_path) as address,
+        worker(address, tmp_path) as labourer,
+        soaking(*words, "--scheduler", address) as running,
+    ):
+        os.killpg(labourer.pid, signal.SIGKILL)
+        ran = ended(running)
+    assert ran.code == Exit.ERRORS
+    assert "no worker is left" in ran.err
+    assert "shards 0, 1 gave no result: run it again" in ran.err
+    assert json.loads(ran.out)["journal_sha256"] is None
+
+
+@pytest.mark.heavy
+def test_a_soak_of_many_seeds_goes_on_with_workers_where_processes_have_stopped(
+    tmp_path: Path,
+) -> None:
+    small = ("soak", "--devices", 3, "--hours", 1, "--image-size", 2048, "--faults", "mild")
+    marathon = (*small, "--seed", 5, "--state", tmp_path / "state", "--json")
+    first = zota(*marathon, "--processes", 1, "--blocks", 100)
+    kept = set((tmp_path / "state" / "shards").iterdir())
+    ran = zota_process(*marathon, "--scheduler", "local:1", "--blocks", 400)
+    there = set((tmp_path / "state" / "shards").iterdir())
+    assert first.code == ran.code == Exit.OK
+    assert kept < there
+    alone = zota(*small, "--seed", 5, "--state", tmp_path / "alone", "--json", "--blocks", 400)
+    rows = [json.loads(path.read_text()) for path in sorted(there)]
+    for path in (tmp_path / "alone" / "shards").iterdir():
+        row = json.loads(path.read_text())
+        (other,) = [one for one in rows if one["seed"] == row["seed"]]
+        assert other | {"seconds": 0} == row | {"seconds": 0}
+    assert alone.code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--scheduler", "tcp://10.0.0.1:8786"), "whoever reaches a scheduler has it run anything"),
+        (("--scheduler", "somewhere"), "'somewhere' is no scheduler: give tcp://HOST:PORT"),
+        (("--scheduler", "local:2", "--processes", "2"), "--processes is of this machine alone"),
+        (("--scheduler", "local:2", "--capture", "x.pcapng"), "--capture records on this machine"),
+        (("--tls", "x"), "--tls is for a scheduler"),
+    ],
+)
+def test_what_cannot_be_scheduled_is_refused_in_one_line(words: tuple[str, ...], says: str) -> None:
+    ran = zota(*WORDS, *words)
+    assert ran.code == Exit.ERRORS
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_without_dask_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    ran = without(
+        ("dask", "distributed"), *WORDS, "--scheduler", "local", "--report", tmp_path / "report"
+    )
+    assert ran.code == Exit.ERRORS
+    assert ran.err == "zota: --scheduler: dask is not installed: pip install 'zota[cluster]'\n"
+    assert not (tmp_path / "report").exists()
