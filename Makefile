@@ -49,6 +49,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/matrix.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
 	$(BIN)/mypy tools/fuzz
+	$(BIN)/mypy tools/promises --exclude released/
 	$(BIN)/mypy tools/release
 	$(BIN)/mypy tools/site
 	$(BIN)/lint-imports
@@ -98,6 +99,7 @@ soak: setup
 docs: setup
 	$(BIN)/python tools/diagrams.py
 	$(BIN)/python tools/rule_pages.py
+	$(BIN)/python tools/promises
 	$(BIN)/zota api describe -o docs/api/openapi.json --force
 	$(BIN)/python tools/capture.py
 	$(BIN)/python tools/pictures.py

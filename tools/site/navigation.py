@@ -41,6 +41,10 @@ SECTIONS: Final[Sections] = {
     ),
     "Developer": (
         "docs/python-api.md",
+        "docs/reference/images.md",
+        "docs/reference/ota_engine.md",
+        "docs/reference/emulators.md",
+        "docs/reference/hw.md",
         "docs/api.md",
         "docs/stability.md",
         "docs/architecture.md",

@@ -9,6 +9,7 @@ source_suffix = {".md": "markdown"}
 
 myst_heading_anchors = 6  # the anchors that readers of a repository get
 nitpicky = True
+highlight_language = "none"  # of a fence that names none
 # What is printed here as an excerpt need not be whole in its language.
 suppress_warnings = ["misc.highlighting_failure"]
 

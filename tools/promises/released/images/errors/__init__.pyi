@@ -1,0 +1,6 @@
+# Declarations as released; written by `python tools/promises --release`.
+
+class ImageError(Exception):
+    def __init__(self, reason: str, offset: int | None = None) -> None: ...
+
+class JudgingError(ValueError): ...
