@@ -49,22 +49,22 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
     outcomes, orders and pushes against what the trail says of them. A folder that cannot be
     written is checked too. Exit code 0: sound, 2: defects found, 3: cannot be opened.
     """
-    from ota_engine.store.holds import who_holds
+    from ota_engine.store.holds import size_of, who_holds
     from ota_engine.store.store import Store
 
     path = chosen_database(database, state)
     with Store.inspect(path) as opened:
         report = opened.check()
-    user = who_holds(path)
+    user, octets = who_holds(path), size_of(path)
     if as_json:
         findings = [finding._asdict() for finding in report.findings]
-        shown = report._asdict() | {"findings": findings, "in_use_by": user}
+        shown = report._asdict() | {"findings": findings, "in_use_by": user, "octets": octets}
         typer.echo(json.dumps(shown, indent=2))
     else:
         for finding in report.findings:
             put(f"{finding.where}: {finding.problem}: {finding.remedy}")
         rows = ", ".join(f"{count} {table}" for table, count in report.rows.items() if count)
-        put(f"{path}: schema {report.schema}; {rows or 'no rows'}")
+        put(f"{path}: schema {report.schema}; {rows or 'no rows'}; {octets / 2**20:,.1f} MiB")
         typer.echo(f"audit head: {report.audit_head}")
         if report.sealed_as_found:
             put(

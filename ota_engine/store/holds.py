@@ -5,7 +5,7 @@ here the two stand side by side.
 """
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -15,6 +15,11 @@ from ota_engine.store.failures import mapped, one_line
 from ota_engine.store.lease import Lease, holder
 from ota_engine.store.location import PostgresPlace, SqlitePlace, StorePlace, refuse_absent
 from ota_engine.store.server import Server, holder_of, over
+
+_SIZE: Final = (
+    "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'"
+)
 
 
 class Hold(Protocol):
@@ -228,6 +233,20 @@ def who_holds(place: StorePlace) -> str | None:
         return holder(place.path)
     with mapped(str(place)), Server(place, "zota reading").connect() as session:
         return holder_of(session, place.schema)
+
+
+def size_of(place: StorePlace) -> int:
+    """How many octets a database takes, with its indexes.
+
+    Raises:
+        StoreError: the server that it is on cannot be asked.
+    """
+    if isinstance(place, SqlitePlace):
+        files = (place.path, place.path.with_name(place.path.name + sqlite.LOG_SUFFIX))
+        return sum(file.stat().st_size for file in files if file.exists())
+    with mapped(str(place)), Server(place, "zota reading").connect() as session:
+        found = session.execute(_SIZE, (place.schema,)).fetchone()
+    return 0 if found is None else int(found[0])
 
 
 def refuse_absent_schema(server: Server, session: Any) -> None:

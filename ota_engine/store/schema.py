@@ -284,6 +284,8 @@ METADATA = sa.MetaData(
 )
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers only INTEGER keys
+#: Sorted by its octets, whatever the language of a server.
+_SINK = sa.String(MAX_SINK).with_variant(sa.String(MAX_SINK, collation="C"), "postgresql")
 _SHA256 = sa.String(64)  # lower-case hexadecimal
 
 
@@ -426,14 +428,14 @@ outbox = sa.Table(  # the order in which outcomes are told
 sinks = sa.Table(  # who is told of outcomes, and for which party of their audience
     "sinks",
     METADATA,
-    sa.Column("name", sa.String(MAX_SINK), primary_key=True),
+    sa.Column("name", _SINK, primary_key=True),
     _required("audience", sa.String(MAX_NAME), server_default=OPERATORS),
 )
 
 dispatches = sa.Table(  # one row per outcome and sink that may hear of it
     "dispatches",
     METADATA,
-    sa.Column("sink", sa.String(MAX_SINK), sa.ForeignKey("sinks.name"), primary_key=True),
+    sa.Column("sink", _SINK, sa.ForeignKey("sinks.name"), primary_key=True),
     sa.Column("sequence", _SERIAL, sa.ForeignKey("outbox.sequence"), primary_key=True),
     _required("state", Choice(DispatchState)),
     _required("attempts", sa.Integer),  # that failed

@@ -54,6 +54,7 @@ def test_json_of_a_sound_database(state: Path) -> None:
         "findings",
         "sealed_as_found",
         "in_use_by",
+        "octets",
     ]
 
 

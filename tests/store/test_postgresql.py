@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.records import Record
 from ota_engine.store import migrate, schema
+from ota_engine.store.location import PostgresPlace
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
+from tests.postgresql import PostgresqlServer
 from tests.store.samples import RECORDS, event, outcome
 from tests.tiers import examples
 
@@ -123,3 +125,20 @@ def _applied(store: Store, batch: list[Record]) -> bool:
     except StoreError:
         return False
     return True
+
+
+def test_names_are_sorted_by_their_octets_whatever_the_language_of_the_database(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    names = ["a", "B", "_", "é", "Z", "1"]
+    postgresql_server.say("CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'")  # fmt: skip
+    try:
+        there = PostgresPlace(postgresql_server.url("english"), "one")
+        with Store.open(there) as store, Store.in_memory() as here:
+            for name in names:
+                for each in (store, here):
+                    each.dispatches.register(name)
+            assert list(store.dispatches.sinks()) == sorted([*names, FILE_SINK])
+            assert list(here.dispatches.sinks()) == sorted([*names, FILE_SINK])
+    finally:
+        postgresql_server.drop("english")

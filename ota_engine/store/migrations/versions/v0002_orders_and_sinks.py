@@ -58,12 +58,20 @@ def _activation() -> None:
 def _sinks() -> None:
     op.create_table(
         "sinks",
-        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=40).with_variant(sa.String(40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("name", name="pk_sinks"),
     )
     op.create_table(
         "deliveries",
-        sa.Column("sink", sa.String(length=40), nullable=False),
+        sa.Column(
+            "sink",
+            sa.String(length=40).with_variant(sa.String(40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("sequence", SERIAL, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

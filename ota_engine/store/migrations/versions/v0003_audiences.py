@@ -40,7 +40,11 @@ def _audience(table: str, kind: sa.types.TypeEngine[str]) -> None:
 def _dispatches() -> None:
     op.create_table(
         "dispatches",
-        sa.Column("sink", sa.String(length=40), nullable=False),
+        sa.Column(
+            "sink",
+            sa.String(length=40).with_variant(sa.String(40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("sequence", SERIAL, autoincrement=False, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
