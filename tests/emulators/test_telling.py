@@ -43,6 +43,8 @@ def outcomes(*ends: tuple[OutcomeKind, Verdict]) -> list[OutcomeRecord]:
         (SessionState.SCHEDULED, 1, ((T, GOOD),)),
         (SessionState.UPDATED, 1, ((T, GOOD), (A, GOOD))),
         (SessionState.UPDATED, 2, ((T, BAD), (T, GOOD), (A, GOOD))),
+        # silent for so long that it was given up, and then it says that it runs the image
+        (SessionState.UPDATED, 1, ((T, GOOD), (A, BAD), (A, GOOD))),
         (SessionState.FAILED, 1, ((T, BAD),)),
         (SessionState.FAILED, 2, ((T, GOOD), (A, BAD), (T, BAD))),
     ],
@@ -77,7 +79,7 @@ def test_an_end_of_which_nothing_is_told_is_lost(
     [
         (SessionState.UPDATED, ((T, GOOD), (T, GOOD), (A, GOOD)), "a transfer is told 2 times"),
         (SessionState.UPDATED, ((T, GOOD), (A, GOOD), (A, GOOD)), "that it runs is told 2 times"),
-        (SessionState.FAILED, ((T, GOOD), (A, BAD), (A, BAD)), "more activations are told"),
+        (SessionState.FAILED, ((T, GOOD), (A, BAD), (A, BAD)), "more failed activations are told"),
         (SessionState.DOWNLOADING, ((T, BAD), (T, GOOD)), "a transfer is told 2 times"),
     ],
 )
