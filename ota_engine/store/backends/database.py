@@ -6,6 +6,7 @@ Where databases need different words, the place that owns the statement has both
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -78,6 +79,12 @@ class Database(Protocol):
 
     def executemany(self, text: str, parameters: Iterable[Any], /) -> Any:
         """Run one statement for each of many sets of parameters."""
+
+    def together(self) -> AbstractContextManager[object]:
+        """Say all of a block without waiting for each answer, where that is far away; nothing is filled within."""
+
+    def ask(self, text: str, parameters: Any = ()) -> Iterable[Any]:
+        """Ask for rows that are read later, of which there are few; within ``together`` after its end."""
 
     def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
         """Walk rows of which there may be more than a process should hold."""

@@ -11,7 +11,7 @@ he reads is what was committed before, statement by statement. Whoever reads see
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from itertools import count, islice
 from typing import Any, Final, NamedTuple
@@ -178,6 +178,14 @@ class PostgresqlDatabase:
         cursor = self._connection.cursor()
         cursor.executemany(statement.text, [_in_a_row(statement, one) for one in parameters])
         return cursor
+
+    def together(self) -> AbstractContextManager[object]:
+        """Say all of a block without waiting for each answer; the first that is looked at brings all before it."""
+        return self._connection.pipeline()
+
+    def ask(self, text: str, parameters: Any = ()) -> Iterable[Any]:
+        """Ask for rows that are read later; see ``Database``."""
+        return self.execute(text, parameters)
 
     def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
         """Walk rows that the server finds and keeps; some of them at a time are here."""

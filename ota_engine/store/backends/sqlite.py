@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from ota_engine.store.backends.database import Dialect
+
+_NOTHING: Final = nullcontext()
 
 
 class SqliteDatabase(sqlite3.Connection):
@@ -12,6 +15,14 @@ class SqliteDatabase(sqlite3.Connection):
 
     dialect: Final = Dialect.SQLITE
     many_write: Final = False
+
+    def together(self) -> AbstractContextManager[object]:
+        """There is nobody to wait for."""
+        return _NOTHING
+
+    def ask(self, text: str, parameters: Any = ()) -> list[Any]:
+        """Read rows at once, so that their statement can be used again."""
+        return self.execute(text, parameters).fetchall()
 
     def stream(self, text: str, parameters: Any = ()) -> Iterator[Any]:
         """Walk rows as SQLite finds them: it never holds them all."""

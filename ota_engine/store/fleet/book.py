@@ -5,7 +5,7 @@ after the other: a database has one writer at a time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -177,22 +177,34 @@ class FleetStore:
 
     def load(self, asks: Iterable[Ask]) -> list[tuple[Ask, Any]]:
         """Load all that is asked for."""
+        asks = list(asks)
         found: list[tuple[Ask, Any]] = []
+        selected: list[tuple[Select, Iterable[Any]]] = []
         by_kind: dict[type[Any], dict[RowKey, None]] = {}
-        for ask in asks:
-            match ask:
-                case RowKey():
-                    by_kind.setdefault(ask.kind, {})[ask] = None
-                case Select():
-                    found.append((ask, self.select(ask)))
-                case Strata():
-                    found.append((ask, count_strata(self.driver, ask)))
-                case Counts():
-                    found.append((ask, self.count(ask)))
-                case Standings():
-                    found.append((ask, look_how_they_stand(self.driver, ask)))
-        for kind, keys in by_kind.items():
-            found += self._rows(FORMS[kind], list(keys))
+        with self.driver.together() if len(asks) > 1 else nullcontext():
+            for ask in asks:
+                match ask:
+                    case RowKey():
+                        by_kind.setdefault(ask.kind, {})[ask] = None
+                    case Select():
+                        text, values = FORMS[ask.kind].selecting(ask)
+                        selected.append((ask, self.driver.ask(text, values)))
+                    case Strata():
+                        found.append((ask, count_strata(self.driver, ask)))
+                    case Counts():
+                        found.append((ask, self.count(ask)))
+                    case Standings():
+                        found.append((ask, look_how_they_stand(self.driver, ask)))
+            keyed = [
+                (FORMS[kind], list(keys), FORMS[kind].keys_of(keys))
+                for kind, keys in by_kind.items()
+            ]
+            by_keys = [self._by_keys(form, written) for form, _, written in keyed]
+        for ask, rows in selected:
+            found.append((ask, list(map(FORMS[ask.kind].read, rows))))
+        for (form, keys, written), rows in zip(keyed, by_keys, strict=True):
+            read = {row[: form.keys]: form.read(row) for row in rows}
+            found += zip(keys, map(read.get, written), strict=True)
         return found
 
     def select(self, wanted: Select) -> list[Any]:
@@ -242,13 +254,11 @@ class FleetStore:
             for row in self.driver.execute(text, values)
         }
 
-    def _rows(self, form: RowForm, keys: Sequence[RowKey]) -> Iterable[tuple[Ask, Any]]:
-        written = form.keys_of(keys)
-        found = self.driver.dialect.choose(sqlite=self._by_sizes, postgresql=self._by_lists)
-        rows = {row[: form.keys]: form.read(row) for row in found(form, written)}
-        return zip(keys, map(rows.get, written), strict=True)
+    def _by_keys(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        look = self.driver.dialect.choose(sqlite=self._by_sizes, postgresql=self._by_lists)
+        return look(form, written)
 
-    def _by_sizes(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    def _by_sizes(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
         most = SIZES[-1]
         for start in range(0, len(written), most):
             part = written[start : start + most]
@@ -257,9 +267,9 @@ class FleetStore:
             flat += [None] * (form.keys * (size - len(part)))  # a key of nothing finds nothing
             yield from self.driver.execute(form.by_keys(size), flat)
 
-    def _by_lists(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    def _by_lists(self, form: RowForm, written: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
         lists = [list(values) for values in zip(*written, strict=True)]
-        yield from self.driver.execute(form.by_key_lists, lists)
+        return self.driver.ask(form.by_key_lists, lists)
 
     # --- keeping, within a transaction ----------------------------------------------------------
 
@@ -290,18 +300,22 @@ class FleetStore:
                     pass  # a row, which is among the changes, or a reply
         if self._is_beside:
             changes = in_one_order(changes)
-        seals = self._write(list(changes))
+        with nullcontext() if draws else self.driver.together():
+            seals = self._write(list(changes))
+            self._draw(draws)
+            self._add(tallies)
+            changed = [name for name, change in tallies.items() if change]
+            if self._is_beside:
+                self._trail.hold()
+            sample_sums(self.driver, changed, {draw.campaign for draw in draws}, utc)
+            self._trail.extend([*notes, *seals.records(utc)])
+
+    def _draw(self, draws: Iterable[Draw | Join]) -> None:
         for draw in draws:
             if isinstance(draw, Join):
                 join_homes(self.driver, draw)
             else:
                 draw_homes(self.driver, draw)
-        self._add(tallies)
-        changed = [name for name, change in tallies.items() if change]
-        if self._is_beside:
-            self._trail.hold()
-        sample_sums(self.driver, changed, {draw.campaign for draw in draws}, utc)
-        self._trail.extend([*notes, *seals.records(utc)])
 
     def insert(self, rows: Iterable[Any]) -> None:
         """Keep many rows, an import for example; they are taken as they come."""
