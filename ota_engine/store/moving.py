@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
@@ -42,6 +42,9 @@ MOVER: Final = "zota store move"
 FLEET_NAME: Final = "fleet.sqlite"  # in the state folder of a fleet
 PARTIAL: Final = ".moving"  # after the name of a file that is not whole yet
 AT_ONCE: Final = 1_000  # rows that are read and written together
+
+#: Some of a table's rows.
+_Part: TypeAlias = list[tuple[Any, ...]]
 
 #: Told of a table, and how many of its rows have been copied.
 MoveProgress = Callable[[str, int], None]
@@ -400,7 +403,7 @@ def _plain(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     return kind
 
 
-def _rows(connection: sa.Connection, table: sa.TableClause) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(connection: sa.Connection, table: sa.TableClause) -> Iterator[_Part]:
     found = connection.execute(sa.select(table).execution_options(yield_per=AT_ONCE))
     for part in found.partitions():
         yield [tuple(row) for row in part]
@@ -410,11 +413,12 @@ def _copy_table(
     source: sa.Connection, target: sa.Connection, table: sa.Table, progress: MoveProgress
 ) -> TableContents:
     bare, told = _bare(table), TableContents()
-    names = [column.name for column in table.columns]
-    for part in _rows(source, bare):
-        target.execute(sa.insert(bare), [dict(zip(names, row, strict=True)) for row in part])
-        told = _with(told, part)
-        progress(table.name, told.rows)
+    write = _copier if target.dialect.name == "postgresql" else _inserter
+    with write(target, table, bare) as put:
+        for part in _rows(source, bare):
+            put(part)
+            told = _with(told, part)
+            progress(table.name, told.rows)
     numbered = table.autoincrement_column
     if numbered is not None and told.rows and target.dialect.name == "postgresql":
         target.exec_driver_sql(
@@ -424,6 +428,43 @@ def _copy_table(
     return told
 
 
+@contextmanager
+def _inserter(
+    target: sa.Connection, table: sa.Table, bare: sa.TableClause
+) -> Iterator[Callable[[_Part], None]]:
+    names = [column.name for column in table.columns]
+
+    def put(part: _Part) -> None:
+        target.execute(sa.insert(bare), [dict(zip(names, row, strict=True)) for row in part])
+
+    yield put
+
+
+@contextmanager
+def _copier(
+    target: sa.Connection, table: sa.Table, bare: sa.TableClause
+) -> Iterator[Callable[[_Part], None]]:
+    """Write rows by COPY, several times as fast; it takes values for what they are."""
+    flags = [
+        number
+        for number, column in enumerate(bare.columns)
+        if isinstance(column.type, sa.Boolean)
+        and not isinstance(column.type.dialect_impl(target.dialect), sa.Boolean)
+    ]
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    driver: Any = target.connection.driver_connection
+    with driver.cursor().copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+
+        def put(part: _Part) -> None:
+            for row in part:
+                values = list(row)
+                for number in flags:
+                    values[number] = None if row[number] is None else int(row[number])
+                copy.write_row(values)
+
+        yield put
+
+
 def _contents(connection: sa.Connection, table: sa.Table) -> TableContents:
     told = TableContents()
     for part in _rows(connection, _bare(table)):
@@ -431,7 +472,7 @@ def _contents(connection: sa.Connection, table: sa.Table) -> TableContents:
     return told
 
 
-def _with(told: TableContents, rows: list[tuple[Any, ...]]) -> TableContents:
+def _with(told: TableContents, rows: _Part) -> TableContents:
     total = told.digest
     for row in rows:
         plain = [int(value) if isinstance(value, bool) else value for value in row]

@@ -112,14 +112,17 @@ class Server:
         return session.execute(asked, (self.place.schema,)).fetchone() is not None
 
     def make_schema(self) -> None:
-        """Make the schema, unless it is there."""
+        """Make the schema, unless it is there; of several who would, one does."""
         with self.connect() as session:
             if not self.has_schema(session):
+                session.execute(
+                    "SELECT pg_advisory_lock(%s)", (lock_key("schema", self.place.schema),)
+                )
                 # its name is one of a to z, 0 to 9 and _ (location.py)
                 session.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.place.schema}"'.encode())
 
     def _take_lease(self, session: "psycopg.Connection[Any]") -> None:
-        key = lease_key(self.place.schema)
+        key = lock_key("lease", self.place.schema)
         for _ in range(ATTEMPTS):
             taken = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
             if taken == (True,):
@@ -138,7 +141,7 @@ class Server:
 
 def holder_of(driver: Any, schema: str) -> str | None:
     """Name whoever holds the lease of a schema, by any session of its database; None for nobody."""
-    found = driver.execute(_HOLDER, _halves(lease_key(schema))).fetchone()
+    found = driver.execute(_HOLDER, _halves(lock_key("lease", schema))).fetchone()
     return None if found is None else _named(found)
 
 
@@ -150,9 +153,9 @@ def over(create: Any) -> sa.Connection:
     return engine.connect()
 
 
-def lease_key(schema: str) -> int:
-    """The number of a schema's lease among the server's locks; signed, of 64 bits."""
-    digest = hashlib.sha256(f"zota lease {schema}".encode()).digest()
+def lock_key(purpose: str, schema: str) -> int:
+    """The number of a schema's lock for one purpose among the server's; signed, of 64 bits."""
+    digest = hashlib.sha256(f"zota {purpose} {schema}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
 
 

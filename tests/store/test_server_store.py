@@ -67,6 +67,22 @@ def test_a_second_engine_is_refused_and_told_who_has_it(place: PostgresPlace) ->
         assert store.closed_cleanly
 
 
+def test_of_many_that_make_the_same_new_schema_one_has_it_and_the_others_are_told(
+    place: PostgresPlace,
+) -> None:
+    def attempt(_: int) -> Store | str:
+        try:
+            return Store.open(place)
+        except StoreError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(attempt, range(6)))
+    (mine,) = [one for one in found if isinstance(one, Store)]
+    assert all("is in use by 'zota (process " in one for one in found if isinstance(one, str))
+    mine.close()
+
+
 def test_two_schemas_of_one_database_know_nothing_of_each_other(place: PostgresPlace) -> None:
     other = PostgresPlace(place.url, "other")
     with Store.open(place) as here, Store.open(other) as there:
@@ -311,4 +327,5 @@ def _cut(place: PostgresPlace) -> None:
     with psycopg.connect(place.url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
