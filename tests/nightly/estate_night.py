@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -41,6 +42,21 @@ STRANGERS = (
 
 class EstateNight(Trial):
     """A trial on which faults are let loose."""
+
+    def admit(self) -> None:
+        """Admit nobody yet: a code lasts for a week of the calendar, which is short here."""
+
+    def settle(self) -> None:
+        """Admit and start all gateways, one of them on a dongle, and wait until each has come in."""
+        links = {self.names[-1]: self.dongle(self.names[-1])}
+        for name in self.names:
+            code = self.folder / f"{name}.code"
+            self.fleet.done("olive", "gateway", "admit", name, "--code-file", code, "--for", "7d")
+            self.gateway(name, links.get(name, f"han://?devices={self.roster(name)}"))
+            self.until(partial(self._has_come_in, name), PATIENT)
+
+    def _has_come_in(self, name: str) -> bool:
+        return '"registered"' in self.log(name)
 
     def stall(self, name: str, seconds: float) -> None:
         """Let a process stand still, as one does whose machine swaps."""
@@ -80,10 +96,7 @@ def estate_night(seed: int, folder: Path) -> str:
 
 def _live(trial: EstateNight, chance: Random) -> Counter[str]:
     trial.serve()
-    last = trial.names[-1]
-    link = trial.dongle(last)
-    for name in trial.names:
-        trial.gateway(name, link if name == last else f"han://?devices={trial.roster(name)}")
+    trial.settle()
     mortal = ["serve", *trial.names]  # a dongle that is killed has lost its network
     struck: Counter[str] = Counter()
     for _ in range(FAULTS):
@@ -94,7 +107,9 @@ def _live(trial: EstateNight, chance: Random) -> Counter[str]:
         if what == "kill":
             trial.kill(chance.choice(mortal))
         elif what == "stall":
-            trial.stall(chance.choice([*mortal, f"{last}-dongle"]), chance.uniform(*STALL))
+            trial.stall(
+                chance.choice([*mortal, f"{trial.names[-1]}-dongle"]), chance.uniform(*STALL)
+            )
         else:
             trial.pester(chance)
     trial.until(lambda: set(trial.members().values()) == {"activated"}, PATIENT)

@@ -36,6 +36,9 @@ def activated_on(day: datetime, window: dict[str, str]) -> datetime:
         (datetime(2027, 7, 20), "2027-07-21T01:00:00"),
         (datetime(2027, 3, 27), "2027-03-28T02:00:00"),  # 01:00 to 02:00 is not there
         (datetime(2027, 10, 30), "2027-10-31T01:00:00"),  # the first of the two
+        (datetime(2028, 2, 28), "2028-02-29T01:00:00"),  # a leap day
+        (datetime(2028, 2, 29), "2028-03-01T01:00:00"),
+        (datetime(2027, 2, 28), "2027-03-01T01:00:00"),
     ],
 )
 def test_a_home_activates_as_the_window_opens_by_the_clocks_on_the_wall(
