@@ -111,9 +111,9 @@ site: setup
 matrix: setup
 	@$(BIN)/python tools/matrix.py -- $(TESTS)
 
-# Built twice and compared; signed by an OpenSSH key if one is named.
+# Built twice and compared; signed by an OpenSSH key if one is named; WITH_COMPILED=1 adds a compiled wheel.
 release: setup
-	@$(BIN)/python tools/release $(if $(KEY),--key "$(KEY)")
+	@$(BIN)/python tools/release $(if $(KEY),--key "$(KEY)") $(if $(WITH_COMPILED),--compiled)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

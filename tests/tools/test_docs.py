@@ -8,6 +8,9 @@ import pytest
 
 from emulators.demo.head_end.staging import DEMO_DEVICES
 from emulators.demo.head_end.story import SCENES
+from ota_engine.gateway.wire import PROTOCOLS
+from ota_engine.store.fleet.schema import HEAD as FLEET_SCHEMA
+from ota_engine.store.schema import HEAD as HUB_SCHEMA
 from tests.cli.zota import zota
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +28,14 @@ def test_every_test_that_the_faults_page_names_exists() -> None:
     named = re.findall(r"`(tests/[^`]+)`", (ROOT / "docs" / "faults.md").read_text())
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_the_page_on_upgrading_names_the_schemas_and_the_protocol_of_this_version() -> None:
+    text = (ROOT / "docs" / "upgrading.md").read_text()
+    (hub,) = re.findall(r"^\| of a hub: .* \| `(\w+)` \|", text, re.MULTILINE)
+    (fleet,) = re.findall(r"^\| of a fleet: .* \| `(\w+)` \|", text, re.MULTILINE)
+    (protocol,) = re.findall(r"^\| gateway and head end, .* \| (\d+) \|", text, re.MULTILINE)
+    assert (hub, fleet, int(protocol)) == (HUB_SCHEMA, FLEET_SCHEMA, PROTOCOLS[0])
 
 
 def test_every_picture_is_one_and_belongs_to_a_page() -> None:

@@ -215,6 +215,52 @@ def test_a_version_whose_tag_names_another_commit_is_not_released_again(
         commit.version_of(tmp_path, commit.commit_of(tmp_path))
 
 
+HOOK = """import os
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+class Cores(BuildHookInterface):
+    def initialize(self, version, build_data):
+        if HAS_CORES and os.environ.get("ZOTA_COMPILED") == "1":
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
+"""
+PROJECT = """[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "inn"
+version = "1.0.0"
+
+[tool.hatch.build.targets.wheel.hooks.custom]
+path = "hook.py"
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("has_cores", [True, False])
+def test_a_compiled_wheel_is_one_for_this_machine_or_there_is_none(
+    tool: Any, tmp_path: Path, has_cores: bool
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "inn").mkdir(parents=True)
+    target.mkdir()
+    (source / "inn" / "__init__.py").touch()
+    (source / "pyproject.toml").write_text(PROJECT)
+    (source / "constraints.txt").touch()
+    (source / "hook.py").write_text(f"HAS_CORES = {has_cores}\n{HOOK}")
+    git(source, "init", "-q")
+    git(source, "add", "-A")
+    git(source, "commit", "-q", "-m", "An inn")
+    commit, building = tool("commit").commit_of(source), tool("building")
+    if has_cores:
+        wheel = building.build_compiled(source, commit, target, isolated=False)
+        assert wheel.parent == target and not wheel.name.endswith("none-any.whl")
+        return
+    with pytest.raises(tool("trouble").ReleaseError, match="compiles nothing"):
+        building.build_compiled(source, commit, target, isolated=False)
+
+
 @signing
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
 def test_sums_signed_by_a_key_verify_and_others_do_not(

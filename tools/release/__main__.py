@@ -2,6 +2,7 @@
 
     python tools/release                            # unsigned, for a look
     python tools/release --key ~/.ssh/release       # sums signed by that key
+    python tools/release --compiled                 # a second wheel, with compiled cores
     python tools/release --prepare 0.2.0            # version and change log, for you to commit and tag
 
 Into ``build/release/VERSION/`` come the wheel, the source distribution, a bill of materials, the constraints
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from bill import bill_of
-from building import build_twice
+from building import PURE, build_compiled, build_twice
 from commit import Commit, commit_of, git, version_of
 from notes import notes, prepare
 from shelf import put
@@ -39,7 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"read the change log, commit, and tag it: git tag v{choice.prepare}; then make release"
             )
             return 0
-        release(choice.repository, choice.folder, choice.key, isolated=not choice.no_isolation)
+        release(
+            choice.repository,
+            choice.folder,
+            choice.key,
+            isolated=not choice.no_isolation,
+            compiled=choice.compiled,
+        )
     except ReleaseError as error:
         print(f"release: {error}", file=sys.stderr)
         return 2
@@ -60,13 +67,18 @@ def _parser() -> argparse.ArgumentParser:
         help="build with the backend installed here; no network",
     )
     usage.add_argument(
+        "--compiled", action="store_true", help="add a wheel with compiled cores, for this machine"
+    )
+    usage.add_argument(
         "--prepare", metavar="VERSION", help="only write version and change log, for you to commit"
     )
     usage.add_argument("--repository", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
     return usage
 
 
-def release(repository: Path, folder: Path, key: Path | None, *, isolated: bool) -> Path:
+def release(
+    repository: Path, folder: Path, key: Path | None, *, isolated: bool, compiled: bool
+) -> Path:
     """Make everything aside, and put it in place when all of it is there.
 
     Raises:
@@ -81,7 +93,10 @@ def release(repository: Path, folder: Path, key: Path | None, *, isolated: bool)
         made = Path(name) / version
         made.mkdir()
         build_twice(repository, commit, made, isolated=isolated)
-        print("built twice, the same octet for octet")
+        print("built twice, the same octet for octet", flush=True)
+        if compiled:
+            wheel = build_compiled(repository, commit, made, isolated=isolated)
+            print(f"compiled, once, for this machine and this Python: {wheel.name}", flush=True)
         _papers(repository, commit, version, made)
         sums = write_sums(made)
         line = None if key is None else sign(sums, key)
@@ -105,7 +120,7 @@ def _papers(repository: Path, commit: Commit, version: str, made: Path) -> None:
     """What goes with the distributions."""
     constraints = made / "constraints.txt"
     constraints.write_bytes(git(repository, "show", f"{commit.name}:constraints.txt"))
-    (wheel,) = made.glob("*-py3-none-any.whl")
+    (wheel,) = made.glob(f"*{PURE}")
     bill = bill_of(wheel, constraints, commit.epoch, commit.name)
     (made / f"zota-{version}.cdx.json").write_text(bill, "utf-8")
     (made / NOTES).write_text(notes(repository, commit, version), "utf-8")

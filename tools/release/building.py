@@ -27,6 +27,8 @@ KEPT: Final = (
     "SSL_CERT_FILE",
 )
 KEPT_FAMILIES: Final = ("PIP_", "REQUESTS_")
+COMPILED: Final = "ZOTA_COMPILED"  # the variable by which the build compiles the cores
+PURE: Final = "-none-any.whl"  # how the name ends of a wheel that is for every machine
 LAST_WORDS: Final = 3  # lines of a failed build that are told
 
 
@@ -43,7 +45,7 @@ FIRST: Final = Surroundings(
     "a", 0o022, {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"}, 0
 )
 SECOND: Final = Surroundings(
-    "another, deeper/b",
+    "another/deeper/b",
     0o077,
     {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "2"},
     86_400,
@@ -92,24 +94,34 @@ def compare(first: list[Path], second: list[Path]) -> None:
             )
 
 
-def _built(place: Path, commit: Commit, surroundings: Surroundings, isolated: bool) -> list[Path]:
+def build_compiled(repository: Path, commit: Commit, folder: Path, *, isolated: bool) -> Path:
+    """Put a wheel with compiled cores, for this machine and this Python alone, beside the others.
+
+    It is built once: a compiler's octets depend on the compiler.
+
+    Raises:
+        ReleaseError: the build fails, or the commit has no cores that can be compiled.
+    """
+    with tempfile.TemporaryDirectory(prefix="zota-release-") as name:
+        place = Path(name)
+        export(repository, commit, place / "source")
+        compiled = FIRST._replace(environment={**FIRST.environment, COMPILED: "1"})
+        (wheel,) = _built(place, commit, compiled, isolated, "--wheel")
+        if wheel.name.endswith(PURE):
+            raise ReleaseError(f"{commit.name[:12]} compiles nothing: leave out --compiled")
+        return _kept(wheel, folder)
+
+
+def _built(
+    place: Path, commit: Commit, surroundings: Surroundings, isolated: bool, *words: str
+) -> list[Path]:
     source, target = place / "source", place / "dist"
     then = commit.epoch - surroundings.age
     for path in source.rglob("*"):
         os.utime(path, (then, then))
-    program = [sys.executable, "-m", "build", "--outdir", str(target), str(source)]
+    program = [sys.executable, "-m", "build", *words, "--outdir", str(target), str(source)]
     program += [] if isolated else ["--no-isolation"]
-    kept = {
-        name: text
-        for name, text in os.environ.items()
-        if name in KEPT or name.startswith(KEPT_FAMILIES)
-    }
-    environment = {
-        **kept,
-        **surroundings.environment,
-        "SOURCE_DATE_EPOCH": str(commit.epoch),
-        "PIP_CONSTRAINT": str(source / "constraints.txt"),
-    }
+    environment = _environment(source, commit, surroundings)
     with masked(surroundings.umask):
         done = subprocess.run(
             program, cwd=place, env=environment, capture_output=True, text=True, check=False
@@ -118,6 +130,20 @@ def _built(place: Path, commit: Commit, surroundings: Surroundings, isolated: bo
         said = (done.stdout + done.stderr).strip().splitlines()[-LAST_WORDS:]
         raise ReleaseError(f"the build fails: {' | '.join(said)}")
     return sorted(target.iterdir())
+
+
+def _environment(source: Path, commit: Commit, surroundings: Surroundings) -> dict[str, str]:
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if name in KEPT or name.startswith(KEPT_FAMILIES)
+    }
+    return {
+        **kept,
+        **surroundings.environment,
+        "SOURCE_DATE_EPOCH": str(commit.epoch),
+        "PIP_CONSTRAINT": str(source / "constraints.txt"),
+    }
 
 
 @contextmanager

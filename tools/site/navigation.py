@@ -28,6 +28,7 @@ SECTIONS: Final[Sections] = {
         "docs/evidence.md",
         "docs/serve.md",
         "docs/gateways.md",
+        "docs/scale.md",
         "docs/upgrading.md",
         "docs/support.md",
     ),
