@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from ota_engine.backoff import stepped
-from ota_engine.errors import StoreError, StoreLost
+from ota_engine.errors import StoreConflict, StoreError, StoreLost
 from ota_engine.records import Record
 from ota_engine.store.store import Store
 
 PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between attempts to reach the server
+REPEATS: Final = 5  # of what another transaction was in the way of, one after the other
 PATIENCE_S: Final = 600.0  # that a server may be away until the work is given up
 
 T = TypeVar("T")
@@ -48,14 +49,20 @@ def apply_through(store: Store, records: Sequence[Record], endurance: Endurance)
 
     Raises:
         StoreLost: it did not come back in time.
+        StoreConflict: other transactions were in the way again and again.
         StoreError: it came back, and somebody else has had the database; or any other trouble.
     """
+    conflicts = 0
     while True:
         try:
             store.apply(records)
         except StoreLost as error:
             if _reach_again(store, error, endurance):
                 return
+        except StoreConflict:
+            conflicts += 1
+            if conflicts > REPEATS:
+                raise
         else:
             return
 
@@ -65,12 +72,18 @@ def call_through(store: Store, function: Callable[[], T], endurance: Endurance) 
 
     Raises:
         StoreLost: it did not come back in time.
+        StoreConflict: other transactions were in the way again and again.
         StoreError: it came back, and somebody else has had the database; or the function had written
             something by then, and how far it came is not known.
     """
+    conflicts = 0
     while True:
         try:
             return function()
+        except StoreConflict:
+            conflicts += 1
+            if conflicts > REPEATS:
+                raise
         except StoreLost as error:
             if _reach_again(store, error, endurance):
                 raise StoreError(

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 import trio
+import trio.testing
 
 from ota_engine.errors import StoreError, StoreLost
 from ota_engine.records import Record
@@ -22,7 +23,7 @@ from ota_engine.store.returning import Endurance, apply_through
 from ota_engine.store.schema import DispatchState
 from ota_engine.store.server import Server
 from ota_engine.store.store import Store
-from ota_engine.store.writer import open_writer
+from ota_engine.store.writer import InlineWriter, commit_when_possible, open_writer
 from ota_engine.times import Utc
 from tests.postgresql import PostgresqlServer
 from tests.store.killed_engine import story
@@ -265,6 +266,47 @@ def test_a_server_killed_again_and_again_loses_and_doubles_nothing(
         assert [one.subject for one in deeds(store)] == [str(number) for number in range(told)]
         assert [one.key for one in store.outcomes()] == [str(number) for number in range(told)]
         assert store.check().findings == ()
+
+
+def _refusing(place: PostgresPlace, state: str, times: int) -> None:
+    """Let the server refuse new events so many times, with a SQLSTATE."""
+    with psycopg.connect(place.url) as behind:
+        behind.execute("SET search_path TO one")
+        behind.execute("CREATE SEQUENCE refused")
+        behind.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF nextval('refused') <= {times} THEN RAISE EXCEPTION USING ERRCODE = '{state}';"
+            " END IF; RETURN NEW; END $$".encode()
+        )
+        behind.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_what_another_transaction_was_in_the_way_of_is_done_again(
+    place: PostgresPlace, state: str
+) -> None:
+    with Store.open(place) as store:
+        _refusing(place, state, 3)
+        async with open_writer(store) as writer:
+            await writer.commit([event("once"), audit("once")])
+        assert [one.kind for one in store.events()] == ["once"]
+        assert store.check().findings == ()
+
+
+async def test_a_full_disk_of_the_server_is_waited_out(
+    place: PostgresPlace, autojump_clock: trio.testing.MockClock
+) -> None:
+    alarms: list[StoreError | None] = []
+    with Store.open(place) as store:
+        _refusing(place, "53100", 3)
+        writer = InlineWriter(store)
+        await commit_when_possible(writer, [event("at last"), audit()], alarms.append)
+        assert [one.kind for one in store.events()] == ["at last"]
+        assert store.check().findings == ()
+    assert "the server's disk is full" in str(alarms[0])
+    assert alarms[1:] == [None]
 
 
 def test_several_couriers_share_one_outbox_beside_the_engine(place: PostgresPlace) -> None:
