@@ -15,6 +15,7 @@ import pytest
 from ota_engine.store.backends.sqlite import SqliteDatabase
 from ota_engine.store.fleet import opening
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.fleet.copying import copy_database
 from ota_engine.store.location import (
     PLACE_NAME,
     PostgresPlace,
@@ -93,13 +94,24 @@ def new_store() -> FleetStore:
 
 def place_in(state: Path, file_name: str = FILE_NAME) -> StorePlace:
     """Say where the fleet of a state folder is, of the kind that tests run on; it is there afterwards."""
-    if _databases and not state.joinpath(PLACE_NAME).exists():
+    is_there = any((state / name).exists() for name in (PLACE_NAME, file_name))
+    if _databases and not is_there:
         state.mkdir(parents=True, exist_ok=True)
         write_place(state, _databases[-1].place())
     place = opening.place_in(state, file_name)
     if isinstance(place, SqlitePlace):
         laid_out(place.path)
     return place
+
+
+def octets_of(state: Path) -> bytes:
+    """Give all that the database of a state folder holds, as somebody with its disk can read it."""
+    place = place_in(state)
+    if isinstance(place, SqlitePlace):
+        return b"".join(path.read_bytes() for path in sorted(state.glob(f"{FILE_NAME}*")))
+    copy = state / "copy.sqlite"
+    copy_database(place, copy)
+    return b"".join(path.read_bytes() for path in sorted(state.glob(f"{copy.name}*")))
 
 
 def new_url() -> str | None:

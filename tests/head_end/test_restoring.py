@@ -17,7 +17,7 @@ from ota_engine.head_end.backup import back_up, restore
 from ota_engine.head_end.trial_clock import NAME, clock_of, set_pace
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.times import DAY_S, Utc
-from tests.fleet.databases import place_in
+from tests.fleet.databases import place_in, sqlite_of
 from tests.head_end.gateways.lab import GatewayLab
 from tests.head_end.service_lab import DATABASE, ServiceLab
 
@@ -90,7 +90,7 @@ def test_the_calendar_of_a_fleet_on_trial_goes_on_from_a_backup(tmp_path: Path) 
 
 def test_what_is_no_database_is_no_state(tmp_path: Path) -> None:
     with ServiceLab(tmp_path) as lab:
-        pass
+        sqlite_of(lab.estate.store)
     with pytest.raises(StoreError):
         restore(lab.state / DATABASE, tmp_path / "new", DATABASE)
     assert not (tmp_path / "new").exists()

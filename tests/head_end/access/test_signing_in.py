@@ -30,9 +30,9 @@ from ota_engine.head_end.access.sessions import (
     forget_ended,
 )
 from ota_engine.head_end.access.tokens import TokenWish
+from tests.fleet.databases import octets_of
 from tests.fleet.estate import BEGIN, KAYS_KEY
 from tests.head_end.access.lab import ELSEWHERE, HERE, PASSWORD, AccessLab, signed_in
-from tests.head_end.service_lab import DATABASE
 
 
 @pytest.fixture
@@ -328,8 +328,7 @@ async def test_whoever_reads_the_database_comes_in_by_nothing_in_it(lab: AccessL
         begun = await signed_in(desk, "kay")
         token = await desk.make_token(begun.seen, TokenWish("ci"))
         await desk.invite((await signed_in(desk, "olive")).seen, "sue")
-        stored = (lab.state / DATABASE).read_bytes()
-        stored += (lab.state / f"{DATABASE}-wal").read_bytes()
+        stored = octets_of(lab.state)
         der = KAYS_KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         number = KAYS_KEY.private_numbers().private_value.to_bytes(32, "big")
         for secret in (begun.secret, token, PASSWORD):
