@@ -30,7 +30,10 @@ VERSIONS = tuple(range(5))  # of the gateways' protocol
 
 
 @pytest.mark.parametrize("pages", [False, True])
-@pytest.mark.parametrize("vendor", PROFILES)
+@pytest.mark.parametrize(
+    "vendor",
+    [pytest.param(name, marks=[] if name == "lab" else pytest.mark.heavy) for name in PROFILES],
+)
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_a_client_of_any_cluster_revision_gets_the_same_image(
     revision: int | None, vendor: str, pages: bool

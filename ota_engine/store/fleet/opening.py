@@ -46,9 +46,9 @@ def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite.open_file(path, durable=durable)
+        sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
         migrate.bring_up_to_date(connection, place)
         sqlite.use_write_ahead_log(connection)
-        sqlite.pragma(connection, f"busy_timeout = {_BUSY_MS}")
         sqlite.pragma(connection, f"cache_size = -{_CACHE_KIB}")
         sqlite.pragma(connection, f"wal_autocheckpoint = {_LOG_PAGES}")
         sqlite.pragma(connection, "secure_delete = ON")  # what is erased is overwritten

@@ -3,8 +3,11 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from ota_engine.fleet.approvals.acts import ApproveRelease
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState
@@ -14,6 +17,7 @@ from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.releases.acts import EnterRelease
 from ota_engine.fleet.releases.rows import FirmwareRelease, ReleaseType
+from ota_engine.store import connection
 from tests.fleet.estate import BEGIN, VERSION
 from tests.fleet.faults.story import Story
 
@@ -137,3 +141,16 @@ def test_approval_waits_for_nobody_who_only_reads(tmp_path: Path) -> None:
             assert reader.store.select(Select(FirmwareRelease)) == before
         with reader.store.reading():
             assert len(reader.store.select(Select(FirmwareRelease))) == len(before) + 1
+
+
+def test_whoever_opens_the_fleet_waits_for_one_who_decides_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(tmp_path)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 0)  # what a connection has of itself
+    with closing(Story(tmp_path)) as busy, ThreadPoolExecutor(1) as thread:
+        with busy.store.transaction():
+            opened = thread.submit(lambda: Story(tmp_path).close())
+            with pytest.raises(TimeoutError):
+                opened.result(0.3)
+        opened.result()
