@@ -40,7 +40,7 @@ def move_command(
     """
     from ota_engine.store.moving import move
 
-    told = 0.0
+    told = time.monotonic()
 
     def progress(table: str, rows: int) -> None:
         nonlocal told

@@ -199,16 +199,20 @@ def test_a_fleet_is_moved_as_well_with_its_trail(tmp_path: Path, postgresql_data
     with closing(FleetStore.open(tmp_path / FLEET_NAME)) as store, store.transaction():
         store.insert(rows)
         store.keep([], [AuditNote("olive", "did", "it", {"why": "☃"})], NOW)
-    heads = []
+    heads, places = [], []
     for to in (postgresql_database, "sqlite", postgresql_database):
         move(tmp_path, to)
         place = place_of(tmp_path, FLEET_NAME, "fleet")
         assert isinstance(place, SqlitePlace) == (to == "sqlite")
         with closing(FleetStore.open(place)) as store, store.transaction():
             heads.append(store.audit_head())
+            places.append(place)
             assert store.verify_audit() is None
             assert sorted(store.select(Select(Variant)), key=str) == rows
     assert heads[0] == heads[1] == heads[2]
     assert heads[0].length == 1
-    with pytest.raises(StoreError, match="was moved to"):
+    with pytest.raises(StoreError, match="was moved to postgresql"):
         FleetStore.open(tmp_path / FLEET_NAME)
+    move(tmp_path, "sqlite")
+    with pytest.raises(StoreError, match=r"was moved to .*fleet\.sqlite"):
+        FleetStore.open(places[0])
