@@ -92,7 +92,8 @@ def soak(
     faults: Annotated[Faults, typer.Option(help="What goes wrong.")] = Faults.NONE,
     shell: Annotated[ShellKind, typer.Option(help="One heap, or trio.")] = ShellKind.SIM,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; as many as cores by default.")
+        int | None,
+        typer.Option(min=1, help="Shards at once; as many as cores, or workers, by default."),
     ] = None,
     scheduler: SchedulerOption = None,
     tls: TlsOption = None,
@@ -210,8 +211,6 @@ class _Where:
                 raise LocalError("--tls is for a scheduler: give --scheduler tls://HOST:PORT")
             return
         place_at(self.scheduler)
-        if self.processes is not None:
-            raise LocalError("--processes is of this machine alone: leave it out with --scheduler")
         if self.capture is not None:
             raise LocalError("--capture records on this machine: leave out --scheduler")
 
@@ -228,7 +227,7 @@ class _Where:
         with cluster_at(self.scheduler, self.tls) as cluster:
             from emulators.soak.spread import ClusterCrew
 
-            yield ClusterCrew(cluster, image, self.journals)
+            yield ClusterCrew(cluster, image, self.journals, self.processes)
 
 
 def _run(spec: "SoakSpec", where: _Where) -> "SoakResult":

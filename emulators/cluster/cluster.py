@@ -85,7 +85,11 @@ class Cluster:
 
     @contextmanager
     def begun(
-        self, work: JobWork, hear: HearJob = nobody_hears, shared: bytes | None = None
+        self,
+        work: JobWork,
+        hear: HearJob = nobody_hears,
+        shared: bytes | None = None,
+        most: int | None = None,
     ) -> "Iterator[JobRun]":
         """Have jobs of one kind done for a while; what is under way at its end is taken back.
 
@@ -93,12 +97,13 @@ class Cluster:
             work: does one; a function of a module that workers have, too.
             hear: told what jobs say of themselves.
             shared: octets that all jobs get.
+            most: jobs at once; None for as many as keep all workers busy.
 
         Raises:
             SchedulerGoneError: there is no worker.
         """
         self.await_hands()
-        run = JobRun(self._client, self._place, work, shared, hear)
+        run = JobRun(self._client, self._place, work, shared, hear, most)
         try:
             yield run
         finally:
@@ -110,9 +115,10 @@ class Cluster:
         jobs: Iterator[Job],
         hear: HearJob = nobody_hears,
         shared: bytes | None = None,
+        most: int | None = None,
     ) -> Iterator[JobEnd]:
         """Have jobs done; see ``begun`` and ``JobRun.ends``."""
-        with self.begun(work, hear, shared) as run:
+        with self.begun(work, hear, shared, most) as run:
             yield from run.ends(jobs)
 
 
@@ -130,7 +136,9 @@ class JobRun:
         work: JobWork,
         shared: bytes | None,
         hear: HearJob,
+        most: int | None = None,
     ) -> None:
+        self._most = most
         self._client = client
         self._place = place
         self._work = work
@@ -196,7 +204,8 @@ class JobRun:
             with suppress(Exception):  # it is gone, or about to be: the next look says
                 hands = sum(self._client.nthreads().values())
         if hands:
-            self._seen_at, self._room = now, max(hands * AHEAD, hands + 1)
+            self._seen_at = now
+            self._room = hands * AHEAD if self._most is None else self._most
         elif now > self._seen_at + GONE_S or self._client.status == "closed":
             gone = "no worker is left" if self._client.status == "running" else "it is gone"
             raise SchedulerGoneError(

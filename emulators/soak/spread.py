@@ -24,11 +24,17 @@ class ClusterCrew:
         cluster: opened.
         image: the octets that are delivered, where a file was given.
         journals: a folder for the journals, None to keep only their hashes.
+        most: units at once; None for as many as keep all workers busy.
     """
 
     def __init__(
-        self, cluster: Cluster, image: bytes | None = None, journals: Path | None = None
+        self,
+        cluster: Cluster,
+        image: bytes | None = None,
+        journals: Path | None = None,
+        most: int | None = None,
     ) -> None:
+        self._most = most
         self._cluster = cluster
         self._image = image
         self._journals = journals
@@ -51,7 +57,7 @@ class ClusterCrew:
         def hear(name: str, word: JsonObject) -> None:
             on_progress(given[name], word["virtual"], word["blocks"])
 
-        for end in self._cluster.run(soak_job, jobs(), hear, self._image):
+        for end in self._cluster.run(soak_job, jobs(), hear, self._image, self._most):
             yield self._end(given.pop(end.name), end, on_progress)
 
     def _end(self, unit: Unit, end: JobEnd, on_progress: UnitProgress) -> UnitEnd:

@@ -84,7 +84,8 @@ def test_a_scheduler_of_ones_own_is_used_under_tls_and_not_without(
     report = tmp_path / "report"
     with scheduler(tmp_path, tls) as address, worker(address, tmp_path, tls):
         assert address.startswith("tls://127.0.0.1:")
-        ran = zota_process(*WORDS, "--scheduler", address, "--tls", tls, "--report", report)
+        words = (*WORDS, "--processes", 1, "--scheduler", address, "--tls", tls)
+        ran = zota_process(*words, "--report", report)
         bare = zota_process(*WORDS, "--scheduler", address.replace("tls", "tcp"))
         unnamed = zota_process(*WORDS, "--scheduler", address)
     assert ran.code == Exit.OK
@@ -157,7 +158,6 @@ def test_a_soak_of_many_seeds_goes_on_with_workers_where_processes_have_stopped(
     [
         (("--scheduler", "tcp://10.0.0.1:8786"), "whoever reaches a scheduler has it run anything"),
         (("--scheduler", "somewhere"), "'somewhere' is no scheduler: give tcp://HOST:PORT"),
-        (("--scheduler", "local:2", "--processes", "2"), "--processes is of this machine alone"),
         (("--scheduler", "local:2", "--capture", "x.pcapng"), "--capture records on this machine"),
         (("--tls", "x"), "--tls is for a scheduler"),
     ],
