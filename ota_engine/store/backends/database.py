@@ -101,6 +101,9 @@ class Database(Protocol):
             how many there were.
         """
 
+    def survey(self, table: str) -> None:
+        """Look over a table into which many rows have come, where the way to others depends on what is in it."""
+
     def begin(self, *, write: bool, beside: bool = False) -> None:
         """Begin a transaction.
 

@@ -212,6 +212,10 @@ class PostgresqlDatabase:
             taken += len(part)
         return taken
 
+    def survey(self, table: str) -> None:
+        """Look over a table; see ``Database``. The server does so by itself only after a while."""
+        self._connection.execute(translated(f"ANALYZE {table}").text)
+
     # --- transactions ---------------------------------------------------------------------------
 
     @property

@@ -34,6 +34,9 @@ class SqliteDatabase(sqlite3.Connection):
         text = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - the caller's own words
         return self.executemany(text, rows).rowcount
 
+    def survey(self, table: str) -> None:
+        """Statements say themselves which table is walked first."""
+
     def begin(self, *, write: bool, beside: bool = False) -> None:
         """Begin a transaction: a writer has the lock at once, and cannot fail half-way for want of it."""
         self.execute("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -86,8 +86,7 @@ def copy_fleet(source: FleetStore, target: FleetStore) -> int:
             names = [quoted(column.name) for column in table.columns]
             rows = source.driver.stream(f"SELECT {', '.join(names)} FROM {table.name}")  # noqa: S608 - as above
             copied += target.driver.fill(table.name, names, rows)
-    with mapped(target.place):
-        target.driver.execute("ANALYZE")
+            target.driver.survey(table.name)
     return copied
 
 

@@ -153,6 +153,8 @@ class FleetIntake:
             self._driver.execute(
                 "CREATE INDEX staged_by_home ON staged_fleet_devices (home, device)"
             )
+        for each in _KINDS:
+            self._driver.survey(f"temp.staged_{FORMS[each].table}")
         for query, text in _CHECKS[kind]:
             self._driver.execute(
                 f"INSERT INTO temp.bad_lines SELECT line, replace(:text, '{{}}', CAST(first AS TEXT)) FROM ({query}) AS bad"  # noqa: S608 - as above
@@ -243,6 +245,7 @@ class FleetIntake:
             f"INSERT INTO fleet_devices ({names}) SELECT {names} FROM temp.staged_fleet_devices"  # noqa: S608 - as above
             f" WHERE true ON CONFLICT (device) DO UPDATE SET {', '.join(sets)}"
         )
+        self._driver.survey("fleet_devices")
 
     def _upsert(self, kind: type[Any], changing: Sequence[str]) -> None:
         form = FORMS[kind]
@@ -252,3 +255,4 @@ class FleetIntake:
             f"INSERT INTO {form.table} ({names}) SELECT {names} FROM temp.staged_{form.table}"  # noqa: S608 - as above
             f" WHERE true ON CONFLICT ({', '.join(kind.KEY)}) DO UPDATE SET {sets}"
         )
+        self._driver.survey(form.table)

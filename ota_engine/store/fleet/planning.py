@@ -86,6 +86,7 @@ def draw_homes(driver: Database, draw: Draw) -> None:
         " WHERE campaign = ? GROUP BY campaign, phase",
         (draw.campaign,),
     )
+    driver.survey("members")
 
 
 def join_homes(driver: Database, join: Join) -> None:
@@ -138,7 +139,7 @@ def _number_here(driver: Database, asked: Strata, key: bytes) -> None:
     )
     names = ("home", "device", "version", "stratum", "number")
     driver.fill("drawn", names, ((*row, draw_number(key, row[0])) for row in found))
-    driver.execute("ANALYZE drawn")
+    driver.survey("temp.drawn")
 
 
 def _made_of(plan: Draw | Join, phase: str) -> tuple[str, dict[str, Any]]:
