@@ -21,12 +21,14 @@ ENDS = BEGIN + timedelta(days=36_500)
 
 
 @contextmanager
-def scheduler(folder: Path, tls: Path | None = None) -> Iterator[str]:
-    """Have a scheduler on this machine; its address."""
+def scheduler(
+    folder: Path, tls: Path | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Have a scheduler on this machine; its address and its process."""
     words = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     words += ["--scheduler-file", str(folder / "scheduler.json"), *tls_words(tls)]
     with _dask(*words) as process:
-        yield _said(process, "Scheduler at:").rpartition(" ")[2]
+        yield _said(process, "Scheduler at:").rpartition(" ")[2], process
 
 
 @contextmanager

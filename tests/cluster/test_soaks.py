@@ -82,7 +82,7 @@ def test_a_scheduler_of_ones_own_is_used_under_tls_and_not_without(
 ) -> None:
     tls = certificates(tmp_path / "tls")
     report = tmp_path / "report"
-    with scheduler(tmp_path, tls) as address, worker(address, tmp_path, tls):
+    with scheduler(tmp_path, tls) as (address, _), worker(address, tmp_path, tls):
         assert address.startswith("tls://127.0.0.1:")
         words = (*WORDS, "--processes", 1, "--scheduler", address, "--tls", tls)
         ran = zota_process(*words, "--report", report)
@@ -115,19 +115,23 @@ def test_ctrl_c_stops_all_workers_and_says_how_to_run_it_again() -> None:
 
 
 @pytest.mark.heavy
-def test_a_scheduler_that_dies_leaves_shards_missing_and_the_result_says_which(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("who", "says"), [("scheduler", "it is gone, with"), ("last worker", "no worker is left, with")]
+)
+def test_a_scheduler_or_last_worker_that_dies_leaves_shards_missing_and_the_result_says_which(
+    tmp_path: Path, who: str, says: str
 ) -> None:
     words = ("soak", "--devices", "500", "--hours", "2000", "--seed", "7", "--json")
     with (
-        scheduler(tmp_path) as address,
+        scheduler(tmp_path) as (address, chief),
         worker(address, tmp_path) as labourer,
         soaking(*words, "--scheduler", address) as running,
     ):
-        os.killpg(labourer.pid, signal.SIGKILL)
+        os.killpg((chief if who == "scheduler" else labourer).pid, signal.SIGKILL)
         ran = ended(running)
     assert ran.code == Exit.ERRORS
-    assert "no worker is left" in ran.err
+    assert says in ran.err
+    assert "Traceback" not in ran.err
     assert "shards 0, 1 gave no result: run it again" in ran.err
     assert json.loads(ran.out)["journal_sha256"] is None
 
