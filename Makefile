@@ -8,7 +8,7 @@ FLEETS := tests/fleet tests/head_end tests/estate tests/evidence
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo portal test test-all sampled nightly browser dongle hosts lint unit bench fuzz soak docs site matrix release clean
+.PHONY: help setup compiled compiled-test compiled-rooms demo portal test test-all sampled nightly browser dongle hosts lint unit bench fuzz soak docs site matrix release clean
 
 help:
 	@echo "make demo [IMAGE=FILE]  deliver an image to four emulated devices"
@@ -16,6 +16,8 @@ help:
 	@echo "make test               ruff, mypy, import contracts and the test suite"
 	@echo "make test-all           the same, and every point, seed and soak that make test samples"
 	@echo "make nightly [MINUTES=20] [SEED=N]  all faults mixed, seed after seed"
+	@echo "make compiled           the same program with its hot rooms compiled, in build/compiled"
+	@echo "make compiled-test      the test suite against that build"
 	@echo "make browser            the portal in chromium: every page, role and decision"
 	@echo "make dongle             only the tests of real bellows on the virtual dongle"
 	@echo "make hosts              herdsman, zigbee2mqtt, ZHA and zigpy on the virtual dongle; fetches them"
@@ -37,6 +39,35 @@ setup: .venv/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
+# The compiled build has a virtual environment, and a tree with the tests and tools, of its own: nothing
+# of it lies where `make test` looks. It borrows its libraries from .venv.
+COMPILED := build/compiled
+SITE = $(shell $(1)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+compiled: $(COMPILED)/.ready
+
+$(COMPILED)/.ready: .venv/.ready tools/compiled_cores.py $(shell find images ota_engine emulators hw -name '*.py')
+	@rm -rf $(COMPILED)
+	@echo "compiling the cores (minutes)"
+	@ZOTA_COMPILED=1 $(BIN)/python -m hatchling build -t wheel -d $(COMPILED)/dist
+	@$(BIN)/python -m venv --without-pip $(COMPILED)/.venv
+	@echo $(abspath $(call SITE,$(BIN))) > $(call SITE,$(COMPILED)/.venv/bin)/borrowed.pth
+	@$(BIN)/python -m pip --python $(COMPILED)/.venv/bin/python --disable-pip-version-check \
+		install --quiet --no-index --no-deps --ignore-installed $(COMPILED)/dist/*.whl
+	@for p in images ota_engine emulators hw; do ln -s $(call SITE,$(COMPILED)/.venv/bin)/$$p $(COMPILED)/; done
+	@cp -r tools $(COMPILED)
+	@$(COMPILED)/.venv/bin/zota --version
+	@touch $@
+
+# Tests and tools are copied anew each time: they are not what is compiled.
+compiled-test: compiled
+	@cp -r tests tools docs changelog.d .ci *.md *.toml *.txt *.yml LICENSE Makefile .pre-commit-hooks.yaml $(COMPILED)
+	cd $(COMPILED) && .venv/bin/python -m pytest $(or $(TESTS),--ignore tests/tools)
+
+# What runs compiled, and that it writes the journals which the sources write.
+compiled-rooms:
+	@$(MAKE) --no-print-directory compiled-test TESTS="tests/zcl tests/hub tests/emulators tests/link tests/faults"
+
 demo: setup
 	@$(BIN)/zota demo $(if $(IMAGE),"$(IMAGE)")
 
@@ -47,7 +78,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tools/bench tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/matrix.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
+	$(BIN)/mypy tools/bench tools/compiled_cores.py tools/diagrams.py tools/fleet_schema.py tools/index_readme.py tools/matrix.py tools/pictures.py tools/portal_pictures.py tools/rule_pages.py
 	$(BIN)/mypy tools/fuzz
 	$(BIN)/mypy tools/promises --exclude released/
 	$(BIN)/mypy tools/release

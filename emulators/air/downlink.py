@@ -1,7 +1,7 @@
 """The way down: frames of the coordinator until they reach emulated nodes, or fail to. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from emulators.air.agenda import Agenda
 from emulators.air.radio import (
@@ -22,14 +22,14 @@ from images.eui64 import Eui64
 from ota_engine.events import BROADCAST_ALL, BROADCAST_RX_ON, Send, SendStatus
 from ota_engine.times import Monotonic
 
-_new = tuple.__new__  # what Flight's own constructor calls, without its argument parsing
+_new: Final = tuple.__new__  # what Flight's own constructor calls, without its argument parsing
 
 
 class Flight(NamedTuple):
     """A frame on its way, who must hear of its failure, and how often the APS may repeat it."""
 
     send: Send
-    sender: object
+    sender: Any  # an object to a type checker, which the compiler of named tuples does not know
     retries: int
 
 

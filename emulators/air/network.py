@@ -8,6 +8,7 @@ stores.
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
+from typing import Final
 
 from emulators.air.agenda import Agenda
 from emulators.air.downlink import Downlink
@@ -34,7 +35,7 @@ from ota_engine.times import Monotonic
 
 HERE = Placement()
 
-_new = tuple.__new__  # what Packet's own constructor calls, without its argument parsing
+_new: Final = tuple.__new__  # what Packet's own constructor calls, without its argument parsing
 
 
 class Network:
@@ -74,9 +75,8 @@ class Network:
             self.agenda, self.stations, self.media, self._arrive_down, self._failed
         )
         self._between: dict[Eui64, Downlink] = {}  # from a node to others, by that node
-        self._send_up = self._uplink.send
-        self._send_down: Callable[[Port, Send, Monotonic], None] = self._downlink.send
         self._heard: Callable[[LinkEvent], object] | None = None
+        self._sent: Callable[[Send, Monotonic], object] | None = None
 
     # --- composition -----------------------------------------------------------------------------
 
@@ -131,14 +131,8 @@ class Network:
         self, heard: Callable[[LinkEvent], object], sent: Callable[[Send, Monotonic], object]
     ) -> None:
         """Put a sniffer beside the coordinator: it is told of all that arrives there or leaves."""
-        carry = self._send_down
-
-        def carry_and_tell(port: Port, send: Send, now: Monotonic) -> None:
-            sent(send, now)
-            carry(port, send, now)
-
         self._heard = heard
-        self._send_down = carry_and_tell
+        self._sent = sent
 
     def choose(self, device: Eui64, port: Port | None) -> None:
         """Let a node turn to a server of its choice; None: to the one that all others have."""
@@ -152,7 +146,9 @@ class Network:
         """Carry out what a server wants, then see when it wants to be woken."""
         for effect in effects:
             if type(effect) is Send:
-                self._send_down(port, effect, now)
+                if self._sent is not None:
+                    self._sent(effect, now)
+                self._downlink.send(port, effect, now)
             elif port.on_effect is not None:
                 port.on_effect(effect, now)
         if port.coordinator.next_wake < port.timers[-1]:
@@ -305,7 +301,7 @@ class Network:
         """Carry out what a node wants, then see when it wants to be woken."""
         for action in actions:
             if type(action) is Transmit:
-                self._send_up(station, action, now)
+                self._uplink.send(station, action, now)
             else:
                 self._perform_rarely(station, action, now)
         if station.node.wake_at < station.timers[-1]:
@@ -313,7 +309,7 @@ class Network:
 
     def _perform_rarely(self, station: Station, action: NodeAction, now: Monotonic) -> None:
         if not isinstance(action, Note):
-            self._send_up(station, action, now)
+            self._uplink.send(station, action, now)
         elif self._on_note is not None:
             self._on_note(station.node.eui64, action, now)
 
@@ -327,7 +323,7 @@ class Network:
         wake_at = max(station.node.wake_at, self.agenda.now)
         if wake_at < station.timers[-1]:
             station.timers.append(wake_at)
-            self.agenda.push(wake_at, self._wake_node, station, None)
+            self.agenda.remind(wake_at, self._wake_node, station, None)
 
     def _wake_node(self, station: Station, _: object, now: Monotonic) -> None:
         station.timers.pop()
@@ -342,7 +338,7 @@ class Network:
         wake_at = max(port.coordinator.next_wake, self.agenda.now)
         if wake_at < port.timers[-1]:
             port.timers.append(wake_at)
-            self.agenda.push(wake_at, self._wake_port, port, None)
+            self.agenda.remind(wake_at, self._wake_port, port, None)
 
     def _wake_port(self, port: Port, _: object, now: Monotonic) -> None:
         port.timers.pop()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
 from random import Random
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from images.airtime import (
     APS_ACK_PSDU,
@@ -41,16 +41,18 @@ ACK_WAIT_US = 864  # macAckWaitDuration, 54 symbols
 VAIN_LONGER = (ACK_WAIT_US - TURNAROUND_US - MAC_ACK_US - LIFS_US) / SECOND_US
 DATA_REQUEST_PSDU = 12  # octets of the MAC command with which a sleepy child polls
 INDIRECT_TIMEOUT = 7.68  # how long a parent holds a frame for its child
-QUEUE_LIMIT = 1.0  # how long a frame may wait for the channel before its sender gives up
+QUEUE_LIMIT: Final = 1.0  # how long a frame may wait for the channel before its sender gives up
 APS_ACK_WAIT = 1.6  # apscAckWaitDuration
-APS_RETRIES = 3  # apscMaxFrameRetries
+APS_RETRIES: Final = 3  # apscMaxFrameRetries
 REORDER_DELAY = 0.25  # the longest a reordered frame lags behind
 ECHO_DELAY = 0.05  # the longest a duplicate lags behind its original
 MAX_RELAYS = 5
 
 MAX_HOPS = MAX_RELAYS + 1
-DRAW_SCALE = float(2**29)  # a draw's bits become back-offs; more bits make slower integers
-ACK_SHIFT = 12  # bits: the frame's own back-offs come first, then those of its acknowledgement
+DRAW_SCALE: Final = float(2**29)  # a draw's bits become back-offs; more bits make slower integers
+ACK_SHIFT: Final = (
+    12  # bits: the frame's own back-offs come first, then those of its acknowledgement
+)
 
 
 class Path(NamedTuple):

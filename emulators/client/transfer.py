@@ -5,6 +5,7 @@ emulators are here: ``take_block`` or ``take_page_block`` runs for every block o
 """
 
 from struct import Struct
+from typing import Final
 
 from emulators.client.page import PageReception
 from emulators.client.table import ClientEvent
@@ -21,15 +22,14 @@ from ota_engine.zcl.status import Status
 # The two frames of the hot path, cut where the client knows the octets beforehand: an Image Block
 # Response is control, sequence, ten octets (command, SUCCESS, image), offset, size and data; an
 # Image Block Request is header, nine octets (field control, image), offset, maximum data size.
-_BLOCK_RESPONSE = Struct("<Bx10sIB").unpack_from
-_BLOCK_REQUEST = Struct("<BBB9sIB").pack
-_BLOCK_HEAD = 17  # octets of an Image Block Response before its data
-_REQUEST_IMAGE = slice(3, 12)  # of an Image Block Request
-_REQUEST_TAIL = slice(17, None)
+_BLOCK_RESPONSE: Final = Struct("<Bx10sIB").unpack_from
+_BLOCK_REQUEST: Final = Struct("<BBB9sIB").pack
+_BLOCK_HEAD: Final = 17  # octets of an Image Block Response before its data
+_IMAGE_FROM, _IMAGE_TO, _TAIL_FROM = 3, 12, 17  # octets into an Image Block Request
 
 SECONDS_REVISION = 2  # the cluster revision that counts MinimumBlockPeriod in seconds
 
-_new = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
+_new: Final = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
 
 
 class ClientTransfer:
@@ -115,7 +115,7 @@ class ClientTransfer:
         control |= ota.MINIMUM_BLOCK_PERIOD if limited else 0
         request = ota.ImageBlockRequest(control, *self.target, 0, self._asked, address, period)
         frame = encode_block_request(0, request)
-        self._head, self._tail = frame[_REQUEST_IMAGE], frame[_REQUEST_TAIL]
+        self._head, self._tail = frame[_IMAGE_FROM:_IMAGE_TO], frame[_TAIL_FROM:]
 
     def request_block(self) -> Transmit:
         """Ask for the next block, and from now on expect exactly that."""

@@ -1,13 +1,19 @@
 """One endpoint of an emulated device as a sender: its addresses and its sequence numbers."""
 
+from typing import Final
+
 from emulators.node import Transmit
 from emulators.platform.spec import DeviceSpec
 from ota_engine.events import OTA_UPGRADE_CLUSTER
 from ota_engine.zcl import general, ota
 from ota_engine.zcl.frame import ZclHeader, cluster_frame, general_frame
-from ota_engine.zcl.hot import encode_query_next_image_request, encode_upgrade_end_request
+from ota_engine.zcl.hot import (
+    encode_page_request,
+    encode_query_next_image_request,
+    encode_upgrade_end_request,
+)
 
-_new = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
+_new: Final = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
 
 
 class Endpoint:
@@ -45,6 +51,8 @@ class Endpoint:
             frame = encode_query_next_image_request(sequence, command)  # polls are many
         elif isinstance(command, ota.UpgradeEndRequest):
             frame = encode_upgrade_end_request(sequence, command)
+        elif isinstance(command, ota.ImagePageRequest):
+            frame = encode_page_request(sequence, command, quiet=quiet)
         else:
             frame = cluster_frame(
                 ota.command_of(command),

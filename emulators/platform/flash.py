@@ -8,11 +8,11 @@ checksum no longer holds (the older of the two copies then speaks). Contents are
 
 import hashlib
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ota_engine.errors import LocalError
 
-SECTOR = 4096  # octets, the erase unit and the step at which progress is persisted
+SECTOR: Final = 4096  # octets, the erase unit and the step at which progress is persisted
 MAX_TRIAL_BOOTS = 3  # a new image gets this many unconfirmed boots before the old one returns
 DIGESTS_KEPT = 1024  # of different files; more are computed again
 EMPTY_DIGEST = hashlib.sha256(b"").digest()

@@ -158,19 +158,24 @@ def _listed_only() -> None:
 
 
 def version_text() -> str:
-    """Say which zota this is, on which Python, and which extras it has."""
+    """Say which zota this is, on which Python, whether compiled, and which extras it has."""
     import platform
     from importlib.metadata import version
+    from textwrap import wrap
 
+    from ota_engine import cores
     from ota_engine.cli import extras
 
-    lines = [f"zota {extras.project_version()}, Python {platform.python_version()}"]
+    python = platform.python_version()
+    lines = [f"zota {extras.project_version()}, Python {python}, {cores.running()}"]
     for extra, libraries in extras.extras().items():
         if extras.missing(libraries):
             says = f"not installed: pip install 'zota[{extra}]'"
         else:
             says = ", ".join(f"{library} {version(library)}" for library in libraries)
         lines.append(f"{extra:9} {says}")
+    rooms = ", ".join(cores.compiled_rooms())
+    lines += wrap(rooms, 80, initial_indent="compiled  ", subsequent_indent=" " * 10)
     return "\n".join(lines)
 
 

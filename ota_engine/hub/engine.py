@@ -119,7 +119,7 @@ class Engine:
         self.pushes = Pushes(self.kernel, snapshot.pushes, view, by_order=security is not None)
         self.premises = Premises(self.kernel, snapshot)
         self._remembered = snapshot.orders
-        self._drain = self.kernel.output.drain
+        self._output = self.kernel.output
         self._deadlines = self.kernel.deadlines
         self._happenings = self.kernel.happenings
         self._nobody: Taker = self._unserved
@@ -131,9 +131,8 @@ class Engine:
     # --- who takes what --------------------------------------------------------------------------
 
     def _by_cluster(self) -> dict[int, Taker]:
-        """A packet goes to one part."""
+        """A packet goes to one part, one of the delivery's own cluster in ``handle``."""
         clusters: dict[int, Taker] = {
-            OTA_UPGRADE_CLUSTER: self.delivery.receive,
             BASIC_CLUSTER: self.delivery.receive_basic,
             DEVICE_MANAGEMENT_CLUSTER: self.premises.receive,
         }
@@ -209,13 +208,16 @@ class Engine:
             LocalError: what a person asks names something that is not there, or may not be.
         """
         if type(event) is Packet:
-            self._clusters.get(event.cluster, self._nobody)(event, now)
+            if event.cluster == OTA_UPGRADE_CLUSTER:  # as nearly all are: one look-up less
+                self.delivery.receive(event, now)
+            else:
+                self._clusters.get(event.cluster, self._nobody)(event, now)
         else:
             for take in self._takers.get(type(event), self._command):
                 take(event, now)
         if self._happenings:
             self._hand_on(now)
-        return self._drain()
+        return self._output.drain()
 
     @property
     def next_wake(self) -> Monotonic:
@@ -228,7 +230,7 @@ class Engine:
             self._owners[deadline.alarm](deadline, now)
             if self._happenings:
                 self._hand_on(now)
-        return self._drain()
+        return self._output.drain()
 
     def _hand_on(self, now: Monotonic) -> None:
         """Hand what the parts say to those who take it, until nothing is left.

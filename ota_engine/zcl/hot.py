@@ -8,7 +8,7 @@ octets. The names bound at module level are there for speed: one global look-up 
 
 from collections.abc import Callable
 from struct import Struct, error
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, PeerError
@@ -18,6 +18,7 @@ from ota_engine.zcl.commands import (
     REQUEST_NODE_ADDRESS,
     ImageBlockRequest,
     ImageBlockResponse,
+    ImagePageRequest,
     QueryNextImageRequest,
     QueryNextImageResponse,
     UpgradeEndRequest,
@@ -25,43 +26,48 @@ from ota_engine.zcl.commands import (
 )
 from ota_engine.zcl.status import Status
 
-CLIENT_CONTROL = 0x01  # cluster command, client to server, default response enabled
-SERVER_CONTROL = 0x19  # cluster command, server to client, default response disabled
+CLIENT_CONTROL: Final = 0x01  # cluster command, client to server, default response enabled
+QUIET_CONTROL: Final = 0x11  # cluster command, client to server, default response disabled
+SERVER_CONTROL: Final = 0x19  # cluster command, server to client, default response disabled
 
 # Where a variable part begins, octets into the frame
-_AFTER_BLOCK_REQUEST = 17
-_AFTER_BLOCK_PERIOD = 19  # where a period follows at once
-_AFTER_QUERY_REQUEST = 12
-_AFTER_BLOCK_HEAD = 17
-_AFTER_WAIT = 12
+_AFTER_BLOCK_REQUEST: Final = 17
+_AFTER_BLOCK_PERIOD: Final = 19  # where a period follows at once
+_AFTER_PAGE_REQUEST: Final = 21
+_AFTER_QUERY_REQUEST: Final = 12
+_AFTER_BLOCK_HEAD: Final = 17
+_AFTER_WAIT: Final = 12
 
-_pack_block_request = Struct("<BBBBHHIIB").pack
-_unpack_block_request = Struct("<3xBHHIIB").unpack_from
-_pack_block_head = Struct("<BB10sIB").pack
-_pack_block_image = Struct("<BBHHI").pack
-_unpack_block_head = Struct("<4xHHIIB").unpack_from
-_pack_wait = Struct("<BBBBII").pack
-_unpack_wait = Struct("<4xII").unpack_from
-_pack_query_request = Struct("<BBBBHHI").pack
-_unpack_query_request = Struct("<3xBHHI").unpack_from
-_pack_query_response = Struct("<BBBBHHII").pack
-_unpack_query_response = Struct("<3xBHHII").unpack_from
-_pack_end_request = Struct("<BBBBHHI").pack
-_unpack_end_request = Struct("<3xBHHI").unpack_from
-_pack_end_response = Struct("<BBBHHIII").pack
-_unpack_end_response = Struct("<3xHHIII").unpack_from
-_pack_status = Struct("<BBBB").pack
-_pack_u16 = Struct("<H").pack
-_unpack_u16 = Struct("<H").unpack_from
-_pack_u64 = Struct("<Q").pack
-_unpack_u64 = Struct("<Q").unpack_from
+_pack_block_request: Final = Struct("<BBBBHHIIB").pack
+_unpack_block_request: Final = Struct("<3xBHHIIB").unpack_from
+_pack_page_request: Final = Struct("<BBBBHHIIBHH").pack
+_unpack_page_request: Final = Struct("<3xBHHIIBHH").unpack_from
+_pack_block_head: Final = Struct("<BB10sIB").pack
+_pack_block_image: Final = Struct("<BBHHI").pack
+_unpack_block_head: Final = Struct("<4xHHIIB").unpack_from
+_pack_wait: Final = Struct("<BBBBII").pack
+_unpack_wait: Final = Struct("<4xII").unpack_from
+_pack_query_request: Final = Struct("<BBBBHHI").pack
+_unpack_query_request: Final = Struct("<3xBHHI").unpack_from
+_pack_query_response: Final = Struct("<BBBBHHII").pack
+_unpack_query_response: Final = Struct("<3xBHHII").unpack_from
+_pack_end_request: Final = Struct("<BBBBHHI").pack
+_unpack_end_request: Final = Struct("<3xBHHI").unpack_from
+_pack_end_response: Final = Struct("<BBBHHIII").pack
+_unpack_end_response: Final = Struct("<3xHHIII").unpack_from
+_pack_status: Final = Struct("<BBBB").pack
+_pack_u16: Final = Struct("<H").pack
+_unpack_u16: Final = Struct("<H").unpack_from
+_pack_u64: Final = Struct("<Q").pack
+_unpack_u64: Final = Struct("<Q").unpack_from
 
-_new = tuple.__new__  # what NamedTuple's own constructor calls, without its argument parsing
-_NO_HARDWARE_VERSION = (None,)
-_NO_IMAGE = (None, None, None)
-_NO_IMAGE_NO_SIZE = (None, None, None, None)
-_NO_BLOCK = (None, None, None, None, None)
-_OPTIONS = REQUEST_NODE_ADDRESS | MINIMUM_BLOCK_PERIOD
+_new: Final = tuple.__new__  # what NamedTuple's own constructor calls, without its argument parsing
+_NO_ADDRESS: Final = (None,)
+_NO_HARDWARE_VERSION: Final = (None,)
+_NO_IMAGE: Final = (None, None, None)
+_NO_IMAGE_NO_SIZE: Final = (None, None, None, None)
+_NO_BLOCK: Final = (None, None, None, None, None)
+_OPTIONS: Final = REQUEST_NODE_ADDRESS | MINIMUM_BLOCK_PERIOD
 
 
 def _too_short(frame: bytes, name: str) -> PeerError:
@@ -143,6 +149,44 @@ def _block_request_options(frame: bytes, control: int) -> tuple[Eui64 | None, in
     if control & MINIMUM_BLOCK_PERIOD and len(frame) > position:
         (period,) = _unpack_u16(frame, position)
     return address, period
+
+
+# --- Image Page Request (ZCL 11.13.7) ------------------------------------------------------------
+
+
+def encode_page_request(sequence: int, request: ImagePageRequest, *, quiet: bool = False) -> bytes:
+    """Write the frame of an Image Page Request; ``quiet`` asks for no Default Response.
+
+    Raises:
+        LocalError: as ``ota.encode``.
+    """
+    address = request.request_node_address
+    try:
+        frame = _pack_page_request(
+            QUIET_CONTROL if quiet else CLIENT_CONTROL, sequence, 0x04, *request[:8]
+        )
+        if address is not None or request.field_control & REQUEST_NODE_ADDRESS:
+            frame += _pack_u64(_given(address, request.field_control & REQUEST_NODE_ADDRESS))
+    except error as why:
+        raise _unsendable(request, why) from None
+    return frame
+
+
+def decode_page_request(frame: bytes) -> ImagePageRequest:
+    """Read the frame of an Image Page Request.
+
+    Raises:
+        PeerError: MALFORMED_COMMAND, the frame is too short.
+    """
+    try:
+        fields = _unpack_page_request(frame)
+        if fields[0] & REQUEST_NODE_ADDRESS:
+            fields += _unpack_u64(frame, _AFTER_PAGE_REQUEST)
+        else:
+            fields += _NO_ADDRESS
+    except error:
+        raise _too_short(frame, "ImagePageRequest") from None
+    return _new(ImagePageRequest, fields)
 
 
 # --- Image Block Response (ZCL 11.13.8) ----------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ota_engine import cores
 from ota_engine.cli.commands import CommandRow, Panel, all_commands
 from ota_engine.cli.exits import Exit
 from tests.cli.firmware import image_file
@@ -69,7 +70,10 @@ def test_version_tells_zota_python_and_every_extra() -> None:
     assert ran.code == Exit.OK
     assert lines[0].startswith("zota 0.")
     assert "Python 3." in lines[0]
-    extras = {line.split()[0]: line for line in lines[1:]}
+    assert lines[0].endswith(f", {cores.running()}")
+    extras = {line.split()[0]: line for line in lines[1:] if line[0] != " "}
+    assert ("compiled" in extras) == bool(cores.compiled_rooms())
+    extras.pop("compiled", None)
     brought = {
         "cluster",
         "duis",

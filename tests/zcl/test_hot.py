@@ -21,6 +21,7 @@ DECODERS: dict[int, Callable[[bytes], ota.OtaCommand]] = {
     ota.Command.QUERY_NEXT_IMAGE_REQUEST: hot.decode_query_next_image_request,
     ota.Command.QUERY_NEXT_IMAGE_RESPONSE: hot.decode_query_next_image_response,
     ota.Command.IMAGE_BLOCK_REQUEST: hot.decode_block_request,
+    ota.Command.IMAGE_PAGE_REQUEST: hot.decode_page_request,
     ota.Command.IMAGE_BLOCK_RESPONSE: hot.decode_block_response,
     ota.Command.UPGRADE_END_REQUEST: hot.decode_upgrade_end_request,
     ota.Command.UPGRADE_END_RESPONSE: hot.decode_upgrade_end_response,
@@ -29,6 +30,7 @@ ENCODERS: dict[type[Any], Callable[[int, Any], bytes]] = {
     ota.QueryNextImageRequest: hot.encode_query_next_image_request,
     ota.QueryNextImageResponse: hot.encode_query_next_image_response,
     ota.ImageBlockRequest: hot.encode_block_request,
+    ota.ImagePageRequest: hot.encode_page_request,
     ota.UpgradeEndRequest: hot.encode_upgrade_end_request,
     ota.UpgradeEndResponse: hot.encode_upgrade_end_response,
 }
@@ -36,6 +38,7 @@ TWINNED = st.one_of(
     records.query_requests(),
     records.QUERY_RESPONSES,
     records.block_requests(),
+    records.page_requests(),
     records.END_REQUESTS,
     records.END_RESPONSES,
 )

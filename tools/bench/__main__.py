@@ -18,8 +18,11 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from row import ROWS, Options, judge  # noqa: E402
 
+from ota_engine.cores import PURE  # noqa: E402
+
 PROGRAM = HERE.relative_to(REPOSITORY)
 DEFAULT_OUTPUT = REPOSITORY / "build" / "bench.json"
+COMPILED = REPOSITORY / "build" / "compiled"  # the other build of this checkout: make compiled
 DEFAULT_SEED = 1
 STANDARD_ERROR = 2  # a file descriptor
 RIGHT = {"value", "peer", "ratio", "ratio there"}  # columns of figures
@@ -35,12 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for row in ROWS.values():
             print(f"{row.name}: {row.unit}, {row.goal}")
         return 0
-    unknown = sorted(set(choice.rows) - set(ROWS))
-    if unknown:
-        print(f"bench: no row named {', '.join(unknown)}; there are {', '.join(ROWS)}")
-        return 2
-    if choice.against is not None and not (choice.against / PROGRAM).is_dir():
-        print(f"bench: {choice.against} holds no {PROGRAM}: name another checkout of zota")
+    trouble = wrong(choice)
+    if trouble is not None:
+        print(f"bench: {trouble}")
         return 2
     options = Options(choice.seed, choice.images, choice.quick)
     results: list[Result] = []
@@ -52,10 +52,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.append(run_apart(name, options, REPOSITORY))
             if choice.against is not None:
                 results[-1]["against"] = run_apart(name, options, choice.against.resolve())
+            if choice.compiled:
+                results.append(run_apart(name, options, COMPILED))
         write(results, choice.output)
     if not choice.here:
         show(results)
     return 0 if all(result["met"] for result in results) else 1
+
+
+def wrong(choice: argparse.Namespace) -> str | None:
+    """Say what is wrong with a call, None if nothing is."""
+    unknown = sorted(set(choice.rows) - set(ROWS))
+    if unknown:
+        return f"no row named {', '.join(unknown)}; there are {', '.join(ROWS)}"
+    if choice.against is not None and not (choice.against / PROGRAM).is_dir():
+        return f"{choice.against} holds no {PROGRAM}: name another checkout of zota"
+    if choice.compiled and not (COMPILED / PROGRAM).is_dir():
+        return "there is no compiled build of this checkout: run make compiled"
+    return None
 
 
 def discover(names: Sequence[str]) -> None:
@@ -82,6 +96,9 @@ def parser() -> argparse.ArgumentParser:
     usage.add_argument("--quick", action="store_true", help="tiny sizes; figures mean nothing")
     usage.add_argument(
         "--against", type=Path, metavar="DIR", help="run each row in another checkout, too"
+    )
+    usage.add_argument(
+        "--compiled", action="store_true", help="run each row with the compiled cores, too"
     )
     usage.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return usage
@@ -118,16 +135,17 @@ def write(results: list[Result], output: Path) -> None:
 
 def show(results: list[Result]) -> None:
     """Print the results as a table."""
-    table = Table(title="zota benchmarks")
+    builds = {cores_of(result) for result in results}
+    table = Table(title=f"zota benchmarks: {' and '.join(sorted(builds))}")
     headings = ["row", "value", "peer", "ratio", "goal", "met"]
     compared = any("against" in result for result in results)
     for heading in [*headings, *(["ratio there"] if compared else [])]:
         justify: Any = "right" if heading in RIGHT else "left"
         table.add_column(heading, justify=justify, overflow="fold")
     for result in results:
-        there = [ratio_there(result["against"])] if compared else []
+        there = [ratio_there(result.get("against", {}))] if compared else []
         table.add_row(
-            result["name"],
+            result["name"] if len(builds) == 1 else f"{result['name']}, {cores_of(result)}",
             f"{figure(result['value'])} {result['unit']}",
             figure(result["peer"]),
             figure(result["ratio"]),
@@ -140,8 +158,13 @@ def show(results: list[Result]) -> None:
     for result in results:
         if result["note"]:
             console.print(f"{result['name']}: {result['note']}", highlight=False)
-        if compared and result["against"].get("ratio") is None:
+        if "against" in result and result["against"].get("ratio") is None:
             console.print(without_ratio(result["against"]), highlight=False)
+
+
+def cores_of(result: Result) -> str:
+    """Which build a row was measured with."""
+    return str(result["versions"].get("cores", PURE))
 
 
 def ratio_there(row: Result) -> str:

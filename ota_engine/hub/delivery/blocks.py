@@ -6,6 +6,7 @@ only watches: how far the device has asked, how often it asked again, and when i
 """
 
 from math import ceil
+from typing import Final
 
 from images.airtime import block_exchange_time
 from images.eui64 import format_eui64
@@ -29,13 +30,13 @@ from ota_engine.zcl.hot import encode_block_wait, read_block_request
 from ota_engine.zcl.ota import encode
 from ota_engine.zcl.status import Status
 
-LOW = Priority.LOW.value
-DOWNLOADING = SessionState.DOWNLOADING
-BLOCK_TOKEN = 1  # of every ``Send`` that carries a block
+LOW: Final = Priority.LOW.value
+DOWNLOADING: Final = SessionState.DOWNLOADING
+BLOCK_TOKEN: Final = 1  # of every ``Send`` that carries a block
 TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
 OVER_RATE_WAIT = 1.0  # seconds
 
-_new = tuple.__new__  # what Send's own constructor calls, without its argument parsing
+_new: Final = tuple.__new__  # what Send's own constructor calls, without its argument parsing
 
 
 class BlockServer:

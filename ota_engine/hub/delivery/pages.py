@@ -16,8 +16,7 @@ from ota_engine.hub.delivery.transfers import Transfers
 from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.times import Monotonic
-from ota_engine.zcl.commands import Command, ImagePageRequest
-from ota_engine.zcl.ota import decode
+from ota_engine.zcl.hot import decode_page_request
 from ota_engine.zcl.status import Status
 
 MS = 1e-3
@@ -40,8 +39,7 @@ class PageServer:
         """
         if not self._transfers.config.pages:
             raise PeerError("image pages are switched off", Status.UNSUP_CLUSTER_COMMAND)
-        request = decode(Command.IMAGE_PAGE_REQUEST, packet.payload[3:])
-        assert isinstance(request, ImagePageRequest)  # noqa: S101 - decode() is by command
+        request = decode_page_request(packet.payload)
         if request.maximum_data_size > request.page_size:
             raise PeerError(
                 f"a page of {request.page_size} octets cannot hold blocks of "

@@ -4,6 +4,8 @@ Any octets from a device end in an answer of the cluster, a Default Response, or
 asks for it; nothing a device sends raises out of here.
 """
 
+from typing import ClassVar, Final
+
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
 from ota_engine.events import OTA_UPGRADE_CLUSTER, Packet, SendFailed
@@ -48,11 +50,13 @@ from ota_engine.zcl.refusal import has_header, refusal
 from ota_engine.zcl.status import Status
 
 CLUSTER_REVISION = 3  # of our side: MinimumBlockPeriod in milliseconds
-HEADER = 3  # octets of a ZCL header without manufacturer code
+HEADER: Final = 3  # octets of a ZCL header without manufacturer code
 READ_RECORD = 6  # octets of the largest record we answer a Read Attributes with
-PLAIN_CLIENT_COMMAND = 0x01  # frame control: cluster command, to the server, no manufacturer code
-CONTROL_MASK = 0x0F
-BLOCK_REQUEST = Command.IMAGE_BLOCK_REQUEST.value
+PLAIN_CLIENT_COMMAND: Final = (
+    0x01  # frame control: cluster command, to the server, no manufacturer code
+)
+CONTROL_MASK: Final = 0x0F
+BLOCK_REQUEST: Final = Command.IMAGE_BLOCK_REQUEST.value
 TURN = "its turn has come; waits for the device to ask"
 #: What a client says with a Default Response when it cannot take what it was offered.
 OFFER_REFUSALS = frozenset({Status.INSUFFICIENT_SPACE, Status.INVALID_IMAGE, Status.NOT_AUTHORIZED})
@@ -62,7 +66,7 @@ class OtaServer:
     """Clusters 0x0019 and 0x0000, server side, for every device of a hub."""
 
     #: The deadlines that are its own.
-    ALARMS = frozenset(
+    ALARMS: ClassVar = frozenset(
         {
             Alarm.CONTACT,
             Alarm.NOTIFY_AGAIN,

@@ -36,7 +36,7 @@ DEVICE = Eui64(0x00DB_1234_5678_90A4)
 Contender: TypeAlias = Callable[[], Callable[[], list[bytes]]]  # prepares, returns the work
 
 
-@row("server-path", unit="blocks/s", goal=Goal(150))
+@row("server-path", unit="blocks/s", goal=Goal(300, compiled=600))
 def server_path(options: Options) -> Measurement:
     """Decode, check, slice, encode, as the OTA server does for every block of a download.
 

@@ -17,7 +17,7 @@ OUR_PROGRAM = BENCH / "emulated_devices.py"
 PEER_PROGRAM = BENCH / "zigpy_devices.py"
 
 
-@row("simulation-1000", unit="blocks/s", goal=Goal(14))
+@row("simulation-1000", unit="blocks/s", goal=Goal(16, compiled=35))
 def simulation_1000(options: Options) -> Measurement:
     """1,000 devices on four channels lose 2 % of their frames; engine, store and judge included.
 
