@@ -42,7 +42,7 @@ setup: .venv/.ready
 # The compiled build has a virtual environment, and a tree with the tests and tools, of its own: nothing
 # of it lies where `make test` looks. It borrows its libraries from .venv.
 COMPILED := build/compiled
-SITE = $(shell $(1)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+SITE = $$($(1)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 compiled: $(COMPILED)/.ready
 
@@ -51,10 +51,11 @@ $(COMPILED)/.ready: .venv/.ready tools/compiled_cores.py $(shell find images ota
 	@echo "compiling the cores (minutes)"
 	@ZOTA_COMPILED=1 $(BIN)/python -m hatchling build -t wheel -d $(COMPILED)/dist
 	@$(BIN)/python -m venv --without-pip $(COMPILED)/.venv
-	@echo $(abspath $(call SITE,$(BIN))) > $(call SITE,$(COMPILED)/.venv/bin)/borrowed.pth
+	@echo $(call SITE,$(BIN)) > $(call SITE,$(COMPILED)/.venv/bin)/borrowed.pth
 	@$(BIN)/python -m pip --python $(COMPILED)/.venv/bin/python --disable-pip-version-check \
 		install --quiet --no-index --no-deps --ignore-installed $(COMPILED)/dist/*.whl
-	@for p in images ota_engine emulators hw; do ln -s $(call SITE,$(COMPILED)/.venv/bin)/$$p $(COMPILED)/; done
+	@for package in images ota_engine emulators hw; do \
+		ln -s $(call SITE,$(COMPILED)/.venv/bin)/$$package $(COMPILED)/; done
 	@cp -r tools $(COMPILED)
 	@$(COMPILED)/.venv/bin/zota --version
 	@touch $@

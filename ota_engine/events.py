@@ -6,21 +6,21 @@ address may change at any rejoin. Times named ``time`` are seconds on the shell'
 """
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.records import Record
 from ota_engine.times import Monotonic, Utc
 
-HOME_AUTOMATION = 0x0104  # profile
-SMART_ENERGY = 0x0109  # profile
+HOME_AUTOMATION: Final = 0x0104  # profile
+SMART_ENERGY: Final = 0x0109  # profile
 LIGHT_LINK = 0xC05E  # profile; it stands in simple descriptors, and only touchlink travels on it
-OTA_UPGRADE_CLUSTER = 0x0019
-BASIC_CLUSTER = 0x0000
-TUNNELING_CLUSTER = 0x0704
-DEVICE_MANAGEMENT_CLUSTER = 0x0708
-ALL_ENDPOINTS = 0xFF  # of a node; also for a client whose endpoint is not known
-OTA_SERVER_ENDPOINT = 10  # ours for Smart Energy, as registered by every link
+OTA_UPGRADE_CLUSTER: Final = 0x0019
+BASIC_CLUSTER: Final = 0x0000
+TUNNELING_CLUSTER: Final = 0x0704
+DEVICE_MANAGEMENT_CLUSTER: Final = 0x0708
+ALL_ENDPOINTS: Final = 0xFF  # of a node; also for a client whose endpoint is not known
+OTA_SERVER_ENDPOINT: Final = 10  # ours for Smart Energy, as registered by every link
 #: The profile on which an endpoint is spoken to, where it is not the one its descriptor names.
 SPOKEN_ON = {LIGHT_LINK: HOME_AUTOMATION}
 #: Our endpoint for each profile, from which frames leave that answer nothing; the usual one else. A

@@ -6,16 +6,16 @@ included. ``status`` is a plain integer, because peers send codes no standard li
 """
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.zcl import basic
 
 # Query Next Image Request, field control (ZCL 11.13.4)
-QUERY_HARDWARE_VERSION = 0x01
+QUERY_HARDWARE_VERSION: Final = 0x01
 # Image Block Request and Image Page Request, field control (ZCL 11.13.6 and 11.13.7)
-REQUEST_NODE_ADDRESS = 0x01
-MINIMUM_BLOCK_PERIOD = 0x02
+REQUEST_NODE_ADDRESS: Final = 0x01
+MINIMUM_BLOCK_PERIOD: Final = 0x02
 
 
 class Command(IntEnum):

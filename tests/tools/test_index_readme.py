@@ -36,7 +36,7 @@ def description(metadata: email.message.Message) -> str:
 def project(folder: Path, urls: str = "") -> Path:
     """As much of this project as a build needs, with addresses."""
     folder.mkdir()
-    for name in ("README.md", "LICENSE", "tools/index_readme.py"):
+    for name in ("README.md", "LICENSE", "tools/compiled_cores.py", "tools/index_readme.py"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
     for package in ("ota_engine", "emulators", "images", "hw"):

@@ -4,7 +4,7 @@ A refusal here always becomes WAIT_FOR_DATA with a time, never silence; the one 
 client that keeps asking while it was told to wait, whose requests are counted and dropped.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from images.eui64 import Eui64
 from ota_engine.bucket import Bucket
@@ -27,8 +27,8 @@ class Places:
     that the next place to fall free is kept for it.
     """
 
-    NEAR = 5.0  # seconds
-    LATE = 30.0  # seconds
+    NEAR: ClassVar = 5.0  # seconds
+    LATE: ClassVar = 30.0  # seconds
 
     __slots__ = ("_active", "_limit", "_queue", "_tickets", "mean_time")
 
@@ -105,7 +105,7 @@ class Channel:
 
     __slots__ = ("_budget", "contact_at", "contacts", "crowded_out", "places")
 
-    BURST = 1.0  # seconds of air time that may be used at once
+    BURST: ClassVar = 1.0  # seconds of air time that may be used at once
 
     def __init__(self, share: float, concurrency: int) -> None:
         self.places = Places(concurrency)
