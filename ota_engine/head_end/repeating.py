@@ -8,7 +8,7 @@ from typing import Final
 
 import trio
 
-from ota_engine.errors import LinkError, StoreError
+from ota_engine.errors import LinkError, StoreError, first_of
 
 AGAIN_S: Final = 5.0  # after which what should never end is begun again
 
@@ -47,6 +47,15 @@ class Repeating:
             await work()
         except (StoreError, LinkError) as error:
             return str(error)
+        except ExceptionGroup as group:
+            known, others = group.split((StoreError, LinkError))
+            if known is not None and others is None:  # of tasks that met the same trouble at once
+                return str(first_of(known))
+            return _our_fault(group)
         except Exception as error:  # noqa: BLE001 - told; a fault in one place ends no other
-            return f"a fault of ours: {type(error).__name__}: {error}"
+            return _our_fault(error)
         return ""
+
+
+def _our_fault(error: Exception) -> str:
+    return f"a fault of ours: {type(error).__name__}: {error}"
