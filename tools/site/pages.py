@@ -6,7 +6,6 @@ a file is given along, a diagram in words becomes a drawing. Knows Markdown's li
 """
 
 import hashlib
-import os
 import posixpath
 import re
 import shutil
@@ -159,4 +158,4 @@ def _shelf(page: str) -> str:
 def _contents(caption: str, rows: tuple[str, ...]) -> str:
     """A table of contents that stands in the sidebar and not in the page."""
     lines = ["", "```{toctree}", ":hidden:", *([f":caption: {caption}"] if caption else []), ""]
-    return os.linesep.join([*lines, *rows, "```", ""])
+    return "\n".join([*lines, *rows, "```", ""])
