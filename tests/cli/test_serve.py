@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,9 @@ import pytest
 
 from ota_engine.cli.exits import Exit
 from tests.cli.zota import zota
+from tests.fleet.databases import place_in
 from tests.head_end.service_lab import ServiceLab
+from tests.postgresql import PostgresqlServer
 
 PATIENT_S = 120.0
 
@@ -81,3 +85,34 @@ def test_a_fleet_on_trial_is_served_by_its_own_calendar_or_not_at_all(state: Pat
     refused = zota("serve", "--state", state, "--http", "127.0.0.1:0")
     assert refused.code == 2
     assert "give --test-clock RATE" in refused.err
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("fleets_on_postgresql")
+def test_a_server_whose_database_went_away_is_well_again_when_it_is_back(
+    tmp_path: Path, postgresql_server: PostgresqlServer
+) -> None:
+    with ServiceLab(tmp_path) as lab:
+        state = lab.state
+    name = str(place_in(state)).partition("@/")[2].partition("?")[0]
+    gone = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - of our own making
+
+    def word() -> str:
+        try:
+            with urllib.request.urlopen(f"{server.url}/healthz") as answer:  # noqa: S310 - our own
+                return str(json.load(answer)["status"])
+        except urllib.error.HTTPError as answer:
+            return str(json.load(answer)["status"])
+
+    with served(state) as server:
+        assert word() == "well"
+        postgresql_server.say(gone)
+        while word() != "well":
+            time.sleep(0.2)
+        accounts = zota("user", "list", "--state", state, "--json")
+        assert accounts.code == Exit.OK, accounts.err
+        server.send_signal(signal.SIGINT)
+        assert server.wait(PATIENT_S) == Exit.INTERRUPTED
+        assert server.stderr is not None
+        for line in server.stderr.read().splitlines():
+            assert "out of reach" in json.loads(line)["trouble"]
