@@ -40,9 +40,9 @@ def deliver(
 ) -> None:
     """Send every outcome of a state directory that the receiver has not accepted yet.
 
-    The engine must not be running; a running one is given the URL itself. Exit code 0: the receiver
-    has them all, 2: some wait still or are dead letters, 3: the database cannot be opened or is in
-    use.
+    The engine must not be running, unless its database is on a PostgreSQL server; a running one is
+    given the URL itself. Exit code 0: the receiver has them all, 2: some wait still or are dead
+    letters, 3: the database cannot be opened or is in use.
     """
     require(HTTP, "receiver deliver")
     from ota_engine.store.location import place_of
