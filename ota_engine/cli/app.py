@@ -168,12 +168,14 @@ def version_text() -> str:
 
     python = platform.python_version()
     lines = [f"zota {extras.project_version()}, Python {python}, {cores.running()}"]
-    for extra, libraries in extras.extras().items():
+    found = extras.extras()
+    width = max(map(len, found), default=0)
+    for extra, libraries in found.items():
         if extras.missing(libraries):
             says = f"not installed: pip install 'zota[{extra}]'"
         else:
             says = ", ".join(f"{library} {version(library)}" for library in libraries)
-        lines.append(f"{extra:9} {says}")
+        lines.append(f"{extra:{width}} {says}")
     rooms = ", ".join(cores.compiled_rooms())
     lines += wrap(rooms, 80, initial_indent="compiled  ", subsequent_indent=" " * 10)
     return "\n".join(lines)
