@@ -174,6 +174,8 @@ class Han:
 
     def wake_if_due(self) -> None:
         """Something new is in the agenda: sleep no longer than until it is due."""
+        if self._sleep.deadline <= self._earliest:
+            return  # it wakes as soon as it may
         due = self._next_due()
         if due < self._sleep.deadline:  # noqa: PLR1730 - to set one costs more than to look
             self._sleep.deadline = due

@@ -131,8 +131,9 @@ class Engine:
     # --- who takes what --------------------------------------------------------------------------
 
     def _by_cluster(self) -> dict[int, Taker]:
-        """A packet goes to one part, one of the delivery's own cluster in ``handle``."""
+        """A packet goes to one part."""
         clusters: dict[int, Taker] = {
+            OTA_UPGRADE_CLUSTER: self.delivery.receive,
             BASIC_CLUSTER: self.delivery.receive_basic,
             DEVICE_MANAGEMENT_CLUSTER: self.premises.receive,
         }
@@ -208,7 +209,7 @@ class Engine:
             LocalError: what a person asks names something that is not there, or may not be.
         """
         if type(event) is Packet:
-            if event.cluster == OTA_UPGRADE_CLUSTER:  # as nearly all are: one look-up less
+            if event.cluster == OTA_UPGRADE_CLUSTER:  # as nearly all are: no look-up for them
                 self.delivery.receive(event, now)
             else:
                 self._clusters.get(event.cluster, self._nobody)(event, now)
