@@ -23,7 +23,7 @@ help:
 	@echo "make hosts              herdsman, zigbee2mqtt, ZHA and zigpy on the virtual dongle; fetches them"
 	@echo "make lint               only the static checks"
 	@echo "make bench              measure speed and memory against zigpy; writes build/bench.json"
-	@echo "make fuzz [SECONDS=60]  feed damaged files, payloads and indexes to the images room"
+	@echo "make fuzz [SECONDS=60]  feed whatever strangers send to what reads it; goes on where it stopped"
 	@echo "make soak               1,000 devices for a virtual day with harsh faults"
 	@echo "make docs               redraw the diagrams and the pictures of docs/"
 	@echo "make site               the pages as a site that needs no network; build/site"

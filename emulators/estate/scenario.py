@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 from emulators.estate.population import EstateSpec
 from emulators.estate.reaction import Badness, ReactionModel
 from emulators.simulation.measured import MeanSpan, MeasuredModel
+from images.strict_toml import read_toml
 from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, read_policy
 from ota_engine.fleet.releases.rows import ReleaseType
@@ -142,7 +143,7 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
         LocalError: it cannot be read, or makes no sense.
     """
     try:
-        values = tomllib.loads(text)
+        values = read_toml(text)
         _refuse_unknown(values, _TABLES, "the scenario")
         releases = tuple(_release(row) for row in values["releases"])
         begin = values["begin"]

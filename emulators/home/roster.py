@@ -24,7 +24,9 @@ from emulators.platform.spec import (
 from emulators.premises.habits import HABITS, PremisesHabits
 from emulators.premises.words import BITS, SUBJECTS, TENANCY
 from images.eui64 import Eui64, parse_eui64
+from images.strict_toml import read_toml
 from ota_engine.errors import LocalError
+from ota_engine.wording import one_line
 
 MAX_DEVICES = 1000  # what one coordinator can be asked to know
 TRIGGER_AFTER = 10.0  # seconds a commanded device holds an image before its trigger is pulled
@@ -132,13 +134,13 @@ def parse_roster(text: str) -> Roster:
         LocalError: it is not TOML, or says something no device can be.
     """
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"is not TOML: {error}") from error
     unknown = sorted(document.keys() - {"device", "hub", "keeps", "keys"})
     if unknown:
         raise LocalError(
-            f"{unknown[0]}: no such key; a roster holds keys, keeps, [hub] and [[device]] tables"
+            f"{one_line(unknown[0])}: no such key; a roster holds keys, keeps, [hub] and [[device]] tables"
         )
     table = _Table(document)
     keys, keeps = table.take("keys", _text, None), table.take("keeps", _flag, False)

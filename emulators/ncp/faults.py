@@ -3,8 +3,6 @@
 Knows what shall go wrong and when; ``dongle`` makes it happen.
 """
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +11,11 @@ from random import Random
 from typing import Any
 
 from emulators.ncp.frames import FLAG
+from images.errors import ImageError
+from images.strict_json import read_json
+from images.strict_toml import read_toml
 from ota_engine.errors import LocalError
+from ota_engine.wording import one_line
 
 
 class DongleFaultKind(Enum):
@@ -64,13 +66,14 @@ def parse_plan(text: str) -> DongleFaultPlan:
         LocalError: it is neither, or asks for what cannot be.
     """
     try:
-        plan = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except ValueError as error:
+        braced = text.lstrip().startswith("{")
+        plan = read_json(text, "the plan") if braced else read_toml(text)
+    except (ImageError, ValueError) as error:
         raise LocalError(f"is neither TOML nor JSON: {error}") from error
     unknown = sorted(plan.keys() - PLAN_KEYS)
     if unknown:
         raise LocalError(
-            f"{unknown[0]}: no such key; there are noise, drop, duplicate, seed, event"
+            f"{one_line(unknown[0])}: no such key; there are noise, drop, duplicate, seed, event"
         )
     events = plan.get("event", [])
     if not isinstance(events, list):
@@ -90,7 +93,9 @@ def _event(number: int, event: Any) -> NcpFault:
         raise LocalError(f"{where}: is no table")
     unknown = sorted(event.keys() - set(EVENT_KEYS))
     if unknown:
-        raise LocalError(f"{where}: {unknown[0]}: no such key; there are {', '.join(EVENT_KEYS)}")
+        raise LocalError(
+            f"{where}: {one_line(unknown[0])}: no such key; there are {', '.join(EVENT_KEYS)}"
+        )
     try:
         kind = DongleFaultKind(event.get("kind"))
     except ValueError:
@@ -115,7 +120,9 @@ def _number(
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not lowest <= value <= highest:
         prefix = f"{where}: " if where else ""
-        raise LocalError(f"{prefix}{key} = {value!r}: is no number from {lowest:g} to {highest:g}")
+        raise LocalError(
+            f"{prefix}{key} = {one_line(repr(value))}: is no number from {lowest:g} to {highest:g}"
+        )
     return float(value)
 
 

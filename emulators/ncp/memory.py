@@ -75,9 +75,9 @@ class Memory:
         try:
             content = json.loads(text)
             if content["format"] != FORMAT:
-                raise LocalError(f"was written in format {content['format']}, not {FORMAT}")
+                raise LocalError(f"was written in format {content['format']!a:.40}, not {FORMAT}")
             return cls._from(content)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise LocalError("is no memory of a virtual dongle: name another file") from error
 
     @classmethod

@@ -14,7 +14,6 @@
     expect = { type = 0x0084 }
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -35,10 +34,10 @@ from images.judging.evidence import (
 )
 from images.rules import Expectations, Report, lint
 from images.rules.policy import Ignore, Known, RulePolicy, require_data, require_rule
+from images.strict_toml import read_toml
 
 UNCHOSEN: Final = ChosenProfile()
 MAX_SETTINGS_BYTES: Final = 256 << 10
-MAX_DOTS: Final = 250  # on a line
 # zota.toml's key -> field of Expectations, and the type it is written in
 _PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "manufacturer": ("manufacturer_code", int),
@@ -198,16 +197,9 @@ def load(path: Path | None) -> JudgingSettings:
 def _toml(path: Path) -> dict[str, Any]:
     """Read a file that may come with a stranger's repository, in bounded memory."""
     data = read_bounded(path, MAX_SETTINGS_BYTES)
-    for number, line in enumerate(data.splitlines(), 1):
-        if line.count(b".") > MAX_DOTS:  # a key of n parts costs the parser n * n words
-            raise JudgingError(
-                f"{path}: line {number} has more than {MAX_DOTS} dots: no settings do"
-            )
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except RecursionError:
-        raise JudgingError(f"{path}: not settings: nested too deeply") from None
-    except ValueError as error:  # not UTF-8, not TOML, or a number of too many digits
+        return read_toml(data.decode("utf-8"))
+    except ValueError as error:  # not UTF-8, or not TOML
         raise JudgingError(f"{path}: not TOML: {error}") from None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from images.strict_toml import read_toml
 from ota_engine.cli import fleet_state
 from ota_engine.cli.columns import Column, Room, TableRow, show, show_table
 from ota_engine.cli.exits import Exit
@@ -282,7 +283,7 @@ def gained_command(
 
 def _founding(path: Path) -> FoundEstate:
     try:
-        values = tomllib.loads(text_of(path))
+        values = read_toml(text_of(path))
         persons = tuple(
             (str(row["id"]), str(row["name"]), text_of(path.parent / row["key"]))
             for row in values["persons"]

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
 from typing import Any, Final, Protocol
 
 from images.errors import ImageError
@@ -159,7 +158,7 @@ class Real:
     def read(self, plain: Any, place: str) -> float:
         """See ``WireShape``."""
         is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
-        if is_number and isfinite(plain) and self.least <= plain <= self.most:
+        if is_number and self.least <= plain <= self.most:  # which neither NaN nor infinity is
             return float(plain)
         raise WireError(f"{place}: a number of {self.least:g} to {self.most:g} is wanted")
 

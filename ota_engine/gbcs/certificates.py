@@ -22,6 +22,7 @@ from ota_engine.errors import LocalError
 HARDWARE_MODULE_NAME: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.4")  # RFC 4108
 EUI64_BYTES: Final = 8
 MAX_CERTIFICATE_BYTES: Final = 8192
+_LONGEST: Final = 120  # characters of what a library says
 _PUBLIC_KEY_LABEL: Final = b"-----BEGIN PUBLIC KEY-----"
 _UNREADABLE: Final = (
     ValueError,
@@ -186,4 +187,5 @@ def _p256(key: object) -> ec.EllipticCurvePublicKey:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["unreadable"])[0]
+    said = (str(error).splitlines() or ["unreadable"])[0]
+    return ascii(said[:_LONGEST])[1:-1]  # it may quote all that was read

@@ -220,6 +220,12 @@ def test_what_is_not_a_record_is_refused_with_the_place(octets: bytes, said: str
         record_of(Watching, octets)
 
 
+def test_a_number_that_no_float_holds_is_refused_as_any_other() -> None:
+    said = b'{"reason": "", "again_s": ' + b"9" * 400 + b"}"
+    with pytest.raises(WireError, match="again_s: a number of 0 to 86400"):
+        record_of(Parting, said)
+
+
 def test_what_is_said_before_versions_are_agreed_may_have_fields_of_a_later_version() -> None:
     said = Registering("gw", "c" * 43, INSTANCE, "zota 1", (1,), Utc(1.0))
     plain = json.loads(octets_of(said)) | {"colour": "blue"}

@@ -116,6 +116,14 @@ def test_a_certificate_is_read_from_der_too() -> None:
     assert read_certificate(der) == read_certificate(pem)
 
 
+def test_what_a_library_says_of_a_certificate_is_not_told_at_any_length() -> None:
+    pem = files()[f"{SUPPLIER:016x}-ds.pem"]
+    spoilt = pem.replace(b"-----END CERTIFICATE", b"-----END " + b"CERT\x7f" * 400)
+    with pytest.raises(LocalError, match="not a certificate of GBCS") as refused:
+        read_certificate(spoilt)
+    assert str(refused.value).isprintable() and len(str(refused.value)) < 300
+
+
 def bare_key(eui64: int, use: KeyUse) -> bytes:
     held = everyone().certificate(eui64, use)
     assert held is not None

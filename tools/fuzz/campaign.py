@@ -1,25 +1,26 @@
-"""Runs targets on made-up inputs until time or count is over; keeps what breaks them."""
+"""Feeds one target with made-up inputs until time or count is over; keeps what breaks it."""
 
-import hashlib
 import random
 import signal
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
-from mutation import mutate
-from reached import Reached
-from targets import Target
+from corpus import Corpus, Done, FuzzState, digest, keep
+from mutation import Given, mutate, words_of
+from probes import Probes
+from targets.target import Target
 
 SLOWEST: Final = 20.0  # processor seconds for one input; above it, a walk has no end
-MOST_KEPT: Final = 2_000  # inputs that reached something new
 MOST_DEFECTS: Final = 20  # of one target; after so many it is broken, and the next is due
-DIGITS: Final = 12  # of SHA-256, in names of inputs
 SHOWN_FRAMES: Final = 8  # of a traceback; an endless recursion has a thousand
+TOLD_EVERY: Final = 10.0  # seconds between two notes of what was done
+LOOKED_EVERY: Final = 64  # inputs between two looks at the clock
+TICKS: Final = 4  # in that time
 
 
 class TooSlow(Exception):  # noqa: N818 - a verdict on an input, not a failure of this program
@@ -46,84 +47,178 @@ class Defect(NamedTuple):
     kept: Path
 
 
+class Limits(NamedTuple):
+    """When to stop.
+
+    Attributes:
+        until: on the monotonic clock.
+        most: inputs.
+        proven: or as soon as the target was fed enough.
+    """
+
+    until: float
+    most: int
+    proven: bool = False
+
+
 class Tally(NamedTuple):
-    """What came of fuzzing one target."""
+    """What came of feeding one target.
+
+    Attributes:
+        name: of the target.
+        runs: inputs fed now.
+        kept: inputs to begin with next time.
+        state: after all runs.
+        defects: found now.
+    """
 
     name: str
     runs: int
     kept: int
-    lines: int
+    state: FuzzState
     defects: tuple[Defect, ...]
 
 
-def fuzz(name: str, target: Target, seed: int, until: float, most: int, folder: Path) -> Tally:
-    """Feed one target.
+class Watch:
+    """Sees what a process does; does nothing about it by itself."""
+
+    def before(self, data: bytes) -> None:
+        """An input is about to be fed."""
+
+    def tick(self) -> None:
+        """A quarter of the time that one input may take has gone by."""
+
+
+class Feeding:
+    """One process at one target.
 
     Args:
         name: of the target.
         target: what to feed.
-        seed: of all chance: the same seed makes the same inputs in the same order.
-        until: when to stop, on the monotonic clock.
-        most: inputs at most.
-        folder: where inputs that break something are kept.
+        probes: marks of all modules that it runs through.
+        folder: of all corpora and of what broke.
+        watch: sees what happens.
     """
-    draw = random.Random(f"{seed} {name}")
-    root = Path(__file__).resolve().parents[2]
-    reached = Reached((root / "images", root / "ota_engine"))
-    corpus, defects = list(target.seeds()), dict[str, Defect]()
-    runs = 0
-    for data in _inputs(draw, corpus):
-        if runs >= most or time.monotonic() >= until or len(defects) >= MOST_DEFECTS:
-            break
-        runs += 1
-        new, broken = attempt(target, data, reached)
-        if broken is not None and broken.place not in defects:
-            defects[broken.place] = Defect(*broken, _keep(folder / name, data))
-        elif new and len(corpus) < MOST_KEPT:
+
+    def __init__(
+        self, name: str, target: Target, probes: Probes, folder: Path, watch: Watch | None = None
+    ) -> None:
+        self.name = name
+        self.defects: dict[str, Defect] = {}
+        self.runs = 0
+        self._target = target
+        self._probes = probes
+        self._broken = folder / "defects" / name
+        self._corpus = Corpus(folder / "corpus" / name)
+        self._watch = watch or Watch()
+        self._fed = 0  # runs, and inputs that others made
+        self._told = 0  # runs, at the last note
+        self._new_run: int | None = None  # the last run that reached something new, since then
+        self._new_at = 0.0
+        self._spent = time.process_time()
+
+    def go_on(self, seed: int, limits: Limits) -> Tally:
+        """Feed the target from where all runs before stopped.
+
+        Args:
+            seed: of all chance: it makes the same inputs in the same order from the same corpus.
+            limits: when to stop.
+        """
+        with _ticking(lambda: self._fed, self._watch.tick):
+            seeds = list(self._target.seeds())
+            for data in seeds[: limits.most]:
+                self.runs += 1
+                self._adds(data)
+            modules = self._target.modules
+            state, kept = self._corpus.begin(self._probes.sources(modules), self._adds)
+            self._own = self._probes.within(modules)
+            draw = random.Random(f"{seed} {self.name} {state.runs}")
+            words = words_of(self._probes.words(modules))
+            given = Given(draw, [*seeds, *kept], self._target.largest, words)
+            state = self._until_over(given, limits)
+        kept_now = len(given.corpus) - len(seeds)
+        return Tally(self.name, self.runs, kept_now, state, tuple(self.defects.values()))
+
+    def _until_over(self, given: Given, limits: Limits) -> FuzzState:
+        state, tell_at = self._tell(), time.monotonic() + TOLD_EVERY
+        while self.runs < limits.most and len(self.defects) < MOST_DEFECTS:
+            for _ in range(min(LOOKED_EVERY, limits.most - self.runs)):
+                self._feed_one(given)
+            now = time.monotonic()
+            if now >= tell_at or now >= limits.until:
+                state, tell_at = self._tell(), now + TOLD_EVERY
+                given.corpus.extend(filter(self._adds, self._corpus.found_by_others()))
+            if now >= limits.until or (limits.proven and state.verdict):
+                break
+        return self._tell()
+
+    def _feed_one(self, given: Given) -> None:
+        """Make an input and feed it; keep it where it went somewhere new."""
+        corpus = given.corpus
+        data = mutate(given, corpus[given.below(len(corpus))])
+        self.runs += 1
+        if self._adds(data):
             corpus.append(data)
-    return Tally(name, runs, len(corpus), reached.lines, tuple(defects.values()))
+            self._corpus.add(data)
+            self._new_run, self._new_at = self.runs, time.time()
+
+    def _adds(self, data: bytes) -> bool:
+        """Feed an input; whether it stood and reached a place that none before it did."""
+        self._fed += 1
+        self._watch.before(data)
+        before = len(self._probes.marks)
+        broken = attempt(self._target, data)
+        if broken is None:
+            return len(self._probes.marks) > before
+        if broken.place not in self.defects:
+            kept = keep(self._broken, digest(broken.place.encode()), data)
+            self.defects[broken.place] = Defect(*broken, kept)
+        return False
+
+    def _tell(self) -> FuzzState:
+        spent = time.process_time()
+        quiet = None if self._new_run is None else self.runs - self._new_run
+        done = Done(self.runs - self._told, spent - self._spent, quiet, self._new_at)
+        self._told, self._spent, self._new_run = self.runs, spent, None
+        reached = len(self._own & self._probes.marks.keys())
+        return self._corpus.tell(done, reached, len(self._own))
 
 
-def _inputs(draw: random.Random, corpus: list[bytes]) -> Iterator[bytes]:
-    """All seeds as they are, then changed inputs without end; the corpus may grow meanwhile."""
-    yield from tuple(corpus)
-    while True:
-        yield mutate(draw, draw.choice(corpus), corpus)
-
-
-def attempt(target: Target, data: bytes, reached: Reached) -> tuple[bool, Broken | None]:
-    """Feed one input; whether it reached something new, and what it broke."""
+def attempt(target: Target, data: bytes) -> Broken | None:
+    """Feed one input; what it broke."""
     try:
-        with _limited():
-            return reached.by(lambda: target.run(data)), None
-    except (Exception, TooSlow, RecursionError) as error:  # noqa: BLE001 - reported, whatever it is
+        target.run(data)
+    except (Exception, TooSlow) as error:  # noqa: BLE001 - reported, whatever it is
         trace = "".join(traceback.format_exception(error, limit=-SHOWN_FRAMES))
-        return False, Broken(_place(error), trace)
-
-
-def _keep(folder: Path, data: bytes) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / hashlib.sha256(data).hexdigest()[:DIGITS]
-    path.write_bytes(data)
-    return path
+        return Broken(_place(error), trace)
+    return None
 
 
 def _place(error: BaseException) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
+    """Where it was raised; for what must hold of any target, the target that says so."""
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if Path(frame.filename).name != "target.py"]
+    last = (outside or frames)[-1]
     return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
-    """Raise ``TooSlow`` inside what takes too long."""
-    earlier = signal.signal(signal.SIGVTALRM, _give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SLOWEST)
+def _ticking(fed: Callable[[], int], tick: Callable[[], None]) -> Iterator[None]:
+    """Raise ``TooSlow`` inside what takes too long; a timer for all inputs costs none of them."""
+    seen, same = -1, 0
+
+    def look(number: int, frame: FrameType | None) -> None:
+        nonlocal seen, same
+        tick()
+        seen, same = fed(), same + 1 if fed() == seen else 0
+        if same >= TICKS:
+            same = 0
+            raise TooSlow(f"more than {SLOWEST:g} s of processor time for one input")
+
+    earlier = signal.signal(signal.SIGVTALRM, look)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SLOWEST / TICKS, SLOWEST / TICKS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, earlier)
-
-
-def _give_up(number: int, frame: FrameType | None) -> None:
-    raise TooSlow(f"more than {SLOWEST:g} s of processor time for one input")

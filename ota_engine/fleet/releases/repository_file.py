@@ -4,6 +4,7 @@ Columns: ``cpl, variant, version, from_cpl, standing, source``. ``N/A`` in the f
 path, an empty cell that nobody said.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,6 +20,7 @@ from ota_engine.fleet.releases.rows import (
 
 COLUMNS: Final = ("cpl", "variant", "version", "from_cpl", "standing", "source")
 NO_PATH: Final = "N/A"
+_VERSION: Final = re.compile(r"(0x)?[0-9A-Fa-f]{1,8}")
 
 
 def read_repository(lines: Iterable[str]) -> tuple[RepositoryEntry, ...]:
@@ -70,7 +72,7 @@ def _add(cells: list[str], entries: dict[str, RepositoryEntry]) -> None:
         path = StatedPath(source_cpl, PathStanding(standing_text.lower()), source)
     except ValueError:
         raise LocalError(
-            f"{standing_text!a} is no standing: give one of {', '.join(PathStanding)}"
+            f"{standing_text[:40]!a} is no standing: give one of {', '.join(PathStanding)}"
         ) from None
     paths = entry.paths if entry is not None else ()
     if source_cpl in {one.from_cpl for one in paths}:
@@ -80,10 +82,9 @@ def _add(cells: list[str], entries: dict[str, RepositoryEntry]) -> None:
 
 
 def _version(text: str) -> int:
-    try:
-        return int(text.removeprefix("0x"), 16)
-    except ValueError:
-        raise LocalError(f"{text!a} is no version: give eight hex digits") from None
+    if not _VERSION.fullmatch(text):
+        raise LocalError(f"{text[:40]!a} is no version: give eight hex digits")
+    return int(text, 16)
 
 
 def write_repository(entries: Iterable[CplEntry], paths: Iterable[UpgradePath]) -> Iterator[str]:

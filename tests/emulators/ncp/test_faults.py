@@ -41,6 +41,10 @@ def test_and_from_json() -> None:
         ("noise = 2", "noise = 2: is no number from 0 to 1"),
         ("nose = 0.1", "nose: no such key"),
         ("{", "neither TOML nor JSON"),
+        ('{"noise": ' + "[" * 100_000, "neither TOML nor JSON"),
+        ("noise = " + "[" * 4_000, "neither TOML nor JSON"),
+        ('"\\u001b[2J" = 1', "\\x1b[2J: no such key"),
+        ('noise = "' + "a" * 9_000 + '"', "…: is no number"),
         ("event = 1", "event: is no list"),
         ('[[event]]\nkind = "fire"\nat = 1', "event 1: kind: there are reset"),
         ('[[event]]\nkind = "reset"', "event 1: say either"),
@@ -52,6 +56,7 @@ def test_a_mistake_is_one_line_that_names_it(text: str, complaint: str) -> None:
     with pytest.raises(LocalError) as caught:
         parse_plan(text)
     assert complaint in str(caught.value)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 400
 
 
 @given(st.text(max_size=60))

@@ -175,6 +175,14 @@ def test_what_was_written_down_is_what_is_remembered() -> None:
     assert Memory.load(host.memory.dump()) == host.memory
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": "' + "a" * 9_000 + '"}', "spoilt"])
+def test_a_memory_that_cannot_be_read_is_one_short_complaint(text: str) -> None:
+    whole = Host(display()).memory.dump()
+    with pytest.raises(LocalError) as caught:
+        Memory.load(whole.replace('"counter": 0', '"counter": 1e999') if text == "spoilt" else text)
+    assert len(str(caught.value)) < 200
+
+
 @given(st.text(max_size=60))
 def test_what_is_no_memory_is_one_complaint(text: str) -> None:
     with pytest.raises(LocalError):

@@ -66,6 +66,9 @@ def test_every_template_is_a_policy_once_it_has_a_key(name: str) -> None:
         ({"blackout": ["tomorrow"]}, "'tomorrow' is no day"),
         ({"download_window": {"begins": "25:00"}}, "'25:00' is no time of the day"),
         ({"template": "dcc"}, "'dcc' is no template"),
+        ({"retry_s": float("inf")}, "retry_s of the policy is beyond all measure"),
+        ({"retry_s": float("nan")}, "retry_s of the policy is beyond all measure"),
+        ({"retry_s": 10**400}, "retry_s of the policy is beyond all measure"),
         ({"phases": [phase("a"), phase("b", 3)]}, "phase a takes all homes, and another follows"),
         ({"phases": [phase("a", 3), phase("a")]}, "two phases are called a"),
         ({"phases": [phase("a", source="nominated")]}, "takes nominated homes alone"),
@@ -91,6 +94,13 @@ def test_the_file_that_was_rehearsed_may_be_proposed_as_it_is() -> None:
         "[policy]" + keys + "[[policy.phases]]" + phases.replace("[[phases]]", "[[policy.phases]]")
     )
     assert read_policy_toml("days = 400\n" + inside) == read_policy_toml(EXAMPLE)
+
+
+@pytest.mark.parametrize("value", ["[" * 4_000, "6" * 5_000])
+def test_a_policy_that_no_parser_reads_is_refused_in_one_line(value: str) -> None:
+    with pytest.raises(LocalError, match="the policy is not TOML") as refused:
+        read_policy_toml(f"attempts = {value}")
+    assert "\n" not in str(refused.value)
 
 
 def test_a_policy_that_is_no_toml_says_where() -> None:

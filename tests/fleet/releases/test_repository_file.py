@@ -34,6 +34,10 @@ def test_a_file_says_paths_none_and_unknown_apart() -> None:
     ("line", "reason"),
     [
         ("C1,hub-1,zz,N/A,,", "no version"),
+        ("C1,hub-1,-1,N/A,,", "no version"),
+        ("C1,hub-1,1_0,N/A,,", "no version"),
+        ("C1,hub-1,100000000,N/A,,", "no version"),
+        ("C1,hub-1," + "[" * 9_000 + ",N/A,,", "'.{40}' is no version"),
         ("C1,hub-1,1,C0,sure,maker", "no standing"),
         ("C1,hub-1,1,C0", "4 cells"),
         ('C1,hub-1,1,"C0,mandatory,maker', "quote"),

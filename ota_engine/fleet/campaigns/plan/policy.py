@@ -14,6 +14,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from images.errors import ImageError
 from images.strict_json import read_json
+from images.strict_toml import read_toml
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
 from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
@@ -24,6 +25,7 @@ from ota_engine.times import DAY_S
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
 PERMILLE: Final = 1_000
 ANY_NUMBER: Final = 1_000_000  # of failures: none are too many but by their share
+_BEYOND: Final = 1e12  # seconds, days and shares; thirty thousand years
 _KEPT: Final = 64  # policies that were read and are kept
 
 
@@ -158,7 +160,7 @@ def read_policy_toml(text: str) -> CampaignPolicy:
         LocalError: it is no TOML, or something in it is missing, unknown or senseless.
     """
     try:
-        values = tomllib.loads(text)
+        values = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"the policy is not TOML: {error}") from error
     return read_policy(values.get("policy", values))
@@ -224,11 +226,17 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return _plain(hint, value, where)
 
 
+def _finite(value: float, where: str) -> float:
+    if abs(value) <= _BEYOND:  # neither infinite, nor a whole number that no float holds
+        return float(value)
+    raise LocalError(f"{where} is beyond all measure: give a number below {_BEYOND:g}")
+
+
 def _plain(hint: Any, value: Any, where: str) -> Any:
     if hint is str and isinstance(value, date):
         return value.isoformat()  # TOML has days of its own
     if hint is float and type(value) in (int, float):
-        return float(value)
+        return _finite(value, where)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         if value not in list(hint):
             raise LocalError(f"{where} is {value!a}: give one of {', '.join(hint)}")

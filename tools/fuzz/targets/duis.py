@@ -1,7 +1,8 @@
-"""Documents of DUIS as seeds, and what must hold for any bytes that are posted as one."""
+"""Documents of DUIS: read and written as they were, or refused in one line; none is forged."""
 
 from contextlib import suppress
 from functools import cache
+from typing import Final
 
 from ota_engine.duis.documents import parse_document, write_document
 from ota_engine.duis.reading import read_header, read_request, read_response
@@ -10,7 +11,7 @@ from ota_engine.duis.requests import ServiceRequest
 from ota_engine.duis.responses import ServiceResponse
 from ota_engine.duis.signing import sign_document, signature_of, verify_document
 from ota_engine.duis.writing import write_request, write_response
-from ota_engine.errors import PeerError
+from targets.target import Target, one_line
 from tests.duis.made import every_request, every_response
 from tests.duis.signers import signer
 
@@ -37,7 +38,7 @@ def posting(data: bytes) -> None:
     try:
         value = _value(data)
     except (NotDuis, StructureRefused) as refused:
-        _one_line(refused)
+        one_line(refused)
     else:
         root = write_request(value) if isinstance(value, ServiceRequest) else write_response(value)
         assert _value(write_document(root)) == value
@@ -49,12 +50,11 @@ def posting(data: bytes) -> None:
             serial = signature_of(root).serial
             root = verify_document(root, signer().certificate)
         except SignatureRefused as refused:
-            _one_line(refused)
+            one_line(refused)
             return
         assert serial == signer().certificate.serial_number
         read = read_request(root) if root.tag.endswith("Request") else read_response(root)
         assert read in _signed_values(), "forged"
 
 
-def _one_line(refused: PeerError) -> None:
-    assert str(refused).isprintable() and len(str(refused)) < 400
+TARGETS: Final = {"duis": Target(document_seeds, posting, ("ota_engine.duis",))}

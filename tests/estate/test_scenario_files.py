@@ -1,0 +1,20 @@
+"""Scenarios as strangers write them: read, or refused in one line."""
+
+import pytest
+
+from emulators.estate.scenario import read_scenario
+from ota_engine.errors import LocalError
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("days = " + "[" * 4_000, "nested too deeply"),
+        ("days = " + "6" * 5_000, "digits"),
+        ("a = 1\na = 2", "no TOML"),
+    ],
+)
+def test_a_scenario_that_no_parser_reads_is_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(LocalError, match=said) as refused:
+        read_scenario(text, 100, 1)
+    assert str(refused.value).isprintable()
