@@ -4,7 +4,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
-FLEETS := tests/fleet tests/head_end tests/estate tests/evidence
+FLEETS := tests/fleet tests/head_end tests/estate tests/evidence \
+	$(addprefix tests/cli/test_,fleet_acts.py fleet_showing.py fleet_evidence.py user.py)
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 

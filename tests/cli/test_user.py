@@ -3,14 +3,16 @@
 import json
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.fleet_desk import private_key
 from ota_engine.fleet.fleet import Fleet
+from ota_engine.fleet.kernel.effects import Reply
 from ota_engine.fleet.parties.acts import RemovePerson
 from ota_engine.head_end.access.desk import AccessDesk, NotLetInError
 from ota_engine.head_end.access.passwords import Passwords
@@ -77,13 +79,19 @@ async def _server(fleet: FleetFolder) -> AsyncIterator[AccessDesk]:
         store.close()
 
 
+def _decided(fleet: FleetFolder, wish: Wish, signer: ec.EllipticCurvePrivateKey | None) -> Reply:
+    desk = fleet.desk()
+    with closing(desk.store):
+        return decide(desk, wish, signer, this_machine()).reply
+
+
 async def test_an_account_with_a_key_signs_its_persons_decisions(fleet: FleetFolder) -> None:
     _with_account(fleet, "olive")
     async with _server(fleet) as desk:
         begun = await desk.sign_in("olive", PASSWORD, HERE)
         assert begun.seen.signer is not None
         wish = Wish("olive", RemovePerson("sam"))
-        reply = decide(fleet.desk(), wish, begun.seen.signer, this_machine()).reply
+        reply = _decided(fleet, wish, begun.seen.signer)
         assert reply.accepted, reply.text
 
 
@@ -110,7 +118,7 @@ async def test_who_is_not_in_the_fleet_gets_her_first_key_and_two_persons_let_he
         begun = await desk.sign_in("nora", PASSWORD, HERE)
         assert begun.seen.signer is not None
         wish = Wish("nora", RemovePerson("sam"))
-        assert decide(fleet.desk(), wish, begun.seen.signer, this_machine()).reply.accepted
+        assert _decided(fleet, wish, begun.seen.signer).accepted
 
 
 @pytest.mark.usefixtures("cheap")
