@@ -26,6 +26,7 @@ CLOSE_S: Final = 10.0  # until workers have to have ended
 CA, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"  # in a folder for TLS
 SETTLING: Final = "emulators.cluster.labour"  # what our own workers load when they start
 QUIET: Final = {
+    "distributed.worker.profile.enabled": False,  # a look at every thread a hundred times a second
     "distributed.logging": {"distributed": "critical", "tornado": "critical"},
 }
 
