@@ -21,6 +21,7 @@ from ota_engine.fleet.calendar.windows import ANYTIME, DailyWindow, clock
 from ota_engine.fleet.campaigns.plan.templates import with_template
 from ota_engine.fleet.incidents.rows import MILDEST, WORST
 from ota_engine.times import DAY_S
+from ota_engine.wording import one_line
 
 MIN_NOTICE_DAYS: Final = 7  # SEC Appendix AB, clause 5.2
 PERMILLE: Final = 1_000
@@ -200,7 +201,7 @@ def _read(kind: type[Any], values: Any, where: str) -> Any:
     unknown = sorted(set(values) - set(hints))
     if unknown:
         known = ", ".join(sorted(hints))
-        raise LocalError(f"{where} has the unknown key {unknown[0]!a}: there are {known}")
+        raise LocalError(f"{where} has the unknown key {unknown[0][:40]!a}: there are {known}")
     for item in fields(kind):
         if item.default is MISSING and item.name not in values:
             raise LocalError(f"{where} has no {item.name!r}: add it")
@@ -239,10 +240,12 @@ def _plain(hint: Any, value: Any, where: str) -> Any:
         return _finite(value, where)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         if value not in list(hint):
-            raise LocalError(f"{where} is {value!a}: give one of {', '.join(hint)}")
+            raise LocalError(f"{where} is {one_line(ascii(value))}: give one of {', '.join(hint)}")
         return hint(value)
     if type(value) is not hint:
-        raise LocalError(f"{where} is {value!a}: give a value of type {hint.__name__}")
+        raise LocalError(
+            f"{where} is {one_line(ascii(value))}: give a value of type {hint.__name__}"
+        )
     return value
 
 
@@ -329,14 +332,14 @@ def _refuse_window(window: DailyWindow) -> None:
         try:
             clock(text)
         except ValueError as error:
-            raise LocalError(f"{text!a} is no time of the day: write HH:MM") from error
+            raise LocalError(f"{text[:40]!a} is no time of the day: write HH:MM") from error
 
 
 def _refuse_day(day: str) -> None:
     try:
         date.fromisoformat(day)
     except ValueError as error:
-        raise LocalError(f"{day!a} is no day: write YYYY-MM-DD") from error
+        raise LocalError(f"{day[:40]!a} is no day: write YYYY-MM-DD") from error
 
 
 def _refuse_phase(phase: PhasePolicy, *, last: bool) -> None:
