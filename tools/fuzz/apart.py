@@ -12,6 +12,7 @@ import signal
 import struct
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Final
 
@@ -81,5 +82,8 @@ def _be_child(feeding: Feeding, seed: int, limits: Limits, writing: int) -> None
         with os.fdopen(writing, "wb") as pipe:
             pickle.dump(tally, pipe)
         code = 0
+    except BaseException:
+        traceback.print_exc()  # no input's fault: the target cannot even begin
+        raise
     finally:
         os._exit(code)
