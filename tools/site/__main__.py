@@ -35,21 +35,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if site.exists() and not (site / "objects.inv").exists() and any(site.iterdir()):
         print(f"site: {site} holds something else: name another folder", file=sys.stderr)
         return 2
-    source = site.with_name(f"{site.name}-source")
+    source, made = (site.with_name(f"{site.name}-{word}") for word in ("source", "made"))
     try:
         Layout(choice.repository, source, drawn).write()
     except LookupError as error:
         print(f"site: {error}", file=sys.stderr)
         return 1
-    if not generated(source, site):
+    if not generated(source, made):
         return 1
     shutil.rmtree(source)
-    found = check(site)
+    found = check(made)
     for line in found.wrong:
         print(f"site: {line}", file=sys.stderr)
-    if not found.wrong:
-        print(f"site: {found.pages} pages, {found.links:,} links hold: {site / 'index.html'}")
-    return 1 if found.wrong else 0
+    if found.wrong:
+        return 1
+    shutil.rmtree(site, ignore_errors=True)
+    made.replace(site)
+    print(f"site: {found.pages} pages, {found.links:,} links hold: {site / 'index.html'}")
+    return 0
 
 
 def drawn(words: str) -> str:
