@@ -12,7 +12,7 @@ from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from ota_engine.duis.responses import ServiceResponse
-from ota_engine.errors import LocalError, StoreConflict
+from ota_engine.errors import LocalError, StoreConflict, StoreError
 from ota_engine.fleet.beside import AloneError, Beside, homes_of
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
@@ -29,6 +29,7 @@ from ota_engine.times import Utc
 T = TypeVar("T")
 
 TRIES: Final = 4  # of a batch beside others, before it is decided alone
+MOST_AGAIN: Final = 100  # times that one row is looked at without a change, one after the other
 MOST_SCOUTS: Final = 6  # in one batch; what is wanted after them is loaded for one event at a time
 FIRST_PARTY: Final = 4  # events asked at first; more while they want what no one else did
 
@@ -267,9 +268,19 @@ class FleetDesk:
 
         Returns:
             how many there were.
+
+        Raises:
+            StoreError: the database failed, or a row cannot be changed in it.
         """
-        looked = 0
+        looked, first, again = 0, None, 0
         while events := list(filter(mine, self.due(utc))):
+            again = again + 1 if events[0] == first else 0
+            first = events[0]
+            if again > MOST_AGAIN:
+                raise StoreError(
+                    f"{self.store.place}: a row of {first.row.TABLE} stays as it was whatever is"
+                    " decided of it: the database is damaged: restore a backup"
+                )
             for batch in self._batches(events):
                 self.handle(batch, utc)
             looked += len(events)
