@@ -46,6 +46,7 @@ def test_what_is_founded_on_a_server_is_there_and_nowhere_else(fleet: FleetFolde
     assert "there is a fleet already" in again.err
 
 
+@pytest.mark.heavy
 def test_a_back_up_of_it_is_restored_to_a_server_or_a_file_with_the_same_rows(
     fleet: FleetFolder, fleets_on_postgresql: FleetDatabases
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_back_up_of_it_is_restored_to_a_server_or_a_file_with_the_same_rows(
     assert "there is a fleet already" in full.err
 
 
+@pytest.mark.heavy
 def test_rows_go_from_a_server_to_a_file_and_back_as_they_are(
     fleet: FleetFolder, fleets_on_postgresql: FleetDatabases, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ota_engine.cli.exits import Exit
 from tests.cli.zota import Ran, zota
+from tests.tiers import first_of
 
 SMALL = (
     *("--devices", 3, "--hours", 1, "--image-size", 2048, "--faults", "mild", "--processes", 1),
@@ -86,7 +87,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+@first_of("blow", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_stopped_goes_on_without_doing_a_shard_again(
     tmp_path: Path, blow: signal.Signals
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_worker_that_dies_is_started_again_and_none_outlives_its_server(
 
 
 @pytest.mark.postgresql
+@pytest.mark.heavy
 def test_a_worker_ends_when_its_server_is_killed(fleet: FleetFolder) -> None:
     with served(fleet.state, "--workers", "2") as server:
         worker = next(said(server, "worker"))["process"]
@@ -86,6 +87,7 @@ def test_a_worker_ends_when_its_server_is_killed(fleet: FleetFolder) -> None:
 
 
 @pytest.mark.postgresql
+@pytest.mark.heavy
 def test_notices_are_told_once_whoever_brings_them(fleet: FleetFolder) -> None:
     names = [f"party-{number}" for number in range(PARTIES)]
     fleet.put(*(Party(name, name, (), endpoint=f"file:{name}.jsonl") for name in names))

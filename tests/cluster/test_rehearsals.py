@@ -44,6 +44,7 @@ def told(out: str) -> dict[str, Any]:
 WORDS = ("--homes", 130, "--seed", 3, "--real", 5, "--seeds", 2, "--json")
 
 
+@pytest.mark.heavy
 def test_lots_and_seeds_on_workers_give_what_one_process_gives(campaign: Path) -> None:
     alone = zota("rehearse", campaign, *WORDS)
     spread = zota_process("rehearse", campaign, *WORDS, "--scheduler", "local:2")

@@ -215,12 +215,12 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(sink=sinks, key=keys)
     def postpone(self, sink: str, key: str) -> None:
         self.store.dispatches.postpone(sink, key, 1, NOW, "again")
-        self._set(sink, key, DispatchState.WAITING)
+        self._fail(sink, key, DispatchState.WAITING)
 
     @rule(sink=sinks, key=keys)
     def bury(self, sink: str, key: str) -> None:
         self.store.dispatches.bury(sink, key, 1, "never")
-        self._set(sink, key, DispatchState.DEAD)
+        self._fail(sink, key, DispatchState.DEAD)
 
     @precondition(lambda self: self.store.dispatches.dead())
     @rule()
@@ -229,6 +229,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.store.dispatches.requeue(dead)
         for letter in dead:
             self._set(letter.sink, letter.outcome.key, DispatchState.WAITING)
+
+    def _fail(self, sink: str, key: str, state: DispatchState) -> None:
+        """What has come to its end by one courier stays so, whatever another one says of it later."""
+        if self.states.get(sink, {}).get(key) is DispatchState.WAITING:
+            self._set(sink, key, state)
 
     def _set(self, sink: str, key: str, state: DispatchState) -> None:
         if key in self.states.get(sink, {}):

@@ -9,6 +9,7 @@ from psycopg import errors
 from ota_engine.errors import LocalError, StoreConflict, StoreError, StoreFull, StoreLost, ZotaError
 from ota_engine.store.failures import mapped
 from tests.postgresql import PostgresqlServer
+from tests.tiers import first_of
 
 on_a_server = pytest.mark.postgresql
 
@@ -119,7 +120,7 @@ def test_a_value_that_no_text_can_hold_is_the_callers_fault(postgresql_database:
 
 
 @on_a_server
-@pytest.mark.parametrize("mode", ["fast", "immediate", "killed"])
+@first_of("mode", ["immediate", "fast", "killed"])
 def test_a_server_that_goes_is_lost_not_broken(
     lone_postgresql_server: PostgresqlServer, mode: str
 ) -> None:

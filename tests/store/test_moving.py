@@ -194,6 +194,7 @@ def _die_at(step: str, run: Callable[[moving.MoveProgress], object]) -> None:
     run(lambda table, _: die() if table == step else None)
 
 
+@pytest.mark.heavy
 def test_a_fleet_is_moved_as_well_with_its_trail(tmp_path: Path, postgresql_database: str) -> None:
     rows = [Variant(f"hub {number}", "CHF", "Maker", "Hüb", str(number)) for number in range(3)]
     with closing(FleetStore.open(tmp_path / FLEET_NAME)) as store, store.transaction():

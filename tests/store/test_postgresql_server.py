@@ -38,6 +38,7 @@ def test_text_is_ordered_by_its_octets(postgresql_database: str) -> None:
         assert [x for (x,) in found] == ["B", "_", "a"]
 
 
+@pytest.mark.heavy
 def test_what_was_committed_survives_the_death_of_all_its_processes(
     lone_postgresql_server: PostgresqlServer,
 ) -> None:
@@ -51,6 +52,7 @@ def test_what_was_committed_survives_the_death_of_all_its_processes(
 
 
 @pytest.mark.usefixtures("postgresql_server")
+@pytest.mark.heavy
 def test_a_run_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", USES_ONE, str(tmp_path)], stdout=subprocess.PIPE, text=True

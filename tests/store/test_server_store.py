@@ -28,7 +28,7 @@ from ota_engine.times import Utc
 from tests.postgresql import PostgresqlServer
 from tests.store.killed_engine import story
 from tests.store.samples import IMAGE, audit, deeds, event, outcome
-from tests.tiers import repeats
+from tests.tiers import first_of, repeats
 
 pytestmark = pytest.mark.postgresql
 
@@ -68,6 +68,7 @@ def test_a_second_engine_is_refused_and_told_who_has_it(place: PostgresPlace) ->
         assert store.closed_cleanly
 
 
+@pytest.mark.heavy
 def test_of_many_that_make_the_same_new_schema_one_has_it_and_the_others_are_told(
     place: PostgresPlace,
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_reader_sees_what_is_committed_and_can_change_nothing(place: PostgresP
             reader.apply([event()])
 
 
+@pytest.mark.heavy
 def test_a_killed_owner_blocks_nobody_and_what_it_committed_is_there(place: PostgresPlace) -> None:
     command = [sys.executable, "-c", HOLDING, place.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
@@ -134,6 +136,7 @@ def test_a_killed_owner_blocks_nobody_and_what_it_committed_is_there(place: Post
             assert store.load().images == (IMAGE,)
 
 
+@pytest.mark.heavy
 def test_what_was_lost_with_the_server_is_known_when_it_is_back(
     alone: PostgresPlace, lone_postgresql_server: PostgresqlServer
 ) -> None:
@@ -191,7 +194,7 @@ def test_a_session_of_ones_own_that_the_server_still_believes_in_is_ended(
             cut_off.execute("SELECT 1")
 
 
-@pytest.mark.parametrize("death", ["kill", "stop"])
+@first_of("death", ["stop", "kill"])
 async def test_the_writer_goes_on_when_the_server_is_back_and_writes_nothing_twice(
     alone: PostgresPlace, lone_postgresql_server: PostgresqlServer, death: str
 ) -> None:
@@ -222,6 +225,7 @@ async def test_the_writer_goes_on_when_the_server_is_back_and_writes_nothing_twi
     assert heard[-1] is None
 
 
+@pytest.mark.heavy
 async def test_whoever_is_cancelled_waits_no_longer_for_a_server_that_is_away(
     alone: PostgresPlace, lone_postgresql_server: PostgresqlServer
 ) -> None:
@@ -234,6 +238,7 @@ async def test_whoever_is_cancelled_waits_no_longer_for_a_server_that_is_away(
                 await writer.call(store.load)
 
 
+@pytest.mark.heavy
 async def test_the_writer_stops_where_another_engine_has_taken_over(place: PostgresPlace) -> None:
     with Store.open(place, owner="first") as first:
         async with open_writer(first) as writer:
@@ -249,6 +254,7 @@ async def test_the_writer_stops_where_another_engine_has_taken_over(place: Postg
 
 
 @repeats(2, 12)
+@pytest.mark.heavy
 def test_a_server_killed_again_and_again_loses_and_doubles_nothing(
     alone: PostgresPlace, lone_postgresql_server: PostgresqlServer, repeats: int
 ) -> None:

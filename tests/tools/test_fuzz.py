@@ -83,6 +83,7 @@ def test_an_unknown_target_is_refused_with_the_names_there_are() -> None:
     assert "no-such-target" in ended.stdout and "manifest" in ended.stdout
 
 
+@pytest.mark.heavy
 def test_a_run_goes_on_where_the_last_one_stopped_and_a_table_says_so(tmp_path: Path) -> None:
     arguments = ("zcl-tunnel", "gbcs", "--folder", str(tmp_path))
     for _ in range(2):
