@@ -4,8 +4,9 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
-FLEETS := tests/fleet tests/head_end tests/estate tests/evidence \
+ALL_FLEETS := tests/fleet tests/head_end tests/estate tests/evidence \
 	$(addprefix tests/cli/test_,fleet_acts.py fleet_showing.py fleet_evidence.py user.py)
+FLEETS := tests/fleet/store tests/fleet/gateways tests/head_end/questions tests/head_end/gateways
 # Tests and benches start hundreds of processes: let each find its modules compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -68,7 +69,7 @@ compiled-test: compiled
 
 # The tests of what runs compiled; one is that it writes the journals which the sources write.
 compiled-rooms:
-	@$(MAKE) --no-print-directory compiled-test TESTS="tests/zcl tests/hub tests/emulators tests/link"
+	@$(MAKE) --no-print-directory compiled-test TESTS="tests/zcl tests/hub/delivery tests/link tests/emulators/test_both_builds.py tests/emulators/test_simulation.py"
 
 demo: setup
 	@$(BIN)/zota demo $(if $(IMAGE),"$(IMAGE)")
@@ -95,10 +96,11 @@ test: lint unit
 # Only what needs a physical dongle or fetches other people's hosts is left out.
 test-all: lint
 	$(BIN)/pytest -m 'not hw and not hosts and not browser and not nightly'
+	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(ALL_FLEETS)
 
 # What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
 # examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
-# Then the fleet's own tests once more, with every fleet on a PostgreSQL server.
+# Then tests of the fleet once more, with every fleet on a PostgreSQL server; all of them are in `make test-all`.
 sampled: setup
 	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
 	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(FLEETS)

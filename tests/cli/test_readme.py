@@ -77,7 +77,7 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=["files", pytest.param("PostgreSQL", marks=pytest.mark.heavy)])
+@pytest.fixture(params=["files", pytest.param("PostgreSQL", marks=pytest.mark.whole)])
 def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder with nothing in it; or with state folders that say of databases on a server."""
     folder = tmp_path / "desk"
@@ -204,6 +204,12 @@ def test_an_operator_walks_from_a_rehearsal_to_a_fleet_of_her_own(
     assert "r3.zip: verifies: campaign-R3, all homes" in said
     assert "theirs.zip: verifies: campaign-R3, the homes of supplier-1" in said
     assert not re.search("NOT verify|refused", said)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("desk", ["PostgreSQL"], indirect=True)
+def test_an_operator_walks_the_same_way_on_a_server(desk: Path, programs: Path) -> None:
+    test_an_operator_walks_from_a_rehearsal_to_a_fleet_of_her_own(desk, programs)
 
 
 @pytest.mark.heavy
