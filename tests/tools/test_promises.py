@@ -4,32 +4,34 @@ import importlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tools.by_path import modules_of
 from tests.tools.wheel import ROOT
 
 TOOL = str(ROOT / "tools" / "promises")
 
 
 @pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+def tool() -> Iterator[Any]:
     """Import one module of the tool by its name; ``tool`` is what is run."""
-    monkeypatch.syspath_prepend(TOOL)
 
     def imported(name: str) -> Any:
         if name != "tool":
-            return importlib.import_module(name)
+            return module_named(name)
         spec = spec_from_file_location("promises_tool", f"{TOOL}/__main__.py")
         assert spec and spec.loader
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
 
-    return imported
+    with modules_of(Path(TOOL)) as module_named:
+        yield imported
 
 
 def test_every_promised_name_can_be_imported(tool: Any) -> None:

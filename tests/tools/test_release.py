@@ -1,6 +1,5 @@
 """A release is what one commit holds, the same wherever it is built, and can be checked with common tools."""
 
-import importlib
 import json
 import os
 import re
@@ -8,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tools.by_path import modules_of
 from tests.tools.wheel import ROOT
 
 SSH = shutil.which("ssh-keygen")
@@ -21,10 +22,10 @@ PURELIB = next(path for path in sys.path if path.endswith("site-packages"))
 
 
 @pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+def tool() -> Iterator[Any]:
     """Import one module of the tool by its name."""
-    monkeypatch.syspath_prepend(str(ROOT / "tools" / "release"))
-    return importlib.import_module
+    with modules_of(ROOT / "tools" / "release") as imported:
+        yield imported
 
 
 def key_of(folder: Path, kind: str = "ed25519") -> Path:

@@ -1,21 +1,22 @@
 """The site has every page of the repository, and nothing on it leads nowhere or comes from elsewhere."""
 
-import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tools.by_path import modules_of
 from tests.tools.wheel import ROOT
 
 
 @pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+def tool() -> Iterator[Any]:
     """Import one module of the tool by its name."""
-    monkeypatch.syspath_prepend(str(ROOT / "tools" / "site"))
-    return importlib.import_module
+    with modules_of(ROOT / "tools" / "site") as imported:
+        yield imported
 
 
 @pytest.mark.heavy
