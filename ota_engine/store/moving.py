@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from ota_engine.errors import StoreError
 from ota_engine.store import connection as sqlite
 from ota_engine.store import holds, migrate, schema
+from ota_engine.store.backends.sessions import lock_of
 from ota_engine.store.failures import mapped
 from ota_engine.store.findings import StoreFinding
 from ota_engine.store.fleet import migrate as fleet_migrate
@@ -241,8 +242,6 @@ def _held(folder: Path, kind: StoreKind, source: StorePlace) -> Iterator[holds.H
 def _keep_writers_out(connection: sa.Connection, place: StorePlace) -> None:
     """Let nobody write until the transaction ends; on SQLite nobody can."""
     if isinstance(place, PostgresPlace):
-        from ota_engine.store.backends.postgresql import lock_of  # noqa: PLC0415 - an extra
-
         lock = lock_of(place.schema, "writer")  # of a fleet; a hub has a lease
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
 

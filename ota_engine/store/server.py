@@ -6,7 +6,6 @@ in the server's list of sessions tells the refused one whom to ask. A pooler in 
 that hands one session to several clients breaks that: connect to the server itself.
 """
 
-import hashlib
 import os
 import socket
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from ota_engine.errors import StoreError
+from ota_engine.store.backends.sessions import careful, driver_for, halves_of, lock_of
 from ota_engine.store.location import PostgresPlace
 
 if TYPE_CHECKING:
@@ -26,13 +26,6 @@ MOST_NAME: Final = 63  # octets of a session's name
 _READER: Final = (
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 )
-_CAREFUL: Final = {  # unless the URL says otherwise: a peer that has died is noticed in a minute
-    "connect_timeout": 10,  # seconds
-    "keepalives_idle": 30,  # seconds
-    "keepalives_interval": 10,  # seconds
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,  # milliseconds
-}
 _HOLDER: Final = (
     "SELECT a.pid, a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
     " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
@@ -61,19 +54,9 @@ class Server:
             StoreError: the driver is not installed, or something on this machine is not as it should.
             psycopg.Error: the server cannot be reached, or refuses.
         """
-        try:
-            import psycopg  # noqa: PLC0415 - an extra, and slow to load
-            from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
-        except ImportError as error:
-            raise StoreError(
-                f"{self.place}: PostgreSQL's driver is not installed: pip install 'zota[postgresql]'"
-            ) from error
-        given = conninfo_to_dict(self.place.url)
-        options: dict[str, Any] = {
-            name: value for name, value in _CAREFUL.items() if name not in given
-        }
-        session = psycopg.connect(
-            self.place.url, autocommit=True, application_name=self.name, **options
+        url = self.place.url
+        session: psycopg.Connection[Any] = driver_for(self.place).connect(
+            url, autocommit=True, application_name=self.name, **careful(url)
         )
         session.execute("SELECT set_config('search_path', %s, false)", (self.place.schema,))
         session.autocommit = autocommit
@@ -116,13 +99,13 @@ class Server:
         with self.connect() as session:
             if not self.has_schema(session):
                 session.execute(
-                    "SELECT pg_advisory_lock(%s)", (lock_key("schema", self.place.schema),)
+                    "SELECT pg_advisory_lock(%s)", (lock_of(self.place.schema, "schema"),)
                 )
                 # its name is one of a to z, 0 to 9 and _ (location.py)
                 session.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.place.schema}"'.encode())
 
     def _take_lease(self, session: "psycopg.Connection[Any]") -> None:
-        key = lock_key("lease", self.place.schema)
+        key = lock_of(self.place.schema, "lease")
         for _ in range(ATTEMPTS):
             taken = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
             if taken == (True,):
@@ -130,10 +113,10 @@ class Server:
             if self._session:
                 session.execute(
                     f"SELECT pg_terminate_backend(pid) FROM ({_HOLDER}) AS h WHERE pid = %s",  # noqa: S608 - our own words
-                    (*_halves(key), self._session),
+                    (*halves_of(key), self._session),
                 )
             time.sleep(PAUSE_S)
-        named = _named(session.execute(_HOLDER, _halves(key)).fetchone())
+        named = _named(session.execute(_HOLDER, halves_of(key)).fetchone())
         raise StoreError(
             f"{self.place} is in use by {named}: stop it, or give this one another database"
         )
@@ -141,7 +124,7 @@ class Server:
 
 def holder_of(driver: Any, schema: str) -> str | None:
     """Name whoever holds the lease of a schema, by any session of its database; None for nobody."""
-    found = driver.execute(_HOLDER, _halves(lock_key("lease", schema))).fetchone()
+    found = driver.execute(_HOLDER, halves_of(lock_of(schema, "lease"))).fetchone()
     return None if found is None else _named(found)
 
 
@@ -151,17 +134,6 @@ def over(create: Any) -> sa.Connection:
         "postgresql+psycopg://", creator=create, poolclass=sa.pool.NullPool, use_native_hstore=False
     )
     return engine.connect()
-
-
-def lock_key(purpose: str, schema: str) -> int:
-    """The number of a schema's lock for one purpose among the server's; signed, of 64 bits."""
-    digest = hashlib.sha256(f"zota {purpose} {schema}".encode()).digest()
-    return int.from_bytes(digest[:8], signed=True)
-
-
-def _halves(key: int) -> tuple[int, int]:
-    """The two numbers by which the server's list shows a lock."""
-    return key >> 32 & 0xFFFF_FFFF, key & 0xFFFF_FFFF
 
 
 def _named(found: Any) -> str:

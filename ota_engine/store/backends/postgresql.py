@@ -8,7 +8,6 @@ with those that write beside each other, so that writers decide one after the ot
 he reads is what was committed before, statement by statement. Whoever reads sees one moment, and can write nothing.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +24,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from ota_engine.errors import StoreError
 from ota_engine.store.backends.database import Cursor, Dialect
+from ota_engine.store.backends.sessions import careful, lock_of
 
 _PREPARED: Final = 500  # statements that the server keeps prepared for one connection
 _AT_ONCE: Final = 5_000  # rows that are fetched, or copied, in one go
@@ -125,6 +125,7 @@ class PostgresqlDatabase:
             cursor_factory=psycopg.RawCursor,
             client_encoding="UTF8",
             application_name="zota",
+            **careful(self._url),
         )
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
@@ -273,7 +274,12 @@ class PostgresqlDatabase:
             engine.dispose()
 
     def _for_migration(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(self._url, autocommit=True, application_name="zota migration")
+        connection = psycopg.connect(
+            self._url,
+            autocommit=True,
+            application_name="zota migration",
+            **careful(self._url),
+        )
         connection.execute(
             f"SELECT pg_advisory_lock({lock_of(self._schema, 'migration')})".encode()
         )
@@ -294,12 +300,6 @@ def adapt(context: AdaptContext) -> None:
     context.adapters.register_dumper(int, Int8Dumper)
     context.adapters.register_dumper(bool, _Flag)
     context.adapters.register_loader("numeric", _Sum)
-
-
-def lock_of(schema: str, purpose: str) -> int:
-    """Number the lock that the server keeps for one purpose in one schema of a database."""
-    digest = hashlib.sha256(f"zota {purpose} {schema}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _in_a_row(statement: _Statement, parameters: Any) -> Any:

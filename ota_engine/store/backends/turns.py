@@ -11,6 +11,7 @@ from zlib import crc32
 
 from ota_engine.errors import StoreError
 from ota_engine.store.backends.database import Database
+from ota_engine.store.backends.sessions import lock_in
 from ota_engine.store.failures import mapped
 
 MOST_WORKERS: Final = 64  # that share one database
@@ -132,7 +133,7 @@ class ServerTurns:
 
     def _taken(self) -> list[int]:
         """Number the places that are taken in this database."""
-        locks = (_signed(high << 32 | low) for high, low in self._ask(_HELD))
+        locks = (lock_in(*halves) for halves in self._ask(_HELD))
         return [self._places[lock] for lock in locks if lock in self._places]
 
     def _try(self, lock: int) -> bool:
@@ -149,7 +150,3 @@ class ServerTurns:
             self.close()
             self._database = self._place = None
             raise
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number >> 63 else number

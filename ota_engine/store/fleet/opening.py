@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ota_engine.errors import StoreError
 from ota_engine.store import connection as sqlite
+from ota_engine.store.backends.sessions import driver_for, lock_of
 from ota_engine.store.backends.turns import NoOthers, ServerTurns, Turns
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
@@ -89,14 +90,9 @@ def connected(place: PostgresPlace, *, durable: bool = True) -> "PostgresqlDatab
     Raises:
         StoreError: its driver is not installed.
     """
-    try:
-        from ota_engine.store.backends.postgresql import (  # noqa: PLC0415 - whoever has no server needs no driver
-            PostgresqlDatabase,
-        )
-    except ImportError as error:
-        raise StoreError(
-            f"{place}: PostgreSQL's driver is not installed: pip install 'zota[postgresql]'"
-        ) from error
+    driver_for(place)
+    from ota_engine.store.backends.postgresql import PostgresqlDatabase  # noqa: PLC0415 - as that is
+
     return PostgresqlDatabase(place.url, place.schema, durable=durable)
 
 
@@ -108,8 +104,6 @@ def turns_at(place: StorePlace) -> Turns:
     """
     if not isinstance(place, PostgresPlace):
         return NoOthers()
-    from ota_engine.store.backends.postgresql import lock_of  # noqa: PLC0415 - as above
-
     return ServerTurns(str(place), partial(connected, place), partial(lock_of, place.schema))
 
 
