@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from ota_engine.fleet.access.rows import Attempts
 from ota_engine.fleet.campaigns.rows import CampaignPhase, GatewayReport, Sum, SumSample
 from ota_engine.fleet.fleet import Due, FleetEvent
 from ota_engine.fleet.gateways.moving import CountersTold
@@ -46,12 +45,23 @@ _MARKS: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
 #: What is only ever added beside others: whoever looks whether it is there does not add it as well.
 _ADDED: Final = frozenset((Notice, UserDocument))
 #: What others change meanwhile: it is read alone.
-_MOVING: Final = frozenset((Sum, SumSample, Attempts))
+_MOVING: Final = frozenset((Sum, SumSample))
 _EFFECTS: Final = (Put, Drop, Tally, AuditNote)
 
 
+def is_of_a_home(kind: type[Any]) -> bool:
+    """Whether each row of a kind is of one home, which it names."""
+    return kind in _OF_A_HOME
+
+
+def home_of(due: Due) -> str | None:
+    """Say of which home a row is whose time has come; None for one of nobody's."""
+    home: str | None = due.row.home if is_of_a_home(type(due.row)) else None
+    return home
+
+
 def homes_of(
-    events: Sequence[FleetEvent], told: Callable[[Sequence[str]], Mapping[str, str]]
+    events: Iterable[FleetEvent], told: Callable[[Sequence[str]], Mapping[str, str]]
 ) -> frozenset[str] | None:
     """Say of which homes events are; None where one of them is of no home, and they are decided alone.
 
@@ -65,7 +75,7 @@ def homes_of(
         match event:
             case HubOutcome():
                 homes.add(event.home)
-            case Due() if type(event.row) in _OF_A_HOME:
+            case Due() if is_of_a_home(type(event.row)):
                 homes.add(event.row.home)
             case CountersTold():
                 homes.add(event.home)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from ota_engine.duis.responses import ServiceResponse
 from ota_engine.errors import LocalError, StoreConflict, StoreError
-from ota_engine.fleet.beside import AloneError, Beside, homes_of
+from ota_engine.fleet.beside import AloneError, Beside, home_of, homes_of
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply, ServiceAnswer
@@ -84,7 +84,7 @@ class FleetDesk:
         """
         return self.together(self.homes_of(events), lambda: self.handle_within(events, utc))
 
-    def homes_of(self, events: Sequence[FleetEvent]) -> frozenset[str] | None:
+    def homes_of(self, events: Iterable[FleetEvent]) -> frozenset[str] | None:
         """Say of which homes events are, beside those of others they may be decided; None for alone.
 
         Raises:
@@ -291,8 +291,8 @@ class FleetDesk:
         if not self.store.many_write:
             yield events
             return
-        of_homes = [event for event in events if hasattr(event.row, "home")]
-        others = [event for event in events if not hasattr(event.row, "home")]
+        of_homes = [event for event in events if home_of(event) is not None]
+        others = [event for event in events if home_of(event) is None]
         yield from filter(None, (others, of_homes))
 
     def next_wake(self) -> Utc | None:

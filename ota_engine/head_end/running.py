@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import trio
 
 from ota_engine.errors import StoreError
+from ota_engine.fleet.beside import home_of
 from ota_engine.fleet.fleet import Due
 from ota_engine.fleet.orders.rows import OrderBatch
 from ota_engine.gateway.contract import FleetGateway
@@ -157,7 +158,7 @@ def _handle(desk: FleetDesk, events: Sequence[Due], utc: Utc) -> None:
 
 def _is_in(share: Share, due: Due) -> bool:
     """Whether a row whose time has come is for this process to look at."""
-    home: str | None = getattr(due.row, "home", None)
+    home = home_of(due)
     return share.is_first if home is None else share.has(home)
 
 
@@ -167,10 +168,8 @@ def _parted(due: Sequence[Due]) -> Iterable[Sequence[Due]]:
     Those of homes come by themselves, as other processes may decide of other homes meanwhile.
     """
     heavy = [one for one in due if isinstance(one.row, OrderBatch)]
-    of_homes = [one for one in due if hasattr(one.row, "home")]
-    others = [
-        one for one in due if not isinstance(one.row, OrderBatch) and not hasattr(one.row, "home")
-    ]
+    of_homes = [one for one in due if home_of(one) is not None]
+    others = [one for one in due if home_of(one) is None and not isinstance(one.row, OrderBatch)]
     for light in (others, of_homes):
         for start in range(0, len(light), ROWS_AT_ONCE):
             yield light[start : start + ROWS_AT_ONCE]

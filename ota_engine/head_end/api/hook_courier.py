@@ -21,7 +21,7 @@ from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.head_end.access.book import looking
 from ota_engine.head_end.access.viewing import viewer_of
 from ota_engine.head_end.api.hook_events import HookCall, HookNews, news_of
-from ota_engine.head_end.api.hook_keeping import HookSeal, hooks_of, settle
+from ota_engine.head_end.api.hook_keeping import HookSeal, hook_of, hooks_of, settle
 from ota_engine.head_end.api.hook_reach import HookReach, address_of
 from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.questions.asking import View
@@ -83,10 +83,11 @@ class HookCourier:
     async def _serve(self, kept: Hook, seal: HookSeal) -> None:
         try:
             async with self._some, self._parts.writing.turn(f"hook {kept.hook}") as mine:
-                hooks = await self._parts.reading.ask(hooks_of) if mine else []
-                for now in hooks:  # as it is since whoever had the turn before
-                    if now.hook == kept.hook and not now.ended:
-                        await self._take_turn(now, seal)
+                if not mine:
+                    return
+                now = await self._parts.reading.ask(partial(hook_of, hook=kept.hook))
+                if now is not None and not now.ended:  # since whoever had the turn before
+                    await self._take_turn(now, seal)
         except StoreError as error:  # it is told again, under the same name
             self._parts.log("trouble", trouble=str(error))
         finally:

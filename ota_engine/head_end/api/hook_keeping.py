@@ -107,6 +107,12 @@ def hooks_of(desk: FleetDesk, person: str = "") -> list[Hook]:
         return book.select(Hook, person=person) if person else book.select(Hook)
 
 
+def hook_of(desk: FleetDesk, hook: str) -> Hook | None:
+    """Read one hook as it is now; None where it is gone."""
+    with looking(desk) as book:
+        return book.get(Hook, hook)
+
+
 def drop_hook(desk: FleetDesk, person: str, hook: str, utc: Utc) -> None:
     """Take a hook back.
 

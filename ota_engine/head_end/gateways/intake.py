@@ -5,8 +5,9 @@ nothing is taken and the gateway is told where to go on. What is not a gateway's
 holds up nothing, and so does what the fleet fails at.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from images.eui64 import format_eui64
@@ -131,8 +132,8 @@ def keep_report(
         contact, trouble = check_speaker(desk, speaker, utc)
         return trouble or _keep(desk, speaker, report, contact, utc, rate)
 
-    events: list[FleetEvent] = [*report.outcomes, *_of_homes(speaker.gateway, report)]
-    events += map(InstructionTaken, report.taken)
+    taken = map(InstructionTaken, report.taken)
+    events: Iterable[FleetEvent] = chain(report.outcomes, taken, _of_homes(speaker.gateway, report))
     kept = desk.together(desk.homes_of(events), keep, speaker.gateway)
     if isinstance(kept, str):
         raise GatewayRefused("another instance", kept)
@@ -162,7 +163,7 @@ def _keep(
     _let_happen(desk, taken, utc)
     faults = _let_each_happen(desk, good, utc)
     alerts += faults
-    _let_happen(desk, _of_homes(gateway, report), utc)
+    _let_happen(desk, list(_of_homes(gateway, report)), utc)
     for one in alerts:
         raise_alert(desk, gateway, one, utc)
     heard += len(said)
@@ -332,13 +333,12 @@ def _counters_ahead(report: OutcomeReport) -> list[Strange]:
     ]
 
 
-def _of_homes(gateway: str, report: OutcomeReport) -> list[FleetEvent]:
+def _of_homes(gateway: str, report: OutcomeReport) -> Iterator[FleetEvent]:
     """What is said of homes: their counters, and then which of them are let go."""
-    told: Iterable[FleetEvent] = (
-        CountersTold(home, gateway, _believed(counters))
-        for home, counters in report.counters.items()
-    )
-    return [*told, *(HomeReleased(home, gateway) for home in dict.fromkeys(report.released))]
+    for home, counters in report.counters.items():
+        yield CountersTold(home, gateway, _believed(counters))
+    for home in dict.fromkeys(report.released):
+        yield HomeReleased(home, gateway)
 
 
 def _believed(counters: Highest) -> Highest:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from ota_engine.errors import StoreConflict, StoreError
-from ota_engine.fleet.kernel.rows import Changed, field_names
+from ota_engine.fleet.beside import is_of_a_home
+from ota_engine.fleet.kernel.rows import Changed
 from ota_engine.store.backends.database import Database
 from ota_engine.store.failures import mapped
 from ota_engine.store.fleet.forms import FORMS
@@ -55,6 +56,6 @@ def in_one_order(changes: Iterable[Changed]) -> list[Changed]:
 
 def _place(change: Changed) -> tuple[bool, str, tuple[str, ...]]:
     form = FORMS[change.key.kind]
-    if "home" in field_names(form.kind):
+    if is_of_a_home(form.kind):
         return False, "", ()
     return True, form.table, tuple(map(str, form.key(change.key.values)))
