@@ -7,7 +7,7 @@ table of it refuses writers, also those that had it open, and says where its row
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -25,7 +25,7 @@ from ota_engine.store.fleet import schema as fleet_schema
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.guards import guard_trail
 from ota_engine.store.fleet.opening import SCHEMA as FLEET_SCHEMA
-from ota_engine.store.lease import Lease
+from ota_engine.store.fleet.opening import turns_at
 from ota_engine.store.location import (
     DATABASE_NAME,
     PostgresPlace,
@@ -180,7 +180,7 @@ def move(
     target = _target(folder, kind, to, schema_name)
     if target == source:
         raise StoreError(f"{source}: is where this store lies: give another place")
-    with _held(folder, kind, source) as hold, mapped(str(source)):
+    with _held(kind, source) as hold, mapped(str(source)):
         kind.bring_up_to_date(hold.connection, str(source))
         with hold.connection.begin():
             _keep_writers_out(hold.connection, source)
@@ -224,19 +224,24 @@ def _has(place: StorePlace, kind: StoreKind) -> bool:
 
 
 @contextmanager
-def _held(folder: Path, kind: StoreKind, source: StorePlace) -> Iterator[holds.Hold]:
-    """Have a store to oneself; a fleet's server holds the file's lease wherever the fleet is."""
-    fleet = kind is FLEET and isinstance(source, PostgresPlace)
-    lease = Lease(folder / kind.file_name, MOVER) if fleet else None
-    try:
+def _held(kind: StoreKind, source: StorePlace) -> Iterator[holds.Hold]:
+    """Have a store to oneself; of a fleet on a server, nobody else does what is due meanwhile.
+
+    Raises:
+        StoreError: somebody else has it.
+    """
+    with ExitStack() as stack:
+        if kind is FLEET and isinstance(source, PostgresPlace):
+            turns = stack.enter_context(closing(turns_at(source)))
+            others = turns.share().of - 1
+            if others:
+                raise StoreError(
+                    f"{source}: {others} of zota serve or zota campaign run are at work for this"
+                    " fleet: stop them first"
+                )
         hold = holds.take(source, MOVER, create=False, durable=True)
-        try:
-            yield hold
-        finally:
-            hold.release()
-    finally:
-        if lease is not None:
-            lease.release()
+        stack.callback(hold.release)
+        yield hold
 
 
 def _keep_writers_out(connection: sa.Connection, place: StorePlace) -> None:

@@ -13,6 +13,7 @@ from ota_engine.fleet.tables import KINDS
 from ota_engine.store.backends.database import Dialect
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_fleet
+from ota_engine.store.fleet.opening import turns_at
 from ota_engine.store.location import place_at
 from tests.cli.fleet import FleetFolder
 from tests.cli.zota import zota
@@ -106,6 +107,15 @@ def test_a_fleet_is_moved_to_a_file_and_back_and_goes_on_there(
         assert store.driver.dialect is Dialect.POSTGRESQL
     listed = zota("estate", "people", "--state", fleet.state)
     assert listed.code == Exit.OK, listed.err
+
+
+def test_a_fleet_that_others_work_for_is_not_moved(fleet: FleetFolder) -> None:
+    with closing(turns_at(place_in(fleet.state))) as worker:
+        worker.share()
+        ran = zota("store", "move", "--state", fleet.state, "--to", "sqlite")
+        assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1), ran
+        assert "1 of zota serve or zota campaign run are at work" in ran.err
+    assert (fleet.state / "database.toml").exists()
 
 
 def test_a_server_that_has_no_fleet_or_cannot_be_reached_is_told_in_one_line(
