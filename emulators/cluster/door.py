@@ -59,9 +59,12 @@ def _connected(place: SchedulerPlace, tls: Path | None) -> Iterator[Cluster]:
             place.address, security=security, timeout=CONNECT_S, set_as_default=False
         )
     except (OSError, TimeoutError, ValueError) as error:
-        why = str(error.__cause__ or error).splitlines()
+        lines = str(error.__cause__ or error).splitlines() or [type(error).__name__]
+        why = lines[0].rpartition("Error: ")[
+            2
+        ]  # the socket's word, without the objects that passed it on
         raise SchedulerGoneError(
-            f"{place.address}: no scheduler answers ({why[0] if why else type(error).__name__}):"
+            f"{place.address}: no scheduler answers ({why}):"
             " start one with dask scheduler, or correct the address"
         ) from None
     try:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from io import BufferedReader
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO, NamedTuple
@@ -138,9 +139,9 @@ class _Worker:
             stdout=subprocess.PIPE,
         )
         assert self.process.stdin is not None  # noqa: S101 - asked for above
-        assert self.process.stdout is not None  # noqa: S101 - asked for above
+        assert isinstance(self.process.stdout, BufferedReader)  # noqa: S101 - the same
         self._told: IO[bytes] = self.process.stdin
-        self.said: IO[bytes] = self.process.stdout
+        self.said = self.process.stdout
         self._folders = {
             name: None if folder is None else str(folder) for name, folder in folders.items()
         }
@@ -161,7 +162,7 @@ class _Worker:
 
     def read(self, units: Iterator[Unit], on_progress: UnitProgress) -> Iterator[UnitEnd]:
         """Take what it has said; what lacks its newline when it ends is dropped."""
-        chunk = self.said.read1(READ)  # type: ignore[attr-defined] # buffered pipes have it
+        chunk = self.said.read1(READ)
         if not chunk:
             self.ended = True
             return

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from emulators.air.radio import CALM
+from emulators.simulation.faults import Fault
 from emulators.soak.plans import SoakPlan
 
 T = TypeVar("T")
@@ -69,9 +70,9 @@ class Shrinker:
         whole = self.smallest
         end = whole.hours * 3600.0
 
-        def fails(faults: Sequence[object]) -> bool:
+        def fails(faults: Sequence[Fault]) -> bool:
             return self._still(
-                replace(self.smallest, plan=replace(whole.plan, faults=tuple(faults)))  # type: ignore[arg-type] # some of its own
+                replace(self.smallest, plan=replace(whole.plan, faults=tuple(faults)))
             )
 
         in_time = [fault for fault in whole.plan.faults if fault.at <= end]

@@ -146,7 +146,7 @@ def _values(path: Path, text: str) -> dict[str, str]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StoreError(f"{path}: is no TOML: {one_line(str(error))}") from error
+        raise StoreError(f"{path}: is no TOML, correct it: {one_line(str(error))}") from error
     strange = sorted(values.keys() - _KEYS)
     if strange:
         raise StoreError(f"{path}: {one_line(strange[0])!a} means nothing here: url and schema do")

@@ -46,8 +46,16 @@ def live(kind: str, night: Callable[[int, Path], str], seed: int, folder: Path) 
 
 
 def first_seed() -> int:
-    given = os.environ.get(SEED, "")
-    return int(given) if given else SystemRandom().randrange(1 << 32)
+    return int(number_given(SEED, SystemRandom().randrange(1 << 32)))
+
+
+def number_given(name: str, otherwise: float) -> float:
+    """Read what ``make nightly`` was given."""
+    given = os.environ.get(name, "")
+    try:
+        return float(given) if given else otherwise
+    except ValueError:
+        pytest.exit(f"{name}={given}: give a number", returncode=2)
 
 
 @pytest.mark.heavy
@@ -60,7 +68,7 @@ def test_a_short_night(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_a_night_of_all_faults_mixed(tmp_path: Path) -> None:
-    end = time.monotonic() + 60.0 * float(os.environ.get(MINUTES) or DEFAULT_MINUTES)
+    end = time.monotonic() + 60.0 * number_given(MINUTES, DEFAULT_MINUTES)
     seed = first_seed()
     print(f"\nfirst seed {seed}", flush=True)  # noqa: T201 - a random test names its seed
     while True:

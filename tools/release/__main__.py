@@ -22,7 +22,7 @@ from building import PURE, build_compiled, build_twice
 from commit import Commit, commit_of, git, version_of
 from notes import notes, prepare
 from shelf import put
-from sums import SUMS, sign, write_sums
+from sums import SUMS, public_half, sign, write_sums
 from trouble import ReleaseError
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -87,6 +87,8 @@ def release(
     commit = commit_of(repository)
     version = version_of(repository, commit)
     _tell(commit, version)
+    if key is not None:
+        public_half(key)  # before anything is built
     target = folder / version
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:

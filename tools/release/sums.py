@@ -26,6 +26,18 @@ def write_sums(folder: Path) -> Path:
     return sums
 
 
+def public_half(key: Path) -> list[str]:
+    """Read the public half of a key: its kind and itself.
+
+    Raises:
+        ReleaseError: there is no such key, or OpenSSH cannot use it.
+    """
+    if not key.is_file():
+        raise ReleaseError(f"{key}: there is no such key: give one, ssh-keygen -t ed25519 makes it")
+    public = _ssh("-y", "-f", str(key)) if key.suffix != ".pub" else key.read_bytes()
+    return public.decode().split()[:2]
+
+
 def sign(sums: Path, key: Path) -> str:
     """Sign the sums, check the signature, and return the key as a line of a receiver's list.
 
@@ -37,10 +49,7 @@ def sign(sums: Path, key: Path) -> str:
     Raises:
         ReleaseError: there is no such key, it cannot sign, or the signature does not verify.
     """
-    if not key.is_file():
-        raise ReleaseError(f"{key}: there is no such key: give one, ssh-keygen -t ed25519 makes it")
-    public = _ssh("-y", "-f", str(key)) if key.suffix != ".pub" else key.read_bytes()
-    words = public.decode().split()[:2]
+    words = public_half(key)
     signature = sums.with_name(SIGNATURE)
     signature.unlink(missing_ok=True)
     _ssh("-Y", "sign", "-f", str(key), "-n", PURPOSE, str(sums))
@@ -78,5 +87,8 @@ def _ssh(*words: str, stdin: bytes = b"") -> bytes:
         ) from None
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        raise ReleaseError(f"ssh-keygen: {said[-1] if said else 'no word'}")
+        raise ReleaseError(
+            f"ssh-keygen: {said[-1] if said else 'no word'}: give a key of OpenSSH that you alone can read"
+            " (chmod 600)"
+        )
     return done.stdout
