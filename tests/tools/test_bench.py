@@ -1,13 +1,14 @@
 """The benchmark framework: rows are found, run and written; figures are not judged here."""
 
-import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+
+from tests.tools.by_path import modules_of
 
 BENCH = Path(__file__).resolve().parents[2] / "tools" / "bench"
 Bench: TypeAlias = Callable[..., int]  # takes arguments of the command line, gives its exit code
@@ -15,14 +16,14 @@ KEYS = {"name", "value", "unit", "peer", "ratio", "goal", "met", "seed", "versio
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench() -> Iterator[Bench]:
     """The program in this process; without ``--here`` its rows have processes of their own."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    place = spec_from_file_location("bench_program", BENCH / "__main__.py")
-    assert place is not None and place.loader is not None
-    program = module_from_spec(place)
-    place.loader.exec_module(program)
-    return lambda *arguments: int(program.main(arguments))
+    with modules_of(BENCH):
+        place = spec_from_file_location("bench_program", BENCH / "__main__.py")
+        assert place is not None and place.loader is not None
+        program = module_from_spec(place)
+        place.loader.exec_module(program)
+        yield lambda *arguments: int(program.main(arguments))
 
 
 @pytest.mark.parametrize(
@@ -158,9 +159,9 @@ def test_an_unknown_row_is_refused_with_the_names_there_are(
 
 
 @pytest.fixture
-def row_module(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(BENCH))
-    return importlib.import_module("row")
+def row_module() -> Iterator[Any]:
+    with modules_of(BENCH) as imported:
+        yield imported("row")
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.tools.by_path import modules_of
 
 FUZZ = Path(__file__).resolve().parents[2] / "tools" / "fuzz"
 WALKED = """
@@ -58,14 +61,12 @@ class Parts:
 
 
 @pytest.fixture
-def parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Parts:
-    monkeypatch.syspath_prepend(str(FUZZ))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "targets"]:
-        monkeypatch.delitem(sys.modules, name)
-    package = type(sys)("targets")  # without the targets of the project, which load all of it
-    package.__path__ = [str(FUZZ / "targets")]
-    monkeypatch.setitem(sys.modules, "targets", package)
-    return Parts(tmp_path)
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with modules_of(FUZZ):
+        package = type(sys)("targets")  # without the targets of the project, which load all of it
+        package.__path__ = [str(FUZZ / "targets")]
+        sys.modules["targets"] = package
+        yield Parts(tmp_path)
 
 
 @pytest.mark.parametrize("runs", [1, pytest.param(300, marks=pytest.mark.heavy)])
