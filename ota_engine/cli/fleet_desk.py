@@ -17,6 +17,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.files import warn_if_open
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError, StoreError
+from ota_engine.store.location import FLEET_NAME
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ota_engine.times import Utc
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
-FLEET_NAME: Final = "fleet.sqlite"  # in the state folder
 NOTICES_NAME: Final = "notices"  # likewise: files of notices
 MAX_KEY_BYTES: Final = 1 << 16
 MAX_TEXT_BYTES: Final = 1 << 20  # of a policy or a file of founders

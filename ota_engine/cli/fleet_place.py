@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ota_engine.cli.fleet_desk import FLEET_NAME
 from ota_engine.errors import LocalError
+from ota_engine.store.location import FLEET_NAME
 
 if TYPE_CHECKING:
     from ota_engine.store.location import PostgresPlace

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ota_engine.cli.exits import Exit
-from ota_engine.cli.fleet_desk import FLEET_NAME, Json, State, fleet_in
+from ota_engine.cli.fleet_desk import Json, State, fleet_in
 from ota_engine.cli.fleet_place import Database, on_server
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
+from ota_engine.store.location import FLEET_NAME
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from ota_engine.errors import StoreError
 from ota_engine.wording import one_line
 
 DATABASE_NAME: Final = "zota.db"  # in a state directory
+FLEET_NAME: Final = "fleet.sqlite"  # in that of a fleet
 PLACE_NAME: Final = "database.toml"  # the same, where its database lies on a server
 URL_SCHEMA: Final = "zota"  # the schema that a URL means which names none
 

@@ -28,6 +28,7 @@ from ota_engine.store.fleet.opening import SCHEMA as FLEET_SCHEMA
 from ota_engine.store.fleet.opening import turns_at
 from ota_engine.store.location import (
     DATABASE_NAME,
+    FLEET_NAME,
     PostgresPlace,
     SqlitePlace,
     StorePlace,
@@ -40,7 +41,6 @@ from ota_engine.store.server import Server, over
 from ota_engine.store.store import Store
 
 MOVER: Final = "zota store move"
-FLEET_NAME: Final = "fleet.sqlite"  # in the state folder of a fleet
 PARTIAL: Final = ".moving"  # after the name of a file that is not whole yet
 AT_ONCE: Final = 1_000  # rows that are read and written together
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ota_engine.cli.fleet_desk import FLEET_NAME
 from ota_engine.fleet.gateways.acts import AdmitGateway, MoveHomes, RevokeGateway
 from ota_engine.fleet.gateways.rows import AlertCause, GatewayAlert, GatewayContact
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.location import FLEET_NAME
 from tests.cli.zota import zota
 from tests.fleet.rollout import RollOutTown
 

@@ -15,8 +15,8 @@ from ota_engine.fleet.kernel.effects import AuditNote
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.store import moving
 from ota_engine.store.fleet.book import FleetStore
-from ota_engine.store.location import PLACE_NAME, PostgresPlace, SqlitePlace, place_of
-from ota_engine.store.moving import FLEET_NAME, move
+from ota_engine.store.location import FLEET_NAME, PLACE_NAME, PostgresPlace, SqlitePlace, place_of
+from ota_engine.store.moving import move
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.times import Utc

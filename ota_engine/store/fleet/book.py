@@ -1,7 +1,8 @@
 """The fleet's database: loads what the core asks for, keeps what it decided.
 
 One transaction holds the loading and the keeping of a batch, so that two operators at once decide one
-after the other: a database has one writer at a time.
+after the other. A file has one writer at a time; on a server, batches of different homes may be kept beside
+each other.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
