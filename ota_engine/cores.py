@@ -25,6 +25,7 @@ ROOMS: Final = (
     "emulators.platform",
     "emulators.client",
     "emulators.devices",
+    "emulators.home.arrivals",
     "emulators.simulation.host",
 )
 #: Their tables, which are read once: nothing to gain, and minutes of work for a C compiler.

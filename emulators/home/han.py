@@ -15,28 +15,14 @@ import trio
 from emulators.air.network import Network
 from emulators.devices.device import EmulatedDevice
 from emulators.devices.kinds import kind_of
+from emulators.home.arrivals import Arrivals
 from emulators.node import COORDINATOR, Node, NodeAction
 from images.eui64 import Eui64
-from ota_engine.events import Effect, LinkDown, LinkEvent, LinkUp, Send
+from ota_engine.events import LinkDown, LinkEvent, LinkUp, Send
 from ota_engine.link.contract import ClientEndpoint, LinkDownError, LinkInfo, NodeInfo
-from ota_engine.times import LONG_AGO, NEVER, Monotonic
+from ota_engine.times import LONG_AGO, Monotonic
 
 BATCHES = 64  # waiting for a slow reader before events are dropped
-
-
-class _Inbox:
-    """The coordinator's side of the network: keeps what arrives until the link hands it over."""
-
-    def __init__(self) -> None:
-        self.next_wake = NEVER
-        self.events: list[LinkEvent] = []
-
-    def handle(self, event: LinkEvent, now: Monotonic) -> Sequence[Effect]:
-        self.events.append(event)
-        return ()
-
-    def wake(self, now: Monotonic) -> Sequence[Effect]:
-        return ()
 
 
 class Han:
@@ -51,8 +37,8 @@ class Han:
     def __init__(self, network: Network, *, batch_seconds: float = 0.0) -> None:
         self.network = network
         self._batch_seconds = batch_seconds
-        self._inbox = _Inbox()
-        self._port = network.attach(self._inbox)
+        self._arrivals = Arrivals()
+        self._port = network.attach(self._arrivals)
         self._into, self._events = trio.open_memory_channel[list[LinkEvent]](BATCHES)
         self._stack = AsyncExitStack()
         self._sleep = trio.CancelScope()
@@ -107,9 +93,17 @@ class Han:
         Raises:
             LinkDownError: the coordinator is unplugged.
         """
+        self.put((frame,))
+
+    def put(self, frames: Sequence[Send]) -> None:
+        """Put frames on the emulated air, one behind the other; what fails comes as an event.
+
+        Raises:
+            LinkDownError: the coordinator is unplugged.
+        """
         if not self.network.link_is_up:
             raise LinkDownError("the emulated coordinator is unplugged")
-        self.network.submit(self._port, (frame,), self.present())
+        self.network.submit(self._port, frames, self.present())
         self.wake_if_due()
 
     async def permit(self, seconds: int) -> None:
@@ -206,10 +200,9 @@ class Han:
         return max(self.network.agenda.next_time(), self._earliest)
 
     def _flush(self) -> None:
-        batch = self._inbox.events
+        batch = self._arrivals.take()
         if not batch:
             return
-        self._inbox.events = []
         try:
             self._into.send_nowait(batch)
         except trio.WouldBlock:

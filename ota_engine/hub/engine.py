@@ -1,13 +1,14 @@
 """The engine: takes events and the time, returns effects; composes the parts of a hub, does no I/O.
 
-A shell owns one engine. It passes every event with its own time to ``handle``, calls ``wake`` when
-``next_wake`` has come, and carries out the effects in order: a ``Persist`` is committed before any
-``Send`` behind it leaves. The parts do not know each other: a packet goes by its cluster to one of
-them, every other event by its type to those it concerns, a deadline to whose it is, and what one
-part says (``kernel.happenings``) to those who take it, all within the same call.
+A shell owns one engine. It passes every event with its own time to ``handle``, or what a link hands
+over at once to ``handle_batch``, calls ``wake`` when ``next_wake`` has come, and carries out the
+effects in order: a ``Persist`` is committed before any ``Send`` behind it leaves. The parts do not
+know each other: a packet goes by its cluster to one of them, every other event by its type to those
+it concerns, a deadline to whose it is, and what one part says (``kernel.happenings``) to those who
+take it, all within the same call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from images.eui64 import Eui64
@@ -208,17 +209,44 @@ class Engine:
         Raises:
             LocalError: what a person asks names something that is not there, or may not be.
         """
-        if type(event) is Packet:
-            if event.cluster == OTA_UPGRADE_CLUSTER:  # as nearly all are: no look-up for them
-                self.delivery.receive(event, now)
-            else:
-                self._clusters.get(event.cluster, self._nobody)(event, now)
+        if type(event) is Packet and event.cluster == OTA_UPGRADE_CLUSTER:
+            self.delivery.receive(event, now)  # as nearly all are: no look-up for them
         else:
-            for take in self._takers.get(type(event), self._command):
-                take(event, now)
+            self._pass_on(event, now)
         if self._happenings:
             self._hand_on(now)
         return self._output.drain()
+
+    def handle_batch(self, batch: Sequence[LinkEvent]) -> list[Effect]:
+        """Take what a link hands over at once, each event at its own time.
+
+        Deadlines that come before an event are met before it, each at its own time too. What is to be
+        done is what ``handle`` and ``wake`` would have said one after the other, in one list: all rows
+        first, then all frames, each in the order in which they were decided.
+
+        Args:
+            batch: events of a link, oldest first.
+        """
+        deadlines, receive, happenings = self._deadlines, self.delivery.receive, self._happenings
+        for event in batch:
+            now = event.time
+            while deadlines.next_due <= now:
+                self._ring(deadlines.next_due)
+            if type(event) is Packet and event.cluster == OTA_UPGRADE_CLUSTER:
+                receive(event, now)
+            else:
+                self._pass_on(event, now)
+            if happenings:
+                self._hand_on(now)
+        return self._output.drain()
+
+    def _pass_on(self, event: LinkEvent | ClockObserved | EngineRequest, now: Monotonic) -> None:
+        """Hand an event to those whom it concerns."""
+        if type(event) is Packet:
+            self._clusters.get(event.cluster, self._nobody)(event, now)
+        else:
+            for take in self._takers.get(type(event), self._command):
+                take(event, now)
 
     @property
     def next_wake(self) -> Monotonic:
@@ -227,11 +255,14 @@ class Engine:
 
     def wake(self, now: Monotonic) -> list[Effect]:
         """Do what is due."""
+        self._ring(now)
+        return self._output.drain()
+
+    def _ring(self, now: Monotonic) -> None:
         while (deadline := self._deadlines.pop_due(now)) is not None:
             self._owners[deadline.alarm](deadline, now)
             if self._happenings:
                 self._hand_on(now)
-        return self._output.drain()
 
     def _hand_on(self, now: Monotonic) -> None:
         """Hand what the parts say to those who take it, until nothing is left.

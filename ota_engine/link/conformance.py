@@ -31,7 +31,14 @@ from ota_engine.events import (
     SendFailed,
     SendStatus,
 )
-from ota_engine.link.contract import ClientEndpoint, Link, LinkDownError, SendFailedError
+from ota_engine.link.contract import (
+    ClientEndpoint,
+    Link,
+    LinkDownError,
+    PromptLink,
+    SendFailedError,
+    is_prompt,
+)
 from ota_engine.zcl.commands import Command, ImageNotify
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import encode
@@ -251,6 +258,25 @@ async def check_many_sends(factory: BenchFactory) -> None:
 
 
 @_check
+async def check_put(factory: BenchFactory) -> None:
+    """Where no send waits, frames of one call arrive, and fail, as if each had been sent alone."""
+    async with factory() as bench, bench.link as link:
+        if not is_prompt(link):
+            return
+        reader = await _ready(bench, link)
+        frame = _notify(bench)
+        lost = frame._replace(destination=STRANGER)
+        link.put(())
+        link.put((lost, frame, lost))
+        told = [await reader.until(SendFailed), await reader.until(SendFailed)]
+        _demand(
+            [one.send for one in told] == [lost, lost], "each frame that fails is told of, once"
+        )
+        _demand({one.status for one in told} == {SendStatus.NO_SUCH_DEVICE}, "it says why")
+        await reader.until(Packet, _is_query_of(bench.device))
+
+
+@_check
 async def check_permit(factory: BenchFactory) -> None:
     """Joining can be allowed and forbidden."""
     async with factory() as bench, bench.link as link:
@@ -275,6 +301,8 @@ async def check_loss(factory: BenchFactory) -> None:
             pass
         else:
             raise NonConformityError("a radio that is gone refuses to send")
+        if is_prompt(link):
+            _demand(not _takes(link, _notify(bench)), "nor does it take many frames in one call")
         await bench.plug_in()
         await reader.until(LinkUp)
         await link.send(_notify(bench))
@@ -333,6 +361,14 @@ async def _failures(link: Link, reader: _EventReader, frame: Send) -> list[int]:
         return [error.status]
     failure = await reader.until(SendFailed, lambda event: event.send == frame)
     return [failure.status]
+
+
+def _takes(link: PromptLink, frame: Send) -> bool:
+    try:
+        link.put((frame,))
+    except LinkDownError:
+        return False
+    return True
 
 
 def _notify(bench: Bench) -> Send:

@@ -3,10 +3,10 @@
 Knows what the engine needs of a radio and nothing of any particular one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, TypeGuard
 
 import trio
 
@@ -34,7 +34,7 @@ class LinkInfo:
 
     ``kind`` names the implementation. ``max_payload`` is the largest ZCL frame in octets to a
     neighbour. ``max_in_flight`` is how many sends may be under way at once; 0 means that a send
-    never waits.
+    never waits, and that the link is a ``PromptLink``.
     """
 
     own: Eui64
@@ -137,3 +137,28 @@ class Link(Protocol):
         traceback: TracebackType | None,
     ) -> None:
         """Take the radio down."""
+
+
+class PromptLink(Link, Protocol):
+    """A link on which a send never waits: its ``max_in_flight`` is 0.
+
+    It takes the frames of a whole batch in one call, because a call for each of them costs more than
+    what an emulated radio does with it.
+    """
+
+    def put(self, frames: Sequence[Send]) -> None:
+        """Put frames on the air in their order, at the present moment; does not wait.
+
+        A frame that fails later, whatever for, is told of by a ``SendFailed`` event.
+
+        Args:
+            frames: as for ``send``.
+
+        Raises:
+            LinkDownError: the radio is gone, and none of the frames has left.
+        """
+
+
+def is_prompt(link: Link) -> TypeGuard[PromptLink]:
+    """Whether a send on an entered link never waits."""
+    return link.info.max_in_flight == 0

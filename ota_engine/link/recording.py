@@ -1,7 +1,7 @@
 """A Link that writes down all that goes through another one, and the file it is written to."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from ota_engine.capture.pcapng import SECTION_HEADER
 from ota_engine.capture.recorder import CaptureMedium, Recorder
 from ota_engine.errors import LocalError
 from ota_engine.events import LinkEvent, Send
-from ota_engine.link.contract import Link, LinkInfo, NodeInfo
+from ota_engine.link.contract import Link, LinkInfo, NodeInfo, is_prompt
 from ota_engine.times import Monotonic, Utc
 
 FLUSH_EVERY = 64  # packets that a killed process may lose
@@ -140,6 +140,14 @@ class RecordingLink:
         """Record one frame, and send it."""
         self._recorder.sent(frame, Monotonic(trio.current_time()))
         await self._link.send(frame)
+
+    def put(self, frames: Sequence[Send]) -> None:
+        """Record frames, and put them on the air of a link on which no send waits."""
+        assert is_prompt(self._link)  # noqa: S101 - nobody else may call it
+        now = Monotonic(trio.current_time())
+        for frame in frames:
+            self._recorder.sent(frame, now)
+        self._link.put(frames)
 
     async def permit(self, seconds: int) -> None:
         """Let devices join for so many seconds."""

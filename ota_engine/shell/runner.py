@@ -1,9 +1,10 @@
 """The trio shell: feeds one engine from its link, timers and operators, and does what it says.
 
 The engine is called from whichever task has something for it; calls never wait, so they cannot
-interleave. What they decide is carried out under one lock, in the order it was decided: rows are
-committed before the frames that tell of them leave. A radio that takes one frame at a time is served
-by workers, so that waiting for it never keeps the engine from answering others.
+interleave. What they decide is carried out in the order it was decided: rows are committed before the
+frames that tell of them leave, and what is decided meanwhile waits its turn, by one lock. Frames alone
+that find no turn taken leave at once. A radio that takes one frame at a time is served by workers, so
+that waiting for it never keeps the engine from answering others.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,6 @@ from ota_engine.errors import StoreError
 from ota_engine.events import (
     ClockObserved,
     Effect,
-    LinkEvent,
     Notify,
     Persist,
     Send,
@@ -25,7 +25,7 @@ from ota_engine.events import (
     SendStatus,
 )
 from ota_engine.hub.engine import Engine, EngineRequest
-from ota_engine.link.contract import Link, LinkDownError, SendFailedError
+from ota_engine.link.contract import Link, LinkDownError, SendFailedError, is_prompt
 from ota_engine.paced_clock import rate_of
 from ota_engine.records import Record
 from ota_engine.store.writer import Writer, commit_when_possible
@@ -95,6 +95,7 @@ class Shell:
         self._patience = patience
         self._in_turn = trio.Lock()
         self._in_flight = link.info.max_in_flight
+        self._put = link.put if is_prompt(link) else None
         self._queue, self._queued = trio.open_memory_channel[Send](outbound)
         self._clock_due = LONG_AGO
         self._waiting = trio.CancelScope()
@@ -125,18 +126,33 @@ class Shell:
         await self._heard.park()
 
     async def _serve(self) -> None:
-        engine, events = self.engine, self._link.events
+        engine = self.engine
         while True:
-            batch: list[LinkEvent] | None = None
             await self._read_clock()
+            effects: Sequence[Effect] = ()
             deadline = min(engine.next_wake, self._clock_due)
             with trio.CancelScope(deadline=deadline) as self._waiting:
-                batch = await events.receive()
-            if batch is not None:
-                await self._take(batch)
+                effects = await self._listen()
+            if effects:
+                await self._apply(effects)
+                self._heard.unpark_all()
             now = Monotonic(trio.current_time())
             if engine.next_wake <= now:
                 await self._apply(engine.wake(now))
+
+    async def _listen(self) -> Sequence[Effect]:
+        """Answer batch after batch, for as long as that can be done at once; returns what cannot be."""
+        events = self._link.events
+        while True:
+            batch = await events.receive()
+            self.counters.batches += 1
+            self.counters.events += len(batch)
+            left = self._at_once(self.engine.handle_batch(batch))
+            if left:
+                return left
+            self._wake_in_time()
+            if self._heard:
+                self._heard.unpark_all()
 
     async def _read_clock(self) -> None:
         """Read the wall clock if it is time to."""
@@ -146,32 +162,33 @@ class Shell:
             self._clock_due = now + pause
             await self._apply(self.engine.handle(ClockObserved(self._wall_clock(), now), now))
 
-    async def _take(self, batch: list[LinkEvent]) -> None:
-        """Answer a batch; deadlines that fall between its events are met in their turn."""
-        engine = self.engine
-        effects: list[Effect] = []
-        self.counters.batches += 1
-        self.counters.events += len(batch)
-        for event in batch:
-            now = event.time
-            while engine.next_wake <= now:
-                effects += engine.wake(engine.next_wake)
-            effects += engine.handle(event, now)
-        await self._apply(effects)
-        self._heard.unpark_all()
+    def _wake_in_time(self) -> None:
+        """Have the engine woken no later than it asks for now."""
+        if self.engine.next_wake < self._waiting.deadline:  # noqa: PLR1730 - setting one costs
+            self._waiting.deadline = self.engine.next_wake
 
     async def _apply(self, effects: Sequence[Effect]) -> None:
         """Carry out effects in order; rows of one call are committed together."""
-        if self.engine.next_wake < self._waiting.deadline:  # noqa: PLR1730 - setting one costs
-            self._waiting.deadline = self.engine.next_wake
-        while effects:
+        self._wake_in_time()
+        while effects := self._at_once(effects):
             async with self._in_turn:
                 failures = await self._carry_out(effects)
-            effects = [
-                effect
-                for failure in failures
-                for effect in self.engine.handle(failure, failure.time)
-            ]
+            effects = self._told(failures)
+
+    def _at_once(self, effects: Sequence[Effect]) -> Sequence[Effect]:
+        """Send frames that nothing has to be waited for with; returns what has to wait its turn."""
+        while effects and not self._in_turn.locked():
+            frames = [effect for effect in effects if type(effect) is Send]
+            if len(frames) < len(effects):
+                break
+            effects = self._told(self._send(frames))
+        return effects
+
+    def _told(self, failures: Sequence[SendFailed]) -> list[Effect]:
+        """What the engine wants done about frames that did not leave."""
+        return [
+            effect for failure in failures for effect in self.engine.handle(failure, failure.time)
+        ]
 
     async def _carry_out(self, effects: Sequence[Effect]) -> list[SendFailed]:
         records: list[Record] = []
@@ -187,15 +204,25 @@ class Shell:
         if records:
             await commit_when_possible(self._writer, records, self._alarm, self._patience)
             self._committed(records)
-        failures = await self._send(frames)
+        failures = self._send(frames)
         if notify:
             self._notify()
         return failures
 
-    async def _send(self, frames: Sequence[Send]) -> list[SendFailed]:
-        if not self._in_flight:
-            return [f for frame in frames if (f := await self._put_on_air(frame)) is not None]
-        return [failure for frame in frames if (failure := self._queue_up(frame)) is not None]
+    def _send(self, frames: Sequence[Send]) -> list[SendFailed]:
+        """Let frames go, to the air or to where they wait for it; returns those that could not."""
+        if not frames:
+            return []
+        if self._put is None:
+            return [failure for frame in frames if (failure := self._queue_up(frame)) is not None]
+        try:
+            self._put(frames)
+        except LinkDownError:
+            self.counters.not_sent += len(frames)
+            now = Monotonic(trio.current_time())
+            return [SendFailed(frame, SendStatus.LINK_DOWN, now) for frame in frames]
+        self.counters.sent += len(frames)
+        return []
 
     def _queue_up(self, frame: Send) -> SendFailed | None:
         """Let a frame wait for the radio, or say that too many do."""

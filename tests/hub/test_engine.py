@@ -1,25 +1,35 @@
 """What a shell relies on: the order of effects, the next wake, and views that change nothing."""
 
+from collections.abc import Iterable
 from math import inf
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import (
     TUNNELING_CLUSTER,
     ClockObserved,
+    Effect,
     Joined,
+    Left,
+    LinkDown,
+    LinkEvent,
     LinkUp,
     Notify,
     Packet,
     Persist,
     Send,
+    SendFailed,
+    SendStatus,
 )
 from ota_engine.hub.delivery.commands import AddImage, Assign, Pause
-from ota_engine.hub.engine import Engine
+from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.engine import Engine, EngineRequest
 from ota_engine.hub.kernel.happenings import FirmwareTold, Refused, Wanted
-from ota_engine.records import OutcomeKind, OutcomeRecord, SessionState
+from ota_engine.records import OutcomeKind, OutcomeRecord, Record, SessionState
 from ota_engine.times import Monotonic, Utc
 from ota_engine.zcl.frame import cluster_frame
 from ota_engine.zcl.ota import UpgradeEndRequest, encode
@@ -59,6 +69,106 @@ def test_rows_come_before_the_frames_that_tell_of_them_and_the_nudge_comes_last(
         client.frame(bytes.fromhex("011506001d128400") + NEW.to_bytes(4, "little")), desk.now
     )
     assert [type(effect) for effect in effects] == [Persist, Send, Notify]
+
+
+class Chronicle(Desk):
+    """A desk that keeps what its engine is given, and when."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Monotonic, LinkEvent | ClockObserved | EngineRequest]] = []
+        super().__init__(DeliveryConfig(flush_every=1.0))
+
+    def give(self, event: LinkEvent | ClockObserved | EngineRequest) -> list[Send]:
+        timed = event if isinstance(event, EngineRequest) else event._replace(time=self.now)
+        self.given.append((self.now, timed))
+        return super().give(timed)
+
+
+def a_busy_hour() -> Chronicle:
+    """Two devices at once, a lost radio, a frame that fails, silence, rejoins and ill-formed frames."""
+    desk = Chronicle()
+    first, second = Client(desk), Client(desk, Eui64(DEVICE + 1))
+    for client in (first, second):
+        desk.assign(client.image, client.eui64)
+        client.join()
+        client.query()
+    for offset in range(0, 500, 50):
+        desk.wait(0.02)
+        first.block(offset)
+        second.block(offset)
+    frame = desk.to(first.eui64)[-1]
+    desk.give(SendFailed(frame, SendStatus.DELIVERY_FAILED, desk.now))
+    first.raw(b"\x01")
+    desk.give(LinkDown("test", "pulled", desk.now))
+    desk.wait(30.0)
+    desk.bring_up()
+    first.download(500)
+    first.end()
+    desk.wait(1800.0)  # the other one is silent
+    first.join()
+    first.query(NEW)
+    desk.give(Left(second.eui64, desk.now))
+    second.join()
+    second.finish()
+    desk.wait(1800.0)
+    return desk
+
+
+BUSY_HOUR = a_busy_hour().given
+
+
+def told_one_by_one() -> list[Effect]:
+    engine, effects = Engine(DeliveryConfig(flush_every=1.0)), list[Effect]()
+    for now, event in BUSY_HOUR:
+        while engine.next_wake <= now:
+            effects += engine.wake(engine.next_wake)
+        effects += engine.handle(event, now)
+    return effects
+
+
+def told_in_batches(ends: set[int]) -> list[list[Effect]]:
+    """What comes of the same, given in batches; one ends behind every event that ``ends`` counts."""
+    engine, told = Engine(DeliveryConfig(flush_every=1.0)), list[list[Effect]]()
+    batch: list[LinkEvent] = []
+    for number, (now, event) in enumerate(BUSY_HOUR):
+        if isinstance(event, LinkEvent):
+            batch.append(event)
+            if number not in ends:
+                continue
+        told.append(engine.handle_batch(batch))
+        batch = []
+        if not isinstance(event, LinkEvent):
+            told[-1] += engine.wake(now) if engine.next_wake <= now else []
+            told[-1] += engine.handle(event, now)
+    return [*told, engine.handle_batch(batch)]
+
+
+def rows_and_frames(effects: Iterable[Effect]) -> tuple[list[Record], list[Send]]:
+    rows: list[Record] = []
+    frames: list[Send] = []
+    for effect in effects:
+        if isinstance(effect, Persist):
+            rows += effect.records
+        elif isinstance(effect, Send):
+            frames.append(effect)
+    return rows, frames
+
+
+@given(st.sets(st.integers(0, len(BUSY_HOUR))))
+def test_events_in_batches_lead_to_the_rows_and_frames_of_the_same_events_one_by_one(
+    ends: set[int],
+) -> None:
+    told = told_in_batches(ends)
+    assert rows_and_frames(effect for effects in told for effect in effects) == rows_and_frames(
+        told_one_by_one()
+    )
+
+
+def test_of_a_batch_all_rows_come_before_all_frames_and_one_nudge_comes_last() -> None:
+    (*_, effects) = told_in_batches(set())
+    kinds = [type(effect) for effect in effects]
+    assert kinds == [Persist, *[Send] * (len(kinds) - 2), Notify]
+    assert len(kinds) > 20
 
 
 def test_no_effect_is_handed_out_twice() -> None:

@@ -1,6 +1,6 @@
 """Every promise of a Link, kept by the emulated network in real and in virtual time."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
@@ -24,24 +24,26 @@ from ota_engine.link.conformance import (
     check_clients,
     check_first_event,
     check_link,
+    check_loss,
+    check_put,
     check_stranger,
 )
-from ota_engine.link.contract import ClientEndpoint, NodeInfo, SendFailedError
+from ota_engine.link.contract import ClientEndpoint, LinkDownError, NodeInfo, SendFailedError
 
 DEVICE = Eui64(0x025A_0000_0000_0001)
 Check = Callable[[BenchFactory], Awaitable[None]]
 
 
-def a_han() -> Han:
+def a_han(kind: type[Han] = Han) -> Han:
     network = Network(Random(1))
     spec = DeviceSpec(DEVICE, kinds.IHD, 0x1001, 0x121D, 0x0085, 1)
     network.add(DeviceAssembly().build(spec))
-    return Han(network)
+    return kind(network)
 
 
 @asynccontextmanager
-async def han_bench() -> AsyncIterator[Bench]:
-    han = a_han()
+async def han_bench(kind: type[Han] = Han) -> AsyncIterator[Bench]:
+    han = a_han(kind)
 
     async def prompt() -> None:
         han.power_on(DEVICE)
@@ -107,6 +109,39 @@ async def test_a_link_that_hides_a_failure_is_found_out(
 
     with pytest.raises(NonConformityError):
         await check_stranger(flawed_bench)
+
+
+class FirstOnly(Han):
+    """Takes one frame of a call and drops the others."""
+
+    def put(self, frames: Sequence[Send]) -> None:
+        super().put(frames[:1])
+
+
+class Quiet(Han):
+    """Takes frames while it is unplugged."""
+
+    def put(self, frames: Sequence[Send]) -> None:
+        if self.network.link_is_up:
+            super().put(frames)
+
+    async def send(self, frame: Send) -> None:
+        if not self.network.link_is_up:
+            raise LinkDownError("it is unplugged")
+        await super().send(frame)
+
+
+@pytest.mark.parametrize(("flawed", "check"), [(FirstOnly, check_put), (Quiet, check_loss)])
+async def test_a_link_that_takes_many_frames_otherwise_than_one_by_one_is_found_out(
+    flawed: type[Han], check: Check, autojump_clock: MockClock
+) -> None:
+    @asynccontextmanager
+    async def flawed_bench() -> AsyncIterator[Bench]:
+        async with han_bench(flawed) as bench:
+            yield bench
+
+    with pytest.raises(NonConformityError):
+        await check(flawed_bench)
 
 
 async def test_a_link_that_comes_up_otherwise_than_it_says_is_found_out(

@@ -17,6 +17,7 @@ from ota_engine.link.conformance import CHECKS, Bench, BenchFactory
 from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
 from ota_engine.times import Utc
+from tests.emulators.air import response
 from tests.link.test_conformance import han_bench
 
 
@@ -49,6 +50,16 @@ async def test_a_recorded_link_keeps_every_promise_of_a_link(
     check: Callable[[BenchFactory], Awaitable[None]], autojump_clock: MockClock
 ) -> None:
     await check(recorded_bench)
+
+
+async def test_frames_of_one_call_are_recorded_each(autojump_clock: MockClock) -> None:
+    async with recorded_bench() as bench, bench.link as link:
+        assert isinstance(link, Recorded)
+        before = len(link.octets)
+        await link.send(response(1))
+        one = len(link.octets) - before
+        link.put([response(1)] * 3)
+        assert len(link.octets) - before == 4 * one > 0
 
 
 async def test_what_is_dropped_below_is_told_above(autojump_clock: MockClock) -> None:

@@ -25,7 +25,14 @@ from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.delivery.upgrade_end import TELL_AGAIN
 from ota_engine.hub.engine import Engine
 from ota_engine.link.contract import LinkInfo
-from ota_engine.records import Activation, EventRecord, ImageRecord, OrderState, SessionState
+from ota_engine.records import (
+    Activation,
+    EventRecord,
+    ImageRecord,
+    OrderState,
+    Record,
+    SessionState,
+)
 from ota_engine.shell.runner import Shell
 from ota_engine.shell.service import open_service, open_virtual_service
 from ota_engine.store.store import DATABASE_NAME, Store
@@ -261,6 +268,93 @@ async def test_an_upgrade_end_dropped_at_a_full_queue_is_told_again_and_not_only
         await trio.sleep(120.0)  # a device that hears nothing asks again after an hour
         assert home.states() == {SessionState.UPDATED, SessionState.HELD}
         nursery.cancel_scope.cancel()
+
+
+class BusyDisk(InlineWriter):
+    """A writer whose commits wait while the disk is at something else."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.free = trio.Event()
+        self.free.set()
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        await self.free.wait()
+        await super().commit(records)
+
+
+@asynccontextmanager
+async def two_held(network: Network) -> AsyncIterator[tuple[Han, Shell, BusyDisk]]:
+    """Two devices that have an image and wait for a word, and the shell that may say it."""
+    store, image = Store.in_memory(), make_image(2000)
+    disk = BusyDisk(store)
+    for device in make_devices(2):
+        network.add(device)
+    async with Han(network) as han, trio.open_nursery() as nursery:
+        shell = Shell(
+            Engine(DeliveryConfig(), store.load()),
+            disk,
+            han,
+            wall_clock=utc,
+            notify=lambda: None,
+            alarm=lambda _: None,
+        )
+        nursery.start_soon(shell.run)
+        await shell.command(AddImage(image, "test"))
+        for device in make_devices(2):
+            held = replace(wish(device, image), activation=Activation.WAIT)
+            await shell.command(Assign(held, "test"))
+            han.power_on(device.eui64)
+        with trio.fail_after(3600.0):
+            while {one.state for one in shell.engine.status()} != {SessionState.HELD}:  # noqa: ASYNC110
+                await trio.sleep(1.0)
+        yield han, shell, disk
+        nursery.cancel_scope.cancel()
+
+
+async def test_frames_decided_while_rows_are_being_committed_leave_behind_those_rows_frames(
+    autojump_clock: MockClock,
+) -> None:
+    network, sent = Network(Random(3)), list[Eui64]()
+    first, second = (device.eui64 for device in make_devices(2))
+    async with two_held(network) as (_, shell, disk), trio.open_nursery() as nursery:
+        network.listen(lambda _: None, lambda send, _: sent.append(send.destination))
+        disk.free = trio.Event()
+        nursery.start_soon(shell.command, ApplyNow(first, "test"))
+        await wait_all_tasks_blocked()
+        nursery.start_soon(shell.command, NotifyDevice(second))  # no row comes of it
+        await wait_all_tasks_blocked()
+        assert sent == []
+        disk.free.set()
+        await wait_all_tasks_blocked()
+        assert sent == [first, second]
+
+
+async def test_frames_that_find_the_radio_gone_are_counted_and_the_engine_is_told(
+    autojump_clock: MockClock,
+) -> None:
+    _, second = (device.eui64 for device in make_devices(2))
+    async with two_held(Network(Random(3))) as (han, shell, _):
+        before = shell.counters.sent
+        han.unplug("just now")  # the engine has not heard of it yet
+        await shell.command(NotifyDevice(second))
+        assert (shell.counters.sent, shell.counters.not_sent) == (before, 1)
+        assert shell.engine.counters["frame_not_delivered"] == 1
+
+
+async def test_a_deadline_is_met_at_its_time_although_batches_come_one_after_the_other(
+    autojump_clock: MockClock,
+) -> None:
+    image = make_image(400_000)
+    async with neighbourhood(Store.in_memory(), 2) as home:
+        await home.order(image)
+        await trio.sleep(5.0)
+        silent, busy = home.devices
+        home.han.power_off(silent.eui64)
+        with trio.fail_after(3600.0):
+            while SessionState.STALLED not in home.states():  # noqa: ASYNC110
+                await trio.sleep(1.0)
+        assert busy.client.blocks * 50 < len(image.data), "it was to be busy all the time"
 
 
 async def test_outcomes_reach_the_sink_once_across_restarts(tmp_path: Path) -> None:
