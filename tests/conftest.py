@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Generator
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,9 @@ sys.dont_write_bytecode = False
 # What a shell starts in the background ignores Ctrl-C, and so would every command that a test stops.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Looking for garbage after every few hundred objects is a twentieth of the work of all tests.
+SELDOM: Final = (20_000, 20, 10)
 
 # How long an example takes says more about the machine's other work than about the code.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,6 +46,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*SELDOM)
         gc.enable()
 
 

@@ -78,6 +78,18 @@ def test_every_target_stands_its_seeds_and_some_changes_of_them(tmp_path: Path, 
     assert not (tmp_path / "defects").exists()
 
 
+def test_an_unknown_target_is_refused_with_the_names_that_are_known(
+    parts: Parts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = importlib.import_module("words")
+    with pytest.raises(SystemExit) as ended:
+        words.read_words(["gbcs", "no-such-target"], ["gbcs", "manifest"], parts.folder, "Fuzz.")
+    assert ended.value.code == 2
+    said = capsys.readouterr().out
+    assert said == "fuzz: no target named no-such-target; there are gbcs, manifest\n"
+
+
+@pytest.mark.heavy
 def test_an_unknown_target_is_refused_with_the_names_there_are() -> None:
     ended = fuzzed("no-such-target")
     assert ended.returncode == 2

@@ -32,20 +32,16 @@ from apart import feed_apart  # noqa: E402
 from campaign import Limits, Tally, attempt  # noqa: E402
 from status import TargetStatus, as_json, as_lines, read_status  # noqa: E402
 from targets import TARGETS  # noqa: E402
+from words import read_words  # noqa: E402
 
-DEFAULT_SEED: Final = 1
-DEFAULT_SECONDS: Final = 60.0
+FOLDER: Final = REPOSITORY / "build" / "fuzz"
 MEMORY: Final = 1 << 30  # octets of address space, beside what is loaded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz the targets named, or all, each for its share of the time; or say what was done."""
-    choice = _parser().parse_args(arguments)
-    names = choice.targets or list(TARGETS)
-    unknown = sorted(set(names) - set(TARGETS))
-    if unknown:
-        print(f"fuzz: no target named {', '.join(unknown)}; there are {', '.join(TARGETS)}")
-        return 2
+    choice = read_words(arguments, list(TARGETS), FOLDER, __doc__.splitlines()[0])
+    names = choice.targets
     if choice.status or choice.json:
         return _status(read_status(choice.folder, names), choice.json)
     if choice.replay is not None:
@@ -54,20 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = read_status(choice.folder, names)
         names = [row.target for row in rows if not row.state.verdict]
     return _feed(names, choice)
-
-
-def _parser() -> argparse.ArgumentParser:
-    usage = argparse.ArgumentParser(prog="python tools/fuzz", description=__doc__.splitlines()[0])
-    usage.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
-    usage.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="for all together")
-    usage.add_argument("--runs", type=int, default=sys.maxsize, help="inputs per target at most")
-    usage.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    usage.add_argument("--unproven", action="store_true", help="only those without a verdict yet")
-    usage.add_argument("--status", action="store_true", help="print what was done so far")
-    usage.add_argument("--json", action="store_true", help="the same, for programs")
-    usage.add_argument("--folder", type=Path, default=REPOSITORY / "build" / "fuzz")
-    usage.add_argument("--replay", type=Path, metavar="FILE", help="one input, to one target")
-    return usage
 
 
 def _feed(names: Sequence[str], choice: argparse.Namespace) -> int:
