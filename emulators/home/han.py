@@ -187,14 +187,25 @@ class Han:
         return LinkUp("han", COORDINATOR, network.max_payload, network.aps_security, now)
 
     async def _run(self) -> None:
-        """Let the network live: sleep until something is due, then hand over what happened."""
+        """Let the network live: sleep until something is due, then hand over what happened.
+
+        A sleep that ends by ``Cancelled``, as trio's own do, costs a fifth more than one that is told
+        that its time has come.
+        """
+        task = trio.lowlevel.current_task()
+
+        def get_up(_: object) -> trio.lowlevel.Abort:
+            trio.lowlevel.reschedule(task)
+            return trio.lowlevel.Abort.FAILED
+
         while True:
             now = Monotonic(trio.current_time())
             self.network.run(now)
             self._flush()
             self._earliest = now + self._batch_seconds
             with trio.CancelScope(deadline=self._next_due()) as self._sleep:
-                await trio.sleep_forever()
+                await trio.lowlevel.wait_task_rescheduled(get_up)
+            await trio.lowlevel.checkpoint_if_cancelled()
 
     def _next_due(self) -> Monotonic:
         return max(self.network.agenda.next_time(), self._earliest)
