@@ -17,9 +17,9 @@ from ota_engine.times import NEVER, Monotonic
 # Called with the entry's subject, its load, and the time.
 AgendaHandler: TypeAlias = Callable[[Any, Any, Monotonic], None]
 
-# A moment worked out from others is a float to a type checker. Here it stays one: to name its type
-# anew would be a call for every frame.
-_Entry: TypeAlias = tuple[Any, int, AgendaHandler, object, object]
+# Time, number, handler, subject and load. Kept as plain tuples, whose fields a type checker does not
+# know: compiled code would take one with known fields apart, and make another of it, to compare it.
+_Entry: TypeAlias = tuple[Any, ...]
 
 _put: Final = heappush
 _take: Final = heappop
@@ -58,11 +58,13 @@ class Agenda:
 
     def next_time(self) -> Monotonic:
         """When something happens next; infinity when nothing will."""
-        return min(self._frames[0], self._alarms[0])[0]  # type: ignore[no-any-return] # see _Entry
+        soonest: Monotonic = min(self._frames[0], self._alarms[0])[0]
+        return soonest
 
     def run(self, until: float) -> None:
         """Let virtual time pass up to and including ``until``."""
-        frames, alarms, last = self._frames, self._alarms, min(until, LATEST)
+        frames, alarms = self._frames, self._alarms
+        last: Any = min(until, LATEST)  # compared as the objects that moments are
         while True:
             heap = frames if frames[0] < alarms[0] else alarms
             now, _, handler, subject, load = heap[0]

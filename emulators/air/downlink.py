@@ -1,6 +1,6 @@
 """The way down: frames of the coordinator until they reach emulated nodes, or fail to. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from emulators.air.agenda import Agenda
@@ -49,7 +49,7 @@ class Downlink:
     def __init__(
         self,
         agenda: Agenda,
-        stations: Mapping[Eui64, Station],
+        stations: dict[Eui64, Station],
         media: Sequence[Medium],
         arrive: Callable[[Station, Send, Monotonic], None],
         fail: Callable[[object, tuple[Send, SendStatus], Monotonic], None],

@@ -8,7 +8,7 @@ stores.
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from emulators.air.agenda import Agenda
 from emulators.air.downlink import Downlink
@@ -36,6 +36,10 @@ from ota_engine.times import Monotonic
 HERE = Placement()
 
 _new: Final = tuple.__new__  # what Packet's own constructor calls, without its argument parsing
+# Asked for with every frame: compiled code looks a class of tuples up anew wherever it is named.
+_PACKET: Final = Packet
+_SEND: Final = Send
+_TRANSMIT: Final = Transmit
 
 
 class Network:
@@ -145,7 +149,7 @@ class Network:
     def submit(self, port: Port, effects: Iterable[Effect], now: Monotonic) -> None:
         """Carry out what a server wants, then see when it wants to be woken."""
         for effect in effects:
-            if type(effect) is Send:
+            if type(effect) is _SEND:
                 if self._sent is not None:
                     self._sent(effect, now)
                 self._downlink.send(port, effect, now)
@@ -211,7 +215,7 @@ class Network:
         """Hand a frame that arrived to the server the node has chosen, an announcement to all."""
         if not self._downlink.up:
             return
-        if type(frame) is not Transmit:
+        if type(frame) is not _TRANSMIT:
             if isinstance(frame, TransmitTo):
                 self._pass_on(station, frame, now)
                 return
@@ -225,10 +229,11 @@ class Network:
         if server is None or not server.attached:
             return
         node = station.node
-        source, destination, profile, cluster, payload, _ = frame
+        fields: tuple[Any, ...] = frame  # they only go from one tuple into another
+        source, destination, profile, cluster, payload, _ = fields
         station.aps_counter = counter = (station.aps_counter + 1) & 0xFF
         packet: Packet = _new(
-            Packet,
+            _PACKET,
             (
                 node.eui64,
                 node.network_address,
@@ -300,7 +305,7 @@ class Network:
     def _perform(self, station: Station, actions: Iterable[NodeAction], now: Monotonic) -> None:
         """Carry out what a node wants, then see when it wants to be woken."""
         for action in actions:
-            if type(action) is Transmit:
+            if type(action) is _TRANSMIT:
                 self._uplink.send(station, action, now)
             else:
                 self._perform_rarely(station, action, now)

@@ -1,7 +1,7 @@
 """The way up: frames of emulated nodes until they reach the coordinator, which is a router, too. Pure."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from emulators.air.agenda import Agenda
 from emulators.air.radio import (
@@ -17,6 +17,7 @@ from emulators.air.station import Station
 from emulators.node import Announce, Transmit, TransmitTo
 from ota_engine.times import Monotonic
 
+_TRANSMIT: Final = Transmit  # asked for with every frame
 ANNOUNCE_OCTETS = 12  # ZDO Device_annce: sequence, network address, EUI-64, capabilities
 
 
@@ -57,7 +58,7 @@ class Uplink:
         """Put one frame of a node on the air; its APS may repeat it ``retries`` times."""
         medium = station.medium
         hops, up, _, ack, backoff, mask = station.path
-        if type(frame) is Transmit:
+        if type(frame) is _TRANSMIT:
             length, acked = len(frame[4]), frame[5]
         else:
             length, acked = _size(frame)

@@ -30,6 +30,7 @@ _IMAGE_FROM, _IMAGE_TO, _TAIL_FROM = 3, 12, 17  # octets into an Image Block Req
 SECONDS_REVISION = 2  # the cluster revision that counts MinimumBlockPeriod in seconds
 
 _new: Final = tuple.__new__  # what Transmit's own constructor calls, without its argument parsing
+_TRANSMIT: Final = Transmit
 
 
 class ClientTransfer:
@@ -138,7 +139,7 @@ class ClientTransfer:
         endpoint.sequence = sequence = (endpoint.sequence + 1) & 0xFF
         request = _BLOCK_REQUEST(CLIENT_CONTROL, sequence, 0x03, self._head, offset, length)
         return _new(
-            Transmit,
+            _TRANSMIT,
             (
                 endpoint.number,
                 endpoint.server,
@@ -185,6 +186,10 @@ class ClientTransfer:
         """
         if len(frame) <= _BLOCK_HEAD:
             return None
+        control: int
+        head: bytes
+        offset: int
+        size: int
         control, head, offset, size = _BLOCK_RESPONSE(frame)
         if (
             head != self._expected

@@ -71,6 +71,7 @@ from ota_engine.hub.push.pushes import DeliveryView, Pushes
 from ota_engine.records import ImageRecord, ImageTerms, OrderRecord, Snapshot
 from ota_engine.times import Monotonic
 
+_PACKET: Final = Packet  # asked for with every event
 DEFAULT = DeliveryConfig()
 NOTHING = Snapshot()
 #: What a person can ask of an engine.
@@ -209,7 +210,7 @@ class Engine:
         Raises:
             LocalError: what a person asks names something that is not there, or may not be.
         """
-        if type(event) is Packet and event.cluster == OTA_UPGRADE_CLUSTER:
+        if type(event) is _PACKET and event.cluster == OTA_UPGRADE_CLUSTER:
             self.delivery.receive(event, now)  # as nearly all are: no look-up for them
         else:
             self._pass_on(event, now)
@@ -232,7 +233,7 @@ class Engine:
             now = event.time
             while deadlines.next_due <= now:
                 self._ring(deadlines.next_due)
-            if type(event) is Packet and event.cluster == OTA_UPGRADE_CLUSTER:
+            if type(event) is _PACKET and event.cluster == OTA_UPGRADE_CLUSTER:
                 receive(event, now)
             else:
                 self._pass_on(event, now)
@@ -242,7 +243,7 @@ class Engine:
 
     def _pass_on(self, event: LinkEvent | ClockObserved | EngineRequest, now: Monotonic) -> None:
         """Hand an event to those whom it concerns."""
-        if type(event) is Packet:
+        if type(event) is _PACKET:
             self._clusters.get(event.cluster, self._nobody)(event, now)
         else:
             for take in self._takers.get(type(event), self._command):

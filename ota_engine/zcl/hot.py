@@ -120,7 +120,7 @@ def read_block_request(frame: bytes) -> tuple[int, ...]:
         PeerError: as ``decode_block_request``.
     """
     try:
-        fields = _unpack_block_request(frame)
+        fields: tuple[int, ...] = _unpack_block_request(frame)
         options = fields[0] & _OPTIONS
         # Most clients tell their period and nothing else: no further call for them.
         if options and (options != MINIMUM_BLOCK_PERIOD or len(frame) < _AFTER_BLOCK_PERIOD):

@@ -6,7 +6,7 @@ only watches: how far the device has asked, how often it asked again, and when i
 """
 
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from images.airtime import block_exchange_time
 from images.eui64 import format_eui64
@@ -37,6 +37,7 @@ TAIL = 4096  # octets: the largest page; holes this close to the end are asked f
 OVER_RATE_WAIT = 1.0  # seconds
 
 _new: Final = tuple.__new__  # what Send's own constructor calls, without its argument parsing
+_SEND: Final = Send
 
 
 class BlockServer:
@@ -85,8 +86,8 @@ class BlockServer:
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
         frame = image.block(payload[1], offset, image.data[offset : offset + size])
-        back = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
-        self._send(_new(Send, device.reply_to + back))
+        back: tuple[Any, ...] = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
+        self._send(_new(_SEND, device.reply_to + back))
 
     def charge(self, peer: Peer, size: int, now: Monotonic) -> float:
         """Charge a block to the air budget; returns the seconds it is short of."""

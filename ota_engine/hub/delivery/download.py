@@ -5,6 +5,7 @@ to say (``session``); who is told, ``transfers``'.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from ota_engine.events import Packet
 from ota_engine.hub.delivery.session import HOLDING
@@ -14,6 +15,7 @@ from ota_engine.hub.kernel.quirks import quirk_for
 from ota_engine.records import Activation, AssignmentRecord, SessionRecord, SessionState
 from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 
+DOWNLOADING: Final = SessionState.DOWNLOADING
 #: States after which a new offer begins a new attempt.
 ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
 
@@ -207,7 +209,7 @@ class Session:
         if offset > self.offset:
             self.offset = offset
             return offset >= self._flush_at or now >= self._flush_due
-        if not offset and self.state is SessionState.DOWNLOADING:
+        if not offset and self.state is DOWNLOADING:
             self.offset = 0  # it has begun again
         return False
 

@@ -5,10 +5,12 @@ between two blocks is what the client asked for, but never less than the air tim
 the downloads active on the channel: one page cannot occupy the radio.
 """
 
+from typing import Final
+
 from images.airtime import page_response_time
 from ota_engine.errors import PeerError
-from ota_engine.events import Packet, Priority, Send
-from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, BlockServer
+from ota_engine.events import Packet, Send
+from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, LOW, BlockServer
 from ota_engine.hub.delivery.download import Page
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import SERVING
@@ -20,6 +22,9 @@ from ota_engine.zcl.hot import decode_page_request
 from ota_engine.zcl.status import Status
 
 MS = 1e-3
+
+_new: Final = tuple.__new__  # what Send's own constructor calls, without its argument parsing
+_SEND: Final = Send
 
 
 class PageServer:
@@ -104,17 +109,20 @@ class PageServer:
         packet, image = page.packet, page.session.served
         octets = image.data[page.offset : page.offset + size]
         self._kernel.output.send(
-            Send(
-                packet.source,
-                packet.destination_endpoint,
-                packet.source_endpoint,
-                packet.profile,
-                packet.cluster,
-                image.block(packet.payload[1], page.offset, octets),
-                False,
-                peer.device.sleepy,
-                Priority.LOW,
-                BLOCK_TOKEN,
+            _new(
+                _SEND,
+                (
+                    packet.source,
+                    packet.destination_endpoint,
+                    packet.source_endpoint,
+                    packet.profile,
+                    packet.cluster,
+                    image.block(packet.payload[1], page.offset, octets),
+                    False,
+                    peer.device.sleepy,
+                    LOW,
+                    BLOCK_TOKEN,
+                ),
             )
         )
         page.sent(size)

@@ -172,7 +172,9 @@ class Peer:
         level = self._level + (now - self._level_at) * rate
         if level < 1.0:
             return False
-        self._level = (burst if level > burst else level) - 1.0  # noqa: FURB136 - min() costs more
+        if level > burst:  # noqa: PLR1730 - min() costs more
+            level = burst
+        self._level = level - 1.0
         self._level_at = now
         return True
 

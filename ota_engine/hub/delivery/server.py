@@ -4,7 +4,7 @@ Any octets from a device end in an answer of the cluster, a Default Response, or
 asks for it; nothing a device sends raises out of here.
 """
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from images.eui64 import Eui64
 from ota_engine.errors import PeerError
@@ -131,7 +131,8 @@ class OtaServer:
     def receive(self, packet: Packet, now: Monotonic) -> None:
         """Answer one packet of cluster 0x0019."""
         peer = self._peers.get(packet.source)
-        if peer is None or packet[1:6] != peer.device.route:
+        fields: tuple[Any, ...] = packet  # as few of them as need be are taken out of it
+        if peer is None or fields[1:6] != peer.device.route:
             peer = self.transfers.peer_of(packet, now)
         payload = packet.payload
         if (

@@ -157,7 +157,7 @@ class Device:
         self.maker: str | None = None
         self.carries = 0
         self.route: tuple[int, ...] = ()
-        self.reply_to = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
+        self.reply_to: tuple[int, ...] = (eui64, OTA_SERVER_ENDPOINT, ALL_ENDPOINTS, 0, 0)
         self.firmwares: dict[Target, Firmware] = {}
         self.unsaved = _NO_TARGETS  # firmwares whose rows are to be written
 
