@@ -5,7 +5,6 @@ from emulators.client.decisions import wanted
 from emulators.client.step import ClientStep, Told
 from emulators.client.table import ClientEvent
 from emulators.client.transfer import ClientTransfer
-from emulators.node import Transmit
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Flash
 from emulators.platform.spec import DeviceSpec
@@ -21,20 +20,23 @@ class Downloading:
     Attributes:
         transfer: the file that comes in, or came in last.
         retries: requests sent again since the device was made.
+        tries: how often in a row it asked in vain; the path of every block ends that.
+        block_timeout: how long that path waits for a block, seconds; ``page_timeout`` for the next
+            one of a page.
     """
 
     __slots__ = (
-        "_block_timeout",
         "_clock",
         "_endpoint",
         "_flash",
-        "_page_timeout",
         "_requested_at",
         "_spec",
         "_told",
-        "_tries",
+        "block_timeout",
+        "page_timeout",
         "retries",
         "transfer",
+        "tries",
     )
 
     def __init__(
@@ -53,41 +55,20 @@ class Downloading:
     def lose_power(self) -> None:
         """Forget what a power cut erases."""
         self.transfer.lose_power()
-        self._tries = 0
+        self.tries = 0
         self._requested_at = 0.0
 
     def take_clock_rate(self) -> None:
         """Work the clock's rate into the timeouts of the hot path."""
-        self._block_timeout = self._clock.after(self._spec.timers.block_timeout, 0.0)
-        self._page_timeout = self._clock.after(self._spec.timers.page_timeout, 0.0)
-
-    # --- the path of every block ------------------------------------------------------------------
-
-    def receive_block(self, frame: bytes, now: float) -> tuple[tuple[Transmit, ...], float] | None:
-        """Take a block that was asked for and changes no state; None if the frame is anything else.
-
-        (DOWNLOADING, BLOCK) and (PAGING, PAGE_BLOCK) without the table.
-
-        Returns:
-            What to send and when to wake.
-
-        Raises:
-            PowerLossError: power went while a sector was programmed.
-        """
-        request = self.transfer.take_block(frame)
-        if request is not None:
-            self._tries = 0
-            return (request,), now + self._block_timeout
-        if self.transfer.take_page_block(frame):
-            return (), now + self._page_timeout
-        return None
+        self.block_timeout = self._clock.after(self._spec.timers.block_timeout, 0.0)
+        self.page_timeout = self._clock.after(self._spec.timers.page_timeout, 0.0)
 
     # --- time -------------------------------------------------------------------------------------
 
     def due(self) -> ClientEvent:
         """What an unanswered block request means."""
         limit = self._spec.timers.error_threshold
-        return ClientEvent.EXHAUSTED if self._tries + 1 >= limit else ClientEvent.TIMER
+        return ClientEvent.EXHAUSTED if self.tries + 1 >= limit else ClientEvent.TIMER
 
     def due_page(self) -> ClientEvent:
         """What silence on a page means."""
@@ -96,7 +77,7 @@ class Downloading:
             return ClientEvent.TIMER
         return (
             ClientEvent.PAGE_SILENT
-            if self._tries + 1 < PAGE_TRIES
+            if self.tries + 1 < PAGE_TRIES
             else ClientEvent.PAGES_UNSUPPORTED
         )
 
@@ -118,7 +99,7 @@ class Downloading:
         download = self._flash.resume()
         assert download is not None  # noqa: S101 - begun above, or persisted before a power cut
         self.transfer.open(download)
-        self._tries = 0
+        self.tries = 0
         if self.transfer.complete:
             return ClientStep(then=ClientEvent.LAST_BLOCK)
         return self.request_next(now)
@@ -130,12 +111,12 @@ class Downloading:
         if self.transfer.pages:
             return ClientStep(then=ClientEvent.USE_PAGES)
         self._requested_at = now
-        return ClientStep((self.transfer.request_block(),), now + self._block_timeout)
+        return ClientStep((self.transfer.request_block(),), now + self.block_timeout)
 
     def take(self, now: float) -> ClientStep:
         """Write a block or a page; go on at once, or first wait out the minimum block period."""
         self.transfer.take()
-        self._tries = 0
+        self.tries = 0
         if self.transfer.period and now < self._next_request_at():
             return ClientStep(then=ClientEvent.PACE)
         return self.request_next(now)
@@ -149,14 +130,14 @@ class Downloading:
 
     def retry(self, now: float) -> ClientStep:
         """Ask for the same block again."""
-        self._tries += 1
+        self.tries += 1
         self.retries += 1
         return self.request_next(now)
 
     def give_up(self, now: float) -> ClientStep:
         """Tell the server that it does not answer; what flash holds waits for the next offer."""
         request = ota.UpgradeEndRequest(Status.ABORT, *self.transfer.target)
-        tries, offset = self._tries + 1, self.transfer.offset
+        tries, offset = self.tries + 1, self.transfer.offset
         return ClientStep(
             (self._endpoint.command(request),),
             self._next_poll(now),
@@ -173,7 +154,7 @@ class Downloading:
     def wait_for_data(self, now: float) -> ClientStep:
         """Wait as long as the server asked."""
         self.transfer.drop_untouched_page()
-        self._tries = 0
+        self.tries = 0
         return ClientStep(wake_at=self._clock.after(self._told.wait, now))
 
     # --- actions: pages ---------------------------------------------------------------------------
@@ -182,17 +163,17 @@ class Downloading:
         """Ask for a page."""
         self._requested_at = now
         spacing = self._clock.after(self._spec.timers.page_spacing_ms * 0.001, 0.0)
-        return ClientStep((self.transfer.request_page(),), now + self._page_timeout + spacing)
+        return ClientStep((self.transfer.request_page(),), now + self.page_timeout + spacing)
 
     def retry_page(self, now: float) -> ClientStep:
         """Ask for the same page again."""
-        self._tries += 1
+        self.tries += 1
         self.retries += 1
         return self.request_page(now)
 
     def collect(self, now: float) -> ClientStep:
         """Wait for the rest of the page."""
-        return ClientStep(wake_at=now + self._page_timeout)
+        return ClientStep(wake_at=now + self.page_timeout)
 
     def await_stragglers(self, now: float) -> ClientStep:
         """Wait a little for blocks that the page's last one overtook."""
@@ -200,15 +181,15 @@ class Downloading:
 
     def fill_hole(self, now: float) -> ClientStep:
         """Ask for a block that the page lost."""
-        self._tries = 0
-        return ClientStep((self.transfer.request_hole(),), now + self._block_timeout)
+        self.tries = 0
+        return ClientStep((self.transfer.request_hole(),), now + self.block_timeout)
 
     def retry_hole(self, now: float) -> ClientStep:
         """Ask for it again."""
-        tries = self._tries + 1
+        tries = self.tries + 1
         self.retries += 1
         step = self.fill_hole(now)
-        self._tries = tries
+        self.tries = tries
         return step
 
     def use_blocks(self, now: float) -> ClientStep:

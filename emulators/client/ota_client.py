@@ -188,14 +188,21 @@ class OtaClient:
     def receive_block(self, frame: bytes, now: float) -> Sequence[NodeAction] | None:
         """Take a block that was asked for and changes no state; None if the frame is anything else.
 
+        (DOWNLOADING, BLOCK) and (PAGING, PAGE_BLOCK) without the table: the path of every block.
+
         Raises:
             PowerLossError: power went while a sector was programmed.
         """
-        taken = self.downloading.receive_block(frame, now)
-        if taken is None:
-            return None
-        frames, self.wake_at = taken
-        return frames
+        downloading = self.downloading
+        request = self.transfer.take_block(frame)
+        if request is not None:
+            downloading.tries = 0
+            self.wake_at = now + downloading.block_timeout
+            return (request,)
+        if self.transfer.take_page_block(frame):
+            self.wake_at = now + downloading.page_timeout
+            return ()
+        return None
 
     def receive(self, header: ZclHeader, frame: bytes, now: float, *, unicast: bool) -> Actions:
         """Take a command of cluster 0x0019 that ``receive_block`` did not.
