@@ -9,7 +9,7 @@ take it, all within the same call.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
