@@ -20,11 +20,11 @@ from emulators.simulation.journal import Journal
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import GatewayRow
 from ota_engine.gateway.sight import OwnHub
-from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gbcs.keystore import Keystore
 from ota_engine.hub.activation.security import Security
 from ota_engine.hub.delivery.config import DeliveryConfig

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from images import ImageError
 from images.files import read_bounded
 from ota_engine.errors import LocalError
-from ota_engine.gateway.users import UNANSWERED_S
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.wording import counted
 
 if TYPE_CHECKING:  # a hub is wanted by those alone who run one

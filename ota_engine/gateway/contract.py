@@ -1,9 +1,11 @@
 """What a fleet may expect of any gateway; knows values, not how they travel."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
+
+UNANSWERED_S: Final = 86_400.0  # until a user is told that a device has not answered
 
 
 class FleetGateway(Protocol):

@@ -11,6 +11,7 @@ from typing import Final
 
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, Verb
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.gateway.effects import Direct, GatewayEffect
 from ota_engine.gateway.errands import (
     ERRANDS,
@@ -28,7 +29,7 @@ from ota_engine.gateway.errands import (
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.gateway.premises import PremisesErrands
 from ota_engine.gateway.sight import ActivationWay, Ending, OwnHub, Sight, see, see_own
-from ota_engine.gateway.users import ACTOR, UNANSWERED_S, UserOrders
+from ota_engine.gateway.users import ACTOR, UserOrders
 from ota_engine.gateway.voice import HubVoice
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.requests import ActivateImage, CancelOrder

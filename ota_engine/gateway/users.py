@@ -33,7 +33,6 @@ from ota_engine.records import OrderRecord, OrderState, OutcomeRecord, Verdict
 from ota_engine.times import Utc
 
 ACTOR: Final = "fleet"
-UNANSWERED_S: Final = 86_400.0  # until a user is told that a device has not answered
 MEET_WITHIN_S: Final = 15.0  # that a device has to speak, before something is sent all the same
 MEET_EVERY_S: Final = 900.0  # between two times that a silent device is asked to
 REMEMBERED: Final = 64  # alerts of a device that are known to have been told

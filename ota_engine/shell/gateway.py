@@ -20,12 +20,12 @@ import trio
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError, StoreError
 from ota_engine.fleet.port import HubOutcome, Instruction, InstructionTaken
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.gateway.core import GatewayCore, ImageFinder, heard_up_to
 from ota_engine.gateway.effects import Direct, Forget, GatewayEffect, Remember
 from ota_engine.gateway.errands import GatewayIdentity
 from ota_engine.gateway.sight import OwnHub
 from ota_engine.gateway.text import LINE_START, forgotten_line, kept_line, read_lines
-from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.hub.delivery.commands import Inquire
 from ota_engine.hub.delivery.status import SessionStatus
 from ota_engine.hub.own_firmware.firmware import OwnRequest

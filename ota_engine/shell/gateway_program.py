@@ -15,12 +15,12 @@ import trio
 
 from images.eui64 import Eui64, format_eui64, parse_eui64
 from ota_engine.errors import LocalError, first_of
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.gateway.core import ImageFinder
 from ota_engine.gateway.effects import Remember
 from ota_engine.gateway.errands import HomeServed
 from ota_engine.gateway.memory import GatewayMemory
 from ota_engine.gateway.reporting import Patience
-from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gateway.voice import HubVoice
 from ota_engine.gateway.wire import PROTOCOLS, HomeGiven, Registering, Registration
 from ota_engine.shell.followed_clock import CALENDAR_NAME, FollowedClock

@@ -43,6 +43,7 @@ HABITS = {
     "Digi since 0x100A": Habit(0x101E, "", "", told=0x0100_100D, runs=0x0100_100A, new=0x0100_100D),
     "Sonoff's second processor": Habit(0x1286, "verify_time = 3300", "", image_type=0x2007),
 }
+LIKE_ANOTHER = {"dresden elektronik", "Legrand's second processor"}  # a maker of this table
 WHOLE = {
     "Legrand": Habit(0x1021, "block_size = 64\nwhole_blocks = true", "failed"),
     "Sonoff on Telink": Habit(0x1286, "block_size = 48\nwhole_blocks = true", "failed"),
@@ -69,7 +70,13 @@ def push(folder: Path, habit: Habit, *more: str, maker: int | None = None) -> di
     return row
 
 
-@pytest.mark.parametrize("habit", HABITS.values(), ids=HABITS)
+@pytest.mark.parametrize(
+    "habit",
+    [
+        pytest.param(habit, id=name, marks=pytest.mark.heavy if name in LIKE_ANOTHER else [])
+        for name, habit in HABITS.items()
+    ],
+)
 def test_each_makers_habit_is_met(habit: Habit, tmp_path: Path) -> None:
     row = push(tmp_path, habit)
     assert (row["verdict"], row["version_after"]) == ("updated", f"0x{habit.told:08X}"), row
@@ -86,7 +93,13 @@ def test_a_client_that_takes_whole_blocks_gets_them_whatever_the_operators_cap(
 needed = {name: habit for name, habit in {**HABITS, **WHOLE}.items() if habit.otherwise}
 
 
-@pytest.mark.parametrize("habit", needed.values(), ids=needed)
+@pytest.mark.parametrize(
+    "habit",
+    [
+        pytest.param(habit, id=name, marks=pytest.mark.heavy if name in LIKE_ANOTHER else [])
+        for name, habit in needed.items()
+    ],
+)
 def test_without_its_row_the_habit_would_be_the_end_of_the_update(
     habit: Habit, tmp_path: Path
 ) -> None:

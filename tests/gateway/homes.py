@@ -13,7 +13,7 @@ from emulators.platform.spec import ClientOptions, DeviceSpec
 from images import ImageSpec, build
 from images.eui64 import Eui64
 from ota_engine.catalogue.intake import image_record
-from ota_engine.gateway.users import UNANSWERED_S
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.hub.activation.security import Security
 from ota_engine.records import ImageRecord
 from ota_engine.times import Utc

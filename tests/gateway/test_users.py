@@ -10,8 +10,8 @@ from emulators.devices.kinds import DeviceKind
 from emulators.estate.real_home import RealHome
 from images.eui64 import Eui64
 from ota_engine.fleet.port import HubOutcome, HubWord, Verb
+from ota_engine.gateway.contract import UNANSWERED_S
 from ota_engine.gateway.core import GatewayCore
-from ota_engine.gateway.users import UNANSWERED_S
 from ota_engine.gbcs.codes import Cra, MessageCode
 from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.meters import ReceiptAlertDlms, VersionResponse

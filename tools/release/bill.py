@@ -26,7 +26,6 @@ from cyclonedx.model.license import License, LicenseAcknowledgement
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.spdx import is_supported_id
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -62,6 +61,8 @@ def bill_of(wheel: Path, constraints: Path, epoch: int, commit: str) -> str:
         ReleaseError: a library that is needed is not installed here in the version of the constraints, so that
             its licence and its own needs are not known; or the bill does not fit its schema.
     """
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - a second to load
+
     metadata = _metadata(wheel)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     root = _root(metadata, digest, commit)
