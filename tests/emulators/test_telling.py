@@ -47,6 +47,12 @@ def outcomes(*ends: tuple[OutcomeKind, Verdict]) -> list[OutcomeRecord]:
         (SessionState.UPDATED, 2, ((T, BAD), (T, GOOD), (A, GOOD))),
         # silent for so long that it was given up, and then it says that it runs the image
         (SessionState.UPDATED, 1, ((T, GOOD), (A, BAD), (A, GOOD))),
+        # told by what it ran to have arrived after all
+        (SessionState.UPDATED, 1, ((T, BAD), (T, GOOD), (A, GOOD))),
+        # fell back from what it ran, and was updated again
+        (SessionState.OFFERED, 2, ((T, GOOD), (A, GOOD), (A, BAD))),
+        (SessionState.UPDATED, 2, ((T, GOOD), (A, GOOD), (A, BAD), (T, GOOD), (A, GOOD))),
+        (SessionState.ABORTED, 0, ((T, BAD),)),
         (SessionState.FAILED, 1, ((T, BAD),)),
         (SessionState.FAILED, 2, ((T, GOOD), (A, BAD), (T, BAD))),
     ],
@@ -65,6 +71,8 @@ def test_what_is_told_once_is_right(
         (SessionState.UPDATED, 1, ((A, GOOD),), "no good end of a transfer is told"),
         (SessionState.HELD, 1, (), "no good end of a transfer is told"),
         (SessionState.FAILED, 1, (), "0 failed attempt(s) of 1 are told"),
+        (SessionState.ABORTED, 1, (), "0 failed attempt(s) of 1 are told"),
+        (SessionState.OFFERED, 2, ((T, GOOD), (A, GOOD)), "0 failed attempt(s) of 1 are told"),
         (SessionState.DOWNLOADING, 3, ((T, BAD),), "1 failed attempt(s) of 2 are told"),
     ],
 )
@@ -80,6 +88,17 @@ def test_an_end_of_which_nothing_is_told_is_lost(
     ("state", "ends", "says"),
     [
         (SessionState.UPDATED, ((T, GOOD), (T, GOOD), (A, GOOD)), "a transfer is told 2 times"),
+        (SessionState.UPDATED, ((T, GOOD), (T, BAD), (A, GOOD)), "a transfer is told 2 times"),
+        (
+            SessionState.UPDATED,
+            ((T, BAD), (T, BAD), (T, GOOD), (A, GOOD)),
+            "a transfer is told 3 times",
+        ),
+        (
+            SessionState.UPDATED,
+            ((T, GOOD), (A, BAD), (A, GOOD), (A, GOOD)),
+            "that it runs is told 2 times",
+        ),
         (SessionState.UPDATED, ((T, GOOD), (A, GOOD), (A, GOOD)), "that it runs is told 2 times"),
         (SessionState.FAILED, ((T, GOOD), (A, BAD), (A, BAD)), "more failed activations are told"),
         (SessionState.DOWNLOADING, ((T, BAD), (T, GOOD)), "a transfer is told 2 times"),

@@ -12,7 +12,7 @@ from ota_engine.hub.delivery.transfers import WAITING_FOR_MAINS, Transfers
 from ota_engine.hub.kernel.devices import Client
 from ota_engine.hub.kernel.happenings import QueryHeard, TransferEnd
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import FirmwareSource, OutcomeKind, SessionState
+from ota_engine.records import FirmwareSource, SessionState
 from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import (
     Command,
@@ -190,6 +190,8 @@ class Offers:
         transfers = self._transfers
         if session.state is SessionState.ABORTED:
             return False
+        if session.state is SessionState.UPDATED and session.attempt:
+            self._reports.relapsed(peer, session, running, now)
         if session.state in ENDED and session.attempt >= transfers.config.max_attempts:
             self._kernel.output.count("query_after_last_attempt")
             return False
@@ -226,6 +228,5 @@ class Offers:
             transfers.explain(peer, session, verdict.reason)
             return  # it is asked for what it has not told behind the answer
         session.refused(running)
-        if transfers.step(peer, session, SessionStep.REFUSE, now, verdict.reason):
-            end = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
-            transfers.outcome(peer, session, OutcomeKind.TRANSFER, False, verdict.reason, now, end)
+        how = TransferEnd.WRONG_HARDWARE if verdict.unfit else TransferEnd.FAILED
+        transfers.step(peer, session, SessionStep.REFUSE, now, verdict.reason, how)

@@ -22,13 +22,13 @@ from ota_engine.hub.delivery.commands import (
 from ota_engine.hub.delivery.contacts import Contacts
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
-from ota_engine.hub.delivery.session import FINAL, HOLDING, SessionStep
+from ota_engine.hub.delivery.session import FINAL, SessionStep
 from ota_engine.hub.delivery.transfers import LANDED, Transfers
 from ota_engine.hub.delivery.upgrade_end import UpgradeEnds
 from ota_engine.hub.kernel.happenings import TransferEnd
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import Activation, AssignmentRecord, OutcomeKind, Unassigned
+from ota_engine.records import Activation, AssignmentRecord, Unassigned
 from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 
@@ -115,7 +115,7 @@ class Operator:
             self._drop(peer, other, now, "replaced by force")
         for other in list(peer.sessions.values()):
             if other.target == image.key[:2]:
-                self._drop(peer, other, now, "replaced")
+                self._drop(peer, other, now, "replaced by another image")
         peer, session = self._transfers.assign(wish, now)
         pause = self._transfers.paused or peer.paused
         if pause:
@@ -155,9 +155,6 @@ class Operator:
         reason = one_line(order.reason)
         subject = format_eui64(order.device)
         self._audit(order.actor, "withdraw", subject, now, sha256=order.sha256, reason=reason)
-        if session.state not in LANDED:
-            end, kind = TransferEnd.DISCARDED, OutcomeKind.TRANSFER
-            self._transfers.outcome(peer, session, kind, False, reason, now, end)
         self._drop(peer, session, now, reason)
 
     def _drop(self, peer: Peer, session: Session, now: Monotonic, reason: str) -> None:
@@ -201,11 +198,10 @@ class Operator:
         aborted = 0
         for session in peer.sessions.values():
             self._ends.stop(peer, session, now)
-            kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
-            if self._transfers.step(peer, session, SessionStep.ABORT, now, reason):
-                end = TransferEnd.DISCARDED
-                self._transfers.outcome(peer, session, kind, False, reason, now, end)
-                aborted += 1
+            discarded = TransferEnd.DISCARDED
+            aborted += self._transfers.step(
+                peer, session, SessionStep.ABORT, now, reason, discarded
+            )
         if not aborted:
             raise LocalError(f"{format_eui64(order.device)} has nothing that can be aborted")
         self._audit(order.actor, "abort", format_eui64(peer.eui64), now, reason=reason)

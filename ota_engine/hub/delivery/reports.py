@@ -15,7 +15,7 @@ from ota_engine.hub.kernel.happenings import NamesTold
 from ota_engine.hub.kernel.images import UNKNOWN_VERSION
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import quirk_for
-from ota_engine.records import Activation, FirmwareSource, OutcomeKind, SessionState, VersionPolicy
+from ota_engine.records import Activation, FirmwareSource, SessionState, VersionPolicy
 from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 from ota_engine.zcl.basic import BasicAttribute
@@ -146,9 +146,6 @@ class Reports:
         """A device whose activation is not ours to order says that it holds the verified image."""
         if session.complete and session.state in (SessionState.VERIFYING, SessionState.STALLED):
             reason = "holds the image; waits for a command to activate"
-            self._transfers.outcome(
-                peer, session, OutcomeKind.TRANSFER, True, "the device verified it", now
-            )
             self._transfers.step(peer, session, SessionStep.EXTERN, now, reason)
 
     def _succeeded(
@@ -156,7 +153,6 @@ class Reports:
     ) -> None:
         session.runs(version)
         self._transfers.step(peer, session, SessionStep.REPORTED_NEW, now, reason)
-        self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, True, reason, now)
         if any(one.state is SessionState.WAIT_FOR_MORE for one in peer.sessions.values()):
             self._contacts.ask(peer, now)  # it held other files for this one, and may run them now
 
@@ -166,7 +162,12 @@ class Reports:
         session.runs(version)
         reason = f"the device came back with 0x{version:08X}"
         self._transfers.step(peer, session, SessionStep.REPORTED_OLD, now, reason)
-        self._transfers.outcome(peer, session, OutcomeKind.ACTIVATION, False, reason, now)
+
+    def relapsed(self, peer: Peer, session: Session, version: int, now: Monotonic) -> None:
+        """A device that was taken to run the image asks for it: its attempt has not done after all."""
+        session.runs(version)
+        reason = f"the device was taken to run the image, and reports 0x{version:08X}"
+        self._transfers.step(peer, session, SessionStep.RELAPSE, now, reason)
 
     def _runs_it(self, peer: Peer, session: Session, version: int, now: Monotonic) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
@@ -189,9 +190,6 @@ class Reports:
             return  # it holds the image a second time, for a reinstall
         ordered, reason = self._order_behind(session, now)
         session.runs(version)
-        transfers.outcome(
-            peer, session, OutcomeKind.TRANSFER, True, "the device runs the image", now
-        )
         self._succeeded(peer, session, version, reason, now)
         if not ordered:
             self._audit_unordered(peer, version, now)
@@ -222,16 +220,13 @@ class Reports:
                 self._overdue(peer, session, "no word since the last block", now)
             elif session.state is SessionState.RESTARTING:
                 reason = _no_word(peer, session, now)
-                if self._overdue(peer, session, reason, now):
-                    self._transfers.outcome(
-                        peer, session, OutcomeKind.ACTIVATION, False, reason, now
-                    )
+                self._overdue(peer, session, reason, now)
 
-    def _overdue(self, peer: Peer, session: Session, reason: str, now: Monotonic) -> bool:
+    def _overdue(self, peer: Peer, session: Session, reason: str, now: Monotonic) -> None:
         if now < session.deadline:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
-            return False
-        return self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
+        else:
+            self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
 
 
 def _in_other_words(session: Session, version: int, expected: int) -> bool:

@@ -31,7 +31,7 @@ from ota_engine.hub.kernel.happenings import (
     SessionChanged,
 )
 from ota_engine.hub.kernel.kernel import Kernel
-from ota_engine.records import OutcomeKind, SessionState, Snapshot
+from ota_engine.records import SessionState, Snapshot
 from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Attribute, Command
 from ota_engine.zcl.frame import ZclHeader, general_frame, parse_header
@@ -223,8 +223,7 @@ class OtaServer:
             and response.status in OFFER_REFUSALS
         ):
             reason = f"the device refused the offer with {Status(response.status).name}"
-            if self.transfers.step(peer, session, SessionStep.BAD, now, reason):
-                self.transfers.outcome(peer, session, OutcomeKind.TRANSFER, False, reason, now)
+            self.transfers.step(peer, session, SessionStep.BAD, now, reason)
 
     def _refuse(self, packet: Packet, peer: Peer, error: PeerError) -> None:
         """Answer with a Default Response, except to one (which would go round for ever)."""

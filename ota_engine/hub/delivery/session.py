@@ -9,15 +9,20 @@ Queueing, pausing and stalling are detours back to *downloading*; *held*, *sched
 command* are the three ways to wait between the last block and the restart. Nothing becomes
 *updated* because we sent something: only ``REPORTED_NEW``, the device's own word, leads there.
 
-Two of the ends are not quite final: a *failed* or *updated* device may be offered the image again
-by a new query, which is a new attempt, and a *failed* one may turn up with the new version after
-all. An *aborted* one stays so until it is assigned anew.
+Two of the ends are not quite final: a *failed* device may be offered the image again by a new query,
+which is a new attempt, and may turn up with the new version after all. An *updated* one that asks anew
+with another version has *failed*, and goes on from there; only one that ran the image before any attempt
+is offered it for the first time. An *aborted* one stays so until it is assigned anew.
+
+What others are told follows from the change of state alone (``ends_of``): no attempt fails, and none is
+followed by another, without a word of it.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ota_engine.lifecycle import read_lifecycle, state_alone
+from ota_engine.records import OutcomeKind
 from ota_engine.records import SessionState as S
 
 
@@ -40,6 +45,7 @@ class SessionStep(StrEnum):
     BAD = "device ended with an error"
     REPORTED_NEW = "device reports the new version"
     REPORTED_OLD = "device came back without it"
+    RELAPSE = "device asks anew with another version"
     OVERDUE = "device took longer than it may"
     ABORT = "operator aborted it"
 
@@ -65,6 +71,7 @@ EXTERN        -    awai awai awai awai awai awai awai awai awai awai awai -    -
 BAD           .    fail fail fail fail fail fail fail fail fail fail fail .    .    .
 REPORTED_NEW  updt updt updt updt updt updt updt updt updt updt updt updt -    updt -
 REPORTED_OLD  -    -    -    -    -    -    -    fail fail fail fail fail -    -    -
+RELAPSE       -    -    -    -    -    -    -    -    -    -    -    -    fail -    -
 OVERDUE       .    .    .    .    .    .    stal .    .    .    .    fail .    .    .
 ABORT         abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt abrt .    .    abrt .
 """
@@ -97,3 +104,37 @@ INTERRUPTED = frozenset({S.OFFERED, S.QUEUED, S.DOWNLOADING})
 #: Where a step leads from a state; None when it is to be ignored. AssertionError where the server took
 #: a step the table calls impossible (a defect of ours).
 next_state: Final = SESSIONS.turn
+
+
+class End(NamedTuple):
+    """One end that others are told of.
+
+    Attributes:
+        kind: of a transfer, or of an activation.
+        succeeded: a good end.
+    """
+
+    kind: OutcomeKind
+    succeeded: bool
+
+
+def ends_of(before: S, after: S, *, complete: bool) -> tuple[End, ...]:
+    """Which ends a change of state is, in the order in which they are told.
+
+    A device that runs an image it was not given whole from here is updated by somebody else, which is no
+    end of ours. If it then turns out not to run it, our transfer has failed after all.
+
+    Args:
+        before: the state that is left.
+        after: the state that is entered.
+        complete: the whole image was given from here.
+    """
+    if after is S.UPDATED:
+        arrived = () if before in HOLDING else (End(OutcomeKind.TRANSFER, True),)
+        return (*arrived, End(OutcomeKind.ACTIVATION, True)) if complete else ()
+    if after in HOLDING:
+        return () if before in HOLDING else (End(OutcomeKind.TRANSFER, True),)
+    if after not in FINAL or before is S.FAILED:
+        return ()  # nothing has ended, or was given up that is told as failed
+    held = before in HOLDING or (before is S.UPDATED and complete)
+    return (End(OutcomeKind.ACTIVATION if held else OutcomeKind.TRANSFER, False),)

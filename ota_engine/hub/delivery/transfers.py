@@ -1,7 +1,7 @@
 """What the delivery remembers, and the one way to change it so that others hear of it.
 
 Knows devices' sessions and channels; decides nothing about the protocol. Every change of a session
-is stored, journalled and told to the other parts of the hub here.
+is stored, journalled and told to the other parts of the hub here, and the ends that it is are reported.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,9 @@ from ota_engine.hub.delivery.session import (
     HOLDING,
     INTERRUPTED,
     UNDER_WAY,
+    End,
     SessionStep,
+    ends_of,
     next_state,
 )
 from ota_engine.hub.kernel.deadlines import Alarm
@@ -50,6 +52,9 @@ UNSTARTED = frozenset({SessionState.ASSIGNED, SessionState.OFFERED, SessionState
 #: The states in which a transfer is over: the device has the image, or will not have it.
 LANDED = FINAL | HOLDING
 WAITING_FOR_MAINS = "waiting for mains"
+#: Why a transfer has come to a good end.
+VERIFIED = "the device verified the image"
+SHOWN = "the device runs the image"
 NORMAL = Priority.NORMAL.value
 
 _new = tuple.__new__  # what Send's own constructor calls, without its argument parsing
@@ -205,7 +210,8 @@ class Transfers:
         if session.state in ON_CHANNEL:
             self.leave_place(peer, now)
         if session.state not in LANDED:
-            self._transfer_ended(peer, session, TransferEnd.DISCARDED, Verdict.FAILED)
+            discarded = End(OutcomeKind.TRANSFER, succeeded=False)
+            self._report(peer, session, discarded, TransferEnd.DISCARDED, reason, now)
         peer.drop(session)
         self._tell(peer, session, session.state, None, reason)
 
@@ -240,11 +246,28 @@ class Transfers:
         self._kernel.output.persist(session.record(client.endpoint))
 
     def step(
-        self, peer: Peer, session: Session, step: SessionStep, now: Monotonic, reason: str = ""
+        self,
+        peer: Peer,
+        session: Session,
+        step: SessionStep,
+        now: Monotonic,
+        reason: str = "",
+        failed: TransferEnd = TransferEnd.FAILED,
     ) -> bool:
-        """Take one step of the state table; returns whether the state changed.
+        """Take one step of the state table, and report the ends that it is.
 
         A step that leads back to the same state changes the reason; an ignored one nothing.
+
+        Args:
+            peer: the device.
+            session: of it.
+            step: which.
+            now: monotonic seconds.
+            reason: why, in one line.
+            failed: how, where this is how a transfer fails.
+
+        Returns:
+            Whether the state changed.
         """
         before = session.state
         after = next_state(before, step)
@@ -274,6 +297,8 @@ class Transfers:
             retries=session.retries,
         )
         self._tell(peer, session, before, after, reason)
+        for end in ends_of(before, after, complete=session.complete):
+            self._report(peer, session, end, failed, reason, now)
         return True
 
     def _tell(
@@ -341,44 +366,38 @@ class Transfers:
 
     # --- ends ------------------------------------------------------------------------------------
 
-    def outcome(
+    def _report(
         self,
         peer: Peer,
         session: Session,
-        kind: OutcomeKind,
-        succeeded: bool,
+        end: End,
+        failed: TransferEnd,
         reason: str,
         now: Monotonic,
-        end: TransferEnd = TransferEnd.FAILED,
     ) -> None:
-        """Report the end of a transfer or activation; the key makes a repetition harmless.
-
-        ``end`` says how a transfer failed.
-        """
-        if kind is OutcomeKind.TRANSFER:
-            told = TransferEnd.SUCCEEDED if succeeded else end
-            self._transfer_ended(peer, session, told, Verdict.of(succeeded))
+        """Report the end of a transfer or activation; the key makes a repetition harmless."""
+        verdict = Verdict.of(end.succeeded)
+        key = _outcome_key(peer, session, end.kind, verdict)
+        image = session.image
+        if end.kind is OutcomeKind.TRANSFER:
+            how = TransferEnd.SUCCEEDED if end.succeeded else failed
+            self._kernel.happen(
+                TransferEnded(peer.eui64, image.sha256, image.key.file_version, how, key)
+            )
+            if end.succeeded:
+                reason = SHOWN if session.state is SessionState.UPDATED else VERIFIED
         self._kernel.output.report(
             OutcomeRecord(
-                key=_outcome_key(peer, session, kind, Verdict.of(succeeded)),
+                key=key,
                 utc=self._kernel.clock.utc(now),
                 device=peer.eui64,
-                kind=kind,
-                verdict=Verdict.of(succeeded),
+                kind=end.kind,
+                verdict=verdict,
                 reason=reason,
-                sha256=session.image.sha256,
+                sha256=image.sha256,
                 version_before=session.version_before,
                 version_after=session.version_after,
             )
-        )
-
-    def _transfer_ended(
-        self, peer: Peer, session: Session, end: TransferEnd, verdict: Verdict
-    ) -> None:
-        key = _outcome_key(peer, session, OutcomeKind.TRANSFER, verdict)
-        image = session.image
-        self._kernel.happen(
-            TransferEnded(peer.eui64, image.sha256, image.key.file_version, end, key)
         )
 
     # --- frames ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ota_engine.hub.kernel.deadlines import Alarm
 from ota_engine.hub.kernel.images import ImageKey
 from ota_engine.hub.kernel.kernel import Kernel
 from ota_engine.hub.kernel.quirks import TimeForm, quirk_for
-from ota_engine.records import Activation, OutcomeKind, SessionState
+from ota_engine.records import Activation, SessionState
 from ota_engine.times import NEVER, Monotonic, Utc
 from ota_engine.wording import utc_text
 from ota_engine.zcl.commands import Command, UpgradeEndRequest, UpgradeEndResponse
@@ -88,21 +88,14 @@ class UpgradeEnds:
             raise PeerError("nothing complete was downloaded from here", Status.ABORT)
         if session.state in FINAL:
             raise PeerError("this download has been ended", Status.ABORT)
-        self._verified(peer, session, now)
         wait = self._decide(peer, session, now)
         sequence = packet.payload[1]
         frame = encode_upgrade_end_response(sequence, self._response(session, wait, now))
         peer.note_said(session, Command.UPGRADE_END_RESPONSE, packet.source_endpoint, sequence)
         self._transfers.reply(packet, peer, frame)
 
-    def _verified(self, peer: Peer, session: Session, now: Monotonic) -> None:
-        if session.state not in HOLDING:
-            reason = "the device verified the image"
-            self._transfers.outcome(peer, session, OutcomeKind.TRANSFER, True, reason, now)
-
     def _needs_more(self, peer: Peer, session: Session, now: Monotonic) -> None:
         if session.complete and session.state not in FINAL:
-            self._verified(peer, session, now)
             reason = "held by the device until it has its other files"
             self._transfers.step(peer, session, SessionStep.MORE, now, reason)
 
@@ -115,9 +108,7 @@ class UpgradeEnds:
             session.broke_off()
             self._transfers.step(peer, session, SessionStep.STALL, now, reason)
             return
-        kind = OutcomeKind.ACTIVATION if session.state in HOLDING else OutcomeKind.TRANSFER
-        if self._transfers.step(peer, session, SessionStep.BAD, now, reason):
-            self._transfers.outcome(peer, session, kind, False, reason, now)
+        self._transfers.step(peer, session, SessionStep.BAD, now, reason)
 
     def _acknowledge(self, packet: Packet, peer: Peer) -> None:
         """Every end but a success is answered by a Default Response, never by an upgrade time."""

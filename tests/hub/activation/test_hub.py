@@ -164,6 +164,16 @@ def test_every_attempt_has_an_alert_of_its_own() -> None:
     assert counters == sorted(set(counters))
 
 
+def test_an_attempt_that_ended_by_a_word_that_was_not_true_has_an_alert_of_its_own() -> None:
+    desk, client = ready()
+    client.query()
+    client.block(0)
+    client.report(NEW)
+    assert desk.codes() == []
+    client.finish()
+    assert desk.codes() == [TransferCode.TRANSFER_FAILURE, TransferCode.SUCCESS]
+
+
 def test_counters_of_the_hub_go_on_across_a_restart_with_the_clock_set_back() -> None:
     desk, client = ready()
     client.finish()
@@ -229,7 +239,7 @@ def test_without_a_hub_nothing_is_told_and_images_are_replaced_as_ever() -> None
     client.query()
     desk.assign(NEXT)
     desk.give(Abort(DEVICE, "why", "ann"))
-    assert [one.kind for one in desk.store.outcomes()] == ["transfer"]
+    assert [one.kind for one in desk.store.outcomes()] == ["transfer"] * 2
 
 
 def test_an_engine_with_keys_still_serves_blocks_by_the_same_way() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -147,6 +148,12 @@ def come_back_without(stage: Stage) -> None:
     stage.client.report(OLD, 0)
 
 
+def ask_anew_with_no_attempt_left(stage: Stage) -> None:
+    stage.desk.config = replace(stage.desk.config, max_attempts=1)
+    stage.desk.restart()
+    stage.client.query(OLD)
+
+
 def leave_to_a_command(stage: Stage) -> None:
     if stage.desk.state() is SessionState.RESTARTING:
         stage.client.refuse(Command.UPGRADE_END_RESPONSE, Status.NOT_AUTHORIZED)
@@ -171,6 +178,7 @@ EVENTS: dict[SessionStep, Callable[[Stage], object]] = {
     SessionStep.BAD: lambda stage: stage.client.end(Status.INVALID_IMAGE),
     SessionStep.REPORTED_NEW: lambda stage: stage.client.report(NEW),
     SessionStep.REPORTED_OLD: come_back_without,
+    SessionStep.RELAPSE: ask_anew_with_no_attempt_left,
     SessionStep.OVERDUE: lambda stage: stage.desk.wait(4600.0),
     SessionStep.ABORT: abort,
 }

@@ -66,7 +66,12 @@ def test_aborted_is_left_by_nothing() -> None:
 
 def test_an_ended_session_lives_on_only_by_a_new_offer_a_report_or_an_abort() -> None:
     steps = {step for source, step in TRANSITIONS if source in FINAL}
-    assert steps == {SessionStep.OFFER, SessionStep.REPORTED_NEW, SessionStep.ABORT}
+    assert steps == {
+        SessionStep.OFFER,
+        SessionStep.REPORTED_NEW,
+        SessionStep.RELAPSE,
+        SessionStep.ABORT,
+    }
 
 
 def test_a_device_that_holds_its_image_does_not_fall_back_to_downloading() -> None:

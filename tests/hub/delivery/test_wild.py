@@ -7,6 +7,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.simulation.telling import Telling, check_telling
 from images.eui64 import Eui64
 from ota_engine.errors import LocalError
 from ota_engine.events import Left, LinkDown, Packet, Send, SendFailed, SendStatus
@@ -177,6 +178,17 @@ class World:
         assert desk.engine.next_wake == inf or desk.engine.next_wake >= 0.0
         assert desk.store.verify_audit() is None
 
+    def check_told(self) -> None:
+        """Every attempt that is over is told of, and no end twice; what somebody else brought is not ours."""
+        desk = self.desk
+        theirs = {
+            session.image.sha256
+            for _, session in desk.engine.delivery.transfers.sessions()
+            if session.state is SessionState.UPDATED and not session.complete
+        }
+        rows = (row for row in desk.store.load().sessions if row.sha256 not in theirs)
+        assert check_telling(rows, desk.store.outcomes()) == Telling()
+
 
 which = st.integers(0, 1)
 versions = st.sampled_from([OLD, NEW, NEW + 1, 0xFFFFFFFF])
@@ -253,3 +265,34 @@ def test_any_chunk_of_valid_commands_orders_and_mishaps_keeps_the_truth(chunk: l
     for act in chunk:
         act(world)
         world.check()
+
+
+#: What begins and ends attempts, and what is said between them.
+ATTEMPTS: tuple[Act, ...] = (
+    lambda world: world.query(0, OLD),
+    lambda world: world.query(0, NEW),
+    lambda world: world.clients[0].ask(0),
+    lambda world: world.finish(0),
+    lambda world: world.clients[0].end(Status.SUCCESS),
+    lambda world: world.clients[0].end(Status.INVALID_IMAGE),
+    lambda world: world.clients[0].end(Status.REQUIRE_MORE_IMAGE),
+    lambda world: world.clients[0].refuse(2, Status.INSUFFICIENT_SPACE),
+    lambda world: world.report(OLD, 0),
+    lambda world: world.report(OLD, 6),
+    lambda world: world.report(NEW, 0),
+    lambda world: world.clients[0].join(),
+    lambda world: world.order(Abort(DEVICE, "stop", "t")),
+    lambda world: world.desk.wait(5000.0),
+    lambda world: world.desk.restart(after=10.0),
+)
+
+
+@given(st.lists(st.sampled_from(ATTEMPTS), min_size=1, max_size=20))
+@examples(150)
+def test_whatever_happens_every_attempt_that_is_over_is_told_of_and_none_twice(
+    chunk: list[Act],
+) -> None:
+    world = World()
+    for act in chunk:
+        act(world)
+    world.check_told()
