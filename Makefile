@@ -69,7 +69,7 @@ compiled-test: compiled
 
 # The tests of what runs compiled; one is that it writes the journals which the sources write.
 compiled-rooms:
-	@$(MAKE) --no-print-directory compiled-test TESTS="tests/zcl tests/hub/delivery tests/link tests/emulators/test_both_builds.py tests/emulators/test_simulation.py"
+	@$(MAKE) --no-print-directory compiled-test TESTS="tests/zcl tests/hub/delivery tests/link tests/emulators tests/faults/test_fault_02_kill_between_effects.py"
 
 demo: setup
 	@$(BIN)/zota demo $(if $(IMAGE),"$(IMAGE)")

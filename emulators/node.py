@@ -50,8 +50,6 @@ class Node(Protocol):
     between the device and its flash, clock and self are its own business.
     """
 
-    __slots__ = ()
-
     eui64: Eui64
     network_address: int
     sleepy: bool

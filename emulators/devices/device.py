@@ -15,7 +15,7 @@ from emulators.gbcs.anchors import Anchors
 from emulators.gbcs.port import Deeds, GbcsPort
 from emulators.gbcs.tunnel import DeviceTunnel
 from emulators.gbcs.unit import SecurityUnit
-from emulators.node import NEVER, Announce, Node, NodeAction, Note
+from emulators.node import NEVER, Announce, NodeAction, Note
 from emulators.platform.endpoint import Endpoint
 from emulators.platform.flash import Boot, PowerLossError, SectorPool
 from emulators.platform.spec import DeviceSpec
@@ -35,7 +35,7 @@ NO_ENDPOINT = -1
 _TAKING = frozenset({*RECEIVING, ClientState.VERIFYING})
 
 
-class EmulatedDevice(Node):
+class EmulatedDevice:
     """An emulated device; an IHD and a Communications Hub are ones with nothing added.
 
     Args:

@@ -14,6 +14,7 @@ from emulators.platform.flash import SectorPool
 from emulators.platform.spec import DeviceSpec
 from hw.radio import ZigpyRadio
 from images.eui64 import Eui64
+from ota_engine.cores import compiled_rooms
 from ota_engine.events import SMART_ENERGY, TUNNELING_CLUSTER, Send
 from ota_engine.hub.tunnel import MessageDelivered, MessageReceived, Route
 from ota_engine.times import Monotonic
@@ -61,6 +62,7 @@ class Echo(EmulatedDevice):
         return actions
 
 
+@pytest.mark.skipif(bool(compiled_rooms()), reason="nothing derives from a compiled device")
 @first_of("sleepy", [True, False], ids=["sleepy", "mains"])
 async def test_a_message_of_300_octets_goes_there_and_back(sleepy: bool, tmp_path: Path) -> None:
     entry = device(sleepy=sleepy)
