@@ -288,7 +288,7 @@ async def _echo(dongle: DongleProcess, folder: Path, data: bytes) -> None:
         sequence, command = request[1], request[2]
         if command == Command.IMAGE_BLOCK_REQUEST:
             (offset,) = unpack_from("<I", request, 12)
-            return image.block(sequence, offset, image.data[offset : offset + BARE_BLOCK])
+            return image.block(sequence, offset, BARE_BLOCK)
         if command == Command.QUERY_NEXT_IMAGE_REQUEST:
             offer = QueryNextImageResponse(0, *image.key, image.size)
             return cluster_frame(

@@ -85,7 +85,7 @@ class BlockServer:
             self._flush(peer, session, now)
         if offset + size == image.size and session.state is DOWNLOADING:
             self.all_asked(peer, session, now)
-        frame = image.block(payload[1], offset, image.data[offset : offset + size])
+        frame = image.block(payload[1], offset, size)
         back: tuple[Any, ...] = (frame, False, device.sleepy, LOW, BLOCK_TOKEN)
         self._send(_new(_SEND, device.reply_to + back))
 

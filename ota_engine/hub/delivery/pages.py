@@ -107,7 +107,6 @@ class PageServer:
 
     def _send(self, page: Page, peer: Peer, size: int) -> None:
         packet, image = page.packet, page.session.served
-        octets = image.data[page.offset : page.offset + size]
         self._kernel.output.send(
             _new(
                 _SEND,
@@ -117,7 +116,7 @@ class PageServer:
                     packet.source_endpoint,
                     packet.profile,
                     packet.cluster,
-                    image.block(packet.payload[1], page.offset, octets),
+                    image.block(packet.payload[1], page.offset, size),
                     False,
                     peer.device.sleepy,
                     LOW,

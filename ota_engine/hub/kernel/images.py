@@ -39,7 +39,7 @@ class ServedImage:
         size: of the whole OTA file, octets.
         data: the whole OTA file.
         record: its row in the catalogue.
-        block: writes the frame of an Image Block Response, given its sequence number, the offset of
+        encode: writes the frame of an Image Block Response, given its sequence number, the offset of
             the block and its octets.
     """
 
@@ -47,7 +47,7 @@ class ServedImage:
     size: int
     data: bytes = field(repr=False)
     record: ImageRecord = field(repr=False)
-    block: BlockEncoder = field(repr=False, compare=False)
+    encode: BlockEncoder = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, record: ImageRecord) -> "ServedImage":
@@ -77,6 +77,10 @@ class ServedImage:
         if size <= 0:
             raise PeerError("a block of 0 octets was asked for")
         return size if size < left else left  # noqa: FURB136
+
+    def block(self, sequence: int, offset: int, size: int) -> bytes:
+        """Write the frame of the Image Block Response that carries ``size`` octets from ``offset``."""
+        return self.encode(sequence, offset, self.data[offset : offset + size])
 
 
 @lru_cache(maxsize=64)

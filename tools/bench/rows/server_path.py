@@ -71,7 +71,7 @@ def serve_path(image: ServedImage, requests: Sequence[bytes]) -> list[bytes]:
             raise PeerError("another image was asked for")
         offset = request[4]
         size = image.block_size(offset, request[5], CARRIES)
-        responses.append(image.block(frame[1], offset, image.data[offset : offset + size]))
+        responses.append(image.block(frame[1], offset, size))
     return responses
 
 
