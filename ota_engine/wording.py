@@ -11,11 +11,16 @@ LONGEST = 200  # characters of a reason or name that came from outside
 
 def one_line(text: str) -> str:
     """Escape what is not printable (line breaks, terminal codes, lone surrogates) and cut."""
-    printable = "".join(
+    escaped = printable(text[: LONGEST + 1])
+    return escaped if len(escaped) <= LONGEST else escaped[: LONGEST - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Escape what is not printable, and cut nothing."""
+    return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text[: LONGEST + 1]
+        for character in text
     )
-    return printable if len(printable) <= LONGEST else printable[: LONGEST - 1] + "…"
 
 
 _SECRET_PARAMETER: Final = re.compile(

@@ -166,7 +166,7 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
         raise LocalError(f"the scenario has no {error}: add it") from error
     except tomllib.TOMLDecodeError as error:
         raise LocalError(f"no TOML: {error}: correct it there, or take a whole file") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LocalError(f"the scenario cannot be read: {error}") from error
 
 

@@ -32,6 +32,7 @@ from ota_engine.fleet.kernel.signatures import is_signed
 from ota_engine.fleet.tables import KINDS
 from ota_engine.records import AuditRecord
 from ota_engine.times import Utc
+from ota_engine.wording import printable
 
 _KINDS: Final[Mapping[str, type[Any]]] = {kind.TABLE: kind for kind in KINDS}
 _UNSIGNED: Final = f"refused {RefusalCode.SIGNATURE}"
@@ -117,6 +118,8 @@ def verify_pack(octets: bytes, known: KnownFleet = KnownFleet()) -> PackVerdict:
         except _BROKEN:
             what = check.__name__.removeprefix("_check_")
             found.findings.append(f"the {what} of the pack cannot be read as what zota writes")
+    found.findings[:] = map(printable, found.findings)
+    found.facts = {name: printable(fact) for name, fact in found.facts.items()}
     return found
 
 

@@ -12,6 +12,10 @@ from ota_engine.errors import LocalError
         ("days = " + "[" * 4_000, "nested too deeply"),
         ("days = " + "6" * 5_000, "digits"),
         ("a = 1\na = 2", "no TOML"),
+        (
+            f"releases = []\nbegin = 2027-01-04T09:00:00Z\n[reaction]\nreach_s = {10**400}",
+            "too large",
+        ),
     ],
 )
 def test_a_scenario_that_no_parser_reads_is_refused_in_one_line(text: str, said: str) -> None:

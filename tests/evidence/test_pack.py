@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
-from ota_engine.evidence.pack import ABOUT, CHAIN, MANIFEST, REPORT, SIGNATURE
+from ota_engine.evidence.pack import ABOUT, CHAIN, FLEET_KEY, MANIFEST, REPORT, SIGNATURE
 from ota_engine.evidence.pack_check import KnownFleet, PackVerdict, verify_pack
 from ota_engine.evidence.pack_zip import read_zip, write_zip
 from ota_engine.fleet.campaigns.steering import PauseCampaign
@@ -146,6 +146,24 @@ def test_a_verdict_that_its_inputs_do_not_give_is_found_whoever_signed_it() -> N
     files, manifest, lines = with_another_verdict()
     found = verify_pack(sealed_up(files, manifest, lines, packed.FLEET_KEY), KNOWN)
     assert [one for one in found.findings if "its inputs give" in one] == found.findings
+
+
+def test_what_a_pack_says_of_itself_is_shown_without_codes_for_a_terminal() -> None:
+    files = dict(read_zip(whole_pack()))
+    name = "rows/gate_decisions.jsonl"
+    files[name] = files[name].replace(b'"inconclusive"', b'"inc\\u001bnclusive"')
+    found = verify_pack(write_zip(files))
+    assert any("inc\\x1bnclusive" in line for line in found.findings)
+    assert all(line.isprintable() for line in (*found.findings, *found.facts.values()))
+
+
+def test_a_key_on_a_curve_that_nobody_here_knows_is_a_finding() -> None:
+    files = dict(read_zip(whole_pack()))
+    p_256, nothing = b"KoZIzj0DAQcD", b"KnZIzj0DAQcD"  # the name of the curve, in base64
+    assert p_256 in files[FLEET_KEY]
+    files[FLEET_KEY] = files[FLEET_KEY].replace(p_256, nothing)
+    found = verify_pack(write_zip(files))
+    assert "the manifest of the pack cannot be read as what zota writes" in found.findings
 
 
 def test_a_decision_that_its_person_did_not_sign_is_found() -> None:

@@ -16,7 +16,8 @@ from ota_engine.wording import one_line
 ListRow: TypeAlias = tuple[int, Mapping[str, str]]
 
 _YEARS: Final = range(2000, 3000)
-_MOST_TOLD: Final = 10  # bad lines that one message names
+_MOST_TOLD: Final = 5  # bad lines that one message names
+_LONGEST_TIME: Final = 40  # characters of what is none that are shown
 
 
 def read_slots(rows: Iterable[ListRow]) -> tuple[tuple[str, float], ...]:
@@ -52,7 +53,7 @@ def read_time(text: str) -> Utc:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise LocalError(
-            f"{one_line(text)!r} is no time: write 2027-03-28 02:30, or 2027-03-28T01:30Z"
+            f"{one_line(text[:_LONGEST_TIME])!r} is no time: write 2027-03-28 02:30, or 2027-03-28T01:30Z"
         ) from None
     if moment.year not in _YEARS:
         raise LocalError(f"{moment.year} is no year of ours: give one from {_YEARS[0]} on")

@@ -43,10 +43,17 @@ def test_every_bad_line_is_named_with_its_number_and_what_is_wrong() -> None:
     )
 
 
-def test_of_very_many_bad_lines_ten_are_named_and_the_others_counted() -> None:
+def test_of_very_many_bad_lines_five_are_named_and_the_others_counted() -> None:
     rows: list[tuple[int, dict[str, str]]] = [(number, {}) for number in range(2, 5_002)]
-    with pytest.raises(LocalError, match=r"line 11: it has no home; and 4,990 more$"):
+    with pytest.raises(LocalError, match=r"line 6: it has no home; and 4,995 more$"):
         read_slots(rows)
+
+
+def test_the_longest_refusal_is_a_line_that_can_be_read() -> None:
+    rows = [(number, {"home": "h", "time": "2" * 9_000}) for number in range(2, 5_002)]
+    with pytest.raises(LocalError) as refused:
+        read_slots(rows)
+    assert len(str(refused.value)) < 1_000
 
 
 def test_an_empty_list_is_refused() -> None:

@@ -66,6 +66,20 @@ def test_every_template_is_a_policy_once_it_has_a_key(name: str) -> None:
         ({"blackout": ["tomorrow"]}, "'tomorrow' is no day"),
         ({"download_window": {"begins": "25:00"}}, "'25:00' is no time of the day"),
         ({"template": "dcc"}, "'dcc' is no template"),
+        ({"template": "d" * 9_000}, "ddd"),
+        ({"template": {}}, "{} is no template"),
+        ({"template": "dcc-hub", "phases": 3}, "phases of the policy is no list"),
+        ({"template": "dcc-hub", "phases": ["pilot"]}, "a phase of the policy is no table"),
+        (
+            {"template": "dcc-hub", "phases": [{"name": "pilot", "gate": 3}]},
+            "a gate of the policy is no table",
+        ),
+        (
+            {"template": "dcc-hub", "phases": [{"name": "p" * 9_000}]},
+            "template dcc-hub has no phase 'ppp",
+        ),
+        ({"attempts": 10**400}, "attempts of the policy is beyond all measure"),
+        ({"attempts": -(10**400)}, "attempts of the policy is beyond all measure"),
         ({"key": ["a" * 9_000]}, "key of the policy is ['aaa"),
         ({"a" * 9_000: 1}, "the unknown key 'aaa"),
         ({"blackout": ["a" * 9_000]}, "aaa' is no day"),
@@ -98,6 +112,12 @@ def test_the_file_that_was_rehearsed_may_be_proposed_as_it_is() -> None:
         "[policy]" + keys + "[[policy.phases]]" + phases.replace("[[phases]]", "[[policy.phases]]")
     )
     assert read_policy_toml("days = 400\n" + inside) == read_policy_toml(EXAMPLE)
+
+
+@pytest.mark.parametrize("text", ["3", '"no table"', "[[1, 2, 3]]"])
+def test_a_policy_that_is_no_table_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(LocalError, match="the policy is no table"):
+        policy_of(text)
 
 
 @pytest.mark.parametrize("value", ["[" * 4_000, "6" * 5_000])

@@ -246,6 +246,8 @@ def _plain(hint: Any, value: Any, where: str) -> Any:
         raise LocalError(
             f"{where} is {one_line(ascii(value))}: give a value of type {hint.__name__}"
         )
+    if hint is int:
+        _finite(value, where)
     return value
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ota_engine.errors import LocalError
 from ota_engine.times import DAY_S
+from ota_engine.wording import one_line
 
 TEMPLATES: Final[Mapping[str, Mapping[str, Any]]] = {
     "dcc-hub": {
@@ -152,29 +153,39 @@ def with_template(values: Mapping[str, Any]) -> dict[str, Any]:
     Phases are known by their names: a value given for one stands in the place of the template's.
 
     Raises:
-        LocalError: there is no such template, or it has no such phase.
+        LocalError: the values are no table, there is no such template, or it has no such phase.
     """
-    given = dict(values)
+    given = _table(values, "the policy")
     name = given.pop("template", None)
     if name is None:
         return given
-    if name not in TEMPLATES:
+    if not isinstance(name, str) or name not in TEMPLATES:
         known = ", ".join(sorted(TEMPLATES))
-        raise LocalError(f"{name!a} is no template: give one of {known}")
+        raise LocalError(f"{one_line(ascii(name))} is no template: give one of {known}")
     template = dict(TEMPLATES[name])
     template["phases"] = _phases(name, template["phases"], given.pop("phases", ()))
     return {**template, **given}
 
 
 def _phases(name: str, phases: Any, given: Any) -> list[dict[str, Any]]:
-    changes = {str(phase.get("name")): dict(phase) for phase in given}
+    if not isinstance(given, list | tuple):
+        raise LocalError("phases of the policy is no list: write [[phases]] for each")
+    tables = [_table(phase, "a phase of the policy") for phase in given]
+    changes = {str(phase.get("name")): phase for phase in tables}
     filled = []
     for phase in phases:
         change = changes.pop(phase["name"], {})
-        gate = {**phase["gate"], **change.pop("gate", {})}
+        gate = {**phase["gate"], **_table(change.pop("gate", {}), "a gate of the policy")}
         filled.append({**phase, **change, "gate": gate})
     if changes:
         strange = next(iter(changes))
         known = ", ".join(phase["name"] for phase in phases)
-        raise LocalError(f"template {name} has no phase {strange!a}: it has {known}")
+        told = one_line(ascii(strange))
+        raise LocalError(f"template {name} has no phase {told}: it has {known}")
     return filled
+
+
+def _table(values: object, where: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise LocalError(f"{where} is no table: write keys and values")
+    return dict(values)
