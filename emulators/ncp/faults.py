@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 from random import Random
+from sys import float_info
 from typing import Any
 
 from emulators.ncp.frames import FLAG
@@ -118,7 +119,8 @@ def _number(
 ) -> float:
     value = table.get(key, lowest)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not lowest <= value <= highest:
+    beyond = isinstance(value, int) and value > float_info.max  # a whole number that no float holds
+    if not number or beyond or not lowest <= value <= highest:
         prefix = f"{where}: " if where else ""
         raise LocalError(
             f"{prefix}{key} = {one_line(repr(value))}: is no number from {lowest:g} to {highest:g}"

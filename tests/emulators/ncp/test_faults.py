@@ -49,6 +49,7 @@ def test_and_from_json() -> None:
         ('[[event]]\nkind = "fire"\nat = 1', "event 1: kind: there are reset"),
         ('[[event]]\nkind = "reset"', "event 1: say either"),
         ('[[event]]\nkind = "reset"\nat = -1', "event 1: at = -1"),
+        (f'[[event]]\nkind = "reset"\nat = {10**400}', "is no number from 0"),
         ('[[event]]\nkind = "reset"\nat = 1\nwhy = 2', "event 1: why: no such key"),
     ],
 )
