@@ -14,6 +14,7 @@ from ota_engine.errors import LocalError
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy, read_policy
 from ota_engine.fleet.releases.rows import ReleaseType
 from ota_engine.times import DAY_S, Utc
+from ota_engine.wording import one_line
 
 PERMILLE: Final = 1000
 HUB_KIND: Final = "communications hub"  # as soaks call it
@@ -165,9 +166,11 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
     except KeyError as error:
         raise LocalError(f"the scenario has no {error}: add it") from error
     except tomllib.TOMLDecodeError as error:
-        raise LocalError(f"no TOML: {error}: correct it there, or take a whole file") from error
+        raise LocalError(
+            f"no TOML: {one_line(str(error))}: correct it there, or take a whole file"
+        ) from error
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise LocalError(f"the scenario cannot be read: {error}") from error
+        raise LocalError(f"the scenario cannot be read: {one_line(str(error))}") from error
 
 
 _TABLES: Final = frozenset(
@@ -181,7 +184,8 @@ _TABLES: Final = frozenset(
 def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     for name in values:
         if name not in known:
-            raise LocalError(f"{where} has {name!a}, which means nothing: mend or remove it")
+            told = one_line(ascii(name))
+            raise LocalError(f"{where} has {told}, which means nothing: mend or remove it")
 
 
 def _record(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:

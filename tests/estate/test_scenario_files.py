@@ -5,6 +5,14 @@ import pytest
 from emulators.estate.scenario import read_scenario
 from ota_engine.errors import LocalError
 
+RELEASE = """
+[[releases]]
+id = "a"
+version = "1"
+cpl = "c"
+type = "planned"
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "said"),
@@ -12,6 +20,8 @@ from ota_engine.errors import LocalError
         ("days = " + "[" * 4_000, "nested too deeply"),
         ("days = " + "6" * 5_000, "digits"),
         ("a = 1\na = 2", "no TOML"),
+        ("a" * 9_000 + " = 1", "means nothing"),
+        (RELEASE.replace("planned", "p" * 9_000), "ppp"),
         (
             f"releases = []\nbegin = 2027-01-04T09:00:00Z\n[reaction]\nreach_s = {10**400}",
             "too large",
@@ -21,4 +31,4 @@ from ota_engine.errors import LocalError
 def test_a_scenario_that_no_parser_reads_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(LocalError, match=said) as refused:
         read_scenario(text, 100, 1)
-    assert str(refused.value).isprintable()
+    assert str(refused.value).isprintable() and len(str(refused.value)) < 1_000
