@@ -152,7 +152,7 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
             raise LocalError("begin is no moment with a zone: write 2027-01-04T09:00:00Z")
         return Scenario(
             begin=Utc(begin.astimezone(UTC).timestamp()),
-            days=float(values.get("days", 400)),
+            days=_days(values.get("days", 400), "days"),
             estate=_estate(values.get("estate", {}), homes, seed),
             model=_model(values.get("reaction", {}), releases),
             releases=releases,
@@ -161,7 +161,7 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
             habits=_record(SupplierHabits, values.get("suppliers", {}), "[suppliers]"),
             silences=_records(Silence, values.get("silences", ()), "[[silences]]"),
             incidents=_records(PlannedIncident, values.get("incidents", ()), "[[incidents]]"),
-            patience_days=float(values.get("patience_days", 3)),
+            patience_days=_days(values.get("patience_days", 3), "patience_days"),
         )
     except KeyError as error:
         raise LocalError(f"the scenario has no {error}: add it") from error
@@ -173,6 +173,7 @@ def read_scenario(text: str, homes: int, seed: int) -> Scenario:
         raise LocalError(f"the scenario cannot be read: {one_line(str(error))}") from error
 
 
+_BEYOND: Final = 1e12  # seconds or anything else: more than any rehearsal lasts or counts
 _TABLES: Final = frozenset(
     {
         *("begin", "days", "patience_days", "estate", "reaction", "releases", "policy"),
@@ -188,6 +189,13 @@ def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str], where: str
             raise LocalError(f"{where} has {told}, which means nothing: mend or remove it")
 
 
+def _days(value: Any, name: str) -> float:
+    days = float(value)
+    if not 0 <= days < _BEYOND:
+        raise LocalError(f"{name} is {days:g}: give 0 or more, below {_BEYOND:g}")
+    return days
+
+
 def _record(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
     """Read a record of numbers and texts; what is not given is as it is otherwise."""
     known = {item.name: item for item in fields(kind)}
@@ -198,8 +206,8 @@ def _record(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
     kinds = get_type_hints(kind)
     read = {name: kinds[name](value) for name, value in values.items()}
     for name, value in read.items():
-        if not isinstance(value, str) and value < 0:
-            raise LocalError(f"{name} of {where} is {value}: give 0 or more")
+        if not isinstance(value, str) and not 0 <= value < _BEYOND:
+            raise LocalError(f"{name} of {where} is {value:.6g}: give 0 or more, below {_BEYOND:g}")
     return kind(**read)
 
 

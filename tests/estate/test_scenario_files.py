@@ -5,6 +5,7 @@ import pytest
 from emulators.estate.scenario import read_scenario
 from ota_engine.errors import LocalError
 
+RELEASES = "releases = []\nbegin = 2027-01-04T09:00:00Z\n"
 RELEASE = """
 [[releases]]
 id = "a"
@@ -21,6 +22,9 @@ type = "planned"
         ("days = " + "6" * 5_000, "digits"),
         ("a = 1\na = 2", "no TOML"),
         ("a" * 9_000 + " = 1", "means nothing"),
+        (RELEASES + "[reaction]\nreach_s = inf", "reach_s of .reaction. is inf"),
+        (RELEASES + "[reaction]\nreach_s = nan", "reach_s of .reaction. is nan"),
+        ("days = inf\n" + RELEASES, "days is inf"),
         (RELEASE.replace("planned", "p" * 9_000), "ppp"),
         (
             f"releases = []\nbegin = 2027-01-04T09:00:00Z\n[reaction]\nreach_s = {10**400}",

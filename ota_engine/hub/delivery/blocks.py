@@ -13,7 +13,7 @@ from images.eui64 import format_eui64
 from ota_engine.bucket import Bucket
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Priority, Send
-from ota_engine.hub.delivery.download import Session
+from ota_engine.hub.delivery.download import DOWNLOADING, Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.period import BlockPeriod
 from ota_engine.hub.delivery.session import HOLDING, OPEN, SessionStep
@@ -31,7 +31,6 @@ from ota_engine.zcl.ota import encode
 from ota_engine.zcl.status import Status
 
 LOW: Final = Priority.LOW.value
-DOWNLOADING: Final = SessionState.DOWNLOADING
 BLOCK_TOKEN: Final = 1  # of every ``Send`` that carries a block
 TAIL = 4096  # octets: the largest page; holes this close to the end are asked for after the end
 OVER_RATE_WAIT = 1.0  # seconds

@@ -10,8 +10,8 @@ from typing import Final
 from images.airtime import page_response_time
 from ota_engine.errors import PeerError
 from ota_engine.events import Packet, Send
-from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, DOWNLOADING, LOW, BlockServer
-from ota_engine.hub.delivery.download import Page
+from ota_engine.hub.delivery.blocks import BLOCK_TOKEN, LOW, BlockServer
+from ota_engine.hub.delivery.download import DOWNLOADING, Page
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import SERVING
 from ota_engine.hub.delivery.transfers import Transfers
