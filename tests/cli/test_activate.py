@@ -226,9 +226,11 @@ def test_what_a_device_runs_of_itself_is_not_ordered_either(bench: Bench) -> Non
 
 def test_an_image_delivered_anew_is_ordered_anew(bench: Bench) -> None:
     bench.push()
-    bench.activate()
-    bench.push(policy="reinstall")
     assert bench.activate().code == 0
+    again = bench.push(policy="reinstall")
+    assert "awaits its command" in again.out, again
+    done = bench.activate()
+    assert done.out.startswith("order 2 is activated"), done
     assert [order["state"] for order in bench.orders()] == ["activated", "activated"]
 
 

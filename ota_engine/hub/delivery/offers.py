@@ -56,6 +56,7 @@ class Offers:
         request = decode_query_next_image_request(packet.payload)
         self._learn(packet, peer, request, now)
         if self._kernel.happenings:  # the word was news: what follows from it comes first
+            self._reports.proven(peer, request, now)
             self._kernel.happen(QueryHeard(packet, request))
         else:
             self.answer(packet, request, peer, now)

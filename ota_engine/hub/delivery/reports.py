@@ -19,7 +19,7 @@ from ota_engine.records import Activation, FirmwareSource, SessionState, Version
 from ota_engine.times import Monotonic
 from ota_engine.wording import one_line
 from ota_engine.zcl.basic import BasicAttribute
-from ota_engine.zcl.commands import Attribute
+from ota_engine.zcl.commands import Attribute, QueryNextImageRequest
 from ota_engine.zcl.general import AttributeRecord
 
 NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
@@ -122,6 +122,14 @@ class Reports:
             session.spoke_after(session.since + SOONEST_RESTART, now)
         self._confirm(peer, session, running, restarting, now)
 
+    def proven(self, peer: Peer, query: QueryNextImageRequest, now: Monotonic) -> None:
+        """A query that is news proves a delivery done before anybody chooses the next by it."""
+        session = peer.session_for((query.manufacturer_code, query.image_type))
+        if session is None or not session.complete:
+            return
+        if query.current_file_version == self._kernel.images.reported(session.image):
+            self.queried(peer, session, query.current_file_version, now)
+
     def _confirm(
         self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
     ) -> None:
@@ -140,7 +148,7 @@ class Reports:
                 self._succeeded(peer, session, version, "the device reports it", now)
             # else a reinstall, which proves itself by the restart, not by the version
         else:
-            self._runs_it(peer, session, version, now)
+            self._runs_it(peer, session, version, empty, now)
 
     def _parked(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """A device whose activation is not ours to order says that it holds the verified image."""
@@ -169,7 +177,9 @@ class Reports:
         reason = f"the device was taken to run the image, and reports 0x{version:08X}"
         self._transfers.step(peer, session, SessionStep.RELAPSE, now, reason)
 
-    def _runs_it(self, peer: Peer, session: Session, version: int, now: Monotonic) -> None:
+    def _runs_it(
+        self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
+    ) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
         transfers = self._transfers
         if session.state is SessionState.UPDATED or session.version_after == version:
@@ -186,8 +196,10 @@ class Reports:
                     peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
                 )
             return
-        if session.version_before == version and not session.came_back:
-            return  # it holds the image a second time, for a reinstall
+        if session.version_before == version:
+            # For a reinstall it holds what it runs: a restart alone may have been a power cut.
+            if not (session.came_back and (empty or self._was_due(session, now))):
+                return
         ordered, reason = self._order_behind(session, now)
         session.runs(version)
         self._succeeded(peer, session, version, reason, now)
@@ -209,9 +221,12 @@ class Reports:
             return True, "activated by a command"
         if wish is Activation.IMMEDIATE:
             return True, "activated while its Upgrade End was unanswered"
-        if session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc:
+        if self._was_due(session, now):
             return True, "activated at its time"
         return False, UNORDERED
+
+    def _was_due(self, session: Session, now: Monotonic) -> bool:
+        return session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc
 
     def overdue(self, peer: Peer, now: Monotonic) -> None:
         """A device may have taken longer to check the image, or to restart, than it may."""

@@ -411,6 +411,46 @@ def test_a_reinstall_that_waits_is_not_taken_for_done() -> None:
     assert desk.state() is SessionState.HELD
 
 
+@pytest.mark.parametrize("activation", [Activation.WAIT, Activation.EXTERNAL])
+def test_a_reinstall_that_waits_is_not_taken_for_done_after_a_power_cut(
+    activation: Activation,
+) -> None:
+    """The device runs the version before and after: only that it holds nothing more proves it."""
+    desk, client = ready(policy=VersionPolicy.REINSTALL, activation=activation)
+    client.query(NEW)
+    client.download()
+    client.end()
+    waits = desk.state()
+    client.join()
+    client.query(NEW)
+    client.report(NEW, HOLDS)
+    assert desk.state() is waits
+    assert activations(desk) == []
+    client.report(NEW, 0)
+    assert desk.state() is SessionState.UPDATED
+
+
+@pytest.mark.parametrize(
+    ("reachable", "reason"), [(True, "the device reports it"), (False, "activated at its time")]
+)
+def test_a_reinstall_at_a_set_time_proves_itself_by_the_restart_after_it(
+    reachable: bool, reason: str
+) -> None:
+    desk, client = ready(policy=VersionPolicy.REINSTALL, activation=Activation.AT, at=UTC + 600.0)
+    client.query(NEW)
+    client.download()
+    client.end()
+    client.join()
+    client.query(NEW)
+    assert desk.state() is SessionState.SCHEDULED
+    if not reachable:
+        desk.give(LinkDown("test", "unplugged", desk.now))
+    desk.wait(700.0)
+    client.join()
+    client.query(NEW)
+    assert activations(desk) == [("succeeded", reason)]
+
+
 def test_the_same_power_source_again_is_no_news() -> None:
     desk, client = ready()
     client.report_power(MAINS)

@@ -278,6 +278,30 @@ def test_a_device_that_holds_its_image_is_left_to_run_it() -> None:
     assert desk.status(of=old).state is SessionState.HELD
 
 
+@pytest.mark.parametrize("by_query", [True, False])
+def test_to_install_again_what_a_device_has_just_come_to_run_is_a_delivery_of_its_own(
+    by_query: bool,
+) -> None:
+    """The word that confirms its activation is also the one by which the new push chooses."""
+    new = image()
+    desk, device = pushing(new, activation=Activation.EXTERNAL)
+    tell(device)
+    device.finish()
+    desk.wait(60.0)
+    assert verdicts(desk) == [PushVerdict.AWAITING]
+    desk.give(begin(new, activation=Activation.EXTERNAL, policy=VersionPolicy.REINSTALL))
+    desk.wait(0.0)
+    if not by_query:
+        tell(device, NEW)
+    assert device.query(NEW) == offered(new)
+    assert desk.outcomes()[-1] == ("activation", "succeeded", "activated by a command")
+    device.download()
+    device.end()
+    assert desk.state() is SessionState.AWAITING_COMMAND
+    desk.wait(60.0)
+    assert verdicts(desk) == [PushVerdict.AWAITING]
+
+
 def test_a_push_can_be_stopped() -> None:
     desk, device = pushing(image())
     tell(device)
