@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final, NamedTuple
 
 from images.errors import ImageError, JudgingError
@@ -251,11 +252,23 @@ def _expect(table: Any, folder: Path) -> dict[str, Any]:
             fields[name] = read(_typed(value, str, key))
         elif key in _FILES:
             name, read_file = _FILES[key]
-            fields[name] = read_file(folder / _typed(value, str, key))
+            fields[name] = read_file(_regular(folder / _typed(value, str, key), key))
         else:
             codes = _list(table, key)
             fields["manufacturer_codes"] = tuple(_typed(code, int, key) for code in codes)
     return fields
+
+
+def _regular(path: Path, key: str) -> Path:
+    """A file of settings may be a stranger's: what it names is not waited for, as a pipe would be.
+
+    Raises:
+        OSError: nothing is there.
+        ValueError: it is no file.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise ValueError(f"{key} is {str(path)!r}, which is no file")
+    return path
 
 
 def _only(table: Any, known: tuple[str, ...], where: str) -> None:

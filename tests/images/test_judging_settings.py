@@ -1,5 +1,6 @@
 """Settings to judge files by, as a loader of its own: no command line has to be there."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,14 @@ def test_a_file_that_settings_name_is_complained_of_by_its_own_name(tmp_path: Pa
     (tmp_path / "ca.hex").write_text("no key")
     with pytest.raises(ImageError, match=r"ca\.hex: not a Smart Energy public key"):
         load(settings_file(tmp_path, "[image.expect]\nca-key = 'ca.hex'"))
+
+
+def test_a_pipe_that_settings_name_is_not_waited_for(tmp_path: Path) -> None:
+    """The settings may have come with a stranger's repository, and the run be a hook of ours."""
+    os.mkfifo(tmp_path / "ca.hex")
+    with pytest.raises(JudgingError, match=r"ca-key is '.*ca\.hex', which is no file") as caught:
+        load(settings_file(tmp_path, "[image.expect]\nca-key = 'ca.hex'"))
+    assert "\n" not in str(caught.value)
 
 
 def test_the_last_exception_that_matches_wins_and_what_was_said_wins_over_all(

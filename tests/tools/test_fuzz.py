@@ -198,6 +198,16 @@ def test_an_endless_walk_is_a_defect(parts: Parts, monkeypatch: pytest.MonkeyPat
     assert "TooSlow" in defect.place
 
 
+def test_an_input_that_waits_for_ever_is_a_defect(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts.campaign, "STILL", 0.05)
+    never, kept_open = os.pipe()
+    (defect,) = parts.feed(lambda data: os.read(never, 1), runs=1).defects
+    assert "TooSlow" in defect.place
+    os.close(kept_open)
+
+
 def test_an_input_that_kills_the_process_is_kept_by_its_parent(parts: Parts) -> None:
     def dies(data: bytes) -> None:
         if data == b"die":

@@ -16,6 +16,7 @@ from probes import Probes
 from targets.target import Target
 
 SLOWEST: Final = 20.0  # processor seconds for one input; above it, a walk has no end
+STILL: Final = 240.0  # seconds on the clock for one input; above it, it waits for what never comes
 MOST_DEFECTS: Final = 20  # of one target; after so many it is broken, and the next is due
 SHOWN_FRAMES: Final = 8  # of a traceback; an endless recursion has a thousand
 TOLD_EVERY: Final = 10.0  # seconds between two notes of what was done
@@ -24,7 +25,7 @@ TICKS: Final = 4  # in that time
 
 
 class TooSlow(Exception):  # noqa: N818 - a verdict on an input, not a failure of this program
-    """An input that keeps a target busy for longer than any file may."""
+    """An input that keeps a target for longer than any file may."""
 
 
 class Broken(NamedTuple):
@@ -204,7 +205,24 @@ def _place(error: BaseException) -> str:
 
 @contextmanager
 def _ticking(fed: Callable[[], int], tick: Callable[[], None]) -> Iterator[None]:
-    """Raise ``TooSlow`` inside what takes too long; a timer for all inputs costs none of them."""
+    """Raise ``TooSlow`` inside what takes too long; timers for all inputs cost none of them."""
+    with (
+        _timed(signal.SIGVTALRM, signal.ITIMER_VIRTUAL, (SLOWEST, "processor time"), fed, tick),
+        _timed(signal.SIGALRM, signal.ITIMER_REAL, (STILL, "waiting"), fed, tick),
+    ):
+        yield
+
+
+@contextmanager
+def _timed(
+    number: signal.Signals,
+    timer: int,
+    most: tuple[float, str],
+    fed: Callable[[], int],
+    tick: Callable[[], None],
+) -> Iterator[None]:
+    """Look at a target by one timer: ``most`` is how long one input may take, and of what."""
+    seconds, of_what = most
     seen, same = -1, 0
 
     def look(number: int, frame: FrameType | None) -> None:
@@ -213,12 +231,12 @@ def _ticking(fed: Callable[[], int], tick: Callable[[], None]) -> Iterator[None]
         seen, same = fed(), same + 1 if fed() == seen else 0
         if same >= TICKS:
             same = 0
-            raise TooSlow(f"more than {SLOWEST:g} s of processor time for one input")
+            raise TooSlow(f"more than {seconds:g} s of {of_what} for one input")
 
-    earlier = signal.signal(signal.SIGVTALRM, look)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SLOWEST / TICKS, SLOWEST / TICKS)
+    earlier = signal.signal(number, look)
+    signal.setitimer(timer, seconds / TICKS, seconds / TICKS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, earlier)
+        signal.setitimer(timer, 0)
+        signal.signal(number, earlier)

@@ -196,10 +196,9 @@ class Reports:
                     peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
                 )
             return
-        if session.version_before == version:
-            # For a reinstall it holds what it runs: a restart alone may have been a power cut.
-            if not (session.came_back and (empty or self._was_due(session, now))):
-                return
+        restarted = session.came_back and (empty or self._was_due(session, now))
+        if session.version_before == version and not restarted:
+            return  # it holds what it runs, for a reinstall; to come back alone may be a power cut
         ordered, reason = self._order_behind(session, now)
         session.runs(version)
         self._succeeded(peer, session, version, reason, now)
