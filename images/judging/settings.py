@@ -39,6 +39,7 @@ from images.strict_toml import read_toml
 
 UNCHOSEN: Final = ChosenProfile()
 MAX_SETTINGS_BYTES: Final = 256 << 10
+MAX_PATTERN: Final = 500  # characters; the time to read one grows with their square
 # zota.toml's key -> field of Expectations, and the type it is written in
 _PLAIN: Final[Mapping[str, tuple[str, type]]] = {
     "manufacturer": ("manufacturer_code", int),
@@ -211,7 +212,7 @@ def _settings(table: Any, folder: Path) -> JudgingSettings:
         _only(entry, ("files", "profile", "expect"), "image.files")
         exceptions.append(
             PerFile(
-                _typed(entry.get("files"), str, "files of image.files"),
+                _pattern(entry.get("files"), "files of image.files"),
                 _profile(entry),
                 _expect(entry.get("expect", {}), folder),
             )
@@ -237,7 +238,7 @@ def _ignore(entry: Any) -> Ignore:
     rule = _typed(entry.get("rule"), str, "rule of image.ignore")
     if not rule.startswith("ZOTA"):
         raise ValueError(f"ignore {rule!r}: give a rule, or the beginning of some: ZOTA037, ZOTA03")
-    return Ignore(rule, reason, _typed(entry.get("files", "*"), str, "files of image.ignore"))
+    return Ignore(rule, reason, _pattern(entry.get("files", "*"), "files of image.ignore"))
 
 
 def _expect(table: Any, folder: Path) -> dict[str, Any]:
@@ -257,6 +258,13 @@ def _expect(table: Any, folder: Path) -> dict[str, Any]:
             codes = _list(table, key)
             fields["manufacturer_codes"] = tuple(_typed(code, int, key) for code in codes)
     return fields
+
+
+def _pattern(value: Any, key: str) -> str:
+    text: str = _typed(value, str, key)
+    if len(text) > MAX_PATTERN:
+        raise ValueError(f"{key} has {len(text)} characters, at most {MAX_PATTERN} are read")
+    return text
 
 
 def _regular(path: Path, key: str) -> Path:

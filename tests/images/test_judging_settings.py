@@ -33,6 +33,11 @@ def settings_file(folder: Path, text: str) -> Path:
         ("[image.expect]\nhash = 'ab'", "give 64 hex digits"),
         ("[image.expect]\nca-eui64 = 'x'", "EUI-64"),
         ("[image.expect]\ntype = true", "type is True, not int"),
+        ("[[image.files]]\nfiles = '" + "[" * 501 + "'", "501 characters, at most 500"),
+        (
+            "[image]\nignore = [{ rule = 'ZOTA037', reason = 'x', files = '" + "[" * 501 + "' }]",
+            "501 characters, at most 500",
+        ),
         ("a" + ".a" * 251 + " = 1", "more than 250 dots"),
         ("a = " + "[" * 4000, "nested too deeply"),
     ],
