@@ -75,6 +75,8 @@ class BlockServer:
                 packet, peer, now
             ):
                 return
+            image = session.served  # one that has just begun may take its element alone
+            size = image.block_size(offset, request[5], device.carries)
         if self._budgeted:
             short = self.charge(peer, size, now)
             if short:
@@ -206,7 +208,9 @@ class BlockServer:
         return False
 
     def _begin(self, peer: Peer, session: Session, now: Monotonic) -> None:
-        session.begin(self._kernel.clock.utc(now))
+        known = peer.device.firmwares.get(session.target)
+        running = None if known is None else known.file_version
+        session.begin(running, self._kernel.clock.utc(now))
         self._flush_later(session, now)
         self._transfers.step(peer, session, SessionStep.BLOCK, now)
         self.watch(peer, session, now)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from ota_engine.events import Packet
-from ota_engine.hub.delivery.session import HOLDING
+from ota_engine.hub.delivery.session import ARRIVED, HOLDING, End
 from ota_engine.hub.kernel.devices import Target
 from ota_engine.hub.kernel.images import ServedImage
 from ota_engine.hub.kernel.quirks import quirk_for
@@ -18,6 +18,8 @@ from ota_engine.times import LONG_AGO, NEVER, Monotonic, Utc
 DOWNLOADING: Final = SessionState.DOWNLOADING
 #: States after which a new offer begins a new attempt.
 ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
+#: States in which a device keeps the image and was not told to run it.
+WAITING = HOLDING - {SessionState.RESTARTING}
 
 
 class Session:
@@ -28,6 +30,7 @@ class Session:
         served: what the device is given of the image: the file, or its bare element.
         since: when its state began, monotonic.
         aborts: downloads the device broke off in this attempt.
+        arrived: the good end of this attempt's transfer was told.
         complete: the last octet has been asked for.
         came_back: the device announced itself after it was told to apply.
         deadline: monotonic: until when the device may verify or restart.
@@ -42,6 +45,7 @@ class Session:
         "_furthest",
         "_last_offset",
         "aborts",
+        "arrived",
         "assignment",
         "attempt",
         "blocks",
@@ -81,6 +85,7 @@ class Session:
         self.blocks = 0
         self.retries = 0
         self.aborts = 0
+        self.arrived = False
         self.complete = False
         self.came_back = False
         self.deadline = NEVER
@@ -114,9 +119,12 @@ class Session:
 
     def enter(self, state: SessionState, reason: str, now: Monotonic, utc: Utc) -> None:
         """Take another state."""
+        waits_still = self.state in WAITING and state in WAITING
         self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
-        self.came_back = False
+        self.came_back &= waits_still
         self.waits_for = ""
+        if state is SessionState.FAILED:
+            self.attempt = max(self.attempt, 1)  # also where it had not begun
 
     def explain(self, reason: str) -> bool:
         """Change why it waits; returns whether that is new."""
@@ -170,7 +178,7 @@ class Session:
             self.offset = self.blocks = self.aborts = 0
             self.version_after = self.due_utc = None
             self.due = NEVER
-            self.complete = self.came_back = False
+            self.complete = self.came_back = self.arrived = False
         if self.state is SessionState.ASSIGNED:
             self.started_utc = utc
         self.attempt = max(self.attempt, 1)
@@ -184,11 +192,21 @@ class Session:
             self.version_before = running
         self.attempt = max(self.attempt, 1)
 
-    def begin(self, utc: Utc) -> None:
-        """Blocks are served from now on."""
+    def begin(self, running: int | None, utc: Utc) -> None:
+        """Blocks are served from now on, to a device that last said that it runs this version."""
+        if self.version_before is None:
+            self.version_before = running  # it goes on with what an earlier delivery began
+            self.served = _served(self.image, running)
         if self.attempt == 0:
             self.attempt = 1
             self.started_utc = utc
+
+    def tell(self, end: End) -> bool:
+        """Note an end; returns whether it is to be told, as every transfer arrives but once an attempt."""
+        arrives = end == ARRIVED
+        again = arrives and self.arrived
+        self.arrived |= arrives
+        return not again
 
     def asked_for(self, now: Monotonic) -> None:
         """The device asks for something of this image."""
@@ -250,6 +268,10 @@ class Session:
         """The device announced itself: if it holds the image, it came back with or without it."""
         self.came_back = self.state in HOLDING
 
+    def unheard(self) -> None:
+        """The device could not be heard: one that waits may have come back meanwhile, for all we know."""
+        self.came_back |= self.state in WAITING
+
     def spoke_after(self, moment: Monotonic, now: Monotonic) -> None:
         """The device speaks as it would not before a restart that takes until ``moment``."""
         self.came_back |= now >= moment
@@ -297,6 +319,7 @@ class Session:
         session.version_before = record.version_before
         session.served = _served(image, record.version_before)
         session.complete = record.offset >= session.served.size
+        session.arrived = record.state in HOLDING
         session.version_after = record.version_after
         session.due_utc = record.due_utc
         return session

@@ -165,6 +165,8 @@ class Offers:
         ran = self._kernel.images.reported(session.image)
         if session.state is SessionState.UPDATED and running in (ran, session.version_after):
             return False
+        if self._reports.owes_word(peer, session, running, now):
+            return False
         verdict = self._transfers.decide(peer, session, running, hardware)
         if verdict.offer:
             return self._offer(peer, session, running, now)

@@ -83,6 +83,7 @@ class Presence:
             for session in peer.sessions.values():
                 if self._resumed:
                     self._take_up(peer, session, now)
+                session.unheard()
                 self._grant_time(peer, session, now)
             self._explain(peer, self._down, BACK)
             transfers.explain_idle(peer)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from images.eui64 import format_eui64
 from ota_engine.events import BASIC_CLUSTER, Packet
-from ota_engine.hub.delivery.contacts import Contacts
+from ota_engine.hub.delivery.contacts import ON_ITS_WAY, Contacts
 from ota_engine.hub.delivery.download import Session
 from ota_engine.hub.delivery.peer import Peer
 from ota_engine.hub.delivery.session import HOLDING, SessionStep
@@ -87,9 +87,11 @@ class Reports:
             wanted=session is not None,
         )
         if session is not None:
-            status = values.get(Attribute.IMAGE_UPGRADE_STATUS) if asked else None
-            self._confirm(peer, session, version, status == NORMAL, now)
-            if status == EXTERNAL_EVENT:
+            status = values.get(Attribute.IMAGE_UPGRADE_STATUS)
+            if not asked and status == NORMAL:
+                status = None  # unasked, that may be the word before it held anything
+            self._confirm(peer, session, version, status, now)
+            if asked and status == EXTERNAL_EVENT:
                 self._parked(peer, session, now)
 
     def _names(self, peer: Peer, records: Iterable[AttributeRecord], now: Monotonic) -> bool:
@@ -120,7 +122,16 @@ class Reports:
         if restarting:
             # It would not query while it is about to restart, unless the query was under way.
             session.spoke_after(session.since + SOONEST_RESTART, now)
-        self._confirm(peer, session, running, restarting, now)
+        self._confirm(peer, session, running, NORMAL if restarting else None, now)
+
+    def owes_word(self, peer: Peer, session: Session, running: int, now: Monotonic) -> bool:
+        """Whether a device came back that held what it runs, and has yet to say whether it holds it still.
+
+        To offer it the image anew would have it say that it downloads, and nobody would know.
+        """
+        reinstall = session.version_before == running and session.complete
+        asked = peer.asked_at >= session.since and now < peer.asked_at + ON_ITS_WAY
+        return reinstall and session.came_back and asked
 
     def proven(self, peer: Peer, query: QueryNextImageRequest, now: Monotonic) -> None:
         """A query that is news proves a delivery done before anybody chooses the next by it."""
@@ -131,12 +142,12 @@ class Reports:
             self.queried(peer, session, query.current_file_version, now)
 
     def _confirm(
-        self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
+        self, peer: Peer, session: Session, version: int, status: int | None, now: Monotonic
     ) -> None:
-        """Compare a version with the assignment; ``empty`` says that the device holds nothing."""
+        """Compare a version with the assignment; ``status`` as far as the device tells it."""
         expected = self._kernel.images.reported(session.image)
         if version != expected:
-            if not (session.state in HOLDING and session.came_back and empty):
+            if not (session.state in HOLDING and session.came_back and status == NORMAL):
                 return
             if _in_other_words(session, version, expected):
                 reason = f"the device reports 0x{version:08X}, as its maker's firmware writes it"
@@ -144,11 +155,10 @@ class Reports:
             else:
                 self._came_back_without(peer, session, version, now)
         elif session.state is SessionState.RESTARTING:
-            if session.version_before != version or session.came_back:
+            if session.version_before != version or self._restarted(session, status, now):
                 self._succeeded(peer, session, version, "the device reports it", now)
-            # else a reinstall, which proves itself by the restart, not by the version
         else:
-            self._runs_it(peer, session, version, empty, now)
+            self._runs_it(peer, session, version, status, now)
 
     def _parked(self, peer: Peer, session: Session, now: Monotonic) -> None:
         """A device whose activation is not ours to order says that it holds the verified image."""
@@ -178,7 +188,7 @@ class Reports:
         self._transfers.step(peer, session, SessionStep.RELAPSE, now, reason)
 
     def _runs_it(
-        self, peer: Peer, session: Session, version: int, empty: bool, now: Monotonic
+        self, peer: Peer, session: Session, version: int, status: int | None, now: Monotonic
     ) -> None:
         """The device runs the image though we did not tell it to apply: say how that came about."""
         transfers = self._transfers
@@ -196,9 +206,8 @@ class Reports:
                     peer, session, SessionStep.REPORTED_NEW, now, "the device already runs it"
                 )
             return
-        restarted = session.came_back and (empty or self._was_due(session, now))
-        if session.version_before == version and not restarted:
-            return  # it holds what it runs, for a reinstall; to come back alone may be a power cut
+        if session.version_before == version and not self._restarted(session, status, now):
+            return
         ordered, reason = self._order_behind(session, now)
         session.runs(version)
         self._succeeded(peer, session, version, reason, now)
@@ -223,6 +232,20 @@ class Reports:
         if self._was_due(session, now):
             return True, "activated at its time"
         return False, UNORDERED
+
+    def _restarted(self, session: Session, status: int | None, now: Monotonic) -> bool:
+        """Whether a device that runs what it ran has installed it again, which no version tells.
+
+        To come back alone may be a power cut: it takes an order to restart, given or due, or that the
+        device says that it holds nothing any more.
+        """
+        ordered = session.state is SessionState.RESTARTING
+        if status is None:
+            due = session.state is SessionState.SCHEDULED and self._was_due(session, now)
+            return session.came_back and (ordered or due)
+        if status != NORMAL:
+            return False  # it holds the image still
+        return session.came_back or (ordered and now >= session.since + SOONEST_RESTART)
 
     def _was_due(self, session: Session, now: Monotonic) -> bool:
         return session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc

@@ -118,6 +118,9 @@ class End(NamedTuple):
     succeeded: bool
 
 
+ARRIVED: Final = End(OutcomeKind.TRANSFER, succeeded=True)
+
+
 def ends_of(before: S, after: S, *, complete: bool) -> tuple[End, ...]:
     """Which ends a change of state is, in the order in which they are told.
 
@@ -130,10 +133,10 @@ def ends_of(before: S, after: S, *, complete: bool) -> tuple[End, ...]:
         complete: the whole image was given from here.
     """
     if after is S.UPDATED:
-        arrived = () if before in HOLDING else (End(OutcomeKind.TRANSFER, True),)
+        arrived = () if before in HOLDING else (ARRIVED,)
         return (*arrived, End(OutcomeKind.ACTIVATION, True)) if complete else ()
     if after in HOLDING:
-        return () if before in HOLDING else (End(OutcomeKind.TRANSFER, True),)
+        return () if before in HOLDING else (ARRIVED,)
     if after not in FINAL or before is S.FAILED:
         return ()  # nothing has ended, or was given up that is told as failed
     held = before in HOLDING or (before is S.UPDATED and complete)

@@ -298,7 +298,8 @@ class Transfers:
         )
         self._tell(peer, session, before, after, reason)
         for end in ends_of(before, after, complete=session.complete):
-            self._report(peer, session, end, failed, reason, now)
+            if session.tell(end):
+                self._report(peer, session, end, failed, reason, now)
         return True
 
     def _tell(

@@ -17,7 +17,7 @@ class PushVerdict(StrEnum):
     """How it ended for one firmware."""
 
     UPDATED = "updated"  # it reports the new version
-    CURRENT = "already current"  # it reported that version before anything was offered
+    CURRENT = "already current"  # it ran that version before anything was delivered whole
     HOLDING = "holds the image"  # verified; runs it when an operator releases it
     AWAITING = "awaits its command"  # verified; runs it on a signed command only
     WOULD = "would be updated"  # of a dry run: an image fits
@@ -98,11 +98,16 @@ def ending(session: SessionStatus, now: Monotonic, command_within: float) -> Pus
     verdict = ENDS.get(session.state)
     if verdict is PushVerdict.AWAITING and now < session.since + command_within:
         return None
-    if session.blocks == 0 and verdict is PushVerdict.UPDATED:
+    if verdict is PushVerdict.UPDATED and (session.blocks == 0 or _ran_it_before(session)):
         return PushVerdict.CURRENT
     if session.blocks == 0 and verdict is PushVerdict.FAILED:
         return PushVerdict.REFUSED
     return verdict
+
+
+def _ran_it_before(session: SessionStatus) -> bool:
+    """Whether a device that was not given the whole image runs what it ran."""
+    return session.offset < session.size and session.version_before == session.version_after
 
 
 def ends_at(session: SessionStatus, command_within: float) -> Monotonic:

@@ -54,6 +54,15 @@ def test_an_xbee_before_0x100a_is_offered_the_element_and_counts_offsets_from_it
     assert octets(client, 1000) == FIRMWARE[1000:]
 
 
+def test_it_is_given_the_element_also_where_it_goes_on_without_a_query() -> None:
+    """What it runs is known from its own word: it began under an assignment that another replaced."""
+    desk, client = ready(None, xbee())
+    client.report(OLD_XBEE)
+    assert octets(client, 1000) == FIRMWARE[1000:]
+    desk.restart()
+    assert octets(client, 1000) == FIRMWARE[1000:]
+
+
 def test_past_the_end_of_the_element_there_is_nothing_for_it() -> None:
     _, client, _ = asked(xbee(), OLD_XBEE)
     client.ask(0)

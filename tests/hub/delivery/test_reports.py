@@ -430,6 +430,21 @@ def test_a_reinstall_that_waits_is_not_taken_for_done_after_a_power_cut(
     assert desk.state() is SessionState.UPDATED
 
 
+def test_a_device_that_comes_back_from_a_reinstall_is_offered_nothing_before_it_has_said_what_it_holds() -> (
+    None
+):
+    """It may query sooner than it answers; offered the image, it would say that it downloads."""
+    desk, client = ready(policy=VersionPolicy.REINSTALL, activation=Activation.EXTERNAL)
+    client.query(NEW)
+    client.download()
+    client.end()
+    desk.wait(60.0)
+    client.join()
+    assert client.query(NEW) == NOBODY
+    client.report(NEW, 0)
+    assert activations(desk) == [("succeeded", "activated by a command")]
+
+
 @pytest.mark.parametrize(
     ("reachable", "reason"), [(True, "the device reports it"), (False, "activated at its time")]
 )

@@ -1,5 +1,6 @@
 """A push inside the engine: what a device tells leads to what it is given, within the same call."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from ota_engine.records import (
     Term,
     VersionPolicy,
 )
+from ota_engine.times import Utc
 from ota_engine.zcl import general
 from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute
@@ -37,6 +39,7 @@ from tests.hub.delivery.desk import (
     NEW,
     NOBODY,
     OLD,
+    UTC,
     Desk,
     image,
     offered,
@@ -300,6 +303,17 @@ def test_to_install_again_what_a_device_has_just_come_to_run_is_a_delivery_of_it
     assert desk.state() is SessionState.AWAITING_COMMAND
     desk.wait(60.0)
     assert verdicts(desk) == [PushVerdict.AWAITING]
+
+
+def test_a_device_that_runs_what_it_ran_is_current_though_a_part_of_the_image_was_served() -> None:
+    """A person takes the reinstall back in mid download."""
+    new = image()
+    desk, device = pushing(new, policy=VersionPolicy.REINSTALL)
+    assert device.query(NEW) == offered(new)
+    device.download(until=500)
+    desk.give(Assign(replace(wish(new), created_utc=Utc(UTC + desk.now)), "test"))
+    tell(device, NEW)
+    assert verdicts(desk) == [PushVerdict.CURRENT]
 
 
 def test_a_push_can_be_stopped() -> None:
