@@ -38,7 +38,14 @@ _KINDS: Final[Mapping[str, type[Any]]] = {kind.TABLE: kind for kind in KINDS}
 _UNSIGNED: Final = f"refused {RefusalCode.SIGNATURE}"
 _SHOWN, _HIDDEN = 7, 2  # values of a line of the trail
 _MOST_TOLD: Final = 20  # findings of one kind
-_BROKEN: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
+_BROKEN: Final = (
+    ArithmeticError,  # numbers that no moment or count has
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 Named = Mapping[str, Any]
 

@@ -166,6 +166,21 @@ def test_a_key_on_a_curve_that_nobody_here_knows_is_a_finding() -> None:
     assert "the manifest of the pack cannot be read as what zota writes" in found.findings
 
 
+@pytest.mark.parametrize(
+    ("file", "whole"), [(CHAIN, "the chain of the pack"), (MANIFEST, "the manifest of the pack")]
+)
+def test_a_moment_that_no_clock_tells_is_a_finding(file: str, whole: str) -> None:
+    files, manifest, lines = opened(whole_pack())
+    lines[0][1] = 10**400
+    manifest["retain_until"] = {"evidence": 10**400}
+    changed = {
+        CHAIN: b"".join(canonical_json(line).encode() + b"\n" for line in lines),
+        MANIFEST: canonical_json(manifest).encode(),
+    }
+    found = verify_pack(write_zip(files | {file: changed[file]}))
+    assert f"{whole} cannot be read as what zota writes" in found.findings
+
+
 def test_a_decision_that_its_person_did_not_sign_is_found() -> None:
     files, manifest, lines = opened(whole_pack())
     name = "rows/decisions.jsonl"
