@@ -268,6 +268,10 @@ class Session:
         """The device announced itself: if it holds the image, it came back with or without it."""
         self.came_back = self.state in HOLDING
 
+    def holds_still(self) -> None:
+        """The device says that it holds the image: what it came back from was not the restart it was told."""
+        self.came_back &= self.state is not SessionState.RESTARTING
+
     def unheard(self) -> None:
         """The device could not be heard: one that waits may have come back meanwhile, for all we know."""
         self.came_back |= self.state in WAITING

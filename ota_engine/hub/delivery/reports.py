@@ -22,6 +22,7 @@ from ota_engine.zcl.basic import BasicAttribute
 from ota_engine.zcl.commands import Attribute, QueryNextImageRequest
 from ota_engine.zcl.general import AttributeRecord
 
+HOLDS = range(2, 7)  # ImageUpgradeStatus: has the whole image, and runs it later
 NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
 EXTERNAL_EVENT = 6  # ImageUpgradeStatus: waiting to upgrade via external event
 SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
@@ -90,6 +91,8 @@ class Reports:
             status = values.get(Attribute.IMAGE_UPGRADE_STATUS)
             if not asked and status == NORMAL:
                 status = None  # unasked, that may be the word before it held anything
+            if asked and status in HOLDS:
+                session.holds_still()
             self._confirm(peer, session, version, status, now)
             if asked and status == EXTERNAL_EVENT:
                 self._parked(peer, session, now)

@@ -7,8 +7,8 @@ import pytest
 from images.catalogue import Terms
 from images.catalogue.status import ImageStatus
 from images.eui64 import Eui64
-from ota_engine.events import LinkDown
-from ota_engine.hub.delivery.commands import Abort, AddImage
+from ota_engine.events import LinkDown, SendFailed, SendStatus
+from ota_engine.hub.delivery.commands import Abort, AddImage, ApplyNow
 from ota_engine.hub.delivery.upgrade_end import LONGEST_COUNTDOWN
 from ota_engine.hub.kernel.quirks import DEFAULT
 from ota_engine.records import Activation, ImageTerms, SessionState, VersionPolicy
@@ -20,9 +20,11 @@ from tests.hub.delivery.desk import (
     UTC,
     Client,
     Desk,
+    decoded,
     image,
     offered,
     ready,
+    told,
 )
 
 HOLDS = 6  # ImageUpgradeStatus: waiting for an external event
@@ -428,6 +430,20 @@ def test_a_reinstall_that_waits_is_not_taken_for_done_after_a_power_cut(
     assert activations(desk) == []
     client.report(NEW, 0)
     assert desk.state() is SessionState.UPDATED
+
+
+def test_a_device_that_was_off_when_it_was_told_to_apply_is_told_again() -> None:
+    desk, client = ready(activation=Activation.WAIT)
+    client.finish()
+    desk.give(ApplyNow(DEVICE, "test"))
+    release = desk.to()[-1]
+    desk.give(SendFailed(release, SendStatus.DELIVERY_FAILED, desk.now))
+    client.join()
+    client.report(OLD, HOLDS)
+    again = desk.wait(60.0)
+    assert [decoded(frame) for frame in again if frame.token == release.token] == [
+        told(0, client.image)
+    ]
 
 
 def test_a_device_that_comes_back_from_a_reinstall_is_offered_nothing_before_it_has_said_what_it_holds() -> (
