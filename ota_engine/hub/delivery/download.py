@@ -20,6 +20,8 @@ DOWNLOADING: Final = SessionState.DOWNLOADING
 ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
 #: States in which a device keeps the image and was not told to run it.
 WAITING = HOLDING - {SessionState.RESTARTING}
+#: States that last until a deadline.
+TIMED = frozenset({SessionState.VERIFYING, SessionState.RESTARTING})
 
 
 class Session:
@@ -106,6 +108,12 @@ class Session:
         return self.state is SessionState.RESTARTING and not self.came_back
 
     @property
+    def ordered(self) -> bool:
+        """Whether the device was told to apply, and is awaited or was given up as silent since."""
+        overdue = self.state is SessionState.FAILED and self.arrived and self.since >= self.deadline
+        return overdue or self.state is SessionState.RESTARTING
+
+    @property
     def paused_for(self) -> str | None:
         """The operator's reason, if this session stands still by an operator's pause alone."""
         held = self.state is SessionState.HELD and self.assignment.activation is not Activation.WAIT
@@ -125,6 +133,8 @@ class Session:
         self.waits_for = ""
         if state is SessionState.FAILED:
             self.attempt = max(self.attempt, 1)  # also where it had not begun
+        elif state not in TIMED:
+            self.deadline = NEVER
 
     def explain(self, reason: str) -> bool:
         """Change why it waits; returns whether that is new."""
@@ -266,11 +276,11 @@ class Session:
 
     def announced(self) -> None:
         """The device announced itself: if it holds the image, it came back with or without it."""
-        self.came_back = self.state in HOLDING
+        self.came_back = self.state in HOLDING or self.ordered
 
     def holds_still(self) -> None:
         """The device says that it holds the image: what it came back from was not the restart it was told."""
-        self.came_back &= self.state is not SessionState.RESTARTING
+        self.came_back &= not self.ordered
 
     def unheard(self) -> None:
         """The device could not be heard: one that waits may have come back meanwhile, for all we know."""

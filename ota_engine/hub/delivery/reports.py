@@ -121,11 +121,11 @@ class Reports:
 
     def queried(self, peer: Peer, session: Session, running: int, now: Monotonic) -> None:
         """A query names the version the device runs, which may confirm or deny an activation."""
-        restarting = session.state is SessionState.RESTARTING
-        if restarting:
+        ordered = session.ordered
+        if ordered:
             # It would not query while it is about to restart, unless the query was under way.
             session.spoke_after(session.since + SOONEST_RESTART, now)
-        self._confirm(peer, session, running, NORMAL if restarting else None, now)
+        self._confirm(peer, session, running, NORMAL if ordered else None, now)
 
     def owes_word(self, peer: Peer, session: Session, running: int, now: Monotonic) -> bool:
         """Whether a device came back that held what it runs, and has yet to say whether it holds it still.
@@ -228,6 +228,8 @@ class Reports:
         wish = session.assignment.activation
         if session.state is SessionState.WAIT_FOR_MORE:
             return True, "applied with the device's last file"
+        if session.ordered:
+            return True, "the device reports it, later than it was given up"
         if wish is Activation.EXTERNAL:
             return True, "activated by a command"
         if wish is Activation.IMMEDIATE:
@@ -242,13 +244,12 @@ class Reports:
         To come back alone may be a power cut: it takes an order to restart, given or due, or that the
         device says that it holds nothing any more.
         """
-        ordered = session.state is SessionState.RESTARTING
         if status is None:
             due = session.state is SessionState.SCHEDULED and self._was_due(session, now)
-            return session.came_back and (ordered or due)
+            return session.came_back and (session.ordered or due)
         if status != NORMAL:
             return False  # it holds the image still
-        return session.came_back or (ordered and now >= session.since + SOONEST_RESTART)
+        return session.came_back or (session.ordered and now >= session.since + SOONEST_RESTART)
 
     def _was_due(self, session: Session, now: Monotonic) -> bool:
         return session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc

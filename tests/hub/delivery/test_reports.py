@@ -432,6 +432,26 @@ def test_a_reinstall_that_waits_is_not_taken_for_done_after_a_power_cut(
     assert desk.state() is SessionState.UPDATED
 
 
+@pytest.mark.parametrize(
+    ("policy", "before"), [(VersionPolicy.UPGRADE, OLD), (VersionPolicy.REINSTALL, NEW)]
+)
+def test_a_device_that_was_given_up_as_silent_is_told_to_run_the_image_once_it_says_so(
+    policy: VersionPolicy, before: int
+) -> None:
+    desk, client = ready(policy=policy)
+    client.query(before)
+    client.download()
+    client.end()
+    desk.wait(LONGEST_COUNTDOWN + DEFAULT.restart_for + 1.0)
+    assert desk.state() is SessionState.FAILED
+    client.join()
+    assert client.query(NEW) == NOBODY
+    assert activations(desk) == [
+        ("failed", "the device did not come back after it was told to apply"),
+        ("succeeded", "the device reports it, later than it was given up"),
+    ]
+
+
 def test_a_device_that_was_off_when_it_was_told_to_apply_is_told_again() -> None:
     desk, client = ready(activation=Activation.WAIT)
     client.finish()

@@ -18,6 +18,7 @@ from tests.hub.delivery.desk import IMAGE_TYPE, MANUFACTURER, WAIT_FOR_EVER, Cli
 SAYS_EVERY = 0.1  # seconds between two frames
 RESTARTS_AFTER = 6.0  # seconds from the word to apply until it is off
 COMES_BACK_AFTER = 12.0  # seconds from the word to apply until it is back
+COMES_BACK_LATE = 6000.0  # seconds: longer than anybody waits for it
 #: ImageUpgradeStatus.
 NORMAL, DOWNLOADING, COMPLETE, WAITING, COUNTING, EXTERNAL = 0, 1, 2, 3, 4, 6
 
@@ -44,6 +45,7 @@ class TrueDevice:
         external: it runs what it holds on a command alone (UpgradeActivationPolicy 1).
         deaf: it answers no question and heeds no notify.
         queries_back: it queries when it has restarted.
+        slow: it takes very long to come back.
         asks_anyway: it queries also while it holds an image.
         falls_back: its next start of another image will end in the one before.
         on: it has power.
@@ -58,7 +60,7 @@ class TrueDevice:
         self.wholes: list[Held] = []
         self.external = self.deaf = self.falls_back = False
         self.queries_back = True
-        self.asks_anyway = False
+        self.asks_anyway = self.slow = False
         self.on = True
         self.within_reach = True
         self.mark: Callable[[], object] = lambda: None  # what a download that ends now belongs to
@@ -268,7 +270,7 @@ class TrueDevice:
         if self._off_at == inf and self.held is not None:
             self._status = COUNTING
             self._off_at = self.desk.now + RESTARTS_AFTER
-            self._back_at = self.desk.now + COMES_BACK_AFTER
+            self._back_at = self.desk.now + (COMES_BACK_LATE if self.slow else COMES_BACK_AFTER)
 
     def _switch(self) -> None:
         """Be off, and start what it holds."""

@@ -19,7 +19,7 @@ Step: TypeAlias = tuple[Any, ...]
 WHICH = st.sampled_from([1, 1, 0, 2])
 POLICIES, ACTIVATIONS = st.sampled_from(VersionPolicy), st.sampled_from(Activation)
 SPANS = st.sampled_from([1.0, 10.0, 60.0, 400.0, 4000.0])
-FLAGS = ("deaf", "external", "queries_back", "asks_anyway")
+FLAGS = ("deaf", "external", "queries_back", "asks_anyway", "slow")
 
 PEOPLE = (
     st.tuples(st.just("push"), WHICH, POLICIES, ACTIVATIONS),
@@ -93,6 +93,10 @@ NOW, WAIT, AT, DELAYED, EXTERNAL = (
         pytest.param(
             [("assign", 0, REINSTALL, NOW), ("fetch",), ("join",), ("report", False)],
             id="it rejoins, and reports that it counts down, before it installs again what it runs",
+        ),
+        pytest.param(
+            [("assign", 0, REINSTALL, NOW), ("slow", True), ("fetch",), ("run", 4000.0)],
+            id="it takes longer to install again what it runs than it is awaited",
         ),
         pytest.param(
             [

@@ -38,7 +38,7 @@ from ota_engine.times import Monotonic, Utc
 from tests.hub.delivery.desk import DEVICE, MAX_PAYLOAD, OWN, Desk, image
 from tests.hub.delivery.true_device import Held, TrueDevice
 
-FLAGS = frozenset({"deaf", "external", "queries_back", "asks_anyway", "falls_back"})
+FLAGS = frozenset({"deaf", "external", "queries_back", "asks_anyway", "slow", "falls_back"})
 IMAGES = tuple(image(120, version=version) for version in (0x100, 0x200, 0x300))
 
 
