@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from ota_engine.errors import LocalError
+from ota_engine.wording import without_credentials
 
 MOST_WORKERS: Final = 1024  # of a cluster on one machine
 _LOCAL: Final = re.compile(r"local(?::(?P<workers>[0-9]{1,5}))?")
@@ -45,7 +46,7 @@ def read_place(text: str) -> SchedulerPlace:
         return SchedulerPlace(workers=workers)
     found = _ADDRESS.fullmatch(text)
     if found is None or not 1 <= int(found["port"]) <= 0xFFFF:
-        raise LocalError(f"{text!a} is no scheduler: give {FORMS}")
+        raise LocalError(f"{_shown(text)} is no scheduler: give {FORMS}")
     where = f"{found['host']}:{found['port']}"
     if found["scheme"] == "tls":
         return SchedulerPlace(f"tls://{where}")
@@ -55,6 +56,11 @@ def read_place(text: str) -> SchedulerPlace:
             f" tls://{where}"
         )
     return SchedulerPlace(f"tcp://{where}", encrypted=False)
+
+
+def _shown(text: str) -> str:
+    """What can be said of an address that is none: of one with an @ nothing, it may hold a password."""
+    return "what has a user or a password" if "@" in text else f"{without_credentials(text)!a}"
 
 
 def is_loopback(host: str) -> bool:

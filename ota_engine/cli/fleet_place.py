@@ -31,13 +31,13 @@ def on_server(database: str | None) -> "PostgresPlace | None":
     if database is None:
         return None
     from ota_engine.store.fleet.opening import SCHEMA
-    from ota_engine.store.location import PostgresPlace, place_at
+    from ota_engine.store.location import server_at
 
-    place = place_at(database, SCHEMA)
-    if not isinstance(place, PostgresPlace):
+    place = server_at(database, SCHEMA)
+    if place is None:
         raise LocalError(
-            f"--database {database}: names no server: give postgresql://USER@HOST/DATABASE, or"
-            " leave it out for a file in the state folder"
+            "--database names no server: give postgresql://USER@HOST/DATABASE, or leave it out for"
+            " a file in the state folder"
         )
     return place
 

@@ -34,9 +34,10 @@ def move_command(
 
     Rows are copied in one transaction and compared; seals and audit trail are verified; then
     database.toml in the directory names the new place. The old database is left as it is, and
-    refuses writers. Stop the engine or server first. Until the end the old one stays in use. Exit
-    code 0: moved, 3: a database cannot be opened or is in use, or a row is not what it was: nothing
-    was moved.
+    refuses writers. Stop the engine or server first. Until the end the old one stays in use. A
+    password comes from ~/.pgpass, PGPASSFILE or PGPASSWORD, never from the URL. Exit code 0: moved,
+    2: --to is neither such a URL nor sqlite, 3: a database cannot be opened or is in use, the URL
+    makes no sense or holds a password, or a row is not what it was: nothing was moved.
     """
     from ota_engine.store.moving import move
 

@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from images.files import write_whole
 from ota_engine.errors import StoreError
@@ -22,11 +22,24 @@ PLACE_NAME: Final = "database.toml"  # the same, where its database lies on a se
 URL_SCHEMA: Final = "zota"  # the schema that a URL means which names none
 
 _POSTGRES: Final = ("postgresql", "postgres")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")  # RFC 3986, 3.1
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_SECRETS: Final = ("password", "sslpassword")
+_SECRET: Final = re.compile(
+    r"passw|passphrase|secret|pwd|^pass$", re.IGNORECASE
+)  # an option's name
+# what PostgreSQL's programs take besides URLs, and URLs with a slash too few
+_NO_PATH: Final = re.compile(
+    r"(?:postgres(?:ql)?|sqlite):|.*(?:passw\w*|pwd)\s*=|\s*\w+\s*=\s*\S+\s+\w+\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
 _KEYS: Final = frozenset(("url", "schema"))
-_KEEP_IT: Final = (
-    "keep it in ~/.pgpass or the file that PGPASSFILE names, in PGPASSWORD, or use a certificate"
+_KEEP_IT_OUT: Final = (
+    "a password does not belong into the URL of a database: keep it in ~/.pgpass or the file that"
+    " PGPASSFILE names, in PGPASSWORD, or use a certificate"
+)
+_NEITHER: Final = (
+    "this is neither a file nor the URL of a database: give a file, sqlite:/// and a file, or"
+    " postgresql://USER@HOST/DATABASE"
 )
 
 
@@ -85,7 +98,7 @@ def place_of(folder: Path, file_name: str = DATABASE_NAME, schema: str | None = 
     values = _values(path, text)
     given = values.get("schema", schema or schema_named(folder))
     try:
-        return _on_a_server(values["url"], given) or SqlitePlace(_file_of(values["url"]))
+        return server_at(values["url"], given) or SqlitePlace(_file_of(values["url"]))
     except StoreError as error:
         raise StoreError(f"{path}: {error}") from error
 
@@ -94,17 +107,55 @@ def place_at(named: str | Path | StorePlace, schema: str = URL_SCHEMA) -> StoreP
     """The place that somebody names: a path, a URL ``sqlite:///PATH``, or one of a PostgreSQL server.
 
     Args:
-        named: it; a URL may end in ``?schema=NAME``.
+        named: it; a URL may end in ``?schema=NAME``. Text that might hold a password is no path.
         schema: on a server, where the URL names none.
 
     Raises:
-        StoreError: a URL of anything else, or one with a password in it.
+        StoreError: a URL of anything else, or one with a password in it; the password is not told.
     """
     if isinstance(named, SqlitePlace | PostgresPlace):
         return named
-    if isinstance(named, str) and "://" in named:
-        return _on_a_server(named, schema) or SqlitePlace(_file_of(named))
+    if isinstance(named, Path):
+        return SqlitePlace(named)
+    if "://" in named:
+        return server_at(named, schema) or SqlitePlace(_file_of(named))
+    if _NO_PATH.match(named) or _has_password(named):
+        raise StoreError(_NEITHER)
     return SqlitePlace(Path(named))
+
+
+def server_at(url: str, schema: str) -> PostgresPlace | None:
+    """The place on a server that a URL names; None where it is no URL of a PostgreSQL server.
+
+    Args:
+        url: it may end in ``?schema=NAME``.
+        schema: where it names none.
+
+    Raises:
+        StoreError: the URL makes no sense, or has a password in it; the password is not told.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme not in _POSTGRES:
+        return None
+    if _has_password(rest) or _has_secret(rest.partition("?")[2]):
+        raise StoreError(_KEEP_IT_OUT)
+    try:
+        parts = urlsplit(url)
+        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError as error:
+        raise StoreError(f"this is no URL of a database: {one_line(str(error))}") from error
+    if not url.isprintable() or any(one in url for one in "\"\\'"):
+        raise StoreError("this is no URL of a database: write what is not a plain sign as %XX")
+    if not parts.path.strip("/") and not any(name in ("dbname", "service") for name, _ in options):
+        raise StoreError(f"{url}: names no database: give postgresql://USER@HOST/DATABASE")
+    schema = next((value for name, value in options if name == "schema"), schema)
+    if _SCHEMA.fullmatch(schema) is None or schema.startswith("pg_"):
+        raise StoreError(
+            f"{one_line(schema)!a} is no name of a schema: give a to z, 0 to 9 and _, at most 63"
+        )
+    kept = urlencode([option for option in options if option[0] != "schema"], safe="/:,")
+    bare = url.partition("?")[0].partition("#")[0]
+    return PostgresPlace(f"{bare}?{kept}" if kept else bare, schema)
 
 
 def write_place(folder: Path, place: StorePlace | None) -> None:
@@ -158,35 +209,21 @@ def _values(path: Path, text: str) -> dict[str, str]:
     return values
 
 
-def _on_a_server(url: str, schema: str) -> PostgresPlace | None:
-    """Read the URL of a database on a server; None if it is another one."""
-    scheme, mark, _ = url.partition("://")
-    if not mark or scheme not in _POSTGRES:
-        return None
-    try:
-        parts = urlsplit(url)
-        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        secret = parts.password is not None or any(name in _SECRETS for name, _ in options)
-    except ValueError as error:
-        raise StoreError(f"this is no URL of a database: {one_line(str(error))}") from error
-    if secret:
-        raise StoreError(f"a password does not belong into the URL of a database: {_KEEP_IT}")
-    if not url.isprintable() or any(one in url for one in "\"\\'"):
-        raise StoreError("this is no URL of a database: write what is not a plain sign as %XX")
-    if not parts.path.strip("/") and not any(name in ("dbname", "service") for name, _ in options):
-        raise StoreError(f"{url}: names no database: give postgresql://USER@HOST/DATABASE")
-    schema = next((value for name, value in options if name == "schema"), schema)
-    if _SCHEMA.fullmatch(schema) is None or schema.startswith("pg_"):
-        raise StoreError(
-            f"{one_line(schema)!a} is no name of a schema: give a to z, 0 to 9 and _, at most 63"
-        )
-    kept = urlencode([option for option in options if option[0] != "schema"], safe="/:,")
-    bare = url.partition("?")[0].partition("#")[0]
-    return PostgresPlace(f"{bare}?{kept}" if kept else bare, schema)
+def _has_password(text: str) -> bool:
+    """Whether there is a colon before the last @: a password may hold any sign, as it is typed."""
+    return ":" in text.rpartition("@")[0]
+
+
+def _has_secret(query: str) -> bool:
+    """Whether an option's name sounds like that of a secret."""
+    names = (option.partition("=")[0] for option in query.split("&"))
+    return any(_SECRET.search(unquote(name)) for name in names)
 
 
 def _file_of(url: str) -> Path:
-    scheme, _, rest = url.partition("://")
+    scheme, mark, rest = url.partition("://")
+    if not mark or _SCHEME.fullmatch(scheme) is None:
+        raise StoreError(_NEITHER)
     if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
         raise StoreError(
             f"{one_line(scheme)}: such a URL cannot be opened: give a file, sqlite:/// and a file, "

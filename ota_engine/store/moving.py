@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
-from ota_engine.errors import StoreError
+from ota_engine.errors import LocalError, StoreError
 from ota_engine.store import connection as sqlite
 from ota_engine.store import holds, migrate, schema
 from ota_engine.store.backends.sessions import lock_of
@@ -29,12 +29,13 @@ from ota_engine.store.fleet.opening import turns_at
 from ota_engine.store.location import (
     DATABASE_NAME,
     FLEET_NAME,
+    URL_SCHEMA,
     PostgresPlace,
     SqlitePlace,
     StorePlace,
-    place_at,
     place_of,
     schema_named,
+    server_at,
     write_place,
 )
 from ota_engine.store.server import Server, over
@@ -166,15 +167,17 @@ def move(
 
     Args:
         folder: the state folder; nobody else uses its store meanwhile.
-        to: URL of a database, or ``sqlite`` for a file in the folder.
+        to: URL of a database on a server, or ``sqlite`` for a file in the folder.
         schema_name: on a server; None for the usual one.
         progress: told how far it has come.
 
     Raises:
+        LocalError: ``to`` is neither.
         StoreError: the store is in use, the target has one already, or something is not as it was:
             the folder then names the old database, which is as it was.
         OSError: the folder cannot be written.
     """
+    _refuse_elsewhere(to)
     kind = kind_in(folder)
     source = _place_in(folder, kind)
     target = _target(folder, kind, to, schema_name)
@@ -186,9 +189,18 @@ def move(
             _keep_writers_out(hold.connection, source)
             contents = _copied(kind, hold.connection, target, progress)
             _close(hold.connection, kind, target)
-            write_place(folder, None if target == _file_in(folder, kind) else target)
+            write_place(folder, target if isinstance(target, PostgresPlace) else None)
     rows = {name: told.rows for name, told in contents.items() if told.rows}
     return MoveReport(source, target, rows)
+
+
+def _refuse_elsewhere(to: str) -> None:
+    """Refuse a target that is neither; it may hold a password, and is not told."""
+    if to != "sqlite" and server_at(to, URL_SCHEMA) is None:
+        raise LocalError(
+            "the target is neither a database on a server nor sqlite: give --to"
+            " postgresql://USER@HOST/DATABASE, or --to sqlite for a file in the state folder"
+        )
 
 
 def _place_in(folder: Path, kind: StoreKind) -> StorePlace:
@@ -201,10 +213,8 @@ def _file_in(folder: Path, kind: StoreKind) -> SqlitePlace:
 
 
 def _target(folder: Path, kind: StoreKind, to: str, schema_name: str | None) -> StorePlace:
-    if to == "sqlite":
-        return _file_in(folder, kind)
     usual = FLEET_SCHEMA if kind is FLEET else schema_named(folder)
-    return place_at(to, schema_name or usual)
+    return server_at(to, schema_name or usual) or _file_in(folder, kind)
 
 
 def _has(place: StorePlace, kind: StoreKind) -> bool:

@@ -106,6 +106,39 @@ def test_what_cannot_be_opened_is_one_line_on_standard_error(
     refused(zota(*command, tmp_path), 3, "this is not a database")
 
 
+@pytest.mark.parametrize(
+    "to",
+    [
+        "postgres:/zota:geheim77@127.0.0.1/homes",
+        "host=127.0.0.1 dbname=homes password=geheim77",
+        "sqlite:///elsewhere.db",
+        "elsewhere",
+    ],
+)
+def test_a_store_is_moved_to_a_server_or_a_file_of_its_folder_and_to_nothing_else(
+    state: Path, to: str
+) -> None:
+    before = sorted(path.name for path in state.iterdir())
+    ran = zota("store", "move", "--state", state, "--to", to)
+    refused(ran, 2, "give --to postgresql://USER@HOST/DATABASE, or --to sqlite")
+    assert "geheim77" not in ran.err
+    assert sorted(path.name for path in state.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "postgresql://zota:ge/heim77@127.0.0.1:5499/homes",
+        "postgres:/zota:geheim77@127.0.0.1/homes",
+        "host=127.0.0.1 dbname=homes password=geheim77",
+    ],
+)
+def test_a_password_typed_for_a_database_is_not_printed(named: str) -> None:
+    ran = zota("store", "check", named)
+    refused(ran, 3, "the URL of a database")
+    assert "heim77" not in ran.err
+
+
 @pytest.mark.parametrize("command", [("store", "check"), ("audit", "verify")])
 def test_which_database_must_be_said_once(state: Path, command: tuple[str, str]) -> None:
     refused(zota(*command), 2, "which database?")

@@ -46,6 +46,22 @@ def test_what_is_no_scheduler_is_refused(text: str) -> None:
         read_place(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tls://u:geheim77@host",
+        "tls://u:gehe@im/geheim77@host:8786",
+        "tcp:/u:geheim77@host:8786",
+        "u:geheim77@host:8786",
+        "tls://host:8786?password=geheim77",
+    ],
+)
+def test_a_password_in_the_address_of_a_scheduler_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(LocalError, match=r"is no scheduler: give tcp://HOST:PORT") as told:
+        read_place(text)
+    assert "geheim" not in str(told.value)
+
+
 def test_the_second_result_of_a_job_has_to_be_the_first_again() -> None:
     twins = Twins()
     twins.saw("shard-5-0", "aa")

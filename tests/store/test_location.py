@@ -1,5 +1,6 @@
 """Where a database lies: what a state folder and a URL say, and that neither gives a secret away."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ota_engine.store.location import (
     place_at,
     place_of,
     schema_named,
+    server_at,
     write_place,
 )
 
@@ -65,6 +67,15 @@ def test_a_url_may_name_its_schema_and_keeps_its_other_options() -> None:
         "postgresql://zota:tops3cret@/homes?host=/run",
         f"{URL}?password=tops3cret",
         f"{URL}?sslpassword=tops3cret",
+        f"{URL}?PassWord:tops3cret",
+        f"{URL}?pass%77ord=tops3cret",
+        f"{URL}?pwd=tops3cret",
+        "postgresql://zota:top/s3cret-tops3cret@127.0.0.1:5499/homes",
+        "postgres:///zota:tops3cret@127.0.0.1/homes",
+        "postgresql://zota:a?tops3cret@db/homes",
+        "postgresql://zota:a#tops3cret@db/homes",
+        "postgresql://zota:a@tops3cret@db/homes",
+        "postgresql://zota:[tops3cret@db/homes",
     ],
 )
 def test_a_password_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
@@ -78,6 +89,38 @@ def test_a_password_is_refused_and_not_repeated(tmp_path: Path, url: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        "postgres:/zota:tops3cret@127.0.0.1/homes",
+        "postgresql:zota/tops3cret",
+        "zota:tops3cret@127.0.0.1/homes",
+        "host=127.0.0.1 dbname=homes password=tops3cret",
+        "dbname=homes PASSWORD = 'tops3cret'",
+        "host=127.0.0.1 dbname=homes",
+        "password=tops3cret://",
+        "jdbc:postgresql://zota:tops3cret@db/homes",
+    ],
+)
+def test_what_might_be_a_server_with_a_password_is_no_path_and_not_repeated(
+    tmp_path: Path, named: str
+) -> None:
+    (tmp_path / PLACE_NAME).write_text(f'url = "{named}"\n')
+    for reading in (partial(place_at, named), partial(place_of, tmp_path)):
+        with pytest.raises(StoreError, match="neither a file nor the URL of a database") as refused:
+            reading()
+        assert "tops3cret" not in str(refused.value)
+    assert server_at(named, "fleet") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["zota.db", "2026-11-30 12:30/zota.db", "/data/home=7/me@x/zota.db"]
+)
+def test_a_path_of_any_other_signs_is_one(name: str) -> None:
+    assert place_at(name) == SqlitePlace(Path(name))
+    assert place_at("sqlite:///a:b@c/zota.db") == SqlitePlace(Path("a:b@c/zota.db"))
+
+
+@pytest.mark.parametrize(
     ("text", "wrong"),
     [
         ("url = ", "is no TOML"),
@@ -85,7 +128,7 @@ def test_a_password_is_refused_and_not_repeated(tmp_path: Path, url: str) -> Non
         ("url = 5", "give url = "),
         (f'url = "{URL}"\npassword = "x"', "'password' means nothing here"),
         ('url = "mysql://zota:tops3cret@db/homes"', "mysql: such a URL cannot be opened"),
-        ('url = "zota.db"', "such a URL cannot be opened"),
+        ('url = "zota.db"', "neither a file nor the URL of a database"),
         ('url = "postgresql://db"', "names no database"),
         (f'url = "{URL}"\nschema = "North"', "'North' is no name of a schema"),
         (f'url = "{URL}"\nschema = "pg_north"', "is no name of a schema"),
