@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 import distributed
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from emulators.cluster.code import code_sha256
@@ -28,6 +29,7 @@ from emulators.cluster.jobs import (
 from emulators.cluster.labour import JobOrder, Labour, OtherCodeError, labour
 from ota_engine.canonical import canonical_json
 from ota_engine.errors import LocalError
+from ota_engine.wording import counted
 
 JOIN_S: Final = 60.0  # until the first worker has to be there
 GONE_S: Final = 60.0  # without a scheduler, or without any worker, after which nobody waits
@@ -41,6 +43,33 @@ HearJob = Callable[[str, JsonObject], None]  # a job's name, and what it says
 
 def nobody_hears(name: str, word: JsonObject) -> None:
     """Hear what a job says of itself and tell nobody."""
+
+
+@contextmanager
+def _reached(client: distributed.Client, place: str, under_way: int = 0) -> Iterator[None]:
+    """Say in our words that a scheduler has gone, for which Dask has many.
+
+    Raises:
+        SchedulerGoneError: it has gone.
+    """
+    try:
+        yield
+    except Exception as error:
+        if client.status == "running" and not isinstance(error, CommClosedError):
+            raise
+        raise _gone(place, under_way) from None
+
+
+def _gone(place: str, under_way: int) -> SchedulerGoneError:
+    during = f", with {_under_way(under_way)}" if under_way else ""
+    return SchedulerGoneError(
+        f"{place}: the scheduler is gone{during}:"
+        " start it and its workers (they end with it) again, then this command"
+    )
+
+
+def _under_way(jobs: int) -> str:
+    return f"{counted(jobs, 'job')} under way"
 
 
 class _Course:
@@ -67,16 +96,18 @@ class Cluster:
     @property
     def workers(self) -> list[str]:
         """Addresses of those that are there now."""
-        return sorted(self._client.nthreads())
+        with _reached(self._client, self._place):
+            return sorted(self._client.nthreads())
 
     def await_hands(self) -> None:
         """Wait until there is a worker.
 
         Raises:
-            SchedulerGoneError: none comes.
+            SchedulerGoneError: none comes, or the scheduler has gone.
         """
         try:
-            self._client.wait_for_workers(1, timeout=JOIN_S)
+            with _reached(self._client, self._place):
+                self._client.wait_for_workers(1, timeout=JOIN_S)
         except TimeoutError:
             raise SchedulerGoneError(
                 f"{self._place}: no worker has come in {JOIN_S:.0f} s: start one with"
@@ -100,7 +131,7 @@ class Cluster:
             most: jobs at once; None for as many as keep all workers busy.
 
         Raises:
-            SchedulerGoneError: there is no worker.
+            SchedulerGoneError: there is no worker, or no scheduler any more.
         """
         self.await_hands()
         run = JobRun(self._client, self._place, work, shared, hear, most)
@@ -147,12 +178,14 @@ class JobRun:
         self.name = f"zota-{uuid.uuid4().hex}"
         self._told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._courses: dict[str, _Course] = {}
+        self._lost: list[_Course] = []
         self._twins = Twins()
         self._room = 0
         self._look_at = 0.0
         self._seen_at = time.monotonic()
-        self._shared = self._scatter()
-        client.subscribe_topic(self.name, self._event)
+        with _reached(client, place):
+            self._shared = self._scatter()
+            client.subscribe_topic(self.name, self._event)
 
     def _scatter(self) -> Any:
         if self._octets is None:
@@ -206,24 +239,42 @@ class JobRun:
         if hands:
             self._seen_at = now
             self._room = hands * AHEAD if self._most is None else self._most
-        elif now > self._seen_at + GONE_S or self._client.status == "closed":
-            gone = "no worker is left" if self._client.status == "running" else "it is gone"
+            self._find_lost()
+        elif self._client.status == "closed":
+            raise _gone(self._place, len(self._courses))
+        elif now > self._seen_at + GONE_S:
             raise SchedulerGoneError(
-                f"{self._place}: {gone}, with {len(self._courses)} jobs under way: start it again"
+                f"{self._place}: no worker is left, with {_under_way(len(self._courses))}:"
+                " start workers again, then this command"
             )
+
+    def _find_lost(self) -> None:
+        """Hand out again what a scheduler that was away for a while has forgotten."""
+        if not self._lost:
+            return
+        try:
+            self._shared = self._scatter()
+        except Exception:
+            if self._client.status == "running":
+                raise
+            return  # it is away again: the next look says
+        lost, self._lost = self._lost, []
+        for course in lost:
+            self._submit(course.job, course.tries + 1)
 
     def _submit(self, job: Job, tries: int) -> None:
         task = canonical_json(job.task)
         order = JobOrder(self._work, code_sha256(), self.name, job.name, task, job.alike)
         key = f"{job.name}-{self.name}-{tries}"
-        future = self._client.submit(
-            *(labour, order, self._shared),
-            key=key,
-            pure=False,
-            retries=0,
-            workers=[job.near] if job.near else None,
-            allow_other_workers=bool(job.near),
-        )
+        with _reached(self._client, self._place, len(self._courses)):
+            future = self._client.submit(
+                *(labour, order, self._shared),
+                key=key,
+                pure=False,
+                retries=0,
+                workers=[job.near] if job.near else None,
+                allow_other_workers=bool(job.near),
+            )
         self._courses[job.name] = _Course(job, future, tries)
         future.add_done_callback(lambda done: self._told.put((job.name, done)))
 
@@ -259,10 +310,10 @@ class JobRun:
         if course.tries + 1 >= TRIES:
             del self._courses[name]
             yield JobEnd(name, None, trouble="workers died of it again and again")
-            return
-        if future.status == "cancelled":
-            self._shared = self._scatter()
-        self._submit(course.job, course.tries + 1)
+        elif future.status == "cancelled":
+            self._lost.append(course)
+        else:
+            self._submit(course.job, course.tries + 1)
 
     def _fetched(self, course: _Course) -> JobEnd | None:
         """Fetch a result; None when its worker died before, and it has to be done once more."""

@@ -21,13 +21,14 @@ from emulators.cluster.jobs import SchedulerGoneError
 from emulators.cluster.place import SchedulerPlace
 from ota_engine.errors import LocalError
 
-CONNECT_S: Final = 15.0  # until a scheduler has to answer
+CONNECT_S: Final = 15.0  # until a scheduler has to answer, also again when it was away
 CLOSE_S: Final = 10.0  # until workers have to have ended
 CA, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"  # in a folder for TLS
 SETTLING: Final = "emulators.cluster.labour"  # what our own workers load when they start
+LOGGERS: Final = ("distributed", "tornado")  # and all below them
 QUIET: Final = {
     "distributed.worker.profile.enabled": False,  # a look at every thread a hundred times a second
-    "distributed.logging": {"distributed": "critical", "tornado": "critical"},
+    "distributed.logging": dict.fromkeys(LOGGERS, "critical"),
 }
 
 
@@ -45,10 +46,17 @@ def opened(place: SchedulerPlace, tls: Path | None = None) -> Iterator[Cluster]:
     """
     with warnings.catch_warnings(), dask.config.set(QUIET):
         warnings.simplefilter("ignore")
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _hush()
         opening = _connected(place, tls) if place.address else _started(place.workers)
         with opening as cluster:
             yield cluster
+
+
+def _hush() -> None:
+    """Have Dask say nothing beside what we say; some of its loggers have levels of their own."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -22,10 +22,10 @@ ENDS = BEGIN + timedelta(days=36_500)
 
 @contextmanager
 def scheduler(
-    folder: Path, tls: Path | None = None
+    folder: Path, tls: Path | None = None, port: int = 0
 ) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Have a scheduler on this machine; its address and its process."""
-    words = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    words = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     words += ["--scheduler-file", str(folder / "scheduler.json"), *tls_words(tls)]
     with _dask(*words) as process:
         yield _said(process, "Scheduler at:").rpartition(" ")[2], process

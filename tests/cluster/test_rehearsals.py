@@ -18,7 +18,7 @@ from ota_engine.fleet.port import Instruction, Verb
 from ota_engine.gateway.wire import INSTRUCTION
 from ota_engine.times import Utc
 from tests.cli.zota import zota, zota_process
-from tests.cluster.machines import workers_of
+from tests.cluster.machines import scheduler, worker, workers_of
 from tests.estate.estates import EXAMPLE, small
 
 pytest.importorskip("distributed", reason="distributed is not installed: zota[cluster]")
@@ -78,6 +78,35 @@ def test_a_worker_killed_while_its_homes_live_changes_nothing_but_time(
         out, _ = running.communicate(timeout=500)
     assert running.returncode == Exit.OK
     assert told(out) == told(alone.out)
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_dies_while_the_first_seed_runs_ends_a_rehearsal_in_one_line(
+    campaign: Path, tmp_path: Path
+) -> None:
+    words = ("--homes", "130", "--seed", "3", "--seeds", "2")
+    with (
+        scheduler(tmp_path) as (address, chief),
+        worker(address, tmp_path),
+        subprocess.Popen(
+            [sys.executable, "-m", "ota_engine", "rehearse", str(campaign), *words,
+             "--scheduler", address, "--report", str(tmp_path / "report")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as running,
+    ):  # fmt: skip
+        while not (tmp_path / "report" / "journal.jsonl").exists():
+            assert running.poll() is None
+            time.sleep(0.05)
+        os.killpg(chief.pid, signal.SIGKILL)
+        _, err = running.communicate(timeout=500)
+    assert running.returncode == Exit.ERRORS
+    lines = [line for line in err.splitlines() if "seed 1 of 2: day" not in line]
+    assert len(lines) == 1, err
+    assert lines[0].startswith(f"zota: {address}: the scheduler is gone")
+    assert lines[0].endswith("again, then this command")
 
 
 def test_a_lot_goes_on_where_it_is_known_and_asks_for_all_where_it_is_not() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,11 @@ def test_ctrl_c_stops_all_workers_and_says_how_to_run_it_again() -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(
-    ("who", "says"), [("scheduler", "it is gone, with"), ("last worker", "no worker is left, with")]
+    ("who", "says"),
+    [
+        ("scheduler", "the scheduler is gone, with 2 jobs under way: start it and its workers"),
+        ("last worker", "no worker is left, with 2 jobs under way: start workers again"),
+    ],
 )
 def test_a_scheduler_or_last_worker_that_dies_leaves_shards_missing_and_the_result_says_which(
     tmp_path: Path, who: str, says: str
@@ -131,9 +135,30 @@ def test_a_scheduler_or_last_worker_that_dies_leaves_shards_missing_and_the_resu
         ran = ended(running)
     assert ran.code == Exit.ERRORS
     assert says in ran.err
-    assert "Traceback" not in ran.err
+    assert all(line.startswith("zota: ") for line in ran.err.splitlines())
     assert "shards 0, 1 gave no result: run it again" in ran.err
     assert json.loads(ran.out)["journal_sha256"] is None
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_is_back_in_time_is_given_the_work_and_the_image_again(
+    tmp_path: Path,
+) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(range(256)) * 64)
+    words = ("soak", "--devices", "500", "--hours", "60", "--seed", "7", "--image", str(image))
+    with ExitStack() as stack:
+        with scheduler(tmp_path) as (address, chief), worker(address, tmp_path):
+            soak = stack.enter_context(soaking(*words, "--json", "--scheduler", address))
+            os.killpg(chief.pid, signal.SIGKILL)
+        port = int(address.rpartition(":")[2])
+        with scheduler(tmp_path, port=port) as (again, _), worker(again, tmp_path):
+            assert again == address
+            ran = ended(soak)
+    assert ran.code == Exit.OK, ran.err
+    spec = SoakSpec(devices=500, hours=60, seed=7, image=str(image))
+    alone = merge(spec, run_shards(spec, 1), 1.0).summary()
+    assert lasting(json.loads(ran.out)) == lasting(alone)
 
 
 @pytest.mark.heavy
