@@ -30,7 +30,7 @@ from ota_engine.cli.fleet_desk import (
     text_of,
     whole,
 )
-from ota_engine.cli.fleet_place import Database, settle
+from ota_engine.cli.fleet_place import Database, settled
 from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
@@ -89,7 +89,8 @@ def init_command(
     """Make a state folder, and register the operator and its first two persons.
 
     With --database the fleet is kept on a PostgreSQL server, and database.toml in the folder says where;
-    every other command finds it there. A password comes from ~/.pgpass, PGPASSFILE or PGPASSWORD.
+    every other command finds it there. Its schema there is fleet; several fleets in one database
+    need several: --database 'URL?schema=NAME'. A password comes from ~/.pgpass, PGPASSFILE or PGPASSWORD.
     FILE has party, name and two tables [[persons]] with id, name and key, the file of a public key
     beside it. One of the two decides and signs. Exit code 0: founded, 2: refused, 3: no folder.
     """
@@ -98,9 +99,11 @@ def init_command(
     act = _founding(founders)
     how = Deciding(place, person, key, reason, None, "", as_json)
     state = folder_of(place)
-    settle(state, database)
-    with opened(state, create=True) as desk:
-        told = give(LocalPlace(desk, state, this_machine), act, how)
+    with settled(state, database):
+        with opened(state, create=True) as desk:
+            told = give(LocalPlace(desk, state, this_machine), act, how)
+        if not told["accepted"]:
+            show_reply(told, as_json=as_json)
     show_reply(told, as_json=as_json)
 
 

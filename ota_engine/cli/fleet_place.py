@@ -1,5 +1,7 @@
 """Where a fleet is to be kept, as whoever founds or restores one says; opens nothing that it does not make."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +18,8 @@ Database = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help="Keep it on a PostgreSQL server: postgresql://USER@HOST/DATABASE.",
+        help="Keep it on a PostgreSQL server: postgresql://USER@HOST/DATABASE; with ?schema=NAME"
+        " beside other fleets there.",
     ),
 ]
 
@@ -42,17 +45,19 @@ def on_server(database: str | None) -> "PostgresPlace | None":
     return place
 
 
-def settle(state: Path, database: str | None) -> None:
-    """Have a new fleet on a server, and the state folder say so.
+@contextmanager
+def settled(state: Path, database: str | None) -> Iterator[None]:
+    """Have a new fleet on a server, and the state folder say so, unless the block says that it is not founded.
 
     Raises:
-        LocalError: there is a fleet in the folder, or it says already where that is.
+        LocalError: there is a fleet in the folder or at that place on the server, or the folder says
+            already where its fleet is.
         StoreError: the server cannot be used.
     """
     place = on_server(database)
     if place is None:
+        yield
         return
-    from ota_engine.store.fleet.book import FleetStore
     from ota_engine.store.location import PLACE_NAME, write_place
 
     for name in (FLEET_NAME, PLACE_NAME):
@@ -61,6 +66,35 @@ def settle(state: Path, database: str | None) -> None:
                 f"{state / name}: there is a fleet already, and nothing is overwritten: name a new"
                 " folder"
             )
-    FleetStore.open(place).close()
+    _refuse_founded(place)
     state.mkdir(parents=True, exist_ok=True)
     write_place(state, place)
+    try:
+        yield
+    except (LocalError, OSError, typer.Exit):  # after a StoreError it may be founded all the same
+        (state / PLACE_NAME).unlink()
+        raise
+
+
+def _refuse_founded(place: "PostgresPlace") -> None:
+    """Make the tables of a fleet, and refuse those in which there is one.
+
+    Raises:
+        LocalError: there is a fleet.
+        StoreError: the server cannot be used.
+    """
+    from ota_engine.fleet.kernel.rows import Select
+    from ota_engine.fleet.parties.rows import Person
+    from ota_engine.store.fleet.book import FleetStore
+
+    store = FleetStore.open(place)
+    try:
+        with store.reading():
+            is_founded = any(True for _ in store.walk(Select(Person, limit=1)))
+    finally:
+        store.close()
+    if is_founded:
+        raise LocalError(
+            f"{place}: another fleet is founded there already: give this one a schema of its own,"
+            " --database 'URL?schema=NAME'"
+        )

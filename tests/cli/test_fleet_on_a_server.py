@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from contextlib import closing
 from pathlib import Path
 
@@ -45,6 +46,26 @@ def test_what_is_founded_on_a_server_is_there_and_nowhere_else(fleet: FleetFolde
                  "postgresql://zota@nowhere/fleet")  # fmt: skip
     assert again.code == Exit.ERRORS
     assert "there is a fleet already" in again.err
+
+
+def test_where_another_fleet_is_a_new_one_leaves_no_file_and_is_sent_to_a_schema_of_its_own(
+    fleet: FleetFolder,
+) -> None:
+    url = tomllib.loads((fleet.state / "database.toml").read_text())["url"]
+    ops = fleet.folder / "ops"
+    init = ("estate", "init", fleet.folder / "founders.toml", "--state", ops, "--as", "olive")
+    signed = (*init, "--key", fleet.folder / "olive.key", "--database")
+    ran = zota(*signed, url)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (Exit.ERRORS, "", 1), ran
+    assert f"{url} (schema fleet): another fleet is founded there already" in ran.err
+    assert "--database 'URL?schema=NAME'" in ran.err
+    assert not ops.exists()
+    own = f"{url}&schema=ops"
+    for unfit in (("--key", fleet.folder / "peter.key"), ("--key", fleet.folder / "none.key")):
+        assert zota(*init, *unfit, "--database", own).code != Exit.OK
+        assert not (ops / "database.toml").exists()
+    assert zota(*signed, own).code == Exit.OK
+    assert 'schema = "ops"' in (ops / "database.toml").read_text()
 
 
 @pytest.mark.heavy
