@@ -4,6 +4,7 @@ Knows no table. PostgreSQL's driver need not be installed: its errors are looked
 been loaded, so that there can be any.
 """
 
+import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
@@ -42,8 +43,13 @@ _NO_ENTRY = "the server does not let this user in: see user, password file and p
 _NO_DATABASE = "the server has no such database: make it with createdb"
 _TOO_MANY = "the server takes no more connections: stop some, or raise max_connections"
 _UNFIT = "a value cannot be stored"
+_NO_URL = (
+    "the URL is wrong: correct what is told at the end, as in"
+    " postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE"
+)
 
-# SQLSTATE, or its first two characters, which name its class -> the same (PostgreSQL 15, appendix A).
+# SQLSTATE, or its first two characters, which name its class -> the same (PostgreSQL 15, appendix A);
+# and URL, of ours, for what no server was asked for.
 _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "08": (StoreLost, _AWAY),
     "22": (LocalError, _UNFIT),
@@ -64,6 +70,7 @@ _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "57014": (StoreError, "the server gave this up: try again, or raise its statement_timeout"),
     "57P": (StoreLost, _AWAY),
     "58": (StoreError, "the server's disk failed: check it, then restart"),
+    "URL": (StoreError, _NO_URL),
     "XX": (StoreError, _SERVER_DAMAGED),
 }
 # The server's words where its library hands on no SQLSTATE, on connecting -> one.
@@ -79,6 +86,12 @@ _SAID: Final = (
     ('FATAL:  role "', "28"),
     ('FATAL:  database "', "3D000"),
     ("permission denied", "42501"),
+)
+# Words of its library, the driver or the server for a URL that cannot be followed.
+_WRONG_URL: Final = re.compile(
+    r"\bURI\b|percent-encoded|bad value for connect_timeout|invalid port number"
+    r"|invalid integer value|invalid \S+ value:|definition of service"
+    r"|unrecognized configuration parameter|unexpected spaces|Servname not supported|match .* port numbers"
 )
 
 
@@ -120,7 +133,7 @@ def one_line(reason: object) -> str:
 
 def _explain(place: str, error: object) -> ZotaError:
     kind, meaning = _meaning(error)
-    return kind(f"{place}: {meaning} ({one_line(error)})")
+    return kind(f"{place}: {meaning} ({one_line(error).removeprefix('connection is bad: ')})")
 
 
 def _meaning(error: object) -> tuple[type[ZotaError], str]:
@@ -140,7 +153,9 @@ def _meaning(error: object) -> tuple[type[ZotaError], str]:
 
 def _state_said(error: object) -> str:
     """Guess the SQLSTATE of an error that bears none: the driver's own, or one on connecting."""
-    text, kind = str(error), type(error).__name__
-    if kind == "OperationalError":
+    text, kinds = str(error), {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {"OperationalError", "ProgrammingError"} and _WRONG_URL.search(text):
+        return "URL"
+    if "OperationalError" in kinds:
         return next((state for said, state in _SAID if said in text), "08")
-    return "22" if kind == "DataError" else ""
+    return "22" if "DataError" in kinds else ""

@@ -1,5 +1,6 @@
 """What databases say when something is wrong, in one line that says what to do."""
 
+import socket
 import sqlite3
 
 import psycopg
@@ -71,13 +72,35 @@ def test_sqlite_is_still_read_by_its_own_codes() -> None:
     [
         ("postgresql://zota@127.0.0.1:1/homes", 'out of reach.*127.0.0.1", port 1 '),
         ("postgresql://zota@/homes?host=/not/there", "out of reach.*/not/there/"),
-        ("postgresql://zota@/homes?nonsense=1", "refused.*nonsense"),
+        ("postgresql://zota@/homes?sslmod=verify-full", 'URL is wrong: correct.*"sslmod"'),
+        ("postgresql://zota@/homes?sslmode=verify", 'URL is wrong: correct.*"verify"'),
+        ("postgresql://zota@/homes?connect_timeout=soon", "URL is wrong: correct.*'soon'"),
+        ("postgresql://zota@/homes?options", "URL is wrong: correct.*options"),
+        ("postgresql:///homes?service=homes", 'URL is wrong: correct.*service "homes"'),
+        ("postgresql://zota@127.0.0.1:99999/homes", 'URL is wrong: correct.*"99999"'),
+        ("postgresql://zota@127.0.0.1:port/homes", 'URL is wrong: correct.*"port"'),
+        ("postgresql://zota@localhost:99999/homes", 'URL is wrong: correct.*"99999"'),
+        ("postgresql://zota@localhost:port/homes", "URL is wrong: correct.*Servname"),
+        ("postgresql://zota@/homes?host=a,b&port=1,2,3", "URL is wrong: correct.*port"),
+        ("postgresql://zota@127.0 0.1/homes", "URL is wrong: correct.*127.0 0.1"),
+        ("postgresql://zo%zz@127.0.0.1/homes", "URL is wrong: correct.*zo%zz"),
     ],
 )
 def test_no_server_there_is_told_with_where_it_was_looked_for(url: str, meaning: str) -> None:
     with pytest.raises(StoreError, match=meaning) as refused, mapped("the place"):
         psycopg.connect(url)
     assert str(refused.value).isprintable()
+    assert isinstance(refused.value, StoreLost) == ("out of reach" in meaning)
+
+
+def test_a_server_that_hangs_is_out_of_reach_and_has_refused_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # whoever connects waits for a word
+        url = f"postgresql://zota@127.0.0.1:{hung.getsockname()[1]}/homes?connect_timeout=2"
+        with (
+            pytest.raises(StoreLost, match=r"out of reach: see that it runs.*timeout expired"),
+            mapped("the place"),
+        ):
+            psycopg.connect(url)
 
 
 @on_a_server
