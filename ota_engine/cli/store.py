@@ -47,7 +47,8 @@ def check_command(database: Database = None, state: State = None, as_json: Json 
 
     Pages, schema, relations, images against their hashes and headers, outbox, audit trail, and the
     outcomes, orders and pushes against what the trail says of them. A folder that cannot be
-    written is checked too. Exit code 0: sound, 2: defects found, 3: cannot be opened.
+    written is checked too. It is for a hub's records; a fleet is looked over by zota estate check.
+    Exit code 0: sound, 2: defects found, 3: cannot be opened.
     """
     from ota_engine.store.holds import size_of, who_holds
     from ota_engine.store.store import Store

@@ -10,6 +10,8 @@ from ota_engine.errors import StoreError
 from ota_engine.store import schema
 
 MOVED = "zota_moved"  # the table that only a database has whose rows are in another one now
+FLEET_REVISION = "fleet_revision"  # the table that only a fleet's database has
+A_FLEET = "this is a fleet's database: zota estate check --state DIR looks it over"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -35,6 +37,8 @@ def revision_of(
             target = connection.scalar(sa.select(sa.column("target")).select_from(sa.table(MOVED)))
             raise StoreError(f"{place}: was moved to {target}: use that one")
         if table.name not in tables:
+            if FLEET_REVISION in tables:
+                raise StoreError(f"{place}: {A_FLEET}")
             raise StoreError(f"{place}: this is some other program's database: give another path")
         return connection.scalar(sa.select(table.c.version_num))
 

@@ -42,6 +42,9 @@ def test_what_is_founded_on_a_server_is_there_and_nowhere_else(fleet: FleetFolde
     assert "sam" in {one["person"] for one in json.loads(people.out)["persons"]}
     checked = zota("estate", "check", "--state", fleet.state)
     assert (checked.code, checked.out.splitlines()[-1]) == (Exit.OK, "sound")
+    for_hubs = zota("store", "check", "--state", fleet.state)
+    assert (for_hubs.code, for_hubs.err.count("\n")) == (Exit.UNREADABLE, 1)
+    assert "a fleet's database: zota estate check --state DIR looks it over" in for_hubs.err
     again = zota("estate", "init", fleet.folder / "founders.toml", *fleet.by("olive"), "--database",
                  "postgresql://zota@nowhere/fleet")  # fmt: skip
     assert again.code == Exit.ERRORS

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ota_engine.errors import StoreError
+from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.location import FLEET_NAME
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.cli.zota import Ran, zota, zota_process
 from tests.store.samples import IMAGE, assignment, audit, device, event, outcome, session
@@ -137,6 +139,17 @@ def test_a_password_typed_for_a_database_is_not_printed(named: str) -> None:
     ran = zota("store", "check", named)
     refused(ran, 3, "the URL of a database")
     assert "heim77" not in ran.err
+
+
+@pytest.mark.parametrize("command", [("store", "check"), ("audit", "verify")])
+def test_a_fleets_folder_and_file_are_told_for_what_they_are_and_what_looks_them_over(
+    tmp_path: Path, command: tuple[str, str]
+) -> None:
+    FleetStore.open(tmp_path / FLEET_NAME).close()
+    for named in (("--state", tmp_path), (tmp_path / FLEET_NAME,)):
+        refused(zota(*command, *named), 3, "a fleet's database: zota estate check --state DIR")
+    checked = zota("estate", "check", "--state", tmp_path)
+    assert (checked.code, checked.out.splitlines()[-1]) == (0, "sound")
 
 
 @pytest.mark.parametrize("command", [("store", "check"), ("audit", "verify")])

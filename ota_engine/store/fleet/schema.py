@@ -13,6 +13,7 @@ from ota_engine.fleet.kernel.rows import field_names
 from ota_engine.fleet.tables import KINDS
 from ota_engine.store.fleet.forms import HeldColumn, hints_of
 from ota_engine.store.fleet.migrations.held import EUI64, FLAG, TEXT
+from ota_engine.store.migrate import FLEET_REVISION
 
 METADATA: Final = sa.MetaData()
 
@@ -90,7 +91,7 @@ REVISIONS: Final = ("f0001", "f0002", "f0003")
 HEAD: Final = REVISIONS[-1]
 
 revision = sa.Table(  # Alembic's; here so that start-up need not import Alembic
-    "fleet_revision",
+    FLEET_REVISION,
     sa.MetaData(),
     sa.Column("version_num", sa.String(32), primary_key=True),
 )
