@@ -83,7 +83,8 @@ class Presence:
             for session in peer.sessions.values():
                 if self._resumed:
                     self._take_up(peer, session, now)
-                session.unheard()
+                if session.version_before == self._kernel.images.reported(session.image):
+                    session.unheard()  # of others the version tells
                 self._grant_time(peer, session, now)
             self._explain(peer, self._down, BACK)
             transfers.explain_idle(peer)

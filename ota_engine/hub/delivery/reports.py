@@ -132,7 +132,8 @@ class Reports:
 
         To offer it the image anew would have it say that it downloads, and nobody would know.
         """
-        reinstall = session.version_before == running and session.complete
+        runs_it = running == self._kernel.images.reported(session.image)
+        reinstall = runs_it and session.version_before == running and session.complete
         asked = peer.asked_at >= session.since and now < peer.asked_at + ON_ITS_WAY
         return reinstall and session.came_back and asked
 
