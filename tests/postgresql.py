@@ -77,8 +77,7 @@ class PostgresqlServer:
 
     def kill(self) -> None:
         """Kill all its processes at once (SIGKILL), as a machine dies."""
-        first = int(Path(self._data, "postmaster.pid").read_text().split()[0])
-        doomed = [first, *_children_of(first)]
+        doomed = self._processes()
         for process in doomed:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -95,10 +94,24 @@ class PostgresqlServer:
             timeout=PATIENCE_S,
         )
 
+    def hang(self) -> None:
+        """Let all its processes stand still (SIGSTOP): it takes connections, and answers nothing."""
+        for process in self._processes():
+            os.kill(process, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let them run again."""
+        for process in self._processes():
+            os.kill(process, signal.SIGCONT)
+
     def initialise(self) -> None:
         """Make its files: text is ordered by octets, whoever connects is believed."""
         how = ("-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-N")
         self._run("initdb", "-D", self._data, *how)
+
+    def _processes(self) -> list[int]:
+        first = int(Path(self._data, "postmaster.pid").read_text().split()[0])
+        return [first, *_children_of(first)]
 
     @property
     def _data(self) -> str:

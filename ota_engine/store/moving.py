@@ -7,7 +7,7 @@ table of it refuses writers, also those that had it open, and says where its row
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -43,6 +43,7 @@ from ota_engine.store.store import Store
 
 MOVER: Final = "zota store move"
 PARTIAL: Final = ".moving"  # after the name of a file that is not whole yet
+PATIENCE_S: Final = 2  # for a server to have what was begun taken away, after Ctrl-C
 AT_ONCE: Final = 1_000  # rows that are read and written together
 
 #: Some of a table's rows.
@@ -338,13 +339,28 @@ def _being_made(target: StorePlace) -> Iterator[tuple[sa.Connection, StorePlace]
         connection = over(server.connect_as_holder)
     try:
         yield connection, target
-    except BaseException:
+    except BaseException as error:
         connection.close()
-        with server.connect() as session:
+        interrupted = _was_interrupted(error)
+        patience_s = PATIENCE_S if interrupted else None
+        # where the server is away, what is left is empty or a whole copy, and the next move takes it
+        with (
+            suppress(StoreError),
+            mapped(str(target)),
+            server.connect(patience_s=patience_s) as session,
+        ):
             session.execute(f'DROP SCHEMA IF EXISTS "{target.schema}" CASCADE'.encode())
+        if interrupted:  # and what failed on the way out is not what happened
+            raise KeyboardInterrupt from error
         raise
     finally:
         connection.engine.dispose()
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager
@@ -476,7 +492,11 @@ def _copier(
                     values[number] = None if row[number] is None else int(row[number])
                 copy.write_row(values)
 
-        yield put
+        try:
+            yield put
+        except KeyboardInterrupt:
+            driver.close()  # a server that hangs would never take the end of it
+            raise
 
 
 def _contents(connection: sa.Connection, table: sa.Table) -> TableContents:

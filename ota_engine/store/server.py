@@ -47,16 +47,28 @@ class Server:
         self.name = _session_name(owner)
         self._session = 0  # the server's number of the last one that held the lease
 
-    def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[Any]":
-        """Make a session that speaks of the tables of the schema.
+    def connect(
+        self, *, autocommit: bool = True, patience_s: int | None = None
+    ) -> "psycopg.Connection[Any]":
+        """Make a session that speaks of the tables of the schema; Ctrl-C ends it at once.
+
+        Args:
+            autocommit: every statement is a transaction of its own.
+            patience_s: how long the server has to answer, in seconds; None for as long as usual.
 
         Raises:
             StoreError: the driver is not installed, or something on this machine is not as it should.
             psycopg.Error: the server cannot be reached, or refuses.
         """
+        driver_for(self.place)
+        from ota_engine.store.backends.interruptible import InterruptibleSession  # noqa: PLC0415 - as that is
+
         url = self.place.url
-        session: psycopg.Connection[Any] = driver_for(self.place).connect(
-            url, autocommit=True, application_name=self.name, **careful(url)
+        options = careful(url)
+        if patience_s is not None:
+            options["connect_timeout"] = patience_s
+        session = InterruptibleSession.connect(
+            url, autocommit=True, application_name=self.name, **options
         )
         session.execute("SELECT set_config('search_path', %s, false)", (self.place.schema,))
         session.autocommit = autocommit

@@ -4,7 +4,9 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from ota_engine.store.moving import move
 from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
+from tests.postgresql import PostgresqlServer
 from tests.store.databases import edit_sqlite
 from tests.store.samples import (
     HIGHEST,
@@ -182,6 +185,38 @@ def test_killed_at_any_step_the_old_one_is_what_it_was(
     assert place_of(state) == place
     assert asked(state) == before
     move(state, to, "south")
+    assert asked(state) == before
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("back", [False, True])
+def test_interrupted_while_the_server_hangs_it_ends_and_the_old_one_is_what_it_was(
+    state: Path, lone_postgresql_server: PostgresqlServer, back: bool
+) -> None:
+    server = lone_postgresql_server
+    url = server.url(server.new_database())
+    if back:
+        move(state, url, "north")
+    before, place = asked(state), place_of(state)
+
+    def hang(table: str, _: int) -> None:
+        if table == "events":
+            server.hang()
+            Timer(1.0, partial(os.kill, os.getpid(), signal.SIGINT)).start()
+
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            move(state, "sqlite" if back else url, "south", hang)
+        except KeyboardInterrupt:
+            os._exit(130)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    server.go_on()
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert place_of(state) == place
     assert asked(state) == before
 
 
