@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emulators.cli.again import as_typed
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from images.files import read_bounded, write_whole
 from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out, say_command, show
@@ -119,7 +119,7 @@ def rehearse(
             result, ends = _run(plan, recipe, seeds, where)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
-        say_command(said, _again(drawn), sys.stderr)
+        say_command(said, as_typed(drawn), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     forecast = _forecast(ends) if seeds > 1 else None
     if report is not None:
@@ -257,14 +257,6 @@ def _forecast(ends: "list[SeedEnd]") -> "EndForecast":
     from emulators.estate.forecast import forecast
 
     return forecast(ends)
-
-
-def _again(seed: int) -> str:
-    """The command that runs the same again."""
-    words = sys.argv[1:]
-    if "--seed" not in words:
-        words = [*words, "--seed", str(seed)]
-    return shlex.join(["zota", *words])
 
 
 # --- progress ------------------------------------------------------------------------------------

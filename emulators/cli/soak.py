@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from emulators.cli.again import as_typed
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from emulators.cli.soak_marathon import blocks_of, run_marathon
 from emulators.cli.soak_plans import (
@@ -147,7 +148,7 @@ def soak(
         result = _run(spec, where)
     except KeyboardInterrupt:
         stopped = "zota: stopped; nothing is left running; to run it again"
-        say_command(stopped, replay_command(spec), sys.stderr)
+        say_command(stopped, as_typed(spec.seed), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     if report is not None:
         _write_report(report, result)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from emulators.cli.again import as_typed
 from emulators.cli.soak_progress import SoakProgress, of_blocks
 from ota_engine.cli.columns import Room, folded, say_command, show
 from ota_engine.cli.exits import Exit
@@ -59,7 +60,7 @@ def run_marathon(
         OSError: the folder cannot be written.
         Exit: always.
     """
-    from emulators.soak.marathon import is_good, opened, resume_command
+    from emulators.soak.marathon import is_good, opened
 
     with opened(folder, spec, seed_given=seed_given) as marathon:
         if not seed_given:
@@ -73,8 +74,8 @@ def run_marathon(
         try:
             _go_on(marathon, goal, make_crew)
         except KeyboardInterrupt:
-            again = resume_command(folder, marathon.spec, goal)
-            say_command(f"zota: stopped; {_kept(marathon)} kept; to go on", again, sys.stderr)
+            stopped = f"zota: stopped; {_kept(marathon)} kept; to go on"
+            say_command(stopped, as_typed(), sys.stderr)
             raise typer.Exit(Exit.INTERRUPTED) from None
         summary = marathon.summary(goal, time.monotonic() - started)
     _show(summary, as_json)

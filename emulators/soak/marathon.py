@@ -8,7 +8,6 @@ of many. Knows the folder, and a crew; no screen.
 import hashlib
 import json
 import os
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -259,11 +258,6 @@ def opened(folder: Path, spec: SoakSpec, *, seed_given: bool = True) -> Iterator
         yield Marathon(folder, _settled(folder, spec, seed_given))
     finally:
         os.close(lock)
-
-
-def resume_command(folder: Path, spec: SoakSpec, goal: int) -> str:
-    """The command that goes on where a marathon was stopped."""
-    return f"{replay_command(spec)} --blocks {goal} --state {shlex.quote(str(folder))}"
 
 
 def _settled(folder: Path, spec: SoakSpec, seed_given: bool) -> SoakSpec:

@@ -108,7 +108,8 @@ def test_ctrl_c_stops_all_workers_and_says_how_to_run_it_again() -> None:
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: parent and workers alike
         ran = ended(running)
     assert ran.code == Exit.INTERRUPTED
-    assert "zota soak --devices 500 --hours 2000" in ran.err
+    typed = "--faults harsh --scheduler local:2"
+    assert ran.err.endswith(f"again: zota soak --devices 500 --hours 2000 --seed 7 {typed}\n")
     assert "Traceback" not in ran.err
     assert len(workers) == 2
     assert not any(Path(f"/proc/{one}").exists() for one in workers)

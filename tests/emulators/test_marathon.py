@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulators.simulation.oracle import DeviceVerdict
-from emulators.soak.marathon import TRIES, Marathon, is_good, opened, resume_command
+from emulators.soak.marathon import TRIES, Marathon, is_good, opened
 from emulators.soak.processes import LocalProcesses
 from emulators.soak.soak import SoakSpec, run_shard
 from emulators.soak.work import Unit, UnitEnd, UnitProgress, nobody
@@ -198,11 +198,6 @@ def test_an_image_that_is_given_is_kept_and_stays_what_it_was(tmp_path: Path) ->
     with pytest.raises(LocalError, match="was begun with image"):
         soaked(tmp_path / "state", 1, Here(), spec)
     assert (tmp_path / "state" / "image").read_bytes() == b"firmware" * 100
-
-
-def test_the_command_that_goes_on_names_folder_and_goal() -> None:
-    told = resume_command(Path("my soak"), SPEC, 1000)
-    assert told.endswith("--seed 40 --faults mild --blocks 1000 --state 'my soak'")
 
 
 def test_a_summary_of_nothing_says_so(tmp_path: Path) -> None:
