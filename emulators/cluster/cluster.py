@@ -87,11 +87,13 @@ class Cluster:
     Args:
         client: connected.
         place: where the scheduler is, in words.
+        cure: what to do where no worker comes.
     """
 
-    def __init__(self, client: distributed.Client, place: str) -> None:
+    def __init__(self, client: distributed.Client, place: str, cure: str) -> None:
         self._client = client
         self._place = place
+        self._cure = cure
 
     @property
     def workers(self) -> list[str]:
@@ -110,8 +112,7 @@ class Cluster:
                 self._client.wait_for_workers(1, timeout=JOIN_S)
         except TimeoutError:
             raise SchedulerGoneError(
-                f"{self._place}: no worker has come in {JOIN_S:.0f} s: start one with"
-                f" dask worker {self._place} --nthreads 1"
+                f"{self._place}: no worker has come in {JOIN_S:.0f} s: {self._cure}"
             ) from None
 
     @contextmanager
@@ -296,8 +297,10 @@ class JobRun:
         if future.status == "error":
             error = future.exception()
             if isinstance(error, OtherCodeError):
+                which = error.args[-1] if len(error.args) > 1 else "that does not say which it is"
                 raise LocalError(
-                    f"{self._place}: a worker runs another zota than this one: install the same there"
+                    f"{self._place}: the worker {which} runs another zota than this one: install the"
+                    " same there, and start it again"
                 )
             if not isinstance(error, KilledWorker):
                 del self._courses[name]

@@ -6,6 +6,7 @@ certificates that live in memory: another user of the machine cannot have it run
 
 import logging
 import os
+import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,9 +77,18 @@ def _connected(place: SchedulerPlace, tls: Path | None) -> Iterator[Cluster]:
             " start one with dask scheduler, or correct the address"
         ) from None
     try:
-        yield Cluster(client, place.address)
+        yield Cluster(client, place.address, f"start one with {worker_command(place, tls)}")
     finally:
         client.close(timeout=CLOSE_S)
+
+
+def worker_command(place: SchedulerPlace, tls: Path | None) -> str:
+    """Write the command that starts a worker; certificates that Dask's settings name it finds itself."""
+    words = ["dask", "worker", place.address, "--nthreads", "1"]
+    if place.encrypted and tls is not None:
+        words += ["--tls-ca-file", str(tls / CA), "--tls-cert", str(tls / CERTIFICATE)]
+        words += ["--tls-key", str(tls / KEY)]
+    return shlex.join(words)
 
 
 def _security(place: SchedulerPlace, tls: Path | None) -> Security:
@@ -120,4 +130,4 @@ def _started(workers: int) -> Iterator[Cluster]:
         ) as workshop,
         distributed.Client(workshop, security=security, set_as_default=False) as client,
     ):
-        yield Cluster(client, f"local:{many}")
+        yield Cluster(client, f"local:{many}", "see what keeps this machine busy, and try again")

@@ -23,7 +23,7 @@ YOUNG_OBJECTS: Final = 200_000  # a simulation makes no cycles worth looking for
 
 
 class OtherCodeError(Exception):
-    """This worker does not run the zota that sent the job."""
+    """This worker does not run the zota that sent the job; its words are the worker's hash and address."""
 
 
 class JobOrder(NamedTuple):
@@ -64,7 +64,7 @@ def labour(order: JobOrder, shared: bytes | None) -> Labour:
     """
     own = code_sha256()
     if own != order.code:
-        raise OtherCodeError(own)
+        raise OtherCodeError(own, str(distributed.get_worker().address))
     _spare_the_collector()
     voice = _Voice(order)
     began = time.monotonic()

@@ -33,12 +33,12 @@ def scheduler(
 
 @contextmanager
 def worker(
-    address: str, folder: Path, tls: Path | None = None
+    address: str, folder: Path, tls: Path | None = None, sources: Path | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Have a worker of a scheduler, once it has said that it is registered."""
+    """Have a worker of a scheduler, once it has said that it is registered; of other sources, if named."""
     words = ["worker", address, "--nthreads", "1", "--no-dashboard"]
     words += ["--local-directory", str(folder), *tls_words(tls)]
-    with _dask(*words) as process:
+    with _dask(*words, sources=sources) as process:
         _said(process, "Registered to:")
         yield process
 
@@ -54,12 +54,15 @@ def tls_words(tls: Path | None) -> list[str]:
 
 
 @contextmanager
-def _dask(*words: str) -> Iterator["subprocess.Popen[str]"]:
+def _dask(*words: str, sources: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
+    other = {} if sources is None else {"PYTHONPATH": str(sources)}
     with subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        cwd=sources,
+        env=os.environ | other,
     ) as process:
         try:
             yield process

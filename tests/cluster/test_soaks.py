@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ from typing import Any
 
 import pytest
 
+import emulators
+import images
+import ota_engine
 from emulators.soak.processes import run_shards
 from emulators.soak.soak import SoakSpec, merge
 from ota_engine.cli.exits import Exit
@@ -160,6 +165,42 @@ def test_a_scheduler_that_is_back_in_time_is_given_the_work_and_the_image_again(
     spec = SoakSpec(devices=500, hours=60, seed=7, image=str(image))
     alone = merge(spec, run_shards(spec, 1), 1.0).summary()
     assert lasting(json.loads(ran.out)) == lasting(alone)
+
+
+@pytest.mark.heavy
+def test_a_worker_that_runs_another_zota_is_named(tmp_path: Path) -> None:
+    for package in (emulators, images, ota_engine):
+        there = tmp_path / "other" / package.__name__
+        shutil.copytree(package.__path__[0], there, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "other" / "images" / "__init__.py").open("a") as stream:
+        stream.write("# another zota\n")
+    with (
+        scheduler(tmp_path) as (address, _),
+        worker(address, tmp_path, sources=tmp_path / "other"),
+    ):
+        ran = zota_process(*WORDS, "--scheduler", address)
+    assert ran.code == Exit.ERRORS
+    assert re.fullmatch(
+        rf"zota: {address}: the worker tcp://127\.0\.0\.1:\d+ runs another zota than this one: "
+        "install the same there, and start it again\n",
+        ran.err,
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        ("tcp", ""),
+        ("tls", " --tls-ca-file tls/ca.pem --tls-cert tls/cert.pem --tls-key tls/key.pem"),
+    ],
+)
+def test_the_command_that_starts_a_worker_has_its_certificates(scheme: str, options: str) -> None:
+    from emulators.cluster.door import worker_command
+    from emulators.cluster.place import read_place
+
+    place = read_place(f"{scheme}://127.0.0.1:8786")
+    told = worker_command(place, Path("tls"))
+    assert told == f"dask worker {scheme}://127.0.0.1:8786 --nthreads 1{options}"
 
 
 @pytest.mark.heavy
