@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from emulators.cli.again import as_typed
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from emulators.estate.real_lot import LotSpec, RealHomes
     from emulators.estate.recipe import Recipe
     from emulators.estate.rehearsal import Rehearsal
-    from emulators.estate.rehearsed import ProgressPoint, Rehearsed
+    from emulators.estate.rehearsed import ProgressPoint, Rehearsed, RehearsedPhase
     from emulators.estate.scenario import Scenario
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -38,11 +39,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 PIPED_EVERY = 5.0  # seconds between two lines when standard error is no terminal
 DRAWN_EVERY = 0.5  # seconds between two pictures of the bar
 BAR = 24  # columns of it
+BELOW = "  "  # before a phase that stands below its campaign
 DRAWN_HOMES = 10_000
 MAX_SCENARIO = 1 << 20  # octets
 MAX_MODEL = 1 << 24
 COLUMNS = (
-    Column("campaign", gives_way=4),
+    Column("campaign"),
     Column("phase"),
     Column("gate"),
     Column("homes", right=True),
@@ -344,21 +346,30 @@ def _show(
         print(json.dumps(_values(result, ends), indent=2))  # noqa: T201 - the result
         return
     width = Room.of(sys.stdout).columns
-    rows = [
-        TableRow(
-            (
-                phase.campaign,
-                phase.name,
-                phase.gate or "-",
-                *(f"{getattr(phase, name):,}" for name in _COUNTS),
-                "" if phase.started_utc is None else utc_text(Utc(phase.started_utc))[:10],
-            )
-        )
-        for phase in result.phases
-    ]
-    show(lay_out(COLUMNS, rows, width).lines())
+    show(_phases(result, width))
     for line in _ending(result, ends, report):
         show(folded(line, width))
+
+
+def _phases(result: "Rehearsed", width: int | None) -> list[Text]:
+    """Lay out a row for each phase, below a line for its campaign where that has no room beside it."""
+    named = [(phase.campaign, _cells(phase)) for phase in result.phases]
+    whole = lay_out(COLUMNS, [TableRow((name, *cells)) for name, cells in named], None).lines()
+    if width is None or max(line.cell_len for line in whole) <= width:
+        return whole
+    rows = [TableRow((BELOW + phase, *others)) for _, (phase, *others) in named]
+    laid = lay_out(COLUMNS[1:], rows, width)
+    lines, before = laid.heading, None
+    for (campaign, _), row in zip(named, laid.rows, strict=True):
+        lines += [Text(campaign), *row] if campaign != before else row
+        before = campaign
+    return lines
+
+
+def _cells(phase: "RehearsedPhase") -> tuple[str, ...]:
+    begins = "" if phase.started_utc is None else utc_text(Utc(phase.started_utc))[:10]
+    counts = (f"{getattr(phase, name):,}" for name in _COUNTS)
+    return (phase.name, phase.gate or "-", *counts, begins)
 
 
 _COUNTS = ("homes", "activated", "failed", "waiting", "unreachable")

@@ -16,6 +16,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.fleet.campaigns.rows import Campaign
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.store.fleet.book import FleetStore
+from tests.cli.terminal import zota_on
 from tests.cli.test_soak import Page
 from tests.cli.zota import Ran, zota
 
@@ -68,6 +69,19 @@ def test_a_person_reads_phases_end_and_journal(campaign: Path) -> None:
     assert lines[3].split()[:3] == ["campaign-R2", "pilot", "fail"]
     assert any(line.startswith("last home ends 2027-") for line in lines)
     assert lines[-1].startswith("seed 3, journal ")
+
+
+def test_at_80_columns_each_phase_stands_below_its_campaign(campaign: Path) -> None:
+    shown = zota_on(80, 40, "rehearse", campaign, "--homes", 200, "--seed", 3)
+    assert shown.overlong == []
+    names = ("campaign-R2", "campaign-R3", "  micro pilot", "  pilot", "  mass")
+    told = [line[:13].rstrip() for line in shown.lines if line.startswith(names)]
+    assert told == [
+        *("campaign-R2", "  micro pilot", "  pilot", "  mass"),
+        *("campaign-R3", "  micro pilot", "  pilot", "  mass"),
+    ]
+    heading = next(line for line in shown.lines if line.startswith("phase"))
+    assert heading.split()[-2:] == ["unreachable", "begins"]
 
 
 def test_a_campaign_that_does_not_come_to_its_end_exits_with_2(campaign: Path) -> None:
