@@ -129,6 +129,17 @@ def read_line(line: bytes) -> Said | None:
         return None
 
 
+def read_unkept(line: bytes) -> OSError | None:
+    """Read why a worker's journal or capture cannot be written; None for any other line."""
+    if not line.startswith(b'{"unkept"'):
+        return None  # results are long, and need not be read twice
+    try:
+        number, why, path = json.loads(line)["unkept"]
+        return OSError(int(number), str(why), str(path))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 class _Worker:
     """One process, what it has been given, and what of its last line has arrived."""
 
@@ -161,7 +172,11 @@ class _Worker:
             self._told.flush()
 
     def read(self, units: Iterator[Unit], on_progress: UnitProgress) -> Iterator[UnitEnd]:
-        """Take what it has said; what lacks its newline when it ends is dropped."""
+        """Take what it has said; what lacks its newline when it ends is dropped.
+
+        Raises:
+            OSError: what is kept beside results cannot be written.
+        """
         chunk = self.said.read1(READ)
         if not chunk:
             self.ended = True
@@ -170,6 +185,8 @@ class _Worker:
         *lines, tail = self._rest.split(b"\n")
         self._rest = tail
         for line in lines:
+            if (unkept := read_unkept(bytes(line))) is not None:
+                raise unkept
             said = read_line(bytes(line))
             if said is None or self.unit is None or said.shard != self.unit.shard:
                 continue

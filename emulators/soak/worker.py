@@ -2,7 +2,8 @@
 
 Reads JSON lines on standard input until that ends: ``{"spec", "shards", "journals", "captures"}``, the
 last two folders or null. Writes one JSON line for progress now and then, and one for every shard that
-is done, with the seconds it took; whoever reads them trusts no line that is cut.
+is done, with the seconds it took; one for a file that cannot be written, after which it ends. Whoever
+reads them trusts no line that is cut.
 """
 
 import gc
@@ -10,6 +11,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,6 +32,9 @@ def main() -> int:
             work(json.loads(line))
     except BrokenPipeError:
         return 1  # nobody listens any more
+    except _UnkeptError as error:
+        say({"unkept": list(error.args)})
+        return 2
     except (LocalError, OSError) as error:
         print(f"zota: {error}", file=sys.stderr)  # noqa: T201 - a process of its own
         return 2
@@ -43,7 +48,7 @@ def work(task: ShardJson) -> None:
     for shard in task["shards"]:
         with ExitStack() as stack:
             journal, capture = (
-                stack.enter_context(path(Path(folder), shard).open("wb")).write
+                stack.enter_context(_Kept(path(Path(folder), shard)))
                 if folder is not None
                 else None
                 for path, folder in (
@@ -53,7 +58,41 @@ def work(task: ShardJson) -> None:
             )
             began = time.monotonic()
             result = run_shard(spec, shard, firmware, Reporter(shard), journal, capture)
-            say({"result": result, "seconds": time.monotonic() - began})
+            took = time.monotonic() - began
+        say({"result": result, "seconds": took})
+
+
+class _UnkeptError(Exception):
+    """A file cannot be written, which is our parent's to complain of: error number, text and path."""
+
+
+class _Kept:
+    """A file that is kept of a shard, while it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Callable[[bytes], object]:
+        try:
+            self._file = self._path.open("wb")
+        except OSError as error:
+            raise self._unkept(error) from None
+        return self._write
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._unkept(error) from None
+
+    def _write(self, octets: bytes) -> None:
+        try:
+            self._file.write(octets)
+        except OSError as error:
+            raise self._unkept(error) from None
+
+    def _unkept(self, error: OSError) -> _UnkeptError:
+        return _UnkeptError(error.errno, error.strerror, str(self._path))
 
 
 def journal_path(folder: Path, shard: int) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ota_engine.cli.exits import Exit
 from ota_engine.store.store import DATABASE_NAME, Store
 from tests.cli.firmware import image_file
 from tests.cli.zota import Ran, zota, zota_process
@@ -115,6 +116,19 @@ def test_outcomes_that_the_file_had_no_room_for_are_told_of_at_the_end_and_writt
     told = [json.loads(each) for each in outcomes.read_bytes()[len(earlier) :].splitlines()]
     assert [one["kind"] for one in told] == ["transfer", "activation"] * 2
     assert len({one["id"] for one in told}) == 4
+
+
+def test_a_soak_whose_journal_finds_no_room_says_so_and_blames_no_worker(tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    words = ("--devices", 3, "--hours", 1, "--seed", 3, "--processes", 1, "--report", report)
+    ran = zota_process("soak", *words, prepare=allow_small_files)
+    assert ran.code == Exit.UNREADABLE
+    said = [line for line in ran.err.splitlines() if "blocks/s" not in line]
+    assert said == [f"zota: {report / 'journal-0000.jsonl'}: File too large"]
+
+
+def allow_small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
 
 
 ROOM = 4 << 20  # octets; more than the database of one push
