@@ -142,7 +142,7 @@ def push(
     if not as_json:
         _say_how_to_activate(result, engine)
     if result.ending.interrupted and not dry_run:
-        _say_how_to_go_on(engine, block_size, concurrency)
+        _say_how_to_go_on(engine, report, block_size, concurrency)
     if result.ending.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if told.good else Exit.ERRORS)
@@ -300,8 +300,14 @@ def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[objec
     return words
 
 
-def _say_how_to_go_on(engine: EngineChoice, block_size: int | None, concurrency: int) -> None:
+def _say_how_to_go_on(
+    engine: EngineChoice, report: Path | None, block_size: int | None, concurrency: int
+) -> None:
     words = _engine_words("push", engine, "--resume")
+    if report is not None:
+        words += ["--report", report]
+    if engine.capture is not None and (report is None or engine.capture.parent != report):
+        words += ["--capture", engine.capture]
     if block_size is not None:
         words += ["--block-size", block_size]
     if concurrency != options.DEFAULT_CONCURRENCY:
