@@ -229,14 +229,14 @@ class Reports:
         wish = session.assignment.activation
         if session.state is SessionState.WAIT_FOR_MORE:
             return True, "applied with the device's last file"
-        if session.ordered:
-            return True, "the device reports it, later than it was given up"
         if wish is Activation.EXTERNAL:
             return True, "activated by a command"
+        if wish is not Activation.IMMEDIATE and self._was_due(session, now):
+            return True, "activated at its time"
+        if session.ordered:
+            return True, "the device reports it, later than it was given up"
         if wish is Activation.IMMEDIATE:
             return True, "activated while its Upgrade End was unanswered"
-        if self._was_due(session, now):
-            return True, "activated at its time"
         return False, UNORDERED
 
     def _restarted(self, session: Session, status: int | None, now: Monotonic) -> bool:
