@@ -254,10 +254,9 @@ class JobRun:
         if not self._lost:
             return
         try:
-            self._shared = self._scatter()
-        except Exception:
-            if self._client.status == "running":
-                raise
+            with _reached(self._client, self._place):
+                self._shared = self._scatter()
+        except SchedulerGoneError:
             return  # it is away again: the next look says
         lost, self._lost = self._lost, []
         for course in lost:

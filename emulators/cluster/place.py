@@ -64,7 +64,7 @@ def _shown(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """SayProgress whether a host is this machine, whatever a name server says."""
+    """Say whether a host is this machine, whatever a name server says."""
     if host == "localhost":
         return True
     try:

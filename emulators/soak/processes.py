@@ -184,10 +184,10 @@ class _Worker:
         self._rest += chunk
         *lines, tail = self._rest.split(b"\n")
         self._rest = tail
-        for line in lines:
-            if (unkept := read_unkept(bytes(line))) is not None:
+        for line in map(bytes, lines):
+            if (unkept := read_unkept(line)) is not None:
                 raise unkept
-            said = read_line(bytes(line))
+            said = read_line(line)
             if said is None or self.unit is None or said.shard != self.unit.shard:
                 continue
             on_progress(self.unit, said.virtual, said.blocks)
