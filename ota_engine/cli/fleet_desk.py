@@ -118,12 +118,12 @@ def fleet_in(state: Path, *, create: bool = False) -> "StorePlace":
     Raises:
         StoreError: there is none.
     """
-    from ota_engine.store.fleet.opening import NO_FLEET, place_in
+    from ota_engine.store.fleet.opening import absent_in, place_in
     from ota_engine.store.location import SqlitePlace
 
     place = place_in(state, FLEET_NAME)
     if not create and isinstance(place, SqlitePlace) and not place.path.exists():
-        raise StoreError(f"{state}: {NO_FLEET}")
+        raise absent_in(state)
     return place
 
 

@@ -12,6 +12,11 @@ from ota_engine.store import schema
 MOVED = "zota_moved"  # the table that only a database has whose rows are in another one now
 FLEET_REVISION = "fleet_revision"  # the table that only a fleet's database has
 A_FLEET = "this is a fleet's database: zota estate check --state DIR looks it over"
+HUB_TABLES = frozenset((schema.revision.name, schema.outcomes.name))  # which one of a hub's has
+A_HUB = (
+    "this is a hub's database, and no fleet's: give the folder of a fleet; zota store check --state DIR"
+    " looks this one over"
+)
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -39,6 +44,8 @@ def revision_of(
         if table.name not in tables:
             if FLEET_REVISION in tables:
                 raise StoreError(f"{place}: {A_FLEET}")
+            if HUB_TABLES.issubset(tables):
+                raise StoreError(f"{place}: {A_HUB}")
             raise StoreError(f"{place}: this is some other program's database: give another path")
         return connection.scalar(sa.select(table.c.version_num))
 

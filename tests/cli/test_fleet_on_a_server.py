@@ -15,7 +15,8 @@ from ota_engine.store.backends.database import Dialect
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_fleet
 from ota_engine.store.fleet.opening import turns_at
-from ota_engine.store.location import place_at
+from ota_engine.store.location import place_at, write_place
+from ota_engine.store.store import Store
 from tests.cli.fleet import FleetFolder
 from tests.cli.zota import zota
 from tests.fleet.databases import FleetDatabases, place_in
@@ -69,6 +70,18 @@ def test_where_another_fleet_is_a_new_one_leaves_no_file_and_is_sent_to_a_schema
         assert not (ops / "database.toml").exists()
     assert zota(*signed, own).code == Exit.OK
     assert 'schema = "ops"' in (ops / "database.toml").read_text()
+
+
+def test_a_hubs_schema_there_is_told_for_what_it_is(
+    tmp_path: Path, postgresql_database: str
+) -> None:
+    place = place_at(postgresql_database, "gateway_7")
+    Store.open(place).close()
+    write_place(tmp_path, place)
+    for command in (("estate", "check"), ("estate", "people"), ("campaign", "list")):
+        ran = zota(*command, "--state", tmp_path)
+        assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1), ran
+        assert "(schema gateway_7): this is a hub's database, and no fleet's: give" in ran.err
 
 
 @pytest.mark.heavy

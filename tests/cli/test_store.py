@@ -152,6 +152,22 @@ def test_a_fleets_folder_and_file_are_told_for_what_they_are_and_what_looks_them
     assert (checked.code, checked.out.splitlines()[-1]) == (0, "sound")
 
 
+@pytest.mark.parametrize(
+    "command", ["estate check", "estate people", "estate backup -o FILE", "campaign list"]
+)
+def test_a_hubs_folder_is_told_for_what_it_is_by_what_looks_for_a_fleet(
+    state: Path, command: str
+) -> None:
+    ran = zota(*command.replace("FILE", str(state / "backup")).split(), "--state", state)
+    refused(
+        ran, 3, f"{state}: this is a hub's database, and no fleet's: give the folder of a fleet"
+    )
+    assert "zota store check --state DIR looks this one over" in ran.err
+    assert zota("store", "check", "--state", state).code == 0
+    (state / DATABASE_NAME).rename(state / FLEET_NAME)
+    refused(zota("estate", "check", "--state", state), 3, f"{FLEET_NAME}: this is a hub's database")
+
+
 @pytest.mark.parametrize("command", [("store", "check"), ("audit", "verify")])
 def test_which_database_must_be_said_once(state: Path, command: tuple[str, str]) -> None:
     refused(zota(*command), 2, "which database?")

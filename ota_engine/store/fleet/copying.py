@@ -14,7 +14,7 @@ from ota_engine.store.failures import mapped
 from ota_engine.store.fleet import schema
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.forms import quoted
-from ota_engine.store.fleet.opening import NO_FLEET
+from ota_engine.store.fleet.opening import absent_in
 from ota_engine.store.location import SqlitePlace, StorePlace
 
 
@@ -52,7 +52,7 @@ def move_fleet(source: StorePlace, target: StorePlace) -> int:
         StoreError: there is none, there is one already, or what came is not what was sent.
     """
     if isinstance(source, SqlitePlace) and not source.path.exists():
-        raise StoreError(f"{source.path.parent}: {NO_FLEET}")
+        raise absent_in(source.path.parent)
     with (
         closing(FleetStore.open(source, create=False)) as there,
         closing(FleetStore.open(target)) as here,
@@ -116,7 +116,7 @@ def _verify(source: FleetStore, target: FleetStore) -> None:
 
 def _copy_file(source: Path, target: Path) -> None:
     if not source.exists():
-        raise StoreError(f"{source.parent}: {NO_FLEET}")
+        raise absent_in(source.parent)
     with mapped(str(source)):
         reading = open_to_read(source)
         try:

@@ -13,8 +13,8 @@ from ota_engine.store.backends.turns import NoOthers, ServerTurns, Turns
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.planning import register_hash
-from ota_engine.store.location import PostgresPlace, StorePlace, place_of
-from ota_engine.store.migrate import MOVED
+from ota_engine.store.location import DATABASE_NAME, PostgresPlace, StorePlace, place_of
+from ota_engine.store.migrate import A_HUB, HUB_TABLES, MOVED
 
 if TYPE_CHECKING:
     from ota_engine.store.backends.postgresql import PostgresqlDatabase
@@ -33,6 +33,11 @@ def place_in(state: Path, file_name: str) -> StorePlace:
         StoreError: what the folder says makes no sense.
     """
     return place_of(state, file_name, SCHEMA)
+
+
+def absent_in(state: Path) -> StoreError:
+    """Say of a state folder without the file of a fleet that there is none, or that it is a hub's."""
+    return StoreError(f"{state}: {A_HUB if (state / DATABASE_NAME).exists() else NO_FLEET}")
 
 
 def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
@@ -111,11 +116,15 @@ def revision_at(driver: "PostgresqlDatabase") -> str | None:
     """Read the schema version of a fleet; None for none. Every opening does, so without more than that takes.
 
     Raises:
-        StoreError: its rows are in another database now.
+        StoreError: its rows are in another database now, or those there are a hub's.
     """
     name = schema.revision.name
-    there, moved = driver.execute("SELECT to_regclass(?), to_regclass(?)", (name, MOVED)).fetchone()
+    asked = (name, MOVED, *HUB_TABLES)
+    marks = ", ".join("to_regclass(?)" for _ in asked)
+    there, moved, *hubs = driver.execute(f"SELECT {marks}", asked).fetchone()
     if there is None:
+        if None not in hubs:
+            raise StoreError(f"{driver.place}: {A_HUB}")
         return None
     if moved is not None:
         target = driver.execute(f"SELECT target FROM {MOVED}").fetchone()[0]  # noqa: S608 - our own words

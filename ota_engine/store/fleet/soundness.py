@@ -41,7 +41,7 @@ def inspected(at: StorePlace | Path) -> Iterator[FleetStore]:
         return
     path = at.path if isinstance(at, SqlitePlace) else at
     if not path.exists():
-        raise StoreError(f"{path.parent}: {opening.NO_FLEET}")
+        raise opening.absent_in(path.parent)
     with mapped(place):
         connection = open_to_read(path)
         try:
