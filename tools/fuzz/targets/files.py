@@ -15,7 +15,7 @@ from emulators.ncp.faults import parse_plan
 from emulators.ncp.memory import Memory
 from emulators.receiver.letter import ReceivedOutcome, Refusal, kept_letter, read_letter
 from ota_engine.errors import LocalError
-from ota_engine.evidence.pack import SIGNATURE
+from ota_engine.evidence.pack import ABOUT, CERTIFICATES, ROWS, SIGNATURE
 from ota_engine.evidence.pack_check import verify_pack
 from ota_engine.evidence.pack_zip import read_zip, write_zip
 from ota_engine.fleet.calendar.lists import read_slots
@@ -28,20 +28,24 @@ from ota_engine.fleet.inventory.importing import (
 )
 from ota_engine.fleet.releases.repository_file import read_repository
 from ota_engine.gateway.text import kept_line, read_lines
+from ota_engine.gbcs.envelope import serialise
 from ota_engine.head_end.listings import BadLine, ListedHead, ListedRecord, read_listing
 from ota_engine.service_user.device_lists import read_device_lines
 from targets.drawn import drawn
+from targets.gbcs import certificate_seeds, message_seeds
 from targets.target import Target, one_line
 from tests.emulators.ncp.host import formed
 from tests.evidence.packed import whole_pack
 from tests.fleet.campaigns.test_policies import EXAMPLE
 from tests.fleet.imports.lists import device_lines, home_lines
-from tests.gateway.test_text import ROWS
+from tests.gateway.test_text import ROWS as LINES
+from tests.gbcs.parties import alerts
 
 SCENARIO: Final = Path(__file__).parents[3] / "docs" / "examples" / "hub-campaign.toml"
 PAGE: Final = 6_000  # octets of a file that people write by hand
 LISTED: Final = 1 << 13
 PACK: Final = 1 << 15
+WORDS: Final = f"{ROWS}signed_words.jsonl"
 
 
 def _text(octets: bytes) -> str:
@@ -146,9 +150,25 @@ def device_seeds() -> tuple[bytes, ...]:
 
 @cache
 def pack_seeds() -> tuple[bytes, ...]:
-    """A whole pack, and its files by themselves behind the octet that names them."""
-    files = read_zip(whole_pack())
-    return tuple(bytes((at,)) + files[name] for at, name in enumerate(sorted(files)))
+    """The files of a whole pack by themselves, behind the octet that names them; then with what others read.
+
+    What is fed to policies, messages and certificates lies in packs, too, and would be found there slowly.
+    """
+    files = _pack()
+    policy = json.dumps(json.loads(files[ABOUT])["campaign"]["policy"])
+    message = serialise(alerts()["CCS08"]).hex()
+    (certificate,) = (name for name in files if name.startswith(CERTIFICATES))
+    others = [
+        *((ABOUT, policy, json.dumps(_text(octets))) for octets in policy_seeds()),
+        *((WORDS, message, octets.hex()) for octets in message_seeds()),
+        *(
+            (certificate, _text(files[certificate]), _text(octets))
+            for octets in certificate_seeds()
+        ),
+    ]
+    told = [(name, files[name].replace(old.encode(), new.encode())) for name, old, new in others]
+    at = {name: bytes((number,)) for number, name in enumerate(sorted(files))}
+    return tuple(at[name] + octets for name, octets in [*sorted(files.items()), *told])
 
 
 @cache
@@ -207,7 +227,7 @@ def receiving(octets: bytes) -> None:
 @cache
 def book_seeds() -> tuple[bytes, ...]:
     """Lines that a gateway keeps."""
-    return tuple(map(kept_line, drawn(ROWS, 60)))
+    return tuple(map(kept_line, drawn(LINES, 60)))
 
 
 def booking(octets: bytes) -> None:
