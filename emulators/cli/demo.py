@@ -17,6 +17,7 @@ from rich.text import Text
 
 from images.eui64 import Eui64
 from images.files import read_bounded, write_whole
+from ota_engine.cli.again import command_line
 from ota_engine.cli.captures import CaptureOption, recording
 from ota_engine.cli.columns import Column, Room, TableRow, command_lines, folded, lay_out, show
 from ota_engine.cli.engine_options import OutcomesTo
@@ -24,7 +25,6 @@ from ota_engine.cli.engines import HTTP, HTTP_OPTION, audit_head, tell_what_wait
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.live_screen import LiveScreen
-from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import OutcomesToken, outcomes_token
 from ota_engine.cli.progress import RateMeter, board, delivery, duration
 from ota_engine.cli.provenance import provenance

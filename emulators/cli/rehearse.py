@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from emulators.cli.again import as_typed
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from images.files import read_bounded, write_whole
+from ota_engine.cli.again import as_typed
 from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out, say_command, show
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.progress import duration
@@ -58,6 +58,7 @@ COLUMNS = (
 
 @app.command()
 def rehearse(
+    context: typer.Context,
     scenario: Annotated[
         Path, typer.Argument(metavar="CAMPAIGN.toml", help="What is rehearsed: see docs/examples.")
     ],
@@ -121,7 +122,7 @@ def rehearse(
             result, ends = _run(plan, recipe, seeds, where)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
-        say_command(said, as_typed(drawn), sys.stderr)
+        say_command(said, as_typed(context, {"--seed": drawn}), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     forecast = _forecast(ends) if seeds > 1 else None
     if report is not None:

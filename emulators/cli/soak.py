@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from emulators.cli.again import as_typed
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from emulators.cli.soak_marathon import blocks_of, run_marathon
 from emulators.cli.soak_plans import (
@@ -31,6 +30,7 @@ from emulators.cli.soak_plans import (
 )
 from emulators.cli.soak_progress import SoakProgress, of_shards
 from images.files import read_bounded, write_whole
+from ota_engine.cli.again import as_typed
 from ota_engine.cli.captures import CaptureOption, join, recording
 from ota_engine.cli.columns import (
     INDENT,
@@ -140,7 +140,8 @@ def soak(
     if blocks is not None or state is not None:
         goal, folder = _marathon(blocks, state, (report, model, capture, shrink))
         given = seed is not None
-        run_marathon(spec, goal, folder, where.crew, seed_given=given, as_json=as_json)
+        again = as_typed(context)
+        run_marathon(spec, goal, folder, where.crew, seed_given=given, again=again, as_json=as_json)
     if seed is None:
         remark(f"seed {spec.seed}")
     _prepare(report)
@@ -148,7 +149,7 @@ def soak(
         result = _run(spec, where)
     except KeyboardInterrupt:
         stopped = "zota: stopped; nothing is left running; to run it again"
-        say_command(stopped, as_typed(spec.seed), sys.stderr)
+        say_command(stopped, as_typed(context, {"--seed": spec.seed}), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
     if report is not None:
         _write_report(report, result)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from emulators.cli.again import as_typed
 from emulators.cli.soak_progress import SoakProgress, of_blocks
 from ota_engine.cli.columns import Room, folded, say_command, show
 from ota_engine.cli.exits import Exit
@@ -51,6 +50,7 @@ def run_marathon(
     make_crew: "Callable[[SoakSpec], AbstractContextManager[Crew]]",
     *,
     seed_given: bool,
+    again: str,
     as_json: bool,
 ) -> None:
     """Soak until the goal is reached, show what came of it, and exit.
@@ -75,7 +75,7 @@ def run_marathon(
             _go_on(marathon, goal, make_crew)
         except KeyboardInterrupt:
             stopped = f"zota: stopped; {_kept(marathon)} kept; to go on"
-            say_command(stopped, as_typed(), sys.stderr)
+            say_command(stopped, again, sys.stderr)
             raise typer.Exit(Exit.INTERRUPTED) from None
         summary = marathon.summary(goal, time.monotonic() - started)
     _show(summary, as_json)

@@ -10,8 +10,9 @@ import typer
 
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options, push_options
+from ota_engine.cli.again import as_typed
 from ota_engine.cli.columns import say_command
-from ota_engine.cli.engines import EngineChoice, run_engine, token_words
+from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson, sha256
 from ota_engine.cli.links import resolve
@@ -19,7 +20,6 @@ from ota_engine.cli.order_report import (
     advice,
     already_facts,
     already_line,
-    command_line,
     order_facts,
     version_text,
 )
@@ -29,7 +29,7 @@ from ota_engine.cli.remarks import put, remark
 from ota_engine.errors import LocalError
 from ota_engine.gbcs.codes import ActivationCode
 from ota_engine.hub.activation.running import RunsAlready
-from ota_engine.records import ImageRecord, OrderRecord, OrderState
+from ota_engine.records import ImageRecord, OrderState
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
@@ -67,6 +67,7 @@ Wait = Annotated[
 
 @app.command()
 def activate(
+    context: typer.Context,
     link: push_options.LinkUrl,
     state: push_options.State,
     device: engine_options.OneDevice,
@@ -117,7 +118,7 @@ def activate(
         good = _is_good(told, at is not None and not wait) or ran_before(told)
     tell(followed, as_json=as_json, good=good)
     if followed.ending.interrupted:
-        _say_how_to_go_on(choice, followed.order, wait)
+        _say_how_to_go_on(context, None if at is None else followed.order.execution_utc)
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if good else Exit.ERRORS)
 
@@ -222,16 +223,8 @@ def tell(followed: "Followed", *, as_json: bool, good: bool = False) -> None:
         )
 
 
-def _say_how_to_go_on(choice: EngineChoice, order: OrderRecord, wait: bool) -> None:
-    words: list[object] = ["zota", "activate", "--link", choice.link.url, "--state", choice.state]
-    words += ["--device", f"{order.device:016x}", "--keys", choice.keys]
-    if choice.outcomes_to is not None:
-        words += ["--outcomes-to", choice.outcomes_to, *token_words(choice.outcomes_token)]
-    if order.cancel_counter is not None:
-        words.append("--cancel")
-    else:
-        words += ["--hash", order.manufacturer_image_hash.hex()]
-        if order.execution_utc is not None:
-            words += ["--at", datetime.fromtimestamp(order.execution_utc, UTC).isoformat()]
-            words += ["--wait"] if wait else []
-    say_command("zota: stopped; to go on", command_line(*words), sys.stderr)
+def _say_how_to_go_on(context: typer.Context, ordered_for: Utc | None) -> None:
+    at = {}
+    if ordered_for is not None:  # +90s would be another time by then
+        at["--at"] = datetime.fromtimestamp(ordered_for, UTC).isoformat()
+    say_command("zota: stopped; to go on", as_typed(context, at), sys.stderr)

@@ -196,7 +196,7 @@ def main() -> None:
 def _run() -> int:
     try:
         words = _in_new_words(sys.argv[1:])
-        assemble(_wanted(words))(words, prog_name="zota")
+        assemble(_wanted(words))(words, prog_name="zota", obj=tuple(words))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.OK
     except (

@@ -13,11 +13,11 @@ import structlog
 import trio
 
 from images.eui64 import Eui64, format_eui64
+from ota_engine.cli.again import command_line
 from ota_engine.cli.columns import say_command
 from ota_engine.cli.extras import require
 from ota_engine.cli.key_folder import read_key_folder
 from ota_engine.cli.links import Calendar, LinkChoice, recorded, utc_clock
-from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import outcomes_token
 from ota_engine.cli.remarks import put, remark
 from ota_engine.gbcs.keystore import Keystore

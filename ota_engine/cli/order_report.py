@@ -1,6 +1,5 @@
 """Orders to activate as commands show them: JSON, lines, and what a person can do about each."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,7 +12,7 @@ from ota_engine.gbcs.codes import ActivationCode, name_of
 from ota_engine.hub.activation.order import has_ended
 from ota_engine.hub.activation.running import RunsAlready
 from ota_engine.records import OrderRecord, OrderState
-from ota_engine.wording import counted, utc_text, without_credentials
+from ota_engine.wording import counted, utc_text
 
 COLUMNS: Final = (
     Column("order", right=True),
@@ -180,8 +179,3 @@ def _row(order: OrderRecord) -> TableRow:
         utc_text(order.since_utc),
     )
     return TableRow(cells, order.reason)
-
-
-def command_line(*words: object) -> str:
-    """A command as one can paste it, but for credentials in its URLs, which are never printed."""
-    return shlex.join(without_credentials(str(word)) for word in words)

@@ -10,6 +10,8 @@ import typer
 
 from ota_engine.cli import columns, engine_options, push_options
 from ota_engine.cli.activate import tell
+from ota_engine.cli.again import as_typed
+from ota_engine.cli.columns import say_command
 from ota_engine.cli.engines import EngineChoice, run_engine
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
@@ -17,7 +19,7 @@ from ota_engine.cli.links import resolve
 from ota_engine.cli.order_report import advice, order_facts, order_lines
 from ota_engine.cli.order_screen import OrderScreen
 from ota_engine.cli.outcomes_token import OutcomesToken
-from ota_engine.cli.remarks import put, put_fact, remark
+from ota_engine.cli.remarks import put, put_fact
 from ota_engine.errors import LocalError
 from ota_engine.records import OrderRecord, OrderState
 
@@ -91,6 +93,7 @@ def show(number: Number, state: Kept, raw: Raw = None, as_json: AsJson = False) 
 
 @app.command()
 def cancel(
+    context: typer.Context,
     number: Number,
     link: push_options.LinkUrl,
     state: push_options.State,
@@ -116,7 +119,7 @@ def cancel(
     followed = run_engine(choice, lambda setup: _cancel(setup, number, screen, timeout))
     tell(followed, as_json=as_json)
     if followed.ending.interrupted:
-        remark("stopped; the same command goes on with it")
+        say_command("zota: stopped; to go on", as_typed(context), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED)
     cancelled = followed.order.state is OrderState.CANCELLED
     raise typer.Exit(Exit.OK if cancelled else Exit.ERRORS)

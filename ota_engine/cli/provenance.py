@@ -4,8 +4,8 @@ import sys
 from datetime import UTC, datetime
 
 from images.provenance import Provenance
+from ota_engine.cli.again import command_line
 from ota_engine.cli.extras import project_version
-from ota_engine.cli.order_report import command_line
 
 
 def provenance(seed: int | None = None) -> Provenance:

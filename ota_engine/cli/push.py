@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 
@@ -15,6 +15,7 @@ from images.catalogue.status import ImageStatus
 from images.eui64 import Eui64
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
+from ota_engine.cli.again import ARGUMENTS, as_typed, command_line
 from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.catalogue_options import DEFAULT_FOLDER
 from ota_engine.cli.columns import say_command
@@ -22,7 +23,6 @@ from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
-from ota_engine.cli.order_report import command_line
 from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.push_report import print_report
@@ -63,10 +63,24 @@ class _Asked(NamedTuple):
 
 
 _SEVERAL = "deliveries of an earlier push were"
+#: What a push remembers, and ``--resume`` stands for.
+_REMEMBERED: Final = (
+    ARGUMENTS,
+    "--device",
+    "--all",
+    "--catalogue",
+    "--policy",
+    "--override",
+    "--in-order",
+    "--expect-version",
+    "--at",
+    "--no-activate",
+)
 
 
 @app.command()
 def push(
+    context: typer.Context,
     link: options.LinkUrl,
     state: options.State,
     files: options.Files = None,
@@ -142,7 +156,8 @@ def push(
     if not as_json:
         _say_how_to_activate(result, engine)
     if result.ending.interrupted and not dry_run:
-        _say_how_to_go_on(engine, report, block_size, concurrency)
+        again = as_typed(context, {"--resume": None}, _REMEMBERED)
+        say_command("zota: stopped; to go on", again, sys.stderr)
     if result.ending.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.OK if told.good else Exit.ERRORS)
@@ -287,29 +302,13 @@ def _say_how_to_activate(result: "PushResult", engine: EngineChoice) -> None:
             continue
         digest = result.images[standing.session.sha256].manufacturer_image_hash
         if engine.keys is not None and digest:
-            words = (*_engine_words("activate", engine), "--device", f"{standing.device:016x}")
+            words = (*_engine_words(engine), "--device", f"{standing.device:016x}")
             say_command("to have it run", command_line(*words, "--hash", digest))
 
 
-def _engine_words(command: str, engine: EngineChoice, *flags: str) -> list[object]:
-    words = ["zota", command, *flags, "--link", engine.link.url, "--state", engine.state]
-    if engine.keys is not None:
-        words += ["--keys", engine.keys]
+def _engine_words(engine: EngineChoice) -> list[object]:
+    words: list[object] = ["zota", "activate", "--link", engine.link.url, "--state", engine.state]
+    words += ["--keys", engine.keys]
     if engine.outcomes_to is not None:
         words += ["--outcomes-to", engine.outcomes_to, *token_words(engine.outcomes_token)]
     return words
-
-
-def _say_how_to_go_on(
-    engine: EngineChoice, report: Path | None, block_size: int | None, concurrency: int
-) -> None:
-    words = _engine_words("push", engine, "--resume")
-    if report is not None:
-        words += ["--report", report]
-    if engine.capture is not None and (report is None or engine.capture.parent != report):
-        words += ["--capture", engine.capture]
-    if block_size is not None:
-        words += ["--block-size", block_size]
-    if concurrency != options.DEFAULT_CONCURRENCY:
-        words += ["--concurrency", concurrency]
-    say_command("zota: stopped; to go on", command_line(*words), sys.stderr)

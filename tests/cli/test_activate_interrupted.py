@@ -7,23 +7,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from emulators.devices import kinds
 from emulators.devices.kinds import MANUFACTURER
 from ota_engine.gbcs.pki import ORGANISATIONS
+from ota_engine.times import Utc
+from ota_engine.wording import utc_text
 from tests.cli.zota import zota
 from tests.tiers import first_of
 
 HCALCS = "00-DB-12-34-00-00-00-03"
+OURS = ("--originator", f"{ORGANISATIONS[0].eui64:016x}", "--timeout", "9h")
+LATER = ("--hash", "ab" * 32, "--at", "+1h", "--wait", *OURS)
 
 
 @contextmanager
 def waiting(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """``zota activate`` in a process of its own, in real time, whose order was accepted."""
     assert zota("pki", "init", folder / "keys").code == 0
-    with activating(folder, "accepted", "--hash", "ab" * 32, "--at", "+1h", "--wait") as process:
+    with activating(folder, "accepted", *LATER) as process:
         yield process
 
 
@@ -32,7 +37,7 @@ def activating(
     folder: Path, until: str, *words: str | Path, speed: int = 1
 ) -> Iterator["subprocess.Popen[str]"]:
     """``zota activate`` in a process of its own, which has told that its order stands so."""
-    link = f"han://?speed={speed}&keys={folder / 'keys'}"
+    link = live(folder, speed)
     with subprocess.Popen(
         [sys.executable, "-m", "ota_engine", "activate", *words, *home(folder, link)],
         stderr=subprocess.PIPE,
@@ -47,6 +52,11 @@ def activating(
             yield process
         finally:
             process.kill()
+
+
+def live(folder: Path, speed: int = 1) -> str:
+    """The home in real time, or as much faster."""
+    return f"han://?speed={speed}&keys={folder / 'keys'}"
 
 
 def home(folder: Path, link: str) -> list[str | Path]:
@@ -72,7 +82,12 @@ def test_ctrl_c_stops_cleanly_and_the_printed_command_goes_on(
     assert process.returncode == 130
     assert out == "order 1 is accepted\n"
     words = shlex.split(err.splitlines()[-1].partition("to go on: ")[2])
-    assert words[:2] == ["zota", "activate"]
+    typed = ["zota", "activate", *LATER, *home(tmp_path, live(tmp_path))]
+    when = words[typed.index("+1h")]
+    assert (
+        utc_text(Utc(datetime.fromisoformat(when).timestamp())) == orders(tmp_path)[0]["execution"]
+    )
+    assert words == [when if word == "+1h" else str(word) for word in typed]
     again = zota(*words[1:], "--timeout", "1s")
     assert again.code == 2
     assert "time is up" in again.err

@@ -54,15 +54,17 @@ def resume(folder: Path) -> dict[str, Any]:
 @first_of("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     file = image_file(tmp_path, octets=OCTETS)
-    kept = ("--report", str(tmp_path / "report"), "--capture", str(tmp_path / "frames.pcapng"))
-    with downloading(tmp_path, file, "--device", PPMID, "--block-size", "32", *kept) as process:
+    folders = ("--report", str(tmp_path / "report"), "--capture", str(tmp_path / "frames.pcapng"))
+    kept = ("--block-size=32", *folders, "--timeout", "1h")
+    asked = ("--policy", "downgrade", file, "--device", PPMID)
+    with downloading(tmp_path, *asked, *kept) as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "not finished" in out
     words = shlex.split(err.splitlines()[-1].partition("to go on: ")[2])
-    assert words[:3] == ["zota", "push", "--resume"]
-    assert " ".join(kept) in " ".join(words)
+    place = ["--link", "han://", "--state", str(tmp_path / "state")]
+    assert words == ["zota", "push", *kept, *place, "--resume"]
     words[words.index("--link") + 1] = "sim://"
     result = zota(*words[1:], "--json")
     (device,) = json.loads(result.out)["devices"]
