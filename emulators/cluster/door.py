@@ -25,6 +25,7 @@ from ota_engine.errors import LocalError
 CONNECT_S: Final = 15.0  # until a scheduler has to answer, also again when it was away
 CLOSE_S: Final = 10.0  # until workers have to have ended
 CA, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"  # in a folder for TLS
+DASHBOARD: Final = "127.0.0.1:8787"  # where a scheduler shows itself: without TLS, so not to others
 SETTLING: Final = "emulators.cluster.labour"  # what our own workers load when they start
 LOGGERS: Final = ("distributed", "tornado")  # and all below them
 QUIET: Final = {
@@ -74,7 +75,7 @@ def _connected(place: SchedulerPlace, tls: Path | None) -> Iterator[Cluster]:
         ]  # the socket's word, without the objects that passed it on
         raise SchedulerGoneError(
             f"{place.address}: no scheduler answers ({why}):"
-            " start one with dask scheduler, or correct the address"
+            f" start one with {scheduler_command(place, tls)}, or correct the address"
         ) from None
     try:
         yield Cluster(client, place.address, f"start one with {worker_command(place, tls)}")
@@ -82,13 +83,24 @@ def _connected(place: SchedulerPlace, tls: Path | None) -> Iterator[Cluster]:
         client.close(timeout=CLOSE_S)
 
 
+def scheduler_command(place: SchedulerPlace, tls: Path | None) -> str:
+    """Write the command that starts a scheduler there, to be given there; see ``worker_command``."""
+    host, _, port = place.address.rpartition(":")
+    words = ["dask", "scheduler", "--host", host, "--port", port, "--dashboard-address", DASHBOARD]
+    return shlex.join([*words, *_tls_options(place, tls)])
+
+
 def worker_command(place: SchedulerPlace, tls: Path | None) -> str:
     """Write the command that starts a worker; certificates that Dask's settings name it finds itself."""
     words = ["dask", "worker", place.address, "--nthreads", "1"]
-    if place.encrypted and tls is not None:
-        words += ["--tls-ca-file", str(tls / CA), "--tls-cert", str(tls / CERTIFICATE)]
-        words += ["--tls-key", str(tls / KEY)]
-    return shlex.join(words)
+    return shlex.join([*words, *_tls_options(place, tls)])
+
+
+def _tls_options(place: SchedulerPlace, tls: Path | None) -> list[str]:
+    if not place.encrypted or tls is None:
+        return []
+    words = ["--tls-ca-file", str(tls / CA), "--tls-cert", str(tls / CERTIFICATE)]
+    return [*words, "--tls-key", str(tls / KEY)]
 
 
 def _security(place: SchedulerPlace, tls: Path | None) -> Security:

@@ -187,6 +187,26 @@ def test_a_worker_that_runs_another_zota_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_where_no_scheduler_answers_the_command_that_starts_one_is_told_with_its_certificates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr("emulators.cluster.door.CONNECT_S", 0.2)
+    tls = certificates(tmp_path / "tls") if scheme == "tls" else None
+    options = (
+        ""
+        if tls is None
+        else (f" --tls-ca-file {tls}/ca.pem --tls-cert {tls}/cert.pem --tls-key {tls}/key.pem")
+    )
+    with_tls = () if tls is None else ("--tls", tls)
+    ran = zota(*WORDS, "--scheduler", f"{scheme}://127.0.0.1:1", *with_tls)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1), ran
+    assert ran.err.endswith(
+        f": start one with dask scheduler --host {scheme}://127.0.0.1 --port 1"
+        f" --dashboard-address 127.0.0.1:8787{options}, or correct the address\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("scheme", "options"),
     [
