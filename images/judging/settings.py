@@ -14,7 +14,8 @@
     expect = { type = 0x0084 }
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -176,6 +177,8 @@ def load(path: Path | None) -> JudgingSettings:
 
     Raises:
         JudgingError: it is damaged, or says something unknown; the text says where.
+        ImageError: a file that it names is not what it should be; a note says where it names it.
+        OSError: it, or such a file, cannot be read; likewise.
     """
     if path is None:
         return JudgingSettings()
@@ -184,7 +187,7 @@ def load(path: Path | None) -> JudgingSettings:
     for key in ("tool", "zota", "image") if path.name == "pyproject.toml" else ("image",):
         table = table.get(key, {}) if isinstance(table, dict) else None
     try:
-        settings = _settings(table, path.parent)
+        settings = _settings(table, path)
     except (TypeError, ValueError) as error:
         raise JudgingError(f"{path}: {error}") from None
     ignored = (ignore.rule for ignore in settings.policy.ignores)
@@ -205,7 +208,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise JudgingError(f"{path}: not TOML: {error}") from None
 
 
-def _settings(table: Any, folder: Path) -> JudgingSettings:
+def _settings(table: Any, path: Path) -> JudgingSettings:
     _only(table, ("profile", "select", "ignore", "expect", "files"), "image")
     exceptions = []
     for entry in _list(table, "files"):
@@ -214,14 +217,14 @@ def _settings(table: Any, folder: Path) -> JudgingSettings:
             PerFile(
                 _pattern(entry.get("files"), "files of image.files"),
                 _profile(entry),
-                _expect(entry.get("expect", {}), folder),
+                _expect(entry.get("expect", {}), path),
             )
         )
     select = tuple(_typed(rule, str, "select") for rule in _list(table, "select"))
     policy = RulePolicy(select, tuple(map(_ignore, _list(table, "ignore"))))
     chosen = _profile(table)
     return JudgingSettings(
-        chosen, _expect(table.get("expect", {}), folder), tuple(exceptions), {}, policy
+        chosen, _expect(table.get("expect", {}), path), tuple(exceptions), {}, policy
     )
 
 
@@ -241,7 +244,7 @@ def _ignore(entry: Any) -> Ignore:
     return Ignore(rule, reason, _pattern(entry.get("files", "*"), "files of image.ignore"))
 
 
-def _expect(table: Any, folder: Path) -> dict[str, Any]:
+def _expect(table: Any, path: Path) -> dict[str, Any]:
     _only(table, (*_PLAIN, *_TEXTS, *_FILES, "manufacturers"), "expect")
     fields: dict[str, Any] = {}
     for key, value in table.items():
@@ -253,7 +256,8 @@ def _expect(table: Any, folder: Path) -> dict[str, Any]:
             fields[name] = read(_typed(value, str, key))
         elif key in _FILES:
             name, read_file = _FILES[key]
-            fields[name] = read_file(_regular(folder / _typed(value, str, key), key))
+            with _named_by(key, path):
+                fields[name] = read_file(_regular(path.parent / _typed(value, str, key), key))
         else:
             codes = _list(table, key)
             fields["manufacturer_codes"] = tuple(_typed(code, int, key) for code in codes)
@@ -265,6 +269,16 @@ def _pattern(value: Any, key: str) -> str:
     if len(text) > MAX_PATTERN:
         raise ValueError(f"{key} has {len(text)} characters, at most {MAX_PATTERN} are read")
     return text
+
+
+@contextmanager
+def _named_by(key: str, path: Path) -> Iterator[None]:
+    """Note with a complaint of a file where its name stands."""
+    try:
+        yield
+    except (OSError, ImageError) as error:
+        error.add_note(f"{key} of {path} names it")
+        raise
 
 
 def _regular(path: Path, key: str) -> Path:

@@ -215,7 +215,8 @@ def _run() -> int:
         code, text = _exit_code(leaf), _one_line(leaf)
         if code is None or text is None:
             raise
-        remark(text)
+        notes = "; ".join(getattr(leaf, "__notes__", ()))
+        remark(f"{text} ({notes})" if notes else text)
         return code
     return Exit.OK
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ota_engine.cli.exits import Exit
 from tests.cli.zota import zota
 from tests.images import firmware
 from tests.images.payload_cases import wrapped
@@ -94,6 +95,30 @@ def test_a_wrong_configuration_is_told_in_one_line(folder: Path, text: str, reas
     assert reason in ran.err
     assert "zota.toml" in ran.err
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "says", "code"),
+    [
+        ("[image.expect]\nca-key = 'none.hex'", "none.hex", "No such file", Exit.UNREADABLE),
+        ("[image.expect]\nmanifest = 'in/old.ota'", "in/old.ota", "", Exit.ERRORS),
+        (
+            "[[image.files]]\nfiles = '*'\nexpect = { retracted = 'none.txt' }",
+            "none.txt",
+            "No such file",
+            Exit.UNREADABLE,
+        ),
+    ],
+)
+def test_of_a_file_that_settings_name_it_is_said_where_its_name_stands(
+    folder: Path, text: str, file: str, says: str, code: Exit
+) -> None:
+    configure(folder, text)
+    ran = zota("image", "validate", "in")
+    assert (ran.code, ran.err.count("\n")) == (code, 1), ran
+    key = next(key for key in ("ca-key", "manifest", "retracted") if key in text)
+    assert f"{folder / file}: {says}" in ran.err
+    assert ran.err.endswith(f" ({key} of {folder / 'zota.toml'} names it)\n")
 
 
 def test_old_findings_do_not_block_once_they_are_written_down(folder: Path) -> None:
