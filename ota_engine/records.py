@@ -233,7 +233,9 @@ class SessionRecord:
     """How far one assignment has come; keyed by (device, sha256).
 
     ``attempt`` counts the downloads begun for it. ``offset`` is the lowest octet the device has not
-    asked past: what it asked for, never what we sent.
+    asked past: what it asked for, never what we sent. ``arrived`` is whether the good end of this
+    attempt's transfer was told, ``silent`` whether the device was told to apply and given up because it
+    said nothing.
     """
 
     device: Eui64
@@ -250,6 +252,8 @@ class SessionRecord:
     version_after: int | None
     due_utc: Utc | None  # when a scheduled activation happens
     started_utc: Utc
+    arrived: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

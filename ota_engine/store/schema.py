@@ -44,6 +44,7 @@ REVISIONS = (
     "0007",
     "0008",
     "0009",
+    "0010",
 )  # all this version can open, oldest first
 HEAD = REVISIONS[-1]
 
@@ -387,6 +388,8 @@ sessions = sa.Table(
     _optional("version_after", sa.BigInteger),
     _optional("due_utc", sa.Double),
     _required("started_utc", sa.Double),
+    _required("arrived", sa.Boolean, server_default=sa.false()),
+    _required("silent", sa.Boolean, server_default=sa.false()),
     sa.ForeignKeyConstraint(["device", "sha256"], ["assignments.device", "assignments.sha256"]),
 )
 

@@ -1,9 +1,10 @@
 """Records to store: one maker per kind, and Hypothesis strategies over a small estate."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from images.catalogue import ImageStatus, Range, Terms
@@ -43,6 +44,7 @@ from ota_engine.records import (
     Verdict,
     VersionPolicy,
 )
+from ota_engine.store import migrate, schema
 from ota_engine.store.seals import SEALER
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
@@ -222,6 +224,33 @@ def deeds(store: Store) -> list[AuditRecord]:
     return [record for record in rows if record.actor != SEALER]
 
 
+def sessions_of_schema_0009(connection: sa.Connection) -> dict[Eui64, SessionState]:
+    """Make a database of schema 0009 with a session in every state; returns whose is in which."""
+    migrate.run_migrations(connection, migrate.SCRIPTS, "0009")
+    connection.execute(sa.insert(schema.images).values(asdict(IMAGE)))
+    states = {Eui64(number): state for number, state in enumerate(SessionState, 1)}
+    for eui64, state in states.items():
+        connection.execute(sa.insert(schema.devices).values(asdict(device(eui64))))
+        wish = asdict(assignment(eui64))
+        connection.execute(sa.insert(schema.assignments).values(wish))
+        row = asdict(session(eui64, state=state))
+        del row["arrived"], row["silent"]
+        connection.execute(sa.insert(schema.sessions).values(row))
+    return states
+
+
+#: States of a session in which the image has arrived for certain.
+HOLDING = frozenset(
+    {
+        SessionState.WAIT_FOR_MORE,
+        SessionState.HELD,
+        SessionState.SCHEDULED,
+        SessionState.AWAITING_COMMAND,
+        SessionState.RESTARTING,
+    }
+)
+
+
 # --- strategies: few keys, so that records meet ---------------------------------------------------
 
 _DEVICES = st.sampled_from([PPMID, HIGHEST, Eui64(0)])
@@ -279,6 +308,8 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         offset=_U32,
         version_after=_MAYBE_U32,
         due_utc=st.none() | _UTC,
+        arrived=st.booleans(),
+        silent=st.booleans(),
     ),
     st.builds(Unassigned, _DEVICES, _HASHES),
     st.builds(event, _TEXT, st.none() | _DEVICES, _TEXT),

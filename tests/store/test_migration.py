@@ -23,6 +23,7 @@ from ota_engine.telling.json_lines import JsonLinesSink
 from ota_engine.times import Utc
 from tests.store.samples import (
     HIGHEST,
+    HOLDING,
     IMAGE,
     PPMID,
     assignment,
@@ -32,6 +33,7 @@ from tests.store.samples import (
     order,
     outcome,
     session,
+    sessions_of_schema_0009,
 )
 
 WORTH = Verification(CheckResult.VALID, CheckResult.ABSENT)
@@ -67,7 +69,9 @@ def path(tmp_path: Path) -> Path:
             OLD_DEVICES,
         )
         connection.exec_driver_sql("INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?, ?)", OLD_WISH)
-        connection.execute(sa.insert(schema.sessions).values(asdict(session())))
+        connection.execute(
+            sa.insert(schema.sessions).values(_without(session(), "arrived", "silent"))
+        )
         outcomes = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         connection.exec_driver_sql(outcomes, list(OLD_OUTCOMES))
         connection.exec_driver_sql("INSERT INTO outbox VALUES (?, ?, ?)", list(OLD_OUTBOX))
@@ -242,6 +246,26 @@ def test_what_the_second_schema_left_is_carried_to_file_and_receiver(second: Pat
                 RESTORE,
             ),
         )
+
+
+# --- schema 0009 ----------------------------------------------------------------------------------
+
+
+def test_of_an_older_session_its_state_alone_says_whether_its_image_has_arrived(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "zota.db"
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+    with engine.connect() as connection, connection.begin():
+        states = sessions_of_schema_0009(connection)
+    with Store.open(path) as store:
+        found = store.load().sessions
+    assert {each.device: each.state for each in found} == states
+    assert {each.state for each in found if each.arrived} == HOLDING
+    assert not any(each.silent for each in found)
+
+
+# --- what is newer --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("revision", ["0042", "9999"])

@@ -15,7 +15,7 @@ from ota_engine.store.schema import FILE_SINK
 from ota_engine.store.store import Store
 from ota_engine.times import Utc
 from tests.postgresql import PostgresqlServer
-from tests.store.samples import RECORDS, event, outcome
+from tests.store.samples import HOLDING, RECORDS, event, outcome, sessions_of_schema_0009
 from tests.tiers import examples
 
 NOW = Utc(1.7e9)  # UTC
@@ -52,6 +52,18 @@ def test_what_the_first_schema_said_was_told_stays_told(connection: sa.Connectio
     store = Store(connection, PLACE)
     assert [each.key for each in store.outcomes()] == ["told", "waits"]
     assert [each.key for each in store.dispatches.waiting(FILE_SINK, 9)] == ["waits"]
+
+
+def test_of_an_older_session_its_state_alone_says_whether_its_image_has_arrived(
+    connection: sa.Connection,
+) -> None:
+    with connection.begin():
+        states = sessions_of_schema_0009(connection)
+    migrate.bring_up_to_date(connection, PLACE)
+    found = Store(connection, PLACE).load().sessions
+    assert {each.device: each.state for each in found} == states
+    assert {each.state for each in found if each.arrived} == HOLDING
+    assert not any(each.silent for each in found)
 
 
 @settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -207,6 +207,8 @@ def without_what_came_later(path: Path) -> None:
     tamper(path, "DROP TABLE premises_changes; DROP TABLE premises_replies")
     tamper(path, "ALTER TABLE dispatches DROP COLUMN owner")
     tamper(path, "ALTER TABLE dispatches DROP COLUMN until_utc")
+    tamper(path, "ALTER TABLE sessions DROP COLUMN arrived")
+    tamper(path, "ALTER TABLE sessions DROP COLUMN silent")
 
 
 def as_an_older_version_left_it(path: Path) -> None:

@@ -20,8 +20,6 @@ DOWNLOADING: Final = SessionState.DOWNLOADING
 ENDED = frozenset({SessionState.FAILED, SessionState.UPDATED})
 #: States in which a device keeps the image and was not told to run it.
 WAITING = HOLDING - {SessionState.RESTARTING}
-#: States that last until a deadline.
-TIMED = frozenset({SessionState.VERIFYING, SessionState.RESTARTING})
 
 
 class Session:
@@ -35,6 +33,7 @@ class Session:
         arrived: the good end of this attempt's transfer was told.
         complete: the last octet has been asked for.
         came_back: the device announced itself after it was told to apply.
+        silent: it was told to apply, and was given up because it said nothing.
         deadline: monotonic: until when the device may verify or restart.
         due: monotonic: when a delayed activation is due; no clock step can move it.
         waits_for: which other firmware of the device goes first, "" without one.
@@ -62,6 +61,7 @@ class Session:
         "reason",
         "retries",
         "served",
+        "silent",
         "since",
         "since_utc",
         "started_utc",
@@ -90,6 +90,7 @@ class Session:
         self.arrived = False
         self.complete = False
         self.came_back = False
+        self.silent = False
         self.deadline = NEVER
         self.version_before: int | None = None
         self.version_after: int | None = None
@@ -110,8 +111,7 @@ class Session:
     @property
     def ordered(self) -> bool:
         """Whether the device was told to apply, and is awaited or was given up as silent since."""
-        overdue = self.state is SessionState.FAILED and self.arrived and self.since >= self.deadline
-        return overdue or self.state is SessionState.RESTARTING
+        return self.silent or self.state is SessionState.RESTARTING
 
     @property
     def paused_for(self) -> str | None:
@@ -133,8 +133,8 @@ class Session:
         self.waits_for = ""
         if state is SessionState.FAILED:
             self.attempt = max(self.attempt, 1)  # also where it had not begun
-        elif state not in TIMED:
-            self.deadline = NEVER
+        else:
+            self.silent = False
 
     def explain(self, reason: str) -> bool:
         """Change why it waits; returns whether that is new."""
@@ -154,6 +154,10 @@ class Session:
     def take_up(self, now: Monotonic, utc: Utc) -> None:
         """Reckon in this run's time since when its state lasts; it is of an earlier run."""
         self.since = min(now, now + self.since_utc - utc)
+
+    def overrun(self) -> None:
+        """The device took longer than it was allowed: one that was told to apply is given up."""
+        self.silent = self.state is SessionState.RESTARTING
 
     def allow_until(self, deadline: Monotonic) -> None:
         """Let the device check the image, or restart, until then."""
@@ -313,6 +317,8 @@ class Session:
             version_after=self.version_after,
             due_utc=self.due_utc,
             started_utc=self.started_utc,
+            arrived=self.arrived,
+            silent=self.silent,
         )
 
     @classmethod
@@ -333,7 +339,8 @@ class Session:
         session.version_before = record.version_before
         session.served = _served(image, record.version_before)
         session.complete = record.offset >= session.served.size
-        session.arrived = record.state in HOLDING
+        session.arrived = record.arrived
+        session.silent = record.silent
         session.version_after = record.version_after
         session.due_utc = record.due_utc
         return session

@@ -268,6 +268,7 @@ class Reports:
         if now < session.deadline:
             self._kernel.deadlines.at_latest(session.deadline, Alarm.OVERDUE, peer.eui64)
         else:
+            session.overrun()
             self._transfers.step(peer, session, SessionStep.OVERDUE, now, reason)
 
 

@@ -283,6 +283,9 @@ class Transfers:
             peer.end_page()
         if after is SessionState.FAILED:  # another attempt later, if it has any left
             self.notify_later(peer, now)
+        ends = [
+            end for end in ends_of(before, after, complete=session.complete) if session.tell(end)
+        ]
         self.save(peer, session)
         self._kernel.output.event(
             "session",
@@ -297,9 +300,8 @@ class Transfers:
             retries=session.retries,
         )
         self._tell(peer, session, before, after, reason)
-        for end in ends_of(before, after, complete=session.complete):
-            if session.tell(end):
-                self._report(peer, session, end, failed, reason, now)
+        for end in ends:
+            self._report(peer, session, end, failed, reason, now)
         return True
 
     def _tell(

@@ -12,9 +12,17 @@ from ota_engine.gbcs.envelope import parse
 from ota_engine.gbcs.payloads import FirmwareTransfer, read_payload
 from ota_engine.gbcs.protection import authenticate
 from ota_engine.hub.delivery.commands import Abort, AddImage, Assign, Withdraw
+from ota_engine.hub.delivery.upgrade_end import LONGEST_COUNTDOWN
 from ota_engine.hub.engine import Engine
+from ota_engine.hub.kernel.quirks import DEFAULT
 from ota_engine.hub.push.commands import BeginPush
-from ota_engine.records import Activation, ImageRecord, OutcomeRecord, VersionPolicy
+from ota_engine.records import (
+    Activation,
+    ImageRecord,
+    OutcomeRecord,
+    SessionState,
+    VersionPolicy,
+)
 from ota_engine.times import Monotonic
 from ota_engine.zcl.status import Status
 from tests.gbcs.parties import BROKER, CHF, everyone
@@ -149,6 +157,22 @@ def test_an_end_told_twice_is_one_alert_also_across_a_restart() -> None:
     client.join()
     client.end()
     client.report(NEW)
+    assert desk.codes() == [TransferCode.SUCCESS]
+
+
+def test_a_transfer_that_was_told_draws_no_counter_again_when_a_device_given_up_comes_back() -> (
+    None
+):
+    desk, client = ready()
+    client.finish()
+    desk.wait(LONGEST_COUNTDOWN + DEFAULT.restart_for + 1.0)
+    assert desk.state() is SessionState.FAILED
+    desk.restart(after=60.0)
+    drawn = desk.store.load().counters
+    client.join()
+    client.report(NEW)
+    assert desk.state() is SessionState.UPDATED
+    assert desk.store.load().counters == drawn
     assert desk.codes() == [TransferCode.SUCCESS]
 
 

@@ -435,8 +435,9 @@ def test_a_reinstall_that_waits_is_not_taken_for_done_after_a_power_cut(
 @pytest.mark.parametrize(
     ("policy", "before"), [(VersionPolicy.UPGRADE, OLD), (VersionPolicy.REINSTALL, NEW)]
 )
+@pytest.mark.parametrize("restarted", [False, True], ids=["the hub stays up", "the hub restarts"])
 def test_a_device_that_was_given_up_as_silent_is_told_to_run_the_image_once_it_says_so(
-    policy: VersionPolicy, before: int
+    policy: VersionPolicy, before: int, restarted: bool
 ) -> None:
     desk, client = ready(policy=policy)
     client.query(before)
@@ -444,6 +445,8 @@ def test_a_device_that_was_given_up_as_silent_is_told_to_run_the_image_once_it_s
     client.end()
     desk.wait(LONGEST_COUNTDOWN + DEFAULT.restart_for + 1.0)
     assert desk.state() is SessionState.FAILED
+    if restarted:
+        desk.restart(after=60.0)
     client.join()
     assert client.query(NEW) == NOBODY
     assert activations(desk) == [

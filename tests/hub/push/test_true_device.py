@@ -18,7 +18,7 @@ Step: TypeAlias = tuple[Any, ...]
 
 WHICH = st.sampled_from([1, 1, 0, 2])
 POLICIES, ACTIVATIONS = st.sampled_from(VersionPolicy), st.sampled_from(Activation)
-SPANS = st.sampled_from([1.0, 10.0, 60.0, 400.0, 4000.0])
+SPANS = st.sampled_from([1.0, 10.0, 60.0, 400.0, 4000.0, 5000.0])
 FLAGS = ("deaf", "external", "queries_back", "asks_anyway", "slow")
 
 PEOPLE = (
@@ -39,13 +39,33 @@ DEVICE = (
     st.tuples(st.sampled_from(["power_cut", "report"]), st.booleans()),
     st.tuples(st.sampled_from(FLAGS), st.booleans()),
 )
-WALKS = st.lists(st.one_of(*PEOPLE, *HUB, *DEVICE), min_size=3, max_size=25)
+STEPS = st.one_of(*PEOPLE, *HUB, *DEVICE)
+WALKS = st.lists(STEPS, min_size=3, max_size=25)
 
 
 @examples(3000)
 @given(steps=WALKS)
 def test_the_hub_tells_what_really_became_of_a_device(steps: list[Step]) -> None:
     walk(TrueWorld(), steps)
+
+
+@examples(1000)
+@given(
+    ordered=st.tuples(
+        st.sampled_from(["push", "assign"]),
+        WHICH,
+        st.sampled_from([VersionPolicy.REINSTALL, VersionPolicy.UPGRADE]),
+        ACTIVATIONS,
+    ),
+    awaited=st.sampled_from([400.0, 5000.0]),
+    away=st.lists(STEPS, max_size=3),
+    back=st.lists(STEPS, max_size=6),
+)
+def test_a_hub_that_restarts_tells_on_of_a_device_that_comes_back_late(
+    ordered: Step, awaited: float, away: list[Step], back: list[Step]
+) -> None:
+    late: list[Step] = [("slow", True), ordered, ("fetch",), ("apply_now",), ("run", awaited)]
+    walk(TrueWorld(), [*late, ("hub_down",), *away, ("hub_up",), *back])
 
 
 REINSTALL, UPGRADE, DOWNGRADE = (
@@ -97,6 +117,26 @@ NOW, WAIT, AT, DELAYED, EXTERNAL = (
         pytest.param(
             [("assign", 0, REINSTALL, NOW), ("slow", True), ("fetch",), ("run", 4000.0)],
             id="it takes longer to install again what it runs than it is awaited",
+        ),
+        pytest.param(
+            [
+                ("assign", 0, REINSTALL, NOW),
+                ("slow", True),
+                ("fetch",),
+                ("run", 5000.0),
+                ("hub_down",),
+            ],
+            id="the hub restarts after it has given up one that installs again what it runs",
+        ),
+        pytest.param(
+            [
+                ("assign", 1, UPGRADE, NOW),
+                ("slow", True),
+                ("fetch",),
+                ("run", 5000.0),
+                ("hub_down",),
+            ],
+            id="the hub restarts after it has given up one that was told to have arrived",
         ),
         pytest.param(
             [

@@ -257,7 +257,7 @@ class TrueWorld:
     def told(self, outcome: OutcomeRecord) -> None:
         outcomes = self.outcomes.setdefault(outcome.sha256, {})
         if outcome.key in outcomes:
-            return
+            raise UntrueError(f"told a second time: {outcome.key}")
         outcomes[outcome.key] = outcome
         if outcome.verdict is not Verdict.SUCCEEDED:
             return
@@ -285,10 +285,7 @@ class TrueWorld:
                     self.told_of.add(number)  # the delivery was dropped: nobody is to be told
                 elif session.state is SessionState.ABORTED:
                     self.told_of.add(number)
-                elif (
-                    number < len(self.device.wholes) - 1
-                    or self.device.runs != held.image.file_version
-                ):
+                elif self.device.runs != held.image.file_version:
                     self.told_of.add(number)  # another one has followed, unseen
 
     def judge_push(self) -> None:
