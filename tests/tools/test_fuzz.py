@@ -1,5 +1,6 @@
 """The fuzzer: it finds what is planted, keeps it, goes on where it stopped, and shares its corpus."""
 
+import hashlib
 import importlib
 import json
 import os
@@ -219,6 +220,27 @@ def test_an_input_that_kills_the_process_is_kept_by_its_parent(parts: Parts) -> 
     tally = apart.feed_apart("planted", target, parts.probes, parts.folder, 1, limits)
     (defect,) = tally.defects
     assert "SIGKILL" in defect.place and defect.kept.read_bytes() == b"die"
+
+
+def test_code_that_is_not_pythons_is_ended_by_the_kernel_and_nothing_that_only_takes_long_in_all(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = importlib.import_module("apart")
+    monkeypatch.setattr(apart, "ENDLESS", 0.2)  # processor seconds, as all here
+    monkeypatch.setattr(parts.campaign, "SLOWEST", 0.16)
+
+    def work(data: bytes) -> None:
+        if data == b"endless":
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 1 << 30)  # an hour, and no handler runs in it
+        until = time.process_time() + 0.05
+        while time.process_time() < until:
+            pass
+
+    target = parts.target(lambda: (*map(str.encode, "abcdefgh"), b"endless"), work, ("walked",))
+    limits = parts.campaign.Limits(time.monotonic() + 600, 100)
+    tally = apart.feed_apart("planted", target, parts.probes, parts.folder, 1, limits)
+    (defect,) = tally.defects
+    assert "SIGPROF" in defect.place and defect.kept.read_bytes() == b"endless"
 
 
 def test_the_same_seed_makes_the_same_inputs(parts: Parts, tmp_path: Path) -> None:
