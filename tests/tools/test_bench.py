@@ -16,14 +16,20 @@ KEYS = {"name", "value", "unit", "peer", "ratio", "goal", "met", "seed", "versio
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    """The program in this process; without ``--here`` its rows have processes of their own."""
+def program() -> Iterator[Any]:
+    """The module that is run by path."""
     with modules_of(BENCH):
         place = spec_from_file_location("bench_program", BENCH / "__main__.py")
         assert place is not None and place.loader is not None
-        program = module_from_spec(place)
-        place.loader.exec_module(program)
-        yield lambda *arguments: int(program.main(arguments))
+        loaded = module_from_spec(place)
+        place.loader.exec_module(loaded)
+        yield loaded
+
+
+@pytest.fixture
+def bench(program: Any) -> Bench:
+    """The program in this process; without ``--here`` its rows have processes of their own."""
+    return lambda *arguments: int(program.main(arguments))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +126,10 @@ def test_another_checkout_runs_the_same_row_and_its_ratio_stands_beside_ours(
         "import sys, pathlib\n"
         f"pathlib.Path(sys.argv[sys.argv.index('--output') + 1]).write_text({json.dumps([answer])!r})\n"
     )
-    bench("image-parse", "--quick", "--output", str(output), "--against", str(tmp_path / "there"))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "broken.ota").write_bytes(b"not an image")  # read in no time
+    words = ["--quick", "--images", str(tmp_path / "images"), "--output", str(output)]
+    bench("image-parse", *words, "--against", str(tmp_path / "there"))
     (result,) = json.loads(output.read_text())
     assert set(result) == KEYS | {"against"}
     assert result["against"] == answer
@@ -128,17 +137,12 @@ def test_another_checkout_runs_the_same_row_and_its_ratio_stands_beside_ours(
 
 
 def test_a_row_without_a_ratio_in_the_other_checkout_is_told_in_words(
-    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    program: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = tmp_path / "there" / "tools" / "bench"
-    there.mkdir(parents=True)
-    answer = {"name": "image-parse", "value": 0.62, "unit": "of ideal", "peer": None, "ratio": None}
-    (there / "__main__.py").write_text(
-        "import sys, pathlib\n"
-        f"pathlib.Path(sys.argv[sys.argv.index('--output') + 1]).write_text({json.dumps([answer])!r})\n"
-    )
-    output = str(tmp_path / "bench.json")
-    bench("image-parse", "--quick", "--output", output, "--against", str(tmp_path / "there"))
+    there = {"name": "image-parse", "value": 0.62, "unit": "of ideal", "peer": None, "ratio": None}
+    ours = {"name": "image-parse", "value": 6.0, "unit": "files/s", "peer": 3.0, "ratio": 2.0}
+    shown = {"goal": "ratio >= 1", "met": True, "note": "", "versions": {}, "against": there}
+    program.show([{**ours, **shown}])
     told = " ".join(capsys.readouterr().out.split())
     assert "image-parse: the other checkout's row has no ratio, only 0.62 of ideal" in told
 

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,8 +29,23 @@ def walk(data):
 """
 
 
-def fuzzed(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(FUZZ), *arguments]
+ONE_TARGET = """
+from ota_engine.errors import PeerError
+from ota_engine.zcl.frame import parse_header
+from targets.target import Target, one_line
+
+def parsing(data):
+    try:
+        parse_header(data)
+    except PeerError as error:
+        one_line(error)
+
+TARGETS = {"header": Target(lambda: (bytes(3),), parsing, ("ota_engine.zcl.frame",))}
+"""
+
+
+def fuzzed(*arguments: str, program: Path = FUZZ) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(program), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -70,13 +86,48 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         yield Parts(tmp_path)
 
 
-@pytest.mark.parametrize("runs", [1, pytest.param(300, marks=pytest.mark.heavy)])
-def test_every_target_stands_its_seeds_and_some_changes_of_them(tmp_path: Path, runs: int) -> None:
-    arguments = ("--runs", str(runs), "--seconds", "6000", "--folder", str(tmp_path))
-    ended = fuzzed(*arguments)
+@pytest.mark.heavy
+def test_every_target_stands_its_seeds_and_some_changes_of_them(tmp_path: Path) -> None:
+    ended = fuzzed("--runs", "300", "--seconds", "6000", "--folder", str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "seed 1" in ended.stdout and "0 defects" in ended.stdout.splitlines()[-1]
     assert not (tmp_path / "defects").exists()
+
+
+def test_every_target_stands_its_first_seed_and_its_last() -> None:
+    with modules_of(FUZZ) as imported:
+        attempt, targets = imported("campaign").attempt, imported("targets").TARGETS
+        assert len(targets) > 20
+        for name, target in targets.items():
+            seeds = target.seeds()
+            for seed in (seeds[0], seeds[-1]):
+                broken = attempt(target, seed)
+                assert broken is None, f"{name}: {broken.trace}"
+
+
+def test_the_program_marks_what_it_feeds_goes_on_where_it_stopped_and_says_so(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "tools" / "fuzz"
+    shutil.copytree(FUZZ, program, ignore=shutil.ignore_patterns("__pycache__"))
+    (program / "targets" / "__init__.py").write_text(ONE_TARGET)  # to load all takes seconds
+    for package in ("images", "ota_engine", "emulators", "hw"):
+        (tmp_path / package).symlink_to(FUZZ.parents[1] / package)
+
+    def told(*arguments: str) -> str:
+        ended = fuzzed("header", "--folder", str(tmp_path), *arguments, program=program)
+        assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+        return ended.stdout
+
+    for _ in range(2):
+        fed = told("--runs", "200").splitlines()
+        assert fed[0].startswith("fuzz: seed 1, 60 s for header")
+        assert "fuzz: header: 200 inputs" in fed[1]
+        assert "0 defects" in fed[-1]
+    assert not (tmp_path / "defects").exists()
+    (row,) = json.loads(told("--json"))
+    assert (row["target"], row["executions"], row["runs"]) == ("header", 400, 2)
+    assert 0 < row["reached"] <= row["places"] and row["verdict"] is None
 
 
 def test_an_unknown_target_is_refused_with_the_names_that_are_known(
