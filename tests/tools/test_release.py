@@ -44,7 +44,8 @@ def git(folder: Path, *words: str) -> str:
 def made(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the tool as a releaser does, without a network."""
     program = [sys.executable, str(ROOT / "tools" / "release"), "--no-isolation", *map(str, words)]
-    return subprocess.run(program, capture_output=True, text=True, check=False)
+    whole = {**os.environ, "PYTHONPATH": ""}  # with all that checks a bill of materials
+    return subprocess.run(program, capture_output=True, text=True, check=False, env=whole)
 
 
 @pytest.fixture(scope="module")
