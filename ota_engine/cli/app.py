@@ -1,15 +1,18 @@
 """The ``zota`` command: finds the command that was asked for, and nothing else."""
 
 import errno
+import gc
 import importlib
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command_name
 
 from images.errors import ImageError, JudgingError
 from ota_engine.cli.commands import CommandRow, Panel, all_commands, find
@@ -93,11 +96,12 @@ class GroupedHelp(TyperGroup):
                     formatter.write_dl(rows)
 
 
-def assemble(wanted: CommandRow | None) -> typer.Typer:
+def assemble(wanted: CommandRow | None, below: str = "") -> typer.Typer:
     """Build the command line: with one command imported, or with all listed by name only.
 
     Args:
         wanted: the command that is about to run, None for help.
+        below: where that is a group of commands, the word after its name.
     """
     app = typer.Typer(
         cls=GroupedHelp,
@@ -109,7 +113,7 @@ def assemble(wanted: CommandRow | None) -> typer.Typer:
         _root
     )
     if wanted is not None:
-        _add(app, wanted)
+        _add(app, wanted, below)
         return app
     for row in all_commands():
         app.command(row.name, help=row.help, hidden=row.hidden, rich_help_panel=row.panel.value)(
@@ -118,19 +122,34 @@ def assemble(wanted: CommandRow | None) -> typer.Typer:
     return app
 
 
-def _add(app: typer.Typer, row: CommandRow) -> None:
+def _add(app: typer.Typer, row: CommandRow, below: str) -> None:
     part: typer.Typer = importlib.import_module(row.module).app
     if part.registered_callback is None and len(part.registered_commands) == 1:
         command = _required(part.registered_commands[0].callback)
         app.command(row.name, rich_help_panel=row.panel.value)(command)
     else:
         app.add_typer(
-            part,
+            _narrowed(part, below),
             cls=GroupedHelp,
             name=row.name,
             help=row.help,
             rich_help_panel=row.panel.value,
         )
+
+
+def _narrowed(part: typer.Typer, word: str) -> typer.Typer:
+    """Leave one command of a group, where a word names one: to describe all takes longer than most run."""
+    commands = [
+        info
+        for info in part.registered_commands
+        if word == (info.name or get_command_name(_required(info.callback).__name__))
+    ]
+    groups = [info for info in part.registered_groups if info.name == word]
+    if not commands and not groups:
+        return part
+    narrowed = copy(part)
+    narrowed.registered_commands, narrowed.registered_groups = commands, groups
+    return narrowed
 
 
 def _required(callback: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -196,7 +215,7 @@ def main() -> None:
 def _run() -> int:
     try:
         words = _in_new_words(sys.argv[1:])
-        assemble(_wanted(words))(words, prog_name="zota", obj=tuple(words))
+        _loaded(words)(words, prog_name="zota", obj=tuple(words))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.OK
     except (
@@ -219,6 +238,17 @@ def _run() -> int:
         remark(f"{text} ({notes})" if notes else text)
         return code
     return Exit.OK
+
+
+def _loaded(words: list[str]) -> typer.Typer:
+    """Load the command; what is loaded lives to the end, and nobody looks for garbage in it."""
+    gc.disable()
+    try:
+        return assemble(_wanted(words), _word_below(words))
+    finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+        gc.enable()
 
 
 def _silence() -> None:
@@ -254,6 +284,14 @@ def _wanted(line: list[str]) -> CommandRow | None:
         words += os.environ.get(variable, "").split()[1:]
     name = next((word for word in words if not word.startswith("-")), None)
     return None if name is None else find(name)
+
+
+def _word_below(line: list[str]) -> str:
+    """The word after the command's name; none of a line that a shell wants completed."""
+    if any(variable in os.environ for variable in COMPLETED_LINES):
+        return ""
+    named = next((at for at, word in enumerate(line) if not word.startswith("-")), len(line))
+    return "".join(line[named + 1 : named + 2])
 
 
 def _exit_code(error: BaseException) -> Exit | None:

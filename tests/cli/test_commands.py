@@ -57,11 +57,16 @@ def test_commands_of_emulators_and_radios_are_there_without_anyone_naming_them()
     assert brought == {"ota_engine", "emulators", "hw"}
 
 
-def test_a_command_that_there_is_not_is_told_with_the_one_that_was_meant() -> None:
-    ran = zota("psuh")
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["psuh"], "push"), (["image", "inspekt"], "inspect")], ids=["", "group"]
+)
+def test_a_command_that_there_is_not_is_told_with_the_one_that_was_meant(
+    typed: list[str], meant: str
+) -> None:
+    ran = zota(*typed)
     assert ran.code == Exit.ERRORS
-    assert "No such command 'psuh'" in ran.err
-    assert "'push'" in ran.err
+    assert f"No such command '{typed[-1]}'" in ran.err
+    assert f"'{meant}'" in ran.err
 
 
 def test_version_tells_zota_python_and_every_extra() -> None:
