@@ -301,7 +301,7 @@ TARGETS: Final = {
     "repair": Target(image_seeds, repairing, ("images.repair", "images.building")),
     "compare": Target(image_seeds, comparing, ("images.comparison",)),
     "payload": Target(payload_seeds, examining, ("images.payloads",)),
-    "signature": Target(signed_seeds, verifying, ("images.smart_energy", "images.binary_curves")),
+    "signature": Target(image_seeds, verifying, ("images.smart_energy", "images.binary_curves")),
     "manifest": Target(manifest_seeds, indexing, ("images.manifest", "images.strict_json"), 1),
     "catalogue": Target(record_seeds, cataloguing, CATALOGUE, 1),
     "baseline": Target(baseline_seeds, knowing, ("images.rules.policy",), 1),
