@@ -77,10 +77,7 @@ class PostgresqlServer:
 
     def kill(self) -> None:
         """Kill all its processes at once (SIGKILL), as a machine dies."""
-        doomed = self._processes()
-        for process in doomed:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        doomed = self._signal(signal.SIGKILL)
         subprocess.run(
             [
                 "tail",
@@ -96,18 +93,24 @@ class PostgresqlServer:
 
     def hang(self) -> None:
         """Let all its processes stand still (SIGSTOP): it takes connections, and answers nothing."""
-        for process in self._processes():
-            os.kill(process, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Let them run again."""
-        for process in self._processes():
-            os.kill(process, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def initialise(self) -> None:
         """Make its files: text is ordered by octets, whoever connects is believed."""
         how = ("-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-N")
         self._run("initdb", "-D", self._data, *how)
+
+    def _signal(self, number: signal.Signals) -> list[int]:
+        """Send all its processes a signal; some may end by themselves meanwhile."""
+        processes = self._processes()
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+        return processes
 
     def _processes(self) -> list[int]:
         first = int(Path(self._data, "postmaster.pid").read_text().split()[0])

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 import tomllib
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +15,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.tables import KINDS
 from ota_engine.store.backends.database import Dialect
+from ota_engine.store.backends.sessions import lock_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_fleet
 from ota_engine.store.fleet.opening import turns_at
@@ -20,6 +24,7 @@ from ota_engine.store.store import Store
 from tests.cli.fleet import FleetFolder
 from tests.cli.zota import zota
 from tests.fleet.databases import FleetDatabases, place_in
+from tests.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.postgresql
 
@@ -82,6 +87,38 @@ def test_a_hubs_schema_there_is_told_for_what_it_is(
         ran = zota(*command, "--state", tmp_path)
         assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1), ran
         assert "(schema gateway_7): this is a hub's database, and no fleet's: give" in ran.err
+
+
+def test_ctrl_c_ends_a_decision_that_waits_for_a_server_that_hangs(
+    tmp_path: Path, lone_postgresql_server: PostgresqlServer
+) -> None:
+    import psycopg
+
+    server, fleet = lone_postgresql_server, FleetFolder(tmp_path, 6)
+    url = server.url(server.new_database())
+    assert zota("store", "move", "--state", fleet.state, "--to", url).code == Exit.OK
+    words = ("estate", "person", "remove", "sam", *fleet.by("olive"))
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (lock_of("fleet", "writer"),))
+        with subprocess.Popen(
+            [sys.executable, "-m", "ota_engine", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while other.execute(waits).fetchone() is None:
+                assert running.poll() is None
+            server.hang()
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=300)
+        server.go_on()
+    # where the server was waited for, the driver complained after ten seconds
+    assert (running.returncode, out, err) == (Exit.INTERRUPTED, "", "zota: interrupted\n")
+    people = zota("estate", "people", "--state", fleet.state, "--json")
+    assert {"person": "sam", "active": True}.items() <= next(
+        one.items() for one in json.loads(people.out)["persons"] if one["person"] == "sam"
+    )
 
 
 @pytest.mark.heavy

@@ -24,6 +24,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from ota_engine.errors import StoreError
 from ota_engine.store.backends.database import Cursor, Dialect
+from ota_engine.store.backends.interruptible import InterruptibleSession
 from ota_engine.store.backends.sessions import careful, lock_of
 
 _PREPARED: Final = 500  # statements that the server keeps prepared for one connection
@@ -119,7 +120,7 @@ class PostgresqlDatabase:
         self._connection = self._connect()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
+        connection = InterruptibleSession.connect(
             self._url,
             autocommit=True,
             cursor_factory=psycopg.RawCursor,
@@ -274,7 +275,7 @@ class PostgresqlDatabase:
             engine.dispose()
 
     def _for_migration(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
+        connection = InterruptibleSession.connect(
             self._url,
             autocommit=True,
             application_name="zota migration",
