@@ -197,6 +197,11 @@ def move(
 
 def _refuse_elsewhere(to: str) -> None:
     """Refuse a target that is neither; it may hold a password, and is not told."""
+    if to.startswith("sqlite:"):
+        raise LocalError(
+            "a store that is a file lies in its state folder, under a name of its own: give --to sqlite,"
+            " as it stands, without a path"
+        )
     if to != "sqlite" and server_at(to, URL_SCHEMA) is None:
         raise LocalError(
             "the target is neither a database on a server nor sqlite: give --to"

@@ -113,7 +113,6 @@ def test_what_cannot_be_opened_is_one_line_on_standard_error(
     [
         "postgres:/zota:geheim77@127.0.0.1/homes",
         "host=127.0.0.1 dbname=homes password=geheim77",
-        "sqlite:///elsewhere.db",
         "elsewhere",
     ],
 )
@@ -124,6 +123,15 @@ def test_a_store_is_moved_to_a_server_or_a_file_of_its_folder_and_to_nothing_els
     ran = zota("store", "move", "--state", state, "--to", to)
     refused(ran, 2, "give --to postgresql://USER@HOST/DATABASE, or --to sqlite")
     assert "geheim77" not in ran.err
+    assert sorted(path.name for path in state.iterdir()) == before
+
+
+@pytest.mark.parametrize("to", ["sqlite:///elsewhere.db", "sqlite:////a:b@c/zota.db", "sqlite:"])
+def test_whoever_names_a_file_to_move_a_store_to_is_told_what_to_type(state: Path, to: str) -> None:
+    before = sorted(path.name for path in state.iterdir())
+    ran = zota("store", "move", "--state", state, "--to", to)
+    refused(ran, 2, "lies in its state folder")
+    assert "give --to sqlite, as it stands, without a path" in ran.err
     assert sorted(path.name for path in state.iterdir()) == before
 
 
