@@ -127,7 +127,7 @@ def add(curve: Curve, left: Point | None, right: Point | None) -> Point | None:
         return _double(curve, left) if left.y == right.y else None
     across = left.x ^ right.x
     slope = _product(curve, left.y ^ right.y, _inverse(curve, across))
-    x = _product(curve, slope, slope) ^ slope ^ across ^ curve.a
+    x = _square(curve, slope) ^ slope ^ across ^ curve.a
     return Point(x, _product(curve, slope, left.x ^ x) ^ x ^ left.y)
 
 
@@ -145,17 +145,17 @@ def _double(curve: Curve, point: Point) -> Point | None:
     if point.x == 0:
         return None
     slope = point.x ^ _product(curve, point.y, _inverse(curve, point.x))
-    x = _product(curve, slope, slope) ^ slope ^ curve.a
-    return Point(x, _product(curve, point.x, point.x) ^ _product(curve, slope, x) ^ x)
+    x = _square(curve, slope) ^ slope ^ curve.a
+    return Point(x, _square(curve, point.x) ^ _product(curve, slope, x) ^ x)
 
 
 def _on_curve(curve: Curve, point: Point) -> bool:
     x, y = point
     if max(x, y).bit_length() > curve.degree:
         return False
-    square = _product(curve, x, x)
+    square = _square(curve, x)
     right = _product(curve, square, x) ^ (square if curve.a else 0) ^ 1
-    return _product(curve, y, y) ^ _product(curve, x, y) == right
+    return _square(curve, y) ^ _product(curve, x, y) == right
 
 
 def _decompress(curve: Curve, x: int, y_bit: int) -> Point:
@@ -163,13 +163,13 @@ def _decompress(curve: Curve, x: int, y_bit: int) -> Point:
     if x.bit_length() > curve.degree or x == 0:
         raise ImageError(f"not a public key of {curve.name}: no point has this coordinate")
     inverse = _inverse(curve, x)
-    wanted = x ^ curve.a ^ _product(curve, inverse, inverse)
+    wanted = x ^ curve.a ^ _square(curve, inverse)
     root = term = wanted  # the half-trace, which solves it for odd degrees
     for _ in range((curve.degree - 1) // 2):
         for _ in range(2):
-            term = _product(curve, term, term)
+            term = _square(curve, term)
         root ^= term
-    if _product(curve, root, root) ^ root != wanted:
+    if _square(curve, root) ^ root != wanted:
         raise ImageError(f"not a public key of {curve.name}: no point has this coordinate")
     return Point(x, _product(curve, x, root ^ (root & 1) ^ y_bit))
 
@@ -184,6 +184,11 @@ def _product(curve: Curve, left: int, right: int) -> int:
     for shift in range((right.bit_length() + 3) // 4 * 4 - 4, -4, -4):
         total = total << 4 ^ rows[right >> shift & 15]
     return _reduce(curve, total)
+
+
+def _square(curve: Curve, value: int) -> int:
+    """Square in the field: every bit doubles its place, as a digit of base 4 does; then reduce."""
+    return _reduce(curve, int(f"{value:b}", 4))
 
 
 def _reduce(curve: Curve, value: int) -> int:

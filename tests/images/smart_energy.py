@@ -30,18 +30,21 @@ class Key(NamedTuple):
 
 def draw_key(curve: Curve, draw: random.Random) -> Key:
     secret = draw.randrange(1, curve.order)
+    return Key(secret, _public(curve, secret))
+
+
+@cache
+def _public(curve: Curve, secret: int) -> Point:
     point = multiply(curve, secret, curve.generator)
     assert point is not None
-    return Key(secret, point)
+    return point
 
 
 def compressed(curve: Curve, point: Point) -> bytes:
-    """The SEC 1 form with one bit of y: tried both ways."""
+    """The SEC 1 form with one bit of y, the first that leads back."""
     x = point.x.to_bytes(curve.element_bytes)
-    (octets,) = (
-        bytes((first,)) + x for first in (2, 3) if decode_point(curve, bytes((first,)) + x) == point
-    )
-    return octets
+    ways = (bytes((first,)) + x for first in (2, 3))
+    return next(octets for octets in ways if decode_point(curve, octets) == point)
 
 
 def uncompressed(curve: Curve, point: Point) -> bytes:
@@ -70,9 +73,8 @@ def issue(suite: Suite, *, subject: int = SIGNER, issuer: int = ISSUER, seed: in
     )
     hashed = int.from_bytes(aes_mmo(certificate))
     secret = (hashed * (requester.secret + blinding.secret) + authority.secret) % curve.order
-    point = multiply(curve, secret, curve.generator)
-    assert point is not None
-    return Issued(suite, certificate, Key(secret, point), uncompressed(curve, authority.point))
+    key = Key(secret, _public(curve, secret))
+    return Issued(suite, certificate, key, uncompressed(curve, authority.point))
 
 
 def certificate_octets(suite: Suite, key: bytes, subject: bytes, issuer: bytes) -> bytes:
