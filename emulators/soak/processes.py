@@ -145,7 +145,7 @@ class _Worker:
 
     def __init__(self, folders: dict[str, Path | None]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "emulators.soak.worker"],
+            [sys.executable, "-m", "emulators.soak"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

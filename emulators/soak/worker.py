@@ -1,4 +1,4 @@
-"""A soak's worker process: ``python -m emulators.soak.worker`` runs shards and reports in lines.
+"""A soak's worker process: ``python -m emulators.soak`` runs shards and reports in lines.
 
 Reads JSON lines on standard input until that ends: ``{"spec", "shards", "journals", "captures"}``, the
 last two folders or null. Writes one JSON line for progress now and then, and one for every shard that
@@ -131,7 +131,3 @@ class Reporter:
         if now >= self._next:
             self._next = now + PROGRESS_EVERY
             say({"progress": [self._shard, virtual, blocks]})
-
-
-if __name__ == "__main__":
-    sys.exit(main())
