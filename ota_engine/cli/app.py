@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from functools import cache
 from typing import Any, Final
 
 import typer
@@ -246,9 +247,14 @@ def _loaded(words: list[str]) -> typer.Typer:
     try:
         return assemble(_wanted(words), _word_below(words))
     finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
+        _keep()
         gc.enable()
+
+
+@cache
+def _keep() -> None:
+    """Never look at what is there now; once, for a test runs many commands in one process."""
+    gc.freeze()
 
 
 def _silence() -> None:
