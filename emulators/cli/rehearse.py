@@ -208,7 +208,11 @@ def _run(
     from emulators.estate.rehearsing import rehearse_once, with_seed
 
     which = f"seed 1 of {seeds}: " if seeds > 1 else ""
-    with _Progress(which) as progress, _homes_of(where.cluster, recipe.real) as make_homes:
+    others_on = where.cluster if where.estate is None and seeds > 1 else None
+    with (
+        _Progress(which, others_on) as progress,
+        _homes_of(where.cluster, recipe.real) as make_homes,
+    ):
         result = rehearse_once(
             plan,
             progress,
@@ -219,8 +223,8 @@ def _run(
             journal=where.report / "journal.jsonl" if where.report is not None else None,
         )
     ends = [end_of(result)]
-    if where.cluster is not None and where.estate is None and seeds > 1:
-        return result, [*ends, *_spread(where.cluster, recipe, seeds)]
+    if others_on is not None:
+        return result, [*ends, *_spread(others_on, recipe, seeds)]
     for number in range(1, seeds):
         with _Progress(f"seed {number + 1} of {seeds}: ") as progress:
             other = with_seed(plan, plan.estate.seed + number)
@@ -266,10 +270,16 @@ def _forecast(ends: "list[SeedEnd]") -> "EndForecast":
 
 
 class _Progress:
-    """Tells where the campaign stands: a bar on a terminal, now and then a line elsewhere."""
+    """Tells where the campaign stands: a bar on a terminal, now and then a line elsewhere.
 
-    def __init__(self, which: str) -> None:
+    Args:
+        which: of several seeds; before everything else.
+        needed: what is to go on after this one; whether it is there still is looked at in between.
+    """
+
+    def __init__(self, which: str, needed: "Cluster | None" = None) -> None:
         self._which = which
+        self._needed = needed
         self._terminal = sys.stderr.isatty()
         self._every = DRAWN_EVERY if self._terminal else PIPED_EVERY
         self._next = time.monotonic() + self._every
@@ -283,6 +293,8 @@ class _Progress:
             print(file=sys.stderr)  # noqa: T201 - ends the bar's line
 
     def __call__(self, rehearsal: "Rehearsal") -> None:
+        if self._needed is not None:
+            self._needed.refuse_gone()
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._every

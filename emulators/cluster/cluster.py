@@ -101,6 +101,15 @@ class Cluster:
         with _reached(self._client, self._place):
             return sorted(self._client.nthreads())
 
+    def refuse_gone(self) -> None:
+        """See that the scheduler is there, or may be back soon; nothing is waited for.
+
+        Raises:
+            SchedulerGoneError: it has gone for good.
+        """
+        if self._client.status == "closed":
+            raise _gone(self._place, 0)
+
     def await_hands(self) -> None:
         """Wait until there is a worker.
 

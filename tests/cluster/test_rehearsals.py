@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -107,6 +108,33 @@ def test_a_scheduler_that_dies_while_the_first_seed_runs_ends_a_rehearsal_in_one
     assert len(lines) == 1, err
     assert lines[0].startswith(f"zota: {address}: the scheduler is gone")
     assert lines[0].endswith("again, then this command")
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_the_other_seeds_need_is_missed_while_the_first_one_runs(
+    campaign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulators.cluster.door.CONNECT_S", 2.0)
+
+    def ended(_: object) -> None:
+        raise AssertionError("the first seed has come to its end")
+
+    monkeypatch.setattr("emulators.estate.forecast.end_of", ended)
+    journal = tmp_path / "report" / "journal.jsonl"
+
+    def kill(process: int) -> None:
+        while not journal.exists():
+            time.sleep(0.05)
+        os.killpg(process, signal.SIGKILL)
+
+    words = ("--homes", 20_000, "--seed", 3, "--seeds", 2, "--report", tmp_path / "report")
+    with scheduler(tmp_path) as (address, chief), worker(address, tmp_path):
+        killer = Thread(target=kill, args=(chief.pid,))
+        killer.start()
+        ran = zota("rehearse", campaign, *words, "--scheduler", address)
+        killer.join()
+    assert (ran.code, ran.out) == (Exit.ERRORS, ""), ran
+    assert f"zota: {address}: the scheduler is gone: start it and its workers" in ran.err
 
 
 def test_a_lot_goes_on_where_it_is_known_and_asks_for_all_where_it_is_not() -> None:
