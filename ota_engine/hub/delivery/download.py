@@ -34,6 +34,7 @@ class Session:
         complete: the last octet has been asked for.
         came_back: the device announced itself after it was told to apply.
         silent: it was told to apply, and was given up because it said nothing.
+        queried_with: the version that its query named while it is asked whether it holds the image still.
         deadline: monotonic: until when the device may verify or restart.
         due: monotonic: when a delayed activation is due; no clock step can move it.
         waits_for: which other firmware of the device goes first, "" without one.
@@ -58,6 +59,7 @@ class Session:
         "heard",
         "image",
         "offset",
+        "queried_with",
         "reason",
         "retries",
         "served",
@@ -91,6 +93,7 @@ class Session:
         self.complete = False
         self.came_back = False
         self.silent = False
+        self.queried_with: int | None = None
         self.deadline = NEVER
         self.version_before: int | None = None
         self.version_after: int | None = None
@@ -130,6 +133,7 @@ class Session:
         waits_still = self.state in WAITING and state in WAITING
         self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
         self.came_back &= waits_still
+        self.queried_with = None
         self.waits_for = ""
         if state is SessionState.FAILED:
             self.attempt = max(self.attempt, 1)  # also where it had not begun
@@ -282,9 +286,16 @@ class Session:
         """The device announced itself: if it holds the image, it came back with or without it."""
         self.came_back = self.state in HOLDING or self.ordered
 
-    def holds_still(self) -> None:
-        """The device says that it holds the image: what it came back from was not the restart it was told."""
-        self.came_back &= not self.ordered
+    def holds_still(self) -> bool:
+        """The device says that it holds the image; returns whether it seemed to have restarted as it was told."""
+        seemed = self.ordered and self.came_back
+        self.came_back &= not seemed
+        self.queried_with = None
+        return seemed
+
+    def queried(self, running: int | None) -> None:
+        """Its query names this version, of which more is to be said; None once that is settled."""
+        self.queried_with = running
 
     def unheard(self) -> None:
         """The device could not be heard: one that waits may have come back meanwhile, for all we know."""

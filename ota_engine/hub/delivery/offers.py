@@ -80,7 +80,7 @@ class Offers:
             peer.note_said(session, offer, packet.source_endpoint, packet.payload[1])
         frame = encode_query_next_image_response(packet.payload[1], response)
         self._transfers.reply(packet, peer, frame)
-        if not self._contacts.ask_if_new(peer, now):
+        if not (self._reports.ask_more(peer, now) or self._contacts.ask_if_new(peer, now)):
             self._contacts.ask_names(peer)
 
     def query_device_specific(self, packet: Packet, peer: Peer, now: Monotonic) -> None:

@@ -24,6 +24,7 @@ from ota_engine.zcl.general import AttributeRecord
 
 HOLDS = range(2, 7)  # ImageUpgradeStatus: has the whole image, and runs it later
 NORMAL = 0  # ImageUpgradeStatus: nothing is under way, nothing is held
+COUNTDOWN = 4  # ImageUpgradeStatus: has been told when, and waits for it
 EXTERNAL_EVENT = 6  # ImageUpgradeStatus: waiting to upgrade via external event
 SOONEST_RESTART = 5.0  # seconds: clients let acknowledgements drain before they restart
 UNORDERED = "activated without an order from here"
@@ -91,8 +92,9 @@ class Reports:
             status = values.get(Attribute.IMAGE_UPGRADE_STATUS)
             if not asked and status == NORMAL:
                 status = None  # unasked, that may be the word before it held anything
-            if asked and status in HOLDS:
-                session.holds_still()
+            if asked and status in HOLDS and session.holds_still() and status != COUNTDOWN:
+                # The word to apply has not reached it.
+                self._kernel.deadlines.at_latest(now, Alarm.TELL_AGAIN, peer.eui64)
             self._confirm(peer, session, version, status, now)
             if asked and status == EXTERNAL_EVENT:
                 self._parked(peer, session, now)
@@ -125,13 +127,46 @@ class Reports:
         if ordered:
             # It would not query while it is about to restart, unless the query was under way.
             session.spoke_after(session.since + SOONEST_RESTART, now)
+            if self._must_say_more(peer, session, running, now):
+                return
         self._confirm(peer, session, running, NORMAL if ordered else None, now)
+
+    def _must_say_more(self, peer: Peer, session: Session, running: int, now: Monotonic) -> bool:
+        """Whether a device that was told to apply has yet to say if it holds the image still.
+
+        It queries with the version that it ran: it has come back from its restart, or the word to apply
+        has not reached it, and it queries all the same. Only its ImageUpgradeStatus tells (ZCL 11.10.7);
+        of one that does not answer, the query is believed.
+        """
+        proves = session.came_back and running == session.version_before
+        given_up = session.silent and running != self._kernel.images.reported(session.image)
+        if not proves or given_up:
+            return False
+        session.queried(running)
+        self._kernel.deadlines.at_latest(now + ON_ITS_WAY, Alarm.OVERDUE, peer.eui64)
+        return True
+
+    def ask_more(self, peer: Peer, now: Monotonic) -> bool:
+        """Ask a device what its query left open, unless its answer may be on its way; returns whether it did."""
+        left_open = any(one.queried_with is not None for one in peer.sessions.values())
+        return left_open and now >= peer.asked_at + ON_ITS_WAY and self._contacts.ask(peer, now)
+
+    def _believe_query(self, peer: Peer, session: Session, running: int, now: Monotonic) -> None:
+        """Nothing but a query has come of a device that was asked for more, unless it was asked again."""
+        due = peer.asked_at + ON_ITS_WAY
+        if now < due:
+            self._kernel.deadlines.at_latest(due, Alarm.OVERDUE, peer.eui64)
+        else:
+            session.queried(None)
+            self._confirm(peer, session, running, NORMAL, now)
 
     def owes_word(self, peer: Peer, session: Session, running: int, now: Monotonic) -> bool:
         """Whether a device came back that held what it runs, and has yet to say whether it holds it still.
 
         To offer it the image anew would have it say that it downloads, and nobody would know.
         """
+        if session.queried_with is not None:
+            return True  # it is asked behind the answer to its query
         runs_it = running == self._kernel.images.reported(session.image)
         reinstall = runs_it and session.version_before == running and session.complete
         asked = peer.asked_at >= session.since and now < peer.asked_at + ON_ITS_WAY
@@ -258,6 +293,8 @@ class Reports:
     def overdue(self, peer: Peer, now: Monotonic) -> None:
         """A device may have taken longer to check the image, or to restart, than it may."""
         for session in peer.sessions.values():
+            if session.queried_with is not None:
+                self._believe_query(peer, session, session.queried_with, now)
             if session.state is SessionState.VERIFYING:
                 self._overdue(peer, session, "no word since the last block", now)
             elif session.state is SessionState.RESTARTING:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ota_engine.events import OTA_UPGRADE_CLUSTER, Send
 from ota_engine.hub.delivery.commands import Abort, ApplyNow, Assign, Inquire, NotifyDevice
 from ota_engine.hub.delivery.config import DeliveryConfig
+from ota_engine.hub.delivery.contacts import ON_ITS_WAY
 from ota_engine.records import Activation, AssignmentRecord, FirmwareSource, SessionState
 from ota_engine.times import Monotonic
 from ota_engine.zcl.commands import Command
@@ -132,6 +133,7 @@ def test_a_chip_that_fell_back_has_failed_by_its_own_word_only(apart: bool) -> N
         ("transfer", "succeeded")
     ]
     chips.radio.query(OLD)
+    chips.desk.wait(ON_ITS_WAY)
     assert ("activation", "failed", "the device came back with 0x00000100") in chips.desk.outcomes()
 
 

@@ -9,6 +9,7 @@ from images.catalogue.status import ImageStatus
 from images.eui64 import Eui64
 from ota_engine.events import LinkDown, SendFailed, SendStatus
 from ota_engine.hub.delivery.commands import Abort, AddImage, ApplyNow
+from ota_engine.hub.delivery.contacts import ON_ITS_WAY
 from ota_engine.hub.delivery.upgrade_end import LONGEST_COUNTDOWN
 from ota_engine.hub.kernel.quirks import DEFAULT
 from ota_engine.records import Activation, ImageTerms, SessionState, VersionPolicy
@@ -27,7 +28,8 @@ from tests.hub.delivery.desk import (
     told,
 )
 
-HOLDS = 6  # ImageUpgradeStatus: waiting for an external event
+#: ImageUpgradeStatus: waiting to upgrade, in countdown, waiting for an external event.
+WAITS, COUNTDOWN, HOLDS = 3, 4, 6
 BATTERY, MAINS = 0x03, 0x01
 
 
@@ -118,11 +120,69 @@ def test_a_query_with_the_old_version_after_the_restart_ends_the_attempt_as_fail
     desk, client = told_to_apply()
     desk.wait(30.0)
     assert client.query(OLD) == NOBODY
+    assert activations(desk) == []
+    desk.wait(ON_ITS_WAY)
     assert activations(desk) == [("failed", "the device came back with 0x00000100")]
     assert (desk.state(), desk.status().attempt) == (SessionState.FAILED, 1)
     desk.wait(300.0)
     assert client.query(OLD) == offered(client.image)
     assert (desk.state(), desk.status().attempt) == (SessionState.OFFERED, 2)
+
+
+@pytest.mark.parametrize(
+    ("policy", "before"), [(VersionPolicy.UPGRADE, OLD), (VersionPolicy.REINSTALL, NEW)]
+)
+@pytest.mark.parametrize("announces", [False, True])
+def test_a_device_that_queries_though_it_holds_the_image_still_is_told_to_apply_again(
+    policy: VersionPolicy, before: int, announces: bool
+) -> None:
+    """The word to apply was lost; the query alone might as well be that of one that has restarted."""
+    desk, client = ready(policy=policy, activation=Activation.WAIT)
+    client.query(before)
+    client.download()
+    client.end()
+    desk.give(ApplyNow(DEVICE, "test"))
+    release = desk.to()[-1]
+    desk.wait(300.0)
+    if announces:
+        client.join()
+    assert client.query(before) == NOBODY
+    client.report(before, WAITS)
+    again = [frame for frame in desk.wait(60.0) if frame.token == release.token]
+    assert [decoded(frame) for frame in again] == [told(0, client.image)]
+    assert (desk.state(), activations(desk)) == (SessionState.RESTARTING, [])
+    client.join()
+    client.report(NEW, 0)
+    assert activations(desk) == [("succeeded", "the device reports it")]
+
+
+def test_a_device_that_queries_while_it_counts_down_is_not_told_again() -> None:
+    desk, client = told_to_apply()
+    desk.wait(30.0)
+    client.query(OLD)
+    client.report(OLD, COUNTDOWN)
+    assert desk.wait(60.0) == []
+    assert (desk.state(), activations(desk)) == (SessionState.RESTARTING, [])
+
+
+def test_a_query_after_the_restart_is_judged_by_the_status_that_follows() -> None:
+    desk, client = told_to_apply()
+    desk.wait(30.0)
+    client.query(OLD)
+    client.report(OLD, 0)
+    assert activations(desk) == [("failed", "the device came back with 0x00000100")]
+
+
+def test_a_device_that_announces_itself_behind_its_query_has_time_to_answer_then() -> None:
+    desk, client = told_to_apply()
+    desk.wait(30.0)
+    client.query(OLD)
+    desk.wait(ON_ITS_WAY - 1.0)
+    client.join()
+    desk.wait(ON_ITS_WAY - 1.0)
+    assert activations(desk) == []
+    desk.wait(1.0)
+    assert activations(desk) == [("failed", "the device came back with 0x00000100")]
 
 
 def test_a_device_that_does_not_come_back_has_failed() -> None:
@@ -449,6 +509,7 @@ def test_a_device_that_was_given_up_as_silent_is_told_to_run_the_image_once_it_s
         desk.restart(after=60.0)
     client.join()
     assert client.query(NEW) == NOBODY
+    desk.wait(ON_ITS_WAY)
     assert activations(desk) == [
         ("failed", "the device did not come back after it was told to apply"),
         ("succeeded", "the device reports it, later than it was given up"),
@@ -502,6 +563,7 @@ def test_a_reinstall_at_a_set_time_proves_itself_by_the_restart_after_it(
     desk.wait(700.0)
     client.join()
     client.query(NEW)
+    desk.wait(ON_ITS_WAY)
     assert activations(desk) == [("succeeded", reason)]
 
 

@@ -46,7 +46,8 @@ class TrueDevice:
         deaf: it answers no question and heeds no notify.
         queries_back: it queries when it has restarted.
         slow: it takes very long to come back.
-        asks_anyway: it queries also while it holds an image.
+        asks_anyway: it queries also while it holds an image, unless it is deaf: nothing would tell it
+            from one that has come back.
         falls_back: its next start of another image will end in the one before.
         on: it has power.
     """
@@ -263,7 +264,7 @@ class TrueDevice:
     @property
     def _waits(self) -> bool:
         """Whether it holds an image, so that it does not query."""
-        return self.held is not None and not self.asks_anyway
+        return self.held is not None and (self.deaf or not self.asks_anyway)
 
     def _apply(self) -> None:
         self._apply_at = inf

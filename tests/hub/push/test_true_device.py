@@ -90,6 +90,10 @@ NOW, WAIT, AT, DELAYED, EXTERNAL = (
             id="it installs again what it runs while the radio is down",
         ),
         pytest.param(
+            [("assign", 0, REINSTALL, NOW), ("fetch",), ("radio_down",), ("run", 5000.0)],
+            id="it installs again what it runs while the radio is down for longer than it is awaited",
+        ),
+        pytest.param(
             [
                 ("assign", 0, REINSTALL, EXTERNAL),
                 ("fetch",),
@@ -147,6 +151,28 @@ NOW, WAIT, AT, DELAYED, EXTERNAL = (
                 ("query",),
             ],
             id="it rejoins, and queries though it counts down, before it installs again what it runs",
+        ),
+        pytest.param(
+            [
+                ("asks_anyway", True),
+                ("assign", 1, UPGRADE, WAIT),
+                ("fetch",),
+                ("power_cut", False),
+                ("apply_now",),
+                ("run", 10.0),
+            ],
+            id="it queries though it holds the image, and was off when it was told to apply",
+        ),
+        pytest.param(
+            [
+                ("asks_anyway", True),
+                ("assign", 0, REINSTALL, WAIT),
+                ("fetch",),
+                ("power_cut", False),
+                ("apply_now",),
+                ("run", 10.0),
+            ],
+            id="it queries though it holds what it runs, and was off when it was told to apply",
         ),
         pytest.param(
             [

@@ -260,6 +260,10 @@ class TrueWorld:
             raise UntrueError(f"told a second time: {outcome.key}")
         outcomes[outcome.key] = outcome
         if outcome.verdict is not Verdict.SUCCEEDED:
+            held = self.device.held
+            holds = held is not None and held.image.sha256 == outcome.sha256
+            if holds and not self.device.deaf and "came back" in outcome.reason:
+                raise UntrueError(f"told as failed, and it holds the image: {outcome.reason}")
             return
         mark = Mark(self.generation.get(outcome.sha256, 0), int(outcome.key.split("-")[3]))
         moved = outcome.kind is OutcomeKind.ACTIVATION
