@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.text import Text
@@ -18,6 +18,7 @@ from images.files import read_bounded, write_whole
 from ota_engine.cli.again import as_typed
 from ota_engine.cli.columns import Column, Room, TableRow, folded, lay_out, say_command, show
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.progress import duration
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.remarks import remark
@@ -56,25 +57,22 @@ COLUMNS = (
 )
 
 
-@app.command()
-def rehearse(
-    context: typer.Context,
-    scenario: Annotated[
-        Path, typer.Argument(metavar="CAMPAIGN.toml", help="What is rehearsed: see docs/examples.")
-    ],
+class RehearsedOptions(NamedTuple):
+    """On what and how often a campaign is rehearsed."""
+
     homes: Annotated[
         int | None, typer.Option(min=1, help="How many are drawn; 10,000 when left out.")
-    ] = None,
+    ] = None
     estate: Annotated[
         Path | None,
         typer.Option(help="Rehearse on a copy of this fleet's database instead of drawn homes."),
-    ] = None,
+    ] = None
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
-    ] = None,
+    ] = None
     seeds: Annotated[
         int, typer.Option(min=1, help="Rehearse with so many, for the spread of the end.")
-    ] = 1,
+    ] = 1
     what_ifs: Annotated[
         list[str] | None,
         typer.Option(
@@ -82,13 +80,23 @@ def rehearse(
             metavar="WHAT-IF",
             help="What if: incident@pilot, cos=2% and others; repeatable.",
         ),
-    ] = None,
+    ] = None
     model: Annotated[
         Path | None, typer.Option(help="How hubs react: a file of zota soak --model.")
-    ] = None,
+    ] = None
     real: Annotated[
         int, typer.Option(min=0, help="So many of the first homes run block by block.")
-    ] = 0,
+    ] = 0
+
+
+@app.command()
+@grouped
+def rehearse(
+    context: typer.Context,
+    scenario: Annotated[
+        Path, typer.Argument(metavar="CAMPAIGN.toml", help="What is rehearsed: see docs/examples.")
+    ],
+    tried: RehearsedOptions,
     scheduler: SchedulerOption = None,
     tls: TlsOption = None,
     report: Annotated[
@@ -104,37 +112,35 @@ def rehearse(
     Exits with 0 when the last campaign ends open for homes to come, with every seed; with 2
     otherwise.
     """
-    drawn = secrets.randbelow(2**32) if seed is None else seed
-    if homes is not None and estate is not None:
+    drawn = secrets.randbelow(2**32) if tried.seed is None else tried.seed
+    if tried.homes is not None and tried.estate is not None:
         raise LocalError("--homes draws homes and --estate has its own: give one of them")
     if scheduler is not None:
         place_at(scheduler)
     elif tls is not None:
         raise LocalError("--tls is for a scheduler: give --scheduler tls://HOST:PORT")
-    recipe = _recipe(scenario, homes or DRAWN_HOMES, drawn, model, what_ifs or [], real)
-    plan = _planned(recipe, scenario, model)
+    recipe = _recipe(scenario, tried, drawn)
+    plan = _planned(recipe, scenario, tried.model)
     _prepare(report)
-    if seed is None:
+    if tried.seed is None:
         remark(f"seed {drawn}")
     try:
         with _workers(scheduler, tls) as cluster:
-            where = _Where(cluster, estate, report, state)
-            result, ends = _run(plan, recipe, seeds, where)
+            where = _Where(cluster, tried.estate, report, state)
+            result, ends = _run(plan, recipe, tried.seeds, where)
     except KeyboardInterrupt:
         said = "zota: stopped; nothing is left running; to run it again"
         say_command(said, as_typed(context, {"--seed": drawn}), sys.stderr)
         raise typer.Exit(Exit.INTERRUPTED) from None
-    forecast = _forecast(ends) if seeds > 1 else None
+    forecast = _forecast(ends) if tried.seeds > 1 else None
     if report is not None:
-        _write_report(report, result, forecast, what_ifs or [])
+        _write_report(report, result, forecast, tried.what_ifs or [])
     _show(result, forecast, report, as_json)
     good = all(end.complete for end in ends)
     raise typer.Exit(Exit.OK if good else Exit.ERRORS)
 
 
-def _recipe(
-    path: Path, homes: int, seed: int, model: Path | None, what_ifs: list[str], real: int
-) -> "Recipe":
+def _recipe(path: Path, tried: RehearsedOptions, seed: int) -> "Recipe":
     from emulators.estate.recipe import Recipe
 
     try:
@@ -142,12 +148,13 @@ def _recipe(
     except LocalError as error:
         raise LocalError(f"{path}: {error}") from error
     measured = None
-    if model is not None:
+    if tried.model is not None:
         try:
-            measured = _text(model, MAX_MODEL)
+            measured = _text(tried.model, MAX_MODEL)
         except LocalError as error:
-            raise LocalError(f"{model}: {error}") from error
-    return Recipe(text, homes, seed, tuple(what_ifs), measured, real)
+            raise LocalError(f"{tried.model}: {error}") from error
+    homes, what_ifs = tried.homes or DRAWN_HOMES, tuple(tried.what_ifs or ())
+    return Recipe(text, homes, seed, what_ifs, measured, tried.real)
 
 
 def _planned(recipe: "Recipe", path: Path, model: Path | None) -> "Scenario":

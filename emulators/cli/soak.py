@@ -2,19 +2,18 @@
 
 import json
 import os
-import secrets
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from emulators.cli import soak_options as options
 from emulators.cli.scheduling import SchedulerOption, TlsOption, cluster_at, place_at
 from emulators.cli.soak_marathon import blocks_of, run_marathon
 from emulators.cli.soak_plans import (
@@ -44,6 +43,7 @@ from ota_engine.cli.columns import (
     show,
 )
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
@@ -60,89 +60,40 @@ NAMES = 18  # columns of the names of figures
 COLUMNS = (Column("device", tails=True), Column("kind", gives_way=1), Column("verdict"))
 
 
-class Faults(StrEnum):
-    """How much goes wrong."""
-
-    NONE = "none"
-    MILD = "mild"
-    HARSH = "harsh"
-
-
-class ShellKind(StrEnum):
-    """Which shell runs the engine."""
-
-    SIM = "sim"
-    TRIO = "trio"
-
-
 @app.command()
+@grouped
 def soak(
     context: typer.Context,
-    devices: Annotated[int, typer.Option(min=1, help="How many emulated devices.")] = 100,
-    hours: Annotated[float, typer.Option(help="Virtual hours.")] = 24.0,
-    image: Annotated[
-        Path | None, typer.Option(help="Deliver this OTA file, or wrap this firmware.")
-    ] = None,
-    image_size: Annotated[int, typer.Option(help="Octets of made-up images.")] = 128 * 1024,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Of every draw; chosen and shown when left out.")
-    ] = None,
-    chips: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of devices with a second chip.")
-    ] = 0.0,
-    faults: Annotated[Faults, typer.Option(help="What goes wrong.")] = Faults.NONE,
-    shell: Annotated[ShellKind, typer.Option(help="One heap, or trio.")] = ShellKind.SIM,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Shards at once; as many as cores, or workers, by default."),
-    ] = None,
+    soaked: options.SpecOptions,
+    processes: options.Processes = None,
     scheduler: SchedulerOption = None,
     tls: TlsOption = None,
-    report: Annotated[
-        Path | None, typer.Option(help="A folder for report.html, the journals and result.json.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Write what was measured, for zota rehearse --model.")
-    ] = None,
+    report: options.Report = None,
+    model: options.Model = None,
     capture: CaptureOption = None,
-    blocks: Annotated[
-        str | None,
-        typer.Option(help="Soak seed after seed until so many blocks, e.g. 1e9, are carried."),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(help="With --blocks: the folder that keeps each shard's verdict; resumable."),
-    ] = None,
+    blocks: options.Blocks = None,
+    state: options.State = None,
     plan: PlanOption = None,
     shrink: ShrinkOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Run thousands of emulated devices for virtual days and judge every one of them.
 
     Exits with 0 when no device runs a wrong image, every device that was not updated has a reason,
     every end is told of once, and every part of the work came back; with 2 otherwise.
     """
-    from emulators.soak.soak import SoakSpec, replay_command
+    from emulators.soak.soak import replay_command
 
     if plan is not None:
         _play(context, plan, shrink, as_json)
-    spec = SoakSpec(
-        devices=devices,
-        hours=hours,
-        seed=secrets.randbelow(2**32) if seed is None else seed,
-        faults=faults.value,
-        shell=shell.value,
-        image_size=image_size,
-        image=None if image is None else str(image),
-        chips=chips,
-    )
+    spec = soaked.spec()
     where = _Where(processes, scheduler, tls, report, capture)
     if blocks is not None or state is not None:
         goal, folder = _marathon(blocks, state, (report, model, capture, shrink))
-        given = seed is not None
+        given = soaked.seed is not None
         again = as_typed(context)
         run_marathon(spec, goal, folder, where.crew, seed_given=given, again=again, as_json=as_json)
-    if seed is None:
+    if soaked.seed is None:
         remark(f"seed {spec.seed}")
     _prepare(report)
     try:
