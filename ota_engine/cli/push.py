@@ -6,23 +6,22 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from images.catalogue import Terms
 from images.catalogue.status import ImageStatus
-from images.eui64 import Eui64
 from ota_engine.cli import engine_options
 from ota_engine.cli import push_options as options
 from ota_engine.cli.again import ARGUMENTS, as_typed, command_line
-from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.catalogue_options import DEFAULT_FOLDER
 from ota_engine.cli.columns import say_command
 from ota_engine.cli.engines import EngineChoice, run_engine, token_words
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.links import resolve
+from ota_engine.cli.option_groups import grouped
 from ota_engine.cli.outcomes_token import OutcomesToken
 from ota_engine.cli.provenance import provenance
 from ota_engine.cli.push_report import print_report
@@ -31,8 +30,7 @@ from ota_engine.cli.remarks import remark
 from ota_engine.errors import LocalError
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.hub.push.verdict import PushVerdict
-from ota_engine.records import Activation, ImageTerms, Override, VersionPolicy
-from ota_engine.times import Utc
+from ota_engine.records import Activation, ImageTerms, VersionPolicy
 from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
@@ -42,25 +40,6 @@ if TYPE_CHECKING:
     from ota_engine.shell.service import Setup
 
 app = typer.Typer()
-
-
-class _Asked(NamedTuple):
-    """What a person wants, as they wrote it."""
-
-    names: tuple[str, ...]
-    devices: tuple[Eui64, ...]
-    everybody: bool
-    catalogue: Path | None
-    policy: VersionPolicy
-    overrides: tuple[Override, ...]
-    in_order: bool
-    dry_run: bool
-    expected: int | None
-    at: Utc | None
-    no_activate: bool
-    timeout: float
-    resume: bool
-
 
 _SEVERAL = "deliveries of an earlier push were"
 #: What a push remembers, and ``--resume`` stands for.
@@ -79,27 +58,12 @@ _REMEMBERED: Final = (
 
 
 @app.command()
+@grouped
 def push(
     context: typer.Context,
     link: options.LinkUrl,
     state: options.State,
-    files: options.Files = None,
-    device: options.Devices = None,
-    everybody: options.Everybody = False,
-    catalogue: options.CatalogueFolder = None,
-    policy: options.Policy = VersionPolicy.UPGRADE,
-    override: options.Overrides = None,
-    in_order: options.InOrder = False,
-    dry_run: options.DryRun = False,
-    expect_version: options.ExpectVersion = None,
-    block_size: options.BlockSize = None,
-    concurrency: options.Concurrency = options.DEFAULT_CONCURRENCY,
-    at: options.At = None,
-    no_activate: options.NoActivate = False,
-    timeout: options.Timeout = options.NO_TIMEOUT,
-    capture: CaptureOption = None,
-    report: options.Report = None,
-    resume: options.GoOn = False,
+    asked: options.PushOptions,
     keys: engine_options.MaybeKeys = None,
     outcomes_to: engine_options.OutcomesTo = None,
     outcomes_token_file: OutcomesToken = None,
@@ -113,32 +77,17 @@ def push(
     stopped by Ctrl-C, and the last line says how to go on.
     """
     choice = resolve(link)
-    asked = _Asked(
-        names=tuple(files or ()),
-        devices=tuple(Eui64(number) for number in device or ()),
-        everybody=everybody,
-        catalogue=catalogue,
-        policy=policy,
-        overrides=options.overrides(override),
-        in_order=in_order,
-        dry_run=dry_run,
-        expected=expect_version,
-        at=at,
-        no_activate=no_activate,
-        timeout=timeout,
-        resume=resume,
-    )
     _check(asked)
     request = _request(asked, state)
+    report, capture = asked.report, asked.capture
     if report is not None:
-        capture = _evidence_folder(report, capture, resume)
-    config = _config(block_size, concurrency)
-    if dry_run:  # nothing is signed, and nobody is told of anything
+        capture = _evidence_folder(report, capture, asked.resume)
+    if asked.dry_run:  # nothing is signed, and nobody is told of anything
         keys = outcomes_to = outcomes_token_file = None
     engine = EngineChoice(
         choice,
         state,
-        config,
+        _config(asked),
         keys=keys,
         outcomes_to=outcomes_to,
         capture=capture,
@@ -155,7 +104,7 @@ def push(
         typer.echo(f"evidence: {report}")
     if not as_json:
         _say_how_to_activate(result, engine)
-    if result.ending.interrupted and not dry_run:
+    if result.ending.interrupted and not asked.dry_run:
         again = as_typed(context, {"--resume": None}, _REMEMBERED)
         say_command("zota: stopped; to go on", again, sys.stderr)
     if result.ending.interrupted:
@@ -163,7 +112,7 @@ def push(
     raise typer.Exit(Exit.OK if told.good else Exit.ERRORS)
 
 
-def _check(asked: _Asked) -> None:
+def _check(asked: options.PushOptions) -> None:
     """Refuse what contradicts itself."""
     new = (*asked.names, *asked.devices, *asked.overrides, asked.everybody, asked.no_activate)
     if asked.resume and (any(new) or asked.at is not None or asked.in_order or asked.dry_run):
@@ -171,7 +120,7 @@ def _check(asked: _Asked) -> None:
             "--resume goes on with what was asked for before: leave out FILE, --device, --all, "
             "--at, --no-activate, --override, --in-order and --dry-run"
         )
-    if asked.expected is not None and (asked.resume or len(asked.names) != 1):
+    if asked.expect_version is not None and (asked.resume or len(asked.names) != 1):
         raise LocalError("--expect-version is for one FILE: push each that needs it by itself")
     if asked.resume and asked.policy is not VersionPolicy.UPGRADE:
         raise LocalError("--resume keeps the terms of the push it goes on with: leave out --policy")
@@ -185,13 +134,13 @@ def _check(asked: _Asked) -> None:
         raise LocalError("--at and --no-activate exclude each other")
 
 
-def _activation(asked: _Asked) -> Activation:
+def _activation(asked: options.PushOptions) -> Activation:
     if asked.no_activate:
         return Activation.WAIT
     return Activation.IMMEDIATE if asked.at is None else Activation.AT
 
 
-def _request(asked: _Asked, state: Path) -> "PushRequest":
+def _request(asked: options.PushOptions, state: Path) -> "PushRequest":
     from ota_engine.catalogue.picking import open_catalogue, pick
     from ota_engine.shell.push import PushRequest
     from ota_engine.shell.push_plan import require_unfinished
@@ -213,7 +162,7 @@ def _request(asked: _Asked, state: Path) -> "PushRequest":
         activation=_activation(asked),
         activation_utc=asked.at,
         timeout=asked.timeout,
-        terms=tuple(_terms(picked, asked.expected)),
+        terms=tuple(_terms(picked, asked.expect_version)),
         sources={one.image.sha256: str(one.source) for one in picked},
         overrides=asked.overrides,
         in_order=asked.in_order,
@@ -232,12 +181,12 @@ def _terms(picked: "Iterable[Picked]", expected: int | None) -> "Iterator[ImageT
             yield terms
 
 
-def _config(block_size: int | None, concurrency: int) -> DeliveryConfig:
+def _config(asked: options.PushOptions) -> DeliveryConfig:
     from ota_engine.shell.push import NODE_RATE, NOTIFY_SPACING
 
     return DeliveryConfig(
-        block_size=block_size,
-        concurrency=concurrency,
+        block_size=asked.block_size,
+        concurrency=asked.concurrency,
         notify_spacing=NOTIFY_SPACING,
         node_requests_per_second=NODE_RATE,
     )

@@ -4,10 +4,12 @@ import re
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from images.eui64 import Eui64
+from ota_engine.cli.captures import CaptureOption
 from ota_engine.cli.image_options import eui64, number
 from ota_engine.hub.delivery.config import DeliveryConfig
 from ota_engine.records import Override, Term, VersionPolicy
@@ -144,3 +146,40 @@ GoOn = Annotated[
 ]
 NO_TIMEOUT = inf
 DEFAULT_CONCURRENCY = DeliveryConfig().concurrency
+
+
+class PushOptions(NamedTuple):
+    """What a person wants of a push, as it was written."""
+
+    files: Files = None
+    device: Devices = None
+    everybody: Everybody = False
+    catalogue: CatalogueFolder = None
+    policy: Policy = VersionPolicy.UPGRADE
+    override: Overrides = None
+    in_order: InOrder = False
+    dry_run: DryRun = False
+    expect_version: ExpectVersion = None
+    block_size: BlockSize = None
+    concurrency: Concurrency = DEFAULT_CONCURRENCY
+    at: At = None
+    no_activate: NoActivate = False
+    timeout: Timeout = NO_TIMEOUT
+    capture: CaptureOption = None
+    report: Report = None
+    resume: GoOn = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Files, or names in the catalogue."""
+        return tuple(self.files or ())
+
+    @property
+    def devices(self) -> tuple[Eui64, ...]:
+        """Those that were named."""
+        return tuple(Eui64(number) for number in self.device or ())
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """Terms that do not count."""
+        return overrides(self.override)
