@@ -117,7 +117,7 @@ def test_the_database_of_a_hub_is_not_a_fleets(tmp_path: Path) -> None:
     with Store.open(path):
         pass
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="some other program's database: give another path"):
+    with pytest.raises(StoreError, match="this is a hub's database, and no fleet's"):
         FleetStore.open(path)
     assert path.read_bytes() == before
 
