@@ -1,5 +1,6 @@
 """The ``zota`` command: finds the command that was asked for, and nothing else."""
 
+import atexit
 import errno
 import gc
 import importlib
@@ -253,8 +254,9 @@ def _loaded(words: list[str]) -> typer.Typer:
 
 @cache
 def _keep() -> None:
-    """Never look at what is there now; once, for a test runs many commands in one process."""
+    """Look for no garbage in what is there now, nor in the end; once: tests run many commands in a process."""
     gc.freeze()
+    atexit.register(gc.freeze)
 
 
 def _silence() -> None:
