@@ -26,6 +26,7 @@ from ota_engine.fleet.inventory.importing import (
     refuse_other_columns,
     rows_of,
 )
+from ota_engine.fleet.kernel.decisions import RefusalCode
 from ota_engine.fleet.releases.repository_file import read_repository
 from ota_engine.gateway.text import kept_line, read_lines
 from ota_engine.gbcs.envelope import serialise
@@ -45,6 +46,8 @@ SCENARIO: Final = Path(__file__).parents[3] / "docs" / "examples" / "hub-campaig
 PAGE: Final = 6_000  # octets of a file that people write by hand
 LISTED: Final = 1 << 13
 PACK: Final = 1 << 15
+DECISIONS: Final = f"{ROWS}decisions.jsonl"
+REFUSED: Final = ("campaign:c1", 0.0, 0, RefusalCode.FORBIDDEN, "", 5)
 WORDS: Final = f"{ROWS}signed_words.jsonl"
 
 
@@ -152,7 +155,8 @@ def device_seeds() -> tuple[bytes, ...]:
 def pack_seeds() -> tuple[bytes, ...]:
     """The files of a whole pack by themselves, behind the octet that names them; then with what others read.
 
-    What is fed to policies, messages and certificates lies in packs, too, and would be found there slowly.
+    What is fed to policies, messages and certificates lies in packs, too, and would be found there slowly;
+    so would a decision that was refused before anybody asked for its signature.
     """
     files = _pack()
     policy = json.dumps(json.loads(files[ABOUT])["campaign"]["policy"])
@@ -166,6 +170,8 @@ def pack_seeds() -> tuple[bytes, ...]:
             for octets in certificate_seeds()
         ),
     ]
+    decision = files[DECISIONS].splitlines()[-1].decode()
+    others.append((DECISIONS, decision, json.dumps([*json.loads(decision)[:4], "", *REFUSED])))
     told = [(name, files[name].replace(old.encode(), new.encode())) for name, old, new in others]
     at = {name: bytes((number,)) for number, name in enumerate(sorted(files))}
     return tuple(at[name] + octets for name, octets in [*sorted(files.items()), *told])
