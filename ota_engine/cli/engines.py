@@ -169,7 +169,8 @@ async def open_setup(
         calendar = Calendar(clock(), rate_of(clock))
     utc = utc_clock(*calendar)
     async with AsyncExitStack() as stack:
-        sinks = [] if choice.outcomes_to is None else [_sink(choice.outcomes_to, token)]
+        pace, url = choice.link.speed, choice.outcomes_to
+        sinks = [] if url is None else [_sink(url, token, pace)]
         for sink in sinks:
             await stack.enter_async_context(sink)
         opened = await stack.enter_async_context(choice.link.open(choice.state, calendar))
@@ -182,6 +183,7 @@ async def open_setup(
             config=choice.config,
             security=None if keys is None else _security(keys, link.info.own, choice),
             sinks=sinks,
+            pace=pace,
         )
 
 
@@ -199,10 +201,11 @@ def _security(keys: Keystore, own: Eui64, choice: EngineChoice) -> Security:
 # --- the receiver ---------------------------------------------------------------------------------
 
 
-def _sink(url: str, token: str | None) -> "HttpSink":
-    from ota_engine.telling.http_sink import HttpSink
+def _sink(url: str, token: str | None, pace: float = 1.0) -> "HttpSink":
+    """Make what tells the receiver, which has as long to answer at whatever pace trio's clock goes."""
+    from ota_engine.telling.http_sink import TIMEOUT_S, HttpSink
 
-    return HttpSink(url, token=token)
+    return HttpSink(url, token=token, timeout=TIMEOUT_S * pace)
 
 
 def tell_what_waits(url: str, state: Path, *, virtual: bool, token_file: Path | None = None) -> int:

@@ -1,7 +1,7 @@
 """Puts a running engine together: store, writer, couriers and shell around one link."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -25,7 +25,7 @@ from ota_engine.telling.sink import Sink
 from ota_engine.times import Utc
 from ota_engine.wall_clock import this_machine
 
-LINGER_S = 5.0  # for sinks to be told the last outcomes
+LINGER_S = 5.0  # of real time, for sinks to be told the last outcomes
 FULL_DISK_S = 60.0  # for somebody to make room, until a command gives up
 
 log = structlog.get_logger()
@@ -43,6 +43,7 @@ async def open_service(
     security: Security | None = None,
     committed: Witness = nobody,
     patience: float = inf,
+    pace: float = 1.0,
 ) -> AsyncIterator[Shell]:
     """Run an engine on an entered link, with everything it remembers in the folder ``state``.
 
@@ -56,6 +57,7 @@ async def open_service(
         security: keys and parties; without them no order to activate can be given.
         committed: sees every row that is on disk.
         patience: seconds to wait for room on a full disk.
+        pace: seconds of trio's clock in a real one; disks and receivers live in those.
 
     The engine goes on where the last one stopped, killed or not. On leaving, what was decided is
     committed and what was reported is in every sink or waits in the outbox; sinks that answer get
@@ -75,8 +77,9 @@ async def open_service(
                 await writer.call(prepare, store)
             await writer.call(register, store, sinks)
             engine = Engine(config, await writer.call(store.load), security)
+            telling = _telling(writer, store, (file, *sinks), wall_clock, LINGER_S * pace)
             async with _running(
-                engine, writer, store, link, (file, *sinks), wall_clock, committed, patience
+                engine, writer, telling, link, wall_clock, committed, patience
             ) as shell:
                 yield shell
 
@@ -104,9 +107,9 @@ async def open_virtual_service(
     register(store, [sink for sink in sinks if sink.name != SINK_NAME])
     engine = Engine(config, store.load(), security)
     told = [sink for sink in sinks if not sink.remote]
-    async with _running(
-        engine, InlineWriter(store), store, link, told, wall_clock, committed, patience
-    ) as shell:
+    writer = InlineWriter(store)
+    telling = _telling(writer, store, told, wall_clock, LINGER_S)
+    async with _running(engine, writer, telling, link, wall_clock, committed, patience) as shell:
         yield shell
 
 
@@ -114,18 +117,14 @@ async def open_virtual_service(
 async def _running(
     engine: Engine,
     writer: Writer,
-    store: Store,
+    telling: AbstractAsyncContextManager[Callable[[], None]],
     link: Link,
-    sinks: Sequence[Sink],
     wall_clock: Callable[[], Utc],
     committed: Witness,
     patience: float,
 ) -> AsyncIterator[Shell]:
     """Run an engine and the couriers of its sinks; the engine ends first."""
-    async with (
-        _telling(writer, store, sinks, wall_clock) as notify,
-        trio.open_nursery() as nursery,
-    ):
+    async with telling as notify, trio.open_nursery() as nursery:
         shell = Shell(
             engine,
             writer,
@@ -143,7 +142,11 @@ async def _running(
 
 @asynccontextmanager
 async def _telling(
-    writer: Writer, store: Store, sinks: Sequence[Sink], wall_clock: Callable[[], Utc]
+    writer: Writer,
+    store: Store,
+    sinks: Sequence[Sink],
+    wall_clock: Callable[[], Utc],
+    linger_s: float,
 ) -> AsyncIterator[Callable[[], None]]:
     """Carry outcomes to the sinks; yields what says that there is something new."""
     couriers = [
@@ -153,7 +156,7 @@ async def _telling(
         for courier in couriers:
             nursery.start_soon(courier.run)
         yield lambda: _wake(couriers)
-        with trio.move_on_after(LINGER_S):
+        with trio.move_on_after(linger_s):
             for courier in couriers:
                 await courier.settle()
         nursery.cancel_scope.cancel()
@@ -176,6 +179,7 @@ class Setup:
         config: how the server behaves.
         security: keys and parties; without them no order to activate can be given.
         sinks: who is told of outcomes besides the file.
+        pace: seconds of trio's clock in a real one, where time does not jump.
     """
 
     link: Link
@@ -185,6 +189,7 @@ class Setup:
     config: DeliveryConfig
     security: Security | None = None
     sinks: Sequence[Sink] = ()
+    pace: float = 1.0
 
 
 @asynccontextmanager
@@ -216,6 +221,7 @@ async def open_engine(
             security=setup.security,
             committed=committed,
             patience=FULL_DISK_S,
+            pace=setup.pace,
         ) as shell:
             yield shell
         return

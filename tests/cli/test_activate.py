@@ -15,6 +15,8 @@ from emulators.home.roster import default_roster
 from images import ImageSpec, build
 from images.eui64 import format_eui64
 from ota_engine.gbcs.pki import ORGANISATIONS
+from ota_engine.shell import service
+from ota_engine.telling import http_sink
 from ota_engine.times import Utc
 from ota_engine.wording import utc_text
 from tests.cli.zota import Ran, zota
@@ -408,6 +410,14 @@ def test_the_audit_trail_names_every_order(bench: Bench) -> None:
 # --- the receiver -------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command waits for what a busy machine does in the end."""
+    monkeypatch.setattr(service, "LINGER_S", 300.0)
+    monkeypatch.setattr(http_sink, "TIMEOUT_S", 300.0)
+
+
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("link", ["sim://?keys={}", "han://?speed=50&keys={}"])
 def test_the_receiver_gets_every_outcome_once_with_its_proof(
     bench: Bench, tmp_path: Path, link: str
@@ -426,6 +436,19 @@ def test_the_receiver_gets_every_outcome_once_with_its_proof(
         checked = zota("gbcs", "decode", octets, "--keystore", bench.keys, "--json")
         assert json.loads(checked.out)["signature"] == "valid"
         assert letter["decoded"]["signature"] == "valid"
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_receiver_has_its_own_time_to_answer_where_that_of_the_home_goes_faster(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.link = "han://?speed=1000&keys={}"  # the home's 300 s last for 0.3 s
+    records = tmp_path / "records.jsonl"
+    with receiver_process(records, "--port", "0", "--delay", "1") as (_, url):
+        told = bench.run("version", device=HCALCS, outcomes_to=url)
+    assert told.code == 0
+    assert told.complaints == ""
+    assert len(records.read_text().splitlines()) == 1
 
 
 def test_what_the_receiver_could_not_take_waits_and_the_last_line_says_for_what(
