@@ -34,7 +34,9 @@ from ota_engine.wall_clock import this_machine
 
 if TYPE_CHECKING:
     from ota_engine.cli.duis_service import DuisChoice
+    from ota_engine.cli.stopping import Stop
     from ota_engine.head_end.duis.running import DuisHeadEnd
+    from ota_engine.head_end.service.parts import ServiceLog
     from ota_engine.telling.serving import Place
 
 EXTRA: Final = "duis"  # that brings what speaks XML and HTTP
@@ -72,14 +74,22 @@ def serve_command(
     import trio
 
     from ota_engine.cli.duis_service import DuisChoice
+    from ota_engine.cli.json_log import json_log
+    from ota_engine.cli.stopping import Stop
 
     tls = tls_files(tls_cert, tls_key, client_ca)
     place = place_of(http, tls, behind_proxy=behind_proxy)
     fleet_in(state)
     gateways = read_gateways(gateway or ())
     duis = DuisChoice(keys, schemas, tls, endpoint_ca)
-    ended_by = trio.run(_serve, _Wanted(state, duis, place, gateways))
-    if ended_by == signal.SIGINT:
+    log = json_log()
+    stop = Stop(lambda left: log("trouble", trouble=left))
+    try:
+        trio.run(_serve, _Wanted(state, duis, place, gateways), stop, stop.logged(log))
+    except BaseException as error:
+        if not stop.failed_for_that(error):
+            raise
+    if stop.number == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
@@ -92,11 +102,10 @@ class _Wanted(NamedTuple):
     gateways: list[GatewayChoice]
 
 
-async def _serve(wanted: _Wanted) -> int:
+async def _serve(wanted: _Wanted, stop: "Stop", log: "ServiceLog") -> None:
     import trio
 
     from ota_engine.cli.duis_service import duis_settings
-    from ota_engine.cli.json_log import json_log
     from ota_engine.fleet.fleet import Fleet
     from ota_engine.head_end.desk import FleetDesk
     from ota_engine.head_end.duis.running import DuisHeadEnd
@@ -106,7 +115,7 @@ async def _serve(wanted: _Wanted) -> int:
     from ota_engine.store.fleet.opening import turns_at
     from ota_engine.store.fleet.soundness import refuse_damaged, was_left_open
 
-    state, log = wanted.state, json_log()
+    state = wanted.state
     notary, settings = duis_settings(wanted.duis, state, this_machine, log)
     where = fleet_in(state)
     with ExitStack() as stack:
@@ -126,12 +135,11 @@ async def _serve(wanted: _Wanted) -> int:
         async with open_gateways_of(wanted.gateways, homes, state, images) as gateways:
             settings = replace(settings, gateways=gateways)
             head_end = DuisHeadEnd(room, notary, settings, courier)
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            with stop.receive() as signals:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(_run, head_end, wanted)
-                    stopped_by = await anext(signals)
+                    await anext(signals)
                     nursery.cancel_scope.cancel()
-    return stopped_by
 
 
 async def _run(head_end: "DuisHeadEnd", wanted: _Wanted) -> None:

@@ -41,6 +41,7 @@ from ota_engine.wall_clock import this_machine
 from ota_engine.wording import counted, utc_text
 
 if TYPE_CHECKING:
+    from ota_engine.cli.stopping import Stop
     from ota_engine.head_end.courier import CourierRound, NoticeCourier
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.running import CalendarClock, Looked
@@ -246,6 +247,7 @@ def run_command(place: FleetPlace) -> None:
     """
     import trio
 
+    from ota_engine.cli.stopping import Stop
     from ota_engine.head_end.rooms import DeskRoom
     from ota_engine.head_end.trial_clock import clock_of
     from ota_engine.store.fleet.opening import turns_at
@@ -255,22 +257,28 @@ def run_command(place: FleetPlace) -> None:
         room, clock = DeskRoom(desk, turns_at(fleet_in(state))), clock_of(state)
         courier = courier_of(room, state, clock)
         remark(f"running the fleet in {state}; Ctrl-C ends it")
-        ended_by = trio.run(_run, room, courier, clock)
-    if ended_by == signal.SIGINT:
+        stop = Stop(remark)
+        try:
+            trio.run(_run, room, courier, clock, stop)
+        except BaseException as error:
+            if not stop.failed_for_that(error):
+                raise
+    if stop.number == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
-async def _run(room: "DeskRoom", courier: "NoticeCourier", clock: "CalendarClock") -> int:
+async def _run(
+    room: "DeskRoom", courier: "NoticeCourier", clock: "CalendarClock", stop: "Stop"
+) -> None:
     import trio
 
     from ota_engine.head_end.running import run
 
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with stop.receive() as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run, room, courier, clock, _report)
-            stopped_by = await anext(signals)
+            await anext(signals)
             nursery.cancel_scope.cancel()
-    return stopped_by
 
 
 def _report(done: "Looked") -> None:

@@ -1,6 +1,5 @@
 """One server for a fleet, put together as commands want it, and run until a signal ends it; decides nothing."""
 
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from ota_engine.cli.fleet_desk import courier_of, fleet_in, held
 from ota_engine.cli.gateways import GatewayChoice, home_of, open_gateways_of
 from ota_engine.cli.json_log import json_log
 from ota_engine.cli.remarks import put
+from ota_engine.cli.stopping import Stop
 from ota_engine.cli.workers import refuse_workers, run_workers
 from ota_engine.errors import LocalError
 from ota_engine.fleet.fleet import Fleet
@@ -130,18 +130,23 @@ def serve_until_stopped(
     log = log or json_log()
     place = fleet_in(choice.state)
     refuse_workers(choice.workers, place)
+    stop = Stop(lambda left: log("trouble", trouble=left))
     with held(place, owner):  # two would do everything twice
-        return trio.run(_until_a_signal, _Runner(choice, say, log))
+        try:
+            trio.run(_until_a_signal, _Runner(choice, say, stop.logged(log)), stop)
+        except BaseException as error:
+            if not stop.failed_for_that(error):
+                raise
+    return stop.number
 
 
-async def _until_a_signal(runner: "_Runner") -> int:
+async def _until_a_signal(runner: "_Runner", stop: Stop) -> None:
     stopping = trio.Event()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with stop.receive() as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(runner.run, stopping)
-            stopped_by = await anext(signals)
+            await anext(signals)
             stopping.set()
-    return stopped_by
 
 
 class _Runner:
@@ -225,7 +230,7 @@ class _Runner:
         async with trio.open_nursery() as nursery:
             if doorway is not None and choice.duis_place is not None:
                 nursery.start_soon(doorway.run, choice.duis_place, choice.tls, _say_duis)
-            nursery.start_soon(run_workers, choice.state, choice.workers - 1, self._log)
+            nursery.start_soon(run_workers, choice.state, choice.workers - 1, stopping, self._log)
             await server.run(stopping, lambda url: self._say(choice, url))
             nursery.cancel_scope.cancel()
 

@@ -16,6 +16,7 @@ import trio
 from ota_engine.backoff import doubled
 from ota_engine.cli.fleet_desk import courier_of, fleet_in
 from ota_engine.cli.json_log import json_log
+from ota_engine.cli.stopping import PATIENCE_S
 from ota_engine.errors import LocalError, ZotaError
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.head_end.desk import FleetDesk
@@ -29,7 +30,6 @@ from ota_engine.store.location import SqlitePlace, StorePlace
 
 FIRST_S: Final = 1.0  # before one that died is started again
 LONGEST_S: Final = 60.0
-STOPPING_S: Final = 10.0  # for what one of them has begun
 
 
 def refuse_workers(number: int, place: StorePlace) -> None:
@@ -45,17 +45,20 @@ def refuse_workers(number: int, place: StorePlace) -> None:
         )
 
 
-async def run_workers(state: Path, number: int, log: ServiceLog) -> None:
-    """Have so many processes do what is due, until cancelled; they end by themselves then.
+async def run_workers(state: Path, number: int, stopping: trio.Event, log: ServiceLog) -> None:
+    """Have so many processes do what is due, until told to stop; they end by themselves then.
 
     Args:
         state: the state folder.
         number: of them.
+        stopping: tells them to.
         log: is told of every one that begins and ends.
     """
     async with trio.open_nursery() as nursery:
         for _ in range(number):
             nursery.start_soon(_keep_running, state, log)
+        await stopping.wait()
+        nursery.cancel_scope.cancel()
 
 
 async def _keep_running(state: Path, log: ServiceLog) -> None:
@@ -77,11 +80,11 @@ async def _keep_running(state: Path, log: ServiceLog) -> None:
 
 
 async def _end(worker: trio.Process) -> None:
-    """Let a process end what it does, and kill it where that lasts too long."""
+    """Let a process end what it does, and kill it where that lasts too long: its server may hang."""
     with trio.CancelScope(shield=True):
         if worker.stdin is not None:
             await worker.stdin.aclose()
-        with trio.move_on_after(STOPPING_S):
+        with trio.move_on_after(PATIENCE_S):
             await worker.wait()
             return
         worker.kill()

@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 import tomllib
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
+from itertools import repeat
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from ota_engine.cli.exits import Exit
+from ota_engine.cli.stopping import LEFT
+from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.kernel.rows import Select
 from ota_engine.fleet.tables import KINDS
 from ota_engine.store.backends.database import Dialect
-from ota_engine.store.backends.sessions import lock_of
+from ota_engine.store.backends.sessions import halves_of, lock_of
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.fleet.copying import copy_fleet
 from ota_engine.store.fleet.opening import turns_at
@@ -213,3 +217,66 @@ def test_a_server_that_has_no_fleet_or_cannot_be_reached_is_told_in_one_line(
     assert ran.code != Exit.OK
     assert not state.exists()
     assert place_at(postgresql_database, "fleet") is not None
+
+
+RUN: Final = ("campaign", "run")
+SERVE: Final = ("serve", "--http", "127.0.0.1:0")
+#: Seconds until a signal is repeated: one that comes before the last was taken is one with that.
+AGAIN_S: Final = (2.0, *repeat(30.0, 10))
+#: A second signal is what ends it, and not the time that it has after the first.
+PATIENT: Final = "from ota_engine.cli import app, stopping; stopping.PATIENCE_S = 1e6; app.main()"
+
+
+@pytest.mark.parametrize(
+    ("words", "twice"),
+    [
+        (SERVE, True),
+        ((*SERVE, "--workers", "2"), False),
+        (RUN, True),
+        pytest.param(SERVE, False, marks=pytest.mark.heavy),
+        pytest.param(RUN, False, marks=pytest.mark.heavy),
+    ],
+)
+def test_what_runs_until_a_signal_ends_also_in_mid_statement_while_its_server_hangs(
+    tmp_path: Path, lone_postgresql_server: PostgresqlServer, words: tuple[str, ...], twice: bool
+) -> None:
+    import psycopg
+
+    server, fleet = lone_postgresql_server, FleetFolder(tmp_path, 6)
+    url = server.url(server.new_database())
+    assert zota("store", "move", "--state", fleet.state, "--to", url).code == Exit.OK
+    program = ("-c", PATIENT) if twice else ("-m", "ota_engine")
+    line = [sys.executable, *program, *words, "--state", str(fleet.state)]
+    with (
+        psycopg.connect(url) as other,
+        psycopg.connect(url, autocommit=True) as looking,
+        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as runs,
+        ExitStack() as after,
+    ):
+        after.callback(runs.kill)
+        after.callback(server.go_on)
+        assert runs.stdout is not None
+        while "Ctrl-C ends it" not in runs.stdout.readline():
+            assert runs.poll() is None
+        if "--workers" in words:  # the second place is taken once there are two
+            place = halves_of(lock_of("fleet", "worker 1"))
+            asked = "SELECT 1 FROM pg_locks WHERE (classid, objid) = (%s, %s)"
+            while looking.execute(asked, place).fetchone() is None:
+                assert runs.poll() is None
+        looked_at = next(iter(Fleet().timed())).TABLE  # by whoever asks what is due
+        other.execute(f"LOCK TABLE fleet.{looked_at} IN ACCESS EXCLUSIVE MODE".encode())
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while looking.execute(waits).fetchone() is None:
+            assert runs.poll() is None
+        server.hang()
+        runs.send_signal(signal.SIGINT)
+        for seconds in AGAIN_S if twice else ():
+            with suppress(subprocess.TimeoutExpired):
+                runs.wait(seconds)
+                break
+            runs.send_signal(signal.SIGINT)
+        said = runs.stdout.read()
+        runs.wait()
+    assert runs.returncode == Exit.INTERRUPTED
+    assert said.count(LEFT) == 1
+    assert len([line for line in said.splitlines() if '"event": "worker"' not in line]) == 1

@@ -1,9 +1,11 @@
-"""What every session at a PostgreSQL server shares: its driver, its care, how its locks are numbered; opens none."""
+"""What every session at a PostgreSQL server shares: driver, care, numbers of locks, and end; opens none."""
 
 import hashlib
 from collections.abc import Mapping
+from threading import Lock
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, Protocol
+from weakref import WeakSet
 
 from ota_engine.errors import StoreError
 
@@ -14,6 +16,59 @@ CAREFUL: Final[Mapping[str, int]] = {  # a peer that has died is noticed in a mi
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # milliseconds
 }
+
+
+class Droppable(Protocol):
+    """A session."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+
+    def drop(self) -> None:
+        """Cut its line, in whatever thread it is used: whoever waits for the server has lost it."""
+
+
+class LiveSessions:
+    """The sessions of a process, which may all be dropped at once; from then on there are no new ones."""
+
+    def __init__(self) -> None:
+        self._all: WeakSet[Droppable] = WeakSet()
+        self._are_over = False
+        self._one = Lock()
+
+    @property
+    def live(self) -> bool:
+        """Whether there are any."""
+        with self._one:
+            return not all(session.closed for session in self._all)
+
+    @property
+    def are_over(self) -> bool:
+        """Whether there are to be no more."""
+        return self._are_over
+
+    def add(self, session: Droppable) -> None:
+        """Know of one; it is dropped if there are to be no more."""
+        with self._one:
+            self._all.add(session)
+        if self._are_over:
+            session.drop()
+
+    def drop(self) -> None:
+        """Drop all of them."""
+        with self._one:
+            self._are_over = True
+            sessions = list(self._all)
+        for session in sessions:
+            session.drop()
+
+    def begin(self) -> None:
+        """Let there be new ones."""
+        self._are_over = False
+
+
+SESSIONS: Final = LiveSessions()
 
 
 def driver_for(place: object) -> ModuleType:
