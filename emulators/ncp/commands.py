@@ -3,6 +3,8 @@
 Pure data. Version 13 is the base; from 14 on statuses are four octets and come first.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from emulators.ncp.layouts import EzspLayout
@@ -215,7 +217,8 @@ class CommandEntry(NamedTuple):
     reply: EzspLayout
 
 
-def frames(version: int) -> dict[str, CommandEntry]:
+@cache
+def frames(version: int) -> Mapping[str, CommandEntry]:
     """Every frame that a protocol version knows, by name."""
     rows: dict[str, EzspCommand | None] = dict(BASE)
     for since, changes in sorted(CHANGES.items()):

@@ -19,13 +19,17 @@ from emulators.ncp.frames import (
     decode,
     encode,
 )
-from emulators.ncp.layouts import FieldValues
+from emulators.ncp.layouts import ApsFrame, FieldValues
+from emulators.ncp.messages import DIRECT, VIA_ADDRESS_TABLE
 from targets.target import Target
-from tests.emulators.ncp.home import Host, display
+from targets.zcl import tunnel_seeds, upgrade_seeds
+from tests.emulators.ncp.home import FIRST, FIRST_ADDRESS, RETRY, Host, display
 
 MOST_SAID: Final = 50_000  # frames that the NCP may say to one input
 LINE: Final = 400  # octets of a host at most
 LEAST_DATA: Final = 3  # octets of EZSP in the shortest DATA frame
+ROOM: Final = 80  # octets of a message that the air carries at once
+DEVICE_OBJECT: Final = (*range(8), 0x0013, 0x0021, 0x0022, *range(0x0031, 0x0037))  # requests to it
 SETTLED: Final = 20.0  # seconds of virtual time after the last command
 
 
@@ -142,7 +146,53 @@ def talk_seeds() -> tuple[bytes, ...]:
         "networkInit",
     )
     some = [table[name].number.to_bytes(2, "little") + bytes(24) for name in names if name in table]
-    return (*single, _talk(some), _talk(some[::-1]))
+    return (*single, _talk(some), _talk(some[::-1]), *map(_talk, _said_to_device()))
+
+
+def _said_to_device() -> Iterator[list[bytes]]:
+    """What is said to the device that is in the network: chance does not find its addresses."""
+    requests = [(0x0000, cluster, _asked_of_all()) for cluster in DEVICE_OBJECT]
+    upgrade = [(0x0109, 0x0019, frame) for frame in upgrade_seeds() if len(frame) <= ROOM]
+    tunnels = [(0x0109, 0x0704, frame) for frame in tunnel_seeds() if len(frame) <= ROOM]
+    for profile, cluster, message in (*requests, *upgrade, *tunnels):
+        yield [_unicast(profile, cluster, message)]
+    aps = ApsFrame(0x0109, 0x0019, 10, 255, 0, 0, 0)
+    notify = bytes.fromhex("0901000001")
+    flood: dict[str, Any] = {"aps": aps, "radius": 0, "hops": 0, "alias": 0, "alias_sequence": 0}
+    flood |= {"tag": 1, "message": notify, "nwk": 0xFFFF}
+    remove = _given("removeDevice", nwk=FIRST_ADDRESS, eui64=FIRST, target=FIRST)
+    yield [_given("sendBroadcast", **flood), _given("sendMulticast", **flood)]
+    yield [remove, _given("permitJoining", duration=60)]
+    yield [
+        _given("leaveNetwork"),
+        _given("networkInit", bitmask=0),
+        _given("permitJoining", duration=60),
+    ]
+    yield [
+        _given("setAddressTableInfo", index=0, eui64=FIRST, nwk=FIRST_ADDRESS),
+        _given("lookupNodeIdByEui64", eui64=FIRST),
+        _given("lookupEui64ByNodeId", nwk=FIRST_ADDRESS),
+        _unicast(0x0109, 0x0000, bytes.fromhex("0001000000"), kind=VIA_ADDRESS_TABLE),
+    ]
+
+
+def _asked_of_all() -> bytes:
+    """A request of profile 0 with a number, the device and numbers behind it."""
+    return (
+        bytes((1,)) + FIRST_ADDRESS.to_bytes(2, "little") + FIRST.to_bytes(8, "little") + bytes(9)
+    )
+
+
+def _unicast(profile: int, cluster: int, message: bytes, *, kind: int = DIRECT) -> bytes:
+    ends = (10, 1) if profile else (0, 0)
+    nwk = FIRST_ADDRESS if kind == DIRECT else 0
+    aps = ApsFrame(profile, cluster, *ends, RETRY, 0, 0)
+    return _given("sendUnicast", type=kind, nwk=nwk, aps=aps, tag=1, message=message)
+
+
+def _given(name: str, **values: Any) -> bytes:
+    entry = frames(LATEST)[name]
+    return entry.number.to_bytes(2, "little") + entry.request.write(values)
 
 
 def _talk(commands: list[bytes]) -> bytes:
