@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -29,9 +29,12 @@ from ota_engine.fleet.inventory.importing import (
 )
 from ota_engine.fleet.kernel import heads
 from ota_engine.fleet.kernel.decisions import RefusalCode
+from ota_engine.fleet.kernel.seals import digest, seals_told
 from ota_engine.fleet.kernel.signatures import is_signed
 from ota_engine.fleet.releases.repository_file import read_repository
 from ota_engine.gateway.text import kept_line, read_lines
+from ota_engine.gbcs import keystore
+from ota_engine.gbcs.certificates import read_certificate
 from ota_engine.gbcs.envelope import serialise
 from ota_engine.head_end.listings import BadLine, ListedHead, ListedRecord, read_listing
 from ota_engine.service_user.device_lists import read_device_lines
@@ -187,34 +190,71 @@ def _pack() -> dict[str, bytes]:
 
 
 _lines_of: Final = pack.read_lines
-_signed_once: Final = lru_cache(maxsize=1 << 10)(is_signed)
 
 
 @cache
 def _read_before() -> dict[bytes, tuple[Any, ...]]:
-    return {
-        octets: tuple(_lines_of(octets, "")) for name, octets in _pack().items() if LINES in name
-    }
+    files = (octets for name, octets in _pack().items() if LINES in name)
+    return {octets: tuple(_lines_of(octets, "")) for octets in files}
 
 
 def _read_once(octets: bytes, name: str) -> Iterable[Any]:
     return _read_before().get(octets) or _lines_of(octets, name)
 
 
+@cache
+def _digests() -> dict[tuple[str, int], str]:
+    """Digests of the rows that were read before, by their table and the identity of their values."""
+    tables = {
+        name.removeprefix(ROWS).removesuffix(LINES): _read_before()[octets]
+        for name, octets in _pack().items()
+        if name.startswith(ROWS)
+    }
+    return {
+        (table, id(values)): digest(table, values)
+        for table, rows in tables.items()
+        for values in rows
+    }
+
+
+def _digest_once(table: str, values: Sequence[Any]) -> str:
+    return _digests().get((table, id(values))) or digest(table, values)
+
+
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    remembering = lru_cache(maxsize=1 << 10, typed=True)(function)
+
+    def once(*arguments: Any) -> Any:
+        try:
+            return remembering(*arguments)
+        except TypeError:  # what cannot be remembered
+            return function(*arguments)
+
+    return once
+
+
+ONCE: Final = (
+    (pack, "read_lines", _read_once),
+    (pack_check, "digest", _digest_once),
+    (pack_check, "seals_told", _once(seals_told)),
+    (pack_check, "is_signed", _once(is_signed)),
+    (heads, "is_signed", _once(is_signed)),
+    (keystore, "read_certificate", _once(read_certificate)),
+)
+
+
 def packing(octets: bytes) -> None:
     """A pack in which a file was changed is verified to the end, and is not good.
 
-    Its signature may be written in other digits. Lines and signatures of what stays are looked at once.
+    Its signature may be written in other digits. What stays is read, and looked at, once.
     """
     files = dict(_pack())
     name = sorted(files)[(octets[0] if octets else 0) % len(files)]
     same = files[name] == octets[1:]
     files[name] = octets[1:]
-    with (
-        patch.object(pack, "read_lines", _read_once),
-        patch.object(heads, "is_signed", _signed_once),
-        patch.object(pack_check, "is_signed", _signed_once),
-    ):
+    with ExitStack() as stack:
+        for module, function, once in ONCE:
+            stack.enter_context(patch.object(module, function, once))
         found = pack_check.verify_pack(write_zip(files))
     assert found.good == same or name == SIGNATURE, name
     assert all(line.isprintable() for line in found.findings)
