@@ -98,7 +98,7 @@ class LinkChoice:
             if not is_there(place):
                 return now
             with Store.inspect(place) as store:
-                return max(now, store.trusted_utc() or now)
+                return max(now, store.latest_utc() or now)
         except StoreError:  # the engine that is about to open it says what is wrong
             return now
 

@@ -320,6 +320,21 @@ class Store:
                 f"{self.place}: the note of the trusted time is damaged: {RESTORE}"
             ) from error
 
+    def latest_utc(self) -> Utc | None:
+        """The latest wall time of anything that is noted here, so far as its last rows tell; None of none."""
+        event, outbox, outcome = schema.events.c, schema.outbox.c, schema.outcomes.c
+        last_event = sa.select(event.utc).order_by(event.sequence.desc()).limit(1)
+        last_outcome = (
+            sa.select(outcome.utc)
+            .join_from(schema.outbox, schema.outcomes, outbox.key == outcome.key)
+            .order_by(outbox.sequence.desc())
+            .limit(1)
+        )
+        noted = [self.trusted_utc()]
+        with mapped(self.place), self._connection.begin():
+            noted += [self._connection.scalar(last) for last in (last_event, last_outcome)]
+        return max((utc for utc in noted if utc is not None), default=None)
+
     def orders(self) -> tuple[OrderRecord, ...]:
         """Every order to activate, in the order in which they were given."""
         return self._read(OrderRecord, select(OrderRecord, schema.orders).order_by("number"))

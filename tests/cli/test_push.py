@@ -52,6 +52,20 @@ def test_time_may_run_faster_than_it_does(tmp_path: Path) -> None:
     assert told(result)[PPMID]["verdict"] == "updated"
 
 
+def test_time_that_jumped_goes_on_from_there_so_that_a_second_push_is_one_of_its_own(
+    tmp_path: Path,
+) -> None:
+    """At once after the first, whose home was some seconds ahead; a new home is of the old version."""
+    file = image_file(tmp_path)
+    pushed = [push(tmp_path, file, "--device", PPMID, "--json") for _ in range(3)]
+    devices = [told(one)[PPMID] for one in pushed]
+    assert [one["verdict"] for one in devices] == ["updated"] * 3
+    with Store.inspect(tmp_path / "state" / "zota.db") as store:
+        assert [one.kind for one in store.outcomes()] == ["transfer", "activation"] * 3
+        times = [event.utc for event in store.events()]
+    assert times == sorted(times)
+
+
 def test_only_the_device_that_was_named_is_touched(tmp_path: Path) -> None:
     files = [image_file(tmp_path, kind) for kind in SPECS]
     assert list(told(push(tmp_path, *files, "--device", IHD, "--json"))) == [IHD]

@@ -1,6 +1,7 @@
 """Runs the ``zota`` command as a user does: in this process, or in one of its own."""
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,9 +50,15 @@ def zota_here(*arguments: str | Path | int) -> int:
 
 
 def zota_process(*arguments: str | Path | int, prepare: Callable[[], None] | None = None) -> Ran:
-    """Run ``zota`` in a process of its own; ``prepare`` runs there before it starts."""
+    """Run ``zota`` in a process of its own; ``prepare`` runs there before it starts.
+
+    One that was limited keeps no compiled module: where files may not grow, Python would leave half of one,
+    which every later process trips over.
+    """
+    limited = {} if prepare is None else {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "ota_engine", *(str(argument) for argument in arguments)],
+        env=os.environ | limited,
         capture_output=True,
         text=True,
         timeout=300,

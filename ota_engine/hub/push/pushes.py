@@ -34,6 +34,7 @@ from ota_engine.times import NEVER, Monotonic, Utc
 from ota_engine.wording import one_line
 
 UNKNOWN_IDENTITY: Final = 0xFFFF  # ManufacturerID, ImageTypeID: the client does not say
+LATER: Final = 0.001  # seconds: outcomes name what was given when to the millisecond
 NEW_PUSH: Final = "a new push begins"
 STOPPED_BY_HAND: Final = "the push was stopped"
 #: Deliveries that the end of a push ends: those in which something more may be served. A device
@@ -137,7 +138,7 @@ class Pushes:
             policy=command.policy,
             activation=command.activation,
             activation_utc=command.activation_utc,
-            created_utc=utc,
+            created_utc=self._after_earlier(command, utc),
             in_order=command.in_order,
             overrides=command.overrides,
             wishes=command.wishes,
@@ -153,6 +154,20 @@ class Pushes:
             )
         self._write(record)
         self._start(record, command.clients, command.proofs, now, dry=command.dry)
+
+    def _after_earlier(self, command: BeginPush, utc: Utc) -> Utc:
+        """Now, or after what its devices were given before, where the clock was set back since.
+
+        By its time alone what a push gives is told from what an earlier one gave.
+        """
+        images = {image.sha256 for image in command.images}
+        given = (
+            Utc(session.assigned_utc + LATER)
+            for device in command.devices
+            for session in self._view.sessions_of(device)
+            if session.sha256 in images
+        )
+        return max((utc, *given))
 
     def resume(self, command: ResumePush, now: Monotonic) -> None:
         """Go on with the last push.

@@ -305,6 +305,37 @@ def test_to_install_again_what_a_device_has_just_come_to_run_is_a_delivery_of_it
     assert verdicts(desk) == [PushVerdict.AWAITING]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_that_was_set_back_makes_no_earlier_delivery_one_of_this_push(
+    *, restarted: bool
+) -> None:
+    """Else it would end at once as updated, and give the device nothing."""
+    new = image()
+    desk, device = pushing(new, activation=Activation.EXTERNAL)
+    tell(device)
+    device.finish()
+    tell(device, NEW)
+    assert verdicts(desk) == [PushVerdict.UPDATED]
+    desk.utc_offset = Utc(desk.utc_offset - 30.0)
+    desk.restart() if restarted else desk.tell_time()
+    desk.give(begin(new, activation=Activation.EXTERNAL, policy=VersionPolicy.REINSTALL))
+    desk.wait(0.0)
+    assert verdicts(desk) == [None]
+    assert device.query(NEW) == offered(new)
+    device.download()
+    device.end()
+    if restarted:  # in mid push, too, what it gave before is its own
+        desk.restart()
+        desk.give(ResumePush({DEVICE: Client(1, 0x0109)}))
+    desk.wait(60.0)
+    assert verdicts(desk) == [PushVerdict.AWAITING]
+    assert [(kind, how) for kind, how, _ in desk.outcomes()] == [
+        ("transfer", "succeeded"),
+        ("activation", "succeeded"),
+        ("transfer", "succeeded"),
+    ]
+
+
 def test_a_device_that_runs_what_it_ran_is_current_though_a_part_of_the_image_was_served() -> None:
     """A person takes the reinstall back in mid download."""
     new = image()
