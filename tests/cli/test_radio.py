@@ -13,6 +13,7 @@ from hw.port import lock_port
 from hw.settings import parse_link
 from ota_engine.cli.exits import Exit
 from tests.cli.zota import Ran, zota
+from tests.ports import kept_port
 
 OPENING = ["form", "info", "permit"]
 
@@ -34,10 +35,9 @@ def test_a_port_that_is_not_there(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", OPENING)
 def test_an_address_where_nothing_listens(command: str, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    link = f"ezsp+tcp://127.0.0.1:{port}"
-    ran = zota("radio", command, "--link", link, "--state", tmp_path)
+    with kept_port() as port:
+        link = f"ezsp+tcp://127.0.0.1:{port}"
+        ran = zota("radio", command, "--link", link, "--state", tmp_path)
     refused(ran, Exit.UNREADABLE, "nothing listens there")
 
 
@@ -48,8 +48,7 @@ def test_a_file_that_is_no_port(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_by_another_zota(tmp_path: Path) -> None:
-    link = f"ezsp+tcp://127.0.0.1:{_free_port()}"
-    with lock_port(parse_link(link)):
+    with kept_port() as port, lock_port(parse_link(link := f"ezsp+tcp://127.0.0.1:{port}")):
         ran = zota("radio", "info", "--link", link, "--state", tmp_path)
     refused(ran, Exit.UNREADABLE, "in use by another zota")
 
@@ -199,9 +198,3 @@ def test_what_is_not_an_ncp_is_told_from_one(chatterbox: int, tmp_path: Path) ->
     link = f"ezsp+tcp://127.0.0.1:{chatterbox}"
     ran = zota("radio", "info", "--link", link, "--state", tmp_path)
     refused(ran, Exit.UNREADABLE, "is no Silicon Labs EmberZNet radio")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port

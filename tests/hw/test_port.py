@@ -14,6 +14,15 @@ from hw.settings import parse_link
 from ota_engine.errors import LinkError
 
 
+@pytest.fixture(autouse=True)
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the locks of one test: another one has radios of the same names at the same time."""
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture
 def pseudo_terminal() -> Iterator[str]:
     leader, follower = os.openpty()
@@ -68,11 +77,10 @@ def test_a_port_is_given_to_one_at_a_time(kind: str, tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+def test_a_lock_leaves_nothing_behind(locks: Path) -> None:
     with lock_port(parse_link("ezsp+tcp://127.0.0.1:17338")):
-        assert len(list(tmp_path.iterdir())) == 1
-    assert not list(tmp_path.iterdir())
+        assert len(list(locks.iterdir())) == 1
+    assert not list(locks.iterdir())
 
 
 def test_a_port_is_the_same_by_any_name(tmp_path: Path) -> None:
