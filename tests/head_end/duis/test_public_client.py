@@ -129,9 +129,7 @@ async def test_3_the_largest_order_is_answered_within_three_seconds(lab: Lab) ->
     octets = signed(root)
     assert len(octets) > 14_000_000
     async with talking(lab) as (client, _):
-        # Twenty times as patient as such a client is: the machine may do other things, too. What is
-        # promised is that an answer is given after two and a half seconds, whatever is going on.
-        told = await client.send(octets, "serviceD", seconds=60.0)
+        told = await client.send(octets, "serviceD")
     assert told.code == "W110401"
     assert told.text("InvalidDeviceIDList") is not None
 
@@ -224,7 +222,7 @@ async def test_9_only_i0_counts_as_good_and_alerts_carry_it(lab: Lab) -> None:
 async def test_10_a_response_matches_its_request_and_a_later_alert_comes_all_the_same(
     lab: Lab,
 ) -> None:
-    at = Utc(this_machine() + 86_400.0 - this_machine() % 1)
+    at = Utc(float(int(this_machine()) + 86_400))
     async with talking(lab) as (client, _):
         drafted = await client.send(activation(5_010, at=at), "serviceT")
         octets = sign_pre_command(precommand(drafted), identity(EAST).key)
