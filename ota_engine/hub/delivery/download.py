@@ -33,6 +33,7 @@ class Session:
         arrived: the good end of this attempt's transfer was told.
         complete: the last octet has been asked for.
         came_back: the device announced itself after it was told to apply.
+        missed: it could not be heard for a while since it holds the image, and may have run it then.
         silent: it was told to apply, and was given up because it said nothing.
         queried_with: the version that its query named while it is asked whether it holds the image still.
         deadline: monotonic: until when the device may verify or restart.
@@ -58,6 +59,7 @@ class Session:
         "due_utc",
         "heard",
         "image",
+        "missed",
         "offset",
         "queried_with",
         "reason",
@@ -92,6 +94,7 @@ class Session:
         self.arrived = False
         self.complete = False
         self.came_back = False
+        self.missed = False
         self.silent = False
         self.queried_with: int | None = None
         self.deadline = NEVER
@@ -133,6 +136,7 @@ class Session:
         waits_still = self.state in WAITING and state in WAITING
         self.state, self.reason, self.since, self.since_utc = state, reason, now, utc
         self.came_back &= waits_still
+        self.missed &= state in HOLDING
         self.queried_with = None
         self.waits_for = ""
         if state is SessionState.FAILED:
@@ -290,6 +294,7 @@ class Session:
         """The device says that it holds the image; returns whether it seemed to have restarted as it was told."""
         seemed = self.ordered and self.came_back
         self.came_back &= not seemed
+        self.missed = False
         self.queried_with = None
         return seemed
 
@@ -299,7 +304,9 @@ class Session:
 
     def unheard(self) -> None:
         """The device could not be heard: one that waits may have come back meanwhile, for all we know."""
-        self.came_back |= self.state in WAITING
+        waits = self.state in WAITING
+        self.came_back |= waits
+        self.missed |= waits
 
     def spoke_after(self, moment: Monotonic, now: Monotonic) -> None:
         """The device speaks as it would not before a restart that takes until ``moment``."""

@@ -285,7 +285,8 @@ class Reports:
             return session.came_back and (session.ordered or due)
         if status != NORMAL:
             return False  # it holds the image still
-        return session.came_back or (session.ordered and now >= session.since + SOONEST_RESTART)
+        late = session.ordered and now >= session.since + SOONEST_RESTART
+        return session.came_back or session.missed or late
 
     def _was_due(self, session: Session, now: Monotonic) -> bool:
         return session.due_utc is not None and self._kernel.clock.utc(now) >= session.due_utc

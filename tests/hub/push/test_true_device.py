@@ -115,6 +115,16 @@ NOW, WAIT, AT, DELAYED, EXTERNAL = (
             id="another way to activate is ordered while it installs again what it runs, unheard",
         ),
         pytest.param(
+            [
+                ("assign", 0, REINSTALL, AT),
+                ("fetch",),
+                ("radio_down",),
+                ("run", 5000.0),
+                ("push", 0, REINSTALL, NOW),
+            ],
+            id="it has installed at its time, unheard, what a push is to have it install once more",
+        ),
+        pytest.param(
             [("assign", 0, REINSTALL, NOW), ("fetch",), ("join",), ("report", False)],
             id="it rejoins, and reports that it counts down, before it installs again what it runs",
         ),
