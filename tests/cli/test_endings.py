@@ -11,6 +11,8 @@ import pytest
 from ota_engine.cli.exits import Exit
 from tests.catalogue.samples import ota
 
+LARGE = 500_000  # octets
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -52,7 +54,7 @@ def test_findings_that_nobody_reads_are_no_warnings(folder: Path, output: str) -
 @pytest.mark.parametrize(
     "words",
     [
-        ("demo",),
+        ("demo", "large.bin"),  # which takes long, on any machine
         ("push", "image.ota", "--all", "--link", "han://", "--state", "state"),
     ],
     ids=lambda words: words[0],
@@ -61,6 +63,7 @@ def test_ctrl_c_ends_a_command_with_its_own_code_and_in_words(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "image.ota").write_bytes(ota())
+    (tmp_path / "large.bin").write_bytes(bytes(LARGE))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with subprocess.Popen(

@@ -55,8 +55,9 @@ def test_a_dongle_a_network_and_a_push(dongle: str, file: Path, tmp_path: Path) 
     state, evidence = tmp_path / "lab", tmp_path / "evidence"
     link = ("--link", dongle, "--state", state)
     assert zota("radio", "form", *link).code == 0
-    assert zota("radio", "permit", *link, "--seconds", 3).code == 0
-    pushed = zota_process("push", file, *link, "--all", "--report", evidence, "--timeout", "90s")
+    while zota("radio", "devices", *link, "--json").out.count("eui64") < 3:
+        assert zota("radio", "permit", *link, "--seconds", 3).code == 0
+    pushed = zota_process("push", file, *link, "--all", "--report", evidence)
     assert pushed.code == 0, pushed.err
     summary = json.loads((evidence / "summary.json").read_text())
     assert [told["verdict"] for told in summary["devices"]] == ["updated"] * 3

@@ -1,6 +1,5 @@
 """A link that is recorded is the link itself, frame for frame."""
 
-import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from ota_engine.link.contract import Link
 from ota_engine.link.recording import CaptureFile, RecordingLink
 from ota_engine.times import Utc
 from tests.emulators.air import response
+from tests.limits import no_file_beyond
 from tests.link.test_conformance import han_bench
 
 
@@ -90,15 +90,11 @@ def test_what_is_no_capture_is_not_appended_to(tmp_path: Path, content: bytes) -
 
 def test_a_capture_that_finds_no_room_ends_with_its_last_whole_block(tmp_path: Path) -> None:
     path = tmp_path / "capture.pcapng"
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with CaptureFile(path) as file:
         file.write(SECTION_HEADER.to_bytes(4, "little"))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_050, before[1]))
-        try:
+        with no_file_beyond(10_050):
             for _ in range(1000):
                 file.write(bytes(100))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert file.problem is not None
         kept = path.stat().st_size
         assert 0 < kept <= 10_050

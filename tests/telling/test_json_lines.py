@@ -2,9 +2,7 @@
 
 import json
 import os
-import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from ota_engine.telling.dispatch import drain
 from ota_engine.telling.json_lines import BATCH, JsonLinesSink, outcome_line
 from ota_engine.telling.sink import DEFAULT_PATIENCE
 from ota_engine.times import Utc
+from tests.limits import no_file_beyond
 from tests.store.samples import HIGHEST, outcome
 
 UTC = Utc(1.7e9)
@@ -49,16 +48,6 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def keys(path: Path) -> list[str]:
     return [line["id"] for line in lines(path)]
-
-
-@contextmanager
-def no_file_beyond(octets: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_line_holds_all_there_is_to_tell(store: Store, path: Path) -> None:

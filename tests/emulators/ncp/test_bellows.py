@@ -201,12 +201,14 @@ def test_a_lost_radio_is_noticed_and_found_again(
             app.add_listener(mourner)
             port.tell(lambda dongle, now: dongle.fail(NcpFault(kind, seconds=0.2), now))
             await asyncio.wait_for(mourner.lost.wait(), 300.0)
-        await until(lambda: port.dongle.plugged)
-        await asyncio.sleep(0.1)
+        await until(lambda: port.dongle.plugged and not port.server.served)
+        if on_pty:
+            await until(path.exists)
         async with started(port.url) as app:
             await until(lambda: port.dongle.joined == 1)
 
-    with served(dongle(), tmp_path / "dongle" if on_pty else None) as port:
+    path = tmp_path / "dongle"
+    with served(dongle(), path if on_pty else None) as port:
         run(story(port))
 
 

@@ -3,10 +3,11 @@
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from ota_engine.duis.requests import RequestId
 from ota_engine.fleet.fleet import Due
@@ -23,6 +24,8 @@ from tests.fleet.rollout import HOUR
 from tests.gateway.street import STEP_S, Street
 from tests.head_end.duis.lab import EAST, HCALCS, PPMID, START, Lab, signed, told, update
 from tests.head_end.duis.test_outbox import mailbox, registered, states, versions
+
+ANSWER_S: Final = 60.0  # more than any machine takes until an image is kept
 
 
 @pytest.fixture
@@ -153,7 +156,7 @@ async def test_a_row_at_which_we_fail_at_its_time_holds_up_no_other_row(
 
 
 async def test_an_image_of_a_post_that_was_given_up_under_way_does_not_stay(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, mock_clock: MockClock
 ) -> None:
     take, kept, go = Intake.take, threading.Event(), threading.Event()
 
@@ -163,10 +166,15 @@ async def test_an_image_of_a_post_that_was_given_up_under_way_does_not_stay(
         go.wait(60.0)
         return taken
 
-    monkeypatch.setattr(Intake, "take", slow)
-    async with lab.serving(answer_s=0.5) as client:
-        assert await client.code(signed(update(PPMID))) == "503"
+    async def give_up() -> None:
         await trio.to_thread.run_sync(kept.wait)
+        mock_clock.jump(ANSWER_S)
+
+    monkeypatch.setattr(Intake, "take", slow)
+    mock_clock.rate = 1.0
+    async with lab.serving(answer_s=ANSWER_S) as client, trio.open_nursery() as nursery:
+        nursery.start_soon(give_up)
+        assert await client.code(signed(update(PPMID))) == "503"
         assert len(images(lab)) == 1
         go.set()
         while images(lab):  # noqa: ASYNC110 - a thread that nobody waits for wakes nobody
