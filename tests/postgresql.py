@@ -32,7 +32,7 @@ PLACES: Final = (
     "/usr/bin",
 )
 SUPERUSER: Final = "zota"
-OPTIONS: Final = "-c listen_addresses='' -c fsync=off -c max_connections=60"
+OPTIONS: Final = "-c listen_addresses='' -c fsync=off -c max_connections=400"
 PATIENCE_S: Final = 120  # for one command of the server's
 GONE_S: Final = 0.05  # between looks whether killed processes have gone
 

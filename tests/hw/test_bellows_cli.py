@@ -16,6 +16,7 @@ from tests.hw.home import FIRST, device
 pytestmark = pytest.mark.dongle
 
 ONE = format_eui64(FIRST)
+WHILE = "5"  # seconds for a device to join, which takes a fraction of one
 
 
 async def run(dongle: VirtualDongle, folder: Path, *arguments: str) -> Ran:
@@ -40,7 +41,7 @@ async def test_from_the_box_to_the_first_device_and_back(tmp_path: Path) -> None
         formed = await run(dongle, state, "form", "--channel", "25")
         assert formed.code == Exit.OK, formed.err
         assert "channel 25" in formed.out
-        permitted = await run(dongle, state, "permit", "--seconds", "1")
+        permitted = await run(dongle, state, "permit", "--seconds", WHILE)
         assert f"{ONE} is 0x1001" in permitted.out
         assert "1 device joined" in permitted.out
         listed = await trio.to_thread.run_sync(lambda: zota("radio", "devices", "--state", state))
@@ -59,7 +60,7 @@ async def test_everything_is_also_said_in_json(tmp_path: Path) -> None:
         formed = json.loads((await run(dongle, state, "form", "--json")).out)
         assert json.loads((await run(dongle, state, "info", "--json")).out) == formed
         assert (formed["channel"], formed["max_payload"]) == (15, 82)
-        joined = json.loads((await run(dongle, state, "permit", "--seconds", "1", "--json")).out)
+        joined = json.loads((await run(dongle, state, "permit", "--seconds", WHILE, "--json")).out)
         assert joined == {"joined": [{"device": ONE, "address": 0x1001}]}
         (row,) = json.loads((await run(dongle, state, "devices", "--json")).out)["devices"]
         assert (row["eui64"], row["ota_client"], row["sleepy"]) == (ONE, True, False)
