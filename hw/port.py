@@ -77,7 +77,9 @@ def _obstacle(path: Path) -> str:
 
 def _suggest() -> str:
     ports = [port.path for port in seen_ports()]
-    return f"there are {', '.join(ports)}" if ports else "no dongle seems to be plugged in"
+    if not ports:
+        return "no dongle seems to be plugged in: plug it in"
+    return f"there are {', '.join(ports)}: name one of these"
 
 
 def how_to_be_let_in(path: Path, ours: Collection[int]) -> str:

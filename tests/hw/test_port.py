@@ -49,7 +49,9 @@ def test_instead_of_it_those_are_named_that_are_there_also_without_a_name_of_ude
 ) -> None:
     (tmp_path / "ttyUSB0").touch()
     monkeypatch.setattr(seen_ports, "__defaults__", (tmp_path,))
-    with pytest.raises(LinkError, match=f"no such port; there are {tmp_path}/ttyUSB0$"):
+    with pytest.raises(
+        LinkError, match=f"no such port; there are {tmp_path}/ttyUSB0: name one of these$"
+    ):
         check_port(parse_link(f"ezsp://{tmp_path}/gone"))
 
 
