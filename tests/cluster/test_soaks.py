@@ -26,9 +26,9 @@ from tests.cluster.machines import certificates, scheduler, worker, workers_of
 
 pytest.importorskip("distributed", reason="distributed is not installed: zota[cluster]")
 
-SPEC = SoakSpec(devices=510, hours=0.02, seed=5, faults="mild", image_size=1024)  # three shards
+SPEC = SoakSpec(devices=510, hours=0.05, seed=5, faults="mild", image_size=1024)  # three shards
 WORDS = (
-    *("soak", "--devices", "510", "--hours", "0.02", "--image-size", "1024"),
+    *("soak", "--devices", "510", "--hours", "0.05", "--image-size", "1024"),
     *("--seed", "5", "--faults", "mild", "--json"),
 )
 
