@@ -99,10 +99,10 @@ test-all: lint
 	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(ALL_FLEETS)
 
 # What `make test` samples: every point, seed, example and soak, and nothing a second time but a few
-# examples; what takes minutes for one test (`whole`) is in `make test-all` alone.
+# examples; what takes minutes for one test (`whole`) is in `make test-all` alone, and new draws of examples are.
 # Then tests of the fleet once more, with every fleet on a PostgreSQL server; all of them are in `make test-all`.
 sampled: setup
-	$(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
+	ZOTA_DRAW_THE_SAME=1 $(BIN)/pytest -m '(heavy or soak or hypothesis) and not whole and not hw and not hosts and not browser'
 	ZOTA_TEST_DATABASE=postgresql $(BIN)/pytest $(FLEETS)
 
 # All faults mixed, seed after seed; SEED=N begins with the seed of a night that failed.

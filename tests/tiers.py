@@ -4,9 +4,11 @@ What takes long because it tries every point, seed or example takes some of them
 and all in the heavy one. Nothing is heavy that has no lighter sibling in the default tier.
 
 What chance finds, the heavy tier, nightly runs and fuzzers may find. The default tier draws the same every time:
-examples of Hypothesis, and the order in which trio lets tasks go on that could all go on.
+examples of Hypothesis, and the order in which trio lets tasks go on that could all go on. So does whatever runs
+with ZOTA_DRAW_THE_SAME, as what decides whether a change lands.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Final
@@ -29,14 +31,15 @@ def load_profile(markers: str, base: settings) -> None:
         markers: the expression of ``-m``, which says whether heavy tests are among those run.
         base: what holds in both tiers.
     """
-    settings.register_profile("heavy tier", base, max_examples=HUNDRED)
-    settings.register_profile("default tier", base, max_examples=HUNDRED // SHARE, derandomize=True)
-    settings.load_profile("default tier" if is_default(markers) else "heavy tier")
+    default, same = f"not {HEAVY}" in markers, draws_the_same(markers)
+    number = HUNDRED // SHARE if default else HUNDRED
+    settings.register_profile("of this run", base, max_examples=number, derandomize=same)
+    settings.load_profile("of this run")
 
 
-def is_default(markers: str) -> bool:
-    """Whether an expression of ``-m`` is of the default tier, which leaves heavy tests out."""
-    return f"not {HEAVY}" in markers
+def draws_the_same(markers: str) -> bool:
+    """Whether nothing is left to luck: in the default tier, which ``-m`` leaves heavy tests out of, or by wish."""
+    return f"not {HEAVY}" in markers or bool(os.environ.get("ZOTA_DRAW_THE_SAME"))
 
 
 def draw_the_same() -> None:
