@@ -153,8 +153,16 @@ def assert_holds(store: Store, model: Model) -> None:
     told = tuple(each for each in model.outcomes.values() if OPERATORS in each.audience)
     assert store.outcomes() == tuple(model.outcomes.values())
     assert store.dispatches.waiting(FILE_SINK, 1000) == told
+    assert store.latest_utc() == max(latest_times(model), default=None)
     assert deeds(store) == model.audit
     assert store.verify_audit() is None
+
+
+def latest_times(model: Model) -> list[float]:
+    """Of what was noted last, of every kind that has a time and is never changed."""
+    noted: list[float] = [event.utc for event in model.events[-1:]]
+    noted += [outcome.utc for outcome in list(model.outcomes.values())[-1:]]
+    return noted if model.trusted_utc is None else [*noted, model.trusted_utc]
 
 
 def apply_to_both(store: Store, model: Model, batch: Sequence[Record]) -> Model:
