@@ -50,6 +50,7 @@ class GatewayStream:
         homes: that it was told are its own; None while it was told none.
         watch: that it was told somebody looks.
         untaken: keys of instructions that were put on it and not taken.
+        taken: keys of those that were taken since the look that is under way began, which may not know of it.
         unsayable: keys of those that there are no words for.
         parting: it is to end; None while it is not.
     """
@@ -60,6 +61,7 @@ class GatewayStream:
     homes: tuple[HomeGiven, ...] | None = None
     watch: bool = False
     untaken: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
     unsayable: set[str] = field(default_factory=set)
     parting: Parting | None = None
     _waiting: deque[bytes] = field(default_factory=deque)
@@ -157,6 +159,7 @@ class Connections:
         stream = self._streams.get(gateway)
         if stream is not None:
             stream.untaken.difference_update(keys)
+            stream.taken.update(keys)
 
     def stir(self) -> None:
         """Have it looked at once."""
@@ -182,6 +185,8 @@ class Connections:
     async def _look(self, homes_due: bool) -> None:
         new, self._new = self._new, set()
         streams = {name: one for name, one in self._streams.items() if one.homes is not None}
+        for one in streams.values():
+            one.taken.clear()
         asked = _Asked(
             {name: len(one.untaken) for name, one in streams.items()},
             frozenset(new),
@@ -207,10 +212,11 @@ class Connections:
     def _instruct(self, stream: GatewayStream, instructions: list[Instruction]) -> None:
         told = 0
         stream.untaken &= {one.key for one in instructions}
+        known = stream.untaken | stream.taken | stream.unsayable
         for one in instructions:
             if stream.is_behind:
                 break
-            if one.key in stream.untaken or one.key in stream.unsayable:
+            if one.key in known:
                 continue
             try:
                 stream.tell(one)

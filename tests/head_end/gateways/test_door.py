@@ -1,5 +1,6 @@
 """The gateways' door over real sockets: what gateways may, what they are told, and what is kept of what they say."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from ota_engine.gateway.wire import (
     octets_of,
 )
 from ota_engine.gateway.wire_stream import HEARTBEAT, event_octets
-from ota_engine.head_end.gateways import attempts
+from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways import attempts, connections
 from ota_engine.head_end.gateways.connections import GatewayStream
 from ota_engine.head_end.gateways.door import GatewayDoor
 from ota_engine.head_end.service.parts import ServiceParts
@@ -191,6 +193,36 @@ async def test_more_instructions_than_a_stream_holds_come_as_those_before_are_ta
         assert len({told.key for told in found}) == 250
         waiting = lab.town.rows(Instruction, state=InstructionState.WAITING)
         assert waiting == []
+
+
+async def test_what_is_taken_while_the_server_looks_is_not_told_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looked, go = connections._look, threading.Event(), threading.Event()
+
+    def slow(desk: FleetDesk, asked: Any) -> Any:
+        found = look(desk, asked)
+        if any(asked.untaken.values()):
+            looked.set()
+            go.wait(60.0)
+        return found
+
+    monkeypatch.setattr(connections, "_look", slow)
+    monkeypatch.setattr(connections, "MOST_UNTAKEN", 5)  # of ten: at each look there are more
+    with GatewayLab(tmp_path, 10) as lab:
+        lab.begin()
+        async with lab.door() as door, door.gateway() as one, one.stream() as (_, stream):
+            found = list(await one.take(stream, 2))
+            await trio.to_thread.run_sync(looked.wait)
+            found += await one.take(stream, 3)
+            go.set()
+            found += await one.take(stream, 5)
+            lab.town.decide("olive", RevokeGateway("gw"), reason="the test ends")
+            told = []
+            while not isinstance(event := await stream.next(), Parting):
+                told.append(event)
+        assert len({one.key for one in found}) == 10
+        assert not [event for event in told if isinstance(event, Instruction)]
 
 
 async def test_a_newer_stream_of_a_gateway_takes_the_place_of_the_one_before(
