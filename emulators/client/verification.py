@@ -105,6 +105,8 @@ def _is_blank(image: OtaImage, body: bytes) -> bool:
 
 
 def _flaw(image: OtaImage, certificate: bytes | None) -> str | None:
+    if image.header.extension:
+        return "the header is longer than its fields"
     if image.truncated or image.trailing is not None or image.container is not None:
         return "the file is not as long as its header says"
     if any(element.clipped for element in image.elements):

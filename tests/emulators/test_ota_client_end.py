@@ -76,6 +76,13 @@ def test_a_flipped_bit_is_an_invalid_image() -> None:
     assert "integrity" in reason(refused(bytes(content)))
 
 
+def test_a_header_of_another_length_hides_no_check_of_what_follows() -> None:
+    """Behind it no element is found, and so no code that would tell that octets have changed."""
+    content = bytearray(CONTENT)
+    content[6], content[2000] = 0x72, content[2000] ^ 1
+    assert "header is longer" in reason(refused(bytes(content)))
+
+
 def test_octets_that_are_no_ota_file_are_an_invalid_image() -> None:
     refused(bytes(500))
 
