@@ -195,7 +195,12 @@ def _run(spec: "SoakSpec", where: _Where) -> "SoakResult":
             copy = Path(folder) / "image"  # what is delivered is what was read now
             copy.write_bytes(read_bounded(Path(spec.image)))
             handed = replace(spec, image=str(copy))
-        handed.firmware()  # refuse it here, in one line, rather than in every worker
+        firmware = handed.firmware()  # refuse it here, in one line, rather than in every worker
+        if spec.faults == "harsh" and not firmware.bears_integrity:
+            remark(
+                f"{spec.image} has no image integrity code, so no device could tell that an octet"
+                " has changed on its way: that fault is left out"
+            )
         with where.crew(handed, None if sink is None else Path(folder)) as crew:
             started = time.monotonic()
             results = _results(handed, crew)

@@ -31,6 +31,7 @@ class ImageFacts(NamedTuple):
     maximum_hardware_version: int | None = None
     destination: int | None = None
     blank: bool = False  # nothing a processor could run: fails its self-test
+    bears_integrity: bool = False  # it has an image integrity code, right or wrong
     manufacturer_image_hash: bytes | None = None
 
 
@@ -60,6 +61,8 @@ def refusal(facts: ImageFacts, spec: DeviceSpec, wanted: FileIdentity) -> str | 
     """Why this device will not run the file it downloaded as ``wanted``; None if it will."""
     if facts.flaw is not None:
         return facts.flaw
+    if spec.options.wants_integrity and not facts.bears_integrity:
+        return "the file has no image integrity code"
     if facts.identity != wanted:
         return "the header names another file than was offered"
     if facts.destination is not None and facts.destination != spec.eui64:
@@ -94,6 +97,7 @@ def _inspect(content: bytes, certificate: bytes | None) -> ImageFacts:
         header.maximum_hardware_version,
         header.upgrade_file_destination,
         _is_blank(image, body),
+        image.element(Tag.IMAGE_INTEGRITY_CODE) is not None,
         image.manufacturer_image_hash,
     )
 

@@ -162,5 +162,5 @@ def _device(kind: DeviceKind, eui64: Eui64) -> DeviceSpec:
         kind.image_type,
         kinds.FACTORY_VERSION,
         hardware_version=kinds.HARDWARE_VERSION,
-        options=ClientOptions(timeout_policy=1),
+        options=ClientOptions(timeout_policy=1, wants_integrity=True),
     )

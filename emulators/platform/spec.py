@@ -54,6 +54,9 @@ class ClientOptions:
     block_pause: float = 0.0  # seconds it leaves between one block and the next, if not more
     bare_element: bool = False  # takes the first element's octets, and no header
     version_bits: int = 0  # set in what it tells of the version of a file that it downloaded
+    wants_integrity: bool = (
+        False  # runs no file without an image integrity code: its maker's have one
+    )
 
 
 @dataclass(frozen=True, slots=True)

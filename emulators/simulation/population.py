@@ -14,6 +14,7 @@ from emulators.devices.kinds import FIRST_EUI64, HARDWARE_VERSION, MANUFACTURER,
 from emulators.platform.profiles import NXP, SILICON_LABS, ZBOSS, TimerProfile
 from emulators.platform.spec import AnswersFor, ChipSpec, ClientOptions, DeviceSpec
 from images import ImageSpec, build
+from images.elements import Tag
 from images.errors import ImageError
 from images.eui64 import Eui64
 from images.model import parse
@@ -84,6 +85,14 @@ class SimulatedFirmware:
     def size(self) -> int:
         """Octets of the largest file."""
         return max(len(data) for data in self.new.values())
+
+    @property
+    def bears_integrity(self) -> bool:
+        """Whether every file carries an image integrity code, by which damage is found."""
+        return all(
+            parse(data).element(Tag.IMAGE_INTEGRITY_CODE) is not None
+            for data in (*self.new.values(), *self.previous.values())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +204,17 @@ def populate(
         oddities: some clients have defects.
         chips: the share of devices with a second chip, among those that can have one; 0 to 1.
     """
-    return [
-        _equip(_settle(first + index, index % channels, firmware, seed, hours, oddities), chips)
+    wants_integrity = firmware.bears_integrity  # a device knows what its maker's files are like
+    settled = (
+        _settle(first + index, index % channels, firmware, seed, hours, oddities)
         for index in range(count)
-    ]
+    )
+    return [_equip(_demand(member, wants_integrity), chips) for member in settled]
+
+
+def _demand(member: SimulatedDevice, wants_integrity: bool) -> SimulatedDevice:
+    options = replace(member.spec.options, wants_integrity=wants_integrity)
+    return replace(member, spec=replace(member.spec, options=options))
 
 
 def _equip(member: SimulatedDevice, chips: float) -> SimulatedDevice:

@@ -18,12 +18,17 @@ HOUR = 3600.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Who and what can be struck: devices, those with a battery, channels, routers by channel."""
+    """Who and what can be struck: devices, those with a battery, channels, routers by channel.
+
+    ``finds_damage`` is whether the devices have something by which they tell that octets of a file
+    have changed. Without it nobody can be held to it, so none are changed.
+    """
 
     devices: Sequence[Eui64]
     battery: Sequence[Eui64]
     channels: int
     routers: Sequence[tuple[int, int]]
+    finds_damage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,10 @@ def _each_channel(world: World) -> list[_Aim]:
     return [{"channel": channel} for channel in range(world.channels)]
 
 
+def _each_channel_with_checks(world: World) -> list[_Aim]:
+    return _each_channel(world) if world.finds_damage else []
+
+
 def _each_router(world: World) -> list[_Aim]:
     return [{"channel": channel, "router": router} for channel, router in world.routers]
 
@@ -145,4 +154,5 @@ _TARGETS: dict[FaultKind, Callable[[World], list[_Aim]]] = {
     FaultKind.DEVICE_CLOCK_STEP: _each_device,
     FaultKind.SECOND_SERVER: _once,
     **dict.fromkeys(AIR, _each_channel),
+    FaultKind.GARBLING: _each_channel_with_checks,
 }

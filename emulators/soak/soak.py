@@ -115,6 +115,7 @@ def plan_of(spec: SoakSpec, shard: int, members: Sequence[SimulatedDevice]) -> F
             {(member.placement.channel, member.placement.router) for member in members}
             - {(0, 0)}  # the coordinator itself
         ),
+        finds_damage=all(member.spec.options.wants_integrity for member in members),
     )
     return draw_plan(spec.faults, shard_seed(spec, shard), world, spec.hours)
 

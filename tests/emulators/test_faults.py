@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -102,3 +103,11 @@ def test_disturbances_of_the_air_take_the_worst_of_each(kind: FaultKind) -> None
     air = weather(Conditions(loss=0.01, corruption=0.01), active)
     assert getattr(air, kind.value) == 0.2
     assert air.corruption == (0.2 if kind is FaultKind.CORRUPTION else 0.01)
+
+
+def test_octets_change_only_where_devices_can_find_it() -> None:
+    plan = draw_plan("harsh", 7, WORLD, 24 * 30)
+    assert any(fault.kind is FaultKind.GARBLING for fault in plan.faults)
+    unprotected = draw_plan("harsh", 7, replace(WORLD, finds_damage=False), 24 * 30)
+    struck = {fault.kind for fault in unprotected.faults}
+    assert struck == {fault.kind for fault in plan.faults} - {FaultKind.GARBLING}

@@ -83,6 +83,22 @@ def test_a_header_of_another_length_hides_no_check_of_what_follows() -> None:
     assert "header is longer" in reason(refused(bytes(content)))
 
 
+def test_who_wants_an_integrity_code_runs_no_file_whose_code_is_hidden() -> None:
+    """The tag of the element changed on its way, and an octet of the firmware: no code is found."""
+    content = bytearray(CONTENT)
+    tag = len(content) - 22
+    assert content[tag : tag + 2] == b"\x03\x00"
+    content[tag], content[2000] = 0x13, content[2000] ^ 1
+    assert "no image integrity code" in reason(refused(bytes(content), wants_integrity=True))
+
+
+def test_who_wants_no_integrity_code_runs_a_file_without_one() -> None:
+    plain = ImageSpec(manufacturer_code=MANUFACTURER, image_type=IMAGE_TYPE, file_version=NEW)
+    device = Dialogue(spec())
+    device.download(build(bytes(3000), plain))
+    assert device.only() == success()
+
+
 def test_octets_that_are_no_ota_file_are_an_invalid_image() -> None:
     refused(bytes(500))
 

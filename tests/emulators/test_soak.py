@@ -8,12 +8,13 @@ import pytest
 
 from emulators.devices.kinds import kind_of
 from emulators.platform.spec import AnswersFor
+from emulators.simulation.faults import FaultKind
 from emulators.simulation.oracle import DeviceVerdict
 from emulators.simulation.population import MIX, given_firmware, populate, sample_firmware
 from emulators.soak.processes import read_line, run_shards
 from emulators.soak.report import report
-from emulators.soak.soak import SoakSpec, merge, replay_command, run_shard
-from images import parse
+from emulators.soak.soak import SoakSpec, merge, plan_of, replay_command, run_shard
+from images import ImageSpec, build, parse
 from ota_engine.errors import LocalError
 
 SPEC = SoakSpec(devices=510, hours=0.02, seed=5, faults="mild", image_size=1024)  # three shards
@@ -178,6 +179,22 @@ def test_a_share_of_the_devices_has_a_second_chip_and_nothing_else_changes() -> 
     assert {chip.file_version == spec.file_version for spec, chip in chips} == {True, False}
     assert not any(kind_of(spec).commanded for spec, _ in chips)
     assert {part.image_type for spec, _ in chips for part in spec.parts} <= set(firmware.new)
+
+
+@pytest.mark.parametrize("integrity", [False, True])
+def test_devices_want_the_integrity_code_that_their_makers_file_has(integrity: bool) -> None:
+    plain = ImageSpec(manufacturer_code=0x1001, image_type=7, file_version=2, integrity=integrity)
+    firmware = given_firmware(build(bytes(range(200)), plain))
+    members = populate(20, firmware, seed=1, oddities=True)
+    assert {member.spec.options.wants_integrity for member in members} == {integrity}
+    spec = SoakSpec(devices=20, hours=24 * 30, seed=1, faults="harsh")
+    struck = {fault.kind for fault in plan_of(spec, 0, members).faults}
+    assert (FaultKind.GARBLING in struck) == integrity
+
+
+def test_devices_of_made_up_firmware_want_its_integrity_code() -> None:
+    members = populate(100, sample_firmware(1000, seed=1), seed=1, oddities=True)
+    assert all(member.spec.options.wants_integrity for member in members)
 
 
 def test_second_chips_cannot_be_given_the_one_ota_file() -> None:
