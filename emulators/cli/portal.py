@@ -1,9 +1,7 @@
 """``zota portal``: an example estate to try the portal with; decides nothing."""
 
-import errno
 import json
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +18,7 @@ from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.remarks import put, remark
 from ota_engine.cli.serving_options import Http
+from ota_engine.errors import LinkError
 from ota_engine.paced_clock import MOST_RATE
 
 if TYPE_CHECKING:
@@ -153,15 +152,17 @@ def _folder(state: Path | None) -> Iterator[Path]:
 
 
 def _free(place: "Place", may_move: bool) -> "Place":
-    """The place, or any free port where nobody asked for this one and it is taken."""
-    if not may_move:
-        return place
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind(tuple(place))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            return place._replace(port=0)
+    """The place, or any free port where nobody asked for this one and it is taken.
+
+    Raises:
+        LinkError: it cannot be listened at.
+    """
+    from ota_engine.telling.serving import refuse_taken
+
+    try:
+        refuse_taken(place)
+    except LinkError:
+        if not may_move:
+            raise
+        return _free(place._replace(port=0), may_move=False)
     return place

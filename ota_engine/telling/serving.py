@@ -150,6 +150,15 @@ async def serving_here(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         yield url
 
 
+def refuse_taken(place: Place) -> None:
+    """Refuse a place before anything is prepared that is to be served there.
+
+    Raises:
+        LinkError: it cannot be listened at.
+    """
+    _bound(place, PLACE_TAKEN).close()
+
+
 class CutShort(Response):
     """An answer of which only the head arrives: the connection is closed before its body."""
 

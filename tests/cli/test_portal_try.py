@@ -1,6 +1,7 @@
 """``zota portal try``: an example estate to look at, founded, served, and gone on with."""
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,14 @@ def test_a_folder_with_another_fleet_is_left_alone(tmp_path: Path) -> None:
     assert refused.code == 2
     assert "holds no example estate" in refused.err
     assert not (tmp_path / "test-clock.json").exists()
+
+
+def test_where_its_port_is_taken_it_says_so_before_there_is_an_estate(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = zota("portal", "try", "--state", tmp_path / "new", "--http", f"127.0.0.1:{port}")
+    assert refused.code == 3
+    assert refused.err == (
+        f"zota: 127.0.0.1:{port} cannot be listened at (Address already in use): give another --http\n"
+    )
+    assert list(tmp_path.iterdir()) == []
