@@ -1,16 +1,15 @@
 """``python -m emulators.soak`` is a soak's worker process: loads it with the garbage collector at rest."""
 
-import gc
 import importlib
 import sys
 
+from ota_engine.loading import for_good
+
 
 def main() -> int:
-    """Load the worker, all of which lives to the end, and be it."""
-    gc.disable()
-    worker = importlib.import_module("emulators.soak.worker")
-    gc.freeze()
-    gc.enable()
+    """Load the worker and be it."""
+    with for_good():
+        worker = importlib.import_module("emulators.soak.worker")
     code: int = worker.main()
     return code
 

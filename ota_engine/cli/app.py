@@ -1,15 +1,12 @@
 """The ``zota`` command: finds the command that was asked for, and nothing else."""
 
-import atexit
 import errno
-import gc
 import importlib
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
-from functools import cache
 from typing import Any, Final
 
 import typer
@@ -21,6 +18,7 @@ from ota_engine.cli.commands import CommandRow, Panel, all_commands, find
 from ota_engine.cli.exits import Exit
 from ota_engine.cli.remarks import remark
 from ota_engine.errors import LinkError, StoreError, ZotaError
+from ota_engine.loading import for_good
 
 #: What a user can do about the system's own complaints about a path, whose texts only name them.
 CURES = {
@@ -243,20 +241,9 @@ def _run() -> int:
 
 
 def _loaded(words: list[str]) -> typer.Typer:
-    """Load the command; what is loaded lives to the end, and nobody looks for garbage in it."""
-    gc.disable()
-    try:
+    """Load the command, which lives to the end."""
+    with for_good():
         return assemble(_wanted(words), _word_below(words))
-    finally:
-        _keep()
-        gc.enable()
-
-
-@cache
-def _keep() -> None:
-    """Look for no garbage in what is there now, nor in the end; once: tests run many commands in a process."""
-    gc.freeze()
-    atexit.register(gc.freeze)
 
 
 def _silence() -> None:
