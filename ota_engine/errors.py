@@ -41,6 +41,10 @@ class StoreLost(StoreError):  # noqa: N818 - it names a state of the connection,
     """The database's server is out of reach; what was under way has been written, or has not."""
 
 
+class StoreMisfit(StoreError):  # noqa: N818 - it names what rows are to each other, and does not pass
+    """Rows do not fit together; nothing was written, and the same would fail again."""
+
+
 class StoreConflict(StoreError):  # noqa: N818 - it names a state of others, and passes
     """Another transaction was in the way: nothing was written, the same may be tried again."""
 

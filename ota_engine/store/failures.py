@@ -13,7 +13,15 @@ from typing import Final
 
 import sqlalchemy.exc
 
-from ota_engine.errors import LocalError, StoreConflict, StoreError, StoreFull, StoreLost, ZotaError
+from ota_engine.errors import (
+    LocalError,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+    StoreLost,
+    StoreMisfit,
+    ZotaError,
+)
 
 _PRIMARY = 0xFF  # the low octet of an extended result code
 _NO_ROOM_BESIDE = sqlite3.SQLITE_IOERR_SHMSIZE  # for the memory that readers and writer share
@@ -34,7 +42,7 @@ _MEANINGS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_PERM: (StoreError, "the database cannot be opened: check its permissions"),
     sqlite3.SQLITE_CANTOPEN: (StoreError, "the database cannot be opened: check path and rights"),
     sqlite3.SQLITE_IOERR: (StoreError, "the disk failed: check it, then restart"),
-    sqlite3.SQLITE_CONSTRAINT: (StoreError, "rows do not fit together, nothing was written"),
+    sqlite3.SQLITE_CONSTRAINT: (StoreMisfit, "rows do not fit together, nothing was written"),
 }
 
 _AWAY = "the server is out of reach: see that it runs, and that host and port are right"
@@ -53,7 +61,7 @@ _NO_URL = (
 _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "08": (StoreLost, _AWAY),
     "22": (LocalError, _UNFIT),
-    "23": (StoreError, "rows do not fit together, nothing was written"),
+    "23": (StoreMisfit, "rows do not fit together, nothing was written"),
     "25006": (StoreError, "the server takes no writes (it is a standby?): name the one that does"),
     "25P03": (StoreLost, "the server ended a transaction that had idled: it is begun again"),
     "28": (StoreError, _NO_ENTRY),
@@ -109,6 +117,7 @@ def mapped(place: str) -> Iterator[None]:
         StoreFull: no space; the transaction was rolled back.
         StoreLost: the server is out of reach; a commit under way has happened, or has not.
         StoreConflict: another transaction was in the way; this one was rolled back.
+        StoreMisfit: rows do not fit together.
         StoreError: any other trouble of the database.
         LocalError: a value that no database can hold.
     """

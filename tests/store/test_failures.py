@@ -7,7 +7,15 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from ota_engine.errors import LocalError, StoreConflict, StoreError, StoreFull, StoreLost, ZotaError
+from ota_engine.errors import (
+    LocalError,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+    StoreLost,
+    StoreMisfit,
+    ZotaError,
+)
 from ota_engine.store.failures import mapped
 from tests.postgresql import PostgresqlServer
 from tests.tiers import first_of
@@ -33,8 +41,8 @@ def told(error: Exception) -> ZotaError:
         ("57P02", StoreLost, "out of reach"),
         ("57P03", StoreLost, "out of reach"),
         ("25P03", StoreLost, "begun again"),
-        ("23505", StoreError, "rows do not fit together"),
-        ("23503", StoreError, "rows do not fit together"),
+        ("23505", StoreMisfit, "rows do not fit together"),
+        ("23503", StoreMisfit, "rows do not fit together"),
         ("40001", StoreConflict, "try again"),
         ("40P01", StoreConflict, "try again"),
         ("55P03", StoreConflict, "try again"),

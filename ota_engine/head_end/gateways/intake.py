@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from images.eui64 import format_eui64
-from ota_engine.errors import StoreError
+from ota_engine.errors import StoreError, StoreMisfit
 from ota_engine.fleet.beside import AloneError
 from ota_engine.fleet.fleet import FleetEvent
 from ota_engine.fleet.gateways.moving import CountersTold, HomeReleased
@@ -160,10 +160,9 @@ def _keep(
     alerts += strange
     alerts += _counters_back(desk, gateway, report)
     alerts += _counters_ahead(report)
-    _let_happen(desk, taken, utc)
-    faults = _let_each_happen(desk, good, utc)
+    faults = _let_each_happen(desk, good, utc)  # first, as it adds to sums: the trail is held last
     alerts += faults
-    _let_happen(desk, list(_of_homes(gateway, report)), utc)
+    _let_happen(desk, [*taken, *_of_homes(gateway, report)], utc)
     for one in alerts:
         raise_alert(desk, gateway, one, utc)
     heard += len(said)
@@ -351,15 +350,19 @@ def _let_happen(desk: FleetDesk, events: Sequence[FleetEvent], utc: Utc) -> None
 
 
 def _let_each_happen(desk: FleetDesk, said: Sequence[HubOutcome], utc: Utc) -> list[Strange]:
-    """Let outcomes happen; where the fleet fails at one, the others happen all the same."""
+    """Let outcomes happen; where the fleet fails at one, the others happen all the same.
+
+    Raises:
+        StoreError: the database failed, which is no outcome's fault; nothing happened.
+    """
     if not said:
         return []
     try:
         with desk.store.part():
             desk.handle_within(said, utc)
-    except (StoreError, AloneError):
-        raise
-    except Exception as error:  # noqa: BLE001 - an alert is kept of it; one outcome must not hold up the others
+    except Exception as error:
+        if isinstance(error, (StoreError, AloneError)) and not isinstance(error, StoreMisfit):
+            raise
         if len(said) > 1:
             return [fault for one in said for fault in _let_each_happen(desk, [one], utc)]
         (one,) = said

@@ -130,16 +130,16 @@ class FleetStore:
         """Hold a part of a transaction that is open: after an error nothing of the part counts, and the rest does.
 
         Raises:
-            StoreError: the database has given up the transaction as a whole.
+            StoreConflict: another one was in the way of a part that is kept beside others.
+            StoreError: the database failed, whoever's part it is; it may have given up the transaction as a whole.
         """
         self.driver.execute("SAVEPOINT part")
         try:
-            yield
+            with (conflicts if self._is_beside else mapped)(self.place):
+                yield
         except BaseException:
-            if not self.driver.in_transaction:  # a full disk does that
-                with mapped(self.place):
-                    raise
-            self.driver.execute("ROLLBACK TO part")
+            if self.driver.in_transaction:  # a full disk may have ended it
+                self.driver.execute("ROLLBACK TO part")
             raise
         finally:
             if self.driver.in_transaction:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from itertools import count
 from threading import Barrier
+from time import sleep
 from typing import Any, Final
 
 import pytest
@@ -14,10 +15,13 @@ import pytest
 from ota_engine.errors import StoreConflict
 from ota_engine.fleet.campaigns.rows import GatewayReport, Member, MemberState, Sum
 from ota_engine.fleet.fleet import Fleet
+from ota_engine.fleet.gateways.rows import GatewayAlert, GatewayContact, RegisteredGateway
 from ota_engine.fleet.inventory.rows import InstalledDevice
 from ota_engine.fleet.notices.rows import Notice
 from ota_engine.fleet.port import HubOutcome, HubWord, Instruction, InstructionTaken
+from ota_engine.gateway.wire import OutcomeReport
 from ota_engine.head_end.desk import FleetDesk
+from ota_engine.head_end.gateways.intake import ReportKept, Speaker, keep_report
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.location import PostgresPlace
 from tests.fleet.databases import FleetDatabases
@@ -174,3 +178,62 @@ def test_a_gateway_that_is_first_heard_of_by_two_at_once_is_kept_once(
     stories = all_told(town)[:DESKS]
     decide_at_once(town, place, [[story] for story in stories])
     assert len(town.rows(GatewayReport)) == 1
+
+
+SPEAKER: Final = Speaker("gw", "instance-of-gw-0000", "")
+
+
+def report(
+    desk: FleetDesk, town: SharedTown, outcomes: Sequence[HubOutcome] = (), **changes: Any
+) -> ReportKept:
+    """Let the gateway of all homes say what it has not said yet."""
+    said = OutcomeReport(SPEAKER.instance, town.utc, 1, 1, tuple(outcomes), **changes)
+    return keep_report(desk, SPEAKER, said, town.utc)
+
+
+@pytest.fixture
+def speaking(town: SharedTown) -> SharedTown:
+    """The town, whose gateway is registered and may speak."""
+    town.put(RegisteredGateway("gw", "", 0.0, instance=SPEAKER.instance))
+    return town
+
+
+def test_an_outcome_that_waits_in_vain_for_others_is_told_again_and_not_put_aside(
+    speaking: SharedTown, place: PostgresPlace
+) -> None:
+    mine, other, *_ = homes_of(speaking)
+    said = speaking.outcome(mine, HubWord.REACHED)
+    with desk_at(place) as desk:
+        desk.store.driver.execute("SET lock_timeout TO 100")
+        with speaking.store.beside([other]):
+            speaking.store.driver.execute("UPDATE sums SET homes = homes")
+            with pytest.raises(StoreConflict):
+                report(desk, speaking, [said])
+        assert speaking.rows(GatewayContact) == []
+        assert report(desk, speaking, [said]).kept == 1
+    assert speaking.state(mine) is MemberState.REACHED
+    assert speaking.rows(GatewayAlert) == []
+
+
+def test_a_report_keeps_nobody_from_the_trail_while_it_waits_for_a_sum(
+    speaking: SharedTown, place: PostgresPlace
+) -> None:
+    mine, other, *_ = homes_of(speaking)
+    taken = [one.key for one in speaking.instructions() if one.home == mine]
+    said = speaking.outcome(mine, HubWord.REACHED)
+    with desk_at(place) as desk, ThreadPoolExecutor(1) as pool:
+        with speaking.store.beside([other]):
+            speaking.store.driver.execute("UPDATE sums SET homes = homes")
+            kept = pool.submit(report, desk, speaking, [said], taken=tuple(taken))
+            wait_for_waiting(speaking)
+            speaking.store.driver.execute("SET lock_timeout TO 200")
+            speaking.store.driver.execute("SELECT length FROM fleet_audit_head FOR UPDATE")
+        assert kept.result().kept == 1
+    assert [one.key for one in speaking.instructions() if one.evidence] == taken
+
+
+def wait_for_waiting(town: SharedTown) -> None:
+    """Wait until somebody waits for what its transaction holds."""
+    asked = "SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    while not town.store.driver.execute(asked).fetchone()[0]:
+        sleep(0.01)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from images.eui64 import Eui64
-from ota_engine.errors import LocalError
+from ota_engine.errors import LocalError, StoreMisfit
 from ota_engine.fleet.campaigns.rows import MemberState
 from ota_engine.fleet.gateways.moving import MARGIN
 from ota_engine.fleet.gateways.rows import AlertCause
@@ -114,7 +114,14 @@ async def test_a_version_that_is_not_the_one_ordered_is_the_devices_own_word(
     assert campaign.town.state("h1") is not MemberState.ACTIVATED
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError("by nought"), LocalError("it makes no sense")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ZeroDivisionError("by nought"),
+        LocalError("it makes no sense"),
+        StoreMisfit("rows do not fit together"),
+    ],
+)
 async def test_an_outcome_that_the_fleet_fails_at_holds_up_no_other(
     campaign: GatewayLab, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
