@@ -157,3 +157,16 @@ def test_a_phase_that_has_passed_writes_no_more_verdicts_but_of_failures() -> No
     town.pass_time(60)
     assert town.verdicts()[-1].verdict == "fail"
     assert town.stands().state is CampaignState.HELD
+
+
+def test_a_gate_is_judged_while_a_server_whose_clock_is_ahead_hears_of_one_home_after_the_other() -> (
+    None
+):
+    town = RollOutTown(20)
+    town.begin(policy(phase("all", gate=gate(failures_permille=100)), attempts=1))
+    for number in range(1, 21):
+        town.utc = Utc(town.utc + 5.0)  # by the clock of that server
+        town.fail(f"h{number}")
+        town.utc = Utc(town.utc - 3.0)
+        town.desk.wake(town.utc)
+    assert town.stands().state is CampaignState.HELD

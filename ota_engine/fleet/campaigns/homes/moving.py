@@ -178,4 +178,5 @@ def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) 
         late = phase.settled and member.state is MemberState.ACTIVATED
         observed = phase.observed_utc if late else utc
         phase = replaced(phase, last_end_utc=utc, observed_utc=observed, settled=late)
-    work.put(replaced(phase, due_utc=utc))
+    due = utc if phase.due_utc is None else min(phase.due_utc, utc)  # a clock may be ahead of that of who looks
+    work.put(replaced(phase, due_utc=due))
