@@ -178,5 +178,6 @@ def look_at_phase(work: Work, member: Member, utc: Utc, *, ended: bool = False) 
         late = phase.settled and member.state is MemberState.ACTIVATED
         observed = phase.observed_utc if late else utc
         phase = replaced(phase, last_end_utc=utc, observed_utc=observed, settled=late)
-    due = utc if phase.due_utc is None else min(phase.due_utc, utc)  # a clock may be ahead of that of who looks
-    work.put(replaced(phase, due_utc=due))
+    if phase.due_utc is None or utc < phase.due_utc:  # later by a clock that is ahead of the others
+        phase = replaced(phase, due_utc=utc)
+    work.put(phase)
