@@ -66,12 +66,13 @@ class NoticeCourier:
         self._wall_clock = wall_clock
         self._report = report
         self._unanswered: dict[str, int] = {}  # by party, in a row
-        self._not_before: dict[str, float] = {}
+        self._left_alone: dict[str, tuple[float, float]] = {}  # from, until
         self._told: dict[str, set[str]] = {}  # troubles of the last round; a new one is reported
 
     async def round(self) -> CourierRound:
         """Try every notice of every party that is not left alone for a while."""
         parties = await self._room.use_patiently(_parties)
+        now = self._wall_clock()
         done: list[CourierRound] = []
 
         async def serve(party: Party) -> None:
@@ -79,7 +80,8 @@ class NoticeCourier:
 
         async with trio.open_nursery() as nursery:
             for party in parties:
-                if self._wall_clock() >= self._not_before.get(party.party, 0.0):
+                begin, end = self._left_alone.get(party.party, (0.0, 0.0))
+                if not begin <= now < end:  # a clock may be set back
                     nursery.start_soon(serve, party)
         return CourierRound(*map(sum, zip(CourierRound(), *done, strict=True)))
 
@@ -120,7 +122,8 @@ class NoticeCourier:
 
     def _leave_alone(self, party: str) -> None:
         failures = self._unanswered[party] = self._unanswered.get(party, 0) + 1
-        self._not_before[party] = self._wall_clock() + DEFAULT_PATIENCE.after(failures)
+        now = self._wall_clock()
+        self._left_alone[party] = now, now + DEFAULT_PATIENCE.after(failures)
 
     async def _settle(
         self, party: Party, waiting: Sequence[Notice], events: Sequence[FleetEvent]

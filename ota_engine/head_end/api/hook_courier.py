@@ -68,10 +68,11 @@ class HookCourier:
         hooks = await self._parts.reading.ask(hooks_of)
         there = {hook.hook for hook in hooks}
         self._skipped = {name: one for name, one in self._skipped.items() if name in there}
+        now = self._parts.clock()
         ready = [
             hook
             for hook in hooks
-            if not (hook.ended or hook.hook in busy or hook.not_before_utc > self._parts.clock())
+            if not (hook.ended or hook.hook in busy or _is_left_alone(hook, now))
         ]
         if not ready:
             return
@@ -193,6 +194,11 @@ def _judged(response: httpx.Response, said: bytes) -> SinkAnswer:
         return SinkAnswer(Fate.HELD, problem)
     fate = Fate.REFUSED if response.status_code == GONE else Fate.HELD
     return SinkAnswer(fate, answered(response.status_code, said))
+
+
+def _is_left_alone(hook: Hook, utc: Utc) -> bool:
+    """Whether it is not yet tried again; whoever seems to wait longer than ever saw a clock jump, and is tried."""
+    return utc < hook.not_before_utc <= utc + max(DEFAULT_PATIENCE.pauses)
 
 
 def _taken(hook: Hook) -> Hook:

@@ -26,6 +26,7 @@ from ota_engine.store.fleet.sets import rows_of
 
 AT_ONCE: Final = 100  # calls made ready in one go
 OVERLAP_S: Final = 900.0  # by which notices may be late among those that were written at that time
+AHEAD_S: Final = 300.0  # of whoever looks, by which one who has written a notice may be
 DIGEST: Final = 8  # octets
 SHOWN: Final = (
     16  # digits of a line's hash: after a restored back-up another line may have its number
@@ -86,6 +87,10 @@ def digest_of(name: str) -> bytes:
 
 
 def _add_notices(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
+    latest = (
+        view.utc + AHEAD_S
+    )  # what is dated later hides nothing that follows by a clock that is right
+    hook = replace(hook, notices_utc=min(hook.notices_utc, latest))
     given = {"party": view.viewer.party, "utc": hook.notices_utc - OVERLAP_S}
     waiting: dict[bytes, Notice] = {}
     recent: dict[bytes, float] = {}
@@ -98,7 +103,7 @@ def _add_notices(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
             waiting[digest] = notice
     for digest, notice in waiting.items():
         recent[digest] = notice.created_utc
-        utc = max(hook.notices_utc, notice.created_utc)
+        utc = min(max(hook.notices_utc, notice.created_utc), latest)
         kept = b"".join(one for one, at in recent.items() if at >= utc - OVERLAP_S)
         hook = replace(hook, notices_utc=utc, notices_told=kept)
         shown = without_others(notice, view)

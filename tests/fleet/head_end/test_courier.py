@@ -17,6 +17,7 @@ from ota_engine.fleet.parties.rows import Party
 from ota_engine.head_end.courier import NoticeCourier
 from ota_engine.head_end.rooms import DeskRoom
 from ota_engine.store.fleet.keyring import FleetKey
+from ota_engine.times import Utc
 from tests.fleet.town import Town
 
 KEY = FleetKey.generate()
@@ -156,6 +157,19 @@ async def test_a_receiver_that_is_away_is_left_alone_for_a_while(tmp_path: Path)
         await carrier.round()
         assert states(town, "east") == {NoticeState.DELIVERED}
     assert len([text for text in troubles if text.startswith("east: ")]) == 1
+
+
+async def test_a_party_is_left_alone_no_longer_where_the_clock_is_set_back_meanwhile(
+    tmp_path: Path,
+) -> None:
+    async with post_office() as office:
+        town = town_with("http://127.0.0.1:9/notices", "file:west.jsonl")  # nobody listens there
+        carrier = courier(town, tmp_path, [])
+        await carrier.round()
+        town.put(replace(town.row(Party, party="east"), endpoint=office.url))
+        town.utc = Utc(town.utc - 7_200.0)
+        await carrier.round()
+        assert states(town, "east") == {NoticeState.DELIVERED}
 
 
 async def test_what_was_posted_before_a_crash_stands_in_a_file_once(tmp_path: Path) -> None:

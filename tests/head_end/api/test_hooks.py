@@ -165,6 +165,40 @@ async def test_a_supplier_is_told_its_notices_and_of_decisions_about_its_campaig
     assert all(one["subject"].startswith("campaign:c1") for one in lines)
 
 
+async def test_a_notice_that_a_clock_ahead_of_the_others_dated_hides_none_that_follow(
+    near_api: ServiceClient, lab: ServiceLab
+) -> None:
+    async with receiving() as receiver:
+        await made(near_api, "sam", receiver.url)
+        ahead = Notice(
+            "ahead",
+            "supplier-1",
+            NoticeKind.HELD,
+            "campaign:c1",
+            "x",
+            "{}",
+            lab.estate.utc + 7_200.0,
+        )
+        lab.estate.put(ahead)
+        await receiver.notices("ahead")
+        lab.estate.put(replace(ahead, notice="now", created_utc=lab.estate.utc))
+        with trio.fail_after(20.0):
+            told = await receiver.notices("now")
+    assert [one["notice"] for one in told] == ["ahead", "now"]
+
+
+async def test_a_hook_is_left_alone_no_longer_where_the_clock_is_set_back_meanwhile(
+    near_api: ServiceClient, lab: ServiceLab
+) -> None:
+    async with receiving() as receiver:
+        await made(near_api, "olive", receiver.url)
+        hook = await settled(lab)
+        lab.estate.put(replace(hook, failures=1, not_before_utc=lab.estate.utc + 7_200.0))
+        lab.estate.decide("olive", RegisterParty("p-0", "New", ("auditor",)))
+        with trio.fail_after(20.0):
+            await receiver.parties("p-0")
+
+
 async def test_what_was_not_taken_is_told_again_under_the_same_name(
     near_api: ServiceClient, lab: ServiceLab
 ) -> None:
