@@ -170,3 +170,11 @@ def test_a_gate_is_judged_while_a_server_whose_clock_is_ahead_hears_of_one_home_
         town.utc = Utc(town.utc - 3.0)
         town.desk.wake(town.utc)
     assert town.stands().state is CampaignState.HELD
+
+
+def test_a_report_that_a_clock_ahead_has_dated_is_none_once_its_gateway_speaks_again() -> None:
+    town = RollOutTown(2)
+    town.begin()
+    town.put(GatewayReport("gw", town.utc + DAY))
+    town.reach("h1")
+    assert town.row(GatewayReport, gateway="gw").utc == town.utc

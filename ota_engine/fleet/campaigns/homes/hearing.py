@@ -195,7 +195,7 @@ def _note_version(outcome: HubOutcome, work: Work) -> bool:
 
 def _note_report(gateway: str, work: Work, utc: Utc) -> None:
     known = work.get(GatewayReport, gateway)
-    if known is None or utc >= known.utc + REPORT_S:
+    if known is None or abs(utc - known.utc) >= REPORT_S:  # a clock may be set back
         work.put(GatewayReport(gateway, utc))
 
 
