@@ -28,6 +28,7 @@ class HttpCaller:
             trust_env=False,
             follow_redirects=False,
             headers={"User-Agent": "zota", **headers},
+            event_hooks={"request": [_tidy_up]},
             **options,
         )
 
@@ -42,6 +43,26 @@ class HttpCaller:
         traceback: TracebackType | None,
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
+
+
+async def _tidy_up(request: httpx.Request) -> None:
+    if request.url.scheme == "https":
+        request.extensions["trace"] = _Connecting()
+
+
+class _Connecting:
+    """Closes a connection on which TLS was not agreed; httpcore leaves it open where that is cancelled."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    async def __call__(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Take what httpcore tells of a request on its way."""
+        if event == "connection.connect_tcp.complete":
+            self._connection = facts["return_value"]
+        elif event == "connection.start_tls.failed" and self._connection is not None:
+            with trio.CancelScope(shield=True):
+                await self._connection.aclose()
 
 
 async def end_answer(response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:

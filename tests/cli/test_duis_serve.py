@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,25 @@ def test_a_killed_head_end_goes_on_with_the_answers_it_has_given(lab: Lab) -> No
         head_end.process.kill()
     with serving(lab) as head_end:
         assert head_end.post(octets).content == first
+
+
+def test_a_user_that_takes_a_document_and_says_nothing_holds_up_neither_answers_nor_the_end(
+    lab: Lab,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (east,) = lab.rows(ServiceUser, user=EAST)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        lab.put(ServiceUser(EAST, east.party, east.role, url), told(1))
+        with serving(lab) as head_end:
+            taken, _ = silent.accept()
+            with taken:
+                assert taken.recv(4).startswith(b"POST")
+                assert opened(head_end.post(signed(inventory())).content).code == "I0"
+                code, logs = head_end.stop(signal.SIGINT)
+    assert code == Exit.INTERRUPTED
+    assert {line["event"] for line in logs} == {"answered"}
+    (document,) = lab.rows(UserDocument)
+    assert (document.state, document.tries) == (DocumentState.WAITING, 0)
 
 
 @pytest.mark.heavy

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -348,6 +349,24 @@ def test_no_head_end_is_one_line(here: Path) -> None:
     assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1)
     assert "see whether the head end runs there" in ran.err
     assert "geheim" not in ran.err
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_head_end_that_lets_us_in_and_says_nothing_is_given_up(here: Path, scheme: str) -> None:
+    in_file("ask.xml", "11.2", "--device", DEVICE)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"
+        words = ("duis", "send", "ask.xml", "--url", url, "--keys", "keys", "--timeout", "0.1s")
+        ran = zota(*words, "-o", "answer.xml")
+    assert (ran.code, ran.out) == (Exit.UNREADABLE, "")
+    assert ran.err == (
+        f"zota: {url}/api/v1/serviceS: no complete answer within 0.1 s: see whether the head end"
+        " runs, or give it longer with --timeout\n"
+    )
+    assert not (here / "answer.xml").exists()
+    (noted,) = (here / "service-user" / "requests.jsonl").read_text().splitlines()
+    assert json.loads(noted)["code"] == ""
+    assert sent(HeadEndDouble()).code == Exit.OK  # under the same RequestID
 
 
 def tls_files(folder: Path) -> None:
