@@ -17,7 +17,15 @@ from ota_engine.fleet.beside import AloneError, Beside, home_of, homes_of
 from ota_engine.fleet.fleet import Due, Fleet, FleetEvent
 from ota_engine.fleet.kernel.decisions import Decision
 from ota_engine.fleet.kernel.effects import FleetEffect, Reply, ServiceAnswer
-from ota_engine.fleet.kernel.rows import Ask, RowKey, Rows, RowsWanted, key_of, replaced
+from ota_engine.fleet.kernel.rows import (
+    Ask,
+    RowKey,
+    Rows,
+    RowsWanted,
+    Select,
+    key_of,
+    replaced,
+)
 from ota_engine.fleet.kernel.work import apply
 from ota_engine.fleet.orders.events import RequestReceived
 from ota_engine.fleet.orders.rows import ServiceInbox, UserDocument
@@ -273,7 +281,7 @@ class FleetDesk:
             StoreError: the database failed, or a row cannot be changed in it.
         """
         looked, first, again = 0, None, 0
-        while events := list(filter(mine, self.due(utc))):
+        while events := self.due(utc, mine):
             again = again + 1 if events[0] == first else 0
             first = events[0]
             if again > MOST_AGAIN:
@@ -300,12 +308,26 @@ class FleetDesk:
         with self.store.reading():
             return min(map(Utc, self._earliest().values()), default=None)
 
-    def due(self, utc: Utc) -> list[Due]:
-        """Name rows whose time has come, the earliest of each kind; there may be more."""
+    def due(self, utc: Utc, mine: Callable[[Due], bool] = lambda due: True) -> list[Due]:
+        """Name rows whose time has come, the earliest of each kind; there may be more.
+
+        Args:
+            utc: now.
+            mine: whether one is looked at here; others do not hide what is due after them.
+        """
         with self.store.reading():
             earliest = self._earliest()
             asks = [ask for ask in self.fleet.due(utc) if earliest.get(ask.kind, inf) <= utc]
-            return [Due(row) for ask in asks for row in self.store.select(ask)]
+            return [due for ask in asks for due in self._due(ask, mine)]
+
+    def _due(self, ask: Select, mine: Callable[[Due], bool]) -> list[Due]:
+        """Look among the earliest, and further where there are more and none of them is looked at here."""
+        rows = self.store.select(ask)
+        found = list(filter(mine, map(Due, rows)))
+        if found or len(rows) != ask.limit:
+            return found
+        following = self.store.walk(ask._replace(limit=None))
+        return list(islice(filter(mine, map(Due, following)), ask.limit))
 
     def _earliest(self) -> dict[type[Any], float]:
         return self.store.earliest(self.fleet.timed(), "due_utc")

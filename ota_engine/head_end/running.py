@@ -123,9 +123,8 @@ class FleetLoops:
 
     async def _wake(self) -> None:
         """Look at rows whose time has come, few in one commit: others come in between."""
-        share = await self._room.share()
-        due = await self._room.use_patiently(lambda desk: desk.due(self._clock()))
-        due = [one for one in due if _is_in(share, one)]
+        mine = partial(_is_in, await self._room.share())
+        due = await self._room.use_patiently(lambda desk: desk.due(self._clock(), mine))
         faults: list[Exception] = []
         for events in _parted(due):
             faults += await self._let_happen(events)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import count
 from threading import Barrier
 from time import sleep
@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from ota_engine.errors import StoreConflict
+from ota_engine.fleet.beside import home_of
 from ota_engine.fleet.campaigns.rows import GatewayReport, Member, MemberState, Sum
 from ota_engine.fleet.fleet import Fleet
 from ota_engine.fleet.gateways.rows import GatewayAlert, GatewayContact, RegisteredGateway
@@ -24,6 +25,7 @@ from ota_engine.head_end.desk import FleetDesk
 from ota_engine.head_end.gateways.intake import ReportKept, Speaker, keep_report
 from ota_engine.store.fleet.book import FleetStore
 from ota_engine.store.location import PostgresPlace
+from ota_engine.times import Utc
 from tests.fleet.databases import FleetDatabases
 from tests.fleet.estate import VERSION
 from tests.fleet.rollout import RollOutTown
@@ -150,6 +152,20 @@ def test_what_is_decided_alone_waits_for_all_others(town: SharedTown, place: Pos
         desk.store.driver.execute("SET lock_timeout TO 200")
         with pytest.raises(StoreConflict):
             desk.wake(town.utc + 1e6)
+
+
+def test_others_who_do_not_look_at_what_is_theirs_keep_nobody_from_what_is_his(
+    town: SharedTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of a process that stands still, or whose clock is behind, are due before all else."""
+    monkeypatch.setattr("ota_engine.fleet.fleet.MOST_DUE", 4)
+    *theirs, mine = homes_of(town)
+    for home in theirs:
+        town.put(replace(town.member(home), due_utc=town.utc + 1.0))
+    town.put(replace(town.member(mine), due_utc=town.utc + 2.0))
+    town.desk.wake(Utc(town.utc + 3.0), lambda due: home_of(due) == mine)
+    assert town.state(mine) is MemberState.UNREACHABLE
+    assert {town.state(home) for home in theirs} == {MemberState.OFFERED}
 
 
 def test_an_outcome_of_a_home_nobody_knows_is_heard_alone(
