@@ -105,3 +105,14 @@ def test_activation_without_the_devices_own_word_ends_nothing() -> None:
     town.transfer("h1")
     town.say("h1", HubWord.ACTIVATED, version=None)
     assert town.state("h1") is MemberState.SCHEDULED
+
+
+def test_a_hub_whose_clock_was_ahead_is_heard_when_its_device_falls_back() -> None:
+    town = RollOutTown(1)
+    town.begin()
+    town.transfer("h1")
+    town.say("h1", HubWord.ACTIVATED, utc=Utc(town.utc + DAY))
+    assert town.state("h1") is MemberState.ACTIVATED
+    town.utc = Utc(town.utc + HOUR)
+    town.report("h1", OLD_VERSION)
+    assert town.state("h1") is MemberState.FAILED

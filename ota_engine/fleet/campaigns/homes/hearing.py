@@ -46,7 +46,7 @@ def heard(outcome: HubOutcome, work: Work, utc: Utc) -> None:
     keep_message(outcome, work)
     if home is not None:
         _note_report(home.gateway, work, utc)
-    if not _note_version(outcome, work) and outcome.word is HubWord.VERSION:
+    if not _note_version(outcome, work, utc) and outcome.word is HubWord.VERSION:
         return  # said before something that is known already; it came late, or twice
     for campaign in _campaigns(outcome, work):
         member = work.get(Member, campaign.campaign, outcome.home)
@@ -173,8 +173,11 @@ def _replace_device(member: Member, work: Work, utc: Utc) -> None:
     work.put(DeviceToReplace(member.device, member.home, member.campaign, member.reason, utc))
 
 
-def _note_version(outcome: HubOutcome, work: Work) -> bool:
-    """Note what a device says that it runs; whether that is its last word."""
+def _note_version(outcome: HubOutcome, work: Work, utc: Utc) -> bool:
+    """Note what a device says that it runs; whether that is its last word.
+
+    It was not said later than it is heard, whatever the clock of its hub was.
+    """
     if outcome.version is None:
         return False
     device = work.get(InstalledDevice, outcome.device)
@@ -187,7 +190,7 @@ def _note_version(outcome: HubOutcome, work: Work) -> bool:
             device,
             version=outcome.version,
             version_source=VersionSource.DEVICE,
-            version_since_utc=outcome.utc,
+            version_since_utc=min(outcome.utc, utc),
         )
     )
     return True
