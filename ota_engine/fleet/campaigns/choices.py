@@ -71,9 +71,9 @@ def _begin(campaign: Campaign, member: Member, work: Work, utc: Utc) -> bool:
         False where the phase has no room for one more now.
     """
     phase = work.get(CampaignPhase, campaign.campaign, member.phase)
-    if phase is None or phase.state not in _GOING:
-        return True  # it is looked at when the phase begins
     roll_out = hearing.roll_out_of(campaign, work)
+    if phase is None or phase.state not in _GOING or members.barred(roll_out):
+        return True  # it is looked at when the phase begins, if it may
     rules = roll_out.policy.phases[phase.number - 1]
     sums = work.select(Sum, campaign=campaign.campaign, phase=phase.number)
     under_way = sum(row.homes for row in sums if row.state in UNDER_WAY)

@@ -19,7 +19,7 @@ from ota_engine.fleet.campaigns.homes.members import RollOut
 from ota_engine.fleet.campaigns.homes.moving import move, recall, withdraw
 from ota_engine.fleet.campaigns.inputs import gate_inputs
 from ota_engine.fleet.campaigns.lives import CampaignStep, MemberStep, PhaseStep
-from ota_engine.fleet.campaigns.plan.planning import may_be_delivered, targets_of
+from ota_engine.fleet.campaigns.plan.planning import targets_of
 from ota_engine.fleet.campaigns.plan.rates import HOUR_S, credited, rate_of
 from ota_engine.fleet.campaigns.rows import (
     BY_GATEWAY,
@@ -76,7 +76,7 @@ def due(phase: CampaignPhase, work: Work, utc: Utc) -> None:
 
 
 def _run(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
-    wrong = _may_not_run(roll_out)
+    wrong = members.barred(roll_out)
     if wrong:
         hold(roll_out.campaign, wrong, work, utc)
         return
@@ -95,13 +95,6 @@ def _run(roll_out: RollOut, phase: CampaignPhase, work: Work, utc: Utc) -> None:
     if judgement.verdict is GateVerdict.PASS and phase.state is PhaseState.RUNNING:
         phase = _pass(roll_out, phase, work, utc)
     _go_on(roll_out, phase, inputs, work, utc)
-
-
-def _may_not_run(roll_out: RollOut) -> str:
-    release = roll_out.release
-    if may_be_delivered(release, roll_out.policy):
-        return ""
-    return f"release {release.release} is {release.status}"
 
 
 def _start(

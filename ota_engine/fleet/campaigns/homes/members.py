@@ -12,6 +12,7 @@ from ota_engine.fleet.calendar.sequencing import OtherUpgrade
 from ota_engine.fleet.calendar.windows import StepHours
 from ota_engine.fleet.campaigns.homes.moving import instruct, move, recall
 from ota_engine.fleet.campaigns.lives import ENDED, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.plan.planning import may_be_delivered
 from ota_engine.fleet.campaigns.plan.policy import CampaignPolicy
 from ota_engine.fleet.campaigns.rows import Campaign, CampaignState, Member, MemberState
 from ota_engine.fleet.inventory.rows import (
@@ -49,6 +50,13 @@ class RollOut:
     campaign: Campaign
     release: FirmwareRelease
     policy: CampaignPolicy
+
+
+def barred(roll_out: RollOut) -> str:
+    """Say why a release may be brought to no home, and run in none; empty where it may."""
+    release = roll_out.release
+    may = may_be_delivered(release, roll_out.policy)
+    return "" if may else f"release {release.release} is {release.status}"
 
 
 def available_notice(campaign: str) -> str:
@@ -260,11 +268,12 @@ def activate(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
         move(work, member, MemberStep.LEAVE, "the home is gone", utc, due_utc=None)
         return
     answer: Wait | Utc
-    if roll_out.campaign.state in _GOING:
+    going = roll_out.campaign.state in _GOING
+    reason = barred(roll_out) if going else f"the campaign is {roll_out.campaign.state}"
+    if not reason:
         asked = questions(roll_out, [(member, home)], HomeStep.ACTIVATION, work)[member.home]
         answer = readiness.activation(asked, work, utc)
     else:
-        reason = f"the campaign is {roll_out.campaign.state}"
         answer = Wait(reason, Utc(utc + LOOK_AGAIN_S))
     if isinstance(answer, Wait):
         again = answer.look_again_utc
