@@ -61,8 +61,10 @@ def read_plan(path: Path) -> "SoakPlan":
 
     try:
         return SoakPlan.from_json(read_json(read_bounded(path), "it"))
-    except (ImageError, LocalError) as error:
+    except ImageError as error:
         raise LocalError(f"{path}: {error}: give a plan that --shrink wrote") from None
+    except LocalError as error:
+        raise LocalError(f"{path}: {error}") from None
 
 
 def plan_command(path: Path) -> str:

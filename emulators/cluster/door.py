@@ -7,6 +7,7 @@ certificates that live in memory: another user of the machine cannot have it run
 import logging
 import os
 import shlex
+import ssl
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,12 +117,20 @@ def _security(place: SchedulerPlace, tls: Path | None) -> Security:
             raise LocalError(
                 f"{tls}: there is no {name}: it has to hold {CA}, {CERTIFICATE}, {KEY}"
             )
-    return Security(
+    security = Security(
         require_encryption=True,
         tls_ca_file=str(tls / CA),
         tls_client_cert=str(tls / CERTIFICATE),
         tls_client_key=str(tls / KEY),
     )
+    try:
+        security.get_connection_args("client")
+    except ssl.SSLError as error:
+        raise LocalError(
+            f"{tls}: {CA}, {CERTIFICATE} and {KEY} cannot be used ({error.reason or error}): make them anew,"
+            " or put those together that belong together"
+        ) from None
+    return security
 
 
 @contextmanager

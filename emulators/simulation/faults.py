@@ -101,7 +101,9 @@ class FaultPlan:
                 air=Conditions(**{key: float(chance) for key, chance in value["air"].items()}),
                 faults=tuple(_fault(entry) for entry in value["faults"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except KeyError as error:
+            raise LocalError(f"not a fault plan: field {error} is missing: give it") from error
+        except (TypeError, ValueError, AttributeError) as error:
             raise LocalError(
                 f"not a fault plan: {error}: give the JSON that a soak wrote"
             ) from error

@@ -5,7 +5,7 @@ a plan and how it is run; knows no file and no screen.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from emulators.platform.spec import ClientOptions
@@ -118,6 +118,7 @@ class SoakPlan:
             return _read(value)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = " ".join(str(error).split())[:120]
+            said = f"field {said} is missing" if isinstance(error, KeyError) else said
             raise LocalError(f"not a plan of a soak: {said}: give a file of --shrink") from error
 
 
@@ -127,9 +128,11 @@ def _with(member: SimulatedDevice, options: Mapping[str, Any]) -> SimulatedDevic
 
 
 def _read(value: Any) -> SoakPlan:
+    if not isinstance(value, dict):
+        raise TypeError("it is no JSON object")
     if strange := sorted(set(value) - set(KEYS)):
         raise ValueError(f"unknown field {strange[0]!a}")
-    spec = SoakSpec(**value["soak"])
+    spec = _spec(value["soak"])
     shard, hours = int(value["shard"]), float(value["hours"])
     members = tuple(sorted({int(number) for number in value["members"]}))
     if not 0 <= shard < spec.shards:
@@ -141,6 +144,17 @@ def _read(value: Any) -> SoakPlan:
     options = dict(value.get("options", {}))
     _check(options)
     return SoakPlan(spec, shard, members, hours, FaultPlan.from_json(value["plan"]), options)
+
+
+def _spec(value: Mapping[str, Any]) -> SoakSpec:
+    known = {item.name: item.default is MISSING for item in fields(SoakSpec)}
+    for name in value:
+        if name not in known:
+            raise ValueError(f"a soak has no option {name!a}")
+    for name, needed in known.items():
+        if needed and name not in value:
+            raise KeyError(name)
+    return SoakSpec(**value)
 
 
 def _check(options: Mapping[str, Any]) -> None:

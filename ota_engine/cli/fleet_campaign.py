@@ -276,7 +276,7 @@ async def _run(
 
     with stop.receive() as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(run, room, courier, clock, _report)
+            nursery.start_soon(run, room, courier, clock, _report, _trouble)
             await anext(signals)
             nursery.cancel_scope.cancel()
 
@@ -286,6 +286,10 @@ def _report(done: "Looked") -> None:
     told += [_told(done.notices)] if any(done.notices) else []
     if told:
         put(f"{utc_text(done.utc)}: {'; '.join(told)}", sys.stderr)
+
+
+def _trouble(trouble: str) -> None:
+    remark(f"{trouble}; it is waited for, and all goes on once it is back")
 
 
 def _told(notices: "CourierRound") -> str:

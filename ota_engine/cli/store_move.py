@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ota_engine.cli.remarks import put
+from ota_engine.cli.exits import Exit
+from ota_engine.cli.remarks import put, remark
 from ota_engine.wording import counted
 
 EVERY_S = 2.0  # between two lines of progress
@@ -49,7 +50,11 @@ def move_command(
             told = time.monotonic()
             put(f"{table}: {counted(rows, 'row')}", sys.stderr)
 
-    done = move(state, to, schema, progress)
+    try:
+        done = move(state, to, schema, progress)
+    except KeyboardInterrupt:
+        remark("interrupted; the same command starts anew")
+        raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:
         shown = {"from": str(done.source), "to": str(done.target), "rows": done.rows}
         typer.echo(json.dumps(shown, indent=2))

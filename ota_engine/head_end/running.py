@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 import trio
 
-from ota_engine.errors import StoreError
+from ota_engine.backoff import doubled
+from ota_engine.errors import StoreError, StoreLost, first_of
 from ota_engine.fleet.beside import home_of
 from ota_engine.fleet.fleet import Due
 from ota_engine.fleet.orders.rows import OrderBatch
@@ -69,17 +70,31 @@ async def run(
     courier: NoticeCourier,
     clock: Callable[[], Utc],
     report: Callable[[Looked], None],
+    trouble: Callable[[str], None],
 ) -> None:
-    """Let time pass until cancelled.
+    """Let time pass until cancelled; a database's server that goes away is waited for.
 
     Args:
         room: the fleet.
         courier: brings its notices.
         clock: gives the time of the calendar.
         report: is told of every look.
+        trouble: is told once, in one line, that the server is away.
     """
+    failures = 0
     while True:
-        done = await look(room, courier, clock())
+        lost = ""
+        try:
+            done = await look(room, courier, clock())
+        except* StoreLost as away:
+            lost = str(first_of(away))
+        if lost:
+            if not failures:
+                trouble(lost)
+            failures += 1
+            await trio.sleep(doubled(SHORTEST_PAUSE_S, LONGEST_PAUSE_S, failures))
+            continue
+        failures = 0
         report(done)
         pause = LONGEST_PAUSE_S if done.next_utc is None else sleep_s(clock, done.next_utc)
         await trio.sleep(min(max(pause, SHORTEST_PAUSE_S), LONGEST_PAUSE_S))

@@ -28,7 +28,7 @@ _NO_ROOM_BESIDE = sqlite3.SQLITE_IOERR_SHMSIZE  # for the memory that readers an
 
 _NO_TEXT: Final = "Could not decode to UTF-8"
 
-MOST_CHARACTERS = 200
+MOST_CHARACTERS = 300
 _DAMAGED = "the database is damaged: move it away and restore a backup"
 
 # Primary result code -> (error, what is wrong and what to do).
@@ -49,6 +49,14 @@ _AWAY = "the server is out of reach: see that it runs, and that host and port ar
 _SERVER_DAMAGED = "the server found damage in the database: restore a backup"
 _NO_ENTRY = "the server does not let this user in: see user, password file and pg_hba.conf"
 _NO_DATABASE = "the server has no such database: make it with createdb"
+_NO_SCHEMA = (
+    "the schema is not there, or is not this user's to use: create or restore it, or grant the rights"
+    " (docs/scale.md)"
+)
+_NO_TLS = (
+    "this side and the server do not agree on TLS: give what is told at the end, or another sslmode="
+    " (docs/scale.md)"
+)
 _TOO_MANY = "the server takes no more connections: stop some, or raise max_connections"
 _UNFIT = "a value cannot be stored"
 _NO_URL = (
@@ -57,7 +65,7 @@ _NO_URL = (
 )
 
 # SQLSTATE, or its first two characters, which name its class -> the same (PostgreSQL 15, appendix A);
-# and URL, of ours, for what no server was asked for.
+# and two of ours: URL for what no server was asked for, TLS for one that was not trusted or does without.
 _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "08": (StoreLost, _AWAY),
     "22": (LocalError, _UNFIT),
@@ -66,7 +74,7 @@ _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "25P03": (StoreLost, "the server ended a transaction that had idled: it is begun again"),
     "28": (StoreError, _NO_ENTRY),
     "3D000": (StoreError, _NO_DATABASE),
-    "3F000": (StoreError, "the schema is not there: has it been dropped? restore a backup"),
+    "3F000": (StoreError, _NO_SCHEMA),
     "40001": (StoreConflict, "another transaction was in the way: try again"),
     "40P01": (StoreConflict, "another transaction was in the way: try again"),
     "42501": (StoreError, "the user may not do this: grant it the rights (docs/scale.md)"),
@@ -78,6 +86,7 @@ _STATES: Final[Mapping[str, tuple[type[ZotaError], str]]] = {
     "57014": (StoreError, "the server gave this up: try again, or raise its statement_timeout"),
     "57P": (StoreLost, _AWAY),
     "58": (StoreError, "the server's disk failed: check it, then restart"),
+    "TLS": (StoreLost, _NO_TLS),
     "URL": (StoreError, _NO_URL),
     "XX": (StoreError, _SERVER_DAMAGED),
 }
@@ -94,6 +103,9 @@ _SAID: Final = (
     ('FATAL:  role "', "28"),
     ('FATAL:  database "', "3D000"),
     ("permission denied", "42501"),
+    ("certificate", "TLS"),
+    ("does not support SSL", "TLS"),
+    ("private key file", "TLS"),
 )
 # Words of its library, the driver or the server for a URL that cannot be followed.
 _WRONG_URL: Final = re.compile(

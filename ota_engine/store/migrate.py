@@ -46,7 +46,7 @@ def revision_of(
                 raise StoreError(f"{place}: {A_FLEET}")
             if HUB_TABLES.issubset(tables):
                 raise StoreError(f"{place}: {A_HUB}")
-            raise StoreError(f"{place}: this is some other program's database: give another path")
+            raise StoreError(f"{place}: this is some other program's database: give another one")
         return connection.scalar(sa.select(table.c.version_num))
 
 

@@ -221,6 +221,42 @@ def test_a_server_that_has_no_fleet_or_cannot_be_reached_is_told_in_one_line(
 
 RUN: Final = ("campaign", "run")
 SERVE: Final = ("serve", "--http", "127.0.0.1:0")
+#: Looks again within a second, however little is due.
+OFTEN: Final = (
+    "from ota_engine.cli import app; from ota_engine.head_end import running;"
+    " running.LONGEST_PAUSE_S = 1.0; app.main()"
+)
+
+
+def test_a_campaign_that_runs_outlives_its_server_and_says_once_that_it_is_away(
+    tmp_path: Path, lone_postgresql_server: PostgresqlServer
+) -> None:
+    import psycopg
+
+    server, fleet = lone_postgresql_server, FleetFolder(tmp_path, 6)
+    url = server.url(server.new_database())
+    assert zota("store", "move", "--state", fleet.state, "--to", url).code == Exit.OK
+    line = [sys.executable, "-c", OFTEN, *RUN, "--state", str(fleet.state)]
+    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as runs, ExitStack() as after:
+        after.callback(runs.kill)
+        assert runs.stderr is not None
+        while "Ctrl-C ends it" not in runs.stderr.readline():
+            assert runs.poll() is None
+        server.stop()
+        while "server is out of reach" not in (told := runs.stderr.readline()):
+            assert runs.poll() is None, told
+        server.start()
+        with psycopg.connect(url, autocommit=True) as looking:
+            while looking.execute(others).fetchone() is None:
+                assert runs.poll() is None
+        runs.send_signal(signal.SIGINT)
+        rest = runs.stderr.read()
+    assert told.endswith("; it is waited for, and all goes on once it is back\n")
+    assert "out of reach" not in rest
+    assert runs.returncode == Exit.INTERRUPTED
+
+
 #: Seconds until a signal is repeated: one that comes before the last was taken is one with that.
 AGAIN_S: Final = (2.0, *repeat(30.0, 10))
 #: A second signal is what ends it, and not the time that it has after the first.

@@ -1,11 +1,15 @@
 """A state folder whose database lies on a PostgreSQL server: every command works as with a file."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from images.eui64 import format_eui64
+from ota_engine.cli.exits import Exit
 from ota_engine.store.location import PLACE_NAME, PostgresPlace, write_place
 from ota_engine.store.store import Store
 from tests.cli.firmware import image_file
@@ -80,6 +84,36 @@ def test_a_store_is_moved_there_and_back(tmp_path: Path, postgresql_database: st
     assert wrong.code == 3
     assert "a password does not belong into the URL" in wrong.err
     assert "tops3cret" not in wrong.err + wrong.out
+
+
+def test_a_move_that_is_interrupted_says_how_to_go_on(
+    tmp_path: Path, postgresql_database: str
+) -> None:
+    import psycopg
+
+    state = tmp_path / "north"
+    state.mkdir()
+    Store.open(state / "zota.db").close()
+    move = ("store", "move", "--state", str(state), "--to", postgresql_database)
+    with (
+        psycopg.connect(postgresql_database) as other,
+        psycopg.connect(postgresql_database, autocommit=True) as looking,
+    ):
+        other.execute(
+            "CREATE SCHEMA gateway_north"
+        )  # whoever makes it too waits for what becomes of it
+        with subprocess.Popen(
+            [sys.executable, "-m", "ota_engine", *move], stderr=subprocess.PIPE, text=True
+        ) as moving:
+            waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while looking.execute(waits).fetchone() is None:
+                assert moving.poll() is None
+            moving.send_signal(signal.SIGINT)
+            _, err = moving.communicate()
+        other.rollback()
+    assert moving.returncode == Exit.INTERRUPTED
+    assert err == "zota: interrupted; the same command starts anew\n"
+    assert zota(*move).code == Exit.OK
 
 
 @pytest.mark.parametrize("command", [["store", "check"], ["audit", "verify"], ["orders", "list"]])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -74,9 +75,28 @@ def test_what_the_plan_says_cannot_be_said_beside_it(plan: Path) -> None:
     assert ran.err == "zota: --hours: the file of --plan says all that: leave it out\n"
 
 
-def test_what_is_no_plan_is_one_line(plan: Path) -> None:
-    plan.write_text("{}")
+SOAK: Final = '{"soak": {"devices": 3, "hours": 1, "seed": 1}'
+REST: Final = ', "shard": 0, "members": [0], "hours": 1, "plan": {"air": {}, "faults": []}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{}", "not a plan of a soak: field 'soak' is missing: give a file of --shrink"),
+        ("[1]", "not a plan of a soak: it is no JSON object: give a file of --shrink"),
+        (SOAK.replace("seed", "rain") + "}", "not a plan of a soak: a soak has no option 'rain'"),
+        (SOAK.replace(', "seed": 1', "") + "}", "not a plan of a soak: field 'seed' is missing"),
+        (SOAK + "}", "not a plan of a soak: field 'shard' is missing"),
+        (SOAK + REST, "not a fault plan: field 'profile' is missing: give it"),
+        (SOAK.replace("3", "0") + "}", "0 devices: give 1 to 1000000"),
+        ("soak", "it is not JSON: give a plan that --shrink wrote"),
+    ],
+)
+def test_what_is_no_plan_is_one_line_that_says_why_and_what_to_do_once(
+    plan: Path, text: str, complaint: str
+) -> None:
+    plan.write_text(text)
     ran = zota("soak", "--plan", plan)
     assert ran.code == Exit.ERRORS
-    assert ran.err.startswith(f"zota: {plan}: not a plan of a soak: ")
-    assert ran.err.count("\n") == 1
+    assert ran.err.startswith(f"zota: {plan}: {complaint}")
+    assert (ran.err.count("\n"), ran.err.count(": give ")) == (1, 1)

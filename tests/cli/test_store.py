@@ -104,7 +104,7 @@ def test_what_cannot_be_opened_is_one_line_on_standard_error(
     refused(zota(*command, tmp_path / "absent.db"), 3, "there is no database here")
     refused(zota(*command, "--state", tmp_path), 3, "there is no database here")
     refused(zota(*command, text), 3, "this is not a database")
-    refused(zota(*command, other), 3, "some other program's database")
+    refused(zota(*command, other), 3, "some other program's database: give another one")
     refused(zota(*command, tmp_path), 3, "this is not a database")
 
 

@@ -105,6 +105,21 @@ def test_a_scheduler_of_ones_own_is_used_under_tls_and_not_without(
     assert bare.err.count("\n") == unnamed.err.count("\n") == 1
 
 
+def test_certificates_that_do_not_belong_together_are_told_and_not_a_scheduler_that_is_away(
+    tmp_path: Path,
+) -> None:
+    tls, other = certificates(tmp_path / "tls"), certificates(tmp_path / "other")
+    shutil.copy(other / "key.pem", tls / "key.pem")
+    ran = zota(*WORDS, "--scheduler", "tls://127.0.0.1:1", "--tls", tls)
+    (tls / "ca.pem").write_text("no certificate\n")
+    none = zota(*WORDS, "--scheduler", "tls://127.0.0.1:1", "--tls", tls)
+    assert (ran.code, none.code) == (Exit.ERRORS, Exit.ERRORS)
+    said = f"zota: {tls}: ca.pem, cert.pem and key.pem cannot be used"
+    cure = "make them anew, or put those together that belong together\n"
+    assert ran.err == f"{said} (KEY_VALUES_MISMATCH): {cure}"
+    assert none.err == f"{said} (NO_CERTIFICATE_OR_CRL_FOUND): {cure}"
+
+
 @pytest.mark.heavy
 def test_ctrl_c_stops_all_workers_and_says_how_to_run_it_again() -> None:
     words = ("soak", "--devices", "500", "--hours", "2000", "--seed", "7", "--faults", "harsh")

@@ -38,7 +38,7 @@ def test_a_plan_survives_its_json(drawn: list[Fault], seed: int) -> None:
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
-        ({}, "'profile'"),
+        ({}, "field 'profile' is missing: give it"),
         ([], "give the JSON that a soak wrote"),
         ({"profile": "x", "seed": 1, "air": {"rain": 1}, "faults": []}, "rain"),
         ({"profile": "x", "seed": 1, "air": {}, "faults": [{"at": 1, "fault": "x"}]}, "'x'"),

@@ -50,7 +50,7 @@ def told(error: Exception) -> ZotaError:
         ("42501", StoreError, "rights"),
         ("28P01", StoreError, "pg_hba.conf"),
         ("3D000", StoreError, "createdb"),
-        ("3F000", StoreError, "schema is not there"),
+        ("3F000", StoreError, "schema is not there, or is not this user's"),
         ("42P01", StoreError, "table is not there"),
         ("53300", StoreError, "max_connections"),
         ("57014", StoreError, "statement_timeout"),
@@ -101,6 +101,23 @@ def test_no_server_there_is_told_with_where_it_was_looked_for(url: str, meaning:
     assert isinstance(refused.value, StoreLost) == ("out of reach" in meaning)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'root certificate file "/root/root.crt" does not exist\nEither provide the file, or change it',
+        'server certificate for "db.example" does not match host name "127.0.0.1"',
+        "SSL error: certificate verify failed",
+        "server does not support SSL, but SSL was required",
+    ],
+)
+def test_a_server_that_is_not_trusted_is_not_told_to_be_away(said: str) -> None:
+    way = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: '
+    error = told(psycopg.OperationalError(way + said))
+    assert type(error) is StoreLost  # it may be another one when the engine asks again
+    assert "do not agree on TLS: give what is told at the end, or another sslmode=" in str(error)
+    assert str(error).endswith(f"failed: {' '.join(said.split())})")
+
+
 def test_a_server_that_hangs_is_out_of_reach_and_has_refused_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hung:  # whoever connects waits for a word
         url = f"postgresql://zota@127.0.0.1:{hung.getsockname()[1]}/homes?connect_timeout=2"
@@ -134,6 +151,16 @@ def test_who_may_not_write_is_told_so(
     url = postgresql_database.replace("zota@", "reader@")
     with pytest.raises(StoreError, match="may not do this"), mapped("x"), psycopg.connect(url) as c:
         c.execute("CREATE SCHEMA mine")
+    postgresql_server.say(
+        "CREATE SCHEMA theirs", postgresql_database.rpartition("?")[0].rpartition("/")[2]
+    )
+    with (
+        pytest.raises(StoreError, match="grant the rights"),
+        mapped("x"),
+        psycopg.connect(url) as c,
+    ):
+        c.execute("SET search_path = theirs")
+        c.execute("CREATE TABLE rows ()")
     with pytest.raises(StoreError, match="takes no writes"), mapped("x"), psycopg.connect(url) as c:
         c.execute("SET default_transaction_read_only = on")
         c.commit()

@@ -109,7 +109,7 @@ def test_the_tables_of_another_program_are_left_alone(place: PostgresPlace) -> N
     with psycopg.connect(place.url) as connection:
         connection.execute("CREATE SCHEMA one CREATE TABLE songs (title text)")
     for opening in (Store.open, Store.inspect):
-        with pytest.raises(StoreError, match="some other program's database"):
+        with pytest.raises(StoreError, match="some other program's database: give another one"):
             opening(place)
 
 
