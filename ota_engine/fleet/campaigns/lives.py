@@ -126,6 +126,8 @@ WITH_PLACE: Final = frozenset({MemberState.OFFERED, MemberState.REACHED})
 NOT_BEGUN: Final = frozenset({MemberState.PLANNED, MemberState.WAITING})
 #: Begun, and not ended.
 UNDER_WAY: Final = WITH_PLACE | {MemberState.TRANSFERRED, MemberState.SCHEDULED}
+#: Its hub may still bring it the image, when it comes back.
+MAY_BRING: Final = UNDER_WAY | {MemberState.UNREACHABLE}
 #: A phase that no home of it is begun in any more.
 OVER: Final = frozenset({PhaseState.PASSED, PhaseState.SKIPPED, PhaseState.CLOSED})
 #: A home whose part in a campaign is over, unless its hub says otherwise.

@@ -218,7 +218,7 @@ def _keep(act: KeepHome, actor: Actor, work: Work, utc: Utc) -> str:
         )
     reason = f"put off by {actor.party}"
     told = member
-    if member.state in WITH_PLACE:
+    if member.state in WITH_PLACE or member.state is MemberState.UNREACHABLE:
         told = withdraw(work, member, roll_out_of(campaign, work).release)
     elif member.state is MemberState.SCHEDULED:
         told = recall(work, member, roll_out_of(campaign, work).release)

@@ -1,14 +1,20 @@
 """Stop, go on, give up: what each does to homes that are under way."""
 
+import pytest
+
 from ota_engine.fleet.campaigns.acts import ProposeCampaign
 from ota_engine.fleet.campaigns.rows import CampaignState, MemberState, PhaseState
 from ota_engine.fleet.campaigns.steering import (
     AbortCampaign,
+    KeepHome,
     PauseCampaign,
     ResumeCampaign,
     StopAll,
 )
+from ota_engine.fleet.inventory.arrivals import HomeTold
+from ota_engine.fleet.inventory.rows import HomeStatus
 from ota_engine.fleet.port import HubWord, Verb
+from ota_engine.times import Utc
 from tests.fleet.estate import DAY
 from tests.fleet.rollout import HOUR, RollOutTown, gate, phase, policy
 
@@ -145,3 +151,37 @@ def test_a_campaign_id_is_short_and_plain() -> None:
     town = RollOutTown(1)
     town.approved_release()
     assert "is no id of a campaign" in town.refused("olive", ProposeCampaign("c 1", "r1", "{}"))
+
+
+@pytest.mark.parametrize("word", [HubWord.REACHED, HubWord.TRANSFERRED])
+def test_a_hub_that_was_given_up_brings_nothing_when_it_comes_back_after_an_abort(
+    word: HubWord,
+) -> None:
+    town = RollOutTown(1)
+    town.begin()
+    town.pass_time(30 * DAY)
+    assert town.state("h1") is MemberState.UNREACHABLE
+    town.decide("olive", AbortCampaign("c1"), "it loses the HAN")
+    town.pass_time(DAY)
+    town.say("h1", word)
+    assert [told.home for told in town.told(Verb.WITHDRAW)] == ["h1"]
+    assert town.state("h1") is MemberState.LEFT
+    town.check_sums()
+
+
+def test_a_hub_that_was_given_up_brings_nothing_while_its_home_is_put_off() -> None:
+    town = RollOutTown(1)
+    town.begin()
+    town.pass_time(30 * DAY)
+    assert town.state("h1") is MemberState.UNREACHABLE
+    town.decide("eve", KeepHome("c1", "h1", Utc(town.utc + 10 * DAY)))
+    assert [told.home for told in town.told(Verb.WITHDRAW)] == ["h1"]
+
+
+def test_a_hub_that_was_given_up_brings_nothing_to_a_home_that_has_left() -> None:
+    town = RollOutTown(1)
+    town.begin()
+    town.pass_time(30 * DAY)
+    town.happen(HomeTold("h1", HomeStatus.GONE))
+    assert town.state("h1") is MemberState.LEFT
+    assert [told.home for told in town.told(Verb.WITHDRAW)] == ["h1"]

@@ -11,7 +11,7 @@ from ota_engine.fleet.campaigns.homes import members
 from ota_engine.fleet.campaigns.homes.members import RollOut
 from ota_engine.fleet.campaigns.homes.moving import look_at_phase, lose_han, move, withdraw
 from ota_engine.fleet.campaigns.homes.words import keep_message
-from ota_engine.fleet.campaigns.lives import OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.lives import MAY_BRING, OPEN_CAMPAIGNS, UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.plan.policy import policy_of
 from ota_engine.fleet.campaigns.rows import (
     TO_TRY_AGAIN,
@@ -73,7 +73,10 @@ def _take(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work, ut
 
 
 def _goes_on(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    over = roll_out.campaign.state not in OPEN_CAMPAIGNS
     match outcome.word:
+        case HubWord.REACHED | HubWord.TRANSFERRED if over and member.state in MAY_BRING:
+            _too_late(member, roll_out, work, utc)
         case HubWord.REACHED:
             _reached(member, roll_out, work, utc)
         case HubWord.TRANSFERRED:
@@ -85,6 +88,14 @@ def _goes_on(outcome: HubOutcome, member: Member, roll_out: RollOut, work: Work,
             failed(outcome.reason, member, roll_out, work, utc)
         case HubWord.UNREACHABLE if member.state in UNDER_WAY:
             lost(outcome.reason or "nobody answers there", member, work, utc)
+
+
+def _too_late(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:
+    """A hub has come back and brings what nobody wants any more: it is told to go no further."""
+    _speaks_again(member, work)
+    told = withdraw(work, member, roll_out.release)
+    reason = f"the campaign is {roll_out.campaign.state}"
+    move(work, told, MemberStep.LEAVE, reason, utc, due_utc=None)
 
 
 def _reached(member: Member, roll_out: RollOut, work: Work, utc: Utc) -> None:

@@ -11,7 +11,7 @@ from ota_engine.fleet.campaigns.homes.moving import (
     told_since_assigned,
     withdraw,
 )
-from ota_engine.fleet.campaigns.lives import UNDER_WAY, MemberStep
+from ota_engine.fleet.campaigns.lives import MAY_BRING, UNDER_WAY, MemberStep
 from ota_engine.fleet.campaigns.rows import DeviceToReplace, Member
 from ota_engine.fleet.gateways.moving import tell_anew
 from ota_engine.fleet.inventory.happenings import (
@@ -93,7 +93,7 @@ def supplier_changed(happened: SupplierChanged, work: Work, utc: Utc) -> None:
 
 
 def _leave(roll_out: RollOut, member: Member, reason: str, work: Work, utc: Utc) -> None:
-    told = withdraw(work, member, roll_out.release) if member.state in UNDER_WAY else member
+    told = withdraw(work, member, roll_out.release) if member.state in MAY_BRING else member
     moved = move(work, told, MemberStep.LEAVE, reason, utc, due_utc=None)
     if member.state in UNDER_WAY:
         look_at_phase(work, moved, utc)
