@@ -289,7 +289,7 @@ def _report(done: "Looked") -> None:
 
 
 def _trouble(trouble: str) -> None:
-    remark(f"{trouble}; it is waited for, and all goes on once it is back")
+    remark(f"{trouble}; it is waited for, and all goes on then")
 
 
 def _told(notices: "CourierRound") -> str:

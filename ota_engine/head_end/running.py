@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import trio
 
 from ota_engine.backoff import doubled
-from ota_engine.errors import StoreError, StoreLost, first_of
+from ota_engine.errors import StoreConflict, StoreError, StoreLost, first_of
 from ota_engine.fleet.beside import home_of
 from ota_engine.fleet.fleet import Due
 from ota_engine.fleet.orders.rows import OrderBatch
@@ -72,22 +72,22 @@ async def run(
     report: Callable[[Looked], None],
     trouble: Callable[[str], None],
 ) -> None:
-    """Let time pass until cancelled; a database's server that goes away is waited for.
+    """Let time pass until cancelled; a database's server that goes away is waited for, and whoever is in the way.
 
     Args:
         room: the fleet.
         courier: brings its notices.
         clock: gives the time of the calendar.
         report: is told of every look.
-        trouble: is told once, in one line, that the server is away.
+        trouble: is told once, in one line, what is waited for.
     """
     failures = 0
     while True:
         lost = ""
         try:
             done = await look(room, courier, clock())
-        except* StoreLost as away:
-            lost = str(first_of(away))
+        except* (StoreLost, StoreConflict) as passing:  # a draw or a list may take minutes
+            lost = str(first_of(passing))
         if lost:
             if not failures:
                 trouble(lost)

@@ -252,7 +252,7 @@ def test_a_campaign_that_runs_outlives_its_server_and_says_once_that_it_is_away(
                 assert runs.poll() is None
         runs.send_signal(signal.SIGINT)
         rest = runs.stderr.read()
-    assert told.endswith("; it is waited for, and all goes on once it is back\n")
+    assert told.endswith("; it is waited for, and all goes on then\n")
     assert "out of reach" not in rest
     assert runs.returncode == Exit.INTERRUPTED
 
