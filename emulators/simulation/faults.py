@@ -44,6 +44,16 @@ AIR = frozenset(
         FaultKind.GARBLING,
     }
 )
+OF_A_DEVICE = frozenset(
+    {
+        FaultKind.POWER_CUT,
+        FaultKind.TORN_WRITE,
+        FaultKind.RESET,
+        FaultKind.ON_BATTERY,
+        FaultKind.FLOOD,
+        FaultKind.DEVICE_CLOCK_STEP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,10 +123,16 @@ def _fault(entry: Any) -> Fault:
     known = {field.name for field in fields(Fault)} | {"fault"}
     if strange := sorted(set(entry) - known):
         raise ValueError(f"unknown field {strange[0]!r}")
+    kind = FaultKind(entry["fault"])
+    if kind in OF_A_DEVICE and "device" not in entry:
+        raise ValueError(f"{kind.value!r} without its device")
+    for name in ("at", "channel", "seconds"):
+        if float(entry.get(name, 0)) < 0:
+            raise ValueError(f"{kind.value!r} has {name} below 0")
     return Fault(
         at=float(entry["at"]),
-        kind=FaultKind(entry["fault"]),
-        device=parse_eui64(entry["device"]) if "device" in entry else 0,
+        kind=kind,
+        device=parse_eui64(str(entry["device"])) if "device" in entry else 0,
         channel=int(entry.get("channel", 0)),
         router=int(entry.get("router", 0)),
         seconds=float(entry.get("seconds", 0.0)),

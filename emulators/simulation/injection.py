@@ -87,6 +87,8 @@ class FaultInjector:
     def _strike(self, fault: Fault, now: Monotonic) -> None:
         if fault.device and fault.device not in self._devices:
             return  # a plan made for a larger neighbourhood
+        if fault.channel >= len(self._network.media):
+            return  # likewise
         self.struck[fault.kind] += 1
         device = Eui64(fault.device) if fault.device else None
         self._journal.write(now, "fault", fault.kind.value, fault.describe(), device)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -14,7 +14,7 @@ FAULTS = [
     {"at": 500.0, "fault": "loss", "seconds": 200.0, "amount": 0.2},
     {"at": 700.0, "fault": "engine killed", "seconds": 20.0},
 ]
-PLAN = {
+PLAN: dict[str, Any] = {
     "soak": {"devices": 8, "hours": 2, "seed": 1, "faults": "harsh", "image_size": 2000},
     "shard": 0,
     "members": [*range(8)],
@@ -77,6 +77,37 @@ def test_what_the_plan_says_cannot_be_said_beside_it(plan: Path) -> None:
 
 SOAK: Final = '{"soak": {"devices": 3, "hours": 1, "seed": 1}'
 REST: Final = ', "shard": 0, "members": [0], "hours": 1, "plan": {"air": {}, "faults": []}}'
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ({"fault": "reset"}, "not a fault plan: 'reset' without its device"),
+        ({"fault": "reset", "device": 3}, "not a fault plan: '3' is not an EUI-64"),
+        (
+            {"fault": "power cut", "device": "00-DB-12-34-00-00-00-01", "seconds": -1e9},
+            "not a fault plan: 'power cut' has seconds below 0",
+        ),
+        ({"fault": "loss", "channel": -1}, "not a fault plan: 'loss' has channel below 0"),
+    ],
+)
+def test_a_fault_that_can_befall_nobody_is_refused_before_it_runs(
+    plan: Path, fault: dict[str, object], complaint: str
+) -> None:
+    wrong = {**PLAN, "plan": {**PLAN["plan"], "faults": [{"at": 10.0, **fault}]}}
+    plan.write_text(json.dumps(wrong))
+    ran = zota("soak", "--plan", plan)
+    assert (ran.code, ran.err.count("\n")) == (Exit.ERRORS, 1)
+    assert ran.err.startswith(f"zota: {plan}: {complaint}")
+
+
+def test_a_fault_of_a_channel_that_the_shard_has_not_does_nothing(plan: Path) -> None:
+    elsewhere = [{"at": 10.0, "fault": "loss", "channel": 5, "seconds": 20.0, "amount": 0.5}]
+    less = {"options": {}, "members": [0], "hours": 0.01}
+    plan.write_text(json.dumps({**PLAN, **less, "plan": {**PLAN["plan"], "faults": elsewhere}}))
+    ran = zota("soak", "--plan", plan, "--json")
+    assert ran.code == Exit.OK, ran.err
+    assert json.loads(ran.out)["devices"] == 1
 
 
 @pytest.mark.parametrize(

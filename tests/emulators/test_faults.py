@@ -20,7 +20,7 @@ faults = st.builds(
     Fault,
     at=times,
     kind=st.sampled_from(FaultKind),
-    device=st.integers(0, 2**64 - 1),
+    device=st.integers(1, 2**64 - 1),
     channel=st.integers(0, 7),
     router=st.integers(0, 7),
     seconds=times,
