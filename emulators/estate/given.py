@@ -21,11 +21,16 @@ from ota_engine.fleet.kernel.rows import Counts, Select
 from ota_engine.fleet.parties.rows import Party, Person
 from ota_engine.fleet.releases.rows import CplEntry
 from ota_engine.store.fleet.book import FleetStore
+from ota_engine.store.location import place_at
 
 if TYPE_CHECKING:
     from emulators.estate.rehearsal import Rehearsal
 
 _HUB: Final = "CHF"
+_GIVE: Final = (
+    "give the fleet.sqlite of a state folder; of a fleet on a server zota estate backup, then zota"
+    " estate restore without --database, makes one"
+)
 
 
 def copy_estate(path: Path, copy: Path) -> None:
@@ -35,7 +40,11 @@ def copy_estate(path: Path, copy: Path) -> None:
         StoreError: it is none, or cannot be read.
     """
     if not path.is_file():
-        raise StoreError(f"{path}: there is no such file: give the fleet.sqlite of a state folder")
+        try:
+            place_at(str(path))
+        except StoreError:  # a URL; it may hold a password, and is not told
+            raise StoreError(f"this is no file: {_GIVE}") from None
+        raise StoreError(f"{path}: there is no such file: {_GIVE}")
     try:
         source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         target = sqlite3.connect(copy)

@@ -212,6 +212,23 @@ def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "named", ["postgresql://zota:tops3cret@host/homes", "postgersql://zota:tops3cret@host/homes"]
+)
+def test_a_fleet_on_a_server_is_an_estate_by_its_backup_and_its_url_is_not_repeated(
+    campaign: Path, tmp_path: Path, named: str
+) -> None:
+    cure = (
+        "give the fleet.sqlite of a state folder; of a fleet on a server zota estate backup, then zota"
+        " estate restore without --database, makes one"
+    )
+    ran = zota("rehearse", campaign, "--estate", named, "--seed", 3)
+    assert ran.code == Exit.UNREADABLE
+    assert ran.err == f"zota: this is no file: {cure}\n"
+    ran = zota("rehearse", campaign, "--estate", tmp_path, "--seed", 3)
+    assert ran.err == f"zota: {tmp_path}: there is no such file: {cure}\n"
+
+
 @pytest.mark.heavy
 def test_a_kept_fleet_is_an_estate_to_rehearse_on(campaign: Path, tmp_path: Path) -> None:
     assert rehearse(campaign, "--state", tmp_path / "kept").code == Exit.OK
