@@ -58,7 +58,8 @@ class Instruction:
         until_utc: not after; None for no end.
         state: whether the gateway has taken it.
         number: counts those for this home of this campaign, or for this device of a user's order, from 1;
-            of what is told to a home network, seconds of UTC at which it was told first.
+            of what is told to a home network, seconds of UTC at which it was told first, and of its occupier
+            more than before.
         commanded: the device runs an image on a signed order only, and not on its hub's word.
         command: octets of the message to bring, as its user has signed it; empty for none.
         user: EUI-64 of the user on whose behalf a device is asked, None for nobody's.

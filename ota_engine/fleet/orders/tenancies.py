@@ -222,10 +222,24 @@ def _announce(
             hub.device,
             verb,
             at_utc=since,
-            number=int(utc),
+            number=max([int(utc), *(1 + number for number in _numbers(home, verb, work))]),
             provider=provider,
         )
     )
+
+
+def _numbers(home: Home, verb: Verb, work: Work) -> list[int]:
+    """Read the numbers of what a home network was told of its occupier, whose last word has the highest.
+
+    A clock may be set back between two of them.
+    """
+    if verb is not Verb.TENANCY:
+        return []  # of its suppliers each is told, in the order in which they answer
+    before = work.select(Tenancy, home=home.home)
+    keys = [RowKey(Instruction, (_tenancy_key(home.home, row.from_utc),)) for row in before]
+    work.require(keys)
+    rows = [work.get(Instruction, *key.values) for key in keys]
+    return [row.number for row in rows if row is not None]
 
 
 def _tenancy_key(home: str, since: float) -> str:

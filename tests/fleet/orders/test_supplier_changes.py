@@ -306,3 +306,12 @@ def test_a_gas_proxy_is_asked_by_its_own_id() -> None:
     assert [type(one) for one in street.alerts(NEW_GAS)] == [SupplierChange]
     assert street.read_version(GAS, proxy, 5_000).code == "E4"
     assert street.read_version(NEW_GAS, proxy, 5_000).code == "E11"
+
+
+def test_a_tenancy_that_is_told_after_the_clock_was_set_back_is_the_last_word() -> None:
+    street = Street()
+    assert tenancy(street, ELEC, "2027-01-20T00:00:00.00Z") == "I99"
+    street.utc = Utc(street.utc - 600.0)
+    street.happen(TenancyTold(DUAL, Utc(street.utc - 60.0)))
+    first, last = sorted(street.told(Verb.TENANCY), key=lambda one: -(one.at_utc or 0.0))
+    assert first.number < last.number
