@@ -1,6 +1,7 @@
 """Rehearses a scenario once, or once for each of several seeds, in a database of its own.
 
-Knows files: where a rehearsal is kept, and the journal. Nothing is left of one that is not kept.
+Knows files: where a rehearsal is kept, and the journal. Nothing is left of one that is not kept,
+or that has not come to its end.
 """
 
 import tempfile
@@ -86,7 +87,14 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     keep.mkdir(parents=True, exist_ok=True)
     if (keep / FLEET_NAME).exists():
         raise LocalError(f"{keep}: there is a fleet here already: give an empty folder")
-    yield keep
+    try:
+        yield keep
+    except (
+        BaseException
+    ):  # a part of a fleet is none, and the same command is to find the folder empty
+        for part in keep.glob(f"{FLEET_NAME}*"):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:

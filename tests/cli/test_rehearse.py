@@ -186,8 +186,10 @@ def test_a_scenario_that_is_missing_or_cut_is_one_line_before_any_seed(
     assert ran.err.count("\n") == 1
 
 
-def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> None:
-    words = ["rehearse", str(EXAMPLE), "--homes", "5000"]
+@pytest.mark.parametrize("kept", [False, True])
+def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path, kept: bool) -> None:
+    keep = ["--state", str(tmp_path / "kept")] if kept else []
+    words = ["rehearse", str(EXAMPLE), "--homes", "5000", *keep]
     ours, theirs = pty.openpty()  # a terminal is told of it ten times as often as a pipe
     said = b""
     with (
@@ -208,8 +210,10 @@ def test_ctrl_c_leaves_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> N
                 said += piece
     assert running.returncode == Exit.INTERRUPTED
     seed = said.split()[2].decode()
-    assert f"zota rehearse {EXAMPLE} --homes 5000 --seed {seed}" in said.decode()
-    assert list(tmp_path.iterdir()) == []
+    _, _, again = said.decode().partition("to run it again")
+    assert f"zota rehearse {EXAMPLE} --homes 5000 " in again
+    assert f"--seed {seed}" in again
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
 
 
 @pytest.mark.parametrize(
