@@ -89,9 +89,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         raise LocalError(f"{keep}: there is a fleet here already: give an empty folder")
     try:
         yield keep
-    except (
-        BaseException
-    ):  # a part of a fleet is none, and the same command is to find the folder empty
+    except BaseException:  # a part of a fleet is none; the same command is to find the folder empty
         for part in keep.glob(f"{FLEET_NAME}*"):
             part.unlink(missing_ok=True)
         raise
