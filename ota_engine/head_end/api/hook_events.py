@@ -87,9 +87,7 @@ def digest_of(name: str) -> bytes:
 
 
 def _add_notices(hook: Hook, view: View, calls: list[HookCall]) -> Hook:
-    latest = (
-        view.utc + AHEAD_S
-    )  # what is dated later hides nothing that a clock that is right dates
+    latest = view.utc + AHEAD_S  # what is dated later hides nothing that follows rightly dated
     hook = replace(hook, notices_utc=min(hook.notices_utc, latest))
     given = {"party": view.viewer.party, "utc": hook.notices_utc - OVERLAP_S}
     waiting: dict[bytes, Notice] = {}
