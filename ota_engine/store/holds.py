@@ -213,14 +213,19 @@ def is_there(place: StorePlace) -> bool:
     """Whether there is a database to be read, damaged perhaps.
 
     Raises:
-        StoreError: the server that it would be on cannot be asked.
+        StoreError: the server that it would be on cannot be asked, or does not let this user see it.
     """
     if isinstance(place, SqlitePlace):
         return place.path.exists()
     server = Server(place, "zota reading")
     with mapped(str(place)), server.connect() as session:
-        asked = "SELECT 1 FROM pg_tables WHERE schemaname = %s"
-        return session.execute(asked, (place.schema,)).fetchone() is not None
+        asked = "SELECT has_schema_privilege(%s, 'USAGE') FROM pg_tables WHERE schemaname = %s"
+        found = session.execute(asked, (place.schema, place.schema)).fetchone()
+    if found == (False,):
+        raise StoreError(
+            f"{place}: the user may not use this schema: grant it the rights (docs/scale.md)"
+        )
+    return found is not None
 
 
 def who_holds(place: StorePlace) -> str | None:

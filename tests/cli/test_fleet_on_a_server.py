@@ -93,6 +93,21 @@ def test_a_hubs_schema_there_is_told_for_what_it_is(
         assert "(schema gateway_7): this is a hub's database, and no fleet's: give" in ran.err
 
 
+def test_a_fleet_in_a_schema_that_is_not_this_users_is_not_told_to_be_none(
+    fleet: FleetFolder, postgresql_server: PostgresqlServer
+) -> None:
+    postgresql_server.say("CREATE ROLE outsider LOGIN")
+    named = fleet.state / "database.toml"
+    named.write_text(named.read_text().replace("zota@", "outsider@"))
+    try:
+        for command in (("estate", "people"), ("estate", "check"), ("campaign", "run")):
+            ran = zota(*command, "--state", fleet.state)
+            assert (ran.code, ran.err.count("\n")) == (Exit.UNREADABLE, 1), ran
+            assert "the user may not use this schema: grant it the rights (docs" in ran.err
+    finally:
+        postgresql_server.say("DROP ROLE outsider")
+
+
 def test_ctrl_c_ends_a_decision_that_waits_for_a_server_that_hangs(
     tmp_path: Path, lone_postgresql_server: PostgresqlServer
 ) -> None:

@@ -13,6 +13,7 @@ from ota_engine.store.backends.turns import NoOthers, ServerTurns, Turns
 from ota_engine.store.fleet import migrate, schema
 from ota_engine.store.fleet.configurations import register_contents
 from ota_engine.store.fleet.planning import register_hash
+from ota_engine.store.holds import is_there
 from ota_engine.store.location import DATABASE_NAME, PostgresPlace, StorePlace, place_of
 from ota_engine.store.migrate import A_HUB, HUB_TABLES, MOVED
 
@@ -38,6 +39,16 @@ def place_in(state: Path, file_name: str) -> StorePlace:
 def absent_in(state: Path) -> StoreError:
     """Say of a state folder without the file of a fleet that there is none, or that it is a hub's."""
     return StoreError(f"{state}: {A_HUB if (state / DATABASE_NAME).exists() else NO_FLEET}")
+
+
+def absent_at(place: PostgresPlace) -> StoreError:
+    """Say of a server's schema that there is no fleet.
+
+    Raises:
+        StoreError: there may be one, and it is not this user's to see.
+    """
+    is_there(place)
+    return StoreError(f"{place}: {NO_FLEET}")
 
 
 def in_file(path: Path | None, place: str, *, durable: bool) -> sa.Connection:
@@ -79,7 +90,7 @@ def on_server(place: PostgresPlace, *, durable: bool, create: bool) -> "Postgres
     try:
         found = revision_at(driver)
         if found is None and not create:
-            raise StoreError(f"{place}: {NO_FLEET}")
+            raise absent_at(place)
         if found != schema.HEAD:
             with driver.migrating() as connection:
                 migrate.bring_up_to_date(connection, str(place))

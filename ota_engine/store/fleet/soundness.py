@@ -35,7 +35,7 @@ def inspected(at: StorePlace | Path) -> Iterator[FleetStore]:
         with mapped(place), closing(opening.connected(at)) as driver:
             found = opening.revision_at(driver)
             if found is None:
-                raise StoreError(f"{place}: {opening.NO_FLEET}")
+                raise opening.absent_at(at)
             _refuse_another(found, place)
             yield FleetStore(driver, place, driver.close)
         return
