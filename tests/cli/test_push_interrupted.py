@@ -20,13 +20,25 @@ from tests.cli.zota import zota
 from tests.tiers import first_of
 
 PPMID, IHD = (format_eui64(entry.spec.eui64) for entry in default_roster()[:2])
-OCTETS = 40_000  # about ten seconds of download in real time
+OCTETS = 40_000
+SLOWLY = "block_pause = 600\n"  # seconds after every block: nothing ends before it is stopped
+
+
+def slow_home(folder: Path) -> str:
+    """A link to the same devices as everywhere, in no hurry at all."""
+    devices = [
+        f'[[device]]\nkind = "{entry.spec.kind}"\neui64 = "{format_eui64(entry.spec.eui64)}"\n{SLOWLY}'
+        for entry in default_roster()[:2]
+    ]
+    roster = folder / "slow.toml"
+    roster.write_text("".join(devices))
+    return f"han://?devices={roster}"
 
 
 @contextmanager
 def downloading(folder: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A push in a process of its own, in real time, that has begun to serve blocks."""
-    link = ["--link", "han://", "--state", str(folder / "state")]
+    link = ["--link", slow_home(folder), "--state", str(folder / "state")]
     with subprocess.Popen(
         [sys.executable, "-m", "ota_engine", "push", *map(str, arguments), *link],
         stderr=subprocess.PIPE,
@@ -63,7 +75,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, number: sign
     assert process.returncode == 130
     assert "not finished" in out
     words = shlex.split(err.splitlines()[-1].partition("to go on: ")[2])
-    place = ["--link", "han://", "--state", str(tmp_path / "state")]
+    place = ["--link", slow_home(tmp_path), "--state", str(tmp_path / "state")]
     assert words == ["zota", "push", *kept, *place, "--resume"]
     words[words.index("--link") + 1] = "sim://"
     result = zota(*words[1:], "--json")

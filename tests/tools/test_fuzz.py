@@ -277,17 +277,19 @@ def test_code_that_is_not_pythons_is_ended_by_the_kernel_and_nothing_that_only_t
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apart = importlib.import_module("apart")
-    monkeypatch.setattr(apart, "ENDLESS", 0.2)  # processor seconds, as all here
-    monkeypatch.setattr(parts.campaign, "SLOWEST", 0.16)
+    monkeypatch.setattr(apart, "ENDLESS", 0.5)  # processor seconds, as all here
+    monkeypatch.setattr(parts.campaign, "SLOWEST", 0.45)
 
     def work(data: bytes) -> None:
         if data == b"endless":
             hashlib.pbkdf2_hmac("sha256", b"", b"", 1 << 30)  # an hour, and no handler runs in it
-        until = time.process_time() + 0.05
+        until = time.process_time() + 0.02
         while time.process_time() < until:
             pass
 
-    target = parts.target(lambda: (*map(str.encode, "abcdefgh"), b"endless"), work, ("walked",))
+    target = parts.target(
+        lambda: (*(bytes((one,)) for one in range(30)), b"endless"), work, ("walked",)
+    )
     limits = parts.campaign.Limits(time.monotonic() + 600, 100)
     tally = apart.feed_apart("planted", target, parts.probes, parts.folder, 1, limits)
     (defect,) = tally.defects
