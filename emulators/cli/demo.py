@@ -109,14 +109,17 @@ def demo(
         else:
             _show(endings, folder)
             typer.echo(f"audit head: {summary['audit_head']}")
-        waiting = 0
-        if outcomes_to is not None:
-            waiting = tell_what_waits(
-                outcomes_to, folder, virtual=True, token_file=outcomes_token_file
-            )
+        waiting = _tell(folder, outcomes_to, outcomes_token_file)
     if as_json and keep is None and not waiting:
         shutil.rmtree(folder)  # nobody was told where it is
     raise typer.Exit(Exit.OK if summary["verdict"] == "delivered" else Exit.ERRORS)
+
+
+def _tell(folder: Path, outcomes_to: str | None, token_file: Path | None) -> int:
+    """Tell who is to hear of the outcomes; how many wait still."""
+    if outcomes_to is None:
+        return 0
+    return tell_what_waits(outcomes_to, folder, virtual=True, token_file=token_file)
 
 
 def _refuse_with_head_end(file: Path | None, capture: Path | None, told: str | None) -> None:

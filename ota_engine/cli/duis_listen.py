@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self
 
 import typer
 
@@ -20,6 +20,7 @@ from ota_engine.cli.exits import Exit
 from ota_engine.cli.extras import require
 from ota_engine.cli.image_options import AsJson
 from ota_engine.cli.listening_options import AnswerDelay, FailStatus, OwnPort
+from ota_engine.cli.option_groups import grouped
 
 if TYPE_CHECKING:
     from ota_engine.cli.duis_screen import ListeningScreen
@@ -30,35 +31,43 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 8081
 
 
+class FaultOptions(NamedTuple):
+    """What goes wrong on purpose, one after the other; the fields of ``ListenerFaults``."""
+
+    fail: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Answer the first N documents with --status.")
+    ] = 0
+    status: FailStatus = 503
+    redirect: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Then send N documents elsewhere, by 307.")
+    ] = 0
+    redirect_to: Annotated[str, typer.Option(metavar="URL", help="Where to.")] = (
+        "http://127.0.0.1:1/"
+    )
+    close: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then forget N documents, cutting the answer short."),
+    ] = 0
+    lie: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Then acknowledge N documents and forget them.")
+    ] = 0
+    lose_acks: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Then keep N documents, cutting the answer short."),
+    ] = 0
+    delay: AnswerDelay = 0.0
+
+
+@grouped
 def listen_command(
+    *,
     port: OwnPort = DEFAULT_PORT,
     keys: UserKeys = None,
     dcc: DccCertificate = None,
     unsigned: Unsigned = False,
     user: User = None,
     state: UserState = DEFAULT_STATE,
-    fail: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Answer the first N documents with --status.")
-    ] = 0,
-    status: FailStatus = 503,
-    redirect: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Then send N documents elsewhere, by 307.")
-    ] = 0,
-    redirect_to: Annotated[
-        str, typer.Option(metavar="URL", help="Where to.")
-    ] = "http://127.0.0.1:1/",
-    close: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Then forget N documents, cutting the answer short."),
-    ] = 0,
-    lie: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Then acknowledge N documents and forget them.")
-    ] = 0,
-    lose_acks: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Then keep N documents, cutting the answer short."),
-    ] = 0,
-    delay: AnswerDelay = 0.0,
+    faults: FaultOptions,
     as_json: AsJson = False,
 ) -> None:
     """Receive responses and alerts until Ctrl-C: verify, decode and keep each once, and show it.
@@ -76,7 +85,6 @@ def listen_command(
     from ota_engine.service_user.listener import Listener, ListenerFaults
     from ota_engine.service_user.state import UserFolder
 
-    faults = ListenerFaults(fail, status, redirect, redirect_to, close, lie, lose_acks, delay)
     secrets = read_secrets(keys, dcc=dcc)
     folder = UserFolder(state)
     with DocumentBook(folder.documents) as book:
@@ -86,7 +94,7 @@ def listen_command(
             None if keys is None and not dcc else secrets.documents,
             user=user,
             unsigned=unsigned,
-            faults=faults,
+            faults=ListenerFaults(*faults),
             watch=voice.brought,
         )
         if trio.run(_listen, listener, port, voice) == signal.SIGINT:

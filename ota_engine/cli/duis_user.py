@@ -140,7 +140,6 @@ def send_command(
     import trio
 
     from ota_engine.duis.reading import read_request
-    from ota_engine.service_user.judging import AnswerKind
     from ota_engine.service_user.state import UserFolder
     from ota_engine.service_user.templates import is_signed
 
@@ -155,10 +154,7 @@ def send_command(
     if output is not None:
         write_whole(output, last.octets, force=True)
     _show(answers, secrets.messages, as_json=as_json)
-    if not last.judgement.taken:
-        raise typer.Exit(Exit.ERRORS)
-    if strict and last.judgement.kind is AnswerKind.PARTLY:
-        raise typer.Exit(Exit.WARNINGS)
+    raise typer.Exit(_exit_code(last, strict=strict))
 
 
 # --- its parts ------------------------------------------------------------------------------------
@@ -200,6 +196,14 @@ async def _send(
         if second is not None:
             answers.append(await client.send(second))
     return answers
+
+
+def _exit_code(answer: "UserAnswer", *, strict: bool) -> Exit:
+    from ota_engine.service_user.judging import AnswerKind
+
+    if not answer.judgement.taken:
+        return Exit.ERRORS
+    return Exit.WARNINGS if strict and answer.judgement.kind is AnswerKind.PARTLY else Exit.OK
 
 
 def _show(answers: "list[UserAnswer]", keys: Keystore, *, as_json: bool) -> None:
