@@ -195,7 +195,11 @@ class Conditions:
         """
         chances = (self.loss, self.duplication, self.reordering, self.garbling)
         if min(*chances, self.corruption) < 0 or sum(chances) > 1 or self.corruption > 1:
-            raise LocalError(f"{self}: chances lie between 0 and 1")
+            raise LocalError(
+                f"loss {self.loss:g}, duplication {self.duplication:g}, reordering"
+                f" {self.reordering:g}, garbling {self.garbling:g}, corruption {self.corruption:g}:"
+                " each lies between 0 and 1, and the sum of the first four does"
+            )
 
 
 CALM = Conditions()

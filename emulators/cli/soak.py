@@ -258,7 +258,7 @@ def _show(result: "SoakResult", report: Path | None, as_json: bool, command: str
         return
     width = Room.of(sys.stdout).columns
     for name, value in summary.items():
-        if name != "faults":
+        if name != "faults" and value is not None:
             _fact(name.replace("_", " "), str(value), width)
     unhappy, listed = _worst(result)
     show(lay_out(COLUMNS, listed, width).lines() if listed else ())

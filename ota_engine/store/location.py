@@ -24,9 +24,8 @@ URL_SCHEMA: Final = "zota"  # the schema that a URL means which names none
 _POSTGRES: Final = ("postgresql", "postgres")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")  # RFC 3986, 3.1
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_SECRET: Final = re.compile(
-    r"passw|passphrase|secret|pwd|^pass$", re.IGNORECASE
-)  # an option's name
+# an option's name, misspelt or not
+_SECRET: Final = re.compile(r"p\w*s\w*w|passphrase|secret|pwd|^pass$", re.IGNORECASE)
 # what PostgreSQL's programs take besides URLs, and URLs with a slash too few
 _NO_PATH: Final = re.compile(
     r"(?:postgres(?:ql)?|sqlite):|.*(?:passw\w*|pwd)\s*=|\s*\w+\s*=\s*\S+\s+\w+\s*=",

@@ -70,6 +70,8 @@ def test_a_url_may_name_its_schema_and_keeps_its_other_options() -> None:
         f"{URL}?PassWord:tops3cret",
         f"{URL}?pass%77ord=tops3cret",
         f"{URL}?pwd=tops3cret",
+        f"{URL}?connect_timeout=1&pasword=tops3cret",
+        f"{URL}?psswrd=tops3cret",
         "postgresql://zota:top/s3cret-tops3cret@127.0.0.1:5499/homes",
         "postgres:///zota:tops3cret@127.0.0.1/homes",
         "postgresql://zota:a?tops3cret@db/homes",
