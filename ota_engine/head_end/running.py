@@ -89,6 +89,7 @@ async def run(
         except* (StoreLost, StoreConflict) as passing:  # a draw or a list may take minutes
             lost = str(first_of(passing))
         if lost:
+            await trio.lowlevel.checkpoint_if_cancelled()  # who leaves waits for no server
             if not failures:
                 trouble(lost)
             failures += 1
